@@ -1,0 +1,66 @@
+"""Every error the graph raises.
+
+    KGError
+    ├── TripleFormatError      a line of a file that cannot be read
+    ├── InvalidNameError       a key, label or alias that the store refuses
+    ├── UnknownKeyError        a key that the graph does not hold
+    ├── StoreError             a database that cannot be opened, read or written
+    └── EmbeddingError         embeddings that cannot be trained, read or used
+        └── EmbeddingMismatchError   embeddings of another graph
+
+No match is a value, not an error: ``search`` and ``match`` give nothing where there is nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class KGError(Exception):
+    """The root of all errors of the graph; its message says where, what, and what to do."""
+
+
+class TripleFormatError(KGError):
+    """A file, or a line of it, is not in the format its suffix promises.
+
+    Attributes:
+        path: The file.
+        line: The line, counted from 1, or None where the whole file is meant.
+        text: The beginning of the offending line.
+    """
+
+    def __init__(
+        self, path: str | Path, line: int | None, reason: str, text: str | None = None
+    ) -> None:
+        self.path, self.line, self.text = str(path), line, text
+        where = f"{path}, line {line}" if line is not None else str(path)
+        shown = "" if text is None else f": {shorten(text)!r}"
+        super().__init__(f"{where}: {reason}{shown}")
+
+
+class InvalidNameError(KGError):
+    """A key, label, alias or description that no store could give back unchanged."""
+
+
+class UnknownKeyError(KGError):
+    """The graph holds no entity or relation of that key."""
+
+
+class StoreError(KGError):
+    """The database is locked, read-only, missing, damaged, or not ours."""
+
+
+class EmbeddingError(KGError):
+    """Embeddings that cannot be trained, read or used."""
+
+
+class EmbeddingMismatchError(EmbeddingError):
+    """The embeddings were trained on another graph than the one at hand."""
+
+
+def shorten(text: str, limit: int = 80) -> str:
+    """Cut ``text`` for a message."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"

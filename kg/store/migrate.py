@@ -1,0 +1,76 @@
+"""Bring a database to the newest schema. The only import of Alembic, made only when needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from kg.errors import StoreError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0002"
+"""The newest migration; a test keeps it equal to what Alembic says."""
+
+
+def script_location() -> Path:
+    """Where the migrations are: inside the installed package, or beside it in the repository."""
+    inside = Path(__file__).parent.parent / "migrations"
+    return inside if inside.is_dir() else inside.parent.parent / "migrations"
+
+
+def alembic_config(connection: sa.Connection) -> Config:
+    """A configuration for Alembic's commands on an open connection."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(engine: sa.Engine, name: str) -> None:
+    """Create or upgrade the tables in one transaction.
+
+    Raises:
+        StoreError: The database holds foreign tables, or comes from a newer kptm.
+    """
+    with engine.connect() as connection:
+        if _version(connection) == HEAD:
+            return
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:  # cannot be changed inside a transaction
+            driver = connection.connection.dbapi_connection
+            if driver is not None:
+                driver.cursor().execute("PRAGMA journal_mode=WAL")
+    with engine.connect() as connection:
+        connection = connection.execution_options(kptm_write=True)
+        with connection.begin():
+            _upgrade(connection, name)
+
+
+def _upgrade(connection: sa.Connection, name: str) -> None:
+    version = _version(connection)
+    if version == HEAD:  # another process was faster
+        return
+    if version is None and sa.inspect(connection).get_table_names():
+        raise StoreError(f"{name}: holds tables that are not kptm's; name another database")
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = alembic_config(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
+        raise StoreError(f"{name}: was written by a newer kptm (schema {version}); upgrade kptm")
+    command.upgrade(config, "head")
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
