@@ -253,6 +253,11 @@ class KnowledgeGraph:
         with self._database.read() as connection:
             yield from triples.match(connection, head, relation, tail)
 
+    def touching(self, keys: Iterable[str]) -> list[Triple]:
+        """The triples that have one of ``keys`` as head or tail, in the order they came."""
+        with self._database.read() as connection:
+            return list(triples.touching(connection, sorted(set(keys))))
+
     def neighbours(self, key: str, *, hops: int = 1, limit: int = 100) -> list[Triple]:
         """Triples within ``hops`` of an entity, either direction, nearest first.
 

@@ -1,0 +1,116 @@
+"""Character spans → token spans, by the offsets of a fast tokenizer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kptm.errors import ModelError
+
+if TYPE_CHECKING:
+    from kg.embedding import EntityEmbeddings
+    from kptm.linking import LinkedText
+
+MASK = "[MASK]"
+"""How people write a blank, whatever the tokenizer's own mask token is."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSpan:
+    """A mention in tokens: ``ids[start:end]``; ``row`` is its entity's row, None without a vector."""
+
+    start: int
+    end: int
+    entity: str
+    row: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedText:
+    """Token ids with special tokens, the mentions in them, and the positions of blanks."""
+
+    ids: tuple[int, ...]
+    spans: tuple[TokenSpan, ...] = ()
+    blanks: tuple[int, ...] = ()
+
+    def collapsed(self, number: int, mask_id: int) -> EncodedText:
+        """Replace one mention by a single mask token, as a question has it."""
+        span = self.spans[number]
+        shift = 1 - (span.end - span.start)
+        spans = tuple(
+            replace(other, start=other.start + shift, end=other.end + shift)
+            if other.start >= span.end
+            else other
+            for place, other in enumerate(self.spans)
+            if place != number
+        )
+        blanks = tuple(at + shift if at >= span.end else at for at in self.blanks)
+        return EncodedText(
+            (*self.ids[: span.start], mask_id, *self.ids[span.end :]),
+            spans,
+            tuple(sorted((*blanks, span.start))),
+        )
+
+
+class TextEncoder:
+    """Encodes linked texts for one tokenizer and one entity table.
+
+    Args:
+        tokenizer: A fast Hugging Face tokenizer with a mask token.
+        embeddings: Gives the row of each entity; a mention without a row keeps ``row=None``.
+        max_length: Tokens; longer texts are cut, and so is a mention that crosses the cut.
+
+    Raises:
+        ModelError: The tokenizer gives no offsets, or has no mask token.
+    """
+
+    def __init__(self, tokenizer: Any, embeddings: EntityEmbeddings, max_length: int) -> None:
+        if not getattr(tokenizer, "is_fast", False):
+            raise ModelError(
+                f"{type(tokenizer).__name__} gives no character offsets; use a fast tokenizer"
+            )
+        if tokenizer.mask_token_id is None:
+            raise ModelError(f"{type(tokenizer).__name__} has no mask token; name one in it")
+        self.tokenizer = tokenizer
+        self.mask_id = int(tokenizer.mask_token_id)
+        self._embeddings = embeddings
+        self._max_length = max_length
+
+    def encode(self, document: LinkedText) -> EncodedText:
+        """Encode one document; ``[MASK]`` in its text becomes the tokenizer's mask token."""
+        text, offsets = self._with_own_mask(document.text)
+        encoding = self.tokenizer(
+            text,
+            truncation=True,
+            max_length=self._max_length,
+            return_offsets_mapping=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        ids = tuple(encoding["input_ids"])
+        where = encoding["offset_mapping"]
+        spans: list[TokenSpan] = []
+        token = 0
+        for link in document.links:
+            start, end = offsets(link.start), offsets(link.end)
+            while token < len(ids) and where[token][1] <= start:
+                token += 1
+            first = token
+            while token < len(ids) and where[token][0] < end and where[token][1] > where[token][0]:
+                token += 1
+            if token > first:
+                row = self._embeddings.row(link.entity)
+                spans.append(TokenSpan(first, token, link.entity, row))
+        blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
+        return EncodedText(ids, tuple(spans), blanks)
+
+    def _with_own_mask(self, text: str) -> tuple[str, Any]:
+        own = self.tokenizer.mask_token
+        if own == MASK or MASK not in text:
+            return text, lambda offset: offset
+        shift = len(own) - len(MASK)
+        places = [at for at in range(len(text)) if text.startswith(MASK, at)]
+        return (
+            text.replace(MASK, own),
+            lambda offset: offset + shift * sum(place < offset for place in places),
+        )

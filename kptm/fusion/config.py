@@ -1,0 +1,39 @@
+"""How knowledge enters a backbone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kptm.errors import ConfigError
+
+KINDS = ("gated",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusionConfig:
+    """Settings of a fused model.
+
+    Attributes:
+        kind: The mechanism; "gated" is the only one yet.
+        layers: After which layers of the backbone knowledge is added, counted from 0; None chooses
+            the last layer of the lower half, so that the upper half can pass it on.
+        width: Hidden width of the mechanism; None takes the backbone's.
+        head_width: Hidden width of the entity-prediction head; None takes the backbone's.
+        max_length: Tokens a text is cut to; never more than the backbone has positions for.
+        seed: Of the weights that are new.
+    """
+
+    kind: str = "gated"
+    layers: tuple[int, ...] | None = None
+    width: int | None = None
+    head_width: int | None = None
+    max_length: int = 128
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ConfigError(f"fusion kind {self.kind!r} is unknown; there is {', '.join(KINDS)}")
+        if self.layers is not None:
+            object.__setattr__(self, "layers", tuple(self.layers))
+        if self.max_length < 8:
+            raise ConfigError(f"max_length must be at least 8, not {self.max_length}")

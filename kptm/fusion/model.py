@@ -1,0 +1,218 @@
+"""FusedModel: a Hugging Face backbone that reads entity vectors, and predicts entities.
+
+Shapes: B texts, L tokens, D hidden, V tokens of the vocabulary, M mentions, T targets, N entities,
+E entity width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from kptm.data.tokenize import TextEncoder
+from kptm.errors import ConfigError, ModelError
+from kptm.fusion.backbone import build_backbone, encoder_layers, max_positions
+from kptm.fusion.config import FusionConfig
+from kptm.fusion.gated import GatedInjection
+from kptm.fusion.head import EntityHead
+from kptm.fusion.mechanism import Knowledge, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from kg.embedding import EntityEmbeddings
+
+
+@dataclass(slots=True)
+class FusedOutput:
+    """What a forward pass gives.
+
+    Attributes:
+        hidden: (B, L, D) the last layer.
+        entity_logits: (T, N) for each target, None without targets.
+    """
+
+    hidden: Tensor
+    entity_logits: Tensor | None
+
+
+class FusedModel(nn.Module):
+    """A backbone, a fusion mechanism after some of its layers, and an entity-prediction head.
+
+    The backbone's own modules are hooked, not replaced: its weights stay those of plain transformers.
+    With no mentions in a batch no hook does anything, and the output is the backbone's, to the bit.
+    """
+
+    def __init__(
+        self,
+        backbone: Any,
+        tokenizer: Any,
+        embeddings: EntityEmbeddings,
+        config: FusionConfig,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.tokenizer = tokenizer
+        self.embeddings = embeddings
+        self.config = config
+        hidden = int(backbone.config.hidden_size)
+        layers = encoder_layers(backbone)
+        chosen = config.layers if config.layers is not None else (max(0, len(layers) // 2 - 1),)
+        if any(not 0 <= number < len(layers) for number in chosen):
+            raise ConfigError(f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}")
+        self.layer_numbers = chosen
+        self.encoder = TextEncoder(
+            tokenizer, embeddings, max_positions(backbone, config.max_length)
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.fusion = nn.ModuleList(
+                GatedInjection(hidden, embeddings.dim, config.width or hidden) for _ in chosen
+            )
+            self.head = EntityHead(hidden, embeddings.dim, config.head_width or hidden)
+        # Rows of length √E: components of size one, like a layer-normed hidden state's.
+        unit = F.normalize(embeddings.table, dim=-1)
+        self.register_buffer("entity_table", unit, persistent=False)
+        self.entity_table: Tensor
+        self._knowledge: Knowledge | None = None
+        for mechanism, number in zip(self.fusion, chosen, strict=True):
+            layers[number].register_forward_hook(self._hook(mechanism))
+
+    def _hook(self, mechanism: nn.Module) -> Callable[[nn.Module, object, Any], Any]:
+        def add_knowledge(_module: nn.Module, _inputs: object, output: Any) -> Any:
+            if self._knowledge is None:
+                return None
+            if isinstance(output, tuple):
+                return (mechanism(output[0], self._knowledge), *output[1:])
+            return mechanism(output, self._knowledge)
+
+        return add_knowledge
+
+    @classmethod
+    def build(
+        cls,
+        backbone: Any,
+        embeddings: EntityEmbeddings,
+        config: FusionConfig | None = None,
+        *,
+        tokenizer: Any = None,
+    ) -> FusedModel:
+        """Fuse ``embeddings`` into a backbone; at the start the result equals the backbone.
+
+        Args:
+            backbone: A folder or hub name, a Hugging Face config (weights start at random), or a
+                masked language model.
+            embeddings: Vectors of the graph's entities.
+            config: The mechanism and where it stands.
+            tokenizer: A fast tokenizer; needed unless ``backbone`` is a path that holds one.
+
+        Raises:
+            ModelError: The backbone cannot be wrapped, or no tokenizer fits.
+            ConfigError: The configuration names layers that the backbone lacks.
+        """
+        config = config or FusionConfig()
+        model = build_backbone(backbone, config.seed)
+        if tokenizer is None:
+            tokenizer = _tokenizer_of(backbone)
+        if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+            raise ModelError(
+                f"the tokenizer has {len(tokenizer)} tokens, the backbone"
+                f" {model.get_input_embeddings().num_embeddings}; they do not belong together"
+            )
+        return cls(model, tokenizer, embeddings, config)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.entity_table.device
+
+    @property
+    def pad_id(self) -> int:
+        """The padding token."""
+        return int(self.tokenizer.pad_token_id)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        mention_spans: Tensor,
+        mention_rows: Tensor,
+        target_places: Tensor | None = None,
+    ) -> FusedOutput:
+        """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
+        self._knowledge = None
+        if len(mention_rows):
+            vectors_ME = self.entity_table[mention_rows] * self.embeddings.dim**0.5
+            self._knowledge = spread(mention_spans, vectors_ME, input_ids.shape[1])
+        try:
+            hidden_BLD = self.backbone.base_model(
+                input_ids=input_ids, attention_mask=attention_mask
+            ).last_hidden_state
+        finally:
+            self._knowledge = None
+        logits_TN = None
+        if target_places is not None and len(target_places):
+            targets_TD = hidden_BLD[target_places[:, 0], target_places[:, 1]]
+            logits_TN = self.head(targets_TD, self.entity_table)
+        return FusedOutput(hidden_BLD, logits_TN)
+
+    def token_logits(self, hidden_ND: Tensor) -> Tensor:
+        """The backbone's own language-model head on chosen hidden states, (N, D) → (N, V)."""
+        return language_model_logits(self.backbone, hidden_ND)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write backbone, tokenizer, fusion weights, embeddings and checksums to ``folder``."""
+        from kptm.fusion.storage import save
+
+        save(self, folder)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> FusedModel:
+        """Read what :meth:`save_pretrained` wrote.
+
+        Raises:
+            ModelError: The folder is missing, damaged, or of another kind.
+        """
+        from kptm.fusion.storage import load
+
+        return load(folder)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of weights, configuration, tokenizer and entity table: the model's identity."""
+        from kptm.fusion.storage import fingerprint
+
+        return fingerprint(self)
+
+
+def language_model_logits(backbone: Any, hidden_ND: Tensor) -> Tensor:
+    """Run the head that stands beside the base model, whatever the family calls it."""
+    from transformers import BertForMaskedLM, DistilBertForMaskedLM, RobertaForMaskedLM
+
+    if isinstance(backbone, BertForMaskedLM):
+        return backbone.cls(hidden_ND)
+    if isinstance(backbone, RobertaForMaskedLM):
+        return backbone.lm_head(hidden_ND)
+    if isinstance(backbone, DistilBertForMaskedLM):
+        transformed = backbone.activation(backbone.vocab_transform(hidden_ND))
+        return backbone.vocab_projector(backbone.vocab_layer_norm(transformed))
+    raise ModelError(f"{type(backbone).__name__}: its language-model head is not known")
+
+
+def _tokenizer_of(backbone: Any) -> Any:
+    from pathlib import Path
+
+    from transformers import AutoTokenizer
+
+    if not isinstance(backbone, str | Path):
+        raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
+    try:
+        return AutoTokenizer.from_pretrained(str(backbone), trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer= ({error})") from error

@@ -1,0 +1,78 @@
+"""Mentions: where the text says a name the graph knows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+import ahocorasick_rs
+
+from kptm.linking.text import fold, is_boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_ALIAS = 200
+"""Characters; longer surface forms are kept in the graph but not looked for in text."""
+ACRONYM = 4
+"""All-capital names up to this length are only themselves: "US" is not "us"."""
+
+
+class Mention(NamedTuple):
+    """A span and the surface forms of the graph that it may be."""
+
+    start: int
+    end: int
+    surfaces: tuple[str, ...]
+
+
+class MentionFinder:
+    """Finds, at each place, the longest name that has valid boundaries and a fitting case."""
+
+    def __init__(self, surfaces: Iterable[str]) -> None:
+        folded: dict[str, list[str]] = defaultdict(list)
+        for surface in surfaces:
+            if len(surface) <= MAX_ALIAS and any(char.isalnum() for char in surface):
+                folded[fold(surface)].append(surface)
+        self._patterns = list(folded)
+        self._surfaces = [tuple(folded[pattern]) for pattern in self._patterns]
+        self._automaton = ahocorasick_rs.AhoCorasick(self._patterns)
+
+    def find(self, text: str) -> list[Mention]:
+        """Mentions from left to right, never overlapping; the longest valid match wins.
+
+        Validity is checked before the choice, so that an invalid long match hides no valid short
+        one.
+        """
+        matches = self._automaton.find_matches_as_indexes(fold(text), overlapping=True)
+        # Leftmost first, then longest; an Aho-Corasick automaton reports by end.
+        matches.sort(key=lambda match: (match[1], -match[2]))
+        found: list[Mention] = []
+        position = 0
+        for pattern, start, end in matches:
+            if start < position or not (is_boundary(text, start) and is_boundary(text, end)):
+                continue
+            written = text[start:end]
+            fitting = tuple(name for name in self._surfaces[pattern] if fits_case(name, written))
+            if fitting:
+                found.append(Mention(start, end, fitting))
+                position = end
+        return found
+
+
+def fits_case(name: str, written: str) -> bool:
+    """Whether ``written`` may be ``name`` by its capitals.
+
+    A name in small letters may stand anywhere ("iron", "Iron ore is…", "IRON"); a capitalised one
+    keeps its first capital ("turkey" is not Turkey) or is written all in capitals; a short acronym
+    is only itself.
+    """
+    if name == written:
+        return True
+    if name.isupper() and len(name) <= ACRONYM:
+        return False
+    if written.isupper() and len(written) > ACRONYM:
+        return True
+    if name[0].isupper():
+        return written[0].isupper() and (len(name) < 2 or name[1:].islower() or not written.islower())
+    return written[1:] == name[1:] or fold(written[1:]) == fold(name[1:]) and not written.isupper()
