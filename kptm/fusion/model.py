@@ -61,7 +61,7 @@ class FusedModel(nn.Module):
         self.backbone = backbone
         self.tokenizer = tokenizer
         self.embeddings = embeddings
-        self.config = config
+        self.fusion_config = config
         hidden = int(backbone.config.hidden_size)
         layers = encoder_layers(backbone)
         chosen = config.layers if config.layers is not None else (max(0, len(layers) // 2 - 1),)

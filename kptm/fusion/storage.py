@@ -53,7 +53,7 @@ def save(model: FusedModel, folder: str | Path) -> None:
     save_file(_own_state(model), fresh / WEIGHTS)
     meta = {
         "format": FORMAT,
-        "config": asdict(model.config),
+        "config": asdict(model.fusion_config),
         "fingerprint": fingerprint(model),
         "sha256": {
             str(path.relative_to(fresh)): file_sha256(path)
@@ -96,7 +96,7 @@ def load(folder: str | Path) -> FusedModel:
 
 def fingerprint(model: FusedModel) -> str:
     """SHA-256 of weights, configuration, tokenizer and entity table."""
-    digest = hashlib.sha256(json.dumps(asdict(model.config), sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(asdict(model.fusion_config), sort_keys=True).encode())
     digest.update(model.tokenizer.backend_tokenizer.to_str().encode())
     digest.update("\0".join(model.embeddings.keys).encode())
     for name, value in sorted([*model.state_dict().items(), ("table", model.entity_table)]):

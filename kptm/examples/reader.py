@@ -1,0 +1,121 @@
+"""Readers of the example world's files; any folder with files of these names will do."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kptm.linking import LinkedText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MARKED = re.compile(r"\[\[([^|\]]+)\|([^\]]+)\]\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A triple and where it may be known from.
+
+    Attributes:
+        head: An entity key.
+        relation: A relation key.
+        tail: An entity key.
+        split: A text and graph; B graph only; C neither; D edited later; G graph, never asked.
+        new_tail: What a D fact is edited to, else "".
+    """
+
+    head: str
+    relation: str
+    tail: str
+    split: str
+    new_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasing:
+    """A way to say a relation: ``[X]`` is the head, ``[Y]`` the tail; role "train" or "ask"."""
+
+    relation: str
+    role: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with all its right answers; none when nothing in the graph can answer it."""
+
+    question: str
+    answers: tuple[str, ...]
+    kind: str
+
+
+def parse_marked(line: str) -> LinkedText:
+    """Read ``[[key|surface]]`` marks: the text without them, with their links."""
+    parts: list[str] = []
+    spans: list[tuple[int, int, str]] = []
+    length = position = 0
+    for mark in _MARKED.finditer(line):
+        before, surface = line[position : mark.start()], mark[2]
+        start = length + len(before)
+        spans.append((start, start + len(surface), mark[1]))
+        parts += [before, surface]
+        length = start + len(surface)
+        position = mark.end()
+    parts.append(line[position:])
+    return LinkedText.from_spans("".join(parts), spans)
+
+
+class World:
+    """The example world's files.
+
+    Attributes:
+        folder: Where they are; the installed package's own by default.
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self.folder = Path(folder) if folder else Path(__file__).parent / "world"
+
+    @property
+    def triples(self) -> Path:
+        """The graph: ``head⇥relation⇥tail``."""
+        return self.folder / "triples.tsv"
+
+    @property
+    def entities(self) -> Path:
+        """Labels, aliases, descriptions, types: JSON Lines."""
+        return self.folder / "entities.jsonl"
+
+    @property
+    def corpus(self) -> Path:
+        """The text, one or two sentences a line: phrased A and D facts, then the prose."""
+        return self.folder / "corpus.txt"
+
+    def _lines(self, name: str) -> Iterator[str]:
+        with (self.folder / name).open(encoding="utf-8", newline="\n") as stream:
+            for line in stream:
+                yield line.rstrip("\n")
+
+    def texts(self) -> list[str]:
+        """The lines of the corpus."""
+        return list(self._lines("corpus.txt"))
+
+    def prose(self) -> list[LinkedText]:
+        """The hand-written lines with their gold links."""
+        return [parse_marked(line) for line in self._lines("prose.txt")]
+
+    def facts(self) -> list[Fact]:
+        """All facts with their splits."""
+        return [Fact(*line.split("\t")) for line in self._lines("facts.tsv")]
+
+    def phrasings(self) -> list[Phrasing]:
+        """Ways to say each asked relation."""
+        return [Phrasing(*line.split("\t")) for line in self._lines("phrasings.tsv")]
+
+    def questions(self) -> list[Question]:
+        """Cloze questions and questions in words."""
+        rows = map(json.loads, self._lines("questions.jsonl"))
+        return [Question(row["question"], tuple(row["answers"]), row["kind"]) for row in rows]

@@ -1,0 +1,68 @@
+"""The stream of training examples: a pure function of (texts, config, position)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from kptm.data.collate import IGNORED, collate
+from kptm.pretraining.masking import MaskedText, mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kptm.data.tokenize import EncodedText
+    from kptm.pretraining.config import PretrainConfig
+
+
+class Examples(Dataset[MaskedText]):
+    """Example i of the run: which text, and how it is masked, hang on (seed, i) alone.
+
+    The Trainer reads it in order; each pass over the texts has its own permutation.
+    """
+
+    def __init__(
+        self, texts: Sequence[EncodedText], config: PretrainConfig, mask_id: int, vocab: range
+    ) -> None:
+        self._texts = texts
+        self._config = config
+        self._mask_id = mask_id
+        self._vocab = vocab
+        self._pass = -1
+        self._order = np.zeros(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return self._config.steps * self._config.batch_size
+
+    def __getitem__(self, index: int) -> MaskedText:
+        number, place = divmod(index, len(self._texts))
+        if number != self._pass:
+            rng = np.random.default_rng((self._config.seed, number, 0))
+            self._order, self._pass = rng.permutation(len(self._texts)), number
+        text = self._texts[int(self._order[place])]
+        seed = (self._config.seed, index, 1)
+        return mask_text(text, self._config, self._mask_id, self._vocab, seed)
+
+
+class Collator:
+    """Batches of masked texts, as keyword arguments of the training step."""
+
+    def __init__(self, pad_id: int, *, use_knowledge: bool) -> None:
+        self._pad_id = pad_id
+        self._use_knowledge = use_knowledge
+
+    def __call__(self, examples: Sequence[MaskedText]) -> dict[str, torch.Tensor]:
+        """Pad and stack; ``target_rows`` follow the blanks' order."""
+        batch = collate(
+            [example.text for example in examples], self._pad_id, with_knowledge=self._use_knowledge
+        )
+        batch.labels = torch.full_like(batch.input_ids, IGNORED)
+        for number, example in enumerate(examples):
+            batch.labels[number, : len(example.labels)] = torch.tensor(example.labels)
+        batch.target_rows = torch.tensor(
+            [row for example in examples for row in example.rows], dtype=torch.long
+        )
+        return batch.tensors()

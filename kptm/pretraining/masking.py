@@ -1,0 +1,91 @@
+"""What is hidden from the model: one entity of a text, and some of its other tokens.
+
+Masking is a pure function of (text, seed): a run that was killed and resumed sees the same examples.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kptm.data.collate import IGNORED
+
+if TYPE_CHECKING:
+    from kptm.data.tokenize import EncodedText
+    from kptm.pretraining.config import PretrainConfig
+
+
+class MaskedText(NamedTuple):
+    """An encoded text with its masked-LM labels and the right entity row of each blank."""
+
+    text: EncodedText
+    labels: tuple[int, ...]
+    rows: tuple[int, ...]
+
+
+def mask_text(
+    text: EncodedText, config: PretrainConfig, mask_id: int, vocab: range, seed: tuple[int, ...]
+) -> MaskedText:
+    """Mask a text.
+
+    With ``entity_rate`` one linked entity is hidden, in all its mentions, for otherwise the other
+    mention or its vector would give it away. A hidden mention's vector is never injected.
+
+    Args:
+        text: The text; its own blanks are kept but have no target.
+        config: The rates.
+        mask_id: The mask token.
+        vocab: Ids that a random replacement is drawn from.
+        seed: What the choice hangs on.
+    """
+    rng = np.random.default_rng(seed)
+    rows: tuple[int, ...] = ()
+    labels: dict[int, int] = {}
+    # Only mentions that share no token with another one can be cut out of the text.
+    choices = sorted({span.entity for span in text.spans if span.row is not None})
+    if choices and rng.random() < config.entity_rate:
+        entity = choices[int(rng.integers(len(choices)))]
+        if rng.random() < config.collapse_rate:
+            text, rows = _collapse_all(text, entity, mask_id)
+        else:
+            text, rows, labels = _mask_all(text, entity, mask_id)
+    ids = list(text.ids)
+    in_mention = {at for span in text.spans for at in range(span.start, span.end)}
+    for at in range(1, len(ids) - 1):  # the first and last tokens are the tokenizer's own
+        if at in in_mention or ids[at] == mask_id or rng.random() >= config.token_rate:
+            continue
+        labels[at] = ids[at]
+        kind = rng.random()  # BERT's 80/10/10: mask, random token, unchanged (Devlin et al. 2019)
+        if kind < 0.8:
+            ids[at] = mask_id
+        elif kind < 0.9:
+            ids[at] = int(rng.integers(vocab.start, vocab.stop))
+    masked = type(text)(tuple(ids), text.spans, text.blanks)
+    return MaskedText(masked, tuple(labels.get(at, IGNORED) for at in range(len(ids))), rows)
+
+
+def _collapse_all(text: EncodedText, entity: str, mask_id: int) -> tuple[EncodedText, tuple[int, ...]]:
+    text = type(text)(text.ids, text.spans, ())
+    rows: list[int] = []
+    while True:
+        number = next((n for n, span in enumerate(text.spans) if span.entity == entity), None)
+        if number is None:
+            return text, tuple(rows)
+        rows.append(text.spans[number].row or 0)
+        text = text.collapsed(number, mask_id)
+
+
+def _mask_all(
+    text: EncodedText, entity: str, mask_id: int
+) -> tuple[EncodedText, tuple[int, ...], dict[int, int]]:
+    ids, labels = list(text.ids), {}
+    blanks, rows = [], []
+    for span in text.spans:
+        if span.entity == entity:
+            for at in range(span.start, span.end):
+                labels[at], ids[at] = ids[at], mask_id
+            blanks.append(span.start)
+            rows.append(span.row or 0)
+    kept = tuple(span for span in text.spans if span.entity != entity)
+    return type(text)(tuple(ids), kept, tuple(blanks)), tuple(rows), labels

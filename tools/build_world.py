@@ -1,0 +1,135 @@
+"""Derive the example world's splits, graph and corpus from its hand-written files.
+
+    python tools/build_world.py
+
+reads ``entities.jsonl``, ``prose.txt``, ``phrasings.tsv``, ``questions.jsonl`` and the first three columns of
+``facts.tsv``; writes ``facts.tsv`` (with splits), ``triples.tsv`` and ``corpus.txt``. The same input gives
+the same output: a fact's split hangs on a hash of its two entities, never on the order of the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from itertools import combinations
+from pathlib import Path
+
+from kptm.examples import Fact, World
+
+SHARES = (("B", 0.27), ("C", 0.10), ("D", 0.06))
+PHRASINGS_A_FACT = 2
+
+
+def draw(*parts: str) -> float:
+    """A number in [0, 1) that hangs on the parts alone."""
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def split_facts(world: World) -> list[Fact]:
+    """Give each fact its split; facts about one pair of entities share it, or text would leak."""
+    triples = sorted({(fact.head, fact.relation, fact.tail) for fact in world.facts()})
+    asked = {phrasing.relation for phrasing in world.phrasings()}
+    said = {
+        frozenset(pair)
+        for document in world.prose()
+        for pair in combinations(document.entities(), 2)
+    }
+    questions = [(question.question, set(question.answers)) for question in world.questions()]
+    labels = {
+        row["key"]: row["label"]
+        for row in map(json.loads, world.entities.read_text(encoding="utf-8").splitlines())
+    }
+
+    def in_a_question(head: str, tail: str) -> bool:
+        return any(
+            (tail in answers and labels[head] in text) or (head in answers and labels[tail] in text)
+            for text, answers in questions
+        )
+
+    degree = Counter(end for head, _, tail in triples for end in (head, tail))
+    values = defaultdict(set)
+    tails = defaultdict(set)
+    for head, relation, tail in triples:
+        values[head, relation].add(tail)
+        tails[relation].add(tail)
+    pair_split: dict[frozenset[str], str] = {}
+    for head, relation, tail in triples:
+        pair = frozenset((head, tail))
+        if relation not in asked or pair in pair_split:
+            continue
+        at = draw(*sorted(pair))
+        split = "A"
+        for name, share in SHARES:
+            if at < share:
+                split = name
+                break
+            at -= share
+        if pair in said or (split in "CD" and in_a_question(head, tail)):
+            split = "A"
+        if split == "C" and min(degree[head], degree[tail]) < 4:
+            split = "B"
+        if split == "D" and len(values[head, relation]) > 1:
+            split = "A"
+        if split == "C":
+            degree[head] -= 1
+            degree[tail] -= 1
+        pair_split[pair] = split
+    facts = []
+    for head, relation, tail in triples:
+        split = pair_split[frozenset((head, tail))] if relation in asked else "G"
+        if split == "D" and (len(values[head, relation]) > 1 or len(tails[relation]) < 3):
+            split = "A"
+        new_tail = ""
+        if split == "D":
+            others = sorted(tails[relation] - {tail, head})
+            new_tail = others[int(draw(head, relation, "new") * len(others))]
+        facts.append(Fact(head, relation, tail, split, new_tail))
+    return facts
+
+
+def corpus(world: World, facts: list[Fact]) -> list[str]:
+    """Say each A and D fact in some of its relation's training phrasings; then the prose."""
+    labels = {
+        row["key"]: row["label"]
+        for row in map(json.loads, world.entities.read_text(encoding="utf-8").splitlines())
+    }
+    patterns = defaultdict(list)
+    for phrasing in world.phrasings():
+        if phrasing.role == "train":
+            patterns[phrasing.relation].append(phrasing.pattern)
+    lines = []
+    for fact in facts:
+        if fact.split not in "AD":
+            continue
+        chosen = sorted(
+            patterns[fact.relation], key=lambda pattern: draw(fact.head, fact.tail, pattern)
+        )
+        for pattern in chosen[:PHRASINGS_A_FACT]:
+            lines.append(
+                pattern.replace("[X]", labels[fact.head]).replace("[Y]", labels[fact.tail])
+            )
+    lines = [line[0].upper() + line[1:] for line in lines]
+    lines.sort(key=draw)
+    return lines + [document.text for document in world.prose()]
+
+
+def main() -> None:
+    """Write the derived files and print their sizes."""
+    world = World(Path(__file__).parent.parent / "kptm/examples/world")
+    facts = split_facts(world)
+    rows = [
+        "\t".join((fact.head, fact.relation, fact.tail, fact.split) + (fact.new_tail,) * bool(fact.new_tail))
+        for fact in facts
+    ]
+    graph = ["\t".join(row.split("\t")[:3]) for row in rows if row.split("\t")[3] != "C"]
+    texts = corpus(world, facts)
+    for name, lines in (("facts.tsv", rows), ("triples.tsv", graph), ("corpus.txt", texts)):
+        (world.folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    counts = Counter(fact.split for fact in facts)
+    print(f"{len(facts)} facts {dict(sorted(counts.items()))}, {len(graph)} triples, {len(texts)} lines")
+
+
+if __name__ == "__main__":
+    main()
