@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+TEXT_KEPT = 1_000
+"""Characters of an offending line that an error holds on to; a line may be a whole file."""
+
+
 class KGError(Exception):
     """The root of all errors of the graph; its message says where, what, and what to do."""
 
@@ -35,14 +39,25 @@ class TripleFormatError(KGError):
     def __init__(
         self, path: str | Path, line: int | None, reason: str, text: str | None = None
     ) -> None:
-        self.path, self.line, self.text = str(path), line, text
+        self.path, self.line = str(path), line
+        self.text = None if text is None else shorten(text, TEXT_KEPT)
         where = f"{path}, line {line}" if line is not None else str(path)
         shown = "" if text is None else f": {shorten(text)!r}"
         super().__init__(f"{where}: {reason}{shown}")
 
 
 class InvalidNameError(KGError):
-    """A key, label, alias or description that no store could give back unchanged."""
+    """A key, label, alias or description that no store could give back unchanged.
+
+    Attributes:
+        reason: What is wrong with it.
+        text: The beginning of the name, or None where there is none to show.
+    """
+
+    def __init__(self, reason: str, text: str | None = None) -> None:
+        self.reason = reason
+        self.text = None if text is None else shorten(text, TEXT_KEPT)
+        super().__init__(reason if text is None else f"{reason}: {shorten(text)!r}")
 
 
 class UnknownKeyError(KGError):

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Literal
 
 from kg.candidates import CandidateTable
-from kg.errors import StoreError, UnknownKeyError, shorten
+from kg.errors import InvalidNameError, StoreError, UnknownKeyError, shorten
 from kg.formats import read_entities, read_triples
 from kg.loading import load_lines
-from kg.names import checked_name
+from kg.names import checked_record, printable
 from kg.store import entities, names, revisions, triples
 from kg.store.bulk import add_records
 from kg.store.database import Database
 from kg.types import Entity, EntityRecord, LoadReport, Relation, Revision, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
 
-    import networkx as nx
+    import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
+
+    from kg.formats import Line
 
 OnError = Literal["raise", "skip"]
-PAGE = 5_000
 
 
 class KnowledgeGraph:
@@ -35,8 +36,7 @@ class KnowledgeGraph:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._candidates: tuple[tuple[int, int], CandidateTable] | None = None
-        self._changes = 0
+        self._candidates: tuple[int, CandidateTable] | None = None
 
     @classmethod
     def open(cls, where: str | Path) -> KnowledgeGraph:
@@ -110,30 +110,28 @@ class KnowledgeGraph:
     def _load(
         self,
         path: str | Path,
-        lines: Iterator[tuple[int, object]],
+        lines: Generator[Line],
         on_error: OnError,
         progress: Callable[[int], None] | None,
     ) -> LoadReport:
-        self._changes += 1
-        with closing(lines):  # type: ignore[type-var]
+        with closing(lines):
             return load_lines(self._database, path, lines, on_error, progress)
 
     def add(self, items: Iterable[Triple | EntityRecord | tuple[str, str, str]]) -> int:
         """Add triples and entities in one transaction; return how many were new.
 
         Raises:
-            InvalidNameError: A name is empty or cannot be kept unchanged; nothing is added then.
+            InvalidNameError: A name is empty or cannot be kept unchanged, or an item has not
+                three parts; nothing is added then.
         """
-        records = [
-            item
-            if isinstance(item, EntityRecord)
-            else Triple(*(checked_name(part, "a part of a triple") for part in item))
-            for item in items
-        ]
-        self._changes += 1
+        # Checked before the transaction opens: ``items`` may itself read this graph.
+        records = [checked_record(_record(item)) for item in items]
         with self._database.write() as connection:
             number = revisions.begin(connection, "add", f"{len(records)} records")
-            return add_records(connection, records, number)
+            added = add_records(connection, records, number)
+            if not added:
+                connection.rollback()
+            return added
 
     def remove(
         self, *, head: str | None = None, relation: str | None = None, tail: str | None = None
@@ -145,20 +143,21 @@ class KnowledgeGraph:
         """
         if head is None and relation is None and tail is None:
             raise StoreError("remove needs a head, a relation or a tail; all three would be None")
-        note = shorten(f"{head or '*'} | {relation or '*'} | {tail or '*'}", 200)
-        self._changes += 1
+        parts = ("*" if part is None else part for part in (head, relation, tail))
+        note = printable(shorten(" | ".join(parts), 200))
         with self._database.write() as connection:
-            if next(triples.match(connection, head, relation, tail), None) is None:
-                return 0
             number = revisions.begin(connection, "remove", note)
-            return triples.remove(connection, head, relation, tail, number)
+            removed = triples.remove(connection, head, relation, tail, number)
+            if not removed:
+                connection.rollback()
+            return removed
 
     def edit(self, head: str, relation: str, tail: str, *, old: str | None = None) -> int:
         """Make ``tail`` the value of (head, relation) in place of ``old``; return the revision.
 
         Args:
             head: An entity the graph holds.
-            relation: A relation the graph holds.
+            relation: A relation the graph holds, by key or label.
             tail: The new value, an entity the graph holds.
             old: The value to replace; may be left out where there is exactly one.
 
@@ -169,8 +168,7 @@ class KnowledgeGraph:
         """
         for key in (head, tail):
             self.entity(key)
-        self.relation(relation)
-        self._changes += 1
+        relation = self.relation(relation).key
         with self._database.write() as connection:
             values = [item.tail for item in triples.match(connection, head, relation, None)]
             if old is None and len(values) > 1:
@@ -195,9 +193,11 @@ class KnowledgeGraph:
         Raises:
             StoreError: There is no such revision, or nothing of it is left to undo.
         """
-        self._changes += 1
         with self._database.write() as connection:
-            return revisions.undo(connection, revision or revisions.latest(connection))
+            newest = revisions.latest(connection)
+            if not newest:
+                raise StoreError("the graph is empty: there is nothing to undo")
+            return revisions.undo(connection, newest if revision is None else revision)
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
 
@@ -242,7 +242,7 @@ class KnowledgeGraph:
     def search(self, text: str, *, limit: int = 10) -> list[Entity]:
         """Entities whose key, label or alias equals, begins with or holds ``text``, best first."""
         with self._database.read() as connection:
-            keys = names.search(connection, text, limit)
+            keys = names.search(connection, text, max(limit, 0))
             found = entities.fetch(connection, keys)
         return [found[key] for key in keys]
 
@@ -256,7 +256,7 @@ class KnowledgeGraph:
     def touching(self, keys: Iterable[str]) -> list[Triple]:
         """The triples that have one of ``keys`` as head or tail, in the order they came."""
         with self._database.read() as connection:
-            return list(triples.touching(connection, sorted(set(keys))))
+            return triples.touching(connection, sorted(set(keys)))
 
     def neighbours(self, key: str, *, hops: int = 1, limit: int = 100) -> list[Triple]:
         """Triples within ``hops`` of an entity, either direction, nearest first.
@@ -269,30 +269,31 @@ class KnowledgeGraph:
         seen, frontier = {key}, [key]
         with self._database.read() as connection:
             for _ in range(hops):
-                for triple in triples.touching(connection, frontier):
-                    found.setdefault(triple)
-                    if len(found) >= limit:
-                        return list(found)
-                reached = {end for item in found for end in (item.head, item.tail)}
+                # What was found before may come first again, so that many more are asked for.
+                near = triples.touching(connection, frontier, max(limit, 0) + len(found))
+                found.update(dict.fromkeys(near))
+                if len(found) >= limit:
+                    break
+                reached = {end for item in near for end in (item.head, item.tail)}
                 frontier = sorted(reached - seen)
                 seen |= reached
-        return list(found)
+        return list(found)[: max(limit, 0)]
 
     def candidates(self) -> CandidateTable:
         """Surface forms and what they may mean, as of now; kept until the graph changes."""
         with self._database.read() as connection:
-            state = (revisions.latest(connection), self._changes)
-            if self._candidates is None or self._candidates[0] != state:
+            newest = revisions.latest(connection)
+            if self._candidates is None or self._candidates[0] != newest:
                 table = CandidateTable.build(
                     names.surfaces(connection), triples.degrees(connection)
                 )
-                self._candidates = (state, table)
+                self._candidates = (newest, table)
             return self._candidates[1]
 
     def revisions(self, *, limit: int = 20) -> list[Revision]:
         """The newest revisions, newest first."""
         with self._database.read() as connection:
-            return revisions.listing(connection, limit)
+            return revisions.listing(connection, max(limit, 0))
 
     def revision(self) -> int:
         """The number of the newest revision, 0 for an empty graph."""
@@ -303,10 +304,28 @@ class KnowledgeGraph:
         """SHA-256 of the triples that live now, or lived at ``revision``.
 
         Two graphs with the same triples have the same fingerprint, however they were loaded.
+
+        Raises:
+            StoreError: There is no such revision.
         """
         with self._database.read() as connection:
-            number = revisions.latest(connection) if revision is None else revision
-            return triples.fingerprint(connection, number)
+            newest = revisions.latest(connection)
+            number = newest if revision is None else revision
+            if not 0 <= number <= newest:
+                raise StoreError(f"there is no revision {number}; the newest is {newest}")
+            known = revisions.known_fingerprint(connection, number)
+            found = known or triples.fingerprint(connection, number)
+        # Kept where it can be: a database that is locked or read-only has it computed again.
+        if known is None and number:
+            with suppress(StoreError), self._database.write(wait=False) as connection:
+                revisions.keep_fingerprint(connection, number, found)
+        return found
+
+    def snapshot(self) -> tuple[int, list[Triple]]:
+        """The newest revision's number and its triples, both of one moment."""
+        with self._database.read() as connection:
+            number = revisions.latest(connection)
+            return number, list(triples.match(connection, None, None, None))
 
     def stats(self) -> dict[str, int]:
         """Counts of entities, relations, triples, aliases, revisions."""
@@ -319,7 +338,18 @@ class KnowledgeGraph:
 
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         chosen = self.match() if triples is None else triples
-        graph.add_edges_from((item.head, item.tail, item.relation) for item in chosen)
-        labels = {key: entity.label for key, entity in self.entities(graph.nodes).items()}
+        graph.add_edges_from((item.head, item.tail, item.relation, {}) for item in chosen)
+        labels = {key: entity.label for key, entity in self.entities(list(graph.nodes)).items()}
         nx.set_node_attributes(graph, labels, "label")
         return graph
+
+
+def _record(item: Triple | EntityRecord | tuple[str, str, str]) -> Triple | EntityRecord:
+    if isinstance(item, Triple | EntityRecord):
+        return item
+    try:
+        head, relation, tail = item
+    except (TypeError, ValueError) as error:
+        reason = "expected an EntityRecord or three names (head, relation, tail)"
+        raise InvalidNameError(reason, repr(item)) from error
+    return Triple(head, relation, tail)

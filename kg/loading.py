@@ -5,32 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.errors import InvalidNameError, StoreError, TripleFormatError
-from kg.names import checked_name
+from kg.names import checked_record, printable
 from kg.store import revisions
 from kg.store.bulk import BATCH, add_records
 from kg.types import EntityRecord, LoadReport, Rejected, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from kg.formats import Line
     from kg.store.database import Database
 
-
-def _checked(record: Triple | EntityRecord) -> Triple | EntityRecord:
-    if isinstance(record, Triple):
-        for part, what in zip(record, ("head", "relation", "tail"), strict=True):
-            checked_name(part, what)
-        return record
-    checked_name(record.key, "key")
-    for text, what in ((record.label, "label"), (record.description, "description")):
-        if text is not None:
-            checked_name(text, what, may_be_empty=what == "description")
-    for what, names in (("alias", record.aliases), ("type", record.types)):
-        for name in names:
-            checked_name(name, what)
-    return record
+PROGRESS_EVERY = 1_000
+"""Records between two calls of ``progress``."""
 
 
 def load_lines(
@@ -47,39 +35,58 @@ def load_lines(
     """
     if on_error not in ("raise", "skip"):
         raise StoreError(f'on_error must be "raise" or "skip", not {on_error!r}')
-    read = added = 0
+    counted = _Counted(progress)
     rejected: list[Rejected] = []
-    batch: list[Triple | EntityRecord] = []
+    added = 0
     with database.write() as connection:
-        number = revisions.begin(connection, "load", str(path))
-        for line, found in lines:
-            read += 1
-            problem: TripleFormatError | None = None
-            if isinstance(found, TripleFormatError):
-                problem = found
+        number = revisions.begin(connection, "load", printable(str(path)))
+        batch: list[Triple | EntityRecord] = []
+        for line, found in counted.each(lines):
+            record = _checked(path, line, found)
+            if not isinstance(record, TripleFormatError):
+                batch.append(record)
+            elif on_error == "raise":
+                raise record
             else:
-                try:
-                    batch.append(_checked(found))
-                except InvalidNameError as error:
-                    problem = TripleFormatError(path, line, str(error))
-            if problem is not None:
-                if on_error == "raise":
-                    raise problem
-                rejected.append(Rejected(line, str(problem)))
+                rejected.append(Rejected(line, str(record)))
             if len(batch) >= BATCH:
                 added += add_records(connection, batch, number)
                 batch.clear()
-            if progress is not None and read % 1_000 == 0:
-                progress(read)
         added += add_records(connection, batch, number)
         if not added:
             connection.rollback()
-    if progress is not None:
-        progress(read)
     return LoadReport(
-        read=read,
+        read=counted.read,
         added=added,
-        duplicate=read - added - len(rejected),
+        duplicate=counted.read - added - len(rejected),
         rejected=tuple(rejected),
         revision=number if added else None,
     )
+
+
+class _Counted:
+    """Counts what passes, and says so now and then."""
+
+    def __init__(self, progress: Callable[[int], None] | None) -> None:
+        self.read = 0
+        self._progress = progress
+
+    def each(self, lines: Iterable[Line]) -> Iterator[Line]:
+        for item in lines:
+            self.read += 1
+            if self._progress is not None and self.read % PROGRESS_EVERY == 0:
+                self._progress(self.read)
+            yield item
+        if self._progress is not None and self.read % PROGRESS_EVERY:
+            self._progress(self.read)
+
+
+def _checked(
+    path: str | Path, line: int, found: Triple | EntityRecord | TripleFormatError
+) -> Triple | EntityRecord | TripleFormatError:
+    if isinstance(found, TripleFormatError):
+        return found
+    try:
+        return checked_record(found)
+    except InvalidNameError as error:
+        return TripleFormatError(path, line, error.reason, error.text)

@@ -81,7 +81,9 @@ def _entity_problem(value: Any) -> str | None:
         if not isinstance(value.get(name), str | None):
             return f'"{name}" must be text'
     for name in ("aliases", "types"):
-        items = value.get(name) or []
+        items = value.get(name)
+        if items is None:
+            continue
         if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
             return f'"{name}" must be a list of text'
     prior = value.get("prior")

@@ -30,9 +30,14 @@ def _key(term: object) -> str:
     return f"_:{term.value}" if isinstance(term, ox.BlankNode) else str(term.value)  # type: ignore[attr-defined]
 
 
-def _record(quad: ox.Quad) -> Triple | EntityRecord:
+def _record(quad: ox.Quad) -> Triple | EntityRecord | str:
+    """What a statement says, or why the graph cannot hold it."""
+    if isinstance(quad.object, ox.Triple):
+        return "the object is a triple, which has no key"
     head, relation = _key(quad.subject), str(quad.predicate.value)
-    value = str(quad.object.value) if not isinstance(quad.object, ox.Triple) else str(quad.object)
+    value = str(quad.object.value)
+    if not value:
+        return "the object is empty"
     if isinstance(quad.object, ox.Literal):
         if relation == LABEL and quad.object.language in (None, "en"):
             return EntityRecord(key=head, label=value)
@@ -55,8 +60,8 @@ def read_ntriples(stream: IO[bytes], path: Path) -> Iterator[Line]:
         try:
             for quad in ox.parse(text, format=ox.RdfFormat.N_TRIPLES):
                 record = _record(quad)
-                if isinstance(record, Triple) and not record.tail:
-                    yield number, TripleFormatError(path, number, "the object is empty", text)
+                if isinstance(record, str):
+                    yield number, TripleFormatError(path, number, record, text)
                 else:
                     yield number, record
         except SyntaxError as error:

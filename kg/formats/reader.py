@@ -12,10 +12,12 @@ from kg.formats.lines import open_bytes
 from kg.types import EntityRecord, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 Line: TypeAlias = tuple[int, Triple | EntityRecord | TripleFormatError]
 """A line's number and what it holds, or why it holds nothing."""
+
+_Reader: TypeAlias = "Callable[[IO[bytes], Path], Iterator[Line]]"
 
 
 def _ntriples(stream: IO[bytes], path: Path) -> Iterator[Line]:
@@ -24,7 +26,7 @@ def _ntriples(stream: IO[bytes], path: Path) -> Iterator[Line]:
     return read_ntriples(stream, path)
 
 
-_TRIPLES: dict[str, Callable[[IO[bytes], Path], Iterator[Line]]] = {
+_TRIPLES: dict[str, _Reader] = {
     ".tsv": read_tsv,
     ".txt": read_tsv,
     ".csv": read_csv,
@@ -32,14 +34,12 @@ _TRIPLES: dict[str, Callable[[IO[bytes], Path], Iterator[Line]]] = {
     ".ndjson": read_jsonl,
     ".nt": _ntriples,
 }
-_ENTITIES = {".jsonl": read_entities_jsonl, ".ndjson": read_entities_jsonl}
+_ENTITIES: dict[str, _Reader] = {".jsonl": read_entities_jsonl, ".ndjson": read_entities_jsonl}
 
 TRIPLE_SUFFIXES = tuple(_TRIPLES)
 
 
-def _choose(
-    path: Path, readers: dict[str, Callable[[IO[bytes], Path], Iterator[Line]]]
-) -> Callable[[IO[bytes], Path], Iterator[Line]]:
+def _choose(path: Path, readers: dict[str, _Reader]) -> _Reader:
     name = path.name.lower().removesuffix(".gz")
     reader = readers.get(Path(name).suffix)
     if reader is None:
@@ -50,7 +50,7 @@ def _choose(
     return reader
 
 
-def read_triples(path: str | Path) -> Iterator[Line]:
+def read_triples(path: str | Path) -> Generator[Line]:
     """Stream the records of a triple file (RDF may hold labels and types too).
 
     Raises:
@@ -62,7 +62,7 @@ def read_triples(path: str | Path) -> Iterator[Line]:
         yield from reader(stream, path)
 
 
-def read_entities(path: str | Path) -> Iterator[Line]:
+def read_entities(path: str | Path) -> Generator[Line]:
     """Stream the entities of a JSON Lines file.
 
     Raises:

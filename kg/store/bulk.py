@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -43,16 +44,17 @@ _TRIPLES = (
 def add_records(
     connection: sa.Connection, records: Iterable[Triple | EntityRecord], revision: int
 ) -> int:
-    """Write one batch of records; return how many of them changed the graph."""
-    triples: list[Triple] = []
-    entities: list[EntityRecord] = []
-    for record in records:
-        if isinstance(record, Triple):
-            triples.append(record)
-        else:
-            entities.append(record)
-    added = merge_entities(connection, entities) if entities else 0
-    return added + (_add_triples(connection, triples, revision) if triples else 0)
+    """Write records, a batch at a time; return how many of them changed the graph."""
+    stream = iter(records)
+    added = 0
+    while batch := list(islice(stream, BATCH)):
+        triples = [record for record in batch if isinstance(record, Triple)]
+        entities = [record for record in batch if isinstance(record, EntityRecord)]
+        if entities:
+            added += merge_entities(connection, entities)
+        if triples:
+            added += _add_triples(connection, triples, revision)
+    return added
 
 
 def _add_triples(connection: sa.Connection, triples: list[Triple], revision: int) -> int:

@@ -5,15 +5,16 @@ Every failure of the driver leaves as a StoreError that says which database and 
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from kg.errors import StoreError
+from kg.errors import InvalidNameError, StoreError
 from kg.store.migrate import migrate
 
 if TYPE_CHECKING:
@@ -56,10 +57,12 @@ class Database:
         url = sa.URL.create("sqlite", database=str(where)) if self.path is not None else str(where)
         try:
             self.engine = sa.create_engine(url)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise StoreError(f"{where}: no usable database URL ({error})") from error
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+            raise StoreError(f"{self.name!r}: no usable database URL ({error})") from error
         if self.engine.dialect.name == "sqlite":
             _tune_sqlite(self.engine)
+        elif self.engine.dialect.name == "postgresql":
+            _tune_postgresql(self.engine)
         with self._explained():
             migrate(self.engine, self.name)
 
@@ -70,10 +73,17 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """A transaction that commits at the end of the block, or leaves no trace."""
+    def write(self, *, wait: bool = True) -> Iterator[sa.Connection]:
+        """A transaction that commits at the end of the block, or leaves no trace.
+
+        The block may roll back by itself where it found nothing to change.
+
+        Args:
+            wait: Whether to wait for another writer; without, a locked database is an error
+                at once.
+        """
         with self._explained(), self.engine.connect() as connection:
-            connection = connection.execution_options(kptm_write=True)
+            connection = connection.execution_options(kptm_write=True, kptm_wait=wait)
             with connection.begin():
                 yield connection
 
@@ -85,7 +95,9 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, SQLAlchemyError) as error:
+        except UnicodeEncodeError as error:
+            raise InvalidNameError("text holds a lone surrogate", str(error.object)) from error
+        except (SQLAlchemyError, sqlite3.Error, OverflowError) as error:
             raise _explain(error, self.name) from error
 
 
@@ -95,10 +107,32 @@ def _tune_sqlite(engine: sa.Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         connection.execute("PRAGMA foreign_keys=ON")
+        # SQLite folds the case of ASCII only: a search for "москва" would miss "Москва".
+        connection.create_function("lower", 1, _folded, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        write = connection.get_execution_options().get("kptm_write", False)
+        options = connection.get_execution_options()
+        wait = BUSY_SECONDS * 1000 if options.get("kptm_wait", True) else 0
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait:.0f}")
+        write = options.get("kptm_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _folded(text: Any) -> Any:
+    return text.casefold() if isinstance(text, str) else text
+
+
+def _tune_postgresql(engine: sa.Engine) -> None:
+    """What SQLite does by itself: a reader sees one state, writers come one after the other.
+
+    Revisions are numbered in the order of their commits only if no two are written at once.
+    """
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("kptm_write", False):
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7061746)")
+        else:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

@@ -51,17 +51,18 @@ def fetch_records(connection: sa.Connection, keys: Iterable[str]) -> dict[str, E
 
 def fetch(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Entity]:
     """The entities of ``keys``, with labels derived where none was given."""
-    return {
-        key: Entity(
+    found: dict[str, Entity] = {}
+    for key, record in fetch_records(connection, keys).items():
+        label = record.label or readable_label(key)
+        found[key] = Entity(
             key=key,
-            label=record.label or readable_label(key),
-            aliases=record.aliases,
+            label=label,
+            aliases=tuple(name for name in record.aliases if name != label),
             description=record.description or "",
             types=record.types,
             prior=record.prior,
         )
-        for key, record in fetch_records(connection, keys).items()
-    }
+    return found
 
 
 def _merged(old: EntityRecord | None, new: EntityRecord) -> EntityRecord:
@@ -91,35 +92,56 @@ def merge_entities(connection: sa.Connection, records: Sequence[EntityRecord]) -
         if merged != now.get(record.key):
             now[record.key] = merged
             changed += 1
-    dirty = [record for key, record in now.items() if record != before.get(key)]
-    for record in dirty:
-        _write(connection, before.get(record.key), record)
+    _write(
+        connection,
+        [(before.get(key), record) for key, record in now.items() if record != before.get(key)],
+    )
     return changed
 
 
-def _write(connection: sa.Connection, old: EntityRecord | None, new: EntityRecord) -> None:
-    values = {"label": new.label, "description": new.description, "prior": new.prior}
-    if old is None:
-        result = connection.execute(sa.insert(entity).values(key=new.key, **values))
-        entity_id = result.inserted_primary_key[0]
-    else:
-        connection.execute(sa.update(entity).where(entity.c.key == new.key).values(**values))
-        entity_id = connection.execute(
-            sa.select(entity.c.id).where(entity.c.key == new.key)
-        ).scalar_one()
-    gone = sorted(set(old.aliases if old else ()) - set(new.aliases))  # an alias became the label
+def _write(
+    connection: sa.Connection, changes: Sequence[tuple[EntityRecord | None, EntityRecord]]
+) -> None:
+    """Write entities, each with what the tables held of it; a few statements for all of them."""
+    fresh, known = [], []
+    for old, new in changes:
+        values = {"label": new.label, "description": new.description, "prior": new.prior}
+        if old is None:
+            fresh.append({"key": new.key, **values})
+        else:
+            known.append({"its_key": new.key, **values})
+    if fresh:
+        connection.execute(sa.insert(entity), fresh)
+    if known:
+        connection.execute(sa.update(entity).where(entity.c.key == sa.bindparam("its_key")), known)
+    ids = _ids(connection, [new.key for _, new in changes])
+    gone: list[dict[str, object]] = []
+    names: dict[str, list[dict[str, object]]] = {"surface": [], "type": []}
+    for old, new in changes:
+        was = EntityRecord(key=new.key) if old is None else old
+        number = ids[new.key]
+        # An alias goes when it becomes the label.
+        gone += [{"its_id": number, "its_name": name} for name in {*was.aliases} - {*new.aliases}]
+        for column, now, then in (
+            ("surface", new.aliases, was.aliases),
+            ("type", new.types, was.types),
+        ):
+            names[column] += [
+                {"entity_id": number, column: name} for name in sorted({*now} - {*then})
+            ]
     if gone:
-        connection.execute(
-            sa.delete(alias).where(alias.c.entity_id == entity_id, alias.c.surface.in_(gone))
+        its_alias = (alias.c.entity_id == sa.bindparam("its_id")) & (
+            alias.c.surface == sa.bindparam("its_name")
         )
-    for table, column, values_now, values_then in (
-        (alias, "surface", new.aliases, old.aliases if old else ()),
-        (entity_type, "type", new.types, old.types if old else ()),
-    ):
-        fresh = [
-            {"entity_id": entity_id, column: value}
-            for value in values_now
-            if value not in set(values_then)
-        ]
-        if fresh:
-            connection.execute(sa.insert(table), fresh)
+        connection.execute(sa.delete(alias).where(its_alias), gone)
+    for table, rows in ((alias, names["surface"]), (entity_type, names["type"])):
+        if rows:
+            connection.execute(sa.insert(table), rows)
+
+
+def _ids(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(keys):
+        query = sa.select(entity.c.key, entity.c.id).where(entity.c.key.in_(part))
+        found.update((key, number) for key, number in connection.execute(query))
+    return found

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 HEAD = "0002"
 """The newest migration; a test keeps it equal to what Alembic says."""
 
+VERSION_TABLE = "alembic_version"
+
 
 def script_location() -> Path:
     """Where the migrations are: inside the installed package, or beside it in the repository."""
@@ -40,7 +42,7 @@ def migrate(engine: sa.Engine, name: str) -> None:
         StoreError: The database holds foreign tables, or comes from a newer kptm.
     """
     with engine.connect() as connection:
-        if _version(connection) == HEAD:
+        if _version(connection, name) == HEAD:
             return
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:  # cannot be changed inside a transaction
@@ -54,11 +56,9 @@ def migrate(engine: sa.Engine, name: str) -> None:
 
 
 def _upgrade(connection: sa.Connection, name: str) -> None:
-    version = _version(connection)
+    version = _version(connection, name)
     if version == HEAD:  # another process was faster
         return
-    if version is None and sa.inspect(connection).get_table_names():
-        raise StoreError(f"{name}: holds tables that are not kptm's; name another database")
     from alembic import command
     from alembic.script import ScriptDirectory
 
@@ -69,8 +69,15 @@ def _upgrade(connection: sa.Connection, name: str) -> None:
     command.upgrade(config, "head")
 
 
-def _version(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+def _version(connection: sa.Connection, name: str) -> str | None:
+    """The schema's version, None for an empty database; refused where the tables are not ours."""
+    tables = set(sa.inspect(connection).get_table_names())
+    found = None
+    if VERSION_TABLE in tables:
+        found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    # Alembic's table may be another program's: ours stands beside the triples.
+    if (found is None and tables - {VERSION_TABLE}) or (
+        found is not None and "triple" not in tables
+    ):
+        raise StoreError(f"{name}: holds tables that are not kptm's; name another database")
     return None if found is None else str(found)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+MAX_PATTERN = 10_000
+"""Characters; SQLite's LIKE takes 50,000 bytes, and nobody types more than this."""
+
+
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
@@ -20,19 +24,29 @@ def _escaped(text: str) -> str:
 def search(connection: sa.Connection, text: str, limit: int) -> list[str]:
     """Keys whose key, label or alias equals, begins with or holds ``text``, in that order.
 
-    Within a rank the entity with more triples comes first.
+    Where no label was given, the one that is read from the key counts. Within a rank the entity
+    with more triples comes first.
     """
+    if len(text) > MAX_PATTERN:
+        return []
     like = _escaped(text)
     surface = sa.union_all(
         sa.select(entity.c.id, entity.c.key.label("surface")),
+        sa.select(entity.c.id, sa.func.replace(entity.c.key, "_", " ")).where(
+            entity.c.label.is_(None)
+        ),
         sa.select(entity.c.id, entity.c.label).where(entity.c.label.is_not(None)),
         sa.select(alias.c.entity_id, alias.c.surface),
     ).subquery()
     name = surface.c.surface
+
+    def alike(pattern: str) -> sa.ColumnElement[bool]:
+        return name.ilike(pattern, escape="\\")
+
+    end_of_iri = alike(f"%://%/{like}") | alike(f"%://%#{like}")
     rank = sa.func.min(
-        sa.case((name == text, 0), (name.ilike(like, escape="\\"), 1),
-                (name.ilike(like + "%", escape="\\"), 2), else_=3)
-    )  # fmt: skip
+        sa.case((name == text, 0), (alike(like) | end_of_iri, 1), (alike(like + "%"), 2), else_=3)
+    )
     degree = (
         sa.select(sa.func.count())
         .where(
@@ -44,7 +58,7 @@ def search(connection: sa.Connection, text: str, limit: int) -> list[str]:
     query = (
         sa.select(entity.c.key)
         .select_from(surface.join(entity, entity.c.id == surface.c.id))
-        .where(name.ilike(f"%{like}%", escape="\\"))
+        .where(alike(f"%{like}%"))
         .group_by(entity.c.id, entity.c.key)
         .order_by(rank, degree.desc(), entity.c.key)
         .limit(limit)

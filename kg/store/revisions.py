@@ -15,7 +15,7 @@ def begin(connection: sa.Connection, kind: str, note: str) -> int:
     """Open a new revision and return its number."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
     result = connection.execute(sa.insert(revision).values(kind=kind, note=note, at=at))
-    return int(result.inserted_primary_key[0])
+    return int(result.inserted_primary_key[0])  # type: ignore[index]  # one row, one key
 
 
 def latest(connection: sa.Connection) -> int:
@@ -29,36 +29,49 @@ def listing(connection: sa.Connection, limit: int) -> list[Revision]:
     return [Revision(row.id, row.kind, row.note, row.at) for row in rows]
 
 
+def known_fingerprint(connection: sa.Connection, number: int) -> str | None:
+    """The fingerprint of a revision, where it was computed before: the past does not change."""
+    query = sa.select(revision.c.fingerprint).where(revision.c.id == number)
+    return connection.execute(query).scalar()
+
+
+def keep_fingerprint(connection: sa.Connection, number: int, fingerprint: str) -> None:
+    """Spare the next process the computing."""
+    connection.execute(
+        sa.update(revision).where(revision.c.id == number).values(fingerprint=fingerprint)
+    )
+
+
 def undo(connection: sa.Connection, number: int) -> int:
     """Take back what ``number`` added and bring back what it removed, as a new revision.
 
     Raises:
         StoreError: There is no such revision, or nothing of it is left to undo.
     """
-    if connection.execute(sa.select(revision.c.id).where(revision.c.id == number)).first() is None:
-        raise StoreError(f"there is no revision {number}; the newest is {latest(connection)}")
+    newest = latest(connection)
+    if not 1 <= number <= newest:
+        raise StoreError(f"there is no revision {number}; the newest is {newest}")
     new = begin(connection, "undo", f"undo of revision {number}")
-    removed_by_it = connection.execute(
-        sa.select(triple.c.head_id, triple.c.relation_id, triple.c.tail_id)
-        .where(triple.c.rev_removed == number)
-        .order_by(triple.c.id)
-    ).all()
     taken_back = connection.execute(
         sa.update(triple)
         .where(triple.c.rev_added == number, triple.c.rev_removed.is_(None))
         .values(rev_removed=new)
     ).rowcount
-    changed = taken_back
-    for row in removed_by_it:
-        alive = sa.select(triple.c.id).where(
-            triple.c.head_id == row.head_id,
-            triple.c.relation_id == row.relation_id,
-            triple.c.tail_id == row.tail_id,
-            triple.c.rev_removed.is_(None),
-        )
-        if connection.execute(alive).first() is None:
-            connection.execute(sa.insert(triple).values(**row._mapping, rev_added=new))
-            changed += 1
-    if not changed:
-        raise StoreError(f"revision {number} has nothing left to undo")
+    again = triple.alias("again")
+    parts = ("head_id", "relation_id", "tail_id")
+    lives_again = (
+        sa.select(again.c.id)
+        .where(*(again.c[part] == triple.c[part] for part in parts), again.c.rev_removed.is_(None))
+        .exists()
+    )
+    removed_by_it = (
+        sa.select(*(triple.c[part] for part in parts), sa.literal(new))
+        .where(triple.c.rev_removed == number, ~lives_again)
+        .order_by(triple.c.id)
+    )
+    brought_back = connection.execute(
+        sa.insert(triple).from_select([*parts, "rev_added"], removed_by_it)
+    ).rowcount
+    if not taken_back and not brought_back:
+        raise StoreError(f"revision {number} has no change of triples left to undo")
     return new

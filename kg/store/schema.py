@@ -29,6 +29,9 @@ metadata = MetaData(
     }
 )
 
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+"""Sorted by code point everywhere: the fingerprint is made of sorted keys."""
+
 revision = Table(
     "revision",
     metadata,
@@ -43,7 +46,7 @@ entity = Table(
     "entity",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("key", Text, nullable=False),
+    Column("key", NAME, nullable=False),
     Column("label", Text),
     Column("description", Text),
     Column("prior", Float),
@@ -70,7 +73,7 @@ relation = Table(
     "relation",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("key", Text, nullable=False),
+    Column("key", NAME, nullable=False),
     Column("label", Text),
     UniqueConstraint("key"),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from kg.store.entities import chunks
-from kg.store.schema import entity, relation, revision, triple
+from kg.store.schema import entity, relation, triple
 from kg.types import Triple
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _ALIVE = triple.c.rev_removed.is_(None)
 def _pattern(
     head: str | None, relation_key: str | None, tail: str | None
 ) -> list[sa.ColumnElement[bool]]:
-    conditions = [_ALIVE]
+    conditions: list[sa.ColumnElement[bool]] = [_ALIVE]
     if head is not None:
         conditions.append(_head.c.key == head)
     if relation_key is not None:
@@ -52,8 +52,10 @@ def match(
         yield Triple(*row)
 
 
-def touching(connection: sa.Connection, keys: Sequence[str]) -> Iterator[Triple]:
-    """The live triples that have one of ``keys`` as head or tail, in the order they came."""
+def touching(
+    connection: sa.Connection, keys: Sequence[str], limit: int | None = None
+) -> list[Triple]:
+    """The (first) live triples that have one of ``keys`` as head or tail, in the order they came."""
     found: set[tuple[int, Triple]] = set()
     for part in chunks(keys):
         for side in (_head, _tail):
@@ -61,10 +63,11 @@ def touching(connection: sa.Connection, keys: Sequence[str]) -> Iterator[Triple]
                 sa.select(triple.c.id, _head.c.key, relation.c.key, _tail.c.key)
                 .select_from(_joined)
                 .where(_ALIVE, side.c.key.in_(part))
+                .order_by(triple.c.id)
+                .limit(limit)
             )
             found.update((row[0], Triple(*row[1:])) for row in connection.execute(query))
-    for _, item in sorted(found):
-        yield item
+    return [item for _, item in sorted(found)[:limit]]
 
 
 def remove(
@@ -97,13 +100,8 @@ def degrees(connection: sa.Connection) -> dict[str, int]:
 def fingerprint(connection: sa.Connection, number: int) -> str:
     """SHA-256 over the sorted triples that lived at revision ``number`` (each part with its length).
 
-    Read from the revision's row when it was computed before: the past does not change.
+    What follows from the keys alone: neither the order of loading nor row ids take part.
     """
-    known = connection.execute(
-        sa.select(revision.c.fingerprint).where(revision.c.id == number)
-    ).scalar()
-    if known is not None:
-        return str(known)
     query = (
         sa.select(_head.c.key, relation.c.key, _tail.c.key)
         .select_from(_joined)

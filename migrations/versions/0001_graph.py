@@ -8,6 +8,9 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# Sorted by code point everywhere: the fingerprint is made of sorted keys.
+NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -22,7 +25,7 @@ def upgrade() -> None:
     op.create_table(
         "entity",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key", NAME, nullable=False),
         sa.Column("label", sa.Text()),
         sa.Column("description", sa.Text()),
         sa.Column("prior", sa.Float()),
@@ -44,7 +47,7 @@ def upgrade() -> None:
     op.create_table(
         "relation",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key", NAME, nullable=False),
         sa.Column("label", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="pk_relation"),
         sa.UniqueConstraint("key", name="uq_relation_key"),

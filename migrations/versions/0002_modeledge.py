@@ -33,11 +33,15 @@ def upgrade() -> None:
         sa.Column("op_removed", sa.Integer()),
         sa.PrimaryKeyConstraint("id", name="pk_modeledge_record"),
         sa.ForeignKeyConstraint(
-            ["space_id"], ["modeledge_space.id"], name="fk_modeledge_record_space_id_modeledge_space"
+            ["space_id"],
+            ["modeledge_space.id"],
+            name="fk_modeledge_record_space_id_modeledge_space",
         ),
     )
     op.create_index("ix_modeledge_record_space_id_kind", "modeledge_record", ["space_id", "kind"])
-    op.create_index("ix_modeledge_record_space_id_source", "modeledge_record", ["space_id", "source"])
+    op.create_index(
+        "ix_modeledge_record_space_id_source", "modeledge_record", ["space_id", "source"]
+    )
     op.create_index("ix_modeledge_record_value", "modeledge_record", ["value"])
     op.create_table(
         "modeledge_operation",
