@@ -76,7 +76,7 @@ def _records(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str | TripleF
     parts: list[str] = []
     first = size = quotes = 0
     for number, body in byte_lines(stream, path):
-        if not parts and body in (b"\n", b"\r\n"):
+        if not parts and body in (b"", b"\n", b"\r\n"):
             continue
         first = first if parts else number
         size += len(body)

@@ -48,6 +48,8 @@ class Database:
 
     def __init__(self, where: str | Path) -> None:
         self.name = str(where)
+        if "\0" in self.name:
+            raise StoreError(f"{self.name!r}: no file can have a NUL in its name")
         is_url = isinstance(where, str) and "://" in where
         self.path = None if is_url else Path(where)
         if self.path is not None and not self.path.parent.is_dir():

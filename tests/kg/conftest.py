@@ -1,0 +1,49 @@
+"""What the tests of the graph share: fresh graphs that cost a file copy, and small files."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kg import KnowledgeGraph
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """An empty graph on disk; migrating once is enough for all tests."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    KnowledgeGraph.open(path).close()
+    return path
+
+
+@pytest.fixture
+def new_graph(template, tmp_path):
+    """A function that opens one more empty graph."""
+    opened = []
+
+    def make(name=None) -> KnowledgeGraph:
+        path = tmp_path / (name or f"graph{len(opened)}.db")
+        shutil.copy(template, path)
+        opened.append(KnowledgeGraph.open(path))
+        return opened[-1]
+
+    yield make
+    for graph in opened:
+        graph.close()
+
+
+@pytest.fixture
+def graph(new_graph):
+    return new_graph()
+
+
+@pytest.fixture
+def write(tmp_path):
+    """A function that writes a file, text or bytes, and returns its path."""
+
+    def make(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return make

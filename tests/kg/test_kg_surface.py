@@ -1,0 +1,36 @@
+"""The public names, and what importing them costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+import kg
+
+
+def test_every_public_name_is_there():
+    for name in kg.__all__:
+        assert getattr(kg, name).__name__ == name
+    assert list(kg.__all__) == sorted(kg.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = kg.nonsense
+
+
+def test_every_error_has_the_one_root():
+    errors = [getattr(kg, name) for name in kg.__all__ if name.endswith("Error")]
+    assert len(errors) == 7
+    assert all(issubclass(error, kg.KGError) for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import kg", "torch pykeen sqlalchemy alembic networkx pyoxigraph numpy"),
+        ("import kg.graph", "torch pykeen alembic networkx pyoxigraph numpy"),
+        ("from kg import KGEConfig, EntityEmbeddings, train_embeddings", "pykeen sqlalchemy"),
+    ],
+)
+def test_imports_bring_only_what_they_need(statement, absent):
+    code = f"{statement}\nimport sys\nprint([m for m in {absent.split()} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
