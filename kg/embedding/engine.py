@@ -15,9 +15,8 @@ import numpy as np
 import torch
 from pykeen.losses import loss_resolver
 from pykeen.models import ERModel, model_resolver
-from pykeen.training import NonFiniteLossError, SLCWATrainingLoop, TrainingCallback
 from pykeen.triples import CoreTriplesFactory
-from pykeen.triples.instances import LCWAInstances
+from pykeen.triples.instances import BatchedSLCWAInstances, LCWAInstances
 
 from kg.errors import EmbeddingError
 
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kg.embedding.config import KGEConfig
+
+    _Batches = Callable[[], Iterator[tuple[torch.Tensor, int]]]
+    """Makes one epoch's batches: the loss of each and the rows it is the mean of."""
 
 
 @contextmanager
@@ -38,22 +40,6 @@ def _own_randomness(seed: int) -> Iterator[None]:
     finally:
         random.setstate(before)
         np.random.set_state(numpys)
-
-
-class _Watch(TrainingCallback):  # type: ignore[misc]
-    """Reports each epoch's loss; stops at the first loss that is not a number."""
-
-    def __init__(self, report: Callable[[int, float], None] | None) -> None:
-        super().__init__()
-        self._report = report
-
-    def post_epoch(self, epoch: int, epoch_loss: float, **_: Any) -> None:
-        if not math.isfinite(epoch_loss):
-            raise EmbeddingError(
-                f"the loss of epoch {epoch} is {epoch_loss}; lower the learning rate"
-            )
-        if self._report is not None:
-            self._report(epoch, epoch_loss)
 
 
 class Engine:
@@ -98,13 +84,10 @@ class Engine:
         with _own_randomness(self.config.seed):
             factory = self._factory(ids)
             self._model = self._build(ids)
-            optimizer = torch.optim.Adam(self._model.parameters(), lr=self.config.learning_rate)
-            train = self._one_to_all if self.config.training == "lcwa" else self._sampled
+            batches = self._one_to_all if self.config.training == "lcwa" else self._sampled
             try:
-                losses = train(factory, optimizer, _Watch(progress))
-            except NonFiniteLossError as error:
-                raise EmbeddingError(f"{error}; lower the learning rate") from error
-            except (NotImplementedError, ValueError) as error:
+                losses = self._epochs(batches(factory), progress)
+            except (RuntimeError, ValueError) as error:
                 raise EmbeddingError(
                     f"PyKEEN cannot train {self.config.model} by {self.config.training}: {error}"
                 ) from error
@@ -113,49 +96,68 @@ class Engine:
             raise EmbeddingError("the vectors are not finite; lower the learning rate")
         return losses
 
-    def _one_to_all(
-        self, factory: CoreTriplesFactory, optimizer: torch.optim.Optimizer, watch: _Watch
+    def _epochs(
+        self, batches: _Batches, progress: Callable[[int, float], None] | None
     ) -> list[float]:
-        """Score every entity for each (head, relation): PyKEEN's model, loss and instances.
+        """Model, losses and instances are PyKEEN's, the loop is ours.
 
-        The batches are ours: PyKEEN's loop cuts its sparse targets row by row and collects garbage
-        every epoch, which on two cores is five times the time of the arithmetic.
+        PyKEEN's cuts its sparse targets row by row and collects garbage every epoch, which on two
+        cores is five times the time of the arithmetic.
         """
-        instances = LCWAInstances.from_triples_factory(factory)
-        pairs = torch.from_numpy(instances.pairs)
+        optimizer = torch.optim.Adam(self._model.parameters(), lr=self.config.learning_rate)
         losses = []
         for epoch in range(1, self.config.epochs + 1):
-            total = 0.0
+            total = count = 0.0
+            for data_loss, rows in batches():
+                optimizer.zero_grad()
+                loss = data_loss + self._model.collect_regularization_term()
+                loss.backward()
+                optimizer.step()
+                self._model.post_parameter_update()
+                total += float(loss.detach()) * rows
+                count += rows
+            losses.append(total / count)
+            if not math.isfinite(losses[-1]):
+                raise EmbeddingError(
+                    f"the loss of epoch {epoch} is {losses[-1]}; lower the learning rate"
+                )
+            if progress is not None:
+                progress(epoch, losses[-1])
+        return losses
+
+    def _one_to_all(self, factory: CoreTriplesFactory) -> _Batches:
+        """Score every entity for each (head, relation)."""
+        instances = LCWAInstances.from_triples_factory(factory)
+        pairs = torch.from_numpy(instances.pairs)
+
+        def batches() -> Iterator[tuple[torch.Tensor, int]]:
             order = torch.randperm(len(pairs))
             for start in range(0, len(pairs), self.config.batch_size):
                 rows = order[start : start + self.config.batch_size]
                 labels = torch.from_numpy(instances.compressed[rows.numpy()].toarray())
-                optimizer.zero_grad()
                 scores = self._model.score_t(pairs[rows])
-                loss = self._model.loss.process_lcwa_scores(scores, labels.float())
-                loss = loss + self._model.collect_regularization_term()
-                loss.backward()
-                optimizer.step()
-                self._model.post_parameter_update()
-                total += float(loss.detach()) * len(rows)
-            losses.append(total / len(pairs))
-            watch.post_epoch(epoch, losses[-1])
-        return losses
+                yield self._model.loss.process_lcwa_scores(scores, labels.float()), len(rows)
 
-    def _sampled(
-        self, factory: CoreTriplesFactory, optimizer: torch.optim.Optimizer, watch: _Watch
-    ) -> list[float]:
-        """Sample negatives: PyKEEN's own loop."""
-        loop = SLCWATrainingLoop(model=self._model, triples_factory=factory, optimizer=optimizer)
-        found = loop.train(
-            triples_factory=factory,
-            num_epochs=self.config.epochs,
-            batch_size=self.config.batch_size,
-            use_tqdm=False,
-            callbacks=watch,
-            pin_memory=False,
+        return batches
+
+    def _sampled(self, factory: CoreTriplesFactory) -> _Batches:
+        """Score each triple beside corrupted ones."""
+        if self._sizes[0] < 2:
+            raise EmbeddingError('"slcwa" needs two entities to make a false triple; use "lcwa"')
+        instances = BatchedSLCWAInstances.from_triples_factory(
+            factory, batch_size=self.config.batch_size, drop_last=False
         )
-        return [float(loss) for loss in found or []]
+
+        def batches() -> Iterator[tuple[torch.Tensor, int]]:
+            for batch in instances:
+                true, false = batch["positives"], batch["negatives"]
+                scores = self._model.score_hrt(false.view(-1, 3)).view(false.shape[:-1])
+                loss = self._model.loss.process_slcwa_scores(
+                    positive_scores=self._model.score_hrt(true), negative_scores=scores
+                )
+                yield loss, len(true)
+
+        return batches
 
     def vectors(self) -> torch.Tensor:
         """Real entity vectors, shape (entities, width); complex numbers become pairs."""

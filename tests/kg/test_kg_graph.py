@@ -72,6 +72,13 @@ def test_many_entities_merge_over_many_chunks(graph):
     assert graph.entity("k700") == Entity(key="k700", label="M700", aliases=("a700",))
 
 
+def test_an_alias_that_becomes_the_label_is_an_alias_no_more(graph):
+    graph.add([EntityRecord(key="k", label="A", aliases=("B", "C"))])
+    assert graph.add([EntityRecord(key="k", label="B")]) == 1
+    assert graph.entity("k") == Entity(key="k", label="B", aliases=("C",))
+    assert graph.stats()["aliases"] == 1
+
+
 def test_an_alias_that_equals_the_derived_label_is_not_repeated(graph):
     graph.add([EntityRecord(key="New_York", aliases=("New York", "NYC"))])
     assert graph.entity("New_York").aliases == ("NYC",)
@@ -152,7 +159,10 @@ def test_a_search_for_a_book_finds_nothing(graph):
 
 def test_neighbours_are_those_of_a_breadth_first_walk(graph):
     random_ = random.Random(3)
-    rows = [Triple(f"n{random_.randrange(60)}", f"r{n % 3}", f"n{random_.randrange(60)}") for n in range(80)]
+    rows = [
+        Triple(f"n{random_.randrange(60)}", f"r{n % 3}", f"n{random_.randrange(60)}")
+        for n in range(80)
+    ]
     graph.add(rows)
     walk = graph.to_networkx().to_undirected()
     for start in ("n0", "n7", "n33"):
@@ -185,7 +195,12 @@ def test_neighbours_of_an_unknown_entity_is_an_error(graph):
 
 
 def test_touching_gives_each_triple_once_in_the_order_they_came(graph):
-    rows = [Triple("a", "r", "b"), Triple("b", "r", "a"), Triple("a", "r", "a"), Triple("c", "r", "d")]
+    rows = [
+        Triple("a", "r", "b"),
+        Triple("b", "r", "a"),
+        Triple("a", "r", "a"),
+        Triple("c", "r", "d"),
+    ]
     graph.add(rows)
     assert graph.touching(["b", "a", "a", "missing"]) == rows[:3]
     assert graph.touching([]) == []

@@ -53,7 +53,9 @@ def put(folder, suffix, raw, zipped=False):
 
 
 @files
-@given(triples("\t\n\r"), st.booleans(), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
+@given(
+    triples("\t\n\r"), st.booleans(), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans()
+)
 def test_tsv_gives_back_every_name(tmp_path, wanted, zipped, end, bom, last):
     text = "".join("\t".join(triple) + end for triple in wanted)
     if not last:
@@ -77,7 +79,9 @@ def test_csv_gives_back_what_the_standard_writer_wrote(tmp_path, wanted, zipped,
 
 
 @files
-@given(triples(""), st.booleans(), st.booleans(), st.booleans(), st.sampled_from([".jsonl", ".ndjson"]))
+@given(
+    triples(""), st.booleans(), st.booleans(), st.booleans(), st.sampled_from([".jsonl", ".ndjson"])
+)
 def test_jsonl_gives_back_every_name(tmp_path, wanted, zipped, escaped, as_list, suffix):
     rows = [list(triple) if as_list else triple._asdict() for triple in wanted]
     text = "".join(json.dumps(row, ensure_ascii=escaped) + "\n" for row in rows)
@@ -222,7 +226,9 @@ GOOD = {
 
 
 @pytest.mark.parametrize(("name", "line", "reason"), BAD_LINES)
-def test_a_bad_line_comes_with_path_line_and_text_and_the_reading_goes_on(write, name, line, reason):
+def test_a_bad_line_comes_with_path_line_and_text_and_the_reading_goes_on(
+    write, name, line, reason
+):
     good = GOOD[name[1:]]
     path = write(name, f"{good}\n{line}\n{good}\n")
     (_, before), (number, error), (_, after) = read_triples(path)
@@ -327,7 +333,9 @@ def test_a_damaged_gzip_is_an_error(write, damage):
     whole = gzip.compress(b"".join(b"%d\tr\t%d\n" % (n, n * n) for n in range(20_000)))
     broken = bytearray(whole)
     broken[len(whole) // 2] ^= 0x55
-    raw = {"cut": whole[:-20], "flip": bytes(broken), "plain": b"a\tb\tc\n", "empty": b"\x1f"}[damage]
+    raw = {"cut": whole[:-20], "flip": bytes(broken), "plain": b"a\tb\tc\n", "empty": b"\x1f"}[
+        damage
+    ]
     with pytest.raises(TripleFormatError, match="gzip"):
         list(read_triples(write("a.tsv.gz", raw)))
 
@@ -376,7 +384,9 @@ SEEDS = {
     ".jsonl": '{"head": "a", "relation": "r", "tail": "b"}\n["é", "\\u00e9", "c"]\n',
     ".nt": '<x:a> <x:r> <x:b> .\n_:b <x:p> "l\\u00e9\\n"@en .\n',
 }
-ENTITY_SEED = '{"key": "a", "label": "A", "aliases": ["x"], "types": ["t"], "prior": 1.5}\n{"key": "b"}\n'
+ENTITY_SEED = (
+    '{"key": "a", "label": "A", "aliases": ["x"], "types": ["t"], "prior": 1.5}\n{"key": "b"}\n'
+)
 
 
 @pytest.mark.parametrize("suffix", SEEDS)

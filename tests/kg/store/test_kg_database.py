@@ -19,7 +19,9 @@ def raw(path):
     return sqlite3.connect(path, isolation_level=None)
 
 
-def test_a_locked_database_is_said_to_be_locked_and_can_still_be_read(impatient, graph, tmp_path, write):
+def test_a_locked_database_is_said_to_be_locked_and_can_still_be_read(
+    impatient, graph, tmp_path, write
+):
     graph.add([("a", "r", "b")])
     other = raw(tmp_path / "graph0.db")
     other.execute("BEGIN IMMEDIATE")
@@ -42,9 +44,7 @@ def test_a_locked_database_is_said_to_be_locked_and_can_still_be_read(impatient,
 
 
 def test_a_writer_waits_for_the_other_writer(graph, tmp_path):
-    other = sqlite3.connect(
-        tmp_path / "graph0.db", isolation_level=None, check_same_thread=False
-    )
+    other = sqlite3.connect(tmp_path / "graph0.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     timer = threading.Timer(0.3, lambda: other.execute("COMMIT"))
     timer.start()
@@ -53,7 +53,9 @@ def test_a_writer_waits_for_the_other_writer(graph, tmp_path):
     other.close()
 
 
-def test_a_reader_sees_the_state_before_or_after_a_load_never_between(graph, tmp_path, write, monkeypatch):
+def test_a_reader_sees_the_state_before_or_after_a_load_never_between(
+    graph, tmp_path, write, monkeypatch
+):
     monkeypatch.setattr(loading, "BATCH", 500)
     graph.add([("a", "r", "b")])
     reader = KnowledgeGraph.open(tmp_path / "graph0.db")
@@ -117,7 +119,9 @@ def test_a_url_opens_the_same_database(graph, tmp_path):
         assert other.fingerprint() == graph.fingerprint()
 
 
-def test_a_read_only_database_can_be_read_and_says_that_it_cannot_be_written(graph, tmp_path, write):
+def test_a_read_only_database_can_be_read_and_says_that_it_cannot_be_written(
+    graph, tmp_path, write
+):
     graph.add([("a", "r", "b")])
     graph.close()
     with KnowledgeGraph.open(f"sqlite:///file:{tmp_path}/graph0.db?mode=ro&uri=true") as reader:
@@ -163,7 +167,7 @@ def test_a_newer_schema_is_refused(graph, tmp_path):
     with raw(tmp_path / "graph0.db") as other:
         other.execute("UPDATE alembic_version SET version_num = '9999'")
     other.close()
-    with pytest.raises(StoreError, match="newer kptm .*9999"):
+    with pytest.raises(StoreError, match=r"newer kptm .*9999"):
         KnowledgeGraph.open(tmp_path / "graph0.db")
 
 
@@ -177,7 +181,9 @@ def test_a_folder_is_refused(tmp_path):
         KnowledgeGraph.open(tmp_path)
 
 
-@pytest.mark.parametrize("url", ["nosuch://x", "mysql+nodriver://x/y", "://", "sqlite:////no/such/x.db"])
+@pytest.mark.parametrize(
+    "url", ["nosuch://x", "mysql+nodriver://x/y", "://", "sqlite:////no/such/x.db"]
+)
 def test_an_unusable_url_is_refused(url):
     with pytest.raises(StoreError):
         KnowledgeGraph.open(url)

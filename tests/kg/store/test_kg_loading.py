@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 from test_kg_model import digest
 
-from kg import EntityRecord, InvalidNameError, KGError, StoreError, Triple, TripleFormatError, loading
+from kg import (
+    EntityRecord,
+    InvalidNameError,
+    KGError,
+    StoreError,
+    Triple,
+    TripleFormatError,
+    loading,
+)
 from kg.store import bulk
 
 ODD = [
@@ -121,7 +129,9 @@ def test_odd_names_come_back_unchanged_from_every_door(new_graph, write):
     rows = [Triple(name, f"p{name[:50]}", ODD[0]) for name in ODD]
     first, second = new_graph(), new_graph()
     assert first.add(rows) == len(rows)
-    assert second.load(write("a.jsonl", "\n".join(json.dumps(row) for row in rows))).added == len(rows)
+    assert second.load(write("a.jsonl", "\n".join(json.dumps(row) for row in rows))).added == len(
+        rows
+    )
     for graph in (first, second):
         assert list(graph.match()) == rows
         assert graph.fingerprint() == digest(rows)
@@ -137,7 +147,9 @@ def test_odd_labels_aliases_descriptions_and_types_come_back_unchanged(graph):
     wanted = tuple(sorted(ODD))
     for number, name in enumerate(ODD):
         aliases = tuple(item for item in wanted if item != name)
-        record = EntityRecord(key=f"k{number}", label=name, aliases=aliases, description=name, types=wanted)
+        record = EntityRecord(
+            key=f"k{number}", label=name, aliases=aliases, description=name, types=wanted
+        )
         assert graph.add([record]) == 1
         found = graph.entity(f"k{number}")
         assert (found.label, found.description) == (name, name)
@@ -146,7 +158,9 @@ def test_odd_labels_aliases_descriptions_and_types_come_back_unchanged(graph):
     assert graph.stats()["entities"] == len(ODD)
 
 
-@pytest.mark.parametrize("bad", ["", "a\0b", "\ud800", "x\udfffy", 5, None, b"bytes", "x" * 4_000_001])
+@pytest.mark.parametrize(
+    "bad", ["", "a\0b", "\ud800", "x\udfffy", 5, None, b"bytes", "x" * 4_000_001]
+)
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_names_that_cannot_be_kept_are_refused(graph, bad, place):
     parts = ["a", "b", "c"]
@@ -235,7 +249,9 @@ def test_the_fingerprint_of_a_revision_is_that_of_its_triples(graph):
     graph.remove(head="a")
     wanted = [[], [("a", "r", "b")], [("a", "r", "b"), ("c", "r", "d")], [("c", "r", "d")]]
     for _ in range(2):  # the second time it is read from the revision's row
-        assert [graph.fingerprint(number) for number in range(4)] == [digest(rows) for rows in wanted]
+        assert [graph.fingerprint(number) for number in range(4)] == [
+            digest(rows) for rows in wanted
+        ]
 
 
 @pytest.mark.parametrize("number", [-1, 2, 10**30])
@@ -259,7 +275,9 @@ with KnowledgeGraph.open(sys.argv[1]) as graph:
 """
 
 
-def test_a_load_killed_at_any_moment_leaves_no_trace_and_can_be_repeated(new_graph, write, tmp_path):
+def test_a_load_killed_at_any_moment_leaves_no_trace_and_can_be_repeated(
+    new_graph, write, tmp_path
+):
     random_ = random.Random()
     rows = [Triple(f"e{n % 5_000}", f"r{n % 7}", f"e{n * 31 % 4_999}") for n in range(30_000)]
     path = write("big.tsv", tsv(rows))

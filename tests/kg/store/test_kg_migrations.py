@@ -42,8 +42,10 @@ def tables(database):
 def test_head_is_what_alembic_says(database):
     with database.read() as connection:
         script = ScriptDirectory.from_config(alembic_config(connection))
-        assert [HEAD] == script.get_heads()
-        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == HEAD
+        assert script.get_heads() == [HEAD]
+        assert (
+            connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == HEAD
+        )
 
 
 def test_the_tables_are_those_of_the_schema(database):

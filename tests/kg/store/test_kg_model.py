@@ -12,7 +12,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kg import KnowledgeGraph, StoreError, Triple
 
-NODES = ["A", "a", "NA", "null", "'; DROP TABLE triple; --", "%", "é", "e\u0301", "x\u2028", "\x7f\t\n"]
+NODES = [
+    "A",
+    "a",
+    "NA",
+    "null",
+    "'; DROP TABLE triple; --",
+    "%",
+    "é",
+    "e\u0301",
+    "x\u2028",
+    "\x7f\t\n",
+]
 EDGES = ["P1", "p1", "r_inverse", '"', "_"]
 node, edge = st.sampled_from(NODES), st.sampled_from(EDGES)
 triple = st.builds(Triple, node, edge, node)
@@ -81,7 +92,9 @@ class GraphMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.alive)
     @rule(data=st.data())
     def edit(self, data):
-        ends = sorted({end for past in self.past for item in past for end in (item.head, item.tail)})
+        ends = sorted(
+            {end for past in self.past for item in past for end in (item.head, item.tail)}
+        )
         edges = sorted({item.relation for past in self.past for item in past})
         head, tail = data.draw(st.sampled_from(ends)), data.draw(st.sampled_from(ends))
         relation = data.draw(st.sampled_from(edges))
