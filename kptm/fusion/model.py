@@ -36,10 +36,12 @@ class FusedOutput:
 
     Attributes:
         hidden: (B, L, D) the last layer.
-        entity_logits: (T, N) for each target, None without targets.
+        entity_query: (T, E) where each target points in the space of entities, of length 1.
+        entity_logits: (T, N) for each target. Both are None without targets.
     """
 
     hidden: Tensor
+    entity_query: Tensor | None
     entity_logits: Tensor | None
 
 
@@ -157,11 +159,15 @@ class FusedModel(nn.Module):
             ).last_hidden_state
         finally:
             self._knowledge = None
-        logits_TN = None
-        if target_places is not None and len(target_places):
-            targets_TD = hidden_BLD[target_places[:, 0], target_places[:, 1]]
-            logits_TN = self.head(targets_TD, self.entity_table)
-        return FusedOutput(hidden_BLD, logits_TN)
+        if target_places is None or not len(target_places):
+            return FusedOutput(hidden_BLD, None, None)
+        query_TE = self.head(
+            hidden_BLD[target_places[:, 0], target_places[:, 1]],
+            hidden_BLD[mention_spans[:, 0], mention_spans[:, 1]],
+            self.entity_table[mention_rows] * self.embeddings.dim**0.5,
+            target_places[:, :1] == mention_spans[None, :, 0],
+        )
+        return FusedOutput(hidden_BLD, query_TE, self.head.logits(query_TE, self.entity_table))
 
     def token_logits(self, hidden_ND: Tensor) -> Tensor:
         """The backbone's own language-model head on chosen hidden states, (N, D) → (N, V)."""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from kptm.pretraining.config import PretrainConfig
 
 
+POOL = 50
+"""Batches that are sorted by length together; within them lengths are alike, across them random."""
+
+
 class Examples(Dataset[MaskedText]):
     """Example i of the run: which text, and how it is masked, hang on (seed, i) alone.
 
@@ -38,13 +42,32 @@ class Examples(Dataset[MaskedText]):
         return self._config.steps * self._config.batch_size
 
     def __getitem__(self, index: int) -> MaskedText:
-        number, place = divmod(index, len(self._texts))
+        number, place = divmod(index, self._pass_length())
         if number != self._pass:
-            rng = np.random.default_rng((self._config.seed, number, 0))
-            self._order, self._pass = rng.permutation(len(self._texts)), number
+            self._order, self._pass = self._bucketed(number), number
         text = self._texts[int(self._order[place])]
         seed = (self._config.seed, index, 1)
         return mask_text(text, self._config, self._mask_id, self._vocab, seed)
+
+    def _pass_length(self) -> int:
+        size = self._config.batch_size
+        return -(-len(self._texts) // size) * size
+
+    def _bucketed(self, number: int) -> np.ndarray:
+        """The order of one pass: shuffled, then batches of like length, in shuffled order.
+
+        Padding costs as much as text: one long line among short ones would triple a step.
+        """
+        rng = np.random.default_rng((self._config.seed, number, 0))
+        order = np.resize(rng.permutation(len(self._texts)), self._pass_length())
+        lengths = np.array([len(text.ids) for text in self._texts])
+        batches: list[np.ndarray] = []
+        size = self._config.batch_size
+        for start in range(0, len(order), POOL * size):
+            pool = order[start : start + POOL * size]
+            pool = pool[np.argsort(lengths[pool], kind="stable")]
+            batches.extend(pool[at : at + size] for at in range(0, len(pool), size))
+        return np.concatenate([batches[at] for at in rng.permutation(len(batches))])
 
 
 class Collator:
