@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 10
 """How long a writer waits for another writer."""
 
+CACHE_KIB = 65_536
+"""Pages of SQLite that a connection holds; a load of a million triples reads its indexes over."""
+
 _HINTS = (
     ("database is locked", "another process is writing to it; wait for it to end, then try again"),
     ("readonly database", "it is read-only; copy it or change its permissions to write"),
@@ -110,6 +113,7 @@ def _tune_sqlite(engine: sa.Engine) -> None:
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         # SQLite folds the case of ASCII only: a search for "москва" would miss "Москва".
         connection.create_function("lower", 1, _folded, deterministic=True)
 
