@@ -49,8 +49,12 @@ class EntityHead(nn.Module):
 
     def forward(
         self, hidden_TD: Tensor, mentions_MD: Tensor, vectors_ME: Tensor, same_TM: Tensor
-    ) -> Tensor:
-        """Queries (T, E) of length 1 in the space of entity vectors.
+    ) -> tuple[Tensor, Tensor]:
+        """Queries (T, E) in the space of entity vectors, and fact keys (T, 4E), both of length 1.
+
+        A fact key joins the entity that is asked about with the relation that is read, [c; a, b, d]
+        (the key of Facts as Experts, Verga et al. 2021, without its projection): two ways of asking
+        one thing have like keys.
 
         Args:
             hidden_TD: Hidden states of the blanks.
@@ -59,15 +63,18 @@ class EntityHead(nn.Module):
             same_TM: Whether mention m stands in the text of blank t.
         """
         target_TD = self.norm(hidden_TD)
-        a_TE, b_TE, d_TE = self.relation(target_TD).chunk(3, dim=-1)
-        query_TE = d_TE
+        relation_TR = self.relation(target_TD)
+        a_TE, b_TE, d_TE = relation_TR.chunk(3, dim=-1)
         if len(vectors_ME):
             weight_TM = self.query(target_TD) @ self.key(self.norm(mentions_MD)).T
             weight_TM = weight_TM / self.query.out_features**0.5
             weight_TM = weight_TM.masked_fill(~same_TM, -1e4).softmax(-1) * same_TM
             context_TE = weight_TM @ vectors_ME
-            query_TE = a_TE * context_TE + b_TE * quarter_turn(context_TE) + d_TE
-        return F.normalize(query_TE, dim=-1)
+        else:
+            context_TE = torch.zeros_like(d_TE)
+        query_TE = a_TE * context_TE + b_TE * quarter_turn(context_TE) + d_TE
+        keys_TF = torch.cat([F.normalize(context_TE, dim=-1), F.normalize(relation_TR, dim=-1)], -1)
+        return F.normalize(query_TE, dim=-1), F.normalize(keys_TF, dim=-1)
 
     def logits(self, query_TE: Tensor, table_NE: Tensor) -> Tensor:
         """Logits (T, N) over the rows of ``table_NE``, which have length 1."""

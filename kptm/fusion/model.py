@@ -37,12 +37,16 @@ class FusedOutput:
     Attributes:
         hidden: (B, L, D) the last layer.
         entity_query: (T, E) where each target points in the space of entities, of length 1.
-        entity_logits: (T, N) for each target. Both are None without targets.
+        entity_logits: (T, N) for each target.
+        fact_keys: (T, 4E) which entity and which relation each target asks for, of length 1.
+
+    The last three are None without targets.
     """
 
     hidden: Tensor
     entity_query: Tensor | None
     entity_logits: Tensor | None
+    fact_keys: Tensor | None
 
 
 class FusedModel(nn.Module):
@@ -160,14 +164,15 @@ class FusedModel(nn.Module):
         finally:
             self._knowledge = None
         if target_places is None or not len(target_places):
-            return FusedOutput(hidden_BLD, None, None)
-        query_TE = self.head(
+            return FusedOutput(hidden_BLD, None, None, None)
+        query_TE, keys_TF = self.head(
             hidden_BLD[target_places[:, 0], target_places[:, 1]],
             hidden_BLD[mention_spans[:, 0], mention_spans[:, 1]],
             self.entity_table[mention_rows] * self.embeddings.dim**0.5,
             target_places[:, :1] == mention_spans[None, :, 0],
         )
-        return FusedOutput(hidden_BLD, query_TE, self.head.logits(query_TE, self.entity_table))
+        logits_TN = self.head.logits(query_TE, self.entity_table)
+        return FusedOutput(hidden_BLD, query_TE, logits_TN, keys_TF)
 
     def token_logits(self, hidden_ND: Tensor) -> Tensor:
         """The backbone's own language-model head on chosen hidden states, (N, D) → (N, V)."""

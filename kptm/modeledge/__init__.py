@@ -1,0 +1,7 @@
+"""Modeledge: what a model knows as vectors in SQL, with a FAISS index derived from them."""
+
+from kptm.modeledge.records import Hit, Record
+from kptm.modeledge.store import Modeledge
+from kptm.modeledge.writing import Cloze
+
+__all__ = ["Cloze", "Hit", "Modeledge", "Record"]
