@@ -18,7 +18,7 @@ from pathlib import Path
 from kptm.examples import Fact, World
 
 SHARES = (("B", 0.27), ("C", 0.10), ("D", 0.06))
-PHRASINGS_A_FACT = 2
+PHRASINGS_A_FACT = 3
 
 
 def draw(*parts: str) -> float:

@@ -1,0 +1,125 @@
+"""Fact probing: is the right entity first among the candidates of a cloze?
+
+Candidates are the entities that stand as tail of the relation anywhere; other true tails of the same
+head are left out (the filtered setting of link prediction).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from kptm.data import collate, fill
+from kptm.data.phrasings import HEAD, TAIL
+from kptm.data.tokenize import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
+
+SplitFact = tuple[str, str, str, str]
+"""Head, relation, tail, split."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One fact, asked.
+
+    Attributes:
+        head: Its head.
+        relation: Its relation.
+        answer: Its tail.
+        split: Where it may be known from: A text and graph, B graph only, C neither, D edited.
+        cloze: The text with a blank for the tail and the head linked.
+        candidates: The entities to choose from, the answer among them, sorted.
+    """
+
+    head: str
+    relation: str
+    answer: str
+    split: str
+    cloze: LinkedText
+    candidates: tuple[str, ...]
+
+
+def make_probes(
+    facts: Iterable[SplitFact], patterns: Mapping[str, str], labels: Mapping[str, str]
+) -> list[Probe]:
+    """Ask each fact whose relation has a pattern.
+
+    Args:
+        facts: All facts, those that are not asked too: they make the candidates.
+        patterns: Relation → a phrasing with ``[X]`` for the head and ``[Y]`` for the tail.
+        labels: Key → the name to write.
+    """
+    facts = list(facts)
+    true: dict[tuple[str, str], set[str]] = defaultdict(set)
+    tails: dict[str, set[str]] = defaultdict(set)
+    for head, relation, tail, _ in facts:
+        true[head, relation].add(tail)
+        tails[relation].add(tail)
+    probes = []
+    for head, relation, tail, split in facts:
+        if relation not in patterns:
+            continue
+        cloze = fill(patterns[relation], {HEAD: (labels[head], head), TAIL: (MASK, None)})
+        others = tails[relation] - true[head, relation] - {head}
+        candidates = tuple(sorted({*others, tail}))
+        probes.append(
+            Probe(head=head, relation=relation, answer=tail, split=split, cloze=cloze,
+                  candidates=candidates)
+        )  # fmt: skip
+    return probes
+
+
+@torch.no_grad()
+def model_scores(
+    model: FusedModel, probes: Sequence[Probe], *, use_knowledge: bool = True, batch_size: int = 128
+) -> list[dict[str, float]]:
+    """The model's p over each probe's candidates; candidates without a vector are left out."""
+    model.eval()
+    found = []
+    for start in range(0, len(probes), batch_size):
+        part = probes[start : start + batch_size]
+        texts = [model.encoder.encode(probe.cloze) for probe in part]
+        batch = collate(texts, model.pad_id, with_knowledge=use_knowledge)
+        logits = model(**batch.tensors()).entity_logits
+        for probe, row in zip(part, logits, strict=True):
+            keys = [key for key in probe.candidates if key in model.embeddings]
+            rows = [model.embeddings.row(key) for key in keys]
+            p = torch.softmax(row[rows].double(), 0).tolist()
+            found.append(dict(zip(keys, p, strict=True)))
+    return found
+
+
+def first(scores: Mapping[str, float]) -> str | None:
+    """The best key; ties go to the key that sorts last, whichever is right."""
+    return max(scores, key=lambda key: (scores[key], key)) if scores else None
+
+
+def ask_model(
+    model: FusedModel,
+    probes: Sequence[Probe],
+    *,
+    use_knowledge: bool = True,
+    adjust: Callable[[int, dict[str, float]], dict[str, float]] | None = None,
+) -> list[bool]:
+    """Whether each probe's answer comes first.
+
+    Args:
+        model: The model.
+        probes: What to ask.
+        use_knowledge: False leaves vectors out.
+        adjust: Changes the p of probe i before the choice; modeledge speaks here.
+    """
+    answers = model_scores(model, probes, use_knowledge=use_knowledge)
+    right = []
+    for number, (probe, p) in enumerate(zip(probes, answers, strict=True)):
+        final = adjust(number, p) if adjust is not None else p
+        right.append(first(final) == probe.answer)
+    return right

@@ -1,0 +1,141 @@
+"""``kptm.toml``: every setting of a workspace, strictly read."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from kg.embedding.config import KGEConfig
+from kg.errors import KGError
+from kptm.errors import ConfigError
+from kptm.fusion.config import FusionConfig
+from kptm.pretraining.config import PretrainConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneConfig:
+    """The Transformer that knowledge is fused into.
+
+    Attributes:
+        path: A folder with a Hugging Face masked language model; "" starts a small BERT from nothing,
+            with a vocabulary of the workspace's own texts and the sizes below.
+        layers: Layers of the small BERT.
+        hidden: Its width.
+        heads: Its attention heads.
+        vocabulary: Most tokens of its vocabulary.
+    """
+
+    path: str = ""
+    layers: int = 2
+    hidden: int = 128
+    heads: int = 4
+    vocabulary: int = 8_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceConfig:
+    """The sections of ``kptm.toml``."""
+
+    embedding: KGEConfig = field(default_factory=lambda: KGEConfig(dim=16, epochs=60))
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    fusion: FusionConfig = field(default_factory=lambda: FusionConfig(max_length=64))
+    pretraining: PretrainConfig = field(
+        default_factory=lambda: PretrainConfig(learning_rate=3e-3, checkpoint_every=100)
+    )
+
+    def replaced(self, changes: Iterable[str]) -> WorkspaceConfig:
+        """With ``section.key=value`` changes, as ``--set`` takes them.
+
+        Raises:
+            ConfigError: A change is malformed, names no setting, or its value does not fit.
+        """
+        sections = {name: dict(values) for name, values in asdict(self).items()}
+        for change in changes:
+            name, equals, value = change.partition("=")
+            section, dot, key = name.strip().partition(".")
+            if not equals or not dot:
+                raise ConfigError(f"--set {change}: write it as section.key=value")
+            if section not in sections:
+                raise ConfigError(f"--set {change}: sections are {', '.join(sections)}")
+            try:
+                sections[section][key] = tomllib.loads(f"x = {value}")["x"]
+            except tomllib.TOMLDecodeError:
+                sections[section][key] = value.strip()
+        return from_sections(sections, "--set")
+
+
+def from_sections(sections: dict[str, Any], where: str) -> WorkspaceConfig:
+    """Build a configuration; unknown sections and keys, and values of a wrong type, are refused.
+
+    Raises:
+        ConfigError: As said.
+    """
+    known = {item.name: item for item in fields(WorkspaceConfig)}
+    unknown = sorted(set(sections) - set(known))
+    if unknown:
+        raise ConfigError(f"{where}: no section {unknown[0]!r}; there are {', '.join(known)}")
+    built: dict[str, Any] = {}
+    standard = WorkspaceConfig()
+    for name, values in sections.items():
+        default = getattr(standard, name)
+        if not isinstance(values, dict):
+            raise ConfigError(f"{where}: [{name}] must be a section")
+        for key, value in values.items():
+            if key not in asdict(default):
+                options = ", ".join(asdict(default))
+                raise ConfigError(f"{where}: [{name}] has no setting {key!r}; there are {options}")
+            _check_type(f"{where}: {name}.{key}", value, getattr(default, key))
+        try:
+            built[name] = type(default)(**{**asdict(default), **values})
+        except (KGError, ConfigError, TypeError) as error:
+            raise ConfigError(f"{where}: [{name}] {error}") from error
+    return WorkspaceConfig(**built)
+
+
+def _check_type(where: str, value: Any, default: Any) -> None:
+    if default is None or value is None:
+        return
+    wanted = float if isinstance(default, float) else type(default)
+    fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
+    if not fits or (isinstance(value, bool) and wanted is not bool):
+        raise ConfigError(f"{where} must be {wanted.__name__}, not {value!r}")
+
+
+def read(path: Path) -> WorkspaceConfig:
+    """Read ``kptm.toml``.
+
+    Raises:
+        ConfigError: The file is malformed or names something unknown.
+    """
+    try:
+        sections = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return from_sections(sections, str(path))
+
+
+def write(path: Path, config: WorkspaceConfig) -> None:
+    """Write ``kptm.toml`` with every setting and its value."""
+    lines = []
+    for section, values in asdict(config).items():
+        lines.append(f"[{section}]")
+        for key, value in values.items():
+            if value is not None:
+                lines.append(f"{key} = {_toml(value)}")
+        lines.append("")
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return repr(value)
