@@ -1,1 +1,82 @@
-"""kptm"""
+"""kptm: a language model that knows your facts, says where an answer comes from, and can be corrected.
+
+Names are loaded when first used: ``import kptm`` loads neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kptm.answering import Answer, Evidence, Predictor
+    from kptm.data import Phrasings, train_tokenizer
+    from kptm.errors import (
+        CheckpointError,
+        ConfigError,
+        KPTMError,
+        LinkingError,
+        ModeledgeError,
+        ModelError,
+        WorkspaceError,
+    )
+    from kptm.fusion import FusedModel, FusionConfig
+    from kptm.linking import Link, LinkedText, Linker
+    from kptm.modeledge import Hit, Modeledge, Record
+    from kptm.pretraining import PretrainConfig, PretrainReport, pretrain
+    from kptm.workspace import Workspace
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "kptm.answering": ("Answer", "Evidence", "Predictor"),
+    "kptm.data": ("Phrasings", "train_tokenizer"),
+    "kptm.errors": (
+        "CheckpointError",
+        "ConfigError",
+        "KPTMError",
+        "LinkingError",
+        "ModelError",
+        "ModeledgeError",
+        "WorkspaceError",
+    ),
+    "kptm.fusion": ("FusedModel", "FusionConfig"),
+    "kptm.linking": ("Link", "LinkedText", "Linker"),
+    "kptm.modeledge": ("Hit", "Modeledge", "Record"),
+    "kptm.pretraining": ("PretrainConfig", "PretrainReport", "pretrain"),
+    "kptm.workspace": ("Workspace",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Answer",
+    "CheckpointError",
+    "ConfigError",
+    "Evidence",
+    "FusedModel",
+    "FusionConfig",
+    "Hit",
+    "KPTMError",
+    "Link",
+    "LinkedText",
+    "Linker",
+    "LinkingError",
+    "ModelError",
+    "Modeledge",
+    "ModeledgeError",
+    "Phrasings",
+    "Predictor",
+    "PretrainConfig",
+    "PretrainReport",
+    "Record",
+    "Workspace",
+    "WorkspaceError",
+    "pretrain",
+    "train_tokenizer",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

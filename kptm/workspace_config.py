@@ -37,6 +37,20 @@ class BackboneConfig:
     vocabulary: int = 8_000
 
 
+def small_bert(settings: BackboneConfig, vocabulary: int, max_length: int) -> Any:
+    """A configuration of a small BERT that learns within minutes on two cores."""
+    from transformers import BertConfig
+
+    return BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=settings.hidden,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.heads,
+        intermediate_size=2 * settings.hidden,
+        max_position_embeddings=max_length,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceConfig:
     """The sections of ``kptm.toml``."""

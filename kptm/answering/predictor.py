@@ -19,6 +19,8 @@ from kptm.answering.sources import (
 )
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
+from kptm.modeledge.store import spaces_of
+from kptm.modeledge.writing import clozes, fact_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,8 +92,6 @@ class Predictor:
         self._config = config or PredictorConfig()
         self._space = ""
         if model is not None and store is not None:
-            from kptm.modeledge.store import spaces_of
-
             self._space = spaces_of(model)["cloze"]
 
     @property
@@ -230,8 +230,6 @@ class Predictor:
             asked = list(given) or self.cloze(reading)
             opinions.append(from_model(self._model, asked, among))
             if self._store is not None:
-                from kptm.modeledge.writing import fact_keys
-
                 keys = fact_keys(self._model, asked)
                 k = self._config.knn.k
                 hits = [
@@ -251,6 +249,27 @@ class Predictor:
         names = {named: (label, reading.entity), asked: (MASK, None)}
         patterns = self._phrasings.of(reading.relation)[: self._config.phrasings]
         return [fill(pattern, names) for pattern in patterns]
+
+    def tell(self, head: str, relation: str, tail: str, *, old: str | None, note: str) -> None:
+        """State a changed fact to modeledge, in the texts' own phrasings; the graph knows already.
+
+        Args:
+            head: Key of the head.
+            relation: Key of the relation.
+            tail: Key of the new tail.
+            old: Key of the tail that no longer holds, None when there was none.
+            note: For modeledge's log.
+        """
+        if self._model is None or self._store is None:
+            return
+        labels = self._labels([head, tail])
+        names = {HEAD: (labels[head], head), TAIL: (labels[tail], tail)}
+        statements = [
+            statement
+            for pattern in self._phrasings.of(relation)
+            for statement in clozes(fill(pattern, names), kind="fact")
+        ]
+        self._store.edit(self._model, statements, head=head, old=old, note=note)
 
     def _candidates(self, reading: Reading) -> list[str]:
         side = {

@@ -48,7 +48,11 @@ class Probe:
 
 
 def make_probes(
-    facts: Iterable[SplitFact], patterns: Mapping[str, str], labels: Mapping[str, str]
+    facts: Iterable[SplitFact],
+    patterns: Mapping[str, str],
+    labels: Mapping[str, str],
+    *,
+    retired: Iterable[SplitFact] = (),
 ) -> list[Probe]:
     """Ask each fact whose relation has a pattern.
 
@@ -56,12 +60,15 @@ def make_probes(
         facts: All facts, those that are not asked too: they make the candidates.
         patterns: Relation → a phrasing with ``[X]`` for the head and ``[Y]`` for the tail.
         labels: Key → the name to write.
+        retired: Facts that held before an edit: never right, but still to choose from.
     """
     facts = list(facts)
     true: dict[tuple[str, str], set[str]] = defaultdict(set)
     tails: dict[str, set[str]] = defaultdict(set)
     for head, relation, tail, _ in facts:
         true[head, relation].add(tail)
+        tails[relation].add(tail)
+    for _, relation, tail, _ in retired:
         tails[relation].add(tail)
     probes = []
     for head, relation, tail, split in facts:

@@ -218,6 +218,13 @@ class Modeledge:
             raise ModeledgeError(f"operation {number} does not exist or has nothing left to undo")
         return int(taken + back)
 
+    def operation_of(self, note: str) -> int | None:
+        """The newest operation with this note, None when there is none."""
+        query = sa.select(sa.func.max(operation.c.id)).where(operation.c.note == note)
+        with self._database.read() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else int(found)
+
     # ── reading ──────────────────────────────────────────────────────────────────────────────
 
     def search(

@@ -1,0 +1,52 @@
+"""edit, forget, undo."""
+
+from __future__ import annotations
+
+import click
+
+from kptm.cli.common import show, verb, workspace_argument
+
+
+@click.command()
+@workspace_argument
+@click.argument("head")
+@click.argument("relation")
+@click.argument("tail")
+@click.option("--old", help="The value to replace, where there are several.")
+@verb
+def edit(
+    workspace: str, head: str, relation: str, tail: str, old: str | None, as_json: bool
+) -> None:
+    """Make TAIL the value of RELATION of HEAD; the next answer follows, without training."""
+    from kptm.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        revision = ws.edit(head, relation, tail, old=old)
+    text = f"revision {revision}; take it back with: kptm undo {workspace} {revision}"
+    show({"revision": revision}, as_json, text)
+
+
+@click.command()
+@workspace_argument
+@click.argument("entity")
+@verb
+def forget(workspace: str, entity: str, as_json: bool) -> None:
+    """Forget ENTITY: its triples and every modeledge record it stands in."""
+    from kptm.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        gone = ws.forget(entity)
+    show(gone, as_json, f"{gone['triples']:,} triples and {gone['records']:,} records forgotten")
+
+
+@click.command()
+@workspace_argument
+@click.argument("revision", type=int, required=False)
+@verb
+def undo(workspace: str, revision: int | None, as_json: bool) -> None:
+    """Take back REVISION, the newest by default."""
+    from kptm.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        new = ws.undo(revision)
+    show({"revision": new}, as_json, f"revision {new}")

@@ -1,0 +1,43 @@
+"""``kptm``: the verbs, in the order a person needs them."""
+
+from __future__ import annotations
+
+import click
+
+from kptm.cli import asking, changing, demo, evaluating, filling, training
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="kptm")
+def main() -> None:
+    """A language model that knows your facts, shows its evidence, and can be corrected.
+
+    A WORKSPACE is a folder that holds one project: the graph, its embeddings, the model and its
+    modeledge.
+    """
+
+
+for command in (
+    filling.init,
+    filling.load,
+    filling.stats,
+    filling.link,
+    training.embed,
+    training.pretrain,
+    training.index,
+    asking.ask,
+    asking.query,
+    asking.learn,
+    changing.edit,
+    changing.forget,
+    changing.undo,
+    evaluating.evaluate,
+    demo.demo,
+):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""embed, pretrain, index."""
+
+from __future__ import annotations
+
+import click
+
+from kptm.cli.common import progress, show, verb, workspace_argument
+
+
+@click.command()
+@workspace_argument
+@verb
+def embed(workspace: str, as_json: bool) -> None:
+    """Train embeddings of WORKSPACE's graph."""
+    from kptm.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        with progress("embeddings", ws.config.embedding.epochs) as advance:
+            embeddings = ws.embed(progress=advance)
+        found = {
+            "entities": len(embeddings),
+            "width": embeddings.dim,
+            "loss": embeddings.losses[-1],
+            "fingerprint": embeddings.fingerprint,
+        }
+    text = f"{found['entities']:,} vectors of width {found['width']}, loss {found['loss']:.3f}"
+    show(found, as_json, text)
+
+
+@click.command()
+@workspace_argument
+@click.argument("texts", type=click.Path())
+@verb
+def pretrain(workspace: str, texts: str, as_json: bool) -> None:
+    """Pretrain a fused model on TEXTS (a file or folder of .txt or .jsonl).
+
+    A run that was cut goes on from its newest checkpoint.
+    """
+    from kptm.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        with progress("pretraining", ws.config.pretraining.steps) as advance:
+            report = ws.pretrain(texts, progress=advance)
+    last = report.curve[-1] if report.curve else None
+    loss = f", loss {last.loss:.3f}" if last else ""
+    show(
+        report.to_dict(),
+        as_json,
+        f"{report.steps:,} steps on {report.texts:,} texts with {report.links:,} links{loss},"
+        f" {report.seconds:.0f} s",
+    )
+
+
+@click.command()
+@workspace_argument
+@click.argument("texts", type=click.Path())
+@verb
+def index(workspace: str, texts: str, as_json: bool) -> None:
+    """Write the modeledge of TEXTS, and learn how they say relations."""
+    from kptm.workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        with progress("modeledge", None) as advance:
+            added = ws.index(texts, progress=advance)
+        found = {"added": added, "records": sum(ws.modeledge.stats().values())}
+    show(found, as_json, f"{added:,} vectors added, {found['records']:,} in all")

@@ -1,0 +1,5 @@
+"""The demonstration: every stage on the example world, measured, then a report to look at."""
+
+from kptm.demo.run import DemoConfig, DemoResult, run_demo
+
+__all__ = ["DemoConfig", "DemoResult", "run_demo"]

@@ -1,0 +1,106 @@
+"""From what the demonstration found to its page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.demo.measure import GAIN
+from kptm.report.data import AnswerView, Estimate, MapPoint, Neighbourhood, Report
+from kptm.report.vector_map import project
+
+if TYPE_CHECKING:
+    from kg.embedding import EntityEmbeddings
+    from kptm.answering import Answer
+    from kptm.demo.run import DemoResult
+    from kptm.linking import LinkedText
+    from kptm.pretraining import PretrainReport
+    from kptm.workspace import Workspace
+
+SPLITS = {
+    "A": "facts in text and graph",
+    "B": "facts in the graph only",
+    "C": "facts in neither",
+    "D": "facts edited after training",
+}
+CENTRE = "Georgia_(country)"
+POINTS, LINKED = 600, 12
+GROUPS = ("country", "city", "river", "language", "currency", "person", "planet", "film", "company")
+
+
+def make_report(
+    result: DemoResult,
+    ws: Workspace,
+    embeddings: EntityEmbeddings,
+    documents: list[LinkedText],
+    reports: dict[str, PretrainReport],
+) -> Report:
+    """Put the page's data together."""
+    # The prose stands last in the corpus; texts with several links are the ones worth seeing.
+    shown = [item for item in documents[-800:] if len(item.links) >= 2 and item.text.isascii()]
+    step = max(1, len(shown) // LINKED)
+    linked = shown[::step][:LINKED]
+    keys = {key for item in linked for key in item.entities()}
+    labels = {
+        key: f"{entity.label}: {entity.description}"
+        for key, entity in ws.graph.entities(keys).items()
+    }
+    arms = {
+        arm: {split: Estimate(mean=x.mean, low=x.low, high=x.high, count=x.count)
+              for split, x in row.items()}
+        for arm, row in result.measured.items()
+        if arm != GAIN
+    }  # fmt: skip
+    return Report(
+        title="kptm on its example world",
+        intro=(
+            "A graph, text linked to it, embeddings of the graph fused into a small Transformer that was"
+            " pretrained from nothing, and what it knows afterwards. Every figure on this page was"
+            " measured by the run that wrote it."
+        ),
+        stats=ws.graph.stats(),
+        stages=result.stages,
+        linked=linked,
+        labels=labels,
+        curves={arm: report.curve for arm, report in reports.items()},
+        embedding_losses=embeddings.losses,
+        arms=arms,
+        splits=SPLITS,
+        points=_points(ws, embeddings),
+        neighbourhood=_neighbourhood(ws),
+        answers=[view(answer) for answer in result.answers],
+        edit=(view(result.before), view(result.after)),
+        edit_note="Between the two: kptm edit world Australia capital Sydney. Nothing was trained.",
+    )
+
+
+def view(answer: Answer) -> AnswerView:
+    """An answer as the page shows it."""
+    return AnswerView(
+        question=answer.question,
+        answer=str(answer),
+        score=answer.score if answer.entity is not None else None,
+        evidence=tuple(f"{item.kind}: {item.text}" for item in answer.evidence[:6]),
+    )
+
+
+def _points(ws: Workspace, embeddings: EntityEmbeddings) -> list[MapPoint]:
+    entities = ws.graph.entities(embeddings.keys)
+    grouped = [
+        (key, next((kind for kind in GROUPS if kind in entities[key].types), "other"))
+        for key in embeddings.keys
+    ]
+    known = [item for item in grouped if item[1] != "other"]
+    chosen = known[:: max(1, len(known) // POINTS)][:POINTS]
+    places = project(embeddings.vectors([key for key, _ in chosen]), seed=0)
+    return [
+        MapPoint(label=entities[key].label, group=group, x=x, y=y)
+        for (key, group), (x, y) in zip(chosen, places, strict=True)
+    ]
+
+
+def _neighbourhood(ws: Workspace) -> Neighbourhood:
+    triples = ws.graph.neighbours(CENTRE, hops=1, limit=18)
+    keys = {CENTRE} | {end for item in triples for end in (item.head, item.tail)}
+    labels = {key: entity.label for key, entity in ws.graph.entities(keys).items()}
+    named = tuple((labels[item.head], item.relation, labels[item.tail]) for item in triples)
+    return Neighbourhood(centre=labels[CENTRE], triples=named)

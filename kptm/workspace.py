@@ -1,0 +1,344 @@
+"""A workspace: one folder, one project, the same verbs wired together.
+
+    graph.db          the graph and modeledge (SQL is the truth)
+    embeddings/       vectors of the graph's entities
+    model/            the fused model
+    pretraining/      checkpoints of a run that has not ended
+    phrasings.json    how the texts say relations
+    questions.json    what was learnt from answered questions
+    kptm.toml         settings
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg.graph import KnowledgeGraph
+from kptm import workspace_config
+from kptm.errors import WorkspaceError
+from kptm.linking import LinkedText, Linker
+from kptm.texts import read_texts
+from kptm.workspace_config import WorkspaceConfig, small_bert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from kg.embedding import EntityEmbeddings
+    from kg.graph import OnError
+    from kg.types import LoadReport
+    from kptm.answering import Answer, Predictor
+    from kptm.fusion import FusedModel
+    from kptm.modeledge import Modeledge
+    from kptm.pretraining import PretrainReport
+
+
+class Workspace:
+    """One project in one folder. A context manager."""
+
+    def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
+        self.folder = folder
+        self.config = config
+        self.graph = KnowledgeGraph.open(folder / "graph.db")
+        self.linker = Linker(self.graph)
+        self._predictor: Predictor | None = None
+        self._modeledge: Modeledge | None = None
+
+    @classmethod
+    def init(cls, folder: str | Path, config: WorkspaceConfig | None = None) -> Workspace:
+        """Make a new workspace in ``folder``, which is created.
+
+        Raises:
+            WorkspaceError: There is a workspace already, or a file in the way.
+        """
+        folder = Path(folder)
+        if (folder / "kptm.toml").exists():
+            raise WorkspaceError(f"{folder}: is a workspace already; open it, or name another folder")
+        if folder.exists() and not folder.is_dir():
+            raise WorkspaceError(f"{folder}: is a file; name a folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        config = config or WorkspaceConfig()
+        workspace_config.write(folder / "kptm.toml", config)
+        return cls(folder, config)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Workspace:
+        """Open a workspace; a folder that is not there, or is empty, becomes one.
+
+        Raises:
+            WorkspaceError: The folder holds other things.
+            ConfigError: Its ``kptm.toml`` is malformed.
+        """
+        folder = Path(folder)
+        if (folder / "kptm.toml").exists():
+            return cls(folder, workspace_config.read(folder / "kptm.toml"))
+        if folder.is_dir() and any(folder.iterdir()):
+            raise WorkspaceError(f"{folder}: is no workspace (no kptm.toml) and is not empty")
+        return cls.init(folder)
+
+    def close(self) -> None:
+        """Close the database."""
+        if self._modeledge is not None:
+            self._modeledge.close()
+        self.graph.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ── the graph ────────────────────────────────────────────────────────────────────────────
+
+    def load(self, path: str | Path, *, on_error: OnError = "raise") -> LoadReport:
+        """Load triples; see :meth:`kg.KnowledgeGraph.load`."""
+        return self.graph.load(path, on_error=on_error)
+
+    def load_entities(self, path: str | Path, *, on_error: OnError = "raise") -> LoadReport:
+        """Load entities; see :meth:`kg.KnowledgeGraph.load_entities`."""
+        return self.graph.load_entities(path, on_error=on_error)
+
+    def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
+        """Link texts to the graph, streaming."""
+        return self.linker.link_many(texts)
+
+    def stats(self) -> dict[str, Any]:
+        """Counts of the graph, and which stages have been run."""
+        return {
+            **self.graph.stats(),
+            "modeledge": sum(self.modeledge.stats().values()),
+            "embeddings": (self.folder / "embeddings").is_dir(),
+            "model": (self.folder / "model").is_dir(),
+        }
+
+    # ── the stages ───────────────────────────────────────────────────────────────────────────
+
+    def embed(self, *, progress: Callable[[int, float], None] | None = None) -> EntityEmbeddings:
+        """Train embeddings of the graph and save them."""
+        from kg.embedding import train_embeddings
+
+        embeddings = train_embeddings(self.graph, self.config.embedding, progress=progress)
+        embeddings.save(self.folder / "embeddings")
+        self._predictor = None
+        return embeddings
+
+    def embeddings(self) -> EntityEmbeddings:
+        """The saved embeddings.
+
+        Raises:
+            WorkspaceError: There are none yet.
+            EmbeddingMismatchError: They belong to another graph.
+        """
+        from kg.embedding import EntityEmbeddings
+
+        if not (self.folder / "embeddings").is_dir():
+            raise WorkspaceError(f"{self.folder}: has no embeddings yet; run kptm embed")
+        embeddings = EntityEmbeddings.load(self.folder / "embeddings")
+        embeddings.check(self.graph)
+        return embeddings
+
+    def pretrain(
+        self,
+        texts: str | Path | Iterable[str | LinkedText],
+        *,
+        progress: Callable[[int, float], None] | None = None,
+    ) -> PretrainReport:
+        """Pretrain a fused model on texts and save it; a run that was cut is gone on with.
+
+        Args:
+            texts: A file or folder of texts, or texts, linked or not.
+            progress: Called after each step.
+        """
+        from kptm.pretraining import pretrain
+
+        documents = self._documents(texts)
+        running = self.folder / "pretraining"
+        model = self._start_model(running / "start", documents)
+        report = pretrain(
+            model, documents, config=self.config.pretraining, checkpoints=running, progress=progress
+        )
+        model.save_pretrained(self.folder / "model")
+        shutil.rmtree(running)
+        self._predictor = None
+        return report
+
+    def _start_model(self, start: Path, documents: list[LinkedText]) -> FusedModel:
+        """The model before training; kept, so that a run that was cut goes on from the same one."""
+        from kptm.data import train_tokenizer
+        from kptm.fusion import FusedModel
+
+        if start.is_dir():
+            return FusedModel.from_pretrained(start)
+        embeddings, settings = self.embeddings(), self.config.backbone
+        if settings.path:
+            model = FusedModel.build(settings.path, embeddings, self.config.fusion)
+        else:
+            tokenizer = train_tokenizer(
+                (document.text for document in documents), vocab_size=settings.vocabulary
+            )
+            backbone = small_bert(settings, len(tokenizer), self.config.fusion.max_length)
+            model = FusedModel.build(
+                backbone, embeddings, self.config.fusion, tokenizer=tokenizer
+            )
+        start.parent.mkdir(parents=True, exist_ok=True)
+        model.save_pretrained(start)
+        return model
+
+    def model(self) -> FusedModel:
+        """The saved model.
+
+        Raises:
+            WorkspaceError: There is none yet.
+        """
+        from kptm.fusion import FusedModel
+
+        if not (self.folder / "model").is_dir():
+            raise WorkspaceError(f"{self.folder}: has no model yet; run kptm pretrain")
+        return FusedModel.from_pretrained(self.folder / "model")
+
+    @property
+    def modeledge(self) -> Modeledge:
+        """The store of modeledge, in the graph's database."""
+        from kptm.modeledge import Modeledge
+
+        if self._modeledge is None:
+            self._modeledge = Modeledge.open(self.folder / "graph.db")
+        return self._modeledge
+
+    def index(
+        self,
+        texts: str | Path | Iterable[str | LinkedText],
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """Write the modeledge of texts, and mine how they say relations; return vectors added.
+
+        Without a model only the phrasings are mined.
+        """
+        from kptm.data import Phrasings
+
+        documents = self._documents(texts)
+        Phrasings.mine(self.graph, documents).save(self.folder / "phrasings.json")
+        self._predictor = None
+        if not (self.folder / "model").is_dir():
+            return 0
+        return self.modeledge.write(self.model(), documents, progress=progress)
+
+    def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> list[LinkedText]:
+        if isinstance(texts, str | Path):
+            return list(self.link(read_texts(texts)))
+        return [text if isinstance(text, LinkedText) else self.linker.link(text) for text in texts]
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────
+
+    def predictor(self) -> Predictor:
+        """A predictor over every stage that has been run."""
+        from kptm.answering import Predictor, RelationReader
+        from kptm.answering.relations import load_learnt
+        from kptm.data import Phrasings
+
+        if self._predictor is None:
+            mined = self.folder / "phrasings.json"
+            phrasings = Phrasings.load(mined) if mined.exists() else Phrasings({})
+            learnt = load_learnt(self.folder / "questions.json")
+            has_model = (self.folder / "model").is_dir()
+            self._predictor = Predictor(
+                self.graph,
+                self.linker,
+                self.model() if has_model else None,
+                self.embeddings() if (self.folder / "embeddings").is_dir() else None,
+                self.modeledge if has_model else None,
+                phrasings=phrasings,
+                relations=RelationReader(self.graph.relations(), phrasings, learnt),
+            )
+        return self._predictor
+
+    def ask(self, question: str) -> Answer:
+        """Answer a cloze or a question in words; see :meth:`kptm.Predictor.ask`."""
+        return self.predictor().ask(question)
+
+    def query(
+        self, head: str | None = None, relation: str = "", tail: str | None = None
+    ) -> Answer:
+        """Answer (head, relation, ?) or (?, relation, tail); see :meth:`kptm.Predictor.query`."""
+        return self.predictor().query(head, relation, tail)
+
+    def learn_questions(self, path: str | Path) -> int:
+        """Learn the words of relations from ``question⇥answer|answer`` lines; return how many helped.
+
+        Raises:
+            WorkspaceError: A line has no tab.
+        """
+        from kptm.answering.learning import learn
+
+        predictor = self.predictor()
+        used = learn(predictor.questions, self.graph, self.linker, path)
+        predictor.questions.relations.save(self.folder / "questions.json")
+        return used
+
+    # ── changing ─────────────────────────────────────────────────────────────────────────────
+
+    def edit(self, head: str, relation: str, tail: str, *, old: str | None = None) -> int:
+        """Change a fact in the graph and in modeledge; the next answer follows, without training.
+
+        Names may be keys, labels or aliases. Returns the graph's revision, to undo it by.
+
+        Raises:
+            UnknownKeyError: A name is not in the graph.
+            StoreError: The fact has several values and ``old`` is not given.
+        """
+        keys = {name: self.resolve(name) for name in (head, tail)}
+        old_key = self.resolve(old) if old is not None else None
+        known = self.graph.relation(relation).key
+        before = [item.tail for item in self.graph.match(keys[head], known)]
+        revision = self.graph.edit(keys[head], known, keys[tail], old=old_key)
+        gone = old_key or (before[0] if before else None)
+        if (self.folder / "model").is_dir():
+            self.predictor().tell(
+                keys[head], known, keys[tail], old=gone, note=f"revision {revision}"
+            )
+        return revision
+
+    def forget(self, entity: str) -> dict[str, int]:
+        """Forget an entity: its triples and every modeledge record it stands in.
+
+        Returns:
+            How many triples and records went.
+        """
+        key = self.resolve(entity)
+        triples = self.graph.remove(head=key) + self.graph.remove(tail=key)
+        records = self.modeledge.forget(entity=key)
+        return {"triples": triples, "records": records}
+
+    def undo(self, revision: int | None = None) -> int:
+        """Take back a revision of the graph, and the modeledge edit that went with it."""
+        number = revision or self.graph.revision()
+        new = self.graph.undo(number)
+        operation = self.modeledge.operation_of(f"revision {number}")
+        if operation is not None:
+            self.modeledge.undo(operation)
+        return new
+
+    def resolve(self, name: str) -> str:
+        """The key of a key, label or alias; the likeliest sense of an ambiguous name.
+
+        Raises:
+            UnknownKeyError: Nothing is called so.
+        """
+        if name in self.graph.entities([name]):
+            return name
+        found = self.linker.candidates(name)
+        return found[0].entity if found else self.graph.entity(name).key
+
+    def settings(self) -> dict[str, Any]:
+        """Every setting, as ``kptm.toml`` holds it."""
+        return asdict(self.config)
+
