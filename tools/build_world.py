@@ -14,8 +14,12 @@ import json
 from collections import Counter, defaultdict
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kptm.examples import Fact, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SHARES = (("B", 0.27), ("C", 0.10), ("D", 0.06))
 PHRASINGS_A_FACT = 3
@@ -31,51 +35,12 @@ def split_facts(world: World) -> list[Fact]:
     """Give each fact its split; facts about one pair of entities share it, or text would leak."""
     triples = sorted({(fact.head, fact.relation, fact.tail) for fact in world.facts()})
     asked = {phrasing.relation for phrasing in world.phrasings()}
-    said = {
-        frozenset(pair)
-        for document in world.prose()
-        for pair in combinations(document.entities(), 2)
-    }
-    questions = [(question.question, set(question.answers)) for question in world.questions()]
-    labels = {
-        row["key"]: row["label"]
-        for row in map(json.loads, world.entities.read_text(encoding="utf-8").splitlines())
-    }
-
-    def in_a_question(head: str, tail: str) -> bool:
-        return any(
-            (tail in answers and labels[head] in text) or (head in answers and labels[tail] in text)
-            for text, answers in questions
-        )
-
-    degree = Counter(end for head, _, tail in triples for end in (head, tail))
     values = defaultdict(set)
     tails = defaultdict(set)
     for head, relation, tail in triples:
         values[head, relation].add(tail)
         tails[relation].add(tail)
-    pair_split: dict[frozenset[str], str] = {}
-    for head, relation, tail in triples:
-        pair = frozenset((head, tail))
-        if relation not in asked or pair in pair_split:
-            continue
-        at = draw(*sorted(pair))
-        split = "A"
-        for name, share in SHARES:
-            if at < share:
-                split = name
-                break
-            at -= share
-        if pair in said or (split in "CD" and in_a_question(head, tail)):
-            split = "A"
-        if split == "C" and min(degree[head], degree[tail]) < 4:
-            split = "B"
-        if split == "D" and len(values[head, relation]) > 1:
-            split = "A"
-        if split == "C":
-            degree[head] -= 1
-            degree[tail] -= 1
-        pair_split[pair] = split
+    pair_split = split_pairs(world, [triple for triple in triples if triple[1] in asked], triples)
     facts = []
     for head, relation, tail in triples:
         split = pair_split[frozenset((head, tail))] if relation in asked else "G"
@@ -89,46 +54,120 @@ def split_facts(world: World) -> list[Fact]:
     return facts
 
 
+def split_pairs(
+    world: World, asked: list[tuple[str, str, str]], triples: list[tuple[str, str, str]]
+) -> dict[frozenset[str], str]:
+    """The split of each pair of entities that an asked fact joins.
+
+    A pair that the prose says, or that a question asks for, is known from text; one without which an
+    entity would hardly be in the graph stays in it.
+    """
+    said = {
+        frozenset(pair)
+        for document in world.prose()
+        for pair in combinations(document.entities(), 2)
+    }
+    in_a_question = question_pairs(world)
+    degree = Counter(end for head, _, tail in triples for end in (head, tail))
+    values = Counter((head, relation) for head, relation, _ in triples)
+    pair_split: dict[frozenset[str], str] = {}
+    for head, relation, tail in asked:
+        pair = frozenset((head, tail))
+        if pair in pair_split:
+            continue
+        split = drawn_split(pair)
+        if pair in said or (split in "CD" and in_a_question(head, tail)):
+            split = "A"
+        if split == "C" and min(degree[head], degree[tail]) < 4:
+            split = "B"
+        if split == "D" and values[head, relation] > 1:
+            split = "A"
+        if split == "C":
+            degree[head] -= 1
+            degree[tail] -= 1
+        pair_split[pair] = split
+    return pair_split
+
+
+def drawn_split(pair: frozenset[str]) -> str:
+    """The split that a pair's hash gives it."""
+    at = draw(*sorted(pair))
+    for name, share in SHARES:
+        if at < share:
+            return name
+        at -= share
+    return "A"
+
+
+def question_pairs(world: World) -> Callable[[str, str], bool]:
+    """Whether a question names one of two entities and is answered by the other."""
+    questions = [(question.question, set(question.answers)) for question in world.questions()]
+    labels = labels_of(world)
+
+    def asked(head: str, tail: str) -> bool:
+        return any(
+            (tail in answers and labels[head] in text) or (head in answers and labels[tail] in text)
+            for text, answers in questions
+        )
+
+    return asked
+
+
+def labels_of(world: World) -> dict[str, str]:
+    """The label of each entity."""
+    rows = map(json.loads, world.entities.read_text(encoding="utf-8").splitlines())
+    return {row["key"]: row["label"] for row in rows}
+
+
 def corpus(world: World, facts: list[Fact]) -> list[str]:
     """Say each A and D fact in some of its relation's training phrasings; then the prose."""
-    labels = {
-        row["key"]: row["label"]
-        for row in map(json.loads, world.entities.read_text(encoding="utf-8").splitlines())
-    }
+    labels = labels_of(world)
     patterns = defaultdict(list)
     for phrasing in world.phrasings():
         if phrasing.role == "train":
             patterns[phrasing.relation].append(phrasing.pattern)
-    lines = []
+    lines: list[str] = []
     for fact in facts:
         if fact.split not in "AD":
             continue
         chosen = sorted(
             patterns[fact.relation], key=lambda pattern: draw(fact.head, fact.tail, pattern)
         )
-        for pattern in chosen[:PHRASINGS_A_FACT]:
-            lines.append(
-                pattern.replace("[X]", labels[fact.head]).replace("[Y]", labels[fact.tail])
-            )
+        lines.extend(
+            pattern.replace("[X]", labels[fact.head]).replace("[Y]", labels[fact.tail])
+            for pattern in chosen[:PHRASINGS_A_FACT]
+        )
     lines = [line[0].upper() + line[1:] for line in lines]
     lines.sort(key=draw)
     return lines + [document.text for document in world.prose()]
 
 
+def derive(world: World) -> dict[str, list[str]]:
+    """The lines of each derived file, by its name."""
+    facts = split_facts(world)
+    rows = [
+        "\t".join(
+            (fact.head, fact.relation, fact.tail, fact.split)
+            + (fact.new_tail,) * bool(fact.new_tail)
+        )
+        for fact in facts
+    ]
+    graph = [
+        "\t".join((fact.head, fact.relation, fact.tail)) for fact in facts if fact.split != "C"
+    ]
+    return {"facts.tsv": rows, "triples.tsv": graph, "corpus.txt": corpus(world, facts)}
+
+
 def main() -> None:
     """Write the derived files and print their sizes."""
     world = World(Path(__file__).parent.parent / "kptm/examples/world")
-    facts = split_facts(world)
-    rows = [
-        "\t".join((fact.head, fact.relation, fact.tail, fact.split) + (fact.new_tail,) * bool(fact.new_tail))
-        for fact in facts
-    ]
-    graph = ["\t".join(row.split("\t")[:3]) for row in rows if row.split("\t")[3] != "C"]
-    texts = corpus(world, facts)
-    for name, lines in (("facts.tsv", rows), ("triples.tsv", graph), ("corpus.txt", texts)):
-        (world.folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    counts = Counter(fact.split for fact in facts)
-    print(f"{len(facts)} facts {dict(sorted(counts.items()))}, {len(graph)} triples, {len(texts)} lines")
+    files = derive(world)
+    for name, lines in files.items():
+        text = "".join(f"{line}\n" for line in lines)
+        (world.folder / name).write_text(text, encoding="utf-8", newline="\n")
+        print(f"{name}: {len(lines)} lines")
+    splits = Counter(row.split("\t")[3] for row in files["facts.tsv"])
+    print(f"facts by split: {dict(sorted(splits.items()))}")
 
 
 if __name__ == "__main__":

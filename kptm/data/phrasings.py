@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,35 +38,13 @@ class Phrasings:
     @classmethod
     def mine(cls, graph: KnowledgeGraph, documents: Iterable[LinkedText]) -> Phrasings:
         """Mine patterns; memory grows with the pairs that the texts link, not with the graph."""
-        pairs: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-        for document in documents:
-            if len(document.text) > MAX_LENGTH or not 2 <= len(document.links) <= MAX_LINKS:
-                continue
-            for first in document.links:
-                for second in document.links:
-                    if first.entity != second.entity:
-                        pattern = _pattern(document, first, second)
-                        pairs[first.entity, second.entity][pattern] += 1
+        pairs = _patterns_by_pair(documents)
         said: dict[str, Counter[str]] = defaultdict(Counter)
         for triple in graph.match():
-            for pattern in pairs.get((triple.head, triple.tail), ()):
-                said[triple.relation][pattern] += 1
-        total: Counter[str] = Counter()
-        for found in pairs.values():
-            total.update(dict.fromkeys(found, 1))
-        kept = {}
-        for relation, counts in sorted(said.items()):
-            ranked = sorted(
-                (
-                    (count * count / total[pattern], pattern)
-                    for pattern, count in counts.items()
-                    if count >= MIN_PAIRS and count >= MIN_SHARE * total[pattern]
-                ),
-                key=lambda item: (-item[0], item[1]),
-            )
-            if ranked:
-                kept[relation] = tuple(pattern for _, pattern in ranked[:KEPT])
-        return cls(kept)
+            said[triple.relation].update(pairs.get((triple.head, triple.tail), ()))
+        total = Counter(pattern for found in pairs.values() for pattern in found)
+        kept = {relation: _most_telling(counts, total) for relation, counts in sorted(said.items())}
+        return cls({relation: patterns for relation, patterns in kept.items() if patterns})
 
     def relations(self) -> list[str]:
         """Relations that have a pattern."""
@@ -89,9 +68,37 @@ class Phrasings:
             ConfigError: The file is missing or malformed.
         """
         try:
-            return cls(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError, AttributeError) as error:
+            found = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
             raise ConfigError(f"{path}: no phrasings there ({error}); run kptm index") from error
+        if not isinstance(found, dict) or not all(map(_are_patterns, found.values())):
+            raise ConfigError(f"{path}: not lists of patterns by relation; run kptm index")
+        return cls(found)
+
+
+def _are_patterns(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(pattern, str) for pattern in value)
+
+
+def _patterns_by_pair(documents: Iterable[LinkedText]) -> dict[tuple[str, str], set[str]]:
+    pairs: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for document in documents:
+        if len(document.text) > MAX_LENGTH or not 2 <= len(document.links) <= MAX_LINKS:
+            continue
+        for first, second in permutations(document.links, 2):
+            if first.entity != second.entity:
+                pairs[first.entity, second.entity].add(_pattern(document, first, second))
+    return pairs
+
+
+def _most_telling(counts: Counter[str], total: Counter[str]) -> tuple[str, ...]:
+    """The patterns that several pairs share, and mostly pairs of this relation."""
+    worth = {
+        pattern: count * count / total[pattern]
+        for pattern, count in counts.items()
+        if count >= MIN_PAIRS and count >= MIN_SHARE * total[pattern]
+    }
+    return tuple(sorted(worth, key=lambda pattern: (-worth[pattern], pattern))[:KEPT])
 
 
 def _pattern(document: LinkedText, head: Link, tail: Link) -> str:

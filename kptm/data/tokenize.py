@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ class EncodedText:
     blanks: tuple[int, ...] = ()
 
     def collapsed(self, number: int, mask_id: int) -> EncodedText:
-        """Replace one mention by a single mask token, as a question has it."""
+        """Replace mention ``number`` by one token, ``mask_id``, as a question has it."""
         span = self.spans[number]
         shift = 1 - (span.end - span.start)
         spans = tuple(
@@ -61,7 +62,7 @@ class TextEncoder:
         max_length: Tokens; longer texts are cut, and so is a mention that crosses the cut.
 
     Raises:
-        ModelError: The tokenizer gives no offsets, or has no mask token.
+        ModelError: The tokenizer gives no offsets, or has no mask or padding token.
     """
 
     def __init__(self, tokenizer: Any, embeddings: EntityEmbeddings, max_length: int) -> None:
@@ -71,6 +72,8 @@ class TextEncoder:
             )
         if tokenizer.mask_token_id is None:
             raise ModelError(f"{type(tokenizer).__name__} has no mask token; name one in it")
+        if tokenizer.pad_token_id is None:
+            raise ModelError(f"{type(tokenizer).__name__} has no padding token; name one in it")
         self.tokenizer = tokenizer
         self.mask_id = int(tokenizer.mask_token_id)
         self._embeddings = embeddings
@@ -84,23 +87,30 @@ class TextEncoder:
             truncation=True,
             max_length=self._max_length,
             return_offsets_mapping=True,
+            return_special_tokens_mask=True,
             return_attention_mask=False,
             return_token_type_ids=False,
         )
         ids = tuple(encoding["input_ids"])
-        where = encoding["offset_mapping"]
+        own = encoding["special_tokens_mask"]
+        # The tokens that stand for text; a byte-level tokenizer may give one of them no width.
+        where = [
+            (token, start, end)
+            for token, (start, end) in enumerate(encoding["offset_mapping"])
+            if end > start and not own[token]
+        ]
         spans: list[TokenSpan] = []
-        token = 0
+        at = 0
         for link in document.links:
             start, end = offsets(link.start), offsets(link.end)
-            while token < len(ids) and where[token][1] <= start:
-                token += 1
-            first = token
-            while token < len(ids) and where[token][0] < end and where[token][1] > where[token][0]:
-                token += 1
-            if token > first:
+            while at < len(where) and where[at][2] <= start:
+                at += 1
+            first = at
+            while at < len(where) and where[at][1] < end:
+                at += 1
+            if at > first:
                 row = self._embeddings.row(link.entity)
-                spans.append(TokenSpan(first, token, link.entity, row))
+                spans.append(TokenSpan(where[first][0], where[at - 1][0] + 1, link.entity, row))
         blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
         return EncodedText(ids, tuple(spans), blanks)
 
@@ -109,7 +119,7 @@ class TextEncoder:
         if own == MASK or MASK not in text:
             return text, lambda offset: offset
         shift = len(own) - len(MASK)
-        places = [at for at in range(len(text)) if text.startswith(MASK, at)]
+        places = [found.start() for found in re.finditer(re.escape(MASK), text)]
         return (
             text.replace(MASK, own),
             lambda offset: offset + shift * sum(place < offset for place in places),

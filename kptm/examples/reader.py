@@ -6,12 +6,16 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from kg.errors import shorten
+from kptm.errors import ConfigError
 from kptm.linking import LinkedText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
 
 _MARKED = re.compile(r"\[\[([^|\]]+)\|([^\]]+)\]\]")
 
@@ -95,9 +99,26 @@ class World:
         return self.folder / "corpus.txt"
 
     def _lines(self, name: str) -> Iterator[str]:
-        with (self.folder / name).open(encoding="utf-8", newline="\n") as stream:
-            for line in stream:
-                yield line.rstrip("\n")
+        path = self.folder / name
+        try:
+            with path.open(encoding="utf-8", newline="\n") as stream:
+                for line in stream:
+                    yield line.rstrip("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"{path}: cannot be read ({error}); the world's files are UTF-8 text in one folder"
+            ) from error
+
+    def _parsed(self, name: str, parse: Callable[[str], T], what: str) -> list[T]:
+        found = []
+        for number, line in enumerate(self._lines(name), 1):
+            try:
+                found.append(parse(line))
+            except (ValueError, TypeError, LookupError) as error:
+                raise ConfigError(
+                    f"{self.folder / name}, line {number}: {shorten(line)!r} is not {what}"
+                ) from error
+        return found
 
     def texts(self) -> list[str]:
         """The lines of the corpus."""
@@ -105,17 +126,23 @@ class World:
 
     def prose(self) -> list[LinkedText]:
         """The hand-written lines with their gold links."""
-        return [parse_marked(line) for line in self._lines("prose.txt")]
+        return self._parsed("prose.txt", parse_marked, "text with [[key|surface]] marks")
 
     def facts(self) -> list[Fact]:
         """All facts with their splits."""
-        return [Fact(*line.split("\t")) for line in self._lines("facts.tsv")]
+        wanted = "head⇥relation⇥tail⇥split, or for D also ⇥new tail"
+        return self._parsed("facts.tsv", lambda line: Fact(*line.split("\t")), wanted)
 
     def phrasings(self) -> list[Phrasing]:
         """Ways to say each asked relation."""
-        return [Phrasing(*line.split("\t")) for line in self._lines("phrasings.tsv")]
+        wanted = "relation⇥train or ask⇥pattern"
+        return self._parsed("phrasings.tsv", lambda line: Phrasing(*line.split("\t")), wanted)
 
     def questions(self) -> list[Question]:
         """Cloze questions and questions in words."""
-        rows = map(json.loads, self._lines("questions.jsonl"))
-        return [Question(row["question"], tuple(row["answers"]), row["kind"]) for row in rows]
+        return self._parsed("questions.jsonl", _question, "JSON with question, answers and kind")
+
+
+def _question(line: str) -> Question:
+    row = json.loads(line)
+    return Question(row["question"], tuple(row["answers"]), row["kind"])

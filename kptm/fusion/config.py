@@ -35,5 +35,9 @@ class FusionConfig:
             raise ConfigError(f"fusion kind {self.kind!r} is unknown; there is {', '.join(KINDS)}")
         if self.layers is not None:
             object.__setattr__(self, "layers", tuple(self.layers))
-        if self.max_length < 8:
-            raise ConfigError(f"max_length must be at least 8, not {self.max_length}")
+            if not self.layers or len(set(self.layers)) < len(self.layers):
+                raise ConfigError(f"layers must name some layers, each once, not {self.layers}")
+        for name, least in (("width", 1), ("head_width", 1), ("max_length", 8)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ConfigError(f"{name} must be at least {least}, not {value}")

@@ -6,7 +6,12 @@ For each token h of a linked mention with entity vector e:
 
 ``W_o`` starts at zero, so that the fused model starts as the backbone, to the bit; tokens outside
 mentions are not touched at all.
+
+Shapes: B texts, L tokens, D hidden, N = B·L, K tokens that belong to a mention, E entity width,
+W the width between.
 """
+
+# ruff: noqa: N806 - names end in their shape
 
 from __future__ import annotations
 

@@ -12,8 +12,10 @@ with a = 1, b = 0 TransE's. What holds for a relation of the text's own facts th
 the graph has, which a plain two-layer head does not find from a few hundred examples. Without a mention
 c = 0 and d alone decides.
 
-Shapes: T targets, M mentions, N entities, D hidden, E entity width.
+Shapes: T targets, M mentions, N entities, D hidden, E entity width, R = 3E, F = 4E.
 """
+
+# ruff: noqa: N803, N806 - names end in their shape
 
 from __future__ import annotations
 

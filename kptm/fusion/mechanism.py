@@ -1,7 +1,9 @@
 """What every fusion mechanism is: hidden states in, hidden states out, knowledge beside them.
 
-Shapes: B texts, L tokens, D hidden, K tokens that belong to a mention, E entity width.
+Shapes: B texts, L tokens, D hidden, M mentions, K tokens that belong to a mention, E entity width.
 """
+
+# ruff: noqa: N803, N806, N815 - names end in their shape
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ class Knowledge:
         vectors_KE: The vector of the entity that each of them belongs to.
     """
 
-    tokens_K: Tensor  # noqa: N815
-    vectors_KE: Tensor  # noqa: N815
+    tokens_K: Tensor
+    vectors_KE: Tensor
 
 
 class Mechanism(Protocol):

@@ -4,9 +4,14 @@ Shapes: B texts, L tokens, D hidden, V tokens of the vocabulary, M mentions, T t
 E entity width.
 """
 
+# ruff: noqa: N803, N806 - names end in their shape
+
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,16 +20,18 @@ from torch.nn import functional as F
 
 from kptm.data.tokenize import TextEncoder
 from kptm.errors import ConfigError, ModelError
-from kptm.fusion.backbone import build_backbone, encoder_layers, max_positions
+from kptm.fusion.backbone import (
+    build_backbone,
+    encoder_layers,
+    language_model_head,
+    max_positions,
+)
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.gated import GatedInjection
 from kptm.fusion.head import EntityHead
 from kptm.fusion.mechanism import Knowledge, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from torch import Tensor
 
     from kg.embedding import EntityEmbeddings
@@ -72,7 +79,10 @@ class FusedModel(nn.Module):
         layers = encoder_layers(backbone)
         chosen = config.layers if config.layers is not None else (max(0, len(layers) // 2 - 1),)
         if any(not 0 <= number < len(layers) for number in chosen):
-            raise ConfigError(f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}")
+            raise ConfigError(
+                f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}"
+            )
+        language_model_head(backbone)
         self.layer_numbers = chosen
         self.encoder = TextEncoder(
             tokenizer, embeddings, max_positions(backbone, config.max_length)
@@ -83,23 +93,28 @@ class FusedModel(nn.Module):
                 GatedInjection(hidden, embeddings.dim, config.width or hidden) for _ in chosen
             )
             self.head = EntityHead(hidden, embeddings.dim, config.head_width or hidden)
-        # Rows of length √E: components of size one, like a layer-normed hidden state's.
+        # Rows of length 1, as the head compares them.
         unit = F.normalize(embeddings.table, dim=-1)
         self.register_buffer("entity_table", unit, persistent=False)
         self.entity_table: Tensor
+        for added in (self.fusion, self.head):
+            added.to(backbone.dtype)
+        self.entity_table = self.entity_table.to(backbone.dtype)
         self._knowledge: Knowledge | None = None
-        for mechanism, number in zip(self.fusion, chosen, strict=True):
-            layers[number].register_forward_hook(self._hook(mechanism))
+        for place, number in enumerate(chosen):
+            # A method, not a closure: a copy of the model must read its own knowledge.
+            layers[number].register_forward_hook(partial(self._add_knowledge, place))
 
-    def _hook(self, mechanism: nn.Module) -> Callable[[nn.Module, object, Any], Any]:
-        def add_knowledge(_module: nn.Module, _inputs: object, output: Any) -> Any:
-            if self._knowledge is None:
-                return None
-            if isinstance(output, tuple):
-                return (mechanism(output[0], self._knowledge), *output[1:])
-            return mechanism(output, self._knowledge)
+    def _add_knowledge(self, place: int, _layer: nn.Module, _inputs: object, output: Any) -> Any:
+        if self._knowledge is None:
+            return None
+        if isinstance(output, tuple):
+            return (self.fusion[place](output[0], self._knowledge), *output[1:])
+        return self.fusion[place](output, self._knowledge)
 
-        return add_knowledge
+    def _vectors(self, rows_M: Tensor) -> Tensor:
+        """Rows of length √E: components of size one, like a layer-normed hidden state's."""
+        return self.entity_table[rows_M] * math.sqrt(self.embeddings.dim)
 
     @classmethod
     def build(
@@ -153,9 +168,9 @@ class FusedModel(nn.Module):
         target_places: Tensor | None = None,
     ) -> FusedOutput:
         """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
+        vectors_ME = self._vectors(mention_rows)
         self._knowledge = None
         if len(mention_rows):
-            vectors_ME = self.entity_table[mention_rows] * self.embeddings.dim**0.5
             self._knowledge = spread(mention_spans, vectors_ME, input_ids.shape[1])
         try:
             hidden_BLD = self.backbone.base_model(
@@ -168,7 +183,7 @@ class FusedModel(nn.Module):
         query_TE, keys_TF = self.head(
             hidden_BLD[target_places[:, 0], target_places[:, 1]],
             hidden_BLD[mention_spans[:, 0], mention_spans[:, 1]],
-            self.entity_table[mention_rows] * self.embeddings.dim**0.5,
+            vectors_ME,
             target_places[:, :1] == mention_spans[None, :, 0],
         )
         logits_TN = self.head.logits(query_TE, self.entity_table)
@@ -176,7 +191,9 @@ class FusedModel(nn.Module):
 
     def token_logits(self, hidden_ND: Tensor) -> Tensor:
         """The backbone's own language-model head on chosen hidden states, (N, D) → (N, V)."""
-        return language_model_logits(self.backbone, hidden_ND)
+        for step in language_model_head(self.backbone):
+            hidden_ND = step(hidden_ND)
+        return hidden_ND
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write backbone, tokenizer, fusion weights, embeddings and checksums to ``folder``."""
@@ -202,28 +219,14 @@ class FusedModel(nn.Module):
         return fingerprint(self)
 
 
-def language_model_logits(backbone: Any, hidden_ND: Tensor) -> Tensor:
-    """Run the head that stands beside the base model, whatever the family calls it."""
-    from transformers import BertForMaskedLM, DistilBertForMaskedLM, RobertaForMaskedLM
-
-    if isinstance(backbone, BertForMaskedLM):
-        return backbone.cls(hidden_ND)
-    if isinstance(backbone, RobertaForMaskedLM):
-        return backbone.lm_head(hidden_ND)
-    if isinstance(backbone, DistilBertForMaskedLM):
-        transformed = backbone.activation(backbone.vocab_transform(hidden_ND))
-        return backbone.vocab_projector(backbone.vocab_layer_norm(transformed))
-    raise ModelError(f"{type(backbone).__name__}: its language-model head is not known")
-
-
 def _tokenizer_of(backbone: Any) -> Any:
-    from pathlib import Path
-
     from transformers import AutoTokenizer
 
     if not isinstance(backbone, str | Path):
         raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
     try:
-        return AutoTokenizer.from_pretrained(str(backbone), trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(
+            str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()
+        )
     except (OSError, ValueError) as error:
         raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer= ({error})") from error

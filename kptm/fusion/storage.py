@@ -1,10 +1,9 @@
 """A fused model on disk: plain transformers folders and safetensors, with checksums.
 
-    backbone/            as transformers writes it, usable without kptm
-    embeddings/          the entity table
-    fusion.safetensors   what kptm adds
-    kptm.json            configuration and checksums
-    tokenizer files
+- ``backbone/``: model and tokenizer as transformers writes them, usable without kptm
+- ``embeddings/``: the entity table
+- ``fusion.safetensors``: what kptm adds
+- ``kptm.json``: configuration and checksums
 """
 
 from __future__ import annotations
@@ -14,23 +13,25 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
-from kptm.errors import ModelError
+from kptm.errors import ConfigError, ModelError
+from kptm.fusion.backbone import quiet_transformers
 from kptm.fusion.config import FusionConfig
 
 if TYPE_CHECKING:
-    import torch
-
     from kptm.fusion.model import FusedModel
 
 FORMAT = 1
 META, WEIGHTS = "kptm.json", "fusion.safetensors"
+_NOT_IDENTITY = frozenset(("transformers_version", "architectures", "dtype", "_name_or_path"))
+"""What a backbone's config says about its file, not about what it computes."""
 
 
 def _own_state(model: FusedModel) -> dict[str, torch.Tensor]:
@@ -42,27 +43,46 @@ def _own_state(model: FusedModel) -> dict[str, torch.Tensor]:
 
 
 def save(model: FusedModel, folder: str | Path) -> None:
-    """Write the model; the folder appears whole or not at all."""
-    folder = Path(folder)
+    """Write the model; the folder appears whole or not at all, a model in it is replaced.
+
+    Raises:
+        ModelError: The folder cannot be written, or holds something else.
+    """
+    folder = Path(folder).absolute()
     fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    model.backbone.save_pretrained(fresh / "backbone")
-    model.tokenizer.save_pretrained(fresh / "backbone")
-    model.embeddings.save(fresh / "embeddings")
-    save_file(_own_state(model), fresh / WEIGHTS)
-    meta = {
+    try:
+        if folder.exists() and any(folder.iterdir()) and not (folder / META).exists():
+            raise ModelError(
+                f"{folder}: holds something else, which would be lost; name a folder of its own"
+            )
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        _write(model, fresh)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    except (OSError, SafetensorError, EmbeddingError) as error:
+        raise ModelError(f"{folder}: cannot be written ({error})") from error
+
+
+def _write(model: FusedModel, folder: Path) -> None:
+    with quiet_transformers():
+        model.backbone.save_pretrained(folder / "backbone")
+    model.tokenizer.save_pretrained(folder / "backbone")
+    model.embeddings.save(folder / "embeddings")
+    save_file(_own_state(model), folder / WEIGHTS)
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    meta: dict[str, Any] = {
         "format": FORMAT,
         "config": asdict(model.fusion_config),
         "fingerprint": fingerprint(model),
-        "sha256": {
-            str(path.relative_to(fresh)): file_sha256(path)
-            for path in sorted(fresh.rglob("*.safetensors"))
-        },
+        "sha256": {path.relative_to(folder).as_posix(): file_sha256(path) for path in files},
     }
-    (fresh / META).write_text(json.dumps(meta, indent=2), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    meta["checksum"] = _checksum(meta)
+    (folder / META).write_text(json.dumps(meta, indent=2), encoding="utf-8")
+
+
+def _checksum(meta: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
 
 
 def load(folder: str | Path) -> FusedModel:
@@ -77,18 +97,26 @@ def load(folder: str | Path) -> FusedModel:
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         if meta["format"] != FORMAT:
-            raise ModelError(f"{folder}: format {meta['format']} is newer than this kptm; upgrade")
+            raise ModelError(
+                f"{folder}: format {meta['format']} is not {FORMAT}, the one this version reads;"
+                " save the model again"
+            )
+        if meta.pop("checksum") != _checksum(meta):
+            raise ModelError(f"{folder / META}: damaged (checksum differs); save it again")
         for name, digest in meta["sha256"].items():
             if file_sha256(folder / name) != digest:
                 raise ModelError(f"{folder / name}: damaged (checksum differs); save it again")
         config = FusionConfig(**meta["config"])
         embeddings = EntityEmbeddings.load(folder / "embeddings")
-        model = FusedModel.build(str(folder / "backbone"), embeddings, config)
+        with quiet_transformers():
+            model = FusedModel.build(str(folder / "backbone"), embeddings, config)
         missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: no fused model there ({error.filename} is missing)") from error
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError, EmbeddingError) as error:
-        raise ModelError(f"{folder}: cannot be read ({error})") from error
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ModelError(f"{folder}: cannot be read ({error}); save the model again") from error
+    except (RuntimeError, SafetensorError, EmbeddingError, ConfigError) as error:
+        raise ModelError(f"{folder}: its parts do not fit ({error})") from error
     if unexpected or any(not name.startswith("backbone.") for name in missing):
         raise ModelError(f"{folder}: its weights are not those of its configuration")
     return model.eval()
@@ -96,12 +124,21 @@ def load(folder: str | Path) -> FusedModel:
 
 def fingerprint(model: FusedModel) -> str:
     """SHA-256 of weights, configuration, tokenizer and entity table."""
-    digest = hashlib.sha256(json.dumps(asdict(model.fusion_config), sort_keys=True).encode())
-    digest.update(model.tokenizer.backend_tokenizer.to_str().encode())
-    digest.update("\0".join(model.embeddings.keys).encode())
+    tokenizer = json.loads(model.tokenizer.backend_tokenizer.to_str())
+    backbone = model.backbone.config.to_diff_dict()
+    parts = (
+        asdict(model.fusion_config),
+        # Truncation and padding are those of the last call, not the tokenizer's own.
+        {name: part for name, part in tokenizer.items() if name not in ("truncation", "padding")},
+        [model.encoder.mask_id, model.pad_id],
+        {name: value for name, value in backbone.items() if name not in _NOT_IDENTITY},
+        model.embeddings.keys,
+    )
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
     for name, value in sorted([*model.state_dict().items(), ("table", model.entity_table)]):
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        whole = value.detach().cpu().contiguous().reshape(-1)
+        digest.update(whole.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 

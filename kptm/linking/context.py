@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kptm.linking.text import fold
+from kptm.linking.text import fold_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d_]{3,}|[\u3400-\u9fff]")
 _STOP = frozenset(
-    "the and for with from that this was were are has had have been its his her their they she "
-    "who which what when where whose into onto over under than then also not but one two all any "
-    "can may will would could most more some other such only very about after before between".split()
+    re.findall(
+        r"\w+",
+        """the and for with from that this was were are has had have been its his her their they
+        she who which what when where whose into onto over under than then also not but one two
+        all any can may will would could most more some other such only very about after before
+        between""",
+    )
 )
 CACHE = 200_000
 """Candidates whose context is kept; beyond it the cache starts anew."""
@@ -24,7 +28,7 @@ CACHE = 200_000
 
 def words(text: str) -> set[str]:
     """Content words, folded, with a plain English plural cut off."""
-    found = {fold(word) for word in _WORD.findall(text)} - _STOP
+    found = set(_WORD.findall(fold_marks(text)[0])) - _STOP
     return {word[:-1] if len(word) > 4 and word.endswith("s") else word for word in found}
 
 
@@ -52,12 +56,14 @@ class EntityContext:
 
     def fetch(self, keys: Iterable[str]) -> None:
         """Read what is not known yet of ``keys``."""
-        missing = sorted({key for key in keys if key not in self._words})
+        wanted = set(keys)
+        missing = sorted(wanted - self._words.keys())
         if not missing:
             return
         if len(self._words) + len(missing) > CACHE:
             for store in (self._words, self._neighbours, self._near_words):
                 store.clear()
+            missing = sorted(wanted)
         around: dict[str, list[tuple[str, str]]] = {key: [] for key in missing}
         for key, relation, other in self._edges(missing):
             if len(around[key]) < self._limit:

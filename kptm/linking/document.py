@@ -49,9 +49,16 @@ class LinkedText:
         position = 0
         for link in self.links:
             if not position <= link.start < link.end <= len(self.text):
-                raise LinkingError(f"the link {link.start}–{link.end} overlaps or leaves the text")
+                raise LinkingError(
+                    f"the link {link.start}–{link.end} ({link.entity}) overlaps another, is empty or"
+                    f" leaves the text of {len(self.text)} characters; give links by position,"
+                    " one a place"
+                )
             if self.text[link.start : link.end] != link.surface:
-                raise LinkingError(f"the link {link.surface!r} is not what stands at {link.start}")
+                raise LinkingError(
+                    f"at {link.start} stands {self.text[link.start : link.end]!r}, not"
+                    f" {link.surface!r}; links count characters of this very text"
+                )
             position = link.end
 
     @classmethod

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import ahocorasick_rs
 
-from kptm.linking.text import fold, is_boundary
+from kptm.errors import LinkingError
+from kptm.linking.text import fold_marks, is_boundary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +34,7 @@ class MentionFinder:
         folded: dict[str, list[str]] = defaultdict(list)
         for surface in surfaces:
             if len(surface) <= MAX_ALIAS and any(char.isalnum() for char in surface):
-                folded[fold(surface)].append(surface)
+                folded[fold_marks(surface)[0]].append(surface)
         self._patterns = list(folded)
         self._surfaces = [tuple(folded[pattern]) for pattern in self._patterns]
         self._automaton = ahocorasick_rs.AhoCorasick(self._patterns)
@@ -43,8 +44,21 @@ class MentionFinder:
 
         Validity is checked before the choice, so that an invalid long match hides no valid short
         one.
+
+        Raises:
+            LinkingError: The text holds half of a surrogate pair, which is no character.
         """
-        matches = self._automaton.find_matches_as_indexes(fold(text), overlapping=True)
+        folded, places = fold_marks(text)
+        try:
+            matches = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        except UnicodeEncodeError as error:
+            at = error.start if places is None else places[error.start]
+            raise LinkingError(
+                f"character {at} of the text, {text[at]!r}, is half of a surrogate pair;"
+                " decode the text with errors='replace'"
+            ) from error
+        if places is not None:
+            matches = [(pattern, places[start], places[end]) for pattern, start, end in matches]
         # Leftmost first, then longest; an Aho-Corasick automaton reports by end.
         matches.sort(key=lambda match: (match[1], -match[2]))
         found: list[Mention] = []
@@ -61,11 +75,11 @@ class MentionFinder:
 
 
 def fits_case(name: str, written: str) -> bool:
-    """Whether ``written`` may be ``name`` by its capitals.
+    """Whether ``written``, which is ``name`` but for case and accents, may be it by its capitals.
 
-    A name in small letters may stand anywhere ("iron", "Iron ore is…", "IRON"); a capitalised one
-    keeps its first capital ("turkey" is not Turkey) or is written all in capitals; a short acronym
-    is only itself.
+    A name in small letters may stand anywhere ("copper", "Copper ore is…", "COPPER"); a capitalised
+    one keeps its first capital ("turkey" is not Turkey); a short acronym is only itself, and short
+    words in capitals are acronyms.
     """
     if name == written:
         return True
@@ -74,5 +88,5 @@ def fits_case(name: str, written: str) -> bool:
     if written.isupper() and len(written) > ACRONYM:
         return True
     if name[0].isupper():
-        return written[0].isupper() and (len(name) < 2 or name[1:].islower() or not written.islower())
-    return written[1:] == name[1:] or fold(written[1:]) == fold(name[1:]) and not written.isupper()
+        return written[0].isupper()
+    return not written.isupper() or written[1:] == name[1:]

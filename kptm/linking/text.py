@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
+from itertools import accumulate
 
 _FOLDS = {
     "’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-",
     "—": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\n": " ", "\r": " ",
 }  # fmt: skip
+_CONTROLS = str.maketrans("\t\n\r`", "   '")
+_MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
 
 
 @lru_cache(maxsize=65_536)
@@ -28,13 +32,35 @@ def fold_char(char: str) -> str:
 def fold(text: str) -> str:
     """Lower case, plain Latin letters, plain quotes, hyphens and spaces; the length is kept."""
     if text.isascii():
-        return text.lower().replace("\t", " ").replace("\n", " ").replace("\r", " ").replace("`", "'")
+        return text.lower().translate(_CONTROLS)
     return "".join(map(fold_char, text))
+
+
+def fold_marks(text: str) -> tuple[str, list[int] | None]:
+    """Fold, and drop the accents that stand as characters of their own (e + ◌́ is é).
+
+    Returns:
+        The folded text, and the place in ``text`` that each place in it stands for, its end
+        included; None where nothing was dropped and the places are the same.
+    """
+    folded = fold(text)
+    marks = None if text.isascii() else _MARKS.search(folded)
+    if marks is None:
+        return folded, None
+    parts = _MARKS.split(folded)
+    dropped = accumulate(len(mark[0]) for mark in _MARKS.finditer(folded))
+    places: list[int] = []
+    for part, before in zip(parts, (0, *dropped), strict=True):
+        places.extend(range(len(places) + before, len(places) + before + len(part)))
+    return "".join(parts), [*places, len(text)]
 
 
 @lru_cache(maxsize=65_536)
 def _kind(char: str) -> str:
-    """ "" for what separates words; else the script family of a character that makes words."""
+    """The script family of a character that makes words; empty for what separates them.
+
+    "a" for scripts with spaces between words, "u" for those without, "m" for marks of the latter.
+    """
     code = ord(char)
     if char.isascii():
         return "a" if char.isalnum() or char == "_" else ""

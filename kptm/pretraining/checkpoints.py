@@ -1,7 +1,8 @@
 """Checkpoints that survive a kill: one that was not finished is not seen.
 
 The Trainer writes a checkpoint's files one by one. A marker with their checksums is written last, by
-rename; resuming takes the newest checkpoint whose marker holds and whose run is this run.
+rename; resuming takes the newest checkpoint whose marker holds, and refuses one of another run. Older
+ones are removed only when a newer one is sealed.
 """
 
 from __future__ import annotations
@@ -34,29 +35,49 @@ def seal(folder: Path, run: str) -> None:
 
 
 def newest(folder: Path, run: str) -> Path | None:
-    """The newest whole checkpoint of ``run``; unfinished ones are removed.
+    """The newest whole checkpoint of ``run``; unfinished ones are passed over.
 
     Raises:
         CheckpointError: The checkpoints belong to another run.
     """
-    found = sorted(
-        (path for path in folder.glob("checkpoint-*") if _NAME.fullmatch(path.name)),
-        key=lambda path: int(path.name.split("-")[1]),
-        reverse=True,
-    )
-    for path in found:
-        try:
-            marker = json.loads((path / MARKER).read_text(encoding="utf-8"))
-            whole = all(file_sha256(path / name) == sha for name, sha in marker["sha256"].items())
-        except (OSError, ValueError, KeyError):
-            whole = False
-        if not whole:
-            shutil.rmtree(path)
+    for path in reversed(_checkpoints(folder)):
+        owner = _owner(path)
+        if owner is None:
             continue
-        if marker["run"] != run:
+        if owner != run:
             raise CheckpointError(
                 f"{path}: belongs to another model, other texts or other settings; remove the folder"
-                " to start anew"
+                " to start anew, or name another one"
             )
         return path
     return None
+
+
+def keep_newest(folder: Path, count: int) -> None:
+    """Remove all sealed checkpoints but the ``count`` newest."""
+    sealed = [path for path in _checkpoints(folder) if (path / MARKER).exists()]
+    for path in sealed[:-count]:
+        (path / MARKER).unlink()  # first of all: half a checkpoint must not look whole
+        shutil.rmtree(path)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The number of steps that were done when it was written."""
+    return int(checkpoint.name.partition("-")[2])
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Checkpoints, whole or not, the oldest first."""
+    found = (path for path in folder.glob("checkpoint-*") if _NAME.fullmatch(path.name))
+    return sorted(found, key=step_of)
+
+
+def _owner(checkpoint: Path) -> str | None:
+    """The run that a checkpoint belongs to; None if it was not finished or is damaged."""
+    try:
+        marker = json.loads((checkpoint / MARKER).read_text(encoding="utf-8"))
+        files = marker["sha256"].items()
+        whole = all(file_sha256(checkpoint / name) == sha for name, sha in files)
+        return str(marker["run"]) if whole else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None

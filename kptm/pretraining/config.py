@@ -24,7 +24,7 @@ class PretrainConfig:
         use_knowledge: False pretrains without injecting vectors: the control arm.
         checkpoint_every: Steps between checkpoints; 0 makes none.
         keep_checkpoints: How many are kept.
-        log_every: Steps between points of the loss curves.
+        log_every: Steps between points of the loss curves; the last step has one too.
         seed: One seed, one result.
     """
 
@@ -46,6 +46,9 @@ class PretrainConfig:
         for name in ("steps", "batch_size", "log_every", "keep_checkpoints"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("checkpoint_every", "entity_weight", "weight_decay", "seed"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"{name} must be at least 0, not {getattr(self, name)}")
         for name in ("entity_rate", "collapse_rate", "token_rate"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be between 0 and 1, not {getattr(self, name)}")

@@ -29,7 +29,11 @@ class Examples(Dataset[MaskedText]):
     """
 
     def __init__(
-        self, texts: Sequence[EncodedText], config: PretrainConfig, mask_id: int, vocab: range
+        self,
+        texts: Sequence[EncodedText],
+        config: PretrainConfig,
+        mask_id: int,
+        vocab: Sequence[int],
     ) -> None:
         self._texts = texts
         self._config = config

@@ -5,14 +5,17 @@ Masking is a pure function of (text, seed): a run that was killed and resumed se
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kptm.data.collate import IGNORED
+from kptm.data.tokenize import EncodedText
 
 if TYPE_CHECKING:
-    from kptm.data.tokenize import EncodedText
+    from collections.abc import Sequence
+
     from kptm.pretraining.config import PretrainConfig
 
 
@@ -25,7 +28,11 @@ class MaskedText(NamedTuple):
 
 
 def mask_text(
-    text: EncodedText, config: PretrainConfig, mask_id: int, vocab: range, seed: tuple[int, ...]
+    text: EncodedText,
+    config: PretrainConfig,
+    mask_id: int,
+    vocab: Sequence[int],
+    seed: tuple[int, ...],
 ) -> MaskedText:
     """Mask a text.
 
@@ -33,16 +40,16 @@ def mask_text(
     mention or its vector would give it away. A hidden mention's vector is never injected.
 
     Args:
-        text: The text; its own blanks are kept but have no target.
+        text: The text; its own blanks stay, but have no target.
         config: The rates.
         mask_id: The mask token.
-        vocab: Ids that a random replacement is drawn from.
+        vocab: Ids that a random replacement is drawn from: all but the special ones.
         seed: What the choice hangs on.
     """
     rng = np.random.default_rng(seed)
     rows: tuple[int, ...] = ()
     labels: dict[int, int] = {}
-    # Only mentions that share no token with another one can be cut out of the text.
+    text = replace(text, blanks=())
     choices = sorted({span.entity for span in text.spans if span.row is not None})
     if choices and rng.random() < config.entity_rate:
         entity = choices[int(rng.integers(len(choices)))]
@@ -60,20 +67,19 @@ def mask_text(
         if kind < 0.8:
             ids[at] = mask_id
         elif kind < 0.9:
-            ids[at] = int(rng.integers(vocab.start, vocab.stop))
-    masked = type(text)(tuple(ids), text.spans, text.blanks)
+            ids[at] = vocab[int(rng.integers(len(vocab)))]
+    masked = replace(text, ids=tuple(ids))
     return MaskedText(masked, tuple(labels.get(at, IGNORED) for at in range(len(ids))), rows)
 
 
-def _collapse_all(text: EncodedText, entity: str, mask_id: int) -> tuple[EncodedText, tuple[int, ...]]:
-    text = type(text)(text.ids, text.spans, ())
-    rows: list[int] = []
-    while True:
-        number = next((n for n, span in enumerate(text.spans) if span.entity == entity), None)
-        if number is None:
-            return text, tuple(rows)
-        rows.append(text.spans[number].row or 0)
+def _collapse_all(
+    text: EncodedText, entity: str, mask_id: int
+) -> tuple[EncodedText, tuple[int, ...]]:
+    numbers = [number for number, span in enumerate(text.spans) if span.entity == entity]
+    rows = tuple(text.spans[number].row or 0 for number in numbers)
+    for number in reversed(numbers):  # from behind: what stands before keeps its number
         text = text.collapsed(number, mask_id)
+    return text, rows
 
 
 def _mask_all(
@@ -88,4 +94,4 @@ def _mask_all(
             blanks.append(span.start)
             rows.append(span.row or 0)
     kept = tuple(span for span in text.spans if span.entity != entity)
-    return type(text)(tuple(ids), kept, tuple(blanks)), tuple(rows), labels
+    return EncodedText(tuple(ids), kept, tuple(blanks)), tuple(rows), labels

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class LossPoint:
-    """Mean losses of the ``log_every`` steps that end at ``step``."""
+    """Mean losses of the steps since the last point, up to and with ``step``."""
 
     step: int
     loss: float
@@ -21,7 +21,7 @@ class PretrainReport:
     """Loss curves and sizes.
 
     Attributes:
-        curve: One point every ``log_every`` steps.
+        curve: One point every ``log_every`` steps, and one for the last step.
         texts: Texts that were read.
         links: Links in them whose entity has a vector.
         steps: Optimiser steps in all.

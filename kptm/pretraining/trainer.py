@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import tempfile
 import time
-from dataclasses import asdict, replace
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_model, save_model
-from transformers import Trainer, TrainerCallback, TrainingArguments
-from transformers.utils import logging as transformers_logging
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
+from kg.errors import shorten
 from kptm.errors import ModelError
+from kptm.fusion.backbone import quiet_transformers
 from kptm.linking import LinkedText
-from kptm.pretraining.checkpoints import newest, seal
+from kptm.pretraining.checkpoints import keep_newest, newest, seal, step_of
 from kptm.pretraining.config import PretrainConfig
 from kptm.pretraining.examples import Collator, Examples
 from kptm.pretraining.objectives import entity_prediction, masked_language_model
 from kptm.pretraining.report import LossPoint, PretrainReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
+    from kptm.data.tokenize import EncodedText
     from kptm.fusion import FusedModel
     from kptm.linking import Linker
 
 WEIGHTS = "model.safetensors"
+SUMS = "sums.json"
+"""Losses since the last point of the curve: a checkpoint may fall between two points."""
 
 
 class _FusionTrainer(Trainer):  # type: ignore[misc]
@@ -38,8 +45,8 @@ class _FusionTrainer(Trainer):  # type: ignore[misc]
     def __init__(self, model: FusedModel, config: PretrainConfig, **arguments: Any) -> None:
         super().__init__(model=model, **arguments)
         self._entity_weight = config.entity_weight
-        self._every = config.log_every
         self._sums = [0.0, 0.0, 0.0]
+        self._steps = 0
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)
@@ -57,42 +64,52 @@ class _FusionTrainer(Trainer):  # type: ignore[misc]
         loss = masked_lm + self._entity_weight * entity
         if not torch.isfinite(loss):
             raise ModelError(
-                f"the loss is {float(loss)} at step {self.state.global_step + 1};"
-                " lower the learning rate and start from the last checkpoint"
+                f"the loss is {float(loss)} at step {self.state.global_step + 1} (masked tokens"
+                f" {float(masked_lm)}, entities {float(entity)}); lower learning_rate and start anew"
             )
         for number, part in enumerate((loss, masked_lm, entity)):
             self._sums[number] += float(part.detach())
+        self._steps += 1
         return (loss, output) if return_outputs else loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:
-            mean = [value / self._every for value in self._sums]
+            mean = [value / self._steps for value in self._sums]
             logs = {**logs, "exact": mean[0], "masked_lm": mean[1], "entity": mean[2]}
-            self._sums = [0.0, 0.0, 0.0]
+            self._sums, self._steps = [0.0, 0.0, 0.0], 0
         super().log(logs, start_time)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
         save_model(self.accelerator.unwrap_model(self.model), str(folder / WEIGHTS))
+        (folder / SUMS).write_text(json.dumps([self._sums, self._steps]), encoding="utf-8")
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        load_model(model or self.model, str(Path(resume_from_checkpoint) / WEIGHTS))
+        folder = Path(resume_from_checkpoint)
+        load_model(model or self.model, str(folder / WEIGHTS))
+        self._sums, self._steps = json.loads((folder / SUMS).read_text(encoding="utf-8"))
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]
-    """Seals checkpoints and reports each step."""
+    """Seals checkpoints, removes old ones and reports each step."""
 
-    def __init__(self, run: str, report: Callable[[int, float], None] | None) -> None:
+    def __init__(self, run: str, keep: int, report: Callable[[int, float], None] | None) -> None:
         self._run = run
+        self._keep = keep
         self._report = report
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        seal(Path(args.output_dir) / f"checkpoint-{state.global_step}", self._run)
+        folder = Path(args.output_dir)
+        seal(folder / f"checkpoint-{state.global_step}", self._run)
+        keep_newest(folder, self._keep)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        control.should_log |= state.global_step == state.max_steps
         if self._report is not None:
-            last = next((log["exact"] for log in reversed(state.log_history) if "exact" in log), 0.0)
+            last = next(
+                (log["exact"] for log in reversed(state.log_history) if "exact" in log), 0.0
+            )
             self._report(state.global_step, last)
 
 
@@ -117,31 +134,31 @@ def pretrain(
         progress: Called after each step with its number and the last mean loss.
 
     Raises:
-        ModelError: There are no texts, or the loss is not finite.
+        ModelError: There are no texts, plain ones have no linker, or the loss is not finite.
         CheckpointError: The folder's checkpoints belong to another run.
     """
     config = config or PretrainConfig()
     began = time.monotonic()
     encoded = [model.encoder.encode(document) for document in _linked(texts, linker)]
     if not encoded:
-        raise ModelError("there is no text to pretrain on")
-    if not config.use_knowledge:  # entities are still predicted, but no vector is injected
-        config = replace(config, use_knowledge=False)
-    special = len(model.tokenizer.all_special_ids)
-    examples = Examples(
-        encoded, config, model.encoder.mask_id, range(special, len(model.tokenizer))
-    )
+        raise ModelError("there is no text to pretrain on; pass at least one")
+    special = set(model.tokenizer.all_special_ids)
+    vocab = [number for number in range(len(model.tokenizer)) if number not in special]
+    examples = Examples(encoded, config, model.encoder.mask_id, vocab)
     links = sum(span.row is not None for text in encoded for span in text.spans)
     run = _run_identity(model, encoded, config)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(checkpoints) if checkpoints is not None else Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         start = newest(folder, run)
-        trainer = _trainer(model, config, examples, folder, _Watch(run, progress))
-        with _QuietTransformers(), torch.random.fork_rng(devices=[]):
-            trainer.train(resume_from_checkpoint=str(start) if start else None)
+        watch = _Watch(run, config.keep_checkpoints, progress)
+        with quiet_transformers(), _randomness_kept():
+            trainer = _trainer(model, config, examples, folder, watch)
+            try:
+                trainer.train(resume_from_checkpoint=str(start) if start else None)
+            finally:
+                model.eval()
         history = trainer.state.log_history
-    model.eval()
     curve = tuple(
         LossPoint(log["step"], log["exact"], log["masked_lm"], log["entity"])
         for log in history
@@ -152,7 +169,7 @@ def pretrain(
         texts=len(encoded),
         links=links,
         steps=config.steps,
-        resumed_at=int(start.name.split("-")[1]) if start else 0,
+        resumed_at=step_of(start) if start else 0,
         seconds=time.monotonic() - began,
     )
 
@@ -162,7 +179,9 @@ def _linked(texts: Iterable[str | LinkedText], linker: Linker | None) -> Iterabl
         if isinstance(text, LinkedText):
             yield text
         elif linker is None:
-            raise ModelError("plain texts need a linker; pass one, or link them first")
+            raise ModelError(
+                f"the text {shorten(text)!r} is plain: pass a linker, or link the texts first"
+            )
         else:
             yield linker.link(text)
 
@@ -182,7 +201,6 @@ def _trainer(
         logging_steps=config.log_every,
         save_strategy="steps" if config.checkpoint_every else "no",
         save_steps=config.checkpoint_every or 500,
-        save_total_limit=config.keep_checkpoints,
         seed=config.seed,
         data_seed=config.seed,
         remove_unused_columns=False,
@@ -198,26 +216,25 @@ def _trainer(
         data_collator=Collator(model.pad_id, use_knowledge=config.use_knowledge),
         callbacks=[watch],
     )
-    from transformers import PrinterCallback
-
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def _run_identity(model: FusedModel, encoded: list[Any], config: PretrainConfig) -> str:
+def _run_identity(model: FusedModel, encoded: list[EncodedText], config: PretrainConfig) -> str:
     digest = hashlib.sha256(model.fingerprint().encode())
     digest.update(json.dumps(asdict(config), sort_keys=True).encode())
     for text in encoded:
-        digest.update(repr((text.ids, [(s.start, s.end, s.row) for s in text.spans])).encode())
+        digest.update(repr((text.ids, text.spans)).encode())
     return digest.hexdigest()
 
 
-class _QuietTransformers:
-    """The Trainer's own chatter is left out: progress is ours to show."""
-
-    def __enter__(self) -> None:
-        self._level = transformers_logging.get_verbosity()
-        transformers_logging.set_verbosity_error()
-
-    def __exit__(self, *_: object) -> None:
-        transformers_logging.set_verbosity(self._level)
+@contextmanager
+def _randomness_kept() -> Iterator[None]:
+    """The Trainer seeds every generator there is; the caller's go on as if nothing had been."""
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
