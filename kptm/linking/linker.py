@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_CANDIDATES = 30
 WINDOW = 2_000
 """Characters of context on either side that a long text is cut into; a chapter is not a context."""
+OTHERWISE = 0.2
+"""Weight of a name that the text writes otherwise, where it writes another exactly: "China", "china"."""
 _NAME_AFTER = re.compile(r"[ \u00a0](?:[^\W\d_a-z][\w'’-]*)")
 _NAME_BEFORE = re.compile(r"(\b[^\W\d_a-z][\w'’-]*)[ \u00a0]$")
 
@@ -68,7 +70,7 @@ class Linker:
 
     def _decide(self, text: str, mentions: list[Mention]) -> Iterator[Link]:
         choices = [
-            Choice(self._candidates(mention), _goes_on(text, mention, mentions), [], [])
+            Choice(self._candidates(text, mention), _goes_on(text, mention, mentions), [], [])
             for mention in mentions
         ]
         self._context.fetch(candidate.entity for choice in choices for candidate in choice.prior)
@@ -91,15 +93,17 @@ class Linker:
                     mention.start, mention.end, surface, best.entity, best.prior, tuple(ranked[:5])
                 )
 
-    def _candidates(self, mention: Mention) -> tuple[Candidate, ...]:
+    def _candidates(self, text: str, mention: Mention) -> tuple[Candidate, ...]:
         table = self._table
         if table is None or len(mention.surfaces) == 1:
             return table[mention.surfaces[0]][:MAX_CANDIDATES] if table else ()
+        written = text[mention.start : mention.end]
         merged: dict[str, float] = {}
         for surface in mention.surfaces:
+            weight = 1.0 if surface == written or written not in mention.surfaces else OTHERWISE
             for candidate in table[surface]:
                 known = merged.get(candidate.entity, 0.0)
-                merged[candidate.entity] = max(candidate.prior, known)
+                merged[candidate.entity] = max(weight * candidate.prior, known)
         total = sum(merged.values())
         ranked = sorted(merged.items(), key=lambda item: (-item[1], item[0]))
         return tuple(Candidate(key, weight / total) for key, weight in ranked[:MAX_CANDIDATES])
