@@ -1,0 +1,6 @@
+"""The charts of a report: loss curves as lines, arms by splits as bars with their intervals."""
+
+from kptm.report.bars import arm_bars
+from kptm.report.lines import line_chart
+
+__all__ = ["arm_bars", "line_chart"]

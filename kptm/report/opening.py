@@ -1,0 +1,57 @@
+"""The top of the page: title over the constellation, the numbers, and where the time went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.report.markup import number, text
+from kptm.report.vector_map import constellation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kptm.report.data import Report
+
+
+def opening(report: Report) -> str:
+    """Title, introduction and numbers."""
+    return (
+        f'<header class="hero">{constellation(report.points)}<div class="inner">'
+        f'<h1 dir="auto">{text(report.title)}</h1><p class="intro" dir="auto">'
+        f"{text(report.intro)}</p>{_stats(report.stats)}</div></header>"
+    )
+
+
+def _stats(stats: Mapping[str, int]) -> str:
+    items = "".join(
+        f"<div><dt>{text(name)}</dt><dd>{number(value)}</dd></div>" for name, value in stats.items()
+    )
+    return f'<dl class="stats">{items}</dl>' if items else ""
+
+
+def timeline(stages: Sequence[tuple[str, float]]) -> str:
+    """Each stage as a bar that starts where the one before it ended; "" where there is none."""
+    total = sum(seconds for _, seconds in stages)
+    if not stages:
+        return ""
+    rows, passed = [], 0.0
+    for name, seconds in stages:
+        left = 100 * passed / total if total else 0.0
+        width = 100 * seconds / total if total else 0.0
+        rows.append(
+            f"<li><span>{text(name)}</span>"
+            f'<span class="track"><i style="left:{left:.2f}%;width:{width:.2f}%"></i></span>'
+            f'<span class="score">{duration(seconds)}</span></li>'
+        )
+        passed += seconds
+    return f'<ol class="timeline">{"".join(rows)}</ol>'
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: "0.42 s", "37 s", "2 min 5 s"."""
+    if seconds < 10:
+        return f"{seconds:.2g} s"
+    if round(seconds) < 100:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
