@@ -41,7 +41,7 @@ def make_report(
     linked = shown[::step][:LINKED]
     keys = {key for item in linked for key in item.entities()}
     labels = {
-        key: f"{entity.label}: {entity.description}"
+        key: f"{entity.label} — {entity.description}"
         for key, entity in ws.graph.entities(keys).items()
     }
     arms = {
@@ -99,7 +99,7 @@ def _points(ws: Workspace, embeddings: EntityEmbeddings) -> list[MapPoint]:
 
 
 def _neighbourhood(ws: Workspace) -> Neighbourhood:
-    triples = ws.graph.neighbours(CENTRE, hops=1, limit=18)
+    triples = ws.graph.neighbours(CENTRE, hops=1, limit=30)
     keys = {CENTRE} | {end for item in triples for end in (item.head, item.tail)}
     labels = {key: entity.label for key, entity in ws.graph.entities(keys).items()}
     named = tuple((labels[item.head], item.relation, labels[item.tail]) for item in triples)
