@@ -34,7 +34,9 @@ from kptm.workspace_config import WorkspaceConfig, small_bert
 STORE = "aligned + modeledge"
 
 
-def run_seed(seed: int, arms: list[str], steps: int, folder: Path) -> tuple[list, dict[str, list[bool]]]:
+def run_seed(
+    seed: int, arms: list[str], steps: int, folder: Path
+) -> tuple[list, dict[str, list[bool]]]:
     """Train and ask every arm of one seed; return the probes and the right answers by arm."""
     world, settings = World(), WorkspaceConfig()
     config = replace(
@@ -70,9 +72,12 @@ def run_seed(seed: int, arms: list[str], steps: int, folder: Path) -> tuple[list
         for fact in world.facts():
             if fact.split == "D":
                 ws.edit(fact.head, fact.relation, fact.new_tail, old=fact.tail)
-        right[STORE] = ask_model(model, probes, adjust=neighbours_speak(model, ws.modeledge, probes))
+        right[STORE] = ask_model(
+            model, probes, adjust=neighbours_speak(model, ws.modeledge, probes)
+        )
         right["graph lookup"] = [
-            probe.answer in {x.tail for x in ws.graph.match(probe.head, probe.relation)} for probe in probes
+            probe.answer in {x.tail for x in ws.graph.match(probe.head, probe.relation)}
+            for probe in probes
         ]
         right["majority"] = _by_majority(world, probes)
     return probes, right
@@ -113,8 +118,14 @@ def summarise(probes, runs: list[dict[str, list[bool]]]) -> dict[str, dict[str, 
             means = values_by_seed[:, at].mean(1)
             spread = 0.0
             if len(means) > 1:
-                spread = float(student.ppf(0.975, len(means) - 1) * means.std(ddof=1) / len(means) ** 0.5)
-            cells[split] = {**asdict(facts), "seeds_low": facts.mean - spread, "seeds_high": facts.mean + spread}
+                spread = float(
+                    student.ppf(0.975, len(means) - 1) * means.std(ddof=1) / len(means) ** 0.5
+                )
+            cells[split] = {
+                **asdict(facts),
+                "seeds_low": facts.mean - spread,
+                "seeds_high": facts.mean + spread,
+            }
         return cells
 
     arrays = {arm: np.array([run[arm] for run in runs], float) for arm in runs[0]}
@@ -124,7 +135,8 @@ def summarise(probes, runs: list[dict[str, list[bool]]]) -> dict[str, dict[str, 
         table["aligned − permuted"] = row(arrays["aligned"] - arrays["permuted"])
         for split, at in places.items():
             paired = paired_interval(
-                arrays["aligned"][:, at].mean(0).tolist(), arrays["permuted"][:, at].mean(0).tolist()
+                arrays["aligned"][:, at].mean(0).tolist(),
+                arrays["permuted"][:, at].mean(0).tolist(),
             )
             table["aligned − permuted"][split].update(asdict(paired))
     return table
@@ -144,19 +156,34 @@ def main() -> None:
             probes, right = run_seed(seed, options.arms.split(","), options.steps, Path(folder))
             runs.append(right)
             b = [i for i, probe in enumerate(probes) if probe.split == "B"]
-            shown = {arm: round(sum(values[i] for i in b) / len(b), 3) for arm, values in right.items()}
-            print(f"seed {seed}, {time.monotonic() - began:.0f} s, B: {shown}", file=sys.stderr, flush=True)
+            shown = {
+                arm: round(sum(values[i] for i in b) / len(b), 3) for arm, values in right.items()
+            }
+            print(
+                f"seed {seed}, {time.monotonic() - began:.0f} s, B: {shown}",
+                file=sys.stderr,
+                flush=True,
+            )
     table = summarise(probes, runs)
     if options.json:
         print(json.dumps(table, indent=1, ensure_ascii=False))
         return
-    print(f"{options.seeds} seeds, {options.steps} steps, {os.cpu_count()} cores, torch {torch.__version__},"
-          f" {time.monotonic() - began:.0f} s")
-    print("| arm | " + " | ".join(f"{s} (n={len([p for p in probes if p.split == s])})" for s in "ABCD") + " |")
+    print(
+        f"{options.seeds} seeds, {options.steps} steps, {os.cpu_count()} cores, torch {torch.__version__},"
+        f" {time.monotonic() - began:.0f} s"
+    )
+    print(
+        "| arm | "
+        + " | ".join(f"{s} (n={len([p for p in probes if p.split == s])})" for s in "ABCD")
+        + " |"
+    )
     print("|---|" + "---|" * 4)
     for arm, row in table.items():
-        cells = [f"{row[s]['mean']:.3f} [{row[s]['low']:.3f}, {row[s]['high']:.3f}]"
-                 f" ±{row[s]['seeds_high'] - row[s]['mean']:.3f}" for s in "ABCD"]
+        cells = [
+            f"{row[s]['mean']:.3f} [{row[s]['low']:.3f}, {row[s]['high']:.3f}]"
+            f" ±{row[s]['seeds_high'] - row[s]['mean']:.3f}"
+            for s in "ABCD"
+        ]
         print(f"| {arm} | " + " | ".join(cells) + " |")
     print("mean [95% over facts] ± 95% over seeds")
 
