@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tokenizers import (
@@ -15,8 +16,10 @@ from tokenizers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+ALPHABET = 1_000
+"""Characters that get a token of their own, the most frequent ones; the others become [UNK]."""
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
@@ -24,18 +27,22 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int = 8_000) -> Any:
     """Train a cased WordPiece tokenizer in BERT's format; returns a fast Hugging Face tokenizer.
 
     Characters of Chinese, Japanese and Korean stand alone; nothing else is normalised but control
-    characters, so that offsets and capitals stay.
+    characters, so that offsets and capitals stay. The same texts give the same vocabulary.
     """
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # noqa: S106 - a token of the vocabulary
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=vocab_size, special_tokens=list(SPECIAL), show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
+    texts = list(texts)
+    counts = Counter(char for text in texts for char in text)
+    letters = [char for char in counts if char.isprintable() and not char.isspace()]
+    alphabet = sorted(letters, key=lambda char: (-counts[char], char))[:ALPHABET]
+    # The trainer numbers the inner pieces as its hash table has them, and breaks ties by number. A
+    # first training without merges finds those pieces, the second is given them in order.
+    inner = [
+        piece for piece in _train(texts, 0, alphabet, SPECIAL) if piece[:2] == "##" and piece[2:]
+    ]
+    vocabulary = _train(texts, vocab_size, alphabet, (*SPECIAL, *sorted(inner)))
+    tokenizer = _wordpiece(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106
+    tokenizer.add_special_tokens(list(SPECIAL))
     ends = [(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=ends
@@ -48,3 +55,26 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int = 8_000) -> Any:
         sep_token="[SEP]",  # noqa: S106
         mask_token="[MASK]",  # noqa: S106
     )
+
+
+def _wordpiece(model: models.Model) -> Tokenizer:
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    return tokenizer
+
+
+def _train(
+    texts: Iterable[str], size: int, alphabet: Sequence[str], first: Sequence[str]
+) -> dict[str, int]:
+    tokenizer = _wordpiece(models.WordPiece(unk_token="[UNK]"))  # noqa: S106
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=size,
+        initial_alphabet=list(alphabet),
+        limit_alphabet=len(alphabet),
+        special_tokens=list(first),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer.get_vocab()

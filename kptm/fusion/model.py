@@ -225,8 +225,12 @@ def _tokenizer_of(backbone: Any) -> Any:
     if not isinstance(backbone, str | Path):
         raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
     try:
-        return AutoTokenizer.from_pretrained(
+        tokenizer = AutoTokenizer.from_pretrained(
             str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()
         )
     except (OSError, ValueError) as error:
         raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer= ({error})") from error
+    # Where transformers finds no vocabulary it makes a tokenizer that knows nothing.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer=")
+    return tokenizer

@@ -64,8 +64,8 @@ class _FusionTrainer(Trainer):  # type: ignore[misc]
         loss = masked_lm + self._entity_weight * entity
         if not torch.isfinite(loss):
             raise ModelError(
-                f"the loss is {float(loss)} at step {self.state.global_step + 1} (masked tokens"
-                f" {float(masked_lm)}, entities {float(entity)}); lower learning_rate and start anew"
+                f"the loss is {loss.item()} at step {self.state.global_step + 1} (masked tokens"
+                f" {masked_lm.item()}, entities {entity.item()}); lower learning_rate and start anew"
             )
         for number, part in enumerate((loss, masked_lm, entity)):
             self._sums[number] += float(part.detach())

@@ -4,9 +4,16 @@ import shutil
 
 import pytest
 import torch
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import (
+    AddedToken,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    trainers,
+)
 from tokenizers import processors as after
-from tokenizers import trainers
 from transformers import (
     BertConfig,
     DistilBertConfig,

@@ -49,7 +49,20 @@ def test_the_example_world_is_linked_well(world, world_linker):
     assert 2 * right / (2 * right + wrong + missed) > 0.80
 
 
-PIECES = ["Georgia", "Paris ", "北京", "👍🏽", " ", "İstanbul", "\0", "New York", ". ", "Jord", "é", "\n"]
+PIECES = [
+    "Georgia",
+    "Paris ",
+    "北京",
+    "👍🏽",
+    " ",
+    "İstanbul",
+    "\0",
+    "New York",
+    ". ",
+    "Jord",
+    "é",
+    "\n",
+]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -76,10 +89,10 @@ def test_ten_kilobytes_are_linked_to_the_end(world_linker):
 
 def test_a_new_alias_is_seen_at_once(new_graph):
     graph = new_graph()
-    graph.add([EntityRecord("Q90", label="Paris"), ("Q90", "in", "Q142")])
+    graph.add([EntityRecord(key="Q90", label="Paris"), ("Q90", "in", "Q142")])
     linker = Linker(graph)
     assert entities(linker.link("Lutetia is old")) == []
-    graph.add([EntityRecord("Q90", aliases=("Lutetia",))])
+    graph.add([EntityRecord(key="Q90", aliases=("Lutetia",))])
     assert entities(linker.link("Lutetia is old")) == ["Q90"]
 
 
@@ -93,8 +106,8 @@ def test_links_do_not_hang_on_what_was_linked_before(new_graph, monkeypatch):
     for name, river in (("Georgia", "Kura"), ("Jordan", "Yarmuk"), ("Congo", "Kasai")):
         graph.add(
             [
-                EntityRecord(f"{name}_1", label=name, description=f"land of the {river}"),
-                EntityRecord(f"{name}_2", label=name, description="somewhere else"),
+                EntityRecord(key=f"{name}_1", label=name, description=f"land of the {river}"),
+                EntityRecord(key=f"{name}_2", label=name, description="somewhere else"),
             ]
         )
     texts = [f"{name} and the {river}" for name, river in [("Georgia", "Kura"), ("Congo", "Kasai")]]
@@ -107,7 +120,7 @@ def test_links_do_not_hang_on_what_was_linked_before(new_graph, monkeypatch):
 
 def test_the_name_as_written_comes_first(new_graph):
     graph = new_graph()
-    graph.add([EntityRecord("land", label="China"), EntityRecord("ware", label="china")])
+    graph.add([EntityRecord(key="land", label="China"), EntityRecord(key="ware", label="china")])
     linker = Linker(graph)
     assert entities(linker.link("China")) == ["land"]
     assert entities(linker.link("china")) == ["ware"]

@@ -1,0 +1,62 @@
+"""Phrasings that are mined from texts, and texts that are made of them."""
+
+import pytest
+
+from kptm.data import Phrasings, fill
+from kptm.errors import ConfigError
+from kptm.linking import LinkedText
+
+CAPITALS = {"Tbilisi": "Georgia", "Paris": "France", "Rome": "Italy"}
+
+
+def said(pattern, head, tail):
+    return fill(pattern, {"[X]": (head, head), "[Y]": (tail, tail)})
+
+
+@pytest.fixture
+def graph(new_graph):
+    graph = new_graph()
+    graph.add([(country, "capital", city) for city, country in CAPITALS.items()])
+    graph.add([("Georgia", "borders", "Turkey"), ("Tbilisi", "in", "Georgia")])
+    return graph
+
+
+def test_what_several_pairs_say_is_mined(graph):
+    texts = [said("[Y] is the capital of [X].", c, city) for city, c in CAPITALS.items()]
+    texts.append(said("[X] loves [Y].", "Georgia", "Tbilisi"))  # one pair is none
+    texts.append(said("[X] loves [Y].", "Georgia", "Tbilisi"))  # the same again is one still
+    mined = Phrasings.mine(graph, texts)
+    assert mined.relations() == ["capital"]
+    assert mined.of("capital") == ("[Y] is the capital of [X].",)
+    assert mined.of("shares_border") == ("[X] shares border [Y].",)
+
+
+def test_what_mostly_says_something_else_is_not_mined(graph):
+    others = [said("[X] and [Y].", f"a{n}", f"b{n}") for n in range(9)]
+    texts = [said("[X] and [Y].", country, city) for city, country in CAPITALS.items()]
+    assert Phrasings.mine(graph, [*texts, *others]).relations() == []
+
+
+def test_saved_and_loaded(tmp_path):
+    path = tmp_path / "phrasings.json"
+    Phrasings({"r": ["[X] r [Y]", "[Y] ř [X]"]}).save(path)
+    assert Phrasings.load(path).of("r") == ("[X] r [Y]", "[Y] ř [X]")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"r": "[X]"}', '{"r": [1]}', "{'r': []}"])
+def test_what_is_no_phrasings_is_refused(tmp_path, content):
+    path = tmp_path / "phrasings.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"phrasings\.json: .*; run kptm index"):
+        Phrasings.load(path)
+
+
+def test_missing_phrasings(tmp_path):
+    with pytest.raises(ConfigError, match="run kptm index"):
+        Phrasings.load(tmp_path / "none.json")
+
+
+def test_filled():
+    names = {"[X]": ("Georgia", "G"), "[Y]": ("[MASK]", None)}
+    document = fill("In [Y]: [X].", names)
+    assert document == LinkedText.from_spans("In [MASK]: Georgia.", [(11, 18, "G")])

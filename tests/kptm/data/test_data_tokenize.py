@@ -1,0 +1,126 @@
+"""Token spans, against the tokenizer's own offsets."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kptm.data import EncodedText, TextEncoder
+from kptm.data.tokenize import TokenSpan
+from kptm.errors import ModelError
+from kptm.linking import LinkedText
+
+KINDS = ["bert", "roberta", "distilbert"]
+WORDS = [
+    "Georgia",
+    "New  York",
+    "Zürich",
+    "北京",
+    "👍🏽",
+    "[MASK]",
+    "is",
+    ".",
+    " ",
+    "São Paulo",
+    "\u0301",
+]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def encoder(request, tokenizer_of, embeddings):
+    return TextEncoder(tokenizer_of(request.param), embeddings, 64)
+
+
+@st.composite
+def linked(draw):
+    """Words, some of them linked, with or without spaces between."""
+    text, spans = "", []
+    for word in draw(st.lists(st.sampled_from(WORDS), max_size=8)):
+        if word not in ("[MASK]", " ", "\u0301") and draw(st.booleans()):
+            spans.append((len(text), len(text) + len(word), draw(st.sampled_from(["Paris", "?"]))))
+        text += word + draw(st.sampled_from(["", " ", "  "]))
+    return LinkedText.from_spans(text, spans)
+
+
+def by_offsets(encoder, document):
+    """Which tokens overlap which link, each token asked by itself; the first link has it."""
+    own = encoder.tokenizer.mask_token
+    text = document.text.replace("[MASK]", own)
+    encoding = encoder.tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
+    taken, spans = set(), []
+    for link in document.links:
+        shift = document.text[: link.start].count("[MASK]") * (len(own) - len("[MASK]"))
+        start, end = link.start + shift, link.end + shift
+        tokens = [
+            token
+            for token, (left, right) in enumerate(encoding["offset_mapping"])
+            if max(left, start) < min(right, end)
+            and not encoding["special_tokens_mask"][token]
+            and token not in taken
+        ]
+        if tokens:
+            spans.append((tokens[0], tokens[-1] + 1, link.entity))
+            taken.update(tokens)
+    return encoding["input_ids"], spans
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(document=linked())
+def test_spans_are_those_of_the_offsets(encoder, embeddings, document):
+    encoded = encoder.encode(document)
+    ids, spans = by_offsets(encoder, document)
+    assert list(encoded.ids) == ids
+    assert [(span.start, span.end, span.entity) for span in encoded.spans] == spans
+    assert all(span.row == embeddings.row(span.entity) for span in encoded.spans)
+    assert list(encoded.blanks) == [at for at, it in enumerate(ids) if it == encoder.mask_id]
+    assert len(encoded.blanks) == document.text.count("[MASK]")
+
+
+def test_a_mention_is_cut_where_the_text_is(tokenizer_of, embeddings):
+    tokenizer = tokenizer_of("bert")
+    text = "is is is is is New York"
+    document = LinkedText.from_spans(text, [(0, 2, "Paris"), (15, 23, "New_York")])
+    cut = TextEncoder(tokenizer, embeddings, 8).encode(document)
+    assert len(cut.ids) == 8
+    assert cut.spans == (TokenSpan(1, 2, "Paris", 3), TokenSpan(6, 7, "New_York", 2))
+    text = "is " * 8 + "New York"
+    document = LinkedText.from_spans(text, [(24, 32, "New_York")])
+    assert TextEncoder(tokenizer, embeddings, 8).encode(document).spans == ()
+
+
+def test_spans_stand_behind_a_longer_or_shorter_mask(tokenizer_of, embeddings):
+    encoder = TextEncoder(tokenizer_of("roberta"), embeddings, 64)
+    text = "[MASK] and [MASK] in Paris [MASK]"
+    encoded = encoder.encode(LinkedText.from_spans(text, [(21, 26, "Paris")]))
+    (span,) = encoded.spans
+    assert encoder.tokenizer.decode(encoded.ids[span.start : span.end]).strip() == "Paris"
+    assert len(encoded.blanks) == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mention_collapses_to_one_token(kind, tokenizer_of, embeddings):
+    encoder = TextEncoder(tokenizer_of(kind), embeddings, 64)
+    text = "[MASK] Georgia, Tbilisi, Paris [MASK]"
+    spans = [(7, 14, "Georgia"), (16, 23, "Tbilisi"), (25, 30, "Paris")]
+    whole = encoder.encode(LinkedText.from_spans(text, spans))
+    short = whole.collapsed(1, encoder.mask_id)
+    # As if the text had been written so.
+    asked = "[MASK] Georgia, [MASK], Paris [MASK]"
+    direct = encoder.encode(LinkedText.from_spans(asked, [spans[0], (24, 29, "Paris")]))
+    assert short == EncodedText(direct.ids, direct.spans, direct.blanks)
+
+
+class Slow:
+    is_fast = False
+
+
+def test_a_tokenizer_without_offsets_is_refused(embeddings):
+    with pytest.raises(ModelError, match="Slow gives no character offsets; use a fast tokenizer"):
+        TextEncoder(Slow(), embeddings, 64)
+
+
+@pytest.mark.parametrize(("token", "said"), [("mask_token", "mask"), ("pad_token", "padding")])
+def test_a_tokenizer_without_a_needed_token_is_refused(tokenizer_of, embeddings, token, said):
+    tokenizer = tokenizer_of("bert")
+    setattr(tokenizer, token, None)
+    with pytest.raises(ModelError, match=f"has no {said} token"):
+        TextEncoder(tokenizer, embeddings, 64)

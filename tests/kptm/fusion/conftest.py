@@ -1,0 +1,78 @@
+"""Fused models of each family, small enough to build for every test."""
+
+import pytest
+import torch
+from transformers import AutoModelForMaskedLM
+
+from kptm.data import collate
+from kptm.fusion import FusedModel, FusionConfig
+from kptm.linking import LinkedText
+
+FAMILIES = ["bert", "roberta", "distilbert"]
+TEXTS = [
+    LinkedText.from_spans("The capital of Georgia is [MASK].", [(15, 22, "Georgia")]),
+    LinkedText.from_spans("Paris lies on the [MASK].", [(0, 5, "Paris")]),
+    LinkedText.from_spans(
+        "New York is far from Tbilisi, and Paris, Texas.",
+        [(0, 8, "New_York"), (21, 28, "Tbilisi"), (34, 39, "unknown")],
+    ),
+    LinkedText("[MASK] is a river in 北京."),
+]
+
+
+@pytest.fixture(scope="session")
+def texts():
+    return TEXTS
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def plain_of(tokenizer_of, config_of):
+    """A function that makes a plain Hugging Face model and its tokenizer."""
+
+    def make(family, seed=3, **changes):
+        tokenizer = tokenizer_of(family)
+        torch.manual_seed(seed)
+        model = AutoModelForMaskedLM.from_config(config_of(family, tokenizer, **changes))
+        return model.eval(), tokenizer
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fused_of(plain_of, embeddings):
+    """A function that makes a fused model; ``moved`` takes its new weights from their start."""
+
+    def make(family="bert", moved=True, **config):
+        plain, tokenizer = plain_of(family)
+        config = FusionConfig(**config)
+        model = FusedModel.build(plain, embeddings, config, tokenizer=tokenizer).eval()
+        if moved:
+            move(model)
+        return model
+
+    return make
+
+
+def move(model, seed=4):
+    """Random weights in what fusion adds, its zeros included."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for part in (model.fusion, model.head):
+            for parameter in part.parameters():
+                parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.3)
+
+
+@pytest.fixture(scope="session")
+def batch_of():
+    """A function that makes a model's batch of texts."""
+
+    def make(model, texts=TEXTS, **options):
+        encoded = [model.encoder.encode(text) for text in texts]
+        return collate(encoded, model.pad_id, **options).tensors()
+
+    return make

@@ -1,0 +1,71 @@
+"""The losses, against their formulas."""
+
+import numpy as np
+import pytest
+import tiny_run
+import torch
+
+from kptm.data.collate import IGNORED
+from kptm.pretraining import PretrainConfig, pretrain
+from kptm.pretraining.examples import Collator, Examples
+from kptm.pretraining.objectives import entity_prediction, masked_language_model
+
+
+def cross_entropy(logits, labels):
+    logits = logits.astype(np.float64)
+    top = logits.max(-1, keepdims=True)
+    log_total = np.log(np.exp(logits - top).sum(-1)) + top[:, 0]
+    return float(np.mean(log_total - logits[np.arange(len(labels)), labels]))
+
+
+def test_entity_prediction_is_cross_entropy_over_all_entities():
+    logits = torch.randn(5, 11, generator=torch.Generator().manual_seed(0)) * 4
+    rows = torch.tensor([0, 10, 3, 3, 7])
+    expected = cross_entropy(logits.numpy(), rows.numpy())
+    assert float(entity_prediction(logits, rows)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_masked_language_model_is_cross_entropy_at_hidden_tokens():
+    model = tiny_run.model()
+    hidden = torch.randn(2, 4, 16, generator=torch.Generator().manual_seed(0))
+    labels = torch.full((2, 4), IGNORED)
+    labels[0, 1], labels[1, 3], labels[1, 0] = 9, 5, 20
+    wanted = labels != IGNORED
+    with torch.no_grad():
+        logits = model.token_logits(hidden)[wanted].numpy()
+        ours = float(masked_language_model(model, hidden, labels))
+    assert ours == pytest.approx(cross_entropy(logits, labels[wanted].numpy()), abs=1e-6)
+
+
+def test_no_hidden_token_is_no_loss():
+    hidden = torch.ones(1, 3, 16, requires_grad=True)
+    loss = masked_language_model(tiny_run.model(), hidden, torch.full((1, 3), IGNORED))
+    loss.backward()
+    assert loss.item() == 0.0
+    assert not hidden.grad.any()
+
+
+@pytest.mark.parametrize("use_knowledge", [True, False])
+def test_the_first_step_has_the_loss_of_the_formulas(use_knowledge):
+    config = PretrainConfig(
+        steps=1, batch_size=8, entity_weight=0.5, log_every=1, use_knowledge=use_knowledge
+    )
+    model = tiny_run.model(dropout=0.0)
+    encoded = [model.encoder.encode(text) for text in tiny_run.texts()]
+    vocab = range(5, len(model.tokenizer))
+    examples = Examples(encoded, config, model.encoder.mask_id, vocab)
+    batch = Collator(model.pad_id, use_knowledge=use_knowledge)([examples[at] for at in range(8)])
+    labels, rows = batch.pop("labels"), batch.pop("target_rows")
+    assert len(rows) > 2
+    assert bool(len(batch["mention_rows"])) is use_knowledge
+    model.eval()
+    with torch.no_grad():
+        output = model(**batch)
+        logits = model.token_logits(output.hidden)
+    wanted = labels != IGNORED
+    masked_lm = cross_entropy(logits[wanted].numpy(), labels[wanted].numpy())
+    entity = cross_entropy(output.entity_logits.numpy(), rows.numpy())
+    (point,) = pretrain(model, tiny_run.texts(), config=config).curve
+    assert point.masked_lm == pytest.approx(masked_lm, abs=1e-5)
+    assert point.entity == pytest.approx(entity, abs=1e-5)
+    assert point.loss == pytest.approx(masked_lm + 0.5 * entity, abs=1e-5)

@@ -1,0 +1,66 @@
+"""A pretraining of a second, the same in every process: what is killed here is compared there."""
+
+import json
+from pathlib import Path
+
+import torch
+from transformers import BertConfig
+
+from kg import EntityEmbeddings
+from kptm.data import train_tokenizer
+from kptm.fusion import FusedModel, FusionConfig
+from kptm.linking import LinkedText
+from kptm.pretraining import PretrainConfig, pretrain
+
+CAPITALS = {"Georgia": "Tbilisi", "France": "Paris", "Italy": "Rome", "Peru": "Lima"}
+CONFIG = PretrainConfig(
+    steps=24, batch_size=4, learning_rate=5e-3, checkpoint_every=5, log_every=4, seed=3
+)
+
+
+def texts():
+    """Eight texts with two links each."""
+    made = []
+    for country, city in CAPITALS.items():
+        text = f"The capital of {country} is {city}."
+        spans = [(15, 15 + len(country), country), (len(text) - len(city) - 1, len(text) - 1, city)]
+        made.append(LinkedText.from_spans(text, spans))
+        text = f"{city} lies in {country}, they say."
+        end = len(city) + 9
+        spans = [(0, len(city), city), (end, end + len(country), country)]
+        made.append(LinkedText.from_spans(text, spans))
+    return made
+
+
+def model(dropout=0.1, **config):
+    """A tiny fused BERT."""
+    tokenizer = train_tokenizer([text.text for text in texts()], vocab_size=120)
+    keys = sorted({*CAPITALS, *CAPITALS.values()})
+    table = torch.randn(len(keys), 8, generator=torch.Generator().manual_seed(1))
+    backbone = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=32,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+    )
+    embeddings = EntityEmbeddings(keys, table)
+    return FusedModel.build(backbone, embeddings, FusionConfig(**config), tokenizer=tokenizer)
+
+
+def run(folder, connection):
+    """Pretrain with checkpoints in ``folder``, telling each step."""
+    torch.set_num_threads(1)
+    fused = model()
+    report = pretrain(
+        fused,
+        texts(),
+        config=CONFIG,
+        checkpoints=folder,
+        progress=lambda *step: connection.send(step),
+    )
+    result = {"curve": report.to_dict()["curve"], "model": fused.fingerprint()}
+    Path(folder, "result.json").write_text(json.dumps(result), encoding="utf-8")
