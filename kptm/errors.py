@@ -7,6 +7,8 @@
     │   └── CheckpointError     a checkpoint of another model, data or setting
     ├── ModeledgeError      vectors that do not fit the store
     └── WorkspaceError      a folder that is not a workspace, or lacks a stage
+
+No answer is a value, not an error: an ``Answer`` says that it does not know, and why.
 """
 
 

@@ -20,6 +20,8 @@ def read_texts(path: str | Path) -> Iterator[str]:
         TripleFormatError: A file is missing, of another suffix, or malformed.
     """
     path = Path(path)
+    if "\0" in str(path):
+        raise TripleFormatError(path, None, "no file can have a NUL in its name")
     if path.is_dir():
         for inside in sorted(path.iterdir()):
             if inside.is_file():
@@ -33,6 +35,13 @@ def read_texts(path: str | Path) -> Iterator[str]:
             if isinstance(text, TripleFormatError):
                 raise text
             yield text if suffix == ".txt" else _text_of(text, path, number)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that appears whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
 
 
 def _text_of(line: str, path: Path, number: int) -> str:

@@ -7,21 +7,27 @@
     phrasings.json    how the texts say relations
     questions.json    what was learnt from answered questions
     kptm.toml         settings
+
+What a stage writes appears whole or not at all.
 """
 
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kg.errors import shorten
 from kg.graph import KnowledgeGraph
+from kg.names import printable
+from kg.store import revisions, triples
 from kptm import workspace_config
-from kptm.errors import WorkspaceError
+from kptm.errors import ModeledgeError, WorkspaceError
 from kptm.linking import LinkedText, Linker
 from kptm.texts import read_texts
-from kptm.workspace_config import WorkspaceConfig, small_bert
+from kptm.workspace_config import WorkspaceConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,7 +62,9 @@ class Workspace:
         """
         folder = Path(folder)
         if (folder / "kptm.toml").exists():
-            raise WorkspaceError(f"{folder}: is a workspace already; open it, or name another folder")
+            raise WorkspaceError(
+                f"{folder}: is a workspace already; open it, or name another folder"
+            )
         if folder.exists() and not folder.is_dir():
             raise WorkspaceError(f"{folder}: is a file; name a folder")
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,11 +73,15 @@ class Workspace:
         return cls(folder, config)
 
     @classmethod
-    def open(cls, folder: str | Path) -> Workspace:
+    def open(cls, folder: str | Path, *, create: bool = True) -> Workspace:
         """Open a workspace; a folder that is not there, or is empty, becomes one.
 
+        Args:
+            folder: Where it is.
+            create: Whether to make one where there is none.
+
         Raises:
-            WorkspaceError: The folder holds other things.
+            WorkspaceError: The folder holds other things, or there is none and none is to be made.
             ConfigError: Its ``kptm.toml`` is malformed.
         """
         folder = Path(folder)
@@ -77,6 +89,8 @@ class Workspace:
             return cls(folder, workspace_config.read(folder / "kptm.toml"))
         if folder.is_dir() and any(folder.iterdir()):
             raise WorkspaceError(f"{folder}: is no workspace (no kptm.toml) and is not empty")
+        if not create:
+            raise WorkspaceError(f"{folder}: there is no workspace; make one with kptm init")
         return cls.init(folder)
 
     def close(self) -> None:
@@ -98,13 +112,27 @@ class Workspace:
 
     # ── the graph ────────────────────────────────────────────────────────────────────────────
 
-    def load(self, path: str | Path, *, on_error: OnError = "raise") -> LoadReport:
+    def load(
+        self,
+        path: str | Path,
+        *,
+        on_error: OnError = "raise",
+        progress: Callable[[int], None] | None = None,
+    ) -> LoadReport:
         """Load triples; see :meth:`kg.KnowledgeGraph.load`."""
-        return self.graph.load(path, on_error=on_error)
+        self._predictor = None  # relations may be new
+        return self.graph.load(path, on_error=on_error, progress=progress)
 
-    def load_entities(self, path: str | Path, *, on_error: OnError = "raise") -> LoadReport:
+    def load_entities(
+        self,
+        path: str | Path,
+        *,
+        on_error: OnError = "raise",
+        progress: Callable[[int], None] | None = None,
+    ) -> LoadReport:
         """Load entities; see :meth:`kg.KnowledgeGraph.load_entities`."""
-        return self.graph.load_entities(path, on_error=on_error)
+        self._predictor = None
+        return self.graph.load_entities(path, on_error=on_error, progress=progress)
 
     def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
         """Link texts to the graph, streaming."""
@@ -156,53 +184,41 @@ class Workspace:
         Args:
             texts: A file or folder of texts, or texts, linked or not.
             progress: Called after each step.
+
+        Raises:
+            CheckpointError: A run that was cut had other texts, embeddings or settings.
         """
         from kptm.pretraining import pretrain
+        from kptm.workspace_start import start_model
 
         documents = self._documents(texts)
         running = self.folder / "pretraining"
-        model = self._start_model(running / "start", documents)
+        ended = self.folder / "pretraining.ended"
+        shutil.rmtree(ended, ignore_errors=True)
+        model = start_model(running, self.config, self.embeddings(), documents)
         report = pretrain(
             model, documents, config=self.config.pretraining, checkpoints=running, progress=progress
         )
         model.save_pretrained(self.folder / "model")
-        shutil.rmtree(running)
+        running.rename(ended)  # half a folder must not look like a run to go on with
+        shutil.rmtree(ended)
         self._predictor = None
         return report
-
-    def _start_model(self, start: Path, documents: list[LinkedText]) -> FusedModel:
-        """The model before training; kept, so that a run that was cut goes on from the same one."""
-        from kptm.data import train_tokenizer
-        from kptm.fusion import FusedModel
-
-        if start.is_dir():
-            return FusedModel.from_pretrained(start)
-        embeddings, settings = self.embeddings(), self.config.backbone
-        if settings.path:
-            model = FusedModel.build(settings.path, embeddings, self.config.fusion)
-        else:
-            tokenizer = train_tokenizer(
-                (document.text for document in documents), vocab_size=settings.vocabulary
-            )
-            backbone = small_bert(settings, len(tokenizer), self.config.fusion.max_length)
-            model = FusedModel.build(
-                backbone, embeddings, self.config.fusion, tokenizer=tokenizer
-            )
-        start.parent.mkdir(parents=True, exist_ok=True)
-        model.save_pretrained(start)
-        return model
 
     def model(self) -> FusedModel:
         """The saved model.
 
         Raises:
             WorkspaceError: There is none yet.
+            EmbeddingMismatchError: It belongs to another graph.
         """
         from kptm.fusion import FusedModel
 
         if not (self.folder / "model").is_dir():
             raise WorkspaceError(f"{self.folder}: has no model yet; run kptm pretrain")
-        return FusedModel.from_pretrained(self.folder / "model")
+        model = FusedModel.from_pretrained(self.folder / "model")
+        model.embeddings.check(self.graph)
+        return model
 
     @property
     def modeledge(self) -> Modeledge:
@@ -226,7 +242,9 @@ class Workspace:
         from kptm.data import Phrasings
 
         documents = self._documents(texts)
-        Phrasings.mine(self.graph, documents).save(self.folder / "phrasings.json")
+        mined, fresh = self.folder / "phrasings.json", self.folder / "phrasings.json.new"
+        Phrasings.mine(self.graph, documents).save(fresh)
+        fresh.replace(mined)
         self._predictor = None
         if not (self.folder / "model").is_dir():
             return 0
@@ -265,9 +283,7 @@ class Workspace:
         """Answer a cloze or a question in words; see :meth:`kptm.Predictor.ask`."""
         return self.predictor().ask(question)
 
-    def query(
-        self, head: str | None = None, relation: str = "", tail: str | None = None
-    ) -> Answer:
+    def query(self, head: str | None = None, relation: str = "", tail: str | None = None) -> Answer:
         """Answer (head, relation, ?) or (?, relation, tail); see :meth:`kptm.Predictor.query`."""
         return self.predictor().query(head, relation, tail)
 
@@ -275,7 +291,7 @@ class Workspace:
         """Learn the words of relations from ``question⇥answer|answer`` lines; return how many helped.
 
         Raises:
-            WorkspaceError: A line has no tab.
+            TripleFormatError: The file cannot be read, or a line has no tab.
         """
         from kptm.answering.learning import learn
 
@@ -310,21 +326,46 @@ class Workspace:
     def forget(self, entity: str) -> dict[str, int]:
         """Forget an entity: its triples and every modeledge record it stands in.
 
+        Args:
+            entity: Its key, label or alias; the likeliest sense of an ambiguous name.
+
         Returns:
-            How many triples and records went.
+            How many triples and records went, and the graph's revision, to undo both by: 0 where
+            there were no triples.
+
+        Raises:
+            UnknownKeyError: Nothing is called so.
         """
         key = self.resolve(entity)
-        triples = self.graph.remove(head=key) + self.graph.remove(tail=key)
-        records = self.modeledge.forget(entity=key)
-        return {"triples": triples, "records": records}
+        with self.graph.database.write() as connection:
+            number = revisions.begin(connection, "remove", printable(shorten(f"forget {key}", 200)))
+            gone = triples.remove(connection, key, None, None, number)
+            gone += triples.remove(connection, None, None, key, number)
+            if not gone:
+                connection.rollback()
+        revision = number if gone else 0
+        note = f"revision {revision}" if gone else ""
+        records = self.modeledge.forget(entity=key, note=note)
+        return {"triples": gone, "records": records, "revision": revision}
 
     def undo(self, revision: int | None = None) -> int:
-        """Take back a revision of the graph, and the modeledge edit that went with it."""
-        number = revision or self.graph.revision()
+        """Take back a revision of the graph and what went with it in modeledge; an undo too.
+
+        Args:
+            revision: Its number, the newest by default.
+
+        Returns:
+            The revision that the undo is itself.
+
+        Raises:
+            StoreError: There is no such revision, or nothing of it is left to undo.
+        """
+        number = self.graph.revision() if revision is None else revision
         new = self.graph.undo(number)
         operation = self.modeledge.operation_of(f"revision {number}")
         if operation is not None:
-            self.modeledge.undo(operation)
+            with suppress(ModeledgeError):  # what it changed is gone by now
+                self.modeledge.undo(operation, note=f"revision {new}")
         return new
 
     def resolve(self, name: str) -> str:
@@ -341,4 +382,3 @@ class Workspace:
     def settings(self) -> dict[str, Any]:
         """Every setting, as ``kptm.toml`` holds it."""
         return asdict(self.config)
-

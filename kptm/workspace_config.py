@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from kg.errors import KGError
 from kptm.errors import ConfigError
 from kptm.fusion.config import FusionConfig
 from kptm.pretraining.config import PretrainConfig
+from kptm.texts import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +37,13 @@ class BackboneConfig:
     hidden: int = 128
     heads: int = 4
     vocabulary: int = 8_000
+
+    def __post_init__(self) -> None:
+        for name, least in (("layers", 1), ("hidden", 1), ("heads", 1), ("vocabulary", 10)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        if self.hidden % self.heads:
+            raise ConfigError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
 
 
 def small_bert(settings: BackboneConfig, vocabulary: int, max_length: int) -> Any:
@@ -103,7 +112,7 @@ def from_sections(sections: dict[str, Any], where: str) -> WorkspaceConfig:
             if key not in asdict(default):
                 options = ", ".join(asdict(default))
                 raise ConfigError(f"{where}: [{name}] has no setting {key!r}; there are {options}")
-            _check_type(f"{where}: {name}.{key}", value, getattr(default, key))
+            _check_type(f"{where}: {name}.{key}", value, _example(default, key))
         try:
             built[name] = type(default)(**{**asdict(default), **values})
         except (KGError, ConfigError, TypeError) as error:
@@ -111,8 +120,20 @@ def from_sections(sections: dict[str, Any], where: str) -> WorkspaceConfig:
     return WorkspaceConfig(**built)
 
 
+def _example(section: Any, key: str) -> Any:
+    """A value of a setting's type: its default, or 1 or a list of numbers where that is None."""
+    value = getattr(section, key)
+    if value is None:
+        return [0] if key == "layers" else 1
+    return value
+
+
 def _check_type(where: str, value: Any, default: Any) -> None:
-    if default is None or value is None:
+    if value is None:
+        return
+    if isinstance(default, list) and isinstance(value, list | tuple):
+        for item in value:
+            _check_type(where, item, default[0])
         return
     wanted = float if isinstance(default, float) else type(default)
     fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
@@ -142,14 +163,14 @@ def write(path: Path, config: WorkspaceConfig) -> None:
             if value is not None:
                 lines.append(f"{key} = {_toml(value)}")
         lines.append("")
-    path.write_text("\n".join(lines), encoding="utf-8")
+    write_whole(path, "\n".join(lines))
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return repr(value)

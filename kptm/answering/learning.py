@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 
-def learn(
-    reader: QuestionReader, graph: KnowledgeGraph, linker: Linker, path: str | Path
-) -> int:
+def learn(reader: QuestionReader, graph: KnowledgeGraph, linker: Linker, path: str | Path) -> int:
     """Read ``question⇥answer|answer`` lines; return how many taught something.
 
     Answers may be keys, labels or aliases.

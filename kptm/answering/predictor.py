@@ -121,9 +121,7 @@ class Predictor:
             found = self._predicted(question, best, given)
         return _with(found, (*_links(document), *self._other_senses(readings)))
 
-    def query(
-        self, head: str | None = None, relation: str = "", tail: str | None = None
-    ) -> Answer:
+    def query(self, head: str | None = None, relation: str = "", tail: str | None = None) -> Answer:
         """Answer (head, relation, ?) or (?, relation, tail); names may be keys, labels or aliases.
 
         Raises:
@@ -162,7 +160,7 @@ class Predictor:
             return [(name, 1.0)]
         found = [(item.entity, item.prior) for item in self._linker.candidates(name)]
         if not found:
-            raise UnknownKeyError(f"no entity is called {name!r}; try kptm search")
+            raise UnknownKeyError(f"no entity is called {name!r}; check how it is written")
         return found
 
     def _facts(self, entity: str, relation: str, forward: bool) -> tuple[str, ...]:
@@ -175,9 +173,7 @@ class Predictor:
     def _from_graph(self, question: str, reading: Reading, answers: Sequence[str]) -> Answer:
         labels = self._labels([reading.entity, *answers])
         score = min(0.99, max(0.5, reading.link_score))
-        evidence = [
-            Evidence("triple", self._say(reading, key, labels), key) for key in answers
-        ]
+        evidence = [Evidence("triple", self._say(reading, key, labels), key) for key in answers]
         return Answer(
             question=question,
             entity=answers[0],
@@ -186,9 +182,7 @@ class Predictor:
             evidence=tuple(evidence),
         )
 
-    def _predicted(
-        self, question: str, reading: Reading, given: Sequence[LinkedText]
-    ) -> Answer:
+    def _predicted(self, question: str, reading: Reading, given: Sequence[LinkedText]) -> Answer:
         """Ask the sources that can guess; the graph holds no fact of this (entity, relation)."""
         among = self._candidates(reading)
         opinions = self._opinions(reading, given, among)
@@ -279,7 +273,7 @@ class Predictor:
         return sorted(side - {reading.entity})
 
     def _of_asked_type(self, question: str, reading: Reading) -> tuple[str, ...]:
-        """"Which river …" keeps the rivers, where some answers are rivers and some are not."""
+        """Of "Which river …" only the rivers, where some answers are rivers and some are not."""
         words = question.casefold()
         found = self._graph.entities(reading.answers)
         fitting = tuple(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.relations import question_words
 from kptm.data.tokenize import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.relations import RelationReader
@@ -20,6 +20,8 @@ MAX_RELATIONS = 5
 SAMPLE = 300
 """Triples of a relation that its typical heads and tails are read from."""
 NO_FACT, WRONG_TYPE = 0.35, 0.2
+OTHER_SENSE, OTHER_TYPE = 1 / 3, 1 / 9
+"""Of senses that the question describes less than another: "the planet Mercury" is not the god."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,14 @@ class Reading:
     score: float
 
 
+class _Sense(NamedTuple):
+    """A sense of a name: what it leaves of the question's words, and how well it is described."""
+
+    entity: str
+    words: list[str]
+    fit: float
+
+
 class QuestionReader:
     """Understands questions over a graph."""
 
@@ -60,31 +70,27 @@ class QuestionReader:
 
     def read(self, question: str, document: LinkedText) -> list[Reading]:
         """All readings, best first."""
-        found = [
-            reading for link in document.links for reading in self._about(question, document, link)
-        ]
+        found = [reading for link in document.links for reading in self._about(question, link)]
         return sorted(found, key=lambda item: (-item.score, item.entity, item.relation))
 
-    def _about(self, question: str, document: LinkedText, link: Link) -> Iterator[Reading]:
+    def _about(self, question: str, link: Link) -> Iterator[Reading]:
         # The other names stay in the words: "Which river flows into the Dead Sea?" has "river".
         rest = f"{question[: link.start]} {question[link.end :]}".replace(MASK, " ")
-        own = self._graph.entities([link.entity])[link.entity]
-        # "the song Waterloo": what the entity is says nothing about what is asked of it.
-        explained = question_words(f"{' '.join(own.types)} {own.description}")
-        words = [word for word in question_words(rest) if word not in explained]
-        senses = link.candidates or ()
-        options = {candidate.entity: candidate.prior for candidate in senses}
+        words = question_words(rest)
+        options = {candidate.entity: candidate.prior for candidate in link.candidates}
         options.setdefault(link.entity, link.score)
         blank = question.find(MASK)
-        for relation, relation_score in self.relations.score(words)[:MAX_RELATIONS]:
-            for entity, link_score in options.items():
+        for sense in self._senses(options, words):
+            entity, link_score = sense.entity, options[sense.entity]
+            for relation, relation_score in self.relations.score(sense.words)[:MAX_RELATIONS]:
                 for forward in (True, False):
                     answers = self._facts(entity, relation, forward)
-                    fit = 1.0 if answers else NO_FACT
+                    fit = sense.fit if answers else NO_FACT * sense.fit
                     if not answers and not self._fits(entity, relation, forward):
                         fit *= WRONG_TYPE
                     if blank >= 0:
-                        tail = self.relations.blank_is_tail(relation, words, link.start < blank)
+                        before = link.start < blank
+                        tail = self.relations.blank_is_tail(relation, sense.words, before)
                         fit *= 0.5 if tail is not None and tail != forward else 1.0
                     elif not forward:
                         fit *= 0.9  # asked in words, "the R of X" is the common form
@@ -97,6 +103,26 @@ class QuestionReader:
                         answers=answers,
                         score=link_score**0.5 * relation_score * fit,
                     )
+
+    def _senses(self, options: Iterable[str], words: list[str]) -> list[_Sense]:
+        """What each sense leaves of the words, and how well the others describe it.
+
+        "the song Waterloo": what the entity is says nothing about what is asked of it.
+        """
+        asked, found = set(words), []
+        for key, entity in self._graph.entities(options).items():
+            types = asked & set(question_words(" ".join(entity.types)))
+            described = types | asked & set(question_words(entity.description))
+            left = [word for word in words if word not in described]
+            # "the capital Paris is the capital of": a relation's name may be a description, too.
+            found.append((key, left if self.relations.score(left) else words, described, types))
+        most = max((len(described) for _, _, described, _ in found), default=0)
+        typed = any(types for _, _, described, types in found if len(described) == most)
+        less = OTHER_TYPE if typed else OTHER_SENSE
+        return [
+            _Sense(key, left, 1.0 if len(described) == most else less)
+            for key, left, described, _ in found
+        ]
 
     def _facts(self, entity: str, relation: str, forward: bool) -> tuple[str, ...]:
         if forward:

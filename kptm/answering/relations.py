@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from kptm.data.phrasings import HEAD, TAIL
 from kptm.errors import ConfigError
 from kptm.linking.text import fold
+from kptm.texts import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +27,55 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d_]+")
 _STOP = frozenset(
-    "a an the of in on at to by for from with as is are was were be been do does did has have had it its this"
-    " that which what who whom whose where when how and or name names can you may one there not".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "by",
+        "for",
+        "from",
+        "with",
+        "as",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "had",
+        "it",
+        "its",
+        "this",
+        "that",
+        "which",
+        "what",
+        "who",
+        "whom",
+        "whose",
+        "where",
+        "when",
+        "how",
+        "and",
+        "or",
+        "name",
+        "names",
+        "can",
+        "you",
+        "may",
+        "one",
+        "there",
+        "not",
+    ]
 )
 NAME_WEIGHT, LEARNT_WEIGHT = 3.0, 2.0
 
@@ -96,9 +144,7 @@ class RelationReader:
             self._total.update(bag)
             spread.update(dict.fromkeys(bag, 1))
         self._bags = bags
-        self._rarity = {
-            word: math.log1p(len(bags) / count) for word, count in spread.items()
-        }
+        self._rarity = {word: math.log1p(len(bags) / count) for word, count in spread.items()}
 
     def score(self, words: Iterable[str]) -> list[tuple[str, float]]:
         """Relations with a score between 0 and 1, best first; those at 0 are left out."""
@@ -140,7 +186,7 @@ class RelationReader:
 
     def save(self, path: str | Path) -> None:
         """Write what was learnt as JSON."""
-        Path(path).write_text(json.dumps(self.learnt, ensure_ascii=False), encoding="utf-8")
+        write_whole(Path(path), json.dumps(self.learnt, ensure_ascii=False))
 
 
 def load_learnt(path: Path) -> dict[str, dict[str, float]]:
@@ -153,6 +199,9 @@ def load_learnt(path: Path) -> dict[str, dict[str, float]]:
         return {}
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-        return {key: dict(counts) for key, counts in value.items()}
+        return {
+            key: {word: float(count) for word, count in counts.items()}
+            for key, counts in value.items()
+        }
     except (ValueError, AttributeError, TypeError) as error:
         raise ConfigError(f"{path}: malformed ({error}); remove it and learn again") from error

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
-    from kptm.modeledge import Hit, Modeledge
+    from kptm.modeledge import Hit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def from_model(
 
 
 def from_modeledge(hits: Sequence[Hit], config: KnnConfig, among: set[str]) -> Opinion | None:
-    """p ∝ Σ exp(similarity / T) over neighbours, weighted by how near the nearest is."""
+    """P ∝ Σ exp(similarity / T) over neighbours, weighted by how near the nearest is."""
     usable = [hit for hit in hits if hit.score >= config.floor and hit.value in among]
     if not usable:
         return None
@@ -113,7 +113,9 @@ def from_modeledge(hits: Sequence[Hit], config: KnnConfig, among: set[str]) -> O
     total = sum(mass.values())
     spread = {key: value / total for key, value in mass.items()}
     shown = tuple(
-        Evidence("modeledge", f"{hit.record.text!r} (similarity {hit.score:.2f})", hit.value, hit.score)
+        Evidence(
+            "modeledge", f"{hit.record.text!r} (similarity {hit.score:.2f})", hit.value, hit.score
+        )
         for hit in usable[:3]
     )
     return Opinion("modeledge", spread, config.trust(top), shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kptm.cli.common import show, verb, workspace_argument
+from kptm.cli.common import existing, show, verb, workspace_argument
 
 
 @click.command()
@@ -13,9 +13,7 @@ from kptm.cli.common import show, verb, workspace_argument
 @verb
 def ask(workspace: str, question: str, as_json: bool) -> None:
     """Answer QUESTION: a cloze with one [MASK], or in words."""
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         answer = ws.ask(question)
     show(answer.to_dict(), as_json, answer.explain())
 
@@ -30,9 +28,7 @@ def query(workspace: str, head: str, relation: str, tail: str | None, as_json: b
     """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL)."""
     if (head == "?") == (tail is None):
         raise click.UsageError('give HEAD RELATION, or "?" RELATION TAIL')
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         answer = ws.query(None if head == "?" else head, relation, tail)
     show(answer.to_dict(), as_json, answer.explain())
 
@@ -43,8 +39,6 @@ def query(workspace: str, head: str, relation: str, tail: str | None, as_json: b
 @verb
 def learn(workspace: str, questions: str, as_json: bool) -> None:
     """Learn the words of relations from QUESTIONS: question⇥answer|answer a line."""
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         used = ws.learn_questions(questions)
     show({"used": used}, as_json, f"{used:,} questions taught something")

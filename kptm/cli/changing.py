@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kptm.cli.common import show, verb, workspace_argument
+from kptm.cli.common import existing, show, verb, workspace_argument
 
 
 @click.command()
@@ -18,9 +18,7 @@ def edit(
     workspace: str, head: str, relation: str, tail: str, old: str | None, as_json: bool
 ) -> None:
     """Make TAIL the value of RELATION of HEAD; the next answer follows, without training."""
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         revision = ws.edit(head, relation, tail, old=old)
     text = f"revision {revision}; take it back with: kptm undo {workspace} {revision}"
     show({"revision": revision}, as_json, text)
@@ -32,11 +30,12 @@ def edit(
 @verb
 def forget(workspace: str, entity: str, as_json: bool) -> None:
     """Forget ENTITY: its triples and every modeledge record it stands in."""
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         gone = ws.forget(entity)
-    show(gone, as_json, f"{gone['triples']:,} triples and {gone['records']:,} records forgotten")
+    text = f"{gone['triples']:,} triples and {gone['records']:,} records forgotten"
+    if gone["revision"]:
+        text += f"; take it back with: kptm undo {workspace} {gone['revision']}"
+    show(gone, as_json, text)
 
 
 @click.command()
@@ -45,8 +44,6 @@ def forget(workspace: str, entity: str, as_json: bool) -> None:
 @verb
 def undo(workspace: str, revision: int | None, as_json: bool) -> None:
     """Take back REVISION, the newest by default."""
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         new = ws.undo(revision)
     show({"revision": new}, as_json, f"revision {new}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import unicodedata
 from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -17,7 +18,8 @@ from kptm.errors import KPTMError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-P = ParamSpec("P")
+    from kptm.workspace import Workspace
+
 R = TypeVar("R")
 
 workspace_argument = click.argument("workspace", type=click.Path(file_okay=False))
@@ -37,18 +39,66 @@ def verb(function: Callable[..., R]) -> Callable[..., R]:
         except (KGError, KPTMError) as error:
             if debug:
                 raise
-            click.echo(f"kptm: {error}", err=True)
-            sys.exit(1)
+            _fail(str(error))
         except BrokenPipeError:  # the reader went away: `kptm link … | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
+        except UnicodeError as error:
+            if debug:
+                raise
+            _fail(
+                f"what was given is not UTF-8 ({error.reason}); convert it first"
+                if isinstance(error, UnicodeDecodeError | UnicodeEncodeError)
+                else str(error)
+            )
+        except OSError as error:
+            if debug:
+                raise
+            _fail(
+                f"{error.filename or 'system'}: {error.strerror or error}; look at path and rights"
+            )
 
     return run
 
 
+def _fail(message: str) -> NoReturn:
+    click.echo(plain(f"kptm: {' '.join(message.split())}"), err=True)
+    sys.exit(1)
+
+
+def existing(folder: str) -> Workspace:
+    """The workspace of a verb that makes none: a slip of the pen is no new project."""
+    from kptm.workspace import Workspace
+
+    return Workspace.open(folder, create=False)
+
+
 def show(value: Any, as_json: bool, text: str) -> None:
     """Print a result: as JSON, or as text for people."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
+    click.echo(as_line(value, indent=2) if as_json else plain(text))
+
+
+def as_line(value: Any, indent: int | None = None) -> str:
+    """JSON that any stream can take."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return text if _encodable(text) else json.dumps(value, indent=indent)
+
+
+def plain(text: str) -> str:
+    """Text for a terminal: what would steer it, or what no encoding can keep, is written as an escape."""
+    text = "".join(
+        char if char in "\n\t" or unicodedata.category(char) != "Cc" else f"\\x{ord(char):02x}"
+        for char in text
+    )
+    return text if _encodable(text) else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager
@@ -58,11 +108,11 @@ def progress(title: str, total: int | None) -> Iterator[Callable[..., None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.description:<24}"),
+        TextColumn("{task.description:<24}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total, note="")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kptm.cli.common import progress, show, verb, workspace_argument
+from kptm.cli.common import existing, progress, show, verb, workspace_argument
 
 
 @click.group()
@@ -24,7 +24,9 @@ def evaluate() -> None:
               help="The phrasing to ask in: its place (1, 2, …) or a file.")  # fmt: skip
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="Runs an arm.")
 @click.option("--arms", default="none,permuted,aligned", show_default=True, help="Which arms.")
-@click.option("--steps", default=1_500, show_default=True, type=click.IntRange(1), help="Training steps.")
+@click.option(
+    "--steps", default=1_500, show_default=True, type=click.IntRange(1), help="Training steps."
+)
 @click.option("--limit", type=click.IntRange(1), help="At most so many facts a relation.")
 @verb
 def fusion(
@@ -60,9 +62,8 @@ def linking(workspace: str, gold: str, as_json: bool) -> None:
     from kptm.evaluation.linking import score_linking
     from kptm.examples.reader import parse_marked
     from kptm.texts import read_texts
-    from kptm.workspace import Workspace
 
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         wanted = [parse_marked(line) for line in read_texts(gold)]
         found = ws.link(document.text for document in wanted)
         report: Any = score_linking(zip(wanted, found, strict=True))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from typing import Any
 
 import click
 
-from kptm.cli.common import progress, show, verb, workspace_argument
+from kptm.cli.common import as_line, existing, plain, progress, show, verb, workspace_argument
 
 
 @click.command()
@@ -20,7 +20,11 @@ def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
     from kptm.workspace_config import WorkspaceConfig
 
     with Workspace.init(workspace, WorkspaceConfig().replaced(changes)) as ws:
-        show(ws.settings(), as_json, f"{workspace} is ready; settings are in {ws.folder / 'kptm.toml'}")
+        show(
+            ws.settings(),
+            as_json,
+            f"{workspace} is ready; settings are in {ws.folder / 'kptm.toml'}",
+        )
 
 
 @click.command()
@@ -31,7 +35,11 @@ def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
 @click.option("--skip-errors", is_flag=True, help="Load the rest and report each bad line.")
 @verb
 def load(
-    workspace: str, files: tuple[str, ...], entities: tuple[str, ...], skip_errors: bool, as_json: bool
+    workspace: str,
+    files: tuple[str, ...],
+    entities: tuple[str, ...],
+    skip_errors: bool,
+    as_json: bool,
 ) -> None:
     """Load triples into WORKSPACE from FILES (.tsv .csv .jsonl .nt, each .gz too).
 
@@ -44,11 +52,13 @@ def load(
     results: dict[str, Any] = {}
     lines = []
     with Workspace.open(workspace) as ws:
-        jobs = [(path, ws.graph.load_entities) for path in entities]
-        jobs += [(path, ws.graph.load) for path in files]
-        for path, loader in jobs:
+        jobs = [(path, True) for path in entities] + [(path, False) for path in files]
+        for path, of_entities in jobs:
+            load_one = ws.load_entities if of_entities else ws.load
             with progress(path[-24:], None) as advance:
-                report = loader(path, on_error="skip" if skip_errors else "raise", progress=advance)
+                report = load_one(
+                    path, on_error="skip" if skip_errors else "raise", progress=advance
+                )
             results[path] = {
                 "read": report.read,
                 "added": report.added,
@@ -69,9 +79,7 @@ def load(
 @verb
 def stats(workspace: str, as_json: bool) -> None:
     """Show what WORKSPACE holds."""
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         found = ws.stats()
     width = max(map(len, found))
     show(found, as_json, "\n".join(f"{name:<{width}}  {value}" for name, value in found.items()))
@@ -88,21 +96,20 @@ def link(workspace: str, texts: tuple[str, ...], files: tuple[str, ...], as_json
     Without --json only the links are shown, for people.
     """
     from kptm.texts import read_texts
-    from kptm.workspace import Workspace
 
     def sources() -> Any:
         yield from texts
         for path in files:
             yield from read_texts(path)
         if not texts and not files:
-            for line in click.get_text_stream("stdin"):
-                yield line.rstrip("\n")
+            for line in sys.stdin.buffer:
+                yield line.decode("utf-8").rstrip("\r\n")
 
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         for document in ws.link(sources()):
             if as_json:
-                click.echo(json.dumps(document.to_dict(), ensure_ascii=False))
+                click.echo(as_line(document.to_dict()))
                 continue
-            click.echo(document.text)
+            click.echo(plain(document.text))
             for item in document.links:
-                click.echo(f"  {item.surface} → {item.entity} ({item.score:.2f})")
+                click.echo(plain(f"  {item.surface} → {item.entity} ({item.score:.2f})"))

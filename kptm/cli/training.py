@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kptm.cli.common import progress, show, verb, workspace_argument
+from kptm.cli.common import existing, progress, show, verb, workspace_argument
 
 
 @click.command()
@@ -12,9 +12,7 @@ from kptm.cli.common import progress, show, verb, workspace_argument
 @verb
 def embed(workspace: str, as_json: bool) -> None:
     """Train embeddings of WORKSPACE's graph."""
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         with progress("embeddings", ws.config.embedding.epochs) as advance:
             embeddings = ws.embed(progress=advance)
         found = {
@@ -36,11 +34,11 @@ def pretrain(workspace: str, texts: str, as_json: bool) -> None:
 
     A run that was cut goes on from its newest checkpoint.
     """
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
-        with progress("pretraining", ws.config.pretraining.steps) as advance:
-            report = ws.pretrain(texts, progress=advance)
+    with (
+        existing(workspace) as ws,
+        progress("pretraining", ws.config.pretraining.steps) as advance,
+    ):
+        report = ws.pretrain(texts, progress=advance)
     last = report.curve[-1] if report.curve else None
     loss = f", loss {last.loss:.3f}" if last else ""
     show(
@@ -57,9 +55,7 @@ def pretrain(workspace: str, texts: str, as_json: bool) -> None:
 @verb
 def index(workspace: str, texts: str, as_json: bool) -> None:
     """Write the modeledge of TEXTS, and learn how they say relations."""
-    from kptm.workspace import Workspace
-
-    with Workspace.open(workspace) as ws:
+    with existing(workspace) as ws:
         with progress("modeledge", None) as advance:
             added = ws.index(texts, progress=advance)
         found = {"added": added, "records": sum(ws.modeledge.stats().values())}

@@ -31,15 +31,13 @@ def world_probes(world: World, graph: KnowledgeGraph) -> list[Probe]:
     facts = world.facts()
     labels = {
         key: entity.label
-        for key, entity in graph.entities(end for fact in facts for end in (fact.head, fact.tail)).items()
+        for key, entity in graph.entities(
+            end for fact in facts for end in (fact.head, fact.tail)
+        ).items()
     }
     patterns = {item.relation: item.pattern for item in world.phrasings() if item.role == "ask"}
-    now = [
-        (fact.head, fact.relation, fact.new_tail or fact.tail, fact.split) for fact in facts
-    ]
-    retired = [
-        (fact.head, fact.relation, fact.tail, fact.split) for fact in facts if fact.new_tail
-    ]
+    now = [(fact.head, fact.relation, fact.new_tail or fact.tail, fact.split) for fact in facts]
+    retired = [(fact.head, fact.relation, fact.tail, fact.split) for fact in facts if fact.new_tail]
     return make_probes(now, patterns, labels, retired=retired)
 
 

@@ -137,11 +137,19 @@ def run_demo(config: DemoConfig, bars: Bars) -> DemoResult:
 
 
 def _fresh(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise WorkspaceError(f"{folder}: is a file; name a folder")
     if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
         raise WorkspaceError(f"{folder}: is not empty and not a demo's; name another folder")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / MARK).touch()
+    folder.mkdir(parents=True, exist_ok=True)
+    (
+        folder / MARK
+    ).touch()  # stays while the rest goes: a cut must not make the folder a stranger's
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARK:
+            path.unlink()
     return folder
 
 
@@ -161,9 +169,7 @@ def _link(ws: Workspace, world: World, bars: Bars) -> list[LinkedText]:
     return documents
 
 
-def _study(
-    ws: Workspace, embeddings: EntityEmbeddings, documents: list[LinkedText]
-) -> ArmStudy:
+def _study(ws: Workspace, embeddings: EntityEmbeddings, documents: list[LinkedText]) -> ArmStudy:
     """The other arms: the aligned one's tokenizer, sizes, steps and seed."""
     tokenizer = ws.model().tokenizer
     fusion = ws.config.fusion

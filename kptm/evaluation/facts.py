@@ -27,7 +27,7 @@ SHARES = (("B", 0.25), ("C", 0.15))
 """The rest is A."""
 
 
-def _rows(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _rows(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
     with open_bytes(path) as stream:
         for number, text in text_lines(stream, path):
             if isinstance(text, TripleFormatError):
@@ -40,7 +40,7 @@ def _rows(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
                 raise TripleFormatError(path, number, reason, text) from error
             if not all(isinstance(value, str) and value for value in values):
                 raise TripleFormatError(path, number, f"{', '.join(fields)} must be text", text)
-            yield values
+            yield number, values
 
 
 def read_facts(path: str | Path, *, limit: int | None = None) -> list[SplitFact]:
@@ -57,7 +57,7 @@ def read_facts(path: str | Path, *, limit: int | None = None) -> list[SplitFact]
     """
     by_relation: dict[str, list[tuple[float, SplitFact]]] = defaultdict(list)
     seen = set()
-    for relation, head, tail in _rows(Path(path), ("relation", "subject", "object")):
+    for _, (relation, head, tail) in _rows(Path(path), ("relation", "subject", "object")):
         if (relation, head, tail) in seen:
             continue
         seen.add((relation, head, tail))
@@ -70,7 +70,9 @@ def read_facts(path: str | Path, *, limit: int | None = None) -> list[SplitFact]
             at -= share
         by_relation[relation].append((_draw(str(order), relation), (head, relation, tail, split)))
     return [
-        fact for relation in sorted(by_relation) for _, fact in sorted(by_relation[relation])[:limit]
+        fact
+        for relation in sorted(by_relation)
+        for _, fact in sorted(by_relation[relation])[:limit]
     ]
 
 
@@ -81,9 +83,9 @@ def read_patterns(path: str | Path) -> dict[str, list[str]]:
         TripleFormatError: A line is malformed, or a pattern lacks a slot.
     """
     found: dict[str, list[str]] = defaultdict(list)
-    for relation, pattern in _rows(Path(path), ("relation", "pattern")):
+    for number, (relation, pattern) in _rows(Path(path), ("relation", "pattern")):
         if HEAD not in pattern or TAIL not in pattern:
-            raise TripleFormatError(path, None, f"a pattern needs {HEAD} and {TAIL}", pattern)
+            raise TripleFormatError(path, number, f"a pattern needs {HEAD} and {TAIL}", pattern)
         found[relation].append(pattern)
     return dict(found)
 
@@ -100,7 +102,7 @@ def choose_asked(
     Raises:
         ConfigError: No relation would be left with a phrasing to read.
     """
-    if ask.isdigit():
+    if ask.isdecimal():
         place = int(ask) - 1
         asked = {key: found[place] for key, found in patterns.items() if 0 <= place < len(found)}
     else:

@@ -29,14 +29,14 @@ def interval(values: Sequence[float], *, seed: int = 0) -> Interval:
     if not len(data):
         return Interval(float("nan"), float("nan"), float("nan"), 0)
     rng = np.random.default_rng(seed)
-    means = np.array([data[rng.integers(len(data), size=len(data))].mean() for _ in range(RESAMPLES)])
+    means = np.array(
+        [data[rng.integers(len(data), size=len(data))].mean() for _ in range(RESAMPLES)]
+    )
     low, high = np.percentile(means, [2.5, 97.5])
     return Interval(float(data.mean()), float(low), float(high), len(data))
 
 
-def paired_interval(
-    ours: Sequence[float], theirs: Sequence[float], *, seed: int = 0
-) -> Interval:
+def paired_interval(ours: Sequence[float], theirs: Sequence[float], *, seed: int = 0) -> Interval:
     """The mean difference ``ours - theirs`` on the same items, with its 95% interval.
 
     Raises:

@@ -15,7 +15,8 @@ from kg.embedding import KGEConfig, train_embeddings
 from kg.graph import KnowledgeGraph
 from kg.types import EntityRecord
 from kptm.data import train_tokenizer
-from kptm.evaluation.arms import ArmStudy, StudyConfig, splits
+from kptm.errors import ConfigError
+from kptm.evaluation.arms import ARMS, ArmStudy, StudyConfig, splits
 from kptm.evaluation.facts import choose_asked, read_facts, read_patterns, say
 from kptm.evaluation.probing import make_probes
 from kptm.fusion import FusionConfig
@@ -63,17 +64,21 @@ class FusionStudy:
         """
         read, asked = choose_asked(read_patterns(phrasings), ask)
         chosen = [fact for fact in read_facts(facts, limit=limit) if fact[1] in asked]
+        if not any(fact[3] == "A" for fact in chosen):
+            raise ConfigError(f"{facts}: no fact of a relation that {phrasings} can say and ask")
         labels = {end: end for fact in chosen for end in (fact[0], fact[2])}
         return cls(chosen, say(chosen, read), make_probes(chosen, asked, labels), steps)
 
     def embeddings(self, config: KGEConfig | None = None) -> EntityEmbeddings:
         """Embeddings of the graph of A and B facts."""
-        with tempfile.TemporaryDirectory() as folder:
-            with KnowledgeGraph.open(Path(folder) / "graph.db") as graph:
-                keys = sorted({end for fact in self.facts for end in (fact[0], fact[2])})
-                graph.add([EntityRecord(key=key, label=key) for key in keys])
-                graph.add([fact[:3] for fact in self.facts if fact[3] in "AB"])
-                return train_embeddings(graph, config or KGEConfig(dim=32, epochs=60))
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            KnowledgeGraph.open(Path(folder) / "graph.db") as graph,
+        ):
+            keys = sorted({end for fact in self.facts for end in (fact[0], fact[2])})
+            graph.add([EntityRecord(key=key, label=key) for key in keys])
+            graph.add([fact[:3] for fact in self.facts if fact[3] in "AB"])
+            return train_embeddings(graph, config or KGEConfig(dim=32, epochs=60))
 
     def run(
         self,
@@ -100,9 +105,16 @@ class FusionStudy:
         *,
         progress: Callable[[int, float], None] | None = None,
     ) -> dict[str, list[list[bool]]]:
-        """For each arm and seed, whether each probe was answered right."""
+        """For each arm and seed, whether each probe was answered right.
+
+        Raises:
+            ConfigError: There is no such arm.
+        """
         from kptm.workspace_config import BackboneConfig, small_bert
 
+        for arm in arms:
+            if arm not in ARMS:
+                raise ConfigError(f"no arm is called {arm!r}; there are {', '.join(ARMS)}")
         tokenizer = train_tokenizer((item.text for item in self.documents), vocab_size=12_000)
         config = StudyConfig(
             backbone=small_bert(BackboneConfig(), len(tokenizer), 64),

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Vectors = "NDArray[np.float32]"
-
 
 class FlatIndex:
     """Exact inner product over vectors of length 1, with the records' row ids.
@@ -41,5 +39,7 @@ class FlatIndex:
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows of length 1 (a zero row stays zero)."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.ascontiguousarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+    # Squares of what float32 can hold leave float32.
+    wide = vectors.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.ascontiguousarray(wide / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)

@@ -1,6 +1,6 @@
 """The tables of modeledge and the values that come out of them. SQL is the truth.
 
-A record lives while ``op_removed`` is null; a removed one stays, which is what undo is made of.
+A record lives until an operation removes it; a removed one stays, which is what undo is made of.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ operation = Table(
 )
 
 SEPARATOR = "\x1f"
-"""Stands before, between and behind the keys of ``context``, so that LIKE finds whole keys."""
+"""Stands before and behind each key of ``context``, so that whole keys are found in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +96,18 @@ class Hit:
     record: Record
 
 
+def around(key: str) -> str:
+    """A key as it stands in ``context``; one that holds the separator is escaped."""
+    inside = key.replace("%", "%25").replace(SEPARATOR, "%1F")
+    return SEPARATOR + inside + SEPARATOR
+
+
 def joined(keys: tuple[str, ...]) -> str:
     """``context`` as it is kept."""
-    return SEPARATOR + "".join(key + SEPARATOR for key in keys) if keys else ""
+    return "".join(map(around, keys))
 
 
 def parted(text: str) -> tuple[str, ...]:
     """``context`` as it was given."""
-    return tuple(text.strip(SEPARATOR).split(SEPARATOR)) if text else ()
+    inside = text[1:-1].split(SEPARATOR * 2) if text else []
+    return tuple(key.replace("%1F", SEPARATOR).replace("%25", "%") for key in inside)

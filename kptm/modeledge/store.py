@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sa
 
-from kg.errors import StoreError
 from kg.store.database import Database
 from kptm.errors import ModeledgeError
-from kptm.modeledge.records import SEPARATOR, Hit, Record, joined, operation, parted, record, space
+from kptm.modeledge import rows
+from kptm.modeledge.records import Hit, Record, operation, record, space
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 BATCH = 64
 """Documents that are written in one transaction."""
-PAGE = 20_000
 
 
 class Modeledge:
@@ -81,11 +79,11 @@ class Modeledge:
         Raises:
             ModeledgeError: Shapes do not fit, or a number is not finite.
         """
-        vectors = np.asarray(vectors, dtype=np.float32)
+        vectors = _numbers(vectors)
         records = records or [Record(kind="own", value=value) for value in values]
         with self._database.write() as connection:
-            number = _begin(connection, "add", f"{len(values)} vectors of {space}")
-            _insert(connection, number, vectors, values, space, source, records)
+            number = rows.begin(connection, "add", f"{len(values)} vectors of {space}")
+            rows.insert(connection, number, vectors, values, space, source, records)
         return number
 
     def write(
@@ -97,40 +95,57 @@ class Modeledge:
     ) -> int:
         """Write the vectors of linked mentions and clozes; return how many were new.
 
-        Documents are taken in fixed batches of 64, each one transaction. A batch that is in the
-        store already is skipped, so that a run that was cut goes on where it stopped, with the same
-        vectors as a run that was not.
+        Documents are taken in fixed batches of 64, each one transaction. A text that is in the store
+        already, or was forgotten, is skipped: a run that was cut goes on where it stopped, with the
+        same vectors as a run that was not.
 
         Args:
             model: Whose knowledge it is; the space carries its fingerprint.
             documents: Linked texts; they stream.
             progress: Called with the number of documents done.
         """
-        from kptm.modeledge.writing import clozes, encode_clozes, mention_vectors
-
         model.eval()
-        names = spaces_of(model)
+        spaces = spaces_of(model)
         added = done = 0
         for batch in _batches(documents):
-            source = hashlib.sha256("\0".join(item.text for item in batch).encode()).hexdigest()
-            if not self._holds(names["cloze"], source):
-                asked = [item for document in batch for item in clozes(document)]
-                asked = [item for item in asked if item.record.context]
-                mentions, records = mention_vectors(model, batch)
-                keys = encode_clozes(model, asked)
-                with self._database.write() as connection:
-                    number = _begin(connection, "write", f"{len(batch)} texts")
-                    for name, rows, found in (
-                        (names["mention"], mentions, records),
-                        (names["cloze"], keys, [item.record for item in asked]),
-                    ):
-                        values = [item.value for item in found]
-                        _insert(connection, number, rows, values, name, source, found)
-                added += len(records) + len(asked)
+            fresh = self._fresh(spaces, batch)
+            if fresh:
+                added += self._write(model, spaces, fresh)
             done += len(batch)
             if progress is not None:
                 progress(done)
         return added
+
+    def _write(self, model: FusedModel, spaces: dict[str, str], fresh: list[LinkedText]) -> int:
+        from kptm.modeledge.writing import clozes, encode_clozes, mention_vectors
+
+        asked = [item for document in fresh for item in clozes(document) if item.record.context]
+        found = {
+            spaces["mention"]: mention_vectors(model, fresh),
+            spaces["cloze"]: (encode_clozes(model, asked), [item.record for item in asked]),
+        }
+        if not any(records for _, records in found.values()):
+            return 0
+        with self._database.write() as connection:
+            number = rows.begin(connection, "write", f"{len(fresh)} texts")
+            for name, (vectors, records) in found.items():
+                for source, part in _by_source(records):
+                    values = [records[row].value for row in part]
+                    kept = [records[row] for row in part]
+                    rows.insert(connection, number, vectors[part], values, name, source, kept)
+        return sum(len(records) for _, records in found.values())
+
+    def _fresh(self, spaces: dict[str, str], batch: list[LinkedText]) -> list[LinkedText]:
+        """The linked texts that were never written, each once."""
+        named = {source_of(item.text): item for item in batch if item.links}
+        query = (
+            sa.select(record.c.source)
+            .join_from(record, space)
+            .where(space.c.name.in_(spaces.values()), record.c.source.in_(named))
+        )
+        with self._database.read() as connection:
+            held = set(connection.execute(query).scalars())
+        return [item for source, item in named.items() if source not in held]
 
     def edit(
         self,
@@ -158,25 +173,38 @@ class Modeledge:
         name = spaces_of(model)["cloze"]
         keys = encode_clozes(model, statements)
         with self._database.write() as connection:
-            number = _begin(connection, "edit", note)
+            number = rows.begin(connection, "edit", note)
             if old is not None:
                 pairs = ((old, head), (head, old))
                 says_old = sa.or_(
                     *(
-                        sa.and_(record.c.value == value, _mentions(other))
+                        sa.and_(record.c.value == value, rows.mentions(other))
                         for value, other in pairs
                     )
                 )
-                connection.execute(_removal(number, record.c.kind != "own", says_old))
+                rows.remove(connection, number, record.c.kind != "own", says_old)
             records = [item.record for item in statements]
             values = [item.value for item in statements]
-            _insert(connection, number, keys, values, name, "edit", records)
+            rows.insert(connection, number, keys, values, name, "edit", records)
         return number
 
     def forget(
-        self, *, source: str | None = None, entity: str | None = None, text: str | None = None
+        self,
+        *,
+        source: str | None = None,
+        entity: str | None = None,
+        text: str | None = None,
+        note: str = "",
     ) -> int:
         """Remove the records of a source, of an entity (as value or in the text), or of a text.
+
+        Where several are given, records that fit all of them go.
+
+        Args:
+            source: As it was given to :meth:`add`.
+            entity: A key.
+            text: A whole text.
+            note: For the log; what was named by default.
 
         Returns:
             How many were removed; undo brings them back.
@@ -188,48 +216,54 @@ class Modeledge:
         if source is not None:
             conditions.append(record.c.source == source)
         if entity is not None:
-            conditions.append(sa.or_(record.c.value == entity, _mentions(entity)))
+            conditions.append(sa.or_(record.c.value == entity, rows.mentions(entity)))
         if text is not None:
             conditions.append(record.c.text == text)
         if not conditions:
             raise ModeledgeError("forget needs a source, an entity or a text")
         with self._database.write() as connection:
-            number = _begin(connection, "forget", f"{source or entity or text}"[:200])
-            gone = connection.execute(_removal(number, *conditions)).rowcount
+            note = note or f"{source or entity or text}"[:200]
+            number = rows.begin(connection, "forget", note)
+            gone = rows.remove(connection, number, *conditions)
             if not gone:
                 connection.rollback()
-        return int(gone)
+        return gone
 
-    def undo(self, number: int) -> int:
-        """Take back an operation; return how many records changed.
+    def undo(self, number: int, *, note: str = "") -> int:
+        """Take back an operation; an undo is taken back by undoing it. Return how many records changed.
+
+        Args:
+            number: The operation.
+            note: More for the log; :meth:`operation_of` finds the undo by it.
 
         Raises:
             ModeledgeError: There is no such operation, or nothing of it is left to undo.
         """
         with self._database.write() as connection:
-            new = _begin(connection, "undo", f"undo of operation {number}")
-            taken = connection.execute(_removal(new, record.c.op_added == number)).rowcount
-            back = connection.execute(
-                sa.update(record).where(record.c.op_removed == number).values(op_removed=None)
-            ).rowcount
-            if not taken + back:
+            changed = rows.undo(connection, number, note)
+            if not changed:
                 connection.rollback()
-        if not taken + back:
+        if not changed:
             raise ModeledgeError(f"operation {number} does not exist or has nothing left to undo")
-        return int(taken + back)
+        return changed
 
     def operation_of(self, note: str) -> int | None:
         """The newest operation with this note, None when there is none."""
-        query = sa.select(sa.func.max(operation.c.id)).where(operation.c.note == note)
+        noted = operation.c.note
+        same = sa.or_(noted == note, noted.endswith(f"; {note}", autoescape=True))
+        query = sa.select(sa.func.max(operation.c.id)).where(same)
         with self._database.read() as connection:
             found = connection.execute(query).scalar()
         return None if found is None else int(found)
 
+    def newest_operation(self) -> int:
+        """The number of the newest operation, 0 for an empty store."""
+        with self._database.read() as connection:
+            return rows.newest(connection)
+
     # ── reading ──────────────────────────────────────────────────────────────────────────────
 
-    def search(
-        self, vectors: NDArray[np.float32], *, k: int = 8, space: str
-    ) -> list[list[Hit]]:
+    def search(self, vectors: NDArray[np.float32], *, k: int = 8, space: str) -> list[list[Hit]]:
         """The ``k`` nearest live records of each query by cosine similarity, best first.
 
         Args:
@@ -238,15 +272,19 @@ class Modeledge:
             space: Where to look.
 
         Raises:
-            ModeledgeError: The width is not the space's.
+            ModeledgeError: The width is not the space's, or a number is not finite.
         """
-        vectors = np.asarray(vectors, dtype=np.float32)
+        vectors = _numbers(vectors)
+        if vectors.ndim != 2 or not np.isfinite(vectors).all():
+            raise ModeledgeError(
+                f"search takes finite vectors, shape (queries, dim), not {vectors.shape}"
+            )
         index = self._index(space, vectors)
         if index is None or k < 1:
             return [[] for _ in vectors]
         scores, ids = index.search(vectors, k)
         with self._database.read() as connection:
-            found = _fetch(connection, sorted({int(number) for number in ids.ravel()} - {-1}))
+            found = rows.fetch(connection, sorted({int(number) for number in ids.ravel()} - {-1}))
         return [
             [
                 Hit(found[number].value, float(score), found[number])
@@ -261,22 +299,12 @@ class Modeledge:
         query = (
             sa.select(space.c.name, sa.func.count())
             .join_from(space, record)
-            .where(record.c.op_removed.is_(None))
+            .where(rows.LIVES)
             .group_by(space.c.name)
             .order_by(space.c.name)
         )
         with self._database.read() as connection:
             return {name: int(count) for name, count in connection.execute(query)}
-
-    def _holds(self, name: str, source: str) -> bool:
-        query = (
-            sa.select(record.c.id)
-            .join_from(record, space)
-            .where(space.c.name == name, record.c.source == source)
-            .limit(1)
-        )
-        with self._database.read() as connection:
-            return connection.execute(query).first() is not None
 
     def _index(self, name: str, vectors: NDArray[np.float32]) -> FlatIndex | None:
         from kptm.modeledge.index import FlatIndex
@@ -285,16 +313,16 @@ class Modeledge:
             row = connection.execute(sa.select(space).where(space.c.name == name)).first()
             if row is None:
                 return None
-            if vectors.ndim != 2 or vectors.shape[1] != row.dim:
+            if vectors.shape[1] != row.dim:
                 raise ModeledgeError(
                     f"the space {name} has vectors of width {row.dim}, these are {vectors.shape}"
                 )
             # Operations only grow: the newest one says whether the rows have changed.
-            newest = connection.execute(sa.select(sa.func.max(operation.c.id))).scalar() or 0
+            newest = rows.newest(connection)
             index = self._indexes.get(name)
             if index is None or index.state != (row.id, newest):
                 index = FlatIndex(row.dim, (row.id, newest))
-                index.add(_live_vectors(connection, row.id, row.dim))
+                index.add(rows.live_vectors(connection, row.id, row.dim))
                 self._indexes[name] = index
         return index
 
@@ -316,97 +344,22 @@ def _batches(documents: Iterable[LinkedText]) -> Iterator[list[LinkedText]]:
         yield batch
 
 
-def _begin(connection: sa.Connection, kind: str, note: str) -> int:
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    result = connection.execute(sa.insert(operation).values(kind=kind, note=note, at=at))
-    return int(result.inserted_primary_key[0])
+def source_of(text: str) -> str:
+    """The source of the records that :meth:`Modeledge.write` makes of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _mentions(key: str) -> sa.ColumnElement[bool]:
-    return record.c.context.contains(SEPARATOR + key + SEPARATOR, autoescape=True)
+def _by_source(records: Sequence[Record]) -> Iterator[tuple[str, list[int]]]:
+    """Rows by the text they come from, in order."""
+    found: dict[str, list[int]] = {}
+    for row, item in enumerate(records):
+        found.setdefault(source_of(item.text), []).append(row)
+    yield from found.items()
 
 
-def _removal(number: int, *conditions: sa.ColumnElement[bool]) -> sa.Update:
-    return (
-        sa.update(record).where(record.c.op_removed.is_(None), *conditions).values(op_removed=number)
-    )
-
-
-def _insert(
-    connection: sa.Connection,
-    number: int,
-    vectors: NDArray[np.float32],
-    values: Sequence[str],
-    name: str,
-    source: str,
-    records: Sequence[Record],
-) -> None:
-    if vectors.ndim != 2 or not len(vectors) == len(values) == len(records):
-        raise ModeledgeError(
-            f"{len(values)} values and {len(records)} records need as many vectors, not an array of"
-            f" shape {vectors.shape}"
-        )
-    if not np.isfinite(vectors).all():
-        raise ModeledgeError("a vector holds a number that is not finite")
-    if not len(vectors):
-        return
-    row = connection.execute(sa.select(space).where(space.c.name == name)).first()
-    if row is None:
-        made = connection.execute(sa.insert(space).values(name=name, dim=vectors.shape[1]))
-        space_id = made.inserted_primary_key[0]
-    elif row.dim != vectors.shape[1]:
-        raise ModeledgeError(
-            f"the space {name} has vectors of width {row.dim}, these have {vectors.shape[1]}"
-        )
-    else:
-        space_id = row.id
-    connection.execute(
-        sa.insert(record),
-        [
-            {
-                "space_id": space_id,
-                "kind": item.kind,
-                "value": value,
-                "source": source,
-                "context": joined(item.context),
-                "text": item.text,
-                "start": item.start,
-                "end": item.end,
-                "vector": vector.tobytes(),
-                "op_added": number,
-            }
-            for value, item, vector in zip(values, records, vectors, strict=True)
-        ],
-    )
-
-
-def _live_vectors(
-    connection: sa.Connection, space_id: int, dim: int
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    query = (
-        sa.select(record.c.id, record.c.vector)
-        .where(record.c.space_id == space_id, record.c.op_removed.is_(None))
-        .order_by(record.c.id)
-        .execution_options(yield_per=PAGE)
-    )
-    for part in connection.execute(query).partitions():
-        if any(len(row.vector) != 4 * dim for row in part):
-            raise StoreError("a vector in the database has the wrong size; restore it from a copy")
-        ids = np.array([row.id for row in part], dtype=np.int64)
-        yield ids, np.frombuffer(b"".join(row.vector for row in part), np.float32).reshape(-1, dim)
-
-
-def _fetch(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Record]:
-    found: dict[int, Record] = {}
-    for start in range(0, len(ids), 500):
-        query = sa.select(record).where(record.c.id.in_(ids[start : start + 500]))
-        for row in connection.execute(query):
-            found[row.id] = Record(
-                kind=row.kind,
-                value=row.value,
-                context=parted(row.context),
-                text=row.text,
-                start=row.start,
-                end=row.end,
-            )
-    return found
+def _numbers(vectors: object) -> NDArray[np.float32]:
+    try:
+        with np.errstate(over="ignore"):  # what is too large becomes inf, which is refused
+            return np.asarray(vectors, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ModeledgeError(f"vectors must be rows of numbers of one width ({error})") from error
