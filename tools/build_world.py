@@ -86,7 +86,14 @@ def split_pairs(
             degree[head] -= 1
             degree[tail] -= 1
         pair_split[pair] = split
-    return pair_split
+    # A text about one Niger names its namesakes too: what it says, they cannot be silent about.
+    labels = labels_of(world)
+    names = {pair: frozenset(labels[key].casefold() for key in pair) for pair in pair_split}
+    written = {names[pair] for pair, split in pair_split.items() if split in "AD"}
+    return {
+        pair: "A" if split in "BC" and names[pair] in written else split
+        for pair, split in pair_split.items()
+    }
 
 
 def drawn_split(pair: frozenset[str]) -> str:

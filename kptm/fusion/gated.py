@@ -11,8 +11,6 @@ Shapes: B texts, L tokens, D hidden, N = B·L, K tokens that belong to a mention
 W the width between.
 """
 
-# ruff: noqa: N806 - names end in their shape
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

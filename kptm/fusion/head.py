@@ -15,8 +15,6 @@ c = 0 and d alone decides.
 Shapes: T targets, M mentions, N entities, D hidden, E entity width, R = 3E, F = 4E.
 """
 
-# ruff: noqa: N803, N806 - names end in their shape
-
 from __future__ import annotations
 
 import math

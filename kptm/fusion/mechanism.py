@@ -3,8 +3,6 @@
 Shapes: B texts, L tokens, D hidden, M mentions, K tokens that belong to a mention, E entity width.
 """
 
-# ruff: noqa: N803, N806, N815 - names end in their shape
-
 from __future__ import annotations
 
 from dataclasses import dataclass

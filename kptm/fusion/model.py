@@ -4,8 +4,6 @@ Shapes: B texts, L tokens, D hidden, V tokens of the vocabulary, M mentions, T t
 E entity width.
 """
 
-# ruff: noqa: N803, N806 - names end in their shape
-
 from __future__ import annotations
 
 import math

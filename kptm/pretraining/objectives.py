@@ -3,8 +3,6 @@
 Shapes: B texts, L tokens, D hidden, K masked tokens, V vocabulary, T targets, N entities.
 """
 
-# ruff: noqa: N803 - names end in their shape
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
