@@ -59,4 +59,5 @@ def start_model(
     running.mkdir(exist_ok=True)
     model.save_pretrained(start)
     write_whole(run, made_of)
-    return model
+    # Read back also now: the same object for a run that is cut and for one that is not.
+    return FusedModel.from_pretrained(start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kg.errors import UnknownKeyError
+from kg.errors import UnknownKeyError, shorten
 from kptm.answering.answer import Answer, Evidence, ScoredEntity
 from kptm.answering.questions import QuestionReader, Reading
 from kptm.answering.relations import RelationReader
@@ -144,10 +144,11 @@ class Predictor:
                     link_score=p,
                     relation_score=1.0,
                     answers=answers,
-                    score=p if answers else p * 0.1,
+                    score=p,
                 )
             )
-        readings.sort(key=lambda item: (-item.score, item.entity))
+        # A sense that has the fact is meant before one that would have to be guessed about.
+        readings.sort(key=lambda item: (not item.answers, -item.score, item.entity))
         best = readings[0]
         if best.answers:
             found = self._from_graph(question, best, best.answers)
@@ -160,7 +161,7 @@ class Predictor:
             return [(name, 1.0)]
         found = [(item.entity, item.prior) for item in self._linker.candidates(name)]
         if not found:
-            raise UnknownKeyError(f"no entity is called {name!r}; check how it is written")
+            raise UnknownKeyError(f"no entity is called {shorten(name)!r}; check how it is written")
         return found
 
     def _facts(self, entity: str, relation: str, forward: bool) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def _stem(word: str) -> str:
     """Cut English endings, so that "directed", "director" and "directs" are one word."""
     for _ in range(2):
         for ending in ("ies", "ing", "ed", "er", "or", "es", "s", "e"):
-            if len(word) > len(ending) + 3 and word.endswith(ending):
+            if len(word) > (5 if ending == "ies" else len(ending) + 3) and word.endswith(ending):
                 word = word[: -len(ending)] + ("y" if ending == "ies" else "")
                 break
     return word
@@ -134,8 +134,9 @@ class RelationReader:
                 bag[word] /= total  # type: ignore[assignment]
             for word in question_words(relation.label):
                 bag[word] += NAME_WEIGHT  # type: ignore[assignment]
-            seen = sum(self.learnt[relation.key].values()) or 1
-            for word, count in self.learnt[relation.key].items():
+            learnt = self.learnt.get(relation.key, Counter())
+            seen = sum(learnt.values()) or 1
+            for word, count in learnt.items():
                 bag[word] += LEARNT_WEIGHT * min(1.0, 10 * count / seen)  # type: ignore[assignment]
             bags[relation.key] = bag
         self._total: Counter[str] = Counter()

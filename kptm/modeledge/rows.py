@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -37,6 +37,11 @@ def begin(connection: sa.Connection, kind: str, note: str) -> int:
 def newest(connection: sa.Connection) -> int:
     """The number of the newest operation, 0 for an empty store."""
     return int(connection.execute(sa.select(sa.func.max(operation.c.id))).scalar() or 0)
+
+
+def space_of(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+    """The row of a space, None when there is none."""
+    return connection.execute(sa.select(space).where(space.c.name == name)).first()
 
 
 def mentions(key: str) -> sa.ColumnElement[bool]:
@@ -90,7 +95,7 @@ def insert(
         raise ModeledgeError("a vector holds a number that is not finite")
     if not len(vectors):
         return
-    row = connection.execute(sa.select(space).where(space.c.name == name)).first()
+    row = space_of(connection, name)
     if row is None:
         made = connection.execute(sa.insert(space).values(name=name, dim=vectors.shape[1]))
         space_id = made.inserted_primary_key[0]  # type: ignore[index]  # one row, one key

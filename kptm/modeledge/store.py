@@ -294,6 +294,17 @@ class Modeledge:
             for row_ids, row_scores in zip(ids, scores, strict=True)
         ]
 
+    def vectors(self, space: str) -> Iterator[tuple[Record, NDArray[np.float32]]]:
+        """Stream the live records of a space with their vectors as they were added, oldest first."""
+        with self._database.read() as connection:
+            kept = rows.space_of(connection, space)
+            if kept is None:
+                return
+            for ids, vectors in rows.live_vectors(connection, kept.id, kept.dim):
+                records = rows.fetch(connection, ids.tolist())
+                for number, vector in zip(ids.tolist(), vectors, strict=True):
+                    yield records[number], vector
+
     def stats(self) -> dict[str, int]:
         """Live records by space."""
         query = (
@@ -310,7 +321,7 @@ class Modeledge:
         from kptm.modeledge.index import FlatIndex
 
         with self._database.read() as connection:
-            row = connection.execute(sa.select(space).where(space.c.name == name)).first()
+            row = rows.space_of(connection, name)
             if row is None:
                 return None
             if vectors.shape[1] != row.dim:

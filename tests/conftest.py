@@ -1,0 +1,166 @@
+"""What the tests of whole stages share: a graph of eight countries, its texts, and settings for seconds."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+COUNTRIES = {
+    "Chad": "N'Djamena",
+    "Niger": "Niamey",
+    "Georgia": "Tbilisi",
+    "Armenia": "Yerevan",
+    "France": "Paris",
+    "Spain": "Madrid",
+    "Peru": "Lima",
+    "Chile": "Santiago",
+}
+BORDERS = (("Chad", "Niger"), ("Georgia", "Armenia"), ("France", "Spain"), ("Peru", "Chile"))
+SETTINGS = (
+    "embedding.dim=4",
+    "embedding.epochs=3",
+    "backbone.layers=2",
+    "backbone.hidden=16",
+    "backbone.heads=2",
+    "backbone.vocabulary=200",
+    "fusion.max_length=32",
+    "pretraining.steps=6",
+    "pretraining.batch_size=4",
+    "pretraining.checkpoint_every=2",
+    "pretraining.log_every=1",
+)
+
+
+@dataclass(frozen=True)
+class Toy:
+    """Files to fill a workspace with."""
+
+    triples: Path
+    entities: Path
+    texts: Path
+    questions: Path
+    settings: tuple[str, ...] = SETTINGS
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("toy")
+    facts = [(country, "capital", city) for country, city in COUNTRIES.items()]
+    facts += [(first, "borders", second) for first, second in BORDERS]
+    records = [
+        {"key": key, "label": key, "types": ["country"], "aliases": [f"Republic of {key}"]}
+        for key in COUNTRIES
+    ]
+    records += [{"key": key, "label": key, "types": ["city"]} for key in COUNTRIES.values()]
+    lines = [
+        line
+        for country, city in COUNTRIES.items()
+        for line in (
+            f"The capital of {country} is {city}.",
+            f"{city} is the capital of {country}.",
+            f"Many people live in {country}.",
+        )
+    ]
+    lines += [f"{first} borders {second}." for first, second in BORDERS]
+    made = Toy(*(folder / name for name in ("t.tsv", "e.jsonl", "texts.txt", "questions.tsv")))
+    made.triples.write_text("".join("\t".join(fact) + "\n" for fact in facts))
+    made.entities.write_text("".join(json.dumps(record) + "\n" for record in records))
+    made.texts.write_text("".join(line + "\n" for line in lines))
+    made.questions.write_text("Where does the government of Chad sit?\tN'Djamena\n")
+    return made
+
+
+@pytest.fixture(scope="session")
+def trained(toy, tmp_path_factory):
+    """A workspace that every stage has been run in; copy it before changing it."""
+    from kptm import Workspace
+    from kptm.workspace_config import WorkspaceConfig
+
+    folder = tmp_path_factory.mktemp("trained") / "ws"
+    with Workspace.init(folder, WorkspaceConfig().replaced(toy.settings)) as ws:
+        ws.load_entities(toy.entities)
+        ws.load(toy.triples)
+        ws.embed()
+        ws.pretrain(toy.texts)
+        ws.index(toy.texts)
+    return folder
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """A copy of the trained workspace."""
+    return shutil.copytree(trained, tmp_path / "ws")
+
+
+FORGE = """
+import json, os, sys, warnings
+warnings.simplefilter("ignore")
+import torch
+torch.set_num_threads(1)
+import kptm.workspace, kptm.workspace_start, kptm.pretraining, kptm.modeledge.store, kptm.answering
+import kptm.modeledge.index, kptm.modeledge.writing
+import kg.embedding.engine, transformers.models.bert.modeling_bert
+from kptm.cli.main import main
+print("ready", flush=True)
+for line in sys.stdin:
+    pid = os.fork()
+    if not pid:
+        silent = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(silent, stream)
+        code = 1
+        try:
+            main(json.loads(line), standalone_mode=False)
+            code = 0
+        except SystemExit as exit:
+            code = exit.code
+        finally:
+            os._exit(code)
+    print(pid, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+
+
+class Forge:
+    """Runs the command line in processes of its own that have torch already; they can be killed."""
+
+    def __init__(self) -> None:
+        self._parent = subprocess.Popen(
+            [sys.executable, "-c", FORGE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        assert self._parent.stdout.readline() == "ready\n"
+
+    def start(self, *arguments: object) -> int:
+        """Begin a command; return its process."""
+        self._parent.stdin.write(json.dumps([str(item) for item in arguments]) + "\n")
+        self._parent.stdin.flush()
+        return int(self._parent.stdout.readline())
+
+    def wait(self) -> int:
+        """The exit code of the command that was begun, negative for a signal."""
+        return int(self._parent.stdout.readline())
+
+    def run(self, *arguments: object) -> int:
+        self.start(*arguments)
+        return self.wait()
+
+    def close(self) -> None:
+        self._parent.stdin.close()
+        self._parent.wait()
+        self._parent.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def forge():
+    made = Forge()
+    yield made
+    made.close()

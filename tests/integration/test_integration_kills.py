@@ -1,0 +1,70 @@
+"""A run that is killed at any moment, and run again, ends where a run that was not killed does."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from kptm import FusedModel, Modeledge, Workspace
+
+pytestmark = pytest.mark.slow
+QUESTIONS = ("The capital of Georgia is [MASK].", "Which country does Spain border?", "Who am I?")
+
+
+def stages(folder, toy):
+    return {
+        "load": ("load", folder, toy.triples, "--entities", toy.entities),
+        "embed": ("embed", folder),
+        "pretrain": ("pretrain", folder, toy.texts),
+        "index": ("index", folder, toy.texts),
+    }
+
+
+def outcome(folder):
+    """Everything that must be equal: triples, weights, vectors, answers."""
+    with Workspace.open(folder) as ws:
+        rows = []
+        for name in sorted(ws.modeledge.stats()):
+            vectors = ws.modeledge.vectors(name)
+            rows += [(name, record, vector.tobytes()) for record, vector in vectors]
+        return (
+            ws.graph.fingerprint(),
+            ws.model().fingerprint(),
+            sorted(rows, key=repr),
+            [ws.ask(question).to_dict() for question in QUESTIONS],
+        )
+
+
+def test_ten_kills(forge, toy, tmp_path):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    settings = [part for change in toy.settings for part in ("--set", change)]
+    took = {}
+    assert forge.run("init", whole, *settings) == 0
+    for name, command in stages(whole, toy).items():
+        began = time.monotonic()
+        assert forge.run(*command) == 0
+        took[name] = time.monotonic() - began
+    assert forge.run("init", cut, *settings) == 0
+    rng = random.Random(7)
+    kills = {"load": 2, "embed": 1, "pretrain": 4, "index": 3}
+    killed = 0
+    for name, command in stages(cut, toy).items():
+        for _ in range(kills[name]):
+            process = forge.start(*command)
+            time.sleep(rng.uniform(0.05, 0.9) * took[name])
+            os.kill(process, signal.SIGKILL)
+            killed += forge.wait() == -signal.SIGKILL
+        assert forge.run(*command) == 0
+    assert killed >= 8  # a few may have been done before
+    assert outcome(cut) == outcome(whole)
+    assert not (cut / "pretraining").exists()
+
+
+def test_the_parts_fit_together(trained):
+    """The same model, read on its own, finds its own vectors in the same database."""
+    model = FusedModel.from_pretrained(trained / "model")
+    store = Modeledge.open(trained / "graph.db")
+    assert {name.partition(":")[2] for name in store.stats()} == {model.fingerprint()}
+    store.close()

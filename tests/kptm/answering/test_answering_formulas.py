@@ -1,0 +1,141 @@
+"""Mixtures, neighbours and relation scores against their formulas."""
+
+import json
+import math
+
+import pytest
+
+from kg import TripleFormatError
+from kg.types import Relation
+from kptm import ConfigError, Hit, Linker, Phrasings, Record
+from kptm.answering import RelationReader
+from kptm.answering.learning import learn
+from kptm.answering.questions import QuestionReader
+from kptm.answering.relations import LEARNT_WEIGHT, NAME_WEIGHT, load_learnt, question_words
+from kptm.answering.sources import KnnConfig, Opinion, from_modeledge, mix
+
+
+def hit(value, score):
+    return Hit(value, score, Record(kind="cloze", value=value, text=f"about {value}"))
+
+
+def test_neighbours_are_a_softmax_of_similarities():
+    config = KnnConfig(temperature=0.1, floor=0.5, ceiling=0.9, weight=0.8)
+    hits = [hit("a", 0.8), hit("b", 0.7), hit("a", 0.6), hit("x", 0.75), hit("c", 0.4)]
+    opinion = from_modeledge(hits, config, {"a", "b", "c"})
+    weights = {"a": math.exp(8) + math.exp(6), "b": math.exp(7)}
+    total = sum(weights.values())
+    assert opinion.p == pytest.approx({key: value / total for key, value in weights.items()})
+    assert opinion.weight == pytest.approx(0.8 * (0.8 - 0.5) / (0.9 - 0.5))
+    assert [item.entity for item in opinion.evidence] == ["a", "b", "a"]
+    assert from_modeledge(hits, config, {"c"}) is None
+    assert from_modeledge([], config, {"a"}) is None
+
+
+@pytest.mark.parametrize(
+    ("similarity", "wanted"), [(0.1, 0), (0.8, 0), (0.875, 0.45), (0.95, 0.9), (1, 0.9)]
+)
+def test_trust_rises_from_floor_to_ceiling(similarity, wanted):
+    assert KnnConfig().trust(similarity) == pytest.approx(wanted)
+
+
+def test_mix_is_khandelwals_interpolation():
+    near = Opinion("modeledge", {"a": 0.9, "b": 0.1}, 0.6, ())
+    model = Opinion("model", {"a": 0.2, "c": 0.8}, 1.0, ())
+    links = Opinion("link prediction", {"b": 1.0}, 1.0, ())
+    assert mix([near, model, links]) == pytest.approx(
+        {"a": 0.6 * 0.9 + 0.4 * 0.1, "b": 0.6 * 0.1 + 0.4 * 0.5, "c": 0.4 * 0.4}
+    )
+    assert mix([model]) == model.p
+    assert mix([near]) == near.p
+    assert set(mix([Opinion("modeledge", {"a": 1.0}, 0.0, ())]).values()) == {0.0}
+    assert mix([]) == {}
+
+
+RELATIONS = [
+    Relation("capital", "capital"),
+    Relation("flows_into", "flows into"),
+    Relation("r", "r"),
+]
+PATTERNS = {
+    "capital": ["The capital of [X] is [Y].", "[Y], seat of [X]."],
+    "flows_into": ["[X] flows to [Y].", "The mouth of [X] is the [Y]."],
+}
+
+
+def test_relation_scores_by_hand():
+    reader = RelationReader(RELATIONS, Phrasings(PATTERNS))
+    # Bags: a pattern's word counts its share of the most frequent one, a name's word 3 more; every word
+    # here speaks for one relation only, so that it is worth its rarity ln(1 + 3/1) in full.
+    rarity, unknown = math.log1p(3), math.log1p(3)
+    assert dict(reader.score(["capital"])) == pytest.approx({"capital": 1.0})
+    words = question_words("seat capital rubbish")
+    assert dict(reader.score(words)) == pytest.approx(
+        {"capital": 2 * rarity / (2 * rarity + unknown)}
+    )
+    assert reader.score([]) == reader.score(["rubbish"]) == []
+    both = dict(reader.score(question_words("capital mouth")))
+    assert both == pytest.approx({"capital": 0.5, "flows_into": 0.5})
+
+
+def test_a_shared_word_is_split_by_what_each_says_of_it():
+    shared = {"a": ["[X] stands by [Y]."], "b": ["[X] stands [Y].", "[X] sits [Y]."]}
+    reader = RelationReader([Relation("a", "stand"), Relation("b", "sit")], Phrasings(shared))
+    in_a, in_b = 1 + NAME_WEIGHT, 1.0  # a's name says "stand" too
+    scores = dict(reader.score(question_words("stands")))
+    assert scores == pytest.approx({"a": in_a / (in_a + in_b), "b": in_b / (in_a + in_b)})
+
+
+def test_learnt_words_weigh_and_are_kept(tmp_path):
+    reader = RelationReader(RELATIONS, Phrasings({}))
+    assert reader.score(["govern"]) == []
+    reader.learn("capital", ["govern", "govern"])
+    reader.settle()
+    assert dict(reader.score(["govern"])) == pytest.approx({"capital": 1.0})
+    assert reader.learnt == {"capital": {"govern": 1}}
+    assert LEARNT_WEIGHT < NAME_WEIGHT
+    reader.save(tmp_path / "q.json")
+    again = RelationReader(RELATIONS, Phrasings({}), load_learnt(tmp_path / "q.json"))
+    assert again.score(["govern"]) == reader.score(["govern"])
+    assert load_learnt(tmp_path / "none.json") == {}
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"a": 1}', '{"a": {"b": "x"}}', '{"a": {"b": null}}']
+)
+def test_a_damaged_file_of_learnt_words(tmp_path, content):
+    path = tmp_path / "q.json"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=r"q\.json"):
+        load_learnt(path)
+
+
+def test_words_of_a_question():
+    assert question_words("Who directed the films of [X]?") == ["direct", "film"]
+    assert question_words("Cities, city's, 42 [MASK]")[:2] == ["city", "city"]
+
+
+def test_which_end_a_blank_is():
+    reader = RelationReader(RELATIONS, Phrasings(PATTERNS))
+    words = question_words("The capital of is")
+    assert reader.blank_is_tail("capital", words, entity_first=True) is True
+    assert reader.blank_is_tail("capital", words, entity_first=False) is False
+    seat = question_words(", seat of")
+    assert reader.blank_is_tail("capital", seat, entity_first=False) is True
+    assert reader.blank_is_tail("capital", ["rubbish"], entity_first=True) is None
+
+
+@pytest.mark.parametrize("content", ["no tab here\n", "\tAnkara\n", b"\xff\tAnkara\n"])
+def test_questions_that_cannot_be_read(graph, phrasings, tmp_path, content):
+    path = tmp_path / "q.tsv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    reader = QuestionReader(graph, Linker(graph), RelationReader(graph.relations(), phrasings))
+    with pytest.raises(TripleFormatError, match="line 1"):
+        learn(reader, graph, Linker(graph), path)
+    with pytest.raises(TripleFormatError):
+        learn(reader, graph, Linker(graph), tmp_path / "missing.tsv")
+
+
+def test_answers_are_json(predictor):
+    answer = predictor.query("Georgia", "capital")
+    assert json.loads(json.dumps(answer.to_dict()))["answers"][0]["entity"] == "Tbilisi"

@@ -1,0 +1,227 @@
+"""Questions over a graph whose every fact is known, and what speaks where the graph is silent."""
+
+import pytest
+import torch
+
+from kg import EmbeddingMismatchError, KGEConfig, UnknownKeyError, train_embeddings
+from kptm import FusedModel, FusionConfig, Linker, Modeledge, Predictor
+from kptm.answering.learning import learn
+from kptm.answering.predictor import PredictorConfig
+from kptm.answering.sources import KnnConfig, from_embeddings, from_model
+from kptm.data import collate, fill
+from kptm.modeledge.writing import clozes
+
+
+def keys(answer):
+    return {item.entity for item in answer.answers}
+
+
+@pytest.mark.parametrize("name", ["Georgia_(country)", "Georgia", "Sakartvelo", "georgia"])
+@pytest.mark.parametrize("relation", ["capital", "Capital"])
+def test_query_by_key_label_and_alias(predictor, name, relation):
+    answer = predictor.query(name, relation)
+    assert (answer.entity, keys(answer)) == ("Tbilisi", {"Tbilisi"})
+    assert answer.evidence[0].kind == "triple"
+    assert "Georgia (Georgia_(country)) | capital | Tbilisi (Tbilisi)" in answer.evidence[0].text
+
+
+def test_query_the_other_way_and_sets(predictor, graph):
+    assert predictor.query(relation="capital", tail="Ankara").entity == "Turkey"
+    wanted = {item.tail for item in graph.match("Georgia_(country)", "borders")}
+    answer = predictor.query("Sakartvelo", "borders")
+    assert keys(answer) == wanted
+    assert {item.entity for item in answer.evidence if item.kind == "triple"} == wanted
+
+
+def test_an_ambiguous_name_gives_the_other_senses(predictor):
+    answer = predictor.query("Georgia", "capital")
+    assert any(
+        item.kind == "note" and "Georgia_(state)" in item.text and "Atlanta" in item.text
+        for item in answer.evidence
+    )
+    assert not any(
+        item.kind == "note" for item in predictor.query("Georgia_(state)", "capital").evidence
+    )
+
+
+def test_a_sense_with_the_fact_is_meant_rather_than_a_likelier_one_without(predictor):
+    assert predictor.query("Mercury", "named_after").entity == "Quicksilver"
+    assert predictor.query(relation="named_after", tail="Mercury").entity == "Mercury_(planet)"
+
+
+@pytest.mark.parametrize(
+    ("head", "relation", "tail"),
+    [
+        ("Atlantis", "capital", None),
+        ("", "capital", None),
+        ("Georgia", "weight", None),
+        ("Georgia", "", None),
+        (None, "capital", None),
+        ("Georgia", "capital", "Tbilisi"),
+        ("x" * 1_000_000, "capital", None),
+        ("Robert'); DROP TABLE entity;--", "capital", None),
+    ],
+)
+def test_what_is_unknown_to_a_query(predictor, graph, head, relation, tail):
+    with pytest.raises(UnknownKeyError) as caught:
+        predictor.query(head, relation, tail)
+    assert len(str(caught.value)) < 500
+    assert graph.stats()["triples"] == 9
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("The capital of Georgia is [MASK].", "Tbilisi"),
+        ("[MASK] is the capital of Georgia.", "Tbilisi"),
+        ("Tbilisi is the capital of [MASK].", "Georgia_(country)"),
+        ("What is the capital of Turkey?", "Ankara"),
+        ("Which country has the capital Ankara?", "Turkey"),
+        ("What is the capital of the state Georgia?", "Atlanta"),
+        ("The planet Mercury is named after [MASK].", "Mercury_(god)"),
+        ("Mercury, the metal, is named after [MASK].", "Quicksilver"),
+        ("What is the planet Mercury named after?", "Mercury_(god)"),
+        ("Which sea does the river Rhine flow into?", "North_Sea"),
+    ],
+)
+def test_questions_in_words_and_with_a_blank(predictor, question, wanted):
+    answer = predictor.ask(question)
+    assert answer.entity == wanted, answer.explain()
+    assert answer.evidence[0].kind == "triple"
+    assert any(item.kind == "linking" for item in answer.evidence)
+    assert str(answer) in answer.explain()
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("Who is the mayor of Atlantis?", "no name"),
+        ("", "no name"),
+        ("[MASK]", "no name"),
+        ("Which songs does Tbilisi sing?", "relation"),
+        ("Georgia", "relation"),
+        ("\x1b[31m💥\x00", "no name"),
+    ],
+)
+def test_unknown_with_its_reason(predictor, question, reason):
+    answer = predictor.ask(question)
+    assert (answer.entity, answer.score, answer.answers) == (None, 0.0, ())
+    assert reason in answer.reason
+    assert str(answer).startswith("unknown (")
+
+
+def test_the_cited_triple_is_what_the_answer_stands_on(predictor, graph):
+    before = predictor.ask("What is the capital of Turkey?")
+    graph.remove(head="Turkey", relation="capital", tail=before.entity)
+    after = predictor.ask("What is the capital of Turkey?")
+    assert after.entity is None
+    assert "no 'capital' of Turkey" in after.reason
+    graph.add([("Turkey", "capital", "Istanbul")])
+    assert predictor.ask("What is the capital of Turkey?").entity == "Istanbul"
+
+
+def test_learning_the_words_of_a_relation(predictor, graph, tmp_path):
+    question = "Where does the government of Georgia sit?"
+    assert predictor.ask(question).entity is None
+    path = tmp_path / "q.tsv"
+    path.write_text("Where does the government of Turkey sit?\tAnkara\nNobody here?\tAnkara\n")
+    assert learn(predictor.questions, graph, Linker(graph), path) == 1
+    assert predictor.ask(question).entity == "Tbilisi"
+
+
+# ── where the graph is silent ────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def table(graph):
+    return train_embeddings(graph, KGEConfig(dim=4, epochs=2))
+
+
+@pytest.fixture
+def model(table, tokenizer_of, config_of):
+    tokenizer = tokenizer_of("bert")
+    config = config_of("bert", tokenizer)
+    return FusedModel.build(config, table, FusionConfig(), tokenizer=tokenizer).eval()
+
+
+SURE = PredictorConfig(min_score=0.0)
+
+
+def test_link_prediction_speaks_and_is_softmax_of_the_scores(graph, phrasings, table):
+    predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings, config=SURE)
+    answer = predictor.query("Armenia", "capital")
+    among = ["Ankara", "Atlanta", "Tbilisi"]
+    scores = table.scores(head="Armenia", relation="capital")[[table.row(key) for key in among]]
+    p = dict(zip(among, torch.softmax(scores.double(), 0).tolist(), strict=True))
+    assert answer.entity == max(p, key=p.get)
+    assert answer.score == pytest.approx(p[answer.entity])
+    assert [item.kind for item in answer.evidence] == ["note", "link prediction"]
+    assert "prediction" in answer.evidence[0].text
+
+
+def test_the_threshold_makes_it_unknown(graph, phrasings, table):
+    config = PredictorConfig(min_score=1.1)
+    predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings, config=config)
+    answer = predictor.query("Armenia", "capital")
+    assert answer.entity is None
+    assert "best guess" in answer.reason
+    assert {item.kind for item in answer.evidence} == {"note", "link prediction"}
+
+
+def test_the_model_speaks_as_the_mean_of_its_clozes(graph, phrasings, model):
+    predictor = Predictor(graph, Linker(graph), model, phrasings=phrasings, config=SURE)
+    answer = predictor.query("Armenia", "capital")
+    among = ["Ankara", "Atlanta", "Tbilisi"]
+    rows = [model.embeddings.row(key) for key in among]
+    mean = torch.zeros(3, dtype=torch.double)
+    for pattern in phrasings.of("capital"):
+        cloze = fill(pattern, {"[X]": ("Armenia", "Armenia"), "[Y]": ("[MASK]", None)})
+        with torch.no_grad():
+            batch = collate([model.encoder.encode(cloze)], model.pad_id)
+            logits = model(**batch.tensors()).entity_logits[0, rows]
+        mean += torch.softmax(logits.double(), 0) / 2
+    assert answer.score == pytest.approx(mean.max().item(), abs=1e-5)
+    assert answer.entity == among[int(mean.argmax())]
+    assert [item.kind for item in answer.evidence] == ["note", "model"]
+
+
+def test_modeledge_speaks_loudest_where_it_is_near(graph, phrasings, model, tmp_path):
+    store = Modeledge.open(tmp_path / "graph0.db")
+    said = fill(
+        "The capital of [X] is [Y].", {"[X]": ("Armenia", "Armenia"), "[Y]": ("Atlanta", "Atlanta")}
+    )
+    store.edit(model, list(clozes(said, kind="fact")), head="Armenia", old=None, note="")
+    predictor = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
+    answer = predictor.ask("The capital of Armenia is [MASK].")
+    assert answer.entity == "Atlanta"
+    assert answer.score > KnnConfig().weight - 0.01
+    assert "modeledge" in {item.kind for item in answer.evidence}
+    store.undo(store.newest_operation())
+    quiet = predictor.ask("The capital of Armenia is [MASK].")
+    assert "modeledge" not in {item.kind for item in quiet.evidence}
+    store.close()
+
+
+def test_tell_then_the_old_value_is_gone(graph, phrasings, model, tmp_path):
+    store = Modeledge.open(tmp_path / "graph0.db")
+    predictor = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
+    for old, new in ((None, "Ankara"), ("Ankara", "Tbilisi")):
+        predictor.tell("Armenia", "capital", new, old=old, note="n")
+    values = {record.value for space in store.stats() for record, _ in store.vectors(space)}
+    assert values == {"Armenia", "Tbilisi"}
+    store.close()
+
+
+def test_sources_without_a_vector_say_nothing(table, model):
+    assert from_embeddings(table, "Nobody", "capital", True, ["Tbilisi"]) is None
+    assert from_embeddings(table, "Turkey", "nothing", True, ["Tbilisi"]) is None
+    assert from_embeddings(table, "Turkey", "capital", True, ["Nobody"]) is None
+    assert from_model(model, [fill("[X].", {"[X]": ("Turkey", "Turkey")})], ["Ankara"]) is None
+
+
+def test_embeddings_and_models_of_another_graph_are_refused(new_graph, table, model):
+    other = new_graph()
+    other.add([("a", "r", "b")])
+    for parts in ((None, table), (model, None)):
+        with pytest.raises(EmbeddingMismatchError):
+            Predictor(other, Linker(other), *parts)
