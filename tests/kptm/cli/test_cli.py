@@ -1,0 +1,307 @@
+"""Every verb: what it prints, its exit code, and one line for an error."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from kptm import Workspace
+from kptm.cli.main import main
+
+VERBS = {
+    name: command
+    for group, prefix in ((main, ""), (main.commands["evaluate"], "evaluate "))
+    for name, command in ((prefix + key, value) for key, value in group.commands.items())
+    if not isinstance(command, click.Group)
+}
+
+
+def run(*arguments, code=0, **options):
+    result = CliRunner().invoke(main, [str(item) for item in arguments], **options)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def fails(*arguments, **options):
+    """Exit code 1, nothing but one line on stderr."""
+    result = run(*arguments, code=1, **options)
+    assert isinstance(result.exception, SystemExit)
+    lines = [line for line in result.stderr.splitlines() if line.startswith("kptm: ")]
+    assert len(lines) == 1
+    assert result.stderr.splitlines()[-1] == lines[0]
+    assert "Traceback" not in result.output
+    assert len(lines[0]) < 1_000
+    assert "\x1b" not in lines[0]
+    return lines[0]
+
+
+def answer(*arguments, **options):
+    return json.loads(run(*arguments, "--json", **options).stdout)
+
+
+TESTED = {
+    "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
+    "forget", "undo", "evaluate fusion", "evaluate linking", "demo",
+}  # fmt: skip
+
+
+def test_every_verb_is_tested_here():
+    assert set(VERBS) == TESTED
+
+
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_help_says_everything(name):
+    text = run(*name.split(), "--help").stdout
+    assert VERBS[name].help
+    assert "--json" in text
+    assert "--debug" in text
+    for parameter in VERBS[name].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+    assert VERBS[name].get_short_help_str()
+    assert name.split()[-1] in run(*name.split()[:-1], "--help").stdout
+
+
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_wrong_usage_is_2(name):
+    run(*name.split(), "--no-such-option", code=2)
+
+
+def test_usage_of_query_and_load(copied):
+    run("query", copied, "France", code=2)
+    run("query", copied, "?", "capital", code=2)
+    run("query", copied, "France", "capital", "Paris", code=2)
+    run("load", copied, code=2)
+    run("nothing", code=2)
+    assert "Usage" in run("--help").output
+    assert run("--version").exit_code == 0
+
+
+def test_all_stages(toy, tmp_path):
+    folder = tmp_path / "ws"
+    settings = [part for change in toy.settings for part in ("--set", change)]
+    assert answer("init", folder, *settings)["embedding"]["dim"] == 4
+    loaded = answer("load", folder, toy.triples, "--entities", toy.entities)
+    assert loaded[str(toy.triples)]["added"] == 12
+    assert "12 known already" in run("load", folder, toy.triples).stdout
+    assert answer("embed", folder)["entities"] == 16
+    assert answer("pretrain", folder, toy.texts)["steps"] == 6
+    added = answer("index", folder, toy.texts)
+    assert added["added"] == added["records"] > 0
+    assert "0 vectors added" in run("index", folder, toy.texts).stdout
+    assert answer("stats", folder)["model"] is True
+
+
+def test_asking_and_changing(copied, toy):
+    question = "What is the capital of France?"
+    assert answer("ask", copied, question)["entity"] == "Paris"
+    assert run("ask", copied, question).stdout.startswith("Paris (")
+    assert run("ask", copied, "Who?").stdout.startswith("unknown (")
+    assert answer("query", copied, "?", "capital", "Lima")["entity"] == "Peru"
+    revision = answer("edit", copied, "France", "capital", "Lima", "--old", "Paris")["revision"]
+    assert answer("ask", copied, question)["entity"] == "Lima"
+    run("undo", copied, revision)
+    assert answer("query", copied, "France", "capital")["entity"] == "Paris"
+    gone = answer("forget", copied, "Republic of France")
+    assert gone["triples"] == 2
+    assert answer("ask", copied, question)["entity"] != "Paris"
+    run("undo", copied)
+    assert answer("ask", copied, question)["entity"] == "Paris"
+    assert answer("learn", copied, toy.questions) == {"used": 1}
+    assert answer("ask", copied, "Where does the government of Spain sit?")["entity"] == "Madrid"
+
+
+def test_linking_from_arguments_files_and_standard_input(copied, toy, tmp_path):
+    text = "France borders Spain."
+    wanted = [("France", 0, 6), ("Spain", 15, 20)]
+    for result in (
+        run("link", copied, text, "--json"),
+        run("link", copied, "--json", input=text + "\n"),
+    ):
+        found = json.loads(result.stdout)
+        assert [(item["entity"], item["start"], item["end"]) for item in found["links"]] == wanted
+    many = run("link", copied, "--file", toy.texts, "--json").stdout.splitlines()
+    assert [json.loads(line)["text"] for line in many] == toy.texts.read_text().splitlines()
+    assert "France → France" in run("link", copied, text).stdout
+    assert "UTF-8" in fails("link", copied, input=b"\xff\xfe\n")
+    gold = tmp_path / "gold.txt"
+    gold.write_text("[[France|France]] borders [[Peru|Spain]].\n")
+    report = answer("evaluate", "linking", copied, gold)
+    assert (report["gold"], report["found"], report["right"]) == (2, 2, 1)
+
+
+def test_evaluate_fusion(tmp_path):
+    facts, patterns = tmp_path / "f.jsonl", tmp_path / "p.jsonl"
+    rows = [{"relation": "r", "subject": f"s{i}", "object": f"o{i % 5}"} for i in range(30)]
+    facts.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = [{"relation": "r", "pattern": f"[X] {word} [Y]."} for word in ("sees", "has")]
+    patterns.write_text("".join(json.dumps(row) + "\n" for row in said))
+    common = ("evaluate", "fusion", "--facts", facts, "--phrasings", patterns)
+    table = answer(*common, "--ask", 1, "--seeds", 1, "--steps", 1, "--arms", "none")
+    assert set(table) <= {"A", "B", "C"}
+    assert all(set(row) == {"none"} for row in table.values())
+    assert "--ask 9" in fails(*common, "--ask", 9)
+    assert "aligend" in fails(*common, "--ask", 1, "--arms", "aligend")
+
+
+def test_demo_leaves_the_folder_of_another_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    assert "another folder" in fails("demo", "--out", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    assert "is a file" in fails("demo", "--out", tmp_path / "mine.txt")
+
+
+def test_demo_begins_anew_where_it_was_cut(tmp_path):
+    from kptm.demo.run import MARK, _fresh
+
+    folder = tmp_path / "demo"
+    _fresh(folder)
+    (folder / "world").mkdir()
+    (folder / "world" / "kptm.toml").write_text("half")
+    (folder / "report.html").write_text("old")
+    _fresh(folder)
+    assert [path.name for path in folder.iterdir()] == [MARK]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("bad.tsv", b"a\tb\n", "line 1"),
+        ("bad.tsv", b"a\tb\tc\n\xff\tb\tc\n", "line 2"),
+        ("bad.jsonl", b"{\n", "line 1"),
+        ("bad.xyz", b"", "suffix"),
+        ("missing.tsv", None, "missing.tsv"),
+        ("[/red].tsv", b"a\tb\n", "line 1"),
+        ("two\nlines.tsv", b"a\tb\n", "line 1"),
+    ],
+)
+def test_files_that_cannot_be_loaded(copied, tmp_path, name, content, said):
+    path = tmp_path / name
+    if content is not None:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    assert said in fails("load", copied, path)
+    assert answer("stats", copied)["triples"] == 12
+    run("load", copied, path, "--debug", code=1)
+
+
+def test_bad_lines_can_be_skipped(copied, tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("a\tb\tc\nbad\n")
+    assert "rejected" in run("load", copied, path, "--skip-errors").stdout
+    found = answer("load", copied, path, "--skip-errors")[str(path)]
+    assert (found["added"], found["duplicate"], len(found["rejected"])) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("query", "Atlantis", "capital"),
+        ("query", "France", "weight"),
+        ("query", "", ""),
+        ("query", "x" * 100_000, "capital"),
+        ("query", "a\nb\x1b[31m", "capital"),
+        ("edit", "France", "capital", "Atlantis"),
+        ("edit", "France", "capital", "Paris"),
+        ("edit", "France", "capital", "Lima", "--old", "Madrid"),
+        ("forget", "Robert'); DROP TABLE entity;--"),
+        ("undo", "999"),
+        ("pretrain", "missing.txt"),
+        ("index", "missing.txt"),
+        ("learn", "missing.tsv"),
+        ("link", "--file", "missing.txt"),
+        ("evaluate linking", "missing.txt"),
+    ],
+)
+def test_one_line_says_what_is_wrong(copied, arguments):
+    verb, *rest = arguments
+    before = answer("stats", copied)
+    fails(*verb.split(), copied, *rest)
+    assert answer("stats", copied) == before
+
+
+@pytest.mark.parametrize("name", sorted(TESTED - {"init", "load", "demo", "evaluate fusion"}))
+def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
+    arguments = {"ask": "q", "query": "a b", "learn": "f", "edit": "a b c", "forget": "a"}
+    rest = arguments.get(name, "f" if name in ("pretrain", "index", "evaluate linking") else "")
+    assert "kptm init" in fails(*name.split(), tmp_path / "typo", *rest.split())
+    assert not (tmp_path / "typo").exists()
+
+
+def test_workspaces_that_are_wrong(tmp_path):
+    (tmp_path / "file").touch()
+    run("stats", tmp_path / "file", code=2)
+    assert "not empty" in fails("stats", tmp_path)
+    run("init", tmp_path / "ws")
+    assert "already" in fails("init", tmp_path / "ws")
+    assert "sections are" in fails("init", tmp_path / "new", "--set", "embeddings.dim=3")
+    assert not (tmp_path / "new").exists()
+    fails("init", tmp_path / "file" / "below")
+    (tmp_path / "ws" / "kptm.toml").write_text("[x")
+    assert "kptm.toml" in fails("stats", tmp_path / "ws")
+    with pytest.raises(Exception, match=r"kptm\.toml"):
+        run("stats", tmp_path / "ws", "--debug", catch_exceptions=False)
+
+
+NAMES = [
+    "Robert'); DROP TABLE entity;--",
+    "💥 \u202eבא",
+    "[bold]x[/]",
+    "a\x1b[31mb",
+    "x" * 1_000_000,
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_names_in_and_out(tmp_path, name):
+    path = tmp_path / "t.jsonl"
+    path.write_text(json.dumps({"head": name, "relation": "has", "tail": "b"}) + "\n")
+    folder = tmp_path / "ws"
+    run("load", folder, path)
+    assert answer("query", folder, "?", "has", "b")["entity"] == name
+    assert answer("query", folder, name, "has")["entity"] == "b"
+    said = run("query", folder, "?", "has", "b").stdout
+    assert "\x1b" not in said
+    assert answer("link", folder, name)["text"] == name
+    answer("ask", folder, f"What does {name} have?")
+    assert answer("forget", folder, name)["triples"] == 1
+
+
+def test_what_is_not_utf8_on_the_command_line(copied):
+    for verb in ("ask", "link", "forget"):
+        fails(verb, copied, b"\xff".decode("utf-8", "surrogateescape"))
+
+
+def test_killed_pretraining_ends_with_the_same_weights(forge, toy, copied):
+    """The copy has the embeddings of the trained one; its model is what a whole run makes."""
+    with Workspace.open(copied) as ws:
+        wanted = ws.model().fingerprint()
+    began = time.monotonic()
+    assert forge.run("pretrain", copied, toy.texts) == 0
+    took, codes = time.monotonic() - began, []
+    for share in (0.5, 0.75, 0.9):
+        process = forge.start("pretrain", copied, toy.texts)
+        time.sleep(share * took)
+        os.kill(process, signal.SIGKILL)
+        codes.append(forge.wait())
+    assert -signal.SIGKILL in codes
+    assert forge.run("pretrain", copied, toy.texts) == 0
+    with Workspace.open(copied) as ws:
+        assert ws.model().fingerprint() == wanted
+    assert not list(copied.glob("pretraining*"))
+
+
+def test_a_reader_that_goes_away_is_no_traceback(copied, toy):
+    command = [sys.executable, "-m", "kptm.cli.main", "link", str(copied), "--json"]
+    for _ in range(50):
+        command += ["--file", str(toy.texts)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()

@@ -1,0 +1,113 @@
+"""The house itself: what an import loads, which way imports run, and that what is written is true."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from kptm.cli.main import main
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+HEAVY = {"torch", "pykeen", "faiss", "transformers", "sqlalchemy"}
+SOURCES = sorted([*ROOT.glob("kg/**/*.py"), *ROOT.glob("kptm/**/*.py")])
+
+
+def python(code):
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.split()
+
+
+@pytest.mark.parametrize("module", ["kg", "kptm", "kptm.errors", "kptm.cli.main"])
+def test_an_import_loads_nothing_heavy(module):
+    assert not HEAVY & set(python(f"import sys, {module}; print(*sys.modules)"))
+
+
+@pytest.mark.parametrize("package", ["kg", "kptm"])
+def test_the_surface_resolves(package):
+    module = import_module(package)
+    assert len(module.__all__) == len(set(module.__all__))
+    for name in module.__all__:
+        assert getattr(module, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute"):
+        _ = module.nothing_of_that_name
+
+
+def test_imports_run_one_way():
+    tool = Path(sys.executable).parent / "lint-imports"
+    if not tool.exists():
+        pytest.skip("import-linter is not installed")
+    result = subprocess.run([tool], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_is_one_room(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 400
+    assert path.name not in ("utils.py", "helpers.py", "common_utils.py")
+    assert ast.get_docstring(ast.parse(text)), "say in a line what the module is"
+    assert not re.search(r"#\s*(noqa|type: ignore)\s*$", text, re.MULTILINE), "say what is ignored"
+
+
+def test_only_one_room_imports_each_library():
+    rooms = {"faiss": "kptm/modeledge/index.py", "alembic": "kg/store/migrate.py"}
+    for library, room in rooms.items():
+        pattern = re.compile(rf"^\s*(?:import|from) {library}\b", re.MULTILINE)
+        found = [
+            str(path.relative_to(ROOT)) for path in SOURCES if pattern.search(path.read_text())
+        ]
+        assert found == [room]
+
+
+@pytest.fixture(scope="module")
+def examples():
+    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.M | re.S)
+    return blocks or pytest.skip("README has no example yet")
+
+
+def test_the_examples_of_the_readme_run(examples, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "readme"}
+    for number, block in enumerate(examples, 1):
+        exec(compile(block, f"README.md, block {number}", "exec"), names)
+
+
+def documented():
+    """``kptm VERB`` as README and docs write it in code."""
+    for path in (README, *sorted((ROOT / "docs").rglob("*.md"))):
+        text = path.read_text(encoding="utf-8")
+        code = [*re.findall(r"^(?: {4}|\t)(.*)$", text, re.M), *re.findall(r"`([^`\n]+)`", text)]
+        code += re.findall(r"^```(?:sh|bash|console|text)?\n(.*?)^```", text, re.M | re.S)
+        for part in code:
+            for verb in re.findall(r"(?:^|\s{2,}|\$ )kptm ([a-z]+)\b", part, re.M):
+                yield path.name, verb
+
+
+def test_documented_verbs_are_commands():
+    for where, verb in documented():
+        assert isinstance(main.commands.get(verb), click.Command), f"{where}: kptm {verb}"
+
+
+def test_every_verb_is_documented():
+    assert set(main.commands) - {verb for _, verb in documented()} <= {"demo"}
+
+
+def test_a_folder_is_all_that_a_workspace_needs(trained, tmp_path, monkeypatch):
+    """Moved elsewhere, with another working directory, it answers the same."""
+    from kptm import Workspace
+
+    moved = shutil.copytree(trained, tmp_path / "moved")
+    monkeypatch.chdir(os.sep)
+    with Workspace.open(moved) as ws:
+        assert ws.ask("The capital of Peru is [MASK].").entity == "Lima"
