@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,9 +101,18 @@ class Revision:
     at: str
 
 
+_BRACKETS = re.compile(r"(?<=\S)[ _]+\([^()]+\)$")
+
+
 def readable_label(key: str) -> str:
-    """A label for a key that has none: the last part of an IRI, underscores as spaces."""
+    """A label for a key that has none.
+
+    The last part of an IRI or of a relation's path, without quotes around it or a bracket that tells it
+    from its namesakes, underscores as spaces.
+    """
     name = key
-    if "://" in key:
+    if "://" in key or (key.startswith("/") and key.count("/") > 2):
         name = key.rstrip("/#").rsplit("#", 1)[-1].rsplit("/", 1)[-1] or key
-    return name.replace("_", " ").strip() or key
+    if len(name) > 2 and name[0] == name[-1] == '"':
+        name = name[1:-1]
+    return _BRACKETS.sub("", name).replace("_", " ").strip() or key

@@ -18,6 +18,17 @@ MAX_ALIAS = 200
 ACRONYM = 4
 """All-capital names up to this length are only themselves: "US" is not "us"."""
 
+FUNCTION_WORDS = frozenset(
+    "a an the this that these those i me my you your he him his she her it its we us our they them their"
+    " who whom whose which what is am are was were be been being do does did has have had would shall"
+    " should could of in on at to by for from with as into onto over under about after"
+    " before between through during against out off up down and or but nor so yet if then than when where"
+    " while because not no all any some each both such only very too also just more most there here".split()
+)
+"""English words of the closed classes. Country codes and titles spell them too ("to", "in", "it"), but a text
+that has one seldom means the entity: they are names only as acronyms ("US", "IT"), written as the graph has
+them."""
+
 
 class Mention(NamedTuple):
     """A span and the surface forms of the graph that it may be."""
@@ -79,8 +90,10 @@ def fits_case(name: str, written: str) -> bool:
 
     A name in small letters may stand anywhere ("copper", "Copper ore is…", "COPPER"); a capitalised
     one keeps its first capital ("turkey" is not Turkey); a short acronym is only itself, and short
-    words in capitals are acronyms.
+    words in capitals are acronyms. A function word is a name only as an acronym.
     """
+    if name.casefold() in FUNCTION_WORDS:
+        return name == written and name.isupper() and len(name) > 1
     if name == written:
         return True
     if name.isupper() and len(name) <= ACRONYM:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import kg
+from kg.types import readable_label
 
 
 def test_every_public_name_is_there():
@@ -34,3 +35,21 @@ def test_imports_bring_only_what_they_need(statement, absent):
     code = f"{statement}\nimport sys\nprint([m for m in {absent.split()} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("key", "label"),
+    [
+        ('"Helipad"', "Helipad"),
+        ("Ardmore_Airport_(New_Zealand)", "Ardmore Airport"),
+        ("/film/actor/film./film/performance/film", "film"),
+        ("/m/027rn", "/m/027rn"),
+        ("http://example.org/ns#New_York", "New York"),
+        ("14L/32R", "14L/32R"),
+        ("(bracket)", "(bracket)"),
+        ("_", "_"),
+        ('""', '""'),
+    ],
+)
+def test_a_key_without_a_label_is_read_as_people_write_it(key, label):
+    assert readable_label(key) == label

@@ -113,3 +113,14 @@ def test_half_a_surrogate_pair_is_named():
 def test_very_long_surfaces_are_left_out():
     assert found(["x" * 201], "x" * 201) == []
     assert found(["x" * 200], "x" * 200) == ["x" * 200]
+
+
+@pytest.mark.parametrize("text", ["He went to a house in town.", "It is as it was.", "I BE AT IT"])
+def test_function_words_are_no_names_though_codes_and_titles_spell_them(text):
+    codes = ["to", "in", "he", "It", "is", "as", "I", "be", "at", "a"]
+    assert MentionFinder(codes).find(text) == []
+
+
+def test_an_acronym_that_spells_a_function_word_is_found_as_it_is_written():
+    found = MentionFinder(["US", "IT"]).find("The US has it; IT helps us.")
+    assert [(mention.start, mention.surfaces) for mention in found] == [(4, ("US",)), (15, ("IT",))]
