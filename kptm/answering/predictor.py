@@ -116,7 +116,7 @@ class Predictor:
         best = readings[0]
         given = [document] if MASK in question else []
         if best.answers:
-            found = self._from_graph(question, best, self._of_asked_type(question, best))
+            found = self._from_graph(question, best, self._of_asked_type(question, best), given)
         else:
             found = self._predicted(question, best, given)
         return _with(found, (*_links(document), *self._other_senses(readings)))
@@ -171,7 +171,14 @@ class Predictor:
 
     # ── answering ────────────────────────────────────────────────────────────────────────────
 
-    def _from_graph(self, question: str, reading: Reading, answers: Sequence[str]) -> Answer:
+    def _from_graph(
+        self,
+        question: str,
+        reading: Reading,
+        answers: Sequence[str],
+        given: Sequence[LinkedText] = (),
+    ) -> Answer:
+        """The graph's facts are the answer; what else knows them is cited behind them."""
         labels = self._labels([reading.entity, *answers])
         score = min(0.99, max(0.5, reading.link_score))
         evidence = [Evidence("triple", self._say(reading, key, labels), key) for key in answers]
@@ -180,8 +187,24 @@ class Predictor:
             entity=answers[0],
             score=score,
             answers=tuple(ScoredEntity(key, labels[key], score) for key in answers),
-            evidence=tuple(evidence),
+            evidence=(*evidence, *self._support(reading, given, answers, labels)),
         )
+
+    def _support(
+        self,
+        reading: Reading,
+        given: Sequence[LinkedText],
+        answers: Sequence[str],
+        labels: dict[str, str],
+    ) -> list[Evidence]:
+        """What link prediction, the model and the texts say of these very answers."""
+        opinions = self._opinions(reading, given, self._candidates(reading))
+        return [
+            Evidence(item.kind, f"{labels[item.entity]}: {item.text}", item.entity, item.score)
+            for opinion in opinions
+            for item in opinion.evidence
+            if item.entity in answers
+        ]
 
     def _predicted(self, question: str, reading: Reading, given: Sequence[LinkedText]) -> Answer:
         """Ask the sources that can guess; the graph holds no fact of this (entity, relation)."""

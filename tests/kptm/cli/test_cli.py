@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import click
 import pytest
@@ -285,10 +286,11 @@ def test_killed_pretraining_ends_with_the_same_weights(forge, toy, copied):
     began = time.monotonic()
     assert forge.run("pretrain", copied, toy.texts) == 0
     took, codes = time.monotonic() - began, []
-    for share in (0.5, 0.75, 0.9):
+    for share in (0.2, 0.5, 0.8):
         process = forge.start("pretrain", copied, toy.texts)
         time.sleep(share * took)
-        os.kill(process, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was faster this time
+            os.kill(process, signal.SIGKILL)
         codes.append(forge.wait())
     assert -signal.SIGKILL in codes
     assert forge.run("pretrain", copied, toy.texts) == 0
