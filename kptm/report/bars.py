@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kptm.report.data import Estimate
 
 _WIDTH = 480
-_ROW, _NAMES, _ENDS = 30, 118, 420
+_ROW, _NAMES, _ENDS = 30, 152, 420
 
 
 def arm_bars(
@@ -70,7 +70,7 @@ def _panel(
         middle = i * _ROW + 16
         body.append(
             f'<text class="name" x="{_NAMES - 10}" y="{middle + 5}" text-anchor="end">'
-            f"{text(short(arm, 15))}</text>"
+            f"{text(short(arm, 20))}</text>"
         )
         if (e := here.get(arm)) and math.isfinite(e.mean):
             others = [o.high for name, o in here.items() if name != arm]
