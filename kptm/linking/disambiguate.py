@@ -93,7 +93,8 @@ def disambiguate(
             near = context.neighbours(candidate.entity)
             edges = sum(p for key, p in believed.items() if key in near and key not in own)
             choice.scores[number] += weights.edge * min(edges, 2.0)
-            shared = sum(
+            # fsum: neighbours come from sets, whose order differs from one process to the next.
+            shared = math.fsum(
                 p for key, p in support.get(candidate.entity, {}).items() if key not in own
             )
             choice.scores[number] += weights.shared * min(shared, 2.0)
@@ -107,7 +108,10 @@ MAX_HUB = 50
 def _shared_support(
     believed: dict[str, float], context: EntityContext
 ) -> dict[str, dict[str, float]]:
-    """For each candidate: the other candidates that share a neighbour, with their belief."""
+    """For each candidate: the others that share a neighbour, with belief over √(how many share it).
+
+    Of several shared neighbours the one that fewest share counts.
+    """
     by_neighbour: dict[str, list[str]] = {}
     for key in believed:
         for other in context.neighbours(key):
@@ -120,5 +124,6 @@ def _shared_support(
             row = support.setdefault(key, {})
             for other in sharing:
                 if other != key:
-                    row[other] = believed[other] / math.sqrt(len(sharing))
+                    share = believed[other] / math.sqrt(len(sharing))
+                    row[other] = max(share, row.get(other, 0.0))
     return support

@@ -1,5 +1,9 @@
 """The linker: which entity a name means, and that nothing but text and graph decides it."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -150,3 +154,31 @@ def test_a_linked_text_as_json():
         "entity": "B",
         "score": 1.0,
     }
+
+
+def test_links_are_the_same_in_every_process(tmp_path):
+    """Sets of text have another order in each process; no link or score may hang on it."""
+    program = (
+        "import hashlib, sys\n"
+        "from kg import KnowledgeGraph\n"
+        "from kptm.examples import World\n"
+        "from kptm.linking import Linker\n"
+        "world = World()\n"
+        "with KnowledgeGraph.open(sys.argv[1]) as graph:\n"
+        "    graph.load_entities(world.entities)\n"
+        "    graph.load(world.triples)\n"
+        "    texts = [document.text for document in world.prose()]\n"
+        "    found = repr(list(Linker(graph).link_many(texts)))\n"
+        "print(hashlib.sha256(found.encode()).hexdigest())\n"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / f"{seed}.db")],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(printed) == 1
