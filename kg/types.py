@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Triple(NamedTuple):
@@ -13,6 +13,57 @@ class Triple(NamedTuple):
     head: str
     relation: str
     tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A typed value: text in a language, a number with a unit, a date.
+
+    Attributes:
+        value: Its lexical form, kept as it was written; may be "".
+        datatype: The IRI of its type, "" for plain text, ``vocabulary.IRI`` where it names a class.
+        language: A language tag such as "en", or "".
+        unit: The key of its unit, or "".
+    """
+
+    value: str
+    datatype: str = ""
+    language: str = ""
+    unit: str = ""
+
+
+class Attribute(NamedTuple):
+    """What is said of an entity by a value rather than by another entity."""
+
+    head: str
+    relation: str
+    value: Literal
+
+
+class Qualifier(NamedTuple):
+    """What narrows a fact down: ``value`` is an entity's key or a literal."""
+
+    relation: str
+    value: str | Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A fact with all that is known of it.
+
+    Attributes:
+        fact: A triple, or an attribute.
+        confidence: Between 0 and 1, or None where nobody said.
+        qualifiers: In the order they were given.
+        source: Who says so; None means the file it stands in.
+        span: Where in the source's text, as (start, end) characters.
+    """
+
+    fact: Triple | Attribute
+    confidence: float | None = None
+    qualifiers: tuple[Qualifier, ...] = ()
+    source: str | None = None
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +99,10 @@ class EntityRecord:
     prior: float | None = None
 
 
+Record: TypeAlias = Triple | Attribute | Statement | EntityRecord
+"""Whatever a file may hold of a graph."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """An edge type: its key and its readable label."""
@@ -74,14 +129,17 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """The outcome of one load. ``read == added + duplicate + len(rejected)``.
+    """The outcome of one load. ``read == added + duplicate + rejected_count``.
 
     Attributes:
         read: Records found in the file.
-        added: Records that changed the graph.
-        duplicate: Records that the graph held already, or that the file repeats.
-        rejected: Lines skipped, only ever filled with ``on_error="skip"``.
+        added: Records that say something new.
+        duplicate: Records that the graph held already, or that the file repeats; the graph notes
+            that this source attests them too.
+        rejected: The first 1,000 lines skipped, only ever filled with ``on_error="skip"``.
         revision: The revision the load made, or None when nothing changed.
+        rejected_count: How many lines were skipped.
+        rejected_file: Where all of them are, as they stood, or None when there were none.
     """
 
     read: int
@@ -89,6 +147,33 @@ class LoadReport:
     duplicate: int
     rejected: tuple[Rejected, ...] = ()
     revision: int | None = None
+    rejected_count: int = 0
+    rejected_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """The outcome of one export.
+
+    Attributes:
+        written: Statements that the file holds.
+        left_out: Statements, or parts of them, that its format has no place for.
+    """
+
+    written: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a fact's history: at ``revision`` a source began or ceased to say it."""
+
+    revision: int
+    kind: str
+    fact: Triple | Attribute
+    source: str
+    line: int | None
+    at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,45 @@
+"""Relations the graph understands: what names, describes and classes an entity.
+
+They are the IRIs that RDF uses, whatever the format they came in, so that a label is a statement like
+any other: with sources and history. They are no facts: ``match`` and the embeddings leave them out.
+"""
+
+from __future__ import annotations
+
+LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
+PREFERRED_LABEL = "http://www.w3.org/2004/02/skos/core#prefLabel"
+ALIAS = "http://www.w3.org/2004/02/skos/core#altLabel"
+DESCRIPTION = "http://schema.org/description"
+DESCRIPTION_HTTPS = "https://schema.org/description"
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+PRIOR = "urn:kptm:prior"
+"""How often the entity is meant, a number of at least 0."""
+ENTITY = "urn:kptm:entity"
+"""Says nothing but that the entity is there; its value is empty."""
+
+UNDERSTOOD = (
+    LABEL,
+    PREFERRED_LABEL,
+    ALIAS,
+    DESCRIPTION,
+    DESCRIPTION_HTTPS,
+    TYPE,
+    PRIOR,
+    ENTITY,
+)
+"""In the order of their ids, 1, 2, …; never reorder."""
+
+LABELS = (LABEL, PREFERRED_LABEL)
+NAMES = (*LABELS, ALIAS)
+DESCRIPTIONS = (DESCRIPTION, DESCRIPTION_HTTPS)
+
+IRI = "urn:kptm:iri"
+"""The datatype of a value that names a class by its IRI or key, written as an IRI in RDF."""
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+STRING = f"{XSD}string"
+RANK = "http://wikiba.se/ontology#rank"
+"""The qualifier that keeps a Wikidata claim's rank where it is not normal."""
+
+MINTED = "urn:kptm:key:"
+"""RDF's name for a key that is no IRI: this and the key, percent-encoded; read back as the key."""
