@@ -4,6 +4,7 @@
     ├── TripleFormatError      a line of a file that cannot be read
     ├── InvalidNameError       a key, label or alias that the store refuses
     ├── UnknownKeyError        a key that the graph does not hold
+    ├── QueryError             a query that is malformed
     ├── StoreError             a database that cannot be opened, read or written
     └── EmbeddingError         embeddings that cannot be trained, read or used
         └── EmbeddingMismatchError   embeddings of another graph
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-TEXT_KEPT = 1_000
+TEXT_KEPT = 100_000
 """Characters of an offending line that an error holds on to; a line may be a whole file."""
 
 
@@ -33,13 +34,14 @@ class TripleFormatError(KGError):
     Attributes:
         path: The file.
         line: The line, counted from 1, or None where the whole file is meant.
+        reason: What is wrong with it.
         text: The beginning of the offending line.
     """
 
     def __init__(
         self, path: str | Path, line: int | None, reason: str, text: str | None = None
     ) -> None:
-        self.path, self.line = str(path), line
+        self.path, self.line, self.reason = str(path), line, reason
         self.text = None if text is None else shorten(text, TEXT_KEPT)
         where = f"{path}, line {line}" if line is not None else str(path)
         shown = "" if text is None else f": {shorten(text)!r}"
@@ -62,6 +64,10 @@ class InvalidNameError(KGError):
 
 class UnknownKeyError(KGError):
     """The graph holds no entity or relation of that key."""
+
+
+class QueryError(KGError):
+    """A query that is malformed: a pattern, a variable, a path without an end."""
 
 
 class StoreError(KGError):

@@ -1,32 +1,42 @@
-"""One load: lines of a file into the store, all or nothing, or all but the bad lines."""
+"""One load: records of a file into the store, all or nothing, or all but the bad lines."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from kg.errors import InvalidNameError, StoreError, TripleFormatError
 from kg.names import checked_record, printable
-from kg.store import revisions
-from kg.store.bulk import BATCH, add_records
-from kg.types import EntityRecord, LoadReport, Rejected, Triple
+from kg.store import entities, revisions, statements
+from kg.store.writing import Writer
+from kg.types import Attribute, EntityRecord, LoadReport, Record, Rejected, Statement, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
     from kg.formats import Line
     from kg.store.database import Database
+    from kg.store.sql import Sql
 
-PROGRESS_EVERY = 1_000
-"""Records between two calls of ``progress``."""
+BATCH = 20_000
+"""Records that are held in memory at a time, and between two calls of ``progress``."""
+
+SHOWN = 1_000
+"""Rejected lines that a report holds; the file of rejected lines holds all."""
 
 
 def load_lines(
     database: Database,
     path: str | Path,
     lines: Iterable[Line],
-    on_error: str,
-    progress: Callable[[int], None] | None,
+    *,
+    source: str | None = None,
+    on_error: str = "raise",
+    rejected: str | Path | None = None,
+    create_entities: bool = True,
+    progress: Callable[[int], None] | None = None,
 ) -> LoadReport:
     """Write ``lines`` in one transaction and one revision.
 
@@ -35,58 +45,150 @@ def load_lines(
     """
     if on_error not in ("raise", "skip"):
         raise StoreError(f'on_error must be "raise" or "skip", not {on_error!r}')
-    counted = _Counted(progress)
-    rejected: list[Rejected] = []
-    added = 0
-    with database.write() as connection:
-        number = revisions.begin(connection, "load", printable(str(path)))
-        batch: list[Triple | EntityRecord] = []
-        for line, found in counted.each(lines):
-            record = _checked(path, line, found)
-            if not isinstance(record, TripleFormatError):
-                batch.append(record)
-            elif on_error == "raise":
-                raise record
-            else:
-                rejected.append(Rejected(line, str(record)))
-            if len(batch) >= BATCH:
-                added += add_records(connection, batch, number)
-                batch.clear()
-        added += add_records(connection, batch, number)
-        if not added:
+    name = printable(str(path))
+    with ExitStack() as stack:
+        rejects = stack.enter_context(_Rejects(path, rejected, raising=on_error == "raise"))
+        sql, connection = stack.enter_context(database.writing())
+        number = revisions.begin(sql, "load", name)
+        writer = Writer(
+            sql, number, source or name, create_entities=create_entities, refuse=rejects.refuse
+        )
+        stack.enter_context(closing(writer))
+        batches = _Batches(sql, writer, rejects)
+        read = 0
+        for line, found in lines:
+            read += 1
+            batches.take(line, found)
+            if read % BATCH == 0:
+                batches.flush()
+                if progress is not None:
+                    progress(read)
+        batches.flush()
+        if progress is not None and read % BATCH:
+            progress(read)
+        writer.finish()
+        if not writer.changed:
             connection.rollback()
+        added = writer.added + batches.changed
     return LoadReport(
-        read=counted.read,
+        read=read,
         added=added,
-        duplicate=counted.read - added - len(rejected),
-        rejected=tuple(rejected),
-        revision=number if added else None,
+        duplicate=read - added - rejects.count,
+        rejected=tuple(rejects.shown),
+        revision=number if writer.changed else None,
+        rejected_count=rejects.count,
+        rejected_file=rejects.file,
     )
 
 
-class _Counted:
-    """Counts what passes, and says so now and then."""
-
-    def __init__(self, progress: Callable[[int], None] | None) -> None:
-        self.read = 0
-        self._progress = progress
-
-    def each(self, lines: Iterable[Line]) -> Iterator[Line]:
-        for item in lines:
-            self.read += 1
-            if self._progress is not None and self.read % PROGRESS_EVERY == 0:
-                self._progress(self.read)
-            yield item
-        if self._progress is not None and self.read % PROGRESS_EVERY:
-            self._progress(self.read)
+def add_records(
+    sql: Sql, number: int, source: str, records: Iterable[Record]
+) -> tuple[int, bool]:
+    """Write checked records in a revision; return how many were new, and whether anything changed."""
+    with closing(Writer(sql, number, source)) as writer:
+        batches = _Batches(sql, writer, _Rejects("", None, raising=True))
+        for at, record in enumerate(records, 1):
+            batches.take(0, record)
+            if at % BATCH == 0:
+                batches.flush()
+        batches.flush()
+        writer.finish()
+        return writer.added + batches.changed, writer.changed
 
 
-def _checked(
-    path: str | Path, line: int, found: Triple | EntityRecord | TripleFormatError
-) -> Triple | EntityRecord | TripleFormatError:
-    if isinstance(found, TripleFormatError):
-        return found
-    try:
-        return checked_record(found)
-    except InvalidNameError as error:
-        return TripleFormatError(path, line, error.reason, error.text)
+class _Batches:
+    """Records by their kind, until there are enough of them to write."""
+
+    def __init__(self, sql: Sql, writer: Writer, rejects: _Rejects) -> None:
+        self._sql, self._writer, self._rejects = sql, writer, rejects
+        self.changed = 0
+        self._lines: list[int] = []
+        self._facts: list[Triple | Attribute] = []
+        self._entities: list[tuple[int, EntityRecord]] = []
+        self._statements: list[tuple[int, Statement]] = []
+
+    def take(self, line: int, found: object) -> None:
+        """Put a record where it belongs; a bad one is rejected."""
+        if type(found) is Triple:  # its names are checked where they are new
+            self._lines.append(line)
+            self._facts.append(found)
+        elif isinstance(found, TripleFormatError):
+            self._rejects.add(line, found)
+        else:
+            self._take_other(line, found)
+
+    def _take_other(self, line: int, found: object) -> None:
+        try:
+            record = checked_record(found)  # type: ignore[arg-type]  # readers yield records
+        except InvalidNameError as error:
+            self._rejects.refuse(line, None, error)
+            return
+        if isinstance(record, EntityRecord):
+            self._entities.append((line, record))
+        elif isinstance(record, Statement):
+            self._statements.append((line, record))
+        else:
+            self._lines.append(line)
+            self._facts.append(record)
+
+    def flush(self) -> None:
+        """Write what has come together."""
+        if self._facts:
+            self._writer.later(self._lines, self._facts)
+        if self._entities:
+            self._writer.finish()  # what a record changes may wait in it
+            self.changed += entities.merge(self._writer, self._sql, self._entities)
+        if self._statements:
+            statements.write(self._writer, self._sql, self._statements)
+        self._lines, self._facts, self._entities, self._statements = [], [], [], []
+
+
+class _Rejects:
+    """The lines that are skipped: counted, the first of them shown, all of them in a file."""
+
+    def __init__(self, path: str | Path, target: str | Path | None, *, raising: bool) -> None:
+        self._path, self._raising = path, raising
+        name = "standard-input" if str(path) == "-" else str(path).replace(":", "-", 1)
+        self._target = Path(f"{name}.rejected.jsonl" if target is None else target)
+        self._out: IO[str] | None = None
+        self.count = 0
+        self.shown: list[Rejected] = []
+        self.file: str | None = None
+
+    def __enter__(self) -> _Rejects:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._out is not None:
+            self._out.close()
+
+    def refuse(
+        self, line: int, fact: Triple | Attribute | None, error: InvalidNameError
+    ) -> None:
+        """Reject a line for a name in it."""
+        text = "\t".join(map(str, fact)) if isinstance(fact, Triple) else error.text
+        self.add(line, TripleFormatError(self._path, line, error.reason, text))
+
+    def add(self, line: int, error: TripleFormatError) -> None:
+        """Reject a line.
+
+        Raises:
+            TripleFormatError: The load is to stop at the first bad line.
+            StoreError: The file of rejected lines cannot be written.
+        """
+        if self._raising:
+            raise error
+        self.count += 1
+        if len(self.shown) < SHOWN:
+            self.shown.append(Rejected(line, str(error)))
+        try:
+            if self._out is None:
+                self._out = self._target.open("w", encoding="utf-8", errors="backslashreplace")
+                self.file = str(self._target)
+            row = {"line": line, "reason": error.reason, "text": error.text}
+            self._out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        except OSError as problem:
+            raise StoreError(
+                f"{self._target}: rejected lines cannot be written there ({problem.strerror});"
+                " name another file for them"
+            ) from problem

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 from kg.errors import InvalidNameError
-from kg.types import EntityRecord, Triple
+from kg.types import Attribute, EntityRecord, Literal, Record, Statement, Triple
 
 MAX_NAME = 4_000_000
 """Characters; a longer "name" is a file read in the wrong format."""
+
+MAX_KEY = 2_500
+"""Bytes of a key; an index of PostgreSQL holds no more. Labels and values may be longer."""
 
 
 def checked_name(text: object, what: str, *, may_be_empty: bool = False) -> str:
@@ -40,17 +43,69 @@ def checked_name(text: object, what: str, *, may_be_empty: bool = False) -> str:
     return text
 
 
-def checked_record(record: Triple | EntityRecord) -> Triple | EntityRecord:
+def checked_key(text: object, what: str) -> str:
+    """Return ``text`` if it can be the key of an entity or a relation.
+
+    Raises:
+        InvalidNameError: As for :func:`checked_name`, or it is longer than a key may be.
+    """
+    key = checked_name(text, what)
+    if len(key) > MAX_KEY // 4 and len(key.encode()) > MAX_KEY:
+        reason = f"{what} has {len(key.encode()):,} bytes, a key has at most {MAX_KEY:,}"
+        raise InvalidNameError(reason, key)
+    return key
+
+
+def checked_record(record: Record) -> Record:
     """Return ``record`` if the store can keep every part of it.
 
     Raises:
-        InvalidNameError: One of its names is refused, or its prior is not a number of at least 0.
+        InvalidNameError: One of its names is refused, or a number of it is out of its range.
     """
-    if isinstance(record, Triple):
-        for part, what in zip(record, ("head", "relation", "tail"), strict=True):
-            checked_name(part, what)
-        return record
-    checked_name(record.key, "key")
+    if isinstance(record, EntityRecord):
+        _check_entity(record)
+    elif isinstance(record, Statement):
+        _check_statement(record)
+    else:
+        _check_fact(record)
+    return record
+
+
+def _check_fact(fact: Triple | Attribute) -> None:
+    checked_key(fact[0], "head")
+    checked_key(fact[1], "relation")
+    if isinstance(fact, Attribute):
+        _check_literal(fact.value)
+    else:
+        checked_key(fact[2], "tail")
+
+
+def _check_literal(literal: object) -> None:
+    if not isinstance(literal, Literal):
+        raise InvalidNameError("an attribute's value must be a Literal", repr(literal))
+    for part in (literal.value, literal.datatype, literal.language, literal.unit):
+        checked_name(part, "value", may_be_empty=True)
+
+
+def _check_statement(statement: Statement) -> None:
+    _check_fact(statement.fact)
+    confidence = statement.confidence
+    if confidence is not None and not 0 <= confidence <= 1:
+        raise InvalidNameError(f"confidence must lie between 0 and 1, not {confidence}")
+    if statement.source is not None:
+        checked_key(statement.source, "source")
+    if statement.span is not None and not 0 <= statement.span[0] <= statement.span[1] < 2**31:
+        raise InvalidNameError(f"span must be (start, end), not {statement.span}")
+    for relation, value in statement.qualifiers:
+        checked_key(relation, "qualifier")
+        if isinstance(value, Literal):
+            _check_literal(value)
+        else:
+            checked_key(value, "qualifier's value")
+
+
+def _check_entity(record: EntityRecord) -> None:
+    checked_key(record.key, "key")
     if record.label is not None:
         checked_name(record.label, "label")
     if record.description is not None:
@@ -60,7 +115,6 @@ def checked_record(record: Triple | EntityRecord) -> Triple | EntityRecord:
             checked_name(name, what)
     if record.prior is not None and not 0 <= record.prior < math.inf:
         raise InvalidNameError(f"prior must be a number of at least 0, not {record.prior}")
-    return record
 
 
 def printable(text: str) -> str:

@@ -165,6 +165,39 @@ class ExportReport:
 
 
 @dataclass(frozen=True, slots=True)
+class PurgeReport:
+    """What a purge deleted.
+
+    Attributes:
+        statements: Statements of sources, with their history.
+        triples: Triples (and attributes, labels) that nobody says any more.
+        names: Keys and values that nothing holds any more, by which copies can be looked for.
+        revision: The revision the purge made.
+    """
+
+    statements: int
+    triples: int
+    names: tuple[str, ...]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """A fact and who says it: (source, line or None) each."""
+
+    fact: Triple | Attribute
+    sources: tuple[tuple[str, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """All that the graph knows of an entity: the entity, its facts as head and as tail."""
+
+    entity: Entity
+    facts: tuple[Attested, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of a fact's history: at ``revision`` a source began or ceased to say it."""
 
@@ -178,7 +211,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One change of the graph: its number, kind ("load", "add", "remove", "edit", "undo"), note."""
+    """One change of the graph: its number, kind ("load", "add", "remove", "edit", "undo", "purge"), note."""
 
     number: int
     kind: str
@@ -195,9 +228,18 @@ def readable_label(key: str) -> str:
     The last part of an IRI or of a relation's path, without quotes around it or a bracket that tells it
     from its namesakes, underscores as spaces.
     """
+    return _BRACKETS.sub("", _last_part(key)).replace("_", " ").strip() or key
+
+
+def searchable(key: str) -> str:
+    """The same with its bracket, by which a person may look for it."""
+    return _last_part(key).replace("_", " ").strip() or key
+
+
+def _last_part(key: str) -> str:
     name = key
     if "://" in key or (key.startswith("/") and key.count("/") > 2):
         name = key.rstrip("/#").rsplit("#", 1)[-1].rsplit("/", 1)[-1] or key
     if len(name) > 2 and name[0] == name[-1] == '"':
         name = name[1:-1]
-    return _BRACKETS.sub("", name).replace("_", " ").strip() or key
+    return name

@@ -5,7 +5,7 @@ Every failure of the driver leaves as a StoreError that says which database and 
 
 from __future__ import annotations
 
-import sqlite3
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from kg.errors import InvalidNameError, StoreError
 from kg.store.migrate import migrate
+from kg.store.sql import Sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 10
 """How long a writer waits for another writer."""
 
-CACHE_KIB = 65_536
-"""Pages of SQLite that a connection holds; a load of a million triples reads its indexes over."""
+WRITER_CACHE_KIB = 65_536
+"""Pages of SQLite that a writer holds; a load of a million triples reads its indexes over."""
+
+READER_CACHE_KIB = 16_384
+"""The same of a reader."""
 
 _HINTS = (
     ("database is locked", "another process is writing to it; wait for it to end, then try again"),
@@ -68,8 +72,49 @@ class Database:
             _tune_sqlite(self.engine)
         elif self.engine.dialect.name == "postgresql":
             _tune_postgresql(self.engine)
+        self._own = threading.local()
+        self._lent: list[Any] = []
         with self._explained():
             migrate(self.engine, self.name)
+
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """What the driver may raise."""
+        return SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OverflowError
+
+    @contextmanager
+    def quick(self) -> Iterator[Sql]:
+        """For single statements: a connection that this thread keeps, outside of any transaction.
+
+        A tenth of the cost of :meth:`reading`. Every cursor has to be read to its end or closed in the
+        block, or the connection would go on seeing the graph of that moment.
+        """
+        with self._explained():
+            yield self._thread_sql()
+
+    def _thread_sql(self) -> Sql:
+        sql: Sql | None = getattr(self._own, "sql", None)
+        if sql is None:
+            lent = self.engine.raw_connection()
+            driver = lent.driver_connection
+            postgresql = self.engine.dialect.name == "postgresql"
+            if postgresql and driver is not None:
+                driver.autocommit = True
+            self._lent.append(lent)
+            sql = self._own.sql = Sql(driver, postgresql=postgresql)
+        return sql
+
+    @contextmanager
+    def reading(self) -> Iterator[Sql]:
+        """Like :meth:`read`, for the rooms of the graph."""
+        with self.read() as connection:
+            yield Sql.on(connection)
+
+    @contextmanager
+    def writing(self, *, wait: bool = True) -> Iterator[tuple[Sql, sa.Connection]]:
+        """Like :meth:`write`, for the rooms of the graph; the connection is there to roll back."""
+        with self.write(wait=wait) as connection:
+            yield Sql.on(connection), connection
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -92,8 +137,27 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def maintain(self, *statements: str) -> bool:
+        """Run statements that no transaction may hold; return whether the last says it was kept from it.
+
+        Raises:
+            StoreError: Somebody else holds the database.
+        """
+        with self._explained(), self.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            sql = Sql.on(connection)
+            rows = [sql.cursor(statement).fetchall() if not sql.postgresql else sql.run(statement)
+                    for statement in statements]  # fmt: skip
+        return bool(rows and isinstance(rows[-1], list) and rows[-1] and rows[-1][0][0])
+
     def close(self) -> None:
         """Close every connection; on SQLite this folds the write-ahead log into the file."""
+        while self._lent:
+            lent = self._lent.pop()
+            if self.engine.dialect.name == "postgresql":
+                lent.driver_connection.autocommit = False
+            lent.close()
+        self._own = threading.local()
         self.engine.dispose()
 
     @contextmanager
@@ -102,7 +166,7 @@ class Database:
             yield
         except UnicodeEncodeError as error:
             raise InvalidNameError("text holds a lone surrogate", str(error.object)) from error
-        except (SQLAlchemyError, sqlite3.Error, OverflowError) as error:
+        except self.failures as error:
             raise _explain(error, self.name) from error
 
 
@@ -113,9 +177,6 @@ def _tune_sqlite(engine: sa.Engine) -> None:
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        # SQLite folds the case of ASCII only: a search for "москва" would miss "Москва".
-        connection.create_function("lower", 1, _folded, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
@@ -123,11 +184,9 @@ def _tune_sqlite(engine: sa.Engine) -> None:
         wait = BUSY_SECONDS * 1000 if options.get("kptm_wait", True) else 0
         connection.exec_driver_sql(f"PRAGMA busy_timeout={wait:.0f}")
         write = options.get("kptm_write", False)
+        cache = WRITER_CACHE_KIB if write else READER_CACHE_KIB
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{cache}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _folded(text: Any) -> Any:
-    return text.casefold() if isinstance(text, str) else text
 
 
 def _tune_postgresql(engine: sa.Engine) -> None:

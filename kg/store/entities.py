@@ -1,147 +1,166 @@
-"""Entities: what is known of a node beside its triples."""
+"""Entities: what their labels, aliases, descriptions, types and priors say, read and written."""
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
-from kg.store.schema import alias, entity, entity_type
-from kg.types import Entity, EntityRecord, readable_label
+from kg.store import dictionary, lives
+from kg.store.triples import alive
+from kg.types import Attribute, Entity, EntityRecord, Literal, readable_label
+from kg.vocabulary import (
+    ALIAS,
+    DESCRIPTION,
+    DESCRIPTIONS,
+    ENTITY,
+    IRI,
+    LABEL,
+    LABELS,
+    PRIOR,
+    TYPE,
+    UNDERSTOOD,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-CHUNK = 500
-"""Keys in one IN list; SQLite allows 999 parameters in its oldest builds."""
+    from kg.store.sql import Sql
+    from kg.store.writing import Writer
 
+_ABOUT = f"x.relation_id <= {len(UNDERSTOOD)}"
+_LANGUAGES = {"": 0, "en": 1}
+"""Which label is shown first; any other language comes after, by its tag."""
 
-def chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut ``keys`` so that each part fits one IN list."""
-    for start in range(0, len(keys), CHUNK):
-        yield keys[start : start + CHUNK]
-
-
-def fetch_records(connection: sa.Connection, keys: Iterable[str]) -> dict[str, EntityRecord]:
-    """What the tables hold of ``keys``, without derived labels; unknown keys are left out."""
-    found: dict[str, EntityRecord] = {}
-    for part in chunks(sorted(set(keys))):
-        rows = connection.execute(sa.select(entity).where(entity.c.key.in_(part))).all()
-        ids = {row.id: row.key for row in rows}
-        surfaces: dict[str, list[str]] = {key: [] for key in ids.values()}
-        types: dict[str, list[str]] = {key: [] for key in ids.values()}
-        for table, column, into in (
-            (alias, alias.c.surface, surfaces),
-            (entity_type, entity_type.c.type, types),
-        ):
-            pairs = sa.select(table.c.entity_id, column).where(table.c.entity_id.in_(ids))
-            for entity_id, value in connection.execute(pairs):
-                into[ids[entity_id]].append(value)
-        for row in rows:
-            found[row.key] = EntityRecord(
-                key=row.key,
-                label=row.label,
-                aliases=tuple(sorted(surfaces[row.key])),
-                description=row.description,
-                types=tuple(sorted(types[row.key])),
-                prior=row.prior,
-            )
-    return found
+About = dict[str, list[Attribute]]
+"""What the graph says of each entity with the relations it understands, oldest first."""
 
 
-def fetch(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Entity]:
+def about(sql: Sql, keys: Iterable[str], at: int | None) -> About:
+    """Labels and their like of those ``keys`` that exist, an empty list where there are none."""
+    ids = dictionary.ids_of(sql, "entity", sorted(set(keys)))
+    if not ids:
+        return {}
+    listed, parameter = sql.values(list(ids.values()))
+    query = (
+        "SELECT x.head_id, x.relation_id, l.value, l.datatype, l.language, l.unit FROM triple x"  # noqa: S608
+        f" JOIN literal l ON l.id = x.tail_id WHERE x.head_id IN {listed}"
+        f" AND {_ABOUT} AND {alive(at)} ORDER BY x.id"
+    )
+    names = {number: key for key, number in ids.items()}
+    found: About = defaultdict(list)
+    for head, relation, *literal in sql.all(query, (parameter,)):
+        key = names[head]
+        found[key].append(Attribute(key, UNDERSTOOD[relation - 1], Literal(*literal)))
+    bare = {key: number for key, number in ids.items() if key not in found}
+    for key in existing(sql, bare, at):
+        found[key] = []
+    return dict(found)
+
+
+def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
+    """The keys of ``ids`` of which anything is said."""
+    if at is None:
+        return lives.living(sql, ids)
+    if not ids:
+        return set()
+    listed, parameter = sql.values(list(ids.values()))
+    found: set[int] = set()
+    for end in ("head_id", "tail_id"):
+        query = f"SELECT DISTINCT x.{end} FROM triple x WHERE x.{end} IN {listed} AND {alive(at)}"  # noqa: S608
+        found.update(row[0] for row in sql.all(query, (parameter,)))
+    return {key for key, number in ids.items() if number in found}
+
+
+def fetch(sql: Sql, keys: Iterable[str], at: int | None = None) -> dict[str, Entity]:
     """The entities of ``keys``, with labels derived where none was given."""
-    found: dict[str, Entity] = {}
-    for key, record in fetch_records(connection, keys).items():
-        label = record.label or readable_label(key)
-        found[key] = Entity(
-            key=key,
-            label=label,
-            aliases=tuple(name for name in record.aliases if name != label),
-            description=record.description or "",
-            types=record.types,
-            prior=record.prior,
-        )
-    return found
+    return {key: _entity(key, said) for key, said in about(sql, keys, at).items()}
 
 
-def _merged(old: EntityRecord | None, new: EntityRecord) -> EntityRecord:
-    if old is None:
-        old = EntityRecord(key=new.key)
-    label = old.label if new.label is None else new.label
-    return EntityRecord(
-        key=new.key,
+def _entity(key: str, said: Sequence[Attribute]) -> Entity:
+    labels = [item.value for item in said if item.relation in LABELS and item.value.datatype != IRI]
+    names = [item.value for item in said if item.relation == ALIAS and item.value.datatype != IRI]
+    label = _preferred(labels) or readable_label(key)
+    prior = _preferred([item.value for item in said if item.relation == PRIOR])
+    return Entity(
+        key=key,
         label=label,
-        aliases=tuple(sorted({*old.aliases, *new.aliases} - {label})),
-        description=old.description if new.description is None else new.description,
-        types=tuple(sorted({*old.types, *new.types})),
-        prior=old.prior if new.prior is None else new.prior,
+        aliases=tuple(sorted({item.value for item in (*labels, *names)} - {label})),
+        description=_preferred([item.value for item in said if item.relation in DESCRIPTIONS]) or "",
+        types=tuple(sorted({item.value.value for item in said if item.relation == TYPE})),
+        prior=number_in(prior),
     )
 
 
-def merge_entities(connection: sa.Connection, records: Sequence[EntityRecord]) -> int:
-    """Create or complete entities; return how many records changed something.
+def number_in(text: str | None) -> float | None:
+    """A prior as a number; what a file says there may be anything."""
+    try:
+        found = float(text or "")
+    except ValueError:
+        return None
+    return found if 0 <= found < math.inf else None
 
-    A field that a record leaves out keeps its value; aliases and types are united.
+
+def _preferred(values: Sequence[Literal]) -> str | None:
+    """The value to show: without a language, in English, by the language's tag; the newest of those."""
+    best = min(
+        enumerate(values),
+        key=lambda item: (_LANGUAGES.get(item[1].language, 2), item[1].language, -item[0]),
+        default=None,
+    )
+    return None if best is None else best[1].value
+
+
+def merge(writer: Writer, sql: Sql, records: Sequence[tuple[int, EntityRecord]]) -> int:
+    """Create or complete entities, each with its line; return how many records changed something.
+
+    A field that a record leaves out keeps its value; a label, description or prior takes the place of
+    the one without a language; aliases and types are united.
     """
-    before = fetch_records(connection, (record.key for record in records))
-    now = dict(before)
+    said = about(sql, (record.key for _, record in records), None)
+    now = {key: dict.fromkeys(items) for key, items in said.items()}
+    lines: dict[Attribute, int] = {}
     changed = 0
-    for record in records:
-        merged = _merged(now.get(record.key), record)
-        if merged != now.get(record.key):
-            now[record.key] = merged
-            changed += 1
-    _write(
-        connection,
-        [(before.get(key), record) for key, record in now.items() if record != before.get(key)],
-    )
+    for line, record in records:
+        state = now.setdefault(record.key, {})
+        new = record.key not in said and not state
+        ended, begun = _changes(record, list(state), new)
+        for item in ended:
+            del state[item]
+        for item in begun:
+            lines.setdefault(item, line)
+        fresh = [item for item in begun if item not in state]
+        state.update(dict.fromkeys(fresh))
+        changed += bool(ended or fresh)
+    writer.retract([item for key, items in said.items() for item in items if item not in now[key]])
+    kept = [item for item in lines if item in now[item.head]]
+    writer.now([lines[item] for item in kept], kept)
     return changed
 
 
-def _write(
-    connection: sa.Connection, changes: Sequence[tuple[EntityRecord | None, EntityRecord]]
-) -> None:
-    """Write entities, each with what the tables held of it; a few statements for all of them."""
-    fresh, known = [], []
-    for old, new in changes:
-        values = {"label": new.label, "description": new.description, "prior": new.prior}
-        if old is None:
-            fresh.append({"key": new.key, **values})
-        else:
-            known.append({"its_key": new.key, **values})
-    if fresh:
-        connection.execute(sa.insert(entity), fresh)
-    if known:
-        connection.execute(sa.update(entity).where(entity.c.key == sa.bindparam("its_key")), known)
-    ids = _ids(connection, [new.key for _, new in changes])
-    gone: list[dict[str, object]] = []
-    names: dict[str, list[dict[str, object]]] = {"surface": [], "type": []}
-    for old, new in changes:
-        was = EntityRecord(key=new.key) if old is None else old
-        number = ids[new.key]
-        # An alias goes when it becomes the label.
-        gone += [{"its_id": number, "its_name": name} for name in {*was.aliases} - {*new.aliases}]
-        for column, now, then in (
-            ("surface", new.aliases, was.aliases),
-            ("type", new.types, was.types),
-        ):
-            names[column] += [
-                {"entity_id": number, column: name} for name in sorted({*now} - {*then})
+def _changes(
+    record: EntityRecord, state: Sequence[Attribute], new: bool
+) -> tuple[list[Attribute], list[Attribute]]:
+    """What a record ends and what it says, given what is said."""
+    ended: list[Attribute] = []
+    begun: list[Attribute] = []
+    single = {LABEL: record.label, DESCRIPTION: record.description}
+    single[PRIOR] = None if record.prior is None else repr(float(record.prior))
+    for relation, value in single.items():
+        if value is not None:
+            item = Attribute(record.key, relation, Literal(value))
+            ended += [
+                old
+                for old in state
+                if old.relation == relation and not old.value.language and old != item
             ]
-    if gone:
-        its_alias = (alias.c.entity_id == sa.bindparam("its_id")) & (
-            alias.c.surface == sa.bindparam("its_name")
-        )
-        connection.execute(sa.delete(alias).where(its_alias), gone)
-    for table, rows in ((alias, names["surface"]), (entity_type, names["type"])):
-        if rows:
-            connection.execute(sa.insert(table), rows)
-
-
-def _ids(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for part in chunks(keys):
-        query = sa.select(entity.c.key, entity.c.id).where(entity.c.key.in_(part))
-        found.update((key, number) for key, number in connection.execute(query))
-    return found
+            begun.append(item)
+    labels = [item.value.value for item in state if item.relation == LABEL]
+    label = record.label or next(iter(labels), None)
+    aliases = (name for name in record.aliases if name != label)
+    begun += [Attribute(record.key, ALIAS, Literal(name)) for name in aliases]
+    begun += [Attribute(record.key, TYPE, Literal(name)) for name in record.types]
+    ended += [item for item in state if item.relation == ALIAS and item.value == Literal(label or "")]
+    if new and not begun:
+        begun.append(Attribute(record.key, ENTITY, Literal("")))
+    return ended, begun

@@ -1,97 +1,113 @@
-"""From what people write to keys: search, exact surface forms, relations."""
+"""What entities and relations are called, and how many there are of everything."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
-from kg.store.schema import alias, entity, relation, revision, triple
+from kg.store.entities import fetch, number_in
+from kg.store.schema import FIRST_RELATION
+from kg.store.triples import alive
 from kg.types import Relation, readable_label
+from kg.vocabulary import IRI, LABELS, NAMES, PRIOR, UNDERSTOOD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+
+    from kg.store.sql import Sql
+
+_NAMES = tuple(UNDERSTOOD.index(name) + 1 for name in NAMES)
+_LABELS = tuple(UNDERSTOOD.index(name) + 1 for name in LABELS)
+_PRIOR = UNDERSTOOD.index(PRIOR) + 1
 
 
-MAX_PATTERN = 10_000
-"""Characters; SQLite's LIKE takes 50,000 bytes, and nobody types more than this."""
+def _facts(at: int | None) -> str:
+    return f"x.relation_id >= {FIRST_RELATION} AND x.tail_id > 0 AND {alive(at)}"
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _ends(at: int | None) -> str:
+    """The ids of all entities that anything is said of, but for those that are only relations."""
+    return (
+        f"SELECT x.head_id AS id FROM triple x WHERE {alive(at)}"  # noqa: S608  # our own text
+        f" UNION SELECT x.tail_id FROM triple x WHERE x.tail_id > 0 AND {alive(at)}"
+        " EXCEPT SELECT e.id FROM relation r JOIN entity e ON e.key = r.key WHERE NOT EXISTS"
+        f" (SELECT 1 FROM triple x WHERE x.head_id = e.id AND {_facts(at)}) AND NOT EXISTS"
+        f" (SELECT 1 FROM triple x WHERE x.tail_id = e.id AND {_facts(at)})"
+    )
 
 
-def search(connection: sa.Connection, text: str, limit: int) -> list[str]:
-    """Keys whose key, label or alias equals, begins with or holds ``text``, in that order.
+def surfaces(sql: Sql, at: int | None) -> Iterator[tuple[str, str, bool, float | None]]:
+    """Every (key, surface form, is it a label, prior) of the entities, in the order of their rows.
 
-    Where no label was given, the one that is read from the key counts. Within a rank the entity
-    with more triples comes first.
+    The labels of relations are none: no text means a relation by a name.
     """
-    if len(text) > MAX_PATTERN:
-        return []
-    like = _escaped(text)
-    surface = sa.union_all(
-        sa.select(entity.c.id, entity.c.key.label("surface")),
-        sa.select(entity.c.id, sa.func.replace(entity.c.key, "_", " ")).where(
-            entity.c.label.is_(None)
-        ),
-        sa.select(entity.c.id, entity.c.label).where(entity.c.label.is_not(None)),
-        sa.select(alias.c.entity_id, alias.c.surface),
-    ).subquery()
-    name = surface.c.surface
-
-    def alike(pattern: str) -> sa.ColumnElement[bool]:
-        return name.ilike(pattern, escape="\\")
-
-    end_of_iri = alike(f"%://%/{like}") | alike(f"%://%#{like}")
-    rank = sa.func.min(
-        sa.case((name == text, 0), (alike(like) | end_of_iri, 1), (alike(like + "%"), 2), else_=3)
-    )
-    # One count a side: with an OR of both, SQLite would read every triple for every entity.
-    degree, more = (
-        sa.select(sa.func.count())
-        .where(end == entity.c.id, triple.c.rev_removed.is_(None))
-        .scalar_subquery()
-        for end in (triple.c.head_id, triple.c.tail_id)
-    )
+    priors = dict(_priors(sql, at))
+    listed = ", ".join(map(str, _NAMES))
     query = (
-        sa.select(entity.c.key)
-        .select_from(surface.join(entity, entity.c.id == surface.c.id))
-        .where(alike(f"%{like}%"))
-        .group_by(entity.c.id, entity.c.key)
-        .order_by(rank, (degree + more).desc(), entity.c.key)
-        .limit(limit)
+        "SELECT e.id, e.key, n.relation_id, n.value FROM"  # noqa: S608  # our own text
+        f" ({_ends(at)}) AS d JOIN entity e ON e.id = d.id LEFT JOIN"
+        " (SELECT x.head_id, x.relation_id, x.id, l.value FROM triple x"
+        " JOIN literal l ON l.id = x.tail_id"
+        f" WHERE x.relation_id IN ({listed}) AND l.datatype <> '{IRI}' AND {alive(at)}) AS n"
+        " ON n.head_id = e.id ORDER BY e.id, n.id"
     )
-    return list(connection.execute(query).scalars())
+    last, labelled = "", True
+    for number, key, relation, value in sql.stream(query):
+        if key != last and not labelled:
+            yield last, readable_label(last), True, priors.get(last)
+        labelled = (labelled if key == last else False) or relation in _LABELS
+        last = key
+        if relation is not None:
+            yield key, value, relation in _LABELS, priors.get(key)
+        del number
+    if not labelled:
+        yield last, readable_label(last), True, priors.get(last)
 
 
-def surfaces(connection: sa.Connection) -> Iterator[tuple[str, str, bool, float | None]]:
-    """Every (key, surface form, is it the label, prior), labels first, in the order of the rows."""
-    labels = sa.select(entity.c.key, entity.c.label, entity.c.prior).order_by(entity.c.id)
-    for key, label, prior in connection.execute(labels.execution_options(yield_per=5_000)):
-        yield key, label or readable_label(key), True, prior
-    aliases = (
-        sa.select(entity.c.key, alias.c.surface, entity.c.prior)
-        .join_from(alias, entity)
-        .order_by(entity.c.id, alias.c.surface)
+def _priors(sql: Sql, at: int | None) -> Iterator[tuple[str, float]]:
+    query = (
+        "SELECT e.key, l.value FROM triple x JOIN entity e ON e.id = x.head_id"  # noqa: S608
+        f" JOIN literal l ON l.id = x.tail_id WHERE x.relation_id = {_PRIOR} AND {alive(at)}"
+        " ORDER BY x.id"
     )
-    for key, surface, prior in connection.execute(aliases.execution_options(yield_per=5_000)):
-        yield key, surface, False, prior
+    for key, value in sql.all(query):
+        number = number_in(value)
+        if number is not None:
+            yield key, number
 
 
-def relations(connection: sa.Connection) -> list[Relation]:
-    """Every relation, by key."""
-    rows = connection.execute(sa.select(relation).order_by(relation.c.key))
-    return [Relation(row.key, row.label or readable_label(row.key)) for row in rows]
+def relations(sql: Sql, at: int | None) -> list[Relation]:
+    """Every relation that a fact has, by key; its label is that of the entity of the same key."""
+    used = (
+        f"SELECT r.key FROM relation r WHERE r.id >= {FIRST_RELATION} AND EXISTS"  # noqa: S608
+        f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {alive(at)}) ORDER BY r.key"
+    )
+    keys = [key for (key,) in sql.all(used)]
+    named = fetch(sql, keys, at)
+    return [
+        Relation(key, named[key].label if key in named else readable_label(key)) for key in keys
+    ]
 
 
-def counts(connection: sa.Connection) -> dict[str, int]:
-    """How many rows of each kind are alive."""
-    tables = {
-        "entities": sa.select(sa.func.count()).select_from(entity),
-        "relations": sa.select(sa.func.count()).select_from(relation),
-        "triples": sa.select(sa.func.count()).where(triple.c.rev_removed.is_(None)),
-        "aliases": sa.select(sa.func.count()).select_from(alias),
-        "revisions": sa.select(sa.func.count()).select_from(revision),
+def are_relations(sql: Sql, names: Collection[str]) -> bool:
+    """Whether all ``names`` are keys of relations."""
+    marks = ", ".join("?" * len(names))
+    query = f"SELECT count(*) FROM relation WHERE key IN ({marks})"  # noqa: S608  # placeholders
+    return bool(sql.one(query, sorted(names)) == len(names))
+
+
+def counts(sql: Sql, at: int | None) -> dict[str, int]:
+    """How many of each kind are alive."""
+    alias = UNDERSTOOD.index(NAMES[-1]) + 1
+    ours = alive(at)
+    queries = {
+        "entities": f"FROM ({_ends(at)}) AS ends",
+        "relations": f"FROM relation r WHERE r.id >= {FIRST_RELATION} AND EXISTS"
+        f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {ours})",
+        "triples": f"FROM triple x WHERE {_facts(at)}",
+        "attributes": f"FROM triple x WHERE x.relation_id >= {FIRST_RELATION}"
+        f" AND x.tail_id < 0 AND {ours}",
+        "aliases": f"FROM triple x WHERE x.relation_id = {alias} AND {ours}",
+        "sources": "FROM source",
+        "revisions": "FROM revision" + ("" if at is None else f" WHERE id <= {at:d}"),
     }
-    return {name: int(connection.execute(query).scalar_one()) for name, query in tables.items()}
+    return {name: int(sql.one(f"SELECT count(*) {rest}")) for name, rest in queries.items()}  # noqa: S608

@@ -1,15 +1,25 @@
 """The tables. Integer row ids live here and never leave the package.
 
-A triple is alive while ``rev_removed`` is null; a removed one stays as history, which is what undo and
-the fingerprint of an earlier revision are made of.
+    source ──┐                        ┌── entity   (key)
+             ├─ triple_source ─ triple ┼── relation (key)
+    revision ┘        │                └── literal  (value, datatype, language, unit)
+                      └─ qualifier
+
+``entity``, ``relation`` and ``literal`` are dictionaries: a row is a name, written once. Whatever is said is a
+row of ``triple``: of one entity and another, or of an entity and a literal (a label, a date), whose ids are
+negative so that one column holds both. Who says it, and from which revision to which, is in
+``triple_source``; ``triple.rev_removed`` repeats whether anybody still does, for speed.
+
+There are no foreign keys: all ids come from these dictionaries in the same transaction, and checking each
+row again would double the time of a load.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
-    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -32,6 +42,9 @@ metadata = MetaData(
 NAME = Text().with_variant(Text(collation="C"), "postgresql")
 """Sorted by code point everywhere: the fingerprint is made of sorted keys."""
 
+FIRST_RELATION = 16
+"""Ids below are of what :mod:`kg.vocabulary` understands; a triple of a lower one is no fact."""
+
 revision = Table(
     "revision",
     metadata,
@@ -42,62 +55,94 @@ revision = Table(
     Column("fingerprint", String(64)),
 )
 
+source = Table(
+    "source",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", NAME, nullable=False),
+    Column("is_graph", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("name"),
+)
+
 entity = Table(
     "entity",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("key", NAME, nullable=False),
-    Column("label", Text),
-    Column("description", Text),
-    Column("prior", Float),
     UniqueConstraint("key"),
-)
-Index("ix_entity_label", entity.c.label)
-
-alias = Table(
-    "alias",
-    metadata,
-    Column("entity_id", ForeignKey("entity.id", ondelete="CASCADE"), primary_key=True),
-    Column("surface", Text, primary_key=True),
-)
-Index("ix_alias_surface", alias.c.surface)
-
-entity_type = Table(
-    "entity_type",
-    metadata,
-    Column("entity_id", ForeignKey("entity.id", ondelete="CASCADE"), primary_key=True),
-    Column("type", Text, primary_key=True),
 )
 
 relation = Table(
     "relation",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("key", NAME, nullable=False),
-    Column("label", Text),
     UniqueConstraint("key"),
 )
+
+# Found by a hash of all four: an index over values would hold every description twice.
+literal = Table(
+    "literal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("hash", BigInteger, nullable=False),
+    Column("value", NAME, nullable=False),
+    Column("datatype", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+)
+Index("ix_literal_hash", literal.c.hash)
 
 triple = Table(
     "triple",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("head_id", ForeignKey("entity.id"), nullable=False),
-    Column("relation_id", ForeignKey("relation.id"), nullable=False),
-    Column("tail_id", ForeignKey("entity.id"), nullable=False),
-    Column("rev_added", ForeignKey("revision.id"), nullable=False),
-    Column("rev_removed", ForeignKey("revision.id")),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("head_id", Integer, nullable=False),
+    Column("relation_id", Integer, nullable=False),
+    Column("tail_id", Integer, nullable=False),
+    Column("rev_added", Integer, nullable=False),
+    Column("rev_removed", Integer),
 )
-_ALIVE = text("rev_removed IS NULL")
+# Each pattern has an index that holds all it needs, of what lives alone.
+_ALIVE, _GONE = text("rev_removed IS NULL"), text("rev_removed IS NOT NULL")
+_SPO = (triple.c.head_id, triple.c.relation_id, triple.c.tail_id)
+Index("uq_triple_alive", *_SPO, unique=True, sqlite_where=_ALIVE, postgresql_where=_ALIVE)
+Index("ix_triple_gone", *_SPO, sqlite_where=_GONE, postgresql_where=_GONE)
 Index(
-    "uq_triple_alive",
-    triple.c.head_id,
-    triple.c.relation_id,
+    "ix_triple_tail",
     triple.c.tail_id,
-    unique=True,
+    triple.c.relation_id,
+    triple.c.head_id,
     sqlite_where=_ALIVE,
     postgresql_where=_ALIVE,
 )
-Index("ix_triple_tail_id", triple.c.tail_id, triple.c.relation_id)
-Index("ix_triple_relation_id", triple.c.relation_id)
-Index("ix_triple_rev_removed", triple.c.rev_removed)
+Index("ix_triple_relation", triple.c.relation_id, sqlite_where=_ALIVE, postgresql_where=_ALIVE)
+
+# A source says a triple plainly (seq 0), or with details (1, 2, …), each once at a time.
+triple_source = Table(
+    "triple_source",
+    metadata,
+    Column("triple_id", Integer, primary_key=True),
+    Column("source_id", Integer, primary_key=True),
+    Column("rev_added", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("rev_removed", Integer),
+    Column("line", Integer),
+    Column("span_start", Integer),
+    Column("span_end", Integer),
+    Column("confidence", Float),
+    sqlite_with_rowid=False,
+)
+
+qualifier = Table(
+    "qualifier",
+    metadata,
+    Column("triple_id", Integer, primary_key=True),
+    Column("source_id", Integer, primary_key=True),
+    Column("rev_added", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("relation_id", Integer, nullable=False),
+    Column("value_id", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)

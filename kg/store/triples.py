@@ -1,119 +1,187 @@
-"""Triples: match, count, walk, remove, and the fingerprint of a revision."""
+"""Reading statements: match, touching, degrees, everything for an export, and the fingerprint."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import sqlalchemy as sa
-
-from kg.store.entities import chunks
-from kg.store.schema import entity, relation, triple
-from kg.types import Triple
+from kg.store import dictionary
+from kg.store.schema import FIRST_RELATION
+from kg.types import Attribute, Literal, Qualifier, Statement, Triple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_head = entity.alias("head")
-_tail = entity.alias("tail")
-_joined = (
-    triple.join(_head, _head.c.id == triple.c.head_id)
-    .join(relation, relation.c.id == triple.c.relation_id)
-    .join(_tail, _tail.c.id == triple.c.tail_id)
-)
-_ALIVE = triple.c.rev_removed.is_(None)
+    from kg.store.sql import Sql
 
 
-def _pattern(
-    head: str | None, relation_key: str | None, tail: str | None
-) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = [_ALIVE]
-    if head is not None:
-        conditions.append(_head.c.key == head)
-    if relation_key is not None:
-        conditions.append(relation.c.key == relation_key)
-    if tail is not None:
-        conditions.append(_tail.c.key == tail)
-    return conditions
+class Pattern(NamedTuple):
+    """What is asked of triples; None matches anything."""
+
+    head: str | None
+    relation: str | None
+    tail: str | None
 
 
-def match(
-    connection: sa.Connection, head: str | None, relation_key: str | None, tail: str | None
-) -> Iterator[Triple]:
-    """Stream the live triples of a pattern, in the order they came."""
-    query = (
-        sa.select(_head.c.key, relation.c.key, _tail.c.key)
-        .select_from(_joined)
-        .where(*_pattern(head, relation_key, tail))
-        .order_by(triple.c.id)
-        .execution_options(yield_per=5_000)
+def alive(at: int | None, name: str = "x") -> str:
+    """The condition that the triple ``name`` lives, now or at a revision."""
+    if at is None:
+        return f"{name}.rev_removed IS NULL"
+    return f"{name}.rev_added <= {at:d} AND EXISTS ({_said(at, name)})"
+
+
+def _said(at: int, name: str) -> str:
+    return (
+        f"SELECT 1 FROM triple_source s WHERE s.triple_id = {name}.id AND {said(at)}"  # noqa: S608  # an integer
     )
-    for row in connection.execute(query):
-        yield Triple(*row)
 
 
-def touching(
-    connection: sa.Connection, keys: Sequence[str], limit: int | None = None
-) -> list[Triple]:
-    """The (first) live triples that have one of ``keys`` as head or tail, in the order they came."""
+def said(at: int | None) -> str:
+    """The condition that a source says its statement ``s``, now or at a revision."""
+    if at is None:
+        return "s.rev_removed IS NULL"
+    return f"s.rev_added <= {at:d} AND (s.rev_removed IS NULL OR s.rev_removed > {at:d})"
+
+
+_FACTS = (
+    "FROM triple x JOIN relation r ON r.id = x.relation_id"
+    " JOIN entity h ON h.id = x.head_id JOIN entity t ON t.id = x.tail_id"
+)
+
+
+@cache
+def _match(head: bool, relation: bool, tail: bool, at: int | None) -> str:
+    """The statement of a pattern's shape; its parameters are the parts that are given."""
+    where = [alive(at)]
+    where.append("x.relation_id = (SELECT id FROM relation WHERE key = ?)" if relation else _FACT)
+    # In the order of the index that answers it: no sorting.
+    if head:
+        where.insert(0, "x.head_id = (SELECT id FROM entity WHERE key = ?)")
+        order = "x.relation_id, x.tail_id"
+    elif tail:
+        order = "x.relation_id, x.head_id"
+    else:
+        order = "x.id"
+    if tail:
+        where.append("x.tail_id = (SELECT id FROM entity WHERE key = ?)")
+    return f"SELECT h.key, r.key, t.key {_FACTS} WHERE {' AND '.join(where)} ORDER BY {order}"  # noqa: S608
+
+
+_FACT = f"x.relation_id >= {FIRST_RELATION}"
+
+
+def matching(pattern: Pattern, at: int | None) -> tuple[str, list[str]]:
+    """The statement that lists the triples of a pattern, and its parameters."""
+    head, relation, tail = pattern
+    parameters = [part for part in pattern if part is not None]
+    return _match(head is not None, relation is not None, tail is not None, at), parameters
+
+
+def touching(sql: Sql, keys: Sequence[str], at: int | None, limit: int | None) -> list[Triple]:
+    """The (first) triples that have one of ``keys`` as head or tail, in the order of their rows."""
+    ids = list(dictionary.ids_of(sql, "entity", keys).values())
+    if not ids:
+        return []
+    listed, parameter = sql.values(ids)
     found: set[tuple[int, Triple]] = set()
-    for part in chunks(keys):
-        for side in (_head, _tail):
-            query = (
-                sa.select(triple.c.id, _head.c.key, relation.c.key, _tail.c.key)
-                .select_from(_joined)
-                .where(_ALIVE, side.c.key.in_(part))
-                .order_by(triple.c.id)
-                .limit(limit)
-            )
-            found.update((row[0], Triple(*row[1:])) for row in connection.execute(query))
+    for end in ("head_id", "tail_id"):
+        query = (
+            f"SELECT x.id, h.key, r.key, t.key {_FACTS}"  # noqa: S608  # our own text
+            f" WHERE x.{end} IN {listed} AND {_FACT} AND {alive(at)} ORDER BY x.id"
+        )
+        if limit is not None:
+            query += f" LIMIT {limit:d}"
+        found.update((row[0], Triple(*row[1:])) for row in sql.all(query, (parameter,)))
     return [item for _, item in sorted(found)[:limit]]
 
 
-def remove(
-    connection: sa.Connection,
-    head: str | None,
-    relation_key: str | None,
-    tail: str | None,
-    number: int,
-) -> int:
-    """End the life of the matching triples in revision ``number``; return how many."""
-    ids = sa.select(triple.c.id).select_from(_joined).where(*_pattern(head, relation_key, tail))
-    statement = sa.update(triple).where(triple.c.id.in_(ids)).values(rev_removed=number)
-    return int(connection.execute(statement).rowcount)
-
-
-def degrees(connection: sa.Connection) -> dict[str, int]:
+def degrees(sql: Sql, at: int | None) -> dict[str, int]:
     """How many live triples each entity is head or tail of; entities without any are left out."""
-    ends = sa.union_all(
-        sa.select(triple.c.head_id.label("id")).where(_ALIVE),
-        sa.select(triple.c.tail_id).where(_ALIVE),
-    ).subquery()
+    where = f"WHERE {_FACT} AND x.tail_id > 0 AND {alive(at)}"
     query = (
-        sa.select(entity.c.key, sa.func.count())
-        .select_from(ends.join(entity, entity.c.id == ends.c.id))
-        .group_by(entity.c.key)
+        "SELECT e.key, sum(n) FROM ("  # noqa: S608  # our own text
+        f"SELECT x.head_id AS id, count(*) AS n FROM triple x {where} GROUP BY x.head_id UNION ALL"
+        f" SELECT x.tail_id, count(*) FROM triple x {where} GROUP BY x.tail_id"
+        ") AS ends JOIN entity e ON e.id = ends.id GROUP BY e.key"
     )
-    return {key: int(count) for key, count in connection.execute(query)}
+    return {key: int(count) for key, count in sql.all(query)}
 
 
-def fingerprint(connection: sa.Connection, number: int) -> str:
-    """SHA-256 over the sorted triples that lived at revision ``number`` (each part with its length).
+def attributes(
+    sql: Sql, head: str | None, relation: str | None, at: int | None
+) -> Iterator[Attribute]:
+    """Stream what is said of entities by values; labels and their like only where asked for."""
+    where, parameters = [alive(at), "x.tail_id < 0"], []
+    if head is not None:
+        where.append("x.head_id = (SELECT id FROM entity WHERE key = ?)")
+        parameters.append(head)
+    if relation is not None:
+        where.append("x.relation_id = (SELECT id FROM relation WHERE key = ?)")
+        parameters.append(relation)
+    else:
+        where.append(_FACT)
+    query = (
+        "SELECT h.key, r.key, l.value, l.datatype, l.language, l.unit FROM triple x"  # noqa: S608
+        " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
+        f" JOIN literal l ON l.id = x.tail_id WHERE {' AND '.join(where)} ORDER BY x.id"
+    )
+    for row in sql.stream(query, parameters):
+        yield Attribute(row[0], row[1], Literal(*row[2:]))
+
+
+def statements(sql: Sql, at: int | None) -> Iterator[Statement]:
+    """Stream everything, labels too: a statement for each source that says it, named if a graph."""
+    query = (
+        "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit, s.confidence,"  # noqa: S608
+        " s.span_start, s.span_end, c.is_graph, c.name, q.position, p.key, v.key,"
+        " k.value, k.datatype, k.language, k.unit, x.id, s.source_id, s.rev_added, s.seq"
+        " FROM triple x JOIN triple_source s ON s.triple_id = x.id"
+        " JOIN source c ON c.id = s.source_id"
+        " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
+        " LEFT JOIN entity t ON t.id = x.tail_id LEFT JOIN literal l ON l.id = x.tail_id"
+        " LEFT JOIN qualifier q ON q.triple_id = s.triple_id AND q.source_id = s.source_id"
+        " AND q.rev_added = s.rev_added AND q.seq = s.seq"
+        " LEFT JOIN relation p ON p.id = q.relation_id"
+        " LEFT JOIN entity v ON v.id = q.value_id LEFT JOIN literal k ON k.id = q.value_id"
+        f" WHERE {said(at)} ORDER BY x.id, s.source_id, s.rev_added, s.seq, q.position"
+    )
+    for _, rows in groupby(sql.stream(query), key=lambda row: row[19:]):
+        yield _statement(list(rows))
+
+
+def _statement(rows: list[tuple[Any, ...]]) -> Statement:
+    """One statement from its rows, one a qualifier."""
+    row = rows[0]
+    fact: Triple | Attribute = (
+        Attribute(row[0], row[1], Literal(*row[3:7])) if row[2] is None else Triple(*row[:3])
+    )
+    qualifiers = tuple(
+        Qualifier(each[13], Literal(*each[15:19]) if each[14] is None else each[14])
+        for each in rows
+        if each[12] is not None
+    )
+    return Statement(
+        fact,
+        confidence=row[7],
+        qualifiers=qualifiers,
+        source=row[11] if row[10] else None,
+        span=None if row[8] is None else (row[8], row[9]),
+    )
+
+
+def fingerprint(sql: Sql, at: int | None) -> str:
+    """SHA-256 over the sorted triples that live, or lived at a revision (each part with its length).
 
     What follows from the keys alone: neither the order of loading nor row ids take part.
     """
     query = (
-        sa.select(_head.c.key, relation.c.key, _tail.c.key)
-        .select_from(_joined)
-        .where(
-            triple.c.rev_added <= number,
-            sa.or_(triple.c.rev_removed.is_(None), triple.c.rev_removed > number),
-        )
-        .order_by(_head.c.key, relation.c.key, _tail.c.key)
-        .execution_options(yield_per=5_000)
+        f"SELECT h.key, r.key, t.key {_FACTS} WHERE {_FACT}"  # noqa: S608  # our own text
+        f" AND {alive(at)} ORDER BY h.key, r.key, t.key"
     )
     digest = hashlib.sha256()
-    for row in connection.execute(query):
+    for row in sql.stream(query):
         for part in row:
             raw = part.encode()
             digest.update(len(raw).to_bytes(8, "big") + raw)

@@ -1,0 +1,114 @@
+"""A block of sorted statements into ``triple`` and ``triple_source``, by a handful of statements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kg.store.runs import differs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kg.store.runs import Rows
+    from kg.store.sql import Sql
+
+_STAGE = (
+    "CREATE TEMPORARY TABLE IF NOT EXISTS staged"
+    " (n INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER NOT NULL, c INTEGER NOT NULL)"
+)
+_STORED = " UNION ALL ".join(
+    "SELECT n, id, rev_removed FROM staged"
+    f" JOIN triple ON head_id = a AND relation_id = b AND tail_id = c AND rev_removed IS {state}"
+    for state in ("NULL", "NOT NULL")
+)
+_SAID = (
+    "SELECT DISTINCT n FROM staged"
+    " JOIN triple_source ON triple_id = a AND source_id = b AND seq = 0 AND rev_removed IS NULL"
+)
+# A source that took a statement back in this very revision says it again.
+_SAY = (
+    "INSERT INTO triple_source (triple_id, source_id, rev_added, seq, line) VALUES (?, ?, ?, 0, ?)"
+    " ON CONFLICT (triple_id, source_id, rev_added, seq) DO UPDATE SET rev_removed = NULL"
+)
+
+
+class Written(NamedTuple):
+    """What a block changed.
+
+    Attributes:
+        ids: The id of each row's triple.
+        added: Triples that were not alive before.
+        attested: Statements of a source that it had not made before.
+    """
+
+    ids: NDArray[np.int64]
+    added: int
+    attested: int
+
+
+def write_block(
+    sql: Sql, revision: int, rows: Rows, *, nothing_stored: bool = False, attest: bool = True
+) -> Written:
+    """Write rows of (head, relation, tail, source, line), sorted and unique in the first four.
+
+    Args:
+        sql: A writing transaction.
+        revision: Its number.
+        rows: The statements; the same triple may come from several sources.
+        nothing_stored: That none of the triples is stored is known.
+        attest: Whether to note who says them; without, the caller does.
+    """
+    first = differs(rows[:, :3])
+    triples = rows[first]
+    ids = np.zeros(len(triples), np.int64)
+    stored = [] if nothing_stored else _staged(sql, triples[:, :3], _STORED)
+    for at, number, _ in stored:
+        ids[at] = number
+    dead = [number for _, number, removed in stored if removed is not None]
+    sql.many("UPDATE triple SET rev_removed = NULL WHERE id = ?", [(number,) for number in dead])
+    new = ids == 0
+    newest = int(sql.one("SELECT max(id) FROM triple") or 0)
+    ids[new] = np.arange(newest + 1, newest + 1 + int(new.sum()))
+    columns = (ids[new], *triples[new, :3].T)
+    fresh = zip(*(column.tolist() for column in columns), strict=True)
+    sql.insert(
+        "triple", "id, head_id, relation_id, tail_id, rev_added", ((*row, revision) for row in fresh)
+    )
+    of_row = np.cumsum(first) - 1
+    attested = 0
+    if attest:
+        attested = _attest(sql, revision, ids[of_row], rows[:, 3:], new[of_row])
+    return Written(ids[of_row], int(new.sum()) + len(dead), attested)
+
+
+def _attest(
+    sql: Sql, revision: int, ids: NDArray[np.int64], where: Rows, new: NDArray[np.bool_]
+) -> int:
+    """Note who says the triples of ``ids``: ``where`` is (source, line). Return what is new in it."""
+    rows = np.column_stack((ids, where))
+    fresh = zip(*(column.tolist() for column in rows[new].T), strict=True)
+    sql.insert(
+        "triple_source",
+        "triple_id, source_id, rev_added, seq, line",
+        ((number, source, revision, 0, line or None) for number, source, line in fresh),
+    )
+    old = rows[~new]
+    if not len(old):
+        return len(rows)
+    pairs = np.column_stack((old[:, :2], old[:, :1]))
+    said = {at for (at,) in _staged(sql, pairs, _SAID)}
+    more = [row for at, row in enumerate(old.tolist()) if at not in said]
+    sql.many(_SAY, [(number, source, revision, line or None) for number, source, line in more])
+    return len(rows) - len(said)
+
+
+def _staged(sql: Sql, rows: NDArray[np.integer], query: str) -> list[tuple[int, ...]]:
+    """The rows of ``query`` on the temporary table that holds ``rows`` as n, a, b, c."""
+    sql.run(_STAGE)
+    columns = (column.tolist() for column in rows.T)
+    sql.insert("staged", "n, a, b, c", zip(range(len(rows)), *columns, strict=True))
+    found = sql.all(query)
+    sql.run("DELETE FROM staged")
+    return found

@@ -1,0 +1,52 @@
+"""What happened to the facts of an entity, oldest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.types import Attribute, Change, Literal, Triple
+
+if TYPE_CHECKING:
+    from kg.store.sql import Sql
+
+
+def history(sql: Sql, key: str, at: int | None) -> list[Change]:
+    """Each time that a source began or ceased to say something of ``key``, labels too."""
+    events: list[tuple[int, int, Change]] = []
+    for began in (True, False):
+        column = "rev_added" if began else "rev_removed"
+        until = "" if at is None else f" AND s.{column} <= {at:d}"
+        query = (
+            "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit,"  # noqa: S608
+            f" s.{column}, v.at, c.name, s.line, x.id FROM triple x"
+            " JOIN triple_source s ON s.triple_id = x.id JOIN source c ON c.id = s.source_id"
+            f" JOIN revision v ON v.id = s.{column}"
+            " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
+            " LEFT JOIN entity t ON t.id = x.tail_id LEFT JOIN literal l ON l.id = x.tail_id"
+            " WHERE x.id IN (SELECT y.id FROM triple y WHERE y.rev_removed {state} AND y.{end} ="
+            f" (SELECT id FROM entity WHERE key = ?)){until}"
+        )
+        for end in ("head_id", "tail_id"):
+            for state in ("IS NULL", "IS NOT NULL"):  # an index each
+                for row in sql.all(query.replace("{state}", state).replace("{end}", end), (key,)):
+                    events.append((int(row[7]), int(row[11]), _change(row, began)))
+    unique = {(*event[:2], event[2].kind, event[2].source): event[2] for event in events}
+    return [unique[order] for order in sorted(unique)]
+
+
+def _change(row: tuple[object, ...], began: bool) -> Change:
+    head, relation, tail, *literal = row[:7]
+    fact: Triple | Attribute = (
+        Attribute(str(head), str(relation), Literal(*map(str, literal)))
+        if tail is None
+        else Triple(str(head), str(relation), str(tail))
+    )
+    line = row[10] if began else None
+    return Change(
+        revision=int(str(row[7])),
+        kind="added" if began else "removed",
+        fact=fact,
+        source=str(row[9]),
+        line=None if line is None else int(str(line)),
+        at=str(row[8]),
+    )

@@ -1,0 +1,95 @@
+"""What lives: a triple while at least one source says it, an entity while anything is said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kg.store.sql import Sql
+
+_ALIVE = "head_id = ? AND relation_id = ? AND tail_id = ? AND rev_removed IS NULL"
+
+
+def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
+    """The keys of those ``entities`` (key to id) that a live statement names."""
+    listed, parameter = sql.values(sorted(entities.values()))
+    alive: set[int] = set()
+    for end in ("head_id", "tail_id"):
+        query = (
+            f"SELECT DISTINCT {end} FROM triple"  # noqa: S608  # one of two columns
+            f" WHERE {end} IN {listed} AND rev_removed IS NULL"
+        )
+        if entities:
+            alive.update(row[0] for row in sql.all(query, (parameter,)))
+    return {key for key, number in entities.items() if number in alive}
+
+
+def end(sql: Sql, triples: Iterable[tuple[int, int, int]], revision: int) -> int:
+    """End the lives of triples (head, relation, tail ids), whoever says them; return how many."""
+    ids = [
+        number
+        for parts in triples
+        for (number,) in sql.all(f"SELECT id FROM triple WHERE {_ALIVE}", parts)  # noqa: S608
+    ]
+    return end_all(sql, ids, revision)
+
+
+def end_all(sql: Sql, ids: Sequence[int], revision: int) -> int:
+    """End the lives of the live triples ``ids``, whoever says them; return how many."""
+    if not ids:
+        return 0
+    listed, parameter = sql.values(ids)
+    sql.run(
+        f"UPDATE triple_source SET rev_removed = ?"  # noqa: S608  # a placeholder
+        f" WHERE triple_id IN {listed} AND rev_removed IS NULL",
+        (revision, parameter),
+    )
+    return sql.run(
+        f"UPDATE triple SET rev_removed = ? WHERE id IN {listed} AND rev_removed IS NULL",  # noqa: S608
+        (revision, parameter),
+    )
+
+
+def settle(sql: Sql, ids: Sequence[int], revision: int) -> None:
+    """Make ``triple`` agree with what the sources of ``ids`` say by now."""
+    if ids:
+        listed, parameter = sql.values(ids)
+        _settle(sql, revision, f"id IN {listed} AND ", (parameter,))
+
+
+def settle_all(sql: Sql, revision: int) -> None:
+    """The same of every triple."""
+    _settle(sql, revision, "", ())
+
+
+def _settle(sql: Sql, revision: int, which: str, parameters: tuple[object, ...]) -> None:
+    said = (
+        "EXISTS (SELECT 1 FROM triple_source s"
+        " WHERE s.triple_id = triple.id AND s.rev_removed IS NULL)"
+    )
+    sql.run(
+        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed IS NULL AND NOT {said}",  # noqa: S608
+        (revision, *parameters),
+    )
+    sql.run(
+        f"UPDATE triple SET rev_removed = NULL WHERE {which}rev_removed IS NOT NULL AND {said}",  # noqa: S608
+        parameters,
+    )
+
+
+def end_source(sql: Sql, source: str, revision: int) -> int:
+    """Take back all that a source says; return how many statements that were."""
+    query = (
+        "SELECT triple_id FROM triple_source WHERE source_id = (SELECT id FROM source WHERE name = ?)"
+        " AND rev_removed IS NULL"
+    )
+    ids = [number for (number,) in sql.all(query, (source,))]
+    ended = sql.run(
+        "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
+        " AND source_id = (SELECT id FROM source WHERE name = ?)",
+        (revision, source),
+    )
+    settle(sql, ids, revision)
+    return ended

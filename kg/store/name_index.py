@@ -1,0 +1,49 @@
+"""The index behind ``search``: keys and names, folded, cut in trigrams.
+
+A row's id is the entity's whose key it is (positive), or the literal's that names one (negative). Names are
+never taken out but by a purge: what is alive is asked of the triples. SQLite has FTS5 for it, PostgreSQL a
+table with a trigram index where the extension pg_trgm may be had.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.types import searchable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kg.store.sql import Sql
+
+MAX_NAME = 200
+"""Characters of a name that are indexed; a longer one is text, not a name."""
+
+
+def folded(text: str) -> str:
+    """``text`` as it is compared: without case, runs of white space as one."""
+    return " ".join(text.casefold().split())
+
+
+def add_keys(sql: Sql, keys: Mapping[str, int]) -> None:
+    """Index new entities by their keys as people write them."""
+    rows = ((number, folded(searchable(key))[:MAX_NAME]) for key, number in keys.items())
+    sql.insert("name_index", _COLUMNS[sql.postgresql], rows)
+
+
+def add_names(sql: Sql, names: Iterable[tuple[int, str]]) -> None:
+    """Index literals (id, value) as names, those that are not there yet."""
+    wanted = dict(names)
+    if not wanted:
+        return
+    listed, parameter = sql.values(list(wanted))
+    column = "id" if sql.postgresql else "rowid"
+    query = f"SELECT {column} FROM name_index WHERE {column} IN {listed}"  # noqa: S608
+    there = {row[0] for row in sql.all(query, (parameter,))}
+    rows = (
+        (number, folded(name)[:MAX_NAME]) for number, name in wanted.items() if number not in there
+    )
+    sql.insert("name_index", _COLUMNS[sql.postgresql], rows)
+
+
+_COLUMNS = {False: "rowid, surface", True: "id, surface"}

@@ -1,0 +1,138 @@
+"""Deleting for good: rows, then every page that held them.
+
+The rows go in one transaction, whose revision says "pending"; then the file is rewritten, and the word taken
+out. A process that dies in between leaves it, and whoever opens the graph next ends the work.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from kg.errors import StoreError, UnknownKeyError, shorten
+from kg.store import lives, revisions
+from kg.store.schema import FIRST_RELATION
+from kg.types import PurgeReport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.store.database import Database
+    from kg.store.sql import Sql
+
+PENDING = "pending"
+
+_UNSAID = "NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = triple.id)"
+_TABLES = "triple, triple_source, qualifier, entity, relation, literal, source, revision, name_index"
+_RECOGNISED = 32
+"""Characters of a name by which it is recognised in a note, which may have been cut."""
+
+
+def purge(database: Database, *, entity: str | None, source: str | None) -> PurgeReport:
+    """Delete an entity or a source; see :meth:`kg.KnowledgeGraph.purge`."""
+    with database.writing() as (sql, _):
+        if not sql.postgresql:
+            sql.run("PRAGMA secure_delete = ON")
+        if entity is not None:
+            statements = _delete_entity(sql, entity)
+        else:
+            statements = _delete_source(sql, source or "")
+        triples = sql.run(f"DELETE FROM triple WHERE {_UNSAID}")  # noqa: S608  # our own text
+        names = _drop_names(sql)
+        _clean_notes(sql, [*names, *([source] if source else [])])
+        number = revisions.begin(sql, revisions.PURGE, PENDING)
+        if source is not None:
+            lives.settle_all(sql, number)
+    _rewrite(database)
+    return PurgeReport(
+        statements=statements, triples=triples, names=tuple(names), revision=number
+    )
+
+
+def finish(database: Database) -> None:
+    """End a purge that was cut, where the database can be written and nobody else reads it."""
+    with database.quick() as sql:
+        pending = sql.one(
+            "SELECT 1 FROM revision WHERE kind = ? AND note = ?", (revisions.PURGE, PENDING)
+        )
+    if pending:
+        with suppress(StoreError):
+            _rewrite(database)
+
+
+def _delete_entity(sql: Sql, key: str) -> int:
+    number = sql.one("SELECT id FROM entity WHERE key = ?", (key,))
+    if number is None:
+        raise UnknownKeyError(f"the graph never heard of an entity {shorten(key)!r}")
+    told = "SELECT id FROM triple WHERE head_id = ? OR tail_id = ?"
+    ids = [found for (found,) in sql.all(told, (number, number))]
+    listed, parameter = sql.values(ids)
+    sql.run(f"DELETE FROM qualifier WHERE triple_id IN {listed}", (parameter,))  # noqa: S608
+    sql.run("DELETE FROM qualifier WHERE value_id = ?", (number,))
+    return sql.run(f"DELETE FROM triple_source WHERE triple_id IN {listed}", (parameter,))  # noqa: S608
+
+
+def _delete_source(sql: Sql, name: str) -> int:
+    number = sql.one("SELECT id FROM source WHERE name = ?", (name,))
+    if number is None:
+        known = ", ".join(shorten(row[0]) for row in sql.all("SELECT name FROM source LIMIT 8"))
+        raise UnknownKeyError(f"no source is called {shorten(name)!r}; there are {known or 'none'}")
+    sql.run("DELETE FROM qualifier WHERE source_id = ?", (number,))
+    gone = sql.run("DELETE FROM triple_source WHERE source_id = ?", (number,))
+    sql.run("DELETE FROM source WHERE id = ?", (number,))
+    return gone
+
+
+def _drop_names(sql: Sql) -> list[str]:
+    """Delete keys and values that nothing holds any more, from the index of names too."""
+    names: list[str] = []
+    for table, column, used in (
+        ("entity", "key", ("head_id FROM triple", "tail_id FROM triple", "value_id FROM qualifier")),
+        ("literal", "value", ("tail_id FROM triple", "value_id FROM qualifier")),
+        ("relation", "key", ("relation_id FROM triple", "relation_id FROM qualifier")),
+    ):
+        unused = f"SELECT id FROM {table}" + "".join(f" EXCEPT SELECT {one}" for one in used)  # noqa: S608
+        if table == "relation":
+            unused += f" EXCEPT SELECT id FROM relation WHERE id < {FIRST_RELATION}"  # noqa: S608
+        rows = sql.all(f"SELECT id, {column} FROM {table} WHERE id IN ({unused})")  # noqa: S608
+        names += [name for _, name in rows]
+        if not rows:
+            continue
+        listed, parameter = sql.values([number for number, _ in rows])
+        sql.run(f"DELETE FROM {table} WHERE id IN {listed}", (parameter,))  # noqa: S608
+        if table != "relation":
+            place = "id" if sql.postgresql else "rowid"
+            sql.run(f"DELETE FROM name_index WHERE {place} IN {listed}", (parameter,))  # noqa: S608
+    if not sql.postgresql:  # deleted names stay in its segments until they are written anew
+        sql.run("INSERT INTO name_index (name_index) VALUES ('rebuild')")
+    return names
+
+
+def _clean_notes(sql: Sql, names: Sequence[str]) -> None:
+    """Empty the notes that name what is gone; fingerprints of the past are those of another past."""
+    known = {name[:_RECOGNISED] for name in names if name}
+    for number, note in sql.all("SELECT id, note FROM revision"):
+        if any(name in note for name in known):
+            sql.run("UPDATE revision SET note = '' WHERE id = ?", (number,))
+    sql.run("UPDATE revision SET fingerprint = NULL")
+
+
+def _rewrite(database: Database) -> None:
+    """Write every page anew, so that none holds what was deleted.
+
+    Raises:
+        StoreError: Somebody reads the database; the rows are gone, the bytes go when it is opened next.
+    """
+    if database.engine.dialect.name == "postgresql":
+        database.maintain(*(f"VACUUM FULL {table}" for table in _TABLES.split(", ")))
+    else:
+        database.maintain("VACUUM")
+        if database.maintain("PRAGMA wal_checkpoint(TRUNCATE)"):
+            raise StoreError(
+                f"{database.name}: the rows are deleted, but another process still reads the old file;"
+                " open the graph again when it has ended"
+            )
+    with database.writing() as (sql, _):
+        sql.run(
+            "UPDATE revision SET note = '' WHERE kind = ? AND note = ?", (revisions.PURGE, PENDING)
+        )

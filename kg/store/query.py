@@ -1,0 +1,181 @@
+"""Basic graph patterns: triples with variables, joined in SQL.
+
+    [("?film", "directed by", "?who"), ("?who", "born in", "Q90")]
+
+SQLite joins in the order that is written here: the pattern with the fewest triples first, then always one that
+shares a variable with what is bound. PostgreSQL has statistics and chooses by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.errors import QueryError
+from kg.store.schema import FIRST_RELATION
+from kg.store.triples import alive
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.store.sql import Sql
+
+    Terms = Sequence[str]
+    Ids = Sequence[int | None]
+
+COLUMNS = ("head_id", "relation_id", "tail_id")
+
+ENOUGH = 10_000
+"""Triples of a pattern that are counted; more is many."""
+
+
+class Place(NamedTuple):
+    """Where a variable stands: a pattern's number and a column's."""
+
+    pattern: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"x{self.pattern}.{COLUMNS[self.column]}"
+
+
+def is_variable(term: str) -> bool:
+    """Whether a term is a variable: ``?name``."""
+    return len(term) > 1 and term[0] == "?"
+
+
+def checked(patterns: Sequence[Terms], select: Sequence[str] | None) -> list[str]:
+    """The variables to select: those asked for, or all in the order in which they come.
+
+    Raises:
+        QueryError: There is no pattern, one has not three terms, a variable stands both for a relation
+            and for an entity, or a selected variable is in no pattern.
+    """
+    if not patterns:
+        raise QueryError("a query needs at least one pattern (head, relation, tail)")
+    kinds: dict[str, str] = {}
+    for pattern in patterns:
+        if (
+            isinstance(pattern, str)
+            or len(pattern) != 3
+            or not all(isinstance(term, str) and term for term in pattern)
+        ):
+            raise QueryError(f"a pattern is three names or ?variables, not {pattern!r}")
+        for column, term in enumerate(pattern):
+            kind = "relation" if column == 1 else "entity"
+            if is_variable(term) and kinds.setdefault(term, kind) != kind:
+                raise QueryError(f"{term} stands for a relation here and for an entity there")
+    chosen = list(kinds) if select is None else list(select)
+    for name in chosen:
+        if name not in kinds:
+            known = ", ".join(kinds) or "none"
+            raise QueryError(f"{name!r} is in no pattern; the variables are {known}")
+    return chosen
+
+
+def plan(
+    sql: Sql,
+    patterns: Sequence[Terms],
+    select: Sequence[str],
+    *,
+    limit: int | None,
+    at: int | None,
+) -> tuple[str, list[int]] | None:
+    """The statement that answers checked patterns, and its parameters; None: nothing answers them."""
+    ids: list[Ids] = []
+    for pattern in patterns:
+        found = _ids(sql, pattern)
+        if found is None:
+            return None
+        ids.append(found)
+    order = _order(sql, patterns, ids)
+    where, parameters, places = _conditions(patterns, ids, order, at)
+    # In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
+    tables = " CROSS JOIN ".join(f"triple x{number}" for number in order)
+    inner = ", ".join(f"{places[name][0]} AS v{at}" for at, name in enumerate(select)) or "1 AS v"
+    outer = ", ".join(_name(f"d.v{at}", places[name]) for at, name in enumerate(select)) or "1"
+    end = "" if limit is None else f" LIMIT {max(limit, 0):d}"
+    return (
+        f"SELECT {outer} FROM (SELECT DISTINCT {inner} FROM {tables}"  # noqa: S608  # our own names
+        f" WHERE {' AND '.join(where)}{end}) AS d",
+        parameters,
+    )
+
+
+def _conditions(
+    patterns: Sequence[Terms], ids: Sequence[Ids], order: Sequence[int], at: int | None
+) -> tuple[list[str], list[int], dict[str, list[Place]]]:
+    """What the joined triples must fulfil, its parameters, and where each variable stands."""
+    places: dict[str, list[Place]] = {}
+    where: list[str] = []
+    parameters: list[int] = []
+    for number in order:
+        where.append(alive(at, f"x{number}"))
+        for column, given in enumerate(ids[number]):
+            here = Place(number, column)
+            if given is not None:
+                where.append(f"{here} = ?")
+                parameters.append(given)
+                continue
+            standing = places.setdefault(patterns[number][column], [])
+            if standing:
+                where.append(f"{here} = {standing[0]}")
+            elif column == 1:  # labels and their like are no facts
+                where.append(f"{here} >= {FIRST_RELATION}")
+            standing.append(here)
+    return where, parameters, places
+
+
+def _name(value: str, places: Sequence[Place]) -> str:
+    """What turns a variable's id into the name it stands for."""
+    columns = {place.column for place in places}
+    table = "relation" if columns == {1} else "entity"
+    key = f"(SELECT key FROM {table} WHERE id = {value})"  # noqa: S608  # our own names
+    if columns == {2}:  # a literal is nowhere but at the end
+        return f"COALESCE({key}, (SELECT value FROM literal WHERE id = {value}))"  # noqa: S608
+    return key
+
+
+def _ids(sql: Sql, pattern: Terms) -> Ids | None:
+    """The ids of a pattern's terms, None for a variable; None alone where a name is unknown."""
+    found: list[int | None] = []
+    for column, term in enumerate(pattern):
+        if is_variable(term):
+            found.append(None)
+            continue
+        table = "relation" if column == 1 else "entity"
+        number = sql.one(f"SELECT id FROM {table} WHERE key = ?", (term,))  # noqa: S608
+        if number is None:
+            return None
+        found.append(int(number))
+    return found
+
+
+def _order(sql: Sql, patterns: Sequence[Terms], ids: Sequence[Ids]) -> list[int]:
+    """The patterns' numbers in the order to join them."""
+    if len(patterns) == 1:
+        return [0]
+    sizes = [_size(sql, numbers) for numbers in ids]
+    variables = [{term for term in pattern if is_variable(term)} for pattern in patterns]
+    order = [min(range(len(patterns)), key=lambda number: (sizes[number], number))]
+    bound = set(variables[order[0]])
+    while len(order) < len(patterns):
+        left = [number for number in range(len(patterns)) if number not in order]
+        best = min(
+            left, key=lambda n: (not variables[n] & bound, len(variables[n] - bound), sizes[n], n)
+        )
+        order.append(best)
+        bound |= variables[best]
+    return order
+
+
+def _size(sql: Sql, numbers: Ids) -> int:
+    """How many live triples have these ids, counted no further than is needed to compare."""
+    given = [(column, n) for column, n in zip(COLUMNS, numbers, strict=True) if n is not None]
+    if not given:
+        return ENOUGH + 1
+    where = " AND ".join(f"{column} = ?" for column, _ in given)
+    query = (
+        "SELECT count(*) FROM (SELECT 1 FROM triple"  # noqa: S608  # our own names
+        f" WHERE {where} AND rev_removed IS NULL LIMIT {ENOUGH}) AS counted"
+    )
+    return int(sql.one(query, [number for _, number in given]))

@@ -1,0 +1,100 @@
+"""SQL on a driver's own cursor: the few verbs that the rooms of the store speak in.
+
+Statements are written once, with ``?`` for a parameter, for SQLite and PostgreSQL alike. SQLAlchemy opens the
+connection; its execution layer costs ten times what one hop of the graph does, so that it is left out here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import sqlalchemy as sa
+
+PAGE = 2_000
+"""Rows fetched at a time."""
+
+
+class Sql:
+    """Statements on one connection of a driver, inside whatever transaction it is in."""
+
+    def __init__(self, driver: Any, *, postgresql: bool) -> None:
+        self._driver = driver
+        self.postgresql = postgresql
+
+    @classmethod
+    def on(cls, connection: sa.Connection) -> Sql:
+        """The verbs on SQLAlchemy's ``connection``, in its transaction."""
+        driver = connection.connection.driver_connection
+        return cls(driver, postgresql=connection.dialect.name == "postgresql")
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement; return how many rows it changed."""
+        return int(self.cursor(statement, parameters).rowcount)
+
+    def one(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first value of the first row, None where there is none."""
+        row = self.cursor(statement, parameters).fetchone()
+        return None if row is None else row[0]
+
+    def all(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows."""
+        found: list[tuple[Any, ...]] = self.cursor(statement, parameters).fetchall()
+        return found
+
+    def first(
+        self, statement: str, parameters: Sequence[Any] = ()
+    ) -> tuple[list[tuple[Any, ...]], bool]:
+        """The first page of rows, and whether that is all of them."""
+        cursor = self.cursor(statement, parameters)
+        rows = cursor.fetchmany(PAGE)
+        cursor.close()
+        return rows, len(rows) < PAGE
+
+    def stream(
+        self, statement: str, parameters: Sequence[Any] = ()
+    ) -> Iterator[tuple[Any, ...]]:
+        """Rows, a page at a time; memory does not grow with their number."""
+        if self.postgresql:
+            cursor = self._driver.cursor(name="kptm_stream")
+            cursor.execute(self._spelt(statement), parameters)
+        else:
+            cursor = self.cursor(statement, parameters)
+        try:
+            while rows := cursor.fetchmany(PAGE):
+                yield from rows
+        finally:
+            cursor.close()
+
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        self._driver.cursor().executemany(self._spelt(statement), rows)
+
+    def insert(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Insert rows as fast as the database can: by COPY where it knows that."""
+        if self.postgresql:
+            with self._driver.cursor() as cursor, cursor.copy(
+                f"COPY {table} ({columns}) FROM STDIN"
+            ) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join("?" * (columns.count(",") + 1))
+            self.many(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608  # our own names
+
+    def values(self, items: Sequence[Any]) -> tuple[str, Any]:
+        """A subquery that lists ``items``, and its one parameter: an IN list of any length."""
+        if self.postgresql:
+            kind = "bigint" if items and isinstance(items[0], int) else "text"
+            return f"(SELECT unnest(?::{kind}[]))", list(items)
+        return "(SELECT value FROM json_each(?))", json.dumps(items, ensure_ascii=False)
+
+    def cursor(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        """The driver's cursor on a statement."""
+        return self._driver.execute(self._spelt(statement), parameters)
+
+    def _spelt(self, statement: str) -> str:
+        return statement.replace("?", "%s") if self.postgresql else statement

@@ -1,0 +1,326 @@
+"""GraphView: everything that can be asked of a graph, as it is or as it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.candidates import CandidateTable
+from kg.errors import QueryError, StoreError, UnknownKeyError, shorten
+from kg.store import describe, entities, history, names, paths, query, revisions, search, triples
+from kg.types import Description, Entity, Relation, Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
+    import pandas as pd  # type: ignore[import-untyped, unused-ignore]
+
+    from kg.store.database import Database
+    from kg.store.paths import Direction
+    from kg.types import Attribute, Change, ExportReport, Revision
+
+
+class GraphView:
+    """A graph for reading: now (``at`` is None), or as it was at a revision.
+
+    Reading while another process writes shows the state before or after, never between.
+    """
+
+    def __init__(self, database: Database, at: int | None = None) -> None:
+        self._database = database
+        self._at = at
+        self._candidates: tuple[int, CandidateTable] | None = None
+
+    # ── entities and relations ───────────────────────────────────────────────────────────────
+
+    def entity(self, key: str) -> Entity:
+        """The entity of ``key``. It is there while anything is said of it.
+
+        Raises:
+            UnknownKeyError: There is none.
+        """
+        found = self.entities([key]).get(key)
+        if found is None:
+            raise UnknownKeyError(f"no entity has the key {shorten(key)!r}; try search()")
+        return found
+
+    def entities(self, keys: Iterable[str]) -> dict[str, Entity]:
+        """The entities of those ``keys`` that exist, by key."""
+        with self._database.reading() as sql:
+            return entities.fetch(sql, keys, self._at)
+
+    def relation(self, name: str) -> Relation:
+        """The relation whose key or label is ``name`` (labels in any case).
+
+        Raises:
+            UnknownKeyError: There is none.
+        """
+        known = self.relations()
+        found = _relation(known, name)
+        if found is None:
+            shown = ", ".join(relation.key for relation in known[:12]) or "none yet"
+            raise UnknownKeyError(
+                f"no relation is called {shorten(name)!r}; the graph has {shown}"
+            )
+        return found
+
+    def relations(self) -> list[Relation]:
+        """All relations that a fact has, by key."""
+        with self._database.reading() as sql:
+            return names.relations(sql, self._at)
+
+    def search(self, text: str, *, limit: int = 10) -> list[Entity]:
+        """Entities whose key, label or alias equals, begins with, holds or nearly is ``text``.
+
+        Best first; within a rank the one that is meant more often, by its prior or else its degree.
+        """
+        with self._database.reading() as sql:
+            keys = search.search(sql, text, limit, self._at)
+            found = entities.fetch(sql, keys, self._at)
+        return [found[key] for key in keys]
+
+    def candidates(self) -> CandidateTable:
+        """Surface forms and what they may mean, as of now; kept until the graph changes."""
+        with self._database.reading() as sql:
+            newest = revisions.latest(sql) if self._at is None else self._at
+            if self._candidates is None or self._candidates[0] != newest:
+                table = CandidateTable.build(
+                    names.surfaces(sql, self._at), triples.degrees(sql, self._at)
+                )
+                self._candidates = (newest, table)
+            return self._candidates[1]
+
+    # ── facts ────────────────────────────────────────────────────────────────────────────────
+
+    def match(
+        self, head: str | None = None, relation: str | None = None, tail: str | None = None
+    ) -> Iterator[Triple]:
+        """Stream the triples of a pattern of keys; None matches anything. No match gives nothing.
+
+        They come in the order of their rows, which is the same each time.
+        """
+        statement, parameters = triples.matching(triples.Pattern(head, relation, tail), self._at)
+        few = head is not None or tail is not None
+        yield from map(Triple._make, self._rows(statement, parameters, few=few))
+
+    def attributes(self, head: str | None = None, relation: str | None = None) -> Iterator[Attribute]:
+        """Stream what is said of entities by values: dates, numbers, texts.
+
+        Labels and their like (:mod:`kg.vocabulary`) come only where their relation is asked for.
+        """
+        with self._database.reading() as sql:
+            yield from triples.attributes(sql, head, relation, self._at)
+
+    def query(
+        self,
+        patterns: Sequence[Sequence[str]],
+        *,
+        select: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[tuple[str, ...]]:
+        """Answer a basic graph pattern: triples of keys and ``?variables``, joined.
+
+        Args:
+            patterns: (head, relation, tail) each; a relation may be given by its label.
+            select: The variables to return, by default all in the order in which they come.
+            limit: The most rows to return.
+
+        Returns:
+            Distinct rows of keys, or of values where a variable stands for one, in no promised order.
+
+        Raises:
+            QueryError: A pattern or a selected variable is malformed.
+        """
+        chosen = query.checked(patterns, select)
+        asked = self._named(patterns)
+        with self._database.quick() as sql:
+            found = query.plan(sql, asked, chosen, limit=limit, at=self._at)
+        if found is not None:
+            yield from self._rows(*found, few=True)
+
+    def _rows(
+        self, statement: str, parameters: Sequence[object], *, few: bool
+    ) -> Iterator[tuple[str, ...]]:
+        """Rows of a statement; where ``few`` are expected, over the connection that is at hand."""
+        if few:
+            with self._database.quick() as sql:
+                rows, complete = sql.first(statement, parameters)
+            if complete:
+                yield from rows
+                return
+        with self._database.reading() as sql:
+            yield from sql.stream(statement, parameters)
+
+    def _named(self, patterns: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+        """The patterns with the keys of relations that are given by their labels."""
+        asked = {p[1] for p in patterns if not query.is_variable(p[1])}
+        if not asked:
+            return patterns
+        with self._database.quick() as sql:
+            if names.are_relations(sql, asked):
+                return patterns
+        known = self.relations()
+        keys = {name: found.key for name in asked if (found := _relation(known, name))}
+        return [(p[0], keys.get(p[1], p[1]), p[2]) for p in patterns]
+
+    def touching(self, keys: Iterable[str]) -> list[Triple]:
+        """The triples that have one of ``keys`` as head or tail, in the order of their rows."""
+        with self._database.reading() as sql:
+            return triples.touching(sql, sorted(set(keys)), self._at, None)
+
+    def neighbours(
+        self,
+        key: str,
+        *,
+        hops: int = 1,
+        limit: int = 100,
+        direction: Direction = "both",
+        relations: Collection[str] | None = None,
+    ) -> list[Triple]:
+        """Triples within ``hops`` of an entity, nearest first.
+
+        Args:
+            key: The entity.
+            hops: How far to go.
+            limit: The most triples to return.
+            direction: "out" follows facts from head to tail, "in" from tail to head, or "both".
+            relations: The keys of the relations to follow; None follows all.
+
+        Raises:
+            UnknownKeyError: The entity is not in the graph.
+            QueryError: The direction is another.
+        """
+        if direction not in ("out", "in", "both"):
+            raise QueryError(f'direction must be "out", "in" or "both", not {direction!r}')
+        self.entity(key)
+        with self._database.reading() as sql:
+            return paths.neighbours(
+                sql,
+                key,
+                hops=hops,
+                limit=limit,
+                direction=direction,
+                relations=relations,
+                at=self._at,
+            )
+
+    def paths(self, a: str, b: str, *, max_hops: int = 3, limit: int = 10) -> list[list[Triple]]:
+        """Paths between two entities, the shortest first, facts read in either direction.
+
+        No entity comes twice in a path. None within ``max_hops`` gives an empty list.
+
+        Raises:
+            UnknownKeyError: One of the entities is not in the graph.
+        """
+        for key in (a, b):
+            self.entity(key)
+        with self._database.reading() as sql:
+            return paths.paths(sql, a, b, max_hops=max_hops, limit=limit, at=self._at)
+
+    # ── history ──────────────────────────────────────────────────────────────────────────────
+
+    def history(self, key: str) -> list[Change]:
+        """When which source began or ceased to say something of an entity, oldest first."""
+        with self._database.reading() as sql:
+            return history.history(sql, key, self._at)
+
+    def revisions(self, *, limit: int = 20) -> list[Revision]:
+        """The newest revisions, newest first."""
+        with self._database.reading() as sql:
+            return revisions.listing(sql, max(limit, 0), self._at)
+
+    def revision(self) -> int:
+        """The number of the newest revision, 0 for an empty graph."""
+        if self._at is not None:
+            return self._at
+        with self._database.reading() as sql:
+            return revisions.latest(sql)
+
+    def fingerprint(self, revision: int | None = None) -> str:
+        """SHA-256 of the triples that live now, or lived at ``revision``.
+
+        Two graphs with the same triples have the same fingerprint, however they were loaded.
+
+        Raises:
+            StoreError: There is no such revision.
+        """
+        with self._database.reading() as sql:
+            newest = revisions.latest(sql)
+            number = revisions.checked(sql, self._at if revision is None else revision)
+            known = revisions.known_fingerprint(sql, number)
+            found = known or triples.fingerprint(sql, None if number == newest else number)
+        if known is None and number:
+            self._keep_fingerprint(number, found)
+        return found
+
+    def _keep_fingerprint(self, number: int, found: str) -> None:
+        """Spare the next process the computing, where that can be: not on a locked database."""
+        try:
+            with self._database.writing(wait=False) as (sql, _):
+                revisions.keep_fingerprint(sql, number, found)
+        except StoreError:
+            return
+
+    def snapshot(self) -> tuple[int, list[Triple]]:
+        """The newest revision's number and its triples, both of one moment."""
+        statement, parameters = triples.matching(triples.Pattern(None, None, None), self._at)
+        with self._database.reading() as sql:
+            number = revisions.latest(sql) if self._at is None else self._at
+            return number, list(map(Triple._make, sql.stream(statement, parameters)))
+
+    # ── all of it ────────────────────────────────────────────────────────────────────────────
+
+    def describe(self, key: str, *, limit: int = 100) -> Description:
+        """What the graph knows of an entity, with who says it; ``limit`` facts as head, and as tail.
+
+        Raises:
+            UnknownKeyError: There is none.
+        """
+        entity = self.entity(key)
+        with self._database.reading() as sql:
+            return Description(entity, tuple(describe.facts(sql, key, self._at, limit)))
+
+    def stats(self) -> dict[str, int]:
+        """Counts of entities, relations, triples, attributes, aliases, sources, revisions."""
+        with self._database.reading() as sql:
+            return names.counts(sql, self._at)
+
+    def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:  # noqa: A002  # as pandas and RDFLib call it
+        """Write the graph to a file; the suffix decides the format, ``-`` is standard output.
+
+        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only triples.
+
+        Raises:
+            TripleFormatError: The format cannot hold a name, or the file cannot be written.
+        """
+        from kg.formats import write_records
+
+        with self._database.reading() as sql:
+            return write_records(target, triples.statements(sql, self._at), format=format)
+
+    def to_networkx(self, triples: Iterable[Triple] | None = None) -> nx.MultiDiGraph[str]:
+        """A MultiDiGraph of ``triples`` (the whole graph by default), relation keys as edge keys."""
+        import networkx as nx
+
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        chosen = self.match() if triples is None else triples
+        graph.add_edges_from((item.head, item.tail, item.relation, {}) for item in chosen)
+        labels = {key: entity.label for key, entity in self.entities(list(graph.nodes)).items()}
+        nx.set_node_attributes(graph, labels, "label")
+        return graph
+
+    def to_pandas(self, triples: Iterable[Triple] | None = None) -> pd.DataFrame:
+        """A DataFrame of ``triples`` (the whole graph by default): head, relation, tail."""
+        from kg.formats import to_pandas
+
+        return to_pandas(self.match() if triples is None else triples)
+
+
+def _relation(known: Sequence[Relation], name: str) -> Relation | None:
+    """The relation of a key, else of a label in any case."""
+    for relation in known:
+        if relation.key == name:
+            return relation
+    folded = name.casefold()
+    return next((relation for relation in known if relation.label.casefold() == folded), None)
