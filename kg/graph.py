@@ -5,13 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
-from kg.errors import InvalidNameError, StoreError, shorten
+from kg.errors import InvalidNameError, StoreError, UnknownKeyError, shorten
 from kg.formats import read_entities, read_triples
-from kg.loading import add_records, load_lines
 from kg.names import checked_key, checked_record, printable
-from kg.store import lives, patterns, purge, revisions
+from kg.store import dictionary, lives, patterns, purge, revisions
 from kg.store.database import Database
-from kg.store.writing import Writer
 from kg.types import Attribute, EntityRecord, LoadReport, PurgeReport, Record, Statement, Triple
 from kg.view import GraphView
 
@@ -107,6 +105,8 @@ class KnowledgeGraph(GraphView):
             TripleFormatError: The file or a line of it is malformed.
             StoreError: The database cannot be written.
         """
+        from kg.loading import load_lines  # NumPy comes with it
+
         with closing(read_triples(path, format=format, columns=columns)) as lines:
             return load_lines(
                 self._database,
@@ -148,6 +148,8 @@ class KnowledgeGraph(GraphView):
             TripleFormatError: The file or a line of it is malformed.
             StoreError: The database cannot be written.
         """
+        from kg.loading import load_lines
+
         with closing(read_entities(path, format=format, columns=columns)) as lines:
             return load_lines(
                 self._database,
@@ -159,21 +161,21 @@ class KnowledgeGraph(GraphView):
                 progress=progress,
             )
 
-    def add(
-        self, items: Iterable[Record | tuple[str, str, str]], *, source: str = USER
-    ) -> int:
+    def add(self, items: Iterable[Record | tuple[str, str, str]], *, source: str = USER) -> int:
         """Add triples, attributes, statements and entities in one transaction; return how many were new.
 
         Raises:
             InvalidNameError: A name is empty or cannot be kept unchanged, or an item has not
                 three parts; nothing is added then.
         """
+        from kg.loading import add_records
+
         # Checked before the transaction opens: ``items`` may itself read this graph.
         records = [checked_record(_record(item)) for item in items]
         checked_key(source, "source")
         with self._database.writing() as (sql, connection):
             number = revisions.begin(sql, "add", f"{len(records)} records")
-            added, changed = add_records(sql, number, source, records)
+            added, changed = add_records(sql, number, source, iter(records))
             if not changed:
                 connection.rollback()
             return added
@@ -226,9 +228,9 @@ class KnowledgeGraph(GraphView):
         """Make ``tail`` the value of (head, relation) in place of ``old``; return the revision.
 
         Args:
-            head: An entity the graph holds.
-            relation: A relation the graph holds, by key or label.
-            tail: The new value, an entity the graph holds.
+            head: An entity the graph holds or held.
+            relation: A relation the graph holds or held by its key, or holds by its label.
+            tail: The new value, an entity the graph holds or held.
             old: The value to replace; may be left out where there is exactly one.
 
         Raises:
@@ -236,9 +238,9 @@ class KnowledgeGraph(GraphView):
             StoreError: ``old`` is needed, or is not a value of (head, relation), or ``tail`` is
                 the value already.
         """
-        for key in (head, tail):
-            self.entity(key)
-        relation = self.relation(relation).key
+        from kg.store.writing import Writer
+
+        relation = self._known(head, relation, tail)
         with self._database.writing() as (sql, _):
             stored = patterns.tails(sql, head, relation)
             replaced = _replaced(head, relation, tail, old, list(stored))
@@ -249,6 +251,16 @@ class KnowledgeGraph(GraphView):
             with closing(Writer(sql, number, USER)) as writer:
                 writer.now([0], [Triple(head, relation, tail)])
             return number
+
+    def _known(self, head: str, relation: str, tail: str) -> str:
+        """The key of the relation of an edit; that of a slip of the pen is refused."""
+        with self._database.quick() as sql:
+            entities = dictionary.ids_of(sql, "entity", [head, tail])
+            relations = dictionary.ids_of(sql, "relation", [relation])
+        for key in (head, tail):
+            if key not in entities:
+                raise UnknownKeyError(f"no entity has the key {shorten(key)!r}; try search()")
+        return relation if relation in relations else self.relation(relation).key
 
     def undo(self, revision: int | None = None) -> int:
         """Take back what a revision changed (the newest by default); return the new revision.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, closing
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from kg.store.writing import Writer
 from kg.types import Attribute, EntityRecord, LoadReport, Record, Rejected, Statement, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator, Sequence
 
     from kg.formats import Line
     from kg.store.database import Database
@@ -30,7 +31,7 @@ SHOWN = 1_000
 def load_lines(
     database: Database,
     path: str | Path,
-    lines: Iterable[Line],
+    lines: Iterator[Line],
     *,
     source: str | None = None,
     on_error: str = "raise",
@@ -56,16 +57,11 @@ def load_lines(
         stack.enter_context(closing(writer))
         batches = _Batches(sql, writer, rejects)
         read = 0
-        for line, found in lines:
-            read += 1
-            batches.take(line, found)
-            if read % BATCH == 0:
-                batches.flush()
-                if progress is not None:
-                    progress(read)
-        batches.flush()
-        if progress is not None and read % BATCH:
-            progress(read)
+        for batch in iter(lambda: list(islice(lines, BATCH)), []):
+            batches.take(batch)
+            read += len(batch)
+            if progress is not None:
+                progress(read)
         writer.finish()
         if not writer.changed:
             connection.rollback()
@@ -81,17 +77,12 @@ def load_lines(
     )
 
 
-def add_records(
-    sql: Sql, number: int, source: str, records: Iterable[Record]
-) -> tuple[int, bool]:
+def add_records(sql: Sql, number: int, source: str, records: Iterator[Record]) -> tuple[int, bool]:
     """Write checked records in a revision; return how many were new, and whether anything changed."""
     with closing(Writer(sql, number, source)) as writer:
         batches = _Batches(sql, writer, _Rejects("", None, raising=True))
-        for at, record in enumerate(records, 1):
-            batches.take(0, record)
-            if at % BATCH == 0:
-                batches.flush()
-        batches.flush()
+        for batch in iter(lambda: list(islice(records, BATCH)), []):
+            batches.take([(0, record) for record in batch])
         writer.finish()
         return writer.added + batches.changed, writer.changed
 
@@ -102,45 +93,43 @@ class _Batches:
     def __init__(self, sql: Sql, writer: Writer, rejects: _Rejects) -> None:
         self._sql, self._writer, self._rejects = sql, writer, rejects
         self.changed = 0
-        self._lines: list[int] = []
-        self._facts: list[Triple | Attribute] = []
-        self._entities: list[tuple[int, EntityRecord]] = []
-        self._statements: list[tuple[int, Statement]] = []
 
-    def take(self, line: int, found: object) -> None:
-        """Put a record where it belongs; a bad one is rejected."""
-        if type(found) is Triple:  # its names are checked where they are new
-            self._lines.append(line)
-            self._facts.append(found)
-        elif isinstance(found, TripleFormatError):
+    def take(self, batch: Sequence[tuple[int, Record | TripleFormatError]]) -> None:
+        """Write a batch, what is plain of it at once; a bad record is rejected."""
+        lines = [line for line, found in batch if type(found) is Triple]
+        facts: list[Triple | Attribute] = [found for _, found in batch if type(found) is Triple]
+        rest = [] if len(facts) == len(batch) else batch
+        entity_records: list[tuple[int, EntityRecord]] = []
+        statement_records: list[tuple[int, Statement]] = []
+        for line, found in rest:
+            if type(found) is Triple:  # its names are checked where they are new
+                continue
+            record = self._checked(line, found)
+            if isinstance(record, EntityRecord):
+                entity_records.append((line, record))
+            elif isinstance(record, Statement):
+                statement_records.append((line, record))
+            elif record is not None:
+                lines.append(line)
+                facts.append(record)
+        if facts:
+            self._writer.later(lines, facts)
+        if entity_records:
+            self._writer.finish()  # what a record changes may wait in it
+            self.changed += entities.merge(self._writer, self._sql, entity_records)
+        if statement_records:
+            statements.write(self._writer, self._sql, statement_records)
+
+    def _checked(self, line: int, found: Record | TripleFormatError) -> Record | None:
+        """A record, or None where it is rejected."""
+        if isinstance(found, TripleFormatError):
             self._rejects.add(line, found)
-        else:
-            self._take_other(line, found)
-
-    def _take_other(self, line: int, found: object) -> None:
+            return None
         try:
-            record = checked_record(found)  # type: ignore[arg-type]  # readers yield records
+            return checked_record(found)
         except InvalidNameError as error:
             self._rejects.refuse(line, None, error)
-            return
-        if isinstance(record, EntityRecord):
-            self._entities.append((line, record))
-        elif isinstance(record, Statement):
-            self._statements.append((line, record))
-        else:
-            self._lines.append(line)
-            self._facts.append(record)
-
-    def flush(self) -> None:
-        """Write what has come together."""
-        if self._facts:
-            self._writer.later(self._lines, self._facts)
-        if self._entities:
-            self._writer.finish()  # what a record changes may wait in it
-            self.changed += entities.merge(self._writer, self._sql, self._entities)
-        if self._statements:
-            statements.write(self._writer, self._sql, self._statements)
-        self._lines, self._facts, self._entities, self._statements = [], [], [], []
+            return None
 
 
 class _Rejects:
@@ -162,9 +151,7 @@ class _Rejects:
         if self._out is not None:
             self._out.close()
 
-    def refuse(
-        self, line: int, fact: Triple | Attribute | None, error: InvalidNameError
-    ) -> None:
+    def refuse(self, line: int, fact: Triple | Attribute | None, error: InvalidNameError) -> None:
         """Reject a line for a name in it."""
         text = "\t".join(map(str, fact)) if isinstance(fact, Triple) else error.text
         self.add(line, TripleFormatError(self._path, line, error.reason, text))

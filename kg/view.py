@@ -60,9 +60,7 @@ class GraphView:
         found = _relation(known, name)
         if found is None:
             shown = ", ".join(relation.key for relation in known[:12]) or "none yet"
-            raise UnknownKeyError(
-                f"no relation is called {shorten(name)!r}; the graph has {shown}"
-            )
+            raise UnknownKeyError(f"no relation is called {shorten(name)!r}; the graph has {shown}")
         return found
 
     def relations(self) -> list[Relation]:
@@ -104,7 +102,9 @@ class GraphView:
         few = head is not None or tail is not None
         yield from map(Triple._make, self._rows(statement, parameters, few=few))
 
-    def attributes(self, head: str | None = None, relation: str | None = None) -> Iterator[Attribute]:
+    def attributes(
+        self, head: str | None = None, relation: str | None = None
+    ) -> Iterator[Attribute]:
         """Stream what is said of entities by values: dates, numbers, texts.
 
         Labels and their like (:mod:`kg.vocabulary`) come only where their relation is asked for.

@@ -50,7 +50,7 @@ def _choose(path: Path, readers: dict[str, _Reader]) -> _Reader:
     return reader
 
 
-def read_triples(path: str | Path) -> Generator[Line]:
+def read_triples(path: str | Path, *, format: str | None = None, columns: object = None) -> Generator[Line]:
     """Stream the records of a triple file (RDF may hold labels and types too).
 
     Raises:
@@ -62,7 +62,7 @@ def read_triples(path: str | Path) -> Generator[Line]:
         yield from reader(stream, path)
 
 
-def read_entities(path: str | Path) -> Generator[Line]:
+def read_entities(path: str | Path, *, format: str | None = None, columns: object = None) -> Generator[Line]:
     """Stream the entities of a JSON Lines file.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -71,10 +72,11 @@ def write_block(
     new = ids == 0
     newest = int(sql.one("SELECT max(id) FROM triple") or 0)
     ids[new] = np.arange(newest + 1, newest + 1 + int(new.sum()))
-    columns = (ids[new], *triples[new, :3].T)
-    fresh = zip(*(column.tolist() for column in columns), strict=True)
+    columns = (column.tolist() for column in (ids[new], *triples[new, :3].T))
     sql.insert(
-        "triple", "id, head_id, relation_id, tail_id, rev_added", ((*row, revision) for row in fresh)
+        "triple",
+        "id, head_id, relation_id, tail_id, rev_added",
+        zip(*columns, repeat(revision), strict=False),
     )
     of_row = np.cumsum(first) - 1
     attested = 0
@@ -88,11 +90,13 @@ def _attest(
 ) -> int:
     """Note who says the triples of ``ids``: ``where`` is (source, line). Return what is new in it."""
     rows = np.column_stack((ids, where))
-    fresh = zip(*(column.tolist() for column in rows[new].T), strict=True)
+    numbers, sources, lines = (column.tolist() for column in rows[new].T)
+    if 0 in lines:
+        lines = [line or None for line in lines]
     sql.insert(
         "triple_source",
         "triple_id, source_id, rev_added, seq, line",
-        ((number, source, revision, 0, line or None) for number, source, line in fresh),
+        zip(numbers, sources, repeat(revision), repeat(0), lines, strict=False),
     )
     old = rows[~new]
     if not len(old):

@@ -35,51 +35,52 @@ class Keys:
         self._sql, self._table = sql, table
         self._young: dict[str, int] = {}
         self._old: dict[str, int] = {}
-        newest = sql.one(f"SELECT max(id) FROM {table}")  # noqa: S608  # one of two names
-        self._stored = newest is not None  # nothing stored is looked for before
+        newest = sql.one(f"SELECT max(id) FROM {table}")
+        self._forgot = newest is not None  # whether the database may know what the memory does not
         self._next = max(first, 1 + (newest or 0))
 
     def known(self, keys: Iterable[str]) -> dict[str, int]:
         """The ids of those ``keys`` that the database holds."""
-        wanted = list(dict.fromkeys(keys))
-        found = {key: self._young[key] for key in wanted if key in self._young}
-        missing = [key for key in wanted if key not in found]
-        recalled = {key: self._old[key] for key in missing if key in self._old}
-        missing = [key for key in missing if key not in recalled] if self._stored else []
-        if missing:
-            listed, parameter = self._sql.values([key for key in missing if _storable(key)])
-            query = f"SELECT key, id FROM {self._table} WHERE key IN {listed}"  # noqa: S608
-            recalled.update(self._sql.all(query, (parameter,)))  # type: ignore[arg-type]  # pairs
-        self._keep(recalled)
-        return found | recalled
+        wanted = dict.fromkeys(keys)
+        self._recall([key for key in wanted if key not in self._young])
+        return {key: self._young[key] for key in wanted if key in self._young}
 
     def ids(self, keys: Mapping[str, object]) -> tuple[dict[str, int], dict[str, InvalidNameError]]:
-        """The ids of ``keys``, new ones given; and what is wrong with those that no store can keep."""
-        if keys.keys() <= self._young.keys():
-            return self._young, {}
-        found = self.known(keys)
+        """A dictionary that holds the ids of ``keys``, new ones given.
+
+        Beside it, what is wrong with those that no store can keep.
+        """
+        if len(self._young) > CACHED:
+            self._forgot |= bool(self._old)
+            self._old, self._young = self._young, {}
+        young = self._young
+        self._recall([key for key in keys if key not in young])
+        missing = [key for key in keys if key not in young]
         bad: dict[str, InvalidNameError] = {}
         fresh: dict[str, int] = {}
-        for key in keys:
-            if key in found or key in fresh or key in bad:
-                continue
+        for key in missing:
             try:
                 fresh[checked_key(key, self._table)] = self._next + len(fresh)
             except InvalidNameError as error:
                 bad[key] = error
         if fresh:
             self._sql.insert(self._table, "key, id", fresh.items())
-            self._stored = True
             self._next += len(fresh)
             if self._table == "entity":
                 name_index.add_keys(self._sql, fresh)
-            self._keep(fresh)
-        return found | fresh, bad
+            young.update(fresh)
+        return young, bad
 
-    def _keep(self, fresh: dict[str, int]) -> None:
-        self._young.update(fresh)
-        if len(self._young) > CACHED:
-            self._old, self._young = self._young, {}
+    def _recall(self, missing: list[str]) -> None:
+        """Find what is missing among those met earlier, and in the database."""
+        if not missing:
+            return
+        self._young.update((key, self._old[key]) for key in missing if key in self._old)
+        unknown = [key for key in missing if key not in self._young and _storable(key)]
+        if unknown and self._forgot:
+            listed, parameter = self._sql.values(unknown)
+            query = f"SELECT key, id FROM {self._table} WHERE key IN {listed}"
+            self._young.update(self._sql.all(query, (parameter,)))  # type: ignore[arg-type]  # pairs
 
 
 def _storable(key: object) -> bool:
@@ -96,7 +97,7 @@ def ids_of(sql: Sql, table: str, keys: Sequence[str]) -> dict[str, int]:
     if not asked:
         return {}
     listed, parameter = sql.values(asked)
-    query = f"SELECT key, id FROM {table} WHERE key IN {listed}"  # noqa: S608  # one of two names
+    query = f"SELECT key, id FROM {table} WHERE key IN {listed}"
     return dict(sql.all(query, (parameter,)))  # type: ignore[arg-type]  # pairs
 
 
@@ -115,10 +116,7 @@ def known_literals(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     if not hashes:
         return {}
     listed, parameter = sql.values(list(hashes))
-    query = (
-        "SELECT value, datatype, language, unit, id FROM literal"  # noqa: S608  # a placeholder
-        f" WHERE hash IN {listed}"
-    )
+    query = f"SELECT value, datatype, language, unit, id FROM literal WHERE hash IN {listed}"
     found = {Literal(*row[:4]): int(row[4]) for row in sql.all(query, (parameter,))}
     return {item: found[item] for same in hashes.values() for item in same if item in found}
 
@@ -141,10 +139,7 @@ def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
 def literals(sql: Sql, ids: Iterable[int]) -> dict[int, Literal]:
     """The literals of ``ids``."""
     listed, parameter = sql.values(sorted(ids))
-    query = (
-        "SELECT id, value, datatype, language, unit FROM literal"  # noqa: S608  # a placeholder
-        f" WHERE id IN {listed}"
-    )
+    query = f"SELECT id, value, datatype, language, unit FROM literal WHERE id IN {listed}"
     return {int(row[0]): Literal(*row[1:]) for row in sql.all(query, (parameter,))}
 
 

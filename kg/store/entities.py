@@ -43,7 +43,7 @@ def about(sql: Sql, keys: Iterable[str], at: int | None) -> About:
         return {}
     listed, parameter = sql.values(list(ids.values()))
     query = (
-        "SELECT x.head_id, x.relation_id, l.value, l.datatype, l.language, l.unit FROM triple x"  # noqa: S608
+        "SELECT x.head_id, x.relation_id, l.value, l.datatype, l.language, l.unit FROM triple x"
         f" JOIN literal l ON l.id = x.tail_id WHERE x.head_id IN {listed}"
         f" AND {_ABOUT} AND {alive(at)} ORDER BY x.id"
     )
@@ -67,7 +67,7 @@ def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
     listed, parameter = sql.values(list(ids.values()))
     found: set[int] = set()
     for end in ("head_id", "tail_id"):
-        query = f"SELECT DISTINCT x.{end} FROM triple x WHERE x.{end} IN {listed} AND {alive(at)}"  # noqa: S608
+        query = f"SELECT DISTINCT x.{end} FROM triple x WHERE x.{end} IN {listed} AND {alive(at)}"
         found.update(row[0] for row in sql.all(query, (parameter,)))
     return {key for key, number in ids.items() if number in found}
 
@@ -86,7 +86,8 @@ def _entity(key: str, said: Sequence[Attribute]) -> Entity:
         key=key,
         label=label,
         aliases=tuple(sorted({item.value for item in (*labels, *names)} - {label})),
-        description=_preferred([item.value for item in said if item.relation in DESCRIPTIONS]) or "",
+        description=_preferred([item.value for item in said if item.relation in DESCRIPTIONS])
+        or "",
         types=tuple(sorted({item.value.value for item in said if item.relation == TYPE})),
         prior=number_in(prior),
     )
@@ -160,7 +161,9 @@ def _changes(
     aliases = (name for name in record.aliases if name != label)
     begun += [Attribute(record.key, ALIAS, Literal(name)) for name in aliases]
     begun += [Attribute(record.key, TYPE, Literal(name)) for name in record.types]
-    ended += [item for item in state if item.relation == ALIAS and item.value == Literal(label or "")]
+    ended += [
+        item for item in state if item.relation == ALIAS and item.value == Literal(label or "")
+    ]
     if new and not begun:
         begun.append(Attribute(record.key, ENTITY, Literal("")))
     return ended, begun

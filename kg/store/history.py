@@ -17,7 +17,7 @@ def history(sql: Sql, key: str, at: int | None) -> list[Change]:
         column = "rev_added" if began else "rev_removed"
         until = "" if at is None else f" AND s.{column} <= {at:d}"
         query = (
-            "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit,"  # noqa: S608
+            "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit,"
             f" s.{column}, v.at, c.name, s.line, x.id FROM triple x"
             " JOIN triple_source s ON s.triple_id = x.id JOIN source c ON c.id = s.source_id"
             f" JOIN revision v ON v.id = s.{column}"

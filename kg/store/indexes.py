@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex
 
 from kg.store.schema import triple
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
     from kg.store.sql import Sql
 
 WORTH = 50_000
@@ -37,8 +38,10 @@ class Late:
 
     def make(self) -> None:
         """Make what was dropped."""
-        dialect = postgresql.dialect() if self._sql.postgresql else sqlite.dialect()
-        by_name = {index.name: index for index in triple.indexes}
+        dialect: Dialect = (
+            postgresql.dialect() if self._sql.postgresql else sqlite.dialect()  # type: ignore[no-untyped-call]
+        )
+        by_name = {str(index.name): index for index in triple.indexes}
         for name in self._dropped:
             statement = CreateIndex(by_name[name]).compile(dialect=dialect)
-            self._sql.run(str(sa.text(str(statement))))
+            self._sql.run(str(statement))

@@ -17,10 +17,7 @@ def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
     listed, parameter = sql.values(sorted(entities.values()))
     alive: set[int] = set()
     for end in ("head_id", "tail_id"):
-        query = (
-            f"SELECT DISTINCT {end} FROM triple"  # noqa: S608  # one of two columns
-            f" WHERE {end} IN {listed} AND rev_removed IS NULL"
-        )
+        query = f"SELECT DISTINCT {end} FROM triple WHERE {end} IN {listed} AND rev_removed IS NULL"
         if entities:
             alive.update(row[0] for row in sql.all(query, (parameter,)))
     return {key for key, number in entities.items() if number in alive}
@@ -31,7 +28,7 @@ def end(sql: Sql, triples: Iterable[tuple[int, int, int]], revision: int) -> int
     ids = [
         number
         for parts in triples
-        for (number,) in sql.all(f"SELECT id FROM triple WHERE {_ALIVE}", parts)  # noqa: S608
+        for (number,) in sql.all(f"SELECT id FROM triple WHERE {_ALIVE}", parts)
     ]
     return end_all(sql, ids, revision)
 
@@ -42,12 +39,12 @@ def end_all(sql: Sql, ids: Sequence[int], revision: int) -> int:
         return 0
     listed, parameter = sql.values(ids)
     sql.run(
-        f"UPDATE triple_source SET rev_removed = ?"  # noqa: S608  # a placeholder
+        f"UPDATE triple_source SET rev_removed = ?"
         f" WHERE triple_id IN {listed} AND rev_removed IS NULL",
         (revision, parameter),
     )
     return sql.run(
-        f"UPDATE triple SET rev_removed = ? WHERE id IN {listed} AND rev_removed IS NULL",  # noqa: S608
+        f"UPDATE triple SET rev_removed = ? WHERE id IN {listed} AND rev_removed IS NULL",
         (revision, parameter),
     )
 
@@ -70,11 +67,11 @@ def _settle(sql: Sql, revision: int, which: str, parameters: tuple[object, ...])
         " WHERE s.triple_id = triple.id AND s.rev_removed IS NULL)"
     )
     sql.run(
-        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed IS NULL AND NOT {said}",  # noqa: S608
+        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed IS NULL AND NOT {said}",
         (revision, *parameters),
     )
     sql.run(
-        f"UPDATE triple SET rev_removed = NULL WHERE {which}rev_removed IS NOT NULL AND {said}",  # noqa: S608
+        f"UPDATE triple SET rev_removed = NULL WHERE {which}rev_removed IS NOT NULL AND {said}",
         parameters,
     )
 

@@ -27,7 +27,7 @@ def _facts(at: int | None) -> str:
 def _ends(at: int | None) -> str:
     """The ids of all entities that anything is said of, but for those that are only relations."""
     return (
-        f"SELECT x.head_id AS id FROM triple x WHERE {alive(at)}"  # noqa: S608  # our own text
+        f"SELECT x.head_id AS id FROM triple x WHERE {alive(at)}"
         f" UNION SELECT x.tail_id FROM triple x WHERE x.tail_id > 0 AND {alive(at)}"
         " EXCEPT SELECT e.id FROM relation r JOIN entity e ON e.key = r.key WHERE NOT EXISTS"
         f" (SELECT 1 FROM triple x WHERE x.head_id = e.id AND {_facts(at)}) AND NOT EXISTS"
@@ -43,7 +43,7 @@ def surfaces(sql: Sql, at: int | None) -> Iterator[tuple[str, str, bool, float |
     priors = dict(_priors(sql, at))
     listed = ", ".join(map(str, _NAMES))
     query = (
-        "SELECT e.id, e.key, n.relation_id, n.value FROM"  # noqa: S608  # our own text
+        "SELECT e.id, e.key, n.relation_id, n.value FROM"
         f" ({_ends(at)}) AS d JOIN entity e ON e.id = d.id LEFT JOIN"
         " (SELECT x.head_id, x.relation_id, x.id, l.value FROM triple x"
         " JOIN literal l ON l.id = x.tail_id"
@@ -65,7 +65,7 @@ def surfaces(sql: Sql, at: int | None) -> Iterator[tuple[str, str, bool, float |
 
 def _priors(sql: Sql, at: int | None) -> Iterator[tuple[str, float]]:
     query = (
-        "SELECT e.key, l.value FROM triple x JOIN entity e ON e.id = x.head_id"  # noqa: S608
+        "SELECT e.key, l.value FROM triple x JOIN entity e ON e.id = x.head_id"
         f" JOIN literal l ON l.id = x.tail_id WHERE x.relation_id = {_PRIOR} AND {alive(at)}"
         " ORDER BY x.id"
     )
@@ -78,7 +78,7 @@ def _priors(sql: Sql, at: int | None) -> Iterator[tuple[str, float]]:
 def relations(sql: Sql, at: int | None) -> list[Relation]:
     """Every relation that a fact has, by key; its label is that of the entity of the same key."""
     used = (
-        f"SELECT r.key FROM relation r WHERE r.id >= {FIRST_RELATION} AND EXISTS"  # noqa: S608
+        f"SELECT r.key FROM relation r WHERE r.id >= {FIRST_RELATION} AND EXISTS"
         f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {alive(at)}) ORDER BY r.key"
     )
     keys = [key for (key,) in sql.all(used)]
@@ -91,7 +91,7 @@ def relations(sql: Sql, at: int | None) -> list[Relation]:
 def are_relations(sql: Sql, names: Collection[str]) -> bool:
     """Whether all ``names`` are keys of relations."""
     marks = ", ".join("?" * len(names))
-    query = f"SELECT count(*) FROM relation WHERE key IN ({marks})"  # noqa: S608  # placeholders
+    query = f"SELECT count(*) FROM relation WHERE key IN ({marks})"
     return bool(sql.one(query, sorted(names)) == len(names))
 
 
@@ -110,4 +110,4 @@ def counts(sql: Sql, at: int | None) -> dict[str, int]:
         "sources": "FROM source",
         "revisions": "FROM revision" + ("" if at is None else f" WHERE id <= {at:d}"),
     }
-    return {name: int(sql.one(f"SELECT count(*) {rest}")) for name, rest in queries.items()}  # noqa: S608
+    return {name: int(sql.one(f"SELECT count(*) {rest}")) for name, rest in queries.items()}

@@ -18,9 +18,9 @@ def ids(sql: Sql, head: str | None, relation: str | None, tail: str | None) -> l
     parameters = []
     for (column, table), part in zip(_TABLES, (head, relation, tail), strict=True):
         if part is not None:
-            where.append(f"{column} = (SELECT id FROM {table} WHERE key = ?)")  # noqa: S608
+            where.append(f"{column} = (SELECT id FROM {table} WHERE key = ?)")
             parameters.append(part)
-    query = f"SELECT id FROM triple WHERE {' AND '.join(where)} ORDER BY id"  # noqa: S608
+    query = f"SELECT id FROM triple WHERE {' AND '.join(where)} ORDER BY id"
     return [number for (number,) in sql.all(query, parameters)]
 
 
@@ -29,7 +29,7 @@ def about(sql: Sql, key: str) -> list[int]:
     found: list[int] = []
     for end in ("head_id", "tail_id"):
         query = (
-            f"SELECT id FROM triple WHERE {end} = (SELECT id FROM entity WHERE key = ?)"  # noqa: S608
+            f"SELECT id FROM triple WHERE {end} = (SELECT id FROM entity WHERE key = ?)"
             " AND rev_removed IS NULL"
         )
         found += [number for (number,) in sql.all(query, (key,))]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 PENDING = "pending"
 
 _UNSAID = "NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = triple.id)"
-_TABLES = "triple, triple_source, qualifier, entity, relation, literal, source, revision, name_index"
+_TABLES = (
+    "triple, triple_source, qualifier, entity, relation, literal, source, revision, name_index"
+)
 _RECOGNISED = 32
 """Characters of a name by which it is recognised in a note, which may have been cut."""
 
@@ -37,16 +39,14 @@ def purge(database: Database, *, entity: str | None, source: str | None) -> Purg
             statements = _delete_entity(sql, entity)
         else:
             statements = _delete_source(sql, source or "")
-        triples = sql.run(f"DELETE FROM triple WHERE {_UNSAID}")  # noqa: S608  # our own text
+        triples = sql.run(f"DELETE FROM triple WHERE {_UNSAID}")
         names = _drop_names(sql)
         _clean_notes(sql, [*names, *([source] if source else [])])
         number = revisions.begin(sql, revisions.PURGE, PENDING)
         if source is not None:
             lives.settle_all(sql, number)
     _rewrite(database)
-    return PurgeReport(
-        statements=statements, triples=triples, names=tuple(names), revision=number
-    )
+    return PurgeReport(statements=statements, triples=triples, names=tuple(names), revision=number)
 
 
 def finish(database: Database) -> None:
@@ -67,9 +67,9 @@ def _delete_entity(sql: Sql, key: str) -> int:
     told = "SELECT id FROM triple WHERE head_id = ? OR tail_id = ?"
     ids = [found for (found,) in sql.all(told, (number, number))]
     listed, parameter = sql.values(ids)
-    sql.run(f"DELETE FROM qualifier WHERE triple_id IN {listed}", (parameter,))  # noqa: S608
+    sql.run(f"DELETE FROM qualifier WHERE triple_id IN {listed}", (parameter,))
     sql.run("DELETE FROM qualifier WHERE value_id = ?", (number,))
-    return sql.run(f"DELETE FROM triple_source WHERE triple_id IN {listed}", (parameter,))  # noqa: S608
+    return sql.run(f"DELETE FROM triple_source WHERE triple_id IN {listed}", (parameter,))
 
 
 def _delete_source(sql: Sql, name: str) -> int:
@@ -87,22 +87,26 @@ def _drop_names(sql: Sql) -> list[str]:
     """Delete keys and values that nothing holds any more, from the index of names too."""
     names: list[str] = []
     for table, column, used in (
-        ("entity", "key", ("head_id FROM triple", "tail_id FROM triple", "value_id FROM qualifier")),
+        (
+            "entity",
+            "key",
+            ("head_id FROM triple", "tail_id FROM triple", "value_id FROM qualifier"),
+        ),
         ("literal", "value", ("tail_id FROM triple", "value_id FROM qualifier")),
         ("relation", "key", ("relation_id FROM triple", "relation_id FROM qualifier")),
     ):
-        unused = f"SELECT id FROM {table}" + "".join(f" EXCEPT SELECT {one}" for one in used)  # noqa: S608
+        unused = f"SELECT id FROM {table}" + "".join(f" EXCEPT SELECT {one}" for one in used)
         if table == "relation":
-            unused += f" EXCEPT SELECT id FROM relation WHERE id < {FIRST_RELATION}"  # noqa: S608
-        rows = sql.all(f"SELECT id, {column} FROM {table} WHERE id IN ({unused})")  # noqa: S608
+            unused += f" EXCEPT SELECT id FROM relation WHERE id < {FIRST_RELATION}"
+        rows = sql.all(f"SELECT id, {column} FROM {table} WHERE id IN ({unused})")
         names += [name for _, name in rows]
         if not rows:
             continue
         listed, parameter = sql.values([number for number, _ in rows])
-        sql.run(f"DELETE FROM {table} WHERE id IN {listed}", (parameter,))  # noqa: S608
+        sql.run(f"DELETE FROM {table} WHERE id IN {listed}", (parameter,))
         if table != "relation":
             place = "id" if sql.postgresql else "rowid"
-            sql.run(f"DELETE FROM name_index WHERE {place} IN {listed}", (parameter,))  # noqa: S608
+            sql.run(f"DELETE FROM name_index WHERE {place} IN {listed}", (parameter,))
     if not sql.postgresql:  # deleted names stay in its segments until they are written anew
         sql.run("INSERT INTO name_index (name_index) VALUES ('rebuild')")
     return names

@@ -34,7 +34,7 @@ def latest(sql: Sql) -> int:
 def listing(sql: Sql, limit: int, at: int | None) -> list[Revision]:
     """The newest revisions, newest first."""
     until = "" if at is None else f" WHERE id <= {at:d}"
-    query = f"SELECT id, kind, note, at FROM revision{until} ORDER BY id DESC LIMIT ?"  # noqa: S608
+    query = f"SELECT id, kind, note, at FROM revision{until} ORDER BY id DESC LIMIT ?"
     rows = sql.all(query, (limit,))
     return [Revision(*row) for row in rows]
 
@@ -70,7 +70,7 @@ _SEQ = (
 )
 # What a revision both said and took back was never seen.
 _TAKEN_BACK = (
-    f"SELECT triple_id, source_id, rev_added, seq AS was, {_SEQ} AS seq, line, span_start,"  # noqa: S608
+    f"SELECT triple_id, source_id, rev_added, seq AS was, {_SEQ} AS seq, line, span_start,"
     " span_end, confidence FROM triple_source t WHERE rev_removed = ? AND rev_added < rev_removed"
     " AND NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = t.triple_id"
     " AND s.source_id = t.source_id AND s.rev_removed IS NULL AND (s.seq = 0) = (t.seq = 0))"

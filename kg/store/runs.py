@@ -122,7 +122,9 @@ def unique(rows: Rows) -> Rows:
     if not len(rows):
         return rows
     head_relation = (rows[:, 0].astype(np.int64) << 32) | rows[:, 1]
-    order = np.lexsort((rows[:, 3], rows[:, 2], head_relation))  # stable: the first line stays first
+    order = np.lexsort(
+        (rows[:, 3], rows[:, 2], head_relation)
+    )  # stable: the first line stays first
     rows = rows[order]
     return rows[differs(rows[:, :4])]
 

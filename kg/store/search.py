@@ -31,9 +31,9 @@ def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
     wanted = folded(text)
     if not wanted or len(wanted) > MAX_QUERY or limit < 1:
         return []
-    exact = sql.all(_KEY, (text,))
-    found = [(-1, number) for (number,) in exact] + [
-        (_rank(surface, wanted), number) for number, surface in _holding(sql, wanted)
+    found = [
+        *((-1 if key == text else 1, number) for number, key in _beginning(sql, text.strip())),
+        *((_rank(surface, wanted), number) for number, surface in _holding(sql, wanted)),
     ]
     keys = _ranked(sql, found, limit, at)
     if len(keys) < limit and len(wanted) > 3:
@@ -47,7 +47,14 @@ def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
     return keys[:limit]
 
 
-_KEY = "SELECT id FROM entity WHERE key = ?"
+def _beginning(sql: Sql, text: str) -> list[tuple[int, str]]:
+    """Entities whose keys begin with what was typed, or with that in capitals."""
+    query = "SELECT id, key FROM entity WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
+    return [
+        row
+        for start in dict.fromkeys((text, text.upper()))
+        for row in sql.all(query, (start, start + "\U0010ffff", NEAR))
+    ]  # type: ignore[return-value]  # an id and a key
 
 
 def _rank(surface: str, wanted: str) -> int:
@@ -106,20 +113,20 @@ def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, f
         return []
     listed, parameter = sql.values(rows)
     lives = " OR ".join(
-        f"EXISTS (SELECT 1 FROM triple x WHERE x.{end} = e.id AND {alive(at)})"  # noqa: S608
+        f"EXISTS (SELECT 1 FROM triple x WHERE x.{end} = e.id AND {alive(at)})"
         for end in ("head_id", "tail_id")
     )
     degree = " + ".join(
-        f"(SELECT count(*) FROM triple x WHERE x.{end} = e.id"  # noqa: S608  # our own text
+        f"(SELECT count(*) FROM triple x WHERE x.{end} = e.id"
         f" AND x.relation_id >= {FIRST_RELATION} AND {alive(at)})"
         for end in ("head_id", "tail_id")
     )
     prior = (
-        "(SELECT max(CAST(l.value AS REAL)) FROM triple x JOIN literal l ON l.id = x.tail_id"  # noqa: S608
+        "(SELECT max(CAST(l.value AS REAL)) FROM triple x JOIN literal l ON l.id = x.tail_id"
         f" WHERE x.head_id = e.id AND x.relation_id = {_PRIOR} AND {alive(at)})"
     )
     query = (
-        f"SELECT e.key, d.row, COALESCE({prior}, {degree}) FROM ("  # noqa: S608  # our own text
+        f"SELECT e.key, d.row, COALESCE({prior}, {degree}) FROM ("
         f"SELECT id, id AS row FROM entity WHERE id IN {listed}"
         f" UNION ALL SELECT x.head_id, x.tail_id FROM triple x WHERE x.tail_id IN {listed}"
         f" AND x.relation_id IN ({_NAMES}) AND x.tail_id < 0 AND {alive(at)}"

@@ -54,9 +54,7 @@ class Sql:
         cursor.close()
         return rows, len(rows) < PAGE
 
-    def stream(
-        self, statement: str, parameters: Sequence[Any] = ()
-    ) -> Iterator[tuple[Any, ...]]:
+    def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows, a page at a time; memory does not grow with their number."""
         if self.postgresql:
             cursor = self._driver.cursor(name="kptm_stream")
@@ -76,14 +74,15 @@ class Sql:
     def insert(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
         """Insert rows as fast as the database can: by COPY where it knows that."""
         if self.postgresql:
-            with self._driver.cursor() as cursor, cursor.copy(
-                f"COPY {table} ({columns}) FROM STDIN"
-            ) as copy:
+            with (
+                self._driver.cursor() as cursor,
+                cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+            ):
                 for row in rows:
                     copy.write_row(row)
         else:
             marks = ", ".join("?" * (columns.count(",") + 1))
-            self.many(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608  # our own names
+            self.many(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
 
     def values(self, items: Sequence[Any]) -> tuple[str, Any]:
         """A subquery that lists ``items``, and its one parameter: an IN list of any length."""

@@ -83,7 +83,8 @@ def _attest(
         seq = newest[key] = newest.get(key, 0) + 1
         rows.append((*key, writer.revision, seq, line or None, *details[1:3], details[0]))
         qualifiers += [
-            (*key, writer.revision, seq, position, *pair) for position, pair in enumerate(details[3])
+            (*key, writer.revision, seq, position, *pair)
+            for position, pair in enumerate(details[3])
         ]
     columns = "triple_id, source_id, rev_added, seq"
     sql.insert("triple_source", f"{columns}, line, span_start, span_end, confidence", rows)
@@ -95,7 +96,7 @@ def _known(sql: Sql, keys: Iterable[Key]) -> dict[Key, set[Details]]:
     """What the sources say of the triples by now, in detail."""
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = (
-        "SELECT s.triple_id, s.source_id, s.rev_added, s.seq, s.confidence, s.span_start,"  # noqa: S608
+        "SELECT s.triple_id, s.source_id, s.rev_added, s.seq, s.confidence, s.span_start,"
         " s.span_end, q.relation_id, q.value_id FROM triple_source s LEFT JOIN qualifier q"
         " ON q.triple_id = s.triple_id AND q.source_id = s.source_id"
         " AND q.rev_added = s.rev_added AND q.seq = s.seq"
@@ -116,7 +117,7 @@ def _newest(sql: Sql, keys: Iterable[Key], revision: int) -> dict[Key, int]:
     """The highest seq of each key in this revision."""
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = (
-        "SELECT triple_id, source_id, max(seq) FROM triple_source"  # noqa: S608  # a placeholder
+        "SELECT triple_id, source_id, max(seq) FROM triple_source"
         f" WHERE triple_id IN {listed} AND rev_added = ? GROUP BY triple_id, source_id"
     )
     return {(row[0], row[1]): int(row[2]) for row in sql.all(query, (parameter, revision))}

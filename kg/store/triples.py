@@ -33,9 +33,7 @@ def alive(at: int | None, name: str = "x") -> str:
 
 
 def _said(at: int, name: str) -> str:
-    return (
-        f"SELECT 1 FROM triple_source s WHERE s.triple_id = {name}.id AND {said(at)}"  # noqa: S608  # an integer
-    )
+    return f"SELECT 1 FROM triple_source s WHERE s.triple_id = {name}.id AND {said(at)}"
 
 
 def said(at: int | None) -> str:
@@ -66,7 +64,7 @@ def _match(head: bool, relation: bool, tail: bool, at: int | None) -> str:
         order = "x.id"
     if tail:
         where.append("x.tail_id = (SELECT id FROM entity WHERE key = ?)")
-    return f"SELECT h.key, r.key, t.key {_FACTS} WHERE {' AND '.join(where)} ORDER BY {order}"  # noqa: S608
+    return f"SELECT h.key, r.key, t.key {_FACTS} WHERE {' AND '.join(where)} ORDER BY {order}"
 
 
 _FACT = f"x.relation_id >= {FIRST_RELATION}"
@@ -88,7 +86,7 @@ def touching(sql: Sql, keys: Sequence[str], at: int | None, limit: int | None) -
     found: set[tuple[int, Triple]] = set()
     for end in ("head_id", "tail_id"):
         query = (
-            f"SELECT x.id, h.key, r.key, t.key {_FACTS}"  # noqa: S608  # our own text
+            f"SELECT x.id, h.key, r.key, t.key {_FACTS}"  # our own text
             f" WHERE x.{end} IN {listed} AND {_FACT} AND {alive(at)} ORDER BY x.id"
         )
         if limit is not None:
@@ -101,7 +99,7 @@ def degrees(sql: Sql, at: int | None) -> dict[str, int]:
     """How many live triples each entity is head or tail of; entities without any are left out."""
     where = f"WHERE {_FACT} AND x.tail_id > 0 AND {alive(at)}"
     query = (
-        "SELECT e.key, sum(n) FROM ("  # noqa: S608  # our own text
+        "SELECT e.key, sum(n) FROM ("
         f"SELECT x.head_id AS id, count(*) AS n FROM triple x {where} GROUP BY x.head_id UNION ALL"
         f" SELECT x.tail_id, count(*) FROM triple x {where} GROUP BY x.tail_id"
         ") AS ends JOIN entity e ON e.id = ends.id GROUP BY e.key"
@@ -123,7 +121,7 @@ def attributes(
     else:
         where.append(_FACT)
     query = (
-        "SELECT h.key, r.key, l.value, l.datatype, l.language, l.unit FROM triple x"  # noqa: S608
+        "SELECT h.key, r.key, l.value, l.datatype, l.language, l.unit FROM triple x"
         " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
         f" JOIN literal l ON l.id = x.tail_id WHERE {' AND '.join(where)} ORDER BY x.id"
     )
@@ -134,7 +132,7 @@ def attributes(
 def statements(sql: Sql, at: int | None) -> Iterator[Statement]:
     """Stream everything, labels too: a statement for each source that says it, named if a graph."""
     query = (
-        "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit, s.confidence,"  # noqa: S608
+        "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit, s.confidence,"
         " s.span_start, s.span_end, c.is_graph, c.name, q.position, p.key, v.key,"
         " k.value, k.datatype, k.language, k.unit, x.id, s.source_id, s.rev_added, s.seq"
         " FROM triple x JOIN triple_source s ON s.triple_id = x.id"
@@ -177,7 +175,7 @@ def fingerprint(sql: Sql, at: int | None) -> str:
     What follows from the keys alone: neither the order of loading nor row ids take part.
     """
     query = (
-        f"SELECT h.key, r.key, t.key {_FACTS} WHERE {_FACT}"  # noqa: S608  # our own text
+        f"SELECT h.key, r.key, t.key {_FACTS} WHERE {_FACT}"  # our own text
         f" AND {alive(at)} ORDER BY h.key, r.key, t.key"
     )
     digest = hashlib.sha256()

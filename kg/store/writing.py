@@ -8,6 +8,7 @@ Memory does not grow with the load.
 from __future__ import annotations
 
 from array import array
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,9 +70,33 @@ class Writer:
 
     def later(self, lines: Sequence[int], facts: Sequence[Triple | Attribute]) -> None:
         """Take facts, each with its line (0: none); they reach the tables with :meth:`finish`."""
-        columns = self._columns(lines, facts, [self.source] * len(lines))
+        columns = self._plain(lines, facts)
+        if columns is None:
+            columns = self._columns(lines, facts, [self.source] * len(lines))
         if columns is not None:
             self._runs.add(columns)
+
+    def _plain(
+        self, lines: Sequence[int], facts: Sequence[Triple | Attribute]
+    ) -> tuple[array[int], ...] | None:
+        """What :meth:`_columns` gives, without a step a fact, where all are triples and none is refused."""
+        if not self._create or set(map(type, facts)) != {Triple}:
+            return None
+        heads, names, tails = zip(*facts, strict=True)
+        relations, bad = self._relations.ids(dict.fromkeys(names))
+        if bad or not _UNDERSTOOD.isdisjoint(names):
+            return None
+        ends = dict.fromkeys(chain.from_iterable(zip(heads, tails, strict=True)))
+        entities, bad = self._entities.ids(ends)
+        if bad:
+            return None
+        return (
+            array("i", map(entities.__getitem__, heads)),
+            array("i", map(relations.__getitem__, names)),
+            array("i", map(entities.__getitem__, tails)),
+            array("i", [self.source]) * len(lines),
+            array("i", lines),
+        )
 
     def now(
         self,
@@ -173,27 +198,17 @@ class Writer:
         """The facts as columns of ids, but for those that are refused; None where none is left."""
         names = [fact[1] for fact in facts]
         relations, bad = self._relations.ids(dict.fromkeys(names))
-        plain = _UNDERSTOOD.isdisjoint(names) and all(type(fact) is Triple for fact in facts)
-        ends = dict.fromkeys(
-            [end for fact in facts for end in (fact[0], fact[2])]
-            if plain
-            else [end for fact in facts for end in _ends(fact)]
-        )
+        ends = dict.fromkeys(end for fact in facts for end in _ends(fact))
         if not self._create:
             bad = {**bad, **self._strangers(ends)}
             ends = {end: None for end in ends if end not in bad}
         entities, bad_ends = self._entities.ids(ends)
         if bad or bad_ends:
             return self._without(lines, facts, sources, {**bad, **bad_ends})
-        tails = (
-            array("i", [entities[fact[2]] for fact in facts])  # type: ignore[index]  # all are triples
-            if plain
-            else self._tails(facts, entities)
-        )
         return (  # heads, relations, tails, sources, lines
             array("i", [entities[fact[0]] for fact in facts]),
             array("i", [relations[name] for name in names]),
-            tails,
+            self._tails(facts, entities),
             array("i", sources),
             array("i", lines),
         )

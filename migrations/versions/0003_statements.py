@@ -29,7 +29,7 @@ UNDERSTOOD = {
 }
 FIRST_RELATION = 16
 ALIVE, GONE = sa.text("rev_removed IS NULL"), sa.text("rev_removed IS NOT NULL")
-OLD = ("entity", "alias", "entity_type", "relation", "triple")
+OLD = ("entity", "relation", "alias", "entity_type", "triple")
 PAGE = 5_000
 
 
@@ -44,7 +44,7 @@ def upgrade() -> None:
     _move_names()
     _move_triples()
     _Said(bind).move()
-    for table in OLD:
+    for table in reversed(OLD):  # those that refer to others first
         op.drop_table(f"old_{table}")
     _create_indexes()
 
@@ -60,7 +60,9 @@ def _set_aside() -> None:
         for table in OLD:
             op.execute(f"ALTER TABLE old_{table} RENAME CONSTRAINT pk_{table} TO pk_old_{table}")
         for table in ("entity", "relation"):
-            op.execute(f"ALTER TABLE old_{table} RENAME CONSTRAINT uq_{table}_key TO uq_old_{table}")
+            op.execute(
+                f"ALTER TABLE old_{table} RENAME CONSTRAINT uq_{table}_key TO uq_old_{table}"
+            )
 
 
 def _create_tables() -> None:
