@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kg.store.database import Database
     from kg.store.paths import Direction
+    from kg.store.sql import Sql
     from kg.types import Attribute, Change, ExportReport, Revision
 
 
@@ -99,8 +100,14 @@ class GraphView:
         They come in the order of their rows, which is the same each time.
         """
         statement, parameters = triples.matching(triples.Pattern(head, relation, tail), self._at)
-        few = head is not None or tail is not None
-        yield from map(Triple._make, self._rows(statement, parameters, few=few))
+        if head is not None or tail is not None:  # few, most likely
+            with self._database.quick() as sql:
+                rows, complete = sql.first(statement, parameters)
+            if complete:
+                yield from map(Triple._make, rows)
+                return
+        with self._database.reading() as sql:
+            yield from map(Triple._make, sql.stream(statement, parameters))
 
     def attributes(
         self, head: str | None = None, relation: str | None = None
@@ -133,34 +140,22 @@ class GraphView:
             QueryError: A pattern or a selected variable is malformed.
         """
         chosen = query.checked(patterns, select)
-        asked = self._named(patterns)
         with self._database.quick() as sql:
+            asked = self._named(sql, patterns)
             found = query.plan(sql, asked, chosen, limit=limit, at=self._at)
-        if found is not None:
-            yield from self._rows(*found, few=True)
-
-    def _rows(
-        self, statement: str, parameters: Sequence[object], *, few: bool
-    ) -> Iterator[tuple[str, ...]]:
-        """Rows of a statement; where ``few`` are expected, over the connection that is at hand."""
-        if few:
-            with self._database.quick() as sql:
-                rows, complete = sql.first(statement, parameters)
-            if complete:
-                yield from rows
-                return
+            rows, complete = ([], True) if found is None else sql.first(*found)
+        if complete or found is None:
+            yield from rows
+            return
         with self._database.reading() as sql:
-            yield from sql.stream(statement, parameters)
+            yield from sql.stream(*found)
 
-    def _named(self, patterns: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    def _named(self, sql: Sql, patterns: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
         """The patterns with the keys of relations that are given by their labels."""
         asked = {p[1] for p in patterns if not query.is_variable(p[1])}
-        if not asked:
+        if not asked or names.are_relations(sql, asked):
             return patterns
-        with self._database.quick() as sql:
-            if names.are_relations(sql, asked):
-                return patterns
-        known = self.relations()
+        known = names.relations(sql, self._at)
         keys = {name: found.key for name in asked if (found := _relation(known, name))}
         return [(p[0], keys.get(p[1], p[1]), p[2]) for p in patterns]
 

@@ -50,7 +50,9 @@ def _choose(path: Path, readers: dict[str, _Reader]) -> _Reader:
     return reader
 
 
-def read_triples(path: str | Path, *, format: str | None = None, columns: object = None) -> Generator[Line]:
+def read_triples(
+    path: str | Path, *, format: str | None = None, columns: object = None
+) -> Generator[Line]:
     """Stream the records of a triple file (RDF may hold labels and types too).
 
     Raises:
@@ -62,7 +64,9 @@ def read_triples(path: str | Path, *, format: str | None = None, columns: object
         yield from reader(stream, path)
 
 
-def read_entities(path: str | Path, *, format: str | None = None, columns: object = None) -> Generator[Line]:
+def read_entities(
+    path: str | Path, *, format: str | None = None, columns: object = None
+) -> Generator[Line]:
     """Stream the entities of a JSON Lines file.
 
     Raises:

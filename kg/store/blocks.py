@@ -19,10 +19,9 @@ _STAGE = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged"
     " (n INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER NOT NULL, c INTEGER NOT NULL)"
 )
-_STORED = " UNION ALL ".join(
+_STORED = (
     "SELECT n, id, rev_removed FROM staged"
-    f" JOIN triple ON head_id = a AND relation_id = b AND tail_id = c AND rev_removed IS {state}"
-    for state in ("NULL", "NOT NULL")
+    " JOIN triple ON head_id = a AND relation_id = b AND tail_id = c"
 )
 _SAID = (
     "SELECT DISTINCT n FROM staged"
@@ -67,8 +66,8 @@ def write_block(
     stored = [] if nothing_stored else _staged(sql, triples[:, :3], _STORED)
     for at, number, _ in stored:
         ids[at] = number
-    dead = [number for _, number, removed in stored if removed is not None]
-    sql.many("UPDATE triple SET rev_removed = NULL WHERE id = ?", [(number,) for number in dead])
+    dead = [number for _, number, removed in stored if removed]
+    sql.many("UPDATE triple SET rev_removed = 0 WHERE id = ?", [(number,) for number in dead])
     new = ids == 0
     newest = int(sql.one("SELECT max(id) FROM triple") or 0)
     ids[new] = np.arange(newest + 1, newest + 1 + int(new.sum()))

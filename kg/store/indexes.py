@@ -32,7 +32,7 @@ class Late:
         if rows > max(WORTH, stored):
             self._dropped = ["ix_triple_tail", "ix_triple_relation"]
             if self.nothing_stored:  # else it is what stored triples are found by
-                self._dropped.append("uq_triple_alive")
+                self._dropped.append("uq_triple")
         for name in self._dropped:
             sql.run(f"DROP INDEX {name}")
 

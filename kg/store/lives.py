@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from kg.store.sql import Sql
 
-_ALIVE = "head_id = ? AND relation_id = ? AND tail_id = ? AND rev_removed IS NULL"
+_ALIVE = "head_id = ? AND relation_id = ? AND tail_id = ? AND rev_removed = 0"
 
 
 def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
@@ -17,7 +17,7 @@ def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
     listed, parameter = sql.values(sorted(entities.values()))
     alive: set[int] = set()
     for end in ("head_id", "tail_id"):
-        query = f"SELECT DISTINCT {end} FROM triple WHERE {end} IN {listed} AND rev_removed IS NULL"
+        query = f"SELECT DISTINCT {end} FROM triple WHERE {end} IN {listed} AND rev_removed = 0"
         if entities:
             alive.update(row[0] for row in sql.all(query, (parameter,)))
     return {key for key, number in entities.items() if number in alive}
@@ -44,7 +44,7 @@ def end_all(sql: Sql, ids: Sequence[int], revision: int) -> int:
         (revision, parameter),
     )
     return sql.run(
-        f"UPDATE triple SET rev_removed = ? WHERE id IN {listed} AND rev_removed IS NULL",
+        f"UPDATE triple SET rev_removed = ? WHERE id IN {listed} AND rev_removed = 0",
         (revision, parameter),
     )
 
@@ -67,11 +67,11 @@ def _settle(sql: Sql, revision: int, which: str, parameters: tuple[object, ...])
         " WHERE s.triple_id = triple.id AND s.rev_removed IS NULL)"
     )
     sql.run(
-        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed IS NULL AND NOT {said}",
+        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed = 0 AND NOT {said}",
         (revision, *parameters),
     )
     sql.run(
-        f"UPDATE triple SET rev_removed = NULL WHERE {which}rev_removed IS NOT NULL AND {said}",
+        f"UPDATE triple SET rev_removed = 0 WHERE {which}rev_removed > 0 AND {said}",
         parameters,
     )
 

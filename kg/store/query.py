@@ -8,6 +8,7 @@ shares a variable with what is bound. PostgreSQL has statistics and chooses by i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.errors import QueryError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Terms = Sequence[str]
     Ids = Sequence[int | None]
+    Shape = tuple[tuple[str | None, ...], ...]
 
 COLUMNS = ("head_id", "relation_id", "tail_id")
 
@@ -88,41 +90,49 @@ def plan(
             return None
         ids.append(found)
     order = _order(sql, patterns, ids)
-    where, parameters, places = _conditions(patterns, ids, order, at)
+    shape = tuple(
+        tuple(term if number is None else None for term, number in zip(*pair, strict=True))
+        for pair in zip(patterns, ids, strict=True)
+    )
+    statement = _statement(shape, tuple(order), tuple(select), limit, at)
+    return statement, [given for number in order for given in ids[number] if given is not None]
+
+
+@lru_cache(maxsize=256)
+def _statement(
+    shape: Shape, order: tuple[int, ...], select: tuple[str, ...], limit: int | None, at: int | None
+) -> str:
+    """The statement of patterns in which a name that is given is None."""
+    where, places = _conditions(shape, order, at)
     # In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
     tables = " CROSS JOIN ".join(f"triple x{number}" for number in order)
-    inner = ", ".join(f"{places[name][0]} AS v{at}" for at, name in enumerate(select)) or "1 AS v"
-    outer = ", ".join(_name(f"d.v{at}", places[name]) for at, name in enumerate(select)) or "1"
+    inner = ", ".join(f"{places[name][0]} AS v{n}" for n, name in enumerate(select)) or "1 AS v"
+    outer = ", ".join(_name(f"d.v{n}", places[name]) for n, name in enumerate(select)) or "1"
     end = "" if limit is None else f" LIMIT {max(limit, 0):d}"
-    return (
-        f"SELECT {outer} FROM (SELECT DISTINCT {inner} FROM {tables}"
-        f" WHERE {' AND '.join(where)}{end}) AS d",
-        parameters,
-    )
+    distinct = f"SELECT DISTINCT {inner} FROM {tables} WHERE {' AND '.join(where)}{end}"
+    return f"SELECT {outer} FROM ({distinct}) AS d"
 
 
 def _conditions(
-    patterns: Sequence[Terms], ids: Sequence[Ids], order: Sequence[int], at: int | None
-) -> tuple[list[str], list[int], dict[str, list[Place]]]:
-    """What the joined triples must fulfil, its parameters, and where each variable stands."""
+    shape: Shape, order: Sequence[int], at: int | None
+) -> tuple[list[str], dict[str, list[Place]]]:
+    """What the joined triples must fulfil, and where each variable stands."""
     places: dict[str, list[Place]] = {}
     where: list[str] = []
-    parameters: list[int] = []
     for number in order:
         where.append(alive(at, f"x{number}"))
-        for column, given in enumerate(ids[number]):
+        for column, term in enumerate(shape[number]):
             here = Place(number, column)
-            if given is not None:
+            if term is None:
                 where.append(f"{here} = ?")
-                parameters.append(given)
                 continue
-            standing = places.setdefault(patterns[number][column], [])
+            standing = places.setdefault(term, [])
             if standing:
                 where.append(f"{here} = {standing[0]}")
             elif column == 1:  # labels and their like are no facts
                 where.append(f"{here} >= {FIRST_RELATION}")
             standing.append(here)
-    return where, parameters, places
+    return where, places
 
 
 def _name(value: str, places: Sequence[Place]) -> str:
@@ -154,9 +164,13 @@ def _order(sql: Sql, patterns: Sequence[Terms], ids: Sequence[Ids]) -> list[int]
     """The patterns' numbers in the order to join them."""
     if len(patterns) == 1:
         return [0]
-    sizes = [_size(sql, numbers) for numbers in ids]
+    ends = [sum(number is not None for number in (found[0], found[2])) for found in ids]
+    first = [number for number, given in enumerate(ends) if given == max(ends)]
+    sizes = [0] * len(patterns)
+    if len(patterns) > 2 or len(first) > 1:  # else there is nothing to choose
+        sizes = [_size(sql, numbers) for numbers in ids]
     variables = [{term for term in pattern if is_variable(term)} for pattern in patterns]
-    order = [min(range(len(patterns)), key=lambda number: (sizes[number], number))]
+    order = [min(first, key=lambda number: (sizes[number], number))]
     bound = set(variables[order[0]])
     while len(order) < len(patterns):
         left = [number for number in range(len(patterns)) if number not in order]
@@ -176,6 +190,6 @@ def _size(sql: Sql, numbers: Ids) -> int:
     where = " AND ".join(f"{column} = ?" for column, _ in given)
     query = (
         "SELECT count(*) FROM (SELECT 1 FROM triple"
-        f" WHERE {where} AND rev_removed IS NULL LIMIT {ENOUGH}) AS counted"
+        f" WHERE {where} AND rev_removed = 0 LIMIT {ENOUGH}) AS counted"
     )
     return int(sql.one(query, [number for _, number in given]))

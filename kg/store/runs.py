@@ -67,8 +67,7 @@ class Runs:
         """Yield the rows in blocks of about :data:`BLOCK`; a head's rows are all in one of them."""
         last = self._sorted_pending()
         if not self._runs:
-            for rows in _cut(last):
-                yield rows
+            yield from _cut(last)
             return
         self._runs.append(_Run(last))
         marks = sorted({head for run in self._runs for head in run.marks})

@@ -8,7 +8,7 @@
 ``entity``, ``relation`` and ``literal`` are dictionaries: a row is a name, written once. Whatever is said is a
 row of ``triple``: of one entity and another, or of an entity and a literal (a label, a date), whose ids are
 negative so that one column holds both. Who says it, and from which revision to which, is in
-``triple_source``; ``triple.rev_removed`` repeats whether anybody still does, for speed.
+``triple_source``; ``triple.rev_removed`` repeats whether anybody still does (0: yes), for speed.
 
 There are no foreign keys: all ids come from these dictionaries in the same transaction, and checking each
 row again would double the time of a load.
@@ -27,7 +27,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 metadata = MetaData(
@@ -101,22 +100,26 @@ triple = Table(
     Column("relation_id", Integer, nullable=False),
     Column("tail_id", Integer, nullable=False),
     Column("rev_added", Integer, nullable=False),
-    Column("rev_removed", Integer),
+    Column("rev_removed", Integer, nullable=False, server_default="0"),
 )
-# Each pattern has an index that holds all it needs, of what lives alone.
-_ALIVE, _GONE = text("rev_removed IS NULL"), text("rev_removed IS NOT NULL")
-_SPO = (triple.c.head_id, triple.c.relation_id, triple.c.tail_id)
-Index("uq_triple_alive", *_SPO, unique=True, sqlite_where=_ALIVE, postgresql_where=_ALIVE)
-Index("ix_triple_gone", *_SPO, sqlite_where=_GONE, postgresql_where=_GONE)
+# Each pattern has an index that holds all it needs. What lives has 0 in the last column, so that no triple
+# can live twice; each triple has one row, whatever happens to it.
+Index(
+    "uq_triple",
+    triple.c.head_id,
+    triple.c.relation_id,
+    triple.c.tail_id,
+    triple.c.rev_removed,
+    unique=True,
+)
 Index(
     "ix_triple_tail",
     triple.c.tail_id,
     triple.c.relation_id,
     triple.c.head_id,
-    sqlite_where=_ALIVE,
-    postgresql_where=_ALIVE,
+    triple.c.rev_removed,
 )
-Index("ix_triple_relation", triple.c.relation_id, sqlite_where=_ALIVE, postgresql_where=_ALIVE)
+Index("ix_triple_relation", triple.c.relation_id)
 
 # A source says a triple plainly (seq 0), or with details (1, 2, …), each once at a time.
 triple_source = Table(

@@ -54,7 +54,7 @@ def _beginning(sql: Sql, text: str) -> list[tuple[int, str]]:
         row
         for start in dict.fromkeys((text, text.upper()))
         for row in sql.all(query, (start, start + "\U0010ffff", NEAR))
-    ]  # type: ignore[return-value]  # an id and a key
+    ]
 
 
 def _rank(surface: str, wanted: str) -> int:
@@ -69,12 +69,12 @@ def _holding(sql: Sql, wanted: str) -> list[tuple[int, str]]:
     """Rows of the index that hold ``wanted``."""
     if sql.postgresql:
         like = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return sql.all("SELECT id, surface FROM name_index WHERE surface LIKE ?", (f"%{like}%",))  # type: ignore[return-value]
+        return sql.all("SELECT id, surface FROM name_index WHERE surface LIKE ?", (f"%{like}%",))
     if len(wanted) < 3:  # no trigram
         query = "SELECT rowid, surface FROM name_index WHERE instr(surface, ?) > 0"
-        return sql.all(query, (wanted,))  # type: ignore[return-value]
+        return sql.all(query, (wanted,))
     query = "SELECT rowid, surface FROM name_index(?) WHERE instr(surface, ?) > 0"
-    return sql.all(query, (" AND ".join(_trigrams(wanted)), wanted))  # type: ignore[return-value]
+    return sql.all(query, (" AND ".join(_trigrams(wanted)), wanted))
 
 
 def _sharing(sql: Sql, wanted: str) -> list[tuple[int, str]]:
@@ -84,9 +84,9 @@ def _sharing(sql: Sql, wanted: str) -> list[tuple[int, str]]:
             "SELECT id, surface FROM name_index WHERE surface % ?"
             " ORDER BY similarity(surface, ?) DESC, id LIMIT ?"
         )
-        return sql.all(query.replace(" % ", " %% "), (wanted, wanted, NEAR))  # type: ignore[return-value]
+        return sql.all(query.replace(" % ", " %% "), (wanted, wanted, NEAR))
     query = "SELECT rowid, surface FROM name_index(?) ORDER BY rank, rowid LIMIT ?"
-    return sql.all(query, (" OR ".join(_trigrams(wanted)), NEAR))  # type: ignore[return-value]
+    return sql.all(query, (" OR ".join(_trigrams(wanted)), NEAR))
 
 
 def _trigrams(text: str) -> list[str]:
@@ -132,7 +132,7 @@ def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, f
         f" AND x.relation_id IN ({_NAMES}) AND x.tail_id < 0 AND {alive(at)}"
         f") AS d JOIN entity e ON e.id = d.id WHERE (d.row < 0 OR {lives})"
     )
-    return sql.all(query, (parameter, parameter))  # type: ignore[return-value]
+    return sql.all(query, (parameter, parameter))
 
 
 def _distance(surface: str, wanted: str) -> int | None:

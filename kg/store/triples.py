@@ -28,7 +28,7 @@ class Pattern(NamedTuple):
 def alive(at: int | None, name: str = "x") -> str:
     """The condition that the triple ``name`` lives, now or at a revision."""
     if at is None:
-        return f"{name}.rev_removed IS NULL"
+        return f"{name}.rev_removed = 0"
     return f"{name}.rev_added <= {at:d} AND EXISTS ({_said(at, name)})"
 
 

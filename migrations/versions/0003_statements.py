@@ -28,7 +28,7 @@ UNDERSTOOD = {
     ENTITY: "urn:kptm:entity",
 }
 FIRST_RELATION = 16
-ALIVE, GONE = sa.text("rev_removed IS NULL"), sa.text("rev_removed IS NOT NULL")
+ALIVE = sa.text("rev_removed IS NULL")
 OLD = ("entity", "relation", "alias", "entity_type", "triple")
 PAGE = 5_000
 
@@ -95,9 +95,10 @@ def _create_tables() -> None:
         "triple",
         sa.Column("id", number(), nullable=False, autoincrement=False),
         *(
-            sa.Column(name, number(), nullable=name == "rev_removed")
-            for name in ("head_id", "relation_id", "tail_id", "rev_added", "rev_removed")
+            sa.Column(name, number(), nullable=False)
+            for name in ("head_id", "relation_id", "tail_id", "rev_added")
         ),
+        sa.Column("rev_removed", number(), nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("id", name="pk_triple"),
     )
     said = ("triple_id", "source_id", "rev_added", "seq")
@@ -132,15 +133,9 @@ def _create_tables() -> None:
 
 def _create_indexes() -> None:
     spo = ["head_id", "relation_id", "tail_id"]
-    for name, columns, where, unique in (
-        ("uq_triple_alive", spo, ALIVE, True),
-        ("ix_triple_gone", spo, GONE, False),
-        ("ix_triple_tail", spo[::-1], ALIVE, False),
-        ("ix_triple_relation", ["relation_id"], ALIVE, False),
-    ):
-        op.create_index(
-            name, "triple", columns, unique=unique, sqlite_where=where, postgresql_where=where
-        )
+    op.create_index("uq_triple", "triple", [*spo, "rev_removed"], unique=True)
+    op.create_index("ix_triple_tail", "triple", [*spo[::-1], "rev_removed"])
+    op.create_index("ix_triple_relation", "triple", ["relation_id"])
     op.create_index("ix_literal_hash", "literal", ["hash"])
     if op.get_bind().dialect.name == "postgresql":
         _index_trigrams()
@@ -176,7 +171,7 @@ def _move_triples() -> None:
     op.execute(
         "INSERT INTO triple (id, head_id, relation_id, tail_id, rev_added, rev_removed)"
         f" SELECT min(t.id), t.head_id, {relation_id}, t.tail_id, min(t.rev_added),"
-        " CASE WHEN count(t.rev_removed) < count(*) THEN NULL ELSE max(t.rev_removed) END"
+        " CASE WHEN count(t.rev_removed) < count(*) THEN 0 ELSE max(t.rev_removed) END"
         " FROM old_triple t GROUP BY t.head_id, t.relation_id, t.tail_id"
     )
     op.execute(
@@ -308,7 +303,7 @@ def _last_part(name: str) -> str:
 
 def downgrade() -> None:
     """Back to columns: what they have no place for (sources, literals that are facts) is lost."""
-    for index in ("uq_triple_alive", "ix_triple_gone", "ix_triple_tail", "ix_triple_relation"):
+    for index in ("uq_triple", "ix_triple_tail", "ix_triple_relation"):
         op.drop_index(index)
     op.drop_index("ix_literal_hash")
     op.drop_table("name_index")
@@ -385,7 +380,7 @@ def _old_rows() -> None:
     def value(relation: int) -> str:
         return (
             "(SELECT min(l.value) FROM new_triple t JOIN literal l ON l.id = t.tail_id WHERE"
-            f" t.head_id = e.id AND t.relation_id = {relation} AND t.rev_removed IS NULL)"
+            f" t.head_id = e.id AND t.relation_id = {relation} AND t.rev_removed = 0)"
         )
 
     op.execute(
@@ -396,7 +391,7 @@ def _old_rows() -> None:
         op.execute(
             f"INSERT INTO {table} (entity_id, {column}) SELECT DISTINCT t.head_id, l.value"
             " FROM new_triple t JOIN literal l ON l.id = t.tail_id"
-            f" WHERE t.relation_id = {relation} AND t.rev_removed IS NULL"
+            f" WHERE t.relation_id = {relation} AND t.rev_removed = 0"
         )
     op.execute(
         f"INSERT INTO relation (id, key) SELECT id - {FIRST_RELATION - 1}, key FROM new_relation"
@@ -404,6 +399,7 @@ def _old_rows() -> None:
     )
     op.execute(
         "INSERT INTO triple (id, head_id, relation_id, tail_id, rev_added, rev_removed)"
-        f" SELECT id, head_id, relation_id - {FIRST_RELATION - 1}, tail_id, rev_added, rev_removed"
+        f" SELECT id, head_id, relation_id - {FIRST_RELATION - 1}, tail_id, rev_added,"
+        " nullif(rev_removed, 0)"
         f" FROM new_triple WHERE relation_id >= {FIRST_RELATION} AND tail_id > 0"
     )
