@@ -175,7 +175,7 @@ class KnowledgeGraph(GraphView):
         checked_key(source, "source")
         with self._database.writing() as (sql, connection):
             number = revisions.begin(sql, "add", f"{len(records)} records")
-            added, changed = add_records(sql, number, source, iter(records))
+            added, changed = add_records(sql, number, source, records)
             if not changed:
                 connection.rollback()
             return added

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, closing
-from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kg.errors import InvalidNameError, StoreError, TripleFormatError
+from kg.formats.blocks import Block
 from kg.names import checked_record, printable
 from kg.store import entities, revisions, statements
 from kg.store.writing import Writer
 from kg.types import Attribute, EntityRecord, LoadReport, Record, Rejected, Statement, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.formats import Line
     from kg.store.database import Database
@@ -57,9 +57,8 @@ def load_lines(
         stack.enter_context(closing(writer))
         batches = _Batches(sql, writer, rejects)
         read = 0
-        for batch in iter(lambda: list(islice(lines, BATCH)), []):
-            batches.take(batch)
-            read += len(batch)
+        for batch in _batched(lines):
+            read += batches.take(batch)
             if progress is not None:
                 progress(read)
         writer.finish()
@@ -77,14 +76,32 @@ def load_lines(
     )
 
 
-def add_records(sql: Sql, number: int, source: str, records: Iterator[Record]) -> tuple[int, bool]:
+def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -> tuple[int, bool]:
     """Write checked records in a revision; return how many were new, and whether anything changed."""
     with closing(Writer(sql, number, source)) as writer:
         batches = _Batches(sql, writer, _Rejects("", None, raising=True))
-        for batch in iter(lambda: list(islice(records, BATCH)), []):
-            batches.take([(0, record) for record in batch])
+        for batch in _batched((0, record) for record in records):
+            batches.take(batch)
         writer.finish()
         return writer.added + batches.changed, writer.changed
+
+
+def _batched(lines: Iterator[Block | Line]) -> Iterator[Block | list[Line]]:
+    """Blocks as they come, lines by the batch."""
+    batch: list[Line] = []
+    for item in lines:
+        if isinstance(item, Block):
+            if batch:
+                yield batch
+                batch = []
+            yield item
+            continue
+        batch.append(item)
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 class _Batches:
@@ -94,17 +111,29 @@ class _Batches:
         self._sql, self._writer, self._rejects = sql, writer, rejects
         self.changed = 0
 
-    def take(self, batch: Sequence[tuple[int, Record | TripleFormatError]]) -> None:
-        """Write a batch, what is plain of it at once; a bad record is rejected."""
-        lines = [line for line, found in batch if type(found) is Triple]
-        facts: list[Triple | Attribute] = [found for _, found in batch if type(found) is Triple]
-        rest = [] if len(facts) == len(batch) else batch
+    def take(self, batch: Block | Sequence[Line]) -> int:
+        """Write a batch, and return how many records it has; a bad one is rejected."""
+        if isinstance(batch, Block):
+            count = len(batch.heads)
+            lines = range(batch.line, batch.line + count)
+            self._writer.triples_later(lines, batch.heads, batch.relations, batch.tails)
+            return count
+        plain = [item for item in batch if type(item[1]) is Triple]
+        if plain:  # their names are checked where they are new
+            self._writer.triples_later(
+                [line for line, _ in plain], *zip(*(triple for _, triple in plain), strict=True)
+            )
+        if len(plain) < len(batch):
+            self._take_others(batch)
+        return len(batch)
+
+    def _take_others(self, batch: Sequence[Line]) -> None:
+        lines: list[int] = []
+        facts: list[Triple | Attribute] = []
         entity_records: list[tuple[int, EntityRecord]] = []
         statement_records: list[tuple[int, Statement]] = []
-        for line, found in rest:
-            if type(found) is Triple:  # its names are checked where they are new
-                continue
-            record = self._checked(line, found)
+        for line, found in batch:
+            record = None if type(found) is Triple else self._checked(line, found)
             if isinstance(record, EntityRecord):
                 entity_records.append((line, record))
             elif isinstance(record, Statement):

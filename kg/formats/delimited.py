@@ -33,9 +33,9 @@ def _triple(fields: list[str], path: Path, number: int, text: str) -> Triple | T
     return Triple(*fields)
 
 
-def read_tsv(stream: IO[bytes], path: Path) -> Iterator[Line]:
+def read_tsv(stream: IO[bytes], path: Path, first: int = 1) -> Iterator[Line]:
     """Three tab-separated columns, no quoting, no header: what stands there is the name."""
-    for number, text in text_lines(stream, path):
+    for number, text in text_lines(stream, path, first):
         if isinstance(text, TripleFormatError):
             yield number, text
         else:

@@ -41,7 +41,9 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         raise TripleFormatError(path, None, f"cannot be read ({error})") from error
 
 
-def byte_lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
+def byte_lines(
+    stream: IO[bytes], path: Path, first: int = 1
+) -> Iterator[tuple[int, bytes]]:
     r"""Yield (line number, bytes with their line end); a byte order mark is dropped.
 
     Only ``\n`` ends a line, so that U+0085 or U+2028 in a name survives.
@@ -49,7 +51,7 @@ def byte_lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
     Raises:
         TripleFormatError: A line is longer than any record can be.
     """
-    number = 0
+    number = first - 1
     while raw := stream.readline(MAX_LINE):
         number += 1
         if len(raw) == MAX_LINE:
@@ -71,12 +73,14 @@ def decode(raw: bytes, path: Path, number: int) -> str:
         raise TripleFormatError(path, number, reason, raw.decode("latin-1")) from error
 
 
-def text_lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str | TripleFormatError]]:
+def text_lines(
+    stream: IO[bytes], path: Path, first: int = 1
+) -> Iterator[tuple[int, str | TripleFormatError]]:
     r"""Yield (line number, text without ``\n`` or ``\r\n``) of each line that is not empty.
 
     A line that is not UTF-8 comes as its error, so that the caller may skip it and go on.
     """
-    for number, raw in byte_lines(stream, path):
+    for number, raw in byte_lines(stream, path, first):
         body = raw.removesuffix(b"\n").removesuffix(b"\r")
         if body:
             try:

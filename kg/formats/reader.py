@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 from kg.errors import TripleFormatError
-from kg.formats.delimited import read_csv, read_tsv
+from kg.formats.delimited import read_csv
 from kg.formats.jsonl import read_entities_jsonl, read_jsonl
 from kg.formats.lines import open_bytes
 from kg.types import EntityRecord, Triple
@@ -26,9 +26,15 @@ def _ntriples(stream: IO[bytes], path: Path) -> Iterator[Line]:
     return read_ntriples(stream, path)
 
 
+def read_tsv_blocks(stream: IO[bytes], path: Path) -> Iterator[Line]:
+    from kg.formats.blocks import read_tsv_blocks as read  # NumPy comes with it
+
+    return read(stream, path)
+
+
 _TRIPLES: dict[str, _Reader] = {
-    ".tsv": read_tsv,
-    ".txt": read_tsv,
+    ".tsv": read_tsv_blocks,
+    ".txt": read_tsv_blocks,
     ".csv": read_csv,
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,

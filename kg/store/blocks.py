@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -72,11 +71,8 @@ def write_block(
     newest = int(sql.one("SELECT max(id) FROM triple") or 0)
     ids[new] = np.arange(newest + 1, newest + 1 + int(new.sum()))
     columns = (column.tolist() for column in (ids[new], *triples[new, :3].T))
-    sql.insert(
-        "triple",
-        "id, head_id, relation_id, tail_id, rev_added",
-        zip(*columns, repeat(revision), strict=False),
-    )
+    fresh = zip(*columns, strict=True)
+    sql.insert("triple", "id, head_id, relation_id, tail_id", fresh, same={"rev_added": revision})
     of_row = np.cumsum(first) - 1
     attested = 0
     if attest:
@@ -94,8 +90,9 @@ def _attest(
         lines = [line or None for line in lines]
     sql.insert(
         "triple_source",
-        "triple_id, source_id, rev_added, seq, line",
-        zip(numbers, sources, repeat(revision), repeat(0), lines, strict=False),
+        "triple_id, source_id, line",
+        zip(numbers, sources, lines, strict=True),
+        same={"rev_added": revision, "seq": 0},
     )
     old = rows[~new]
     if not len(old):

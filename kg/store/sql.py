@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import sqlalchemy as sa
 
@@ -71,18 +71,33 @@ class Sql:
         """Run one statement for each row of parameters."""
         self._driver.cursor().executemany(self._spelt(statement), rows)
 
-    def insert(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Insert rows as fast as the database can: by COPY where it knows that."""
+    def insert(
+        self,
+        table: str,
+        columns: str,
+        rows: Iterable[Sequence[Any]],
+        *,
+        same: Mapping[str, int] | None = None,
+    ) -> None:
+        """Insert rows as fast as the database can: by COPY where it knows that.
+
+        Args:
+            table: Its name.
+            columns: Those that the rows have, as SQL lists them.
+            rows: A tuple each.
+            same: Columns beside those with one value for all rows.
+        """
+        fixed = same or {}
+        named = ", ".join([columns, *fixed])
         if self.postgresql:
-            with (
-                self._driver.cursor() as cursor,
-                cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
-            ):
+            cursor = self._driver.cursor()
+            rest = tuple(fixed.values())
+            with cursor, cursor.copy(f"COPY {table} ({named}) FROM STDIN") as copy:
                 for row in rows:
-                    copy.write_row(row)
+                    copy.write_row((*row, *rest))
         else:
-            marks = ", ".join("?" * (columns.count(",") + 1))
-            self.many(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
+            marks = ", ".join(["?"] * (columns.count(",") + 1) + [f"{n:d}" for n in fixed.values()])
+            self.many(f"INSERT INTO {table} ({named}) VALUES ({marks})", rows)
 
     def values(self, items: Sequence[Any]) -> tuple[str, Any]:
         """A subquery that lists ``items``, and its one parameter: an IN list of any length."""

@@ -70,19 +70,26 @@ class Writer:
 
     def later(self, lines: Sequence[int], facts: Sequence[Triple | Attribute]) -> None:
         """Take facts, each with its line (0: none); they reach the tables with :meth:`finish`."""
-        columns = self._plain(lines, facts)
-        if columns is None:
-            columns = self._columns(lines, facts, [self.source] * len(lines))
+        columns = self._columns(lines, facts, [self.source] * len(lines))
         if columns is not None:
             self._runs.add(columns)
 
+    def triples_later(
+        self, lines: Sequence[int], heads: Sequence[str], names: Sequence[str], tails: Sequence[str]
+    ) -> None:
+        """The same for triples as columns, without a step a triple where none is refused."""
+        columns = self._plain(lines, heads, names, tails)
+        if columns is not None:
+            self._runs.add(columns)
+        else:
+            self.later(lines, list(map(Triple, heads, names, tails)))
+
     def _plain(
-        self, lines: Sequence[int], facts: Sequence[Triple | Attribute]
+        self, lines: Sequence[int], heads: Sequence[str], names: Sequence[str], tails: Sequence[str]
     ) -> tuple[array[int], ...] | None:
-        """What :meth:`_columns` gives, without a step a fact, where all are triples and none is refused."""
-        if not self._create or set(map(type, facts)) != {Triple}:
+        """What :meth:`_columns` gives; None where something is not as in most files."""
+        if not self._create:
             return None
-        heads, names, tails = zip(*facts, strict=True)
         relations, bad = self._relations.ids(dict.fromkeys(names))
         if bad or not _UNDERSTOOD.isdisjoint(names):
             return None
