@@ -41,9 +41,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         raise TripleFormatError(path, None, f"cannot be read ({error})") from error
 
 
-def byte_lines(
-    stream: IO[bytes], path: Path, first: int = 1
-) -> Iterator[tuple[int, bytes]]:
+def byte_lines(stream: IO[bytes], path: Path, first: int = 1) -> Iterator[tuple[int, bytes]]:
     r"""Yield (line number, bytes with their line end); a byte order mark is dropped.
 
     Only ``\n`` ends a line, so that U+0085 or U+2028 in a name survives.

@@ -72,7 +72,13 @@ def write_block(
     ids[new] = np.arange(newest + 1, newest + 1 + int(new.sum()))
     columns = (column.tolist() for column in (ids[new], *triples[new, :3].T))
     fresh = zip(*columns, strict=True)
-    sql.insert("triple", "id, head_id, relation_id, tail_id", fresh, same={"rev_added": revision})
+    sql.insert(
+        "triple",
+        "id, head_id, relation_id, tail_id",
+        fresh,
+        same={"rev_added": revision},
+        grouped=True,
+    )
     of_row = np.cumsum(first) - 1
     attested = 0
     if attest:
@@ -93,6 +99,7 @@ def _attest(
         "triple_id, source_id, line",
         zip(numbers, sources, lines, strict=True),
         same={"rev_added": revision, "seq": 0},
+        grouped=True,
     )
     old = rows[~new]
     if not len(old):

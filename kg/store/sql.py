@@ -7,6 +7,7 @@ connection; its execution layer costs ten times what one hop of the graph does, 
 from __future__ import annotations
 
 import json
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 PAGE = 2_000
 """Rows fetched at a time."""
+
+GROUP = 50
+"""Rows that one INSERT of SQLite holds."""
 
 
 class Sql:
@@ -78,6 +82,7 @@ class Sql:
         rows: Iterable[Sequence[Any]],
         *,
         same: Mapping[str, int] | None = None,
+        grouped: bool = False,
     ) -> None:
         """Insert rows as fast as the database can: by COPY where it knows that.
 
@@ -86,6 +91,8 @@ class Sql:
             columns: Those that the rows have, as SQL lists them.
             rows: A tuple each.
             same: Columns beside those with one value for all rows.
+            grouped: Many rows by one statement on SQLite: half the time for a table with a primary key
+                alone, twice the time where each statement needs a savepoint for a unique column.
         """
         fixed = same or {}
         named = ", ".join([columns, *fixed])
@@ -97,7 +104,28 @@ class Sql:
                     copy.write_row((*row, *rest))
         else:
             marks = ", ".join(["?"] * (columns.count(",") + 1) + [f"{n:d}" for n in fixed.values()])
-            self.many(f"INSERT INTO {table} ({named}) VALUES ({marks})", rows)
+            insert = f"INSERT INTO {table} ({named}) VALUES"
+            if grouped:
+                self._insert_groups(insert, f"({marks})", rows)
+            else:
+                self.many(f"{insert} ({marks})", rows)
+
+    def _insert_groups(self, insert: str, marks: str, rows: Iterable[Sequence[Any]]) -> None:
+        source = iter(rows)
+        width = marks.count("?") * GROUP
+        rest: list[Any] = []
+
+        def groups() -> Iterator[tuple[Any, ...]]:
+            while group := tuple(chain.from_iterable(islice(source, GROUP))):
+                if len(group) < width:
+                    rest.extend(group)
+                    return
+                yield group
+
+        self.many(f"{insert} {', '.join([marks] * GROUP)}", groups())
+        if rest:
+            count = len(rest) // marks.count("?")
+            self.run(f"{insert} {', '.join([marks] * count)}", rest)
 
     def values(self, items: Sequence[Any]) -> tuple[str, Any]:
         """A subquery that lists ``items``, and its one parameter: an IN list of any length."""
