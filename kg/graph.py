@@ -14,11 +14,18 @@ from kg.types import Attribute, EntityRecord, LoadReport, PurgeReport, Record, S
 from kg.view import GraphView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
 
+    from kg.formats import Line
+    from kg.formats.blocks import Block
+    from kg.formats.delimited import Columns
+
 OnError = Literal["raise", "skip"]
+
+PYKEEN = "pykeen:"
+"""What a path begins with that names a dataset of PyKEEN's."""
 
 USER = "user"
 """The source of what is added or edited by hand."""
@@ -77,8 +84,8 @@ class KnowledgeGraph(GraphView):
         self,
         path: str | Path,
         *,
-        format: str | None = None,  # noqa: A002  # as pandas and RDFLib call it
-        columns: Sequence[str] | Sequence[int] | None = None,
+        format: str | None = None,
+        columns: Columns | None = None,
         source: str | None = None,
         on_error: OnError = "raise",
         rejected: str | Path | None = None,
@@ -107,7 +114,7 @@ class KnowledgeGraph(GraphView):
         """
         from kg.loading import load_lines  # NumPy comes with it
 
-        with closing(read_triples(path, format=format, columns=columns)) as lines:
+        with closing(_lines(path, format, columns)) as lines:
             return load_lines(
                 self._database,
                 path,
@@ -123,7 +130,7 @@ class KnowledgeGraph(GraphView):
         self,
         path: str | Path,
         *,
-        format: str | None = None,  # noqa: A002
+        format: str | None = None,
         columns: Sequence[str] | None = None,
         source: str | None = None,
         on_error: OnError = "raise",
@@ -290,6 +297,14 @@ class KnowledgeGraph(GraphView):
         if (entity is None) == (source is None):
             raise StoreError("purge needs an entity or a source, one of them")
         return purge.purge(self._database, entity=entity, source=source)
+
+
+def _lines(path: str | Path, form: str | None, columns: Columns | None) -> Generator[Line | Block]:
+    if isinstance(path, str) and path.startswith(PYKEEN):
+        from kg.embedding.datasets import read_dataset
+
+        return read_dataset(path.removeprefix(PYKEEN))
+    return read_triples(path, format=form, columns=columns)
 
 
 def _replaced(

@@ -31,7 +31,7 @@ SHOWN = 1_000
 def load_lines(
     database: Database,
     path: str | Path,
-    lines: Iterator[Line],
+    lines: Iterable[Line | Block],
     *,
     source: str | None = None,
     on_error: str = "raise",
@@ -86,7 +86,7 @@ def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -
         return writer.added + batches.changed, writer.changed
 
 
-def _batched(lines: Iterator[Block | Line]) -> Iterator[Block | list[Line]]:
+def _batched(lines: Iterable[Line | Block]) -> Iterator[Block | list[Line]]:
     """Blocks as they come, lines by the batch."""
     batch: list[Line] = []
     for item in lines:
@@ -183,7 +183,7 @@ class _Rejects:
     def refuse(self, line: int, fact: Triple | Attribute | None, error: InvalidNameError) -> None:
         """Reject a line for a name in it."""
         text = "\t".join(map(str, fact)) if isinstance(fact, Triple) else error.text
-        self.add(line, TripleFormatError(self._path, line, error.reason, text))
+        self.add(line, TripleFormatError(self._path, line or None, error.reason, text))
 
     def add(self, line: int, error: TripleFormatError) -> None:
         """Reject a line.

@@ -85,6 +85,9 @@ def _check_literal(literal: object) -> None:
         raise InvalidNameError("an attribute's value must be a Literal", repr(literal))
     for part in (literal.value, literal.datatype, literal.language, literal.unit):
         checked_name(part, "value", may_be_empty=True)
+    if literal.language and literal.datatype:
+        reason = f"a value is text in a language or has a datatype, not both ({literal.datatype})"
+        raise InvalidNameError(reason, literal.value)
 
 
 def _check_statement(statement: Statement) -> None:

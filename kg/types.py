@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from kg.vocabulary import LANG_STRING, STRING
+
 
 class Triple(NamedTuple):
     """A fact: ``head`` and ``tail`` are entity keys, ``relation`` is a relation key."""
@@ -22,7 +24,7 @@ class Literal:
     Attributes:
         value: Its lexical form, kept as it was written; may be "".
         datatype: The IRI of its type, "" for plain text, ``vocabulary.IRI`` where it names a class.
-        language: A language tag such as "en", or "".
+        language: A language tag such as "en", in lower case, or ""; only text has one.
         unit: The key of its unit, or "".
     """
 
@@ -30,6 +32,13 @@ class Literal:
     datatype: str = ""
     language: str = ""
     unit: str = ""
+
+    def __post_init__(self) -> None:
+        """One value has one form, that of RDF 1.1: text has no datatype, tags are in lower case."""
+        if self.datatype in (STRING, LANG_STRING):
+            object.__setattr__(self, "datatype", "")
+        if self.language and not self.language.islower():
+            object.__setattr__(self, "language", self.language.lower())
 
 
 class Attribute(NamedTuple):

@@ -281,7 +281,7 @@ class GraphView:
         with self._database.reading() as sql:
             return names.counts(sql, self._at)
 
-    def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:  # noqa: A002  # as pandas and RDFLib call it
+    def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
         """Write the graph to a file; the suffix decides the format, ``-`` is standard output.
 
         JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only triples.

@@ -38,6 +38,7 @@ IRI = "urn:kptm:iri"
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 STRING = f"{XSD}string"
+LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 RANK = "http://wikiba.se/ontology#rank"
 """The qualifier that keeps a Wikidata claim's rank where it is not normal."""
 

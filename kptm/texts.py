@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.errors import TripleFormatError
-from kg.formats.lines import open_bytes, text_lines
+from kg.formats.files import open_bytes
+from kg.formats.lines import text_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

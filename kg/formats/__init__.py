@@ -1,5 +1,15 @@
-"""Readers: one file a format, streaming, pure I/O. The suffix decides."""
+"""Readers and writers: one file a format, streaming, pure I/O. The suffix decides."""
 
-from kg.formats.reader import TRIPLE_SUFFIXES, Line, read_entities, read_triples
+from kg.formats.reader import Line, read_entities, read_triples
+from kg.formats.tables import from_networkx, from_pandas, to_pandas
+from kg.formats.writer import write_records
 
-__all__ = ["TRIPLE_SUFFIXES", "Line", "read_entities", "read_triples"]
+__all__ = [
+    "Line",
+    "from_networkx",
+    "from_pandas",
+    "read_entities",
+    "read_triples",
+    "to_pandas",
+    "write_records",
+]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from kg.formats.delimited import Columns
     from kg.formats.reader import Line
 
 SIZE = 2**20
@@ -45,8 +46,13 @@ class Block(NamedTuple):
         return enumerate(triples, self.line)
 
 
-def read_tsv_blocks(stream: IO[bytes], path: Path) -> Iterator[Block | Line]:
+def read_tsv_blocks(
+    stream: IO[bytes], path: Path, columns: Columns | None = None
+) -> Iterator[Block | Line]:
     """What :func:`read_tsv` gives, in blocks where that is possible."""
+    if columns is not None:
+        yield from read_tsv(stream, path, columns=columns)
+        return
     number, rest = 1, b""
     while chunk := stream.read(SIZE):
         raw = rest + chunk

@@ -1,4 +1,11 @@
-"""Triples and entities of JSON Lines files."""
+"""JSON Lines, the format that holds everything: triples, values, what narrows them down, entities.
+
+{"head": "Q1", "relation": "P2", "tail": "Q3"}        or  ["Q1", "P2", "Q3"]
+{"head": "Q1", "relation": "P2", "value": "5", "datatype": …, "language": …, "unit": …}
+either with "confidence", "source", "span": [start, end], and
+"qualifiers": [{"relation": …, "tail": …}, {"relation": …, "value": …, …}]
+{"key": "Q1", "label": …, "aliases": […], "description": …, "types": […], "prior": …}
+"""
 
 from __future__ import annotations
 
@@ -7,15 +14,20 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
 from kg.formats.lines import text_lines
-from kg.types import EntityRecord, Triple
+from kg.types import Attribute, EntityRecord, Literal, Qualifier, Statement, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from kg.formats.reader import Line
+    from kg.types import Record
 
 ENTITY_FIELDS = frozenset({"key", "label", "aliases", "description", "types", "prior"})
+
+_LITERAL = ("datatype", "language", "unit")
+_DETAILS = ("confidence", "qualifiers", "source", "span")
+_WANTED = "expected {head, relation, tail}, {head, relation, value}, [head, relation, tail] or {key, …}, all text"
 
 
 def _values(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str, Any]]:
@@ -32,22 +44,17 @@ def _values(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str, Any]]:
 
 
 def read_jsonl(stream: IO[bytes], path: Path) -> Iterator[Line]:
-    """One triple a line: ``{"head": …, "relation": …, "tail": …}`` or ``[head, relation, tail]``."""
-    wanted = "expected {head, relation, tail} or [head, relation, tail], all text"
+    """One statement, or one entity, a line."""
     for number, text, value in _values(stream, path):
         if isinstance(value, TripleFormatError):
             yield number, value
-            continue
-        if isinstance(value, dict):
-            value = [value.get(name) for name in ("head", "relation", "tail")]
-        if (
-            isinstance(value, list)
-            and len(value) == 3
-            and all(isinstance(part, str) and part for part in value)
-        ):
-            yield number, Triple(*value)
+        elif isinstance(value, dict) and "key" in value:
+            yield number, entity_of(value, path, number, text)
         else:
-            yield number, TripleFormatError(path, number, wanted, text)
+            try:
+                yield number, _record(value)
+            except _MalformedError as error:
+                yield number, TripleFormatError(path, number, str(error), text)
 
 
 def read_entities_jsonl(stream: IO[bytes], path: Path) -> Iterator[Line]:
@@ -55,23 +62,102 @@ def read_entities_jsonl(stream: IO[bytes], path: Path) -> Iterator[Line]:
     for number, text, value in _values(stream, path):
         if isinstance(value, TripleFormatError):
             yield number, value
-            continue
-        problem = _entity_problem(value)
-        if problem:
-            yield number, TripleFormatError(path, number, problem, text)
-            continue
-        prior = value.get("prior")
-        yield (
-            number,
-            EntityRecord(
-                key=value["key"],
-                label=value.get("label") or None,
-                aliases=tuple(value.get("aliases") or ()),
-                description=value.get("description"),
-                types=tuple(value.get("types") or ()),
-                prior=None if prior is None else float(prior),
-            ),
+        else:
+            yield number, entity_of(value, path, number, text)
+
+
+class _MalformedError(Exception):
+    """What is wrong with a line."""
+
+
+def _record(value: Any) -> Record:
+    if isinstance(value, list):
+        if len(value) != 3 or not all(isinstance(part, str) and part for part in value):
+            raise _MalformedError(_WANTED)
+        return Triple(*value)
+    if not isinstance(value, dict):
+        raise _MalformedError(_WANTED)
+    head, relation = _text(value, "head"), _text(value, "relation")
+    end = _end(value)
+    fact = Triple(head, relation, end) if isinstance(end, str) else Attribute(head, relation, end)
+    if not any(value.get(name) is not None for name in _DETAILS):
+        return fact
+    return Statement(
+        fact,
+        confidence=_confidence(value.get("confidence")),
+        qualifiers=_qualifiers(value.get("qualifiers")),
+        source=None if value.get("source") is None else _text(value, "source"),
+        span=_span(value.get("span")),
+    )
+
+
+def _text(value: dict[str, Any], name: str) -> str:
+    part = value.get(name)
+    if not isinstance(part, str) or not part:
+        raise _MalformedError(_WANTED if name in ("head", "relation") else f'"{name}" must be text')
+    return part
+
+
+def _end(value: dict[str, Any]) -> str | Literal:
+    """The entity or the value that a statement or a qualifier ends in."""
+    if ("tail" in value) == ("value" in value):
+        raise _MalformedError(_WANTED)
+    if "tail" in value:
+        tail = value["tail"]
+        if not isinstance(tail, str) or not tail:
+            raise _MalformedError(_WANTED)
+        return tail
+    parts = [value["value"], *(value.get(name) or "" for name in _LITERAL)]
+    if not all(isinstance(part, str) for part in parts):
+        raise _MalformedError('"value", "datatype", "language" and "unit" must be text')
+    return Literal(*parts)
+
+
+def _confidence(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise _MalformedError('"confidence" must be a number between 0 and 1')
+    return float(value)
+
+
+def _qualifiers(value: Any) -> tuple[Qualifier, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise _MalformedError(
+            '"qualifiers" must be a list of {relation, tail} or {relation, value}'
         )
+    return tuple(Qualifier(_text(item, "relation"), _end(item)) for item in value)
+
+
+def _span(value: Any) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or not all(type(part) is int for part in value)
+        or not 0 <= value[0] <= value[1] < 2**31
+    ):
+        raise _MalformedError('"span" must be [start, end], characters from 0')
+    return value[0], value[1]
+
+
+def entity_of(value: Any, path: Path, number: int, text: str) -> EntityRecord | TripleFormatError:
+    """The entity that an object describes, or what is wrong with it."""
+    problem = _entity_problem(value)
+    if problem:
+        return TripleFormatError(path, number, problem, text)
+    prior = value.get("prior")
+    return EntityRecord(
+        key=value["key"],
+        label=value.get("label") or None,
+        aliases=tuple(value.get("aliases") or ()),
+        description=value.get("description"),
+        types=tuple(value.get("types") or ()),
+        prior=None if prior is None else float(prior),
+    )
 
 
 def _entity_problem(value: Any) -> str | None:
@@ -92,3 +178,36 @@ def _entity_problem(value: Any) -> str | None:
     ):
         return '"prior" must be a number of at least 0'
     return None
+
+
+def write_jsonl(stream: IO[bytes], statements: Iterable[Statement]) -> int:
+    """Write each statement as a line; return how many."""
+    written = 0
+    for item in statements:
+        stream.write(json.dumps(_object(item), ensure_ascii=False).encode() + b"\n")
+        written += 1
+    return written
+
+
+def _object(item: Statement) -> dict[str, Any]:
+    """The object of a statement; what nobody said is left out."""
+    head, relation, end = item.fact
+    found: dict[str, Any] = {"head": head, "relation": relation, **_end_object(end)}
+    if item.confidence is not None:
+        found["confidence"] = item.confidence
+    if item.qualifiers:
+        found["qualifiers"] = [
+            {"relation": pair.relation, **_end_object(pair.value)} for pair in item.qualifiers
+        ]
+    if item.source is not None:
+        found["source"] = item.source
+    if item.span is not None:
+        found["span"] = list(item.span)
+    return found
+
+
+def _end_object(end: str | Literal) -> dict[str, str]:
+    if isinstance(end, str):
+        return {"tail": end}
+    parts = {name: getattr(end, name) for name in _LITERAL}
+    return {"value": end.value, **{name: part for name, part in parts.items() if part}}

@@ -1,11 +1,8 @@
-"""Lines of a file, plain or gzipped, counted from 1; strictly UTF-8."""
+"""Lines of a file, counted from 1; strictly UTF-8."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from kg.errors import TripleFormatError
 
@@ -17,28 +14,6 @@ MAX_LINE = 128 * 2**20
 """Bytes; room for three of the longest names, and a bound on what a file without lines may take."""
 
 _BOM = b"\xef\xbb\xbf"
-
-
-@contextmanager
-def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open ``path`` for reading, unpacking ``.gz``; every failure is a TripleFormatError."""
-    try:
-        with path.open("rb") as raw:
-            if path.suffix.lower() == ".gz":
-                with gzip.open(raw, "rb") as unpacked:
-                    yield cast("IO[bytes]", unpacked)
-            else:
-                yield raw
-    except FileNotFoundError as error:
-        raise TripleFormatError(path, None, "no such file; check the path") from error
-    except IsADirectoryError as error:
-        raise TripleFormatError(path, None, "is a folder; name a file in it") from error
-    except PermissionError as error:
-        raise TripleFormatError(path, None, "may not be read; check its permissions") from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise TripleFormatError(path, None, f"is not sound gzip ({error})") from error
-    except (OSError, ValueError) as error:  # a name too long, a NUL in it, a disk that fails
-        raise TripleFormatError(path, None, f"cannot be read ({error})") from error
 
 
 def byte_lines(stream: IO[bytes], path: Path, first: int = 1) -> Iterator[tuple[int, bytes]]:

@@ -1,69 +1,241 @@
-"""N-Triples, parsed by pyoxigraph.
+"""RDF in and out, parsed and written by pyoxigraph: N-Triples, N-Quads, Turtle, RDF/XML, JSON-LD.
 
-An IRI is the key itself; a literal object becomes an entity whose key is its lexical form; a blank
-node keeps its ``_:`` name. What RDF calls label, altLabel, description and type is understood.
+IRIs keep their identity; a blank node keeps the ``_:`` name that its file gives it. Statements about labels,
+aliases, descriptions and types are what the graph understands (:mod:`kg.vocabulary`).
 """
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+import re
+from hashlib import blake2b
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from kg.errors import TripleFormatError
-from kg.formats.lines import text_lines
-from kg.types import EntityRecord, Triple
+from kg.formats.lines import byte_lines, decode
+from kg.formats.terms import quad_of, record_of
+from kg.types import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from kg.formats.reader import Line
+    from kg.types import Statement
 
-LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
-ALT_LABEL = "http://www.w3.org/2004/02/skos/core#altLabel"
-DESCRIPTIONS = {"http://schema.org/description", "https://schema.org/description"}
-TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+CHUNK = 2_000
+"""Lines that are parsed at a time."""
 
-
-def _key(term: object) -> str:
-    return f"_:{term.value}" if isinstance(term, ox.BlankNode) else str(term.value)  # type: ignore[attr-defined]
-
-
-def _record(quad: ox.Quad) -> Triple | EntityRecord | str:
-    """What a statement says, or why the graph cannot hold it."""
-    if isinstance(quad.object, ox.Triple):
-        return "the object is a triple, which has no key"
-    head, relation = _key(quad.subject), str(quad.predicate.value)
-    value = str(quad.object.value)
-    if not value:
-        return "the object is empty"
-    if isinstance(quad.object, ox.Literal):
-        if relation == LABEL and quad.object.language in (None, "en"):
-            return EntityRecord(key=head, label=value)
-        if relation in (LABEL, ALT_LABEL):
-            return EntityRecord(key=head, aliases=(value,))
-        if relation in DESCRIPTIONS:
-            return EntityRecord(key=head, description=value)
-        return Triple(head, relation, value)
-    if relation == TYPE:
-        return EntityRecord(key=head, types=(_key(quad.object),))
-    return Triple(head, relation, _key(quad.object))
+_NAMES = {
+    ox.RdfFormat.N_TRIPLES: "N-Triples",
+    ox.RdfFormat.N_QUADS: "N-Quads",
+    ox.RdfFormat.TURTLE: "Turtle",
+    ox.RdfFormat.RDF_XML: "RDF/XML",
+    ox.RdfFormat.JSON_LD: "JSON-LD",
+}
+_FORMATS = {
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "nq": ox.RdfFormat.N_QUADS,
+    "ttl": ox.RdfFormat.TURTLE,
+    "rdf": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+}
+_GRAPHS = {ox.RdfFormat.N_QUADS, ox.RdfFormat.JSON_LD}
+_PREFIXES = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "schema": "http://schema.org/",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
 
 
 def read_ntriples(stream: IO[bytes], path: Path) -> Iterator[Line]:
     """One statement a line; comment lines are skipped."""
-    for number, text in text_lines(stream, path):
-        if isinstance(text, TripleFormatError):
-            yield number, text
-            continue
+    return _read_lines(stream, path, ox.RdfFormat.N_TRIPLES)
+
+
+def read_nquads(stream: IO[bytes], path: Path) -> Iterator[Line]:
+    """One statement a line; the graph that it names is its source."""
+    return _read_lines(stream, path, ox.RdfFormat.N_QUADS)
+
+
+def read_turtle(stream: IO[bytes], path: Path) -> Iterator[Line]:
+    """Statements of a Turtle file. They have no lines, but what is malformed has."""
+    return _read_whole(stream, path, ox.RdfFormat.TURTLE)
+
+
+def read_rdfxml(stream: IO[bytes], path: Path) -> Iterator[Line]:
+    """Statements of an RDF/XML file; one that is malformed ends the reading."""
+    return _read_whole(stream, path, ox.RdfFormat.RDF_XML)
+
+
+def read_jsonld(stream: IO[bytes], path: Path) -> Iterator[Line]:
+    """Statements of a JSON-LD file; contexts that lie elsewhere are not fetched."""
+    return _read_whole(stream, path, ox.RdfFormat.JSON_LD)
+
+
+# ── line by line ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat) -> Iterator[Line]:
+    numbered = byte_lines(stream, path)
+    while chunk := list(islice(numbered, CHUNK)):
+        told = [(number, raw) for number, raw in chunk if _tells(raw)]
         try:
-            for quad in ox.parse(text, format=ox.RdfFormat.N_TRIPLES):
-                record = _record(quad)
-                if isinstance(record, str):
-                    yield number, TripleFormatError(path, number, record, text)
-                else:
-                    yield number, record
+            body = b"".join(raw if raw.endswith(b"\n") else raw + b"\n" for _, raw in told)
+            quads = list(ox.parse(body, format=form))
+        except (SyntaxError, ValueError):
+            quads = []
+        if (
+            len(quads) != len(told) or b"\r" in body
+        ):  # a bare return ends a line of RDF, not of a file
+            for number, raw in told:
+                yield _one(raw, path, number, form)
+            continue
+        for (number, raw), quad in zip(told, quads, strict=True):
+            record = record_of(quad)
+            if isinstance(record, str):
+                yield number, TripleFormatError(path, number, record, raw.decode().strip())
+            else:
+                yield number, record
+
+
+def _tells(raw: bytes) -> bool:
+    body = raw.strip(b" \t\r\n")
+    return bool(body) and not body.startswith(b"#")
+
+
+def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat) -> Line:
+    """The statement of one line, or what is wrong with it."""
+    body = raw.removesuffix(b"\n").removesuffix(b"\r")
+    try:
+        text = decode(body, path, number)
+    except TripleFormatError as error:
+        return number, error
+    try:
+        quads = list(ox.parse(text, format=form))
+    except (SyntaxError, ValueError) as error:
+        return number, TripleFormatError(path, number, f"not {_NAMES[form]} ({_why(error)})", text)
+    if len(quads) != 1:
+        reason = f"not {_NAMES[form]} (one statement a line, found {len(quads)})"
+        return number, TripleFormatError(path, number, reason, text)
+    record = record_of(quads[0])
+    return number, TripleFormatError(path, number, record, text) if isinstance(
+        record, str
+    ) else record
+
+
+# ── as a whole ───────────────────────────────────────────────────────────────────────────────────
+
+_ANONYMOUS = re.compile(r"_:[0-9a-f]{24,32}").fullmatch
+
+
+def _read_whole(stream: IO[bytes], path: Path, form: ox.RdfFormat) -> Iterator[Line]:
+    """Statements as the parser finds them. After an error it goes on where it can."""
+    parser = ox.parse(stream, format=form)
+    names = _BlankNames(path)
+    last: tuple[int | None, int | None] | None = None
+    while True:
+        try:
+            quad = next(parser, None)
         except SyntaxError as error:
-            reason = str(error.msg).split(": ", 1)[-1]
-            yield number, TripleFormatError(path, number, f"not N-Triples ({reason})", text)
+            number = error.lineno
+            problem = TripleFormatError(path, number, f"not {_NAMES[form]} ({_why(error)})", "")
+            if form is not ox.RdfFormat.TURTLE or (number, error.offset) == last:
+                raise problem from error
+            last = number, error.offset
+            yield number or 0, problem
+            continue
+        if quad is None:
+            return
+        record = record_of(names.renamed(quad))
+        yield (
+            0,
+            TripleFormatError(path, None, record, str(quad)) if isinstance(record, str) else record,
+        )
+
+
+class _BlankNames:
+    """Names of nodes that a file does not name: the parser's are other ones each time."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = blake2b(str(path).encode("utf-8", "replace"), digest_size=4).hexdigest()
+        self._known: dict[str, ox.BlankNode] = {}
+
+    def renamed(self, quad: ox.Quad) -> ox.Quad:
+        """The same statement with names that every reading of the file gives."""
+        head, tail, graph = map(self._name, (quad.subject, quad.object, quad.graph_name))
+        if head is quad.subject and tail is quad.object and graph is quad.graph_name:
+            return quad
+        return ox.Quad(head, quad.predicate, tail, graph)
+
+    def _name(self, term: Any) -> Any:
+        if not isinstance(term, ox.BlankNode) or not _ANONYMOUS(str(term)):
+            return term
+        if str(term) not in self._known:
+            self._known[str(term)] = ox.BlankNode(f"anon-{self._file}-{len(self._known) + 1}")
+        return self._known[str(term)]
+
+
+def _why(error: Exception) -> str:
+    reason = error.msg if isinstance(error, SyntaxError) else str(error)
+    return _POSITION.sub("", reason or "malformed")
+
+
+_POSITION = re.compile(r"^(?:Parser )?error at line [^:]*: ")
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class RdfWriter:
+    """Writes statements in the format of a name.
+
+    Attributes:
+        written: Statements written.
+        lost: Parts of statements that the format has no place for.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._form = path, _FORMATS[name]
+        self.written = self.lost = 0
+
+    def write(self, stream: IO[bytes], statements: Iterable[Statement]) -> None:
+        """Write them all.
+
+        Raises:
+            TripleFormatError: RDF/XML cannot hold a name or a value.
+        """
+        prefixes = _PREFIXES if self._form in (ox.RdfFormat.TURTLE, ox.RdfFormat.RDF_XML) else None
+        ox.serialize(self._quads(statements), stream, format=self._form, prefixes=prefixes)
+
+    def _quads(self, statements: Iterable[Statement]) -> Iterator[ox.Quad]:
+        graphs = self._form in _GRAPHS
+        last: ox.Quad | None = None
+        for item in statements:
+            if self._form is ox.RdfFormat.RDF_XML:
+                self._check_xml(item)
+            quad, lost = quad_of(item, graphs=graphs)
+            self.lost += lost
+            if quad == last:  # it differs in what is lost
+                continue
+            last = quad
+            self.written += 1
+            yield quad
+
+    def _check_xml(self, item: Statement) -> None:
+        quad, _ = quad_of(item, graphs=False)
+        value = item.fact[2].value if isinstance(item.fact[2], Literal) else ""
+        if _NOT_XML(value):
+            reason = "RDF/XML cannot hold this character of a value; take another format"
+            raise TripleFormatError(self._path, None, reason, value)
+        if not _XML_NAME(quad.predicate.value):
+            reason = "RDF/XML needs relations that end in a word; take another format"
+            raise TripleFormatError(self._path, None, reason, item.fact[1])
+
+
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]").search
+_XML_NAME = re.compile(r".*[^\W\d](?:[\w.-])*\Z", re.DOTALL).fullmatch

@@ -1,84 +1,128 @@
-"""From a path to records: the suffix decides which reader."""
+"""From a path to records and back: the suffix, or a name, decides which format it is."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kg.errors import TripleFormatError
-from kg.formats.delimited import read_csv
-from kg.formats.jsonl import read_entities_jsonl, read_jsonl
-from kg.formats.lines import open_bytes
-from kg.types import EntityRecord, Triple
+from kg.formats.files import PACKED, STANDARD, open_bytes, unpacked_suffix
+from kg.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
-Line: TypeAlias = tuple[int, Triple | EntityRecord | TripleFormatError]
-"""A line's number and what it holds, or why it holds nothing."""
+    from kg.formats.blocks import Block
+    from kg.formats.delimited import Columns
 
-_Reader: TypeAlias = "Callable[[IO[bytes], Path], Iterator[Line]]"
-
-
-def _ntriples(stream: IO[bytes], path: Path) -> Iterator[Line]:
-    from kg.formats.rdf import read_ntriples  # pyoxigraph is loaded only for RDF
-
-    return read_ntriples(stream, path)
+Line: TypeAlias = tuple[int, Record | TripleFormatError]
+"""A line's number (0: no line of its own) and what it holds, or why it holds nothing."""
 
 
-def read_tsv_blocks(stream: IO[bytes], path: Path) -> Iterator[Line]:
-    from kg.formats.blocks import read_tsv_blocks as read  # NumPy comes with it
+class Format(NamedTuple):
+    """A format that can be read.
 
-    return read(stream, path)
+    Attributes:
+        name: What ``format=`` calls it.
+        suffixes: Of its files, in lower case.
+        module: Where its reader is; imported when it is needed.
+        reader: The reader's name.
+        has_columns: Whether the reader takes ``columns``.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    module: str
+    reader: str
+    has_columns: bool = False
+
+    def read(
+        self, stream: IO[bytes], path: Path, columns: Columns | None
+    ) -> Iterator[Line | Block]:
+        """Stream the records of a file."""
+        reader: Callable[..., Iterator[Line | Block]]
+        reader = getattr(import_module(f"kg.formats.{self.module}"), self.reader)
+        return reader(stream, path, columns=columns) if self.has_columns else reader(stream, path)
 
 
-_TRIPLES: dict[str, _Reader] = {
-    ".tsv": read_tsv_blocks,
-    ".txt": read_tsv_blocks,
-    ".csv": read_csv,
-    ".jsonl": read_jsonl,
-    ".ndjson": read_jsonl,
-    ".nt": _ntriples,
-}
-_ENTITIES: dict[str, _Reader] = {".jsonl": read_entities_jsonl, ".ndjson": read_entities_jsonl}
-
-TRIPLE_SUFFIXES = tuple(_TRIPLES)
-
-
-def _choose(path: Path, readers: dict[str, _Reader]) -> _Reader:
-    name = path.name.lower().removesuffix(".gz")
-    reader = readers.get(Path(name).suffix)
-    if reader is None:
-        known = " ".join(readers)
-        raise TripleFormatError(
-            path, None, f"unknown suffix; rename it to one of {known} (with .gz if gzipped)"
-        )
-    return reader
+TRIPLES = (
+    Format("tsv", (".tsv", ".txt"), "blocks", "read_tsv_blocks", has_columns=True),
+    Format("csv", (".csv",), "delimited", "read_csv", has_columns=True),
+    Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "read_jsonl"),
+    Format("nt", (".nt",), "rdf", "read_ntriples"),
+    Format("nq", (".nq",), "rdf", "read_nquads"),
+    Format("ttl", (".ttl", ".turtle"), "rdf", "read_turtle"),
+    Format("rdf", (".rdf", ".xml", ".owl"), "rdf", "read_rdfxml"),
+    Format("jsonld", (".jsonld",), "rdf", "read_jsonld"),
+    Format("wikidata", (".json",), "wikidata", "read_wikidata"),
+)
+ENTITIES = (
+    Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "read_entities_jsonl"),
+    Format("json", (".json",), "entities", "read_entities_json"),
+    Format("csv", (".csv",), "entities", "read_entities_csv", has_columns=True),
+    Format("tsv", (".tsv", ".txt"), "entities", "read_entities_tsv", has_columns=True),
+)
 
 
 def read_triples(
-    path: str | Path, *, format: str | None = None, columns: object = None
-) -> Generator[Line]:
-    """Stream the records of a triple file (RDF may hold labels and types too).
+    path: str | Path, *, format: str | None = None, columns: Columns | None = None
+) -> Generator[Line | Block]:
+    """Stream the records of a file of triples, and of what else its format holds.
+
+    Args:
+        path: The file, packed or not; ``-`` is standard input.
+        format: One of the names in :data:`TRIPLES`, where the suffix does not say it.
+        columns: Of TSV and CSV: which are head, relation and tail.
 
     Raises:
         TripleFormatError: The file cannot be read at all. A bad line is yielded, not raised.
+        KGError: ``columns`` are malformed.
     """
-    path = Path(path)
-    reader = _choose(path, _TRIPLES)
-    with open_bytes(path) as stream:
-        yield from reader(stream, path)
+    yield from _read(Path(path), TRIPLES, format, columns)
 
 
 def read_entities(
-    path: str | Path, *, format: str | None = None, columns: object = None
-) -> Generator[Line]:
-    """Stream the entities of a JSON Lines file.
+    path: str | Path, *, format: str | None = None, columns: Sequence[str] | None = None
+) -> Generator[Line | Block]:
+    """Stream the entities of a file.
 
     Raises:
         TripleFormatError: As for :func:`read_triples`.
+        KGError: ``columns`` are malformed.
     """
-    path = Path(path)
-    reader = _choose(path, _ENTITIES)
+    yield from _read(Path(path), ENTITIES, format, columns)
+
+
+def _read(
+    path: Path, formats: Sequence[Format], name: str | None, columns: Columns | None
+) -> Generator[Line | Block]:
+    chosen = choose(path, formats, name)
+    if columns is not None and not chosen.has_columns:
+        raise TripleFormatError(path, None, f"{chosen.name} has no columns to choose from")
     with open_bytes(path) as stream:
-        yield from reader(stream, path)
+        yield from chosen.read(stream, path, columns)
+
+
+def choose(path: Path, formats: Sequence[Format], name: str | None) -> Format:
+    """The format of a name, else of a suffix.
+
+    Raises:
+        TripleFormatError: There is none.
+    """
+    if name is not None:
+        wanted = name.lower().removeprefix(".")
+        for item in formats:
+            if wanted == item.name or f".{wanted}" in item.suffixes:
+                return item
+        known = ", ".join(item.name for item in formats)
+        raise TripleFormatError(path, None, f"there is no format {name!r}; there are {known}")
+    if path == STANDARD:
+        raise TripleFormatError(path, None, "standard input has no suffix; name its format")
+    suffix = unpacked_suffix(path)
+    for item in formats:
+        if suffix in item.suffixes:
+            return item
+    known = " ".join(suffix for item in formats for suffix in item.suffixes)
+    reason = f"unknown suffix; name the format, or rename it to one of {known} ({' '.join(PACKED)} if packed)"
+    raise TripleFormatError(path, None, reason)

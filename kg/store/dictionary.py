@@ -80,7 +80,7 @@ class Keys:
         if unknown and self._forgot:
             listed, parameter = self._sql.values(unknown)
             query = f"SELECT key, id FROM {self._table} WHERE key IN {listed}"
-            self._young.update(self._sql.all(query, (parameter,)))  # type: ignore[arg-type]  # pairs
+            self._young.update(self._sql.all(query, (parameter,)))
 
 
 def _storable(key: object) -> bool:
@@ -98,7 +98,7 @@ def ids_of(sql: Sql, table: str, keys: Sequence[str]) -> dict[str, int]:
         return {}
     listed, parameter = sql.values(asked)
     query = f"SELECT key, id FROM {table} WHERE key IN {listed}"
-    return dict(sql.all(query, (parameter,)))  # type: ignore[arg-type]  # pairs
+    return dict(sql.all(query, (parameter,)))
 
 
 def literal_hash(item: Literal) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.errors import TripleFormatError
-from kg.formats.lines import open_bytes, text_lines
+from kg.formats.files import open_bytes
+from kg.formats.lines import text_lines
 from kptm.answering.relations import question_words
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
-from kg.formats.lines import open_bytes, text_lines
+from kg.formats.files import open_bytes
+from kg.formats.lines import text_lines
 from kptm.data import fill
 from kptm.data.phrasings import HEAD, TAIL
 from kptm.errors import ConfigError

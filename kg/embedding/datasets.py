@@ -1,0 +1,50 @@
+"""The datasets that PyKEEN knows by name, as triples to load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.errors import TripleFormatError
+from kg.types import Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from kg.formats import Line
+
+PARTS = ("training", "validation", "testing")
+
+
+def read_dataset(name: str) -> Generator[Line]:
+    """Stream the triples of a dataset: of all its parts, or of one, as in ``Nations/training``.
+
+    PyKEEN downloads what it does not ship, and keeps it. The number of a line is that of the triple.
+
+    Raises:
+        TripleFormatError: PyKEEN has no such dataset or part, or cannot get it.
+    """
+    from pykeen.datasets import dataset_resolver, get_dataset
+
+    dataset, _, part = name.partition("/")
+    path = f"pykeen:{name}"
+    if part and part not in PARTS:
+        raise TripleFormatError(path, None, f"there is no part {part!r}; there are {PARTS}")
+    try:
+        dataset_resolver.lookup(dataset)
+    except (KeyError, ValueError) as error:
+        known = ", ".join(sorted(dataset_resolver.options))
+        reason = f"PyKEEN knows no dataset {dataset!r}; it knows {known}"
+        raise TripleFormatError(path, None, reason) from error
+    try:
+        found = get_dataset(dataset=dataset)
+        factories = [getattr(found, one) for one in ([part] if part else PARTS)]
+    except Exception as error:  # each dataset downloads and unpacks in its own way
+        raise TripleFormatError(path, None, f"PyKEEN cannot get it ({error})") from error
+    number = 0
+    for factory in factories:
+        if factory is None:
+            continue
+        entities, relations = factory.entity_id_to_label, factory.relation_id_to_label
+        for head, relation, tail in factory.mapped_triples.tolist():
+            number += 1
+            yield number, Triple(entities[head], relations[relation], entities[tail])

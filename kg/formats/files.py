@@ -1,0 +1,136 @@
+"""Files as bytes, plain or packed, for reading and for writing; ``-`` is standard input or output."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import sys
+import tempfile
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from kg.errors import TripleFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKED = (".gz", ".bz2", ".zst")
+
+STANDARD = Path("-")
+
+
+def unpacked_suffix(path: Path) -> str:
+    """The suffix in lower case that says the format: that before ``.gz``, ``.bz2`` or ``.zst``."""
+    name = Path(path.name.lower())
+    return (name.with_suffix("") if name.suffix in PACKED else name).suffix
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open ``path`` for reading, unpacking what is packed; every failure is a TripleFormatError."""
+    packing = path.suffix.lower()
+    try:
+        if path == STANDARD:
+            yield sys.stdin.buffer
+            return
+        with path.open("rb") as raw, _unpacked(raw, packing) as stream:
+            yield stream
+    except FileNotFoundError as error:
+        raise TripleFormatError(path, None, "no such file; check the path") from error
+    except IsADirectoryError as error:
+        raise TripleFormatError(path, None, "is a folder; name a file in it") from error
+    except PermissionError as error:
+        raise TripleFormatError(path, None, "may not be read; check its permissions") from error
+    except (EOFError, zlib.error, OSError, ValueError) as error:
+        if packing in PACKED and _is_packing(error):
+            reason = f"is not sound {_NAMES[packing]} ({error})"
+            raise TripleFormatError(path, None, reason) from error
+        if isinstance(error, EOFError):
+            raise
+        # a name too long, a NUL in it, a disk that fails
+        raise TripleFormatError(path, None, f"cannot be read ({error})") from error
+
+
+_NAMES = {".gz": "gzip", ".bz2": "bzip2", ".zst": "Zstandard"}
+
+
+def _is_packing(error: Exception) -> bool:
+    """Whether the unpacking failed: what the system reports has a number."""
+    return getattr(error, "errno", None) is None
+
+
+@contextmanager
+def _unpacked(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
+    if packing == ".gz":
+        with gzip.open(raw, "rb") as stream:
+            yield cast("IO[bytes]", stream)
+    elif packing == ".bz2":
+        with bz2.open(raw, "rb") as stream:
+            yield cast("IO[bytes]", stream)
+    elif packing == ".zst":
+        from backports import zstd  # a wheel with code in C
+
+        try:
+            with zstd.open(raw, "rb") as stream:
+                yield cast("IO[bytes]", stream)
+        except zstd.ZstdError as error:
+            raise EOFError(str(error)) from error
+    else:
+        yield raw
+
+
+@contextmanager
+def create_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open ``path`` for writing, packing as its suffix says. It appears whole, or not at all.
+
+    Raises:
+        TripleFormatError: It cannot be written.
+    """
+    if path == STANDARD:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    unfinished: Path | None = None
+    try:
+        if path.is_dir():
+            raise TripleFormatError(path, None, "is a folder; name a file in it")
+        with tempfile.NamedTemporaryFile(
+            prefix=f".{path.name[:100]}.", dir=path.parent, delete=False
+        ) as raw:
+            unfinished = Path(raw.name)
+            with _packed(cast("IO[bytes]", raw), path.suffix.lower()) as stream:
+                yield stream
+        unfinished.chmod(_mode(path))
+        unfinished.replace(path)
+        unfinished = None
+    except (OSError, ValueError) as error:
+        raise TripleFormatError(path, None, f"cannot be written ({error})") from error
+    finally:
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
+
+
+def _mode(path: Path) -> int:
+    """The permissions of the file that is replaced, or those that a new file gets."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    return 0o644
+
+
+@contextmanager
+def _packed(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
+    if packing == ".gz":  # without name and time: one graph gives one file
+        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
+            yield cast("IO[bytes]", stream)
+    elif packing == ".bz2":
+        with bz2.open(raw, "wb") as stream:
+            yield cast("IO[bytes]", stream)
+    elif packing == ".zst":
+        from backports import zstd
+
+        with zstd.open(raw, "wb") as stream:
+            yield cast("IO[bytes]", stream)
+    else:
+        yield raw

@@ -1,0 +1,37 @@
+"""Keys as IRIs, one to one: RDF names nothing but by an IRI."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote
+
+from kg.vocabulary import MINTED
+
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*").fullmatch
+
+
+def iri_of(key: str) -> str:
+    """The IRI of a key: the key itself where it is one, else one made of it.
+
+    ``key_of(iri_of(key)) == key`` for every key.
+    """
+    if _IRI(key) and not key.startswith(MINTED):
+        return key
+    return minted(key)
+
+
+def minted(key: str) -> str:
+    """An IRI made of a key: ``vocabulary.MINTED`` and the key, percent-encoded as UTF-8."""
+    return MINTED + quote(key, safe="")
+
+
+def key_of(iri: str) -> str:
+    """The key that an IRI stands for."""
+    if not iri.startswith(MINTED):
+        return iri
+    try:
+        key = unquote(iri[len(MINTED) :], errors="strict")
+    except UnicodeDecodeError:
+        return iri
+    # An IRI that somebody else made with our prefix is a key as it stands.
+    return key if key and minted(key) == iri else iri

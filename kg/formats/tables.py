@@ -1,0 +1,82 @@
+"""Triples as tables of other libraries: NetworkX, pandas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.errors import InvalidNameError
+from kg.types import EntityRecord, Triple, readable_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
+    import pandas as pd  # type: ignore[import-untyped, unused-ignore]
+
+COLUMNS = ("head", "relation", "tail")
+
+
+def from_networkx(
+    graph: nx.Graph[str], *, relation: str | None = None
+) -> Iterator[Triple | EntityRecord]:
+    """The triples of a NetworkX graph, and the labels of its nodes, for ``graph.add``.
+
+    An undirected edge is read in the direction in which NetworkX lists it.
+
+    Args:
+        graph: Its nodes are keys, as text.
+        relation: The attribute of an edge that names its relation; by default "relation", else the
+            key of an edge of a multigraph, else "label".
+
+    Raises:
+        InvalidNameError: A node is no text, or an edge has no relation.
+    """
+    for node, label in graph.nodes(data="label"):
+        if isinstance(label, str) and isinstance(node, str) and label != readable_label(node):
+            yield EntityRecord(key=node, label=label)
+    names = ("relation",) if relation is None else (relation,)
+    if graph.is_multigraph():
+        for head, tail, key, data in graph.edges(keys=True, data=True):
+            yield _edge(head, tail, [*map(data.get, names), key])
+    else:
+        for head, tail, data in graph.edges(data=True):
+            yield _edge(head, tail, [*map(data.get, names), data.get("label")])
+
+
+def _edge(head: object, tail: object, names: Sequence[object]) -> Triple:
+    name = next((name for name in names if isinstance(name, str) and name), None)
+    if name is None:
+        raise InvalidNameError("an edge has no relation; name the attribute that holds it",
+                               f"{head} – {tail}")  # fmt: skip
+    if not isinstance(head, str) or not isinstance(tail, str):
+        raise InvalidNameError("a node must be text, its key", f"{head!r} – {tail!r}")
+    return Triple(head, name, tail)
+
+
+def from_pandas(frame: pd.DataFrame, *, columns: Sequence[str] = COLUMNS) -> Iterator[Triple]:
+    """The triples of a DataFrame, for ``graph.add``.
+
+    Args:
+        frame: One triple a row.
+        columns: Its columns of heads, relations and tails.
+
+    Raises:
+        InvalidNameError: A column is missing, or a cell is no text.
+    """
+    missing = [name for name in columns if name not in frame.columns]
+    if missing or len(columns) != len(COLUMNS):
+        known = ", ".join(map(str, frame.columns))
+        raise InvalidNameError(
+            f"the frame has no columns {missing or list(columns)}; it has {known}"
+        )
+    for parts in frame[list(columns)].itertuples(index=False, name=None):
+        if not all(isinstance(part, str) for part in parts):
+            raise InvalidNameError("a cell must be text", repr(parts))
+        yield Triple(*parts)
+
+
+def to_pandas(triples: Iterable[Triple]) -> pd.DataFrame:
+    """A DataFrame of triples: head, relation, tail."""
+    import pandas as pd
+
+    return pd.DataFrame.from_records(list(triples), columns=list(COLUMNS))

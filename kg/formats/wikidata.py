@@ -1,0 +1,185 @@
+"""Wikidata's JSON dump: an array with an entity a line, or just the lines.
+
+Labels, aliases and descriptions come with their languages, the number of sitelinks as the prior, claims with
+their qualifiers and with a rank that is not normal. Claims of an unknown value, or of none, say nothing here.
+Values are written as Wikidata's own RDF export writes them (mediawiki.org, "Wikibase/Indexing/RDF Dump Format").
+"""
+
+from __future__ import annotations
+
+import json
+from typing import IO, TYPE_CHECKING, Any
+
+from kg.errors import TripleFormatError
+from kg.formats.lines import text_lines
+from kg.types import Attribute, EntityRecord, Literal, Qualifier, Statement, Triple
+from kg.vocabulary import ALIAS, DESCRIPTION, IRI, LABEL, PRIOR, RANK, XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from kg.formats.reader import Line
+    from kg.types import Record
+
+WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
+TIME = "http://wikiba.se/ontology#Time"
+"""Of a time whose precision is none of XML Schema's: QuickStatements' notation, the precision behind a slash."""
+
+_RANKS = {
+    "preferred": "http://wikiba.se/ontology#PreferredRank",
+    "deprecated": "http://wikiba.se/ontology#DeprecatedRank",
+}
+_PRECISIONS = {9: ("gYear", 4), 10: ("gYearMonth", 7), 11: ("date", 10)}
+"""A time's precision: its datatype, and how many characters of a four-digit year's date it has."""
+
+_WANTED = "not an entity of Wikidata"
+
+
+def read_wikidata(stream: IO[bytes], path: Path) -> Iterator[Line]:
+    """The statements about each entity; all of one line or, where anything in it is wrong, none."""
+    for number, text in text_lines(stream, path):
+        if isinstance(text, TripleFormatError):
+            yield number, text
+            continue
+        body = text.strip().removesuffix(",")
+        if body in ("", "[", "]"):
+            continue
+        try:
+            records = list(_entity(json.loads(body)))
+        except (ValueError, RecursionError) as error:
+            yield number, TripleFormatError(path, number, f"not JSON ({error})", text)
+        except (KeyError, TypeError, AttributeError) as error:
+            reason = f"{_WANTED} ({type(error).__name__}: {error})"
+            yield number, TripleFormatError(path, number, reason, text)
+        else:
+            for record in records:
+                yield number, record
+
+
+def _entity(value: Any) -> Iterator[Record]:
+    key = _text(value["id"])
+    if not key:
+        raise KeyError("id")
+    silent = True
+    for record in _about(key, value):
+        silent = False
+        yield record
+    if silent:
+        yield EntityRecord(key=key)
+
+
+def _about(key: str, value: dict[str, Any]) -> Iterator[Record]:
+    for name, relation in (("labels", LABEL), ("lemmas", LABEL), ("descriptions", DESCRIPTION)):
+        for item in _mapping(value, name).values():
+            yield Attribute(key, relation, _in_language(item))
+    for items in _mapping(value, "aliases").values():
+        for item in items:
+            yield Attribute(key, ALIAS, _in_language(item))
+    sitelinks = _mapping(value, "sitelinks")
+    if sitelinks:
+        yield Attribute(key, PRIOR, Literal(str(len(sitelinks)), f"{XSD}integer"))
+    for claims in _mapping(value, "claims").values():
+        for claim in claims:
+            yield from _claim(key, claim)
+
+
+def _mapping(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part of an entity; an empty one is written as a list."""
+    found = value.get(name) or {}
+    if not isinstance(found, dict):
+        raise TypeError(f"{name} must be an object")
+    return found
+
+
+def _in_language(item: dict[str, Any]) -> Literal:
+    return Literal(_text(item["value"]), language=_text(item["language"]))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} must be text")
+    return value
+
+
+def _claim(key: str, claim: dict[str, Any]) -> Iterator[Record]:
+    snak = claim["mainsnak"]
+    value = _snak(snak)
+    if value is None:
+        return
+    relation = _text(snak["property"])
+    qualifiers = [
+        Qualifier(_text(item["property"]), found)
+        for items in _mapping(claim, "qualifiers").values()
+        for item in items
+        if (found := _snak(item)) is not None
+    ]
+    rank = claim.get("rank")
+    if rank in _RANKS:
+        qualifiers.append(Qualifier(RANK, Literal(_RANKS[rank], IRI)))
+    fact: Triple | Attribute
+    if isinstance(value, str):
+        fact = Triple(key, relation, value)
+    else:
+        fact = Attribute(key, relation, value)
+    # What Wikidata keeps although it is known to be wrong.
+    confidence = 0.0 if rank == "deprecated" else None
+    if qualifiers or confidence is not None:
+        yield Statement(fact, qualifiers=tuple(qualifiers), confidence=confidence)
+    else:
+        yield fact
+
+
+def _snak(snak: dict[str, Any]) -> str | Literal | None:
+    """The entity's key or the value of a snak; None for an unknown one or none."""
+    if snak["snaktype"] != "value":
+        return None
+    found = snak["datavalue"]
+    kind, value = found["type"], found["value"]
+    if kind == "string":
+        return Literal(_text(value), f"{XSD}anyURI" if snak.get("datatype") == "url" else "")
+    read = _VALUES.get(kind)
+    if read is None:
+        raise TypeError(f"values of type {kind!r:.40} are unknown")
+    return read(value)
+
+
+def _item(value: dict[str, Any]) -> str:
+    if "id" in value:
+        return _text(value["id"])
+    letter = {"item": "Q", "property": "P", "lexeme": "L"}[value["entity-type"]]
+    return f"{letter}{int(value['numeric-id'])}"
+
+
+def _time(value: dict[str, Any]) -> Literal:
+    text, precision = _text(value["time"]), value["precision"]
+    date = text.removeprefix("+").removesuffix("T00:00:00Z")
+    found = _PRECISIONS.get(precision)
+    if found is None or "T" in date:
+        return Literal(f"{text}/{precision}", TIME)
+    name, length = found
+    more = date.index("-", 1) - 4  # a sign, or a year of more digits
+    return Literal(date[: length + more], f"{XSD}{name}")
+
+
+def _quantity(value: dict[str, Any]) -> Literal:
+    unit = _text(value.get("unit", "1"))
+    amount = _text(value["amount"]).removeprefix("+")
+    return Literal(amount, f"{XSD}decimal", unit="" if unit == "1" else unit.rsplit("/", 1)[-1])
+
+
+def _coordinate(value: dict[str, Any]) -> Literal:
+    return Literal(f"Point({value['longitude']} {value['latitude']})", WKT)
+
+
+def _monolingual(value: dict[str, Any]) -> Literal:
+    return Literal(_text(value["text"]), language=_text(value["language"]))
+
+
+_VALUES: dict[str, Callable[[dict[str, Any]], str | Literal]] = {
+    "wikibase-entityid": _item,
+    "time": _time,
+    "quantity": _quantity,
+    "globecoordinate": _coordinate,
+    "monolingualtext": _monolingual,
+}

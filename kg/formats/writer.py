@@ -1,0 +1,110 @@
+"""A graph's statements into a file of the format that its suffix says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from kg.errors import TripleFormatError
+from kg.formats.files import create_bytes
+from kg.formats.reader import TRIPLES, choose
+from kg.types import ExportReport, Statement, Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+FORMATS = tuple(item for item in TRIPLES if item.name != "wikidata")
+"""What can be written."""
+
+BOM = "\ufeff"
+
+
+def write_records(
+    target: str | Path, statements: Iterable[Statement], *, format: str | None = None
+) -> ExportReport:
+    """Write statements, those of one fact behind one another, to a file; it appears whole or not at all.
+
+    Args:
+        target: The file; ``.gz``, ``.bz2`` or ``.zst`` pack it; ``-`` is standard output.
+        statements: What to write.
+        format: One of the names in :data:`FORMATS`, where the suffix does not say it.
+
+    Raises:
+        TripleFormatError: It cannot be written, or its format cannot hold a name.
+    """
+    path = Path(target)
+    name = choose(path, FORMATS, format).name
+    with create_bytes(path) as stream:
+        if name == "jsonl":
+            from kg.formats.jsonl import write_jsonl
+
+            return ExportReport(write_jsonl(stream, _distinct(statements)), 0)
+        if name in ("tsv", "csv"):
+            return _write_rows(stream, path, statements, quoted=name == "csv")
+        return _write_rdf(stream, path, statements, name)
+
+
+def _write_rdf(
+    stream: IO[bytes], path: Path, statements: Iterable[Statement], name: str
+) -> ExportReport:
+    from kg.formats.rdf import RdfWriter  # pyoxigraph is loaded only for RDF
+
+    writer = RdfWriter(path, name)
+    writer.write(stream, statements)
+    return ExportReport(writer.written, writer.lost)
+
+
+def _distinct(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Each statement once: two files may say the same."""
+    fact: object = None
+    seen: set[Statement] = set()
+    for item in statements:
+        if item.fact != fact:
+            fact = item.fact
+            seen.clear()
+        if item not in seen:
+            seen.add(item)
+            yield item
+
+
+def _write_rows(
+    stream: IO[bytes], path: Path, statements: Iterable[Statement], *, quoted: bool
+) -> ExportReport:
+    """Triples as TSV or, quoted, CSV."""
+    written = left_out = 0
+    last: object = None
+    if quoted:
+        stream.write(b"head,relation,tail\r\n")
+    for item in statements:
+        fact = item.fact
+        if not isinstance(fact, Triple):
+            left_out += 1
+            continue
+        left_out += len(item.qualifiers)
+        left_out += sum(part is not None for part in (item.confidence, item.source, item.span))
+        if fact == last:
+            continue
+        if not written and not quoted and fact.head.startswith(BOM):
+            stream.write(BOM.encode())  # one mark at the beginning of a file is no part of a name
+        last = fact
+        line = _csv_line(fact) if quoted else _tsv_line(fact, path)
+        stream.write(line.encode())
+        written += 1
+    return ExportReport(written, left_out)
+
+
+_SPECIAL = re.compile(r'[",\r\n]').search
+
+
+def _csv_line(fact: Triple) -> str:
+    parts = ('"' + part.replace('"', '""') + '"' if _SPECIAL(part) else part for part in fact)
+    return ",".join(parts) + "\r\n"
+
+
+def _tsv_line(fact: Triple, path: Path) -> str:
+    line = "\t".join(fact)
+    if line.count("\t") != 2 or "\n" in line or line.endswith("\r"):
+        reason = "TSV cannot hold a tab or a line end in a name; take CSV or JSON Lines"
+        raise TripleFormatError(path, None, reason, line)
+    return line + "\n"
