@@ -132,5 +132,7 @@ def _packed(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
 
         with zstd.open(raw, "wb") as stream:
             yield cast("IO[bytes]", stream)
+        if not raw.tell():  # nothing written is no frame, and no frame is no Zstandard
+            raw.write(zstd.compress(b""))
     else:
         yield raw

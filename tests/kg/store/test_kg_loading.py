@@ -20,7 +20,7 @@ from kg import (
     TripleFormatError,
     loading,
 )
-from kg.store import bulk
+from kg.store import runs as bulk
 
 ODD = [
     "NA", "null", 'a"b', "'; DROP TABLE triple; --", "x'); DELETE FROM entity; --", "a\tb", "a\nb", "a\rb",
@@ -268,7 +268,7 @@ def test_the_fingerprint_of_a_revision_that_is_not_there_is_refused(graph, numbe
 CHILD = """
 import sys
 from kg import KnowledgeGraph, loading
-from kg.store import bulk
+from kg.store import runs as bulk
 loading.BATCH = 2_000
 with KnowledgeGraph.open(sys.argv[1]) as graph:
     graph.load(sys.argv[2], progress=lambda read: print(read, flush=True))
