@@ -19,10 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg.errors import shorten
 from kg.graph import KnowledgeGraph
-from kg.names import printable
-from kg.store import revisions, triples
 from kptm import workspace_config
 from kptm.errors import ModeledgeError, WorkspaceError
 from kptm.linking import LinkedText, Linker
@@ -30,10 +27,11 @@ from kptm.texts import read_texts
 from kptm.workspace_config import WorkspaceConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from kg.embedding import EntityEmbeddings
+    from kg.formats.delimited import Columns
     from kg.graph import OnError
     from kg.types import LoadReport
     from kptm.answering import Answer, Predictor
@@ -116,23 +114,49 @@ class Workspace:
         self,
         path: str | Path,
         *,
+        format: str | None = None,
+        columns: Columns | None = None,
+        source: str | None = None,
         on_error: OnError = "raise",
+        rejected: str | Path | None = None,
+        create_entities: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
         """Load triples; see :meth:`kg.KnowledgeGraph.load`."""
         self._predictor = None  # relations may be new
-        return self.graph.load(path, on_error=on_error, progress=progress)
+        return self.graph.load(
+            path,
+            format=format,
+            columns=columns,
+            source=source,
+            on_error=on_error,
+            rejected=rejected,
+            create_entities=create_entities,
+            progress=progress,
+        )
 
     def load_entities(
         self,
         path: str | Path,
         *,
+        format: str | None = None,
+        columns: Sequence[str] | None = None,
+        source: str | None = None,
         on_error: OnError = "raise",
+        rejected: str | Path | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
         """Load entities; see :meth:`kg.KnowledgeGraph.load_entities`."""
         self._predictor = None
-        return self.graph.load_entities(path, on_error=on_error, progress=progress)
+        return self.graph.load_entities(
+            path,
+            format=format,
+            columns=columns,
+            source=source,
+            on_error=on_error,
+            rejected=rejected,
+            progress=progress,
+        )
 
     def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
         """Link texts to the graph, streaming."""
@@ -324,27 +348,22 @@ class Workspace:
         return revision
 
     def forget(self, entity: str) -> dict[str, int]:
-        """Forget an entity: its triples and every modeledge record it stands in.
+        """Forget an entity: all that is said of it, and every modeledge record it stands in.
 
         Args:
             entity: Its key, label or alias; the likeliest sense of an ambiguous name.
 
         Returns:
             How many triples and records went, and the graph's revision, to undo both by: 0 where
-            there were no triples.
+            nothing was said of it.
 
         Raises:
             UnknownKeyError: Nothing is called so.
         """
         key = self.resolve(entity)
-        with self.graph.database.write() as connection:
-            number = revisions.begin(connection, "remove", printable(shorten(f"forget {key}", 200)))
-            gone = triples.remove(connection, key, None, None, number)
-            gone += triples.remove(connection, None, None, key, number)
-            if not gone:
-                connection.rollback()
-        revision = number if gone else 0
-        note = f"revision {revision}" if gone else ""
+        gone = len(self.graph.touching([key]))
+        revision = self.graph.forget(entity=key)
+        note = f"revision {revision}" if revision else ""
         records = self.modeledge.forget(entity=key, note=note)
         return {"triples": gone, "records": records, "revision": revision}
 

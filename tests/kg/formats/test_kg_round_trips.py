@@ -47,9 +47,9 @@ literal = (
     | st.builds(Literal, name, datatype=st.just(IRI))
 )
 relation = name | st.sampled_from([LABEL, ALIAS, TYPE, PRIOR])
-facts = name.flatmap(lambda head: st.builds(Attribute, st.just(head), relation, literal)) | st.builds(
-    Triple, name, name, name
-)
+facts = name.flatmap(
+    lambda head: st.builds(Attribute, st.just(head), relation, literal)
+) | st.builds(Triple, name, name, name)
 statements = st.builds(
     Statement,
     facts,
