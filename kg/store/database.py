@@ -167,6 +167,8 @@ class Database:
         except UnicodeEncodeError as error:
             raise InvalidNameError("text holds a lone surrogate", str(error.object)) from error
         except self.failures as error:
+            if "NUL (0x00)" in str(error):  # SQLite looks for such a name, and finds none
+                raise InvalidNameError("text holds a NUL character") from error
             raise _explain(error, self.name) from error
 
 

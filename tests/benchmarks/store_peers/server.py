@@ -15,20 +15,29 @@ if TYPE_CHECKING:
 
 def why_not() -> str:
     """Why no server can be started here; "" if one can."""
-    missing = [tool for tool in ("initdb", "pg_ctl") if not shutil.which(tool)]
+    missing = [tool for tool in ("initdb", "pg_ctl") if not _found(tool)]
     return f"{' and '.join(missing)} not on PATH: install PostgreSQL" if missing else ""
 
 
+def _found(tool: str) -> str | None:
+    """Where a tool is; Debian keeps those of the server off PATH."""
+    folders = [os.environ.get("PATH", ""), *sorted(map(str, _DEBIAN.glob("*/bin")), reverse=True)]
+    return shutil.which(tool, path=os.pathsep.join(folders))
+
+
+_DEBIAN = Path("/usr/lib/postgresql")
+
+
 @contextmanager
-def running() -> Iterator[str]:
-    """Start a server with PostgreSQL's own settings; give the folder of its socket."""
+def running(settings: str = "") -> Iterator[str]:
+    """Start a server with PostgreSQL's own settings, but for ``settings``; give its socket's folder."""
     folder = Path(tempfile.mkdtemp(prefix="kptm-pg-"))
     data = folder / "data"
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     try:
         _run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
+        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' {settings}"
         _run("pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
         try:
             yield str(folder)
@@ -40,7 +49,7 @@ def running() -> Iterator[str]:
 
 def _run(tool: str, *arguments: str | Path) -> None:
     """Run a tool of PostgreSQL, which refuses to be root."""
-    command = [str(shutil.which(tool)), *map(str, arguments)]
+    command = [str(_found(tool)), *map(str, arguments)]
     if os.geteuid() == 0:
         command = ["runuser", "-u", "postgres", "--", *command]
     # To a file, not a pipe: the server inherits it and would keep a pipe open for good.

@@ -11,6 +11,12 @@ from kg.store import database
 
 
 @pytest.fixture
+def kind():
+    """What follows is about files."""
+    return "sqlite"
+
+
+@pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
 
@@ -56,11 +62,11 @@ def test_a_writer_waits_for_the_other_writer(graph, tmp_path):
 def test_a_reader_sees_the_state_before_or_after_a_load_never_between(
     graph, tmp_path, write, monkeypatch
 ):
-    monkeypatch.setattr(loading, "BATCH", 500)
+    monkeypatch.setattr(loading, "BATCH", 1_000)
     graph.add([("a", "r", "b")])
     reader = KnowledgeGraph.open(tmp_path / "graph0.db")
     during = []
-    path = write("a.tsv", "".join(f"e{n}\tr\tx\n" for n in range(3_000)))
+    path = write("a.csv", "".join(f"e{n},r,x\n" for n in range(3_000)))
     seen = []
     old = reader.match()
     seen.append(next(old))

@@ -3,9 +3,6 @@
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,12 +17,13 @@ from kg import (
     TripleFormatError,
     loading,
 )
-from kg.store import runs as bulk
+from kg.formats import blocks
+from kg.store import dictionary, runs
 
 ODD = [
     "NA", "null", 'a"b', "'; DROP TABLE triple; --", "x'); DELETE FROM entity; --", "a\tb", "a\nb", "a\rb",
     "\x01", "\x1f", "\x7f", "\x85", "\u2028", "\ufeff", "\ufffe", "🦊", "%s", "?", ":name", " ", "\\",
-    "\U0010ffff", "e\u0301", "é", "K" * 1_000_000,
+    "\U0010ffff", "e\u0301", "é", "K" * 2_490,
 ]  # fmt: skip
 
 
@@ -46,18 +44,23 @@ def test_the_report_counts_added_duplicate_and_rejected(graph, write):
     assert report.revision == 1
     again = graph.load(path, on_error="skip")
     assert (again.read, again.added, again.duplicate, again.revision) == (5, 0, 3, None)
-    assert len(again.rejected) == 2
+    assert (len(again.rejected), again.rejected_count) == (2, 2)
+    rows = [json.loads(line) for line in Path(again.rejected_file).read_text().splitlines()]
+    assert [(row["line"], row["text"]) for row in rows] == [(3, "bad"), (6, "\t\t")]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 100])
 def test_the_counts_do_not_depend_on_the_batches(graph, write, monkeypatch, batch):
     monkeypatch.setattr(loading, "BATCH", batch)
-    monkeypatch.setattr(bulk, "BATCH", batch)
+    monkeypatch.setattr(blocks, "SIZE", 7 * batch)
+    monkeypatch.setattr(runs, "RUN", 2 * batch)
+    monkeypatch.setattr(runs, "BLOCK", 8 * batch)
+    monkeypatch.setattr(dictionary, "CACHED", batch)
     rows = [Triple(f"e{n % 5}", "r", f"e{n % 3}") for n in range(40)]
     report = graph.load(write("a.tsv", tsv(rows)))
     assert (report.read, report.added) == (40, len(set(rows)))
     assert report.duplicate == 40 - len(set(rows))
-    assert list(graph.match()) == list(dict.fromkeys(rows))
+    assert set(graph.match()) == set(rows)
 
 
 def test_a_load_that_adds_nothing_leaves_no_revision(graph, write):
@@ -66,10 +69,39 @@ def test_a_load_that_adds_nothing_leaves_no_revision(graph, write):
     before = state(graph)
     assert graph.load(path).revision is None
     assert graph.load(write("empty.tsv", "")).read == 0
-    assert graph.add([("a", "r", "b")]) == 0
+    assert graph.add([("a", "r", "b")], source=str(path)) == 0
     assert graph.add([]) == 0
     assert graph.remove(head="nobody") == 0
+    assert graph.forget(source="nobody") == graph.forget(entity="nobody") == 0
     assert state(graph) == before
+
+
+def test_what_a_second_source_says_is_noted_and_keeps_the_fact_alive(graph, write):
+    first, second = write("a.tsv", "a\tr\tb\n"), write("b.tsv", "\na\tr\tb\n")
+    graph.load(first)
+    report = graph.load(second)
+    assert (report.added, report.duplicate, report.revision) == (0, 1, 2)
+    (fact,) = graph.describe("a").facts
+    assert fact.sources == ((str(first), 1), (str(second), 2))
+    graph.forget(source=str(first))
+    assert list(graph.match()) == [Triple("a", "r", "b")]
+    graph.forget(source=str(second))
+    assert list(graph.match()) == []
+
+
+def test_unknown_entities_are_refused_where_none_is_to_be_made(graph, write):
+    graph.add([EntityRecord(key="a"), EntityRecord(key="b")])
+    before = state(graph)
+    good = write("a.tsv", "a\tr\tb\n")
+    bad = write("b.tsv", "a\tr\tb\nb\tr\tc\n")
+    with pytest.raises(TripleFormatError, match="no such entity") as caught:
+        graph.load(bad, create_entities=False)
+    assert caught.value.line == 2
+    assert state(graph) == before
+    report = graph.load(bad, create_entities=False, on_error="skip")
+    assert (report.added, report.rejected_count) == (1, 1)
+    assert list(graph.match()) == [Triple("a", "r", "b")]
+    assert graph.load(good, create_entities=False).duplicate == 1
 
 
 @pytest.mark.parametrize(
@@ -93,7 +125,7 @@ def test_a_failed_load_leaves_the_graph_as_it_was(graph, write, monkeypatch, nam
 
 
 def test_an_interrupted_load_leaves_the_graph_as_it_was(graph, write, monkeypatch):
-    monkeypatch.setattr(loading, "BATCH", 100)
+    monkeypatch.setattr(blocks, "SIZE", 1_000)
     before = state(graph)
 
     def stop(read):
@@ -105,10 +137,13 @@ def test_an_interrupted_load_leaves_the_graph_as_it_was(graph, write, monkeypatc
     assert state(graph) == before
 
 
-def test_progress_counts_every_record(graph, write):
-    seen = []
-    graph.load(write("a.tsv", "a\tr\tb\n" * 2_500), progress=seen.append)
-    assert seen == [1_000, 2_000, 2_500]
+def test_progress_counts_every_record(graph, write, monkeypatch):
+    monkeypatch.setattr(blocks, "SIZE", 6_000)
+    monkeypatch.setattr(loading, "BATCH", 1_000)
+    for name, line in (("a.tsv", "a\tr\tb\n"), ("a.csv", "a,r,b\n")):
+        seen = []
+        graph.load(write(name, line * 2_500), progress=seen.append)
+        assert seen == [1_000, 2_000, 2_500]
 
 
 def test_an_unknown_on_error_is_refused(graph, write):
@@ -133,7 +168,7 @@ def test_odd_names_come_back_unchanged_from_every_door(new_graph, write):
         rows
     )
     for graph in (first, second):
-        assert list(graph.match()) == rows
+        assert set(graph.match()) == set(rows)
         assert graph.fingerprint() == digest(rows)
         for row in rows:
             assert list(graph.match(head=row.head)) == [row]
@@ -159,7 +194,7 @@ def test_odd_labels_aliases_descriptions_and_types_come_back_unchanged(graph):
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "a\0b", "\ud800", "x\udfffy", 5, None, b"bytes", "x" * 4_000_001]
+    "bad", ["", "a\0b", "\ud800", "x\udfffy", 5, None, b"bytes", "x" * 2_501, "é" * 1_251]
 )
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_names_that_cannot_be_kept_are_refused(graph, bad, place):
@@ -209,7 +244,7 @@ def test_asking_for_an_impossible_name_finds_nothing_or_says_so(graph, bad):
         try:
             assert not ask()
         except KGError as error:
-            assert "surrogate" in str(error)  # noqa: PT017
+            assert "surrogate" in str(error) or "NUL" in str(error)  # noqa: PT017
     with pytest.raises(KGError):
         graph.entity(bad)
     with pytest.raises(KGError):
@@ -261,44 +296,3 @@ def test_the_fingerprint_of_a_revision_that_is_not_there_is_refused(graph, numbe
         graph.fingerprint(number)
     with pytest.raises(StoreError, match="no revision"):
         graph.undo(number)
-
-
-# ── killed ───────────────────────────────────────────────────────────────────────────────────────
-
-CHILD = """
-import sys
-from kg import KnowledgeGraph, loading
-from kg.store import runs as bulk
-loading.BATCH = 2_000
-with KnowledgeGraph.open(sys.argv[1]) as graph:
-    graph.load(sys.argv[2], progress=lambda read: print(read, flush=True))
-"""
-
-
-def test_a_load_killed_at_any_moment_leaves_no_trace_and_can_be_repeated(
-    new_graph, write, tmp_path
-):
-    random_ = random.Random()
-    rows = [Triple(f"e{n % 5_000}", f"r{n % 7}", f"e{n * 31 % 4_999}") for n in range(30_000)]
-    path = write("big.tsv", tsv(rows))
-    whole = new_graph("whole.db")
-    whole.load(path)
-    torn = new_graph("torn.db")
-    before = torn.fingerprint(), torn.stats()
-    torn.close()
-    for _ in range(3):
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(tmp_path / "torn.db"), str(path)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(random_.randint(1, 29)):
-            assert child.stdout.readline()
-        child.send_signal(signal.SIGKILL)
-        child.stdout.close()
-        assert child.wait() == -signal.SIGKILL
-        assert (torn.fingerprint(), torn.stats()) == before
-    report = torn.load(path)
-    assert report.added == len(set(rows))
-    assert (torn.fingerprint(), torn.stats()) == (whole.fingerprint(), whole.stats())
-    assert list(torn.match()) == list(whole.match())

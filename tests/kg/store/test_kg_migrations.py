@@ -7,24 +7,31 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from kg import KnowledgeGraph
+from kg import Entity, KnowledgeGraph, Triple
 from kg.store import schema
 from kg.store.database import Database
 from kg.store.migrate import HEAD, alembic_config
 
 
 @pytest.fixture
-def database(tmp_path):
-    found = Database(tmp_path / "m.db")
+def place(new_place):
+    return new_place()
+
+
+@pytest.fixture
+def database(place):
+    found = Database(place)
     yield found
     found.close()
 
 
 def differences(database):
-    """What ``alembic check`` would find for the graph's tables; the modeledge's are elsewhere."""
+    """What ``alembic check`` would find for the graph's tables; the others' are elsewhere."""
 
     def ours(name, kind, parents):
-        return not (parents.get("table_name") or name or "").startswith("modeledge_")
+        return not (parents.get("table_name") or name or "").startswith(
+            ("modeledge_", "name_index")
+        )
 
     with database.read() as connection:
         context = MigrationContext.configure(
@@ -55,16 +62,23 @@ def test_the_tables_are_those_of_the_schema(database):
 
 def test_the_comparison_sees_a_difference(database):
     with database.write() as connection:
-        connection.execute(sa.text("DROP INDEX ix_triple_tail_id"))
+        connection.execute(sa.text("DROP INDEX ix_triple_tail"))
         connection.execute(sa.text("ALTER TABLE entity ADD COLUMN more TEXT"))
     assert len(differences(database)) == 2
 
 
-def test_up_down_up(database, tmp_path):
+def test_up_down_up(database):
     def definitions():
         with database.read() as connection:
-            rows = connection.execute(sa.text("SELECT name, sql FROM sqlite_master ORDER BY name"))
-            return [tuple(row) for row in rows]
+            found = sa.inspect(connection)
+            return {
+                name: [
+                    str((column["name"], column["type"], column["nullable"], column["default"]))
+                    for column in found.get_columns(name)
+                ]
+                + sorted(str(index) for index in found.get_indexes(name))
+                for name in found.get_table_names()
+            }
 
     first = definitions()
     with database.write() as connection:
@@ -86,22 +100,84 @@ def test_every_step_down_and_up_works_alone(database):
     assert differences(database) == []
 
 
-def test_an_emptied_database_is_migrated_again_on_opening(database, tmp_path):
+def test_an_emptied_database_is_migrated_again_on_opening(database, place):
     with database.write() as connection:
         alembic.command.downgrade(alembic_config(connection), "base")
-    with KnowledgeGraph.open(tmp_path / "m.db") as graph:
+    with KnowledgeGraph.open(place) as graph:
         assert graph.add([("a", "r", "b")]) == 1
 
 
-def test_an_older_database_is_upgraded_on_opening_with_what_it_holds(tmp_path):
-    with KnowledgeGraph.open(tmp_path / "old.db") as graph:
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_an_older_database_is_upgraded_on_opening_with_what_it_holds(place, version):
+    with KnowledgeGraph.open(place) as graph:
         graph.add([("a", "r", "b")])
         before = graph.fingerprint()
         with graph.database.write() as connection:
-            alembic.command.downgrade(alembic_config(connection), "0001")
-    with KnowledgeGraph.open(tmp_path / "old.db") as graph:
+            alembic.command.downgrade(alembic_config(connection), version)
+    with KnowledgeGraph.open(place) as graph:
         assert graph.fingerprint() == before
         assert differences(graph.database) == []
+
+
+OLD = """
+INSERT INTO revision (id, kind, note, at) VALUES (1, 'load', 'e.jsonl', '2026-01-01T00:00:00+00:00');
+INSERT INTO revision (id, kind, note, at) VALUES (2, 'load', 't.tsv', '2026-01-02T00:00:00+00:00');
+INSERT INTO revision (id, kind, note, at) VALUES (3, 'edit', 'x', '2026-01-03T00:00:00+00:00');
+INSERT INTO revision (id, kind, note, at) VALUES (4, 'undo', 'x', '2026-01-04T00:00:00+00:00');
+INSERT INTO entity VALUES (1, 'Q90', 'Paris', 'a city', 4.5);
+INSERT INTO entity VALUES (2, 'Q142', NULL, NULL, NULL);
+INSERT INTO entity VALUES (3, 'Q64', 'Berlin', '', NULL);
+INSERT INTO entity VALUES (4, 'alone', NULL, NULL, NULL);
+INSERT INTO alias VALUES (1, 'Lutetia');
+INSERT INTO alias VALUES (1, 'Panam');
+INSERT INTO entity_type VALUES (1, 'city');
+INSERT INTO relation VALUES (1, 'P17', 'country');
+INSERT INTO relation VALUES (2, 'P36', NULL);
+INSERT INTO triple VALUES (1, 1, 1, 2, 2, NULL);
+INSERT INTO triple VALUES (2, 2, 2, 1, 2, 3);
+INSERT INTO triple VALUES (3, 2, 2, 3, 3, 4);
+INSERT INTO triple VALUES (4, 2, 2, 1, 4, NULL)
+"""
+
+
+def test_a_database_of_the_schema_before_keeps_its_data(place):
+    database = Database(place)
+    with database.write() as connection:
+        alembic.command.downgrade(alembic_config(connection), "0002")
+        for statement in OLD.strip().split(";\n"):
+            connection.execute(sa.text(statement))
+    database.close()
+    country, capital, berlin = (
+        Triple("Q90", "P17", "Q142"),
+        Triple("Q142", "P36", "Q90"),
+        Triple("Q142", "P36", "Q64"),
+    )
+    with KnowledgeGraph.open(place) as graph:
+        assert set(graph.match()) == {country, capital}
+        assert graph.entity("Q90") == Entity(
+            key="Q90",
+            label="Paris",
+            aliases=("Lutetia", "Panam"),
+            description="a city",
+            types=("city",),
+            prior=4.5,
+        )
+        assert graph.entity("Q64").label == "Berlin"
+        assert graph.entity("alone").label == "alone"
+        assert [(item.key, item.label) for item in graph.relations()] == [
+            ("P17", "country"),
+            ("P36", "P36"),
+        ]
+        wanted = [set(), set(), {country, capital}, {country, berlin}, {country, capital}]
+        assert [set(graph.at(number).match()) for number in range(5)] == wanted
+        changes = [(c.revision, c.kind, c.fact, c.source) for c in graph.history("Q142")]
+        assert (2, "added", capital, "t.tsv") in changes
+        assert (3, "removed", capital, "t.tsv") in changes
+        assert (4, "added", capital, "user") in changes
+        assert [entity.key for entity in graph.search("lutet")] == ["Q90"]
+        assert differences(graph.database) == []
+        graph.undo(4)
+        assert set(graph.match()) == {country, berlin}
 
 
 def test_the_statements_can_be_written_for_postgresql():
