@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
+from xml.parsers import expat
 
 import pyoxigraph as ox
 
@@ -69,7 +70,9 @@ def read_turtle(stream: IO[bytes], path: Path) -> Iterator[Line]:
 
 def read_rdfxml(stream: IO[bytes], path: Path) -> Iterator[Line]:
     """Statements of an RDF/XML file; one that is malformed ends the reading."""
-    return _read_whole(stream, path, ox.RdfFormat.RDF_XML)
+    sound = _Xml(stream, path)
+    yield from _read_whole(sound, path, ox.RdfFormat.RDF_XML)
+    sound.end()
 
 
 def read_jsonld(stream: IO[bytes], path: Path) -> Iterator[Line]:
@@ -133,9 +136,9 @@ def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat) -> Line:
 _ANONYMOUS = re.compile(r"_:[0-9a-f]{24,32}").fullmatch
 
 
-def _read_whole(stream: IO[bytes], path: Path, form: ox.RdfFormat) -> Iterator[Line]:
+def _read_whole(stream: IO[bytes] | _Xml, path: Path, form: ox.RdfFormat) -> Iterator[Line]:
     """Statements as the parser finds them. After an error it goes on where it can."""
-    parser = ox.parse(stream, format=form)
+    parser = ox.parse(cast("IO[bytes]", stream), format=form)
     names = _BlankNames(path)
     last: tuple[int | None, int | None] | None = None
     while True:
@@ -156,6 +159,35 @@ def _read_whole(stream: IO[bytes], path: Path, form: ox.RdfFormat) -> Iterator[L
             0,
             TripleFormatError(path, None, record, str(quad)) if isinstance(record, str) else record,
         )
+
+
+class _Xml:
+    """A stream of XML that is checked to be whole: pyoxigraph takes one that is cut for its end."""
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self._stream, self._path = stream, path
+        self._parser = expat.ParserCreate()
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, which the check has seen."""
+        raw = self._stream.read(size)
+        self._check(raw, final=False)
+        return raw
+
+    def end(self) -> None:
+        """Check that nothing is left open.
+
+        Raises:
+            TripleFormatError: The XML is not sound.
+        """
+        self._check(b"", final=True)
+
+    def _check(self, raw: bytes, *, final: bool) -> None:
+        try:
+            self._parser.Parse(raw, final)
+        except expat.ExpatError as error:
+            reason = f"not RDF/XML ({expat.ErrorString(error.code)})"
+            raise TripleFormatError(self._path, error.lineno, reason, "") from error
 
 
 class _BlankNames:

@@ -34,7 +34,7 @@ STEPS = [
     lambda graph, folder: graph.edit("a1", "r1", "x2", old="x7"),
     canary,
     lambda graph, folder: graph.undo(),
-    lambda graph, folder: graph.undo(2),
+    lambda graph, folder: graph.undo(3),
     canary,
     lambda graph, folder: graph.purge(source="bird"),
     lambda graph, folder: graph.remove(relation="r3"),
