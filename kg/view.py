@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.candidates import CandidateTable
-from kg.errors import QueryError, StoreError, UnknownKeyError, shorten
+from kg.errors import KGError, QueryError, StoreError, UnknownKeyError, shorten
 from kg.store import describe, entities, history, names, paths, query, revisions, search, triples
 from kg.types import Description, Entity, Relation, Triple
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
     import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
+    from kg.sparql import Bindings
     from kg.store.database import Database
     from kg.store.paths import Direction
     from kg.store.sql import Sql
@@ -149,6 +150,27 @@ class GraphView:
             return
         with self._database.reading() as sql:
             yield from sql.stream(*found)
+
+    def sparql(self, query: str) -> Bindings | bool | list[Triple | Attribute]:
+        """Answer a query in SPARQL by RDFLib's engine; needs ``pip install "kptm[sparql]"``.
+
+        A key that is an IRI is named by it, any other with the prefix ``key:``, percent-encoded
+        (``key:Q90``, ``key:directed%20by``). ``rdf rdfs schema skos xsd`` are declared too.
+
+        Returns:
+            Rows of keys, values or None for SELECT (their ``variables`` name the columns), a bool for
+            ASK, facts for CONSTRUCT and DESCRIBE.
+
+        Raises:
+            QueryError: The query is malformed, changes something, or asks another server.
+            KGError: RDFLib is not installed.
+        """
+        try:
+            from kg import sparql
+        except ModuleNotFoundError as error:
+            raise KGError('SPARQL needs RDFLib: pip install "kptm[sparql]"') from error
+        with self._database.reading() as sql:
+            return sparql.answer(sql, query, self._at)
 
     def _named(self, sql: Sql, patterns: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
         """The patterns with the keys of relations that are given by their labels."""

@@ -7,7 +7,7 @@ connection; its execution layer costs ten times what one hop of the graph does, 
 from __future__ import annotations
 
 import json
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ PAGE = 2_000
 
 GROUP = 50
 """Rows that one INSERT of SQLite holds."""
+
+_STREAMS = count()
 
 
 class Sql:
@@ -61,7 +63,7 @@ class Sql:
     def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows, a page at a time; memory does not grow with their number."""
         if self.postgresql:
-            cursor = self._driver.cursor(name="kptm_stream")
+            cursor = self._driver.cursor(name=f"kptm_{next(_STREAMS)}")  # they may be nested
             cursor.execute(self._spelt(statement), parameters)
         else:
             cursor = self.cursor(statement, parameters)
