@@ -24,12 +24,21 @@ MAX_NAME = 200
 """Characters of a name that are indexed; a longer one is text, not a name."""
 
 
+WAITING = "64MB"
+"""Of names that PostgreSQL takes before it sorts them into the index; a search reads them one by one."""
+
 _CATALOGUE = re.compile(r"[A-Za-z0-9/:.#-]*[0-9][A-Za-z0-9/:.#-]*").fullmatch
 
 
 def folded(text: str) -> str:
     """``text`` as it is compared: without case, runs of white space as one."""
     return " ".join(text.casefold().split())
+
+
+def expect_many(sql: Sql) -> None:
+    """Let new names of this transaction wait in a list, which PostgreSQL sorts in behind it."""
+    if sql.postgresql:
+        sql.run(f"SET LOCAL gin_pending_list_limit = '{WAITING}'")
 
 
 def add_keys(sql: Sql, keys: Mapping[str, int]) -> None:

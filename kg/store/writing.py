@@ -61,6 +61,7 @@ class Writer:
         self.source = dictionary.source_id(sql, source)
         self._graphs: dict[str, int] = {}
         self._runs = Runs()
+        name_index.expect_many(sql)
         self.added = 0
         self.changed = False
 
