@@ -19,35 +19,32 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg.graph import KnowledgeGraph
 from kptm import workspace_config
 from kptm.errors import ModeledgeError, WorkspaceError
-from kptm.linking import LinkedText, Linker
+from kptm.linking import LinkedText
 from kptm.texts import read_texts
 from kptm.workspace_config import WorkspaceConfig
+from kptm.workspace_graph import WorkspaceGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from kg.embedding import EntityEmbeddings
-    from kg.formats.delimited import Columns
-    from kg.graph import OnError
-    from kg.types import LoadReport
     from kptm.answering import Answer, Predictor
     from kptm.fusion import FusedModel
     from kptm.modeledge import Modeledge
     from kptm.pretraining import PretrainReport
+    from kptm.workspace_purge import Purged
 
 
-class Workspace:
+class Workspace(WorkspaceGraph):
     """One project in one folder. A context manager."""
 
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
+        super().__init__(folder / "graph.db")
         self.folder = folder
         self.config = config
-        self.graph = KnowledgeGraph.open(folder / "graph.db")
-        self.linker = Linker(self.graph)
         self._predictor: Predictor | None = None
         self._modeledge: Modeledge | None = None
 
@@ -108,59 +105,10 @@ class Workspace:
     ) -> None:
         self.close()
 
-    # ── the graph ────────────────────────────────────────────────────────────────────────────
-
-    def load(
-        self,
-        path: str | Path,
-        *,
-        format: str | None = None,
-        columns: Columns | None = None,
-        source: str | None = None,
-        on_error: OnError = "raise",
-        rejected: str | Path | None = None,
-        create_entities: bool = True,
-        progress: Callable[[int], None] | None = None,
-    ) -> LoadReport:
-        """Load triples; see :meth:`kg.KnowledgeGraph.load`."""
-        self._predictor = None  # relations may be new
-        return self.graph.load(
-            path,
-            format=format,
-            columns=columns,
-            source=source,
-            on_error=on_error,
-            rejected=rejected,
-            create_entities=create_entities,
-            progress=progress,
-        )
-
-    def load_entities(
-        self,
-        path: str | Path,
-        *,
-        format: str | None = None,
-        columns: Sequence[str] | None = None,
-        source: str | None = None,
-        on_error: OnError = "raise",
-        rejected: str | Path | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> LoadReport:
-        """Load entities; see :meth:`kg.KnowledgeGraph.load_entities`."""
+    def _changed(self) -> None:
         self._predictor = None
-        return self.graph.load_entities(
-            path,
-            format=format,
-            columns=columns,
-            source=source,
-            on_error=on_error,
-            rejected=rejected,
-            progress=progress,
-        )
 
-    def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
-        """Link texts to the graph, streaming."""
-        return self.linker.link_many(texts)
+    # ── looking ──────────────────────────────────────────────────────────────────────────────
 
     def stats(self) -> dict[str, Any]:
         """Counts of the graph, and which stages have been run."""
@@ -387,16 +335,27 @@ class Workspace:
                 self.modeledge.undo(operation, note=f"revision {new}")
         return new
 
-    def resolve(self, name: str) -> str:
-        """The key of a key, label or alias; the likeliest sense of an ambiguous name.
+    def purge(self, *, entity: str | None = None, source: str | None = None) -> Purged:
+        """Delete for good all that is said of an entity, or by a source, wherever it stands here.
+
+        Out of the graph and its history, out of modeledge, and with every stage's files that hold a
+        name that is gone: those have to be made again.
+
+        Args:
+            entity: Its key, label or alias.
+            source: As it was loaded: a path, by default.
 
         Raises:
-            UnknownKeyError: Nothing is called so.
+            UnknownKeyError: The graph never heard of it.
+            StoreError: Not exactly one of the two was given, or another process reads the graph.
         """
-        if name in self.graph.entities([name]):
-            return name
-        found = self.linker.candidates(name)
-        return found[0].entity if found else self.graph.entity(name).key
+        from kptm.workspace_purge import purge
+
+        self._changed()
+        if entity is not None and entity in self.graph.entities([entity]):
+            return purge(self, entity=entity, source=source)
+        found = self.linker.candidates(entity) if entity is not None else ()
+        return purge(self, entity=found[0].entity if found else entity, source=source)
 
     def settings(self) -> dict[str, Any]:
         """Every setting, as ``kptm.toml`` holds it."""

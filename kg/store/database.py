@@ -150,6 +150,23 @@ class Database:
                     for statement in statements]  # fmt: skip
         return bool(rows and isinstance(rows[-1], list) and rows[-1] and rows[-1][0][0])
 
+    def rewrite(self) -> None:
+        """Write every page anew, so that none holds what was deleted.
+
+        Raises:
+            StoreError: Somebody reads the database; the rows are gone, the bytes go when it is opened next.
+        """
+        if self.engine.dialect.name == "postgresql":
+            tables = sa.inspect(self.engine).get_table_names()
+            self.maintain(*(f"VACUUM FULL {table}" for table in sorted(tables)))
+            return
+        self.maintain("VACUUM")
+        if self.maintain("PRAGMA wal_checkpoint(TRUNCATE)"):
+            raise StoreError(
+                f"{self.name}: the rows are deleted, but another process still reads the old file;"
+                " open the graph again when it has ended"
+            )
+
     def close(self) -> None:
         """Close every connection; on SQLite this folds the write-ahead log into the file."""
         while self._lent:

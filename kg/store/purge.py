@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 PENDING = "pending"
 
 _UNSAID = "NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = triple.id)"
-_TABLES = (
-    "triple, triple_source, qualifier, entity, relation, literal, source, revision, name_index"
-)
 _RECOGNISED = 32
 """Characters of a name by which it is recognised in a note, which may have been cut."""
 
@@ -127,15 +124,7 @@ def _rewrite(database: Database) -> None:
     Raises:
         StoreError: Somebody reads the database; the rows are gone, the bytes go when it is opened next.
     """
-    if database.engine.dialect.name == "postgresql":
-        database.maintain(*(f"VACUUM FULL {table}" for table in _TABLES.split(", ")))
-    else:
-        database.maintain("VACUUM")
-        if database.maintain("PRAGMA wal_checkpoint(TRUNCATE)"):
-            raise StoreError(
-                f"{database.name}: the rows are deleted, but another process still reads the old file;"
-                " open the graph again when it has ended"
-            )
+    database.rewrite()
     with database.writing() as (sql, _):
         sql.run(
             "UPDATE revision SET note = '' WHERE kind = ? AND note = ?", (revisions.PURGE, PENDING)

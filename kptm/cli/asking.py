@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from kptm.cli.common import existing, show, verb, workspace_argument
+from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
+
+if TYPE_CHECKING:
+    from kptm.workspace import Workspace
 
 
 @click.command()
@@ -20,17 +25,67 @@ def ask(workspace: str, question: str, as_json: bool) -> None:
 
 @click.command()
 @workspace_argument
-@click.argument("head")
-@click.argument("relation")
+@click.argument("head", required=False)
+@click.argument("relation", required=False)
 @click.argument("tail", required=False)
+@click.option("--pattern", "patterns", multiple=True, metavar="'?x|relation|key'",
+              help="A pattern of the graph; several are joined over their ?variables.")  # fmt: skip
+@click.option(
+    "--select", multiple=True, metavar="?x", help="The variables to show; all by default."
+)
+@click.option("--limit", type=click.IntRange(0), help="The most rows of patterns.")
+@click.option("--sparql", help="A query in SPARQL; needs kptm[sparql].")
 @verb
-def query(workspace: str, head: str, relation: str, tail: str | None, as_json: bool) -> None:
-    """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL)."""
-    if (head == "?") == (tail is None):
+def query(
+    workspace: str,
+    head: str | None,
+    relation: str | None,
+    tail: str | None,
+    patterns: tuple[str, ...],
+    select: tuple[str, ...],
+    limit: int | None,
+    sparql: str | None,
+    as_json: bool,
+) -> None:
+    """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL). Or ask the graph by patterns."""
+    if patterns or sparql:
+        if head is not None or (patterns and sparql):
+            raise click.UsageError("give HEAD RELATION, or --pattern, or --sparql")
+        with existing(workspace) as ws:
+            if sparql:
+                _show_sparql(ws.graph.sparql(sparql), as_json)
+            else:
+                _show_patterns(ws, patterns, select, limit, as_json)
+        return
+    if head is None or relation is None or (head == "?") == (tail is None):
         raise click.UsageError('give HEAD RELATION, or "?" RELATION TAIL')
     with existing(workspace) as ws:
         answer = ws.query(None if head == "?" else head, relation, tail)
     show(answer.to_dict(), as_json, answer.explain())
+
+
+def _show_patterns(
+    ws: Workspace,
+    patterns: tuple[str, ...],
+    select: tuple[str, ...],
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    asked = [[part.strip() for part in pattern.split("|")] for pattern in patterns]
+    seen = dict.fromkeys(term for pattern in asked for term in pattern if term[:1] == "?")
+    names = select or tuple(seen)
+    rows = ws.graph.query(asked, select=names, limit=limit)
+    show_rows([name.removeprefix("?") for name in names], rows, as_json)
+
+
+def _show_sparql(found: Any, as_json: bool) -> None:
+    """Rows of a SELECT, the facts of a CONSTRUCT, or the word of an ASK."""
+    if isinstance(found, bool):
+        show(found, as_json, "yes" if found else "no")
+        return
+    columns = getattr(found, "variables", ("head", "relation", "tail"))
+    rows = [[cell if isinstance(cell, str | None) else cell.value for cell in row] for row in found]
+    show_rows(columns, rows, as_json)
 
 
 @click.command()

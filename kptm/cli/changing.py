@@ -1,6 +1,8 @@
-"""edit, forget, undo."""
+"""edit, forget, undo, purge."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 import click
 
@@ -47,3 +49,28 @@ def undo(workspace: str, revision: int | None, as_json: bool) -> None:
     with existing(workspace) as ws:
         new = ws.undo(revision)
     show({"revision": new}, as_json, f"revision {new}")
+
+
+@click.command()
+@workspace_argument
+@click.option("--entity", help="All that is said of it: a key, label or alias.")
+@click.option("--source", help="All that it says: a path, as it was loaded.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@verb
+def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_json: bool) -> None:
+    """Delete for good: out of the graph, its history, modeledge and every stage's files."""
+    if (entity is None) == (source is None):
+        raise click.UsageError("give --entity or --source")
+    if not yes:
+        click.confirm(f"Nothing brings back {entity or source}. Delete it?", abort=True, err=True)
+    with existing(workspace) as ws:
+        found = ws.purge(entity=entity, source=source)
+    text = (
+        f"{found.statements:,} statements, {found.triples:,} triples and {found.records:,} records"
+        " are gone for good"
+    )
+    if found.artefacts:
+        text += (
+            f"; so are {', '.join(found.artefacts)}, which held a name of theirs: make them again"
+        )
+    show(asdict(found), as_json, text)

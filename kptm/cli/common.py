@@ -16,7 +16,7 @@ from kg.errors import KGError
 from kptm.errors import KPTMError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kptm.workspace import Workspace
 
@@ -76,6 +76,37 @@ def existing(folder: str) -> Workspace:
 def show(value: Any, as_json: bool, text: str) -> None:
     """Print a result: as JSON, or as text for people."""
     click.echo(as_line(value, indent=2) if as_json else plain(text))
+
+
+def show_rows(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    as_json: bool,
+    *,
+    nothing: str = "nothing",
+) -> None:
+    """Print rows: as a list of JSON objects, as a table for people, or as TSV for other programs."""
+    found = [list(row) for row in rows]
+    if as_json:
+        objects = [dict(zip(columns, row, strict=True)) for row in found]
+        click.echo(as_line(objects, indent=2))
+        return
+    cells = [["" if cell is None else plain(str(cell)) for cell in row] for row in found]
+    if not sys.stdout.isatty():
+        for row in cells:
+            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+        return
+    if not cells:
+        click.echo(nothing)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    Console().print(table)
 
 
 def as_line(value: Any, indent: int | None = None) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kptm.cli.common import as_line, existing, plain, progress, show, verb, workspace_argument
+
+if TYPE_CHECKING:
+    from kg.types import LoadReport
+
+SHOWN = 20
+"""Rejected lines that are printed; the file has all."""
 
 
 @click.command()
@@ -29,49 +35,103 @@ def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
 
 @click.command()
 @workspace_argument
-@click.argument("files", nargs=-1, type=click.Path())
-@click.option("--entities", multiple=True, type=click.Path(), metavar="FILE.jsonl",
-              help="Entities: key, label, aliases, description, types, prior.")  # fmt: skip
+@click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
+@click.option("--entities", multiple=True, type=click.Path(), metavar="FILE",
+              help="Entities (.jsonl .json .csv .tsv): key, label, aliases, description, types, prior.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    help="Where the suffix does not say it: tsv csv jsonl nt nq ttl rdf jsonld wikidata.",
+)
+@click.option("--columns", metavar="A,B,C",
+              help="Columns of head, relation, tail in CSV or TSV: names, or numbers from 0.")  # fmt: skip
+@click.option("--entity-columns", metavar="A,B,…",
+              help='What the columns of an entities file without a header are; "-" is left.')  # fmt: skip
+@click.option("--source", help="Who says it; the path by default.")
 @click.option("--skip-errors", is_flag=True, help="Load the rest and report each bad line.")
+@click.option(
+    "--rejected", type=click.Path(), help="Where bad lines go; FILE.rejected.jsonl by default."
+)
+@click.option("--no-create-entities", is_flag=True, help="Refuse triples of unknown entities.")
 @verb
 def load(
     workspace: str,
     files: tuple[str, ...],
     entities: tuple[str, ...],
+    form: str | None,
+    columns: str | None,
+    entity_columns: str | None,
+    source: str | None,
     skip_errors: bool,
+    rejected: str | None,
+    no_create_entities: bool,
     as_json: bool,
 ) -> None:
-    """Load triples into WORKSPACE from FILES (.tsv .csv .jsonl .nt, each .gz too).
+    """Load triples into WORKSPACE from FILES; the suffix says the format, .gz .bz2 .zst are unpacked.
 
+    .tsv .csv .jsonl .nt .nq .ttl .rdf .jsonld, .json (Wikidata's dump), pykeen:NAME, - with --format.
     Each file is one transaction: it is loaded whole or not at all.
     """
     if not files and not entities:
-        raise click.UsageError("name a file of triples, or --entities FILE.jsonl")
+        raise click.UsageError("name a file of triples, or --entities FILE")
     from kptm.workspace import Workspace
 
+    on_error: Any = "skip" if skip_errors else "raise"
     results: dict[str, Any] = {}
-    lines = []
+    lines: list[str] = []
     with Workspace.open(workspace) as ws:
-        jobs = [(path, True) for path in entities] + [(path, False) for path in files]
-        for path, of_entities in jobs:
-            load_one = ws.load_entities if of_entities else ws.load
+        for path in entities:
             with progress(path[-24:], None) as advance:
-                report = load_one(
-                    path, on_error="skip" if skip_errors else "raise", progress=advance
+                report = ws.load_entities(
+                    path,
+                    columns=entity_columns.split(",") if entity_columns else None,
+                    source=source,
+                    on_error=on_error,
+                    rejected=rejected,
+                    progress=advance,
                 )
-            results[path] = {
-                "read": report.read,
-                "added": report.added,
-                "duplicate": report.duplicate,
-                "rejected": [item.reason for item in report.rejected],
-                "revision": report.revision,
-            }
-            lines.append(
-                f"{path}: {report.added:,} added, {report.duplicate:,} known already,"
-                f" {len(report.rejected):,} rejected"
-            )
-            lines += [f"  {item.reason}" for item in report.rejected]
+            results[path] = _told(path, report, lines)
+        for path in files:
+            with progress(path[-24:], None) as advance:
+                report = ws.load(
+                    path,
+                    format=form,
+                    columns=_columns(columns),
+                    source=source,
+                    on_error=on_error,
+                    rejected=rejected,
+                    create_entities=not no_create_entities,
+                    progress=advance,
+                )
+            results[path] = _told(path, report, lines)
     show(results, as_json, "\n".join(lines))
+
+
+def _columns(text: str | None) -> list[str] | list[int] | None:
+    """Columns by name or, where all are numbers, by position."""
+    if text is None:
+        return None
+    parts = text.split(",")
+    return [int(part) for part in parts] if all(part.isdecimal() for part in parts) else parts
+
+
+def _told(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
+    """What a load did, for JSON; the same for people is added to ``lines``."""
+    lines.append(
+        f"{path}: {report.added:,} added, {report.duplicate:,} known already,"
+        f" {report.rejected_count:,} rejected"
+    )
+    lines += [f"  {item.reason}" for item in report.rejected[:SHOWN]]
+    if report.rejected_count > SHOWN:
+        lines.append(f"  … all of them are in {report.rejected_file}")
+    return {
+        "read": report.read,
+        "added": report.added,
+        "duplicate": report.duplicate,
+        "rejected": [item.reason for item in report.rejected],
+        "rejected_file": report.rejected_file,
+        "revision": report.revision,
+    }
 
 
 @click.command()

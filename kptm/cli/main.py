@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kptm.cli import asking, changing, demo, evaluating, filling, training
+from kptm.cli import asking, changing, demo, evaluating, filling, looking, training
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -33,6 +33,13 @@ for command in (
     changing.edit,
     changing.forget,
     changing.undo,
+    changing.purge,
+    looking.search,
+    looking.describe,
+    looking.history,
+    looking.paths,
+    looking.neighbours,
+    looking.export,
     evaluating.evaluate,
     demo.demo,
 ):

@@ -161,3 +161,17 @@ def fetch(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Record]:
                 end=row.end,
             )
     return found
+
+
+def purge(connection: sa.Connection, names: Sequence[str]) -> int:
+    """Delete the records that hold one of ``names``; return how many records and notes held one."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    changed = 0
+    for name in names:
+        parts = (record.c.value, record.c.source, record.c.text, record.c.context)
+        holds = sa.or_(*(part.contains(name, autoescape=True) for part in parts))
+        changed += connection.execute(record.delete().where(holds)).rowcount
+        noted = operation.c.note.contains(name, autoescape=True)
+        changed += connection.execute(operation.update().where(noted).values(note="")).rowcount
+    return changed

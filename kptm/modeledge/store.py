@@ -14,7 +14,7 @@ from kptm.modeledge import rows
 from kptm.modeledge.records import Hit, Record, operation, record, space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -227,6 +227,24 @@ class Modeledge:
             gone = rows.remove(connection, number, *conditions)
             if not gone:
                 connection.rollback()
+        return gone
+
+    def purge(self, names: Collection[str]) -> int:
+        """Delete for good the records, live or not, that hold one of ``names`` in any part of theirs.
+
+        Nothing brings them back. Notes on operations that hold a name are emptied.
+
+        Returns:
+            How many records were deleted.
+
+        Raises:
+            StoreError: Another process reads the database.
+        """
+        with self._database.write() as connection:
+            gone = rows.purge(connection, sorted(names))
+        if gone:
+            self._database.rewrite()
+        self._indexes.clear()
         return gone
 
     def undo(self, number: int, *, note: str = "") -> int:

@@ -1,0 +1,94 @@
+"""The graph of a workspace: filled, exported, linked to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.graph import KnowledgeGraph
+from kptm.linking import LinkedText, Linker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from kg.formats.delimited import Columns
+    from kg.graph import OnError
+    from kg.types import ExportReport, LoadReport
+
+
+class WorkspaceGraph:
+    """What a workspace can do with its graph alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.graph = KnowledgeGraph.open(path)
+        self.linker = Linker(self.graph)
+
+    def _changed(self) -> None:
+        """Called when the graph has other entities or relations than before."""
+
+    def load(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,
+        columns: Columns | None = None,
+        source: str | None = None,
+        on_error: OnError = "raise",
+        rejected: str | Path | None = None,
+        create_entities: bool = True,
+        progress: Callable[[int], None] | None = None,
+    ) -> LoadReport:
+        """Load triples; see :meth:`kg.KnowledgeGraph.load`."""
+        self._changed()
+        return self.graph.load(
+            path,
+            format=format,
+            columns=columns,
+            source=source,
+            on_error=on_error,
+            rejected=rejected,
+            create_entities=create_entities,
+            progress=progress,
+        )
+
+    def load_entities(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,
+        columns: Sequence[str] | None = None,
+        source: str | None = None,
+        on_error: OnError = "raise",
+        rejected: str | Path | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> LoadReport:
+        """Load entities; see :meth:`kg.KnowledgeGraph.load_entities`."""
+        self._changed()
+        return self.graph.load_entities(
+            path,
+            format=format,
+            columns=columns,
+            source=source,
+            on_error=on_error,
+            rejected=rejected,
+            progress=progress,
+        )
+
+    def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
+        """Link texts to the graph, streaming."""
+        return self.linker.link_many(texts)
+
+    def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
+        """Write the graph to a file; see :meth:`kg.KnowledgeGraph.export`."""
+        return self.graph.export(target, format=format)
+
+    def resolve(self, name: str) -> str:
+        """The key of a key, label or alias; the likeliest sense of an ambiguous name.
+
+        Raises:
+            UnknownKeyError: Nothing is called so.
+        """
+        if name in self.graph.entities([name]):
+            return name
+        found = self.linker.candidates(name)
+        return found[0].entity if found else self.graph.entity(name).key

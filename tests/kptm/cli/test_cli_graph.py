@@ -1,0 +1,110 @@
+"""The verbs of the graph on the command line."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from kptm.cli.main import main
+
+
+@pytest.fixture
+def kptm(tmp_path, monkeypatch):
+    """A function that runs a command in a folder with a small workspace."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, code=0, input=None):  # noqa: A002  # as click's runner calls it
+        result = CliRunner().invoke(main, [str(item) for item in arguments], input=input)
+        assert result.exit_code == code, result.output
+        return result.stdout
+
+    (tmp_path / "films.csv").write_text(
+        "film,year,who,how\nAlien,1979,Scott,directed by\nGladiator,2000,Scott,directed by\n"
+    )
+    (tmp_path / "names.tsv").write_text("Scott\tRidley Scott\tx\n")
+    run("load", "ws", "films.csv", "--columns", "film,how,who",
+        "--entities", "names.tsv", "--entity-columns", "key,label,-")  # fmt: skip
+    return run
+
+
+def as_json(text):
+    return json.loads(text)
+
+
+def test_a_graph_is_searched_described_and_walked(kptm):
+    assert [row["key"] for row in as_json(kptm("search", "ws", "ridley", "--json"))] == ["Scott"]
+    assert kptm("search", "ws", "ridley").startswith("Scott\tRidley Scott\t")
+    told = as_json(kptm("describe", "ws", "Ridley Scott", "--json"))
+    assert told["label"] == "Ridley Scott"
+    assert {(fact["head"], fact["sources"][0]["line"]) for fact in told["facts"]} >= {("Alien", 2)}
+    assert "Alien — directed by → Scott   [films.csv:2]" in kptm("describe", "ws", "Scott")
+    assert as_json(kptm("paths", "ws", "Alien", "Gladiator", "--json")) == [
+        [["Alien", "directed by", "Scott"], ["Gladiator", "directed by", "Scott"]]
+    ]
+    assert "no path" in kptm("paths", "ws", "Alien", "Gladiator", "--max-hops", 1)
+    assert kptm("neighbours", "ws", "Scott", "--direction", "out") == ""
+    assert len(as_json(kptm("neighbours", "ws", "Scott", "--json"))) == 2
+
+
+def test_patterns_and_sparql_are_answered(kptm):
+    rows = kptm("query", "ws", "--pattern", "?film|directed by|Scott", "--select", "?film")
+    assert sorted(rows.split()) == ["Alien", "Gladiator"]
+    query = "SELECT ?f { ?f key:directed%20by key:Scott } ORDER BY ?f"
+    assert as_json(kptm("query", "ws", "--sparql", query, "--json")) == [
+        {"f": "Alien"}, {"f": "Gladiator"},
+    ]  # fmt: skip
+    assert kptm("query", "ws", "--sparql", "ASK { ?s ?p key:Scott }") == "yes\n"
+    assert "Scott" in kptm("query", "ws", "Alien", "directed by")
+    kptm("query", "ws", code=2)
+    kptm("query", "ws", "--sparql", "SELECT {", code=1)
+    kptm("query", "ws", "--pattern", "a|b", code=1)
+
+
+def test_history_undo_and_the_past(kptm):
+    kptm("edit", "ws", "Alien", "directed by", "Gladiator")
+    rows = as_json(kptm("history", "ws", "Alien", "--json"))
+    assert [(row["kind"], row["tail"]) for row in rows] == [
+        ("added", "Scott"), ("removed", "Scott"), ("added", "Gladiator"),
+    ]  # fmt: skip
+    assert [row["kind"] for row in as_json(kptm("history", "ws", "--json"))] == [
+        "edit",
+        "load",
+        "load",
+    ]
+    assert "Scott" in kptm("describe", "ws", "Alien", "--at", 2)
+    kptm("undo", "ws")
+    assert "Scott" in kptm("describe", "ws", "Alien")
+
+
+def test_export_and_load_are_inverse(kptm, tmp_path):
+    kptm("export", "ws", "all.jsonl.zst")
+    kptm("load", "other", "all.jsonl.zst")
+    assert sorted(kptm("export", "other", "-", "--format", "jsonl").splitlines()) == sorted(
+        kptm("export", "ws", "-", "--format", "jsonl").splitlines()
+    )
+    assert "left out" in kptm("export", "ws", "all.tsv")
+    assert as_json(kptm("export", "ws", "all.nt", "--json"))["written"] == 3
+    kptm("export", "ws", "all.xlsx", code=1)
+
+
+def test_standard_input_bad_lines_and_unknown_entities(kptm, tmp_path):
+    assert "1 added" in kptm("load", "ws", "-", "--format", "tsv", input="a\tr\tb\n")
+    (tmp_path / "bad.tsv").write_text("a\tr\tb\nx\n")
+    kptm("load", "ws", "bad.tsv", code=1)
+    out = as_json(
+        kptm("load", "ws", "bad.tsv", "--skip-errors", "--rejected", "out.jsonl", "--json")
+    )
+    assert (out["bad.tsv"]["duplicate"], out["bad.tsv"]["rejected_file"]) == (1, "out.jsonl")
+    assert json.loads((tmp_path / "out.jsonl").read_text())["line"] == 2
+    (tmp_path / "new.tsv").write_text("a\tr\tnobody\n")
+    kptm("load", "ws", "new.tsv", "--no-create-entities", code=1)
+
+
+def test_a_purge_asks_first(kptm):
+    kptm("purge", "ws", "--entity", "Alien", input="n\n", code=1)
+    assert "Alien" in kptm("search", "ws", "Alien")
+    assert "gone for good" in kptm("purge", "ws", "--entity", "Alien", input="y\n")
+    assert kptm("search", "ws", "Alien") == ""
+    kptm("purge", "ws", "--source", "films.csv", "--yes")
+    kptm("purge", "ws", "--source", "films.csv", "--yes", code=1)
+    kptm("purge", "ws", code=2)
