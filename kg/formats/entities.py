@@ -93,7 +93,7 @@ def read_entities_json(stream: IO[bytes], path: Path) -> Iterator[Line]:
     text = decode(raw.removeprefix(b"\xef\xbb\xbf"), path, 1)
     decoder = json.JSONDecoder()
     at = _past(text, 0, "{", path)
-    first = True
+    first, number, counted = True, 1, 0
     while True:
         at = _space(text, at)
         if text[at : at + 1] == "}":
@@ -104,7 +104,8 @@ def read_entities_json(stream: IO[bytes], path: Path) -> Iterator[Line]:
         start = at
         key, at = _value(decoder, text, at, path)
         value, at = _value(decoder, text, _past(text, at, ":", path), path)
-        number = text.count("\n", 0, start) + 1
+        number += text.count("\n", counted, start)  # from where it was counted last
+        counted = start
         yield number, _mapped(key, value, path, number, text[start:at])
     if text[at + 1 :].strip():
         raise _not_json(text, at + 1, "something behind the object", path)

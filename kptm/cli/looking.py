@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 TRIPLE = ("head", "relation", "tail")
 
 at_option = click.option("--at", type=int, metavar="REVISION", help="As it was then.")
-limit_option = click.option("--limit", type=click.IntRange(0), default=20, show_default=True)
+limit_option = click.option(
+    "--limit", type=click.IntRange(0), default=20, show_default=True, help="The most to show."
+)
 
 
 def view(ws: Workspace, at: int | None) -> GraphView:
@@ -107,7 +109,9 @@ def history(workspace: str, name: str | None, limit: int, as_json: bool) -> None
 @workspace_argument
 @click.argument("first")
 @click.argument("second")
-@click.option("--max-hops", type=click.IntRange(1), default=3, show_default=True)
+@click.option(
+    "--max-hops", type=click.IntRange(1), default=3, show_default=True, help="The longest path."
+)
 @limit_option
 @verb
 def paths(
@@ -125,8 +129,13 @@ def paths(
 @click.command()
 @workspace_argument
 @click.argument("name")
-@click.option("--hops", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--direction", type=click.Choice(["out", "in", "both"]), default="both")
+@click.option("--hops", type=click.IntRange(1), default=1, show_default=True, help="How far.")
+@click.option(
+    "--direction",
+    type=click.Choice(["out", "in", "both"]),
+    default="both",
+    help="From head to tail, from tail to head, or both.",
+)
 @click.option("--relation", "relations", multiple=True, help="Follow this one; may be repeated.")
 @limit_option
 @verb

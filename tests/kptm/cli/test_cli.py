@@ -48,7 +48,8 @@ def answer(*arguments, **options):
 
 TESTED = {
     "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
-    "forget", "undo", "evaluate fusion", "evaluate linking", "demo",
+    "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
+    "evaluate fusion", "evaluate linking", "demo",
 }  # fmt: skip
 
 
