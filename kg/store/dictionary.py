@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.store.sql import Sql
 
-CACHED = 300_000
+CACHED = 250_000
 """Keys of each of two generations held in memory during a load, about 170 bytes each."""
 
 
@@ -64,7 +64,7 @@ class Keys:
             except InvalidNameError as error:
                 bad[key] = error
         if fresh:
-            self._sql.insert(self._table, "key, id", fresh.items())
+            self._sql.insert(self._table, "key, id", sorted(fresh.items()))  # as its index is
             self._next += len(fresh)
             if self._table == "entity":
                 name_index.add_keys(self._sql, fresh)
@@ -76,11 +76,25 @@ class Keys:
         if not missing:
             return
         self._young.update((key, self._old[key]) for key in missing if key in self._old)
-        unknown = [key for key in missing if key not in self._young and _storable(key)]
-        if unknown and self._forgot:
-            listed, parameter = self._sql.values(unknown)
+        if not self._forgot:
+            return
+        unknown = _storable_of([key for key in missing if key not in self._young])
+        if unknown:
+            listed, parameter = self._sql.values(
+                sorted(unknown)
+            )  # as the index is: neighbours share pages
             query = f"SELECT key, id FROM {self._table} WHERE key IN {listed}"
             self._young.update(self._sql.all(query, (parameter,)))
+
+
+def _storable_of(keys: list[str]) -> list[str]:
+    """Those keys that a database can be asked for; all at once where none is odd."""
+    try:
+        text = "".join(keys)
+        text.encode()
+    except (TypeError, UnicodeEncodeError):
+        return [key for key in keys if _storable(key)]
+    return [key for key in keys if _storable(key)] if "\0" in text else keys
 
 
 def _storable(key: object) -> bool:
