@@ -6,33 +6,44 @@ other has the prefix ``key:``. Confidence, qualifiers, units and sources have no
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+import logging
+import re
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import rdflib
 from rdflib.plugins.sparql.algebra import translateQuery, traverse
 from rdflib.plugins.sparql.parser import parseQuery
+from rdflib.plugins.sparql.sparql import SPARQLError
 from rdflib.store import Store
 
 from kg.errors import QueryError
-from kg.formats.iris import iri_of, key_of
+from kg.formats.iris import iri_of
+from kg.sparql_terms import Value, bound, fact_of, key, node, order, term_of, value_of
 from kg.store import dictionary
+from kg.store.schema import FIRST_RELATION
 from kg.store.triples import alive
 from kg.types import Attribute, Literal, Triple
-from kg.vocabulary import IRI, MINTED, UNDERSTOOD, XSD
+from kg.vocabulary import IRI, MINTED, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from rdflib.plugins.sparql.parserutils import CompValue
     from rdflib.plugins.sparql.sparql import Query
+    from rdflib.query import Result
 
+    from kg.sparql_terms import Term
+    from kg.store.database import Database
     from kg.store.sql import Sql
-
-    Term = rdflib.URIRef | rdflib.BNode | rdflib.Literal
 
 PAGE = 2_000
 """Rows whose names are looked up at a time."""
+
+CACHED = 100_000
+"""Terms that a query remembers."""
 
 PREFIXES = {
     "key": MINTED,
@@ -44,17 +55,13 @@ PREFIXES = {
 }
 """Prefixes that a query need not declare."""
 
-_UNDERSTOOD = frozenset(UNDERSTOOD)
-
-Value = str | Literal | None
-"""An entity's or relation's key, a value, or None where a variable is not bound."""
-
 
 class Bindings(list[tuple[Value, ...]]):
     """The rows of a SELECT, in its order.
 
     Attributes:
-        variables: What each column is bound to, without the question mark.
+        variables: What each column is bound to, without the question mark; for ``SELECT *`` in the order
+            in which the query first names them.
     """
 
     def __init__(self, variables: tuple[str, ...], rows: Iterator[tuple[Value, ...]]) -> None:
@@ -62,155 +69,292 @@ class Bindings(list[tuple[Value, ...]]):
         self.variables = variables
 
 
-def answer(sql: Sql, query: str, at: int | None) -> Bindings | bool | list[Triple | Attribute]:
+def answer(
+    database: Database, query: str, at: int | None, bindings: Mapping[str, str | Literal]
+) -> Bindings | bool | list[Triple | Attribute]:
     """Answer a query on the graph as it is, or as it was at a revision.
 
     Raises:
-        QueryError: The query is malformed, changes something, or asks another server.
+        QueryError: The query is malformed, changes something, asks beyond this graph, or fails.
+        StoreError: The database cannot be read.
     """
-    prepared = _prepared(query)
-    graph = rdflib.Graph(store=_SqlStore(sql, at), bind_namespaces="none")
-    result = graph.query(prepared)
+    with _quiet():
+        prepared, everything = _prepared(query)
+        given = {name: bound(value) for name, value in bindings.items()}
+        with database.reading() as sql, closing(_SqlStore(database, sql, at)) as store:
+            graph = rdflib.Graph(store=store, bind_namespaces="none")
+            try:
+                result = graph.query(prepared, initBindings=given)
+                return _answered(result, query if everything else None)
+            except RecursionError as error:
+                raise QueryError("the query goes too deep: a path of too many steps?") from error
+            except _FAILURES as error:
+                raise QueryError(f"the query fails ({error})") from error
+
+
+_FAILURES = (
+    SPARQLError, re.error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+)  # fmt: skip
+"""What RDFLib lets out where an expression goes wrong; a driver's errors are none of these."""
+
+
+def _answered(result: Result, text: str | None) -> Bindings | bool | list[Triple | Attribute]:
+    """The answer that a result holds; ``text`` is the query where it selects ``*``."""
     if result.type == "ASK":
         return bool(result.askAnswer)
     if result.type == "SELECT":
-        names = tuple(str(name) for name in result.vars or ())
-        return Bindings(names, (tuple(map(_value, row)) for row in result))  # type: ignore[arg-type]
-    return [_fact(*map(_value, triple)) for triple in result]  # type: ignore[arg-type]
+        variables = list(result.vars or ())
+        if text is not None:  # RDFLib gives them in an order of its own, another one each time
+            found = [match[1] for match in re.finditer(r"[?$](\w+)", text)]
+            first = {name: at for at, name in reversed(list(enumerate(found)))}
+            variables.sort(key=lambda name: (first.get(str(name), len(found)), str(name)))
+        # Iterating over the result itself would leave out rows in which nothing is bound.
+        rows = (tuple(value_of(row.get(name)) for name in variables) for row in result.bindings)
+        return Bindings(tuple(map(str, variables)), rows)
+    made = (fact_of(*triple) for triple in result.graph or ())
+    return sorted((fact for fact in made if fact is not None), key=order)
 
 
-def _prepared(query: str) -> Query:
+def _prepared(query: str) -> tuple[Query, bool]:
+    """The query as the engine takes it, and whether it selects ``*``."""
     try:
-        prepared = translateQuery(parseQuery(query), initNs=PREFIXES)
+        parsed = parseQuery(query)
+        everything = not parsed[1].projection
+        prepared = translateQuery(parsed, initNs=PREFIXES)
     except Exception as error:
         raise QueryError(f"not a query in SPARQL ({error})") from error
     if prepared.algebra.get("datasetClause"):
         raise QueryError("FROM is not answered: the graph is the one that is asked")
-    services: list[CompValue] = []
-    traverse(prepared.algebra, visitPre=lambda part: _find_service(part, services))
-    if services:
+    names: set[str] = set()
+    traverse(prepared.algebra, visitPre=lambda part: names.add(getattr(part, "name", "")))
+    if "ServiceGraphPattern" in names:
         raise QueryError("SERVICE is not answered: no other server is asked")
-    return prepared
+    if not names.isdisjoint(("Graph", "GraphGraphPattern")):
+        raise QueryError("GRAPH is not answered: the graph is the one that is asked")
+    return prepared, everything
 
 
-def _find_service(part: Any, found: list[CompValue]) -> None:
-    if getattr(part, "name", "") == "ServiceGraphPattern":
-        found.append(part)
+_IN_QUERY: ContextVar[bool] = ContextVar("kptm_in_query", default=False)
+# RDFLib warns, with a traceback, of each value that is not of its datatype; real data has thousands.
+logging.getLogger("rdflib.term").addFilter(lambda _: not _IN_QUERY.get())
 
 
-def _value(term: Any) -> Value:
-    """What a term stands for."""
-    if term is None:
-        return None
-    if isinstance(term, rdflib.Literal):
-        return Literal(str(term), str(term.datatype or ""), str(term.language or ""))
-    return f"_:{term}" if isinstance(term, rdflib.BNode) else key_of(str(term))
+@contextmanager
+def _quiet() -> Iterator[None]:
+    token = _IN_QUERY.set(True)
+    try:
+        yield
+    finally:
+        _IN_QUERY.reset(token)
 
 
-def _fact(head: Value, relation: Value, end: Value) -> Triple | Attribute:
-    if isinstance(end, Literal):
-        return Attribute(str(head), str(relation), end)
-    if relation in _UNDERSTOOD:
-        return Attribute(str(head), str(relation), Literal(str(end), IRI))
-    return Triple(str(head), str(relation), str(end))
+# ── units ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _node(key: str) -> Term:
-    return rdflib.BNode(key[2:]) if key.startswith("_:") else rdflib.URIRef(iri_of(key))
+class _Seen(NamedTuple):
+    """What is known of a database: how many purges it had, which literals were looked at, their units.
+
+    Literals get lower and lower ids; only a purge frees some.
+    """
+
+    purges: int
+    lowest: int
+    units: dict[str, tuple[str, ...]]
 
 
-def _term(value: Literal) -> Term:
-    if value.datatype == IRI:
-        return _node(value.value)
-    if value.language:
-        return rdflib.Literal(value.value, lang=value.language)
-    datatype = rdflib.URIRef(value.datatype) if value.datatype else None
-    return rdflib.Literal(value.value, datatype=datatype, normalize=False)
+_SEEN: WeakKeyDictionary[Database, _Seen] = WeakKeyDictionary()
+
+
+def _units(database: Database, sql: Sql) -> dict[str, tuple[str, ...]]:
+    """The units that values of each datatype have, or had.
+
+    The hash by which a literal is found is of all its parts. Only the first call reads all literals.
+    """
+    purges = int(sql.one("SELECT count(*) FROM revision WHERE kind = 'purge'"))
+    lowest = int(sql.one("SELECT min(id) FROM literal") or 0)
+    seen = _SEEN.get(database)
+    if seen is None or seen.purges != purges:
+        seen = _Seen(purges, 0, {})
+    if lowest < seen.lowest:
+        units = {datatype: set(known) for datatype, known in seen.units.items()}
+        query = "SELECT DISTINCT datatype, unit FROM literal WHERE id < ? AND unit <> ''"
+        for datatype, unit in sql.all(query, (seen.lowest,)):
+            units.setdefault(datatype, set()).add(unit)
+        seen = _Seen(purges, lowest, {kind: tuple(sorted(of)) for kind, of in units.items()})
+    _SEEN[database] = seen
+    return seen.units
+
+
+# ── the plugin ───────────────────────────────────────────────────────────────────────────────────
 
 
 class _SqlStore(Store):
     """RDFLib's view of one transaction of ours; it only reads."""
 
-    def __init__(self, sql: Sql, at: int | None) -> None:
+    def __init__(self, database: Database, sql: Sql, at: int | None) -> None:
         super().__init__()
-        self._sql, self._alive = sql, alive(at)
-        self._nodes: dict[int, Term] = {}
+        self._database, self._sql = database, sql
+        self._alive, self._twin = alive(at), _twin(at)
         self._relations: dict[int, Term] = {
-            number: rdflib.URIRef(iri_of(key))
-            for number, key in sql.all("SELECT id, key FROM relation")
+            number: rdflib.URIRef(iri_of(name))
+            for number, name in sql.all("SELECT id, key FROM relation")
         }
         self._numbers = {term: number for number, term in self._relations.items()}
+        self._nodes: dict[int, Term] = {}
+        self._doubtful: set[int] = set()
+        self._heads: dict[Term, int] = {}
         self._ends: dict[Term, list[int]] = {}
-        self._units = [""] + [
-            unit for (unit,) in sql.all("SELECT DISTINCT unit FROM literal WHERE unit <> ''")
-        ]
+        self._reading: dict[int, Any] = {}
+        self._counter = count(1)
+
+    def close(self, commit_pending_transaction: bool = False) -> None:
+        """End what is still being read, which would keep the transaction open."""
+        for number in list(self._reading):
+            self._end(number)
 
     def __len__(self, context: object = None) -> int:
-        return int(self._sql.one(f"SELECT count(*) FROM triple x WHERE {self._alive}"))
+        query = (
+            "SELECT count(*) FROM triple x LEFT JOIN literal l ON l.id = x.tail_id"
+            f" WHERE {self._alive} AND NOT (x.tail_id < 0 AND ({self._twin}))"
+        )
+        return int(self._sql.one(query))
 
     def triples(
         self, triple_pattern: tuple[Any, Any, Any], context: object = None
     ) -> Iterator[tuple[tuple[Term, Term, Term], Iterator[None]]]:
         """The triples of a pattern, in which None is a variable; each once."""
         head, relation, end = triple_pattern
-        where, parameters = [self._alive], []
+        where, parameters, chosen = [self._alive], [], "x.head_id, x.relation_id, x.tail_id"
         if head is not None:
             where.append("x.head_id = ?")
-            parameters.append(next((n for n in self._ids(head) if n > 0), 0))
+            parameters.append(self._head(head))
         if relation is not None:
             where.append("x.relation_id = ?")
             parameters.append(self._numbers.get(relation, 0))
         if end is not None:
-            ids = self._ids(end)
+            ids = self._end_ids(end)
             where.append(f"x.tail_id IN ({', '.join('?' * len(ids)) or '0'})")
             parameters += ids
-        query = (
-            f"SELECT x.head_id, x.relation_id, x.tail_id FROM triple x WHERE {' AND '.join(where)}"
-        )
-        for triple in self._distinct(self._sql.stream(query, parameters)):
-            yield triple, iter(())
+            chosen = "x.head_id, x.relation_id, 0"
+            if len(ids) > 1:  # they may say the same
+                chosen = f"DISTINCT {chosen}"
+        if 0 in parameters:
+            return
+        query = f"SELECT {chosen} FROM triple x WHERE {' AND '.join(where)}"
+        for page in self._pages(query, parameters, few=head is not None):
+            for triple in self._named(page, end):
+                yield triple, iter(())
 
-    def _distinct(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Term, Term, Term]]:
-        """Rows as terms. What differs in its unit alone is one triple to RDF."""
-        seen: set[tuple[Term, ...]] | None = set() if len(self._units) > 1 else None
-        while page := list(islice(rows, PAGE)):
-            self._look_up({number for row in page for number in (row[0], row[2])})
-            for head, relation, end in page:
-                triple = self._nodes[head], self._relations[relation], self._nodes[end]
-                if end < 0 and seen is not None:
-                    if triple in seen:
-                        continue
-                    seen.add(triple)
-                yield triple
+    def _named(
+        self, page: list[tuple[Any, ...]], end: Term | None
+    ) -> list[tuple[Term, Term, Term]]:
+        """Rows of ids as terms, without those that another row says too."""
+        nodes = self._nodes
+        self._look_up({number for row in page for number in (row[0], row[2]) if number})
+        kept = [row for row in page if row[2] not in self._doubtful or not self._has_twin(row)]
+        return [(nodes[h], self._relations[r], nodes[t] if t else end) for h, r, t in kept]  # type: ignore[misc]
+
+    def _has_twin(self, row: tuple[Any, ...]) -> bool:
+        query = (
+            "SELECT 1 FROM triple x JOIN literal l ON l.id = x.tail_id"
+            f" WHERE x.head_id = ? AND x.relation_id = ? AND x.tail_id = ? AND ({self._twin})"
+        )
+        return self._sql.one(query, row) is not None
+
+    # ── ids and terms ──
 
     def _look_up(self, numbers: set[int]) -> None:
         """Remember the terms of ids."""
+        if len(self._nodes) > CACHED:
+            for known in (self._nodes, self._doubtful, self._heads, self._ends):
+                known.clear()
         missing = sorted(numbers - self._nodes.keys())
         keys = [number for number in missing if number > 0]
         if keys:
             listed, parameter = self._sql.values(keys)
             rows = self._sql.all(f"SELECT id, key FROM entity WHERE id IN {listed}", (parameter,))
-            self._nodes.update((number, _node(key)) for number, key in rows)
+            for number, named in rows:
+                self._nodes[number] = node(named)
+                self._heads[self._nodes[number]] = number
         values = [number for number in missing if number < 0]
         if values:
             found = dictionary.literals(self._sql, values)
-            self._nodes.update((number, _term(value)) for number, value in found.items())
+            self._nodes.update((number, term_of(value)) for number, value in found.items())
+            self._doubtful.update(
+                number for number, value in found.items() if value.unit or value.datatype == IRI
+            )
 
-    def _ids(self, term: Term) -> list[int]:
-        """The ids that a term may have in a row: of an entity, of values."""
+    def _head(self, term: Term) -> int:
+        """The id of a term as an entity, 0 where it has none."""
+        if term not in self._heads:
+            self._heads[term] = 0
+            if not isinstance(term, rdflib.Literal) and node(key(term)) == term:
+                found = dictionary.ids_of(self._sql, "entity", [key(term)])
+                self._heads[term] = next(iter(found.values()), 0)
+        return self._heads[term]
+
+    def _end_ids(self, term: Term) -> list[int]:
+        """The ids that a term may have as an end: of an entity, of values."""
         if term not in self._ends:
-            value = _value(term)
-            wanted: list[Literal] = []
-            numbers: list[int] = []
-            if isinstance(value, Literal):
-                wanted = [
-                    Literal(value.value, value.datatype, value.language, unit)
-                    for unit in self._units
-                ]
-            else:
-                key = str(value)
-                numbers = list(dictionary.ids_of(self._sql, "entity", [key]).values())
-                wanted = [Literal(key, IRI)]
-            numbers += dictionary.known_literals(self._sql, wanted).values()
+            numbers = [number for number in (self._head(term),) if number]
+            value = value_of(term)
+            if not isinstance(value, Literal):
+                value = Literal(str(value), IRI)
+            if isinstance(term, rdflib.Literal) or node(value.value) == term:
+                units = ("", *_units(self._database, self._sql).get(value.datatype, ()))
+                parts = value.value, value.datatype, value.language
+                wanted = [Literal(*parts, unit) for unit in units]
+                numbers += dictionary.known_literals(self._sql, wanted).values()
             self._ends[term] = numbers
         return self._ends[term]
+
+    # ── cursors, many at a time: the engine joins by loops within loops ──
+
+    def _pages(
+        self, query: str, parameters: Sequence[int], *, few: bool
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        number = next(self._counter)
+        if self._sql.postgresql and not few:  # its driver would fetch all rows at once
+            self._reading[number] = f"kptm_sparql_{number}"
+            self._sql.run(
+                f"DECLARE {self._reading[number]} NO SCROLL CURSOR FOR {query}", parameters
+            )
+        else:
+            self._reading[number] = self._sql.cursor(query, parameters)
+        try:
+            while page := self._page(self._reading[number]):
+                yield page
+        except GeneratorExit:  # nobody wants the rest
+            self._end(number)
+            raise
+        self._end(number)
+
+    def _page(self, cursor: Any) -> list[tuple[Any, ...]]:
+        if isinstance(cursor, str):
+            return self._sql.all(f"FETCH {PAGE:d} FROM {cursor}")
+        found: list[tuple[Any, ...]] = cursor.fetchmany(PAGE)
+        return found
+
+    def _end(self, number: int) -> None:
+        cursor = self._reading.pop(number, None)
+        if isinstance(cursor, str):
+            self._sql.run(f"CLOSE {cursor}")
+        elif cursor is not None:
+            cursor.close()
+
+
+def _twin(at: int | None) -> str:
+    """The condition that triple ``x``, of literal ``l``, says in RDF what another says too.
+
+    A value that names what the end of another fact is; a value that differs in its unit alone.
+    """
+    same = f"y.head_id = x.head_id AND y.relation_id = x.relation_id AND {alive(at, 'y')}"
+    return (
+        f"x.relation_id >= {FIRST_RELATION} AND l.datatype = '{IRI}' AND EXISTS ("
+        "SELECT 1 FROM entity e CROSS JOIN triple y WHERE e.key = l.value"
+        f" AND y.tail_id = e.id AND {same})"
+        " OR l.unit <> '' AND EXISTS ("
+        f"SELECT 1 FROM triple y CROSS JOIN literal m WHERE {same} AND y.tail_id < 0"
+        " AND m.id = y.tail_id AND m.unit < l.unit AND m.value = l.value"
+        " AND m.datatype = l.datatype AND m.language = l.language)"
+    )

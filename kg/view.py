@@ -10,7 +10,7 @@ from kg.store import describe, entities, history, names, paths, query, revisions
 from kg.types import Description, Entity, Relation, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kg.store.database import Database
     from kg.store.paths import Direction
     from kg.store.sql import Sql
-    from kg.types import Attribute, Change, ExportReport, Revision
+    from kg.types import Attribute, Change, ExportReport, Literal, Revision
 
 
 class GraphView:
@@ -151,26 +151,32 @@ class GraphView:
         with self._database.reading() as sql:
             yield from sql.stream(*found)
 
-    def sparql(self, query: str) -> Bindings | bool | list[Triple | Attribute]:
+    def sparql(
+        self, query: str, *, bindings: Mapping[str, str | Literal] | None = None
+    ) -> Bindings | bool | list[Triple | Attribute]:
         """Answer a query in SPARQL by RDFLib's engine; needs ``pip install "kptm[sparql]"``.
 
         A key that is an IRI is named by it, any other with the prefix ``key:``, percent-encoded
         (``key:Q90``, ``key:directed%20by``). ``rdf rdfs schema skos xsd`` are declared too.
+
+        Args:
+            query: SELECT, ASK, CONSTRUCT or DESCRIBE.
+            bindings: What variables stand for: keys, or values.
 
         Returns:
             Rows of keys, values or None for SELECT (their ``variables`` name the columns), a bool for
             ASK, facts for CONSTRUCT and DESCRIBE.
 
         Raises:
-            QueryError: The query is malformed, changes something, or asks another server.
+            QueryError: The query is malformed, changes something, asks beyond this graph (SERVICE,
+                FROM, GRAPH), or fails.
             KGError: RDFLib is not installed.
         """
         try:
             from kg import sparql
         except ModuleNotFoundError as error:
             raise KGError('SPARQL needs RDFLib: pip install "kptm[sparql]"') from error
-        with self._database.reading() as sql:
-            return sparql.answer(sql, query, self._at)
+        return sparql.answer(self._database, query, self._at, bindings or {})
 
     def _named(self, sql: Sql, patterns: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
         """The patterns with the keys of relations that are given by their labels."""

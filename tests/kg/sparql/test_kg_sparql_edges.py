@@ -73,14 +73,8 @@ def test_joins_over_many_pages_read_many_cursors_at_once(graph):
     count = PAGE + 500
     graph.add(Triple(f"a{i}", "r", f"b{i}") for i in range(count))
     graph.add(Triple(f"b{i}", "s", "end") for i in range(count))
-    query = (
-        "SELECT (COUNT(*) AS ?n) { ?a key:r ?b . ?b key:s ?c . ?d key:s ?c FILTER(?d = key:b7) }"
-    )
-    nested = "SELECT (COUNT(*) AS ?n) { ?c ^key:s ?b . ?a key:r ?b }"
-    assert graph.sparql(nested)[0][0].value == str(count)
-    assert graph.sparql(query.replace("?a key:r ?b", "?a key:r key:b1"))[0][0].value == "0"
-    with_two = "SELECT ?x ?y { ?x key:r ?a . ?y key:s ?b } LIMIT 5000"
-    assert len(graph.sparql(with_two)) == 5000
+    query = "SELECT ?x ?y { ?x key:r ?a . ?y key:s ?b } LIMIT 5000"
+    assert len(set(graph.sparql(query))) == 5000
 
 
 def test_a_query_that_stops_early_leaves_nothing_open(graph):
