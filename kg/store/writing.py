@@ -17,6 +17,7 @@ from kg.errors import InvalidNameError
 from kg.store import dictionary, lives, name_index
 from kg.store.blocks import write_block
 from kg.store.indexes import Late
+from kg.store.keys import Keys
 from kg.store.runs import Runs, unique
 from kg.store.schema import FIRST_RELATION
 from kg.types import Attribute, Literal, Statement, Triple
@@ -56,8 +57,8 @@ class Writer:
         self._sql, self.revision = sql, revision
         self._create = create_entities
         self._refuse = refuse or _raise
-        self._entities = dictionary.Keys(sql, "entity")
-        self._relations = dictionary.Keys(sql, "relation", FIRST_RELATION)
+        self._entities = Keys(sql, "entity")
+        self._relations = Keys(sql, "relation", FIRST_RELATION)
         self.source = dictionary.source_id(sql, source)
         self._graphs: dict[str, int] = {}
         self._runs = Runs()

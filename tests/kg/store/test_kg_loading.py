@@ -18,7 +18,7 @@ from kg import (
     loading,
 )
 from kg.formats import blocks
-from kg.store import dictionary, runs
+from kg.store import keys, runs
 
 ODD = [
     "NA", "null", 'a"b', "'; DROP TABLE triple; --", "x'); DELETE FROM entity; --", "a\tb", "a\nb", "a\rb",
@@ -55,7 +55,7 @@ def test_the_counts_do_not_depend_on_the_batches(graph, write, monkeypatch, batc
     monkeypatch.setattr(blocks, "SIZE", 7 * batch)
     monkeypatch.setattr(runs, "RUN", 2 * batch)
     monkeypatch.setattr(runs, "BLOCK", 8 * batch)
-    monkeypatch.setattr(dictionary, "CACHED", batch)
+    monkeypatch.setattr(keys, "CACHED", batch)
     rows = [Triple(f"e{n % 5}", "r", f"e{n % 3}") for n in range(40)]
     report = graph.load(write("a.tsv", tsv(rows)))
     assert (report.read, report.added) == (40, len(set(rows)))

@@ -1,0 +1,35 @@
+"""The archive of keys against a dictionary."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg.store import archive
+from kg.store.archive import Archive
+
+KEYS = st.text(min_size=1, max_size=3)
+BATCHES = st.lists(st.dictionaries(KEYS, st.integers(1, 2**32 - 1), min_size=1, max_size=8))
+
+
+@pytest.mark.parametrize("hashed", [hash, len])  # the second makes many keys collide
+@given(batches=BATCHES, asked=st.sets(KEYS))
+def test_what_was_met_is_found(hashed, batches, asked):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archive, "hash", hashed, raising=False)
+        known, mine = {}, Archive()
+        for batch in batches:
+            mine.add(batch)
+            known = batch | known
+        wanted = sorted(asked | set(known))
+        assert mine.find(wanted) == {key: known[key] for key in wanted if key in known}
+        assert mine.complete
+
+
+def test_it_is_bounded(monkeypatch):
+    monkeypatch.setattr(archive, "MOST", 2)
+    mine = Archive()
+    mine.add({"a": 1, "b": 2})
+    assert mine.complete
+    mine.add({"c": 3})
+    assert not mine.complete
+    assert mine.find(["a", "b", "c"]) == {"a": 1, "b": 2}
