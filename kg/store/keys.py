@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.store.sql import Sql
 
-CACHED = 250_000
+CACHED = 100_000
 """Keys held at hand during a load, about 170 bytes each; those met before go to the archive."""
 
 
