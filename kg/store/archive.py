@@ -28,6 +28,9 @@ class Archive:
         self.complete = True
         """Whether all that was given is remembered."""
 
+    def __len__(self) -> int:
+        return len(self._ids)
+
     def add(self, ids: Mapping[str, int]) -> None:
         """Remember keys; those that are known already stay."""
         self.complete &= len(self._ids) + len(ids) <= MOST and max(ids.values()) < 2**32

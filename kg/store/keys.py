@@ -39,6 +39,11 @@ class Keys:
         self._first_load = newest is None
         self._next = max(first, 1 + (newest or 0))
 
+    def forget(self) -> None:
+        """Free the memory of a long load; the database knows all of it."""
+        if len(self._archive):
+            self._archive, self._at_hand, self._first_load = Archive(), {}, False
+
     def known(self, keys: Iterable[str]) -> dict[str, int]:
         """The ids of those ``keys`` that the database holds."""
         wanted = dict.fromkeys(keys)

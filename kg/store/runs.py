@@ -28,7 +28,7 @@ RUN = 500_000
 BLOCK = 200_000
 """Rows that a merge gives at a time, about."""
 
-MARKS = 8
+MARKS = 32
 """How many heads a run names in a block, for the merge to choose where to cut."""
 
 

@@ -134,6 +134,8 @@ class Writer:
     def finish(self) -> None:
         """Write what waits."""
         runs, self._runs = self._runs, Runs()
+        for keys in (self._entities, self._relations):  # sorting and indexes want the memory
+            keys.forget()
         late = Late(self._sql, runs.total)
         for block in runs.blocks():
             written = write_block(
