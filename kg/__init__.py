@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kg.candidates import CandidateTable
     from kg.embedding import EntityEmbeddings, KGEConfig, RankReport, train_embeddings
     from kg.errors import (
         EmbeddingError,
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from kg.view import GraphView
 
 _HOMES = {
-    "kg.candidates": ("CandidateTable",),
     "kg.embedding": (
         "EntityEmbeddings",
         "KGEConfig",
@@ -94,7 +92,6 @@ __all__ = [
     "Attested",
     "Attribute",
     "Candidate",
-    "CandidateTable",
     "Change",
     "Description",
     "EmbeddingError",

@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Literal
 from kg.errors import InvalidNameError, StoreError, UnknownKeyError, shorten
 from kg.formats import read_entities, read_triples
 from kg.names import checked_key, checked_record, printable
-from kg.store import dictionary, lives, patterns, purge, revisions
+from kg.store import dictionary, links, lives, patterns, purge, revisions
 from kg.store.database import Database
-from kg.types import Attribute, EntityRecord, LoadReport, PurgeReport, Record, Statement, Triple
+from kg.types import (
+    Attribute,
+    EntityRecord,
+    LinkCount,
+    LoadReport,
+    PurgeReport,
+    Record,
+    Statement,
+    Triple,
+)
 from kg.view import GraphView
 
 if TYPE_CHECKING:
@@ -186,6 +195,27 @@ class KnowledgeGraph(GraphView):
             if not changed:
                 connection.rollback()
             return added
+
+    def count_links(self, counts: Iterable[LinkCount], *, source: str) -> int:
+        """Note how often texts meant entities by names; return the revision, 0 where nothing was new.
+
+        A source's counts add up. A name that the entity does not have becomes an alias, said by ``source``;
+        ``forget``, ``undo`` and ``purge`` take counts back like anything that a source says.
+
+        Raises:
+            InvalidNameError: A name cannot be kept unchanged.
+        """
+        from kg.loading import add_records
+
+        checked_key(source, "source")
+        new = list(counts)
+        with self._database.writing() as (sql, connection):
+            number = revisions.begin(sql, "links", printable(shorten(source, 200)))
+            records = [checked_record(item) for item in links.statements(sql, source, new)]
+            changed = add_records(sql, number, source, records)[1]
+            if not changed:
+                connection.rollback()
+            return number if changed else 0
 
     def remove(
         self, *, head: str | None = None, relation: str | None = None, tail: str | None = None

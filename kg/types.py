@@ -129,6 +129,16 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkCount:
+    """How often texts meant ``entity`` by ``name`` (``linked``), and had the name at all (``seen``)."""
+
+    entity: str
+    name: str
+    linked: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A line that was skipped, and why."""
 

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.candidates import CandidateTable
 from kg.errors import KGError, QueryError, StoreError, UnknownKeyError, shorten
-from kg.store import describe, entities, history, names, paths, query, revisions, search, triples
+from kg.store import (
+    changed,
+    describe,
+    entities,
+    history,
+    links,
+    names,
+    paths,
+    query,
+    revisions,
+    search,
+    triples,
+)
 from kg.types import Description, Entity, Relation, Triple
 
 if TYPE_CHECKING:
@@ -32,7 +43,6 @@ class GraphView:
     def __init__(self, database: Database, at: int | None = None) -> None:
         self._database = database
         self._at = at
-        self._candidates: tuple[int, CandidateTable] | None = None
 
     # ── entities and relations ───────────────────────────────────────────────────────────────
 
@@ -80,16 +90,17 @@ class GraphView:
             found = entities.fetch(sql, keys, self._at)
         return [found[key] for key in keys]
 
-    def candidates(self) -> CandidateTable:
-        """Surface forms and what they may mean, as of now; kept until the graph changes."""
+    def keys(self) -> Iterator[str]:
+        """Stream the keys of all entities, in the order of their first mention; mere relations are none."""
         with self._database.reading() as sql:
-            newest = revisions.latest(sql) if self._at is None else self._at
-            if self._candidates is None or self._candidates[0] != newest:
-                table = CandidateTable.build(
-                    names.surfaces(sql, self._at), triples.degrees(sql, self._at)
-                )
-                self._candidates = (newest, table)
-            return self._candidates[1]
+            yield from names.entity_keys(sql, self._at)
+
+    def link_counts(
+        self, keys: Collection[str] | None = None
+    ) -> dict[tuple[str, str], tuple[int, int]]:
+        """How often texts meant an entity by a name, and had the name, by (key, name); see ``count_links``."""
+        with self._database.reading() as sql:
+            return links.counts(sql, keys)
 
     # ── facts ────────────────────────────────────────────────────────────────────────────────
 
@@ -259,6 +270,14 @@ class GraphView:
             return self._at
         with self._database.reading() as sql:
             return revisions.latest(sql)
+
+    def changed(self, since: int, *, most: int = 20_000) -> set[str] | None:
+        """The keys of entities of which anything began or ceased to be said after revision ``since``.
+
+        None where more than ``most`` statements have, or a purge has left no trace of what it took.
+        """
+        with self._database.reading() as sql:
+            return changed.changed(sql, since, most)
 
     def fingerprint(self, revision: int | None = None) -> str:
         """SHA-256 of the triples that live now, or lived at ``revision``.

@@ -42,5 +42,8 @@ LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 RANK = "http://wikiba.se/ontology#rank"
 """The qualifier that keeps a Wikidata claim's rank where it is not normal."""
 
+LINKED, SEEN = "urn:kptm:linked", "urn:kptm:seen"
+"""Qualifiers of a name: how often a source's texts meant the entity by it, and had the name at all."""
+
 MINTED = "urn:kptm:key:"
 """RDF's name for a key that is no IRI: this and the key, percent-encoded; read back as the key."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.errors import TripleFormatError
 from kg.formats.files import open_bytes
@@ -14,8 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def read_texts(path: str | Path) -> Iterator[str]:
-    """Stream the texts of a file, or of the files of a folder in the order of their names.
+class Record(NamedTuple):
+    """A line that holds a text, and where it stands.
+
+    Attributes:
+        path: The file.
+        line: The line, counted from 1.
+        raw: The line as it is written.
+        values: Its JSON object; of a line of plain text, that text as "text".
+    """
+
+    path: Path
+    line: int
+    raw: str
+    values: dict[str, Any]
+
+
+def read_records(path: str | Path) -> Iterator[Record]:
+    """Stream the lines of a file, or of the files of a folder in the order of their names.
 
     Raises:
         TripleFormatError: A file is missing, of another suffix, or malformed.
@@ -26,7 +42,7 @@ def read_texts(path: str | Path) -> Iterator[str]:
     if path.is_dir():
         for inside in sorted(path.iterdir()):
             if inside.is_file():
-                yield from read_texts(inside)
+                yield from read_records(inside)
         return
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix not in (".txt", ".jsonl", ".ndjson"):
@@ -35,7 +51,18 @@ def read_texts(path: str | Path) -> Iterator[str]:
         for number, text in text_lines(stream, path):
             if isinstance(text, TripleFormatError):
                 raise text
-            yield text if suffix == ".txt" else _text_of(text, path, number)
+            values = {"text": text} if suffix == ".txt" else _object(text, path, number)
+            yield Record(path, number, text, values)
+
+
+def read_texts(path: str | Path) -> Iterator[str]:
+    """Stream the texts of a file, or of the files of a folder in the order of their names.
+
+    Raises:
+        TripleFormatError: A file is missing, of another suffix, or malformed.
+    """
+    for record in read_records(path):
+        yield record.values["text"]
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -45,11 +72,11 @@ def write_whole(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def _text_of(line: str, path: Path, number: int) -> str:
+def _object(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TripleFormatError(path, number, f"not JSON ({error})", line) from error
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         raise TripleFormatError(path, number, 'expected an object with "text"', line)
-    return str(value["text"])
+    return value

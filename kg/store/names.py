@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.store.entities import fetch, number_in
+from kg.store.entities import fetch
 from kg.store.schema import FIRST_RELATION
 from kg.store.triples import alive
 from kg.types import Relation, readable_label
-from kg.vocabulary import IRI, LABELS, NAMES, PRIOR, UNDERSTOOD
+from kg.vocabulary import NAMES, UNDERSTOOD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from kg.store.sql import Sql
-
-_NAMES = tuple(UNDERSTOOD.index(name) + 1 for name in NAMES)
-_LABELS = tuple(UNDERSTOOD.index(name) + 1 for name in LABELS)
-_PRIOR = UNDERSTOOD.index(PRIOR) + 1
 
 
 def _facts(at: int | None) -> str:
@@ -35,44 +31,11 @@ def _ends(at: int | None) -> str:
     )
 
 
-def surfaces(sql: Sql, at: int | None) -> Iterator[tuple[str, str, bool, float | None]]:
-    """Every (key, surface form, is it a label, prior) of the entities, in the order of their rows.
-
-    The labels of relations are none: no text means a relation by a name.
-    """
-    priors = dict(_priors(sql, at))
-    listed = ", ".join(map(str, _NAMES))
-    query = (
-        "SELECT e.id, e.key, n.relation_id, n.value FROM"
-        f" ({_ends(at)}) AS d JOIN entity e ON e.id = d.id LEFT JOIN"
-        " (SELECT x.head_id, x.relation_id, x.id, l.value FROM triple x"
-        " JOIN literal l ON l.id = x.tail_id"
-        f" WHERE x.relation_id IN ({listed}) AND l.datatype <> '{IRI}' AND {alive(at)}) AS n"
-        " ON n.head_id = e.id ORDER BY e.id, n.id"
-    )
-    last, labelled = "", True
-    for number, key, relation, value in sql.stream(query):
-        if key != last and not labelled:
-            yield last, readable_label(last), True, priors.get(last)
-        labelled = (labelled if key == last else False) or relation in _LABELS
-        last = key
-        if relation is not None:
-            yield key, value, relation in _LABELS, priors.get(key)
-        del number
-    if not labelled:
-        yield last, readable_label(last), True, priors.get(last)
-
-
-def _priors(sql: Sql, at: int | None) -> Iterator[tuple[str, float]]:
-    query = (
-        "SELECT e.key, l.value FROM triple x JOIN entity e ON e.id = x.head_id"
-        f" JOIN literal l ON l.id = x.tail_id WHERE x.relation_id = {_PRIOR} AND {alive(at)}"
-        " ORDER BY x.id"
-    )
-    for key, value in sql.all(query):
-        number = number_in(value)
-        if number is not None:
-            yield key, number
+def entity_keys(sql: Sql, at: int | None) -> Iterator[str]:
+    """The keys of all entities that are no mere relations, in the order of their first mention."""
+    query = f"SELECT e.key FROM ({_ends(at)}) AS d JOIN entity e ON e.id = d.id ORDER BY e.id"
+    for (key,) in sql.stream(query):
+        yield key
 
 
 def relations(sql: Sql, at: int | None) -> list[Relation]:

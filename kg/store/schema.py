@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -135,6 +136,20 @@ triple_source = Table(
     Column("span_end", Integer),
     Column("confidence", Float),
     sqlite_with_rowid=False,
+)
+# What has changed since a revision. All that a first load says is left out: it would cost and tell nothing.
+LATER, ENDED = text("rev_added > 1"), text("rev_removed IS NOT NULL")
+Index(
+    "ix_triple_source_later",
+    triple_source.c.rev_added,
+    sqlite_where=LATER,
+    postgresql_where=LATER,
+)
+Index(
+    "ix_triple_source_ended",
+    triple_source.c.rev_removed,
+    sqlite_where=ENDED,
+    postgresql_where=ENDED,
 )
 
 qualifier = Table(

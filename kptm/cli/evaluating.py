@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptm.cli.common import existing, progress, show, verb, workspace_argument
+from kptm.cli.common import existing, plain, progress, show, show_rows, verb, workspace_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kptm.evaluation.linking import LinkingReport
 
 
 @click.group()
@@ -56,19 +62,54 @@ def fusion(
 @evaluate.command()
 @workspace_argument
 @click.argument("gold", type=click.Path())
+@click.option("--keys", type=click.Path(), metavar="FILE",
+              help="Lines of id⇥key: the graph's keys of the ids in GOLD.")  # fmt: skip
+@click.option("--errors", is_flag=True, help="List every mistake with what stands around it.")
 @verb
-def linking(workspace: str, gold: str, as_json: bool) -> None:
-    """Compare with GOLD: a text a line, its links marked as [[key|surface]]."""
+def linking(workspace: str, gold: str, keys: str | None, errors: bool, as_json: bool) -> None:
+    """Compare the links that are found in the texts of GOLD with those marked there.
+
+    GOLD is .txt, a text a line, its links marked as [[key|surface]]; or .jsonl with "text" and "labels"
+    (span, entity_id) or "links" (start, end, entity). What the graph lacks counts as outside it (NIL).
+    """
     from kptm.evaluation.linking import score_linking
-    from kptm.examples.reader import parse_marked
-    from kptm.texts import read_texts
+    from kptm.evaluation.linking_errors import find_mistakes, render
+    from kptm.evaluation.linking_gold import read_gold, read_keys
 
     with existing(workspace) as ws:
-        wanted = [parse_marked(line) for line in read_texts(gold)]
-        found = ws.link(document.text for document in wanted)
-        report: Any = score_linking(zip(wanted, found, strict=True))
-    text = (
-        f"precision {report.precision:.3f}  recall {report.recall:.3f}  F1 {report.f1:.3f}"
-        f"  ({report.right:,} right of {report.found:,} found, {report.gold:,} gold)"
-    )
-    show(asdict(report), as_json, text)
+        known = cache(lambda key: bool(ws.graph.entities([key])))
+        wanted = list(read_gold(gold, keys=read_keys(keys) if keys else None, known=known))
+        pairs = list(zip(wanted, ws.link(item.text for item in wanted), strict=True))
+        report = score_linking(pairs)
+        mistakes = list(find_mistakes(pairs)) if errors else []
+        named = {key for item in mistakes for key in (item.gold, item.found) if key}
+        labels = {key: entity.label for key, entity in ws.graph.entities(named).items()}
+    if as_json:
+        told = {"errors": [asdict(item) for item in mistakes]} if errors else {}
+        show({**asdict(report), **told}, as_json, "")
+        return
+    show_rows(MEASURES, _measures(report), as_json)
+    if report.nil_gold:
+        linked = f"{report.nil_linked:,} of {report.nil_gold:,}"
+        click.echo(f"{linked} mentions of what the graph lacks were linked")
+    if not report.gold:
+        click.echo("no gold mention is of an entity in the graph; --keys says which key an id has")
+    if errors:
+        click.echo("\n" + plain(render(mistakes, lambda key: labels.get(key, key))))
+
+
+MEASURES = ("match", "average", "precision", "recall", "F1", "right", "found", "gold")
+
+
+def _measures(report: LinkingReport) -> Iterator[tuple[Any, ...]]:
+    """The rows of the table; counts stand where they make up the scores."""
+    for match, micro, macro, right in (
+        ("strong", report, report.strong_macro, report.right),
+        ("weak", report.weak_micro, report.weak_macro, report.weak_right),
+    ):
+        for average, scores, counts in (
+            ("micro", micro, (right, report.found, report.gold)),
+            ("macro", macro, (None, None, None)),
+        ):
+            shown = (f"{x:.3f}" for x in (scores.precision, scores.recall, scores.f1))
+            yield match, average, *shown, *counts

@@ -1,13 +1,12 @@
-"""init, load, stats, link."""
+"""init, load, stats."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptm.cli.common import as_line, existing, plain, progress, show, verb, workspace_argument
+from kptm.cli.common import existing, progress, show, verb, workspace_argument
 
 if TYPE_CHECKING:
     from kg.types import LoadReport
@@ -143,33 +142,3 @@ def stats(workspace: str, as_json: bool) -> None:
         found = ws.stats()
     width = max(map(len, found))
     show(found, as_json, "\n".join(f"{name:<{width}}  {value}" for name, value in found.items()))
-
-
-@click.command()
-@workspace_argument
-@click.argument("texts", nargs=-1)
-@click.option("--file", "files", multiple=True, type=click.Path(), help="Texts, .txt or .jsonl.")
-@verb
-def link(workspace: str, texts: tuple[str, ...], files: tuple[str, ...], as_json: bool) -> None:
-    """Link TEXTS, the texts of files, or standard input (a line each); prints JSON Lines.
-
-    Without --json only the links are shown, for people.
-    """
-    from kptm.texts import read_texts
-
-    def sources() -> Any:
-        yield from texts
-        for path in files:
-            yield from read_texts(path)
-        if not texts and not files:
-            for line in sys.stdin.buffer:
-                yield line.decode("utf-8").rstrip("\r\n")
-
-    with existing(workspace) as ws:
-        for document in ws.link(sources()):
-            if as_json:
-                click.echo(as_line(document.to_dict()))
-                continue
-            click.echo(plain(document.text))
-            for item in document.links:
-                click.echo(plain(f"  {item.surface} → {item.entity} ({item.score:.2f})"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kptm.cli import asking, changing, demo, evaluating, filling, looking, training
+from kptm.cli import asking, changing, demo, evaluating, filling, linking, looking, training
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -23,7 +23,7 @@ for command in (
     filling.init,
     filling.load,
     filling.stats,
-    filling.link,
+    linking.link,
     training.embed,
     training.pretrain,
     training.index,

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 from kptm.errors import LinkingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    from spacy.language import Language
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
 
     from kg.types import Candidate
 
@@ -79,18 +83,61 @@ class LinkedText:
         """The keys of the linked entities, each once, in order of appearance."""
         return tuple(dict.fromkeys(link.entity for link in self.links))
 
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON value: text and links with offsets, keys and scores."""
-        return {
-            "text": self.text,
-            "links": [
-                {
-                    "start": link.start,
-                    "end": link.end,
-                    "surface": link.surface,
-                    "entity": link.entity,
-                    "score": round(link.score, 4),
-                }
-                for link in self.links
-            ],
-        }
+    def to_dict(self, candidates: bool = False) -> dict[str, Any]:
+        """A JSON value: text and links with offsets, keys and scores.
+
+        Args:
+            candidates: Say of each link also what else it might have meant.
+        """
+        from kptm.linking.exchange import to_dict
+
+        return to_dict(self, candidates)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> LinkedText:
+        """The text that :meth:`to_dict` wrote down, exactly; keys that it does not write are passed over.
+
+        Raises:
+            LinkingError: Something is missing, of another type or does not fit the text.
+        """
+        from kptm.linking.exchange import from_dict
+
+        return from_dict(value)
+
+    def to_html(
+        self,
+        labels: Mapping[str, str] | Callable[[str], str] | None = None,
+        page: bool = False,
+    ) -> str:
+        """The text with its links highlighted; pointed at or focused, each shows its candidates.
+
+        Args:
+            labels: What to call the entity of a key; the key itself by default.
+            page: Give a whole page, not a fragment that brings its own ``<style>``.
+        """
+        from kptm.linking.html import to_html
+
+        return to_html(self, labels, page)
+
+    @classmethod
+    def from_spacy(cls, doc: Doc) -> LinkedText:
+        """The entities of a spaCy ``Doc`` that have a ``kb_id_``, which becomes the key."""
+        return cls.from_spans(
+            doc.text,
+            ((span.start_char, span.end_char, span.kb_id_) for span in doc.ents if span.kb_id_),
+        )
+
+    def to_spacy(self, nlp: Language | Vocab) -> Doc:
+        """A spaCy ``Doc`` whose entities are the links, widened to whole tokens.
+
+        Args:
+            nlp: A pipeline, whose tokenizer cuts the text; or a vocabulary, for the tokenizer of its language.
+
+        Raises:
+            LinkingError: spaCy is not installed, or the text is no Unicode.
+        """
+        try:
+            from kptm.linking.spacy import doc_to_spacy
+        except ModuleNotFoundError as error:
+            raise LinkingError('this needs spaCy: pip install "kptm[spacy]"') from error
+        return doc_to_spacy(self, nlp)

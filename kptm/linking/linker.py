@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-import re
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg.types import Candidate
-from kptm.linking.context import EntityContext, words
-from kptm.linking.disambiguate import Choice, Weights, disambiguate
+import numpy as np
+
+from kg.types import Candidate, LinkCount
+from kptm.errors import LinkingError
+from kptm.linking import storage
+from kptm.linking.candidates import named
 from kptm.linking.document import Link, LinkedText
-from kptm.linking.mentions import Mention, MentionFinder
+from kptm.linking.judging import judge
+from kptm.linking.layers import Layers
+from kptm.linking.passages import Passages
+from kptm.linking.reading import read_all, read_changed
+from kptm.linking.weights import Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kg.candidates import CandidateTable
     from kg.graph import KnowledgeGraph
+    from kptm.linking.encoding import Encoder
+    from kptm.linking.index import LinkIndex
+    from kptm.linking.judging import Judged, Similarity
 
-MAX_CANDIDATES = 30
-WINDOW = 2_000
-"""Characters of context on either side that a long text is cut into; a chapter is not a context."""
-OTHERWISE = 0.2
-"""Weight of a name that the text writes otherwise, where it writes another exactly: "China", "china"."""
-_NAME_AFTER = re.compile(r"[ \u00a0](?:[^\W\d_a-z][\w'’-]*)")
-_NAME_BEFORE = re.compile(r"(\b[^\W\d_a-z][\w'’-]*)[ \u00a0]$")
+BATCH = 65_536
+"""Characters that are looked at together, about."""
+PASSAGE = 20_000
+"""Characters of a text that are each other's context; a longer text is cut where words end."""
+SHOWN = 5
+"""Candidates that a link keeps."""
+STALE = 0.05
+"""The share of entities that may have changed before the index is made anew."""
 
 
 class Linker:
@@ -31,115 +42,265 @@ class Linker:
 
     Args:
         graph: Its labels and aliases are the names; its descriptions, types and triples decide.
-        weights: The coefficients of the disambiguation.
+        weights: The coefficients; by default those that ship with the package.
+        encoder: A sentence encoder for mentions that stay ambiguous, see
+            :class:`~kptm.linking.encoding.Encoder`.
+        folder: Where to keep the index, so that the next process opens it at once; nowhere by default.
 
-    The matcher is rebuilt when the graph has changed; a new alias is found by the next call.
+    The graph may change: the next call sees it. What changed is read again, not all of it.
     """
 
-    def __init__(self, graph: KnowledgeGraph, *, weights: Weights | None = None) -> None:
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        *,
+        weights: Weights | None = None,
+        encoder: Encoder | None = None,
+        folder: str | Path | None = None,
+    ) -> None:
         self._graph = graph
-        self._weights = weights or Weights()
-        self._table: CandidateTable | None = None
-        self._finder = MentionFinder(())
-        self._context = EntityContext(graph)
+        self.weights = weights or Weights.default()
+        self._encoder = encoder
+        self._folder = None if folder is None else Path(folder)
+        self._base: LinkIndex | None = None
+        self._base_revision = self._revision = -1
+        self._layers: Layers | None = None
+
+    # ── linking ──────────────────────────────────────────────────────────────────────────────
 
     def link(self, text: str) -> LinkedText:
-        """Link one text. A text that names nothing comes back without links."""
+        """Link one text. A text that names nothing comes back without links.
+
+        Raises:
+            LinkingError: The text holds half of a surrogate pair, which is no character.
+        """
         return next(self.link_many([text]))
 
-    def link_many(self, texts: Iterable[str]) -> Iterator[LinkedText]:
-        """Link texts one after the other, streaming; each is decided by itself."""
-        self._refresh()
-        for text in texts:
-            links: list[Link] = []
-            mentions = self._finder.find(text)
-            for group in _windows(mentions):
-                links.extend(self._decide(text, group))
-            yield LinkedText(text, tuple(links))
+    def link_many(self, texts: Iterable[str], *, n_jobs: int = 1) -> Iterator[LinkedText]:
+        """Link texts, streaming, in their order; each is decided by itself, whatever stands beside it.
+
+        Args:
+            texts: Read a batch at a time.
+            n_jobs: Processes; each opens the index by memory map.
+
+        Raises:
+            LinkingError: A text holds half of a surrogate pair, or several processes are to share an encoder.
+        """
+        layers = self.refresh()
+        if n_jobs > 1:
+            if self._encoder is not None:
+                raise LinkingError(
+                    "an encoder links in one process, with torch's threads; leave n_jobs at 1"
+                )
+            from kptm.linking.parallel import link_in_processes
+
+            yield from link_in_processes(layers, self.weights, texts, n_jobs)
+            return
+        similarity = self._similarity()
+        for batch in batches(texts):
+            yield from link_batch(batch, layers, self.weights, similarity)
+        if self._encoder is not None:
+            self._encoder.keep()
+
+    def _similarity(self) -> Similarity | None:
+        """What the encoder adds; None without one."""
+        return (
+            None
+            if self._encoder is None
+            else partial(self._encoder.similarity, describe=self.describe)
+        )
+
+    def describe(self, keys: Sequence[str]) -> dict[str, str]:
+        """What an encoder is told of entities: label and description, or types."""
+        return {
+            key: f"{entity.label}: {entity.description or ', '.join(entity.types)}"
+            for key, entity in self._graph.entities(keys).items()
+        }
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
-        """What a name may mean without context, best first, with p."""
-        return self._graph.candidates().lookup(name)
+        """What a name may mean without context, best first, with p; in any case where none is written so."""
+        layers = self.refresh()
+        entities, priors = named(layers, name)
+        return tuple(map(Candidate, layers.keys(entities), priors))
 
-    def _refresh(self) -> None:
-        table = self._graph.candidates()
-        if table is not self._table:
-            self._table = table
-            self._finder = MentionFinder(table)
-            self._context = EntityContext(self._graph)
+    # ── learning ─────────────────────────────────────────────────────────────────────────────
 
-    def _decide(self, text: str, mentions: list[Mention]) -> Iterator[Link]:
-        choices = [
-            Choice(self._candidates(text, mention), _goes_on(text, mention, mentions), [], [])
-            for mention in mentions
-        ]
-        self._context.fetch(candidate.entity for choice in choices for candidate in choice.prior)
-        start, end = mentions[0].start, mentions[-1].end
-        text_words = words(text[max(0, start - WINDOW) : end + WINDOW])
-        disambiguate(choices, text_words, self._context, self._weights)
-        for mention, choice in zip(mentions, choices, strict=True):
-            ranked = sorted(
-                (
-                    Candidate(candidate.entity, p)
-                    for candidate, p in zip(choice.prior, choice.p, strict=True)
-                ),
-                key=lambda candidate: (-candidate.prior, candidate.entity),
+    def fit(
+        self, documents: Sequence[LinkedText], *, within: Sequence[tuple[int, int]] | None = None
+    ) -> Weights:
+        """Learn the coefficients from gold documents, and use them from now on.
+
+        What is no link in them is held to be none: give documents that are linked throughout.
+
+        Args:
+            documents: Texts with all links that they have to the graph.
+            within: The span of each that was looked at, by default all of it.
+
+        Raises:
+            LinkingError: There is no mention to learn from.
+        """
+        from kptm.linking.fitting import Gold, fit
+
+        self.weights = fit([Gold(self.refresh(), documents, within, self._similarity())])
+        return self.weights
+
+    def learn(self, documents: Iterable[LinkedText], *, source: str) -> int:
+        """Count what names meant in linked texts, said by ``source``; return the graph's new revision.
+
+        The counts are priors of later linking, beside the graph's own; names that are new become aliases.
+        ``graph.forget(source=…)`` and ``graph.undo`` take them back.
+
+        Raises:
+            LinkingError: A link names an entity that the graph does not have.
+        """
+        from kptm.linking.learning import counted
+
+        layers = self.refresh()
+        linked, unlinked = counted(documents, layers)
+        known = self._graph.entities({key for key, _ in (*linked, *unlinked)})
+        missing = sorted({key for key, _ in linked} - known.keys())
+        if missing:
+            raise LinkingError(
+                f"the graph has no entity {missing[0]!r}; load it before learning from it"
             )
-            nil = 1.0 - sum(choice.p)
-            if ranked[0].prior > nil:
-                surface = text[mention.start : mention.end]
-                best = ranked[0]
-                yield Link(
-                    mention.start, mention.end, surface, best.entity, best.prior, tuple(ranked[:5])
+        names = {key: {entity.label, *entity.aliases} for key, entity in known.items()}
+        pairs = {pair for pair in unlinked if pair[1] in names[pair[0]]} | linked.keys()
+        return self._graph.count_links(
+            (
+                LinkCount(key, name, linked[key, name], linked[key, name] + unlinked[key, name])
+                for key, name in sorted(pairs)
+            ),
+            source=source,
+        )
+
+    # ── the index ────────────────────────────────────────────────────────────────────────────
+
+    def refresh(self, progress: Callable[[int], None] | None = None) -> Layers:
+        """Follow the graph; by itself before each call, by hand to have the work done now.
+
+        Args:
+            progress: Called with the number of entities read so far, where all are read.
+        """
+        newest = self._graph.revision()
+        if self._layers is not None and newest == self._revision:
+            return self._layers
+        if self._base is None:
+            self._open(newest)
+        changed = None
+        if self._base is not None:
+            most = max(1_000, int(STALE * len(self._base)))
+            changed = self._graph.changed(self._base_revision, most=most)
+        if self._base is None or changed is None:
+            self._base, self._base_revision = read_all(self._graph, progress), newest
+            changed = set()
+            if self._folder is not None:
+                storage.save(
+                    self._base, self._folder, newest, storage.identity(self._graph, newest)
                 )
+        self._layers = (
+            read_changed(self._graph, self._base, changed) if changed else Layers(self._base)
+        )
+        self._revision = newest
+        return self._layers
 
-    def _candidates(self, text: str, mention: Mention) -> tuple[Candidate, ...]:
-        table = self._table
-        if table is None or len(mention.surfaces) == 1:
-            return table[mention.surfaces[0]][:MAX_CANDIDATES] if table else ()
-        written = text[mention.start : mention.end]
-        merged: dict[str, float] = {}
-        for surface in mention.surfaces:
-            weight = 1.0 if surface == written or written not in mention.surfaces else OTHERWISE
-            for candidate in table[surface]:
-                known = merged.get(candidate.entity, 0.0)
-                merged[candidate.entity] = max(weight * candidate.prior, known)
-        total = sum(merged.values())
-        ranked = sorted(merged.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(Candidate(key, weight / total) for key, weight in ranked[:MAX_CANDIDATES])
+    def _open(self, newest: int) -> None:
+        """Take the index in the folder, where it is of an earlier state of this graph."""
+        stored = storage.load(self._folder) if self._folder is not None else None
+        if stored is not None:
+            index, revision, graph = stored
+            if revision <= newest and graph == storage.identity(self._graph, revision):
+                self._base, self._base_revision = index, revision
 
 
-def _windows(mentions: list[Mention]) -> Iterator[list[Mention]]:
-    """Groups of mentions that are near enough to be each other's context."""
-    group: list[Mention] = []
-    for mention in mentions:
-        if group and mention.end - group[0].start > WINDOW:
+def batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Texts in batches of about :data:`BATCH` characters."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        batch.append(text)
+        size += len(text) + 1
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def link_batch(
+    texts: Sequence[str], layers: Layers, weights: Weights, similarity: Similarity | None = None
+) -> Iterator[LinkedText]:
+    """Link the texts of a batch; a long one passage by passage."""
+    pieces = [(at, start, end) for at, text in enumerate(texts) for start, end in cuts(text)]
+    links: dict[int, list[Link]] = {at: [] for at in range(len(texts))}
+    for group in _groups(pieces):
+        passages = Passages([texts[at][start:end] for at, start, end in group])
+        for piece, link in _links(
+            passages, judge(passages, layers, weights, similarity), layers, weights
+        ):
+            at, offset, _ = group[piece]
+            links[at].append(_moved(link, offset))
+    for at, text in enumerate(texts):
+        yield LinkedText(text, tuple(links[at]))
+
+
+def cuts(text: str) -> list[tuple[int, int]]:
+    """Where a text is cut into passages: between words, if there are any."""
+    found = []
+    start = 0
+    while len(text) - start > PASSAGE:
+        end = text.rfind(" ", start + PASSAGE // 2, start + PASSAGE) + 1 or start + PASSAGE
+        found.append((start, end))
+        start = end
+    return [*found, (start, len(text))]
+
+
+def _groups(pieces: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
+    """Pieces in groups of about a batch: a single text may be longer than one."""
+    source = iter(pieces)
+    group: list[tuple[int, int, int]] = []
+    size = 0
+    for piece in source:
+        group.append(piece)
+        size += piece[2] - piece[1]
+        if size >= BATCH:
             yield group
-            group = []
-        group.append(mention)
+            group, size = [], 0
     if group:
         yield group
 
 
-def _goes_on(text: str, mention: Mention, mentions: list[Mention]) -> bool:
-    """Whether a one-word capitalised mention is part of a longer name that the graph lacks."""
-    surface = text[mention.start : mention.end]
-    if " " in surface or not surface[0].isupper():
-        return False
-    after = _NAME_AFTER.match(text, mention.end)
-    if after and not _known(mentions, mention.end + 1):
-        return True
-    before = _NAME_BEFORE.search(text[max(0, mention.start - 40) : mention.start])
-    if not before or _known_end(mentions, mention.start - 1):
-        return False
-    # A capital at the beginning of a sentence is no name: "In Paris", "The Amazon".
-    at = mention.start - len(before.group(0))
-    return bool(at > 0 and not re.search(r"(?:[.!?:;\"“(\n]\s*|^)$", text[max(0, at - 3) : at]))
+def _links(
+    passages: Passages, judged: Judged, layers: Layers, weights: Weights
+) -> Iterator[tuple[int, Link]]:
+    """The links of each passage, in their order."""
+    found, belief = judged.found, judged.belief
+    if not len(found.of):
+        return
+    best = np.maximum.reduceat(belief, found.first[:-1])
+    chosen = np.flatnonzero(best >= weights.threshold)
+    order = np.lexsort((found.entity, -belief, found.of))
+    for mention in chosen.tolist():
+        start, end = int(found.first[mention]), int(found.first[mention + 1])
+        ranked = order[start : min(end, start + SHOWN)]
+        keys = layers.keys(found.entity[ranked].tolist())
+        scores = belief[ranked].tolist()
+        passage, first, last = passages.text_span(
+            int(found.mentions.start[mention]), int(found.mentions.end[mention])
+        )
+        yield passage, Link(
+            first, last, passages.texts[passage][first:last], keys[0], scores[0],
+            tuple(map(Candidate, keys, scores)),
+        )  # fmt: skip
 
 
-def _known(mentions: list[Mention], start: int) -> bool:
-    return any(mention.start == start for mention in mentions)
-
-
-def _known_end(mentions: list[Mention], end: int) -> bool:
-    return any(mention.end == end for mention in mentions)
+def _moved(link: Link, offset: int) -> Link:
+    if not offset:
+        return link
+    return Link(
+        link.start + offset,
+        link.end + offset,
+        link.surface,
+        link.entity,
+        link.score,
+        link.candidates,
+    )

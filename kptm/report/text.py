@@ -48,24 +48,20 @@ def linked_texts(linked: Sequence[LinkedText], labels: Mapping[str, str]) -> str
 
 
 def _card(document: LinkedText, labels: Mapping[str, str], slots: Mapping[str, int]) -> str:
-    parts, position = [], 0
-    for link in document.links:
-        parts.append(text(document.text[position : link.start]))
-        parts.append(
-            f'<mark class="c{slots[link.entity]}" title="{text(_hover(link, labels))}">'
-            f"{text(link.surface)}</mark>"
-        )
-        position = link.end
-    parts.append(text(document.text[position:]))
+    # Not above: it brings the linker with it, and whoever has linked texts to show has that already.
+    from kptm.linking.html import marked
+
+    reading = marked(
+        document,
+        lambda link: f'class="c{slots[link.entity]}" title="{text(_hover(link, labels))}"',
+    )
     best: dict[str, Link] = {}
     for link in document.links:
         if link.entity not in best or link.score > best[link.entity].score:
             best[link.entity] = link
     chips = "".join(_chip(link, labels, slots[entity]) for entity, link in best.items())
     notes = f'<ul class="chips">{chips}</ul>' if chips else ""
-    return (
-        f'<article class="card"><p class="reading" dir="auto">{"".join(parts)}</p>{notes}</article>'
-    )
+    return f'<article class="card"><p class="reading" dir="auto">{reading}</p>{notes}</article>'
 
 
 def _chip(link: Link, labels: Mapping[str, str], slot: int) -> str:

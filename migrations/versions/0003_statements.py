@@ -137,6 +137,11 @@ def _create_indexes() -> None:
     op.create_index("ix_triple_tail", "triple", [*spo[::-1], "rev_removed"])
     op.create_index("ix_triple_relation", "triple", ["relation_id"])
     op.create_index("ix_literal_hash", "literal", ["hash"])
+    for name, column, where in (
+        ("ix_triple_source_later", "rev_added", sa.text("rev_added > 1")),
+        ("ix_triple_source_ended", "rev_removed", sa.text("rev_removed IS NOT NULL")),
+    ):
+        op.create_index(name, "triple_source", [column], sqlite_where=where, postgresql_where=where)
     if op.get_bind().dialect.name == "postgresql":
         _index_trigrams()
 

@@ -24,6 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from linking_parts.gold import DATA, references, rows, trimmed
 
 from kg import KGEConfig, KnowledgeGraph
 from kg.types import EntityRecord
@@ -36,7 +37,6 @@ from kptm.linking import LinkedText, Linker
 from kptm.workspace import Workspace
 from kptm.workspace_config import WorkspaceConfig
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 SEED = 0
 HELD_OUT = 0.05
 ASKED = 300
@@ -56,11 +56,6 @@ class Clock:
         yield
         self.seconds[name] = round(time.monotonic() - began, 1)
         print(f"{name}: {self.seconds[name]} s", file=sys.stderr, flush=True)
-
-
-def rows_of(path):
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def triples_of(path):
@@ -94,45 +89,13 @@ def settings(embedding, steps):
 
 # ── WebNLG ───────────────────────────────────────────────────────────────────────────────────────
 
-_ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"\s?['’]s?$")
 _PRONOUN = re.compile(r"(?:it|its|he|him|his|she|her|they|their|them|who|which|that|this|whose)")
-
-
-def locate(text, words, taken):
-    """The first free place of tokenised words ("Aarhus Airport 's") in the text they come from."""
-    body = r"\s*".join(re.escape(char) for char in words if not char.isspace())
-    for pattern in (rf"(?<!\w){body}(?!\w)", body):
-        for found in re.finditer(pattern, text):
-            start, end = found.span()
-            if all(end <= left or right <= start for left, right in taken):
-                return start, end
-    return None
 
 
 def gold_of(row):
     """The gold links of one text, and how many references are not found in it."""
-    spans, taken = [], []
-    for key, words in sorted(row["references"], key=lambda item: -len(item[1])):
-        place = locate(row["text"], words, taken)
-        if place is not None and key:  # a few references name no entity
-            taken.append(place)
-            spans.append((*place, key))
-    return LinkedText.from_spans(row["text"], spans), len(row["references"]) - len(spans)
-
-
-def trimmed(document):
-    """The same links without the article before and the possessive behind a name."""
-    spans = []
-    for link in document.links:
-        article = _ARTICLE.match(link.surface)
-        possessive = _POSSESSIVE.search(link.surface)
-        start = link.start + (article.end() if article else 0)
-        end = link.start + possessive.start() if possessive else link.end
-        spans.append(
-            (start, end, link.entity) if start < end else (link.start, link.end, link.entity)
-        )
-    return LinkedText.from_spans(document.text, spans)
+    document = references(row, None)
+    return document, len(row["references"]) - len(document.links)
 
 
 def is_literal(key):
@@ -230,7 +193,7 @@ def link_with(folder, name, triples, records, texts):
 def webnlg(data, folder):
     """The whole path on WebNLG."""
     clock, out = Clock(), {}
-    train, dev = rows_of(data / "webnlg/train.jsonl.gz"), rows_of(data / "webnlg/dev.jsonl.gz")
+    train, dev = rows(data / "webnlg/train.jsonl.gz"), rows(data / "webnlg/dev.jsonl.gz")
     said = {tuple(triple) for row in train for triple in row["triples"]}
     triples = list(dict.fromkeys(tuple(t) for row in (*train, *dev) for t in row["triples"]))
     in_text, unsaid = hold_out(triples, said)
@@ -396,7 +359,7 @@ def score_documents(data, documents, keys, ours):
     }
     for peer in PEERS:
         answered = set()
-        for row in rows_of(data / f"entity-linking/peers/msnbc.{peer}.jsonl.gz"):
+        for row in rows(data / f"entity-linking/peers/msnbc.{peer}.jsonl.gz"):
             mentions = ((item["span"], keys.get(item["id"])) for item in row["mentions"])
             answered |= spans(by_id[row["id"]], mentions)
         table[peer] = f1_of(gold, answered)
@@ -416,9 +379,9 @@ def sentences_of(document):
 def fb15k(data, folder):
     """The whole path on FB15k-237, with MSNBC documents as the text."""
     clock, out, root = Clock(), {}, data / "fb15k-237"
-    documents = rows_of(data / "entity-linking/msnbc.jsonl.gz")
+    documents = rows(data / "entity-linking/msnbc.jsonl.gz")
     keys = {}
-    for row in rows_of(root / "entities.jsonl.gz"):
+    for row in rows(root / "entities.jsonl.gz"):
         if row.get("wikidata"):
             keys.setdefault(row["wikidata"], row["key"])
     config = settings(KGEConfig(dim=32, epochs=EPOCHS, batch_size=256, seed=SEED), steps=200)

@@ -67,6 +67,12 @@ def test_the_comparison_sees_a_difference(database):
     assert len(differences(database)) == 2
 
 
+def described(index):
+    """An index as text; its condition is an object that says nothing by itself."""
+    options = {name: str(option) for name, option in index.pop("dialect_options", {}).items()}
+    return str((sorted(index.items()), options))
+
+
 def test_up_down_up(database):
     def definitions():
         with database.read() as connection:

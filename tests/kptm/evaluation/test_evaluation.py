@@ -1,4 +1,4 @@
-"""Figures by hand: intervals, probes, splits, linking scores, control tables."""
+"""Figures by hand: intervals, probes, splits, control tables."""
 
 import json
 import math
@@ -8,11 +8,10 @@ import pytest
 import torch
 
 from kg import EntityEmbeddings, TripleFormatError
-from kptm import ConfigError, LinkedText
+from kptm import ConfigError
 from kptm.evaluation import interval, make_probes, paired_interval
 from kptm.evaluation.arms import control_table, splits
 from kptm.evaluation.facts import SHARES, choose_asked, read_facts, read_patterns, say
-from kptm.evaluation.linking import score_linking
 from kptm.evaluation.probing import first
 from kptm.evaluation.study import FusionStudy
 
@@ -143,18 +142,6 @@ def test_only_a_facts_are_said():
     said = say([*FACTS, ("c", "r", "c", "A")], {"r": ["[X] sees [Y].", "[Y] by [X]"]})
     assert [item.text for item in said] == ["a sees x.", "x by a", "a sees y.", "y by a"]
     assert said[1].links[0].entity == "x"
-
-
-def test_linking_scores_against_sets():
-    gold = LinkedText.from_spans("a b c d", [(0, 1, "A"), (2, 3, "B"), (4, 5, "C")])
-    found = LinkedText.from_spans("a b c d", [(0, 1, "A"), (2, 3, "X"), (6, 7, "D")])
-    report = score_linking([(gold, found), (gold, gold)])
-    assert (report.gold, report.found, report.right) == (6, 6, 4)
-    assert report.precision == report.recall == report.f1 == pytest.approx(4 / 6)
-    some = score_linking([(gold, found)], counts=lambda span: span[2] in "ABD")
-    assert (some.precision, some.recall, some.f1) == (1 / 2, 1 / 2, 1 / 2)
-    none = score_linking([(LinkedText("a"), LinkedText("a"))])
-    assert (none.precision, none.recall, none.f1) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("count", [2, 3, 50])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kg import Candidate, EntityRecord
 from kptm.errors import LinkingError
-from kptm.linking import Link, LinkedText, Linker, context
+from kptm.linking import Link, LinkedText, Linker
 
 
 def entities(document):
@@ -102,24 +102,6 @@ def test_a_new_alias_is_seen_at_once(new_graph):
 
 def test_an_empty_graph_links_nothing(new_graph):
     assert Linker(new_graph()).link("Paris").links == ()
-
-
-def test_links_do_not_hang_on_what_was_linked_before(new_graph, monkeypatch):
-    """The cache of contexts starts anew when it is full, and must keep what is asked for just then."""
-    graph = new_graph()
-    for name, river in (("Georgia", "Kura"), ("Jordan", "Yarmuk"), ("Congo", "Kasai")):
-        graph.add(
-            [
-                EntityRecord(key=f"{name}_1", label=name, description=f"land of the {river}"),
-                EntityRecord(key=f"{name}_2", label=name, description="somewhere else"),
-            ]
-        )
-    texts = [f"{name} and the {river}" for name, river in [("Georgia", "Kura"), ("Congo", "Kasai")]]
-    texts.append("Georgia and Jordan and Congo, Kura and Yarmuk and Kasai")
-    alone = [Linker(graph).link(text) for text in texts]
-    monkeypatch.setattr(context, "CACHE", 5)
-    assert list(Linker(graph).link_many(texts)) == alone
-    assert entities(alone[2]) == ["Georgia_1", "Jordan_1", "Congo_1"]
 
 
 def test_the_name_as_written_comes_first(new_graph):

@@ -1,0 +1,77 @@
+"""What counts of a gold document and of the links found in its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from kptm.errors import LinkingError
+from kptm.evaluation.linking_gold import GoldDocument
+from kptm.linking import LinkedText
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kptm.linking import Link
+
+Span = tuple[int, int, str]
+"""Start, end and key."""
+
+Pair: TypeAlias = "tuple[GoldDocument | LinkedText, LinkedText]"
+"""The same text with its gold and with the links that were found."""
+
+
+def span_of(link: Link) -> Span:
+    """Where a link is and what it means."""
+    return link.start, link.end, link.entity
+
+
+def everything(span: Span) -> bool:
+    """Let every span count."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What counts of a document.
+
+    Attributes:
+        wanted: The gold spans of entities in the graph, by position, each once.
+        nil: The (start, end) at which gold has only what is outside the graph.
+        links: The links that were found.
+    """
+
+    wanted: tuple[Span, ...]
+    nil: frozenset[tuple[int, int]]
+    links: tuple[Link, ...]
+
+
+def compare(
+    gold: GoldDocument | LinkedText, found: LinkedText, counts: Callable[[Span], bool]
+) -> Compared:
+    """Choose what counts; see :func:`score_linking`."""
+    if isinstance(gold, LinkedText):
+        gold = GoldDocument.from_links(gold)
+    if gold.text != found.text:
+        raise LinkingError(
+            f"gold of {gold.text[:40]!r} cannot judge links of {found.text[:40]!r}; link the same text"
+        )
+    first, last = gold.evaluation_span or (0, len(gold.text))
+    wanted: set[Span] = set()
+    nil: set[tuple[int, int]] = set()
+    for start, end, key in gold.spans:
+        if not first <= start < end <= last:
+            continue
+        if key is not None and counts((start, end, key)):
+            wanted.add((start, end, key))
+        else:
+            nil.add((start, end))
+    return Compared(
+        tuple(sorted(wanted)),
+        frozenset(nil - {(start, end) for start, end, _ in wanted}),
+        tuple(
+            link
+            for link in found.links
+            if first <= link.start and link.end <= last and counts(span_of(link))
+        ),
+    )

@@ -1,0 +1,179 @@
+"""Where links and gold differ, one by one, for a person to read."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from kptm.evaluation.linking_compare import compare, everything, span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kptm.evaluation.linking_compare import Compared, Pair, Span
+    from kptm.evaluation.linking_gold import GoldSpan
+    from kptm.linking import Link
+
+Kind: TypeAlias = Literal["missed", "wrong span", "wrong sense", "should be NIL", "not in gold"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+CONTEXT = 40
+"""Characters shown on either side."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkingMistake:
+    """One difference between links and gold.
+
+    Attributes:
+        document: Which document, counted from 1.
+        kind: "missed": gold with no link; "wrong span": a link that overlaps gold of its entity; "wrong sense": one
+            at a gold span of another entity; "should be NIL": one where gold means something outside the graph;
+            "not in gold": any other link.
+        start: Where the link begins, or, where there is none, the gold span.
+        end: Where it ends.
+        surface: What stands there.
+        gold: The key that gold has, or None.
+        gold_surface: What stands at the gold span, or at one that the link merely runs into; None where there is none.
+        found: The key of the link, or None.
+        score: The score of the link, or None.
+        context: The surface in brackets with what stands around it, on one line.
+    """
+
+    document: int
+    kind: Kind
+    start: int
+    end: int
+    surface: str
+    gold: str | None
+    gold_surface: str | None
+    found: str | None
+    score: float | None
+    context: str
+
+
+def find_mistakes(
+    pairs: Iterable[Pair], *, counts: Callable[[Span], bool] = everything
+) -> Iterator[LinkingMistake]:
+    """List the mistakes of (gold, found) documents, by document, kind and position.
+
+    Every link that is no strong match is listed once, and so is every gold span: in a wrong span, in a wrong
+    sense, or as missed. (Of two links in one gold span both are wrong spans.)
+
+    Args:
+        pairs: As for :func:`kptm.evaluation.linking.score_linking`.
+        counts: The same.
+
+    Raises:
+        LinkingError: The two documents of a pair have different texts.
+    """
+    for number, (gold, found) in enumerate(pairs, 1):
+        seen = compare(gold, found, counts)
+        told = [_mistake(number, found.text, *item) for item in _classes(seen)]
+        yield from sorted(told, key=lambda item: (KINDS.index(item.kind), item.start, item.end))
+
+
+def render(mistakes: Iterable[LinkingMistake], label: Callable[[str], str] | None = None) -> str:
+    """The mistakes as text: how many of each kind, then document by document.
+
+    Args:
+        mistakes: As :func:`find_mistakes` gives them.
+        label: The name of a key, to be shown before it.
+    """
+
+    def name(key: str) -> str:
+        said = key if label is None else label(key)
+        return key if said == key else f"{said} ({key})"
+
+    every = list(mistakes)
+    if not every:
+        return "no mistakes"
+    many = Counter(item.kind for item in every)
+    lines = [", ".join(f"{kind} {many[kind]:,}" for kind in KINDS)]
+    for number, document in groupby(every, key=lambda item: item.document):
+        lines += ["", f"text {number}"]
+        for kind, items in groupby(document, key=lambda item: item.kind):
+            lines.append(f"  {kind}")
+            for item in items:
+                lines += _lines(item, name)
+    return "\n".join(lines)
+
+
+def _classes(seen: Compared) -> Iterator[tuple[Kind, GoldSpan | None, Link | None]]:
+    """Kind, gold and link of each mistake; beside a link that gold lacks, what it runs into."""
+    right = {span_of(link) for link in seen.links} & set(seen.wanted)
+    left = [span for span in seen.wanted if span not in right]
+    at_place = {span[:2]: span for span in reversed(left)}
+    of_key: dict[str, list[Span]] = defaultdict(list)
+    for span in left:
+        of_key[span[2]].append(span)
+    every: list[GoldSpan] = [*seen.wanted, *((*place, None) for place in sorted(seen.nil))]
+    told: set[Span] = set()
+    for link in seen.links:
+        place = link.start, link.end
+        over = [span for span in of_key[link.entity] if _overlap(span, link)]
+        if span_of(link) in right:
+            continue
+        # what gold says of this very place goes before what it says around it
+        if place in at_place:
+            told.add(at_place[place])
+            yield "wrong sense", at_place[place], link
+        elif place in seen.nil:
+            yield "should be NIL", (*place, None), link
+        elif over:
+            gold = next((span for span in over if span not in told), over[0])
+            told.add(gold)
+            yield "wrong span", gold, link
+        else:
+            beside = next((span for span in every if _overlap(span, link)), None)
+            yield "not in gold", beside and (*beside[:2], None), link
+    for span in left:
+        if span not in told:
+            yield "missed", span, None
+
+
+def _overlap(span: GoldSpan, link: Link) -> bool:
+    return span[0] < link.end and link.start < span[1]
+
+
+def _mistake(
+    number: int, text: str, kind: Kind, gold: GoldSpan | None, link: Link | None
+) -> LinkingMistake:
+    first, last, key = gold or (0, 0, None)
+    start, end = (first, last) if link is None else (link.start, link.end)
+    return LinkingMistake(
+        document=number,
+        kind=kind,
+        start=start,
+        end=end,
+        surface=text[start:end],
+        gold=key,
+        gold_surface=text[first:last] if gold else None,
+        found=None if link is None else link.entity,
+        score=None if link is None else link.score,
+        context=_context(text, start, end),
+    )
+
+
+def _context(text: str, start: int, end: int) -> str:
+    before, after = text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
+    shown = (
+        f"{'…' if start > CONTEXT else ''}{before}[{text[start:end]}]{after}"
+        f"{'…' if end + CONTEXT < len(text) else ''}"
+    )
+    return " ".join(shown.split())
+
+
+def _lines(item: LinkingMistake, name: Callable[[str], str]) -> Iterator[str]:
+    told = " ".join(item.surface.split())
+    if item.found is not None:
+        told += f" → {name(item.found)}, {item.score:.2f}"
+    if item.gold_surface not in (None, item.surface):
+        told += f"; gold: “{' '.join(str(item.gold_surface).split())}”"
+    elif item.gold is not None:
+        told += f"; gold: {name(item.gold)}"
+    yield f"    {item.start}–{item.end} {told}"
+    yield f"        {item.context}"

@@ -1,0 +1,207 @@
+"""A sentence encoder for what stays ambiguous: how near a mention's surroundings are to an entity's description.
+
+The bi-encoder of Wu et al. 2020 (*Scalable zero-shot entity linking with dense entity retrieval*), with any encoder as it
+is: nothing is trained but the weight of its cosine among the other features. It runs for the mentions that the graph
+alone leaves in doubt, in batches; a description is encoded once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.errors import LinkingError
+from kptm.linking.forms import FIRST_PART
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.linking.candidates import Candidates
+    from kptm.linking.layers import Layers
+    from kptm.linking.passages import Passages
+
+    Floats = NDArray[np.float64]
+
+SIMILARITY = "similarity", "part, similarity", "only similarity", "behind the most similar"
+"""The features of this room."""
+DOUBT = (0.05, 0.85)
+"""Belief in the best candidate that leaves a mention in doubt."""
+AROUND = 160
+"""Characters on either side of a mention that are encoded."""
+MOST = 8
+"""Candidates of a mention that are compared, the best."""
+BATCH = 32
+LENGTH = 96
+"""Tokens of a text that are encoded."""
+EXPECTED = 0.25
+"""A cosine that says nothing: what an encoder gives for two texts of no relation, about."""
+FILES = "hashes.npy", "vectors.npy"
+
+
+class Encoder:
+    """Any encoder of Hugging Face or sentence-transformers in a local folder, with mean pooling.
+
+    Args:
+        path: Its folder.
+        folder: Where to keep the vectors of descriptions; nowhere by default.
+
+    Raises:
+        LinkingError: There is no such model.
+    """
+
+    def __init__(self, path: str | Path, *, folder: str | Path | None = None) -> None:
+        self.path = Path(path)
+        if not (self.path / "config.json").is_file():
+            raise LinkingError(
+                f"{path}: no encoder (no config.json); name the folder of a Hugging Face model"
+            )
+        self._model: _Model | None = None
+        self._folder = None if folder is None else Path(folder)
+        self._vectors: dict[str, NDArray[np.float16]] = {}
+        self._kept = 0
+
+    def similarity(
+        self,
+        passages: Passages,
+        layers: Layers,
+        found: Candidates,
+        belief: Floats,
+        describe: Callable[[Sequence[str]], Mapping[str, str]],
+    ) -> dict[str, Floats]:
+        """The features of C candidates: cosine of surroundings and description, less what is expected.
+
+        0 for candidates of mentions that are in no doubt.
+
+        Args:
+            passages: The passages.
+            layers: What is known of entities.
+            found: Their candidates.
+            belief: C, p of each without an encoder.
+            describe: Gives the texts of keys.
+        """
+        best = np.maximum.reduceat(belief, found.first[:-1])
+        doubt = np.flatnonzero((best >= DOUBT[0]) & (best <= DOUBT[1]))
+        order = np.lexsort((found.entity, -belief, found.of))
+        similar = np.zeros(len(belief))
+        if len(doubt):
+            rows = [
+                order[found.first[m] : min(found.first[m + 1], found.first[m] + MOST)]
+                for m in doubt
+            ]
+            keys = [layers.keys(found.entity[row].tolist()) for row in rows]
+            texts = describe(sorted({key for row in keys for key in row}))
+            about = self._described({key: texts.get(key, key) for row in keys for key in row})
+            around = self._encoded([_around(passages, found, int(m)) for m in doubt])
+            for row, names, vector in zip(rows, keys, around, strict=True):
+                for at, name in zip(row.tolist(), names, strict=True):
+                    similar[at] = float(about[name].astype(np.float32) @ vector) - EXPECTED
+        top = np.maximum.reduceat(np.where(similar == 0, -1, similar), found.first[:-1])[found.of]
+        return {
+            "behind the most similar": np.where(similar == 0, 0, similar - top),
+            "similarity": similar,
+            "part, similarity": similar * (found.kind >= FIRST_PART),
+            "only similarity": similar * (np.diff(found.first)[found.of] == 1),
+        }
+
+    def _described(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float16]]:
+        self._recall()
+        names = {key: hashlib.sha256(text.encode()).hexdigest()[:16] for key, text in texts.items()}
+        new = {name: texts[key] for key, name in sorted(names.items()) if name not in self._vectors}
+        for name, vector in zip(new, self._encoded(list(new.values())), strict=True):
+            self._vectors[name] = vector.astype(np.float16)
+        return {key: self._vectors[name] for key, name in names.items()}
+
+    def _encoded(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        if self._model is None:
+            self._model = _Model(self.path)
+        return self._model.encode(texts)
+
+    def _recall(self) -> None:
+        """Read the vectors that were kept, once."""
+        if self._folder is None or self._kept or self._vectors:
+            return
+        hashes, vectors = (self._folder / self.fingerprint() / name for name in FILES)
+        if hashes.exists() and vectors.exists():
+            names = np.load(hashes, allow_pickle=False)
+            rows = np.load(vectors, allow_pickle=False)
+            if len(names) == len(rows):
+                self._vectors = dict(zip(names.tolist(), rows, strict=True))
+        self._kept = len(self._vectors)
+
+    def keep(self) -> None:
+        """Write the vectors of descriptions, where there are new ones and a place for them."""
+        if self._folder is None or len(self._vectors) == self._kept:
+            return
+        folder = self._folder / self.fingerprint()
+        folder.mkdir(parents=True, exist_ok=True)
+        names = sorted(self._vectors)
+        for name, values in zip(
+            FILES, (np.array(names), np.stack([self._vectors[n] for n in names])), strict=True
+        ):
+            fresh = folder / f".{name}"
+            with fresh.open("wb") as out:
+                np.save(out, values, allow_pickle=False)
+            fresh.replace(folder / name)
+        self._kept = len(names)
+
+    def fingerprint(self) -> str:
+        """The first digits of SHA-256 over the model's files."""
+        digest = hashlib.sha256()
+        for path in sorted(self.path.glob("*")):
+            if path.suffix in (".json", ".safetensors", ".txt"):
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()[:16]
+
+
+class _Model:
+    """The model itself: texts to unit vectors."""
+
+    def __init__(self, path: Path) -> None:
+        from transformers import AutoModel, AutoTokenizer
+
+        self._tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        self._model = AutoModel.from_pretrained(path, local_files_only=True).eval()
+
+    def encode(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Unit vectors, the mean over a text's tokens."""
+        import torch
+
+        order = sorted(range(len(texts)), key=lambda at: (-len(texts[at]), at))
+        found: dict[int, NDArray[np.float32]] = {}
+        with torch.inference_mode():
+            for start in range(0, len(order), BATCH):
+                chosen = order[start : start + BATCH]
+                batch = self._tokenizer(
+                    [texts[at] for at in chosen],
+                    padding=True,
+                    truncation=True,
+                    max_length=LENGTH,
+                    return_tensors="pt",
+                )
+                hidden = self._model(**batch).last_hidden_state
+                mask = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
+                mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+                rows = torch.nn.functional.normalize(mean, dim=1).float().numpy()
+                found.update(zip(chosen, rows, strict=True))
+        return [found[at] for at in range(len(texts))]
+
+
+def _around(passages: Passages, found: Candidates, mention: int) -> str:
+    """The mention with what stands around it, cut where words end."""
+    passage, start, end = passages.text_span(
+        int(found.mentions.start[mention]), int(found.mentions.end[mention])
+    )
+    text = passages.texts[passage]
+    first, last = max(0, start - AROUND), min(len(text), end + AROUND)
+    if first:
+        first = text.find(" ", first, start) + 1 or first
+    if last < len(text):
+        cut = text.rfind(" ", end, last)
+        last = cut if cut > 0 else last
+    return " ".join(text[first:last].split())

@@ -1,0 +1,109 @@
+"""Linked text as a JSON value and back: nothing is rounded, so that what comes back is what was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from kg.errors import shorten
+from kg.types import Candidate
+from kptm.errors import LinkingError
+from kptm.linking.document import Link, LinkedText
+
+MAX_SCORE = 1.000001
+"""A probability that rounding has lifted over 1 is one still; a percentage is not."""
+
+
+def to_dict(document: LinkedText, candidates: bool) -> dict[str, Any]:
+    """See :meth:`LinkedText.to_dict`."""
+    links: list[dict[str, Any]] = []
+    for link in document.links:
+        value = {name: getattr(link, name) for name in ("start", "end", "surface", "entity")}
+        value["score"] = link.score
+        if candidates:
+            value["candidates"] = [
+                {"entity": candidate.entity, "score": candidate.prior}
+                for candidate in link.candidates
+            ]
+        links.append(value)
+    return {"text": document.text, "links": links}
+
+
+def from_dict(value: object) -> LinkedText:
+    """See :meth:`LinkedText.from_dict`."""
+    whole = _object(value, "what is given")
+    text = _text(whole, "text", "")
+    links = [
+        _link(_object(item, f"links[{number}]"), f"links[{number}].", text)
+        for number, item in enumerate(_list(whole, "links", ""))
+    ]
+    return LinkedText(text, tuple(links))
+
+
+def _link(value: Mapping[str, Any], where: str, text: str) -> Link:
+    start, end = _offset(value, "start", where), _offset(value, "end", where)
+    candidates = []
+    if "candidates" in value:
+        for number, item in enumerate(_list(value, "candidates", where)):
+            inside = f"{where}candidates[{number}]"
+            found = _object(item, inside)
+            entity = _text(found, "entity", f"{inside}.")
+            candidates.append(Candidate(entity, _score(found, f"{inside}.")))
+    return Link(
+        start,
+        end,
+        _text(value, "surface", where) if "surface" in value else text[start:end],
+        _text(value, "entity", where),
+        _score(value, where) if "score" in value else 1.0,
+        tuple(candidates),
+    )
+
+
+def _object(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        _refuse(where, value, "an object")
+    return value
+
+
+def _list(value: Mapping[str, Any], name: str, where: str) -> list[Any] | tuple[Any, ...]:
+    found = _field(value, name, where)
+    if not isinstance(found, list | tuple):
+        _refuse(where + name, found, "a list")
+    return found
+
+
+def _text(value: Mapping[str, Any], name: str, where: str) -> str:
+    found = _field(value, name, where)
+    if not isinstance(found, str):
+        _refuse(where + name, found, "text")
+    return found
+
+
+def _offset(value: Mapping[str, Any], name: str, where: str) -> int:
+    found = _field(value, name, where)
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        _refuse(where + name, found, "a whole number of characters from 0")
+    return found
+
+
+def _score(value: Mapping[str, Any], where: str) -> float:
+    found = _field(value, "score", where)
+    # NaN is between nothing; it has no place in JSON either.
+    if not isinstance(found, int | float) or isinstance(found, bool) or not 0 <= found <= MAX_SCORE:
+        _refuse(f"{where}score", found, "a probability from 0 to 1")
+    return float(found)
+
+
+def _field(value: Mapping[str, Any], name: str, where: str) -> Any:
+    if name not in value:
+        raise LinkingError(
+            f"{where}{name} is missing; linked text is written down as LinkedText.to_dict does it"
+        )
+    return value[name]
+
+
+def _refuse(where: str, found: object, wanted: str) -> NoReturn:
+    raise LinkingError(
+        f"{where} is {shorten(repr(found))}, not {wanted};"
+        " linked text is written down as LinkedText.to_dict does it"
+    )

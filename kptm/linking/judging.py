@@ -1,0 +1,52 @@
+"""From passages to belief: candidates, their features, the passes of the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from kptm.linking.candidates import candidates_of
+from kptm.linking.coherence import coherence
+from kptm.linking.features import features
+from kptm.linking.weights import beliefs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kptm.linking.candidates import Candidates
+    from kptm.linking.layers import Layers
+    from kptm.linking.passages import Passages
+    from kptm.linking.weights import Weights
+
+    Floats = NDArray[np.float64]
+
+
+Similarity: TypeAlias = "Callable[[Passages, Layers, Candidates, Floats], dict[str, Floats]]"
+"""The features that an encoder adds, from candidates and what is believed of them without."""
+
+
+class Judged(NamedTuple):
+    """Candidates with p of each, and the features that it was worked out from."""
+
+    found: Candidates
+    belief: Floats
+    columns: dict[str, Floats]
+
+
+def judge(
+    passages: Passages, layers: Layers, weights: Weights, similarity: Similarity | None = None
+) -> Judged:
+    """What the mentions of the passages mean, with p."""
+    found = candidates_of(passages, layers)
+    columns = features(passages, layers, found) if len(found.of) else {}
+    if not columns:
+        return Judged(found, found.prior, columns)
+    belief = beliefs(columns, weights.local, found.first, found.of)
+    columns |= coherence(layers, found, belief)
+    belief = beliefs(columns, weights.joint, found.first, found.of)
+    if similarity is not None and weights.encoder is not None:
+        columns |= similarity(passages, layers, found, belief)
+        belief = beliefs(columns, weights.encoder, found.first, found.of)
+    return Judged(found, belief, columns)

@@ -1,0 +1,77 @@
+"""Linking in several processes: the index is written once and mapped into the memory of each."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kptm.linking import storage
+from kptm.linking.layers import Layers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+
+    from kptm.linking.document import LinkedText
+    from kptm.linking.index import LinkIndex
+    from kptm.linking.weights import Weights
+
+WAITING = 2
+"""Batches a process that are read ahead."""
+
+_state: dict[str, tuple[Layers, Weights]] = {}
+"""What a worker links with."""
+
+
+def link_in_processes(
+    layers: Layers, weights: Weights, texts: Iterable[str], n_jobs: int
+) -> Iterator[LinkedText]:
+    """Link texts in ``n_jobs`` processes, in their order; no more than a few batches are held at a time."""
+    from kptm.linking.linker import batches
+
+    with tempfile.TemporaryDirectory(prefix="kptm-linking-") as folder:
+        where = Path(folder)
+        storage.save(layers.base, where / "base", 0, "")
+        numbers = None
+        if layers.delta is not None:
+            storage.save(layers.delta, where / "delta", 0, "")
+            numbers = layers.numbers
+        with ProcessPoolExecutor(
+            n_jobs, get_context("spawn"), initializer=_start, initargs=(where, numbers, weights)
+        ) as pool:
+            waiting: deque[Future[list[LinkedText]]] = deque()
+            for batch in batches(texts):
+                waiting.append(pool.submit(_link, batch))
+                if len(waiting) > WAITING * n_jobs:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+
+
+def _start(where: Path, numbers: object, weights: Weights) -> None:
+    _state["worker"] = (
+        Layers(
+            _index(where / "base"),
+            _index(where / "delta") if numbers is not None else None,
+            numbers,
+        ),  # type: ignore[arg-type]  # what was sent
+        weights,
+    )
+
+
+def _index(folder: Path) -> LinkIndex:
+    stored = storage.load(folder)
+    if stored is None:  # nobody else writes there
+        raise RuntimeError(f"{folder}: the index is damaged")
+    return stored[0]
+
+
+def _link(batch: list[str]) -> list[LinkedText]:
+    from kptm.linking.linker import link_batch
+
+    layers, weights = _state["worker"]
+    return list(link_batch(batch, layers, weights))

@@ -1,0 +1,135 @@
+"""The coefficients of disambiguation: which candidate, and whether any, each in two passes.
+
+For mention m and candidate c, p(c | m) = p(link | m) · p(c | m, link):
+
+    which      p(c | m, link) = softmax over the candidates of Σ wᵢ·fᵢ(m, c)
+    whether    p(link | m)    = σ(Σ vᵢ·fᵢ(m, best) + v·log p(best | m, link)), with the best candidate of "which"
+
+Learnt apart, since graphs differ more in what they lack (whether) than in what tells namesakes apart (which). The second
+pass has what the first believes of the other mentions among its features, the third what an encoder says.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.errors import LinkingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+DEFAULT = Path(__file__).with_name("weights.json")
+VERSION = 1
+PASSES = "local", "joint", "encoder"
+SURE = "sure of it"
+"""The feature log p(best | m, link) of whether there is a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Coefficients of one pass by the names of the features, in nats."""
+
+    which: Mapping[str, float]
+    whether: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """Coefficients of all passes.
+
+    Attributes:
+        local: Of the first pass: each mention by itself.
+        joint: Of the second: with what the first believes of the others.
+        encoder: Of the third, with an encoder's similarity; None where none was learnt.
+        threshold: The p from which on a mention is linked.
+    """
+
+    local: Pass
+    joint: Pass
+    encoder: Pass | None
+    threshold: float
+
+    @classmethod
+    @cache
+    def default(cls) -> Weights:
+        """Those that ship with the package; ``python tests/benchmarks/linking.py learn`` makes them."""
+        return cls.load(DEFAULT)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Weights:
+        """Read a JSON file.
+
+        Raises:
+            LinkingError: It cannot be read or is none of ours.
+        """
+        try:
+            found = json.loads(Path(path).read_text(encoding="utf-8"))
+            if found["version"] != VERSION:
+                raise ValueError("another version")
+            passes = {name: found[name] and Pass(**found[name]) for name in PASSES}
+            return cls(threshold=float(found["threshold"]), **passes)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LinkingError(
+                f"{path}: no linking weights of this version ({error}); learn them by Linker.fit and save them"
+            ) from error
+
+    def save(self, path: str | Path) -> None:
+        """Write a JSON file."""
+        found = {"version": VERSION, "threshold": round(self.threshold, 4)}
+        for name in PASSES:
+            chosen: Pass | None = getattr(self, name)
+            found[name] = chosen and {
+                part: {key: round(float(value), 4) for key, value in weights.items()}
+                for part, weights in (("which", chosen.which), ("whether", chosen.whether))
+            }
+        Path(path).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def scores(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+    """Σ wᵢ·fᵢ of each row; a feature without a weight counts nothing."""
+    size = len(next(iter(columns.values())))
+    total = np.zeros(size)
+    for name, weight in weights.items():
+        if name in columns:
+            total += weight * columns[name]
+    return total
+
+
+def beliefs(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints) -> Floats:
+    """p of each candidate.
+
+    Args:
+        columns: C features each.
+        weights: Of the pass.
+        first: M + 1, where the candidates of each mention begin.
+        of: C, the mention of each.
+    """
+    among = softmax(scores(columns, weights.which), first, of)
+    chosen = best(among, first, of)
+    asked = {name: values[chosen] for name, values in columns.items()}
+    asked[SURE] = np.log(among[chosen])
+    linked = 1 / (1 + np.exp(-scores(asked, weights.whether)))
+    return among * linked[of]
+
+
+def softmax(score: Floats, first: Ints, of: Ints) -> Floats:
+    """Over the candidates of each mention."""
+    exp = np.exp(score - np.maximum.reduceat(score, first[:-1])[of])
+    return exp / np.add.reduceat(exp, first[:-1])[of]
+
+
+def best(values: Floats, first: Ints, of: Ints) -> Ints:
+    """The candidate of the highest value of each mention, the first of equals."""
+    order = np.lexsort((-values, of))
+    return order[first[:-1]]

@@ -1,0 +1,219 @@
+"""Linking: how right, and how fast, beside what is published.
+
+    python tests/benchmarks/linking.py quality [--encoder FOLDER]   # five sets of documents, one left out each time
+    python tests/benchmarks/linking.py webnlg                       # WebNLG's dev texts
+    python tests/benchmarks/linking.py world                        # the example world's hand-linked prose
+    python tests/benchmarks/linking.py speed [--aliases 1000000]    # beside other matchers, a process each
+    python tests/benchmarks/linking.py learn [--encoder FOLDER]     # makes kptm/linking/weights.json anew
+
+The documents are looked for in ``../shared/data``. Figures are printed, never asserted.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from statistics import mean
+
+from linking_parts.gold import PEERS, SETS, Example, Freebase, WebNLG, teachable, trimmed
+
+from kptm.evaluation.linking import score_linking
+from kptm.linking import Linker
+from kptm.linking.encoding import Encoder
+from kptm.linking.fitting import Gold, fit
+from kptm.linking.linker import link_batch
+from kptm.linking.weights import DEFAULT, Weights
+
+HERE = Path(__file__).resolve().parent
+WEBNLG_SHARE = 15
+"""One in so many of WebNLG's training texts teaches the default coefficients."""
+
+
+def circumstances() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return (
+        f"commit {done.stdout.strip()}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    )
+
+
+def similarity_of(graph, encoder):
+    """The features of an encoder over a graph's descriptions; None without one."""
+    return None if encoder is None else partial(encoder.similarity, describe=Linker(graph).describe)
+
+
+def row(name, scores) -> str:
+    return f"| {name} | " + " | ".join(f"{s:.3f}" if s is not None else "–" for s in scores) + " |"
+
+
+def quality(folder: Path, encoder: Encoder | None) -> None:
+    """Leave one set out: coefficients learnt on the other four, each time."""
+    freebase = Freebase(folder)
+    layers = Linker(freebase.graph).refresh()
+    arms = {"kptm, graph alone": None}
+    if encoder is not None:
+        arms["kptm, with encoder"] = similarity_of(freebase.graph, encoder)
+    print(circumstances(), "\n")
+    print(f"| strong micro F1 | {' | '.join(SETS)} | mean |\n|{'---|' * (len(SETS) + 2)}")
+    for name, similarity in arms.items():
+        scores, details = [], []
+        for left_out in SETS:
+            documents, within = [], []
+            for other in SETS:
+                if other != left_out:
+                    texts, spans = teachable(freebase.gold[other])
+                    documents += texts
+                    within += spans
+            weights = fit([Gold(layers, documents, within, similarity)])
+            gold = freebase.gold[left_out]
+            found = link_batch([document.text for document in gold], layers, weights, similarity)
+            report = score_linking(zip(gold, found, strict=True), counts=freebase.counts)
+            scores.append(report.f1)
+            details.append(f"{report.precision:.2f}/{report.recall:.2f}")
+        print(row(f"**{name}**", [*scores, mean(scores)]), flush=True)
+        print(f"| precision/recall | {' | '.join(details)} | |", flush=True)
+    for system in PEERS:
+        scores = []
+        for name in SETS:
+            found = freebase.peer(name, system)
+            pairs = None if found is None else zip(freebase.gold[name], found, strict=True)
+            scores.append(
+                None if pairs is None else score_linking(pairs, counts=freebase.counts).f1
+            )
+        known = [score for score in scores if score is not None]
+        print(row(system, [*scores, mean(known) if len(known) == len(SETS) else None]))
+
+
+def figures(name, gold, found) -> str:
+    report = score_linking(zip(gold, found, strict=True))
+    return f"| {name} | {report.precision:.3f} | {report.recall:.3f} | {report.f1:.3f} |"
+
+
+def webnlg(folder: Path) -> None:
+    """With the shipped coefficients; then names learnt from half of train, coefficients from the other."""
+    data = WebNLG(folder)
+    linker = Linker(data.graph)
+    print(circumstances(), "\n\n| WebNLG dev | precision | recall | F1 |\n|---|---|---|---|")
+
+    def show(name) -> None:
+        found = list(linker.link_many(document.text for document in data.dev))
+        print(figures(name, data.dev, found), flush=True)
+        short = [[trimmed(document) for document in side] for side in (data.dev, found)]
+        print(figures("… articles and possessives trimmed", *short), flush=True)
+
+    show("as it ships, triples alone")
+    linker.learn(data.train[::2], source="train, one half")
+    linker.fit(data.train[1::6])
+    show("learn(half of train), fit(a third of the other half)")
+    linker.learn(data.train[1::2], source="train, the other half")
+    show("learn(all of train)")
+
+
+def world(folder: Path, encoder: Encoder | None) -> None:
+    """The shipped coefficients have seen the prose; the others have seen its other half."""
+    data = Example(folder)
+    layers = Linker(data.graph).refresh()
+    print(circumstances(), "\n\n| the example world | precision | recall | F1 |\n|---|---|---|---|")
+
+    def link(documents, weights, similarity=None):
+        return list(
+            link_batch([document.text for document in documents], layers, weights, similarity)
+        )
+
+    print(figures("as it ships", data.prose, link(data.prose, Weights.default())), flush=True)
+    arms = {"fit on one half, the other measured": None}
+    if encoder is not None:
+        arms["… with encoder"] = similarity_of(data.graph, encoder)
+    for name, similarity in arms.items():
+        gold, found = [], []
+        for part in (0, 1):
+            weights = fit([Gold(layers, data.prose[part::2], None, similarity)])
+            gold += data.prose[1 - part :: 2]
+            found += link(data.prose[1 - part :: 2], weights, similarity)
+        print(figures(name, gold, found), flush=True)
+
+
+def learn(folder: Path, encoder: Encoder | None) -> None:
+    """The coefficients that ship: of all documents at hand, of three kinds of graph."""
+    freebase, nlg, example = Freebase(folder), WebNLG(folder), Example(folder)
+    texts, within = teachable([document for name in SETS for document in freebase.gold[name]])
+    sets = [
+        (freebase.graph, texts, within),
+        (nlg.graph, [trimmed(document) for document in nlg.train[::WEBNLG_SHARE]], None),
+        (example.graph, example.prose, None),
+    ]
+    fit(
+        Gold(Linker(graph).refresh(), documents, spans, similarity_of(graph, encoder))
+        for graph, documents, spans in sets
+    ).save(DEFAULT)
+    print(f"wrote {DEFAULT}")
+
+
+def speed(aliases: int) -> None:
+    """Each contestant in a process of its own, taking turns."""
+    from linking_parts.speed import CONTESTANTS, SETTING
+
+    print(circumstances(), f"\n\n{SETTING.format(aliases=aliases)}\n")
+    print(
+        "| | built s | ready s | memory MB | spotting MB/s | linking documents/s | new alias ms |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for name in CONTESTANTS:
+        with tempfile.TemporaryDirectory(prefix="kptm-linking-") as folder:
+            done = subprocess.run(
+                [sys.executable, "-m", "linking_parts.speed", name, str(aliases), folder],
+                cwd=HERE, stdout=subprocess.PIPE, text=True, check=False,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            )  # fmt: skip
+        if done.returncode:
+            print(f"| {name} | failed, see above |" + " |" * 5, flush=True)
+            continue
+        found = json.loads(done.stdout.splitlines()[-1])
+        cells = [
+            found.get(key) for key in ("built", "ready", "memory", "spotting", "linking", "alias")
+        ]
+        forms = (".1f", ".3f", ",.0f", ".1f", ",.0f", ".1f")
+        shown = [
+            "–" if cell is None else format(cell, form)
+            for cell, form in zip(cells, forms, strict=True)
+        ]
+        print(f"| {name} | {' | '.join(shown)} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("quality", "webnlg", "world", "speed", "learn"))
+    parser.add_argument("--encoder", type=Path, help="the folder of a sentence encoder")
+    parser.add_argument("--aliases", type=int, default=1_000_000)
+    options = parser.parse_args()
+    encoder = Encoder(options.encoder) if options.encoder else None
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="kptm-linking-") as name:
+        folder = Path(name)
+        match options.what:
+            case "quality":
+                quality(folder, encoder)
+            case "webnlg":
+                webnlg(folder)
+            case "world":
+                world(folder, encoder)
+            case "learn":
+                learn(folder, encoder)
+            case "speed":
+                speed(options.aliases)
+    print(f"\n{time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
