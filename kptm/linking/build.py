@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from kptm.linking.function_words import FUNCTION_WORDS
 from kptm.linking.index import ACRONYM_LENGTH, ALL_CAPITALS, CAPITAL, SHORT, LinkIndex, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -121,7 +121,9 @@ class Builder:
             near=near,
         )
 
-    def _forms(self, base: NDArray[np.float32], degree: NDArray[np.float32]) -> dict[str, NDArray]:
+    def _forms(
+        self, base: NDArray[np.float32], degree: NDArray[np.float32]
+    ) -> dict[str, NDArray[Any]]:
         hashes, exact, beginnings = _hashed(self._names)
         owners = np.frombuffer(self._owners, np.int32)
         kinds = np.frombuffer(self._kinds, np.uint8)
@@ -152,7 +154,7 @@ class Builder:
         common[at[at >= 0]] = np.log1p(counts[at >= 0])
         return common
 
-    def _context(self) -> dict[str, NDArray]:
+    def _context(self) -> dict[str, NDArray[Any]]:
         said, labels = word_hashes(self._words), word_hashes(self._label_words)
         known, counts = np.unique(np.concatenate([said, labels]), return_counts=True)
         return {
@@ -234,7 +236,7 @@ def stem_ends(
 ) -> NDArray[np.int64]:
     """Where words end without their plural "s"."""
     last, before = codes[np.maximum(ends - 1, 0)], codes[np.maximum(ends - 2, 0)]
-    plural = (ends - starts > 4) & (last == ord("s")) & (before != ord("s"))  # noqa: PLR2004
+    plural = (ends - starts > 4) & (last == ord("s")) & (before != ord("s"))
     return ends - plural
 
 
@@ -269,7 +271,7 @@ def _neighbours(
     return degree.astype(np.float32), first, other.astype(np.int32)
 
 
-def _keys(keys: Sequence[str]) -> dict[str, NDArray]:
+def _keys(keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     raw = [key.encode() for key in keys]
     hashes = key_hashes(keys)
     order = np.argsort(hashes, kind="stable")

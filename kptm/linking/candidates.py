@@ -6,12 +6,12 @@ what it stands for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from kptm.linking.build import PART_WEIGHT, key_hashes
-from kptm.linking.forms import FIRST_PART, Kind
+from kptm.linking.forms import FIRST_PART, PERSON, Kind
 from kptm.linking.index import spread
 from kptm.linking.passages import Passages
 from kptm.linking.spotting import Spans, fitting, longest, matches
@@ -117,7 +117,7 @@ def _short_forms(passages: Passages, layers: Layers, rows: _Rows) -> _Rows:
     begin = np.searchsorted(tokens.start, rows.start[full])
     stop = np.searchsorted(tokens.start, rows.end[full])
     token, of = spread(begin, stop - begin)
-    long = tokens.capital[token] & (tokens.end[token] - tokens.start[token] > 2)  # noqa: PLR2004
+    long = tokens.capital[token] & (tokens.end[token] - tokens.start[token] > 2)
     token, of = token[long], full[of[long]]
     parts = joined(
         _keyed(tokens.passage, tokens.hash),
@@ -130,8 +130,10 @@ def _short_forms(passages: Passages, layers: Layers, rows: _Rows) -> _Rows:
         _keyed(passages.passage_of(rows.start[expanded]), short),
         rows.entity[expanded],
     )
-    kind = np.repeat([int(Kind.LAST), int(Kind.ACRONYM)], [len(parts[0]), len(acronyms[0])])
     at, entity = (np.concatenate(pair) for pair in zip(parts, acronyms, strict=True))
+    person = (layers.classes(entity) & PERSON) != 0
+    kind = np.where(person, int(Kind.LAST), int(Kind.LAST_WORD))
+    kind[len(parts[0]) :] = Kind.ACRONYM
     free = tokens.capital[at] & _free(rows, tokens.start[at], tokens.end[at])
     at, entity, kind = at[free], entity[free], kind[free]
     nothing = np.zeros(len(at))
@@ -199,7 +201,7 @@ def joined(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) ->
 def _table(passages: Passages, rows: _Rows) -> Candidates:
     """Rows that say the same put together: the best kind, the largest weight, all counts."""
     order = np.lexsort((rows.entity, rows.start))
-    rows = _Rows(*(column[order] for column in rows))
+    rows = _Rows(*(column[order] for column in rows))  # type: ignore[arg-type]  # column by column
     starts, first_row = np.unique(rows.start, return_index=True)
     of = np.searchsorted(starts, rows.start)
     new = np.ones(len(of), np.bool_)
@@ -225,7 +227,7 @@ def _table(passages: Passages, rows: _Rows) -> Candidates:
     )
 
 
-def _reduced(how: np.ufunc, values: NDArray, at: Ints) -> NDArray:
+def _reduced(how: np.ufunc, values: NDArray[Any], at: Ints) -> NDArray[Any]:
     return how.reduceat(values, at) if len(at) else values
 
 
@@ -237,7 +239,7 @@ def _prior(weight: Floats, links: Floats, first: Ints, of: Ints) -> Floats:
 
 
 def _linked(links: Floats, seen: Floats, first: Ints) -> Floats:
-    """log of how often a name was a link over how often it was none, each plus a half; 0 where never seen."""
+    """The log of how often a name was a link over how often it was none, each plus a half; 0 where never seen."""
     total = _reduced(np.add, links, first[:-1])
     had = np.maximum(_reduced(np.maximum, seen, first[:-1]), total)
     odds = np.log((total + 0.5) / (had - total + 0.5))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +33,7 @@ _QUOTES = np.array([ord('"'), ord("'")], np.uint32)
 WHICH = (
     "prior", "label", "written so", "degree", "person", "work", "place", "organisation", "no known kind",
     "part", "first name", "last name", "first word", "last word", "beginning", "end", "people of", "acronym of",
-    "part, said in full", "said in full", "description", "description, words", "neighbours named",
+    "part, said in full", "last name, said in full", "said in full", "description", "description, words", "neighbours named",
     "part, degree", "part, also a whole name", "work, several words",
 )  # fmt: skip
 """The features that tell candidates apart; all of them but the prior tell whether there is a link."""
@@ -52,8 +52,8 @@ def features(passages: Passages, layers: Layers, found: Candidates) -> dict[str,
     return columns
 
 
-def _of_mention(passages: Passages, found: Candidates) -> dict[str, NDArray]:
-    start, end, hashes = found.mentions
+def _of_mention(passages: Passages, found: Candidates) -> dict[str, NDArray[Any]]:
+    start, end, _ = found.mentions
     tokens = passages.tokens
     small = passages.no_capitals(start, end)
     capital = passages.capital(start)
@@ -71,8 +71,8 @@ def _of_mention(passages: Passages, found: Candidates) -> dict[str, NDArray]:
         "acronym": passages.all_capitals(start, end) & (length <= ACRONYM_LENGTH),
         "several words": spaced,
         "length": np.log(length),
-        "up to three letters": length <= 3,  # noqa: PLR2004
-        "up to two letters": length <= 2,  # noqa: PLR2004
+        "up to three letters": length <= 3,
+        "up to two letters": length <= 2,
         "one letter": length == 1,
         "digits": passages.has_digit(start, end),
         "begins a sentence": first_of_sentence(passages, start),
@@ -88,14 +88,13 @@ def _of_mention(passages: Passages, found: Candidates) -> dict[str, NDArray]:
         "comma and capital": _comma_and_capital(passages, end, after),
         "a number beside": _number_beside(passages, start, end),
         "quoted": (start > 0) & np.isin(codes[np.maximum(start - 1, 0)], _QUOTES),
-        "how often": np.log(_times(found.passage, hashes)),
-        "the only mention": _times(found.passage, np.zeros(len(start), np.uint64)) == 1,
+        "the only mention": np.bincount(found.passage)[found.passage] == 1,
         "candidates": np.log(np.diff(found.first)),
         "also a whole name": _reduced(found, found.kind < FIRST_PART),
     }  # fmt: skip
 
 
-def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray]:
+def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
     classes = layers.classes(found.entity)
     kind = found.kind
     part = kind >= FIRST_PART
@@ -120,6 +119,7 @@ def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray]:
         "people of": kind == Kind.PEOPLE,
         "acronym of": kind == Kind.ACRONYM,
         "part, said in full": part & found.said,
+        "last name, said in full": (kind == Kind.LAST) & found.said,
         "said in full": ~part & found.said,
         "only candidate": ~several,
     }
@@ -177,12 +177,6 @@ def _named(
 
 def _salt(passage: Ints) -> NDArray[np.uint64]:
     return (passage + 1).astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
-
-
-def _times(passage: Ints, hashes: NDArray[np.uint64]) -> Ints:
-    """How many mentions of the passage have the same hash."""
-    _, inverse, counts = np.unique(hashes ^ _salt(passage), return_inverse=True, return_counts=True)
-    return counts[inverse]
 
 
 def _reduced(found: Candidates, values: Bools) -> Bools:

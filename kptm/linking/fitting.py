@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -84,7 +84,9 @@ def fit(gold: Iterable[Gold]) -> Weights:
         if step == "encoder":
             weights = replace(weights, encoder=Pass({}, {}))
         known = [example for item in sets for example in examples(item, weights)]
-        weights = replace(weights, **{step: _learnt(known, more)})
+        passes = {"local": weights.local, "joint": weights.joint, "encoder": weights.encoder}
+        passes[step] = _learnt(known, more)
+        weights = Weights(**passes, threshold=weights.threshold)  # type: ignore[arg-type]  # by their names
     return replace(weights, threshold=_threshold(known, weights.encoder or weights.joint))
 
 
@@ -135,8 +137,7 @@ def _which(known: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
         found = example.judged.found
         several = (example.right >= 0) & (np.diff(found.first) > 1)
         matrix = _matrix(example.judged.columns, names, several[found.of])
-        for mention in np.flatnonzero(several).tolist():
-            right.append(int(example.right[mention] - found.first[mention]))
+        right.extend((example.right - found.first[:-1])[several].tolist())
         rows.append(matrix)
         sizes.extend(np.diff(found.first)[several].tolist())
     first = np.cumsum(sizes)
@@ -151,7 +152,7 @@ def _which(known: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
         residual = -p
         residual[answer] += 1
         return (
-            -np.log(p[answer] + 1e-12).mean() + PENALTY_WHICH / 2 * weights @ weights,
+            float(-np.log(p[answer] + 1e-12).mean() + PENALTY_WHICH / 2 * weights @ weights),
             -matrix.T @ residual / len(answer) + PENALTY_WHICH * weights,
         )
 
@@ -177,15 +178,17 @@ def _whether(
         score = matrix @ weights
         p = 1 / (1 + np.exp(-score))
         return (
-            float((np.logaddexp(0, score) - answer * score).mean())
-            + PENALTY_WHETHER / 2 * weights @ weights,
+            float(
+                (np.logaddexp(0, score) - answer * score).mean()
+                + PENALTY_WHETHER / 2 * weights @ weights
+            ),
             matrix.T @ (p - answer) / len(answer) + PENALTY_WHETHER * weights,
         )
 
     return _minimised(loss, [*names, SURE], scale)
 
 
-def _matrix(columns: dict[str, Floats], names: Sequence[str], rows: NDArray) -> Floats:
+def _matrix(columns: dict[str, Floats], names: Sequence[str], rows: NDArray[Any]) -> Floats:
     return np.stack([columns[name][rows] for name in names], axis=1)
 
 

@@ -136,7 +136,7 @@ def people_of(place: str) -> Iterator[str]:
 
     Most are no words; those never stand in a text.
     """
-    if len(place) > 3 and place.isalpha() and place[0].isupper():  # noqa: PLR2004
+    if len(place) > 3 and place.isalpha() and place[0].isupper():
         for ending, other in _PEOPLE:
             if place.endswith(ending):
                 yield place.removesuffix(ending) + other

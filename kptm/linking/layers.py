@@ -45,6 +45,10 @@ class Entries(NamedTuple):
     seen: NDArray[np.float64]
     common: NDArray[np.float64]
 
+    def take(self, which: Ints | NDArray[np.bool_]) -> Entries:
+        """Some of the rows."""
+        return Entries(*(column[which] for column in self))  # type: ignore[arg-type]  # column by column
+
 
 class Layers:
     """A base index, and one of entities that have changed since it was made.
@@ -105,10 +109,9 @@ class Layers:
         stale = self._row[found.entity] >= 0
         new = _entries(self.delta, hashes)
         new = new._replace(entity=self.numbers[new.entity])
-        old = Entries(*(column[~stale] for column in found))
-        both = [np.concatenate(pair) for pair in zip(old, new, strict=True)]
-        order = np.argsort(both[0], kind="stable")
-        return Entries(*(column[order] for column in both))
+        old = found.take(~stale)
+        both = Entries(*(np.concatenate(pair) for pair in zip(old, new, strict=True)))
+        return both.take(np.argsort(both.of, kind="stable"))
 
     def classes(self, numbers: Ints) -> Ints:
         """What kinds of thing entities are, as bits."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kptm.linking.document import LinkedText
     from kptm.linking.index import LinkIndex
     from kptm.linking.weights import Weights
@@ -52,15 +55,9 @@ def link_in_processes(
                 yield from waiting.popleft().result()
 
 
-def _start(where: Path, numbers: object, weights: Weights) -> None:
-    _state["worker"] = (
-        Layers(
-            _index(where / "base"),
-            _index(where / "delta") if numbers is not None else None,
-            numbers,
-        ),  # type: ignore[arg-type]  # what was sent
-        weights,
-    )
+def _start(where: Path, numbers: NDArray[np.int64] | None, weights: Weights) -> None:
+    delta = None if numbers is None else _index(where / "delta")
+    _state["worker"] = Layers(_index(where / "base"), delta, numbers), weights
 
 
 def _index(folder: Path) -> LinkIndex:

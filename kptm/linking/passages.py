@@ -7,7 +7,7 @@ linked the same by itself and in any batch.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class Passages:
     def text_span(self, start: int, end: int) -> tuple[int, int, int]:
         """The passage of a span, and its offsets in that text; accents that follow belong to it."""
         first, last = int(self.folded.places[start]), int(self.folded.places[end - 1]) + 1
-        while last < len(self.original) and 0x300 <= self.original[last] <= 0x36F:  # noqa: PLR2004
+        while last < len(self.original) and 0x300 <= self.original[last] <= 0x36F:
             last += 1
         passage = int(self.passage_of(np.array([start]))[0])
         offset = int(self.text_start[passage])
@@ -171,7 +171,7 @@ def first_of_sentence(passages: Passages, starts: Ints) -> Bools:
 
 def _possessive(codes: NDArray[np.uint32], starts: Ints, ends: Ints) -> Bools:
     return (
-        (ends - starts > 2)  # noqa: PLR2004
+        (ends - starts > 2)
         & (codes[np.maximum(ends - 1, 0)] == ord("s"))
         & (codes[np.maximum(ends - 2, 0)] == ord("'"))
     )
@@ -183,6 +183,6 @@ def _runs(inside: Bools) -> tuple[Ints, Ints]:
     return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
 
 
-def _running(flags: NDArray[np.uint16]) -> Ints:
+def _running(flags: NDArray[Any]) -> Ints:
     """How many of ``flags`` are set before each position, and in all."""
     return np.concatenate([[0], np.cumsum(flags != 0)])

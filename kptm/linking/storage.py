@@ -15,7 +15,7 @@ import numpy as np
 from kptm.linking.index import LinkIndex
 
 if TYPE_CHECKING:
-    from kg.view import GraphView
+    from kg.graph import KnowledgeGraph
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -23,7 +23,7 @@ HISTORY = 1_000
 """Revisions that tell one graph from another."""
 
 
-def identity(graph: GraphView, revision: int) -> str:
+def identity(graph: KnowledgeGraph, revision: int) -> str:
     """SHA-256 of the last revisions of a graph up to ``revision``: when, of what kind, with what note."""
     rows = [
         [item.number, item.kind, item.note, item.at]

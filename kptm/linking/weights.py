@@ -86,7 +86,7 @@ class Weights:
 
     def save(self, path: str | Path) -> None:
         """Write a JSON file."""
-        found = {"version": VERSION, "threshold": round(self.threshold, 4)}
+        found: dict[str, object] = {"version": VERSION, "threshold": round(self.threshold, 4)}
         for name in PASSES:
             chosen: Pass | None = getattr(self, name)
             found[name] = chosen and {
@@ -107,7 +107,7 @@ def scores(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Float
 
 
 def beliefs(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints) -> Floats:
-    """p of each candidate.
+    """The p of each candidate.
 
     Args:
         columns: C features each.

@@ -46,7 +46,7 @@ def documents(aliases: list[str], count: int, ambiguous: str = "") -> list[str]:
     made = []
     for _ in range(count):
         parts: list[str] = []
-        while sum(map(len, parts)) + len(parts) < 1_000:  # noqa: PLR2004
+        while sum(map(len, parts)) + len(parts) < 1_000:
             parts.append(rng.choice(aliases) if rng.random() < 0.09 else rng.choice(_FILLER))
         made.append((" ".join(parts) + ".")[:1_000])
     return made

@@ -82,7 +82,7 @@ def test_up_down_up(database):
                     str((column["name"], column["type"], column["nullable"], column["default"]))
                     for column in found.get_columns(name)
                 ]
-                + sorted(str(index) for index in found.get_indexes(name))
+                + sorted(map(described, found.get_indexes(name)))
                 for name in found.get_table_names()
             }
 

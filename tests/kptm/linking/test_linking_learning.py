@@ -124,7 +124,7 @@ def test_what_has_changed_links_as_if_all_were_read_anew(graph):
         assert (kept._base is base) == (number < len(CHANGES) - 1)  # a purge makes it anew
         for name in ("Lutetia", "Paris", "Berlin", "Q183", "France"):
             assert kept.candidates(name) == Linker(graph).candidates(name), (number, name)
-        keys = [key for key in graph.keys()]
+        keys = list(graph.keys())
         for key in keys:
             one, other = number_of(layers, key), number_of(fresh, key)
             assert layers.degrees(one) == fresh.degrees(other), (number, key)
@@ -272,7 +272,7 @@ def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
 
 
 def test_a_new_alias_is_there_at_once_in_a_large_graph(tmp_path):
-    """No rebuild: the base stays the same object. (How fast is a matter of the benchmark.)"""
+    """The base stays the same object; how fast is a matter of the benchmark."""
     with KnowledgeGraph.open(tmp_path / "large.db") as graph:
         graph.add([EntityRecord(key=f"E{n}", label=f"Name {n}") for n in range(3_000)])
         found = Linker(graph)
