@@ -21,7 +21,7 @@ class WorkspaceGraph:
 
     def __init__(self, path: Path) -> None:
         self.graph = KnowledgeGraph.open(path)
-        self.linker = Linker(self.graph)
+        self.linker = Linker(self.graph, folder=path.parent / "linking")
 
     def _changed(self) -> None:
         """Called when the graph has other entities or relations than before."""

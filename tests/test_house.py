@@ -70,17 +70,20 @@ def test_only_one_room_imports_each_library():
         assert found == [room]
 
 
-@pytest.fixture(scope="module")
-def examples():
-    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.M | re.S)
-    return blocks or pytest.skip("README has no example yet")
+WITH_EXAMPLES = [
+    path
+    for path in (README, *sorted((ROOT / "docs").rglob("*.md")))
+    if "```python\n" in path.read_text(encoding="utf-8")
+]
 
 
-def test_the_examples_of_the_readme_run(examples, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_run(path, tmp_path, monkeypatch, capsys):
+    blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
     monkeypatch.chdir(tmp_path)
-    names = {"__name__": "readme"}
-    for number, block in enumerate(examples, 1):
-        exec(compile(block, f"README.md, block {number}", "exec"), names)
+    names = {"__name__": "example"}
+    for number, block in enumerate(blocks, 1):
+        exec(compile(block, f"{path.name}, block {number}", "exec"), names)
 
 
 def documented():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,11 +118,21 @@ class Linker:
             for key, entity in self._graph.entities(keys).items()
         }
 
-    def candidates(self, name: str) -> tuple[Candidate, ...]:
-        """What a name may mean without context, best first, with p; in any case where none is written so."""
+    def candidates(self, name: str, *, fuzzy: bool = False) -> tuple[Candidate, ...]:
+        """What a name may mean without context, best first, with p; in any case where none is written so.
+
+        Args:
+            name: A name as a person types it.
+            fuzzy: Whether a slip of the pen is forgiven where nothing is called so: then what
+                ``graph.search`` finds, p falling with its rank.
+        """
         layers = self.refresh()
         entities, priors = named(layers, name)
-        return tuple(map(Candidate, layers.keys(entities), priors))
+        if entities or not fuzzy:
+            return tuple(map(Candidate, layers.keys(entities), priors))
+        found = self._graph.search(name)
+        total = sum(1 / rank for rank in range(1, len(found) + 1))
+        return tuple(Candidate(item.key, 1 / rank / total) for rank, item in enumerate(found, 1))
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────
 
@@ -193,15 +204,19 @@ class Linker:
         if self._base is None or changed is None:
             self._base, self._base_revision = read_all(self._graph, progress), newest
             changed = set()
-            if self._folder is not None:
-                storage.save(
-                    self._base, self._folder, newest, storage.identity(self._graph, newest)
-                )
+            self._keep(newest)
         self._layers = (
             read_changed(self._graph, self._base, changed) if changed else Layers(self._base)
         )
         self._revision = newest
         return self._layers
+
+    def _keep(self, revision: int) -> None:
+        """Spare the next process the reading, where that can be: not on a disk that is read-only."""
+        if self._folder is not None and self._base is not None:
+            with suppress(OSError):
+                graph = storage.identity(self._graph, revision)
+                storage.save(self._base, self._folder, revision, graph)
 
     def _open(self, newest: int) -> None:
         """Take the index in the folder, where it is of an earlier state of this graph."""

@@ -48,6 +48,14 @@ def test_priors_follow_the_formula(graph):
     assert Linker(graph).candidates("nobody") == ()
 
 
+def test_a_slip_of_the_pen_is_forgiven_on_request(graph):
+    found = Linker(graph)
+    assert found.candidates("Albert Einstien") == ()
+    assert found.candidates("Albert Einstien", fuzzy=True)[0].entity == "Q937"
+    assert sum(priors(found.candidates("Albert Einstien", fuzzy=True)).values()) == pytest.approx(1)
+    assert found.candidates("Paris", fuzzy=True) == found.candidates("Paris")
+
+
 def test_counts_are_smoothed_by_the_weights_of_the_graph(graph):
     found = Linker(graph)
     texts = [LinkedText.from_spans("Paris, Texas", [(0, 5, "Q830149")])] * 3
