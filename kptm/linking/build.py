@@ -109,14 +109,18 @@ class Builder:
         degree, near_first, near = _neighbours(max(size, others), edges)
         degree, near_first = degree[:size], near_first[: size + 1]
         near = near[: near_first[-1]]
+        classes = np.frombuffer(self._classes, np.uint8)
         priors = np.frombuffer(self._priors, np.float32)
         base = 1 + np.where(priors < 0, degree, priors)
         return LinkIndex(
             **self._forms(base, degree),
             **self._context(),
             **_keys(self._keys),
-            entity_class=np.frombuffer(self._classes, np.uint8),
+            entity_class=classes,
             entity_degree=degree,
+            typical=np.array(
+                [(classes > 0).mean(), np.log1p(degree).mean()] if size else [0.0, 0.0]
+            ),
             near_first=near_first,
             near=near,
         )

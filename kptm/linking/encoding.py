@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SIMILARITY = "similarity", "part, similarity", "only similarity", "behind the most similar"
-"""The features of this room."""
+SIMILARITY = "similarity", "behind the most similar"
+"""The features that tell candidates apart."""
+SIMILARITY_OF_PART = "part, similarity"
+"""The feature that tells whether a part of a name is one: of whole names the graph's own features know more."""
 DOUBT = (0.05, 0.85)
 """Belief in the best candidate that leaves a mention in doubt."""
 AROUND = 160
@@ -104,8 +106,7 @@ class Encoder:
         return {
             "behind the most similar": np.where(similar == 0, 0, similar - top),
             "similarity": similar,
-            "part, similarity": similar * (found.kind >= FIRST_PART),
-            "only similarity": similar * (np.diff(found.first)[found.of] == 1),
+            SIMILARITY_OF_PART: similar * (found.kind >= FIRST_PART),
         }
 
     def _described(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float16]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from kptm.errors import LinkingError
 from kptm.linking.coherence import COHERENCE
-from kptm.linking.encoding import SIMILARITY
+from kptm.linking.encoding import SIMILARITY, SIMILARITY_OF_PART
 from kptm.linking.features import WHICH
 from kptm.linking.judging import judge
 from kptm.linking.passages import Passages
@@ -77,15 +77,15 @@ def fit(gold: Iterable[Gold]) -> Weights:
     """
     sets = list(gold)
     weights = _NOTHING
-    steps = {"local": (), "joint": COHERENCE}
+    steps = ["local", "joint"]
     if all(item.similarity is not None for item in sets):
-        steps["encoder"] = (*COHERENCE, *SIMILARITY)
-    for step, more in steps.items():
+        steps.append("encoder")
+    for step in steps:
         if step == "encoder":
             weights = replace(weights, encoder=Pass({}, {}))
         known = [example for item in sets for example in examples(item, weights)]
         passes = {"local": weights.local, "joint": weights.joint, "encoder": weights.encoder}
-        passes[step] = _learnt(known, more)
+        passes[step] = _learnt(known, step)
         weights = Weights(**passes, threshold=weights.threshold)  # type: ignore[arg-type]  # by their names
     return replace(weights, threshold=_threshold(known, weights.encoder or weights.joint))
 
@@ -117,17 +117,19 @@ def examples(gold: Gold, weights: Weights) -> Iterator[Example]:
         yield Example(judged, right, counts, len(links))
 
 
-def _learnt(known: Sequence[Example], more: Sequence[str]) -> Pass:
+def _learnt(known: Sequence[Example], step: str) -> Pass:
     some = [example for example in known if example.judged.columns]
     if not any((example.right >= 0).any() for example in some):
         raise LinkingError(
             "no gold link of the documents is a name that the graph knows; nothing to learn"
         )
-    which = _which(some, [*WHICH, *more])
-    base = [
-        name for name in some[0].judged.columns if name not in (*COHERENCE, *SIMILARITY, "prior")
-    ]
-    return Pass(which, _whether(some, [*base, *more], which))
+    later = {"local": (), "joint": COHERENCE, "encoder": COHERENCE}[step]
+    tells_apart = (*later, *SIMILARITY) if step == "encoder" else later
+    tells_whether = (*later, SIMILARITY_OF_PART) if step == "encoder" else later
+    apart = {"prior", *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART}
+    base = [name for name in some[0].judged.columns if name not in apart]
+    which = _which(some, [*WHICH, *tells_apart])
+    return Pass(which, _whether(some, [*base, *tells_whether], which))
 
 
 def _which(known: Sequence[Example], names: Sequence[str]) -> dict[str, float]:

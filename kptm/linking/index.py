@@ -53,6 +53,7 @@ class LinkIndex:
         keys: The keys, in UTF-8.
         key_hash: N hashes of keys, sorted.
         key_order: N, the entity of each hash.
+        typical: 2, the share of entities of which a kind is known, and the mean of log(1 + degree).
     """
 
     form_hash: NDArray[np.uint64]
@@ -80,6 +81,7 @@ class LinkIndex:
     keys: NDArray[np.uint8]
     key_hash: NDArray[np.uint64]
     key_order: NDArray[np.int32]
+    typical: NDArray[np.float64]
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

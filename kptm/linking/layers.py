@@ -74,9 +74,7 @@ class Layers:
         if delta is not None:
             self._row[self.numbers[: len(delta)]] = np.arange(len(delta))
 
-        known = base.entity_class > 0
-        self.described = float(known.mean()) if len(base) else 0.0
-        self.typical_degree = float(np.log1p(base.entity_degree).mean()) if len(base) else 0.0
+        self.described, self.typical_degree = base.typical.tolist()
 
     def __len__(self) -> int:
         return self._size

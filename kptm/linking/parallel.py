@@ -34,7 +34,7 @@ def link_in_processes(
     layers: Layers, weights: Weights, texts: Iterable[str], n_jobs: int
 ) -> Iterator[LinkedText]:
     """Link texts in ``n_jobs`` processes, in their order; no more than a few batches are held at a time."""
-    from kptm.linking.linker import batches
+    from kptm.linking.batches import batches
 
     with tempfile.TemporaryDirectory(prefix="kptm-linking-") as folder:
         where = Path(folder)
@@ -68,7 +68,7 @@ def _index(folder: Path) -> LinkIndex:
 
 
 def _link(batch: list[str]) -> list[LinkedText]:
-    from kptm.linking.linker import link_batch
+    from kptm.linking.batches import link_batch
 
     layers, weights = _state["worker"]
     return list(link_batch(batch, layers, weights))

@@ -25,9 +25,9 @@ from linking_parts.gold import PEERS, SETS, Example, Freebase, WebNLG, teachable
 
 from kptm.evaluation.linking import score_linking
 from kptm.linking import Linker
+from kptm.linking.batches import link_batch
 from kptm.linking.encoding import Encoder
 from kptm.linking.fitting import Gold, fit
-from kptm.linking.linker import link_batch
 from kptm.linking.weights import DEFAULT, Weights
 
 HERE = Path(__file__).resolve().parent

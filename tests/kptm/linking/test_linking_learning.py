@@ -9,7 +9,7 @@ import pytest
 
 from kg import EntityRecord, KnowledgeGraph
 from kptm.errors import LinkingError
-from kptm.linking import LinkedText, Linker, linker, storage
+from kptm.linking import LinkedText, Linker, batches, linker, storage
 from kptm.linking.index import LinkIndex
 from kptm.linking.reading import read_all
 from kptm.linking.weights import Weights
@@ -187,7 +187,7 @@ def test_an_index_is_the_same_when_it_is_read_back(graph, tmp_path):
 
 def test_two_processes_link_as_one(world, world_linker, monkeypatch):
     texts = [document.text for document in world.prose()][:200]
-    monkeypatch.setattr(linker, "BATCH", 2_000)
+    monkeypatch.setattr(batches, "BATCH", 2_000)
     alone = list(world_linker.link_many(texts))
     assert list(world_linker.link_many(iter(texts), n_jobs=2)) == alone
     assert list(map(world_linker.link, texts[:40])) == alone[:40]

@@ -1,0 +1,120 @@
+"""Texts a batch at a time: cut into passages, judged, made into links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.types import Candidate
+from kptm.linking.document import Link, LinkedText
+from kptm.linking.judging import judge
+from kptm.linking.passages import Passages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kptm.linking.judging import Judged, Similarity
+    from kptm.linking.layers import Layers
+    from kptm.linking.weights import Weights
+
+BATCH = 65_536
+"""Characters that are looked at together, about."""
+PASSAGE = 20_000
+"""Characters of a text that are each other's context; a longer text is cut where words end."""
+SHOWN = 5
+"""Candidates that a link keeps."""
+
+
+def batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Texts in batches of about :data:`BATCH` characters."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        batch.append(text)
+        size += len(text) + 1
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def link_batch(
+    texts: Sequence[str], layers: Layers, weights: Weights, similarity: Similarity | None = None
+) -> Iterator[LinkedText]:
+    """Link the texts of a batch; a long one passage by passage."""
+    pieces = [(at, start, end) for at, text in enumerate(texts) for start, end in cuts(text)]
+    links: dict[int, list[Link]] = {at: [] for at in range(len(texts))}
+    for group in _groups(pieces):
+        passages = Passages([texts[at][start:end] for at, start, end in group])
+        for piece, link in _links(
+            passages, judge(passages, layers, weights, similarity), layers, weights
+        ):
+            at, offset, _ = group[piece]
+            links[at].append(_moved(link, offset))
+    for at, text in enumerate(texts):
+        yield LinkedText(text, tuple(links[at]))
+
+
+def cuts(text: str) -> list[tuple[int, int]]:
+    """Where a text is cut into passages: between words, if there are any."""
+    found = []
+    start = 0
+    while len(text) - start > PASSAGE:
+        end = text.rfind(" ", start + PASSAGE // 2, start + PASSAGE) + 1 or start + PASSAGE
+        found.append((start, end))
+        start = end
+    return [*found, (start, len(text))]
+
+
+def _groups(pieces: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
+    """Pieces in groups of about a batch: a single text may be longer than one."""
+    source = iter(pieces)
+    group: list[tuple[int, int, int]] = []
+    size = 0
+    for piece in source:
+        group.append(piece)
+        size += piece[2] - piece[1]
+        if size >= BATCH:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _links(
+    passages: Passages, judged: Judged, layers: Layers, weights: Weights
+) -> Iterator[tuple[int, Link]]:
+    """The links of each passage, in their order."""
+    found, belief = judged.found, judged.belief
+    if not len(found.of):
+        return
+    best = np.maximum.reduceat(belief, found.first[:-1])
+    chosen = np.flatnonzero(best >= weights.threshold)
+    order = np.lexsort((found.entity, -belief, found.of))
+    for mention in chosen.tolist():
+        start, end = int(found.first[mention]), int(found.first[mention + 1])
+        ranked = order[start : min(end, start + SHOWN)]
+        keys = layers.keys(found.entity[ranked].tolist())
+        scores = belief[ranked].tolist()
+        passage, first, last = passages.text_span(
+            int(found.mentions.start[mention]), int(found.mentions.end[mention])
+        )
+        yield passage, Link(
+            first, last, passages.texts[passage][first:last], keys[0], scores[0],
+            tuple(map(Candidate, keys, scores)),
+        )  # fmt: skip
+
+
+def _moved(link: Link, offset: int) -> Link:
+    if not offset:
+        return link
+    return Link(
+        link.start + offset,
+        link.end + offset,
+        link.surface,
+        link.entity,
+        link.score,
+        link.candidates,
+    )
