@@ -8,6 +8,7 @@ alone leaves in doubt, in batches; a description is encoded once.
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from kptm.errors import LinkingError
 from kptm.linking.forms import FIRST_PART
+from kptm.linking.storage import checksum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +44,7 @@ LENGTH = 96
 """Tokens of a text that are encoded."""
 EXPECTED = 0.25
 """A cosine that says nothing: what an encoder gives for two texts of no relation, about."""
-FILES = "hashes.npy", "vectors.npy"
+FILES, SUMS = ("hashes.npy", "vectors.npy"), "sha256.json"
 
 
 class Encoder:
@@ -126,12 +128,15 @@ class Encoder:
         """Read the vectors that were kept, once."""
         if self._folder is None or self._kept or self._vectors:
             return
-        hashes, vectors = (self._folder / self.fingerprint() / name for name in FILES)
-        if hashes.exists() and vectors.exists():
-            names = np.load(hashes, allow_pickle=False)
-            rows = np.load(vectors, allow_pickle=False)
-            if len(names) == len(rows):
-                self._vectors = dict(zip(names.tolist(), rows, strict=True))
+        folder = self._folder / self.fingerprint()
+        try:
+            sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
+            if any(checksum(folder / name) != sums[name] for name in FILES):
+                return
+        except (OSError, ValueError, KeyError):
+            return  # none there, or damaged: they are made anew
+        names, rows = (np.load(folder / name, allow_pickle=False) for name in FILES)
+        self._vectors = dict(zip(names.tolist(), rows, strict=True))
         self._kept = len(self._vectors)
 
     def keep(self) -> None:
@@ -148,6 +153,8 @@ class Encoder:
             with fresh.open("wb") as out:
                 np.save(out, values, allow_pickle=False)
             fresh.replace(folder / name)
+        sums = {name: checksum(folder / name) for name in FILES}
+        (folder / SUMS).write_text(json.dumps(sums), encoding="utf-8")
         self._kept = len(names)
 
     def fingerprint(self) -> str:

@@ -89,10 +89,12 @@ class Linker:
             yield from link_in_processes(layers, self.weights, texts, n_jobs)
             return
         similarity = self._similarity()
-        for batch in batches(texts):
-            yield from link_batch(batch, layers, self.weights, similarity)
-        if self._encoder is not None:
-            self._encoder.keep()
+        try:
+            for batch in batches(texts):
+                yield from link_batch(batch, layers, self.weights, similarity)
+        finally:  # also where the caller takes no more
+            if self._encoder is not None:
+                self._encoder.keep()
 
     def _similarity(self) -> Similarity | None:
         """What the encoder adds; None without one."""

@@ -49,7 +49,7 @@ def save(index: LinkIndex, folder: Path, revision: int, graph: str) -> None:
             np.save(out, getattr(index, name), allow_pickle=False)
             out.flush()
             os.fsync(out.fileno())
-        sums[name] = _sum(fresh / f"{name}.npy")
+        sums[name] = checksum(fresh / f"{name}.npy")
     manifest = {"version": VERSION, "revision": revision, "graph": graph, "sha256": sums}
     (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     if folder.exists():
@@ -66,7 +66,7 @@ def load(folder: Path) -> tuple[LinkIndex, int, str] | None:
         arrays = {}
         for name in LinkIndex.names():
             path = folder / f"{name}.npy"
-            if _sum(path) != manifest["sha256"][name]:
+            if checksum(path) != manifest["sha256"][name]:
                 return None
             arrays[name] = _mapped(path)
         return LinkIndex(**arrays), int(manifest["revision"]), str(manifest["graph"])
@@ -79,6 +79,7 @@ def _mapped(path: Path) -> np.ndarray:
     return np.asarray(found)  # the subclass of a memory map makes each small operation slower
 
 
-def _sum(path: Path) -> str:
+def checksum(path: Path) -> str:
+    """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

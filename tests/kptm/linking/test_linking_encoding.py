@@ -1,0 +1,101 @@
+"""The encoder's cosines against Hugging Face's own forward pass; vectors are kept and known again."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import BertConfig, BertModel, BertTokenizerFast
+
+from kg import EntityRecord
+from kptm.errors import LinkingError
+from kptm.linking import Linker
+from kptm.linking.encoding import EXPECTED, Encoder
+from kptm.linking.judging import judge
+from kptm.linking.passages import Passages
+
+WORDS = (
+    "[PAD] [UNK] [CLS] [SEP] [MASK] paris : capital city of france in texas is a the . ,".split()
+)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("encoder")
+    (folder / "vocab.txt").write_text("\n".join(WORDS))
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def graph(new_graph):
+    found = new_graph()
+    found.add(
+        [
+            EntityRecord(key="Q90", label="Paris", description="capital of France"),
+            EntityRecord(key="Q830149", label="Paris", description="city in Texas"),
+        ]
+    )
+    return found
+
+
+def vector(folder, text):
+    tokenizer, encoder = (
+        BertTokenizerFast.from_pretrained(folder),
+        BertModel.from_pretrained(folder),
+    )
+    with torch.inference_mode():
+        hidden = encoder.eval()(**tokenizer(text, return_tensors="pt")).last_hidden_state[0]
+    mean = hidden.mean(0).numpy()
+    return mean / np.linalg.norm(mean)
+
+
+def test_similarity_is_the_cosine(model, graph, monkeypatch):
+    monkeypatch.setattr("kptm.linking.encoding.DOUBT", (0.0, 1.0))
+    linker, encoder, text = Linker(graph), Encoder(model), "Paris is a city in Texas."
+    passages, layers = Passages([text]), linker.refresh()
+    judged = judge(passages, layers, linker.weights)
+    found = encoder.similarity(passages, layers, judged.found, judged.belief, linker.describe)
+    around = vector(model, text)
+    about = ["Paris: capital of France", "Paris: city in Texas"]
+    cosines = np.array([vector(model, said) @ around for said in about])
+    assert found["similarity"] == pytest.approx(cosines - EXPECTED, abs=2e-3)  # kept as float16
+    behind = cosines - cosines.max()
+    assert found["behind the most similar"] == pytest.approx(behind, abs=2e-3)
+    assert not found["part, similarity"].any()
+
+
+def test_what_is_in_no_doubt_is_not_encoded(model, graph, monkeypatch):
+    monkeypatch.setattr("kptm.linking.encoding.DOUBT", (2.0, 3.0))
+    monkeypatch.setattr(Encoder, "_encoded", lambda *_: pytest.fail("encoded"))
+    assert Linker(graph, encoder=Encoder(model)).link("Paris is a city.").links
+
+
+def test_descriptions_are_encoded_once(model, graph, tmp_path, monkeypatch):
+    monkeypatch.setattr("kptm.linking.encoding.DOUBT", (0.0, 1.0))
+    first = Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.")
+    asked = []
+    encoded = Encoder._encoded
+    monkeypatch.setattr(
+        Encoder, "_encoded", lambda self, texts: asked.extend(texts) or encoded(self, texts)
+    )
+    again = Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.")
+    assert again == first
+    assert asked == ["Paris is a city."]
+    graph.add([EntityRecord(key="Q90", description="city of France")])
+    Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.")
+    assert sorted(asked[1:]) == ["Paris is a city.", "Paris: city of France"]
+    next(tmp_path.glob("*/vectors.npy")).write_bytes(b"")  # damaged: made anew
+    assert Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.").links
+    assert len(asked) == 6
+
+
+def test_errors(model, graph, tmp_path):
+    with pytest.raises(LinkingError, match=r"no config\.json"):
+        Encoder(tmp_path)
+    with pytest.raises(LinkingError, match="leave n_jobs at 1"):
+        list(Linker(graph, encoder=Encoder(model)).link_many(["Paris"], n_jobs=2))
