@@ -89,7 +89,9 @@ class Encoder:
             describe: Gives the texts of keys.
         """
         best = np.maximum.reduceat(belief, found.first[:-1])
-        doubt = np.flatnonzero((best >= DOUBT[0]) & (best <= DOUBT[1]))
+        asks = np.logical_or.reduceat(found.kind >= FIRST_PART, found.first[:-1])
+        asks |= np.diff(found.first) > 1  # a whole name that means one thing has nothing to compare
+        doubt = np.flatnonzero(asks & (best >= DOUBT[0]) & (best <= DOUBT[1]))
         order = np.lexsort((found.entity, -belief, found.of))
         similar = np.zeros(len(belief))
         if len(doubt):
