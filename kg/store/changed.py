@@ -23,13 +23,15 @@ def changed(sql: Sql, since: int, most: int) -> set[str] | None:
         "rev_added > 1 AND rev_added > ?",  # the first as the index has it
         "rev_removed IS NOT NULL AND rev_removed > ?",
     ):
-        query = f"SELECT triple_id FROM triple_source WHERE {condition} LIMIT {most + 1:d}"
+        query = f"SELECT DISTINCT triple_id FROM triple_source WHERE {condition} LIMIT {most + 1:d}"
         if since == 0:
             query = query.replace("rev_added > 1 AND ", "")
         triples.update(number for (number,) in sql.all(query, (since,)))
         if len(triples) > most:
             return None
     found: set[str] = set()
+    if not triples:
+        return found
     listed, parameter = sql.values(sorted(triples))
     for end in ("head_id", "tail_id"):
         query = f"SELECT e.key FROM triple x JOIN entity e ON e.id = x.{end} WHERE x.id IN {listed}"

@@ -41,9 +41,10 @@ def _by_source(sql: Sql, keys: Collection[str] | None) -> dict[_Said, tuple[int,
     """The newest totals of each source: they only grow."""
     where, parameters = "", []
     if keys is not None:
-        listed, parameter = sql.values(
-            sorted(dictionary.ids_of(sql, "entity", list(keys)).values())
-        )
+        ids = sorted(dictionary.ids_of(sql, "entity", list(keys)).values())
+        if not ids:
+            return {}
+        listed, parameter = sql.values(ids)
         where, parameters = f" AND x.head_id IN {listed}", [parameter]
     query = (
         "SELECT c.name, e.key, n.value, p.key, v.value FROM qualifier q"
@@ -82,7 +83,10 @@ def statements(sql: Sql, source: str, new: Sequence[LinkCount]) -> Iterator[Stat
 
 def _labels(sql: Sql, keys: Collection[str]) -> dict[tuple[str, str], str]:
     """The relation by which an entity has a name already: its label is to be no alias too."""
-    listed, parameter = sql.values(sorted(dictionary.ids_of(sql, "entity", list(keys)).values()))
+    ids = sorted(dictionary.ids_of(sql, "entity", list(keys)).values())
+    if not ids:
+        return {}
+    listed, parameter = sql.values(ids)
     query = (
         "SELECT e.key, n.value, r.key FROM triple x JOIN entity e ON e.id = x.head_id"
         " JOIN literal n ON n.id = x.tail_id JOIN relation r ON r.id = x.relation_id"

@@ -76,7 +76,8 @@ class Linker:
             n_jobs: Processes; each opens the index by memory map.
 
         Raises:
-            LinkingError: A text holds half of a surrogate pair, or several processes are to share an encoder.
+            LinkingError: A text holds half of a surrogate pair, several processes are to share an encoder,
+                or the weights know of none.
         """
         layers = self.refresh()
         if n_jobs > 1:
@@ -89,6 +90,10 @@ class Linker:
             yield from link_in_processes(layers, self.weights, texts, n_jobs)
             return
         similarity = self._similarity()
+        if similarity is not None and self.weights.encoder is None:
+            raise LinkingError(
+                "these weights were learnt without an encoder; leave it out, or learn others by fit"
+            )
         try:
             for batch in batches(texts):
                 yield from link_batch(batch, layers, self.weights, similarity)

@@ -1,5 +1,7 @@
 """The encoder's cosines against Hugging Face's own forward pass; vectors are kept and known again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from kptm.linking import Linker
 from kptm.linking.encoding import EXPECTED, Encoder
 from kptm.linking.judging import judge
 from kptm.linking.passages import Passages
+from kptm.linking.weights import Weights
 
 WORDS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] paris : capital city of france in texas is a the . ,".split()
@@ -99,3 +102,6 @@ def test_errors(model, graph, tmp_path):
         Encoder(tmp_path)
     with pytest.raises(LinkingError, match="leave n_jobs at 1"):
         list(Linker(graph, encoder=Encoder(model)).link_many(["Paris"], n_jobs=2))
+    weights = replace(Weights.default(), encoder=None)
+    with pytest.raises(LinkingError, match="without an encoder"):
+        Linker(graph, encoder=Encoder(model), weights=weights).link("Paris")
