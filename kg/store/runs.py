@@ -85,7 +85,8 @@ class _Run:
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="kptm-run-")  # noqa: SIM115  # closed by close()
         rows.tofile(self._file)
         self._file.seek(0)
-        self.marks = {int(head) for head in rows[BLOCK // MARKS - 1 :: BLOCK // MARKS, 0]}
+        self._step = max(BLOCK // MARKS, 1)
+        self.marks = {int(head) for head in rows[self._step - 1 :: self._step, 0]}
         self.marks |= {int(head) for head in rows[-1:, 0]}
         self._ahead = rows[:0].copy()
 
@@ -93,7 +94,7 @@ class _Run:
         """The next rows, those whose head is at most ``end``."""
         parts = [self._ahead]
         while len(parts[-1]) == 0 or parts[-1][-1, 0] <= end:
-            more = np.fromfile(self._file, np.int32, BLOCK // MARKS * WIDTH).reshape(-1, WIDTH)
+            more = np.fromfile(self._file, np.int32, self._step * WIDTH).reshape(-1, WIDTH)
             if not len(more):
                 break
             parts.append(more)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Loss = Callable[[Floats], tuple[float, Floats]]
 
-PENALTY_WHICH, PENALTY_WHETHER = 1e-2, 5e-3
-"""Of Σ w²/2 of features of standard deviation 1, a mention."""
+PRECISION_WHICH, PRECISION_WHETHER = 5.0, 15.0
+"""Of the normal prior of the coefficients, for features of standard deviation 1: Σ w²/2 times this is what is lost."""
 THRESHOLDS = np.arange(0.1, 0.7, 0.05)
 _NOTHING = Weights(local=Pass({}, {}), joint=Pass({}, {}), encoder=None, threshold=0.5)
 
@@ -148,14 +148,15 @@ def _which(known: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
     answer = first[:-1] + np.array(right)
     matrix, scale = _standardised(np.concatenate(rows))
     of = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    penalty = PRECISION_WHICH / len(answer)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         p = softmax(matrix @ weights, first, of)
         residual = -p
         residual[answer] += 1
         return (
-            float(-np.log(p[answer] + 1e-12).mean() + PENALTY_WHICH / 2 * weights @ weights),
-            -matrix.T @ residual / len(answer) + PENALTY_WHICH * weights,
+            float(-np.log(p[answer] + 1e-12).mean() + penalty / 2 * weights @ weights),
+            -matrix.T @ residual / len(answer) + penalty * weights,
         )
 
     return _minimised(loss, names, scale)
@@ -175,6 +176,7 @@ def _whether(
         linked.append((example.right >= 0)[example.counts])
     matrix, scale = _standardised(np.concatenate(rows))
     answer = np.concatenate(linked).astype(np.float64)
+    penalty = PRECISION_WHETHER / len(answer)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         score = matrix @ weights
@@ -182,9 +184,9 @@ def _whether(
         return (
             float(
                 (np.logaddexp(0, score) - answer * score).mean()
-                + PENALTY_WHETHER / 2 * weights @ weights
+                + penalty / 2 * weights @ weights
             ),
-            matrix.T @ (p - answer) / len(answer) + PENALTY_WHETHER * weights,
+            matrix.T @ (p - answer) / len(answer) + penalty * weights,
         )
 
     return _minimised(loss, [*names, SURE], scale)
