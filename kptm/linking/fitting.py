@@ -183,8 +183,7 @@ def _whether(
         p = 1 / (1 + np.exp(-score))
         return (
             float(
-                (np.logaddexp(0, score) - answer * score).mean()
-                + penalty / 2 * weights @ weights
+                (np.logaddexp(0, score) - answer * score).mean() + penalty / 2 * weights @ weights
             ),
             matrix.T @ (p - answer) / len(answer) + penalty * weights,
         )

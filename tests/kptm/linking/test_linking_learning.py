@@ -10,9 +10,14 @@ import pytest
 from kg import EntityRecord, KnowledgeGraph
 from kptm.errors import LinkingError
 from kptm.linking import LinkedText, Linker, batches, linker, storage
+from kptm.linking.coherence import COHERENCE
+from kptm.linking.encoding import SIMILARITY, SIMILARITY_OF_PART
+from kptm.linking.features import WHICH
 from kptm.linking.index import LinkIndex
+from kptm.linking.judging import judge
+from kptm.linking.passages import Passages
 from kptm.linking.reading import read_all
-from kptm.linking.weights import Weights
+from kptm.linking.weights import SURE, Weights
 
 RECORDS = [
     EntityRecord(key="Q90", label="Paris", description="capital city of France"),
@@ -258,9 +263,6 @@ def test_fit_learns_what_the_documents_want(graph):
 
 def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
     """The formula of kptm/linking/weights.py, written again for one mention."""
-    from kptm.linking.judging import judge
-    from kptm.linking.passages import Passages
-
     found = Linker(graph)
     passages, layers = Passages(["Paris is in Texas."]), found.refresh()
     judged = judge(passages, layers, found.weights)
@@ -277,6 +279,19 @@ def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
         if name in judged.columns
     )
     assert judged.belief == pytest.approx(among / (1 + np.exp(-linked)))
+
+
+def test_the_shipped_coefficients_are_those_of_the_features(graph):
+    layers = Linker(graph).refresh()
+    columns = set(judge(Passages(["Paris"]), layers, Weights.default()).columns)
+    assert set(WHICH) < columns
+    alone = columns - set(COHERENCE)
+    more = {"local": set(), "joint": set(COHERENCE), "encoder": set(COHERENCE)}
+    for name, shared in more.items():
+        learnt = getattr(Weights.default(), name)
+        said = {*SIMILARITY, SIMILARITY_OF_PART} if name == "encoder" else set()
+        assert set(learnt.which) - said == {*WHICH, *shared}
+        assert set(learnt.whether) - said == (alone - {"prior"}) | shared | {SURE}
 
 
 def test_a_new_alias_is_there_at_once_in_a_large_graph(tmp_path):
