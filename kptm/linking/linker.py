@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.linking.index import LinkIndex
     from kptm.linking.judging import Similarity
 
-STALE = 0.05
+STALE = 0.01
 """The share of entities that may have changed before the index is made anew."""
 
 
