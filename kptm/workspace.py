@@ -1,6 +1,7 @@
 """A workspace: one folder, one project, the same verbs wired together.
 
     graph.db          the graph and modeledge (SQL is the truth)
+    linking/          what linking knows of the graph, as arrays
     embeddings/       vectors of the graph's entities
     model/            the fused model
     pretraining/      checkpoints of a run that has not ended
