@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -233,6 +234,12 @@ def word_hashes(words: Sequence[str]) -> NDArray[np.uint64]:
         starts = np.append(0, ends[:-1] + 1)
         parts.append(Hashes(folded.codes)(starts, stem_ends(folded.codes, starts, ends)))
     return np.concatenate(parts)
+
+
+@cache
+def function_word_hashes() -> NDArray[np.uint64]:
+    """The hashes of the function words, which every batch asks for."""
+    return word_hashes(sorted(FUNCTION_WORDS))
 
 
 def stem_ends(

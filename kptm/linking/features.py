@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kptm.linking.build import word_hashes
+from kptm.linking.build import function_word_hashes, word_hashes
 from kptm.linking.characters import DIGIT
 from kptm.linking.forms import FIRST_PART, ORGANISATION, PERSON, PLACE, WORK, Kind
-from kptm.linking.function_words import FUNCTION_WORDS
 from kptm.linking.index import ACRONYM_LENGTH, find
 from kptm.linking.passages import first_of_sentence
 
@@ -225,20 +224,14 @@ def _part_of_longer(passages: Passages, found: Candidates) -> tuple[Bools, Bools
     following = np.minimum(after, last)
     goes_on = (after <= last) & tokens.after[following] & tokens.capital[following]
     goes_on &= tokens.start[following] == end + 1
-    goes_on &= find_sorted(start, tokens.start[following]) < 0
+    goes_on &= find(start, tokens.start[following]) < 0
     before = np.searchsorted(tokens.start, start)
     own, previous = np.minimum(before, last), np.maximum(before - 1, 0)
     continues = (before > 0) & (tokens.start[own] == start) & tokens.after[own]
     continues &= tokens.capital[previous] & ~tokens.first[previous]
-    continues &= find_sorted(np.sort(end), tokens.end[previous]) < 0
+    continues &= find(np.sort(end), tokens.end[previous]) < 0
     capital = passages.capital(start)
     return goes_on & capital, continues & capital
-
-
-def find_sorted(among: Ints, values: Ints) -> Ints:
-    """The place of each value in a sorted array, -1 where it is not there."""
-    at = np.minimum(np.searchsorted(among, values), len(among) - 1)
-    return np.where(among[at] == values, at, -1)
 
 
 def _in_small(passages: Passages, found: Candidates) -> Bools:
@@ -252,7 +245,7 @@ def _in_small(passages: Passages, found: Candidates) -> Bools:
 def _in_longer(passages: Passages, found: Candidates) -> Bools:
     """Whether the passage has the mention's word beside another capitalised one."""
     tokens = passages.tokens
-    plain = np.isin(tokens.hash, word_hashes(sorted(FUNCTION_WORDS)))
+    plain = np.isin(tokens.hash, function_word_hashes())
     name = tokens.capital & ~(plain & tokens.first)
     pair = np.zeros(len(name) + 1, np.bool_)
     pair[1:-1] = name[1:] & name[:-1] & tokens.after[1:]

@@ -9,7 +9,7 @@ on too far.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -107,7 +107,7 @@ class LinkIndex:
         return find(self.form_hash, hashes)
 
 
-def find(among: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+def find(among: NDArray[Any], hashes: NDArray[Any]) -> NDArray[np.int64]:
     """The place of each of ``hashes`` in a sorted array, -1 where it is not there."""
     if not len(among):
         return np.full(len(hashes), -1, np.int64)

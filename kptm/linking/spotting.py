@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kptm.linking.build import word_hashes
+from kptm.linking.build import function_word_hashes
 from kptm.linking.characters import SPACE
 from kptm.linking.forms import MAX_LENGTH
-from kptm.linking.function_words import FUNCTION_WORDS
 from kptm.linking.index import ACRONYM_LENGTH, ALL_CAPITALS, CAPITAL, SHORT
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def fitting(passages: Passages, spans: Spans, entries: Entries) -> Bools:
     long = end - start > ACRONYM_LENGTH
     by_case = np.where((entries.case & CAPITAL) != 0, passages.capital(start), ~written)
     plain = exact | (~(capitals & ((entries.case & SHORT) != 0)) & ((written & long) | by_case))
-    function = np.isin(hashes, word_hashes(sorted(FUNCTION_WORDS)))
+    function = np.isin(hashes, function_word_hashes())
     return np.where(function, exact & capitals & (end - start > 1), plain)
 
 
