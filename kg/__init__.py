@@ -5,8 +5,9 @@ Names are loaded when first used, so that ``import kg`` costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
 
 if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings, KGEConfig, RankReport, train_embeddings
@@ -86,7 +87,6 @@ _HOMES = {
     ),
     "kg.view": ("GraphView",),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Attested",
@@ -124,8 +124,4 @@ __all__ = [
     "train_embeddings",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy(__name__, _HOMES)

@@ -5,8 +5,9 @@ Names are loaded when first used: ``import kptm`` loads neither torch nor transf
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
 
 if TYPE_CHECKING:
     from kptm.answering import Answer, Evidence, Predictor
@@ -46,7 +47,6 @@ _HOMES = {
     "kptm.pretraining": ("PretrainConfig", "PretrainReport", "pretrain"),
     "kptm.workspace": ("Workspace",),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Answer",
@@ -75,8 +75,4 @@ __all__ = [
     "train_tokenizer",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy(__name__, _HOMES)

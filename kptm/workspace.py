@@ -43,7 +43,7 @@ class Workspace(WorkspaceGraph):
     """One project in one folder. A context manager."""
 
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
-        super().__init__(folder / "graph.db")
+        super().__init__(folder / "graph.db", config.linking)
         self.folder = folder
         self.config = config
         self._predictor: Predictor | None = None
@@ -69,20 +69,23 @@ class Workspace(WorkspaceGraph):
         return cls(folder, config)
 
     @classmethod
-    def open(cls, folder: str | Path, *, create: bool = True) -> Workspace:
+    def open(
+        cls, folder: str | Path, *, create: bool = True, changes: Iterable[str] = ()
+    ) -> Workspace:
         """Open a workspace; a folder that is not there, or is empty, becomes one.
 
         Args:
             folder: Where it is.
             create: Whether to make one where there is none.
+            changes: Settings for this time only, as ``section.key=value``.
 
         Raises:
             WorkspaceError: The folder holds other things, or there is none and none is to be made.
-            ConfigError: Its ``kptm.toml`` is malformed.
+            ConfigError: Its ``kptm.toml``, or a change, is malformed.
         """
         folder = Path(folder)
         if (folder / "kptm.toml").exists():
-            return cls(folder, workspace_config.read(folder / "kptm.toml"))
+            return cls(folder, workspace_config.read(folder / "kptm.toml").replaced(changes))
         if folder.is_dir() and any(folder.iterdir()):
             raise WorkspaceError(f"{folder}: is no workspace (no kptm.toml) and is not empty")
         if not create:

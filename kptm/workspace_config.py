@@ -11,6 +11,7 @@ from kg.embedding.config import KGEConfig
 from kg.errors import KGError
 from kptm.errors import ConfigError
 from kptm.fusion.config import FusionConfig
+from kptm.linking.config import LinkingConfig
 from kptm.pretraining.config import PretrainConfig
 from kptm.texts import write_whole
 
@@ -64,6 +65,7 @@ def small_bert(settings: BackboneConfig, vocabulary: int, max_length: int) -> An
 class WorkspaceConfig:
     """The sections of ``kptm.toml``."""
 
+    linking: LinkingConfig = field(default_factory=LinkingConfig)
     embedding: KGEConfig = field(default_factory=lambda: KGEConfig(dim=16, epochs=60))
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     fusion: FusionConfig = field(default_factory=lambda: FusionConfig(max_length=64))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from kg.graph import KnowledgeGraph
 from kptm.linking import LinkedText, Linker
+from kptm.linking.encoding import Encoder
+from kptm.linking.weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,14 +16,19 @@ if TYPE_CHECKING:
     from kg.formats.delimited import Columns
     from kg.graph import OnError
     from kg.types import ExportReport, LoadReport
+    from kptm.linking.config import LinkingConfig
 
 
 class WorkspaceGraph:
     """What a workspace can do with its graph alone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, linking: LinkingConfig) -> None:
+        folder = path.parent / "linking"
+        encoder = Encoder(linking.encoder, folder=folder / "encoder") if linking.encoder else None
+        weights = Weights.load(linking.weights) if linking.weights else None
         self.graph = KnowledgeGraph.open(path)
-        self.linker = Linker(self.graph, folder=path.parent / "linking")
+        self.linker = Linker(self.graph, weights=weights, encoder=encoder, folder=folder)
+        self._jobs = linking.jobs
 
     def _changed(self) -> None:
         """Called when the graph has other entities or relations than before."""
@@ -75,8 +82,8 @@ class WorkspaceGraph:
         )
 
     def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
-        """Link texts to the graph, streaming."""
-        return self.linker.link_many(texts)
+        """Link texts to the graph, streaming, as the settings under ``[linking]`` say."""
+        return self.linker.link_many(texts, n_jobs=self._jobs)
 
     def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
         """Write the graph to a file; see :meth:`kg.KnowledgeGraph.export`."""

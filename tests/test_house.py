@@ -33,6 +33,11 @@ def test_an_import_loads_nothing_heavy(module):
     assert not HEAVY & set(python(f"import sys, {module}; print(*sys.modules)"))
 
 
+def test_a_verb_that_needs_no_model_loads_none():
+    loaded = python("import sys, kptm.workspace, kptm.linking, kg.graph; print(*sys.modules)")
+    assert not (HEAVY - {"sqlalchemy"}) & set(loaded)
+
+
 @pytest.mark.parametrize("package", ["kg", "kptm"])
 def test_the_surface_resolves(package):
     module = import_module(package)

@@ -66,11 +66,16 @@ def _fail(message: str) -> NoReturn:
     sys.exit(1)
 
 
-def existing(folder: str) -> Workspace:
-    """The workspace of a verb that makes none: a slip of the pen is no new project."""
+def existing(folder: str, changes: Iterable[str] = ()) -> Workspace:
+    """The workspace of a verb that makes none: a slip of the pen is no new project.
+
+    Args:
+        folder: Where it is.
+        changes: ``section.key=value``, for this time only.
+    """
     from kptm.workspace import Workspace
 
-    return Workspace.open(folder, create=False)
+    return Workspace.open(folder, create=False, changes=changes)
 
 
 def show(value: Any, as_json: bool, text: str) -> None:

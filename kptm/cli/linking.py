@@ -29,6 +29,9 @@ TEXT_FILES = (".txt", ".jsonl", ".ndjson")
 @click.option("--out", type=click.Path(allow_dash=True), metavar="FILE", help="Write JSON Lines.")
 @click.option("--html", type=click.Path(allow_dash=True), metavar="FILE",
               help="Write a page that shows the links.")  # fmt: skip
+@click.option(
+    "--jobs", type=click.IntRange(1), help="Processes that link, by default as kptm.toml says."
+)
 @click.option("--candidates", is_flag=True, help="Say also what else a mention might have meant.")
 @verb
 def link(
@@ -37,6 +40,7 @@ def link(
     files: tuple[str, ...],
     out: str | None,
     html: str | None,
+    jobs: int | None,
     candidates: bool,
     as_json: bool,
 ) -> None:
@@ -49,7 +53,8 @@ def link(
         raise click.UsageError(f"--out and --html are both {out}; name two files")
     wanted = Wanted(out, html, as_json, candidates)
     given = texts, files or (() if texts else (STANDARD,))
-    with existing(workspace) as ws:
+    changes = [] if jobs is None else [f"linking.jobs={jobs}"]
+    with existing(workspace, changes) as ws:
         if wanted.printed:
             _link(ws, _texts(*given), wanted, lambda _: None)
             return
@@ -81,7 +86,7 @@ def _link(
             writers.append(open_files.enter_context(Page(stream, ws)).write)
         if not writers:
             writers.append(printed(wanted))
-        for source, document in link_pairs(ws.linker, texts):
+        for source, document in link_pairs(ws.link, texts):
             for write in writers:
                 write(source, document)
             counts["texts"] += 1

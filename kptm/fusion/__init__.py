@@ -1,6 +1,21 @@
 """Fusion: entity vectors meet hidden states inside the layers of a Hugging Face Transformer."""
 
-from kptm.fusion.config import FusionConfig
-from kptm.fusion.model import FusedModel, FusedOutput
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
+
+if TYPE_CHECKING:
+    from kptm.fusion.config import FusionConfig
+    from kptm.fusion.model import FusedModel, FusedOutput
 
 __all__ = ["FusedModel", "FusedOutput", "FusionConfig"]
+_HOMES = {
+    "kptm.fusion.config": ("FusionConfig",),
+    "kptm.fusion.model": (
+        "FusedModel",
+        "FusedOutput",
+    ),
+}
+__getattr__ = lazy(__name__, _HOMES)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Loss = Callable[[Floats], tuple[float, Floats]]
 
-PRECISION_WHICH, PRECISION_WHETHER = 5.0, 15.0
+PRECISION_WHICH, PRECISION_WHETHER = 5.0, 30.0
 """Of the normal prior of the coefficients, for features of standard deviation 1: Σ w²/2 times this is what is lost."""
 THRESHOLDS = np.arange(0.1, 0.7, 0.05)
 _NOTHING = Weights(local=Pass({}, {}), joint=Pass({}, {}), encoder=None, threshold=0.5)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kptm.linking.document import LinkedText
 
 T = TypeVar("T")
 
-
-class LinksMany(Protocol):
-    """What links texts: a :class:`~kptm.linking.Linker`, or something in its place."""
-
-    def link_many(self, texts: Iterable[str], /) -> Iterator[LinkedText]:
-        """Link texts in their order."""
-        ...
+LinkMany: TypeAlias = "Callable[[Iterable[str]], Iterator[LinkedText]]"
+"""What links texts in their order: :meth:`Linker.link_many <kptm.linking.Linker.link_many>` is one."""
 
 
-def link_pairs(linker: LinksMany, pairs: Iterable[tuple[T, str]]) -> Iterator[tuple[T, LinkedText]]:
+def link_pairs(link: LinkMany, pairs: Iterable[tuple[T, str]]) -> Iterator[tuple[T, LinkedText]]:
     """Link the texts of (thing, text); yield (thing, linked text), in the order given.
 
     A linker may read some texts ahead; only as many things wait as it does.
@@ -33,5 +28,5 @@ def link_pairs(linker: LinksMany, pairs: Iterable[tuple[T, str]]) -> Iterator[tu
             waiting.append(thing)
             yield text
 
-    for document in linker.link_many(texts()):
+    for document in link(texts()):
         yield waiting.popleft(), document

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kptm.linking.linker import Linker
-    from kptm.linking.pairs import LinksMany
+    from kptm.linking.pairs import LinkMany
 
 LABEL = "ENTITY"
 """The label of what is linked: the graph says what it is, not what sort of name."""
@@ -75,11 +75,11 @@ class SpacyLinker:
     """A component of a pipeline: sets ``doc.ents`` (key in ``kb_id_``) and ``doc._.kptm``.
 
     Args:
-        linker: Where the links come from.
+        link: Where the links come from.
     """
 
-    def __init__(self, linker: LinksMany) -> None:
-        self._linker = linker
+    def __init__(self, link: LinkMany) -> None:
+        self._link = link
 
     def __call__(self, doc: Doc) -> Doc:
         """Link one document."""
@@ -88,7 +88,7 @@ class SpacyLinker:
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Link documents in a stream; the linker itself decides how many at a time."""
         pairs = ((doc, doc.text) for doc in stream)
-        for doc, document in link_pairs(self._linker, pairs):
+        for doc, document in link_pairs(self._link, pairs):
             yield mark_links(doc, document)
 
 
@@ -157,7 +157,7 @@ def make_linker(nlp: Language, name: str, graph: str) -> SpacyLinker:
         LinkingError: There is no such graph.
         StoreError: It cannot be opened.
     """
-    return SpacyLinker(GraphLinker(graph))
+    return SpacyLinker(GraphLinker(graph).link_many)
 
 
 def _set_links(doc: Doc, document: LinkedText | None) -> None:

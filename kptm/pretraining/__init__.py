@@ -1,7 +1,20 @@
 """Pretraining with fusion, on ``transformers.Trainer``."""
 
-from kptm.pretraining.config import PretrainConfig
-from kptm.pretraining.report import PretrainReport
-from kptm.pretraining.trainer import pretrain
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
+
+if TYPE_CHECKING:
+    from kptm.pretraining.config import PretrainConfig
+    from kptm.pretraining.report import PretrainReport
+    from kptm.pretraining.trainer import pretrain
 
 __all__ = ["PretrainConfig", "PretrainReport", "pretrain"]
+_HOMES = {
+    "kptm.pretraining.config": ("PretrainConfig",),
+    "kptm.pretraining.report": ("PretrainReport",),
+    "kptm.pretraining.trainer": ("pretrain",),
+}
+__getattr__ = lazy(__name__, _HOMES)

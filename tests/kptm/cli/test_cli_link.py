@@ -19,10 +19,10 @@ OTHERS = (Candidate("FR", 0.75), Candidate("<France>", 0.2))
 class Stub:
     """Links France, two texts at a time; says how far it has read."""
 
-    def __init__(self, graph, *, folder=None):
+    def __init__(self, graph, *, weights=None, encoder=None, folder=None):
         self.read = 0
 
-    def link_many(self, texts):
+    def link_many(self, texts, *, n_jobs):
         texts = iter(texts)
         while batch := list(islice(texts, 2)):
             self.read += len(batch)
@@ -140,7 +140,7 @@ def test_nothing_is_kept_while_it_streams(ws, monkeypatch):
     """Each text is out before the linker is given more than it takes at a time."""
     seen = []
     stub = Stub(None)
-    monkeypatch.setattr("kptm.workspace_graph.Linker", lambda graph, folder=None: stub)
+    monkeypatch.setattr("kptm.workspace_graph.Linker", lambda graph, **_: stub)
     monkeypatch.setattr("kptm.cli.linked.click.echo", lambda line: seen.append((line, stub.read)))
     run(ws, *"abcdef")
     assert seen == [("a", 2), ("b", 2), ("c", 4), ("d", 4), ("e", 6), ("f", 6)]

@@ -107,24 +107,22 @@ def test_a_bad_dict_is_refused_in_a_line(value, said):
     assert len(str(raised.value)) < 300
 
 
-class ReadsAhead:
+def reads_ahead(texts):
     """A linker that takes texts by threes."""
-
-    def link_many(self, texts):
-        texts = iter(texts)
-        while batch := list(islice(texts, 3)):
-            yield from map(LinkedText, batch)
+    texts = iter(texts)
+    while batch := list(islice(texts, 3)):
+        yield from map(LinkedText, batch)
 
 
 @given(st.lists(st.text(max_size=3)))
 def test_each_text_keeps_what_it_came_with(texts):
-    found = link_pairs(ReadsAhead(), enumerate(texts))
+    found = link_pairs(reads_ahead, enumerate(texts))
     assert [(number, document.text) for number, document in found] == list(enumerate(texts))
 
 
 def test_no_more_is_read_than_the_linker_wants():
     read = []
     pairs = ((read.append(number), str(number)) for number in count())
-    found = list(islice(link_pairs(ReadsAhead(), pairs), 7))
+    found = list(islice(link_pairs(reads_ahead, pairs), 7))
     assert [document.text for _, document in found] == [str(number) for number in range(7)]
     assert len(read) == 9

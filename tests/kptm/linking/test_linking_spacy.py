@@ -138,7 +138,7 @@ def test_entities_cover_their_links(documents, nlp, data):
 
 
 def test_the_component_links_in_a_stream():
-    component = ours.SpacyLinker(Names())
+    component = ours.SpacyLinker(Names().link_many)
     nlp = spacy.blank("en")
     assert ents(component(nlp(TEXT))) == [
         ("Georgia", "ENTITY", "GEORGIA"),
@@ -156,7 +156,7 @@ def test_the_component_links_in_a_stream():
 def test_entities_of_others_stay_where_no_link_is(nlp):
     doc = nlp("Georgia borders Turkey in June")
     doc.ents = [Span(doc, 0, 2, "GPE"), Span(doc, 4, 5, "DATE")]
-    assert ents(ours.SpacyLinker(Names())(doc)) == [
+    assert ents(ours.SpacyLinker(Names().link_many)(doc)) == [
         ("Georgia", "ENTITY", "GEORGIA"),
         ("Turkey", "ENTITY", "TURKEY"),
         ("June", "DATE", ""),
@@ -180,7 +180,7 @@ def test_a_graph_is_opened_anew_in_each_process(place, monkeypatch):
     assert linker._linker() is mine
     monkeypatch.setattr(ours.os, "getpid", lambda: -1)
     assert linker._linker() is not mine
-    copied = pickle.loads(pickle.dumps(ours.SpacyLinker(linker)))
+    copied = pickle.loads(pickle.dumps(ours.SpacyLinker(linker.link_many)))
     assert ents(copied(spacy.blank("en")("Georgia"))) == [("Georgia", "ENTITY", "Q230")]
 
 
