@@ -181,3 +181,28 @@ def test_standard_input_that_is_not_text(ws, tmp_path):
 def test_one_file_cannot_be_both(ws):
     run(ws, "t", "--out", "same", "--html", "same", code=2)
     run(ws, "t", "--out", "-", "--html", "-", code=2)
+
+
+def test_the_settings_say_how_a_workspace_links(ws, tmp_path, monkeypatch):
+    made = []
+
+    class Told(Stub):
+        def __init__(self, graph, **settings):
+            super().__init__(graph)
+            self.settings = settings
+
+        def link_many(self, texts, *, n_jobs):
+            made.append((self.settings, n_jobs))
+            return super().link_many(texts, n_jobs=n_jobs)
+
+    monkeypatch.setattr("kptm.workspace_graph.Linker", Told)
+    monkeypatch.setattr("kptm.workspace_graph.Encoder", lambda path, folder: (path, folder.name))
+    run(ws, "France", "--jobs", "3")
+    toml = ws / "kptm.toml"
+    toml.write_text(toml.read_text().replace('encoder = ""', 'encoder = "small"'))
+    run(ws, "France")
+    assert [(item["encoder"], jobs) for item, jobs in made] == [
+        (None, 3),
+        (("small", "encoder"), 1),
+    ]
+    assert "leave jobs at 1" in run(ws, "France", "--jobs", "3", code=1).output
