@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
-    from kg.embedding import EntityEmbeddings, KGEConfig, RankReport, train_embeddings
+    from kg.embedding import (
+        EntityEmbeddings,
+        KGEConfig,
+        RankReport,
+        read_vectors,
+        train_embeddings,
+    )
     from kg.errors import (
         EmbeddingError,
         EmbeddingMismatchError,
@@ -49,6 +55,7 @@ _HOMES = {
         "EntityEmbeddings",
         "KGEConfig",
         "RankReport",
+        "read_vectors",
         "train_embeddings",
     ),
     "kg.errors": (
@@ -121,6 +128,7 @@ __all__ = [
     "UnknownKeyError",
     "from_networkx",
     "from_pandas",
+    "read_vectors",
     "train_embeddings",
 ]
 

@@ -17,9 +17,11 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kg.errors import EmbeddingMismatchError
 from kptm import workspace_config
 from kptm.errors import ModeledgeError, WorkspaceError
 from kptm.linking import LinkedText
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kg.embedding import EntityEmbeddings
+    from kg.embedding.state import Epoch
     from kptm.answering import Answer, Predictor
     from kptm.fusion import FusedModel
     from kptm.modeledge import Modeledge
@@ -125,11 +128,31 @@ class Workspace(WorkspaceGraph):
 
     # ── the stages ───────────────────────────────────────────────────────────────────────────
 
-    def embed(self, *, progress: Callable[[int, float], None] | None = None) -> EntityEmbeddings:
-        """Train embeddings of the graph and save them."""
+    def embed(
+        self, *, update: bool = False, progress: Callable[[Epoch], None] | None = None
+    ) -> EntityEmbeddings:
+        """Train embeddings of the graph and save them; a training that was cut is gone on with.
+
+        Args:
+            update: Fit rows for what is new, leave the others; in seconds.
+            progress: Called after each epoch of a training.
+
+        Raises:
+            WorkspaceError: There are none to update.
+            EmbeddingError: The graph has no triples, or the training fails.
+        """
         from kg.embedding import train_embeddings
 
-        embeddings = train_embeddings(self.graph, self.config.embedding, progress=progress)
+        if update:
+            embeddings = self.embeddings().extend(self.graph)
+        else:
+            checkpoint = self.folder / "embeddings.checkpoint"
+            train = partial(train_embeddings, self.graph, self.config.embedding, progress=progress)
+            try:
+                embeddings = train(checkpoint=checkpoint)
+            except EmbeddingMismatchError:  # the graph or the settings are others since
+                checkpoint.unlink()
+                embeddings = train(checkpoint=checkpoint)
         embeddings.save(self.folder / "embeddings")
         self._predictor = None
         return embeddings

@@ -9,13 +9,15 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kg.embedding.config import KGEConfig
     from kg.embedding.evaluate import RankReport
+    from kg.embedding.importing import read_vectors
     from kg.embedding.table import EntityEmbeddings
     from kg.embedding.train import train_embeddings
 
-__all__ = ["EntityEmbeddings", "KGEConfig", "RankReport", "train_embeddings"]
+__all__ = ["EntityEmbeddings", "KGEConfig", "RankReport", "read_vectors", "train_embeddings"]
 _HOMES = {
     "kg.embedding.config": ("KGEConfig",),
     "kg.embedding.evaluate": ("RankReport",),
+    "kg.embedding.importing": ("read_vectors",),
     "kg.embedding.table": ("EntityEmbeddings",),
     "kg.embedding.train": ("train_embeddings",),
 }

@@ -2,62 +2,98 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kg.errors import EmbeddingError
+
+TRAININGS = "1vsall", "sampled", "lcwa", "slcwa"
+OPTIMIZERS = "adagrad", "adam"
+CROSS_ENTROPY = "crossentropy"
 
 
 @dataclass(frozen=True, kw_only=True)
 class KGEConfig:
-    """Settings of one training.
+    """Settings of one training. The defaults are those of Lacroix et al. 2018 for small graphs.
 
     Attributes:
         model: Any PyKEEN model by name ("ComplEx", "TransE", "DistMult", "RotatE", …).
         dim: The model's embedding dimension; complex models hold ``2 * dim`` numbers an entity.
-        epochs: Passes over the triples.
-        batch_size: (head, relation) pairs a step for "lcwa", triples a step for "slcwa".
-        learning_rate: Of Adam.
-        training: "lcwa" scores every entity for each pair (matrix work, good on a CPU); "slcwa"
-            samples negatives, for graphs whose score matrix does not fit.
-        loss: A PyKEEN loss by name.
-        inverse: Train heads by inverse relations; needed to predict heads well with "lcwa".
+        epochs: Passes over the triples, at most.
+        batch_size: (head, relation) pairs a step for "1vsall", "sampled" and "lcwa", triples for "slcwa".
+        learning_rate: Of the optimizer.
+        optimizer: "adagrad" or "adam".
+        training: "1vsall" is the cross entropy of the right entity among all (matrix work, good on a
+            CPU); "sampled" among those of the batch and ``negatives`` others, for large graphs;
+            "lcwa" and "slcwa" are PyKEEN's, with any of its losses.
+        negatives: Entities that a batch of "sampled" draws; false triples a true one for "slcwa".
+        loss: A PyKEEN loss by name for "lcwa" and "slcwa".
+        regularization: The weight of Σ|x|³ over a triple's head, relation and tail (N3, Lacroix et al.
+            2018, equation 7); None leaves the model the regularizer that PyKEEN gives it.
+        init: Standard deviation of the first vectors; None starts as PyKEEN does.
+        inverse: Train heads by inverse relations; needed to predict heads well with "1vsall" and "lcwa".
+        validation: Share of the triples that is held out to stop early; 0 trains on all.
+        evaluate_every: Epochs between two evaluations of what is held out.
+        patience: Evaluations without a better MRR before training stops; the best state is kept.
         seed: One seed, one result.
+
+    Raises:
+        EmbeddingError: A value does not fit.
     """
 
     model: str = "ComplEx"
     dim: int = 64
-    epochs: int = 100
+    epochs: int = 50
     batch_size: int = 256
-    learning_rate: float = 0.01
-    training: str = "lcwa"
-    loss: str = "crossentropy"
+    learning_rate: float = 0.1
+    optimizer: str = "adagrad"
+    training: str = "1vsall"
+    negatives: int = 1
+    loss: str = CROSS_ENTROPY
+    regularization: float | None = 0.01
+    init: float | None = 1e-3
     inverse: bool = True
+    validation: float = 0.0
+    evaluate_every: int = 5
+    patience: int = 3
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.training not in ("lcwa", "slcwa"):
-            raise EmbeddingError(f'training must be "lcwa" or "slcwa", not {self.training!r}')
-        for name, least in (("dim", 1), ("epochs", 1), ("batch_size", 1), ("seed", 0)):
+        for name, among in (("training", TRAININGS), ("optimizer", OPTIMIZERS)):
+            if getattr(self, name) not in among:
+                raise EmbeddingError(
+                    f"{name} must be one of {', '.join(among)}, not {getattr(self, name)!r}"
+                )
+        if self.training in ("1vsall", "sampled") and self.loss != CROSS_ENTROPY:
+            raise EmbeddingError(
+                f'"{self.training}" is cross entropy; for the loss {self.loss!r} use "lcwa" or "slcwa"'
+            )
+        whole = ("dim", "epochs", "batch_size", "negatives", "evaluate_every", "patience")
+        for name, least in (*((name, 1) for name in whole), ("seed", 0)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise EmbeddingError(
                     f"{name} must be a whole number of at least {least}, not {value!r}"
                 )
-        rate = self.learning_rate
-        if not isinstance(rate, int | float) or not rate > 0:
-            raise EmbeddingError(f"learning_rate must be a number above 0, not {rate!r}")
+        for name in ("learning_rate", "regularization", "init"):
+            value = getattr(self, name)
+            if value is None and name != "learning_rate":
+                continue
+            if not isinstance(value, int | float) or not value > 0:
+                raise EmbeddingError(f"{name} must be a number above 0, not {value!r}")
+        if not isinstance(self.validation, int | float) or not 0 <= self.validation < 1:
+            raise EmbeddingError(
+                f"validation is a share from 0 to less than 1, not {self.validation!r}"
+            )
 
     @classmethod
     def recipe(cls, name: str) -> KGEConfig:
-        """A named configuration: "fast" (minutes on two cores) or "accurate".
+        """A named configuration; see :mod:`kg.embedding.recipes` for what each reached.
 
         Raises:
             EmbeddingError: There is no recipe of that name.
         """
-        recipes = {
-            "fast": cls(),
-            "accurate": replace(cls(), dim=256, epochs=300, learning_rate=0.003),
-        }
-        if name not in recipes:
-            raise EmbeddingError(f"no recipe is called {name!r}; there are {', '.join(recipes)}")
-        return recipes[name]
+        from kg.embedding.recipes import RECIPES
+
+        if name not in RECIPES:
+            raise EmbeddingError(f"no recipe is called {name!r}; there are {', '.join(RECIPES)}")
+        return cls(**RECIPES[name])

@@ -2,104 +2,135 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, overload
 
+import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
-from kg.embedding.config import KGEConfig
-from kg.embedding.evaluate import RankReport, rank_triples
+from kg.embedding import evaluate, folder, predicting
+from kg.embedding.rows import Rows
 from kg.errors import EmbeddingError, EmbeddingMismatchError, UnknownKeyError, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from kg.embedding.calibration import Calibration
+    from kg.embedding.config import KGEConfig
     from kg.embedding.engine import Engine
+    from kg.embedding.evaluate import RankReport
+    from kg.embedding.extending import Staleness
+    from kg.embedding.predicting import Prediction
+    from kg.embedding.state import Epoch
+    from kg.embedding.vectors import Vectors
     from kg.graph import KnowledgeGraph
+    from kg.types import Triple
+    from kg.view import GraphView
 
-FORMAT = 1
-META, VECTORS, MODEL = "embeddings.json", "vectors.safetensors", "model.safetensors"
+    Facts = Iterable[tuple[str, str, str]]
+
+_CHUNK = 4_096
+"""Rows that are handed on at a time."""
 
 
 class EntityEmbeddings:
-    """Vectors of entities, shape (entities, width), float32, with the scorer that made them.
+    """Vectors of entities, with the scorer that made them.
 
-    Attributes:
-        keys: Entity keys, in the order of the rows.
+    Args:
+        keys: Of the entities, in the order of the rows.
+        table: The vectors, shape (len(keys), width), or a file of them.
         relations: Relation keys, in the order of the scorer's ids.
-        table: The vectors, shape (len(keys), width).
         fingerprint: That of the graph at the time of training; "" for vectors of one's own.
         revision: The graph's revision at the time of training.
         config: How they were trained, None for vectors of one's own.
+        state: Gives the tensors of the scorer; None where there is none.
+        curve: The epochs of the training.
+        calibration: What turns scores into probabilities.
+
+    Raises:
+        EmbeddingError: Keys and table do not fit.
     """
 
     def __init__(
         self,
         keys: Sequence[str],
-        table: torch.Tensor,
+        table: torch.Tensor | Vectors,
         *,
         relations: Sequence[str] = (),
         fingerprint: str = "",
         revision: int = 0,
         config: KGEConfig | None = None,
-        state: dict[str, torch.Tensor] | None = None,
-        losses: Sequence[float] = (),
+        state: Callable[[], dict[str, torch.Tensor]] | None = None,
+        curve: Sequence[Epoch] = (),
+        calibration: Calibration | None = None,
     ) -> None:
-        if table.ndim != 2 or len(table) != len(keys):
+        if len(table.shape) != 2 or table.shape[0] != len(keys):
             raise EmbeddingError(
                 f"{len(keys)} keys need a table of {len(keys)} rows, not {tuple(table.shape)}"
             )
-        self.keys = tuple(keys)
+        self.keys = keys if isinstance(keys, Rows) else Rows(keys)
         self.relations = tuple(relations)
-        self.table = table.detach().float().contiguous()
         self.fingerprint = fingerprint
         self.revision = revision
         self.config = config
-        self.losses = tuple(losses)
+        self.curve = tuple(curve)
+        self.calibration = calibration
+        self.dim = int(table.shape[1])
+        if isinstance(table, torch.Tensor):
+            self._table: torch.Tensor | None = table.detach().float().contiguous()
+        else:
+            self._table, self._stored = None, table
         self._state = state
-        self._row = {key: row for row, key in enumerate(self.keys)}
         self._relation_id = {key: number for number, key in enumerate(self.relations)}
         self._engine: Engine | None = None
-        if len(self._row) != len(self.keys):
-            raise EmbeddingError("a key stands twice in the table")
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._row
+        return key in self.keys
 
     @property
-    def dim(self) -> int:
-        """The width of a row."""
-        return int(self.table.shape[1])
+    def losses(self) -> tuple[float, ...]:
+        """The loss of each epoch."""
+        return tuple(epoch.loss for epoch in self.curve)
+
+    @property
+    def table(self) -> torch.Tensor:
+        """All vectors in memory, shape (len(keys), width), float32; of a large table ask for rows instead."""
+        if self._table is None:
+            self._table = torch.from_numpy(
+                np.concatenate([*self._stored.chunks()] or [_none(self)])
+            )
+        return self._table
 
     def row(self, key: str) -> int | None:
         """The row of an entity, or None when it has no vector."""
-        return self._row.get(key)
+        return self.keys.of((key,)).get(key)
 
     def vectors(self, keys: Sequence[str]) -> torch.Tensor:
-        """The vectors of ``keys``, shape (len(keys), width).
+        """The vectors of ``keys``, shape (len(keys), width), float32; no others are read.
 
         Raises:
             UnknownKeyError: One of them has no vector.
+            EmbeddingError: The file is damaged there.
         """
-        return self.table[[self._known(key) for key in keys]]
+        rows = self._rows(keys)
+        if self._table is None:
+            return torch.from_numpy(self._stored.rows(rows))
+        return self._table[torch.from_numpy(rows)]
 
-    def _known(self, key: str) -> int:
-        row = self._row.get(key)
-        if row is None:
-            raise UnknownKeyError(
-                f"no vector for {shorten(key)!r}: it was not in the graph at revision"
-                f" {self.revision}; train the embeddings again"
-            )
-        return row
+    def _rows(self, keys: Sequence[str]) -> NDArray[np.int64]:
+        found = self.keys.of(set(keys))
+        for key in keys:
+            if key not in found:
+                raise UnknownKeyError(
+                    f"no vector for {shorten(key)!r}: it was not in the graph at revision"
+                    f" {self.revision}; extend the embeddings, or train them again"
+                )
+        return np.array([found[key] for key in keys], np.int64)
 
     def permuted(self, seed: int) -> EntityEmbeddings:
         """The same vectors given to the wrong entities: the control arm that decides."""
@@ -111,6 +142,8 @@ class EntityEmbeddings:
         return EntityEmbeddings(
             self.keys, table, fingerprint=self.fingerprint, revision=self.revision
         )
+
+    # ── belonging to a graph ─────────────────────────────────────────────────────────────────
 
     def check(self, graph: KnowledgeGraph) -> None:
         """Refuse a graph these embeddings were not trained on.
@@ -131,22 +164,72 @@ class EntityEmbeddings:
                 f" {self.revision}), this one was {found[:12]}… then; train embeddings for it"
             )
 
+    def staleness(self, graph: KnowledgeGraph) -> Staleness:
+        """How far the graph has moved on since the training."""
+        from kg.embedding.extending import staleness
+
+        return staleness(self, graph)
+
+    def extend(self, graph: KnowledgeGraph) -> EntityEmbeddings:
+        """Embeddings with rows for what the graph has since got, the old ones as they are, in seconds.
+
+        Raises:
+            EmbeddingMismatchError: They are another graph's.
+            EmbeddingError: They have no scorer.
+        """
+        from kg.embedding.extending import extended
+
+        self.check(graph)
+        return extended(self, graph)
+
     # ── link prediction ──────────────────────────────────────────────────────────────────────
 
-    def _scorer(self) -> Engine:
+    def scorer(self) -> Engine:
+        """The PyKEEN model behind the vectors.
+
+        Raises:
+            EmbeddingError: They come without one, or its file is damaged.
+        """
         if self._engine is None:
             if self._state is None or self.config is None:
                 raise EmbeddingError("these vectors come without a scorer; use train_embeddings")
             from kg.embedding.engine import Engine  # pykeen is loaded only to score
 
             self._engine = Engine(self.config, len(self.keys), len(self.relations))
-            self._engine.load_state(self._state)
+            self._engine.load_state(self._state())
         return self._engine
 
-    def _relation(self, key: str) -> int:
+    def relation_id(self, key: str) -> int:
+        """The scorer's id of a relation.
+
+        Raises:
+            UnknownKeyError: It knows none of that name.
+        """
         if key not in self._relation_id:
             raise UnknownKeyError(f"the embeddings know no relation {shorten(key)!r}")
         return self._relation_id[key]
+
+    def ids(self, triples: Facts) -> NDArray[np.int64]:
+        """Triples as the scorer's ids, shape (N, 3).
+
+        Raises:
+            UnknownKeyError: One names something without a vector.
+        """
+        rows = list(triples)
+        heads, tails = self._rows([h for h, _, _ in rows]), self._rows([t for _, _, t in rows])
+        relations = np.array([self.relation_id(r) for _, r, _ in rows], np.int64)
+        return np.stack([heads, relations, tails], 1)
+
+    def known_ids(self, triples: Facts) -> NDArray[np.int64]:
+        """Those of the triples that name nothing without a vector, as ids, shape (N, 3)."""
+        rows = [item for item in triples if item[1] in self._relation_id]
+        found = self.keys.of({end for h, _, t in rows for end in (h, t)})
+        some = [
+            (found[h], self._relation_id[r], found[t])
+            for h, r, t in rows
+            if h in found and t in found
+        ]
+        return np.array(some, np.int64).reshape(-1, 3)
 
     def scores(
         self, *, head: str | None = None, relation: str, tail: str | None = None
@@ -157,139 +240,145 @@ class EntityEmbeddings:
             EmbeddingError: Not exactly one of head and tail was given.
             UnknownKeyError: An entity or relation has no vector.
         """
-        number = self._relation(relation)
+        number = self.relation_id(relation)
         if (head is None) == (tail is None):
             raise EmbeddingError("give either head or tail: the other one is predicted")
+        row = int(self._rows([head if head is not None else str(tail)])[0])
         if head is not None:
-            return self._scorer().tail_scores(torch.tensor([[self._known(head), number]]))[0]
-        return self._scorer().head_scores(torch.tensor([[number, self._known(str(tail))]]))[0]
+            return self.scorer().tail_scores(torch.tensor([[row, number]]))[0]
+        return self.scorer().head_scores(torch.tensor([[number, row]]))[0]
 
+    @overload
     def predict(
-        self, *, head: str | None = None, relation: str, tail: str | None = None, k: int = 10
-    ) -> list[tuple[str, float]]:
-        """The ``k`` best entities for the missing end with their scores, best first.
+        self, *, head: str, relation: str, k: int = 10,
+        known: Facts | GraphView | None = None, mark: bool = False,
+    ) -> list[Prediction]: ...  # fmt: skip
+    @overload
+    def predict(
+        self, *, relation: str, tail: str, k: int = 10,
+        known: Facts | GraphView | None = None, mark: bool = False,
+    ) -> list[Prediction]: ...  # fmt: skip
+    @overload
+    def predict(
+        self, *, relation: str, k: int = 10, known: Facts | GraphView,
+    ) -> list[tuple[Triple, float]]: ...  # fmt: skip
+    def predict(
+        self,
+        *,
+        head: str | None = None,
+        relation: str,
+        tail: str | None = None,
+        k: int = 10,
+        known: Facts | GraphView | None = None,
+        mark: bool = False,
+    ) -> list[Prediction] | list[tuple[Triple, float]]:
+        """The ``k`` best entities for the missing end; without either end, the ``k`` best new facts.
+
+        Args:
+            head: The end that is given, this or ``tail``.
+            relation: The relation.
+            tail: The end that is given.
+            k: How many.
+            known: Facts, or the graph that has them, which are left out.
+            mark: Leave them in, with ``.known`` set.
+
+        Returns:
+            For one end, predictions that unpack as (entity, score), best first. For none, (triple, p of its tail
+            among all), of entities that the relation is known to have.
 
         Raises:
-            EmbeddingError: Not exactly one of head and tail was given.
+            EmbeddingError: Both ends were given, or neither and no known facts.
             UnknownKeyError: An entity or relation has no vector.
         """
-        scores = self.scores(head=head, relation=relation, tail=tail)
-        best = torch.topk(scores, max(0, min(k, len(self))))
-        rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-        return [(self.keys[row], value) for row, value in rows]
+        if head is None and tail is None:
+            if known is None:
+                raise EmbeddingError(
+                    "give either head or tail: the other one is predicted; or known=graph for new facts"
+                )
+            return predicting.new_facts(self, relation, k, known)
+        asked = head, relation, tail
+        return predicting.best(self, asked, k, known, mark=mark)
 
-    def evaluate(
-        self,
-        triples: Iterable[tuple[str, str, str]],
-        *,
-        known: Iterable[tuple[str, str, str]] = (),
-    ) -> RankReport:
+    def calibrate(
+        self, true: Facts, false: Facts | None = None, *, known: Facts = (), seed: int = 0
+    ) -> Calibration:
+        """Learn to turn scores into probabilities, from facts that were not trained on; kept by ``save``.
+
+        Args:
+            true: True facts.
+            false: False ones; by default one a true one, its tail or head replaced by another that its relation has.
+            known: Other true facts, which no false one may be.
+            seed: Of what replaces them.
+
+        Raises:
+            EmbeddingError: There is none of either.
+            UnknownKeyError: One names something without a vector.
+        """
+        from kg.embedding.calibration import fit
+
+        self.calibration = fit(self, true, false, known, seed)
+        return self.calibration
+
+    def probability(self, triples: Facts) -> NDArray[np.float64]:
+        """How likely each triple is true, shape (N,), among true and false ones as those of the calibration.
+
+        Raises:
+            EmbeddingError: The embeddings are not calibrated.
+            UnknownKeyError: A triple names something without a vector.
+        """
+        if self.calibration is None:
+            raise EmbeddingError(
+                "the scores are not calibrated; call calibrate(facts that were not trained on)"
+            )
+        return self.calibration.probability(self, triples)
+
+    def evaluate(self, triples: Facts, *, known: Facts = ()) -> RankReport:
         """Filtered ranks of ``triples`` on both sides; ``known`` triples are left out of the way.
 
         Raises:
             EmbeddingError: There is no triple to rank.
             UnknownKeyError: A triple to rank names something without a vector.
         """
-        wanted = [(self._known(h), self._relation(r), self._known(t)) for h, r, t in triples]
-        if not wanted:
+        wanted, others = self.ids(triples), self.known_ids(known)
+        if not len(wanted):
             raise EmbeddingError("there is no triple to evaluate")
-        filtered = (
-            (self._row[h], self._relation_id[r], self._row[t])
-            for h, r, t in known
-            if h in self._row and r in self._relation_id and t in self._row
-        )
-        return rank_triples(self._scorer(), wanted, filtered)
+        ranks = evaluate.rank_triples(self.scorer(), wanted, others)
+        return evaluate.report(ranks, wanted, others, self.relations)
 
     # ── disk ─────────────────────────────────────────────────────────────────────────────────
 
-    def save(self, folder: str | Path) -> None:
-        """Write ``embeddings.json`` and safetensors; the folder appears whole or not at all.
+    def save(self, path: str | Path, *, precision: str = "float32") -> None:
+        """Write a folder; it appears whole or not at all, and replaces embeddings that are there already.
 
-        Embeddings that are there already are replaced.
+        Args:
+            path: The folder.
+            precision: Of the vectors, "float32" or "float16"; the scorer keeps its own.
 
         Raises:
             EmbeddingError: The folder cannot be written, or holds something else.
         """
-        folder = Path(folder).absolute()
-        fresh = folder.with_name(folder.name + ".new")
-        try:
-            strange = [path.name for path in folder.iterdir()] if folder.exists() else []
-            if not {META, VECTORS, MODEL}.issuperset(strange):
-                raise EmbeddingError(
-                    f"{folder}: holds other files ({', '.join(sorted(strange)[:3])}), which"
-                    " would be lost; name a folder of its own"
-                )
-            shutil.rmtree(fresh, ignore_errors=True)
-            fresh.mkdir(parents=True)
-            self._write(fresh)
-            shutil.rmtree(folder, ignore_errors=True)
-            fresh.rename(folder)
-        except (OSError, ValueError, SafetensorError) as error:
-            raise EmbeddingError(f"{folder}: cannot be written ({error})") from error
-
-    def _write(self, folder: Path) -> None:
-        save_file({"entities": self.table}, folder / VECTORS)
-        if self._state is not None:
-            save_file(self._state, folder / MODEL)
-        meta: dict[str, Any] = {
-            "format": FORMAT,
-            "fingerprint": self.fingerprint,
-            "revision": self.revision,
-            "config": None if self.config is None else asdict(self.config),
-            "losses": list(self.losses),
-            "sha256": {path.name: _sha256(path) for path in sorted(folder.glob("*.safetensors"))},
-            "entities": list(self.keys),
-            "relations": list(self.relations),
-        }
-        meta["checksum"] = _checksum(meta)
-        (folder / META).write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+        folder.save(self, path, precision)
 
     @classmethod
-    def load(cls, folder: str | Path) -> EntityEmbeddings:
-        """Read what :meth:`save` wrote.
+    def load(cls, path: str | Path) -> EntityEmbeddings:
+        """Open what :meth:`save` wrote; vectors are read when they are asked for.
 
         Raises:
             EmbeddingError: The folder is missing, damaged, or written by a newer version.
         """
-        folder = Path(folder)
-        try:
-            meta = json.loads((folder / META).read_text(encoding="utf-8"))
-            if meta["format"] != FORMAT:
-                raise EmbeddingError(
-                    f"{folder}: format {meta['format']} is not {FORMAT}, the one this version"
-                    " reads; train again"
-                )
-            if meta.pop("checksum") != _checksum(meta):
-                raise EmbeddingError(f"{folder / META}: damaged (checksum differs); train again")
-            for name, digest in meta["sha256"].items():
-                if _sha256(folder / name) != digest:
-                    raise EmbeddingError(
-                        f"{folder / name}: damaged (checksum differs); train again"
-                    )
-            state = load_file(folder / MODEL) if MODEL in meta["sha256"] else None
-            return cls(
-                meta["entities"],
-                load_file(folder / VECTORS)["entities"],
-                relations=meta["relations"],
-                fingerprint=meta["fingerprint"],
-                revision=meta["revision"],
-                config=None if meta["config"] is None else KGEConfig(**meta["config"]),
-                state=state,
-                losses=meta["losses"],
-            )
-        except FileNotFoundError as error:
-            raise EmbeddingError(
-                f"{folder}: no embeddings there ({error.filename}); train and save them first"
-            ) from error
-        except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
-            raise EmbeddingError(f"{folder}: cannot be read ({error}); train again") from error
+        return folder.load(cls, path)
+
+    def chunks(self) -> Iterable[NDArray[np.float32]]:
+        """All vectors in the order of their rows, some thousands at a time."""
+        if self._table is None:
+            return self._stored.chunks()
+        table = self._table.numpy()
+        return (table[at : at + _CHUNK] for at in range(0, len(table), _CHUNK))
+
+    def scorer_state(self) -> dict[str, torch.Tensor] | None:
+        """The tensors of the scorer, None where there is none."""
+        return None if self._state is None else self._state()
 
 
-def _checksum(meta: dict[str, Any]) -> str:
-    """SHA-256 of what ``embeddings.json`` says: one wrong letter would give a vector away."""
-    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _none(embeddings: EntityEmbeddings) -> NDArray[np.float32]:
+    return np.empty((0, embeddings.dim), np.float32)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from kg.embedding.config import KGEConfig
@@ -11,28 +15,42 @@ from kg.embedding.table import EntityEmbeddings
 from kg.errors import EmbeddingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from numpy.typing import NDArray
+
+    from kg.embedding.engine import Engine
+    from kg.embedding.state import Epoch
     from kg.graph import KnowledgeGraph
+    from kg.types import Triple
+
+    Ints = NDArray[np.int64]
+    Facts = Iterable[tuple[str, str, str]]
 
 
 def train_embeddings(
     graph: KnowledgeGraph,
     config: KGEConfig | None = None,
     *,
-    progress: Callable[[int, float], None] | None = None,
+    validation: Facts | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Callable[[Epoch], None] | None = None,
 ) -> EntityEmbeddings:
     """Train embeddings of every entity that has a triple.
 
     Args:
         graph: The graph; its live triples are the training set.
-        config: The model and how to train it.
-        progress: Called after each epoch with its number and loss.
+        config: The model and how to train it; by default a recipe for the graph's size.
+        validation: Facts that are not in the graph: training stops when their MRR no longer rises, the best state
+            is kept, and scores are calibrated by them. By default ``config.validation`` of the graph's own.
+        checkpoint: A file that the state is kept in, so that a training that was cut goes on to the same result;
+            gone when it has ended.
+        progress: Called after each epoch.
 
     Raises:
         EmbeddingError: The graph has no triples, the loss is not finite, or PyKEEN refuses.
+        EmbeddingMismatchError: The checkpoint is of another training.
     """
-    config = config or KGEConfig()
     revision, triples = graph.snapshot()
     if not triples:
         raise EmbeddingError("the graph has no triples to train on; load some first")
@@ -40,20 +58,69 @@ def train_embeddings(
     triples.sort()
     keys = sorted({end for item in triples for end in (item.head, item.tail)})
     relations = sorted({item.relation for item in triples})
-    row = {key: number for number, key in enumerate(keys)}
-    relation_id = {key: number for number, key in enumerate(relations)}
-    ids = torch.tensor([(row[h], relation_id[r], row[t]) for h, r, t in triples])
-    from kg.embedding.engine import Engine  # pykeen takes seconds to import
+    if config is None:
+        from kg.embedding.recipes import recipe_for
 
+        config = KGEConfig.recipe(recipe_for(len(keys), len(triples)))
+    trained, held = _split(triples, config) if validation is None else (triples, list(validation))
+    from kg.embedding.checkpoint import Checkpoint  # pykeen takes seconds to import
+    from kg.embedding.engine import Engine
+    from kg.embedding.training import train
+
+    fingerprint = graph.fingerprint(revision)
     engine = Engine(config, len(keys), len(relations))
-    losses = engine.train(ids, progress)
-    return EntityEmbeddings(
+    found = EntityEmbeddings(
         keys,
-        engine.vectors(),
+        torch.empty(len(keys), engine.vectors().shape[1]),
         relations=relations,
-        fingerprint=graph.fingerprint(revision),
+        fingerprint=fingerprint,
         revision=revision,
         config=config,
-        state=engine.state(),
-        losses=losses,
     )
+    kept = None
+    if checkpoint is not None:
+        about = {"fingerprint": fingerprint, "held out": len(held), **asdict(config)}
+        kept = Checkpoint(Path(checkpoint), about)
+    ids, wanted = found.known_ids(trained), found.known_ids(held)
+    if len(held) and not len(wanted):
+        raise EmbeddingError("no fact to validate by names only what the graph has")
+    mrr = partial(_mrr, engine, wanted, ids) if len(wanted) else None
+    curve = train(engine, torch.from_numpy(ids), mrr=mrr, checkpoint=kept, progress=progress)
+    found = EntityEmbeddings(
+        found.keys,
+        engine.vectors(),
+        relations=relations,
+        fingerprint=fingerprint,
+        revision=revision,
+        config=config,
+        state=partial(dict, engine.state()),
+        curve=curve,
+    )
+    if len(wanted):
+        facts = [item for item in held if len(found.known_ids([item]))]
+        found.calibrate(facts, known=trained, seed=config.seed)
+    if kept is not None:
+        kept.remove()
+    return found
+
+
+def _mrr(engine: Engine, wanted: Ints, known: Ints) -> float:
+    from kg.embedding.evaluate import rank_triples
+
+    return float((1 / rank_triples(engine, wanted, known)).mean())
+
+
+def _split(triples: list[Triple], config: KGEConfig) -> tuple[list[Triple], list[Triple]]:
+    """What is trained on and what is held out: no entity or relation loses its only triple."""
+    size = int(config.validation * len(triples))
+    if not size:
+        return triples, []
+    seen: set[str] = set()
+    held: list[Triple] = []
+    for number in np.random.default_rng(config.seed).permutation(len(triples)).tolist():
+        item = triples[number]
+        if len(held) < size and seen.issuperset(item):
+            held.append(item)
+        seen.update(item)
+    out = set(held)
+    return [item for item in triples if item not in out], sorted(held)

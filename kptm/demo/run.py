@@ -110,7 +110,7 @@ def run_demo(config: DemoConfig, bars: Bars) -> DemoResult:
         with clock.stage("link the corpus"):
             documents = _link(ws, world, bars)
         with clock.stage("embed the graph"), bars("embed", ws.config.embedding.epochs) as bar:
-            embeddings = ws.embed(progress=bar)
+            embeddings = ws.embed(progress=lambda epoch: bar(epoch.number, epoch.loss))
         with clock.stage("pretrain: aligned"), bars("pretrain aligned", config.steps) as bar:
             reports = {"aligned": ws.pretrain(documents, progress=bar)}
         with clock.stage("write modeledge"), bars("modeledge", len(documents)) as bar:

@@ -20,10 +20,12 @@ from kg import (
     UnknownKeyError,
     train_embeddings,
 )
+from kg.embedding.config import TRAININGS
 from kg.embedding.engine import Engine
-from kg.embedding.evaluate import rank_triples
+from kg.embedding.evaluate import Ranks, rank_triples
+from kg.embedding.recipes import recipe_for
 
-TINY = KGEConfig(dim=8, epochs=40, batch_size=16, learning_rate=0.05)
+TINY = KGEConfig(dim=8, epochs=60, batch_size=16)
 ODD = ["NA", "null", 'a"b', "a\tb", "a\nb", " ", "🦊", "x\u2028", "nan", "_", "é", "e\u0301"]
 RELATIONS = ["next", "next_inverse", "NA"]
 ROWS = sorted(
@@ -105,16 +107,22 @@ def test_what_was_trained_is_learned_on_both_sides(trained):
 
 
 @pytest.mark.parametrize("model", ["ComplEx", "DistMult", "TransE", "RotatE"])
-@pytest.mark.parametrize("training", ["lcwa", "slcwa"])
+@pytest.mark.parametrize("training", TRAININGS)
 def test_models_learn_save_and_load(odd_graph, tmp_path, model, training):
-    loss = "crossentropy" if training == "lcwa" else "nssa"
-    config = replace(TINY, model=model, training=training, loss=loss, epochs=25)
-    seen = []
-    found = train_embeddings(
-        odd_graph, config, progress=lambda epoch, loss: seen.append((epoch, loss))
+    loss = "nssa" if training == "slcwa" else "crossentropy"
+    config = replace(
+        TINY,
+        model=model,
+        training=training,
+        loss=loss,
+        epochs=25,
+        optimizer="adam",
+        learning_rate=0.05,
     )
-    assert [epoch for epoch, _ in seen] == list(range(1, 26))
-    assert list(found.losses) == pytest.approx([loss for _, loss in seen])
+    seen = []
+    found = train_embeddings(odd_graph, config, progress=seen.append)
+    assert [epoch.number for epoch in seen] == list(range(1, 26))
+    assert found.curve == tuple(seen)
     assert found.losses[-1] < found.losses[0]
     chance = sum(1 / rank for rank in range(1, 13)) / 12
     assert found.evaluate(ROWS, known=ROWS).mrr > chance + 0.1
@@ -127,13 +135,15 @@ def test_models_learn_save_and_load(odd_graph, tmp_path, model, training):
 
 def test_lcwa_training_is_that_of_pykeens_own_loop(odd_graph):
     """From the same weights, with the whole graph as one batch, the losses are the same."""
-    config = replace(TINY, epochs=5, batch_size=10_000)
+    config = replace(
+        TINY, epochs=5, batch_size=10_000, training="lcwa", optimizer="adam", learning_rate=0.05
+    )
     ours = train_embeddings(odd_graph, config)
     row = {key: n for n, key in enumerate(sorted(ODD))}
     number = {key: n for n, key in enumerate(sorted(RELATIONS))}
     ids = torch.tensor([(row[h], number[r], row[t]) for h, r, t in ROWS])
     factory = CoreTriplesFactory.create(ids, len(row), len(number), create_inverse_triples=True)
-    model = Engine(config, len(row), len(number))._model
+    model = Engine(config, len(row), len(number)).model
     model.reset_parameters_ = lambda: model
     loop = LCWATrainingLoop(
         model=model,
@@ -159,7 +169,7 @@ def test_the_vectors_follow_from_the_content_not_from_the_order_of_loading(new_g
     assert found.fingerprint == trained.fingerprint
 
 
-@pytest.mark.parametrize("training", ["lcwa", "slcwa"])
+@pytest.mark.parametrize("training", TRAININGS)
 def test_training_and_scoring_leave_the_randomness_of_the_process_alone(
     odd_graph, tmp_path, training
 ):
@@ -176,7 +186,7 @@ def test_training_and_scoring_leave_the_randomness_of_the_process_alone(
     assert random.getstate() == before[2]
 
 
-@pytest.mark.parametrize("training", ["lcwa", "slcwa"])
+@pytest.mark.parametrize("training", TRAININGS)
 def test_a_loss_that_is_not_a_number_is_an_error(odd_graph, training):
     config = replace(TINY, training=training, learning_rate=1e30)
     with pytest.raises(EmbeddingError, match="lower the learning rate"):
@@ -188,14 +198,14 @@ def test_a_graph_without_triples_is_refused(graph):
         train_embeddings(graph, TINY)
 
 
-@pytest.mark.parametrize("training", ["lcwa", "slcwa"])
+@pytest.mark.parametrize("training", TRAININGS)
 def test_the_smallest_graph_can_be_trained(graph, training):
     graph.add([("a", "r", "b")])
     found = train_embeddings(graph, replace(TINY, training=training, epochs=2))
     assert {key for key, _ in found.predict(head="a", relation="r")} == {"a", "b"}
 
 
-@pytest.mark.parametrize("training", ["lcwa", "slcwa"])
+@pytest.mark.parametrize("training", TRAININGS)
 def test_a_graph_of_one_entity_is_trained_or_refused(graph, training):
     graph.add([("a", "r", "a")])
     try:
@@ -224,6 +234,12 @@ def test_a_graph_of_one_entity_is_trained_or_refused(graph, training):
         {"learning_rate": 0},
         {"learning_rate": float("nan")},
         {"learning_rate": "0.1"},
+        {"optimizer": "sgd"},
+        {"regularization": 0},
+        {"init": -1.0},
+        {"validation": 1},
+        {"patience": 0},
+        {"loss": "nssa"},
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused(odd_graph, change):
@@ -232,8 +248,8 @@ def test_a_configuration_that_cannot_be_is_refused(odd_graph, change):
 
 
 def test_recipes_have_names():
-    assert KGEConfig.recipe("fast") == KGEConfig()
-    assert KGEConfig.recipe("accurate").dim > KGEConfig().dim
+    assert KGEConfig.recipe("accurate").dim > KGEConfig.recipe("fast").dim > KGEConfig().dim
+    assert [recipe_for(n, 5 * n) for n in (10, 50_000, 10**6)] == ["accurate", "fast", "large"]
     with pytest.raises(EmbeddingError, match="fast, accurate"):
         KGEConfig.recipe("best")
 
@@ -277,7 +293,7 @@ def test_evaluation_is_that_of_pykeen_and_of_brute_force(half_trained, filtered)
         return torch.tensor([(row[h], number[r], row[t]) for h, r, t in rows])
 
     theirs = RankBasedEvaluator(filtered=True).evaluate(
-        model=half_trained._scorer()._model,
+        model=half_trained.scorer().model,
         mapped_triples=ids(wanted),
         additional_filter_triples=[ids(known)] if known else [ids(wanted)],
         batch_size=4,
@@ -307,16 +323,19 @@ def test_ties_count_half_as_in_brute_force():
     table = torch.from_numpy(random_.integers(0, 3, (2, 9, 4, 9)).astype(np.float32))
 
     class Tied:
+        num_entities = 9
+
         def tail_scores(self, head_relation):
             return table[0, head_relation[:, 0], head_relation[:, 1]]
 
         def head_scores(self, relation_tail):
             return table[1, relation_tail[:, 1], relation_tail[:, 0]]
 
-    rows = sorted({tuple(random_.integers(0, [9, 4, 9]).tolist()) for _ in range(60)})
-    wanted, known = rows[::2], rows
-    for batch_size in (1, 7, 256):
-        report = rank_triples(Tied(), wanted, known, batch_size)
+    facts = sorted({tuple(random_.integers(0, [9, 4, 9]).tolist()) for _ in range(60)})
+    wanted, known = facts[::2], facts
+    for rows in (1, 7, 256):
+        found = rank_triples(Tied(), np.array(wanted), np.array(known), memory=4 * 9 * rows)
+        report = Ranks.of(found.ravel())
 
         def score(item, side):
             h, r, t = item
@@ -394,7 +413,9 @@ def test_a_table_that_does_not_fit_its_keys_is_refused(keys):
         EntityEmbeddings(keys, torch.zeros(2, 3))
 
 
-@pytest.mark.parametrize("name", ["vectors.safetensors", "model.safetensors", "embeddings.json"])
+@pytest.mark.parametrize(
+    "name", ["vectors.safetensors", "model.safetensors", "rows.db", "embeddings.json"]
+)
 def test_one_flipped_byte_is_detected(saved, name):
     random_ = random.Random(name)
     whole = (saved / name).read_bytes()
@@ -408,7 +429,9 @@ def test_one_flipped_byte_is_detected(saved, name):
     EntityEmbeddings.load(saved)
 
 
-@pytest.mark.parametrize("name", ["vectors.safetensors", "model.safetensors", "embeddings.json"])
+@pytest.mark.parametrize(
+    "name", ["vectors.safetensors", "model.safetensors", "rows.db", "embeddings.json"]
+)
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "zeros"])
 def test_a_damaged_file_is_an_error(saved, name, damage):
     path = saved / name
@@ -423,7 +446,7 @@ def test_a_damaged_file_is_an_error(saved, name, damage):
 
 
 @pytest.mark.parametrize(
-    "content", ["[]", "5", "{}", '{"format": 2}', '{"format": 1, "checksum": ""}']
+    "content", ["[]", "5", "{}", '{"format": 1}', '{"format": 2, "checksum": ""}']
 )
 def test_a_strange_description_is_an_error(saved, content):
     (saved / "embeddings.json").write_text(content)
@@ -432,7 +455,7 @@ def test_a_strange_description_is_an_error(saved, content):
 
 
 def test_nothing_on_disk_can_be_executed(saved):
-    assert {path.suffix for path in saved.iterdir()} == {".safetensors", ".json"}
+    assert {path.suffix for path in saved.iterdir()} == {".safetensors", ".json", ".db"}
     json.loads((saved / "embeddings.json").read_text())
 
 

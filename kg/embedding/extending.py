@@ -1,0 +1,153 @@
+"""New entities and relations without training again: their rows are fitted, all others stay as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from kg.embedding.engine import Engine, own_randomness
+from kg.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from kg.embedding.table import EntityEmbeddings
+    from kg.graph import KnowledgeGraph
+
+EPOCHS = 30
+"""Passes over the facts of what is new; more change little."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staleness:
+    """How far a graph has moved on from its embeddings.
+
+    Attributes:
+        revisions: Revisions since.
+        added: Triples that were not there.
+        removed: Triples that are not there any more.
+        entities: Entities of triples that have no vector.
+        relations: Relations that the scorer does not know.
+    """
+
+    revisions: int
+    added: int
+    removed: int
+    entities: int
+    relations: int
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the graph holds the triples that were trained on."""
+        return not (self.added or self.removed)
+
+
+def staleness(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> Staleness:
+    """Compare the triples of now with those of the training's revision."""
+    embeddings.check(graph)
+    newest = graph.revision()
+    revision, now = graph.snapshot()
+    current = set(now)
+    if embeddings.fingerprint == graph.fingerprint(revision):
+        return Staleness(revisions=0, added=0, removed=0, entities=0, relations=0)
+    then = set(graph.at(embeddings.revision).match())
+    added = current - then
+    fresh = {end for head, _, tail in added for end in (head, tail)}
+    return Staleness(
+        revisions=newest - embeddings.revision,
+        added=len(added),
+        removed=len(then - current),
+        entities=len(fresh) - len(embeddings.keys.of(fresh)),
+        relations=len({relation for _, relation, _ in added} - set(embeddings.relations)),
+    )
+
+
+def extended(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> EntityEmbeddings:
+    """Embeddings with a row for each new entity and relation, at the end, sorted.
+
+    Each new row is fitted to its facts by the training's own objective, cross entropy among all entities, with every
+    other row frozen. What has come between old entities changes nothing; train again for that.
+    """
+    if embeddings.config is None:
+        raise EmbeddingError("these vectors come without a scorer; use train_embeddings")
+    revision, triples = graph.snapshot()
+    triples.sort()
+    ends = sorted({end for item in triples for end in (item.head, item.tail)})
+    known = embeddings.keys.of(ends)
+    entities = [key for key in ends if key not in known]
+    relations = sorted({item.relation for item in triples} - set(embeddings.relations))
+    keys = [*embeddings.keys, *entities]
+    names = [*embeddings.relations, *relations]
+    engine = _grown(embeddings.scorer(), len(keys), len(names))
+    if entities or relations:
+        numbers = {key: number for number, key in enumerate(keys)}
+        of_relation = {name: number for number, name in enumerate(names)}
+        fresh = set(entities) | set(relations)
+        facts = [item for item in triples if not fresh.isdisjoint(item)]
+        ids = torch.tensor([(numbers[h], of_relation[r], numbers[t]) for h, r, t in facts])
+        _fit(engine, ids, len(embeddings), len(embeddings.relations))
+    vectors = torch.cat([embeddings.table, engine.vectors()[len(embeddings) :]])
+    return type(embeddings)(
+        keys,
+        vectors,
+        relations=names,
+        fingerprint=graph.fingerprint(revision),
+        revision=revision,
+        config=embeddings.config,
+        state=partial(dict, engine.state()),
+        curve=embeddings.curve,
+        calibration=embeddings.calibration,
+    )
+
+
+def _grown(old: Engine, entities: int, relations: int) -> Engine:
+    """The same model with room for more, each old row as it was."""
+    config = old.config
+    engine = Engine(config, entities, relations)
+    state, before = engine.state(), old.state()
+    for name, value in before.items():
+        if state[name].shape == value.shape:
+            state[name] = value
+        elif state[name].ndim and state[name].shape[1:] == value.shape[1:]:
+            state[name][: len(value)] = value
+        else:
+            raise EmbeddingError(f"a {config.model} cannot be extended; train it again")
+    engine.load_state(state)
+    return engine
+
+
+def _fit(engine: Engine, ids: torch.Tensor, entities: int, relations: int) -> None:
+    """Minimise the loss of triples of ids, shape (N, 3), over rows from ``entities`` and ``relations`` on."""
+    from kg.embedding.objectives import objective
+
+    config = replace(engine.config, epochs=EPOCHS)
+    engine.config = config
+    old = {
+        id(weight): rows
+        for module, rows in (
+            (engine.model.entity_representations[0], entities),
+            (engine.model.relation_representations[0], relations * (2 if config.inverse else 1)),
+        )
+        for weight in module.parameters()
+    }
+    parameters = [value for value in engine.model.parameters() if id(value) in old]
+    optimizer = torch.optim.Adagrad(parameters, lr=config.learning_rate)
+    kept = {id(value): value.detach()[: old[id(value)]].clone() for value in parameters}
+    with own_randomness(config.seed):
+        batches = objective(engine, ids)
+        for number in range(1, EPOCHS + 1):
+            torch.manual_seed(config.seed * EPOCHS + number)
+            for loss, _ in batches():
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]  # torch's
+                for value in parameters:
+                    if value.grad is not None:
+                        value.grad[: old[id(value)]] = 0
+                optimizer.step()
+    with torch.no_grad():
+        for value in parameters:  # bit by bit, whatever an optimizer does to a row without gradient
+            value[: old[id(value)]] = kept[id(value)]
+    if not engine.vectors().isfinite().all():
+        raise EmbeddingError("the new vectors are not finite; train again")
+    engine.model.eval()

@@ -1,0 +1,109 @@
+"""What one epoch of training asks: batches, each with its loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from pykeen.triples.instances import BatchedSLCWAInstances, LCWAInstances
+
+from kg.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kg.embedding.engine import Engine
+
+    Batches = Callable[[], Iterator[tuple[torch.Tensor, int]]]
+    """Makes one epoch's batches: the loss of each and the rows it is the mean of."""
+
+
+def objective(engine: Engine, ids: torch.Tensor) -> Batches:
+    """The batches of ``engine.config.training`` over triples of ids, shape (N, 3).
+
+    Raises:
+        EmbeddingError: There is nothing to tell apart.
+    """
+    match engine.config.training:
+        case "lcwa":
+            return _one_to_all_of_pykeen(engine, ids)
+        case "slcwa":
+            return _sampled_of_pykeen(engine, ids)
+        case _:
+            return _one_to_all(engine, ids)
+
+
+def _one_to_all(engine: Engine, ids: torch.Tensor) -> Batches:
+    """Cross entropy of each triple's tail among all entities, or among a sample (Lacroix et al. 2018, equation 2).
+
+    Triples of one (head, relation) pair stand in one batch, since they share their row of scores: the same sum of
+    losses as triple by triple, for a third of the work on FB15k-237.
+    """
+    config = engine.config
+    triples = engine.directed(ids)
+    triples = triples[torch.from_numpy(np.lexsort(triples.numpy().T[::-1]))]
+    pairs, counts = torch.unique_consecutive(triples[:, :2], dim=0, return_counts=True)
+    first = torch.cat([torch.zeros(1, dtype=torch.long), counts.cumsum(0)])
+
+    def batches() -> Iterator[tuple[torch.Tensor, int]]:
+        order = torch.randperm(len(pairs))
+        for start in range(0, len(pairs), config.batch_size):
+            chosen = order[start : start + config.batch_size]
+            size = counts[chosen]
+            row = torch.repeat_interleave(torch.arange(len(chosen)), size)
+            within = torch.arange(len(row)) - (size.cumsum(0) - size)[row]
+            batch = triples[first[chosen][row] + within]
+            among, tail = None, batch[:, 2]
+            if config.training == "sampled":
+                drawn = torch.randint(engine.num_entities, (config.negatives,))
+                among, place = torch.unique(torch.cat([tail, drawn]), return_inverse=True)
+                tail = place[: len(tail)]
+            scores = engine.scores(pairs[chosen], among)
+            loss = (torch.logsumexp(scores, 1)[row] - scores[row, tail]).mean()
+            if config.regularization is not None:
+                loss = loss + config.regularization * engine.cubes(batch)
+            yield loss, len(batch)
+
+    return batches
+
+
+def _one_to_all_of_pykeen(engine: Engine, ids: torch.Tensor) -> Batches:
+    """Score every entity for each (head, relation), with any loss of PyKEEN."""
+    instances = LCWAInstances.from_triples_factory(engine.factory(ids))
+    pairs = torch.from_numpy(instances.pairs)
+    model, config = engine.model, engine.config
+
+    def batches() -> Iterator[tuple[torch.Tensor, int]]:
+        order = torch.randperm(len(pairs))
+        for start in range(0, len(pairs), config.batch_size):
+            rows = order[start : start + config.batch_size]
+            labels = torch.from_numpy(instances.compressed[rows.numpy()].toarray())
+            scores = model.score_t(pairs[rows])
+            yield model.loss.process_lcwa_scores(scores, labels.float()), len(rows)
+
+    return batches
+
+
+def _sampled_of_pykeen(engine: Engine, ids: torch.Tensor) -> Batches:
+    """Score each triple beside corrupted ones, with any loss of PyKEEN."""
+    if engine.num_entities < 2:
+        raise EmbeddingError('"slcwa" needs two entities to make a false triple; use "lcwa"')
+    model, config = engine.model, engine.config
+    instances = BatchedSLCWAInstances.from_triples_factory(
+        engine.factory(ids),
+        batch_size=config.batch_size,
+        drop_last=False,
+        negative_sampler_kwargs={"num_negs_per_pos": config.negatives},
+    )
+
+    def batches() -> Iterator[tuple[torch.Tensor, int]]:
+        for batch in instances:
+            true, false = batch["positives"], batch["negatives"]
+            scores = model.score_hrt(false.view(-1, 3)).view(false.shape[:-1])
+            loss = model.loss.process_slcwa_scores(
+                positive_scores=model.score_hrt(true), negative_scores=scores
+            )
+            yield loss, len(true)
+
+    return batches

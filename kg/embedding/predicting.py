@@ -1,0 +1,104 @@
+"""What the scores propose: the best entities for an end, and new facts of a relation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from kg.types import Triple
+from kg.view import GraphView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.embedding.table import EntityEmbeddings
+
+    Facts = Iterable[tuple[str, str, str]]
+    Asked = tuple[str | None, str, str | None]
+
+ROWS = 256
+"""Questions that are scored at a time."""
+
+
+class _Pair(NamedTuple):
+    entity: str
+    score: float
+
+
+class Prediction(_Pair):
+    """An entity and its score; unpacks as the two.
+
+    Attributes:
+        known: Whether it is a known fact; None where nobody said what is known.
+    """
+
+    known: bool | None = None
+
+
+def best(
+    embeddings: EntityEmbeddings,
+    asked: Asked,
+    k: int,
+    known: Facts | GraphView | None,
+    *,
+    mark: bool,
+) -> list[Prediction]:
+    """The best entities for the end that is None."""
+    head, relation, tail = asked
+    scores = embeddings.scores(head=head, relation=relation, tail=tail)
+    true = None if known is None else embeddings.keys.of(_answers(asked, known))
+    if true and not mark:
+        scores[list(true.values())] = -torch.inf
+    left = len(embeddings) - (len(true) if true and not mark else 0)
+    top = torch.topk(scores, max(0, min(k, left)))
+    found = []
+    for row, value in zip(top.indices.tolist(), top.values.tolist(), strict=True):
+        prediction = Prediction(embeddings.keys[row], value)
+        if true is not None:
+            prediction.known = prediction.entity in true
+        found.append(prediction)
+    return found
+
+
+def _answers(asked: Asked, known: Facts | GraphView) -> set[str]:
+    head, relation, tail = asked
+    if isinstance(known, GraphView):
+        known = known.match(head, relation, tail)
+    if head is not None:
+        return {t for h, r, t in known if (h, r) == (head, relation)}
+    return {h for h, r, t in known if (r, t) == (relation, tail)}
+
+
+def new_facts(
+    embeddings: EntityEmbeddings, relation: str, k: int, known: Facts | GraphView
+) -> list[tuple[Triple, float]]:
+    """The likeliest facts of a relation that are not known, of heads and tails that it is known to have."""
+    number = embeddings.relation_id(relation)
+    if isinstance(known, GraphView):
+        known = known.match(relation=relation)
+    facts = embeddings.known_ids(item for item in known if item[1] == relation)
+    heads, tails = np.unique(facts[:, 0]), np.unique(facts[:, 2])
+    if not len(heads) or k < 1:
+        return []
+    place = np.stack([np.searchsorted(heads, facts[:, 0]), np.searchsorted(tails, facts[:, 2])], 1)
+    best_p, best_at = torch.empty(0), torch.empty((0, 2), dtype=torch.long)
+    scorer = embeddings.scorer()
+    for start in range(0, len(heads), ROWS):
+        some = torch.from_numpy(heads[start : start + ROWS])
+        pairs = torch.stack([some, torch.full_like(some, number)], 1)
+        p = torch.softmax(scorer.tail_scores(pairs), 1)[:, torch.from_numpy(tails)]
+        here = place[(place[:, 0] >= start) & (place[:, 0] < start + ROWS)]
+        p[here[:, 0] - start, here[:, 1]] = -1.0
+        top = torch.topk(p.flatten(), min(k, p.numel()))
+        at = torch.stack([top.indices // len(tails) + start, top.indices % len(tails)], 1)
+        best_p, best_at = torch.cat([best_p, top.values]), torch.cat([best_at, at])
+        order = torch.sort(-best_p, stable=True).indices[:k]
+        best_p, best_at = best_p[order], best_at[order]
+    keys = embeddings.keys
+    return [
+        (Triple(keys[int(heads[h])], relation, keys[int(tails[t])]), p)
+        for (h, t), p in zip(best_at.tolist(), best_p.tolist(), strict=True)
+        if p >= 0
+    ]

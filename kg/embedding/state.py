@@ -1,0 +1,40 @@
+"""What a training is between two epochs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import torch
+
+    Tensors = dict[str, torch.Tensor]
+
+
+class Epoch(NamedTuple):
+    """One pass over the triples.
+
+    Attributes:
+        number: From 1.
+        loss: The mean over its triples, or its pairs for "lcwa".
+        mrr: Of the triples held out, where they were ranked after it.
+    """
+
+    number: int
+    loss: float
+    mrr: float | None = None
+
+
+class State(NamedTuple):
+    """All that a training goes on from.
+
+    Attributes:
+        curve: The epochs so far.
+        model: The model's tensors.
+        best: Those of the epoch with the best MRR; the same as ``model`` where nothing is held out.
+        optimizer: The optimizer's tensors by "parameter.name".
+    """
+
+    curve: tuple[Epoch, ...]
+    model: Tensors
+    best: Tensors
+    optimizer: Tensors
