@@ -17,24 +17,20 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg.errors import EmbeddingMismatchError
 from kptm import workspace_config
 from kptm.errors import ModeledgeError, WorkspaceError
 from kptm.linking import LinkedText
 from kptm.texts import read_texts
 from kptm.workspace_config import WorkspaceConfig
-from kptm.workspace_graph import WorkspaceGraph
+from kptm.workspace_vectors import WorkspaceVectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-    from kg.embedding import EntityEmbeddings
-    from kg.embedding.state import Epoch
     from kptm.answering import Answer, Predictor
     from kptm.fusion import FusedModel
     from kptm.modeledge import Modeledge
@@ -42,13 +38,11 @@ if TYPE_CHECKING:
     from kptm.workspace_purge import Purged
 
 
-class Workspace(WorkspaceGraph):
+class Workspace(WorkspaceVectors):
     """One project in one folder. A context manager."""
 
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
-        super().__init__(folder / "graph.db", config.linking)
-        self.folder = folder
-        self.config = config
+        super().__init__(folder, config)
         self._predictor: Predictor | None = None
         self._modeledge: Modeledge | None = None
 
@@ -127,50 +121,6 @@ class Workspace(WorkspaceGraph):
         }
 
     # ── the stages ───────────────────────────────────────────────────────────────────────────
-
-    def embed(
-        self, *, update: bool = False, progress: Callable[[Epoch], None] | None = None
-    ) -> EntityEmbeddings:
-        """Train embeddings of the graph and save them; a training that was cut is gone on with.
-
-        Args:
-            update: Fit rows for what is new, leave the others; in seconds.
-            progress: Called after each epoch of a training.
-
-        Raises:
-            WorkspaceError: There are none to update.
-            EmbeddingError: The graph has no triples, or the training fails.
-        """
-        from kg.embedding import train_embeddings
-
-        if update:
-            embeddings = self.embeddings().extend(self.graph)
-        else:
-            checkpoint = self.folder / "embeddings.checkpoint"
-            train = partial(train_embeddings, self.graph, self.config.embedding, progress=progress)
-            try:
-                embeddings = train(checkpoint=checkpoint)
-            except EmbeddingMismatchError:  # the graph or the settings are others since
-                checkpoint.unlink()
-                embeddings = train(checkpoint=checkpoint)
-        embeddings.save(self.folder / "embeddings")
-        self._predictor = None
-        return embeddings
-
-    def embeddings(self) -> EntityEmbeddings:
-        """The saved embeddings.
-
-        Raises:
-            WorkspaceError: There are none yet.
-            EmbeddingMismatchError: They belong to another graph.
-        """
-        from kg.embedding import EntityEmbeddings
-
-        if not (self.folder / "embeddings").is_dir():
-            raise WorkspaceError(f"{self.folder}: has no embeddings yet; run kptm embed")
-        embeddings = EntityEmbeddings.load(self.folder / "embeddings")
-        embeddings.check(self.graph)
-        return embeddings
 
     def pretrain(
         self,

@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from kg.formats.delimited import Columns
     from kg.graph import OnError
     from kg.types import ExportReport, LoadReport
-    from kptm.linking.config import LinkingConfig
+    from kptm.workspace_config import WorkspaceConfig
 
 
 class WorkspaceGraph:
     """What a workspace can do with its graph alone."""
 
-    def __init__(self, path: Path, linking: LinkingConfig) -> None:
-        folder = path.parent / "linking"
-        encoder = Encoder(linking.encoder, folder=folder / "encoder") if linking.encoder else None
+    def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
+        self.folder, self.config = folder, config
+        linking, kept = config.linking, folder / "linking"
+        encoder = Encoder(linking.encoder, folder=kept / "encoder") if linking.encoder else None
         weights = Weights.load(linking.weights) if linking.weights else None
-        self.graph = KnowledgeGraph.open(path)
-        self.linker = Linker(self.graph, weights=weights, encoder=encoder, folder=folder)
-        self._jobs = linking.jobs
+        self.graph = KnowledgeGraph.open(folder / "graph.db")
+        self.linker = Linker(self.graph, weights=weights, encoder=encoder, folder=kept)
 
     def _changed(self) -> None:
-        """Called when the graph has other entities or relations than before."""
+        """Called when the graph or what is derived from it has changed."""
 
     def load(
         self,
@@ -83,7 +83,7 @@ class WorkspaceGraph:
 
     def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
         """Link texts to the graph, streaming, as the settings under ``[linking]`` say."""
-        return self.linker.link_many(texts, n_jobs=self._jobs)
+        return self.linker.link_many(texts, n_jobs=self.config.linking.jobs)
 
     def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
         """Write the graph to a file; see :meth:`kg.KnowledgeGraph.export`."""

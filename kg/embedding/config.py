@@ -19,12 +19,13 @@ class KGEConfig:
         model: Any PyKEEN model by name ("ComplEx", "TransE", "DistMult", "RotatE", …).
         dim: The model's embedding dimension; complex models hold ``2 * dim`` numbers an entity.
         epochs: Passes over the triples, at most.
-        batch_size: (head, relation) pairs a step for "1vsall", "sampled" and "lcwa", triples for "slcwa".
+        batch_size: Rows of scores a step: triples for "slcwa", (head, relation) pairs for the others.
         learning_rate: Of the optimizer.
         optimizer: "adagrad" or "adam".
         training: "1vsall" is the cross entropy of the right entity among all (matrix work, good on a
             CPU); "sampled" among those of the batch and ``negatives`` others, for large graphs;
             "lcwa" and "slcwa" are PyKEEN's, with any of its losses.
+        share: Triples of one (head, relation) pair that "1vsall" and "sampled" score together, at most.
         negatives: Entities that a batch of "sampled" draws; false triples a true one for "slcwa".
         loss: A PyKEEN loss by name for "lcwa" and "slcwa".
         regularization: The weight of Σ|x|³ over a triple's head, relation and tail (N3, Lacroix et al.
@@ -47,6 +48,7 @@ class KGEConfig:
     learning_rate: float = 0.1
     optimizer: str = "adagrad"
     training: str = "1vsall"
+    share: int = 4
     negatives: int = 1
     loss: str = CROSS_ENTROPY
     regularization: float | None = 0.01
@@ -67,7 +69,7 @@ class KGEConfig:
             raise EmbeddingError(
                 f'"{self.training}" is cross entropy; for the loss {self.loss!r} use "lcwa" or "slcwa"'
             )
-        whole = ("dim", "epochs", "batch_size", "negatives", "evaluate_every", "patience")
+        whole = ("dim", "epochs", "batch_size", "share", "negatives", "evaluate_every", "patience")
         for name, least in (*((name, 1) for name in whole), ("seed", 0)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from pykeen.triples.instances import BatchedSLCWAInstances, LCWAInstances
 
@@ -37,29 +36,34 @@ def objective(engine: Engine, ids: torch.Tensor) -> Batches:
 def _one_to_all(engine: Engine, ids: torch.Tensor) -> Batches:
     """Cross entropy of each triple's tail among all entities, or among a sample (Lacroix et al. 2018, equation 2).
 
-    Triples of one (head, relation) pair stand in one batch, since they share their row of scores: the same sum of
-    losses as triple by triple, for a third of the work on FB15k-237.
+    Up to ``config.share`` triples of one (head, relation) pair stand together, since they share their row of scores:
+    the same sum of losses as triple by triple for a part of the work. Which ones is drawn anew each epoch; many
+    together are fewer and steeper steps, and end a little worse.
     """
     config = engine.config
     triples = engine.directed(ids)
-    triples = triples[torch.from_numpy(np.lexsort(triples.numpy().T[::-1]))]
-    pairs, counts = torch.unique_consecutive(triples[:, :2], dim=0, return_counts=True)
-    first = torch.cat([torch.zeros(1, dtype=torch.long), counts.cumsum(0)])
+    pairs, pair = torch.unique(triples[:, :2], dim=0, return_inverse=True)
+    begin = torch.bincount(pair, minlength=len(pairs)).cumsum(0)
+    begin = torch.cat([torch.zeros(1, dtype=torch.long), begin[:-1]])
 
     def batches() -> Iterator[tuple[torch.Tensor, int]]:
-        order = torch.randperm(len(pairs))
-        for start in range(0, len(pairs), config.batch_size):
-            chosen = order[start : start + config.batch_size]
-            size = counts[chosen]
-            row = torch.repeat_interleave(torch.arange(len(chosen)), size)
-            within = torch.arange(len(row)) - (size.cumsum(0) - size)[row]
-            batch = triples[first[chosen][row] + within]
+        order = torch.randperm(len(triples))
+        order = order[torch.sort(pair[order], stable=True).indices]
+        place = torch.arange(len(order)) - begin[pair[order]]
+        first = torch.nonzero(place % config.share == 0).flatten()
+        size = torch.diff(first, append=torch.tensor([len(order)]))
+        shuffled = torch.randperm(len(first))
+        for start in range(0, len(first), config.batch_size):
+            chosen = shuffled[start : start + config.batch_size]
+            row = torch.repeat_interleave(torch.arange(len(chosen)), size[chosen])
+            within = torch.arange(len(row)) - (size[chosen].cumsum(0) - size[chosen])[row]
+            batch = triples[order[first[chosen][row] + within]]
             among, tail = None, batch[:, 2]
             if config.training == "sampled":
                 drawn = torch.randint(engine.num_entities, (config.negatives,))
-                among, place = torch.unique(torch.cat([tail, drawn]), return_inverse=True)
-                tail = place[: len(tail)]
-            scores = engine.scores(pairs[chosen], among)
+                among, at = torch.unique(torch.cat([tail, drawn]), return_inverse=True)
+                tail = at[: len(tail)]
+            scores = engine.scores(pairs[pair[order[first[chosen]]]], among)
             loss = (torch.logsumexp(scores, 1)[row] - scores[row, tail]).mean()
             if config.regularization is not None:
                 loss = loss + config.regularization * engine.cubes(batch)

@@ -71,6 +71,25 @@ def _answers(asked: Asked, known: Facts | GraphView) -> set[str]:
     return {h for h, r, t in known if (r, t) == (relation, tail)}
 
 
+def nearest(embeddings: EntityEmbeddings, key: str, k: int) -> list[Prediction]:
+    """The entities whose vectors have the highest cosine with that of ``key``, in bounded memory."""
+    own = torch.nn.functional.normalize(embeddings.vectors([key])[0], dim=0)
+    row = embeddings.row(key)
+    best_cosine, best_row, start = torch.empty(0), torch.empty(0, dtype=torch.long), 0
+    for part in embeddings.chunks():
+        cosine = torch.nn.functional.normalize(torch.from_numpy(part), dim=1) @ own
+        rows = torch.arange(start, start + len(part))
+        start += len(part)
+        both = torch.cat([best_cosine, cosine[rows != row]])
+        rows = torch.cat([best_row, rows[rows != row]])
+        order = torch.sort(-both, stable=True).indices[: max(k, 0)]
+        best_cosine, best_row = both[order], rows[order]
+    return [
+        Prediction(embeddings.keys[number], cosine)
+        for number, cosine in zip(best_row.tolist(), best_cosine.tolist(), strict=True)
+    ]
+
+
 def new_facts(
     embeddings: EntityEmbeddings, relation: str, k: int, known: Facts | GraphView
 ) -> list[tuple[Triple, float]]:

@@ -8,8 +8,15 @@ SMALL, LARGE = 20_000, 200_000
 """Entities up to which, and from which on, a graph has another recipe by default."""
 
 RECIPES: dict[str, dict[str, Any]] = {
-    "fast": {"dim": 128, "epochs": 20, "batch_size": 256},
-    "accurate": {"dim": 512, "epochs": 60, "batch_size": 256},
+    "fast": {"dim": 128, "epochs": 30, "batch_size": 512, "regularization": 0.005},
+    "accurate": {
+        "dim": 256,
+        "epochs": 40,
+        "batch_size": 512,
+        "share": 1,
+        "regularization": 0.007,
+        "patience": 8,
+    },
     "large": {
         "dim": 64,
         "epochs": 10,

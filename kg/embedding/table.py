@@ -98,6 +98,11 @@ class EntityEmbeddings:
         return tuple(epoch.loss for epoch in self.curve)
 
     @property
+    def mrr(self) -> tuple[tuple[int, float], ...]:
+        """(epoch, MRR of what was held out) of the epochs after which it was ranked."""
+        return tuple((epoch.number, epoch.mrr) for epoch in self.curve if epoch.mrr is not None)
+
+    @property
     def table(self) -> torch.Tensor:
         """All vectors in memory, shape (len(keys), width), float32; of a large table ask for rows instead."""
         if self._table is None:
@@ -298,6 +303,14 @@ class EntityEmbeddings:
             return predicting.new_facts(self, relation, k, known)
         asked = head, relation, tail
         return predicting.best(self, asked, k, known, mark=mark)
+
+    def nearest(self, key: str, *, k: int = 10) -> list[Prediction]:
+        """The ``k`` entities with the most similar vectors, by cosine, best first.
+
+        Raises:
+            UnknownKeyError: The entity has no vector.
+        """
+        return predicting.nearest(self, key, k)
 
     def calibrate(
         self, true: Facts, false: Facts | None = None, *, known: Facts = (), seed: int = 0

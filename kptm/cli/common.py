@@ -153,8 +153,8 @@ def progress(title: str, total: int | None) -> Iterator[Callable[..., None]]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total, note="")
 
-        def advance(done: int, value: float | None = None) -> None:
-            note = "" if value is None else f"loss {value:.3f}"
+        def advance(done: int, value: float | str | None = None) -> None:
+            note = value if isinstance(value, str) else "" if value is None else f"loss {value:.3f}"
             bar.update(task, completed=done, note=note)
 
         yield advance

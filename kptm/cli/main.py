@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import click
 
-from kptm.cli import asking, changing, demo, evaluating, filling, linking, looking, training
+from kptm.cli import (
+    asking,
+    changing,
+    demo,
+    evaluating,
+    filling,
+    linking,
+    looking,
+    training,
+    vectors,
+)
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -24,7 +34,10 @@ for command in (
     filling.load,
     filling.stats,
     linking.link,
-    training.embed,
+    vectors.embed,
+    vectors.predict,
+    vectors.near,
+    vectors.map_,
     training.pretrain,
     training.index,
     asking.ask,

@@ -1,28 +1,10 @@
-"""embed, pretrain, index."""
+"""pretrain, index."""
 
 from __future__ import annotations
 
 import click
 
 from kptm.cli.common import existing, progress, show, verb, workspace_argument
-
-
-@click.command()
-@workspace_argument
-@verb
-def embed(workspace: str, as_json: bool) -> None:
-    """Train embeddings of WORKSPACE's graph."""
-    with existing(workspace) as ws:
-        with progress("embeddings", ws.config.embedding.epochs) as advance:
-            embeddings = ws.embed(progress=advance)
-        found = {
-            "entities": len(embeddings),
-            "width": embeddings.dim,
-            "loss": embeddings.losses[-1],
-            "fingerprint": embeddings.fingerprint,
-        }
-    text = f"{found['entities']:,} vectors of width {found['width']}, loss {found['loss']:.3f}"
-    show(found, as_json, text)
 
 
 @click.command()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kptm.demo.measure import GAIN
-from kptm.report.data import AnswerView, Estimate, MapPoint, Neighbourhood, Report
-from kptm.report.vector_map import project
+from kptm.report.data import AnswerView, Estimate, Neighbourhood, Report
+from kptm.report.entity_map import map_points
 
 if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
@@ -23,7 +23,7 @@ SPLITS = {
     "D": "facts edited after training",
 }
 CENTRE = "Georgia_(country)"
-POINTS, LINKED = 600, 12
+LINKED = 12
 GROUPS = ("country", "city", "river", "language", "currency", "person", "planet", "film", "company")
 
 
@@ -63,9 +63,10 @@ def make_report(
         labels=labels,
         curves={arm: report.curve for arm, report in reports.items()},
         embedding_losses=embeddings.losses,
+        embedding_mrr=embeddings.mrr,
         arms=arms,
         splits=SPLITS,
-        points=_points(ws, embeddings),
+        points=map_points(ws.graph, embeddings, groups=GROUPS),
         neighbourhood=_neighbourhood(ws),
         answers=[view(answer) for answer in result.answers],
         edit=(view(result.before), view(result.after)),
@@ -81,21 +82,6 @@ def view(answer: Answer) -> AnswerView:
         score=answer.score if answer.entity is not None else None,
         evidence=tuple(f"{item.kind}: {item.text}" for item in answer.evidence[:6]),
     )
-
-
-def _points(ws: Workspace, embeddings: EntityEmbeddings) -> list[MapPoint]:
-    entities = ws.graph.entities(embeddings.keys)
-    grouped = [
-        (key, next((kind for kind in GROUPS if kind in entities[key].types), "other"))
-        for key in embeddings.keys
-    ]
-    known = [item for item in grouped if item[1] != "other"]
-    chosen = known[:: max(1, len(known) // POINTS)][:POINTS]
-    places = project(embeddings.vectors([key for key, _ in chosen]), seed=0)
-    return [
-        MapPoint(label=entities[key].label, group=group, x=x, y=y)
-        for (key, group), (x, y) in zip(chosen, places, strict=True)
-    ]
 
 
 def _neighbourhood(ws: Workspace) -> Neighbourhood:

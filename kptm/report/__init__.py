@@ -1,6 +1,7 @@
 """One page that shows what a run did: a single HTML file without scripts or network."""
 
 from kptm.report.data import AnswerView, Estimate, MapPoint, Neighbourhood, Report
+from kptm.report.entity_map import map_points
 from kptm.report.page import render, write
 from kptm.report.vector_map import project
 
@@ -10,6 +11,7 @@ __all__ = [
     "MapPoint",
     "Neighbourhood",
     "Report",
+    "map_points",
     "project",
     "render",
     "write",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ class Neighbourhood:
     triples: tuple[tuple[str, str, str], ...]
 
 
+NOTHING = Neighbourhood(centre="", triples=())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All that the page shows; a part that is empty is left out of the page.
@@ -89,6 +92,7 @@ class Report:
         labels: Entity key → "label — description"; a key that is missing stands for itself.
         curves: Arm → its loss curve.
         embedding_losses: Loss of the graph embeddings, one an epoch.
+        embedding_mrr: (epoch, MRR) of what was held out of their training.
         arms: Arm → split → estimate of P@1.
         splits: Split → its meaning in one line.
         points: The map of the entities' vectors.
@@ -99,17 +103,18 @@ class Report:
     """
 
     title: str
-    intro: str
-    stats: Mapping[str, int]
-    stages: Sequence[tuple[str, float]]
-    linked: Sequence[LinkedText]
-    labels: Mapping[str, str]
-    curves: Mapping[str, Sequence[LossPoint]]
-    embedding_losses: Sequence[float]
-    arms: Mapping[str, Mapping[str, Estimate]]
-    splits: Mapping[str, str]
-    points: Sequence[MapPoint]
-    neighbourhood: Neighbourhood
-    answers: Sequence[AnswerView]
-    edit: tuple[AnswerView, AnswerView] | None
-    edit_note: str
+    intro: str = ""
+    stats: Mapping[str, int] = field(default_factory=dict)
+    stages: Sequence[tuple[str, float]] = ()
+    linked: Sequence[LinkedText] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    curves: Mapping[str, Sequence[LossPoint]] = field(default_factory=dict)
+    embedding_losses: Sequence[float] = ()
+    embedding_mrr: Sequence[tuple[int, float]] = ()
+    arms: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
+    points: Sequence[MapPoint] = ()
+    neighbourhood: Neighbourhood = NOTHING
+    answers: Sequence[AnswerView] = ()
+    edit: tuple[AnswerView, AnswerView] | None = None
+    edit_note: str = ""

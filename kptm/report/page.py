@@ -96,7 +96,7 @@ def _parts(report: Report) -> list[tuple[str, str, str]]:
             "Every mark is an entity, placed by its vector alone. Colours were added afterwards.",
             scatter(report.points),
         ),
-        ("Learning", "Losses, lower is better.", _learning(report, colours)),
+        ("Learning", "Of losses lower is better, of MRR higher.", _learning(report, colours)),
         ("Does the knowledge arrive?", shares, arm_bars(report.arms, report.splits, colours)),
         ("Asked", "An answer names what it stands on.", answer_cards(report.answers)),
         (
@@ -121,6 +121,8 @@ def _learning(report: Report, colours: Mapping[str, int]) -> str:
     ]
     losses = [(epoch, loss) for epoch, loss in enumerate(report.embedding_losses, 1)]
     charts.append(line_chart("Graph embeddings", {_EMBEDDING: losses}, {_EMBEDDING: 0}, "epoch"))
+    mrr = list(report.embedding_mrr)
+    charts.append(line_chart("MRR of facts held out", {_EMBEDDING: mrr}, {_EMBEDDING: 0}, "epoch"))
     if not any(charts):
         return ""
     keys = legend({arm: slot for arm, slot in colours.items() if report.curves.get(arm)})

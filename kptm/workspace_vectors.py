@@ -1,0 +1,106 @@
+"""The embeddings of a workspace: trained, brought up to date, taken from elsewhere."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kg.errors import EmbeddingMismatchError
+from kptm.errors import WorkspaceError
+from kptm.workspace_graph import WorkspaceGraph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kg.embedding import EntityEmbeddings, KGEConfig
+    from kg.embedding.state import Epoch
+
+
+class WorkspaceVectors(WorkspaceGraph):
+    """What a workspace can do with its graph and embeddings."""
+
+    def embed(
+        self,
+        *,
+        update: bool = False,
+        recipe: str | None = None,
+        progress: Callable[[Epoch], None] | None = None,
+    ) -> EntityEmbeddings:
+        """Train embeddings of the graph and save them; a training that was cut is gone on with.
+
+        Args:
+            update: Fit rows for what is new, leave the others; in seconds.
+            recipe: See :meth:`embedding_config`.
+            progress: Called after each epoch of a training.
+
+        Raises:
+            WorkspaceError: There are none to update.
+            EmbeddingError: The graph has no triples, or the training fails.
+        """
+        from kg.embedding import train_embeddings
+
+        if update:
+            embeddings = self.embeddings().extend(self.graph)
+        else:
+            checkpoint = self.folder / "embeddings.checkpoint"
+            train = partial(
+                train_embeddings, self.graph, self.embedding_config(recipe), progress=progress
+            )
+            try:
+                embeddings = train(checkpoint=checkpoint)
+            except EmbeddingMismatchError:  # the graph or the settings are others since
+                checkpoint.unlink()
+                embeddings = train(checkpoint=checkpoint)
+        return self._kept(embeddings)
+
+    def embedding_config(self, recipe: str | None = None) -> KGEConfig:
+        """How embeddings are trained: by a recipe, by the one for the graph's size ("auto"), or as ``kptm.toml`` says.
+
+        Raises:
+            EmbeddingError: There is no such recipe.
+        """
+        from kg.embedding import KGEConfig
+        from kg.embedding.recipes import recipe_for
+
+        if recipe is None:
+            return self.config.embedding
+        if recipe == "auto":
+            stats = self.graph.stats()
+            recipe = recipe_for(stats["entities"], stats["triples"])
+        return KGEConfig.recipe(recipe)
+
+    def take_vectors(self, path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:
+        """Take embeddings from elsewhere; see :func:`kg.read_vectors`.
+
+        Raises:
+            EmbeddingError: They cannot be read.
+            WorkspaceError: None of their keys is an entity of the graph.
+        """
+        from kg.embedding import read_vectors
+
+        embeddings = read_vectors(path, keys=keys)
+        known = self.graph.keys()
+        if not any(key in embeddings for key in known):
+            raise WorkspaceError(f"{path}: none of its keys is an entity of the graph")
+        return self._kept(embeddings)
+
+    def _kept(self, embeddings: EntityEmbeddings) -> EntityEmbeddings:
+        embeddings.save(self.folder / "embeddings")
+        self._changed()
+        return embeddings
+
+    def embeddings(self) -> EntityEmbeddings:
+        """The saved embeddings.
+
+        Raises:
+            WorkspaceError: There are none yet.
+            EmbeddingMismatchError: They belong to another graph.
+        """
+        from kg.embedding import EntityEmbeddings
+
+        if not (self.folder / "embeddings").is_dir():
+            raise WorkspaceError(f"{self.folder}: has no embeddings yet; run kptm embed")
+        embeddings = EntityEmbeddings.load(self.folder / "embeddings")
+        embeddings.check(self.graph)
+        return embeddings
