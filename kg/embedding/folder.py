@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -119,7 +120,7 @@ def load(kind: type[EntityEmbeddings], path: str | Path) -> EntityEmbeddings:
         raise EmbeddingError(
             f"{folder}: no embeddings there ({error.filename}); train and save them first"
         ) from error
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, sqlite3.Error) as error:
         raise EmbeddingError(f"{folder}: cannot be read ({error}); train again") from error
 
 
@@ -134,7 +135,7 @@ def _tensors(path: Path, digest: str) -> dict[str, torch.Tensor]:
 
 def _check(path: Path, digest: str) -> None:
     if _sha256(path) != digest:
-        raise EmbeddingError(f"{path}: damaged (checksum differs); train again")
+        raise EmbeddingError(f"{path}: damaged, or replaced since (checksum differs); train again")
 
 
 def _checksum(meta: dict[str, Any]) -> str:

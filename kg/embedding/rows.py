@@ -96,7 +96,8 @@ class StoredRows(Rows):
 
     def __init__(self, path: Path, count: int) -> None:
         self._path, self._count = path, count
-        self._opened: tuple[int, sqlite3.Connection] | None = None
+        self._identity = _identity(path)
+        self._opened = os.getpid(), self._open()
 
     def __len__(self) -> int:
         return self._count
@@ -139,10 +140,24 @@ class StoredRows(Rows):
 
     def _connection(self) -> sqlite3.Connection:
         """One for each process: a connection does not survive a fork."""
-        if self._opened is None or self._opened[0] != os.getpid():
-            uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
-            self._opened = os.getpid(), sqlite3.connect(uri, uri=True, check_same_thread=False)
+        if self._opened[0] != os.getpid():
+            if _identity(self._path) != self._identity:
+                raise EmbeddingError(f"{self._path}: has been replaced since; load it again")
+            self._opened = os.getpid(), self._open()
         return self._opened[1]
+
+    def _open(self) -> sqlite3.Connection:
+        uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        connection.execute(
+            "SELECT 1 FROM sqlite_master"
+        ).fetchone()  # opens the file, not only its name
+        return connection
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 def _sum(row: int, key: str) -> int:

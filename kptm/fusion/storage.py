@@ -132,7 +132,7 @@ def fingerprint(model: FusedModel) -> str:
         {name: part for name, part in tokenizer.items() if name not in ("truncation", "padding")},
         [model.encoder.mask_id, model.pad_id],
         {name: value for name, value in backbone.items() if name not in _NOT_IDENTITY},
-        model.embeddings.keys,
+        list(model.embeddings.keys),
     )
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
     for name, value in sorted([*model.state_dict().items(), ("table", model.entity_table)]):

@@ -49,7 +49,7 @@ def answer(*arguments, **options):
 TESTED = {
     "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
-    "evaluate fusion", "evaluate linking", "demo",
+    "evaluate fusion", "evaluate linking", "demo", "predict", "near", "map",
 }  # fmt: skip
 
 
