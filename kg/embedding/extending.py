@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from kg.embedding.table import EntityEmbeddings
     from kg.graph import KnowledgeGraph
 
-EPOCHS = 30
-"""Passes over the facts of what is new; more change little."""
+EPOCHS, SHARE = 12, 16
+"""Passes over the facts of what is new, and triples of a pair that are scored together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +66,9 @@ def staleness(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> Staleness:
 def extended(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> EntityEmbeddings:
     """Embeddings with a row for each new entity and relation, at the end, sorted.
 
-    Each new row is fitted to its facts by the training's own objective, cross entropy among all entities, with every
-    other row frozen. What has come between old entities changes nothing; train again for that.
+    Each new row is fitted by the training's own objective, cross entropy among all entities, with every other row frozen:
+    to its own facts, and to as many others, drawn anew for each pass. Without those nothing says what a new entity is
+    **not**, and it ranks first everywhere. What has come between old entities is not learnt; train again for that.
     """
     if embeddings.config is None:
         raise EmbeddingError("these vectors come without a scorer; use train_embeddings")
@@ -84,9 +85,9 @@ def extended(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> EntityEmbed
         numbers = {key: number for number, key in enumerate(keys)}
         of_relation = {name: number for number, name in enumerate(names)}
         fresh = set(entities) | set(relations)
-        facts = [item for item in triples if not fresh.isdisjoint(item)]
-        ids = torch.tensor([(numbers[h], of_relation[r], numbers[t]) for h, r, t in facts])
-        _fit(engine, ids, len(embeddings), len(embeddings.relations))
+        ids = torch.tensor([(numbers[h], of_relation[r], numbers[t]) for h, r, t in triples])
+        about = torch.tensor([not fresh.isdisjoint(item) for item in triples])
+        _fit(engine, ids[about], ids[~about], len(embeddings), len(embeddings.relations))
     vectors = torch.cat([embeddings.table, engine.vectors()[len(embeddings) :]])
     return type(embeddings)(
         keys,
@@ -117,12 +118,14 @@ def _grown(old: Engine, entities: int, relations: int) -> Engine:
     return engine
 
 
-def _fit(engine: Engine, ids: torch.Tensor, entities: int, relations: int) -> None:
+def _fit(
+    engine: Engine, new: torch.Tensor, rest: torch.Tensor, entities: int, relations: int
+) -> None:
     """Minimise the loss of triples of ids, shape (N, 3), over rows from ``entities`` and ``relations`` on."""
     from kg.embedding.objectives import objective
 
-    config = replace(engine.config, epochs=EPOCHS)
-    engine.config = config
+    config = engine.config
+    engine.config = replace(config, share=max(config.share, SHARE))
     old = {
         id(weight): rows
         for module, rows in (
@@ -134,13 +137,18 @@ def _fit(engine: Engine, ids: torch.Tensor, entities: int, relations: int) -> No
     parameters = [value for value in engine.model.parameters() if id(value) in old]
     optimizer = torch.optim.Adagrad(parameters, lr=config.learning_rate)
     kept = {id(value): value.detach()[: old[id(value)]].clone() for value in parameters}
+    sizes = (len(new), len(rest))
     with own_randomness(config.seed):
-        batches = objective(engine, ids)
         for number in range(1, EPOCHS + 1):
             torch.manual_seed(config.seed * EPOCHS + number)
-            for loss, _ in batches():
+            others = rest[torch.randperm(len(rest))[: len(new)]]
+            losses = [objective(engine, part)() for part in (new, others) if len(part)]
+            for parts in zip(*losses, strict=False):
+                # Weighted as in the whole: few of the others stand for all of them.
+                loss = sum(part * size for (part, _), size in zip(parts, sizes, strict=False))
+                loss = loss / sum(sizes)
                 optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]  # torch's
+                loss.backward()
                 for value in parameters:
                     if value.grad is not None:
                         value.grad[: old[id(value)]] = 0
@@ -150,4 +158,5 @@ def _fit(engine: Engine, ids: torch.Tensor, entities: int, relations: int) -> No
             value[: old[id(value)]] = kept[id(value)]
     if not engine.vectors().isfinite().all():
         raise EmbeddingError("the new vectors are not finite; train again")
+    engine.config = config
     engine.model.eval()

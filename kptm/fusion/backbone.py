@@ -88,6 +88,11 @@ def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
         ModelError: There is no such stack, or more than one.
     """
     count = getattr(backbone.config, "num_hidden_layers", None)
+    groups = getattr(getattr(backbone.base_model, "encoder", None), "albert_layer_groups", None)
+    if groups is not None:  # ALBERT: one layer, gone through many times
+        inner = [layer for group in groups for layer in group.albert_layers]
+        if len(inner) == 1:
+            return inner * int(count or 0)
     stacks = [
         module
         for module in backbone.modules()
@@ -99,6 +104,25 @@ def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
             " this family cannot be wrapped yet"
         )
     return stacks[0]  # type: ignore[return-value]
+
+
+def inner_map(layer: nn.Module) -> Any:
+    """The first linear map of a layer's feed-forward part, before the activation; found by its shape.
+
+    Raises:
+        ModelError: There is none that widens.
+    """
+    wider = [
+        module
+        for module in layer.modules()
+        if isinstance(module, nn.Linear) and module.out_features > module.in_features
+    ]
+    if not wider:
+        raise ModelError(
+            f"{type(layer).__name__}: no feed-forward part that widens was found; this family cannot be"
+            " wrapped by this kind of fusion yet"
+        )
+    return max(wider, key=lambda module: module.out_features)
 
 
 def max_positions(backbone: Any, wanted: int) -> int:
@@ -113,6 +137,7 @@ def max_positions(backbone: Any, wanted: int) -> int:
 
 _HEADS = (
     ("cls.predictions",),  # BERT
+    ("predictions",),  # ALBERT
     ("lm_head",),  # RoBERTa, XLM-R, CamemBERT, MPNet
     ("vocab_transform", "activation", "vocab_layer_norm", "vocab_projector"),  # DistilBERT
     ("generator_predictions", "generator_lm_head"),  # ELECTRA
@@ -133,5 +158,5 @@ def language_model_head(backbone: Any) -> list[Callable[[Tensor], Tensor]]:
             continue
     raise ModelError(
         f"{type(backbone).__name__} has no language-model head that is known here; take the"
-        " ForMaskedLM class of BERT, RoBERTa, DistilBERT, ELECTRA or ModernBERT"
+        " ForMaskedLM class of BERT, RoBERTa, DistilBERT, ALBERT, ELECTRA, DeBERTa or ModernBERT"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kptm.errors import ConfigError
 
-KINDS = ("gated",)
+KINDS = ("gated", "ernie", "knowbert", "memory", "luke", "adapter")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,11 +14,12 @@ class FusionConfig:
     """Settings of a fused model.
 
     Attributes:
-        kind: The mechanism; "gated" is the only one yet.
-        layers: After which layers of the backbone knowledge is added, counted from 0; None chooses
-            the last layer of the lower half, so that the upper half can pass it on.
+        kind: The mechanism, one of :data:`KINDS`; each has a module of that name with its formula.
+        layers: At which layers of the backbone knowledge is added, counted from 0; None takes the
+            mechanism's own. "luke" goes through all.
         width: Hidden width of the mechanism; None takes the backbone's.
         head_width: Hidden width of the entity-prediction head; None takes the backbone's.
+        memory_k: Entities that a mention of "memory" reads; None reads all.
         max_length: Tokens a text is cut to; never more than the backbone has positions for.
         seed: Of the weights that are new.
     """
@@ -27,6 +28,7 @@ class FusionConfig:
     layers: tuple[int, ...] | None = None
     width: int | None = None
     head_width: int | None = None
+    memory_k: int | None = None
     max_length: int = 128
     seed: int = 0
 
@@ -37,7 +39,7 @@ class FusionConfig:
             object.__setattr__(self, "layers", tuple(self.layers))
             if not self.layers or len(set(self.layers)) < len(self.layers):
                 raise ConfigError(f"layers must name some layers, each once, not {self.layers}")
-        for name, least in (("width", 1), ("head_width", 1), ("max_length", 8)):
+        for name, least in (("width", 1), ("head_width", 1), ("memory_k", 1), ("max_length", 8)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"{name} must be at least {least}, not {value}")

@@ -19,10 +19,30 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from kptm.fusion.mechanism import Mechanism
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kptm.fusion.mechanism import Knowledge
+    from kptm.fusion.mechanism import Knowledge, Sizes
+
+
+class GatedFusion(Mechanism):
+    """Gated injection behind some layers, each with weights of its own.
+
+    By default behind the last layer of the lower half, so that the upper half can pass the knowledge on.
+    """
+
+    def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None) -> None:
+        super().__init__(numbers or (max(0, sizes.layers // 2 - 1),))
+        self.injections = nn.ModuleList(
+            GatedInjection(sizes.hidden, sizes.entity, sizes.width) for _ in self.numbers
+        )
+
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+        """Add the entity vectors to the tokens that name them."""
+        added: Tensor = self.injections[place](hidden_BLD, knowledge)
+        return added
 
 
 class GatedInjection(nn.Module):

@@ -1,47 +1,101 @@
-"""What every fusion mechanism is: hidden states in, hidden states out, knowledge beside them.
+"""What every fusion mechanism is: modules that a backbone's layers are hooked to, and that a pass goes through.
 
-Shapes: B texts, L tokens, D hidden, M mentions, K tokens that belong to a mention, E entity width.
+Shapes: B texts, L tokens, D hidden, M mentions, C candidates, K tokens that belong to a mention, E entity width.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
-    """Entity vectors by token.
+class Sizes:
+    """What a mechanism is built for.
 
     Attributes:
-        tokens_K: Flat positions (text * L + token) of the tokens of linked mentions.
-        vectors_KE: The vector of the entity that each of them belongs to.
+        hidden: D, the width of the backbone.
+        entity: E, the width of entity vectors.
+        layers: How many layers the backbone has.
+        heads: Attention heads of the backbone.
+        width: The width of what the mechanism computes between.
     """
 
+    hidden: int
+    entity: int
+    layers: int
+    heads: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of a batch.
+
+    Attributes:
+        spans_M3: Text, first token, token behind the last, of each linked mention.
+        vectors_ME: The vector of its entity.
+        length: L, the padded number of tokens.
+        tokens_K: Flat positions (text · L + token) of the tokens of mentions.
+        mention_K: The mention of each.
+        candidates_MCE: Vectors of what each mention may mean, zero rows to fill up; None where links are certain.
+        priors_MC: p of each by the linker, 0 for none.
+        table_NE: All entity vectors, brought to length 1.
+        scale: The length of those of the mentions.
+    """
+
+    spans_M3: Tensor
+    vectors_ME: Tensor
+    length: int
     tokens_K: Tensor
-    vectors_KE: Tensor
+    mention_K: Tensor
+    table_NE: Tensor
+    scale: float = 1.0
+    candidates_MCE: Tensor | None = None
+    priors_MC: Tensor | None = None
+
+    @property
+    def vectors_KE(self) -> Tensor:
+        """The vector of the entity that each token belongs to."""
+        return self.vectors_ME[self.mention_K]
+
+    @property
+    def first_M(self) -> Tensor:
+        """Flat position of the first token of each mention."""
+        return self.spans_M3[:, 0] * self.length + self.spans_M3[:, 1]
+
+    @property
+    def last_M(self) -> Tensor:
+        """Flat position of the last token of each mention."""
+        return self.spans_M3[:, 0] * self.length + self.spans_M3[:, 2] - 1
+
+    @property
+    def together_MM(self) -> Tensor:
+        """Whether two mentions stand in one text."""
+        text = self.spans_M3[:, 0]
+        return text[:, None] == text[None, :]
 
 
-class Mechanism(Protocol):
-    """A module that adds knowledge after one layer; it must start as the identity."""
-
-    def __call__(self, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
-        """Return hidden states of the same shape."""
-        ...
-
-
-def spread(spans_M3: Tensor, vectors_ME: Tensor, length: int) -> Knowledge:
-    """From mentions to their tokens: every token of a span gets the span's vector.
+def spread(
+    spans_M3: Tensor, vectors_ME: Tensor, length: int, table_NE: Tensor, scale: float = 1.0
+) -> Knowledge:
+    """The knowledge of mentions whose links are certain; every token of a span belongs to it.
 
     Args:
         spans_M3: Text, first token, token behind the last.
         vectors_ME: One vector a mention.
         length: L, the padded number of tokens.
+        table_NE: All entity vectors, of length 1.
+        scale: The length of those of the mentions.
     """
     sizes_M = spans_M3[:, 2] - spans_M3[:, 1]
     mention_K = torch.repeat_interleave(
@@ -50,4 +104,75 @@ def spread(spans_M3: Tensor, vectors_ME: Tensor, length: int) -> Knowledge:
     before_M = torch.cumsum(sizes_M, 0) - sizes_M
     inside_K = torch.arange(len(mention_K), device=spans_M3.device) - before_M[mention_K]
     tokens_K = spans_M3[mention_K, 0] * length + spans_M3[mention_K, 1] + inside_K
-    return Knowledge(tokens_K, vectors_ME[mention_K])
+    return Knowledge(spans_M3, vectors_ME, length, tokens_K, mention_K, table_NE, scale)
+
+
+class Mechanism(nn.Module):
+    """Adds knowledge after some layers of a backbone.
+
+    A pass is :meth:`begin`, the backbone's own forward with :meth:`after` behind each of the layers, and
+    :meth:`finish`. Without knowledge no hook does anything.
+
+    Attributes:
+        numbers: The layers, from 0.
+        frozen: Whether the backbone's own weights are not to be trained.
+    """
+
+    frozen = False
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__()
+        self.numbers = tuple(numbers)
+        self._knowledge: Knowledge | None = None
+        self._calls: dict[int, int] = {}
+
+    def attach(self, layers: Sequence[nn.Module]) -> None:
+        """Hook the layers; one that a backbone goes through several times is hooked once."""
+        for layer in dict.fromkeys(layers[number] for number in self.numbers):
+            turns = [turn for turn, other in enumerate(layers) if other is layer]
+            places = {
+                call: self.numbers.index(number)
+                for call, number in enumerate(turns)
+                if number in self.numbers
+            }
+            # A method, not a closure: a copy of the model must read its own knowledge.
+            self.target(layer).register_forward_hook(partial(self._hook, places, len(turns)))
+
+    def target(self, layer: nn.Module) -> nn.Module:
+        """What of a layer is hooked: the whole of it."""
+        return layer
+
+    def begin(self, knowledge: Knowledge | None) -> None:
+        """A pass begins."""
+        self._knowledge = knowledge
+        self._calls = {}
+
+    def finish(self, hidden_BLD: Tensor) -> Tensor:
+        """The backbone's last hidden states as the mechanism hands them on."""
+        return hidden_BLD
+
+    def end(self) -> None:
+        """A pass has ended: the backbone is a plain one again.
+
+        In training the knowledge stays, for gradient checkpointing runs the layers once more on the way back.
+        """
+        if not self.training:
+            self._knowledge = None
+
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+        """Hidden states of the same shape, behind layer ``numbers[place]``."""
+        raise NotImplementedError
+
+    def _hook(
+        self, places: dict[int, int], turns: int, layer: nn.Module, _inputs: object, output: Any
+    ) -> Any:
+        if self._knowledge is None:
+            return None
+        call = self._calls.get(id(layer), 0)
+        self._calls[id(layer)] = call + 1
+        place = places.get(call % turns)
+        if place is None:
+            return None
+        if isinstance(output, tuple):
+            return (self.after(place, output[0], self._knowledge), *output[1:])
+        return self.after(place, output, self._knowledge)

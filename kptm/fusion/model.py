@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +24,9 @@ from kptm.fusion.backbone import (
     max_positions,
 )
 from kptm.fusion.config import FusionConfig
-from kptm.fusion.gated import GatedInjection
 from kptm.fusion.head import EntityHead
-from kptm.fusion.mechanism import Knowledge, spread
+from kptm.fusion.kinds import make_fusion
+from kptm.fusion.mechanism import spread
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,21 +74,18 @@ class FusedModel(nn.Module):
         self.fusion_config = config
         hidden = int(backbone.config.hidden_size)
         layers = encoder_layers(backbone)
-        chosen = config.layers if config.layers is not None else (max(0, len(layers) // 2 - 1),)
+        chosen = config.layers or ()
         if any(not 0 <= number < len(layers) for number in chosen):
             raise ConfigError(
                 f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}"
             )
         language_model_head(backbone)
-        self.layer_numbers = chosen
         self.encoder = TextEncoder(
             tokenizer, embeddings, max_positions(backbone, config.max_length)
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self.fusion = nn.ModuleList(
-                GatedInjection(hidden, embeddings.dim, config.width or hidden) for _ in chosen
-            )
+            self.fusion = make_fusion(backbone, embeddings.dim, config)
             self.head = EntityHead(hidden, embeddings.dim, config.head_width or hidden)
         # Rows of length 1, as the head compares them.
         unit = F.normalize(embeddings.table, dim=-1)
@@ -98,17 +94,10 @@ class FusedModel(nn.Module):
         for added in (self.fusion, self.head):
             added.to(backbone.dtype)
         self.entity_table = self.entity_table.to(backbone.dtype)
-        self._knowledge: Knowledge | None = None
-        for place, number in enumerate(chosen):
-            # A method, not a closure: a copy of the model must read its own knowledge.
-            layers[number].register_forward_hook(partial(self._add_knowledge, place))
-
-    def _add_knowledge(self, place: int, _layer: nn.Module, _inputs: object, output: Any) -> Any:
-        if self._knowledge is None:
-            return None
-        if isinstance(output, tuple):
-            return (self.fusion[place](output[0], self._knowledge), *output[1:])
-        return self.fusion[place](output, self._knowledge)
+        self.layer_numbers = self.fusion.numbers
+        self.fusion.attach(layers)
+        if self.fusion.frozen:
+            backbone.requires_grad_(False)
 
     def _vectors(self, rows_M: Tensor) -> Tensor:
         """Rows of length √E: components of size one, like a layer-normed hidden state's."""
@@ -167,15 +156,18 @@ class FusedModel(nn.Module):
     ) -> FusedOutput:
         """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
         vectors_ME = self._vectors(mention_rows)
-        self._knowledge = None
+        knowledge = None
         if len(mention_rows):
-            self._knowledge = spread(mention_spans, vectors_ME, input_ids.shape[1])
+            length, scale = input_ids.shape[1], math.sqrt(self.embeddings.dim)
+            knowledge = spread(mention_spans, vectors_ME, length, self.entity_table, scale)
+        self.fusion.begin(knowledge)
         try:
             hidden_BLD = self.backbone.base_model(
                 input_ids=input_ids, attention_mask=attention_mask
             ).last_hidden_state
+            hidden_BLD = self.fusion.finish(hidden_BLD)
         finally:
-            self._knowledge = None
+            self.fusion.end()
         if target_places is None or not len(target_places):
             return FusedOutput(hidden_BLD, None, None, None)
         query_TE, keys_TF = self.head(

@@ -15,10 +15,13 @@ from tokenizers import (
 )
 from tokenizers import processors as after
 from transformers import (
+    AlbertConfig,
     BertConfig,
+    DebertaV2Config,
     DistilBertConfig,
     ElectraConfig,
     ModernBertConfig,
+    MPNetConfig,
     PreTrainedTokenizerFast,
     RobertaConfig,
     XLMRobertaConfig,
@@ -132,6 +135,7 @@ def tokenizer_of():
         "roberta": byte_level,
         "distilbert": uncased,
     }
+    made |= dict.fromkeys(("albert", "mpnet", "deberta-v2"), made["bert"])
     made |= {"xlm-roberta": byte_level, "electra": made["bert"], "modernbert": made["bert"]}
     return lambda kind: made[kind]()
 
@@ -152,6 +156,12 @@ def config_of():
         "roberta": (RobertaConfig, sizes),
         "distilbert": (DistilBertConfig, {**distilled, "max_position_embeddings": 64}),
         "xlm-roberta": (XLMRobertaConfig, sizes),
+        "albert": (AlbertConfig, {**sizes, "embedding_size": 8}),
+        "mpnet": (MPNetConfig, sizes),
+        "deberta-v2": (
+            DebertaV2Config,
+            {**sizes, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
+        ),
         "electra": (ElectraConfig, {**sizes, "embedding_size": 8}),
         "modernbert": (ModernBertConfig, {**sizes, "attn_implementation": "eager"}),
     }

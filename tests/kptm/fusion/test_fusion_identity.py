@@ -83,7 +83,7 @@ def test_a_copy_reads_its_own_knowledge(fused_of, batch_of):
     expected = ours(model, batch)
     assert torch.equal(ours(twin, batch), expected)
     with torch.no_grad():
-        twin.fusion[0].out.weight.zero_()
+        twin.fusion.injections[0].out.weight.zero_()
     assert not torch.equal(ours(twin, batch), expected)
     assert torch.equal(ours(model, batch), expected)
 

@@ -9,7 +9,7 @@ from torch.autograd import gradcheck
 
 from kptm.fusion.gated import GatedInjection
 from kptm.fusion.head import EntityHead, quarter_turn
-from kptm.fusion.mechanism import Knowledge, spread
+from kptm.fusion.mechanism import spread
 
 B, L, D, E, W = 2, 5, 4, 6, 3
 SPANS = torch.tensor([[0, 1, 3], [1, 0, 1], [1, 3, 5]])
@@ -38,7 +38,7 @@ def gelu(x):
 
 def test_every_token_of_a_mention_gets_its_vector():
     (vectors,) = randoms((3, E))
-    knowledge = spread(SPANS, vectors, L)
+    knowledge = spread(SPANS, vectors, L, vectors)
     expected = {0 * L + 1: 0, 0 * L + 2: 0, 1 * L + 0: 1, 1 * L + 3: 2, 1 * L + 4: 2}
     assert knowledge.tokens_K.tolist() == list(expected)
     assert torch.equal(knowledge.vectors_KE, vectors[list(expected.values())])
@@ -47,7 +47,7 @@ def test_every_token_of_a_mention_gets_its_vector():
 def test_gated_injection_is_its_formula():
     hidden, vectors = randoms((B, L, D), (3, E))
     module = moved(GatedInjection(D, E, W))
-    ours = module(hidden, spread(SPANS, vectors, L)).detach().numpy()
+    ours = module(hidden, spread(SPANS, vectors, L, vectors)).detach().numpy()
     w = weights(module)
     expected = hidden.numpy().copy()
     for (text, start, end), e in zip(SPANS.tolist(), vectors.numpy(), strict=True):
@@ -63,7 +63,7 @@ def test_gated_injection_is_its_formula():
 
 def test_gated_injection_touches_no_other_token():
     hidden, vectors = randoms((B, L, D), (3, E))
-    new = moved(GatedInjection(D, E, W))(hidden, spread(SPANS, vectors, L))
+    new = moved(GatedInjection(D, E, W))(hidden, spread(SPANS, vectors, L, vectors))
     same = (new == hidden).all(-1)
     assert same.tolist() == [[True, False, False, True, True], [False, True, True, False, False]]
 
@@ -71,15 +71,14 @@ def test_gated_injection_touches_no_other_token():
 def test_gated_injection_starts_as_the_identity():
     hidden, vectors = randoms((B, L, D), (3, E))
     module = GatedInjection(D, E, W).double()
-    assert torch.equal(module(hidden, spread(SPANS, vectors, L)), hidden)
+    assert torch.equal(module(hidden, spread(SPANS, vectors, L, vectors)), hidden)
 
 
 def test_gradients_of_gated_injection():
-    hidden, vectors = randoms((B, L, D), (5, E))
+    hidden, vectors = randoms((B, L, D), (3, E))
     module = moved(GatedInjection(D, E, W))
-    tokens = spread(SPANS, randoms((3, E))[0], L).tokens_K
     inputs = (hidden.requires_grad_(), vectors.requires_grad_())
-    assert gradcheck(lambda h, e: module(h, Knowledge(tokens, e)), inputs)
+    assert gradcheck(lambda h, e: module(h, spread(SPANS, e, L, e)), inputs)
 
 
 def norm(x):

@@ -31,7 +31,7 @@ def test_the_loss_falls():
     assert report.curve[-1].entity < 0.7 * report.curve[0].entity
     assert report.curve[-1].masked_lm < 0.8 * report.curve[0].masked_lm
     assert model.fingerprint() != before
-    assert model.fusion[0].out.weight.any()
+    assert model.fusion.injections[0].out.weight.any()
     assert not model.training
     assert (report.texts, report.links, report.steps, report.resumed_at) == (8, 16, 150, 0)
 

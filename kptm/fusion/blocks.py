@@ -1,0 +1,58 @@
+"""Attention among the mentions of a text, and from tokens to them: what several mechanisms are built of.
+
+Shapes: Q queries, M mentions, D width, H heads, d = D / H.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+from torch.nn import functional as F
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Attention(nn.Module):
+    """Multi-head attention of rows to rows, where a mask allows (Vaswani et al. 2017, section 3.2).
+
+    Args:
+        width: D.
+        heads: H; brought down to a divisor of D.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = next(h for h in range(min(heads, width), 0, -1) if width % h == 0)
+        self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
+
+    def forward(self, queries_QD: Tensor, keys_MD: Tensor, allowed_QM: Tensor) -> Tensor:
+        """What each query takes from the keys that it may see, shape (Q, D); zero for one that sees none."""
+        query, key, value = (
+            rows.reshape(len(rows), self.heads, -1).transpose(0, 1)
+            for rows in (self.query(queries_QD), self.key(keys_MD), self.value(keys_MD))
+        )
+        score_HQM = query @ key.transpose(1, 2) / query.shape[-1] ** 0.5
+        weight_HQM = score_HQM.masked_fill(~allowed_QM, -1e4).softmax(-1) * allowed_QM
+        mixed_QD = (weight_HQM @ value).transpose(0, 1).reshape(queries_QD.shape)
+        sees = allowed_QM.any(-1, keepdim=True).to(mixed_QD.dtype)
+        taken: Tensor = self.out(mixed_QD) * sees
+        return taken
+
+
+class Block(nn.Module):
+    """Attention, then two layers, each added to its input and normed: one layer of a Transformer."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.attention = Attention(width, heads)
+        self.norm = nn.LayerNorm(width)
+        self.inner, self.outer = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.last_norm = nn.LayerNorm(width)
+
+    def forward(self, queries_QD: Tensor, keys_MD: Tensor, allowed_QM: Tensor) -> Tensor:
+        """The queries, having seen the keys, shape (Q, D)."""
+        rows_QD = self.norm(queries_QD + self.attention(queries_QD, keys_MD, allowed_QM))
+        seen: Tensor = self.last_norm(rows_QD + self.outer(F.gelu(self.inner(rows_QD))))
+        return seen

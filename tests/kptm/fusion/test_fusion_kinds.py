@@ -1,0 +1,441 @@
+"""Every mechanism on every backbone, and each against its source: Hugging Face's LUKE, NumPy, the plain backbone."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.autograd import gradcheck
+from transformers import LukeConfig, LukeForMaskedLM
+
+from kptm.errors import ModelError
+from kptm.fusion import FusedModel, FusionConfig
+from kptm.fusion.blocks import Attention, Block
+from kptm.fusion.config import KINDS
+from kptm.fusion.ernie import Aggregator
+from kptm.fusion.knowbert import KnowledgeAttention, link_loss
+from kptm.fusion.mechanism import Knowledge, Sizes, spread
+from kptm.fusion.memory import MemoryFusion
+from kptm.linking import LinkedText
+
+IDENTICAL = [kind for kind in KINDS if kind != "luke"]
+"""Those that start as the backbone."""
+LUKE_FAMILIES = {"bert", "roberta", "xlm-roberta", "electra"}
+BACKBONES = [
+    "bert",
+    "roberta",
+    "xlm-roberta",
+    "distilbert",
+    "albert",
+    "electra",
+    "mpnet",
+    "deberta-v2",
+    "modernbert",
+]
+SPANS = torch.tensor([[0, 1, 3], [0, 3, 4], [2, 0, 2]])
+B, L, D, E = 3, 5, 8, 6
+
+
+@pytest.fixture(autouse=True)
+def one_seed():
+    torch.manual_seed(0)
+
+
+def known(vectors, candidates=None, priors=None):
+    plain = spread(SPANS, vectors, L, vectors)
+    return Knowledge(
+        plain.spans_M3,
+        plain.vectors_ME,
+        L,
+        plain.tokens_K,
+        plain.mention_K,
+        vectors,
+        1.0,
+        candidates,
+        priors,
+    )
+
+
+def moved(module):
+    module = module.double()
+    for parameter in module.parameters():
+        parameter.data.normal_(0, 0.5)
+    return module
+
+
+def array(tensor):
+    return tensor.detach().numpy()
+
+
+def softmax(x):
+    x = np.exp(x - x.max(-1, keepdims=True))
+    return x / x.sum(-1, keepdims=True)
+
+
+def gelu(x):
+    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+
+
+def linear(module, x):
+    bias = 0 if module.bias is None else array(module.bias)
+    return x @ array(module.weight).T + bias
+
+
+def norm(module, x):
+    mean, var = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    return (x - mean) / np.sqrt(var + module.eps) * array(module.weight) + array(module.bias)
+
+
+def attention(module, queries, keys):
+    """Of rows that all see each other."""
+    heads = [rows.reshape(len(rows), module.heads, -1).swapaxes(0, 1) for rows in (
+        linear(module.query, queries), linear(module.key, keys), linear(module.value, keys))]  # fmt: skip
+    q, k, v = heads
+    mixed = softmax(q @ k.swapaxes(1, 2) / math.sqrt(q.shape[-1])) @ v
+    return linear(module.out, mixed.swapaxes(0, 1).reshape(queries.shape))
+
+
+def block(module, queries, keys):
+    rows = norm(module.norm, queries + attention(module.attention, queries, keys))
+    return norm(module.last_norm, rows + linear(module.outer, gelu(linear(module.inner, rows))))
+
+
+# ── formulas ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_attention_sees_what_it_may_and_nothing_else():
+    module = moved(Attention(6, 3))
+    queries, keys = torch.randn(2, 6).double(), torch.randn(3, 6).double()
+    allowed = torch.tensor([[True, False, True], [False, False, False]])
+    found = array(module(queries, keys, allowed))
+    np.testing.assert_allclose(
+        found[:1], attention(module, array(queries[:1]), array(keys[[0, 2]])), atol=1e-12
+    )
+    assert not found[1].any()
+    assert Attention(6, 4).heads == 3
+
+
+def test_ernies_aggregator_is_its_formula():
+    module, vectors, inner = (
+        moved(Aggregator(E, 7, 2)),
+        torch.randn(3, E).double(),
+        torch.randn(B * L, 7).double(),
+    )
+    added, after = module(inner, vectors, known(vectors))
+    rows = array(inner)
+    for text, mentions in ((0, [0, 1]), (2, [2])):
+        e = array(vectors)[mentions]
+        e = norm(module.norm, e + attention(module.attention, e, e))
+        plus = linear(module.to_inner, e)
+        first = [text * L + int(SPANS[m, 1]) for m in mentions]
+        wanted = norm(module.last_norm, e + linear(module.to_entity, gelu(rows[first] + plus)))
+        np.testing.assert_allclose(array(after)[mentions], wanted, atol=1e-12)
+        for m, row in zip(mentions, plus, strict=True):
+            tokens = [k for k, own in enumerate(known(vectors).mention_K.tolist()) if own == m]
+            np.testing.assert_allclose(
+                array(added)[tokens], np.tile(row, (len(tokens), 1)), atol=1e-12
+            )
+
+
+@pytest.mark.parametrize("soft", [True, False])
+@pytest.mark.parametrize("threshold", [-1e3, 0.1])
+def test_knowledge_attention_is_its_formula(soft, threshold):
+    module = moved(KnowledgeAttention(D, E, 2, scorer=5, threshold=threshold))
+    hidden, vectors = torch.randn(B, L, D).double(), torch.randn(3, E).double()
+    candidates = torch.randn(3, 4, E).double() if soft else None
+    priors = (
+        torch.tensor([[0.5, 0.3, 0.2, 0], [1, 0, 0, 0], [0.4, 0.4, 0.2, 0]]).double()
+        if soft
+        else None
+    )
+    found, psi = module(hidden, known(vectors, candidates, priors))
+    meant_by = vectors[:, None] if candidates is None else candidates
+    prior = torch.ones(3, 1).double() if priors is None else priors
+    expected = array(hidden).copy()
+    for text, mentions in ((0, [0, 1]), (2, [2])):
+        p = linear(module.project, array(hidden[text]))
+        pooled = []
+        for m in mentions:
+            rows = p[int(SPANS[m, 1]) : int(SPANS[m, 2])]
+            pooled.append(softmax(linear(module.pool, rows).ravel()) @ rows)
+        s = norm(module.norm, np.array(pooled))
+        s = block(module.mentions, s, s)
+        meant = []
+        for row, m in zip(s, mentions, strict=True):
+            features = np.stack([array(meant_by[m]) @ row / math.sqrt(E), array(prior[m])], -1)
+            score = linear(
+                module.score[2], np.maximum(linear(module.score[0], features), 0)
+            ).ravel()
+            there = array(prior[m]) > 0
+            np.testing.assert_allclose(array(psi)[m][there], score[there], atol=1e-12)
+            kept = there & (score >= threshold)
+            meant.append(
+                softmax(score[kept]) @ array(meant_by[m])[kept]
+                if kept.any()
+                else array(module.null)
+            )
+        seen = norm(module.known_norm, s + np.array(meant))
+        expected[text] += linear(module.back, block(module.tokens, p, seen))
+    np.testing.assert_allclose(array(found), expected, atol=1e-11)
+
+
+def test_the_loss_of_soft_links_is_cross_entropy():
+    psi = torch.randn(3, 4)
+    wanted = -(torch.log_softmax(psi, -1)[0, 2] + torch.log_softmax(psi, -1)[2, 1]) / 2
+    assert torch.allclose(link_loss(psi, torch.tensor([2, -1, 1])), wanted)
+
+
+def memory(k=None, sizes=None):
+    module = MemoryFusion(Sizes(D, E, 2, 2, D), None, k)
+    return moved(module)
+
+
+def test_memory_is_its_formula():
+    module, hidden, vectors = memory(), torch.randn(B, L, D).double(), torch.randn(9, E).double()
+    plain = spread(SPANS, vectors[:3], L, vectors, scale=2.0)
+    found = array(module.after(0, hidden, plain))
+    expected, flat, layer = array(hidden).copy(), array(hidden), module.memories[0]
+    for text, start, end in SPANS.tolist():
+        q = 2 * linear(layer.query, np.concatenate([flat[text, start], flat[text, end - 1]]))
+        expected[text, start] += linear(
+            layer.back, 2 * softmax(q @ array(vectors).T) @ array(vectors)
+        )
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("chunk", [2, 4, 100])
+def test_memory_of_all_nearest_is_dense_memory(monkeypatch, chunk):
+    from kptm.fusion import memory as room
+
+    monkeypatch.setattr(room, "CHUNK", chunk)
+    dense, hidden, vectors = memory(), torch.randn(B, L, D).double(), torch.randn(9, E).double()
+    plain = spread(SPANS, vectors[:3], L, vectors)
+    wanted = dense.after(0, hidden, plain)
+    rows = []
+    dense.nearest = lambda query, k: rows.append(k) or torch.arange(9).expand(len(query), 9)
+    dense.k = 8
+    assert torch.allclose(
+        dense.after(0, hidden, plain), wanted, atol=1e-12
+    )  # a search that finds all
+    assert rows == [8]
+    dense.nearest = None
+    query = torch.randn(4, E).double()
+    best = (query @ vectors.T).topk(8).indices
+    assert torch.equal(dense._nearest(query, vectors).sort().values, best.sort().values)
+
+
+@pytest.mark.parametrize("kind", ["ernie", "knowbert", "memory", "block"])
+def test_gradients(kind):
+    vectors = torch.randn(3, E).double()
+    if kind == "block":
+        module, allowed = moved(Block(4, 2)), torch.tensor([[True, False], [True, True]])
+        call = lambda h: module(h[:2, :4], h[2:4, :4], allowed)  # noqa: E731
+    elif kind == "ernie":
+        module = moved(Aggregator(E, D, 2))
+        call = lambda h: module(h, vectors, known(vectors))  # noqa: E731
+    elif kind == "knowbert":
+        module = moved(KnowledgeAttention(D, E, 2, scorer=3))
+        call = lambda h: module(h.reshape(B, L, D), known(vectors))  # noqa: E731
+    else:
+        module = memory()
+        call = lambda h: module.after(0, h.reshape(B, L, D), known(vectors))  # noqa: E731
+    hidden = torch.randn(B * L, D).double().requires_grad_()
+    assert gradcheck(call, (hidden,), atol=1e-6)
+
+
+# ── LUKE against Hugging Face ────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def lukes(plain_of, embeddings, tokenizer_of):
+    """A random LukeForMaskedLM, and a BERT with the same weights that is fused."""
+    tokenizer = tokenizer_of("roberta")
+    plain, _ = plain_of("roberta")
+    config = LukeConfig(
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=64, entity_vocab_size=len(embeddings) + 1, entity_emb_size=embeddings.dim,
+        pad_token_id=tokenizer.pad_token_id, type_vocab_size=plain.config.type_vocab_size,
+        layer_norm_eps=plain.config.layer_norm_eps,
+    )  # fmt: skip
+    theirs = LukeForMaskedLM(config).eval()
+    with torch.no_grad():
+        for parameter in theirs.parameters():
+            parameter.normal_(0, 0.3)
+    ours = FusedModel.build(
+        plain, embeddings, FusionConfig(kind="luke", max_length=62), tokenizer=tokenizer
+    ).eval()
+    state = theirs.luke.state_dict()
+    own = plain.base_model
+    with torch.no_grad():
+        for name, parameter in own.named_parameters():
+            parameter.copy_(state[name])
+        fusion, table = ours.fusion, theirs.luke.entity_embeddings
+        fusion.project.weight.copy_(table.entity_embedding_dense.weight)
+        fusion.position.weight.copy_(
+            table.position_embeddings.weight[: len(fusion.position.weight)]
+        )
+        fusion.kind.copy_(table.token_type_embeddings.weight[0])
+        fusion.norm.load_state_dict(table.LayerNorm.state_dict())
+        for number, queries in enumerate(fusion.queries):
+            attention = theirs.luke.encoder.layer[number].attention.self
+            for name in ("w2e", "e2w", "e2e"):
+                getattr(queries, name).load_state_dict(
+                    getattr(attention, f"{name}_query").state_dict()
+                )
+        scaled = ours.entity_table * math.sqrt(embeddings.dim)
+        table.entity_embeddings.weight[1:].copy_(scaled)
+    return theirs, ours
+
+
+def luke_inputs(batch):
+    spans, rows = batch["mention_spans"], batch["mention_rows"]
+    count = len(batch["input_ids"])
+    most = max(int((spans[:, 0] == text).sum()) for text in range(count))
+    ids = torch.zeros((count, most), dtype=torch.long)
+    mask, positions = torch.zeros_like(ids), torch.full((count, most, 8), -1)
+    for text in range(count):
+        for slot, m in enumerate((spans[:, 0] == text).nonzero().flatten().tolist()):
+            ids[text, slot], mask[text, slot] = rows[m] + 1, 1
+            where = torch.arange(int(spans[m, 1]), int(spans[m, 2]))
+            positions[text, slot, : len(where)] = where
+    return {
+        "input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"], "entity_ids": ids,
+        "entity_attention_mask": mask, "entity_position_ids": positions,
+    }  # fmt: skip
+
+
+def test_luke_is_hugging_faces(lukes, batch_of):
+    theirs, ours = lukes
+    batch = batch_of(ours)
+    found = ours(**batch).hidden
+    inputs = luke_inputs(batch)
+    wanted = theirs.luke(**inputs).last_hidden_state
+    real = batch["attention_mask"].bool()
+    with_links = torch.zeros(len(real), dtype=torch.bool)
+    with_links[batch["mention_spans"][:, 0]] = True
+    real &= with_links[
+        :, None
+    ]  # Hugging Face lets a text without entities be; so do we, by another path
+    assert torch.allclose(found[real], wanted[real], atol=1e-5)
+    found[real].square().sum().backward()
+    wanted[real].square().sum().backward()
+    for number, queries in enumerate(ours.fusion.queries):
+        attention = theirs.luke.encoder.layer[number].attention.self
+        for name in ("w2e", "e2w", "e2e"):
+            other = getattr(attention, f"{name}_query").weight.grad
+            if number == 1 and name != "w2e":
+                continue  # the last layer's entities are asked by nobody
+            assert torch.allclose(getattr(queries, name).weight.grad, other, rtol=1e-3, atol=1e-4)
+        mine = ours.backbone.base_model.encoder.layer[number].attention.self.key.weight.grad
+        assert torch.allclose(mine, attention.key.weight.grad, rtol=1e-3, atol=1e-4)
+
+
+def test_luke_says_which_families_it_fits(plain_of, embeddings):
+    plain, tokenizer = plain_of("distilbert")
+    with pytest.raises(ModelError, match="like BERT's"):
+        FusedModel.build(plain, embeddings, FusionConfig(kind="luke"), tokenizer=tokenizer)
+
+
+# ── all of them ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def any_model(fused_of):
+    def make(family, kind, **options):
+        if kind == "luke" and family not in LUKE_FAMILIES:
+            pytest.skip("refused, with the reason; see above")
+        return fused_of(family, kind=kind, **options)
+
+    return make
+
+
+@pytest.mark.parametrize("family", BACKBONES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_saving_and_loading(any_model, batch_of, tmp_path, family, kind):
+    model = any_model(family, kind)
+    batch = batch_of(model)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    model.train()
+    output = model(**batch)
+    logits = model.token_logits(output.hidden.flatten(0, 1))
+    loss = (output.hidden * torch.randn(output.hidden.shape)).mean() + logits.logsumexp(-1).mean()
+    loss = loss + output.entity_logits.logsumexp(-1).mean()
+    optimizer = torch.optim.SGD(
+        (value for value in model.parameters() if value.requires_grad), lr=0.01
+    )
+    loss.backward()
+    optimizer.step()
+    changed = {
+        name for name, value in model.named_parameters() if not torch.equal(value, before[name])
+    }
+    assert any(name.startswith("fusion.") for name in changed)
+    assert any(name.startswith("backbone.") for name in changed) != model.fusion.frozen
+    model.eval()
+    wanted = model(**batch)
+    model.save_pretrained(tmp_path / "m")
+    again = FusedModel.from_pretrained(tmp_path / "m")
+    found = again(**batch)
+    # The tiny ModernBERT was made with eager attention, which its config does not keep: it is read back with another.
+    near = 1e-5 if family == "modernbert" else 0.0
+    torch.testing.assert_close(found.hidden, wanted.hidden, rtol=0, atol=near)
+    torch.testing.assert_close(found.entity_logits, wanted.entity_logits, rtol=0, atol=near)
+    assert again.fingerprint() == model.fingerprint()
+
+
+@pytest.mark.parametrize("family", BACKBONES)
+@pytest.mark.parametrize("kind", IDENTICAL)
+def test_at_the_start_it_is_the_backbone(any_model, batch_of, family, kind):
+    model = any_model(family, kind, moved=False)
+    batch = batch_of(model)
+    plain = model.backbone.base_model(
+        input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+    ).last_hidden_state
+    assert torch.equal(model(**batch).hidden, plain)
+
+
+@pytest.mark.parametrize("family", BACKBONES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_knowledge_it_is_the_backbone(any_model, batch_of, family, kind):
+    model = any_model(family, kind)
+    batch = batch_of(model, with_knowledge=False)
+    found = model(**batch).hidden
+    plain = model.backbone.base_model(
+        input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+    ).last_hidden_state
+    assert torch.equal(found, plain)
+
+
+@pytest.mark.parametrize("family", BACKBONES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_is_the_same_alone_and_among_others(any_model, batch_of, texts, family, kind):
+    model = any_model(family, kind)
+    with torch.inference_mode():
+        together = model(**batch_of(model))
+        for number, text in enumerate(texts):
+            alone = model(**batch_of(model, [text])).hidden[0]
+            assert torch.allclose(together.hidden[number, : len(alone)], alone, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_knowledge_matters(any_model, batch_of, kind):
+    model = any_model("bert", kind)
+    batch = batch_of(model)
+    first = model(**batch).hidden
+    batch["mention_rows"] = (batch["mention_rows"] + 1) % 7
+    assert not torch.allclose(first, model(**batch).hidden, atol=1e-3) or kind == "memory"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        LinkedText(""),
+        LinkedText.from_spans("Paris " * 500, [(6 * n, 6 * n + 5, "Paris") for n in range(500)]),
+        LinkedText.from_spans("a " * 62 + "New York", [(124, 132, "New_York")]),
+        LinkedText.from_spans("Paris", [(0, 5, "no such entity")]),
+    ],
+    ids=["empty", "500 mentions", "cut", "unknown"],
+)
+def test_odd_texts(any_model, batch_of, kind, text):
+    model = any_model("bert", kind)
+    assert model(**batch_of(model, [text])).hidden.isfinite().all()
