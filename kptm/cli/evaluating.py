@@ -31,6 +31,12 @@ def evaluate() -> None:
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="Runs an arm.")
 @click.option("--arms", default="none,permuted,aligned", show_default=True, help="Which arms.")
 @click.option(
+    "--kind",
+    default="gated",
+    show_default=True,
+    help="How knowledge enters: gated ernie knowbert memory luke adapter.",
+)
+@click.option(
     "--steps", default=1_500, show_default=True, type=click.IntRange(1), help="Training steps."
 )
 @click.option("--limit", type=click.IntRange(1), help="At most so many facts a relation.")
@@ -41,6 +47,7 @@ def fusion(
     ask: str,
     seeds: int,
     arms: str,
+    kind: str,
     steps: int,
     limit: int | None,
     as_json: bool,
@@ -51,7 +58,7 @@ def fusion(
     study = FusionStudy.read(facts, phrasings, ask, steps=steps, limit=limit)
     chosen = tuple(arm.strip() for arm in arms.split(",") if arm.strip())
     with progress("arms", None) as advance:
-        table = study.run(chosen, range(seeds), progress=advance)
+        table = study.run(chosen, range(seeds), kind=kind, progress=advance)
     lines = [
         f"{split}  " + "  ".join(f"{arm} {value:.3f}" for arm, value in row.items())
         for split, row in table.items()

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from kg.types import Candidate
 from kptm.errors import ModelError
 
 if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
-    from kptm.linking import LinkedText
+    from kptm.linking import Link, LinkedText
 
 MASK = "[MASK]"
 """How people write a blank, whatever the tokenizer's own mask token is."""
@@ -18,12 +19,16 @@ MASK = "[MASK]"
 
 @dataclass(frozen=True, slots=True)
 class TokenSpan:
-    """A mention in tokens: ``ids[start:end]``; ``row`` is its entity's row, None without a vector."""
+    """A mention in tokens: ``ids[start:end]``; ``row`` is its entity's row, None without a vector.
+
+    ``candidates`` are (row, p) of what it may mean, where that was asked for.
+    """
 
     start: int
     end: int
     entity: str
     row: int | None
+    candidates: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,20 @@ class TextEncoder:
         tokenizer: A fast Hugging Face tokenizer with a mask token.
         embeddings: Gives the row of each entity; a mention without a row keeps ``row=None``.
         max_length: Tokens; longer texts are cut, and so is a mention that crosses the cut.
+        candidates: Whether mentions keep what else they may mean.
 
     Raises:
         ModelError: The tokenizer gives no offsets, or has no mask or padding token.
     """
 
-    def __init__(self, tokenizer: Any, embeddings: EntityEmbeddings, max_length: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        embeddings: EntityEmbeddings,
+        max_length: int,
+        *,
+        candidates: bool = False,
+    ) -> None:
         if not getattr(tokenizer, "is_fast", False):
             raise ModelError(
                 f"{type(tokenizer).__name__} gives no character offsets; use a fast tokenizer"
@@ -78,6 +91,7 @@ class TextEncoder:
         self.mask_id = int(tokenizer.mask_token_id)
         self._embeddings = embeddings
         self._max_length = max_length
+        self._keeps_candidates = candidates
 
     def encode(self, document: LinkedText) -> EncodedText:
         """Encode one document; ``[MASK]`` in its text becomes the tokenizer's mask token."""
@@ -110,9 +124,22 @@ class TextEncoder:
                 at += 1
             if at > first:
                 row = self._embeddings.row(link.entity)
-                spans.append(TokenSpan(where[first][0], where[at - 1][0] + 1, link.entity, row))
+                span = TokenSpan(where[first][0], where[at - 1][0] + 1, link.entity, row)
+                if self._keeps_candidates:
+                    span = replace(span, candidates=self._candidates(link))
+                spans.append(span)
         blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
         return EncodedText(ids, tuple(spans), blanks)
+
+    def _candidates(self, link: Link) -> tuple[tuple[int, float], ...]:
+        """Rows and priors of what a link may mean; the entity itself where nothing else is known."""
+        given = link.candidates or (Candidate(link.entity, 1.0),)
+        rows = self._embeddings.keys.of({item.entity for item in given})
+        return tuple(
+            (rows[item.entity], item.prior)
+            for item in given
+            if item.entity in rows and item.prior > 0
+        )
 
     def _with_own_mask(self, text: str) -> tuple[str, Any]:
         own = self.tokenizer.mask_token

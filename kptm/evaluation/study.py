@@ -85,10 +85,11 @@ class FusionStudy:
         arms: Sequence[str],
         seeds: Sequence[int],
         *,
+        kind: str = "gated",
         progress: Callable[[int, float], None] | None = None,
     ) -> dict[str, dict[str, float]]:
-        """P@1 by split and arm, the mean over ``seeds``."""
-        right = self.run_all(arms, seeds, progress=progress)
+        """P@1 by split and arm, the mean over ``seeds``, with knowledge entering by a kind of fusion."""
+        right = self.run_all(arms, seeds, kind=kind, progress=progress)
         table: dict[str, dict[str, float]] = {}
         for arm, runs in right.items():
             for run in runs:
@@ -103,6 +104,7 @@ class FusionStudy:
         arms: Sequence[str],
         seeds: Sequence[int],
         *,
+        kind: str = "gated",
         progress: Callable[[int, float], None] | None = None,
     ) -> dict[str, list[list[bool]]]:
         """For each arm and seed, whether each probe was answered right.
@@ -118,7 +120,7 @@ class FusionStudy:
         tokenizer = train_tokenizer((item.text for item in self.documents), vocab_size=12_000)
         config = StudyConfig(
             backbone=small_bert(BackboneConfig(), len(tokenizer), 64),
-            fusion=FusionConfig(max_length=64),
+            fusion=FusionConfig(kind=kind, max_length=64),
             pretraining=PretrainConfig(steps=self.steps, batch_size=128, learning_rate=3e-3),
         )
         study = ArmStudy(self.embeddings(), tokenizer, self.documents, self.probes, config)

@@ -37,6 +37,8 @@ class KnowBertFusion(Mechanism):
         link_scores: (M, C) ψ of the last pass, for the loss of the linker.
     """
 
+    soft = True
+
     def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None) -> None:
         super().__init__(numbers or (max(0, sizes.layers // 2 - 1),))
         self.kars = nn.ModuleList(

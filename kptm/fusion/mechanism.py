@@ -116,9 +116,11 @@ class Mechanism(nn.Module):
     Attributes:
         numbers: The layers, from 0.
         frozen: Whether the backbone's own weights are not to be trained.
+        soft: Whether it reads what else a mention may mean.
     """
 
     frozen = False
+    soft = False
 
     def __init__(self, numbers: Sequence[int]) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ E entity width.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,9 +80,6 @@ class FusedModel(nn.Module):
                 f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}"
             )
         language_model_head(backbone)
-        self.encoder = TextEncoder(
-            tokenizer, embeddings, max_positions(backbone, config.max_length)
-        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.fusion = make_fusion(backbone, embeddings.dim, config)
@@ -95,13 +92,15 @@ class FusedModel(nn.Module):
             added.to(backbone.dtype)
         self.entity_table = self.entity_table.to(backbone.dtype)
         self.layer_numbers = self.fusion.numbers
+        length = max_positions(backbone, config.max_length)
+        self.encoder = TextEncoder(tokenizer, embeddings, length, candidates=self.fusion.soft)
         self.fusion.attach(layers)
         if self.fusion.frozen:
             backbone.requires_grad_(False)
 
-    def _vectors(self, rows_M: Tensor) -> Tensor:
+    def _vectors(self, rows: Tensor) -> Tensor:
         """Rows of length √E: components of size one, like a layer-normed hidden state's."""
-        return self.entity_table[rows_M] * math.sqrt(self.embeddings.dim)
+        return self.entity_table[rows] * math.sqrt(self.embeddings.dim)
 
     @classmethod
     def build(
@@ -153,6 +152,8 @@ class FusedModel(nn.Module):
         mention_spans: Tensor,
         mention_rows: Tensor,
         target_places: Tensor | None = None,
+        candidate_rows: Tensor | None = None,
+        candidate_priors: Tensor | None = None,
     ) -> FusedOutput:
         """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
         vectors_ME = self._vectors(mention_rows)
@@ -160,6 +161,11 @@ class FusedModel(nn.Module):
         if len(mention_rows):
             length, scale = input_ids.shape[1], math.sqrt(self.embeddings.dim)
             knowledge = spread(mention_spans, vectors_ME, length, self.entity_table, scale)
+            if candidate_rows is not None:
+                candidates_MCE = self._vectors(candidate_rows)
+                knowledge = replace(
+                    knowledge, candidates_MCE=candidates_MCE, priors_MC=candidate_priors
+                )
         self.fusion.begin(knowledge)
         try:
             hidden_BLD = self.backbone.base_model(

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kptm.data import EncodedText, TextEncoder
+from kg import Candidate
+from kptm.data import EncodedText, TextEncoder, collate
 from kptm.data.tokenize import TokenSpan
 from kptm.errors import ModelError
-from kptm.linking import LinkedText
+from kptm.linking import Link, LinkedText
 
 KINDS = ["bert", "roberta", "distilbert"]
 WORDS = [
@@ -124,3 +125,24 @@ def test_a_tokenizer_without_a_needed_token_is_refused(tokenizer_of, embeddings,
     setattr(tokenizer, token, None)
     with pytest.raises(ModelError, match=f"has no {said} token"):
         TextEncoder(tokenizer, embeddings, 64)
+
+
+def test_candidates_are_kept_where_they_are_wanted(tokenizer_of, embeddings):
+    text = "Paris lies there."
+    candidates = (Candidate("Paris", 0.7), Candidate("Seine", 0.2), Candidate("no vector", 0.1))
+    linked = LinkedText(text, (Link(0, 5, "Paris", "Paris", 0.7, candidates),))
+    tokenizer = tokenizer_of("bert")
+    plain = TextEncoder(tokenizer, embeddings, 32).encode(linked)
+    soft = TextEncoder(tokenizer, embeddings, 32, candidates=True)
+    assert plain.spans[0].candidates == ()
+    rows = {key: embeddings.row(key) for key in ("Paris", "Seine")}
+    assert set(soft.encode(linked).spans[0].candidates) == {
+        (rows["Paris"], 0.7),
+        (rows["Seine"], 0.2),
+    }
+    certain = soft.encode(LinkedText.from_spans(text, [(0, 5, "Paris")]))
+    assert certain.spans[0].candidates == ((rows["Paris"], 1.0),)
+    batch = collate([soft.encode(linked), certain], 0)
+    assert batch.candidate_rows.tolist()[1] == [rows["Paris"], 0]
+    assert batch.candidate_priors.tolist()[1] == [1.0, 0.0]
+    assert collate([plain], 0).candidate_rows is None
