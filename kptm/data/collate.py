@@ -32,7 +32,8 @@ class KnowledgeBatch:
         candidate_priors: (M, C) p of each by the linker, 0 to fill up.
         labels: (B, L) masked-LM targets, -100 elsewhere; None outside pretraining.
         target_places: (T, 2) text and token of each blank that stands for an entity.
-        target_rows: (T,) the right rows; None where they are not known.
+        score_rows: (S,) the rows that are scored, sorted; None scores all.
+        target_rows: (T,) the right rows, or their places among ``score_rows``; None where they are not known.
     """
 
     input_ids: torch.Tensor
@@ -43,6 +44,7 @@ class KnowledgeBatch:
     candidate_priors: torch.Tensor | None = None
     labels: torch.Tensor | None = None
     target_places: torch.Tensor | None = None
+    score_rows: torch.Tensor | None = None
     target_rows: torch.Tensor | None = None
 
     def tensors(self) -> dict[str, torch.Tensor]:

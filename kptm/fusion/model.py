@@ -41,7 +41,7 @@ class FusedOutput:
     Attributes:
         hidden: (B, L, D) the last layer.
         entity_query: (T, E) where each target points in the space of entities, of length 1.
-        entity_logits: (T, N) for each target.
+        entity_logits: (T, N) for each target; (T, S) where S rows were to be scored.
         fact_keys: (T, 4E) which entity and which relation each target asks for, of length 1.
 
     The last three are None without targets.
@@ -154,6 +154,7 @@ class FusedModel(nn.Module):
         target_places: Tensor | None = None,
         candidate_rows: Tensor | None = None,
         candidate_priors: Tensor | None = None,
+        score_rows: Tensor | None = None,
     ) -> FusedOutput:
         """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
         vectors_ME = self._vectors(mention_rows)
@@ -182,7 +183,8 @@ class FusedModel(nn.Module):
             vectors_ME,
             target_places[:, :1] == mention_spans[None, :, 0],
         )
-        logits_TN = self.head.logits(query_TE, self.entity_table)
+        table = self.entity_table if score_rows is None else self.entity_table[score_rows]
+        logits_TN = self.head.logits(query_TE, table)
         return FusedOutput(hidden_BLD, query_TE, logits_TN, keys_TF)
 
     def token_logits(self, hidden_ND: Tensor) -> Tensor:

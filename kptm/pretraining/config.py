@@ -17,6 +17,8 @@ class PretrainConfig:
         learning_rate: Peak of AdamW, after a warm-up of 6% it falls linearly.
         weight_decay: Of AdamW.
         entity_weight: Weight of entity prediction beside masked language modelling (weight 1).
+        entity_negatives: Entities that a batch draws beside its right ones for entity prediction (a sampled softmax);
+            0 scores all of them, which a table of a million rows is too large for.
         entity_rate: Share of texts with links in which one entity is masked.
         collapse_rate: Share of masked entities that become a single mask token, as in a question;
             the others keep a mask for each token, which the language model has to fill.
@@ -33,6 +35,7 @@ class PretrainConfig:
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     entity_weight: float = 1.0
+    entity_negatives: int = 0
     entity_rate: float = 0.8
     collapse_rate: float = 0.7
     token_rate: float = 0.15
@@ -46,7 +49,13 @@ class PretrainConfig:
         for name in ("steps", "batch_size", "log_every", "keep_checkpoints"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("checkpoint_every", "entity_weight", "weight_decay", "seed"):
+        for name in (
+            "checkpoint_every",
+            "entity_negatives",
+            "entity_weight",
+            "weight_decay",
+            "seed",
+        ):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be at least 0, not {getattr(self, name)}")
         for name in ("entity_rate", "collapse_rate", "token_rate"):

@@ -77,14 +77,17 @@ class Examples(Dataset[MaskedText]):
 class Collator:
     """Batches of masked texts, as keyword arguments of the training step."""
 
-    def __init__(self, pad_id: int, *, use_knowledge: bool) -> None:
+    def __init__(self, pad_id: int, entities: int, config: PretrainConfig) -> None:
         self._pad_id = pad_id
-        self._use_knowledge = use_knowledge
+        self._entities = entities
+        self._config = config
 
     def __call__(self, examples: Sequence[MaskedText]) -> dict[str, torch.Tensor]:
         """Pad and stack; ``target_rows`` follow the blanks' order."""
         batch = collate(
-            [example.text for example in examples], self._pad_id, with_knowledge=self._use_knowledge
+            [example.text for example in examples],
+            self._pad_id,
+            with_knowledge=self._config.use_knowledge,
         )
         batch.labels = torch.full_like(batch.input_ids, IGNORED)
         for number, example in enumerate(examples):
@@ -92,4 +95,14 @@ class Collator:
         batch.target_rows = torch.tensor(
             [row for example in examples for row in example.rows], dtype=torch.long
         )
+        if self._config.entity_negatives and len(batch.target_rows):
+            rows = self._drawn(batch.target_rows.numpy())
+            batch.score_rows = torch.from_numpy(rows)
+            batch.target_rows = torch.searchsorted(batch.score_rows, batch.target_rows)
         return batch.tensors()
+
+    def _drawn(self, right: np.ndarray) -> np.ndarray:
+        """The right rows and others, sorted: a pure function of the batch, as all that is drawn here."""
+        rng = np.random.default_rng((self._config.seed, 2, *right.tolist()))
+        others = rng.integers(self._entities, size=self._config.entity_negatives)
+        return np.unique(np.concatenate([right, others]))

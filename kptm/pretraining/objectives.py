@@ -29,5 +29,5 @@ def masked_language_model(model: FusedModel, hidden_BLD: Tensor, labels_BL: Tens
 
 
 def entity_prediction(logits_TN: Tensor, rows_T: Tensor) -> Tensor:
-    """Cross entropy over all entities (Févry et al. 2020, equation 5, with our tied head)."""
+    """Cross entropy over the entities that are scored (Févry et al. 2020, equation 5, with our tied head)."""
     return F.cross_entropy(logits_TN.float(), rows_T)

@@ -213,7 +213,7 @@ def _trainer(
         config,
         args=arguments,
         train_dataset=examples,
-        data_collator=Collator(model.pad_id, use_knowledge=config.use_knowledge),
+        data_collator=Collator(model.pad_id, len(model.embeddings), config),
         callbacks=[watch],
     )
     trainer.remove_callback(PrinterCallback)

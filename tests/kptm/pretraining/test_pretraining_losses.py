@@ -54,7 +54,7 @@ def test_the_first_step_has_the_loss_of_the_formulas(use_knowledge):
     encoded = [model.encoder.encode(text) for text in tiny_run.texts()]
     vocab = range(5, len(model.tokenizer))
     examples = Examples(encoded, config, model.encoder.mask_id, vocab)
-    batch = Collator(model.pad_id, use_knowledge=use_knowledge)([examples[at] for at in range(8)])
+    batch = Collator(model.pad_id, 8, config)([examples[at] for at in range(8)])
     labels, rows = batch.pop("labels"), batch.pop("target_rows")
     assert len(rows) > 2
     assert bool(len(batch["mention_rows"])) is use_knowledge
@@ -69,3 +69,38 @@ def test_the_first_step_has_the_loss_of_the_formulas(use_knowledge):
     assert point.masked_lm == pytest.approx(masked_lm, abs=1e-5)
     assert point.entity == pytest.approx(entity, abs=1e-5)
     assert point.loss == pytest.approx(masked_lm + 0.5 * entity, abs=1e-5)
+
+
+@pytest.mark.parametrize("negatives", [1, 3, 1_000])
+def test_a_sampled_softmax_is_the_softmax_over_what_was_drawn(negatives):
+    config = PretrainConfig(steps=1, batch_size=8, entity_negatives=negatives, entity_rate=1.0)
+    model = tiny_run.model(dropout=0.0).eval()
+    encoded = [model.encoder.encode(text) for text in tiny_run.texts()]
+    examples = Examples(encoded, config, model.encoder.mask_id, range(5, len(model.tokenizer)))
+    masked = [examples[at] for at in range(8)]
+    batch = Collator(model.pad_id, len(model.embeddings), config)(masked)
+    whole = Collator(model.pad_id, len(model.embeddings), PretrainConfig())(masked)
+    right, scored = whole.pop("target_rows"), batch["score_rows"]
+    assert torch.equal(scored[batch["target_rows"]], right)
+    assert set(scored.tolist()) >= set(right.tolist())
+    assert len(scored) <= len(set(right.tolist())) + negatives
+    assert torch.equal(scored, Collator(model.pad_id, 8, config)(masked)["score_rows"])
+    rows = batch.pop("target_rows")
+    batch.pop("labels"), whole.pop("labels")
+    with torch.no_grad():
+        found, full = model(**batch).entity_logits, model(**whole).entity_logits
+    torch.testing.assert_close(found, full[:, scored])
+    wanted = cross_entropy(full[:, scored].numpy(), rows.numpy())
+    assert entity_prediction(found, rows).item() == pytest.approx(wanted, abs=1e-6)
+
+
+def test_pretraining_with_a_sample_learns():
+    config = PretrainConfig(
+        steps=60, batch_size=8, learning_rate=5e-3, entity_negatives=3, log_every=20, seed=1
+    )
+    curves = []
+    for _ in range(2):
+        model = tiny_run.model(dropout=0.0)
+        curves.append(pretrain(model, tiny_run.texts(), config=config).curve)
+    assert curves[0] == curves[1]
+    assert curves[0][-1].entity < curves[0][0].entity

@@ -144,7 +144,7 @@ def test_each_pass_reads_each_text_once():
 def test_a_batch_has_a_row_for_each_blank(pairs, use_knowledge):
     config = PretrainConfig(entity_rate=0.5)
     masked = [mask_text(text, config, MASK, VOCAB, seed) for text, seed in pairs]
-    batch = Collator(PAD, use_knowledge=use_knowledge)(masked)
+    batch = Collator(PAD, len(ROWS), PretrainConfig(use_knowledge=use_knowledge))(masked)
     plain = collate([item.text for item in masked], PAD, with_knowledge=use_knowledge)
     assert batch["input_ids"].equal(plain.input_ids)
     assert batch["mention_rows"].equal(plain.mention_rows)
