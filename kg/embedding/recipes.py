@@ -1,11 +1,26 @@
-"""Named configurations."""
+"""Named configurations, each with what it reached.
+
+All ComplEx with the N3 penalty and Adagrad. Measured by ``python tests/benchmarks/embeddings.py recipe NAME`` on one thread of a
+two-core machine, test MRR, filtered, both sides, a mean of three seeds where it says so; docs/embeddings.md has the whole tables.
+
+========  ======================  ===========================================
+recipe    for                     reached
+========  ======================  ===========================================
+fast      minutes                 CoDEx-S .454 in 52 s (3 seeds); FB15k-237 .342 in 1,050 s with share=16, epochs=10,
+                                  regularization=0.05
+accurate  up to 20,000 entities   CoDEx-S .462 in 414 s (3 seeds)
+large     from 200,000 entities   not measured yet
+========  ======================  ===========================================
+
+The published figures of ComplEx are .465 on CoDEx-S and .348 on FB15k-237.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 SMALL, LARGE = 20_000, 200_000
-"""Entities up to which, and from which on, a graph has another recipe by default."""
+"""Entities up to which a graph is small, and from which on it is large."""
 
 RECIPES: dict[str, dict[str, Any]] = {
     "fast": {"dim": 128, "epochs": 30, "batch_size": 512, "regularization": 0.005},
