@@ -66,6 +66,8 @@ class TextEncoder:
         embeddings: Gives the row of each entity; a mention without a row keeps ``row=None``.
         max_length: Tokens; longer texts are cut, and so is a mention that crosses the cut.
         candidates: Whether mentions keep what else they may mean.
+        causal: For a decoder, which needs no mask token: a text ends where its first blank would stand, and the
+            blank's place is the token before it.
 
     Raises:
         ModelError: The tokenizer gives no offsets, or has no mask or padding token.
@@ -78,17 +80,19 @@ class TextEncoder:
         max_length: int,
         *,
         candidates: bool = False,
+        causal: bool = False,
     ) -> None:
         if not getattr(tokenizer, "is_fast", False):
             raise ModelError(
                 f"{type(tokenizer).__name__} gives no character offsets; use a fast tokenizer"
             )
-        if tokenizer.mask_token_id is None:
+        if tokenizer.mask_token_id is None and not causal:
             raise ModelError(f"{type(tokenizer).__name__} has no mask token; name one in it")
         if tokenizer.pad_token_id is None:
             raise ModelError(f"{type(tokenizer).__name__} has no padding token; name one in it")
         self.tokenizer = tokenizer
-        self.mask_id = int(tokenizer.mask_token_id)
+        self.mask_id = -1 if tokenizer.mask_token_id is None else int(tokenizer.mask_token_id)
+        self._causal = causal
         self._embeddings = embeddings
         self._max_length = max_length
         self._keeps_candidates = candidates
@@ -96,6 +100,9 @@ class TextEncoder:
     def encode(self, document: LinkedText) -> EncodedText:
         """Encode one document; ``[MASK]`` in its text becomes the tokenizer's mask token."""
         text, offsets = self._with_own_mask(document.text)
+        asked = self._causal and MASK in text
+        if asked:
+            text = text[: text.index(MASK)].rstrip()
         encoding = self.tokenizer(
             text,
             truncation=True,
@@ -129,6 +136,8 @@ class TextEncoder:
                     span = replace(span, candidates=self._candidates(link))
                 spans.append(span)
         blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
+        if self._causal:
+            blanks = (where[-1][0],) if asked and where else ()
         return EncodedText(ids, tuple(spans), blanks)
 
     def _candidates(self, link: Link) -> tuple[tuple[int, float], ...]:
@@ -143,7 +152,7 @@ class TextEncoder:
 
     def _with_own_mask(self, text: str) -> tuple[str, Any]:
         own = self.tokenizer.mask_token
-        if own == MASK or MASK not in text:
+        if self._causal or own == MASK or MASK not in text:
             return text, lambda offset: offset
         shift = len(own) - len(MASK)
         places = [found.start() for found in re.finditer(re.escape(MASK), text)]

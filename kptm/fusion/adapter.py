@@ -41,13 +41,13 @@ class AdapterFusion(Mechanism):
         self.out = nn.Linear(sizes.hidden, sizes.hidden, bias=False)
         nn.init.zeros_(self.out.weight)
         self._adapted_BLD: Tensor | None = None
-        self._texts_M: Tensor | None = None
+        self._pass: Knowledge | None = None
 
     def begin(self, knowledge: Knowledge | None) -> None:
         """A pass begins."""
         super().begin(knowledge)
         self._adapted_BLD = None
-        self._texts_M = None if knowledge is None else knowledge.spans_M3[:, 0]
+        self._pass = knowledge
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
         """Run an adapter; the backbone goes on with its own."""
@@ -59,12 +59,17 @@ class AdapterFusion(Mechanism):
         """Add what the last adapter gives."""
         if self._adapted_BLD is None:
             return hidden_BLD
-        with_B = torch.zeros(
-            len(hidden_BLD), 1, 1, dtype=hidden_BLD.dtype, device=hidden_BLD.device
-        )
-        with_B[self._texts_M] = 1  # a text without mentions stays as it is
         added: Tensor = self.out(self._adapted_BLD)
-        return hidden_BLD + with_B * added
+        return hidden_BLD + self._with_mentions(hidden_BLD) * added
+
+    def _with_mentions(self, hidden_BLD: Tensor) -> Tensor:
+        """1 at tokens that see a mention, shape (B, L, 1): the others stay as they are."""
+        count, length, _ = hidden_BLD.shape
+        if self._pass is None:
+            return hidden_BLD.new_zeros((count, length, 1))
+        tokens_N = torch.arange(count * length, device=hidden_BLD.device)
+        seen_N = self._pass.sees(tokens_N).any(1).to(hidden_BLD.dtype)
+        return seen_N.reshape(count, length, 1)
 
 
 class Adapter(nn.Module):
@@ -84,8 +89,7 @@ class Adapter(nn.Module):
         flat_ND = flat_ND.index_add(0, knowledge.tokens_K, self.from_entity(vectors_KE))
         rows_NW = self.down(flat_ND)
         mentions_KW = rows_NW[knowledge.tokens_K]
-        text_N = torch.arange(len(flat_ND), device=flat_ND.device) // knowledge.length
-        text_K = knowledge.tokens_K // knowledge.length
-        rows_NW = self.block(rows_NW, mentions_KW, text_N[:, None] == text_K[None, :])
+        sees_NM = knowledge.sees(torch.arange(len(flat_ND), device=flat_ND.device))
+        rows_NW = self.block(rows_NW, mentions_KW, sees_NM[:, knowledge.mention_K])
         added_ND: Tensor = self.up(rows_NW)
         return (flat_ND + added_ND).reshape(hidden_BLD.shape)

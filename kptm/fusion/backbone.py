@@ -1,4 +1,4 @@
-"""Any Hugging Face masked language model as a backbone: built, looked into, never changed."""
+"""Any Hugging Face language model as a backbone: built, looked into, never changed."""
 
 from __future__ import annotations
 
@@ -36,31 +36,31 @@ def quiet_transformers() -> Iterator[None]:
 
 
 def build_backbone(backbone: Any, seed: int) -> Any:
-    """A masked language model from a folder, a Hugging Face config, or a model.
+    """A language model from a folder, a Hugging Face config, or a model: masked where the family has such, else causal.
 
     Raises:
-        ModelError: The folder holds no such model, or the model is a decoder.
+        ModelError: The folder holds no such model, or it is an encoder turned into a decoder.
     """
-    from transformers import AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
+    from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 
     if isinstance(backbone, str | Path):
+        local = {"trust_remote_code": False, "local_files_only": Path(backbone).exists()}
         try:
-            model = AutoModelForMaskedLM.from_pretrained(
-                str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()
-            )
+            kind = _class_of(AutoConfig.from_pretrained(str(backbone), **local))
+            model = kind.from_pretrained(str(backbone), **local)
         except (OSError, ValueError, SafetensorError) as error:
             raise ModelError(
-                f"{backbone}: no masked language model there; name a folder or hub model of a BERT"
+                f"{backbone}: no language model there; name a folder or hub model of a BERT or GPT"
                 f" family ({_first_line(error)})"
             ) from error
     elif isinstance(backbone, PretrainedConfig):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             try:
-                model = AutoModelForMaskedLM.from_config(backbone, trust_remote_code=False)
+                model = _class_of(backbone).from_config(backbone, trust_remote_code=False)
             except ValueError as error:
                 raise ModelError(
-                    f"{type(backbone).__name__}: no masked language model; take a config of a BERT"
+                    f"{type(backbone).__name__}: no language model; take a config of a BERT or GPT"
                     f" family ({_first_line(error)})"
                 ) from error
     elif isinstance(backbone, PreTrainedModel):
@@ -72,9 +72,24 @@ def build_backbone(backbone: Any, seed: int) -> Any:
     settings = model.config
     if getattr(settings, "is_decoder", False) or getattr(settings, "is_encoder_decoder", False):
         raise ModelError(
-            f"{type(model).__name__} is a decoder, which sees no blank's right side; take an encoder"
+            f"{type(model).__name__} is no encoder and no plain decoder; take BERT's or GPT's kind"
         )
     return model
+
+
+def is_causal(config: Any) -> bool:
+    """Whether a configuration is that of a decoder, each of whose tokens sees those before it."""
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING
+
+    return type(config) in MODEL_FOR_CAUSAL_LM_MAPPING and (
+        type(config) not in MODEL_FOR_MASKED_LM_MAPPING
+    )
+
+
+def _class_of(config: Any) -> Any:
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
+
+    return AutoModelForCausalLM if is_causal(config) else AutoModelForMaskedLM
 
 
 def _first_line(error: Exception) -> str:
@@ -112,17 +127,27 @@ def inner_map(layer: nn.Module) -> Any:
     Raises:
         ModelError: There is none that widens.
     """
-    wider = [
-        module
-        for module in layer.modules()
-        if isinstance(module, nn.Linear) and module.out_features > module.in_features
-    ]
+    wider = [module for module in layer.modules() if _width(module) > 1]
     if not wider:
         raise ModelError(
             f"{type(layer).__name__}: no feed-forward part that widens was found; this family cannot be"
             " wrapped by this kind of fusion yet"
         )
-    return max(wider, key=lambda module: module.out_features)
+    return max(wider, key=_width)
+
+
+def out_width(linear: Any) -> int:
+    """How many numbers a linear map gives."""
+    return int(linear.weight.shape[0] if isinstance(linear, nn.Linear) else linear.nf)
+
+
+def _width(module: nn.Module) -> float:
+    """How much wider than its input the output of a linear map is; 0 for anything else."""
+    from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
+
+    if isinstance(module, nn.Linear | Conv1D):
+        return out_width(module) / int(module.weight.numel() / out_width(module))
+    return 0.0
 
 
 def max_positions(backbone: Any, wanted: int) -> int:
@@ -138,7 +163,7 @@ def max_positions(backbone: Any, wanted: int) -> int:
 _HEADS = (
     ("cls.predictions",),  # BERT
     ("predictions",),  # ALBERT
-    ("lm_head",),  # RoBERTa, XLM-R, CamemBERT, MPNet
+    ("lm_head",),  # RoBERTa, XLM-R, CamemBERT, MPNet, GPT-2, Llama, Qwen
     ("vocab_transform", "activation", "vocab_layer_norm", "vocab_projector"),  # DistilBERT
     ("generator_predictions", "generator_lm_head"),  # ELECTRA
     ("head", "decoder"),  # ModernBERT

@@ -92,6 +92,6 @@ class Aggregator(nn.Module):
         attended = self.attention(entities_ME, entities_ME, knowledge.together_MM)
         entities_ME = self.norm(entities_ME + attended)
         added_MI = self.to_inner(entities_ME)
-        first_MI = F.gelu(inner_NI[knowledge.first_M] + added_MI)
+        first_MI = F.gelu(inner_NI[knowledge.anchor_M] + added_MI)
         after_ME = self.last_norm(entities_ME + self.to_entity(first_MI))
         return added_MI[knowledge.mention_K], after_ME

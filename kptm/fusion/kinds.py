@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kptm.fusion.adapter import AdapterFusion
-from kptm.fusion.backbone import encoder_layers, inner_map
+from kptm.fusion.backbone import encoder_layers, inner_map, out_width
 from kptm.fusion.ernie import ErnieFusion
 from kptm.fusion.gated import GatedFusion
 from kptm.fusion.knowbert import KnowBertFusion
@@ -39,7 +39,7 @@ def make_fusion(backbone: Any, entity: int, config: FusionConfig) -> Mechanism:
     )
     match config.kind:
         case "ernie":
-            return ErnieFusion(sizes, config.layers, inner_map(layers[0]).out_features)
+            return ErnieFusion(sizes, config.layers, out_width(inner_map(layers[0])))
         case "knowbert":
             return KnowBertFusion(sizes, config.layers)
         case "memory":

@@ -93,9 +93,8 @@ class KnowledgeAttention(nn.Module):
         spans_ME = self.mentions(spans_ME, spans_ME, knowledge.together_MM)
         meant_ME, psi_MC = self._meant(spans_ME, knowledge)
         known_ME = self.known_norm(spans_ME + meant_ME)
-        text_N = torch.arange(len(flat_ND), device=flat_ND.device) // knowledge.length
-        sees_NM = text_N[:, None] == knowledge.spans_M3[None, :, 0]
-        with_N1 = sees_NM.any(1, keepdim=True)  # a text without mentions stays as it is
+        sees_NM = knowledge.sees(torch.arange(len(flat_ND), device=flat_ND.device))
+        with_N1 = sees_NM.any(1, keepdim=True)  # what sees no mention stays as it is
         seen_ND = self.back(self.tokens(rows_NE, known_ME, sees_NM))
         return (flat_ND + seen_ND * with_N1).reshape(hidden_BLD.shape), psi_MC
 

@@ -45,8 +45,10 @@ class Knowledge:
         spans_M3: Text, first token, token behind the last, of each linked mention.
         vectors_ME: The vector of its entity.
         length: L, the padded number of tokens.
-        tokens_K: Flat positions (text · L + token) of the tokens of mentions.
+        tokens_K: Flat positions (text · L + token) of the tokens that knowledge is added to: all of a mention; the last
+            alone in a decoder, whose next token would otherwise be told by it.
         mention_K: The mention of each.
+        causal: Whether a token may see only what stands before it.
         candidates_MCE: Vectors of what each mention may mean, zero rows to fill up; None where links are certain.
         priors_MC: p of each by the linker, 0 for none.
         table_NE: All entity vectors, brought to length 1.
@@ -62,6 +64,7 @@ class Knowledge:
     scale: float = 1.0
     candidates_MCE: Tensor | None = None
     priors_MC: Tensor | None = None
+    causal: bool = False
 
     @property
     def vectors_KE(self) -> Tensor:
@@ -79,14 +82,32 @@ class Knowledge:
         return self.spans_M3[:, 0] * self.length + self.spans_M3[:, 2] - 1
 
     @property
+    def anchor_M(self) -> Tensor:
+        """Flat position of the token that stands for each mention: the first, the last in a decoder."""
+        return self.last_M if self.causal else self.first_M
+
+    @property
     def together_MM(self) -> Tensor:
-        """Whether two mentions stand in one text."""
-        text = self.spans_M3[:, 0]
-        return text[:, None] == text[None, :]
+        """Whether a mention may see another: it stands in the same text, and before it in a decoder."""
+        return self.sees(self.last_M)
+
+    def sees(self, position_Q: Tensor) -> Tensor:
+        """Whether the token at each flat position may see each mention, shape (Q, M)."""
+        text_Q = position_Q // self.length
+        seen_QM = text_Q[:, None] == self.spans_M3[None, :, 0]
+        if self.causal:
+            seen_QM &= self.last_M[None, :] <= position_Q[:, None]
+        return seen_QM
 
 
 def spread(
-    spans_M3: Tensor, vectors_ME: Tensor, length: int, table_NE: Tensor, scale: float = 1.0
+    spans_M3: Tensor,
+    vectors_ME: Tensor,
+    length: int,
+    table_NE: Tensor,
+    scale: float = 1.0,
+    *,
+    causal: bool = False,
 ) -> Knowledge:
     """The knowledge of mentions whose links are certain; every token of a span belongs to it.
 
@@ -96,7 +117,14 @@ def spread(
         length: L, the padded number of tokens.
         table_NE: All entity vectors, of length 1.
         scale: The length of those of the mentions.
+        causal: Whether the backbone is a decoder.
     """
+    if causal:
+        mention_M = torch.arange(len(spans_M3), device=spans_M3.device)
+        last_M = spans_M3[:, 0] * length + spans_M3[:, 2] - 1
+        return Knowledge(
+            spans_M3, vectors_ME, length, last_M, mention_M, table_NE, scale, causal=True
+        )
     sizes_M = spans_M3[:, 2] - spans_M3[:, 1]
     mention_K = torch.repeat_interleave(
         torch.arange(len(spans_M3), device=spans_M3.device), sizes_M

@@ -6,6 +6,7 @@ E entity width.
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbone import (
     build_backbone,
     encoder_layers,
+    is_causal,
     language_model_head,
     max_positions,
 )
@@ -80,6 +82,7 @@ class FusedModel(nn.Module):
                 f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}"
             )
         language_model_head(backbone)
+        self.causal = is_causal(backbone.config)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.fusion = make_fusion(backbone, embeddings.dim, config)
@@ -93,7 +96,9 @@ class FusedModel(nn.Module):
         self.entity_table = self.entity_table.to(backbone.dtype)
         self.layer_numbers = self.fusion.numbers
         length = max_positions(backbone, config.max_length)
-        self.encoder = TextEncoder(tokenizer, embeddings, length, candidates=self.fusion.soft)
+        self.encoder = TextEncoder(
+            tokenizer, embeddings, length, candidates=self.fusion.soft, causal=self.causal
+        )
         self.fusion.attach(layers)
         if self.fusion.frozen:
             backbone.requires_grad_(False)
@@ -161,7 +166,9 @@ class FusedModel(nn.Module):
         knowledge = None
         if len(mention_rows):
             length, scale = input_ids.shape[1], math.sqrt(self.embeddings.dim)
-            knowledge = spread(mention_spans, vectors_ME, length, self.entity_table, scale)
+            knowledge = spread(
+                mention_spans, vectors_ME, length, self.entity_table, scale, causal=self.causal
+            )
             if candidate_rows is not None:
                 candidates_MCE = self._vectors(candidate_rows)
                 knowledge = replace(
@@ -177,11 +184,15 @@ class FusedModel(nn.Module):
             self.fusion.end()
         if target_places is None or not len(target_places):
             return FusedOutput(hidden_BLD, None, None, None)
+        anchor_M = mention_spans[:, 2] - 1 if self.causal else mention_spans[:, 1]
+        seen_TM = target_places[:, :1] == mention_spans[None, :, 0]
+        if self.causal:
+            seen_TM = seen_TM & (anchor_M[None, :] <= target_places[:, 1:])
         query_TE, keys_TF = self.head(
             hidden_BLD[target_places[:, 0], target_places[:, 1]],
-            hidden_BLD[mention_spans[:, 0], mention_spans[:, 1]],
+            hidden_BLD[mention_spans[:, 0], anchor_M],
             vectors_ME,
-            target_places[:, :1] == mention_spans[None, :, 0],
+            seen_TM,
         )
         table = self.entity_table if score_rows is None else self.entity_table[score_rows]
         logits_TN = self.head.logits(query_TE, table)
@@ -218,12 +229,14 @@ class FusedModel(nn.Module):
 
 
 def _tokenizer_of(backbone: Any) -> Any:
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     if not isinstance(backbone, str | Path):
         raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
+        # A tokenizer that was saved as none of a family's stays that: AutoTokenizer takes the family of the model.
+        kind = PreTrainedTokenizerFast if _is_general(Path(backbone)) else AutoTokenizer
+        tokenizer = kind.from_pretrained(
             str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()
         )
     except (OSError, ValueError) as error:
@@ -232,3 +245,15 @@ def _tokenizer_of(backbone: Any) -> Any:
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer=")
     return tokenizer
+
+
+def _is_general(folder: Path) -> bool:
+    """Whether a folder's tokenizer says that it is of no family."""
+    try:
+        text = (folder / "tokenizer_config.json").read_text(encoding="utf-8")
+        return json.loads(text)["tokenizer_class"] in (
+            "TokenizersBackend",
+            "PreTrainedTokenizerFast",
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return False

@@ -137,6 +137,8 @@ def pretrain(
         ModelError: There are no texts, plain ones have no linker, or the loss is not finite.
         CheckpointError: The folder's checkpoints belong to another run.
     """
+    if model.causal:
+        raise ModelError("a decoder cannot be pretrained yet; take an encoder (BERT, RoBERTa, …)")
     config = config or PretrainConfig()
     began = time.monotonic()
     encoded = [model.encoder.encode(document) for document in _linked(texts, linker)]

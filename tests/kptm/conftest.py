@@ -20,9 +20,12 @@ from transformers import (
     DebertaV2Config,
     DistilBertConfig,
     ElectraConfig,
+    GPT2Config,
+    LlamaConfig,
     ModernBertConfig,
     MPNetConfig,
     PreTrainedTokenizerFast,
+    Qwen2Config,
     RobertaConfig,
     XLMRobertaConfig,
 )
@@ -136,6 +139,7 @@ def tokenizer_of():
         "distilbert": uncased,
     }
     made |= dict.fromkeys(("albert", "mpnet", "deberta-v2"), made["bert"])
+    made |= dict.fromkeys(("gpt2", "llama", "qwen2"), byte_level)
     made |= {"xlm-roberta": byte_level, "electra": made["bert"], "modernbert": made["bert"]}
     return lambda kind: made[kind]()
 
@@ -162,6 +166,9 @@ def config_of():
             DebertaV2Config,
             {**sizes, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
         ),
+        "gpt2": (GPT2Config, {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 64}),
+        "llama": (LlamaConfig, {**sizes, "num_key_value_heads": 2}),
+        "qwen2": (Qwen2Config, {**sizes, "num_key_value_heads": 2}),
         "electra": (ElectraConfig, {**sizes, "embedding_size": 8}),
         "modernbert": (ModernBertConfig, {**sizes, "attn_implementation": "eager"}),
     }

@@ -2,12 +2,13 @@
 
 import pytest
 import torch
-from transformers import AutoModelForMaskedLM
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
 from kptm.data import collate
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 
+DECODERS = ["gpt2", "llama", "qwen2"]
 FAMILIES = ["bert", "roberta", "distilbert"]
 TEXTS = [
     LinkedText.from_spans("The capital of Georgia is [MASK].", [(15, 22, "Georgia")]),
@@ -37,7 +38,9 @@ def plain_of(tokenizer_of, config_of):
     def make(family, seed=3, **changes):
         tokenizer = tokenizer_of(family)
         torch.manual_seed(seed)
-        model = AutoModelForMaskedLM.from_config(config_of(family, tokenizer, **changes))
+        config = config_of(family, tokenizer, **changes)
+        kind = AutoModelForCausalLM if family in DECODERS else AutoModelForMaskedLM
+        model = kind.from_config(config)
         return model.eval(), tokenizer
 
     return make

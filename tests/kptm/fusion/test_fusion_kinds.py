@@ -31,6 +31,9 @@ BACKBONES = [
     "mpnet",
     "deberta-v2",
     "modernbert",
+    "gpt2",
+    "llama",
+    "qwen2",
 ]
 SPANS = torch.tensor([[0, 1, 3], [0, 3, 4], [2, 0, 2]])
 B, L, D, E = 3, 5, 8, 6
@@ -414,6 +417,38 @@ def test_a_text_is_the_same_alone_and_among_others(any_model, batch_of, texts, f
         for number, text in enumerate(texts):
             alone = model(**batch_of(model, [text])).hidden[0]
             assert torch.allclose(together.hidden[number, : len(alone)], alone, atol=2e-5)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "luke"])
+def test_a_decoder_sees_nothing_of_what_comes(any_model, batch_of, family, kind):
+    """What a text says later, words or mentions, changes nothing before it; nor is a mention told before its end."""
+    model = any_model(family, kind)
+    whole = LinkedText.from_spans(
+        "In Paris, New York is far.", [(3, 8, "Paris"), (10, 18, "New_York")]
+    )
+    other = LinkedText.from_spans("In Paris, Georgia was.", [(3, 8, "Paris"), (10, 17, "Tbilisi")])
+    hidden = [model(**batch_of(model, [text])).hidden[0] for text in (whole, other)]
+    [first, second] = [model.encoder.encode(text) for text in (whole, other)]
+    same = next(at for at, (a, b) in enumerate(zip(first.ids, second.ids, strict=False)) if a != b)
+    assert same > first.spans[0].end
+    assert torch.allclose(hidden[0][:same], hidden[1][:same], atol=1e-6)
+    plain = model.backbone.base_model(input_ids=torch.tensor([first.ids])).last_hidden_state[0]
+    told = first.spans[0].end - 1
+    assert torch.equal(hidden[0][:told], plain[:told])
+    assert not torch.allclose(hidden[0][told:], plain[told:], atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2"])
+def test_a_decoder_is_asked_behind_what_it_has_read(any_model, family):
+    model = any_model(family, "gated")
+    text = LinkedText.from_spans("The capital of Georgia is [MASK].", [(15, 22, "Georgia")])
+    encoded = model.encoder.encode(text)
+    assert encoded.blanks == (
+        len(encoded.ids) - 1 - (encoded.ids[-1] == model.tokenizer.sep_token_id),
+    )
+    assert [span.entity for span in encoded.spans] == ["Georgia"]
+    assert model.encoder.encode(LinkedText("No question.")).blanks == ()
 
 
 @pytest.mark.parametrize("kind", KINDS)
