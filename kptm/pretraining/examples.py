@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import Dataset
 
 from kptm.data.collate import IGNORED, collate
-from kptm.pretraining.masking import MaskedText, mask_text
+from kptm.pretraining.masking import MaskedText, ask_next, mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +25,15 @@ POOL = 50
 class Examples(Dataset[MaskedText]):
     """Example i of the run: which text, and how it is masked, hang on (seed, i) alone.
 
-    The Trainer reads it in order; each pass over the texts has its own permutation.
+    The Trainer reads it in order; each pass over the texts has its own permutation. Without a mask token texts are
+    asked as a decoder is.
     """
 
     def __init__(
         self,
         texts: Sequence[EncodedText],
         config: PretrainConfig,
-        mask_id: int,
+        mask_id: int | None,
         vocab: Sequence[int],
     ) -> None:
         self._texts = texts
@@ -51,6 +52,8 @@ class Examples(Dataset[MaskedText]):
             self._order, self._pass = self._bucketed(number), number
         text = self._texts[int(self._order[place])]
         seed = (self._config.seed, index, 1)
+        if self._mask_id is None:
+            return ask_next(text, self._config, seed)
         return mask_text(text, self._config, self._mask_id, self._vocab, seed)
 
     def _pass_length(self) -> int:

@@ -72,6 +72,27 @@ def mask_text(
     return MaskedText(masked, tuple(labels.get(at, IGNORED) for at in range(len(ids))), rows)
 
 
+def ask_next(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -> MaskedText:
+    """What a decoder is asked of a text: each next token, and with ``entity_rate`` which entity comes next.
+
+    The entity is asked at the token before each of its mentions, and its vector is injected at none of them, for an
+    earlier one would give it away. Nothing is hidden: a token sees only what stands before it.
+    """
+    rng = np.random.default_rng(seed)
+    labels = (*text.ids[1:], IGNORED)
+    text = replace(text, blanks=())
+    choices = sorted({span.entity for span in text.spans if span.row is not None and span.start})
+    if not choices or rng.random() >= config.entity_rate:
+        return MaskedText(text, labels, ())
+    entity = choices[int(rng.integers(len(choices)))]
+    asked = [span for span in text.spans if span.entity == entity and span.start]
+    kept = tuple(span for span in text.spans if span.entity != entity)
+    blanks = tuple(span.start - 1 for span in asked)
+    return MaskedText(
+        replace(text, spans=kept, blanks=blanks), labels, tuple(span.row or 0 for span in asked)
+    )
+
+
 def _collapse_all(
     text: EncodedText, entity: str, mask_id: int
 ) -> tuple[EncodedText, tuple[int, ...]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def masked_language_model(model: FusedModel, hidden_BLD: Tensor, labels_BL: Tensor) -> Tensor:
-    """Cross entropy of the hidden tokens (Devlin et al. 2019, section 3.1); 0 when none is hidden.
+    """Cross entropy of the hidden tokens (Devlin et al. 2019, section 3.1), for a decoder of the next; 0 when there is none.
 
     The vocabulary's logits are computed at the hidden tokens only.
     """

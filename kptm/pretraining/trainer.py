@@ -122,7 +122,7 @@ def pretrain(
     checkpoints: str | Path | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> PretrainReport:
-    """Pretrain ``model`` in place: masked language modelling and entity prediction together.
+    """Pretrain ``model`` in place: masked (for a decoder causal) language modelling and entity prediction together.
 
     Args:
         model: The fused model.
@@ -137,8 +137,6 @@ def pretrain(
         ModelError: There are no texts, plain ones have no linker, or the loss is not finite.
         CheckpointError: The folder's checkpoints belong to another run.
     """
-    if model.causal:
-        raise ModelError("a decoder cannot be pretrained yet; take an encoder (BERT, RoBERTa, …)")
     config = config or PretrainConfig()
     began = time.monotonic()
     encoded = [model.encoder.encode(document) for document in _linked(texts, linker)]
@@ -146,7 +144,8 @@ def pretrain(
         raise ModelError("there is no text to pretrain on; pass at least one")
     special = set(model.tokenizer.all_special_ids)
     vocab = [number for number in range(len(model.tokenizer)) if number not in special]
-    examples = Examples(encoded, config, model.encoder.mask_id, vocab)
+    mask_id = None if model.causal else model.encoder.mask_id
+    examples = Examples(encoded, config, mask_id, vocab)
     links = sum(span.row is not None for text in encoded for span in text.spans)
     run = _run_identity(model, encoded, config)
     with tempfile.TemporaryDirectory() as scratch:

@@ -10,7 +10,7 @@ from kptm.data.collate import IGNORED
 from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.examples import Collator, Examples
-from kptm.pretraining.masking import mask_text
+from kptm.pretraining.masking import ask_next, mask_text
 
 MASK, CLS, SEP, PAD = 4, 2, 3, 0
 VOCAB = range(5, 40)
@@ -154,3 +154,20 @@ def test_a_batch_has_a_row_for_each_blank(pairs, use_knowledge):
         row = batch["labels"][number].tolist()
         assert tuple(row[: len(item.labels)]) == item.labels
         assert set(row[len(item.labels) :]) <= {IGNORED}
+
+
+@given(encoded(), RATES, SEEDS)
+def test_a_decoder_is_asked_for_what_comes_next(text, rate, seed):
+    asked, labels, rows = ask_next(text, PretrainConfig(entity_rate=rate), seed)
+    assert asked.ids == text.ids
+    assert labels == (*text.ids[1:], IGNORED)
+    assert len(rows) == len(asked.blanks)
+    hidden = {span.entity for span in text.spans} - {span.entity for span in asked.spans}
+    assert len(hidden) <= 1
+    wanted = [span for span in text.spans if span.entity in hidden]
+    if rows:
+        assert [span.row for span in wanted] == list(rows)
+        assert [span.start - 1 for span in wanted] == list(asked.blanks)
+    else:
+        assert asked.spans == text.spans
+    assert ask_next(text, PretrainConfig(entity_rate=rate), seed) == (asked, labels, rows)
