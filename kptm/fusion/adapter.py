@@ -40,26 +40,30 @@ class AdapterFusion(Mechanism):
         )
         self.out = nn.Linear(sizes.hidden, sizes.hidden, bias=False)
         nn.init.zeros_(self.out.weight)
-        self._adapted_BLD: Tensor | None = None
+        self._adapted_BLD: dict[int, Tensor] = {}
         self._pass: Knowledge | None = None
 
     def begin(self, knowledge: Knowledge | None) -> None:
         """A pass begins."""
         super().begin(knowledge)
-        self._adapted_BLD = None
+        self._adapted_BLD = {}
         self._pass = knowledge
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
         """Run an adapter; the backbone goes on with its own."""
-        before = torch.zeros_like(hidden_BLD) if self._adapted_BLD is None else self._adapted_BLD
-        self._adapted_BLD = self.adapters[place](hidden_BLD.detach() + before, knowledge)
+        # By place, so that a layer that is run again on the way back starts from what it started from.
+        own_BLD = hidden_BLD.detach()
+        before_BLD = self._adapted_BLD.get(place)
+        read_BLD = own_BLD if before_BLD is None else own_BLD + before_BLD
+        self._adapted_BLD[place + 1] = self.adapters[place](read_BLD, knowledge)
         return hidden_BLD
 
     def finish(self, hidden_BLD: Tensor) -> Tensor:
         """Add what the last adapter gives."""
-        if self._adapted_BLD is None:
+        adapted_BLD = self._adapted_BLD.get(len(self.numbers))
+        if adapted_BLD is None:
             return hidden_BLD
-        added: Tensor = self.out(self._adapted_BLD)
+        added: Tensor = self.out(adapted_BLD)
         return hidden_BLD + self._with_mentions(hidden_BLD) * added
 
     def _with_mentions(self, hidden_BLD: Tensor) -> Tensor:

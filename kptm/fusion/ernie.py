@@ -44,7 +44,7 @@ class ErnieFusion(Mechanism):
         self.aggregators = nn.ModuleList(
             Aggregator(sizes.entity, inner, self.HEADS) for _ in self.numbers
         )
-        self._entities_ME: Tensor | None = None
+        self._entities_ME: dict[int, Tensor] = {}
 
     def target(self, layer: nn.Module) -> nn.Module:
         """The first linear map of the layer's feed-forward part."""
@@ -54,13 +54,14 @@ class ErnieFusion(Mechanism):
     def begin(self, knowledge: Knowledge | None) -> None:
         """A pass begins: the entities are as the table has them."""
         super().begin(knowledge)
-        self._entities_ME = None
+        self._entities_ME = {}
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
         """Add the entities to what the map gives, shape (B, L, I)."""
         flat_NI = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
-        entities_ME = knowledge.vectors_ME if self._entities_ME is None else self._entities_ME
-        added_KI, self._entities_ME = self.aggregators[place](
+        # By place, so that a layer that is run again on the way back starts from what it started from.
+        entities_ME = self._entities_ME.get(place, knowledge.vectors_ME)
+        added_KI, self._entities_ME[place + 1] = self.aggregators[place](
             flat_NI, entities_ME.to(flat_NI.dtype), knowledge
         )
         return flat_NI.index_add(0, knowledge.tokens_K, added_KI).reshape(hidden_BLD.shape)

@@ -53,7 +53,7 @@ class LukeFusion(Mechanism):
         self.norm = nn.LayerNorm(sizes.hidden)
         self.queries = nn.ModuleList(_Queries(layer.attention.self.query) for layer in layers)
         nn.init.normal_(self.position.weight, std=0.02)
-        self._entities_BSD: Tensor | None = None
+        self._entities_BSD: dict[int, Tensor] = {}
         self._places_M2: Tensor | None = None
         self._there_BS: Tensor | None = None
 
@@ -67,7 +67,7 @@ class LukeFusion(Mechanism):
     def begin(self, knowledge: Knowledge | None) -> None:
         """A pass begins: the entity tokens get their first states."""
         super().begin(knowledge)
-        self._entities_BSD = None
+        self._entities_BSD = {}
         if knowledge is None:
             return
         text_M = knowledge.spans_M3[:, 0]
@@ -81,7 +81,7 @@ class LukeFusion(Mechanism):
             + self.kind
         )
         empty = states_MD.new_zeros((count, slots, states_MD.shape[1]))
-        self._entities_BSD = empty.index_put((text_M, slot_M), states_MD)
+        self._entities_BSD[0] = empty.index_put((text_M, slot_M), states_MD)
         there = torch.zeros((count, slots), dtype=torch.bool, device=text_M.device)
         self._there_BS = there.index_put(
             (text_M, slot_M), torch.ones_like(text_M, dtype=torch.bool)
@@ -104,15 +104,19 @@ class LukeFusion(Mechanism):
         named: dict[str, Any],
         output: Any,
     ) -> Any:
-        if self._knowledge is None or self._entities_BSD is None or self._there_BS is None:
+        entities_BSD = self._entities_BSD.get(
+            place
+        )  # by place: a layer may be run again on the way back
+        if self._knowledge is None or entities_BSD is None or self._there_BS is None:
             return None
         words_BLD = inputs[0] if inputs else named["hidden_states"]
         mask = named.get("attention_mask", inputs[1] if len(inputs) > 1 else None)
-        if len(self._entities_BSD) < len(words_BLD):  # texts behind the last with a mention
-            more = len(words_BLD) - len(self._entities_BSD)
-            self._entities_BSD = nn.functional.pad(self._entities_BSD, (0, 0, 0, 0, 0, more))
-            self._there_BS = nn.functional.pad(self._there_BS, (0, 0, 0, more))
-        entities_BSD = self._entities_BSD
+        more = len(words_BLD) - len(entities_BSD)
+        if more:  # texts behind the last with a mention
+            entities_BSD = nn.functional.pad(entities_BSD, (0, 0, 0, 0, 0, more))
+            self._there_BS = nn.functional.pad(
+                self._there_BS, (0, 0, 0, len(words_BLD) - len(self._there_BS))
+            )
         heads = attention.num_attention_heads
         both_BND = torch.cat([words_BLD, entities_BSD], 1)
         key, value = (
@@ -141,7 +145,7 @@ class LukeFusion(Mechanism):
         context_BND = (weights @ value).transpose(1, 2).flatten(2)
         block = layer[0]
         between_BSD = block.attention.output(context_BND[:, length:], entities_BSD)
-        self._entities_BSD = block.output(block.intermediate(between_BSD), between_BSD)
+        self._entities_BSD[place + 1] = block.output(block.intermediate(between_BSD), between_BSD)
         # A text without entities keeps what the backbone gave it, to the bit.
         own_B = self._there_BS.any(1)[:, None, None]
         return (torch.where(own_B, context_BND[:, :length], output[0]), *output[1:])

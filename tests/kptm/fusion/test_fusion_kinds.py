@@ -476,3 +476,27 @@ def test_knowledge_matters(any_model, batch_of, kind):
 def test_odd_texts(any_model, batch_of, kind, text):
     model = any_model("bert", kind)
     assert model(**batch_of(model, [text])).hidden.isfinite().all()
+
+
+@pytest.mark.parametrize("family", ["bert", "modernbert", "gpt2", "llama"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradient_checkpointing_gives_the_same_gradients(any_model, batch_of, family, kind):
+    grads = []
+    for checkpointing in (False, True):
+        model = any_model(
+            family, kind, **({} if kind in ("luke", "memory") else {"layers": (0, 1)})
+        )
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        if checkpointing:
+            model.backbone.activation_checkpointing_enable()
+        model.train()
+        model(**batch_of(model)).hidden.square().sum().backward()
+        grads.append({name: value.grad for name, value in model.named_parameters()})
+    assert grads[0].keys() == grads[1].keys()
+    for name, value in grads[0].items():
+        other = grads[1][name]
+        assert (value is None) == (other is None)
+        if value is not None:
+            torch.testing.assert_close(value, other, rtol=1e-4, atol=1e-5)
