@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from kg.types import Triple
-from kg.view import GraphView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kg.embedding.table import EntityEmbeddings
+    from kg.view import GraphView
 
     Facts = Iterable[tuple[str, str, str]]
     Asked = tuple[str | None, str, str | None]
@@ -64,11 +64,17 @@ def best(
 
 def _answers(asked: Asked, known: Facts | GraphView) -> set[str]:
     head, relation, tail = asked
-    if isinstance(known, GraphView):
-        known = known.match(head, relation, tail)
+    known = _matching(known, asked)
     if head is not None:
         return {t for h, r, t in known if (h, r) == (head, relation)}
     return {h for h, r, t in known if (r, t) == (relation, tail)}
+
+
+def _matching(known: Facts | GraphView, asked: Asked) -> Facts:
+    """Of a graph the facts that are asked about; who brings facts alone loads no database."""
+    match = getattr(known, "match", None)
+    found: Facts = known if match is None else match(*asked)  # type: ignore[assignment]  # no view
+    return found
 
 
 def nearest(embeddings: EntityEmbeddings, key: str, k: int) -> list[Prediction]:
@@ -95,8 +101,7 @@ def new_facts(
 ) -> list[tuple[Triple, float]]:
     """The likeliest facts of a relation that are not known, of heads and tails that it is known to have."""
     number = embeddings.relation_id(relation)
-    if isinstance(known, GraphView):
-        known = known.match(relation=relation)
+    known = _matching(known, (None, relation, None))
     facts = embeddings.known_ids(item for item in known if item[1] == relation)
     heads, tails = np.unique(facts[:, 0]), np.unique(facts[:, 2])
     if not len(heads) or k < 1:
