@@ -189,19 +189,18 @@ class Engine:
     def tail_scores(self, head_relation: torch.Tensor) -> torch.Tensor:
         """Scores of every entity as tail, shape (B, entities)."""
         if self._multiplies:
-            return self.scores(self._numbered(head_relation, 1, inverse=False))
+            return self.scores(self._numbered(head_relation, inverse=False))
         return cast("torch.Tensor", self.model.predict_t(head_relation))
 
     @torch.no_grad()
     def head_scores(self, relation_tail: torch.Tensor) -> torch.Tensor:
         """Scores of every entity as head, shape (B, entities)."""
         if self._multiplies and self.config.inverse:
-            return self.scores(self._numbered(relation_tail.flip(1), 1, inverse=True))
+            return self.scores(self._numbered(relation_tail.flip(1), inverse=True))
         return cast("torch.Tensor", self.model.predict_h(relation_tail))
 
-    def _numbered(self, pairs: torch.Tensor, column: int, *, inverse: bool) -> torch.Tensor:
+    def _numbered(self, pairs: torch.Tensor, *, inverse: bool) -> torch.Tensor:
+        """(entity, relation) pairs with the relation as the model numbers it."""
         if not self.config.inverse:
             return pairs
-        pairs = pairs.clone()
-        pairs[:, column] = 2 * pairs[:, column] + inverse
-        return pairs
+        return torch.stack([pairs[:, 0], 2 * pairs[:, 1] + inverse], 1)

@@ -48,7 +48,7 @@ class Ranks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RankReport:
+class RankReport(Ranks):
     """Mean reciprocal rank and hits, over both sides of ``count`` triples.
 
     Attributes:
@@ -57,11 +57,6 @@ class RankReport:
         by_side: The same for the prediction of "head" and of "tail".
     """
 
-    mrr: float
-    hits_at_1: float
-    hits_at_3: float
-    hits_at_10: float
-    count: int
     by_relation: Mapping[str, Ranks] = field(default_factory=dict)
     by_category: Mapping[str, Ranks] = field(default_factory=dict)
     by_side: Mapping[str, Ranks] = field(default_factory=dict)

@@ -104,7 +104,7 @@ def extended(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> EntityEmbed
 
 def _grown(old: Engine, entities: int, relations: int) -> Engine:
     """The same model with room for more, each old row as it was."""
-    config = old.config
+    config = replace(old.config, share=max(old.config.share, SHARE))
     engine = Engine(config, entities, relations)
     state, before = engine.state(), old.state()
     for name, value in before.items():
@@ -125,7 +125,6 @@ def _fit(
     from kg.embedding.objectives import objective
 
     config = engine.config
-    engine.config = replace(config, share=max(config.share, SHARE))
     old = {
         id(weight): rows
         for module, rows in (
@@ -139,10 +138,11 @@ def _fit(
     kept = {id(value): value.detach()[: old[id(value)]].clone() for value in parameters}
     sizes = (len(new), len(rest))
     with own_randomness(config.seed):
+        of_new = objective(engine, new)
         for number in range(1, EPOCHS + 1):
             torch.manual_seed(config.seed * EPOCHS + number)
             others = rest[torch.randperm(len(rest))[: len(new)]]
-            losses = [objective(engine, part)() for part in (new, others) if len(part)]
+            losses = [of_new(), *([objective(engine, others)()] if len(others) else [])]
             for parts in zip(*losses, strict=False):
                 # Weighted as in the whole: few of the others stand for all of them.
                 loss = sum(part * size for (part, _), size in zip(parts, sizes, strict=False))
@@ -158,5 +158,4 @@ def _fit(
             value[: old[id(value)]] = kept[id(value)]
     if not engine.vectors().isfinite().all():
         raise EmbeddingError("the new vectors are not finite; train again")
-    engine.config = config
     engine.model.eval()

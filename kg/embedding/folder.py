@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from kg.checksums import file_sha256
 from kg.embedding import rows, vectors
 from kg.embedding.config import KGEConfig
 from kg.embedding.state import Epoch
@@ -73,7 +74,7 @@ def _write(embeddings: EntityEmbeddings, folder: Path, precision: str) -> None:
         "entities": len(embeddings),
         "relations": list(embeddings.relations),
         "sha256": {
-            name: _sha256(folder / name) for name in (ROWS, MODEL) if (folder / name).exists()
+            name: file_sha256(folder / name) for name in (ROWS, MODEL) if (folder / name).exists()
         },
     }
     meta["checksum"] = _checksum(meta)
@@ -134,15 +135,10 @@ def _tensors(path: Path, digest: str) -> dict[str, torch.Tensor]:
 
 
 def _check(path: Path, digest: str) -> None:
-    if _sha256(path) != digest:
+    if file_sha256(path) != digest:
         raise EmbeddingError(f"{path}: damaged, or replaced since (checksum differs); train again")
 
 
 def _checksum(meta: dict[str, Any]) -> str:
     """SHA-256 of what ``embeddings.json`` says: one wrong letter would give a vector away."""
     return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

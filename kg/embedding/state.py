@@ -30,7 +30,7 @@ class State(NamedTuple):
     Attributes:
         curve: The epochs so far.
         model: The model's tensors.
-        best: Those of the epoch with the best MRR; the same as ``model`` where nothing is held out.
+        best: Those of the epoch with the best MRR so far; empty before the first.
         optimizer: The optimizer's tensors by "parameter.name".
     """
 

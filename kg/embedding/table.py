@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from kg.embedding import evaluate, folder, predicting
+from kg.embedding.ids import known_facts
 from kg.embedding.rows import Rows
 from kg.errors import EmbeddingError, EmbeddingMismatchError, UnknownKeyError, shorten
 
@@ -106,9 +107,8 @@ class EntityEmbeddings:
     def table(self) -> torch.Tensor:
         """All vectors in memory, shape (len(keys), width), float32; of a large table ask for rows instead."""
         if self._table is None:
-            self._table = torch.from_numpy(
-                np.concatenate([*self._stored.chunks()] or [_none(self)])
-            )
+            empty = torch.empty(0, self.dim)
+            self._table = torch.cat([empty, *map(torch.from_numpy, self._stored.chunks())])
         return self._table
 
     def row(self, key: str) -> int | None:
@@ -227,14 +227,7 @@ class EntityEmbeddings:
 
     def known_ids(self, triples: Facts) -> NDArray[np.int64]:
         """Those of the triples that name nothing without a vector, as ids, shape (N, 3)."""
-        rows = [item for item in triples if item[1] in self._relation_id]
-        found = self.keys.of({end for h, _, t in rows for end in (h, t)})
-        some = [
-            (found[h], self._relation_id[r], found[t])
-            for h, r, t in rows
-            if h in found and t in found
-        ]
-        return np.array(some, np.int64).reshape(-1, 3)
+        return known_facts(triples, self.keys, self._relation_id)[1]
 
     def scores(
         self, *, head: str | None = None, relation: str, tail: str | None = None
@@ -391,7 +384,3 @@ class EntityEmbeddings:
     def scorer_state(self) -> dict[str, torch.Tensor] | None:
         """The tensors of the scorer, None where there is none."""
         return None if self._state is None else self._state()
-
-
-def _none(embeddings: EntityEmbeddings) -> NDArray[np.float32]:
-    return np.empty((0, embeddings.dim), np.float32)

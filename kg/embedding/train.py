@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,11 +13,13 @@ import numpy as np
 import torch
 
 from kg.embedding.config import KGEConfig
+from kg.embedding.ids import known_facts
+from kg.embedding.rows import Rows
 from kg.embedding.table import EntityEmbeddings
 from kg.errors import EmbeddingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -67,27 +71,21 @@ def train_embeddings(
     from kg.embedding.engine import Engine
     from kg.embedding.training import train
 
+    rows, numbers = Rows(keys), {name: number for number, name in enumerate(relations)}
+    _, ids = known_facts(trained, rows, numbers)
+    held, wanted = known_facts(held, rows, numbers)
+    if validation is not None and not held:
+        raise EmbeddingError("no fact to validate by names only what the graph has")
     fingerprint = graph.fingerprint(revision)
-    engine = Engine(config, len(keys), len(relations))
-    found = EntityEmbeddings(
-        keys,
-        torch.empty(len(keys), engine.vectors().shape[1]),
-        relations=relations,
-        fingerprint=fingerprint,
-        revision=revision,
-        config=config,
-    )
     kept = None
     if checkpoint is not None:
-        about = {"fingerprint": fingerprint, "held out": len(held), **asdict(config)}
+        about = {"fingerprint": fingerprint, "held out": _digest(held), **asdict(config)}
         kept = Checkpoint(Path(checkpoint), about)
-    ids, wanted = found.known_ids(trained), found.known_ids(held)
-    if len(held) and not len(wanted):
-        raise EmbeddingError("no fact to validate by names only what the graph has")
-    mrr = partial(_mrr, engine, wanted, ids) if len(wanted) else None
+    engine = Engine(config, len(keys), len(relations))
+    mrr = partial(_mrr, engine, wanted, ids) if held else None
     curve = train(engine, torch.from_numpy(ids), mrr=mrr, checkpoint=kept, progress=progress)
     found = EntityEmbeddings(
-        found.keys,
+        rows,
         engine.vectors(),
         relations=relations,
         fingerprint=fingerprint,
@@ -96,12 +94,16 @@ def train_embeddings(
         state=partial(dict, engine.state()),
         curve=curve,
     )
-    if len(wanted):
-        facts = [item for item in held if len(found.known_ids([item]))]
-        found.calibrate(facts, known=trained, seed=config.seed)
+    if held:
+        found.calibrate(held, known=trained, seed=config.seed)
     if kept is not None:
         kept.remove()
     return found
+
+
+def _digest(facts: Sequence[tuple[str, str, str]]) -> str:
+    """SHA-256 of facts in their order."""
+    return hashlib.sha256(json.dumps([list(item) for item in facts]).encode()).hexdigest()
 
 
 def _mrr(engine: Engine, wanted: Ints, known: Ints) -> float:

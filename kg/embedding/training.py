@@ -54,7 +54,7 @@ def train(
     kind = torch.optim.Adagrad if config.optimizer == "adagrad" else torch.optim.Adam
     optimizer = kind(parameters, lr=config.learning_rate)
     curve: tuple[Epoch, ...] = ()
-    best = engine.state()
+    best: Tensors = {}
     if checkpoint is not None and (found := checkpoint.read()) is not None:
         curve, best = found.curve, found.best
         engine.load_state(found.model)
@@ -73,7 +73,7 @@ def train(
             due = number % config.evaluate_every == 0 or number == config.epochs
             epoch = Epoch(number, loss, mrr() if mrr is not None and due else None)
             before = max((item.mrr for item in curve if item.mrr is not None), default=-1.0)
-            if mrr is None or (epoch.mrr is not None and epoch.mrr > before):
+            if epoch.mrr is not None and epoch.mrr > before:
                 best = engine.state()
             curve = (*curve, epoch)
             if progress is not None:
@@ -81,7 +81,8 @@ def train(
             if checkpoint is not None and time.monotonic() - saved >= checkpoint.every:
                 checkpoint.write(State(curve, engine.state(), best, _optimizer(optimizer)))
                 saved = time.monotonic()
-    engine.load_state(best)
+    if best:
+        engine.load_state(best)
     if not engine.vectors().isfinite().all():
         raise EmbeddingError("the vectors are not finite; lower the learning rate")
     return curve

@@ -54,7 +54,6 @@ class LukeFusion(Mechanism):
         self.queries = nn.ModuleList(_Queries(layer.attention.self.query) for layer in layers)
         nn.init.normal_(self.position.weight, std=0.02)
         self._entities_BSD: dict[int, Tensor] = {}
-        self._places_M2: Tensor | None = None
         self._there_BS: Tensor | None = None
 
     def attach(self, layers: Sequence[Any]) -> None:
@@ -73,7 +72,6 @@ class LukeFusion(Mechanism):
         text_M = knowledge.spans_M3[:, 0]
         count = int(text_M.max()) + 1
         slot_M = (knowledge.together_MM.tril(-1)).sum(1)  # how many of the text stand before it
-        self._places_M2 = torch.stack([text_M, slot_M], 1)
         slots = int(slot_M.max()) + 1
         states_MD = self.norm(
             self.project(knowledge.vectors_ME.to(self.project.weight.dtype))
@@ -104,9 +102,8 @@ class LukeFusion(Mechanism):
         named: dict[str, Any],
         output: Any,
     ) -> Any:
-        entities_BSD = self._entities_BSD.get(
-            place
-        )  # by place: a layer may be run again on the way back
+        # By place, so that a layer that is run again on the way back starts from what it started from.
+        entities_BSD = self._entities_BSD.get(place)
         if self._knowledge is None or entities_BSD is None or self._there_BS is None:
             return None
         words_BLD = inputs[0] if inputs else named["hidden_states"]

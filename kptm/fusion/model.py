@@ -94,7 +94,6 @@ class FusedModel(nn.Module):
         for added in (self.fusion, self.head):
             added.to(backbone.dtype)
         self.entity_table = self.entity_table.to(backbone.dtype)
-        self.layer_numbers = self.fusion.numbers
         length = max_positions(backbone, config.max_length)
         self.encoder = TextEncoder(
             tokenizer, embeddings, length, candidates=self.fusion.soft, causal=self.causal
@@ -163,18 +162,16 @@ class FusedModel(nn.Module):
     ) -> FusedOutput:
         """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
         vectors_ME = self._vectors(mention_rows)
-        knowledge = None
-        if len(mention_rows):
-            length, scale = input_ids.shape[1], math.sqrt(self.embeddings.dim)
-            knowledge = spread(
-                mention_spans, vectors_ME, length, self.entity_table, scale, causal=self.causal
+        length, scale = input_ids.shape[1], math.sqrt(self.embeddings.dim)
+        knowledge = spread(
+            mention_spans, vectors_ME, length, self.entity_table, scale, causal=self.causal
+        )
+        if candidate_rows is not None:
+            candidates_MCE = self._vectors(candidate_rows)
+            knowledge = replace(
+                knowledge, candidates_MCE=candidates_MCE, priors_MC=candidate_priors
             )
-            if candidate_rows is not None:
-                candidates_MCE = self._vectors(candidate_rows)
-                knowledge = replace(
-                    knowledge, candidates_MCE=candidates_MCE, priors_MC=candidate_priors
-                )
-        self.fusion.begin(knowledge)
+        self.fusion.begin(knowledge if len(mention_rows) else None)
         try:
             hidden_BLD = self.backbone.base_model(
                 input_ids=input_ids, attention_mask=attention_mask
@@ -184,15 +181,10 @@ class FusedModel(nn.Module):
             self.fusion.end()
         if target_places is None or not len(target_places):
             return FusedOutput(hidden_BLD, None, None, None)
-        anchor_M = mention_spans[:, 2] - 1 if self.causal else mention_spans[:, 1]
-        seen_TM = target_places[:, :1] == mention_spans[None, :, 0]
-        if self.causal:
-            seen_TM = seen_TM & (anchor_M[None, :] <= target_places[:, 1:])
+        flat_ND = hidden_BLD.flatten(0, 1)
+        asked_T = target_places[:, 0] * length + target_places[:, 1]
         query_TE, keys_TF = self.head(
-            hidden_BLD[target_places[:, 0], target_places[:, 1]],
-            hidden_BLD[mention_spans[:, 0], anchor_M],
-            vectors_ME,
-            seen_TM,
+            flat_ND[asked_T], flat_ND[knowledge.anchor_M], vectors_ME, knowledge.sees(asked_T)
         )
         table = self.entity_table if score_rows is None else self.entity_table[score_rows]
         logits_TN = self.head.logits(query_TE, table)

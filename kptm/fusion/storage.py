@@ -19,6 +19,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from kg.checksums import file_sha256
 from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
 from kptm.errors import ConfigError, ModelError
@@ -140,9 +141,3 @@ def fingerprint(model: FusedModel) -> str:
         whole = value.detach().cpu().contiguous().reshape(-1)
         digest.update(whole.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal text."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kg.checksums import file_sha256
 from kptm.errors import LinkingError
 from kptm.linking.forms import FIRST_PART
-from kptm.linking.storage import checksum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,7 +133,7 @@ class Encoder:
         folder = self._folder / self.fingerprint()
         try:
             sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
-            if any(checksum(folder / name) != sums[name] for name in FILES):
+            if any(file_sha256(folder / name) != sums[name] for name in FILES):
                 return
         except (OSError, ValueError, KeyError):
             return  # none there, or damaged: they are made anew
@@ -155,7 +155,7 @@ class Encoder:
             with fresh.open("wb") as out:
                 np.save(out, values, allow_pickle=False)
             fresh.replace(folder / name)
-        sums = {name: checksum(folder / name) for name in FILES}
+        sums = {name: file_sha256(folder / name) for name in FILES}
         (folder / SUMS).write_text(json.dumps(sums), encoding="utf-8")
         self._kept = len(names)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kg.checksums import file_sha256
 from kptm.linking.index import LinkIndex
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def save(index: LinkIndex, folder: Path, revision: int, graph: str) -> None:
             np.save(out, getattr(index, name), allow_pickle=False)
             out.flush()
             os.fsync(out.fileno())
-        sums[name] = checksum(fresh / f"{name}.npy")
+        sums[name] = file_sha256(fresh / f"{name}.npy")
     manifest = {"version": VERSION, "revision": revision, "graph": graph, "sha256": sums}
     (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     if folder.exists():
@@ -66,7 +67,7 @@ def load(folder: Path) -> tuple[LinkIndex, int, str] | None:
         arrays = {}
         for name in LinkIndex.names():
             path = folder / f"{name}.npy"
-            if checksum(path) != manifest["sha256"][name]:
+            if file_sha256(path) != manifest["sha256"][name]:
                 return None
             arrays[name] = _mapped(path)
         return LinkIndex(**arrays), int(manifest["revision"]), str(manifest["graph"])
@@ -77,9 +78,3 @@ def load(folder: Path) -> tuple[LinkIndex, int, str] | None:
 def _mapped(path: Path) -> np.ndarray:
     found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return np.asarray(found)  # the subclass of a memory map makes each small operation slower
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,8 +12,8 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
+from kg.checksums import file_sha256
 from kptm.errors import CheckpointError
-from kptm.fusion.storage import file_sha256
 
 if TYPE_CHECKING:
     from pathlib import Path

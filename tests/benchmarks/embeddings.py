@@ -326,7 +326,7 @@ def table(options, folder):
         "calibration": None,
         "entities": options.rows,
         "relations": [],
-        "sha256": {"rows.db": folders._sha256(home / "rows.db")},
+        "sha256": {"rows.db": folders.file_sha256(home / "rows.db")},
     }
     meta["checksum"] = folders._checksum(meta)
     (home / "embeddings.json").write_text(json.dumps(meta))

@@ -33,7 +33,7 @@ def test_by_default_knowledge_enters_below_the_upper_half(tokenizer_of, config_o
     for count, expected in ((1, 0), (2, 0), (4, 1), (12, 5)):
         config = config_of("bert", tokenizer, num_hidden_layers=count)
         model = FusedModel.build(config, embeddings, tokenizer=tokenizer)
-        assert model.layer_numbers == (expected,)
+        assert model.fusion.numbers == (expected,)
 
 
 @pytest.mark.parametrize(("family_", "room"), [("bert", 64), ("roberta", 62)])

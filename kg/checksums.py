@@ -1,0 +1,19 @@
+"""The checksum that files are kept with."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal text.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
