@@ -23,14 +23,6 @@ FACTS = sorted(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def filled(new_graph):
     graph = new_graph()
@@ -121,6 +113,24 @@ class Cut(Exception):  # noqa: N818
     pass
 
 
+@pytest.fixture
+def cut_training(filled, tmp_path, monkeypatch):
+    """The checkpoint of a training that was cut after three epochs."""
+    monkeypatch.setattr("kg.embedding.checkpoint.EVERY", 0.0)
+    path = tmp_path / "state"
+
+    def cut(epoch):
+        if epoch.number == 3:
+            raise Cut
+
+    def make(**options):
+        with pytest.raises(Cut):
+            train_embeddings(filled, TINY, checkpoint=path, progress=cut, **options)
+        return path
+
+    return make
+
+
 @pytest.mark.parametrize("training", ["1vsall", "sampled", "lcwa", "slcwa"])
 @pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
 def test_a_training_that_was_cut_goes_on_to_the_same_result(
@@ -179,16 +189,8 @@ found.save(sys.argv[1] + ".saved")
     assert torch.equal(one["entities"], other["entities"])
 
 
-def test_another_trainings_checkpoint_is_refused(filled, tmp_path, monkeypatch):
-    monkeypatch.setattr("kg.embedding.checkpoint.EVERY", 0.0)
-    path = tmp_path / "state"
-
-    def cut(epoch):
-        if epoch.number == 3:
-            raise Cut
-
-    with pytest.raises(Cut):
-        train_embeddings(filled, TINY, checkpoint=path, progress=cut)
+def test_another_trainings_checkpoint_is_refused(filled, cut_training):
+    path = cut_training()
     with pytest.raises(EmbeddingMismatchError, match="dim was 6, is 7"):
         train_embeddings(filled, replace(TINY, dim=7), checkpoint=path)
     before = filled.fingerprint()
@@ -199,16 +201,15 @@ def test_another_trainings_checkpoint_is_refused(filled, tmp_path, monkeypatch):
     assert filled.fingerprint()[:12] in str(caught.value)
 
 
-def test_a_damaged_checkpoint_is_an_error(filled, tmp_path, monkeypatch):
-    monkeypatch.setattr("kg.embedding.checkpoint.EVERY", 0.0)
-    path = tmp_path / "state"
+def test_a_checkpoint_of_other_facts_held_out_is_refused(filled, cut_training):
+    """As many, but others."""
+    path = cut_training(validation=[("e1", "next", "e9")])
+    with pytest.raises(EmbeddingMismatchError, match="held out"):
+        train_embeddings(filled, TINY, checkpoint=path, validation=[("e2", "next", "e9")])
 
-    def cut(epoch):
-        if epoch.number == 3:
-            raise Cut
 
-    with pytest.raises(Cut):
-        train_embeddings(filled, TINY, checkpoint=path, progress=cut)
+def test_a_damaged_checkpoint_is_an_error(filled, cut_training):
+    path = cut_training()
     whole = path.read_bytes()
     random = np.random.default_rng(0)
     for place in random.integers(0, len(whole), 30).tolist():
