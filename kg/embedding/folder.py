@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import sqlite3
 from dataclasses import asdict
 from functools import partial
@@ -19,6 +18,7 @@ from kg.embedding import rows, vectors
 from kg.embedding.config import KGEConfig
 from kg.embedding.state import Epoch
 from kg.errors import EmbeddingError
+from kg.whole import whole_folder
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +34,6 @@ META, VECTORS, MODEL, ROWS = (
 def save(embeddings: EntityEmbeddings, path: str | Path, precision: str) -> None:
     """Write a folder, whole or not at all."""
     folder = Path(path).absolute()
-    fresh = folder.with_name(folder.name + ".new")
     if precision not in vectors.PRECISIONS:
         known = ", ".join(vectors.PRECISIONS)
         raise EmbeddingError(f"precision must be one of {known}, not {precision!r}")
@@ -45,15 +44,10 @@ def save(embeddings: EntityEmbeddings, path: str | Path, precision: str) -> None
                 f"{folder}: holds other files ({', '.join(sorted(strange)[:3])}), which"
                 " would be lost; name a folder of its own"
             )
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        _write(embeddings, fresh, precision)
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
+        with whole_folder(folder) as fresh:
+            _write(embeddings, fresh, precision)
     except (OSError, ValueError, SafetensorError) as error:
         raise EmbeddingError(f"{folder}: cannot be written ({error})") from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _write(embeddings: EntityEmbeddings, folder: Path, precision: str) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from kg.checksums import file_sha256
 from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
+from kg.whole import whole_folder
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbone import quiet_transformers
 from kptm.fusion.config import FusionConfig
@@ -50,17 +50,13 @@ def save(model: FusedModel, folder: str | Path) -> None:
         ModelError: The folder cannot be written, or holds something else.
     """
     folder = Path(folder).absolute()
-    fresh = folder.with_name(folder.name + ".new")
     try:
         if folder.exists() and any(folder.iterdir()) and not (folder / META).exists():
             raise ModelError(
                 f"{folder}: holds something else, which would be lost; name a folder of its own"
             )
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        _write(model, fresh)
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
+        with whole_folder(folder) as fresh:
+            _write(model, fresh)
     except (OSError, SafetensorError, EmbeddingError) as error:
         raise ModelError(f"{folder}: cannot be written ({error})") from error
 
