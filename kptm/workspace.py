@@ -144,7 +144,7 @@ class Workspace(WorkspaceVectors):
         running = self.folder / "pretraining"
         ended = self.folder / "pretraining.ended"
         shutil.rmtree(ended, ignore_errors=True)
-        model = start_model(running, self.config, self.embeddings(), documents)
+        model = start_model(running, self.config, self.embeddings(), documents, self.graph)
         report = pretrain(
             model, documents, config=self.config.pretraining, checkpoints=running, progress=progress
         )

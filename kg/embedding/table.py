@@ -122,7 +122,14 @@ class EntityEmbeddings:
             UnknownKeyError: One of them has no vector.
             EmbeddingError: The file is damaged there.
         """
-        rows = self._rows(keys)
+        return self.at(self._rows(keys))
+
+    def at(self, rows: NDArray[np.int64]) -> torch.Tensor:
+        """The vectors of some rows, shape (len(rows), width), float32; no others are read.
+
+        Raises:
+            EmbeddingError: The file is damaged there.
+        """
         if self._table is None:
             return torch.from_numpy(self._stored.rows(rows))
         return self._table[torch.from_numpy(rows)]

@@ -1,6 +1,6 @@
 """KnowledgeBatch: token ids and, beside them, which tokens name which entity.
 
-Shapes: B texts, L tokens, M mentions with a vector, T entity targets.
+Shapes: B texts, L tokens, M mentions with a vector, R tokens of facts that hang on them, T entity targets.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class KnowledgeBatch:
         mention_rows: (M,) rows of the entity table.
         candidate_rows: (M, C) rows of what each may mean, 0 to fill up; None where links are certain.
         candidate_priors: (M, C) p of each by the linker, 0 to fill up.
+        branch_ids: (B, R) tokens of facts that hang on mentions, padded; None where there are none.
+        branch_places: (B, R, 3) of each the mention, -1 for padding, which fact of the batch, and its place in it from 1.
         labels: (B, L) masked-LM targets, -100 elsewhere; None outside pretraining.
         target_places: (T, 2) text and token of each blank that stands for an entity.
         score_rows: (S,) the rows that are scored, sorted; None scores all.
@@ -42,6 +44,8 @@ class KnowledgeBatch:
     mention_rows: torch.Tensor
     candidate_rows: torch.Tensor | None = None
     candidate_priors: torch.Tensor | None = None
+    branch_ids: torch.Tensor | None = None
+    branch_places: torch.Tensor | None = None
     labels: torch.Tensor | None = None
     target_places: torch.Tensor | None = None
     score_rows: torch.Tensor | None = None
@@ -80,6 +84,7 @@ def collate(
                 rows.append(span.row)
                 meant.append(span.candidates)
     candidate_rows, candidate_priors = _candidates(meant)
+    branch_ids, branch_places = _branches(texts, pad_id) if with_knowledge else (None, None)
     return KnowledgeBatch(
         input_ids=input_ids,
         attention_mask=attention_mask,
@@ -87,6 +92,8 @@ def collate(
         mention_rows=torch.tensor(rows, dtype=torch.long),
         candidate_rows=candidate_rows,
         candidate_priors=candidate_priors,
+        branch_ids=branch_ids,
+        branch_places=branch_places,
         target_places=torch.tensor(places, dtype=torch.long).reshape(-1, 2),
     )
 
@@ -104,3 +111,31 @@ def _candidates(
         for place, (row, p) in enumerate(found):
             rows[number, place], priors[number, place] = row, p
     return rows, priors
+
+
+def _branches(
+    texts: Sequence[EncodedText], pad_id: int
+) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """Facts of the mentions, text by text."""
+    ids: list[list[int]] = []
+    places: list[list[tuple[int, int, int]]] = []
+    mention = fact = 0
+    for text in texts:
+        ids.append([])
+        places.append([])
+        for span in text.spans:
+            if span.row is None:
+                continue
+            for branch in span.branches:
+                ids[-1].extend(branch)
+                places[-1].extend((mention, fact, at) for at in range(1, len(branch) + 1))
+                fact += 1
+            mention += 1
+    length = max(map(len, ids))
+    if not length:
+        return None, None
+    padding = [(-1, -1, 1)]
+    return (
+        torch.tensor([row + [pad_id] * (length - len(row)) for row in ids]),
+        torch.tensor([row + padding * (length - len(row)) for row in places]),
+    )

@@ -50,9 +50,13 @@ class Phrasings:
         """Relations that have a pattern."""
         return sorted(self._patterns)
 
+    def said(self, relation: str) -> tuple[str, ...]:
+        """Patterns of a relation that were found, best first."""
+        return self._patterns.get(relation, ())
+
     def of(self, relation: str) -> tuple[str, ...]:
         """Patterns of a relation, best first; a plain one is made where none was found."""
-        return self._patterns.get(relation, (f"{HEAD} {relation.replace('_', ' ')} {TAIL}.",))
+        return self.said(relation) or (f"{HEAD} {relation.replace('_', ' ')} {TAIL}.",)
 
     def save(self, path: str | Path) -> None:
         """Write JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from kg.types import Candidate
@@ -11,17 +12,20 @@ from kptm.errors import ModelError
 
 if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
+    from kptm.data.verbalise import EntityFacts
     from kptm.linking import Link, LinkedText
 
 MASK = "[MASK]"
 """How people write a blank, whatever the tokenizer's own mask token is."""
+BRANCH = 16
+"""Tokens of a fact that hangs on a mention; longer ones are cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenSpan:
     """A mention in tokens: ``ids[start:end]``; ``row`` is its entity's row, None without a vector.
 
-    ``candidates`` are (row, p) of what it may mean, where that was asked for.
+    ``candidates`` are (row, p) of what it may mean, ``branches`` the tokens of facts of its entity, where those were asked for.
     """
 
     start: int
@@ -29,6 +33,7 @@ class TokenSpan:
     entity: str
     row: int | None
     candidates: tuple[tuple[int, float], ...] = ()
+    branches: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,9 @@ class TextEncoder:
     Args:
         tokenizer: A fast Hugging Face tokenizer with a mask token.
         embeddings: Gives the row of each entity; a mention without a row keeps ``row=None``.
-        max_length: Tokens; longer texts are cut, and so is a mention that crosses the cut.
+        max_length: Tokens; longer texts are cut, and so is a mention that crosses the cut. A text's facts have as many once more.
         candidates: Whether mentions keep what else they may mean.
+        facts: What is known of entities, if mentions are to carry it.
         causal: For a decoder, which needs no mask token: a text ends where its first blank would stand, and the
             blank's place is the token before it.
 
@@ -80,6 +86,7 @@ class TextEncoder:
         max_length: int,
         *,
         candidates: bool = False,
+        facts: EntityFacts | None = None,
         causal: bool = False,
     ) -> None:
         if not getattr(tokenizer, "is_fast", False):
@@ -96,6 +103,7 @@ class TextEncoder:
         self._embeddings = embeddings
         self._max_length = max_length
         self._keeps_candidates = candidates
+        self._facts = facts
 
     def encode(self, document: LinkedText) -> EncodedText:
         """Encode one document; ``[MASK]`` in its text becomes the tokenizer's mask token."""
@@ -121,7 +129,7 @@ class TextEncoder:
             if end > start and not own[token]
         ]
         spans: list[TokenSpan] = []
-        at = 0
+        at, room = 0, self._max_length
         for link in document.links:
             start, end = offsets(link.start), offsets(link.end)
             while at < len(where) and where[at][2] <= start:
@@ -134,6 +142,9 @@ class TextEncoder:
                 span = TokenSpan(where[first][0], where[at - 1][0] + 1, link.entity, row)
                 if self._keeps_candidates:
                     span = replace(span, candidates=self._candidates(link))
+                if self._facts is not None and row is not None:
+                    span = replace(span, branches=self._branches(link.entity, room))
+                    room -= sum(map(len, span.branches))
                 spans.append(span)
         blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
         if self._causal:
@@ -149,6 +160,16 @@ class TextEncoder:
             for item in given
             if item.entity in rows and item.prior > 0
         )
+
+    def _branches(self, entity: str, room: int) -> tuple[tuple[int, ...], ...]:
+        """The tokens of an entity's facts, cut to :data:`BRANCH` each, as far as there is room."""
+        texts = list(self._facts[entity]) if self._facts is not None else []
+        if not texts:
+            return ()
+        ids = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)
+        branches = [tuple(found[:BRANCH]) for found in ids["input_ids"]]
+        ends = accumulate(map(len, branches))
+        return tuple(branch for branch, end in zip(branches, ends, strict=True) if end <= room)
 
     def _with_own_mask(self, text: str) -> tuple[str, Any]:
         own = self.tokenizer.mask_token

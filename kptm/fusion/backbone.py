@@ -153,11 +153,16 @@ def _width(module: nn.Module) -> float:
 def max_positions(backbone: Any, wanted: int) -> int:
     """How many tokens a text may have: ``wanted`` or what the backbone has positions for."""
     positions = getattr(backbone.config, "max_position_embeddings", wanted)
+    return int(min(wanted, positions - first_position(backbone)))
+
+
+def first_position(backbone: Any) -> int:
+    """The position of a text's first token: 0, but in RoBERTa and its kin, which count from behind padding."""
     for name, module in backbone.named_modules():
         padding = getattr(module, "padding_idx", None)
         if name.endswith("position_embeddings") and padding is not None:
-            positions -= padding + 1  # RoBERTa and its kin count positions from behind padding
-    return int(min(wanted, positions))
+            return int(padding) + 1
+    return 0
 
 
 _HEADS = (

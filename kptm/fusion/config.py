@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kptm.errors import ConfigError
 
-KINDS = ("gated", "ernie", "knowbert", "memory", "luke", "adapter")
+KINDS = ("gated", "ernie", "knowbert", "memory", "luke", "kbert", "adapter")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class FusionConfig:
     Attributes:
         kind: The mechanism, one of :data:`KINDS`; each has a module of that name with its formula.
         layers: At which layers of the backbone knowledge is added, counted from 0; None takes the
-            mechanism's own. "luke" goes through all.
+            mechanism's own. "luke" and "kbert" go through all.
         width: Hidden width of the mechanism; None takes the backbone's.
         head_width: Hidden width of the entity-prediction head; None takes the backbone's.
         memory_k: Entities that a mention of "memory" reads; None reads all.

@@ -8,6 +8,7 @@ from kptm.fusion.adapter import AdapterFusion
 from kptm.fusion.backbone import encoder_layers, inner_map, out_width
 from kptm.fusion.ernie import ErnieFusion
 from kptm.fusion.gated import GatedFusion
+from kptm.fusion.kbert import KBertFusion
 from kptm.fusion.knowbert import KnowBertFusion
 from kptm.fusion.luke import LukeFusion
 from kptm.fusion.mechanism import Mechanism, Sizes
@@ -46,6 +47,8 @@ def make_fusion(backbone: Any, entity: int, config: FusionConfig) -> Mechanism:
             return MemoryFusion(sizes, config.layers, config.memory_k)
         case "luke":
             return LukeFusion(sizes, layers, config.max_length)
+        case "kbert":
+            return KBertFusion(sizes, backbone)
         case "adapter":
             return AdapterFusion(sizes, config.layers)
         case _:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from kptm.fusion.table import EntityTable
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -38,6 +40,23 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Branches:
+    """Facts that hang on mentions as tokens of their own, R of them in a text at most.
+
+    Attributes:
+        ids_BR: Token ids.
+        mention_BR: The mention that each hangs on, -1 for padding.
+        number_BR: Which branch it belongs to.
+        offset_BR: Its place behind the mention's last token, from 1.
+    """
+
+    ids_BR: Tensor
+    mention_BR: Tensor
+    number_BR: Tensor
+    offset_BR: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
     """What is known of a batch.
 
@@ -51,8 +70,9 @@ class Knowledge:
         causal: Whether a token may see only what stands before it.
         candidates_MCE: Vectors of what each mention may mean, zero rows to fill up; None where links are certain.
         priors_MC: p of each by the linker, 0 for none.
-        table_NE: All entity vectors, brought to length 1.
+        table: All entity vectors, brought to length 1.
         scale: The length of those of the mentions.
+        branches: Facts of the mentions' entities as tokens; None where there are none.
     """
 
     spans_M3: Tensor
@@ -60,10 +80,11 @@ class Knowledge:
     length: int
     tokens_K: Tensor
     mention_K: Tensor
-    table_NE: Tensor
+    table: EntityTable
     scale: float = 1.0
     candidates_MCE: Tensor | None = None
     priors_MC: Tensor | None = None
+    branches: Branches | None = None
     causal: bool = False
 
     @property
@@ -104,7 +125,7 @@ def spread(
     spans_M3: Tensor,
     vectors_ME: Tensor,
     length: int,
-    table_NE: Tensor,
+    table: EntityTable,
     scale: float = 1.0,
     *,
     causal: bool = False,
@@ -115,16 +136,14 @@ def spread(
         spans_M3: Text, first token, token behind the last.
         vectors_ME: One vector a mention.
         length: L, the padded number of tokens.
-        table_NE: All entity vectors, of length 1.
+        table: All entity vectors, of length 1.
         scale: The length of those of the mentions.
         causal: Whether the backbone is a decoder.
     """
     if causal:
         mention_M = torch.arange(len(spans_M3), device=spans_M3.device)
         last_M = spans_M3[:, 0] * length + spans_M3[:, 2] - 1
-        return Knowledge(
-            spans_M3, vectors_ME, length, last_M, mention_M, table_NE, scale, causal=True
-        )
+        return Knowledge(spans_M3, vectors_ME, length, last_M, mention_M, table, scale, causal=True)
     sizes_M = spans_M3[:, 2] - spans_M3[:, 1]
     mention_K = torch.repeat_interleave(
         torch.arange(len(spans_M3), device=spans_M3.device), sizes_M
@@ -132,23 +151,25 @@ def spread(
     before_M = torch.cumsum(sizes_M, 0) - sizes_M
     inside_K = torch.arange(len(mention_K), device=spans_M3.device) - before_M[mention_K]
     tokens_K = spans_M3[mention_K, 0] * length + spans_M3[mention_K, 1] + inside_K
-    return Knowledge(spans_M3, vectors_ME, length, tokens_K, mention_K, table_NE, scale)
+    return Knowledge(spans_M3, vectors_ME, length, tokens_K, mention_K, table, scale)
 
 
 class Mechanism(nn.Module):
     """Adds knowledge after some layers of a backbone.
 
-    A pass is :meth:`begin`, the backbone's own forward with :meth:`after` behind each of the layers, and
-    :meth:`finish`. Without knowledge no hook does anything.
+    A pass is :meth:`begin`, the backbone's own forward on :meth:`inputs` with :meth:`after` behind each of the layers,
+    and :meth:`finish`. Without knowledge no hook does anything.
 
     Attributes:
         numbers: The layers, from 0.
         frozen: Whether the backbone's own weights are not to be trained.
         soft: Whether it reads what else a mention may mean.
+        reads_facts: Whether it reads facts of the mentions' entities as text.
     """
 
     frozen = False
     soft = False
+    reads_facts = False
 
     def __init__(self, numbers: Sequence[int]) -> None:
         super().__init__()
@@ -176,6 +197,10 @@ class Mechanism(nn.Module):
         """A pass begins."""
         self._knowledge = knowledge
         self._calls = {}
+
+    def inputs(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Any]:
+        """What the backbone is given, by name."""
+        return {"input_ids": input_ids, "attention_mask": attention_mask}
 
     def finish(self, hidden_BLD: Tensor) -> Tensor:
         """The backbone's last hidden states as the mechanism hands them on."""

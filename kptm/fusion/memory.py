@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kptm.fusion.mechanism import Knowledge, Sizes
+    from kptm.fusion.table import EntityTable
 
     Nearest: TypeAlias = Callable[[Tensor, int], Tensor]
     """From queries (M, E) and k to the rows (M, k) with the greatest inner products."""
@@ -56,26 +57,27 @@ class MemoryFusion(Mechanism):
         query_ME = knowledge.scale * memory.query(
             torch.cat([flat_ND[knowledge.first_M], flat_ND[knowledge.last_M]], -1)
         )
-        table_NE = knowledge.table_NE.to(query_ME.dtype)
-        if self.k is None or self.k >= len(table_NE):
+        table = knowledge.table
+        if self.k is None or self.k >= len(table):
+            table_NE = table.whole().to(query_ME.dtype)
             self.scores = query_ME @ table_NE.T
             read_ME = self.scores.softmax(-1) @ table_NE
         else:
-            rows_Mk = self._nearest(query_ME.detach(), table_NE)
-            near_MkE = table_NE[rows_Mk]
+            rows_Mk = self._nearest(query_ME.detach(), table)
+            near_MkE = table.rows(rows_Mk).to(query_ME.dtype)
             alpha_Mk = torch.einsum("me,mke->mk", query_ME, near_MkE).softmax(-1)
             read_ME = torch.einsum("mk,mke->me", alpha_Mk, near_MkE)
         added_MD = memory.back(knowledge.scale * read_ME)
         return flat_ND.index_add(0, knowledge.anchor_M, added_MD).reshape(hidden_BLD.shape)
 
-    def _nearest(self, query_ME: Tensor, table_NE: Tensor) -> Tensor:
+    def _nearest(self, query_ME: Tensor, table: EntityTable) -> Tensor:
         k = int(self.k or 1)
         if self.nearest is not None:
             return self.nearest(query_ME, k)
         best_Mk = query_ME.new_empty((len(query_ME), 0))
         rows_Mk = torch.empty((len(query_ME), 0), dtype=torch.long, device=query_ME.device)
-        for start in range(0, len(table_NE), CHUNK):
-            scores = query_ME @ table_NE[start : start + CHUNK].T
+        for start, part_NE in table.chunks(CHUNK):
+            scores = query_ME @ part_NE.to(query_ME.dtype).T
             top = scores.topk(min(k, scores.shape[1]), -1)
             best_Mk = torch.cat([best_Mk, top.values], -1)
             rows_Mk = torch.cat([rows_Mk, top.indices + start], -1)

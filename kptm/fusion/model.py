@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from kptm.data.tokenize import TextEncoder
 from kptm.errors import ConfigError, ModelError
@@ -28,12 +27,14 @@ from kptm.fusion.backbone import (
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.head import EntityHead
 from kptm.fusion.kinds import make_fusion
-from kptm.fusion.mechanism import spread
+from kptm.fusion.mechanism import Branches, spread
+from kptm.fusion.table import EntityTable
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from kg.embedding import EntityEmbeddings
+    from kptm.data.verbalise import EntityFacts
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class FusedModel(nn.Module):
         tokenizer: Any,
         embeddings: EntityEmbeddings,
         config: FusionConfig,
+        facts: EntityFacts | None = None,
     ) -> None:
         super().__init__()
         self.backbone = backbone
@@ -87,16 +89,22 @@ class FusedModel(nn.Module):
             torch.manual_seed(config.seed)
             self.fusion = make_fusion(backbone, embeddings.dim, config)
             self.head = EntityHead(hidden, embeddings.dim, config.head_width or hidden)
-        # Rows of length 1, as the head compares them.
-        unit = F.normalize(embeddings.table, dim=-1)
-        self.register_buffer("entity_table", unit, persistent=False)
-        self.entity_table: Tensor
-        for added in (self.fusion, self.head):
-            added.to(backbone.dtype)
-        self.entity_table = self.entity_table.to(backbone.dtype)
+        self.entity_table = EntityTable(embeddings)
+        for added in (self.fusion, self.head, self.entity_table):
+            added.to(device=backbone.device, dtype=backbone.dtype)
         length = max_positions(backbone, config.max_length)
+        if self.fusion.reads_facts and facts is None:
+            raise ModelError(
+                f"{config.kind} reads facts of entities as text; pass facts=EntityFacts.of(graph)"
+            )
+        self.facts = facts if self.fusion.reads_facts else None
         self.encoder = TextEncoder(
-            tokenizer, embeddings, length, candidates=self.fusion.soft, causal=self.causal
+            tokenizer,
+            embeddings,
+            length,
+            candidates=self.fusion.soft,
+            facts=self.facts,
+            causal=self.causal,
         )
         self.fusion.attach(layers)
         if self.fusion.frozen:
@@ -104,7 +112,7 @@ class FusedModel(nn.Module):
 
     def _vectors(self, rows: Tensor) -> Tensor:
         """Rows of length √E: components of size one, like a layer-normed hidden state's."""
-        return self.entity_table[rows] * math.sqrt(self.embeddings.dim)
+        return self.entity_table.rows(rows) * math.sqrt(self.embeddings.dim)
 
     @classmethod
     def build(
@@ -114,6 +122,7 @@ class FusedModel(nn.Module):
         config: FusionConfig | None = None,
         *,
         tokenizer: Any = None,
+        facts: EntityFacts | None = None,
     ) -> FusedModel:
         """Fuse ``embeddings`` into a backbone; at the start the result equals the backbone.
 
@@ -123,9 +132,10 @@ class FusedModel(nn.Module):
             embeddings: Vectors of the graph's entities.
             config: The mechanism and where it stands.
             tokenizer: A fast tokenizer; needed unless ``backbone`` is a path that holds one.
+            facts: What is known of entities, as text; needed by "kbert", not looked at by the others.
 
         Raises:
-            ModelError: The backbone cannot be wrapped, or no tokenizer fits.
+            ModelError: The backbone cannot be wrapped, no tokenizer fits, or facts are wanted.
             ConfigError: The configuration names layers that the backbone lacks.
         """
         config = config or FusionConfig()
@@ -137,12 +147,12 @@ class FusedModel(nn.Module):
                 f"the tokenizer has {len(tokenizer)} tokens, the backbone"
                 f" {model.get_input_embeddings().num_embeddings}; they do not belong together"
             )
-        return cls(model, tokenizer, embeddings, config)
+        return cls(model, tokenizer, embeddings, config, facts)
 
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return self.entity_table.device
+        return torch.device(self.backbone.device)
 
     @property
     def pad_id(self) -> int:
@@ -158,6 +168,8 @@ class FusedModel(nn.Module):
         target_places: Tensor | None = None,
         candidate_rows: Tensor | None = None,
         candidate_priors: Tensor | None = None,
+        branch_ids: Tensor | None = None,
+        branch_places: Tensor | None = None,
         score_rows: Tensor | None = None,
     ) -> FusedOutput:
         """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
@@ -171,10 +183,13 @@ class FusedModel(nn.Module):
             knowledge = replace(
                 knowledge, candidates_MCE=candidates_MCE, priors_MC=candidate_priors
             )
+        if branch_ids is not None and branch_places is not None:
+            branches = Branches(branch_ids, *branch_places.unbind(-1))
+            knowledge = replace(knowledge, branches=branches)
         self.fusion.begin(knowledge if len(mention_rows) else None)
         try:
             hidden_BLD = self.backbone.base_model(
-                input_ids=input_ids, attention_mask=attention_mask
+                **self.fusion.inputs(input_ids, attention_mask)
             ).last_hidden_state
             hidden_BLD = self.fusion.finish(hidden_BLD)
         finally:
@@ -186,8 +201,9 @@ class FusedModel(nn.Module):
         query_TE, keys_TF = self.head(
             flat_ND[asked_T], flat_ND[knowledge.anchor_M], vectors_ME, knowledge.sees(asked_T)
         )
-        table = self.entity_table if score_rows is None else self.entity_table[score_rows]
-        logits_TN = self.head.logits(query_TE, table)
+        table = self.entity_table
+        table_NE = table.whole() if score_rows is None else table.rows(score_rows)
+        logits_TN = self.head.logits(query_TE, table_NE)
         return FusedOutput(hidden_BLD, query_TE, logits_TN, keys_TF)
 
     def token_logits(self, hidden_ND: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 - ``backbone/``: model and tokenizer as transformers writes them, usable without kptm
 - ``embeddings/``: the entity table
 - ``fusion.safetensors``: what kptm adds
+- ``facts.jsonl``: what mentions carry as text, of a kind that reads it
 - ``kptm.json``: configuration and checksums
 """
 
@@ -22,6 +23,7 @@ from kg.checksums import file_sha256
 from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
 from kg.whole import whole_folder
+from kptm.data.verbalise import EntityFacts
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbone import quiet_transformers
 from kptm.fusion.config import FusionConfig
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from kptm.fusion.model import FusedModel
 
 FORMAT = 1
-META, WEIGHTS = "kptm.json", "fusion.safetensors"
+META, WEIGHTS, FACTS = "kptm.json", "fusion.safetensors", "facts.jsonl"
 _NOT_IDENTITY = frozenset(("transformers_version", "architectures", "dtype", "_name_or_path"))
 """What a backbone's config says about its file, not about what it computes."""
 
@@ -67,6 +69,8 @@ def _write(model: FusedModel, folder: Path) -> None:
     model.tokenizer.save_pretrained(folder / "backbone")
     model.embeddings.save(folder / "embeddings")
     save_file(_own_state(model), folder / WEIGHTS)
+    if model.facts is not None:
+        model.facts.save(folder / FACTS)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     meta: dict[str, Any] = {
         "format": FORMAT,
@@ -105,8 +109,9 @@ def load(folder: str | Path) -> FusedModel:
                 raise ModelError(f"{folder / name}: damaged (checksum differs); save it again")
         config = FusionConfig(**meta["config"])
         embeddings = EntityEmbeddings.load(folder / "embeddings")
+        facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None
         with quiet_transformers():
-            model = FusedModel.build(str(folder / "backbone"), embeddings, config)
+            model = FusedModel.build(str(folder / "backbone"), embeddings, config, facts=facts)
         missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: no fused model there ({error.filename} is missing)") from error
@@ -132,8 +137,12 @@ def fingerprint(model: FusedModel) -> str:
         list(model.embeddings.keys),
     )
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
-    for name, value in sorted([*model.state_dict().items(), ("table", model.entity_table)]):
+    for name, value in sorted(model.state_dict().items()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
         whole = value.detach().cpu().contiguous().reshape(-1)
         digest.update(whole.view(torch.uint8).numpy().tobytes())
+    for line in model.facts.lines() if model.facts is not None else ():
+        digest.update(line.encode())
+    for rows in model.embeddings.chunks():
+        digest.update(rows.tobytes())
     return digest.hexdigest()

@@ -4,11 +4,19 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
-from kptm.data import collate
+from kptm.data import EntityFacts, collate
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 
 DECODERS = ["gpt2", "llama", "qwen2"]
+FACTS = EntityFacts(
+    {
+        "Georgia": ("capital Tbilisi", "borders Russia"),
+        "New_York": ("lies on the Hudson",),
+        "Paris": ("river Seine",),
+        "Tbilisi": ("capital of Georgia",),
+    }
+)
 FAMILIES = ["bert", "roberta", "distilbert"]
 TEXTS = [
     LinkedText.from_spans("The capital of Georgia is [MASK].", [(15, 22, "Georgia")]),
@@ -52,8 +60,9 @@ def fused_of(plain_of, embeddings):
 
     def make(family="bert", moved=True, **config):
         plain, tokenizer = plain_of(family)
-        config = FusionConfig(**config)
-        model = FusedModel.build(plain, embeddings, config, tokenizer=tokenizer).eval()
+        model = FusedModel.build(
+            plain, embeddings, FusionConfig(**config), tokenizer=tokenizer, facts=FACTS
+        ).eval()
         if moved:
             move(model)
         return model

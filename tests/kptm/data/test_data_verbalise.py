@@ -1,0 +1,54 @@
+"""Triples as text: what hangs on a mention, and sentences to pretrain on."""
+
+import pytest
+
+from kg import EntityRecord
+from kptm.data import EntityFacts, Phrasings, verbalise
+from kptm.errors import ModelError
+
+
+@pytest.fixture
+def graph(new_graph):
+    graph = new_graph()
+    graph.add([EntityRecord(key="Q1", label="Georgia"), EntityRecord(key="Q2", label="Tbilisi")])
+    graph.add(
+        [("Q1", "has_capital", "Q2"), ("Q1", "a", "Q3"), ("Q1", "z", "Q4"), ("Q2", "a", "Q1")]
+    )
+    return graph
+
+
+def test_facts_are_the_first_of_each_head_by_label(graph):
+    facts = EntityFacts.of(graph)
+    assert facts["Q1"] == ("a Q3", "has capital Tbilisi")
+    assert facts["Q2"] == ("a Georgia",)
+    assert facts["Q3"] == ()
+    assert len(facts) == 2
+    assert EntityFacts.of(graph, most=9)["Q1"] == ("a Q3", "has capital Tbilisi", "z Q4")
+
+
+def test_facts_are_read_as_they_were_written(graph, tmp_path):
+    facts = EntityFacts({"b\n": ["x\ty", "ü"], "a": ['"'], "none": []})
+    facts.save(tmp_path / "facts.jsonl")
+    again = EntityFacts.load(tmp_path / "facts.jsonl")
+    assert list(again.lines()) == list(facts.lines())
+    assert again["b\n"] == ("x\ty", "ü")
+    assert len(again) == 2
+
+
+@pytest.mark.parametrize("line", ["{", "1", "[]"])
+def test_a_bad_line_is_named(tmp_path, line):
+    path = tmp_path / "facts.jsonl"
+    path.write_text(f'["a", "b"]\n{line}\n', encoding="utf-8")
+    with pytest.raises(ModelError, match="line 2: no facts of an entity"):
+        EntityFacts.load(path)
+
+
+def test_every_triple_becomes_a_linked_sentence(graph):
+    phrasings = Phrasings({"has_capital": ["[Y] is where [X] is governed from.", "other [X] [Y]"]})
+    said = {text.text: text for text in verbalise(graph, phrasings)}
+    assert set(said) == {
+        "Tbilisi is where Georgia is governed from.", "Georgia a Q3.", "Georgia z Q4.", "Tbilisi a Georgia.",
+    }  # fmt: skip
+    links = said["Tbilisi is where Georgia is governed from."].links
+    assert [(link.surface, link.entity) for link in links] == [("Tbilisi", "Q2"), ("Georgia", "Q1")]
+    assert "Georgia has capital Tbilisi." in {text.text for text in verbalise(graph)}
