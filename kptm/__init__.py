@@ -11,7 +11,7 @@ from kg.lazy import lazy
 
 if TYPE_CHECKING:
     from kptm.answering import Answer, Evidence, Predictor
-    from kptm.data import Phrasings, train_tokenizer
+    from kptm.data import EntityFacts, Phrasings, train_tokenizer, verbalise
     from kptm.errors import (
         CheckpointError,
         ConfigError,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         ModelError,
         WorkspaceError,
     )
-    from kptm.fusion import FusedModel, FusionConfig
+    from kptm.fusion import FusedModel, FusionConfig, register_auto
     from kptm.linking import Link, LinkedText, Linker
     from kptm.modeledge import Hit, Modeledge, Record
     from kptm.pretraining import PretrainConfig, PretrainReport, pretrain
@@ -31,7 +31,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "kptm.answering": ("Answer", "Evidence", "Predictor"),
-    "kptm.data": ("Phrasings", "train_tokenizer"),
+    "kptm.data": ("EntityFacts", "Phrasings", "train_tokenizer", "verbalise"),
     "kptm.errors": (
         "CheckpointError",
         "ConfigError",
@@ -41,7 +41,7 @@ _HOMES = {
         "ModeledgeError",
         "WorkspaceError",
     ),
-    "kptm.fusion": ("FusedModel", "FusionConfig"),
+    "kptm.fusion": ("FusedModel", "FusionConfig", "register_auto"),
     "kptm.linking": ("Link", "LinkedText", "Linker"),
     "kptm.modeledge": ("Hit", "Modeledge", "Record"),
     "kptm.pretraining": ("PretrainConfig", "PretrainReport", "pretrain"),
@@ -52,6 +52,7 @@ __all__ = [
     "Answer",
     "CheckpointError",
     "ConfigError",
+    "EntityFacts",
     "Evidence",
     "FusedModel",
     "FusionConfig",
@@ -72,7 +73,9 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "pretrain",
+    "register_auto",
     "train_tokenizer",
+    "verbalise",
 ]
 
 __getattr__ = lazy(__name__, _HOMES)

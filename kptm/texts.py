@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kg.errors import TripleFormatError
 from kg.formats.files import open_bytes
 from kg.formats.lines import text_lines
+from kptm.errors import LinkingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kptm.linking import LinkedText
 
 
 class Record(NamedTuple):
@@ -63,6 +66,24 @@ def read_texts(path: str | Path) -> Iterator[str]:
     """
     for record in read_records(path):
         yield record.values["text"]
+
+
+def read_documents(path: str | Path) -> Iterator[str | LinkedText]:
+    """Stream the texts of a file or folder; a line with "links", as ``kptm link`` writes them, is linked already.
+
+    Raises:
+        TripleFormatError: A file is missing, of another suffix, or malformed.
+    """
+    from kptm.linking import LinkedText
+
+    for record in read_records(path):
+        if record.values.get("links") is None:
+            yield record.values["text"]
+            continue
+        try:
+            yield LinkedText.from_dict(record.values)
+        except LinkingError as error:
+            raise TripleFormatError(record.path, record.line, str(error), record.raw) from error
 
 
 def write_whole(path: Path, text: str) -> None:

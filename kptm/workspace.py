@@ -14,7 +14,6 @@ What a stage writes appears whole or not at all.
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -23,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 from kptm import workspace_config
 from kptm.errors import ModeledgeError, WorkspaceError
 from kptm.linking import LinkedText
-from kptm.texts import read_texts
+from kptm.texts import read_documents
 from kptm.workspace_config import WorkspaceConfig
 from kptm.workspace_vectors import WorkspaceVectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from kptm.answering import Answer, Predictor
@@ -126,33 +125,52 @@ class Workspace(WorkspaceVectors):
         self,
         texts: str | Path | Iterable[str | LinkedText],
         *,
+        triples: bool = False,
         progress: Callable[[int, float], None] | None = None,
     ) -> PretrainReport:
         """Pretrain a fused model on texts and save it; a run that was cut is gone on with.
 
+        Under ``accelerate launch`` every process calls it, and the first one saves.
+
         Args:
             texts: A file or folder of texts, or texts, linked or not.
+            triples: Whether the graph's triples are read as sentences too.
             progress: Called after each step.
 
         Raises:
             CheckpointError: A run that was cut had other texts, embeddings or settings.
         """
         from kptm.pretraining import pretrain
-        from kptm.workspace_start import start_model
+        from kptm.workspace_start import Run
 
-        documents = self._documents(texts)
-        running = self.folder / "pretraining"
-        ended = self.folder / "pretraining.ended"
-        shutil.rmtree(ended, ignore_errors=True)
-        model = start_model(running, self.config, self.embeddings(), documents, self.graph)
+        given = texts if isinstance(texts, str | Path) else list(texts)
+
+        def stream() -> Iterator[str | LinkedText]:
+            yield from read_documents(given) if isinstance(given, str | Path) else given
+            if triples:
+                yield from self._said()
+
+        run = Run(self.folder)
+        model = run.start(self.config, self.embeddings(), stream, self.graph)
         report = pretrain(
-            model, documents, config=self.config.pretraining, checkpoints=running, progress=progress
+            model,
+            stream(),
+            self.link,
+            self.config.pretraining,
+            graph=self.graph,
+            checkpoints=run.folder,
+            progress=progress,
         )
-        model.save_pretrained(self.folder / "model")
-        running.rename(ended)  # half a folder must not look like a run to go on with
-        shutil.rmtree(ended)
+        run.end(model)
         self._predictor = None
         return report
+
+    def _said(self) -> Iterator[LinkedText]:
+        """The graph's triples as sentences, in the mined phrasings where there are any."""
+        from kptm.data import Phrasings, verbalise
+
+        mined = self.folder / "phrasings.json"
+        return verbalise(self.graph, Phrasings.load(mined) if mined.exists() else None)
 
     def model(self) -> FusedModel:
         """The saved model.
@@ -201,7 +219,7 @@ class Workspace(WorkspaceVectors):
 
     def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> list[LinkedText]:
         if isinstance(texts, str | Path):
-            return list(self.link(read_texts(texts)))
+            texts = read_documents(texts)
         return [text if isinstance(text, LinkedText) else self.linker.link(text) for text in texts]
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────

@@ -1,11 +1,14 @@
-"""The model that a pretraining starts from, kept until it ends."""
+"""A pretraining in a workspace: the model that it starts from, kept until it ends, and its end."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from accelerate import PartialState
 
 from kptm.data import EntityFacts, train_tokenizer
 from kptm.errors import CheckpointError
@@ -14,6 +17,7 @@ from kptm.texts import write_whole
 from kptm.workspace_config import small_bert
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from kg.embedding import EntityEmbeddings
@@ -22,50 +26,84 @@ if TYPE_CHECKING:
     from kptm.workspace_config import WorkspaceConfig
 
 
-def start_model(
-    running: Path,
-    config: WorkspaceConfig,
-    embeddings: EntityEmbeddings,
-    documents: list[LinkedText],
-    graph: KnowledgeGraph,
-) -> FusedModel:
-    """The model before training: a run that was cut goes on from the same one.
+class Run:
+    """One pretraining, gone on with if it was cut. Of several processes the first one writes.
 
     Args:
-        running: Where it is kept.
-        config: The backbone and how knowledge enters it.
-        embeddings: What is fused.
-        documents: The texts whose words a new vocabulary is made of.
-        graph: Whose facts mentions carry, where the kind of fusion reads them.
+        workspace: The workspace's folder.
 
-    Raises:
-        CheckpointError: The run that was cut had other embeddings or settings.
+    Attributes:
+        folder: Where checkpoints are.
     """
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+        self._ended = workspace / "pretraining.ended"
+        self._state = PartialState()
+        self.folder = workspace / "pretraining"
+
+    def start(
+        self,
+        config: WorkspaceConfig,
+        embeddings: EntityEmbeddings,
+        texts: Callable[[], Iterable[str | LinkedText]],
+        graph: KnowledgeGraph,
+    ) -> FusedModel:
+        """The model before training: a run that was cut goes on from the same one.
+
+        Args:
+            config: The backbone and how knowledge enters it.
+            embeddings: What is fused.
+            texts: Gives the texts whose words a new vocabulary is made of.
+            graph: Whose facts mentions carry, where the kind of fusion reads them.
+
+        Raises:
+            CheckpointError: The run that was cut had other embeddings or settings.
+        """
+        with self._state.main_process_first():
+            if self._state.is_main_process:
+                shutil.rmtree(self._ended, ignore_errors=True)
+            start, run = self.folder / "start", self.folder / "run.json"
+            made_of = _made_of(config, embeddings)
+            if not run.exists():
+                model = _build(config, embeddings, texts, graph)
+                self.folder.mkdir(exist_ok=True)
+                model.save_pretrained(start)
+                write_whole(run, made_of)
+            elif run.read_text(encoding="utf-8") != made_of:
+                raise CheckpointError(
+                    f"{self.folder}: holds a run that was cut and had other embeddings or settings;"
+                    " remove the folder to start anew"
+                )
+            # Read back also now: the same object for a run that is cut and for one that is not.
+            return FusedModel.from_pretrained(start)
+
+    def end(self, model: FusedModel) -> None:
+        """Save the model, and remove what was kept."""
+        if self._state.is_main_process:
+            model.save_pretrained(self._workspace / "model")
+            self.folder.rename(self._ended)  # half a folder must not look like a run to go on with
+            shutil.rmtree(self._ended)
+        self._state.wait_for_everyone()
+
+
+def _made_of(config: WorkspaceConfig, embeddings: EntityEmbeddings) -> str:
     vectors = hashlib.sha256()
     for rows in embeddings.chunks():
         vectors.update(rows.tobytes())
-    made_of = json.dumps([asdict(config.backbone), asdict(config.fusion), vectors.hexdigest()])
-    start, run = running / "start", running / "run.json"
-    if run.exists():
-        if run.read_text(encoding="utf-8") != made_of:
-            raise CheckpointError(
-                f"{running}: holds a run that was cut and had other embeddings or settings;"
-                " remove the folder to start anew"
-            )
-        return FusedModel.from_pretrained(start)
+    return json.dumps([asdict(config.backbone), asdict(config.fusion), vectors.hexdigest()])
+
+
+def _build(
+    config: WorkspaceConfig,
+    embeddings: EntityEmbeddings,
+    texts: Callable[[], Iterable[str | LinkedText]],
+    graph: KnowledgeGraph,
+) -> FusedModel:
     facts = EntityFacts.of(graph) if config.fusion.kind == "kbert" else None
     if config.backbone.path:
-        model = FusedModel.build(config.backbone.path, embeddings, config.fusion, facts=facts)
-    else:
-        tokenizer = train_tokenizer(
-            (document.text for document in documents), vocab_size=config.backbone.vocabulary
-        )
-        backbone = small_bert(config.backbone, len(tokenizer), config.fusion.max_length)
-        model = FusedModel.build(
-            backbone, embeddings, config.fusion, tokenizer=tokenizer, facts=facts
-        )
-    running.mkdir(exist_ok=True)
-    model.save_pretrained(start)
-    write_whole(run, made_of)
-    # Read back also now: the same object for a run that is cut and for one that is not.
-    return FusedModel.from_pretrained(start)
+        return FusedModel.build(config.backbone.path, embeddings, config.fusion, facts=facts)
+    words = (text if isinstance(text, str) else text.text for text in texts())
+    tokenizer = train_tokenizer(words, vocab_size=config.backbone.vocabulary)
+    backbone = small_bert(config.backbone, len(tokenizer), config.fusion.max_length)
+    return FusedModel.build(backbone, embeddings, config.fusion, tokenizer=tokenizer, facts=facts)

@@ -10,17 +10,23 @@ from kptm.cli.common import existing, progress, show, verb, workspace_argument
 @click.command()
 @workspace_argument
 @click.argument("texts", type=click.Path())
+@click.option("--triples", is_flag=True, help="Read the graph's triples as sentences too.")
 @verb
-def pretrain(workspace: str, texts: str, as_json: bool) -> None:
+def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
     """Pretrain a fused model on TEXTS (a file or folder of .txt or .jsonl).
 
-    A run that was cut goes on from its newest checkpoint.
+    A line of .jsonl with "links" is taken as it is linked. A run that was cut goes on from its newest checkpoint.
+    Several processes: accelerate launch --num_processes 2 -m kptm pretrain WORKSPACE TEXTS.
     """
+    from accelerate import PartialState
+
     with (
         existing(workspace) as ws,
         progress("pretraining", ws.config.pretraining.steps) as advance,
     ):
-        report = ws.pretrain(texts, progress=advance)
+        report = ws.pretrain(texts, triples=triples, progress=advance)
+    if not PartialState().is_main_process:
+        return  # of several processes one tells
     last = report.curve[-1] if report.curve else None
     loss = f", loss {last.loss:.3f}" if last else ""
     show(

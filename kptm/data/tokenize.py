@@ -25,7 +25,8 @@ BRANCH = 16
 class TokenSpan:
     """A mention in tokens: ``ids[start:end]``; ``row`` is its entity's row, None without a vector.
 
-    ``candidates`` are (row, p) of what it may mean, ``branches`` the tokens of facts of its entity, where those were asked for.
+    ``right`` is the row it should have, where a training example has changed ``row``; ``replaced`` says that the words are
+    another entity's. ``candidates`` are (row, p) of what it may mean, ``branches`` the tokens of facts of its entity, where those were asked for.
     """
 
     start: int
@@ -34,6 +35,8 @@ class TokenSpan:
     row: int | None
     candidates: tuple[tuple[int, float], ...] = ()
     branches: tuple[tuple[int, ...], ...] = ()
+    right: int | None = None
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,25 @@ class EncodedText:
     def collapsed(self, number: int, mask_id: int) -> EncodedText:
         """Replace mention ``number`` by one token, ``mask_id``, as a question has it."""
         span = self.spans[number]
-        shift = 1 - (span.end - span.start)
+        text = self.reworded(number, (mask_id,))
+        spans = (*text.spans[:number], *text.spans[number + 1 :])
+        return EncodedText(text.ids, spans, tuple(sorted((*text.blanks, span.start))))
+
+    def reworded(self, number: int, ids: tuple[int, ...]) -> EncodedText:
+        """Say mention ``number`` with other tokens; what stands behind it moves."""
+        span = self.spans[number]
+        shift = len(ids) - (span.end - span.start)
         spans = tuple(
             replace(other, start=other.start + shift, end=other.end + shift)
             if other.start >= span.end
             else other
-            for place, other in enumerate(self.spans)
-            if place != number
+            for other in self.spans
         )
-        blanks = tuple(at + shift if at >= span.end else at for at in self.blanks)
+        own = replace(span, end=span.start + len(ids))
         return EncodedText(
-            (*self.ids[: span.start], mask_id, *self.ids[span.end :]),
-            spans,
-            tuple(sorted((*blanks, span.start))),
+            (*self.ids[: span.start], *ids, *self.ids[span.end :]),
+            (*spans[:number], own, *spans[number + 1 :]),
+            tuple(at + shift if at >= span.end else at for at in self.blanks),
         )
 
 
@@ -101,7 +110,7 @@ class TextEncoder:
         self.mask_id = -1 if tokenizer.mask_token_id is None else int(tokenizer.mask_token_id)
         self._causal = causal
         self._embeddings = embeddings
-        self._max_length = max_length
+        self.max_length = max_length
         self._keeps_candidates = candidates
         self._facts = facts
 
@@ -114,7 +123,7 @@ class TextEncoder:
         encoding = self.tokenizer(
             text,
             truncation=True,
-            max_length=self._max_length,
+            max_length=self.max_length,
             return_offsets_mapping=True,
             return_special_tokens_mask=True,
             return_attention_mask=False,
@@ -129,7 +138,7 @@ class TextEncoder:
             if end > start and not own[token]
         ]
         spans: list[TokenSpan] = []
-        at, room = 0, self._max_length
+        at, room = 0, self.max_length
         for link in document.links:
             start, end = offsets(link.start), offsets(link.end)
             while at < len(where) and where[at][2] <= start:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
+    from kptm.fusion.auto import register_auto
     from kptm.fusion.config import FusionConfig
     from kptm.fusion.model import FusedModel, FusedOutput
 
-__all__ = ["FusedModel", "FusedOutput", "FusionConfig"]
+__all__ = ["FusedModel", "FusedOutput", "FusionConfig", "register_auto"]
 _HOMES = {
+    "kptm.fusion.auto": ("register_auto",),
     "kptm.fusion.config": ("FusionConfig",),
     "kptm.fusion.model": (
         "FusedModel",

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from kptm.fusion.blocks import Block
 from kptm.fusion.mechanism import Mechanism
@@ -31,25 +30,16 @@ if TYPE_CHECKING:
 
 
 class KnowBertFusion(Mechanism):
-    """Knowledge attention behind one layer or more, by default in the middle.
-
-    Attributes:
-        link_scores: (M, C) ψ of the last pass, for the loss of the linker.
-    """
+    """Knowledge attention behind one layer or more, by default in the middle; ψ of the last are its link scores."""
 
     soft = True
+    links = True
 
     def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None) -> None:
         super().__init__(numbers or (max(0, sizes.layers // 2 - 1),))
         self.kars = nn.ModuleList(
             KnowledgeAttention(sizes.hidden, sizes.entity, sizes.heads) for _ in self.numbers
         )
-        self.link_scores: Tensor | None = None
-
-    def begin(self, knowledge: Knowledge | None) -> None:
-        """A pass begins."""
-        super().begin(knowledge)
-        self.link_scores = None
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
         """Link softly, and let the tokens of each text see what its mentions mean."""
@@ -124,8 +114,3 @@ class KnowledgeAttention(nn.Module):
         weight_MC = psi_MC.masked_fill(~kept_MC, -1e4).softmax(-1) * kept_MC
         meant_ME = torch.einsum("mc,mce->me", weight_MC, candidates_MCE)
         return meant_ME + self.null * (~kept_MC.any(-1, keepdim=True)), psi_MC
-
-
-def link_loss(psi_MC: Tensor, right_M: Tensor) -> Tensor:
-    """Cross entropy of the right candidate of each mention, -1 for none (Peters et al. 2019, equation 8)."""
-    return F.cross_entropy(psi_MC.float(), right_M, ignore_index=-1)

@@ -165,15 +165,19 @@ class Mechanism(nn.Module):
         frozen: Whether the backbone's own weights are not to be trained.
         soft: Whether it reads what else a mention may mean.
         reads_facts: Whether it reads facts of the mentions' entities as text.
+        links: Whether it links by itself, so that its links can be learnt.
+        link_scores: Of the last pass: (M, C) over candidates, or (M, N) over the table, before the softmax.
     """
 
     frozen = False
     soft = False
     reads_facts = False
+    links = False
 
     def __init__(self, numbers: Sequence[int]) -> None:
         super().__init__()
         self.numbers = tuple(numbers)
+        self.link_scores: Tensor | None = None
         self._knowledge: Knowledge | None = None
         self._calls: dict[int, int] = {}
 
@@ -195,6 +199,7 @@ class Mechanism(nn.Module):
 
     def begin(self, knowledge: Knowledge | None) -> None:
         """A pass begins."""
+        self.link_scores = None
         self._knowledge = knowledge
         self._calls = {}
 

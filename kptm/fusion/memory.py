@@ -5,7 +5,7 @@
     x_start ← x_start + W_b Σ_j α_j e_j         3
 
 The table is the graph's, frozen; the paper trains one from nothing. The paper norms the sum; we do not, and start W_b at
-zero, so that the fused model starts as the backbone. ``scores`` gives the loss of entity linking at mentions.
+zero, so that the fused model starts as the backbone. Where all are read, E q_m are its link scores.
 
 Shapes: B texts, L tokens, D hidden, M mentions, N entities, E entity width, k entities of each mention.
 """
@@ -40,7 +40,6 @@ class MemoryFusion(Mechanism):
     Attributes:
         k: Entities that a mention reads; None reads all.
         nearest: Finds them, such as a FAISS index; by default all are scored.
-        scores: (M, N) inner products of the last pass, where all were read.
     """
 
     def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None, k: int | None = None) -> None:
@@ -48,7 +47,7 @@ class MemoryFusion(Mechanism):
         self.memories = nn.ModuleList(Memory(sizes.hidden, sizes.entity) for _ in self.numbers)
         self.k = k
         self.nearest: Nearest | None = None
-        self.scores: Tensor | None = None
+        self.links = k is None
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
         """Add what each mention reads to its first token."""
@@ -60,8 +59,8 @@ class MemoryFusion(Mechanism):
         table = knowledge.table
         if self.k is None or self.k >= len(table):
             table_NE = table.whole().to(query_ME.dtype)
-            self.scores = query_ME @ table_NE.T
-            read_ME = self.scores.softmax(-1) @ table_NE
+            self.link_scores = query_ME @ table_NE.T
+            read_ME = self.link_scores.softmax(-1) @ table_NE
         else:
             rows_Mk = self._nearest(query_ME.detach(), table)
             near_MkE = table.rows(rows_Mk).to(query_ME.dtype)

@@ -110,8 +110,8 @@ class FusedModel(nn.Module):
         if self.fusion.frozen:
             backbone.requires_grad_(False)
 
-    def _vectors(self, rows: Tensor) -> Tensor:
-        """Rows of length √E: components of size one, like a layer-normed hidden state's."""
+    def vectors(self, rows: Tensor) -> Tensor:
+        """Entity vectors of length √E, (…, E): components of size one, like a layer-normed hidden state's."""
         return self.entity_table.rows(rows) * math.sqrt(self.embeddings.dim)
 
     @classmethod
@@ -173,13 +173,13 @@ class FusedModel(nn.Module):
         score_rows: Tensor | None = None,
     ) -> FusedOutput:
         """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
-        vectors_ME = self._vectors(mention_rows)
+        vectors_ME = self.vectors(mention_rows)
         length, scale = input_ids.shape[1], math.sqrt(self.embeddings.dim)
         knowledge = spread(
             mention_spans, vectors_ME, length, self.entity_table, scale, causal=self.causal
         )
         if candidate_rows is not None:
-            candidates_MCE = self._vectors(candidate_rows)
+            candidates_MCE = self.vectors(candidate_rows)
             knowledge = replace(
                 knowledge, candidates_MCE=candidates_MCE, priors_MC=candidate_priors
             )
@@ -205,6 +205,15 @@ class FusedModel(nn.Module):
         table_NE = table.whole() if score_rows is None else table.rows(score_rows)
         logits_TN = self.head.logits(query_TE, table_NE)
         return FusedOutput(hidden_BLD, query_TE, logits_TN, keys_TF)
+
+    def summary(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """One state a text, (B, D), read without knowledge: of its first token, in a decoder of its last."""
+        none = input_ids.new_empty((0, 3))
+        hidden_BLD: Tensor = self(input_ids, attention_mask, none, none[:, 0]).hidden
+        if not self.causal:
+            return hidden_BLD[:, 0]
+        last_B = attention_mask.sum(1) - 1
+        return hidden_BLD[torch.arange(len(hidden_BLD), device=hidden_BLD.device), last_B]
 
     def token_logits(self, hidden_ND: Tensor) -> Tensor:
         """The backbone's own language-model head on chosen hidden states, (N, D) → (N, V)."""

@@ -4,6 +4,7 @@
 - ``embeddings/``: the entity table
 - ``fusion.safetensors``: what kptm adds
 - ``facts.jsonl``: what mentions carry as text, of a kind that reads it
+- ``config.json``: tells transformers what the folder is, see ``kptm/fusion/auto.py``
 - ``kptm.json``: configuration and checksums
 """
 
@@ -69,6 +70,7 @@ def _write(model: FusedModel, folder: Path) -> None:
     model.tokenizer.save_pretrained(folder / "backbone")
     model.embeddings.save(folder / "embeddings")
     save_file(_own_state(model), folder / WEIGHTS)
+    (folder / "config.json").write_text('{"model_type": "kptm"}\n', encoding="utf-8")
     if model.facts is not None:
         model.facts.save(folder / FACTS)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]

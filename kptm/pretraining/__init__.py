@@ -9,12 +9,12 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kptm.pretraining.config import PretrainConfig
     from kptm.pretraining.report import PretrainReport
-    from kptm.pretraining.trainer import pretrain
+    from kptm.pretraining.run import pretrain
 
 __all__ = ["PretrainConfig", "PretrainReport", "pretrain"]
 _HOMES = {
     "kptm.pretraining.config": ("PretrainConfig",),
     "kptm.pretraining.report": ("PretrainReport",),
-    "kptm.pretraining.trainer": ("pretrain",),
+    "kptm.pretraining.run": ("pretrain",),
 }
 __getattr__ = lazy(__name__, _HOMES)

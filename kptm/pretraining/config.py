@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from kptm.errors import ConfigError
+
+PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,16 +15,27 @@ class PretrainConfig:
 
     Attributes:
         steps: Optimiser steps.
-        batch_size: Texts a step.
+        batch_size: Texts a step, of all processes together.
+        accumulation: Parts that a step's texts are gone through in, each with a pass of its own: less memory, the same step.
         learning_rate: Peak of AdamW, after a warm-up of 6% it falls linearly.
         weight_decay: Of AdamW.
-        entity_weight: Weight of entity prediction beside masked language modelling (weight 1).
+        masked_lm_weight: Weight of masked language modelling; of causal in a decoder.
+        entity_weight: Weight of entity prediction.
+        denoising_weight: Weight of ERNIE's denoising: which entity a mention has, some being given wrong and some not.
+        replaced_weight: Weight of WKLM's question whether a mention was replaced by another entity's.
+        relation_weight: Weight of the relation between two mentions that the graph joins; needs the graph.
+        description_weight: Weight of KEPLER's loss, TransE over encoded descriptions; needs the graph.
+        link_weight: Weight of the mechanism's own links ("knowbert", "memory").
         entity_negatives: Entities that a batch draws beside its right ones for entity prediction (a sampled softmax);
-            0 scores all of them, which a table of a million rows is too large for.
+            0 scores the right ones of the batch alone, None all there are, which a table of a million rows is too large for.
         entity_rate: Share of texts with links in which one entity is masked.
         collapse_rate: Share of masked entities that become a single mask token, as in a question;
             the others keep a mask for each token, which the language model has to fill.
         token_rate: Share of the other tokens that are masked for the language model.
+        replaced_rate: Share of mentions that are replaced, where that is asked.
+        description_rate: Share of texts that bring a fact along, where descriptions are learnt from.
+        precision: "float32", or "bfloat16" or "float16" for mixed precision.
+        gradient_checkpointing: Whether layers are run again on the way back instead of being kept: less memory, more time.
         use_knowledge: False pretrains without injecting vectors: the control arm.
         checkpoint_every: Steps between checkpoints; 0 makes none.
         keep_checkpoints: How many are kept.
@@ -34,11 +47,22 @@ class PretrainConfig:
     batch_size: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
+    accumulation: int = 1
+    masked_lm_weight: float = 1.0
     entity_weight: float = 1.0
-    entity_negatives: int = 0
+    denoising_weight: float = 0.0
+    replaced_weight: float = 0.0
+    relation_weight: float = 0.0
+    description_weight: float = 0.0
+    link_weight: float = 0.0
+    entity_negatives: int | None = None
     entity_rate: float = 0.8
     collapse_rate: float = 0.7
     token_rate: float = 0.15
+    replaced_rate: float = 0.2
+    description_rate: float = 0.25
+    precision: str = "float32"
+    gradient_checkpointing: bool = False
     use_knowledge: bool = True
     checkpoint_every: int = 0
     keep_checkpoints: int = 2
@@ -46,20 +70,34 @@ class PretrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "log_every", "keep_checkpoints"):
+        for name in ("steps", "batch_size", "accumulation", "log_every", "keep_checkpoints"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in (
-            "checkpoint_every",
-            "entity_negatives",
-            "entity_weight",
-            "weight_decay",
-            "seed",
-        ):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(f"{name} must be at least 0, not {getattr(self, name)}")
-        for name in ("entity_rate", "collapse_rate", "token_rate"):
-            if not 0 <= getattr(self, name) <= 1:
+        weights = [item.name for item in fields(self) if item.name.endswith("_weight")]
+        for name in (*weights, "checkpoint_every", "entity_negatives", "weight_decay", "seed"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ConfigError(f"{name} must be at least 0, not {value}")
+        for name in (item.name for item in fields(self) if item.name.endswith("_rate")):
+            if name != "learning_rate" and not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be between 0 and 1, not {getattr(self, name)}")
         if not self.learning_rate > 0:
             raise ConfigError(f"learning_rate must be above 0, not {self.learning_rate}")
+        if not any(getattr(self, name) for name in weights):
+            raise ConfigError("every weight is 0: nothing would be learnt; set one of them")
+        self._check_scale()
+
+    def _check_scale(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ConfigError(
+                f"precision is one of {', '.join(PRECISIONS)}, not {self.precision!r}"
+            )
+        if self.batch_size % self.accumulation:
+            raise ConfigError(
+                f"batch_size ({self.batch_size}) must be a multiple of accumulation ({self.accumulation})"
+            )
+        if self.gradient_checkpointing and self.description_weight:
+            raise ConfigError(
+                "description_weight passes through the model twice a step, which gradient_checkpointing cannot"
+                " follow; set one of the two to nothing"
+            )

@@ -50,7 +50,7 @@ def mask_text(
     rows: tuple[int, ...] = ()
     labels: dict[int, int] = {}
     text = replace(text, blanks=())
-    choices = sorted({span.entity for span in text.spans if span.row is not None})
+    choices = _entities(text)
     if choices and rng.random() < config.entity_rate:
         entity = choices[int(rng.integers(len(choices)))]
         if rng.random() < config.collapse_rate:
@@ -79,9 +79,9 @@ def ask_next(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -
     earlier one would give it away. Nothing is hidden: a token sees only what stands before it.
     """
     rng = np.random.default_rng(seed)
-    labels = (*text.ids[1:], IGNORED)
+    labels = _next(text)
     text = replace(text, blanks=())
-    choices = sorted({span.entity for span in text.spans if span.row is not None and span.start})
+    choices = _entities(text, behind=1)
     if not choices or rng.random() >= config.entity_rate:
         return MaskedText(text, labels, ())
     entity = choices[int(rng.integers(len(choices)))]
@@ -91,6 +91,20 @@ def ask_next(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -
     return MaskedText(
         replace(text, spans=kept, blanks=blanks), labels, tuple(span.row or 0 for span in asked)
     )
+
+
+def _entities(text: EncodedText, behind: int = 0) -> list[str]:
+    """The entities that can be hidden: they have a row, and none of them was put in another's place."""
+    wrong = {span.entity for span in text.spans if span.replaced}
+    found = {span.entity for span in text.spans if span.row is not None and span.start >= behind}
+    return sorted(found - wrong)
+
+
+def _next(text: EncodedText) -> tuple[int, ...]:
+    """The token behind each; words that were put in another's place are not to be learnt."""
+    wrong = {at for span in text.spans if span.replaced for at in range(span.start, span.end)}
+    own = [IGNORED if at in wrong else token for at, token in enumerate(text.ids)]
+    return (*own[1:], IGNORED)
 
 
 def _collapse_all(

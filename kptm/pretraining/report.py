@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class LossPoint:
-    """Mean losses of the steps since the last point, up to and with ``step``."""
+    """Mean losses of the steps since the last point, up to and with ``step``.
+
+    Attributes:
+        step: Steps that were done.
+        loss: The weighted sum of all.
+        masked_lm: Of the language model, 0 where it has no weight.
+        entity: Of entity prediction, 0 where it has none.
+        others: Of the other objectives, by name.
+    """
 
     step: int
     loss: float
     masked_lm: float
     entity: float
+    others: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,94 +1,121 @@
-"""Pretraining on ``transformers.Trainer``: its loop, scheduler, accelerators and checkpoints."""
+"""The loop of a pretraining: ``transformers.Trainer``, with losses that are means over a step's texts in all processes."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import random
-import tempfile
-import time
-from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from safetensors.torch import load_model, save_model
+from accelerate.utils import DistributedType
+from safetensors.torch import load_model, save_file, save_model
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
-from kg.errors import shorten
-from kptm.errors import ModelError
-from kptm.fusion.backbone import quiet_transformers
-from kptm.linking import LinkedText
-from kptm.pretraining.checkpoints import keep_newest, newest, seal, step_of
-from kptm.pretraining.config import PretrainConfig
-from kptm.pretraining.examples import Collator, Examples
-from kptm.pretraining.objectives import entity_prediction, masked_language_model
-from kptm.pretraining.report import LossPoint, PretrainReport
+from kptm.errors import ConfigError, ModelError
+from kptm.pretraining.checkpoints import keep_newest, seal
+from kptm.pretraining.collating import Collator
+from kptm.pretraining.report import LossPoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from kptm.data.tokenize import EncodedText
-    from kptm.fusion import FusedModel
-    from kptm.linking import Linker
+    from kptm.pretraining.config import PretrainConfig
+    from kptm.pretraining.examples import Examples
+    from kptm.pretraining.model import PretrainingModel
 
 WEIGHTS = "model.safetensors"
 SUMS = "sums.json"
 """Losses since the last point of the curve: a checkpoint may fall between two points."""
+COUNTS = "counts"
 
 
-class _FusionTrainer(Trainer):  # type: ignore[misc]
-    """The Trainer with our losses, and safetensors for weights that are tied."""
+class FusionTrainer(Trainer):  # type: ignore[misc]
+    """The Trainer with our objectives.
 
-    def __init__(self, model: FusedModel, config: PretrainConfig, **arguments: Any) -> None:
+    Each loss is the sum over its items divided by how many a step has in all its parts and processes, so that one seed
+    gives one curve however a step is cut up.
+    """
+
+    loss_is_scaled_for_ga = True
+
+    def __init__(self, model: PretrainingModel, config: PretrainConfig, **arguments: Any) -> None:
         super().__init__(model=model, **arguments)
-        self._entity_weight = config.entity_weight
-        self._sums = [0.0, 0.0, 0.0]
-        self._steps = 0
+        self._own = model
+        self._sums = [0.0] * (1 + len(model.names))
+        self._since = 0
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)
 
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
+    ) -> tuple[list[Any], Any]:
+        """The parts of a step, each with the items of the whole step."""
+        parts, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        if parts:
+            own = torch.tensor([self._own.counts(part) for part in parts], device=device).sum(0)
+            counts = self.accelerator.reduce(own, reduction="sum")
+            for part in parts:
+                part[COUNTS] = counts
+        return parts, None
+
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
     ) -> Any:
-        labels, rows = inputs.pop("labels"), inputs.pop("target_rows")
-        output = model(**inputs)
-        own = self.accelerator.unwrap_model(model)
-        masked_lm = masked_language_model(own, output.hidden, labels)
-        entity = masked_lm.new_zeros(())
-        if output.entity_logits is not None:
-            entity = entity_prediction(output.entity_logits, rows)
-        loss = masked_lm + self._entity_weight * entity
-        if not torch.isfinite(loss):
-            raise ModelError(
-                f"the loss is {loss.item()} at step {self.state.global_step + 1} (masked tokens"
-                f" {masked_lm.item()}, entities {entity.item()}); lower learning_rate and start anew"
+        """The weighted losses of a part, so scaled that gradients are those of the whole step."""
+        counts = inputs.pop(COUNTS).clamp(min=1)
+        processes = self.accelerator.num_processes
+        own = model(inputs) / counts
+        weights = own.new_tensor(self._own.weights)
+        # Gradients are means over processes, losses are to be sums.
+        loss = (own * weights).sum() * processes
+        means = self.accelerator.reduce(own.detach(), reduction="sum")
+        values = [float((means * weights).sum()), *means.tolist()]
+        if not torch.isfinite(means).all():
+            said = ", ".join(
+                f"{name} {value:g}" for name, value in zip(self._own.names, values[1:], strict=True)
             )
-        for number, part in enumerate((loss, masked_lm, entity)):
-            self._sums[number] += float(part.detach())
-        self._steps += 1
-        return (loss, output) if return_outputs else loss
+            raise ModelError(
+                f"the loss is {values[0]:g} at step {self.state.global_step + 1} ({said}); lower"
+                " learning_rate and start anew"
+            )
+        self._sums = [total + value for total, value in zip(self._sums, values, strict=True)]
+        return (loss, {}) if return_outputs else loss
 
-    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+    def log(self, logs: dict[str, Any], start_time: float | None = None) -> None:
+        """Keep a point of the curve: means since the last."""
         if "loss" in logs:
-            mean = [value / self._steps for value in self._sums]
-            logs = {**logs, "exact": mean[0], "masked_lm": mean[1], "entity": mean[2]}
-            self._sums, self._steps = [0.0, 0.0, 0.0], 0
+            steps = self.state.global_step - self._since
+            logs = {**logs, "means": [value / steps for value in self._sums]}
+            self._sums, self._since = [0.0] * len(self._sums), self.state.global_step
         super().log(logs, start_time)
+
+    def curve(self) -> tuple[LossPoint, ...]:
+        """The points that were logged."""
+        points = []
+        for log in self.state.log_history:
+            if "means" in log:
+                loss, *parts = log["means"]
+                others = dict(zip(self._own.names, parts, strict=True))
+                words, entity = others.pop("masked_lm", 0.0), others.pop("entity", 0.0)
+                points.append(LossPoint(log["step"], loss, words, entity, others))
+        return tuple(points)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        save_model(self.accelerator.unwrap_model(self.model), str(folder / WEIGHTS))
-        (folder / SUMS).write_text(json.dumps([self._sums, self._steps]), encoding="utf-8")
+        if state_dict is None:
+            save_model(self._own, str(folder / WEIGHTS))
+        else:  # gathered from shards; tied weights stand in it twice
+            whole = {name: value.detach().clone() for name, value in state_dict.items()}
+            save_file(whole, folder / WEIGHTS)
+        sums = json.dumps([self._sums, self._since])
+        (folder / SUMS).write_text(sums, encoding="utf-8")
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         folder = Path(resume_from_checkpoint)
-        load_model(model or self.model, str(folder / WEIGHTS))
-        self._sums, self._steps = json.loads((folder / SUMS).read_text(encoding="utf-8"))
+        load_model(self._own, str(folder / WEIGHTS))
+        self._sums, self._since = json.loads((folder / SUMS).read_text(encoding="utf-8"))
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]
@@ -98,102 +125,50 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         self._run = run
         self._keep = keep
         self._report = report
+        self.trainer: FusionTrainer | None = None
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        folder = Path(args.output_dir)
-        seal(folder / f"checkpoint-{state.global_step}", self._run)
-        keep_newest(folder, self._keep)
+        if self.trainer is not None:
+            self.trainer.accelerator.wait_for_everyone()
+        if state.is_world_process_zero:
+            folder = Path(args.output_dir)
+            seal(folder / f"checkpoint-{state.global_step}", self._run)
+            keep_newest(folder, self._keep)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         control.should_log |= state.global_step == state.max_steps
-        if self._report is not None:
-            last = next(
-                (log["exact"] for log in reversed(state.log_history) if "exact" in log), 0.0
-            )
-            self._report(state.global_step, last)
+        if self._report is not None and state.is_world_process_zero:
+            logged = (log["means"][0] for log in reversed(state.log_history) if "means" in log)
+            self._report(state.global_step, next(logged, 0.0))
 
 
-def pretrain(
-    model: FusedModel,
-    texts: Iterable[str | LinkedText],
-    linker: Linker | None = None,
-    config: PretrainConfig | None = None,
-    *,
-    checkpoints: str | Path | None = None,
-    progress: Callable[[int, float], None] | None = None,
-) -> PretrainReport:
-    """Pretrain ``model`` in place: masked (for a decoder causal) language modelling and entity prediction together.
+def make_trainer(
+    model: PretrainingModel,
+    config: PretrainConfig,
+    examples: Examples,
+    folder: Path,
+    run: str,
+    progress: Callable[[int, float], None] | None,
+) -> FusionTrainer:
+    """A trainer that has not begun.
 
     Args:
-        model: The fused model.
-        texts: Plain texts, linked on the way by ``linker``, or texts that are linked already.
-        linker: Needed for plain texts.
-        config: Steps, rates and seed.
-        checkpoints: A folder; a run that was cut goes on from the newest whole checkpoint in it,
-            with the same losses as if it had not been cut.
-        progress: Called after each step with its number and the last mean loss.
+        model: What is trained.
+        config: Steps and rates.
+        examples: All examples in order.
+        folder: Where checkpoints go.
+        run: What they are sealed with.
+        progress: Called after each step.
 
     Raises:
-        ModelError: There are no texts, plain ones have no linker, or the loss is not finite.
-        CheckpointError: The folder's checkpoints belong to another run.
+        ConfigError: The batch cannot be shared out among the processes.
     """
-    config = config or PretrainConfig()
-    began = time.monotonic()
-    encoded = [model.encoder.encode(document) for document in _linked(texts, linker)]
-    if not encoded:
-        raise ModelError("there is no text to pretrain on; pass at least one")
-    special = set(model.tokenizer.all_special_ids)
-    vocab = [number for number in range(len(model.tokenizer)) if number not in special]
-    mask_id = None if model.causal else model.encoder.mask_id
-    examples = Examples(encoded, config, mask_id, vocab)
-    links = sum(span.row is not None for text in encoded for span in text.spans)
-    run = _run_identity(model, encoded, config)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(checkpoints) if checkpoints is not None else Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
-        start = newest(folder, run)
-        watch = _Watch(run, config.keep_checkpoints, progress)
-        with quiet_transformers(), _randomness_kept():
-            trainer = _trainer(model, config, examples, folder, watch)
-            try:
-                trainer.train(resume_from_checkpoint=str(start) if start else None)
-            finally:
-                model.eval()
-        history = trainer.state.log_history
-    curve = tuple(
-        LossPoint(log["step"], log["exact"], log["masked_lm"], log["entity"])
-        for log in history
-        if "exact" in log
-    )
-    return PretrainReport(
-        curve=curve,
-        texts=len(encoded),
-        links=links,
-        steps=config.steps,
-        resumed_at=step_of(start) if start else 0,
-        seconds=time.monotonic() - began,
-    )
-
-
-def _linked(texts: Iterable[str | LinkedText], linker: Linker | None) -> Iterable[LinkedText]:
-    for text in texts:
-        if isinstance(text, LinkedText):
-            yield text
-        elif linker is None:
-            raise ModelError(
-                f"the text {shorten(text)!r} is plain: pass a linker, or link the texts first"
-            )
-        else:
-            yield linker.link(text)
-
-
-def _trainer(
-    model: FusedModel, config: PretrainConfig, examples: Examples, folder: Path, watch: _Watch
-) -> _FusionTrainer:
+    fused = model.model
+    watch = _Watch(run, config.keep_checkpoints, progress)
     arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=config.steps,
-        per_device_train_batch_size=config.batch_size,
+        gradient_accumulation_steps=config.accumulation,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         warmup_steps=max(1, config.steps * 6 // 100),
@@ -204,38 +179,38 @@ def _trainer(
         save_steps=config.checkpoint_every or 500,
         seed=config.seed,
         data_seed=config.seed,
+        bf16=config.precision == "bfloat16",
+        fp16=config.precision == "float16",
         remove_unused_columns=False,
+        use_cpu=not torch.accelerator.is_available(),
         disable_tqdm=True,
         report_to=[],
         dataloader_pin_memory=False,
+        ddp_find_unused_parameters=True,  # an objective may find nothing to ask in a batch
+        ddp_broadcast_buffers=False,  # the entity table is one, and the same everywhere
     )
-    trainer = _FusionTrainer(
+    parts = arguments.world_size * config.accumulation
+    if config.batch_size % parts:
+        raise ConfigError(
+            f"batch_size ({config.batch_size}) must be a multiple of processes × accumulation ({parts})"
+        )
+    arguments.per_device_train_batch_size = config.batch_size // parts
+    trainer = FusionTrainer(
         model,
         config,
         args=arguments,
         train_dataset=examples,
-        data_collator=Collator(model.pad_id, len(model.embeddings), config),
+        data_collator=Collator(
+            config,
+            pad_id=fused.pad_id,
+            entities=len(fused.embeddings),
+            causal=fused.causal,
+            soft=fused.fusion.soft,
+        ),
         callbacks=[watch],
     )
+    if trainer.accelerator.distributed_type == DistributedType.NO and arguments.n_gpu > 1:
+        raise ConfigError("one process trains on one device; start it with accelerate launch")
+    watch.trainer = trainer
     trainer.remove_callback(PrinterCallback)
     return trainer
-
-
-def _run_identity(model: FusedModel, encoded: list[EncodedText], config: PretrainConfig) -> str:
-    digest = hashlib.sha256(model.fingerprint().encode())
-    digest.update(json.dumps(asdict(config), sort_keys=True).encode())
-    for text in encoded:
-        digest.update(repr((text.ids, text.spans)).encode())
-    return digest.hexdigest()
-
-
-@contextmanager
-def _randomness_kept() -> Iterator[None]:
-    """The Trainer seeds every generator there is; the caller's go on as if nothing had been."""
-    python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)

@@ -15,7 +15,7 @@ from kptm.fusion import FusedModel, FusionConfig
 from kptm.fusion.blocks import Attention, Block
 from kptm.fusion.config import KINDS
 from kptm.fusion.ernie import Aggregator
-from kptm.fusion.knowbert import KnowledgeAttention, link_loss
+from kptm.fusion.knowbert import KnowledgeAttention
 from kptm.fusion.mechanism import Sizes, spread
 from kptm.fusion.memory import MemoryFusion
 from kptm.fusion.table import EntityTable
@@ -183,12 +183,6 @@ def test_knowledge_attention_is_its_formula(soft, threshold):
         seen = norm(module.known_norm, s + np.array(meant))
         expected[text] += linear(module.back, block(module.tokens, p, seen))
     np.testing.assert_allclose(array(found), expected, atol=1e-11)
-
-
-def test_the_loss_of_soft_links_is_cross_entropy():
-    psi = torch.randn(3, 4)
-    wanted = -(torch.log_softmax(psi, -1)[0, 2] + torch.log_softmax(psi, -1)[2, 1]) / 2
-    assert torch.allclose(link_loss(psi, torch.tensor([2, -1, 1])), wanted)
 
 
 def memory(k=None, sizes=None):

@@ -4,11 +4,11 @@ import json
 
 import pytest
 import torch
-from transformers import AutoModelForMaskedLM, AutoTokenizer
+from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
 
 from kg import EntityEmbeddings
 from kptm.errors import ModelError
-from kptm.fusion import FusedModel
+from kptm.fusion import FusedModel, register_auto
 
 
 @pytest.fixture
@@ -17,6 +17,19 @@ def saved(fused_of, tmp_path):
     model = fused_of("bert", layers=(0, 1), width=5, head_width=7, max_length=32)
     model.save_pretrained(tmp_path / "model")
     return model, tmp_path / "model"
+
+
+def test_auto_model_reads_it(saved, batch_of):
+    model, folder = saved
+    register_auto()
+    register_auto()  # a second time is as good
+    again = AutoModel.from_pretrained(folder)
+    assert isinstance(again, FusedModel)
+    assert again.fingerprint() == model.fingerprint()
+    plain = AutoModel.from_pretrained(folder / "backbone")
+    batch = batch_of(model, with_knowledge=False)
+    wanted = plain(batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+    assert torch.equal(again(**batch).hidden, wanted)
 
 
 def test_a_round_trip_changes_nothing(family, fused_of, batch_of, tmp_path):

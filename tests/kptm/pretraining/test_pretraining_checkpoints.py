@@ -29,7 +29,7 @@ def uninterrupted():
 def processes():
     """Processes of their own, forked from one that has imported everything once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tiny_run", "kptm.pretraining.trainer"])
+    context.set_forkserver_preload(["tiny_run", "kptm.pretraining.run"])
     return context
 
 
@@ -68,7 +68,8 @@ def test_the_process_that_is_not_killed_has_the_same_result(processes, uninterru
 
 
 def names(folder):
-    return sorted((path.name for path in folder.iterdir()), key=lambda name: int(name[11:]))
+    found = (path.name for path in folder.glob("checkpoint-*"))
+    return sorted(found, key=lambda name: int(name[11:]))
 
 
 def test_checkpoints_do_not_change_the_result(uninterrupted, tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tiny_run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,11 +10,13 @@ from kptm.data import EncodedText, collate
 from kptm.data.collate import IGNORED
 from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
-from kptm.pretraining.examples import Collator, Examples
+from kptm.pretraining.collating import Collator
+from kptm.pretraining.examples import Asking, Example
 from kptm.pretraining.masking import ask_next, mask_text
 
 MASK, CLS, SEP, PAD = 4, 2, 3, 0
 VOCAB = range(5, 40)
+ASKING = Asking(MASK, VOCAB, 2, 64)
 ROWS = {"a": 0, "b": 1, "c": None}
 RATES = st.sampled_from([0.0, 0.5, 1.0])
 
@@ -131,20 +134,22 @@ def test_random_tokens_come_from_the_vocabulary_given():
 def test_each_pass_reads_each_text_once():
     texts = [EncodedText((CLS, *([10 + n] * (n % 5 + 1)), SEP)) for n in range(22)]
     config = PretrainConfig(steps=15, batch_size=4, entity_rate=0.0, token_rate=0.0, seed=1)
-    examples = Examples(texts, config, MASK, VOCAB)
+    examples = tiny_run.examples(texts, config, ASKING)
     assert len(examples) == 60
-    seen = [examples[at].text.ids for at in range(24)]
+    seen = [examples[at].masked.text.ids for at in range(24)]
     assert set(seen) == {text.ids for text in texts}
-    again = [examples[at].text.ids for at in (30, 5, 59, 0)]  # in any order
-    assert again == [Examples(texts, config, MASK, VOCAB)[at].text.ids for at in (30, 5, 59, 0)]
-    assert [examples[at].text.ids for at in range(24, 48)] != seen
+    again = [examples[at].masked.text.ids for at in (30, 5, 59, 0)]  # in any order
+    fresh = tiny_run.examples(texts, config, ASKING)
+    assert again == [fresh[at].masked.text.ids for at in (30, 5, 59, 0)]
+    assert [examples[at].masked.text.ids for at in range(24, 48)] != seen
 
 
 @given(st.lists(st.tuples(encoded(), SEEDS), min_size=1, max_size=4), st.booleans())
 def test_a_batch_has_a_row_for_each_blank(pairs, use_knowledge):
     config = PretrainConfig(entity_rate=0.5)
     masked = [mask_text(text, config, MASK, VOCAB, seed) for text, seed in pairs]
-    batch = Collator(PAD, len(ROWS), PretrainConfig(use_knowledge=use_knowledge))(masked)
+    collator = Collator(PretrainConfig(use_knowledge=use_knowledge), pad_id=PAD, entities=len(ROWS))
+    batch = collator([Example(item, (), None) for item in masked])
     plain = collate([item.text for item in masked], PAD, with_knowledge=use_knowledge)
     assert batch["input_ids"].equal(plain.input_ids)
     assert batch["mention_rows"].equal(plain.mention_rows)

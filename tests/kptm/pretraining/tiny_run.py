@@ -11,6 +11,8 @@ from kptm.data import train_tokenizer
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 from kptm.pretraining import PretrainConfig, pretrain
+from kptm.pretraining.collating import Collator
+from kptm.pretraining.examples import Asking, Examples
 
 CAPITALS = {"Georgia": "Tbilisi", "France": "Paris", "Italy": "Rome", "Peru": "Lima"}
 CONFIG = PretrainConfig(
@@ -49,6 +51,36 @@ def model(dropout=0.1, **config):
     )
     embeddings = EntityEmbeddings(keys, table)
     return FusedModel.build(backbone, embeddings, FusionConfig(**config), tokenizer=tokenizer)
+
+
+class Texts(list):
+    """Encoded texts in memory, as a corpus hands them out."""
+
+    @property
+    def lengths(self):
+        return [len(text.ids) for text in self]
+
+    def related(self, number):
+        return ()
+
+
+def examples(encoded, config, asking, **options):
+    """The examples of texts that are encoded already."""
+    return Examples(Texts(encoded), config, asking, **options)
+
+
+def asking(fused):
+    """What the examples of a model are made with."""
+    mask_id = None if fused.causal else fused.encoder.mask_id
+    return Asking(mask_id, range(5, len(fused.tokenizer)), len(fused.embeddings), 32)
+
+
+def collator(fused, config):
+    """Makes batches for a model."""
+    return Collator(
+        config, pad_id=fused.pad_id, entities=len(fused.embeddings), causal=fused.causal,
+        soft=fused.fusion.soft,
+    )  # fmt: skip
 
 
 def run(folder, connection):

@@ -1,5 +1,6 @@
 """The whole path on a toy graph, and every way in which a workspace can be wrong."""
 
+import json
 import shutil
 import sqlite3
 
@@ -7,6 +8,7 @@ import pytest
 
 from kg import EmbeddingMismatchError, KGError, StoreError, TripleFormatError, UnknownKeyError
 from kptm import CheckpointError, ConfigError, KPTMError, Workspace, WorkspaceError
+from kptm.linking import LinkedText
 from kptm.texts import read_texts
 from kptm.workspace_config import BackboneConfig, WorkspaceConfig, read, write
 
@@ -332,3 +334,29 @@ def test_what_was_never_heard_of_cannot_be_purged(copied):
         for arguments in ({"entity": "nobody"}, {"source": "nowhere"}):
             with pytest.raises(UnknownKeyError):
                 ws.purge(**arguments)
+
+
+def test_texts_that_are_linked_and_triples_are_read(tmp_path, monkeypatch):
+    """A line with links is taken as it is; the graph's triples come as sentences behind the texts."""
+    import kptm.pretraining
+
+    seen = []
+
+    def read(model, texts, *_, **__):
+        seen.extend(texts)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kptm.pretraining, "pretrain", read, raising=False)
+    with Workspace.open(tmp_path / "new") as ws:
+        ws.graph.add([("Peru", "capital", "Lima")])
+        ws.embed()
+        linked = LinkedText.from_spans("Lima is far.", [(0, 4, "Lima")])
+        file = tmp_path / "texts.jsonl"
+        lines = [json.dumps(linked.to_dict()), json.dumps({"text": "Peru is plain."})]
+        file.write_text("\n".join(lines), encoding="utf-8")
+        with pytest.raises(KeyboardInterrupt):
+            ws.pretrain(file, triples=True)
+    assert seen[:2] == [linked, "Peru is plain."]
+    assert [(text.text, text.entities()) for text in seen[2:]] == [
+        ("Peru capital Lima.", ("Peru", "Lima"))
+    ]

@@ -1,0 +1,99 @@
+"""What is made wrong in a text, so that a model has to notice: which entity a mention is given, or the mention's words.
+
+Both are pure functions of (text, seed), as masking is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kptm.data.tokenize import EncodedText, TokenSpan
+
+WRONG, UNGIVEN = 0.05, 0.15
+"""Shares of mentions that ERNIE's denoising gives a wrong entity, and none (Zhang et al. 2019, section 3.4)."""
+TRIES = 8
+"""Texts that are looked through for a mention to take the place of another."""
+
+
+def misalign(text: EncodedText, entities: int, seed: tuple[int, ...]) -> EncodedText:
+    """Give some mentions a wrong entity and some none; each keeps the row that it should have in ``right``.
+
+    Args:
+        text: Its mentions with a row are those that are asked.
+        entities: Rows there are.
+        seed: What the choice hangs on.
+    """
+    rng = np.random.default_rng(seed)
+    spans = []
+    for span in text.spans:
+        if span.row is None:
+            spans.append(span)
+            continue
+        kind, other = rng.random(), int(rng.integers(entities))
+        row = other if kind < WRONG else None if kind < WRONG + UNGIVEN else span.row
+        changed = replace(span, row=row, right=span.row)
+        if row != span.row:  # what else is known of the right one would give it away
+            changed = replace(
+                changed, candidates=((row, 1.0),) if row is not None else (), branches=()
+            )
+        spans.append(changed)
+    return replace(text, spans=tuple(spans))
+
+
+def replace_mentions(
+    text: EncodedText,
+    texts: Callable[[int], EncodedText],
+    count: int,
+    rate: float,
+    longest: int,
+    seed: tuple[int, ...],
+) -> EncodedText:
+    """Say some mentions with the words of another entity's, link and all (Xiong et al. 2020, section 2.1).
+
+    As in the paper no two neighbours are replaced. The other is a mention of another text; the paper takes one of the same type.
+
+    Args:
+        text: What is changed.
+        texts: Text i of those that others are taken from.
+        count: How many there are.
+        rate: The share of mentions that are replaced.
+        longest: Tokens that the text may come to have.
+        seed: What the choice hangs on.
+    """
+    rng = np.random.default_rng(seed)
+    before = False
+    for number, span in enumerate(text.spans):
+        if before or span.row is None or rng.random() >= rate:
+            before = False
+            continue
+        found = _another(span, texts, count, rng)
+        if found is None:
+            continue
+        ids, other = found
+        if len(text.ids) + len(ids) - (span.end - span.start) > longest:
+            continue
+        text = text.reworded(number, ids)
+        own = text.spans[number]
+        changed = replace(other, start=own.start, end=own.end, replaced=True)
+        text = replace(text, spans=(*text.spans[:number], changed, *text.spans[number + 1 :]))
+        before = True
+    return text
+
+
+def _another(
+    span: TokenSpan, texts: Callable[[int], EncodedText], count: int, rng: np.random.Generator
+) -> tuple[tuple[int, ...], TokenSpan] | None:
+    """The words and the mention of another entity; None if a few texts have none."""
+    for _ in range(TRIES):
+        text = texts(int(rng.integers(count)))
+        others = [other for other in text.spans if other.row is not None and other.row != span.row]
+        if others:
+            other = others[int(rng.integers(len(others)))]
+            return text.ids[other.start : other.end], other
+    return None

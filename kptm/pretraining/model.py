@@ -1,0 +1,71 @@
+"""What is trained: a fused model and its objectives, which have weights of their own while training lasts.
+
+Shapes: O objectives.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from kptm.pretraining.objectives import Step, make_objectives
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from kptm.fusion import FusedModel
+    from kptm.pretraining.config import PretrainConfig
+
+_READ = frozenset(
+    (
+        "input_ids",
+        "attention_mask",
+        "mention_spans",
+        "mention_rows",
+        "candidate_rows",
+        "candidate_priors",
+        "branch_ids",
+        "branch_places",
+        "target_places",
+        "score_rows",
+    )
+)
+"""The tensors of a batch that the fused model reads; the others are asked of what it gives."""
+
+
+class PretrainingModel(nn.Module):
+    """A fused model with objectives.
+
+    All of a step happens in :meth:`forward`, so that what wraps it (several processes, sharding, mixed precision) sees all of it.
+
+    Args:
+        model: The model, trained in place.
+        config: Weights of the objectives, and the seed of what they bring along.
+        relations: Relations of the graph.
+    """
+
+    def __init__(self, model: FusedModel, config: PretrainConfig, relations: int) -> None:
+        super().__init__()
+        self.model = model
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            chosen = make_objectives(model, config, relations)
+        self.objectives = nn.ModuleList(chosen)
+        self.objectives.to(device=model.device, dtype=model.backbone.dtype)
+        self._chosen = chosen
+        self.names = [objective.name for objective in chosen]
+        self.weights = [objective.weight for objective in chosen]
+
+    def counts(self, batch: Mapping[str, Tensor]) -> list[int]:
+        """Items of a batch that each objective asks."""
+        return [objective.count(batch) for objective in self._chosen]
+
+    def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """The summed loss of each objective, (O,), float32."""
+        output = self.model(**{name: batch[name] for name in batch if name in _READ})
+        step = Step(self.model, output, batch)
+        return torch.stack([objective.total(step).float() for objective in self._chosen])

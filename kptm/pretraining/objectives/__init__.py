@@ -1,0 +1,56 @@
+"""The objectives of pretraining, one file each with its formula and source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.errors import ConfigError
+from kptm.pretraining.objectives.denoising import Denoising
+from kptm.pretraining.objectives.description import DescriptionEmbedding
+from kptm.pretraining.objectives.entity import EntityPrediction
+from kptm.pretraining.objectives.language import LanguageModelling
+from kptm.pretraining.objectives.linking import Linking
+from kptm.pretraining.objectives.objective import Objective, Step
+from kptm.pretraining.objectives.relation import RelationPrediction
+from kptm.pretraining.objectives.replacement import ReplacementDetection
+
+if TYPE_CHECKING:
+    from kptm.fusion import FusedModel
+    from kptm.pretraining.config import PretrainConfig
+
+__all__ = ["Objective", "Step", "make_objectives"]
+
+
+def make_objectives(model: FusedModel, config: PretrainConfig, relations: int) -> list[Objective]:
+    """The objectives that have a weight.
+
+    Args:
+        model: What is trained.
+        config: The weights.
+        relations: Relations of the graph.
+
+    Raises:
+        ConfigError: The links of a mechanism are to be learnt that makes none.
+    """
+    hidden, entity = int(model.backbone.config.hidden_size), model.embeddings.dim
+    found: list[Objective] = []
+    if config.masked_lm_weight:
+        found.append(LanguageModelling(config.masked_lm_weight))
+    if config.entity_weight:
+        found.append(EntityPrediction(config.entity_weight))
+    if config.denoising_weight:
+        found.append(Denoising(config.denoising_weight, hidden, entity))
+    if config.replaced_weight:
+        found.append(ReplacementDetection(config.replaced_weight, hidden))
+    if config.relation_weight:
+        found.append(RelationPrediction(config.relation_weight, hidden, relations))
+    if config.description_weight:
+        found.append(DescriptionEmbedding(config.description_weight, hidden, relations))
+    if config.link_weight:
+        if not model.fusion.links:
+            raise ConfigError(
+                f"link_weight: fusion of kind {model.fusion_config.kind!r} makes no links of its own; take knowbert,"
+                " or memory without memory_k"
+            )
+        found.append(Linking(config.link_weight))
+    return found

@@ -1,0 +1,62 @@
+"""KEPLER's knowledge embedding over descriptions (Wang et al. 2021, sections 3.2 and 3.3).
+
+    e = the encoder's first state of the entity's description (a decoder's last)
+    d(h, t) = ‖h + r − t‖₁
+    L = −log σ(γ − d(h, t)) − log σ(d(h′, t′) − γ)    equation 4, with one fact whose head or tail is wrong
+
+Descriptions are encoded without knowledge. A wrong fact may, rarely, be a true one.
+
+Shapes: U descriptions, K facts, D hidden.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+from torch.nn import functional as F
+
+from kptm.pretraining.objectives.objective import Objective, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from kptm.pretraining.objectives.objective import Step
+
+MARGIN = 4.0
+"""γ of the paper."""
+
+
+class DescriptionEmbedding(Objective):
+    """TransE whose entities are what the encoder makes of their descriptions."""
+
+    name = "description"
+
+    def __init__(self, weight: float, hidden: int, relations: int) -> None:
+        super().__init__(weight)
+        self.relations = nn.Embedding(relations, hidden)
+        nn.init.normal_(self.relations.weight, std=0.02)
+
+    def count(self, batch: Mapping[str, Tensor]) -> int:
+        """Facts."""
+        return rows_of(batch, "fact_ends")
+
+    def total(self, step: Step) -> Tensor:
+        """Summed over the facts."""
+        ends_K4 = step.batch["fact_ends"]
+        if not len(ends_K4):
+            return step.nothing
+        states_UD = step.model.summary(
+            step.batch["description_ids"], step.batch["description_mask"]
+        )
+        relation_KD = self.relations(step.batch["fact_relations"])
+        head_KD, tail_KD, wrong_head_KD, wrong_tail_KD = states_UD[ends_K4].unbind(1)
+        near_K = _distance(head_KD, relation_KD, tail_KD)
+        far_K = _distance(wrong_head_KD, relation_KD, wrong_tail_KD)
+        return -(F.logsigmoid(MARGIN - near_K) + F.logsigmoid(far_K - MARGIN)).sum()
+
+
+def _distance(head_KD: Tensor, relation_KD: Tensor, tail_KD: Tensor) -> Tensor:
+    return (head_KD + relation_KD - tail_KD).float().abs().sum(-1)

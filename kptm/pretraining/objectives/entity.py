@@ -1,0 +1,38 @@
+"""Entity prediction: which entity a blank stands for.
+
+    L = −Σ log softmax(s · ⟨q, e⟩)_right    over all entities, or a sample, or the batch's (Févry et al. 2020, equation 5, with our tied head)
+
+Shapes: T blanks, N entities that are scored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch.nn import functional as F
+
+from kptm.pretraining.objectives.objective import Objective, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from kptm.pretraining.objectives.objective import Step
+
+
+class EntityPrediction(Objective):
+    """Cross entropy of the right entity of each blank."""
+
+    name = "entity"
+
+    def count(self, batch: Mapping[str, Tensor]) -> int:
+        """Blanks that stand for an entity."""
+        return rows_of(batch, "target_rows")
+
+    def total(self, step: Step) -> Tensor:
+        """Summed over the blanks."""
+        logits_TN = step.output.entity_logits
+        if logits_TN is None:
+            return step.nothing
+        return F.cross_entropy(logits_TN.float(), step.batch["target_rows"], reduction="sum")

@@ -1,0 +1,41 @@
+"""Masked and causal language modelling.
+
+    L = −Σ log p(x_i | the text with x_i hidden)    Devlin et al. 2019, section 3.1; in a decoder, given what stands before
+
+Shapes: B texts, L tokens, K tokens that are asked, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch.nn import functional as F
+
+from kptm.data.collate import IGNORED
+from kptm.pretraining.objectives.objective import Objective
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from kptm.pretraining.objectives.objective import Step
+
+
+class LanguageModelling(Objective):
+    """Cross entropy of the hidden tokens; the vocabulary's logits are computed at them only."""
+
+    name = "masked_lm"
+
+    def count(self, batch: Mapping[str, Tensor]) -> int:
+        """Hidden tokens."""
+        return int((batch["labels"] != IGNORED).sum())
+
+    def total(self, step: Step) -> Tensor:
+        """Summed over the hidden tokens."""
+        labels_BL = step.batch["labels"]
+        wanted_BL = labels_BL != IGNORED
+        if not wanted_BL.any():
+            return step.nothing
+        logits_KV = step.model.token_logits(step.output.hidden[wanted_BL]).float()
+        return F.cross_entropy(logits_KV, labels_BL[wanted_BL], reduction="sum")

@@ -1,0 +1,56 @@
+"""Entity linking within the model: the loss of a mechanism that links by itself.
+
+    L = −Σ log softmax(ψ_m)_right    over the candidates of a mention (KnowBERT: Peters et al. 2019, equation 8)
+                                     or over all entities (Entities as Experts: Févry et al. 2020, section 3.3)
+
+Shapes: M mentions, C candidates or entities.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional as F
+
+from kptm.pretraining.objectives.objective import Objective, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from kptm.pretraining.objectives.objective import Step
+
+NONE = -100
+"""Of a mention whose entity is not among its candidates."""
+
+
+class Linking(Objective):
+    """Asked of every mention whose entity is to be chosen from."""
+
+    name = "link"
+
+    def count(self, batch: Mapping[str, Tensor]) -> int:
+        """Mentions whose right entity is among what is scored."""
+        if not rows_of(batch, "right_rows"):
+            return 0
+        return int((_right(batch) != NONE).sum())
+
+    def total(self, step: Step) -> Tensor:
+        """Summed over the mentions."""
+        scores_MC = step.model.fusion.link_scores
+        if scores_MC is None or not self.count(step.batch):
+            return step.nothing
+        return F.cross_entropy(
+            scores_MC.float(), _right(step.batch), ignore_index=NONE, reduction="sum"
+        )
+
+
+def _right(batch: Mapping[str, Tensor]) -> Tensor:
+    """The place of each mention's entity among what is scored, (M,)."""
+    right_M = batch["right_rows"]
+    if "candidate_rows" not in batch:
+        return right_M
+    same_MC = (batch["candidate_rows"] == right_M[:, None]) & (batch["candidate_priors"] > 0)
+    return torch.where(same_MC.any(1), same_MC.int().argmax(1), NONE)

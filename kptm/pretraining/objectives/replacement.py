@@ -1,0 +1,49 @@
+"""Replaced-entity detection (Xiong et al. 2020, section 2.2): is a mention the text's own, or another's put in its place?
+
+    p(own) = σ(w · [h_before; h_behind] + b)    the tokens around the mention, as in the paper
+
+Shapes: K mentions, D hidden.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from kptm.pretraining.objectives.objective import Objective, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from kptm.pretraining.objectives.objective import Step
+
+
+class ReplacementDetection(Objective):
+    """Asked of every mention with a token before and behind it."""
+
+    name = "replaced"
+
+    def __init__(self, weight: float, hidden: int) -> None:
+        super().__init__(weight)
+        self.own = nn.Linear(2 * hidden, 1)
+
+    def count(self, batch: Mapping[str, Tensor]) -> int:
+        """Mentions."""
+        return rows_of(batch, "around")
+
+    def total(self, step: Step) -> Tensor:
+        """Summed over the mentions."""
+        around_K3 = step.batch["around"]
+        if not len(around_K3):
+            return step.nothing
+        text_K, before_K, behind_K = around_K3.unbind(1)
+        states_K2D = torch.cat([step.states(text_K, before_K), step.states(text_K, behind_K)], -1)
+        logits_K = self.own(states_K2D).squeeze(-1).float()
+        return F.binary_cross_entropy_with_logits(
+            logits_K, (~step.batch["was_replaced"]).float(), reduction="sum"
+        )

@@ -1,0 +1,36 @@
+"""A pretraining that ``accelerate launch`` starts in several processes: launched.py OUT [CHECKPOINTS [STEPS]]."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import tiny_run
+import torch
+from accelerate import PartialState
+
+from kptm.pretraining import PretrainConfig, pretrain
+
+CONFIG = PretrainConfig(
+    steps=12, batch_size=8, learning_rate=5e-3, log_every=1, seed=3, replaced_weight=0.5
+)
+
+
+def run(checkpoints=None, steps=None, **changes):
+    """The curve and the weights of a run; without dropout, which every process would draw for itself."""
+    config = replace(CONFIG, **changes)
+    if steps is not None:
+        config = replace(config, checkpoint_every=steps)
+    model = tiny_run.model(dropout=0.0)
+    report = pretrain(model, tiny_run.texts(), config=config, checkpoints=checkpoints)
+    weights = {name: value.tolist() for name, value in sorted(model.named_parameters())}
+    return {"curve": report.to_dict()["curve"], "resumed_at": report.resumed_at, "weights": weights}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    out, *more = sys.argv[1:]
+    result = run(more[0] if more else None, int(more[1]) if more[1:] else None)
+    state = PartialState()
+    result["processes"] = state.num_processes
+    Path(f"{out}.{state.process_index}").write_text(json.dumps(result), encoding="utf-8")

@@ -1,0 +1,130 @@
+"""Encoded texts on disk: what goes in comes out, and is not linked twice."""
+
+import json
+
+import pytest
+import tiny_run
+from datasets import Dataset, IterableDataset
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_pretraining_masking import encoded
+
+from kptm.data import EncodedText
+from kptm.data.tokenize import TokenSpan
+from kptm.errors import ModelError
+from kptm.linking import LinkedText
+from kptm.pretraining import corpus, pretrain
+from kptm.pretraining.corpus import Corpus
+
+RICH = EncodedText(
+    (2, 10, 11, 3), (TokenSpan(1, 3, "ü\n", 5, ((5, 0.25), (7, 0.75)), ((1, 2), (3,))),)
+)
+
+
+@given(st.lists(encoded(), max_size=9), st.integers(1, 4))
+@settings(max_examples=25, deadline=None)
+def test_texts_come_back_as_they_were(tmp_path_factory, texts, shard):
+    folder = tmp_path_factory.mktemp("corpus")
+    wanted = [EncodedText(text.ids, text.spans) for text in [*texts, RICH]]
+    given_, corpus.SHARD = iter(wanted), shard
+    try:
+        found = Corpus(folder, ["a"] * len(wanted), lambda _: next(given_), link=linked)
+    finally:
+        corpus.SHARD = 4_096
+    assert [found[number] for number in range(len(found))] == wanted
+    assert found.lengths == [len(text.ids) for text in wanted]
+    assert found.links == sum(span.row is not None for text in wanted for span in text.spans)
+
+
+def linked(texts):
+    return (LinkedText(text) for text in texts)
+
+
+@pytest.fixture
+def shards(monkeypatch):
+    monkeypatch.setattr(corpus, "SHARD", 3)
+
+
+class Counting:
+    """Encodes, and counts."""
+
+    def __init__(self):
+        self.model, self.count = tiny_run.model(), 0
+
+    def __call__(self, document):
+        self.count += 1
+        return self.model.encoder.encode(document)
+
+
+def test_what_is_there_is_not_made_again(shards, tmp_path):
+    encode = Counting()
+    first = Corpus(tmp_path, tiny_run.texts(), encode, identity="x")
+    assert (len(first), encode.count) == (8, 8)
+    again = Corpus(tmp_path, tiny_run.texts(), encode, identity="x")
+    assert encode.count == 8
+    assert again.digest == first.digest
+    assert [again[at] for at in range(8)] == [first[at] for at in range(8)]
+    assert (again.links, again.lengths) == (16, first.lengths)
+    longer = Corpus(tmp_path, [*tiny_run.texts(), LinkedText("More.")], encode, identity="x")
+    assert encode.count == 8 + 3  # the last shard is another
+    assert longer.digest != first.digest
+    Corpus(tmp_path, tiny_run.texts(), encode, identity="y")
+    assert encode.count == 8 + 3 + 8
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "no note", "bad note"])
+def test_a_damaged_shard_is_made_again(shards, tmp_path, harm):
+    encode = Counting()
+    first = Corpus(tmp_path, tiny_run.texts(), encode)
+    wanted = [first[at] for at in range(8)]
+    del first
+    file, note = tmp_path / "00001.arrow", tmp_path / "00001.json"
+    data = bytearray(file.read_bytes())
+    if harm == "flip":
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data)
+    elif harm == "cut":
+        file.write_bytes(data[: len(data) // 2])
+    elif harm == "no note":
+        note.unlink()
+    else:
+        note.write_text(json.dumps([1]), encoding="utf-8")
+    again = Corpus(tmp_path, tiny_run.texts(), encode)
+    assert encode.count == 8 + 3
+    assert [again[at] for at in range(8)] == wanted
+
+
+def test_rows_of_datasets_are_texts():
+    rows = [{"text": text.text, "links": text.to_dict()["links"]} for text in tiny_run.texts()]
+    table = Dataset.from_list(rows)
+    curves = [
+        pretrain(tiny_run.model(), texts, config=tiny_run.CONFIG).curve
+        for texts in (tiny_run.texts(), table, table.to_iterable_dataset())
+    ]
+    assert curves[0] == curves[1] == curves[2]
+
+
+def test_a_stream_is_read_once_and_in_parts(shards, tmp_path):
+    """No more of it is in memory than a shard."""
+    read = []
+
+    def stream():
+        for number in range(10):
+            read.append(number)
+            yield {"text": f"text {number}"}
+
+    seen = []
+
+    def link(texts):
+        seen.append((len(read), len(list(texts))))
+        return linked(["x"] * seen[-1][1])
+
+    found = Corpus(tmp_path, IterableDataset.from_generator(stream), Counting(), link=link)
+    assert len(found) == 10
+    assert [count for _, count in seen] == [3, 3, 3, 1]
+    assert read[: len(set(read))] == list(range(10))
+
+
+def test_plain_texts_need_a_linker(tmp_path):
+    with pytest.raises(ModelError, match="'one' is plain: pass a linker"):
+        Corpus(tmp_path, [LinkedText("linked"), "one"], Counting())
