@@ -1,0 +1,34 @@
+"""Probes of what a fused model holds: states by layer, attention by head, facts in several phrasings."""
+
+from kptm.evaluation.probes.attention import HeadStatistics, attention_statistics, probe_attention
+from kptm.evaluation.probes.config import ProbeConfig
+from kptm.evaluation.probes.factual import FactScores, FactualReport, probe_facts
+from kptm.evaluation.probes.labelled import (
+    LabelledSpan,
+    LabelledText,
+    read_labelled,
+    types_of_mentions,
+)
+from kptm.evaluation.probes.linear import LayerScore, LinearReport, probe_layers, probe_model
+from kptm.evaluation.probes.names import NamedFacts, find_entities, shares_name
+
+__all__ = [
+    "FactScores",
+    "FactualReport",
+    "HeadStatistics",
+    "LabelledSpan",
+    "LabelledText",
+    "LayerScore",
+    "LinearReport",
+    "NamedFacts",
+    "ProbeConfig",
+    "attention_statistics",
+    "find_entities",
+    "probe_attention",
+    "probe_facts",
+    "probe_layers",
+    "probe_model",
+    "read_labelled",
+    "shares_name",
+    "types_of_mentions",
+]

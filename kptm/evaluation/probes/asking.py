@@ -1,0 +1,86 @@
+"""Asking each fact in every phrasing of its relation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from kptm.evaluation.probes.watching import at_rest
+from kptm.evaluation.probing import first, make_probes, model_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kptm.evaluation.probing import Probe, SplitFact
+    from kptm.fusion import FusedModel
+
+Fact = tuple[str, str, str]
+"""Head, relation, tail."""
+
+
+class Reply(NamedTuple):
+    """What a fact, asked in one phrasing, was answered.
+
+    Attributes:
+        fact: The fact.
+        pattern: The phrasing.
+        said: The entity that came first, None where no candidate has a vector.
+        rank: The place of the right one, None where it has no vector.
+        chance: The chance of a blind guess.
+        commonest: Whether the relation's commonest object is right.
+    """
+
+    fact: Fact
+    pattern: str
+    said: str | None
+    rank: int | None
+    chance: float
+    commonest: bool
+
+
+def ask_phrasings(
+    model: FusedModel,
+    facts: Sequence[SplitFact],
+    phrasings: Mapping[str, Sequence[str]],
+    labels: Mapping[str, str],
+    *,
+    with_knowledge: bool = True,
+) -> tuple[list[Reply], int]:
+    """The replies, phrasing by phrasing, and how many questions could not be put."""
+    often = Counter((relation, tail) for _, relation, tail, _ in facts)
+    replies: list[Reply] = []
+    unasked = 0
+    with at_rest(model):
+        for place in range(max(map(len, phrasings.values()), default=0)):
+            asked = {key: found[place] for key, found in phrasings.items() if place < len(found)}
+            made = make_probes(facts, asked, labels)
+            probes = [probe for probe in made if _can_ask(model, probe)]
+            unasked += len(made) - len(probes)
+            scores = model_scores(model, probes, use_knowledge=with_knowledge)
+            for probe, p in zip(probes, scores, strict=True):
+                replies.append(_reply(probe, asked[probe.relation], p, often))
+    return replies, unasked
+
+
+def _can_ask(model: FusedModel, probe: Probe) -> bool:
+    """Whether the blank and the subject are both in what the model reads."""
+    encoded = model.encoder.encode(probe.cloze)
+    return len(encoded.blanks) == 1 and bool(encoded.spans)
+
+
+def _reply(
+    probe: Probe, pattern: str, p: dict[str, float], often: Counter[tuple[str, str]]
+) -> Reply:
+    usual = max(probe.candidates, key=lambda key: (often[probe.relation, key], key))
+    rank = None
+    if probe.answer in p:
+        own = (p[probe.answer], probe.answer)  # ties as `first` breaks them
+        rank = 1 + sum((value, key) > own for key, value in p.items())
+    return Reply(
+        (probe.head, probe.relation, probe.answer),
+        pattern,
+        first(p),
+        rank,
+        1 / len(probe.candidates),
+        usual == probe.answer,
+    )

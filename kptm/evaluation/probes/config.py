@@ -1,0 +1,36 @@
+"""What a probe is fitted and read with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kptm.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeConfig:
+    """Settings of the probes.
+
+    Attributes:
+        held_out: The share of texts, or of entities, that a linear probe is measured on.
+        strength: How little its weights are held small: C of the logistic regression.
+        max_steps: Most steps of fitting it.
+        batch_size: Texts that go through the model at once.
+        seed: Of the split, the control task and the shuffling.
+    """
+
+    held_out: float = 0.3
+    strength: float = 1.0
+    max_steps: int = 2_000
+    batch_size: int = 16
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.held_out < 1:
+            raise ConfigError(f"held_out must lie between 0 and 1, not {self.held_out}")
+        if not self.strength > 0:
+            raise ConfigError(f"strength must be above 0, not {self.strength}")
+        for name, least in (("max_steps", 1), ("batch_size", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if value < least:
+                raise ConfigError(f"{name} must be at least {least}, not {value}")

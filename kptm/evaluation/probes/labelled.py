@@ -1,0 +1,112 @@
+"""Texts with labels at spans: read from a file, or made of the types that the user's own graph gives its entities."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kg.errors import TripleFormatError
+from kptm.errors import LinkingError
+from kptm.linking import LinkedText
+from kptm.texts import read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from kg.view import GraphView
+
+
+class LabelledSpan(NamedTuple):
+    """What stands at ``text[start:end]`` is a ``label``.
+
+    ``entity`` is whom a mention means: all mentions of an entity are on one side of a split. Without it all spans
+    of a text are.
+    """
+
+    start: int
+    end: int
+    label: str
+    entity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A linked text and the spans that are to be told apart; they may overlap.
+
+    Raises:
+        LinkingError: A span is empty or leaves the text.
+    """
+
+    document: LinkedText
+    spans: tuple[LabelledSpan, ...]
+
+    def __post_init__(self) -> None:
+        length = len(self.document.text)
+        for span in self.spans:
+            if not 0 <= span.start < span.end <= length:
+                raise LinkingError(
+                    f"the span {span.start}–{span.end} ({span.label}) is empty or leaves the text of"
+                    f" {length} characters; count characters from 0, the end not included"
+                )
+
+
+def read_labelled(path: str | Path, link: Callable[[str], LinkedText]) -> list[LabelledText]:
+    """Read JSON Lines of {"text", "spans": [[start, end, label], …], "links"?}.
+
+    Args:
+        path: A file, ``.gz`` too, or a folder.
+        link: Links a text that comes without "links"; those are as :meth:`kptm.LinkedText.to_dict` has them.
+
+    Raises:
+        TripleFormatError: A file is missing or malformed, or there is no labelled span in it.
+    """
+    found = []
+    for record in read_records(path):
+        try:
+            values = record.values
+            known = LinkedText.from_dict(values) if "links" in values else link(values["text"])
+            found.append(LabelledText(known, _spans(values.get("spans"))))
+        except LinkingError as error:
+            raise TripleFormatError(record.path, record.line, str(error), record.raw) from error
+    if not any(item.spans for item in found):
+        raise TripleFormatError(path, None, 'holds no span; give "spans": [[start, end, label]]')
+    return found
+
+
+def _spans(value: Any) -> tuple[LabelledSpan, ...]:
+    if not isinstance(value, list) or not all(map(_is_span, value)):
+        raise LinkingError('"spans" must be a list of [start, end, label]: two numbers and text')
+    return tuple(LabelledSpan(*item) for item in value)
+
+
+def _is_span(item: Any) -> bool:
+    if not isinstance(item, list) or len(item) != 3:
+        return False
+    return type(item[0]) is type(item[1]) is int and isinstance(item[2], str) and bool(item[2])
+
+
+def types_of_mentions(graph: GraphView, documents: Sequence[LinkedText]) -> list[LabelledText]:
+    """A task of one's own graph: of what type is the entity that a mention means?
+
+    An entity of several types counts as that which most of the entities have; one of none is left out.
+    """
+    entities = graph.entities({key for item in documents for key in item.entities()})
+    sizes = Counter(name for entity in entities.values() for name in entity.types)
+    label = {
+        key: max(entity.types, key=lambda name: (sizes[name], name))
+        for key, entity in entities.items()
+        if entity.types
+    }
+    return [
+        LabelledText(
+            item,
+            tuple(
+                LabelledSpan(link.start, link.end, label[link.entity], link.entity)
+                for link in item.links
+                if link.entity in label
+            ),
+        )
+        for item in documents
+    ]

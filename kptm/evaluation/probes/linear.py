@@ -1,0 +1,180 @@
+"""Linear probes of frozen layers, each beside its control task (Hewitt & Liang 2019, sections 2 and 3).
+
+The probe is a multinomial logistic regression on states (Alain & Bengio 2016). The control task gives each surface form
+one label, drawn once from how often the real labels occur: a probe that is as good at it has learnt forms by heart.
+
+    selectivity = accuracy − accuracy of the same probe at the control task
+
+Shapes: S layers, N spans, D hidden.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kptm.errors import ConfigError
+from kptm.evaluation.intervals import Interval, interval, paired_interval
+from kptm.evaluation.probes.config import ProbeConfig
+from kptm.evaluation.probes.states import SpanStates, span_states
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.evaluation.probes.labelled import LabelledText
+    from kptm.fusion import FusedModel
+
+
+@dataclass(frozen=True, slots=True)
+class LayerScore:
+    """What can be read from one layer, over the spans held out.
+
+    Attributes:
+        layer: "embedding", the layer's number from 1, or "output".
+        accuracy: At the task.
+        control: At the control task.
+        selectivity: Their difference, span by span.
+    """
+
+    layer: str
+    accuracy: Interval
+    control: Interval
+    selectivity: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearReport:
+    """A task, layer by layer.
+
+    Attributes:
+        layers: From the embedding to the output.
+        majority: The accuracy of who always says the commonest label of the part that was learnt from.
+        labels: How many labels there are.
+        learnt: Spans that were learnt from.
+        held_out: Spans that were measured.
+        seen: The share of these whose surface form was learnt from too; without any, no form can be known by heart, and the
+            control task is a guess.
+        left_out: Spans without a token of their own.
+    """
+
+    layers: tuple[LayerScore, ...]
+    majority: float
+    labels: int
+    learnt: int
+    held_out: int
+    seen: float
+    left_out: int = 0
+
+
+def probe_model(
+    model: FusedModel,
+    texts: Sequence[LabelledText],
+    *,
+    with_knowledge: bool = True,
+    config: ProbeConfig | None = None,
+) -> LinearReport:
+    """Probe each layer of a model for the labels of spans.
+
+    Args:
+        model: Stays as it is.
+        texts: What is to be told apart.
+        with_knowledge: False leaves the vectors of links out: the plain backbone.
+        config: Settings.
+
+    Raises:
+        ConfigError: There are not two labels, or not two texts or entities to split.
+    """
+    config = config or ProbeConfig()
+    found = span_states(model, texts, with_knowledge=with_knowledge, batch_size=config.batch_size)
+    return probe_layers(found, config)
+
+
+def probe_layers(found: SpanStates, config: ProbeConfig | None = None) -> LinearReport:
+    """Fit and measure a probe and its control on each layer.
+
+    Raises:
+        ConfigError: There are not two labels, or not two groups to split.
+    """
+    config = config or ProbeConfig()
+    if len(set(found.labels)) < 2:
+        raise ConfigError(
+            f"a probe tells labels apart, and {len(found.labels)} spans have {len(set(found.labels))};"
+            " give texts with two labels or more"
+        )
+    held_N = hold_out(found.groups, config)
+    labels_N, forms_N = np.array(found.labels), np.array(found.surfaces)
+    control_N = control_labels(found.surfaces, found.labels, config.seed)
+    scores = []
+    for layer, states_ND in zip(found.layers, found.states_SND, strict=True):
+        right = _right(states_ND, labels_N, held_N, config)
+        by_heart = _right(states_ND, control_N, held_N, config)
+        scores.append(
+            LayerScore(layer, interval(right), interval(by_heart), paired_interval(right, by_heart))
+        )
+    counts = Counter(labels_N[~held_N].tolist())
+    commonest = max(counts, key=lambda label: (counts[label], label))
+    return LinearReport(
+        layers=tuple(scores),
+        majority=float((labels_N[held_N] == commonest).mean()),
+        labels=len(set(found.labels)),
+        learnt=int((~held_N).sum()),
+        held_out=int(held_N.sum()),
+        seen=float(np.isin(forms_N[held_N], forms_N[~held_N]).mean()),
+        left_out=found.left_out,
+    )
+
+
+def hold_out(groups: Sequence[str], config: ProbeConfig) -> NDArray[np.bool_]:
+    """Which spans are held out, shape (N,); a group is on one side as a whole.
+
+    Raises:
+        ConfigError: There is one group or none.
+    """
+    names = sorted(set(groups))
+    if len(names) < 2:
+        raise ConfigError(
+            f"{len(names)} texts or entities cannot be split into those to learn from and those held"
+            " out; give more"
+        )
+    count = min(max(round(config.held_out * len(names)), 1), len(names) - 1)
+    order = np.random.default_rng(config.seed).permutation(len(names))
+    held = {names[number] for number in order[:count]}
+    return np.array([group in held for group in groups])
+
+
+def control_labels(surfaces: Sequence[str], labels: Sequence[str], seed: int) -> NDArray[Any]:
+    """The control task, shape (N,): a label for each surface form, drawn as often as labels occur."""
+    names, counts = np.unique(np.array(labels), return_counts=True)
+    forms = sorted(set(surfaces))
+    rng = np.random.default_rng([seed, 1])
+    drawn = rng.choice(names, size=len(forms), p=counts / counts.sum())
+    given = dict(zip(forms, drawn, strict=True))
+    return np.array([given[form] for form in surfaces])
+
+
+def _right(
+    states_ND: NDArray[np.float32],
+    labels_N: NDArray[Any],
+    held_N: NDArray[np.bool_],
+    config: ProbeConfig,
+) -> list[float]:
+    """1.0 or 0.0 for each span held out."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    learnt_N, asked_N = labels_N[~held_N], labels_N[held_N]
+    if len(set(learnt_N.tolist())) == 1:  # nothing to tell apart: it is always said
+        return (asked_N == learnt_N[0]).astype(float).tolist()  # type: ignore[no-any-return]
+    probe = make_pipeline(
+        StandardScaler(), LogisticRegression(C=config.strength, max_iter=config.max_steps)
+    )
+    wide_ND = states_ND.astype(np.float64)
+    probe.fit(wide_ND[~held_N], learnt_N)
+    said_N = probe.predict(wide_ND[held_N])
+    return (said_N == asked_N).astype(float).tolist()  # type: ignore[no-any-return]

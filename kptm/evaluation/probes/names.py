@@ -1,0 +1,78 @@
+"""Names: which entity of the graph one is, and whether one name gives another away."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kptm.linking.function_words import FUNCTION_WORDS
+from kptm.linking.text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.view import GraphView
+    from kptm.evaluation.probing import SplitFact
+
+LOOKED_AT = 50
+"""Search results among which an exact label is looked for; those come first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFacts:
+    """Facts of a file as facts of a graph.
+
+    Attributes:
+        facts: With the keys of the graph's entities, each once.
+        labels: Key → the graph's name for it.
+        unknown: Names that are no key and no label, sorted; their facts are left out.
+        ambiguous: Names that are the label of several entities, sorted; their facts are left out.
+        left_out: How many facts that is.
+    """
+
+    facts: tuple[SplitFact, ...]
+    labels: dict[str, str]
+    unknown: tuple[str, ...]
+    ambiguous: tuple[str, ...]
+    left_out: int
+
+
+def find_entities(graph: GraphView, facts: Sequence[SplitFact]) -> NamedFacts:
+    """Find the entities of facts whose heads and tails are keys or exact labels; a key goes before a label."""
+    wanted = {name for fact in facts for name in (fact[0], fact[2])}
+    found = graph.entities(wanted)
+    labels = {key: entity.label for key, entity in found.items()}
+    keys = {key: key for key in found}
+    unknown, ambiguous = [], []
+    for name in sorted(wanted - keys.keys()):
+        called = [item for item in graph.search(name, limit=LOOKED_AT) if item.label == name]
+        if len(called) == 1:
+            keys[name] = called[0].key
+            labels[called[0].key] = name
+        else:
+            (ambiguous if called else unknown).append(name)
+    known = [fact for fact in facts if fact[0] in keys and fact[2] in keys]
+    renamed = dict.fromkeys(
+        (keys[head], relation, keys[tail], split) for head, relation, tail, split in known
+    )
+    return NamedFacts(
+        facts=tuple(renamed),
+        labels=labels,
+        unknown=tuple(unknown),
+        ambiguous=tuple(ambiguous),
+        left_out=len(facts) - len(known),
+    )
+
+
+def shares_name(subject: str, object_: str) -> bool:
+    """Whether an object's name stands in its subject's, or has a content word in common with it.
+
+    Case and accents are folded; single letters and the words of English grammar are no content.
+    """
+    return fold(object_) in fold(subject) or bool(_content(subject) & _content(object_))
+
+
+def _content(name: str) -> set[str]:
+    words = set(re.findall(r"[^\W_]+", fold(name)))
+    return {word for word in words if len(word) > 1} - FUNCTION_WORDS

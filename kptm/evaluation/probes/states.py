@@ -1,0 +1,118 @@
+"""The states of labelled spans, layer by layer.
+
+Shapes: S layers, N spans, B texts, L tokens, D hidden.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from kptm.evaluation.probes.watching import at_rest, batches, layer_names, layer_states
+from kptm.linking import LinkedText
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kptm.data import TextEncoder
+    from kptm.evaluation.probes.labelled import LabelledSpan, LabelledText
+    from kptm.fusion import FusedModel
+
+
+@dataclass(frozen=True, slots=True)
+class SpanStates:
+    """States of spans, and what they are spans of.
+
+    Attributes:
+        layers: The names of the layers.
+        states_SND: float32, a row for each span: the mean of its tokens' states.
+        labels: The label of each span.
+        surfaces: How each is written.
+        groups: What must be on one side of a split: an entity, or a text.
+        left_out: Spans without a token of their own, most of them behind the cut of a long text.
+    """
+
+    layers: tuple[str, ...]
+    states_SND: NDArray[np.float32]
+    labels: tuple[str, ...]
+    surfaces: tuple[str, ...]
+    groups: tuple[str, ...]
+    left_out: int
+
+
+def span_states(
+    model: FusedModel,
+    texts: Sequence[LabelledText],
+    *,
+    with_knowledge: bool = True,
+    batch_size: int = 16,
+) -> SpanStates:
+    """Read the states of all spans; the model stays as it is.
+
+    Args:
+        model: The model.
+        texts: Texts with spans.
+        with_knowledge: False leaves the vectors of links out: the plain backbone.
+        batch_size: Texts that go through the model at once.
+    """
+    texts = [item for item in texts if item.spans]
+    places = [token_spans(model.encoder, item.document.text, item.spans) for item in texts]
+    encoded = [model.encoder.encode(item.document) for item in texts]
+    names, rows = layer_names(model), []
+    with at_rest(model), layer_states(model) as seen:
+        for numbers, tensors in batches(model, encoded, batch_size, with_knowledge=with_knowledge):
+            seen.clear()
+            output_BLD = model(**tensors).hidden
+            states_SBLD = torch.stack([*seen, output_BLD]).float().cpu()
+            for number in numbers:
+                own_SLD = states_SBLD[:, number - numbers.start]
+                rows += [own_SLD[:, at[0] : at[1]].mean(1) for at in places[number] if at]
+    kept = [
+        (number, item.document.text, span)
+        for number, item in enumerate(texts)
+        for span, at in zip(item.spans, places[number], strict=True)
+        if at
+    ]
+    width = int(model.backbone.config.hidden_size)
+    return SpanStates(
+        layers=names,
+        states_SND=(torch.stack(rows, 1) if rows else torch.zeros(len(names), 0, width)).numpy(),
+        labels=tuple(span.label for _, _, span in kept),
+        surfaces=tuple(text[span.start : span.end] for _, text, span in kept),
+        groups=tuple(
+            f"text {number}" if span.entity is None else f"entity {span.entity}"
+            for number, _, span in kept
+        ),
+        left_out=sum(len(item.spans) for item in texts) - len(kept),
+    )
+
+
+def token_spans(
+    encoder: TextEncoder, text: str, spans: Sequence[LabelledSpan]
+) -> list[tuple[int, int] | None]:
+    """Where each span lies in tokens, (first, behind the last); None for one without a token of its own.
+
+    Links never overlap and labelled spans may, so the text is encoded once for each round of spans that do not.
+    """
+    found: list[tuple[int, int] | None] = [None] * len(spans)
+    waiting = sorted(range(len(spans)), key=lambda number: spans[number][:2])
+    while waiting:
+        taken: list[tuple[int, int, str]] = []
+        later = []
+        end = 0
+        for number in waiting:
+            span = spans[number]
+            if span.start >= end:
+                taken.append((span.start, span.end, str(number)))
+                end = span.end
+            else:
+                later.append(number)
+        for token in encoder.encode(LinkedText.from_spans(text, taken)).spans:
+            found[int(token.entity)] = (token.start, token.end)
+        waiting = later
+    return found
