@@ -1,4 +1,4 @@
-"""evaluate fusion, evaluate linking."""
+"""evaluate fusion, evaluate linking; evaluate probes is in ``probing``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kptm.cli import probing
 from kptm.cli.common import existing, plain, progress, show, show_rows, verb, workspace_argument
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 @click.group()
 def evaluate() -> None:
     """Measure, with control arms."""
+
+
+evaluate.add_command(probing.probes)
 
 
 @evaluate.command()

@@ -44,7 +44,8 @@ def find_entities(graph: GraphView, facts: Sequence[SplitFact]) -> NamedFacts:
     found = graph.entities(wanted)
     labels = {key: entity.label for key, entity in found.items()}
     keys = {key: key for key in found}
-    unknown, ambiguous = [], []
+    unknown: list[str] = []
+    ambiguous: list[str] = []
     for name in sorted(wanted - keys.keys()):
         called = [item for item in graph.search(name, limit=LOOKED_AT) if item.label == name]
         if len(called) == 1:
