@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kptm.evaluation.intervals import Interval
     from kptm.evaluation.probes.study import ProbesReport
+    from kptm.fusion import FusedModel
     from kptm.workspace import Workspace
 
 
@@ -60,7 +61,7 @@ def probes(
         model = ws.model()
         patterns = read_patterns(phrasings)
         named = find_entities(ws.graph, read_facts(facts))
-        documents = list(ws.link(islice(_texts(ws, text), limit)))
+        documents = list(ws.link(islice(_texts(ws, model, text), limit)))
         if labels is None:
             task, labelled = "types", types_of_mentions(ws.graph, documents)
         else:
@@ -77,7 +78,7 @@ def probes(
         _tell(report)
 
 
-def _texts(ws: Workspace, path: str | None) -> Iterator[str]:
+def _texts(ws: Workspace, model: FusedModel, path: str | None) -> Iterator[str]:
     """The texts of a file, or those whose mentions are in modeledge, each once."""
     from kptm.modeledge.store import spaces_of
     from kptm.texts import read_texts
@@ -86,7 +87,7 @@ def _texts(ws: Workspace, path: str | None) -> Iterator[str]:
         yield from read_texts(path)
         return
     seen = set()
-    for record, _ in ws.modeledge.vectors(spaces_of(ws.model())["mention"]):
+    for record, _ in ws.modeledge.vectors(spaces_of(model)["mention"]):
         if record.text and record.text not in seen:
             seen.add(record.text)
             yield record.text
@@ -153,11 +154,11 @@ def _notes(report: ProbesReport) -> Iterator[str]:
     if named.left_out:
         what = f"{len(named.unknown)} unknown and {len(named.ambiguous)} ambiguous names"
         yield f"facts: {named.left_out:,} left out for {what}"
-    for found in list(report.factual.values())[:1]:
-        if found.unasked:
-            yield f"facts: {found.unasked:,} questions could not be put"
-        if found.without_vector:
-            yield f"facts: {found.without_vector:,} whose object has no vector count as wrong"
+    asked = report.factual["plain"]
+    if asked.unasked:
+        yield f"facts: {asked.unasked:,} questions could not be put"
+    if asked.without_vector:
+        yield f"facts: {asked.without_vector:,} whose object has no vector count as wrong"
     yield from report.notes
 
 

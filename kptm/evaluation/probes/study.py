@@ -11,12 +11,12 @@ from kptm.evaluation.probes.attention import HeadStatistics, probe_attention
 from kptm.evaluation.probes.config import ProbeConfig
 from kptm.evaluation.probes.factual import FactualReport, probe_facts
 from kptm.evaluation.probes.linear import LinearReport, probe_model
-from kptm.evaluation.probes.names import NamedFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kptm.evaluation.probes.labelled import LabelledText
+    from kptm.evaluation.probes.names import NamedFacts
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
 
@@ -55,7 +55,7 @@ class ProbesReport:
         }
         value = {
             "facts": {
-                "asked": len(self.named.facts),
+                "found": len(self.named.facts),
                 "left_out": self.named.left_out,
                 "unknown": self.named.unknown,
                 "ambiguous": self.named.ambiguous,
