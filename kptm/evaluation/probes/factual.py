@@ -101,11 +101,12 @@ def probe_facts(
     hard = [
         reply for reply in replies if not shares_name(labels[reply.fact[0]], labels[reply.fact[2]])
     ]
-    asked = {reply.fact for reply in replies}
+    whole = score(replies)
+    part = score(hard) if len(hard) < len(replies) else whole
     return FactualReport(
-        all=score(replies),
-        not_by_name=score(hard),
-        by_name=len(asked) - len({reply.fact for reply in hard}),
+        all=whole,
+        not_by_name=part,
+        by_name=whole.facts - part.facts,
         unasked=unasked,
         without_vector=len({reply.fact for reply in replies if reply.rank is None}),
     )

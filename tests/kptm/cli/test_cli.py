@@ -49,7 +49,7 @@ def answer(*arguments, **options):
 TESTED = {
     "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
-    "evaluate fusion", "evaluate linking", "demo", "predict", "near", "map",
+    "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
 }  # fmt: skip
 
 
@@ -152,6 +152,33 @@ def test_evaluate_fusion(tmp_path):
     assert "aligend" in fails(*common, "--ask", 1, "--arms", "aligend")
 
 
+def test_evaluate_probes(copied, toy, tmp_path):
+    facts, patterns, labels = (tmp_path / name for name in ("f.jsonl", "p.jsonl", "l.jsonl"))
+    pairs = (("France", "Paris"), ("Peru", "Lima"), ("Chad", "Atlantis"))
+    rows = [{"relation": "capital", "subject": s, "object": o} for s, o in pairs]
+    facts.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = ("The capital of [X] is [Y].", "[Y] is the capital of [X].")
+    rows = [{"relation": "capital", "pattern": pattern} for pattern in said]
+    patterns.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    common = ("evaluate", "probes", copied, "--facts", facts, "--phrasings", patterns)
+    found = answer(*common)  # the texts that were indexed
+    assert found["facts"] == {"found": 2, "left_out": 1, "unknown": ["Atlantis"], "ambiguous": []}
+    assert found["factual"]["knowledge"]["all"]["facts"] == 2
+    assert [part["layer"] for part in found["linear"]["plain"]["layers"]] == [
+        "embedding", "1", "2", "output",
+    ]  # fmt: skip
+    assert found["task"] == "types"
+    assert len(found["attention"]) == 4
+    spans = [[0, 3, "x"], [4, 11, "y"]]
+    labels.write_text((json.dumps({"text": "The capital", "spans": spans}) + "\n") * 4)
+    told = run(*common, "--text", toy.texts, "--labels", labels, "--limit", 3).stdout
+    assert "layers: labels, 2 labels" in told
+    assert "1 left out" in told
+    assert "spans" in fails(*common, "--labels", toy.texts)
+    patterns.write_text(json.dumps({"relation": "borders", "pattern": "[X] [Y]"}) + "\n")
+    assert "Atlantis" in fails(*common)
+
+
 def test_demo_leaves_the_folder_of_another_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     assert "another folder" in fails("demo", "--out", tmp_path)
@@ -232,7 +259,12 @@ def test_one_line_says_what_is_wrong(copied, arguments):
 def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
     needed = [part for part in VERBS[name].params if isinstance(part, click.Argument)][1:]
     rest = [word for part in needed if part.required for word in "abc"[: max(part.nargs, 1)]]
-    rest = {"query": ["a", "b"], "purge": ["--entity", "a", "--yes"]}.get(name, rest)
+    options = {
+        "query": ["a", "b"],
+        "purge": ["--entity", "a", "--yes"],
+        "evaluate probes": ["--facts", "a", "--phrasings", "b"],
+    }
+    rest = options.get(name, rest)
     assert "kptm init" in fails(*name.split(), tmp_path / "typo", *rest)
     assert not (tmp_path / "typo").exists()
 

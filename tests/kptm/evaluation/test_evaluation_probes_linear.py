@@ -22,7 +22,7 @@ from kptm.evaluation.probes.linear import control_labels, hold_out
 from kptm.evaluation.probes.states import SpanStates, span_states, token_spans
 from kptm.linking import LinkedText
 
-FAMILIES = ["bert", "roberta", "albert", "modernbert", "gpt2", "llama"]
+FAMILIES = ["bert", "roberta", "distilbert", "albert", "deberta-v2", "modernbert", "gpt2", "llama"]
 
 
 def words(document):
