@@ -175,6 +175,18 @@ def test_texts_alone_and_among_others_and_the_fused_states(fused_of, texts, stat
     assert state_of(model) == before
 
 
+@pytest.mark.parametrize("kind", ["gated", "knowbert", "memory"])
+def test_a_layer_is_seen_behind_its_fusion(fused_of, texts, kind):
+    """BERT has nothing behind its last layer: with knowledge there, that layer's states are the output."""
+    model = fused_of(kind=kind, layers=(1,))
+    labelled = [words(text) for text in texts]
+    known = span_states(model, labelled).states_SND
+    plain = span_states(model, labelled, with_knowledge=False).states_SND
+    np.testing.assert_array_equal(known[2], known[3])
+    np.testing.assert_allclose(known[:2], plain[:2], atol=1e-6)
+    assert np.abs(known[2] - plain[2]).max() > 1e-3
+
+
 def test_a_probe_of_a_model(fused_of):
     """A model's own embedding knows a word it has read."""
     model = fused_of()
