@@ -8,11 +8,10 @@ import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from accelerate import PartialState
-
 from kptm.data import EntityFacts, train_tokenizer
 from kptm.errors import CheckpointError
 from kptm.fusion import FusedModel
+from kptm.pretraining.processes import processes
 from kptm.texts import write_whole
 from kptm.workspace_config import small_bert
 
@@ -39,7 +38,7 @@ class Run:
     def __init__(self, workspace: Path) -> None:
         self._workspace = workspace
         self._ended = workspace / "pretraining.ended"
-        self._state = PartialState()
+        self._state = processes()
         self.folder = workspace / "pretraining"
 
     def start(

@@ -18,14 +18,14 @@ def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
     A line of .jsonl with "links" is taken as it is linked. A run that was cut goes on from its newest checkpoint.
     Several processes: accelerate launch --num_processes 2 -m kptm pretrain WORKSPACE TEXTS.
     """
-    from accelerate import PartialState
+    from kptm.pretraining.processes import processes
 
     with (
         existing(workspace) as ws,
         progress("pretraining", ws.config.pretraining.steps) as advance,
     ):
         report = ws.pretrain(texts, triples=triples, progress=advance)
-    if not PartialState().is_main_process:
+    if not processes().is_main_process:
         return  # of several processes one tells
     last = report.curve[-1] if report.curve else None
     loss = f", loss {last.loss:.3f}" if last else ""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from accelerate import PartialState
 
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbone import quiet_transformers
@@ -25,6 +24,7 @@ from kptm.pretraining.corpus import Corpus
 from kptm.pretraining.descriptions import Descriptions
 from kptm.pretraining.examples import Asking, Examples
 from kptm.pretraining.model import PretrainingModel
+from kptm.pretraining.processes import processes
 from kptm.pretraining.related import Facts
 from kptm.pretraining.report import PretrainReport
 from kptm.pretraining.trainer import make_trainer
@@ -144,7 +144,7 @@ def _asking(model: FusedModel) -> Asking:
 def _first_one_then_all(*, shared: bool) -> Iterator[None]:
     """In a folder that processes share, the first one writes, and the others read what it wrote."""
     if shared:
-        with PartialState().main_process_first():
+        with processes().main_process_first():
             yield
     else:
         yield

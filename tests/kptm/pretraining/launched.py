@@ -7,9 +7,9 @@ from pathlib import Path
 
 import tiny_run
 import torch
-from accelerate import PartialState
 
 from kptm.pretraining import PretrainConfig, pretrain
+from kptm.pretraining.processes import processes
 
 CONFIG = PretrainConfig(
     steps=12, batch_size=8, learning_rate=5e-3, log_every=1, seed=3, replaced_weight=0.5
@@ -31,6 +31,6 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     out, *more = sys.argv[1:]
     result = run(more[0] if more else None, int(more[1]) if more[1:] else None)
-    state = PartialState()
+    state = processes()
     result["processes"] = state.num_processes
     Path(f"{out}.{state.process_index}").write_text(json.dumps(result), encoding="utf-8")
