@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ModelError,
         WorkspaceError,
     )
+    from kptm.finetuning import FinetuneConfig, FinetunedModel, finetune
     from kptm.fusion import FusedModel, FusionConfig
     from kptm.linking import Link, LinkedText, Linker
     from kptm.modeledge import Hit, Modeledge, Record
@@ -41,6 +42,7 @@ _HOMES = {
         "ModeledgeError",
         "WorkspaceError",
     ),
+    "kptm.finetuning": ("FinetuneConfig", "FinetunedModel", "finetune"),
     "kptm.fusion": ("FusedModel", "FusionConfig"),
     "kptm.linking": ("Link", "LinkedText", "Linker"),
     "kptm.modeledge": ("Hit", "Modeledge", "Record"),
@@ -53,6 +55,8 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "Evidence",
+    "FinetuneConfig",
+    "FinetunedModel",
     "FusedModel",
     "FusionConfig",
     "Hit",
@@ -71,6 +75,7 @@ __all__ = [
     "Record",
     "Workspace",
     "WorkspaceError",
+    "finetune",
     "pretrain",
     "train_tokenizer",
 ]

@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import Dataset
 
 from kptm.data.collate import IGNORED, collate
+from kptm.data.order import pass_length, pass_order
 from kptm.pretraining.masking import MaskedText, ask_next, mask_text
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 
     from kptm.data.tokenize import EncodedText
     from kptm.pretraining.config import PretrainConfig
-
-
-POOL = 50
-"""Batches that are sorted by length together; within them lengths are alike, across them random."""
 
 
 class Examples(Dataset[MaskedText]):
@@ -37,6 +34,7 @@ class Examples(Dataset[MaskedText]):
         vocab: Sequence[int],
     ) -> None:
         self._texts = texts
+        self._lengths = [len(text.ids) for text in texts]
         self._config = config
         self._mask_id = mask_id
         self._vocab = vocab
@@ -47,34 +45,16 @@ class Examples(Dataset[MaskedText]):
         return self._config.steps * self._config.batch_size
 
     def __getitem__(self, index: int) -> MaskedText:
-        number, place = divmod(index, self._pass_length())
+        size = self._config.batch_size
+        number, place = divmod(index, pass_length(len(self._texts), size))
         if number != self._pass:
-            self._order, self._pass = self._bucketed(number), number
+            self._order = pass_order(self._lengths, size, self._config.seed, number)
+            self._pass = number
         text = self._texts[int(self._order[place])]
         seed = (self._config.seed, index, 1)
         if self._mask_id is None:
             return ask_next(text, self._config, seed)
         return mask_text(text, self._config, self._mask_id, self._vocab, seed)
-
-    def _pass_length(self) -> int:
-        size = self._config.batch_size
-        return -(-len(self._texts) // size) * size
-
-    def _bucketed(self, number: int) -> np.ndarray:
-        """The order of one pass: shuffled, then batches of like length, in shuffled order.
-
-        Padding costs as much as text: one long line among short ones would triple a step.
-        """
-        rng = np.random.default_rng((self._config.seed, number, 0))
-        order = np.resize(rng.permutation(len(self._texts)), self._pass_length())
-        lengths = np.array([len(text.ids) for text in self._texts])
-        batches: list[np.ndarray] = []
-        size = self._config.batch_size
-        for start in range(0, len(order), POOL * size):
-            pool = order[start : start + POOL * size]
-            pool = pool[np.argsort(lengths[pool], kind="stable")]
-            batches.extend(pool[at : at + size] for at in range(0, len(pool), size))
-        return np.concatenate([batches[at] for at in rng.permutation(len(batches))])
 
 
 class Collator:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_model, save_model
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
@@ -25,10 +22,11 @@ from kptm.pretraining.checkpoints import keep_newest, newest, seal, step_of
 from kptm.pretraining.config import PretrainConfig
 from kptm.pretraining.examples import Collator, Examples
 from kptm.pretraining.objectives import entity_prediction, masked_language_model
+from kptm.pretraining.randomness import randomness_kept
 from kptm.pretraining.report import LossPoint, PretrainReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from kptm.data.tokenize import EncodedText
     from kptm.fusion import FusedModel
@@ -153,7 +151,7 @@ def pretrain(
         folder.mkdir(parents=True, exist_ok=True)
         start = newest(folder, run)
         watch = _Watch(run, config.keep_checkpoints, progress)
-        with quiet_transformers(), _randomness_kept():
+        with quiet_transformers(), randomness_kept():
             trainer = _trainer(model, config, examples, folder, watch)
             try:
                 trainer.train(resume_from_checkpoint=str(start) if start else None)
@@ -227,15 +225,3 @@ def _run_identity(model: FusedModel, encoded: list[EncodedText], config: Pretrai
     for text in encoded:
         digest.update(repr((text.ids, text.spans)).encode())
     return digest.hexdigest()
-
-
-@contextmanager
-def _randomness_kept() -> Iterator[None]:
-    """The Trainer seeds every generator there is; the caller's go on as if nothing had been."""
-    python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)

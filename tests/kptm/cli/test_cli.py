@@ -50,6 +50,7 @@ TESTED = {
     "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
     "evaluate fusion", "evaluate linking", "demo", "predict", "near", "map",
+    "finetune", "classify",
 }  # fmt: skip
 
 
