@@ -61,10 +61,10 @@ class TaskModel(nn.Module):
         self.task = task
         width = int(fused.backbone.config.hidden_size) * place_count(task, causal=fused.causal)
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(width, classes)
-        generator = torch.Generator().manual_seed(seed)
-        with torch.no_grad():
-            self.classifier.weight.normal_(std=START, generator=generator)
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(seed)
+            self.classifier = nn.Linear(width, classes)
+            self.classifier.weight.normal_(std=START)
             self.classifier.bias.zero_()
         self.classifier.to(device=fused.device, dtype=fused.backbone.dtype)
 
