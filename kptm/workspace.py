@@ -197,11 +197,12 @@ class Workspace(WorkspaceVectors):
         """
         from kptm.finetuning import finetune
         from kptm.finetuning.config import check_task
-        from kptm.finetuning.storage import check_target
+        from kptm.finetuning.storage import META
+        from kptm.fusion.sealed import check_target
 
         check_task(task)
         target = self.folder / "finetuned" / task if out is None else Path(out)
-        check_target(target.absolute())
+        check_target(target, META)
         tuned = finetune(
             self.model(),
             train,

@@ -76,7 +76,11 @@ def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json
     tuned = FinetunedModel.from_pretrained(folder)
     home = workspace or _home(Path(folder))
     with ExitStack() as opened:
-        linker = opened.enter_context(existing(home)).linker if home else None
+        linker = None
+        if home:
+            ws = opened.enter_context(existing(home))
+            tuned.fused.embeddings.check(ws.graph)
+            linker = ws.linker
         if score:
             found = tuned.evaluate(rows, linker=linker)
             show(asdict(found), as_json, _scored(found).removeprefix(", "))

@@ -81,7 +81,7 @@ def read_rows(source: Rows, task: str, *, gold: bool, linker: Linker | None = No
         except FieldError as error:
             found.refuse(str(error))
         rows.append(Row(document, marks, labels, spans))
-    if linker is not None:
+    if linker is not None and unlinked:
         texts = (rows[number].document.text for number in unlinked)
         for number, document in zip(unlinked, linker.link_many(texts), strict=True):
             row = rows[number]

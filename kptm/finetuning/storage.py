@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from kg.checksums import file_sha256
 from kg.whole import whole_folder
 from kptm.errors import ConfigError, ModelError
 from kptm.finetuning.classifier import TaskModel
@@ -24,6 +21,7 @@ from kptm.finetuning.config import FinetuneConfig, check_task
 from kptm.finetuning.encoding import classes_of
 from kptm.finetuning.report import FinetuneReport, TaskPoint, TaskScore
 from kptm.fusion import FusedModel
+from kptm.fusion.sealed import check_target, seal, unsealed
 
 if TYPE_CHECKING:
     from kptm.finetuning.model import FinetunedModel
@@ -41,47 +39,25 @@ def save(tuned: FinetunedModel, folder: str | Path) -> None:
         ModelError: The folder cannot be written, or holds something else.
     """
     folder = Path(folder).absolute()
-    check_target(folder)
     try:
+        check_target(folder, META)
         with whole_folder(folder) as fresh:
             _write(tuned, fresh)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{folder}: cannot be written ({error})") from error
 
 
-def check_target(folder: Path) -> None:
-    """Refuse a folder that a model cannot be written to; known before a training, it costs none.
-
-    Raises:
-        ModelError: It holds something else, or is none.
-    """
-    try:
-        taken = folder.exists() and any(folder.iterdir()) and not (folder / META).exists()
-    except OSError as error:
-        raise ModelError(f"{folder}: cannot be written ({error})") from error
-    if taken:
-        raise ModelError(
-            f"{folder}: holds something else, which would be lost; name a folder of its own"
-        )
-
-
 def _write(tuned: FinetunedModel, folder: Path) -> None:
     tuned.fused.save_pretrained(folder / FUSED)
     save_file(tuned.model.classifier.state_dict(), folder / WEIGHTS)
-    meta: dict[str, Any] = {
+    meta = {
         "format": FORMAT,
         "task": tuned.task,
         "labels": list(tuned.labels),
         "config": asdict(tuned.config),
         "report": None if tuned.report is None else tuned.report.to_dict(),
-        "sha256": {name: file_sha256(folder / name) for name in SEALED},
     }
-    meta["checksum"] = _checksum(meta)
-    (folder / META).write_text(json.dumps(meta, indent=2), encoding="utf-8")
-
-
-def _checksum(meta: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
+    seal(folder, META, meta, [folder / name for name in SEALED])
 
 
 def load(folder: str | Path) -> FinetunedModel:
@@ -94,17 +70,7 @@ def load(folder: str | Path) -> FinetunedModel:
 
     folder = Path(folder)
     try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        if meta["format"] != FORMAT:
-            raise ModelError(
-                f"{folder}: format {meta['format']} is not {FORMAT}, the one this version reads;"
-                " save the model again"
-            )
-        if meta.pop("checksum") != _checksum(meta):
-            raise ModelError(f"{folder / META}: damaged (checksum differs); save it again")
-        for name, digest in meta["sha256"].items():
-            if file_sha256(folder / name) != digest:
-                raise ModelError(f"{folder / name}: damaged (checksum differs); save it again")
+        meta = unsealed(folder, META, FORMAT)
         task, labels = meta["task"], meta["labels"]
         check_task(task)
         config = FinetuneConfig(**meta["config"])
