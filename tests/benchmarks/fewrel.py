@@ -1,6 +1,6 @@
 """Does knowledge help to classify relations? FewRel's 16 validation relations, learnt from 1%, 10% and all of the rows.
 
-    python tests/benchmarks/fewrel.py [--graph codex|fewrel] [--seeds 5] [--steps 300] [--pretrain 0] [--kind gated] [--jobs 2]
+    python tests/benchmarks/fewrel.py [--graph codex|fewrel] [--seeds 5] [--steps 400] [--pretrain 0] [--kind gated] [--jobs 2]
 
 A fifth of the rows is asked, by a hash of the pair of entities: no pair is on both sides. The graph never holds a pair that
 is asked or learnt from, or knowledge would be looking the answer up:
@@ -146,7 +146,7 @@ def run(job):
     for share in options.shares:
         rows = _state["learnt"][: max(32, len(_state["learnt"]) * share // 100)]
         config = FinetuneConfig(
-            steps=options.steps, batch_size=64, use_knowledge=with_knowledge, seed=seed
+            steps=options.steps, batch_size=options.batch, use_knowledge=with_knowledge, seed=seed
         )
         tuned = finetune(model, rows, task="relation", config=config)
         said = tuned.predict(_state["asked"])
@@ -184,7 +184,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--graph", choices=("codex", "fewrel"), default="codex")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--pretrain", type=int, default=0)
     parser.add_argument("--kind", default="gated")
     parser.add_argument("--jobs", type=int, default=2)
@@ -212,7 +213,7 @@ def main() -> None:
                         flush=True,
                     )
     print(
-        f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind}, {options.steps} steps of 64 rows,"
+        f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind}, {options.steps} steps of {options.batch} rows,"
         f" {options.pretrain} of pretraining, {options.seeds} seeds; graph {options.graph}: {len(triples):,} triples,"
         f" {len(embeddings):,} entities"
     )
