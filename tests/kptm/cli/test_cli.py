@@ -229,11 +229,17 @@ def test_one_line_says_what_is_wrong(copied, arguments):
     assert answer("stats", copied) == before
 
 
-@pytest.mark.parametrize("name", sorted(TESTED - {"init", "load", "demo", "evaluate fusion"}))
+@pytest.mark.parametrize(
+    "name", sorted(TESTED - {"init", "load", "demo", "evaluate fusion", "classify"})
+)
 def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
     needed = [part for part in VERBS[name].params if isinstance(part, click.Argument)][1:]
     rest = [word for part in needed if part.required for word in "abc"[: max(part.nargs, 1)]]
-    rest = {"query": ["a", "b"], "purge": ["--entity", "a", "--yes"]}.get(name, rest)
+    rest = {
+        "query": ["a", "b"],
+        "purge": ["--entity", "a", "--yes"],
+        "finetune": ["a", "--task", "text"],
+    }.get(name, rest)
     assert "kptm init" in fails(*name.split(), tmp_path / "typo", *rest)
     assert not (tmp_path / "typo").exists()
 

@@ -89,7 +89,8 @@ def test_what_cannot_be_done(copied, rows, tmp_path):
     assert said.startswith(f'kptm: {bad}, line 2: "label" must be text, but is missing: ')
     shutil.rmtree(copied / "model")
     assert "has no model yet" in run(*common, "text", code=1).stderr
-    assert "no fine-tuned model there" in run("classify", tmp_path, rows, code=1).stderr
+    assert "no fine-tuned model there" in run("classify", tmp_path / "no", rows, code=1).stderr
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_purge_takes_the_tuned_model_too(copied, rows):
