@@ -114,5 +114,7 @@ def _examples(
 
 
 def _copied(model: FusedModel) -> FusedModel:
-    shared = (model.embeddings, model.tokenizer, model.entity_table)
+    # Buffers, not modules: a module that is moved to a device is changed, a buffer is replaced.
+    table = [item for name, item in model.named_buffers() if name.startswith("entity_table")]
+    shared = (model.embeddings, model.tokenizer, *table)
     return copy.deepcopy(model, {id(item): item for item in shared})
