@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ModelError,
         WorkspaceError,
     )
+    from kptm.finetuning import FinetuneConfig, FinetunedModel, finetune
     from kptm.fusion import FusedModel, FusionConfig, register_auto
     from kptm.linking import Link, LinkedText, Linker
     from kptm.modeledge import Hit, Modeledge, Record
@@ -41,6 +42,7 @@ _HOMES = {
         "ModeledgeError",
         "WorkspaceError",
     ),
+    "kptm.finetuning": ("FinetuneConfig", "FinetunedModel", "finetune"),
     "kptm.fusion": ("FusedModel", "FusionConfig", "register_auto"),
     "kptm.linking": ("Link", "LinkedText", "Linker"),
     "kptm.modeledge": ("Hit", "Modeledge", "Record"),
@@ -54,6 +56,8 @@ __all__ = [
     "ConfigError",
     "EntityFacts",
     "Evidence",
+    "FinetuneConfig",
+    "FinetunedModel",
     "FusedModel",
     "FusionConfig",
     "Hit",
@@ -72,6 +76,7 @@ __all__ = [
     "Record",
     "Workspace",
     "WorkspaceError",
+    "finetune",
     "pretrain",
     "register_auto",
     "train_tokenizer",

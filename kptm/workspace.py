@@ -5,6 +5,7 @@
     embeddings/       vectors of the graph's entities
     model/            the fused model
     pretraining/      checkpoints of a run that has not ended
+    finetuned/        models fine-tuned for a task, a folder each
     phrasings.json    how the texts say relations
     questions.json    what was learnt from answered questions
     kptm.toml         settings
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kptm.answering import Answer, Predictor
+    from kptm.finetuning import FinetunedModel
+    from kptm.finetuning.rows import Rows
     from kptm.fusion import FusedModel
     from kptm.modeledge import Modeledge
     from kptm.pretraining import PretrainReport
@@ -186,6 +189,49 @@ class Workspace(WorkspaceVectors):
         model = FusedModel.from_pretrained(self.folder / "model")
         model.embeddings.check(self.graph)
         return model
+
+    def finetune(
+        self,
+        train: Rows,
+        *,
+        task: str,
+        dev: Rows | None = None,
+        out: str | Path | None = None,
+        progress: Callable[[int, float], None] | None = None,
+    ) -> FinetunedModel:
+        """Fine-tune the saved model for a task and save the result; the model itself stays as it is.
+
+        Args:
+            train: Rows to learn from; see :func:`kptm.finetune`. Those without links are linked to the graph.
+            task: "relation", "typing", "tokens" or "text".
+            dev: Rows held out, for the report.
+            out: A folder for the result; by default ``finetuned/TASK`` in the workspace.
+            progress: Called after each step.
+
+        Raises:
+            WorkspaceError: There is no model yet.
+            TripleFormatError: A row lacks a field, or one does not fit its text.
+            ModelError: There is nothing to learn from, or ``out`` holds something else.
+        """
+        from kptm.finetuning import finetune
+        from kptm.finetuning.config import check_task
+        from kptm.finetuning.storage import META
+        from kptm.fusion.sealed import check_target
+
+        check_task(task)
+        target = self.folder / "finetuned" / task if out is None else Path(out)
+        check_target(target, META)
+        tuned = finetune(
+            self.model(),
+            train,
+            task=task,
+            dev=dev,
+            config=self.config.finetuning,
+            linker=self.linker,
+            progress=progress,
+        )
+        tuned.save_pretrained(target)
+        return tuned
 
     @property
     def modeledge(self) -> Modeledge:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kg.embedding.config import KGEConfig
 from kg.errors import KGError
 from kptm.errors import ConfigError
+from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
 from kptm.linking.config import LinkingConfig
 from kptm.pretraining.config import PretrainConfig
@@ -72,6 +73,7 @@ class WorkspaceConfig:
     pretraining: PretrainConfig = field(
         default_factory=lambda: PretrainConfig(learning_rate=3e-3, checkpoint_every=100)
     )
+    finetuning: FinetuneConfig = field(default_factory=FinetuneConfig)
 
     def replaced(self, changes: Iterable[str]) -> WorkspaceConfig:
         """With ``section.key=value`` changes, as ``--set`` takes them.

@@ -14,13 +14,12 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from kg.checksums import file_sha256
 from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
 from kg.whole import whole_folder
@@ -28,6 +27,7 @@ from kptm.data.verbalise import EntityFacts
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbone import quiet_transformers
 from kptm.fusion.config import FusionConfig
+from kptm.fusion.sealed import check_target, seal, unsealed
 
 if TYPE_CHECKING:
     from kptm.fusion.model import FusedModel
@@ -54,10 +54,7 @@ def save(model: FusedModel, folder: str | Path) -> None:
     """
     folder = Path(folder).absolute()
     try:
-        if folder.exists() and any(folder.iterdir()) and not (folder / META).exists():
-            raise ModelError(
-                f"{folder}: holds something else, which would be lost; name a folder of its own"
-            )
+        check_target(folder, META)
         with whole_folder(folder) as fresh:
             _write(model, fresh)
     except (OSError, SafetensorError, EmbeddingError) as error:
@@ -74,18 +71,12 @@ def _write(model: FusedModel, folder: Path) -> None:
     if model.facts is not None:
         model.facts.save(folder / FACTS)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    meta: dict[str, Any] = {
+    meta = {
         "format": FORMAT,
         "config": asdict(model.fusion_config),
         "fingerprint": fingerprint(model),
-        "sha256": {path.relative_to(folder).as_posix(): file_sha256(path) for path in files},
     }
-    meta["checksum"] = _checksum(meta)
-    (folder / META).write_text(json.dumps(meta, indent=2), encoding="utf-8")
-
-
-def _checksum(meta: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
+    seal(folder, META, meta, files)
 
 
 def load(folder: str | Path) -> FusedModel:
@@ -98,17 +89,7 @@ def load(folder: str | Path) -> FusedModel:
 
     folder = Path(folder)
     try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        if meta["format"] != FORMAT:
-            raise ModelError(
-                f"{folder}: format {meta['format']} is not {FORMAT}, the one this version reads;"
-                " save the model again"
-            )
-        if meta.pop("checksum") != _checksum(meta):
-            raise ModelError(f"{folder / META}: damaged (checksum differs); save it again")
-        for name, digest in meta["sha256"].items():
-            if file_sha256(folder / name) != digest:
-                raise ModelError(f"{folder / name}: damaged (checksum differs); save it again")
+        meta = unsealed(folder, META, FORMAT)
         config = FusionConfig(**meta["config"])
         embeddings = EntityEmbeddings.load(folder / "embeddings")
         facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None

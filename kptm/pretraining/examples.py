@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from torch.utils.data import Dataset
 
+from kptm.data.order import pass_length, pass_order
 from kptm.pretraining.corrupting import misalign, replace_mentions
 from kptm.pretraining.masking import MaskedText, ask_next, mask_text
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from kptm.pretraining.config import PretrainConfig
     from kptm.pretraining.corpus import Corpus, Related
     from kptm.pretraining.descriptions import DescribedFact, Descriptions
-
-
-POOL = 50
-"""Batches that are sorted by length together; within them lengths are alike, across them random."""
 
 
 class Example(NamedTuple):
@@ -63,7 +60,7 @@ class Examples(Dataset[Example]):
         self._config = config
         self._asking = asking
         self._descriptions = descriptions
-        self._lengths = np.asarray(texts.lengths)
+        self._lengths = texts.lengths
         self._pass = -1
         self._order = np.zeros(0, dtype=np.int64)
 
@@ -71,9 +68,11 @@ class Examples(Dataset[Example]):
         return self._config.steps * self._config.batch_size
 
     def __getitem__(self, index: int) -> Example:
-        number, place = divmod(index, self._pass_length())
+        size = self._config.batch_size
+        number, place = divmod(index, pass_length(len(self._texts), size))
         if number != self._pass:
-            self._order, self._pass = self._bucketed(number), number
+            self._order = pass_order(self._lengths, size, self._config.seed, number)
+            self._pass = number
         text_number = int(self._order[place])
         config, asking, text = self._config, self._asking, self._texts[text_number]
         if config.replaced_weight:
@@ -99,22 +98,3 @@ class Examples(Dataset[Example]):
         if rng.random() >= self._config.description_rate:
             return None
         return self._descriptions.draw((self._config.seed, index, 7))
-
-    def _pass_length(self) -> int:
-        size = self._config.batch_size
-        return -(-len(self._texts) // size) * size
-
-    def _bucketed(self, number: int) -> np.ndarray:
-        """The order of one pass: shuffled, then batches of like length, in shuffled order.
-
-        Padding costs as much as text: one long line among short ones would triple a step.
-        """
-        rng = np.random.default_rng((self._config.seed, number, 0))
-        order = np.resize(rng.permutation(len(self._texts)), self._pass_length())
-        batches: list[np.ndarray] = []
-        size = self._config.batch_size
-        for start in range(0, len(order), POOL * size):
-            pool = order[start : start + POOL * size]
-            pool = pool[np.argsort(self._lengths[pool], kind="stable")]
-            batches.extend(pool[at : at + size] for at in range(0, len(pool), size))
-        return np.concatenate([batches[at] for at in rng.permutation(len(batches))])

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import torch
 
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbone import quiet_transformers
@@ -25,6 +21,7 @@ from kptm.pretraining.descriptions import Descriptions
 from kptm.pretraining.examples import Asking, Examples
 from kptm.pretraining.model import PretrainingModel
 from kptm.pretraining.processes import processes
+from kptm.pretraining.randomness import randomness_kept
 from kptm.pretraining.related import Facts
 from kptm.pretraining.report import PretrainReport
 from kptm.pretraining.trainer import make_trainer
@@ -91,7 +88,7 @@ def pretrain(
         run = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         examples = Examples(corpus, config, _asking(model), described)
         start = newest(folder, run)
-        with quiet_transformers(), _randomness_kept(), _layers_run_again(model, config):
+        with quiet_transformers(), randomness_kept(), _layers_run_again(model, config):
             whole = PretrainingModel(model, config, len(facts.relations) if facts else 0)
             trainer = make_trainer(whole, config, examples, folder, run, progress)
             try:
@@ -160,15 +157,3 @@ def _layers_run_again(model: FusedModel, config: PretrainConfig) -> Iterator[Non
         yield
     finally:
         model.backbone.activation_checkpointing_disable()
-
-
-@contextmanager
-def _randomness_kept() -> Iterator[None]:
-    """The Trainer seeds every generator there is; the caller's go on as if nothing had been."""
-    python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)

@@ -50,6 +50,7 @@ TESTED = {
     "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
     "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
+    "finetune", "classify",
 }  # fmt: skip
 
 
@@ -255,7 +256,9 @@ def test_one_line_says_what_is_wrong(copied, arguments):
     assert answer("stats", copied) == before
 
 
-@pytest.mark.parametrize("name", sorted(TESTED - {"init", "load", "demo", "evaluate fusion"}))
+@pytest.mark.parametrize(
+    "name", sorted(TESTED - {"init", "load", "demo", "evaluate fusion", "classify"})
+)
 def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
     needed = [part for part in VERBS[name].params if isinstance(part, click.Argument)][1:]
     rest = [word for part in needed if part.required for word in "abc"[: max(part.nargs, 1)]]
@@ -263,6 +266,7 @@ def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
         "query": ["a", "b"],
         "purge": ["--entity", "a", "--yes"],
         "evaluate probes": ["--facts", "a", "--phrasings", "b"],
+        "finetune": ["a", "--task", "text"],
     }
     rest = options.get(name, rest)
     assert "kptm init" in fails(*name.split(), tmp_path / "typo", *rest)

@@ -1,0 +1,87 @@
+"""The classifier of each task over the hidden states of a fused model, and its loss.
+
+Knowledge comes by fusion alone: the classifier is not given the vectors.
+
+Shapes: B texts, L tokens, D hidden, K places, C classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from kptm.data.collate import IGNORED
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kptm.finetuning.encoding import Batch
+
+START = 0.02
+"""Standard deviation of the first weights, as BERT's classifier has it."""
+
+
+def place_count(task: str, *, causal: bool) -> int:
+    """How many states stand side by side before the classifier.
+
+    "relation": head and tail (mention pooling of Baldini Soares et al. 2019, by the mean); "typing": the mention;
+    "text": the first token, as BERT; "tokens": the token itself. A decoder's last token, which has seen all, stands
+    beside them, and is all that "text" reads, as in GPT.
+    """
+    marks = {"relation": 2, "typing": 1, "text": 1, "tokens": 1}[task]
+    return marks + (causal and task in ("relation", "typing"))
+
+
+def pooled(hidden_BLD: Tensor, places_BK2: Tensor) -> Tensor:
+    """The mean hidden state of each place, side by side, (B, K·D)."""
+    at_L = torch.arange(hidden_BLD.shape[1], device=hidden_BLD.device)
+    first_BK1, behind_BK1 = places_BK2[..., :1], places_BK2[..., 1:]
+    inside_BKL = ((at_L >= first_BK1) & (at_L < behind_BK1)).to(hidden_BLD.dtype)
+    mean_BKD = inside_BKL @ hidden_BLD / (behind_BK1 - first_BK1)
+    return mean_BKD.flatten(1)
+
+
+class TaskModel(nn.Module):
+    """A fused model and a linear classifier over it.
+
+    Args:
+        fused: The fused model, which is trained with it.
+        task: What is classified.
+        classes: How many classes there are.
+        dropout: Of what the classifier reads.
+        seed: Of its first weights.
+    """
+
+    def __init__(self, fused: Any, task: str, classes: int, dropout: float, seed: int) -> None:
+        super().__init__()
+        self.fused = fused
+        self.task = task
+        width = int(fused.backbone.config.hidden_size) * place_count(task, causal=fused.causal)
+        self.dropout = nn.Dropout(dropout)
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(seed)
+            self.classifier = nn.Linear(width, classes)
+            self.classifier.weight.normal_(std=START)
+            self.classifier.bias.zero_()
+        self.classifier.to(device=fused.device, dtype=fused.backbone.dtype)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits: (B, C), for "tokens" (B, L, C)."""
+        hidden_BLD = self.fused(**batch.tensors).hidden
+        read = hidden_BLD if self.task == "tokens" else pooled(hidden_BLD, batch.places)
+        logits: Tensor = self.classifier(self.dropout(read))
+        return logits.float()
+
+
+def task_loss(task: str, logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross entropy; for "typing" the mean binary cross entropy of all types; for "tokens" over those of text."""
+    if task == "typing":
+        return F.binary_cross_entropy_with_logits(logits, targets)
+    if task == "tokens":
+        if not (targets != IGNORED).any():
+            return logits.sum() * 0.0
+        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
+    return F.cross_entropy(logits, targets)

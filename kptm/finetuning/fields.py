@@ -1,0 +1,116 @@
+"""The fields of a row, each checked: marks, labels, labelled spans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from kg.errors import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Names = Mapping[str, Callable[[int], str]]
+
+MARKS = {"relation": ("head", "tail"), "typing": ("span",), "tokens": (), "text": ()}
+"""The fields of each task that mark a mention."""
+
+
+class FieldError(Exception):
+    """A field that is missing or does not fit; whoever knows the line says where."""
+
+
+def read_marks(values: Mapping[str, Any], task: str, length: int) -> tuple[tuple[int, int], ...]:
+    """The marked mentions, as character offsets.
+
+    Raises:
+        FieldError: One is missing or leaves the text.
+    """
+    return tuple(_span(values.get(name), f'"{name}"', length) for name in MARKS[task])
+
+
+def read_labels(values: Mapping[str, Any], task: str, names: Names) -> tuple[str, ...]:
+    """What is right: one label, for "typing" any number, for "tokens" none.
+
+    Raises:
+        FieldError: It is missing or no text.
+    """
+    if task == "tokens":
+        return ()
+    if task != "typing":
+        return (_label(values.get("label"), '"label"', names.get("label")),)
+    found = values.get("labels")
+    if not isinstance(found, list | tuple):
+        raise FieldError(f'"labels" must be a list of labels, {_shown(found)}')
+    return tuple(dict.fromkeys(_label(item, 'each of "labels"', None) for item in found))
+
+
+def read_tagged(
+    values: Mapping[str, Any], task: str, length: int
+) -> tuple[tuple[int, int, str], ...]:
+    """The labelled spans of "tokens", by position; each is [start, end, label] or an object of these.
+
+    Raises:
+        FieldError: They are missing, overlap, or leave the text.
+    """
+    if task != "tokens":
+        return ()
+    read: list[tuple[int, int, str]] = []
+    for item in records_of(values.get("spans"), "spans"):
+        parts = item
+        if isinstance(item, Mapping):
+            parts = [item.get(name) for name in ("start", "end", "label")]
+        if not isinstance(parts, list | tuple) or len(parts) != 3:
+            raise FieldError(f'each of "spans" must be [start, end, label], {_shown(item)}')
+        start, end = _span(parts[:2], 'each of "spans"', length)
+        read.append((start, end, _label(parts[2], 'the label of each of "spans"', None)))
+    read.sort()
+    for (_, end, _), (start, _, label) in pairwise(read):
+        if start < end:
+            raise FieldError(
+                f'"spans" overlap at {start} ({label}); a character has at most one label'
+            )
+    return tuple(read)
+
+
+def records_of(value: Any, name: str) -> list[Any]:
+    """A list of objects; also where a dataset keeps it as an object of lists.
+
+    Raises:
+        FieldError: It is neither.
+    """
+    if isinstance(value, Mapping) and all(
+        isinstance(part, list | tuple) for part in value.values()
+    ):
+        try:
+            rows = list(zip(*value.values(), strict=True))
+        except ValueError as error:
+            raise FieldError(f'the lists in "{name}" are not of one length') from error
+        return [dict(zip(value, row, strict=True)) for row in rows]
+    if not isinstance(value, list | tuple):
+        raise FieldError(f'"{name}" must be a list, {_shown(value)}')
+    return list(value)
+
+
+def _span(value: Any, what: str, length: int) -> tuple[int, int]:
+    if isinstance(value, list | tuple) and len(value) == 2:
+        start, end = value
+        if type(start) is int and type(end) is int and 0 <= start < end <= length:
+            return start, end
+    raise FieldError(
+        f"{what} must be [start, end], characters of the text with 0 ≤ start < end ≤ {length},"
+        f" {_shown(value)}"
+    )
+
+
+def _label(value: Any, what: str, name: Callable[[int], str] | None) -> str:
+    if type(value) is int and name is not None:
+        value = name(value)
+    if not isinstance(value, str) or not value:
+        raise FieldError(f"{what} must be text, {_shown(value)}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    return "but is missing" if value is None else f"not {shorten(repr(value))}"

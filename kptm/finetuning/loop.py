@@ -1,0 +1,130 @@
+"""The training loop: ``transformers.Trainer`` with its scheduler and accelerators, and a task's loss."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from kptm.errors import ModelError
+from kptm.finetuning.classifier import task_loss
+from kptm.finetuning.encoding import Batch, batch_of, targets_of
+from kptm.finetuning.report import TaskPoint
+from kptm.fusion.backbone import quiet_transformers
+from kptm.pretraining.randomness import randomness_kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kptm.finetuning.classifier import TaskModel
+    from kptm.finetuning.config import FinetuneConfig
+    from kptm.finetuning.encoding import Example, Examples
+
+WARM_UP = 0.06
+"""Share of the steps in which the learning rate rises."""
+
+
+class _Collator:
+    """Batches as the training step takes them."""
+
+    def __init__(self, model: TaskModel, config: FinetuneConfig) -> None:
+        self._pad_id = model.fused.pad_id
+        self._task = model.task
+        self._classes = model.classifier.out_features
+        self._with_knowledge = config.use_knowledge
+
+    def __call__(self, examples: Sequence[Example]) -> dict[str, Any]:
+        batch = batch_of(
+            [example.row for example in examples],
+            self._pad_id,
+            with_knowledge=self._with_knowledge,
+        )
+        length = batch.tensors["input_ids"].shape[1]
+        targets = targets_of(examples, self._task, self._classes, length)
+        return {**batch._asdict(), "targets": targets}
+
+
+class _TaskTrainer(Trainer):  # type: ignore[misc]
+    """The Trainer with a task's loss, whose values it keeps."""
+
+    def __init__(self, model: TaskModel, **arguments: Any) -> None:
+        super().__init__(model=model, **arguments)
+        self.losses: list[float] = []
+        self._task = model.task
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
+    ) -> Any:
+        logits = model(Batch(inputs["tensors"], inputs["places"]))
+        loss = task_loss(self._task, logits, inputs["targets"])
+        if not torch.isfinite(loss):
+            raise ModelError(
+                f"the loss is {loss.item()} at step {self.state.global_step + 1};"
+                " lower learning_rate and start anew"
+            )
+        self.losses.append(float(loss.detach()))
+        return (loss, logits) if return_outputs else loss
+
+
+class _Tell(TrainerCallback):  # type: ignore[misc]
+    """Reports each step and its loss."""
+
+    def __init__(
+        self, losses: Callable[[], list[float]], told: Callable[[int, float], None]
+    ) -> None:
+        self._losses = losses
+        self._told = told
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._told(state.global_step, self._losses()[-1])
+
+
+def run(
+    tuned: TaskModel,
+    examples: Examples,
+    config: FinetuneConfig,
+    steps: int,
+    progress: Callable[[int, float], None] | None,
+) -> list[float]:
+    """Train in place; the loss of each step."""
+    with tempfile.TemporaryDirectory() as folder, quiet_transformers(), randomness_kept():
+        arguments = TrainingArguments(
+            output_dir=folder,
+            max_steps=steps,
+            per_device_train_batch_size=config.batch_size,
+            learning_rate=config.rate_for(int(tuned.fused.backbone.config.hidden_size)),
+            weight_decay=config.weight_decay,
+            warmup_steps=max(1, int(steps * WARM_UP)),
+            lr_scheduler_type="linear",
+            logging_strategy="no",
+            save_strategy="no",
+            seed=config.seed,
+            data_seed=config.seed,
+            remove_unused_columns=False,
+            disable_tqdm=True,
+            report_to=[],
+            dataloader_pin_memory=False,
+        )
+        trainer = _TaskTrainer(
+            tuned, args=arguments, train_dataset=examples, data_collator=_Collator(tuned, config)
+        )
+        trainer.remove_callback(PrinterCallback)
+        if progress is not None:
+            trainer.add_callback(_Tell(lambda: trainer.losses, progress))
+        trainer.train()
+    tuned.eval()
+    return trainer.losses
+
+
+def curve_of(losses: Sequence[float], every: int) -> tuple[TaskPoint, ...]:
+    """The mean of each ``every`` losses, the last ones too."""
+    parts = [losses[start : start + every] for start in range(0, len(losses), every)]
+    ends = [min(every * number, len(losses)) for number in range(1, len(parts) + 1)]
+    return tuple(
+        TaskPoint(end, sum(part) / len(part)) for end, part in zip(ends, parts, strict=True)
+    )

@@ -1,0 +1,118 @@
+"""What a fine-tuned model says of a row, and how right that is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kptm.finetuning.report import TaskScore
+from kptm.finetuning.spans import from_bio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from kptm.finetuning.encoding import EncodedRow
+    from kptm.finetuning.rows import Row
+
+MEASURES = {
+    "relation": "accuracy",
+    "text": "accuracy",
+    "typing": "micro F1",
+    "tokens": "span F1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSpan:
+    """A labelled span of characters; ``score`` is the mean p of its tokens' tags."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer for one row.
+
+    Attributes:
+        label: The likeliest label; None for "tokens", and where the text was cut before a marked mention.
+        score: Its p; for "tokens" that of the least sure token.
+        scores: p of every label: they add up to 1, but for "typing", where each stands alone; empty for "tokens".
+        labels: For "typing" the types whose p reaches the threshold, likeliest first.
+        spans: For "tokens" the labelled spans, by position.
+    """
+
+    label: str | None
+    score: float
+    scores: dict[str, float] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    spans: tuple[LabelledSpan, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON value."""
+        return asdict(self)
+
+
+NOT_SEEN = Prediction(None, 0.0)
+"""The answer where a marked mention stands behind what the model reads."""
+
+
+def say_label(logits_C: Tensor, labels: Sequence[str]) -> Prediction:
+    """The likeliest of labels that exclude each other."""
+    p = logits_C.softmax(-1).tolist()
+    best = max(range(len(p)), key=p.__getitem__)
+    return Prediction(labels[best], p[best], dict(zip(labels, p, strict=True)))
+
+
+def say_types(logits_C: Tensor, labels: Sequence[str], threshold: float) -> Prediction:
+    """All types that are likely enough."""
+    p = logits_C.sigmoid().tolist()
+    order = sorted(range(len(p)), key=lambda number: -p[number])
+    chosen = tuple(labels[number] for number in order if p[number] >= threshold)
+    return Prediction(labels[order[0]], p[order[0]], dict(zip(labels, p, strict=True)), chosen)
+
+
+def say_spans(logits_LC: Tensor, tags: Sequence[str], row: EncodedRow) -> Prediction:
+    """The spans that the likeliest tag of each token makes."""
+    p_L, best_L = logits_LC[: len(row.offsets)].softmax(-1).max(-1)
+    p, said = p_L.tolist(), [tags[number] for number in best_L.tolist()]
+    spans = tuple(
+        LabelledSpan(start, end, label, sum(p[number] for number in tokens) / len(tokens))
+        for start, end, label, tokens in from_bio(said, row.offsets)
+    )
+    least = [one for one, (start, end) in zip(p, row.offsets, strict=True) if start < end]
+    return Prediction(None, min(least, default=1.0), spans=spans)
+
+
+def score(rows: Sequence[Row], predictions: Sequence[Prediction], task: str) -> TaskScore:
+    """Compare with what is right; all of the rows together (micro)."""
+    gold = [_gold(row, task) for row in rows]
+    found = [_said(prediction, task) for prediction in predictions]
+    right = sum(len(one & other) for one, other in zip(gold, found, strict=True))
+    wanted, given = sum(map(len, gold)), sum(map(len, found))
+    measure = MEASURES[task]
+    total = wanted if measure == "accuracy" else (wanted + given) / 2
+    return TaskScore(
+        measure=measure,
+        score=right / total if total else 1.0,
+        precision=right / given if given else float(not wanted),
+        recall=right / wanted if wanted else float(not given),
+        rows=len(rows),
+        cut=sum(prediction.label is None for prediction in predictions) if task != "tokens" else 0,
+    )
+
+
+def _gold(row: Row, task: str) -> set[Any]:
+    return set(row.spans) if task == "tokens" else set(row.labels)
+
+
+def _said(prediction: Prediction, task: str) -> set[Any]:
+    if task == "tokens":
+        return {(span.start, span.end, span.label) for span in prediction.spans}
+    if task == "typing":
+        return set(prediction.labels)
+    return set() if prediction.label is None else {prediction.label}

@@ -1,0 +1,124 @@
+"""Between characters and tokens: where each token stands, and labelled spans as BIO tags.
+
+BIO (Ramshaw & Marcus 1995, as IOB2): the first token of a span is tagged ``B-label``, those after it
+``I-label``, all others ``O``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kptm.data.tokenize import MASK
+from kptm.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kptm.fusion import FusedModel
+
+OUTSIDE = "O"
+Span = tuple[int, int]
+
+
+def token_offsets(model: FusedModel, text: str, ids: Sequence[int]) -> tuple[Span, ...]:
+    """The characters that each token of an encoded text stands for, without space around them.
+
+    A token that stands for no text, one of the tokenizer's own or a mere space, has an empty span.
+
+    Args:
+        model: Whose encoder gave ``ids``.
+        text: What was encoded.
+        ids: What it became.
+
+    Raises:
+        ModelError: The tokenizer gives other tokens than the encoder.
+    """
+    tokenizer = model.tokenizer
+    read, starts, own = text, [], tokenizer.mask_token
+    if model.causal:
+        read = text.partition(MASK)[0].rstrip() if MASK in text else text
+    elif own != MASK:
+        starts = [found.start() for found in re.finditer(re.escape(MASK), text)]
+        read = text.replace(MASK, own)
+    encoding = tokenizer(
+        read,
+        truncation=True,
+        max_length=max(1, len(ids)),
+        return_offsets_mapping=True,
+        return_special_tokens_mask=True,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+    )
+    if tuple(encoding["input_ids"]) != tuple(ids):
+        raise ModelError(
+            "the tokenizer cuts a text otherwise than the model's encoder; build the model with the"
+            " tokenizer that it has"
+        )
+    # A blank's own spelling may be longer or shorter than the one in the text.
+    shift = len(own) - len(MASK) if starts else 0
+    ends = [start + number * shift + len(own) for number, start in enumerate(starts)]
+    found = []
+    for (start, end), special in zip(
+        encoding["offset_mapping"], encoding["special_tokens_mask"], strict=True
+    ):
+        start, end = (
+            place - shift * sum(other <= place for other in ends) for place in (start, end)
+        )
+        inside = text[start:end]
+        empty = (special and inside != MASK) or not inside.strip()
+        start += len(inside) - len(inside.lstrip())
+        found.append((0, 0) if empty else (start, start + len(inside.strip())))
+    return tuple(found)
+
+
+def tokens_of(offsets: Sequence[Span], start: int, end: int) -> Span | None:
+    """The first token of a span of characters and the one behind its last; None where none is left."""
+    inside = [
+        number
+        for number, (first, last) in enumerate(offsets)
+        if first < last and first < end and start < last
+    ]
+    return (inside[0], inside[-1] + 1) if inside else None
+
+
+def tag_names(labels: Sequence[str]) -> tuple[str, ...]:
+    """The tags of labels: ``O``, then ``B-`` and ``I-`` of each."""
+    return (OUTSIDE, *(f"{prefix}-{label}" for label in labels for prefix in "BI"))
+
+
+def to_bio(spans: Sequence[tuple[int, int, str]], offsets: Sequence[Span]) -> list[str]:
+    """The tags of all tokens; a token that two spans share is the first one's."""
+    tags = [OUTSIDE] * len(offsets)
+    for start, end, label in spans:
+        where = tokens_of(offsets, start, end)
+        prefix = "B"
+        for number in range(*(where or (0, 0))):
+            first, last = offsets[number]
+            if first < last and tags[number] == OUTSIDE:
+                tags[number] = f"{prefix}-{label}"
+                prefix = "I"
+    return tags
+
+
+def from_bio(tags: Sequence[str], offsets: Sequence[Span]) -> list[tuple[int, int, str, list[int]]]:
+    """The spans that tags say: start, end, label, and their tokens.
+
+    Any sequence of tags is read: an ``I-`` that goes on with nothing of its label begins a span, as in
+    conlleval. Tokens that stand for no text are passed over.
+    """
+    spans: list[tuple[int, int, str, list[int]]] = []
+    open_label = None
+    for number, (tag, (start, end)) in enumerate(zip(tags, offsets, strict=True)):
+        if start == end:
+            continue
+        prefix, _, label = tag.partition("-")
+        if tag == OUTSIDE:
+            open_label = None
+        elif prefix == "I" and label == open_label:
+            first, _, _, tokens = spans[-1]
+            spans[-1] = (first, end, label, [*tokens, number])
+        else:
+            spans.append((start, end, label, [number]))
+            open_label = label
+    return spans

@@ -1,0 +1,65 @@
+"""A model's folder and the one file that seals it: what it is, with the checksums of all others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from kg.checksums import file_sha256
+from kptm.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+def check_target(folder: Path, name: str) -> None:
+    """Refuse a folder that a model cannot be written to; known before a training, it costs none.
+
+    Raises:
+        ModelError: It holds something else than a model that ``name`` seals.
+        OSError: It is no folder, or cannot be read.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / name).exists():
+        raise ModelError(
+            f"{folder}: holds something else, which would be lost; name a folder of its own"
+        )
+
+
+def seal(folder: Path, name: str, meta: dict[str, Any], files: Iterable[Path]) -> None:
+    """Write ``meta`` with the checksums of files and its own to ``name``.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    digests = {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
+    whole = {**meta, "sha256": digests}
+    whole["checksum"] = _checksum(whole)
+    (folder / name).write_text(json.dumps(whole, indent=2), encoding="utf-8")
+
+
+def unsealed(folder: Path, name: str, format: int) -> dict[str, Any]:
+    """What was sealed, after all checksums have been compared.
+
+    Raises:
+        ModelError: A file is damaged, or the format is another.
+        OSError: A file is missing.
+        ValueError: It is no JSON; so LookupError, TypeError and AttributeError where it is of another shape.
+    """
+    meta: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+    if meta["format"] != format:
+        raise ModelError(
+            f"{folder}: format {meta['format']} is not {format}, the one this version reads;"
+            " save the model again"
+        )
+    if meta.pop("checksum") != _checksum(meta):
+        raise ModelError(f"{folder / name}: damaged (checksum differs); save it again")
+    for inside, digest in meta["sha256"].items():
+        if file_sha256(folder / inside) != digest:
+            raise ModelError(f"{folder / inside}: damaged (checksum differs); save it again")
+    return meta
+
+
+def _checksum(meta: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
