@@ -22,31 +22,23 @@ from typing import TYPE_CHECKING, Any
 
 from kptm import workspace_config
 from kptm.errors import ModeledgeError, WorkspaceError
-from kptm.linking import LinkedText
-from kptm.texts import read_documents
 from kptm.workspace_config import WorkspaceConfig
-from kptm.workspace_vectors import WorkspaceVectors
+from kptm.workspace_training import WorkspaceTraining
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
     from types import TracebackType
 
     from kptm.answering import Answer, Predictor
-    from kptm.finetuning import FinetunedModel
-    from kptm.finetuning.rows import Rows
-    from kptm.fusion import FusedModel
-    from kptm.modeledge import Modeledge
-    from kptm.pretraining import PretrainReport
     from kptm.workspace_purge import Purged
 
 
-class Workspace(WorkspaceVectors):
+class Workspace(WorkspaceTraining):
     """One project in one folder. A context manager."""
 
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
         super().__init__(folder, config)
         self._predictor: Predictor | None = None
-        self._modeledge: Modeledge | None = None
 
     @classmethod
     def init(cls, folder: str | Path, config: WorkspaceConfig | None = None) -> Workspace:
@@ -121,152 +113,6 @@ class Workspace(WorkspaceVectors):
             "embeddings": (self.folder / "embeddings").is_dir(),
             "model": (self.folder / "model").is_dir(),
         }
-
-    # ── the stages ───────────────────────────────────────────────────────────────────────────
-
-    def pretrain(
-        self,
-        texts: str | Path | Iterable[str | LinkedText],
-        *,
-        triples: bool = False,
-        progress: Callable[[int, float], None] | None = None,
-    ) -> PretrainReport:
-        """Pretrain a fused model on texts and save it; a run that was cut is gone on with.
-
-        Under ``accelerate launch`` every process calls it, and the first one saves.
-
-        Args:
-            texts: A file or folder of texts, or texts, linked or not.
-            triples: Whether the graph's triples are read as sentences too.
-            progress: Called after each step.
-
-        Raises:
-            CheckpointError: A run that was cut had other texts, embeddings or settings.
-        """
-        from kptm.pretraining import pretrain
-        from kptm.workspace_start import Run
-
-        given = texts if isinstance(texts, str | Path) else list(texts)
-
-        def stream() -> Iterator[str | LinkedText]:
-            yield from read_documents(given) if isinstance(given, str | Path) else given
-            if triples:
-                yield from self._said()
-
-        run = Run(self.folder)
-        model = run.start(self.config, self.embeddings(), stream, self.graph)
-        report = pretrain(
-            model,
-            stream(),
-            self.link,
-            self.config.pretraining,
-            graph=self.graph,
-            checkpoints=run.folder,
-            progress=progress,
-        )
-        run.end(model)
-        self._predictor = None
-        return report
-
-    def _said(self) -> Iterator[LinkedText]:
-        """The graph's triples as sentences, in the mined phrasings where there are any."""
-        from kptm.data import Phrasings, verbalise
-
-        mined = self.folder / "phrasings.json"
-        return verbalise(self.graph, Phrasings.load(mined) if mined.exists() else None)
-
-    def model(self) -> FusedModel:
-        """The saved model.
-
-        Raises:
-            WorkspaceError: There is none yet.
-            EmbeddingMismatchError: It belongs to another graph.
-        """
-        from kptm.fusion import FusedModel
-
-        if not (self.folder / "model").is_dir():
-            raise WorkspaceError(f"{self.folder}: has no model yet; run kptm pretrain")
-        model = FusedModel.from_pretrained(self.folder / "model")
-        model.embeddings.check(self.graph)
-        return model
-
-    def finetune(
-        self,
-        train: Rows,
-        *,
-        task: str,
-        dev: Rows | None = None,
-        out: str | Path | None = None,
-        progress: Callable[[int, float], None] | None = None,
-    ) -> FinetunedModel:
-        """Fine-tune the saved model for a task and save the result; the model itself stays as it is.
-
-        Args:
-            train: Rows to learn from; see :func:`kptm.finetune`. Those without links are linked to the graph.
-            task: "relation", "typing", "tokens" or "text".
-            dev: Rows held out, for the report.
-            out: A folder for the result; by default ``finetuned/TASK`` in the workspace.
-            progress: Called after each step.
-
-        Raises:
-            WorkspaceError: There is no model yet.
-            TripleFormatError: A row lacks a field, or one does not fit its text.
-            ModelError: There is nothing to learn from, or ``out`` holds something else.
-        """
-        from kptm.finetuning import finetune
-        from kptm.finetuning.config import check_task
-        from kptm.finetuning.storage import META
-        from kptm.fusion.sealed import check_target
-
-        check_task(task)
-        target = self.folder / "finetuned" / task if out is None else Path(out)
-        check_target(target, META)
-        tuned = finetune(
-            self.model(),
-            train,
-            task=task,
-            dev=dev,
-            config=self.config.finetuning,
-            linker=self.linker,
-            progress=progress,
-        )
-        tuned.save_pretrained(target)
-        return tuned
-
-    @property
-    def modeledge(self) -> Modeledge:
-        """The store of modeledge, in the graph's database."""
-        from kptm.modeledge import Modeledge
-
-        if self._modeledge is None:
-            self._modeledge = Modeledge.open(self.folder / "graph.db")
-        return self._modeledge
-
-    def index(
-        self,
-        texts: str | Path | Iterable[str | LinkedText],
-        *,
-        progress: Callable[[int], None] | None = None,
-    ) -> int:
-        """Write the modeledge of texts, and mine how they say relations; return vectors added.
-
-        Without a model only the phrasings are mined.
-        """
-        from kptm.data import Phrasings
-
-        documents = self._documents(texts)
-        mined, fresh = self.folder / "phrasings.json", self.folder / "phrasings.json.new"
-        Phrasings.mine(self.graph, documents).save(fresh)
-        fresh.replace(mined)
-        self._predictor = None
-        if not (self.folder / "model").is_dir():
-            return 0
-        return self.modeledge.write(self.model(), documents, progress=progress)
-
-    def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> list[LinkedText]:
-        if isinstance(texts, str | Path):
-            texts = read_documents(texts)
-        return [text if isinstance(text, LinkedText) else self.linker.link(text) for text in texts]
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
 
