@@ -109,6 +109,14 @@ def first(scores: Mapping[str, float]) -> str | None:
     return max(scores, key=lambda key: (scores[key], key)) if scores else None
 
 
+def reciprocal(scores: Mapping[str, float], answer: str) -> float:
+    """1 / the answer's place in the order of :func:`first`: 1 where it is first, 0 where it has no score."""
+    if answer not in scores:
+        return 0.0
+    own = (scores[answer], answer)
+    return 1 / (1 + sum((value, key) > own for key, value in scores.items()))
+
+
 def ask_model(
     model: FusedModel,
     probes: Sequence[Probe],
