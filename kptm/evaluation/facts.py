@@ -145,11 +145,19 @@ def split_of(head: str, tail: str) -> str:
 
 
 def choose_edits(
-    facts: Iterable[SplitFact], share: float = EDITED
+    facts: Iterable[SplitFact],
+    share: float = EDITED,
+    *,
+    among: Iterable[tuple[str, str, str]] | None = None,
 ) -> tuple[list[SplitFact], list[Edit]]:
     """Make D of a share of the B facts, by hash: each gets another object of its relation.
 
     Only facts whose (head, relation) has one object are edited, so that what is right afterwards is one thing too.
+
+    Args:
+        facts: The facts.
+        share: The share of B.
+        among: All facts that there are, where ``facts`` are not all: they say which objects a relation has.
 
     Returns:
         The facts, with the edited ones as D and their old object, and the edits, both in the order of ``facts``.
@@ -157,7 +165,7 @@ def choose_edits(
     facts = list(facts)
     tails: dict[str, set[str]] = defaultdict(set)
     values: Counter[tuple[str, str]] = Counter()
-    for head, relation, tail, _ in facts:
+    for head, relation, tail in among or [fact[:3] for fact in facts]:
         tails[relation].add(tail)
         values[head, relation] += 1
     now: list[SplitFact] = []
@@ -171,6 +179,15 @@ def choose_edits(
             split = "D"
         now.append((head, relation, tail, split))
     return now, edits
+
+
+def edited(facts: Iterable[SplitFact], edits: Iterable[Edit]) -> list[SplitFact]:
+    """The facts as they are after the edits, in their order."""
+    new = {(edit.head, edit.relation, edit.old): edit.new for edit in edits}
+    return [
+        (head, relation, new.get((head, relation, tail), tail), split)
+        for head, relation, tail, split in facts
+    ]
 
 
 def draw(*parts: str) -> float:

@@ -16,6 +16,7 @@ from kg.graph import KnowledgeGraph
 from kg.types import EntityRecord
 from kptm.errors import ConfigError
 from kptm.evaluation.facts import Edit, choose_asked, choose_edits, read_facts, read_patterns, say
+from kptm.evaluation.facts import edited as with_edits
 from kptm.evaluation.links import NOISE
 from kptm.evaluation.probing import make_probes
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from kptm.evaluation.probing import Probe, SplitFact
     from kptm.evaluation.results import Results
     from kptm.linking import LinkedText
+
+
+def standard_embedding() -> KGEConfig:
+    """How a study's vectors are trained where nothing else is said."""
+    return KGEConfig(dim=32, epochs=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +61,7 @@ class Study:
     background: list[tuple[str, str, str]] = field(default_factory=list)
     steps: int = 1_500
     noise: float = NOISE
-    embedding: KGEConfig = field(default_factory=lambda: KGEConfig(dim=32, epochs=60))
+    embedding: KGEConfig = field(default_factory=standard_embedding)
     found_links: bool = True
 
     def __post_init__(self) -> None:
@@ -66,13 +72,8 @@ class Study:
 
     def triples(self, *, edited: bool = False) -> list[tuple[str, str, str]]:
         """What the graph holds, before or after the edits."""
-        new = {(edit.head, edit.relation, edit.old): edit.new for edit in self.edits}
-        said = [
-            (head, relation, new.get((head, relation, tail), tail) if edited else tail)
-            for head, relation, tail, split in self.facts
-            if split in "ABD"
-        ]
-        return [*said, *self.background]
+        facts = with_edits(self.facts, self.edits) if edited else self.facts
+        return [*(fact[:3] for fact in facts if fact[3] != "C"), *self.background]
 
     @contextmanager
     def graph(self) -> Iterator[KnowledgeGraph]:
@@ -178,10 +179,5 @@ def probes_after(
     labels: dict[str, str],
 ) -> list[Probe]:
     """Ask each fact, and those that are edited by their new tail; the old one stays among the candidates."""
-    new = {(edit.head, edit.relation, edit.old): edit.new for edit in edits}
-    now = [
-        (head, relation, new.get((head, relation, tail), tail), split)
-        for head, relation, tail, split in facts
-    ]
-    retired = [fact for fact in facts if fact[:3] in new]
-    return make_probes(now, patterns, labels, retired=retired)
+    retired = [fact for fact in facts if fact[3] == "D"]
+    return make_probes(with_edits(facts, edits), patterns, labels, retired=retired)
