@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kg.embedding.table import EntityEmbeddings
     from kg.graph import KnowledgeGraph
 
-EPOCHS = 40
+EPOCHS = 200
 """Passes over the facts of what has changed: these are few, and so are the steps of a pass."""
 
 

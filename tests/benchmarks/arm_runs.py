@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 _state = {}
-_SETTINGS = ("steps", "kind", "limit")
+_SETTINGS = ("steps", "kind", "limit", "texts")
 
 
 def add_options(parser, *, steps):
@@ -45,7 +45,7 @@ def run_jobs(read, options, jobs):
     """The results of all jobs, (arm, seed) each; those that --out has already are not run again."""
     from kptm.evaluation.trials import Run, gather
 
-    settings = {name: getattr(options, name) for name in _SETTINGS}
+    settings = {name: getattr(options, name, None) for name in _SETTINGS}
     kept = {"settings": settings, "baselines": None, "runs": []}
     if options.out and options.out.exists():
         kept = json.loads(options.out.read_text(encoding="utf-8"))
