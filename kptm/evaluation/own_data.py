@@ -69,10 +69,8 @@ class OwnStudy(Study):
         places = _places(said, triples)
         asked = _asked(triples, places, said, limit)
         if not asked:
-            raise ConfigError(
-                f"none of {len(said):,} sentences mentions two entities that the graph joins by one"
-                " relation; link the texts to this graph, or give more of them"
-            )
+            what = f"none of {len(said):,} sentences mentions two entities that one relation joins"
+            raise ConfigError(f"{what}; link the texts to this graph, or give more of them")
         read, held, probed = _share_out(asked, places, said)
         if not read:
             raise ConfigError("every sentence mentions a B or C fact; give more texts to read")
@@ -122,7 +120,9 @@ def _asked(
     by_relation: dict[str, list[Fact]] = defaultdict(list)
     for fact in triples:
         alone = joins[fact[0], fact[2]] == 1
-        if alone and any(_short(said[number]) for number in places.get(_pair(fact), ())):
+        if alone and any(
+            len(said[number].text) <= MAX_LENGTH for number in places.get(_pair(fact), ())
+        ):
             by_relation[fact[1]].append(fact)
     return [
         fact
@@ -131,17 +131,12 @@ def _asked(
     ]
 
 
-def _short(sentence: LinkedText) -> bool:
-    return len(sentence.text) <= MAX_LENGTH
-
-
 def _share_out(
     asked: Sequence[Fact], places: Places, said: Sequence[LinkedText]
 ) -> tuple[set[int], set[int], list[int]]:
     """Which sentences are read, which are held out of them to ask A facts in, and in which each fact is asked.
 
-    An A fact is asked in a sentence that is not read where every A pair in it is said in another that is; else in one
-    that is read.
+    An A fact is asked in one that is not read, where each A pair in it is said in another that is; else in one that is.
     """
     pairs = {_pair(fact) for fact in asked}
     kinds = {pair: split_of(*pair) for pair in pairs}
@@ -158,7 +153,7 @@ def _share_out(
     probed: list[int] = []
     for fact in asked:
         pair = _pair(fact)
-        order = [number for number in places[pair] if _short(said[number])]
+        order = [number for number in places[pair] if len(said[number].text) <= MAX_LENGTH]
         order.sort(key=lambda number: (draw("ask", said[number].text), number))
         readable = [number for number in order if number in read]
         spare = [x for x in readable if all(left[other] > 1 for other in inside[x])]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LINK_ARMS = ("real", "noisy")
 """Arms with the true vectors whose links are the linker's, or wrong for a share."""
+MASKINGS = 5
+"""How often the held-out texts are masked for the language model's loss: a short text has few tokens to hide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Run:
         arm: The arm.
         seed: Of model, masking, control table and noise.
         ranks: The reciprocal rank of each probe.
-        loss: Masked-LM loss on the held-out texts; None where there are none.
+        loss: Masked-LM loss on the held-out texts, the mean over ``MASKINGS``; None where there are none.
         knn: Reciprocal ranks by the nearest training text, of the arm "none".
     """
 
@@ -116,7 +118,10 @@ class Trials:
         study = ArmStudy(self.before, self.tokenizer, documents, probes, self.config)
         model, _ = study.train(vectors, seed, progress)
         knows = arm != "none"
-        loss = masked_lm_loss(model, held_out, knows, seed=0) if held_out else None
+        losses = [
+            masked_lm_loss(model, held_out, knows, number) for number in range(MASKINGS) if held_out
+        ]
+        loss = sum(losses) / len(losses) if losses else None
         scores = model_scores(model, probes, use_knowledge=knows)
         if self.study.edits:
             told = study.given(model, control_table(self.after, vectors, seed))
