@@ -158,11 +158,15 @@ class Trials:
         ]
 
     def baselines(self) -> dict[str, list[float]]:
-        """Reciprocal ranks of what needs no model; D is asked of the edited graph and its vectors."""
+        """Reciprocal ranks of what needs no model; D is asked of the edited graph and its vectors.
+
+        What is common is counted before the edits: in a small relation they would make their own objects common.
+        """
         probes = self.study.probes
         now, then = self.study.triples(), self.study.triples(edited=True)
+        commonest = majority(probes, now)
         pairs = {
-            "majority": (majority(probes, now), majority(probes, then)),
+            "majority": (commonest, commonest),
             "kge": (by_embeddings(probes, self.before), by_embeddings(probes, self.after)),
             "sql": (lookup(probes, now), lookup(probes, then)),
         }
