@@ -1,6 +1,6 @@
 """Does knowledge arrive? T-REx's facts: graph = A and B facts, text = A facts in two phrasings, asked in the third.
 
-    python tests/benchmarks/trex.py [--limit 60] [--seeds 5] [--few 2] [--steps 1500] [--kind gated] [--jobs 2]
+    python tests/benchmarks/trex.py [--limit 60] [--seeds 5] [--few 2] [--steps 900] [--kind gated] [--jobs 2]
                                     [--out runs.json]
 
 All relations, at most so many facts of each. A fifth of the facts that only the graph holds is edited after training
@@ -29,7 +29,7 @@ def read(options):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--limit", type=int, default=60)
-    add_options(parser, steps=1_500)
+    add_options(parser, steps=900)
     options = parser.parse_args()
     jobs = [(arm, seed) for seed in range(options.seeds) for arm in DECIDING]
     jobs += [(arm, seed) for seed in range(min(options.few, options.seeds)) for arm in OTHERS]

@@ -1,6 +1,6 @@
 """Does knowledge arrive on real texts with real links? WebNLG: its triples as the graph, its train texts as they are.
 
-    python tests/benchmarks/webnlg_arms.py [--limit 40] [--texts 6000] [--seeds 5] [--few 2] [--steps 800] [--kind gated]
+    python tests/benchmarks/webnlg_arms.py [--limit 40] [--texts 6000] [--seeds 5] [--few 2] [--steps 500] [--kind gated]
                                            [--jobs 2] [--out runs.json]
 
 The graph holds all triples of train; an entity is called by its key without underscores and quotes, and the texts are
@@ -49,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--limit", type=int, default=40)
     parser.add_argument("--texts", type=int, default=6_000)
-    add_options(parser, steps=800)
+    add_options(parser, steps=500)
     options = parser.parse_args()
     jobs = [(arm, seed) for seed in range(options.seeds) for arm in DECIDING]
     jobs += [(arm, seed) for seed in range(min(options.few, options.seeds)) for arm in OTHERS]
