@@ -10,14 +10,23 @@ if TYPE_CHECKING:
     from kg.embedding.config import KGEConfig
     from kg.embedding.evaluate import RankReport
     from kg.embedding.importing import read_vectors
+    from kg.embedding.refitting import refitted
     from kg.embedding.table import EntityEmbeddings
     from kg.embedding.train import train_embeddings
 
-__all__ = ["EntityEmbeddings", "KGEConfig", "RankReport", "read_vectors", "train_embeddings"]
+__all__ = [
+    "EntityEmbeddings",
+    "KGEConfig",
+    "RankReport",
+    "read_vectors",
+    "refitted",
+    "train_embeddings",
+]
 _HOMES = {
     "kg.embedding.config": ("KGEConfig",),
     "kg.embedding.evaluate": ("RankReport",),
     "kg.embedding.importing": ("read_vectors",),
+    "kg.embedding.refitting": ("refitted",),
     "kg.embedding.table": ("EntityEmbeddings",),
     "kg.embedding.train": ("train_embeddings",),
 }

@@ -87,7 +87,9 @@ def extended(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> EntityEmbed
         fresh = set(entities) | set(relations)
         ids = torch.tensor([(numbers[h], of_relation[r], numbers[t]) for h, r, t in triples])
         about = torch.tensor([not fresh.isdisjoint(item) for item in triples])
-        _fit(engine, ids[about], ids[~about], len(embeddings), len(embeddings.relations))
+        of_entities = torch.arange(len(keys)) >= len(embeddings)
+        of_relations = torch.arange(len(names)) >= len(embeddings.relations)
+        fit_rows(engine, ids[about], ids[~about], of_entities, of_relations)
     vectors = torch.cat([embeddings.table, engine.vectors()[len(embeddings) :]])
     return type(embeddings)(
         keys,
@@ -118,29 +120,50 @@ def _grown(old: Engine, entities: int, relations: int) -> Engine:
     return engine
 
 
-def _fit(
-    engine: Engine, new: torch.Tensor, rest: torch.Tensor, entities: int, relations: int
+def fit_rows(
+    engine: Engine,
+    new: torch.Tensor,
+    rest: torch.Tensor,
+    entities: torch.Tensor,
+    relations: torch.Tensor,
+    *,
+    epochs: int = EPOCHS,
 ) -> None:
-    """Minimise the loss of triples of ids, shape (N, 3), over rows from ``entities`` and ``relations`` on."""
+    """Minimise the loss of triples of ids, shape (N, 3), over chosen rows; every other row stays, bit by bit.
+
+    Args:
+        engine: The model, changed in place.
+        new: The triples that are about the chosen rows.
+        rest: Others; of these as many as of ``new`` are drawn for each pass.
+        entities: Which rows of entities are fitted, shape (entities,), boolean.
+        relations: Which of relations, shape (relations,), boolean.
+        epochs: Passes over ``new``.
+
+    Raises:
+        EmbeddingError: What was fitted is not finite.
+    """
     from kg.embedding.objectives import objective
 
     config = engine.config
     old = {
-        id(weight): rows
-        for module, rows in (
+        id(weight): ~chosen
+        for module, chosen in (
             (engine.model.entity_representations[0], entities),
-            (engine.model.relation_representations[0], relations * (2 if config.inverse else 1)),
+            (
+                engine.model.relation_representations[0],
+                relations.repeat_interleave(2 if config.inverse else 1),
+            ),
         )
         for weight in module.parameters()
     }
     parameters = [value for value in engine.model.parameters() if id(value) in old]
     optimizer = torch.optim.Adagrad(parameters, lr=config.learning_rate)
-    kept = {id(value): value.detach()[: old[id(value)]].clone() for value in parameters}
+    kept = {id(value): value.detach()[old[id(value)]].clone() for value in parameters}
     sizes = (len(new), len(rest))
     with own_randomness(config.seed):
         of_new = objective(engine, new)
-        for number in range(1, EPOCHS + 1):
-            torch.manual_seed(config.seed * EPOCHS + number)
+        for number in range(1, epochs + 1):
+            torch.manual_seed(config.seed * epochs + number)
             others = rest[torch.randperm(len(rest))[: len(new)]]
             losses = [of_new(), *([objective(engine, others)()] if len(others) else [])]
             for parts in zip(*losses, strict=False):
@@ -151,11 +174,11 @@ def _fit(
                 loss.backward()
                 for value in parameters:
                     if value.grad is not None:
-                        value.grad[: old[id(value)]] = 0
+                        value.grad[old[id(value)]] = 0
                 optimizer.step()
     with torch.no_grad():
         for value in parameters:  # bit by bit, whatever an optimizer does to a row without gradient
-            value[: old[id(value)]] = kept[id(value)]
+            value[old[id(value)]] = kept[id(value)]
     if not engine.vectors().isfinite().all():
         raise EmbeddingError("the new vectors are not finite; train again")
     engine.model.eval()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kptm.evaluation.linking import LinkingReport
+    from kptm.evaluation.study import Study
 
 
 @click.group()
@@ -26,14 +27,17 @@ evaluate.add_command(probing.probes)
 
 
 @evaluate.command()
-@click.option("--facts", required=True, type=click.Path(),
-              help="JSON Lines: relation, subject, object.")  # fmt: skip
-@click.option("--phrasings", required=True, type=click.Path(),
+@click.option("--facts", type=click.Path(), help="JSON Lines: relation, subject, object.")
+@click.option("--phrasings", type=click.Path(),
               help="JSON Lines: relation, pattern with [X] and [Y].")  # fmt: skip
-@click.option("--ask", required=True,
-              help="The phrasing to ask in: its place (1, 2, …) or a file.")  # fmt: skip
+@click.option("--ask", help="The phrasing to ask in: its place (1, 2, …) or a file.")
+@click.option("--graph", type=click.Path(file_okay=False), metavar="WORKSPACE",
+              help="A workspace whose graph is asked, in place of --facts.")  # fmt: skip
+@click.option("--text", "texts", multiple=True, type=click.Path(), metavar="FILE",
+              help="With --graph: texts, or what kptm link wrote of them.")  # fmt: skip
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="Runs an arm.")
-@click.option("--arms", default="none,permuted,aligned", show_default=True, help="Which arms.")
+@click.option("--arms", default="none,permuted,aligned", show_default=True,
+              help="Which arms of: none zero random permuted aligned real noisy.")  # fmt: skip
 @click.option(
     "--kind",
     default="gated",
@@ -44,30 +48,46 @@ evaluate.add_command(probing.probes)
     "--steps", default=1_500, show_default=True, type=click.IntRange(1), help="Training steps."
 )
 @click.option("--limit", type=click.IntRange(1), help="At most so many facts a relation.")
+@click.option("--noise", default=0.2, show_default=True, type=click.FloatRange(0, 1),
+              help="The share of wrong links in the arm noisy.")  # fmt: skip
+@click.option("--plot", type=click.Path(), metavar="FILE.svg", help="Draw P@1 by split and arm.")
+@click.option("--out", type=click.Path(), metavar="FILE.md", help="Write the tables.")
 @verb
 def fusion(
-    facts: str,
-    phrasings: str,
-    ask: str,
+    facts: str | None,
+    phrasings: str | None,
+    ask: str | None,
+    graph: str | None,
+    texts: tuple[str, ...],
     seeds: int,
     arms: str,
     kind: str,
     steps: int,
     limit: int | None,
+    noise: float,
+    plot: str | None,
+    out: str | None,
     as_json: bool,
 ) -> None:
-    """Does knowledge arrive? P@1 on facts in text and graph (A), graph only (B), neither (C)."""
+    """Does knowledge arrive? P@1 on facts in text and graph (A), graph only (B), neither (C), edited later (D).
+
+    Facts are those of --facts, said in --phrasings and asked in --ask; or those of the graph of --graph that the
+    sentences of --text say.
+    """
+    from kptm.cli.arms import own_study, show_results, writable
     from kptm.evaluation.study import FusionStudy
 
-    study = FusionStudy.read(facts, phrasings, ask, steps=steps, limit=limit)
-    chosen = tuple(arm.strip() for arm in arms.split(",") if arm.strip())
+    writable(plot, out)
+    if graph and texts and not (facts or phrasings or ask):
+        study: Study = own_study(graph, texts, steps=steps, limit=limit, noise=noise)
+    elif facts and phrasings and ask and not (graph or texts):
+        study = FusionStudy.read(facts, phrasings, ask, steps=steps, limit=limit, noise=noise)
+    else:
+        raise click.UsageError("give --facts, --phrasings and --ask, or --graph and --text")
+    chosen = tuple(dict.fromkeys(arm.strip() for arm in arms.split(",") if arm.strip()))
     with progress("arms", None) as advance:
-        table = study.run(chosen, range(seeds), kind=kind, progress=advance)
-    lines = [
-        f"{split}  " + "  ".join(f"{arm} {value:.3f}" for arm, value in row.items())
-        for split, row in table.items()
-    ]
-    show(table, as_json, "\n".join(lines))
+        results = study.run_all(chosen, range(seeds), kind=kind, progress=advance)
+    show_results(results, as_json, plot=plot, out=out)
 
 
 @evaluate.command()

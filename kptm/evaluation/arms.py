@@ -77,6 +77,14 @@ class ArmStudy:
         settings = replace(self.config.pretraining, seed=seed, use_knowledge=arm != "none")
         return model, pretrain(model, self.documents, config=settings, progress=progress)
 
+    def given(self, model: FusedModel, table: EntityEmbeddings) -> FusedModel:
+        """A trained model with another table of the same keys in place of its own; nothing is trained."""
+        fresh = FusedModel.build(
+            self.config.backbone, table, model.fusion_config, tokenizer=self.tokenizer
+        )
+        fresh.load_state_dict(model.state_dict())
+        return fresh
+
     def ask(self, model: FusedModel, arm: str) -> list[bool]:
         """Whether each probe is answered right by a trained arm."""
         return ask_model(model, self.probes, use_knowledge=arm != "none")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.errors import TripleFormatError
 from kg.formats.files import open_bytes
@@ -19,13 +19,24 @@ from kptm.data.phrasings import HEAD, TAIL
 from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kptm.evaluation.probing import SplitFact
     from kptm.linking import LinkedText
 
 SHARES = (("B", 0.25), ("C", 0.15))
 """The rest is A."""
+EDITED = 0.2
+"""The share of B that is edited after training, and is D then."""
+
+
+class Edit(NamedTuple):
+    """A fact whose object is replaced after training."""
+
+    head: str
+    relation: str
+    old: str
+    new: str
 
 
 def _rows(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -62,14 +73,9 @@ def read_facts(path: str | Path, *, limit: int | None = None) -> list[SplitFact]
         if (relation, head, tail) in seen:
             continue
         seen.add((relation, head, tail))
-        at = _draw(*sorted((head, tail)))
-        order, split = at, "A"
-        for name, share in SHARES:
-            if at < share:
-                split = name
-                break
-            at -= share
-        by_relation[relation].append((_draw(str(order), relation), (head, relation, tail, split)))
+        order = draw(*sorted((head, tail)))
+        fact = (head, relation, tail, split_of(head, tail))
+        by_relation[relation].append((draw(str(order), relation), fact))
     return [
         fact
         for relation in sorted(by_relation)
@@ -118,7 +124,7 @@ def choose_asked(
     return {key: read[key] for key in sorted(both)}, {key: asked[key] for key in sorted(both)}
 
 
-def say(facts: Iterable[SplitFact], patterns: dict[str, list[str]]) -> list[LinkedText]:
+def say(facts: Iterable[SplitFact], patterns: Mapping[str, Sequence[str]]) -> list[LinkedText]:
     """The A facts as texts with gold links, each in all of its relation's phrasings."""
     return [
         fill(pattern, {HEAD: (head, head), TAIL: (tail, tail)})
@@ -128,6 +134,63 @@ def say(facts: Iterable[SplitFact], patterns: dict[str, list[str]]) -> list[Link
     ]
 
 
-def _draw(*parts: str) -> float:
+def split_of(head: str, tail: str) -> str:
+    """The split of all facts between two entities, by a hash of the two: A, B or C."""
+    at = draw(*sorted((head, tail)))
+    for name, share in SHARES:
+        if at < share:
+            return name
+        at -= share
+    return "A"
+
+
+def choose_edits(
+    facts: Iterable[SplitFact],
+    share: float = EDITED,
+    *,
+    among: Iterable[tuple[str, str, str]] | None = None,
+) -> tuple[list[SplitFact], list[Edit]]:
+    """Make D of a share of the B facts, by hash: each gets another object of its relation.
+
+    Only facts whose (head, relation) has one object are edited, so that what is right afterwards is one thing too.
+
+    Args:
+        facts: The facts.
+        share: The share of B.
+        among: All facts that there are, where ``facts`` are not all: they say which objects a relation has.
+
+    Returns:
+        The facts, with the edited ones as D and their old object, and the edits, both in the order of ``facts``.
+    """
+    facts = list(facts)
+    tails: dict[str, set[str]] = defaultdict(set)
+    values: Counter[tuple[str, str]] = Counter()
+    for head, relation, tail in among or [fact[:3] for fact in facts]:
+        tails[relation].add(tail)
+        values[head, relation] += 1
+    now: list[SplitFact] = []
+    edits: list[Edit] = []
+    for head, relation, tail, split in facts:
+        others = sorted(tails[relation] - {head, tail})
+        alone = values[head, relation] == 1 and others
+        if split == "B" and alone and draw("edit", head, relation) < share:
+            new = others[int(draw("new", head, relation) * len(others))]
+            edits.append(Edit(head, relation, tail, new))
+            split = "D"
+        now.append((head, relation, tail, split))
+    return now, edits
+
+
+def edited(facts: Iterable[SplitFact], edits: Iterable[Edit]) -> list[SplitFact]:
+    """The facts as they are after the edits, in their order."""
+    new = {(edit.head, edit.relation, edit.old): edit.new for edit in edits}
+    return [
+        (head, relation, new.get((head, relation, tail), tail), split)
+        for head, relation, tail, split in facts
+    ]
+
+
+def draw(*parts: str) -> float:
+    """A number from 0 to less than 1 that hangs on the parts alone."""
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

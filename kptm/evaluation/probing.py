@@ -7,7 +7,7 @@ head are left out (the filtered setting of link prediction).
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -88,15 +88,25 @@ def make_probes(
 def model_scores(
     model: FusedModel, probes: Sequence[Probe], *, use_knowledge: bool = True, batch_size: int = 128
 ) -> list[dict[str, float]]:
-    """The model's p over each probe's candidates; candidates without a vector are left out."""
+    """The model's p over each probe's candidates at its first blank.
+
+    Candidates without a vector are left out; so are all of a probe whose blank lies behind the cut of a long text.
+    """
     model.eval()
-    found = []
+    found: list[dict[str, float]] = []
     for start in range(0, len(probes), batch_size):
         part = probes[start : start + batch_size]
         texts = [model.encoder.encode(probe.cloze) for probe in part]
+        texts = [replace(text, blanks=text.blanks[:1]) for text in texts]
         batch = collate(texts, model.pad_id, with_knowledge=use_knowledge)
-        logits = model(**batch.tensors()).entity_logits
-        for probe, row in zip(part, logits, strict=True):
+        logits = iter(
+            model(**batch.tensors()).entity_logits if any(x.blanks for x in texts) else ()
+        )
+        for probe, text in zip(part, texts, strict=True):
+            if not text.blanks:
+                found.append({})
+                continue
+            row = next(logits)
             keys = [key for key in probe.candidates if key in model.embeddings]
             rows = [model.embeddings.row(key) for key in keys]
             p = torch.softmax(row[rows].double(), 0).tolist()
@@ -107,6 +117,14 @@ def model_scores(
 def first(scores: Mapping[str, float]) -> str | None:
     """The best key; ties go to the key that sorts last, whichever is right."""
     return max(scores, key=lambda key: (scores[key], key)) if scores else None
+
+
+def reciprocal(scores: Mapping[str, float], answer: str) -> float:
+    """1 / the answer's place in the order of :func:`first`: 1 where it is first, 0 where it has no score."""
+    if answer not in scores:
+        return 0.0
+    own = (scores[answer], answer)
+    return 1 / (1 + sum((value, key) > own for key, value in scores.items()))
 
 
 def ask_model(

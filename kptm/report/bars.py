@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.report.markup import number, px, short, svg, table, text
 from kptm.report.scale import Scale, ticks
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kptm.report.data import Estimate
 
-_WIDTH = 480
+WIDTH = 480
 _ROW, _NAMES, _ENDS = 30, 152, 420
 
 
@@ -29,25 +29,71 @@ def arm_bars(
     Returns:
         A grid of ``<figure>`` on one common scale and a table, or "" where there is no estimate.
     """
-    found = [e for row in arms.values() for e in row.values() if math.isfinite(e.mean)]
+    found = panels(arms, splits, colours)
     if not found:
         return ""
+    figures = "".join(
+        f'<figure><figcaption><b class="split">{text(panel.split)}</b> {text(panel.meaning)}'
+        f"</figcaption>{svg(WIDTH, panel.height, panel.said, panel.body, 'bars')}</figure>"
+        for panel in found
+    )
+    share = _are_shares(arms)
+    rows = [
+        (arm, panel.split, *(_value(v, share) for v in (e.mean, e.low, e.high)), str(e.count))
+        for panel in found
+        for arm, row in arms.items()
+        if (e := row.get(panel.split))
+    ]
+    head = ("arm", "split", "mean", "95% low", "95% high", "n")
+    return f'<div class="grid two">{figures}</div>' + table("The numbers", head, rows)
+
+
+class Panel(NamedTuple):
+    """The drawing of one split.
+
+    Attributes:
+        split: Its name.
+        meaning: What it means, in a line.
+        said: The drawing in words.
+        height: Of the drawing, whose width is ``WIDTH``.
+        body: The marks, as SVG.
+    """
+
+    split: str
+    meaning: str
+    said: str
+    height: int
+    body: str
+
+
+def panels(
+    arms: Mapping[str, Mapping[str, Estimate]],
+    splits: Mapping[str, str],
+    colours: Mapping[str, int],
+) -> list[Panel]:
+    """One drawing a split, all on one scale; none where there is no estimate."""
+    found = _finite(arms)
+    if not found:
+        return []
     highs = [value for e in found for value in (e.mean, e.high) if math.isfinite(value)]
     low, high = min(0.0, *(e.mean for e in found)), max(highs)
-    share = low >= 0 and high <= 1
+    share = _are_shares(arms)
     marks = ticks(low, high)
     x = Scale(marks[0], min(marks[-1], 1.0) if share else marks[-1], _NAMES, _ENDS)
     names = list(dict.fromkeys([*splits, *(s for row in arms.values() for s in row)]))
     names = [s for s in names if any(s in row for row in arms.values())]
-    panels = "".join(_panel(s, splits.get(s, ""), arms, colours, x, share) for s in names)
-    rows = [
-        (arm, s, *(_value(v, share) for v in (e.mean, e.low, e.high)), str(e.count))
-        for s in names
-        for arm, row in arms.items()
-        if (e := row.get(s))
-    ]
-    head = ("arm", "split", "mean", "95% low", "95% high", "n")
-    return f'<div class="grid two">{panels}</div>' + table("The numbers", head, rows)
+    return [_panel(s, splits.get(s, ""), arms, colours, x, share) for s in names]
+
+
+def _finite(arms: Mapping[str, Mapping[str, Estimate]]) -> list[Estimate]:
+    return [e for row in arms.values() for e in row.values() if math.isfinite(e.mean)]
+
+
+def _are_shares(arms: Mapping[str, Mapping[str, Estimate]]) -> bool:
+    """Whether all that is drawn lies between 0 and 1, and is shown as percentages."""
+    found = _finite(arms)
+    highs = (value for e in found for value in (e.mean, e.high) if math.isfinite(value))
+    return all(e.mean >= 0 for e in found) and max(highs) <= 1
 
 
 def _value(value: float, share: bool) -> str:
@@ -63,7 +109,7 @@ def _panel(
     colours: Mapping[str, int],
     x: Scale,
     share: bool,
-) -> str:
+) -> Panel:
     here = {arm: row[split] for arm, row in arms.items() if split in row}
     base, body = x(max(0.0, x.low)), []
     for i, arm in enumerate(arms):
@@ -81,11 +127,7 @@ def _panel(
     height = len(arms) * _ROW + 4
     body.append(f'<path class="axis" d="M{px(base)} 0V{height}"/>')
     said = "; ".join(f"{arm} {_value(e.mean, share)}" for arm, e in here.items())
-    drawing = svg(_WIDTH, height, f"Split {split}: {said}", "".join(body), "bars")
-    return (
-        f'<figure><figcaption><b class="split">{text(split)}</b> {text(meaning)}</figcaption>'
-        f"{drawing}</figure>"
-    )
+    return Panel(split, meaning, f"Split {split}: {said}", height, "".join(body))
 
 
 def _bar(

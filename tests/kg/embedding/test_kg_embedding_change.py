@@ -21,7 +21,7 @@ from kg import (
     read_vectors,
     train_embeddings,
 )
-from kg.embedding import rows, vectors
+from kg.embedding import refitted, rows, vectors
 
 TINY = KGEConfig(dim=6, epochs=30, batch_size=8)
 FACTS = sorted(
@@ -191,6 +191,45 @@ def test_another_graph_cannot_extend(trained, new_graph):
     own = EntityEmbeddings(["a"], torch.zeros(1, 2))
     with pytest.raises(EmbeddingError, match="without a scorer"):
         own.extend(graph)
+
+
+def test_a_fact_that_has_changed_moves_its_entities_alone(filled, trained):
+    old, new = "e4", "e11"
+    filled.edit("e3", "next", new, old=old)
+    changed = refitted(trained, filled, {"e3"})
+    assert list(changed.keys) == list(trained.keys)
+    assert changed.relations == trained.relations
+    others = [key for key in trained.keys if key != "e3"]
+    assert torch.equal(changed.vectors(others), trained.vectors(others))
+    assert not torch.equal(changed.vectors(["e3"]), trained.vectors(["e3"]))
+    changed.check(filled)
+    before, after = (
+        [item.entity for item in table.predict(head="e3", relation="next", k=20)].index
+        for table in (trained, changed)
+    )
+    assert after(new) < after(old)
+    assert after(new) < before(new)
+    same = {"head": "e7", "relation": "next"}
+    at = [trained.row(key) for key in others]
+    assert torch.equal(changed.scores(**same)[at], trained.scores(**same)[at])
+    assert torch.equal(
+        refitted(trained, filled, ["e3"]).table, changed.table
+    )  # one seed, one result
+    with pytest.raises(UnknownKeyError, match="nobody"):
+        refitted(trained, filled, {"e3", "nobody"})
+    own = EntityEmbeddings(["a"], torch.zeros(1, 2))
+    with pytest.raises(EmbeddingError, match="without a scorer"):
+        refitted(own, filled, ["a"])
+
+
+def test_an_entity_of_no_fact_starts_anew_and_stays_so(filled, trained):
+    filled.forget(entity="e3")
+    changed = refitted(trained, filled, {"e3"})
+    others = [key for key in trained.keys if key != "e3"]
+    assert torch.equal(changed.vectors(others), trained.vectors(others))
+    assert (
+        changed.vectors(["e3"]).abs().max() < 0.01
+    )  # of the first vectors' standard deviation, 1e-3
 
 
 # ── the table on disk ────────────────────────────────────────────────────────────────────────────

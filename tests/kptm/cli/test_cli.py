@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from xml.etree import ElementTree as ET
 
 import click
 import pytest
@@ -146,9 +147,20 @@ def test_evaluate_fusion(tmp_path):
     said = [{"relation": "r", "pattern": f"[X] {word} [Y]."} for word in ("sees", "has")]
     patterns.write_text("".join(json.dumps(row) + "\n" for row in said))
     common = ("evaluate", "fusion", "--facts", facts, "--phrasings", patterns)
-    table = answer(*common, "--ask", 1, "--seeds", 1, "--steps", 1, "--arms", "none")
-    assert set(table) <= {"A", "B", "C"}
-    assert all(set(row) == {"none"} for row in table.values())
+    plot, out = tmp_path / "p.svg", tmp_path / "t.md"
+    few = ("--seeds", 1, "--steps", 1, "--arms", "none,aligned", "--plot", plot, "--out", out)
+    told = answer(*common, "--ask", 1, *few)
+    table = {split: told[split] for split in told["count"]}
+    assert {"A", "B"} <= set(table) <= set("ABCD")
+    assert sum(told["count"].values()) == 30
+    names = {"none", "aligned", "majority", "kge", "sql", "knn"}
+    assert all(set(row) == names for row in table.values())
+    gain = told["difference"]["aligned − none"]
+    for split, row in table.items():
+        assert gain[split]["mean"] == pytest.approx(row["aligned"] - row["none"])
+    assert ET.parse(plot).getroot().tag.endswith("svg")
+    assert out.read_text().startswith("| arm (runs) | A: text and graph")
+    assert "no such folder" in fails(*common, "--ask", 1, "--out", tmp_path / "no" / "t.md")
     assert "--ask 9" in fails(*common, "--ask", 9)
     assert "aligend" in fails(*common, "--ask", 1, "--arms", "aligend")
 
@@ -178,6 +190,21 @@ def test_evaluate_probes(copied, toy, tmp_path):
     assert "spans" in fails(*common, "--labels", toy.texts)
     patterns.write_text(json.dumps({"relation": "borders", "pattern": "[X] [Y]"}) + "\n")
     assert "Atlantis" in fails(*common)
+
+
+def test_evaluate_fusion_on_a_workspace(copied, toy, tmp_path):
+    few = ("--steps", 1, "--arms", "aligned")
+    common = ("evaluate", "fusion", "--graph", copied)
+    told = answer(*common, "--text", toy.texts, *few)
+    linked = tmp_path / "linked.jsonl"
+    run("link", copied, "--file", toy.texts, "--out", linked)
+    assert answer(*common, "--text", linked, *few) == told
+    linked.write_text('{"text": "Chad", "links": [{"start": 0, "end": 9, "entity": "Chad"}]}\n')
+    assert "line 1" in fails(*common, "--text", linked, *few)
+    assert "leave the arm" in fails(*common, "--text", toy.texts, "--arms", "real")
+    silent = tmp_path / "silent.txt"
+    silent.write_text("Nothing.\n")
+    assert "none of 1 sentences" in fails(*common, "--text", silent)
 
 
 def test_demo_leaves_the_folder_of_another_alone(tmp_path):

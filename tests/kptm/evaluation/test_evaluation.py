@@ -185,6 +185,10 @@ def test_a_study_end_to_end(tmp_path):
     rows = [{"relation": "r", "pattern": f"[X] {word} [Y]."} for word in ("sees", "has")]
     study = FusionStudy.read(facts, lines(tmp_path / "p.jsonl", rows), "1", steps=1)
     table = study.run(["none", "aligned"], [0])
-    assert set(table) <= set("ABC")
+    assert set(table) <= set("ABCD")
     assert all(0 <= value <= 1 for row in table.values() for value in row.values())
-    assert all(set(row) == {"none", "aligned"} for row in table.values())
+    names = {"none", "aligned", "majority", "kge", "sql", "knn"}
+    assert all(set(row) == names for row in table.values())
+    assert {split: row["sql"] for split, row in table.items()} == {
+        split: float(split != "C") for split in table
+    }

@@ -1,12 +1,13 @@
 import re
 from itertools import combinations, pairwise
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
 from kptm.linking.document import LinkedText
 from kptm.report import Estimate, MapPoint, Neighbourhood, project
-from kptm.report.charts import arm_bars, line_chart
+from kptm.report.charts import arm_bars, arm_figure, line_chart
 from kptm.report.network import layout, nearest, network
 from kptm.report.opening import duration, timeline
 from kptm.report.palette import DARK, DARK_SLOTS, GREY, LIGHT, LIGHT_SLOTS, slots
@@ -102,6 +103,25 @@ def test_bars_are_as_long_as_their_values(report, parse):
     for attributes, _ in page.find("path", "whisker"):
         start, _, end = map(float, re.match(r"M(\S+) (\S+)H([\d.]+)", attributes["d"]).groups())
         assert (end - start) / unit == pytest.approx(0.065, abs=0.15 / unit * 2)
+
+
+def test_a_figure_stands_alone(report):
+    drawn = ET.fromstring(arm_figure(report.arms, report.splits, slots(report.arms)))
+    name = "{http://www.w3.org/2000/svg}"
+    assert drawn.tag == f"{name}svg"
+    bars = [x for x in drawn.iter(f"{name}rect") if x.get("class") == "bar"]
+    page = arm_bars(report.arms, report.splits, slots(report.arms))
+    assert [bar.get("width") for bar in bars] == re.findall(r'class="bar".*?width="(.*?)"', page)
+    assert len(bars) == len(report.arms) * len(report.splits)
+    ends = [float(x.get("transform").split()[1][:-1]) for x in drawn.iter(f"{name}g")
+            if x.get("transform")]  # fmt: skip
+    assert ends == sorted(ends)
+    assert ends[-1] < float(drawn.get("height"))
+    text = ET.tostring(drawn, encoding="unicode")
+    assert not re.search(r"href|url\(|<script", text)
+    for used in set(re.findall(r"var\(--([a-z0-9]+)\)", text)):
+        assert f"--{used}:" in text
+    assert arm_figure({}, {}, {}) == ""
 
 
 def test_bold_only_where_the_interval_is_clear_of_all_others(parse):

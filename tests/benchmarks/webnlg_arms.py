@@ -1,0 +1,60 @@
+"""Does knowledge arrive on real texts with real links? WebNLG: its triples as the graph, its train texts as they are.
+
+    python tests/benchmarks/webnlg_arms.py [--limit 40] [--texts 6000] [--seeds 5] [--few 2] [--steps 500] [--kind gated]
+                                           [--jobs 2] [--out runs.json]
+
+The graph holds all triples of train; an entity is called by its key without underscores and quotes, and the texts are
+linked by kptm.Linker, nothing else. So many texts, chosen by hash, are cut into sentences; what they say is found and
+shared out as kptm/evaluation/own_data.py does: at most so many facts a relation are asked, each in a sentence that
+says it. The arms that decide run with all seeds, the others with few. Intervals as in trex.py. Figures are printed,
+never asserted.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from arm_runs import add_options, run_jobs, show
+from linking_parts.gold import DATA, rows
+
+DECIDING, OTHERS = ("aligned", "permuted"), ("none", "zero", "random")
+
+
+def read(options):
+    from kg import KnowledgeGraph
+    from kg.types import EntityRecord
+    from kptm.evaluation.facts import draw
+    from kptm.evaluation.own_data import OwnStudy
+    from kptm.linking import Linker
+
+    train = rows(DATA / "webnlg" / "train.jsonl.gz")
+    triples = dict.fromkeys(tuple(triple) for row in train for triple in row["triples"])
+    texts = sorted(dict.fromkeys(row["text"] for row in train), key=lambda text: (draw(text), text))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        KnowledgeGraph.open(Path(folder) / "webnlg.db") as graph,
+    ):
+        graph.add(triples)
+        keys = sorted({end for head, _, tail in triples for end in (head, tail)})
+        graph.add([EntityRecord(key=key, label=name_of(key)) for key in keys])
+        documents = list(Linker(graph).link_many(texts[: options.texts]))
+        return OwnStudy.from_graph(graph, documents, steps=options.steps, limit=options.limit)
+
+
+def name_of(key):
+    return key.strip('"').replace("_", " ").strip() or key
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--limit", type=int, default=40)
+    parser.add_argument("--texts", type=int, default=6_000)
+    add_options(parser, steps=500)
+    options = parser.parse_args()
+    jobs = [(arm, seed) for seed in range(options.seeds) for arm in DECIDING]
+    jobs += [(arm, seed) for seed in range(min(options.few, options.seeds)) for arm in OTHERS]
+    show(run_jobs(read, options, jobs), options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""A study of one's own graph and texts: what is read, held out, left out, and how it is asked."""
+
+import pytest
+
+from kptm import ConfigError
+from kptm.evaluation.facts import split_of
+from kptm.evaluation.own_data import OwnStudy
+from kptm.evaluation.sentences import sentences
+from kptm.linking import LinkedText
+
+COUNT = 60
+
+
+def saying(pattern, *names):
+    """A text of names with each linked to itself."""
+    text, spans = "", []
+    for part, name in zip(pattern.split("_"), (*names, ""), strict=True):
+        text += part
+        if name:
+            spans.append((len(text), len(text) + len(name), name))
+        text += name
+    return LinkedText.from_spans(text, spans)
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return [(f"S{n}", "r", f"O{n % 7}") for n in range(COUNT)]
+
+
+@pytest.fixture(scope="module")
+def texts(facts):
+    said = [saying("_ sees _.", head, tail) for head, _, tail in facts]
+    said += [saying("By _ is _ seen, says _.", t, h, t) for h, _, t in facts[: COUNT // 2]]
+    return [*said, saying("_ is quiet.", "S1"), LinkedText("Nothing.")]
+
+
+@pytest.fixture
+def graph(new_graph, facts):
+    made = new_graph()
+    made.add([*facts, *((tail, "of", head) for head, _, tail in facts[:20]), ("Q", "r", "O9")])
+    made.add([("S3", "twice", "O3"), ("S1", "self", "S1")])
+    return made
+
+
+def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
+    study = OwnStudy.from_graph(graph, texts, steps=1)
+    split = {fact[:3]: fact[3] for fact in study.facts}
+    # S3 and O3 are joined by two relations one way: no sentence says which.
+    wanted = {(h, "r", t) for h, _, t in facts if h != "S3"}
+    wanted |= {(t, "of", h) for h, _, t in facts[:20]}
+    assert set(split) == wanted
+    for (head, _, tail), found in split.items():
+        kind = split_of(head, tail)
+        assert found == kind or (kind, found) == ("B", "D")
+    closed = {frozenset(fact[::2]) for fact in split if split_of(*fact[::2]) != "A"}
+    read = {item.text for item in study.documents}
+    held = {item.text for item in study.held_out}
+    assert read | held == {item.text for item in texts if frozenset(item.entities()) not in closed}
+    assert not read & held
+    triples = {tuple(x) for x in graph.match()}
+    outside = {frozenset(fact[::2]) for fact, found in split.items() if found == "C"}
+    assert set(study.triples()) == {x for x in triples if frozenset(x[::2]) not in outside}
+    assert outside
+    by_fact = {}
+    for (head, relation, tail, _), probe in zip(study.facts, study.probes, strict=True):
+        by_fact[head, relation, tail] = probe
+        assert (probe.head, probe.relation) == (head, relation)
+        assert probe.cloze.entities() == (head,)
+        assert "[MASK]" in probe.cloze.text
+        assert tail not in probe.cloze.text.replace(".", " ").replace(",", " ").split()
+        objects = {t for _, r, t in triples if r == relation}
+        others = {t for h, r, t in triples if (h, r) == (head, relation)}
+        assert set(probe.candidates) == objects - others - {head} | {tail, probe.answer}
+    # An A pair that is said twice is asked in a sentence that is not read, one said once in that one.
+    for number, (head, _, tail) in enumerate(facts):
+        if split.get((head, "r", tail)) != "A":
+            continue
+        probe = by_fact[head, "r", tail]
+        source = {
+            item.text for item in texts if item.text.replace(tail, "[MASK]") == probe.cloze.text
+        }
+        assert source <= (held if number < COUNT // 2 else read)
+    assert OwnStudy.from_graph(graph, texts, steps=1) == study
+
+
+def test_few_facts_and_no_more(graph, texts):
+    study = OwnStudy.from_graph(graph, texts, steps=1, limit=4)
+    relations = [fact[1] for fact in study.facts]
+    assert {name: relations.count(name) for name in relations} == {"r": 4, "of": 4}
+    results = study.run_all(["none", "noisy"], [0])
+    assert sum(results.splits().values()) == 8
+    with pytest.raises(ConfigError, match="real"):
+        study.run_all(["real"], [0])
+
+
+def test_texts_that_say_nothing(graph):
+    with pytest.raises(ConfigError, match="none of 1 sentences"):
+        OwnStudy.from_graph(graph, [LinkedText("Nothing.")])
+    closed = next(n for n in range(4, COUNT) if split_of(f"S{n}", f"O{n % 7}") == "B")
+    with pytest.raises(ConfigError, match="every sentence"):
+        OwnStudy.from_graph(graph, [saying("_ sees _.", f"S{closed}", f"O{closed % 7}")])
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", []),
+        ("One.", ["One."]),
+        ("One. Two!  Three?", ["One.", "Two!", "Three?"]),
+        ("J. Smith and e.g. others.", ["J. Smith and e.g. others."]),
+        ('He said "No." Then he left.', ['He said "No."', "Then he left."]),
+        ("東京は首都。大阪は違う。", ["東京は首都。", "大阪は違う。"]),
+        ("A title\n\nand a line", ["A title", "and a line"]),
+        ("It is 3.5 m.", ["It is 3.5 m."]),
+    ],
+)
+def test_sentences(text, parts):
+    assert [item.text for item in sentences(LinkedText(text))] == parts
+
+
+def test_no_link_is_cut():
+    whole = saying("He met _. It was _.", "Mr. Big", "Rome")
+    assert [item.text for item in sentences(whole)] == ["He met Mr. Big.", "It was Rome."]
+    assert [item.entities() for item in sentences(whole)] == [("Mr. Big",), ("Rome",)]
+    ends = saying("All of _ and _.", "Wham! Inc", "Yes!")
+    assert [item.text for item in sentences(ends)] == ["All of Wham! Inc and Yes!."]
