@@ -99,7 +99,7 @@ def _build(
     texts: Callable[[], Iterable[str | LinkedText]],
     graph: KnowledgeGraph,
 ) -> FusedModel:
-    facts = EntityFacts.of(graph) if config.fusion.kind == "kbert" else None
+    facts = EntityFacts.of(graph) if config.fusion.reads_facts else None
     if config.backbone.path:
         return FusedModel.build(config.backbone.path, embeddings, config.fusion, facts=facts)
     words = (text if isinstance(text, str) else text.text for text in texts())

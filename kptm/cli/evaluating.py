@@ -42,7 +42,7 @@ evaluate.add_command(probing.probes)
     "--kind",
     default="gated",
     show_default=True,
-    help="How knowledge enters: gated ernie knowbert memory luke adapter.",
+    help="How knowledge enters: gated ernie knowbert memory luke kbert adapter.",
 )
 @click.option(
     "--steps", default=1_500, show_default=True, type=click.IntRange(1), help="Training steps."

@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.errors import ModelError
 
@@ -54,6 +56,13 @@ class EntityFacts:
     def __getitem__(self, key: str) -> tuple[str, ...]:
         """The facts of an entity, none where nothing is known."""
         return self._texts.get(key, ())
+
+    def permuted(self, seed: int) -> EntityFacts:
+        """The same facts told of the wrong entities: what a control arm reads."""
+        keys = list(self._texts)
+        ring = np.random.default_rng(seed).permutation(len(keys)).tolist()
+        told = {keys[ring[place]]: self._texts[keys[ring[place - 1]]] for place in range(len(ring))}
+        return EntityFacts(told)
 
     def lines(self) -> Iterator[str]:
         """One JSON value a line, in the order of the keys."""

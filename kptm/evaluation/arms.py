@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kg.embedding import EntityEmbeddings
+from kptm.data import EntityFacts
 from kptm.errors import ConfigError
 from kptm.evaluation.probing import Probe, ask_model
 from kptm.fusion import FusedModel, FusionConfig
@@ -51,6 +52,7 @@ class ArmStudy:
         documents: Linked texts to pretrain on.
         probes: What is asked afterwards.
         config: What every arm shares.
+        facts: The true facts as text, for a kind of fusion that reads them.
     """
 
     embeddings: EntityEmbeddings
@@ -58,6 +60,7 @@ class ArmStudy:
     documents: Sequence[LinkedText]
     probes: Sequence[Probe]
     config: StudyConfig
+    facts: EntityFacts | None = None
 
     def train(
         self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None
@@ -73,14 +76,17 @@ class ArmStudy:
             table,
             replace(self.config.fusion, seed=seed),
             tokenizer=self.tokenizer,
+            facts=control_facts(self.facts, arm, seed),
         )
         settings = replace(self.config.pretraining, seed=seed, use_knowledge=arm != "none")
         return model, pretrain(model, self.documents, config=settings, progress=progress)
 
-    def given(self, model: FusedModel, table: EntityEmbeddings) -> FusedModel:
-        """A trained model with another table of the same keys in place of its own; nothing is trained."""
+    def given(
+        self, model: FusedModel, table: EntityEmbeddings, facts: EntityFacts | None = None
+    ) -> FusedModel:
+        """A trained model with another table of the same keys, and other facts, in place of its own; nothing is trained."""
         fresh = FusedModel.build(
-            self.config.backbone, table, model.fusion_config, tokenizer=self.tokenizer
+            self.config.backbone, table, model.fusion_config, tokenizer=self.tokenizer, facts=facts
         )
         fresh.load_state_dict(model.state_dict())
         return fresh
@@ -111,6 +117,13 @@ def control_table(embeddings: EntityEmbeddings, arm: str, seed: int) -> EntityEm
     return EntityEmbeddings(
         embeddings.keys, table, fingerprint=embeddings.fingerprint, revision=embeddings.revision
     )
+
+
+def control_facts(facts: EntityFacts | None, arm: str, seed: int) -> EntityFacts | None:
+    """The facts that mentions carry in an arm: true ones, those of the wrong entities, or none."""
+    if facts is None or arm in ("aligned", "none"):
+        return facts
+    return EntityFacts({}) if arm == "zero" else facts.permuted(seed)
 
 
 def splits(probes: Sequence[Probe], right: Sequence[bool]) -> dict[str, list[float]]:

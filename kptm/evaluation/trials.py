@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kg.embedding import refitted, train_embeddings
-from kptm.data import train_tokenizer
+from kptm.data import EntityFacts, train_tokenizer
 from kptm.errors import ConfigError
-from kptm.evaluation.arms import ARMS, ArmStudy, StudyConfig, control_table
+from kptm.evaluation.arms import ARMS, ArmStudy, StudyConfig, control_facts, control_table
 from kptm.evaluation.baselines import by_embeddings, lookup, majority, nearest_texts
 from kptm.evaluation.language import masked_lm_loss
 from kptm.evaluation.links import asked_as, link_again, with_noise
@@ -61,6 +61,7 @@ class Trials:
         after: The same with the rows of the edited facts' heads fitted anew.
         tokenizer: Of the texts.
         config: What every run shares.
+        facts: What mentions carry as text before and after the edits, for a kind of fusion that reads it.
         found: Documents, probes' clozes and held-out texts as the linker links them, where the arm "real" is run.
     """
 
@@ -69,6 +70,7 @@ class Trials:
     after: EntityEmbeddings
     tokenizer: Any
     config: StudyConfig
+    facts: tuple[EntityFacts | None, EntityFacts | None] = (None, None)
     found: tuple[list[LinkedText], list[LinkedText], list[LinkedText]] = field(
         default_factory=lambda: ([], [], [])
     )
@@ -105,17 +107,20 @@ class Trials:
                     link_again(clozes, linker),
                     link_again(study.held_out, linker),
                 )
+            told = EntityFacts.of(graph) if config.fusion.reads_facts else None
             for edit in study.edits:
                 graph.edit(edit.head, edit.relation, edit.new, old=edit.old)
             if study.edits:
                 made.after = refitted(before, graph, {edit.head for edit in study.edits})
+            if config.fusion.reads_facts:
+                made.facts = (told, EntityFacts.of(graph))
         return made
 
     def run(self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None) -> Run:
         """Train one arm and ask it; D facts are asked with the edited table, without training again."""
         documents, probes, held_out = self._linked(arm, seed)
         vectors = "aligned" if arm in LINK_ARMS else arm
-        study = ArmStudy(self.before, self.tokenizer, documents, probes, self.config)
+        study = ArmStudy(self.before, self.tokenizer, documents, probes, self.config, self.facts[0])
         model, _ = study.train(vectors, seed, progress)
         knows = arm != "none"
         losses = [
@@ -124,7 +129,11 @@ class Trials:
         loss = sum(losses) / len(losses) if losses else None
         scores = model_scores(model, probes, use_knowledge=knows)
         if self.study.edits:
-            told = study.given(model, control_table(self.after, vectors, seed))
+            told = study.given(
+                model,
+                control_table(self.after, vectors, seed),
+                control_facts(self.facts[1], vectors, seed),
+            )
             scores = self._after_edits(scores, model_scores(told, probes, use_knowledge=knows))
         knn = None
         if arm == "none":

@@ -43,3 +43,8 @@ class FusionConfig:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"{name} must be at least {least}, not {value}")
+
+    @property
+    def reads_facts(self) -> bool:
+        """Whether mentions carry facts of their entities as text, which have to be given."""
+        return self.kind == "kbert"

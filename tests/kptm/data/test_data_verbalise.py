@@ -52,3 +52,13 @@ def test_every_triple_becomes_a_linked_sentence(graph):
     links = said["Tbilisi is where Georgia is governed from."].links
     assert [(link.surface, link.entity) for link in links] == [("Tbilisi", "Q2"), ("Georgia", "Q1")]
     assert "Georgia has capital Tbilisi." in {text.text for text in verbalise(graph)}
+
+
+def test_permuted_facts_are_all_of_others():
+    facts = EntityFacts({str(number): [f"fact {number}"] for number in range(20)})
+    permuted = facts.permuted(3)
+    told = [permuted[str(number)] for number in range(20)]
+    assert sorted(told) == sorted(facts[str(number)] for number in range(20))
+    assert not any(permuted[str(number)] == facts[str(number)] for number in range(20))
+    assert list(facts.permuted(3).lines()) == list(permuted.lines())
+    assert len(EntityFacts({}).permuted(0)) == 0

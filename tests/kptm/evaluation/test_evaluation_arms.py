@@ -13,6 +13,7 @@ from kg.types import EntityRecord
 from kptm import ConfigError
 from kptm.data import collate, train_tokenizer
 from kptm.evaluation import make_probes
+from kptm.evaluation.arms import control_facts
 from kptm.evaluation.baselines import (
     blank_states,
     by_embeddings,
@@ -312,3 +313,16 @@ def test_only_the_answers_to_d_see_the_edited_table(study):
     for wrong in ({"noise": 1.5}, {"steps": 0}):
         with pytest.raises(ConfigError):
             replace(study, **wrong)
+
+
+def test_a_kind_that_reads_facts_reads_those_of_the_arm(study):
+    trials = Trials.prepare(study, ["permuted"], kind="kbert")
+    before, after = trials.facts
+    edit = study.edits[0]
+    assert before[edit.head] == (f"r {edit.old}",)
+    assert after[edit.head] == (f"r {edit.new}",)
+    assert control_facts(before, "aligned", 0) is before
+    assert not len(control_facts(before, "zero", 0))
+    assert sorted(control_facts(before, "permuted", 0).lines()) != sorted(before.lines())
+    assert control_facts(None, "permuted", 0) is None
+    assert len(trials.run("permuted", 0).ranks) == len(study.probes)
