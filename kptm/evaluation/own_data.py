@@ -2,12 +2,13 @@
 
 A sentence that links two entities between which the graph has a triple probably says it (Mintz et al. 2009). All that
 two entities have to do with each other is in one split, A, B or C, by a hash of the two: sentences that mention a B or
-C pair are left out of the texts, whatever joins a C pair is left out of the graph. A fact is asked in a sentence that
+C pair, or have names of both in them, are left out of the texts, whatever joins a C pair is left out of the graph. A fact is asked in a sentence that
 says it, its object's mentions blanked.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from kptm.evaluation.facts import choose_edits, draw, edited, split_of
 from kptm.evaluation.links import NOISE
 from kptm.evaluation.probing import Probe
 from kptm.evaluation.sentences import sentences
-from kptm.evaluation.study import Study, standard_embedding
+from kptm.evaluation.study import MAX_TOKENS, Study, standard_embedding
 from kptm.modeledge.writing import clozes
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class OwnStudy(Study):
         Raises:
             ConfigError: No sentence says a fact of the graph, or none that may be read is left.
         """
-        said = list(dict.fromkeys(part for item in documents for part in sentences(item)))
+        said = _once(part for item in documents for part in sentences(item))
         triples = sorted({(x.head, x.relation, x.tail) for x in graph.match()})
         places = _places(said, triples)
         asked = _asked(triples, places, said, limit)
@@ -84,16 +85,32 @@ class OwnStudy(Study):
             documents=[said[number] for number in sorted(read)],
             held_out=[said[number] for number in sorted(held)],
             probes=_probes(facts, edited(facts, edits), triples, [said[x] for x in probed]),
-            entities=[
-                EntityRecord(key=key, label=key)
-                for key in sorted({key for item in said for key in item.entities()})
-            ],
+            entities=_named(graph, {key for item in said for key in item.entities()}, triples),
             background=[x for x in triples if x not in asked_now and _pair(x) not in outside],
             steps=steps,
             noise=noise,
             embedding=embedding or standard_embedding(),
             found_links=False,
+            max_length=2 * MAX_TOKENS,
         )
+
+
+def _once(said: Iterable[LinkedText]) -> list[LinkedText]:
+    """Each sentence once, as it is linked most: linked otherwise it would be another, and read where this one is asked."""
+    kept: dict[str, LinkedText] = {}
+    for item in said:
+        if item.text not in kept or len(item.links) > len(kept[item.text].links):
+            kept[item.text] = item
+    return list(kept.values())
+
+
+def _named(
+    graph: KnowledgeGraph, mentioned: set[str], triples: Iterable[Fact]
+) -> list[EntityRecord]:
+    """What the texts and the graph's triples name, with its labels."""
+    keys = sorted(mentioned | {end for head, _, tail in triples for end in (head, tail)})
+    known = graph.entities(keys)
+    return [EntityRecord(key=key, label=known[key].label if key in known else key) for key in keys]
 
 
 def _pair(fact: Fact) -> Pair:
@@ -141,9 +158,10 @@ def _share_out(
     pairs = {_pair(fact) for fact in asked}
     kinds = {pair: split_of(*pair) for pair in pairs}
     read = set(range(len(said)))
-    for pair in pairs:
-        if kinds[pair] != "A":
-            read.difference_update(places[pair])
+    untold = sorted(pair for pair in pairs if kinds[pair] != "A")
+    for pair in untold:
+        read.difference_update(places[pair])
+    read.difference_update(_naming_both(untold, said, read))
     left = {pair: len(read.intersection(places[pair])) for pair in pairs}
     inside: dict[int, list[Pair]] = defaultdict(list)
     for pair in sorted(pairs):
@@ -166,6 +184,30 @@ def _share_out(
                 left[other] -= 1
         probed.append((ready or readable or order)[0])
     return read, held, probed
+
+
+def _naming_both(pairs: Iterable[Pair], said: Sequence[LinkedText], among: set[int]) -> set[int]:
+    """Sentences that have names of both of a pair in them, linked or not: a linker may have missed one."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for item in said:
+        for link in item.links:
+            names[link.entity].add(link.surface)
+    holding: dict[str, set[int]] = {}
+
+    def with_name(key: str) -> set[int]:
+        if key not in holding:
+            named = re.compile("|".join(map(_alone, sorted(names[key]))))
+            holding[key] = {number for number in among if named.search(said[number].text)}
+        return holding[key]
+
+    return {number for one, other in pairs for number in with_name(one) & with_name(other)}
+
+
+def _alone(name: str) -> str:
+    """A pattern for a name that is no part of a word, in scripts whose words are written apart."""
+    before = r"(?<![A-Za-z0-9])" if name[:1].isascii() else ""
+    behind = r"(?![A-Za-z0-9])" if name[-1:].isascii() else ""
+    return before + re.escape(name) + behind
 
 
 def _split(fact: Fact, places: Places, read: set[int]) -> str:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from kptm.evaluation.results import Results
     from kptm.linking import LinkedText
 
+MAX_TOKENS = 64
+"""What a phrasing of two names fits into."""
+
 
 def standard_embedding() -> KGEConfig:
     """How a study's vectors are trained where nothing else is said."""
@@ -49,6 +52,7 @@ class Study:
         steps: Training steps of an arm.
         noise: The share of wrong links in the arm "noisy".
         embedding: How the graph's vectors are trained.
+        max_length: Tokens that a text is cut to.
         found_links: Whether the arm "real" can be had: False where the links are not gold.
     """
 
@@ -63,6 +67,7 @@ class Study:
     noise: float = NOISE
     embedding: KGEConfig = field(default_factory=standard_embedding)
     found_links: bool = True
+    max_length: int = MAX_TOKENS
 
     def __post_init__(self) -> None:
         if self.steps < 1:

@@ -92,8 +92,8 @@ class Trials:
             raise ConfigError('the links are the linker\'s already; leave the arm "real" out')
         tokenizer = train_tokenizer((item.text for item in study.documents), vocab_size=12_000)
         config = StudyConfig(
-            backbone=small_bert(BackboneConfig(), len(tokenizer), 64),
-            fusion=FusionConfig(kind=kind, max_length=64),
+            backbone=small_bert(BackboneConfig(), len(tokenizer), study.max_length),
+            fusion=FusionConfig(kind=kind, max_length=study.max_length),
             pretraining=PretrainConfig(steps=study.steps, batch_size=128, learning_rate=3e-3),
         )
         with study.graph() as graph:
@@ -123,9 +123,8 @@ class Trials:
         study = ArmStudy(self.before, self.tokenizer, documents, probes, self.config, self.facts[0])
         model, _ = study.train(vectors, seed, progress)
         knows = arm != "none"
-        losses = [
-            masked_lm_loss(model, held_out, knows, number) for number in range(MASKINGS) if held_out
-        ]
+        masked = (masked_lm_loss(model, held_out, knows, number) for number in range(MASKINGS))
+        losses = [loss for loss in masked if loss is not None]
         loss = sum(losses) / len(losses) if losses else None
         scores = model_scores(model, probes, use_knowledge=knows)
         if self.study.edits:

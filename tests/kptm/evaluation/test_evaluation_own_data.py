@@ -2,6 +2,7 @@
 
 import pytest
 
+from kg import EntityRecord
 from kptm import ConfigError
 from kptm.evaluation.facts import split_of
 from kptm.evaluation.own_data import OwnStudy
@@ -81,6 +82,32 @@ def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
         }
         assert source <= (held if number < COUNT // 2 else read)
     assert OwnStudy.from_graph(graph, texts, steps=1) == study
+
+
+def test_what_is_linked_otherwise_elsewhere_is_not_read(graph, facts, texts):
+    """A second copy of each sentence with a link missed, and one that says more, linked to nothing."""
+    missed = [LinkedText(text.text, text.links[1:]) for text in texts if len(text.links) > 1]
+    more = [LinkedText(f"Again {text.text}", text.links[:0]) for text in texts]
+    study = OwnStudy.from_graph(graph, [*missed, *texts, *more], steps=1)
+    once = OwnStudy.from_graph(graph, texts, steps=1)
+    assert {probe.cloze.text for probe in study.probes} == {
+        probe.cloze.text for probe in once.probes
+    }
+    closed = [fact for fact in study.facts if split_of(fact[0], fact[2]) != "A"]
+    for head, _, tail, _ in closed:
+        for item in study.documents:
+            words = item.text.replace(".", " ").replace(",", " ").split()
+            assert not {head, tail} <= set(words)
+
+
+def test_entities_have_the_graphs_labels(new_graph, facts, texts):
+    graph = new_graph()
+    graph.add([EntityRecord(key=h, label=f"name of {h}") for h, _, _ in facts])
+    graph.add(facts)
+    study = OwnStudy.from_graph(graph, texts, steps=1)
+    labels = {record.key: record.label for record in study.entities}
+    assert labels["S5"] == "name of S5"
+    assert labels["O2"] == "O2"
 
 
 def test_few_facts_and_no_more(graph, texts):
