@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from kptm.data import EntityFacts, train_tokenizer
-from kptm.errors import CheckpointError
+from kptm.errors import CheckpointError, ModelError
 from kptm.fusion import FusedModel
 from kptm.pretraining.processes import processes
 from kptm.texts import write_whole
@@ -57,13 +57,14 @@ class Run:
             graph: Whose facts mentions carry, where the kind of fusion reads them.
 
         Raises:
-            CheckpointError: The run that was cut had other embeddings or settings.
+            ModelError: There is no text.
+            CheckpointError: The run that was cut had other texts, embeddings or settings.
         """
         with self._state.main_process_first():
             if self._state.is_main_process:
                 shutil.rmtree(self._ended, ignore_errors=True)
             start, run = self.folder / "start", self.folder / "run.json"
-            made_of = _made_of(config, embeddings)
+            made_of = _made_of(config, embeddings, texts())
             if not run.exists():
                 model = _build(config, embeddings, texts, graph)
                 self.folder.mkdir(exist_ok=True)
@@ -71,7 +72,7 @@ class Run:
                 write_whole(run, made_of)
             elif run.read_text(encoding="utf-8") != made_of:
                 raise CheckpointError(
-                    f"{self.folder}: holds a run that was cut and had other embeddings or settings;"
+                    f"{self.folder}: holds a run that was cut and had other texts, embeddings or settings;"
                     " remove the folder to start anew"
                 )
             # Read back also now: the same object for a run that is cut and for one that is not.
@@ -86,11 +87,19 @@ class Run:
         self._state.wait_for_everyone()
 
 
-def _made_of(config: WorkspaceConfig, embeddings: EntityEmbeddings) -> str:
-    vectors = hashlib.sha256()
+def _made_of(
+    config: WorkspaceConfig, embeddings: EntityEmbeddings, texts: Iterable[str | LinkedText]
+) -> str:
+    vectors, words, count = hashlib.sha256(), hashlib.sha256(), 0
     for rows in embeddings.chunks():
         vectors.update(rows.tobytes())
-    return json.dumps([asdict(config.backbone), asdict(config.fusion), vectors.hexdigest()])
+    for count, text in enumerate(texts, 1):  # noqa: B007  # counted
+        said = text if isinstance(text, str) else text.text
+        words.update(json.dumps(said).encode() + b"\n")
+    if not count:
+        raise ModelError("there is no text to pretrain on; give some")
+    settings = [asdict(config.backbone), asdict(config.fusion)]
+    return json.dumps([*settings, vectors.hexdigest(), words.hexdigest()])
 
 
 def _build(

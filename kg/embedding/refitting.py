@@ -67,6 +67,12 @@ def refitted(
 def _started_anew(old: Engine, chosen: torch.Tensor) -> Engine:
     """The same model, its chosen rows of entities as they are before any training."""
     engine = Engine(old.config, old.num_entities, old.num_relations)
+    parts = engine.model.entity_representations
+    sizes = {len(value) for part in parts for value in part.parameters()}
+    if len(parts) != 1 or sizes != {len(chosen)}:  # the old facts would live on in the other part
+        raise EmbeddingError(
+            f"a {old.config.model} keeps more than one row of an entity and cannot be refitted; train it again"
+        )
     fresh = [
         value.detach()[chosen].clone()
         for value in engine.model.entity_representations[0].parameters()
@@ -76,7 +82,5 @@ def _started_anew(old: Engine, chosen: torch.Tensor) -> Engine:
         for value, rows in zip(
             engine.model.entity_representations[0].parameters(), fresh, strict=True
         ):
-            if len(value) != len(chosen):
-                raise EmbeddingError(f"a {old.config.model} cannot be refitted; train it again")
             value[chosen] = rows
     return engine

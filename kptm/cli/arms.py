@@ -6,9 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg.errors import TripleFormatError
 from kptm.cli.common import existing, show
-from kptm.errors import ConfigError, LinkingError
+from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,17 +37,14 @@ def own_study(
 
 def _documents(ws: Workspace, path: str) -> Iterator[LinkedText]:
     from kptm.linking import LinkedText
-    from kptm.texts import read_records
+    from kptm.texts import read_documents
 
     plain: list[str] = []
-    for record in read_records(path):
-        if "links" not in record.values:
-            plain.append(record.values["text"])
-            continue
-        try:
-            yield LinkedText.from_dict(record.values)
-        except LinkingError as error:
-            raise TripleFormatError(record.path, record.line, str(error), record.raw) from error
+    for text in read_documents(path):
+        if isinstance(text, LinkedText):
+            yield text
+        else:
+            plain.append(text)
     yield from ws.link(plain)
 
 

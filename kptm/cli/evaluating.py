@@ -85,6 +85,8 @@ def fusion(
     else:
         raise click.UsageError("give --facts, --phrasings and --ask, or --graph and --text")
     chosen = tuple(dict.fromkeys(arm.strip() for arm in arms.split(",") if arm.strip()))
+    if not chosen:
+        raise click.UsageError("--arms: name one arm at least")
     with progress("arms", None) as advance:
         results = study.run_all(chosen, range(seeds), kind=kind, progress=advance)
     show_results(results, as_json, plot=plot, out=out)

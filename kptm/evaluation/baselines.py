@@ -103,7 +103,7 @@ def blank_states(
     for start in range(0, len(documents), batch_size):
         texts = [model.encoder.encode(item) for item in documents[start : start + batch_size]]
         batch = collate(texts, model.pad_id, with_knowledge=False)
-        hidden_BLD = model(**batch.tensors()).hidden.float()
+        hidden_BLD = model(**batch.tensors()).hidden.float().cpu()
         for number, text in enumerate(texts):
             if text.blanks:
                 state_D = hidden_BLD[number, text.blanks[0]]

@@ -61,7 +61,7 @@ def masked_lm_loss(
             row[: len(example.labels)] = torch.tensor(example.labels)
         wanted = labels_BL != IGNORED
         if wanted.any():
-            logits = model.token_logits(model(**batch.tensors()).hidden[wanted]).float()
+            logits = model.token_logits(model(**batch.tensors()).hidden[wanted]).float().cpu()
             total += float(F.cross_entropy(logits, labels_BL[wanted], reduction="sum"))
             count += int(wanted.sum())
     return total / count if count else None

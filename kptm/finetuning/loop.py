@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
-from kptm.errors import ModelError
+from kptm.errors import ConfigError, ModelError
 from kptm.finetuning.classifier import task_loss
 from kptm.finetuning.encoding import Batch, batch_of, targets_of
 from kptm.finetuning.report import TaskPoint
@@ -105,11 +105,16 @@ def run(
             save_strategy="no",
             seed=config.seed,
             data_seed=config.seed,
+            use_cpu=not torch.accelerator.is_available(),
             remove_unused_columns=False,
             disable_tqdm=True,
             report_to=[],
             dataloader_pin_memory=False,
         )
+        if arguments.n_gpu > 1:
+            raise ConfigError(
+                "one process trains on one device; show it one (CUDA_VISIBLE_DEVICES=0)"
+            )
         trainer = _TaskTrainer(
             tuned, args=arguments, train_dataset=examples, data_collator=_Collator(tuned, config)
         )

@@ -172,7 +172,22 @@ class FusedModel(nn.Module):
         branch_places: Tensor | None = None,
         score_rows: Tensor | None = None,
     ) -> FusedOutput:
-        """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
+        """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`, on any device."""
+        given = (input_ids, attention_mask, mention_spans, mention_rows)
+        input_ids, attention_mask, mention_spans, mention_rows = (
+            tensor.to(self.device) for tensor in given
+        )
+        more = (
+            target_places,
+            candidate_rows,
+            candidate_priors,
+            branch_ids,
+            branch_places,
+            score_rows,
+        )
+        target_places, candidate_rows, candidate_priors, branch_ids, branch_places, score_rows = (
+            None if tensor is None else tensor.to(self.device) for tensor in more
+        )
         vectors_ME = self.vectors(mention_rows)
         length, scale = input_ids.shape[1], math.sqrt(self.embeddings.dim)
         knowledge = spread(

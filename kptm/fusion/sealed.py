@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from kg.checksums import file_sha256
@@ -18,10 +19,13 @@ def check_target(folder: Path, name: str) -> None:
     """Refuse a folder that a model cannot be written to; known before a training, it costs none.
 
     Raises:
-        ModelError: It holds something else than a model that ``name`` seals.
-        OSError: It is no folder, or cannot be read.
+        ModelError: It holds something else than a model that ``name`` seals, it or what it lies in is a file, or it cannot
+            be written.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / name).exists():
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise ModelError(f"{folder}: cannot be written; name a folder of your own")
+    if there == folder and any(folder.iterdir()) and not (folder / name).exists():
         raise ModelError(
             f"{folder}: holds something else, which would be lost; name a folder of its own"
         )

@@ -43,7 +43,7 @@ def from_dict(value: object) -> LinkedText:
 def _link(value: Mapping[str, Any], where: str, text: str) -> Link:
     start, end = _offset(value, "start", where), _offset(value, "end", where)
     candidates = []
-    if "candidates" in value:
+    if value.get("candidates") is not None:
         for number, item in enumerate(_list(value, "candidates", where)):
             inside = f"{where}candidates[{number}]"
             found = _object(item, inside)
@@ -52,9 +52,9 @@ def _link(value: Mapping[str, Any], where: str, text: str) -> Link:
     return Link(
         start,
         end,
-        _text(value, "surface", where) if "surface" in value else text[start:end],
+        text[start:end] if value.get("surface") is None else _text(value, "surface", where),
         _text(value, "entity", where),
-        _score(value, where) if "score" in value else 1.0,
+        1.0 if value.get("score") is None else _score(value, where),
         tuple(candidates),
     )
 

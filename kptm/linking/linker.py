@@ -58,6 +58,11 @@ class Linker:
         self._base_revision = self._revision = -1
         self._layers: Layers | None = None
 
+    def identity(self) -> str:
+        """What its links hang on: the graph as it is now, the coefficients, and whether there is an encoder."""
+        graph = f"{self._graph.fingerprint()} at revision {self._graph.revision()}"
+        return f"{graph}, {self.weights}, encoder: {self._encoder is not None}"
+
     # ── linking ──────────────────────────────────────────────────────────────────────────────
 
     def link(self, text: str) -> LinkedText:

@@ -89,7 +89,7 @@ def fact_keys(
         part = np.zeros((len(texts), 4 * model.embeddings.dim), dtype=np.float32)
         if keys is not None:  # a blank behind the cut of a long text has no key: it stays zero
             rows = [number for number, text in enumerate(texts) if text.blanks]
-            part[rows] = keys.float().numpy()
+            part[rows] = keys.float().cpu().numpy()
         found.append(part)
     return np.concatenate(found) if found else np.zeros((0, 4 * model.embeddings.dim), np.float32)
 
@@ -111,7 +111,7 @@ def mention_vectors(
     for number, (document, text) in enumerate(zip(documents, texts, strict=True)):
         # Links behind the cut of a long text have no tokens; the others stand in the same order.
         for link, span in zip(document.links, text.spans, strict=False):
-            rows.append(hidden[number, span.start : span.end].mean(0).float().numpy())
+            rows.append(hidden[number, span.start : span.end].mean(0).float().cpu().numpy())
             context = tuple(key for key in document.entities() if key != link.entity)
             records.append(
                 Record(

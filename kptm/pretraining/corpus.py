@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from kg.checksums import file_sha256
 from kg.errors import shorten
 from kptm.data.tokenize import EncodedText, TokenSpan
-from kptm.errors import ModelError
+from kptm.errors import LinkingError, ModelError
 from kptm.linking import LinkedText
 from kptm.texts import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     Link = Callable[[Iterable[str]], Iterable[LinkedText]]
@@ -45,13 +46,15 @@ class Corpus:
         related: What the graph says between the entities of a text.
         identity: What else an encoded text hangs on.
 
+    A text without a token is left out.
+
     Attributes:
         lengths: Tokens of each text.
         links: Mentions whose entity has a vector, in all.
         digest: Of all that it was made from.
 
     Raises:
-        ModelError: A text is plain and there is no linker.
+        ModelError: A text is plain and there is no linker, or it is none.
     """
 
     def __init__(
@@ -70,18 +73,16 @@ class Corpus:
         stream, shards = iter(texts), list[Any]()
         digest = hashlib.sha256(identity.encode())
         self.links = 0
-        while part := [_read(text) for text in islice(stream, SHARD)]:
+        count = 0
+        while part := [_read(text, count + at) for at, text in enumerate(islice(stream, SHARD), 1)]:
+            count += len(part)
             name = folder / f"{len(shards):05}"
             made_of = _digest(part, identity)
             digest.update(made_of.encode())
             found = _finished(name, made_of)
             if found is None:
                 documents = _linked(part, link)
-                rows = (
-                    _row(encode(document), related(document) if related else ())
-                    for document in documents
-                )
-                found = _write(name, rows, made_of)
+                found = _write(name, _rows(documents, encode, related), made_of)
             self.links += found
             shards.append(Dataset.from_file(str(name.with_suffix(".arrow"))))
         self.digest = digest.hexdigest()
@@ -149,6 +150,17 @@ def _features() -> Any:
     )
 
 
+def _rows(
+    documents: Iterable[LinkedText],
+    encode: Callable[[LinkedText], EncodedText],
+    related: Callable[[LinkedText], Related] | None,
+) -> Iterator[dict[str, Any]]:
+    for document in documents:
+        text = encode(document)
+        if text.ids:
+            yield _row(text, related(document) if related else ())
+
+
 def _row(text: EncodedText, related: Related) -> dict[str, Any]:
     return {
         "length": len(text.ids),
@@ -194,10 +206,21 @@ def _finished(name: Path, made_of: str) -> int | None:
     return None
 
 
-def _read(text: Text) -> str | LinkedText:
+def _read(text: Text, number: int) -> str | LinkedText:
     if isinstance(text, str | LinkedText):
         return text
-    return LinkedText.from_dict(text) if text.get("links") is not None else str(text["text"])
+    said = text.get("text") if isinstance(text, Mapping) else None
+    if not isinstance(said, str):
+        raise ModelError(
+            f"text {number}: {shorten(repr(text))} is no text; give text, linked text, or rows with"
+            ' "text" and, where it is linked, "links"'
+        )
+    if text.get("links") is None:
+        return said
+    try:
+        return LinkedText.from_dict(text)
+    except LinkingError as error:
+        raise ModelError(f"text {number}: {error}") from error
 
 
 def _digest(part: list[str | LinkedText], identity: str) -> str:

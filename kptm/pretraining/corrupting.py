@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from kptm.data.tokenize import EncodedText, TokenSpan
 
@@ -21,13 +21,16 @@ TRIES = 8
 """Texts that are looked through for a mention to take the place of another."""
 
 
-def misalign(text: EncodedText, entities: int, seed: tuple[int, ...]) -> EncodedText:
+def misalign(
+    text: EncodedText, entities: int, seed: tuple[int, ...], hidden: Collection[int] = ()
+) -> EncodedText:
     """Give some mentions a wrong entity and some none; each keeps the row that it should have in ``right``.
 
     Args:
         text: Its mentions with a row are those that are asked.
         entities: Rows there are.
         seed: What the choice hangs on.
+        hidden: Rows that are asked for elsewhere, and given nowhere.
     """
     rng = np.random.default_rng(seed)
     spans = []
@@ -36,7 +39,9 @@ def misalign(text: EncodedText, entities: int, seed: tuple[int, ...]) -> Encoded
             spans.append(span)
             continue
         kind, other = rng.random(), int(rng.integers(entities))
-        row = other if kind < WRONG else None if kind < WRONG + UNGIVEN else span.row
+        row: int | None = span.row
+        if kind < WRONG + UNGIVEN:
+            row = other if kind < WRONG and other not in hidden else None
         changed = replace(span, row=row, right=span.row)
         if row != span.row:  # what else is known of the right one would give it away
             changed = replace(

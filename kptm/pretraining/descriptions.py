@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ class Descriptions:
             )
         self._facts = np.array(facts, np.int32)
         self._texts = Corpus(folder, _described(graph, list(entity_id)), encode, identity=identity)
-        self.digest = self._texts.digest
+        self.digest = f"{self._texts.digest} {hashlib.sha256(self._facts.tobytes()).hexdigest()}"
 
     def draw(self, seed: tuple[int, ...]) -> DescribedFact:
         """One fact, and with it one whose head or whose tail is another entity; a pure function of ``seed``."""

@@ -87,7 +87,8 @@ class Examples(Dataset[Example]):
         else:
             masked = mask_text(text, config, asking.mask_id, asking.vocab, seed)
         if config.denoising_weight:
-            noisy = misalign(masked.text, asking.entities, (config.seed, index, 5))
+            seed = (config.seed, index, 5)
+            noisy = misalign(masked.text, asking.entities, seed, masked.rows)
             masked = masked._replace(text=noisy)
         return Example(masked, self._texts.related(text_number), self._fact(index))
 

@@ -78,7 +78,9 @@ def pretrain(
                 model.encoder.encode,
                 link=linker.link_many if isinstance(linker, Linker) else linker,
                 related=facts if config.relation_weight else None,
-                identity=identity,
+                identity=_hangs_on(
+                    identity, linker, graph, facts if config.relation_weight else None
+                ),
             )
             described = _descriptions(graph, facts, config, model, folder / "descriptions")
         if not len(corpus):
@@ -103,6 +105,20 @@ def pretrain(
         resumed_at=step_of(start) if start else 0,
         seconds=time.monotonic() - began,
     )
+
+
+def _hangs_on(
+    model: str, linker: Linker | Link | None, graph: GraphView | None, facts: Facts | None
+) -> str:
+    """What encoded texts hang on beside the texts: of a function that links, the graph is all that can be asked."""
+    parts = [model]
+    if isinstance(linker, Linker):
+        parts.append(linker.identity())
+    elif graph is not None and linker is not None:
+        parts.append(f"{graph.fingerprint()} at revision {graph.revision()}")
+    if facts is not None and graph is not None:
+        parts += [graph.fingerprint(), *facts.relations]
+    return "\n".join(parts)
 
 
 def _facts(graph: GraphView | None, config: PretrainConfig) -> Facts | None:

@@ -14,6 +14,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from kptm.errors import ConfigError, ModelError
 from kptm.pretraining.checkpoints import keep_newest, seal
 from kptm.pretraining.collating import Collator
+from kptm.pretraining.processes import PATIENCE
 from kptm.pretraining.report import LossPoint
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ def make_trainer(
         disable_tqdm=True,
         report_to=[],
         dataloader_pin_memory=False,
+        ddp_timeout=int(PATIENCE.total_seconds()),
         ddp_find_unused_parameters=True,  # an objective may find nothing to ask in a batch
         ddp_broadcast_buffers=False,  # the entity table is one, and the same everywhere
     )

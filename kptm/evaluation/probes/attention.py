@@ -10,14 +10,13 @@ Shapes: S layers, H heads, B texts, L tokens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from kptm.data import EncodedText
-from kptm.data.tokenize import TokenSpan
 from kptm.errors import ConfigError, ModelError
 from kptm.evaluation.probes.config import ProbeConfig
 from kptm.evaluation.probes.watching import at_rest, batches, head_attention
@@ -28,10 +27,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from kptm.data.tokenize import TokenSpan
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
 
 MEASURES = ("entropy", "mentions", "distance", "first")
+_UNSEEN = {
+    "luke": "computes attention anew, where it cannot be seen",
+    "kbert": "lays facts beside the text, and these measures know the text's tokens only",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def probe_attention(
 ) -> dict[str, HeadStatistics]:
     """The statistics of "knowledge", "plain", "knowledge, shuffled" and "plain, shuffled".
 
-    A model of kind "luke" has no weights to show for "knowledge": it computes them anew, beside the backbone.
+    "luke" has no weights to show for "knowledge", since it computes them anew, and "kbert" has those of other tokens.
 
     Raises:
         ConfigError: There is no text.
@@ -76,7 +80,7 @@ def probe_attention(
     found = {}
     for ending, texts in (("", encoded), (", shuffled", mixed)):
         for name, with_knowledge in (("knowledge", True), ("plain", False)):
-            if not (with_knowledge and _computes_anew(model)):
+            if not (with_knowledge and model.fusion_config.kind in _UNSEEN):
                 found[name + ending] = attention_statistics(
                     model, texts, with_knowledge=with_knowledge, batch_size=config.batch_size
                 )
@@ -98,10 +102,11 @@ def attention_statistics(
     """
     if not texts:
         raise ConfigError("attention needs texts to look at; give at least one")
-    if with_knowledge and _computes_anew(model):
+    kind = model.fusion_config.kind
+    if with_knowledge and kind in _UNSEEN:
         raise ModelError(
-            "fusion of kind luke computes attention anew, where it cannot be seen; look at it with"
-            " with_knowledge=False, or at a model of another kind"
+            f"fusion of kind {kind} {_UNSEEN[kind]}; look at it with with_knowledge=False, or at a"
+            " model of another kind"
         )
     sums: list[Tensor] = []
     tokens = 0
@@ -159,9 +164,7 @@ def shuffled(text: EncodedText, fixed: frozenset[int], rng: np.random.Generator)
         start, end, span = units[number]
         if span is not None:
             place = len(ids)
-            moved.append(
-                TokenSpan(place, place + end - start, span.entity, span.row, span.candidates)
-            )
+            moved.append(replace(span, start=place, end=place + end - start))
         ids += text.ids[start:end]
     return EncodedText((*ids, *text.ids[last:]), tuple(moved))
 
@@ -170,7 +173,3 @@ def _fixed(model: FusedModel) -> frozenset[int]:
     own = model.tokenizer
     ids = (own.bos_token_id, own.eos_token_id, own.cls_token_id, own.sep_token_id)
     return frozenset(each for each in ids if each is not None)
-
-
-def _computes_anew(model: FusedModel) -> bool:
-    return model.fusion_config.kind == "luke"

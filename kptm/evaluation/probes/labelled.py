@@ -66,7 +66,11 @@ def read_labelled(path: str | Path, link: Callable[[str], LinkedText]) -> list[L
     for record in read_records(path):
         try:
             values = record.values
-            known = LinkedText.from_dict(values) if "links" in values else link(values["text"])
+            known = (
+                LinkedText.from_dict(values)
+                if values.get("links") is not None
+                else link(values["text"])
+            )
             found.append(LabelledText(known, _spans(values.get("spans"))))
         except LinkingError as error:
             raise TripleFormatError(record.path, record.line, str(error), record.raw) from error

@@ -68,7 +68,9 @@ def span_states(
         for numbers, tensors in batches(model, encoded, batch_size, with_knowledge=with_knowledge):
             seen.clear()
             output_BLD = model(**tensors).hidden
-            states_SBLD = torch.stack([*seen, output_BLD]).float().cpu()
+            length = output_BLD.shape[1]  # layers may see facts behind the text
+            states_SBLD = torch.stack([*(state[:, :length] for state in seen), output_BLD])
+            states_SBLD = states_SBLD.float().cpu()
             for number in numbers:
                 own_SLD = states_SBLD[:, number - numbers.start]
                 rows += [own_SLD[:, at[0] : at[1]].mean(1) for at in places[number] if at]

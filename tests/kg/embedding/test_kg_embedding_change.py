@@ -222,6 +222,13 @@ def test_a_fact_that_has_changed_moves_its_entities_alone(filled, trained):
         refitted(own, filled, ["a"])
 
 
+def test_a_model_with_two_rows_of_an_entity_is_not_refitted(filled):
+    """The second row would go on saying the old fact."""
+    simple = train_embeddings(filled, KGEConfig(model="SimplE", dim=4, epochs=1))
+    with pytest.raises(EmbeddingError, match="a SimplE keeps more than one row"):
+        refitted(simple, filled, {"e3"})
+
+
 def test_an_entity_of_no_fact_starts_anew_and_stays_so(filled, trained):
     filled.forget(entity="e3")
     changed = refitted(trained, filled, {"e3"})

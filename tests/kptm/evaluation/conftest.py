@@ -4,9 +4,11 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
+from kptm.data import EntityFacts
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 
+FACTS = EntityFacts({"Georgia": ("capital Tbilisi",), "Paris": ("river Seine", "far from Texas")})
 DECODERS = ("gpt2", "llama", "qwen2")
 TEXTS = [
     LinkedText.from_spans("The capital of Georgia is Tbilisi.", [(15, 22, "Georgia"), (26, 33, "Tbilisi")]),
@@ -34,7 +36,9 @@ def fused_of(tokenizer_of, config_of, embeddings):
         kind = AutoModelForCausalLM if family in DECODERS else AutoModelForMaskedLM
         # Wide weights: with those of a real start all heads of so small a model look everywhere alike.
         plain = kind.from_config(config_of(family, tokenizer, initializer_range=0.3))
-        model = FusedModel.build(plain, embeddings, FusionConfig(**config), tokenizer=tokenizer)
+        model = FusedModel.build(
+            plain, embeddings, FusionConfig(**config), tokenizer=tokenizer, facts=FACTS
+        )
         generator = torch.Generator().manual_seed(4)
         with torch.no_grad():
             for part in (model.fusion, model.head):

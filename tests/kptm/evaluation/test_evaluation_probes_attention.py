@@ -92,10 +92,14 @@ def test_what_is_put_back_when_a_pass_fails(fused_of, texts, state_of):
     assert state_of(model) == before
     with pytest.raises(ConfigError, match="at least one"):
         attention_statistics(model, [])
-    luke = fused_of(kind="luke")
-    with pytest.raises(ModelError, match="luke"):
-        attention_statistics(luke, [luke.encoder.encode(texts[0])])
-    assert set(probe_attention(luke, texts)) == {"plain", "plain, shuffled"}
+
+
+@pytest.mark.parametrize("kind", ["luke", "kbert"])
+def test_attention_that_cannot_be_seen_is_not_measured(fused_of, texts, kind):
+    model = fused_of(kind=kind)
+    with pytest.raises(ModelError, match=f"fusion of kind {kind}"):
+        attention_statistics(model, [model.encoder.encode(texts[0])])
+    assert set(probe_attention(model, texts)) == {"plain", "plain, shuffled"}
 
 
 def test_hooks_of_the_user_stay(fused_of, texts):

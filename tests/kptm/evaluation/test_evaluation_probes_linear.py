@@ -148,7 +148,7 @@ def test_states_are_those_of_hugging_face(fused_of, texts, state_of, family):
 @pytest.mark.parametrize(
     ("family", "kind"),
     [("bert", "gated"), ("bert", "ernie"), ("bert", "knowbert"), ("bert", "memory"),
-     ("bert", "luke"), ("bert", "adapter"), ("gpt2", "gated"), ("llama", "memory")],
+     ("bert", "luke"), ("bert", "kbert"), ("bert", "adapter"), ("gpt2", "gated"), ("llama", "memory")],
 )  # fmt: skip
 def test_texts_alone_and_among_others_and_the_fused_states(fused_of, texts, state_of, family, kind):
     model = fused_of(family, kind=kind)

@@ -1,6 +1,7 @@
 """Encoded texts on disk: what goes in comes out, and is not linked twice."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import tiny_run
@@ -9,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_pretraining_masking import encoded
 
+from kg import EntityRecord
 from kptm.data import EncodedText
 from kptm.data.tokenize import TokenSpan
 from kptm.errors import ModelError
-from kptm.linking import LinkedText
+from kptm.linking import LinkedText, Linker
 from kptm.pretraining import corpus, pretrain
 from kptm.pretraining.corpus import Corpus
 
@@ -123,6 +125,77 @@ def test_a_stream_is_read_once_and_in_parts(shards, tmp_path):
     assert len(found) == 10
     assert [count for _, count in seen] == [3, 3, 3, 1]
     assert read[: len(set(read))] == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"words": "a"}, "text 2: .*'words'.* is no text"),
+        ({"text": None}, "text 2: .* is no text"),
+        (3, "text 2: '?3'? is no text"),
+        ({"text": "a", "links": [{"start": 0}]}, r"text 2: links\[0\].end is missing"),
+    ],
+)
+def test_what_is_no_text_is_named(tmp_path, row, said):
+    with pytest.raises(ModelError, match=said):
+        Corpus(tmp_path, [LinkedText("fine"), row], Counting())
+
+
+def test_fields_that_a_table_fills_up_are_missing_ones(tmp_path):
+    """Arrow gives None where a row has no such field."""
+    link = {
+        "start": 0,
+        "end": 4,
+        "entity": "Rome",
+        "surface": None,
+        "score": None,
+        "candidates": None,
+    }
+    found = Corpus(tmp_path, [{"text": "Rome.", "links": [link]}], Counting())
+    assert [span.entity for span in found[0].spans] == ["Rome"]
+
+
+def test_a_text_without_a_token_is_left_out(tmp_path):
+    """A decoder's tokenizer adds none of its own."""
+    encode = {"": EncodedText(()), "a": EncodedText((7,))}
+    found = Corpus(tmp_path, map(LinkedText, ["", "a", ""]), lambda text: encode[text.text])
+    assert [found[at].ids for at in range(len(found))] == [(7,)]
+
+
+def test_what_the_graph_says_is_read_anew(tmp_path, new_graph):
+    """Shards that were written without relations, or of another graph, are not taken for these."""
+    graph = new_graph()
+    graph.add([(country, "capital", city) for country, city in tiny_run.CAPITALS.items()])
+    graph.add([(city, "in", country) for country, city in tiny_run.CAPITALS.items()])
+    plain = replace(tiny_run.CONFIG, steps=2, checkpoint_every=0, entity_rate=0.0)
+    asked = replace(plain, relation_weight=1.0, log_every=1)
+    losses = []
+    for config in (plain, asked):
+        curve = pretrain(
+            tiny_run.model(), tiny_run.texts(), config=config, graph=graph, checkpoints=tmp_path
+        ).curve
+        losses.append(curve[0].others.get("relation"))
+    assert losses[0] is None
+    assert losses[1] > 0
+    graph.add([("Georgia", "a_first_relation", "Paris")])  # numbers of relations move
+    model = tiny_run.model()
+    again = pretrain(model, tiny_run.texts(), config=asked, graph=graph, checkpoints=tmp_path)
+    model = tiny_run.model()
+    fresh = pretrain(model, tiny_run.texts(), config=asked, graph=graph)
+    assert again.curve == fresh.curve
+
+
+def test_another_linker_links_anew(tmp_path, new_graph):
+    empty, graph = new_graph(), new_graph()
+    names = sorted({*tiny_run.CAPITALS, *tiny_run.CAPITALS.values()})
+    graph.add([EntityRecord(key=name, label=name) for name in names])
+    plain = [text.text for text in tiny_run.texts()]
+    config = replace(tiny_run.CONFIG, steps=1, checkpoint_every=0)
+    links = [
+        pretrain(tiny_run.model(), plain, Linker(one), config, checkpoints=tmp_path).links
+        for one in (empty, graph)
+    ]
+    assert links == [0, 16]
 
 
 def test_plain_texts_need_a_linker(tmp_path):

@@ -27,6 +27,13 @@ def test_misaligned_mentions_remember_what_is_right(text, seed):
     assert misalign(text, 9, seed) == noisy
 
 
+def test_what_is_asked_for_elsewhere_is_given_to_none():
+    spans = tuple(TokenSpan(at, at + 1, "a", 3) for at in range(2_000))
+    text = EncodedText(tuple(range(2_000)), spans)
+    given_ = {span.row for span in misalign(text, 5, (0, 1, 5), hidden=(1, 4)).spans}
+    assert given_ == {None, 0, 2, 3}
+
+
 def test_the_shares_are_those_of_ernie():
     spans = tuple(TokenSpan(at, at + 1, "a", 3) for at in range(20_000))
     noisy = misalign(EncodedText(tuple(range(20_000)), spans), 1_000, (0, 1, 5))

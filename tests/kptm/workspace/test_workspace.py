@@ -232,10 +232,21 @@ def test_a_run_of_other_settings_is_not_gone_on_with(copied, toy, monkeypatch):
         with pytest.raises(CheckpointError, match="pretraining"):
             ws.pretrain(toy.texts)
         ws.config = ws.config.replaced(["backbone.hidden=16"])
+        with pytest.raises(CheckpointError, match="other texts"):
+            ws.pretrain(["Other words have another vocabulary."])
         before = ws.model().fingerprint()
         ws.pretrain(toy.texts)
         assert ws.model().fingerprint() == before
     assert not (copied / "pretraining").exists()
+
+
+def test_no_text_leaves_nothing_behind(copied, tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_text("", encoding="utf-8")
+    with Workspace.open(copied) as ws:
+        with pytest.raises(KPTMError, match="no text to pretrain on"):
+            ws.pretrain(empty)
+        assert not (copied / "pretraining").exists()
 
 
 def test_a_damaged_model_is_refused(copied):
