@@ -13,21 +13,20 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from kg.checksums import file_sha256
 from kg.errors import shorten
-from kptm.data.tokenize import EncodedText, TokenSpan
 from kptm.errors import LinkingError, ModelError
 from kptm.linking import LinkedText
-from kptm.texts import write_whole
+from kptm.pretraining.shards import finished, from_row, to_row, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from kptm.data.tokenize import EncodedText
+    from kptm.pretraining.shards import Related
+
     Link = Callable[[Iterable[str]], Iterable[LinkedText]]
     Text = str | LinkedText | Mapping[str, Any]
-    Related = tuple[tuple[str, int, str], ...]
-    """Heads, numbers of relations, tails of a text's facts."""
 
 SHARD = 4_096
 """Texts in a file."""
@@ -36,7 +35,7 @@ KEPT = 32_768
 
 
 class Corpus:
-    """Texts by number.
+    """Texts by number; those without a token are left out.
 
     Args:
         folder: Where the shards are, or come to be.
@@ -45,8 +44,6 @@ class Corpus:
         link: Links the plain ones.
         related: What the graph says between the entities of a text.
         identity: What else an encoded text hangs on.
-
-    A text without a token is left out.
 
     Attributes:
         lengths: Tokens of each text.
@@ -79,10 +76,10 @@ class Corpus:
             name = folder / f"{len(shards):05}"
             made_of = _digest(part, identity)
             digest.update(made_of.encode())
-            found = _finished(name, made_of)
+            found = finished(name, made_of)
             if found is None:
                 documents = _linked(part, link)
-                found = _write(name, _rows(documents, encode, related), made_of)
+                found = write(name, _rows(documents, encode, related), made_of)
             self.links += found
             shards.append(Dataset.from_file(str(name.with_suffix(".arrow"))))
         self.digest = digest.hexdigest()
@@ -103,51 +100,7 @@ class Corpus:
         return self._kept(number)[1]
 
     def _decoded(self, number: int) -> tuple[EncodedText, Related]:
-        row = self._rows[number]
-        spans = tuple(
-            TokenSpan(
-                start,
-                end,
-                entity,
-                None if line < 0 else line,
-                tuple(zip(candidates, priors, strict=True)),
-                tuple(map(tuple, branches)),
-            )
-            for start, end, entity, line, candidates, priors, branches in zip(
-                row["starts"],
-                row["ends"],
-                row["entities"],
-                row["rows"],
-                row["candidates"],
-                row["priors"],
-                row["branches"],
-                strict=True,
-            )
-        )
-        related = zip(row["heads"], row["relations"], row["tails"], strict=True)
-        return EncodedText(tuple(row["ids"]), spans), tuple(related)
-
-
-def _features() -> Any:
-    from datasets import Features, List, Value
-
-    numbers, words = List(Value("int64")), List(Value("string"))
-    return Features(
-        {
-            "length": Value("int64"),
-            "ids": List(Value("int32")),
-            "starts": numbers,
-            "ends": numbers,
-            "entities": words,
-            "rows": numbers,
-            "candidates": List(numbers),
-            "priors": List(List(Value("float64"))),
-            "branches": List(List(List(Value("int32")))),
-            "heads": words,
-            "relations": numbers,
-            "tails": words,
-        }
-    )
+        return from_row(self._rows[number])
 
 
 def _rows(
@@ -158,52 +111,7 @@ def _rows(
     for document in documents:
         text = encode(document)
         if text.ids:
-            yield _row(text, related(document) if related else ())
-
-
-def _row(text: EncodedText, related: Related) -> dict[str, Any]:
-    return {
-        "length": len(text.ids),
-        "ids": text.ids,
-        "starts": [span.start for span in text.spans],
-        "ends": [span.end for span in text.spans],
-        "entities": [span.entity for span in text.spans],
-        "rows": [-1 if span.row is None else span.row for span in text.spans],
-        "candidates": [[row for row, _ in span.candidates] for span in text.spans],
-        "priors": [[p for _, p in span.candidates] for span in text.spans],
-        "branches": [list(map(list, span.branches)) for span in text.spans],
-        "heads": [head for head, _, _ in related],
-        "relations": [relation for _, relation, _ in related],
-        "tails": [tail for _, _, tail in related],
-    }
-
-
-def _write(name: Path, rows: Iterator[dict[str, Any]], made_of: str) -> int:
-    """Write a shard, and say how many links it has."""
-    from datasets.arrow_writer import ArrowWriter
-
-    file, links = name.with_suffix(".arrow"), 0
-    name.with_suffix(".json").unlink(missing_ok=True)
-    with ArrowWriter(path=str(file), features=_features()) as writer:
-        for row in rows:
-            links += sum(line >= 0 for line in row["rows"])
-            writer.write(row)
-        writer.finalize()
-    note = {"made_of": made_of, "links": links, "sha256": file_sha256(file)}
-    write_whole(name.with_suffix(".json"), json.dumps(note))
-    return links
-
-
-def _finished(name: Path, made_of: str) -> int | None:
-    """How many links a shard of these texts has; None where there is no such shard, or a damaged one."""
-    try:
-        note = json.loads(name.with_suffix(".json").read_text(encoding="utf-8"))
-        file = name.with_suffix(".arrow")
-        if note["made_of"] == made_of and note["sha256"] == file_sha256(file):
-            return int(note["links"])
-    except (OSError, ValueError, LookupError, TypeError):
-        pass
-    return None
+            yield to_row(text, related(document) if related else ())
 
 
 def _read(text: Text, number: int) -> str | LinkedText:

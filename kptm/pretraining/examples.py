@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kptm.pretraining.config import PretrainConfig
-    from kptm.pretraining.corpus import Corpus, Related
+    from kptm.pretraining.corpus import Corpus
     from kptm.pretraining.descriptions import DescribedFact, Descriptions
+    from kptm.pretraining.shards import Related
 
 
 class Example(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kg.view import GraphView
     from kptm.linking import LinkedText
-    from kptm.pretraining.corpus import Related
+    from kptm.pretraining.shards import Related
 
 MOST = 6
 """Entities of a text that are looked at: each pair of them is a question to the graph."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from accelerate.utils import DistributedType
 from safetensors.torch import load_model, save_file, save_model
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from kptm.errors import ConfigError, ModelError
-from kptm.pretraining.checkpoints import keep_newest, seal
 from kptm.pretraining.collating import Collator
 from kptm.pretraining.processes import PATIENCE
 from kptm.pretraining.report import LossPoint
+from kptm.pretraining.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,30 +119,6 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
         self._sums, self._since = json.loads((folder / SUMS).read_text(encoding="utf-8"))
 
 
-class _Watch(TrainerCallback):  # type: ignore[misc]
-    """Seals checkpoints, removes old ones and reports each step."""
-
-    def __init__(self, run: str, keep: int, report: Callable[[int, float], None] | None) -> None:
-        self._run = run
-        self._keep = keep
-        self._report = report
-        self.trainer: FusionTrainer | None = None
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if self.trainer is not None:
-            self.trainer.accelerator.wait_for_everyone()
-        if state.is_world_process_zero:
-            folder = Path(args.output_dir)
-            seal(folder / f"checkpoint-{state.global_step}", self._run)
-            keep_newest(folder, self._keep)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        control.should_log |= state.global_step == state.max_steps
-        if self._report is not None and state.is_world_process_zero:
-            logged = (log["means"][0] for log in reversed(state.log_history) if "means" in log)
-            self._report(state.global_step, next(logged, 0.0))
-
-
 def make_trainer(
     model: PretrainingModel,
     config: PretrainConfig,
@@ -165,7 +141,7 @@ def make_trainer(
         ConfigError: The batch cannot be shared out among the processes.
     """
     fused = model.model
-    watch = _Watch(run, config.keep_checkpoints, progress)
+    watch = Watch(run, config.keep_checkpoints, progress)
     arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=config.steps,
