@@ -34,6 +34,7 @@ class WorkspaceTraining(WorkspaceVectors):
         *,
         triples: bool = False,
         progress: Callable[[int, float], None] | None = None,
+        reading: Callable[[int], None] | None = None,
     ) -> PretrainReport:
         """Pretrain a fused model on texts and save it; a run that was cut is gone on with.
 
@@ -43,6 +44,7 @@ class WorkspaceTraining(WorkspaceVectors):
             texts: A file or folder of texts, or texts, linked or not.
             triples: Whether the graph's triples are read as sentences too.
             progress: Called after each step.
+            reading: Called with how many texts have been linked and encoded.
 
         Raises:
             CheckpointError: A run that was cut had other texts, embeddings or settings.
@@ -67,6 +69,7 @@ class WorkspaceTraining(WorkspaceVectors):
             graph=self.graph,
             checkpoints=run.folder,
             progress=progress,
+            reading=reading,
         )
         run.end(model)
         self._changed()

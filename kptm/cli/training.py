@@ -24,7 +24,12 @@ def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
         existing(workspace) as ws,
         progress("pretraining", ws.config.pretraining.steps) as advance,
     ):
-        report = ws.pretrain(texts, triples=triples, progress=advance)
+        report = ws.pretrain(
+            texts,
+            triples=triples,
+            progress=advance,
+            reading=lambda count: advance(0, f"{count:,} texts read"),
+        )
     if not processes().is_main_process:
         return  # of several processes one tells
     last = report.curve[-1] if report.curve else None

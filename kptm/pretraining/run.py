@@ -30,9 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from kg.view import GraphView
+    from kptm.data.tokenize import EncodedText
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
     from kptm.pretraining.corpus import Link
+
+TELL = 64
+"""Texts between two reports of how many have been read."""
 
 
 def pretrain(
@@ -44,6 +48,7 @@ def pretrain(
     graph: GraphView | None = None,
     checkpoints: str | Path | None = None,
     progress: Callable[[int, float], None] | None = None,
+    reading: Callable[[int], None] | None = None,
 ) -> PretrainReport:
     """Pretrain ``model`` in place on the objectives that ``config`` gives a weight.
 
@@ -59,6 +64,7 @@ def pretrain(
         checkpoints: A folder; a run that was cut goes on from the newest whole checkpoint in it,
             with the same losses as if it had not been cut, and links no text again.
         progress: Called after each step with its number and the last mean loss.
+        reading: Called now and then with how many texts have been linked and encoded, before the first step.
 
     Raises:
         ModelError: There are no texts, plain ones have no linker, or the loss is not finite.
@@ -75,7 +81,7 @@ def pretrain(
             corpus = Corpus(
                 folder / "texts",
                 texts,
-                model.encoder.encode,
+                _counted(model.encoder.encode, reading),
                 link=linker.link_many if isinstance(linker, Linker) else linker,
                 related=facts if config.relation_weight else None,
                 identity=_hangs_on(
@@ -105,6 +111,21 @@ def pretrain(
         resumed_at=step_of(start) if start else 0,
         seconds=time.monotonic() - began,
     )
+
+
+def _counted(
+    encode: Callable[[LinkedText], EncodedText], reading: Callable[[int], None] | None
+) -> Callable[[LinkedText], EncodedText]:
+    count = 0
+
+    def counting(document: LinkedText) -> EncodedText:
+        nonlocal count
+        count += 1
+        if reading is not None and count % TELL == 0:
+            reading(count)
+        return encode(document)
+
+    return counting
 
 
 def _hangs_on(

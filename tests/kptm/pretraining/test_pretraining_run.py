@@ -75,6 +75,13 @@ def test_plain_texts_are_linked_on_the_way(new_graph):
     assert curve(texts=plain, linker=Linker(graph)) == curve()
 
 
+def test_what_is_read_is_told(monkeypatch):
+    monkeypatch.setattr("kptm.pretraining.run.TELL", 3)
+    told = []
+    curve(reading=told.append)
+    assert told == [3, 6]
+
+
 def test_plain_texts_need_a_linker():
     with pytest.raises(ModelError, match=r"'Paris lies on the Seine\.' is plain: pass a linker"):
         curve(texts=["Paris lies on the Seine."])
