@@ -45,7 +45,7 @@ class EntityHead(nn.Module):
         self.query = nn.Linear(hidden, width, bias=False)
         self.key = nn.Linear(hidden, width, bias=False)
         self.relation = nn.Linear(hidden, 3 * entity)
-        self.log_scale = nn.Parameter(torch.full((1,), math.log(START_SCALE)))
+        self.log_scale = nn.Parameter(torch.tensor(math.log(START_SCALE)))
 
     def forward(
         self, hidden_TD: Tensor, mentions_MD: Tensor, vectors_ME: Tensor, same_TM: Tensor
