@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from kg.whole import whole_folder
 from kptm.errors import ConfigError, ModelError
 from kptm.finetuning.classifier import TaskModel
 from kptm.finetuning.config import FinetuneConfig, check_task
 from kptm.finetuning.encoding import classes_of
 from kptm.finetuning.report import FinetuneReport, TaskPoint, TaskScore
 from kptm.fusion import FusedModel
-from kptm.fusion.sealed import check_target, seal, unsealed
+from kptm.fusion.sealed import model_folder, seal, unsealed
 
 if TYPE_CHECKING:
     from kptm.finetuning.model import FinetunedModel
@@ -38,13 +37,8 @@ def save(tuned: FinetunedModel, folder: str | Path) -> None:
     Raises:
         ModelError: The folder cannot be written, or holds something else.
     """
-    folder = Path(folder).absolute()
-    try:
-        check_target(folder, META)
-        with whole_folder(folder) as fresh:
-            _write(tuned, fresh)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{folder}: cannot be written ({error})") from error
+    with model_folder(folder, META) as fresh:
+        _write(tuned, fresh)
 
 
 def _write(tuned: FinetunedModel, folder: Path) -> None:

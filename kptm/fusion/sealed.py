@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
+
 from kg.checksums import file_sha256
+from kg.errors import EmbeddingError
+from kg.whole import whole_folder
 from kptm.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 
 def check_target(folder: Path, name: str) -> None:
@@ -29,6 +34,22 @@ def check_target(folder: Path, name: str) -> None:
         raise ModelError(
             f"{folder}: holds something else, which would be lost; name a folder of its own"
         )
+
+
+@contextmanager
+def model_folder(folder: str | Path, name: str) -> Iterator[Path]:
+    """A folder to write a model in, which ``name`` seals: it appears whole or not at all, a model in it is replaced.
+
+    Raises:
+        ModelError: It cannot be written, or holds something else.
+    """
+    folder = Path(folder).absolute()
+    try:
+        check_target(folder, name)
+        with whole_folder(folder) as fresh:
+            yield fresh
+    except (OSError, SafetensorError, EmbeddingError) as error:
+        raise ModelError(f"{folder}: cannot be written ({error})") from error
 
 
 def seal(folder: Path, name: str, meta: dict[str, Any], files: Iterable[Path]) -> None:

@@ -22,12 +22,11 @@ from safetensors.torch import load_file, save_file
 
 from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
-from kg.whole import whole_folder
 from kptm.data.verbalise import EntityFacts
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbone import quiet_transformers
 from kptm.fusion.config import FusionConfig
-from kptm.fusion.sealed import check_target, seal, unsealed
+from kptm.fusion.sealed import model_folder, seal, unsealed
 
 if TYPE_CHECKING:
     from kptm.fusion.model import FusedModel
@@ -52,13 +51,8 @@ def save(model: FusedModel, folder: str | Path) -> None:
     Raises:
         ModelError: The folder cannot be written, or holds something else.
     """
-    folder = Path(folder).absolute()
-    try:
-        check_target(folder, META)
-        with whole_folder(folder) as fresh:
-            _write(model, fresh)
-    except (OSError, SafetensorError, EmbeddingError) as error:
-        raise ModelError(f"{folder}: cannot be written ({error})") from error
+    with model_folder(folder, META) as fresh:
+        _write(model, fresh)
 
 
 def _write(model: FusedModel, folder: Path) -> None:
