@@ -22,6 +22,13 @@ def add_options(parser, *, steps):
     parser.add_argument("--out", type=Path)
 
 
+def jobs_of(options, deciding, others):
+    """(arm, seed) of every run: the arms that decide with all seeds, the others with few."""
+    few = range(min(options.few, options.seeds))
+    jobs = [(arm, seed) for seed in range(options.seeds) for arm in deciding]
+    return jobs + [(arm, seed) for seed in few for arm in others]
+
+
 def _start(read, options, arms):
     import torch
 

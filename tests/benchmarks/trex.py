@@ -13,7 +13,7 @@ seeds. With --out each run is written as it ends, and a file that is there is go
 import argparse
 from pathlib import Path
 
-from arm_runs import add_options, run_jobs, show
+from arm_runs import add_options, jobs_of, run_jobs, show
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "trex"
 DECIDING, OTHERS = ("aligned", "permuted"), ("none", "zero", "random", "real", "noisy")
@@ -31,9 +31,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=60)
     add_options(parser, steps=900)
     options = parser.parse_args()
-    jobs = [(arm, seed) for seed in range(options.seeds) for arm in DECIDING]
-    jobs += [(arm, seed) for seed in range(min(options.few, options.seeds)) for arm in OTHERS]
-    show(run_jobs(read, options, jobs), options)
+    show(run_jobs(read, options, jobs_of(options, DECIDING, OTHERS)), options)
 
 
 if __name__ == "__main__":

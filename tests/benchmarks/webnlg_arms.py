@@ -14,7 +14,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from arm_runs import add_options, run_jobs, show
+from arm_runs import add_options, jobs_of, run_jobs, show
 from linking_parts.gold import DATA, rows
 
 DECIDING, OTHERS = ("aligned", "permuted"), ("none", "zero", "random")
@@ -51,9 +51,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=6_000)
     add_options(parser, steps=500)
     options = parser.parse_args()
-    jobs = [(arm, seed) for seed in range(options.seeds) for arm in DECIDING]
-    jobs += [(arm, seed) for seed in range(min(options.few, options.seeds)) for arm in OTHERS]
-    show(run_jobs(read, options, jobs), options)
+    show(run_jobs(read, options, jobs_of(options, DECIDING, OTHERS)), options)
 
 
 if __name__ == "__main__":
