@@ -43,8 +43,6 @@ class KBertFusion(Mechanism):
         ModelError: The backbone is of another kind.
     """
 
-    reads_facts = True
-
     def __init__(self, sizes: Sizes, backbone: Any) -> None:
         super().__init__(range(sizes.layers))
         self._first = first_position(backbone)

@@ -164,14 +164,12 @@ class Mechanism(nn.Module):
         numbers: The layers, from 0.
         frozen: Whether the backbone's own weights are not to be trained.
         soft: Whether it reads what else a mention may mean.
-        reads_facts: Whether it reads facts of the mentions' entities as text.
         links: Whether it links by itself, so that its links can be learnt.
         link_scores: Of the last pass: (M, C) over candidates, or (M, N) over the table, before the softmax.
     """
 
     frozen = False
     soft = False
-    reads_facts = False
     links = False
 
     def __init__(self, numbers: Sequence[int]) -> None:

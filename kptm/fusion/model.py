@@ -93,11 +93,11 @@ class FusedModel(nn.Module):
         for added in (self.fusion, self.head, self.entity_table):
             added.to(device=backbone.device, dtype=backbone.dtype)
         length = max_positions(backbone, config.max_length)
-        if self.fusion.reads_facts and facts is None:
+        if config.reads_facts and facts is None:
             raise ModelError(
                 f"{config.kind} reads facts of entities as text; pass facts=EntityFacts.of(graph)"
             )
-        self.facts = facts if self.fusion.reads_facts else None
+        self.facts = facts if config.reads_facts else None
         self.encoder = TextEncoder(
             tokenizer,
             embeddings,

@@ -88,7 +88,9 @@ def pretrain(
                     identity, linker, graph, facts if config.relation_weight else None
                 ),
             )
-            described = _descriptions(graph, facts, config, model, folder / "descriptions")
+            described = _descriptions(
+                graph, facts, config, model, folder / "descriptions", identity
+            )
         if not len(corpus):
             raise ModelError("there is no text to pretrain on; pass at least one")
         parts = [json.dumps(asdict(config), sort_keys=True), identity, corpus.digest]
@@ -157,10 +159,10 @@ def _descriptions(
     config: PretrainConfig,
     model: FusedModel,
     folder: Path,
+    identity: str,
 ) -> Descriptions | None:
     if graph is None or facts is None or not config.description_weight:
         return None
-    identity = model.fingerprint()
     return Descriptions(graph, facts.relations, model.encoder.encode, folder, identity)
 
 

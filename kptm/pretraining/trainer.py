@@ -107,7 +107,7 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
         folder.mkdir(parents=True, exist_ok=True)
         if state_dict is None:
             save_model(self._own, str(folder / WEIGHTS))
-        else:  # gathered from shards; tied weights stand in it twice
+        else:  # gathered by DeepSpeed; tied weights stand in it twice
             whole = {name: value.detach().clone() for name, value in state_dict.items()}
             save_file(whole, folder / WEIGHTS)
         sums = json.dumps([self._sums, self._since])
@@ -142,6 +142,30 @@ def make_trainer(
     """
     fused = model.model
     watch = Watch(run, config.keep_checkpoints, progress)
+    arguments = _arguments(config, folder)
+    trainer = FusionTrainer(
+        model,
+        config,
+        args=arguments,
+        train_dataset=examples,
+        data_collator=Collator(
+            config,
+            pad_id=fused.pad_id,
+            entities=len(fused.embeddings),
+            causal=fused.causal,
+            soft=fused.fusion.soft,
+        ),
+        callbacks=[watch],
+    )
+    if trainer.accelerator.distributed_type == DistributedType.NO and arguments.n_gpu > 1:
+        raise ConfigError("one process trains on one device; start it with accelerate launch")
+    watch.trainer = trainer
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
+    """The Trainer's own settings; a step's texts are shared out among processes and parts."""
     arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=config.steps,
@@ -173,22 +197,4 @@ def make_trainer(
             f"batch_size ({config.batch_size}) must be a multiple of processes × accumulation ({parts})"
         )
     arguments.per_device_train_batch_size = config.batch_size // parts
-    trainer = FusionTrainer(
-        model,
-        config,
-        args=arguments,
-        train_dataset=examples,
-        data_collator=Collator(
-            config,
-            pad_id=fused.pad_id,
-            entities=len(fused.embeddings),
-            causal=fused.causal,
-            soft=fused.fusion.soft,
-        ),
-        callbacks=[watch],
-    )
-    if trainer.accelerator.distributed_type == DistributedType.NO and arguments.n_gpu > 1:
-        raise ConfigError("one process trains on one device; start it with accelerate launch")
-    watch.trainer = trainer
-    trainer.remove_callback(PrinterCallback)
-    return trainer
+    return arguments
