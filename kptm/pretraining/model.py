@@ -5,7 +5,7 @@ Shapes: O objectives.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kptm.fusion import FusedModel
     from kptm.pretraining.config import PretrainConfig
+    from kptm.pretraining.objectives import Objective
 
 _READ = frozenset(
     (
@@ -53,19 +54,28 @@ class PretrainingModel(nn.Module):
         self.model = model
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            chosen = make_objectives(model, config, relations)
-        self.objectives = nn.ModuleList(chosen)
+            self.objectives = nn.ModuleList(make_objectives(model, config, relations))
         self.objectives.to(device=model.device, dtype=model.backbone.dtype)
-        self._chosen = chosen
-        self.names = [objective.name for objective in chosen]
-        self.weights = [objective.weight for objective in chosen]
+
+    def _each(self) -> list[Objective]:
+        return cast("list[Objective]", list(self.objectives))
+
+    @property
+    def names(self) -> list[str]:
+        """What the objectives are called, in their order."""
+        return [objective.name for objective in self._each()]
+
+    @property
+    def weights(self) -> list[float]:
+        """Their weights."""
+        return [objective.weight for objective in self._each()]
 
     def counts(self, batch: Mapping[str, Tensor]) -> list[int]:
         """Items of a batch that each objective asks."""
-        return [objective.count(batch) for objective in self._chosen]
+        return [objective.count(batch) for objective in self._each()]
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
         """The summed loss of each objective, (O,), float32."""
         output = self.model(**{name: batch[name] for name in batch if name in _READ})
         step = Step(self.model, output, batch)
-        return torch.stack([objective.total(step).float() for objective in self._chosen])
+        return torch.stack([objective.total(step).float() for objective in self._each()])
