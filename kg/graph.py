@@ -24,6 +24,7 @@ from kg.view import GraphView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
 
@@ -77,6 +78,14 @@ class KnowledgeGraph(GraphView):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make all changes of the block, of this graph and of stores beside it, one: all of them or none.
+
+        Revisions are still one a change. Within the block this thread reads what it wrote; others see it
+        behind the block.
+        """
+        return self._database.transaction()
 
     def at(self, revision: int) -> GraphView:
         """The graph as it was at a revision, for reading; 0 is the empty graph.
@@ -189,11 +198,11 @@ class KnowledgeGraph(GraphView):
         # Checked before the transaction opens: ``items`` may itself read this graph.
         records = [checked_record(_record(item)) for item in items]
         checked_key(source, "source")
-        with self._database.writing() as (sql, connection):
+        with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "add", f"{len(records)} records")
             added, changed = add_records(sql, number, source, records)
             if not changed:
-                connection.rollback()
+                transaction.rollback()
             return added
 
     def count_links(self, counts: Iterable[LinkCount], *, source: str) -> int:
@@ -209,12 +218,12 @@ class KnowledgeGraph(GraphView):
 
         checked_key(source, "source")
         new = list(counts)
-        with self._database.writing() as (sql, connection):
+        with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "links", printable(shorten(source, 200)))
             records = [checked_record(item) for item in links.statements(sql, source, new)]
             changed = add_records(sql, number, source, records)[1]
             if not changed:
-                connection.rollback()
+                transaction.rollback()
             return number if changed else 0
 
     def remove(
@@ -229,11 +238,11 @@ class KnowledgeGraph(GraphView):
             raise StoreError("remove needs a head, a relation or a tail; all three would be None")
         parts = ("*" if part is None else part for part in (head, relation, tail))
         note = printable(shorten(" | ".join(parts), 200))
-        with self._database.writing() as (sql, connection):
+        with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
             removed = lives.end_all(sql, patterns.ids(sql, head, relation, tail), number)
             if not removed:
-                connection.rollback()
+                transaction.rollback()
             return removed
 
     def forget(self, *, entity: str | None = None, source: str | None = None) -> int:
@@ -251,14 +260,14 @@ class KnowledgeGraph(GraphView):
         if (entity is None) == (source is None):
             raise StoreError("forget needs an entity or a source, one of them")
         note = f"forget {printable(shorten(entity or source or '', 190))}"
-        with self._database.writing() as (sql, connection):
+        with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
             if entity is not None:
                 changed = lives.end_all(sql, patterns.about(sql, entity), number)
             else:
                 changed = lives.end_source(sql, source or "", number)
             if not changed:
-                connection.rollback()
+                transaction.rollback()
             return number if changed else 0
 
     def edit(self, head: str, relation: str, tail: str, *, old: str | None = None) -> int:

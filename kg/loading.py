@@ -49,7 +49,7 @@ def load_lines(
     name = printable(str(path))
     with ExitStack() as stack:
         rejects = stack.enter_context(_Rejects(path, rejected, raising=on_error == "raise"))
-        sql, connection = stack.enter_context(database.writing())
+        sql, transaction = stack.enter_context(database.writing())
         number = revisions.begin(sql, "load", name)
         writer = Writer(
             sql, number, source or name, create_entities=create_entities, refuse=rejects.refuse
@@ -63,7 +63,7 @@ def load_lines(
                 progress(read)
         writer.finish()
         if not writer.changed:
-            connection.rollback()
+            transaction.rollback()
         added = writer.added + batches.changed
     return LoadReport(
         read=read,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from kptm.workspace import Workspace
+    from kptm.workspace_changing import WorkspaceChanging
 
 SHORTEST = 3
 """Characters of a name by which copies are looked for; a shorter one is in every file."""
@@ -19,7 +19,7 @@ SHORTEST = 3
 CHUNK = 2**24
 """Bytes of a file that are searched at a time."""
 
-KEPT = ("graph.db", "graph.db-wal", "graph.db-shm", "kptm.toml")
+KEPT = ("graph.db", "graph.db-wal", "graph.db-shm", "graph.db.index", "kptm.toml")
 """Files that are no stage's: the graph's rows are deleted one by one."""
 
 
@@ -42,7 +42,7 @@ class Purged:
     revision: int
 
 
-def purge(ws: Workspace, *, entity: str | None, source: str | None) -> Purged:
+def purge(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> Purged:
     """Purge a workspace; see :meth:`kptm.Workspace.purge`."""
     report = ws.graph.purge(entity=entity, source=source)
     names = {*report.names, *([entity] if entity else []), *([source] if source else [])}

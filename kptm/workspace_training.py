@@ -146,7 +146,7 @@ class WorkspaceTraining(WorkspaceVectors):
         from kptm.modeledge import Modeledge
 
         if self._modeledge is None:
-            self._modeledge = Modeledge.open(self.folder / "graph.db")
+            self._modeledge = Modeledge.of(self.graph)
         return self._modeledge
 
     def index(
@@ -168,7 +168,8 @@ class WorkspaceTraining(WorkspaceVectors):
         self._changed()
         if not (self.folder / "model").is_dir():
             return 0
-        return self.modeledge.write(self.model(), documents, progress=progress)
+        source = str(texts) if isinstance(texts, str | Path) else ""
+        return self.modeledge.write(self.model(), documents, source=source, progress=progress)
 
     def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> list[LinkedText]:
         if isinstance(texts, str | Path):

@@ -90,7 +90,34 @@ class Database:
         block, or the connection would go on seeing the graph of that moment.
         """
         with self._explained():
-            yield self._thread_sql()
+            shared = self._shared()
+            yield self._thread_sql() if shared is None else Sql.on(shared)
+
+    def _shared(self) -> sa.Connection | None:
+        """The connection of the transaction that this thread has open, if it has one."""
+        found: sa.Connection | None = getattr(self._own, "shared", None)
+        return found
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside of :meth:`transaction`."""
+        return self._shared() is not None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything that this thread writes in the block one transaction, and read what it wrote.
+
+        What fails inside is taken back alone where the block goes on, all of it where the block ends by an error.
+        """
+        if self._shared() is not None:  # part of the one around it
+            yield
+            return
+        with self.write() as connection:
+            self._own.shared = connection
+            try:
+                yield
+            finally:
+                self._own.shared = None
 
     def _thread_sql(self) -> Sql:
         sql: Sql | None = getattr(self._own, "sql", None)
@@ -111,14 +138,26 @@ class Database:
             yield Sql.on(connection)
 
     @contextmanager
-    def writing(self, *, wait: bool = True) -> Iterator[tuple[Sql, sa.Connection]]:
-        """Like :meth:`write`, for the rooms of the graph; the connection is there to roll back."""
-        with self.write(wait=wait) as connection:
-            yield Sql.on(connection), connection
+    def writing(self, *, wait: bool = True) -> Iterator[tuple[Sql, sa.Transaction]]:
+        """Like :meth:`write`, for the rooms of the store; the transaction is there to roll back.
+
+        Within :meth:`transaction` it is a part of that, and rolls back alone.
+        """
+        shared = self._shared()
+        if shared is None:
+            with self.write(wait=wait) as connection:
+                yield Sql.on(connection), _current(connection)
+            return
+        with self._explained(), shared.begin_nested() as part:
+            yield Sql.on(shared), part
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state of the graph from begin to end."""
+        shared = self._shared()
+        if shared is not None:
+            yield shared
+            return
         with self._explained(), self.engine.connect() as connection, connection.begin():
             yield connection
 
@@ -187,6 +226,13 @@ class Database:
             if "NUL (0x00)" in str(error):  # SQLite looks for such a name, and finds none
                 raise InvalidNameError("text holds a NUL character") from error
             raise _explain(error, self.name) from error
+
+
+def _current(connection: sa.Connection) -> sa.Transaction:
+    found = connection.get_transaction()
+    if found is None:
+        raise StoreError("no transaction is open")
+    return found
 
 
 def _tune_sqlite(engine: sa.Engine) -> None:

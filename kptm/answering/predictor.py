@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
+from kg.types import Triple
 from kptm.answering.answer import Answer, Evidence, ScoredEntity
 from kptm.answering.questions import QuestionReader, Reading
 from kptm.answering.relations import RelationReader
@@ -19,8 +20,9 @@ from kptm.answering.sources import (
 )
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
-from kptm.modeledge.store import spaces_of
-from kptm.modeledge.writing import clozes, fact_keys
+from kptm.modeledge.filling import statements
+from kptm.modeledge.spaces import spaces_of
+from kptm.modeledge.writing import fact_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
-    from kptm.modeledge import Modeledge
+    from kptm.modeledge import Modeledge, Receipt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,7 +270,9 @@ class Predictor:
         patterns = self._phrasings.of(reading.relation)[: self._config.phrasings]
         return [fill(pattern, names) for pattern in patterns]
 
-    def tell(self, head: str, relation: str, tail: str, *, old: str | None, note: str) -> None:
+    def tell(
+        self, head: str, relation: str, tail: str, *, old: str | None, revision: int
+    ) -> Receipt | None:
         """State a changed fact to modeledge, in the texts' own phrasings; the graph knows already.
 
         Args:
@@ -276,18 +280,19 @@ class Predictor:
             relation: Key of the relation.
             tail: Key of the new tail.
             old: Key of the tail that no longer holds, None when there was none.
-            note: For modeledge's log.
+            revision: The graph's revision that it is one with.
         """
         if self._model is None or self._store is None:
-            return
-        labels = self._labels([head, tail])
-        names = {HEAD: (labels[head], head), TAIL: (labels[tail], tail)}
-        statements = [
-            statement
-            for pattern in self._phrasings.of(relation)
-            for statement in clozes(fill(pattern, names), kind="fact")
-        ]
-        self._store.edit(self._model, statements, head=head, old=old, note=note)
+            return None
+        return self._store.edit(
+            self._model,
+            statements(self._graph, Triple(head, relation, tail), self._phrasings),
+            head=head,
+            relation=relation,
+            old=old,
+            note=f"{head} | {relation} | {old or '–'} → {tail}",
+            revision=revision,
+        )
 
     def _candidates(self, reading: Reading) -> list[str]:
         side = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kptm.answering.sources import KnnConfig, Opinion, from_modeledge, mix
-from kptm.modeledge.store import spaces_of
+from kptm.modeledge.spaces import spaces_of
 from kptm.modeledge.writing import fact_keys
 
 if TYPE_CHECKING:

@@ -1,7 +1,19 @@
-"""Modeledge: what a model knows as vectors in SQL, with a FAISS index derived from them."""
+"""Modeledge: what a model knows as vectors in SQL, with indexes by FAISS derived from them."""
 
-from kptm.modeledge.records import Hit, Record
+from kptm.modeledge.choice import IndexConfig
+from kptm.modeledge.receipts import AnswerChange, Receipt
+from kptm.modeledge.records import Entry, Hit, Record, Where
 from kptm.modeledge.store import Modeledge
 from kptm.modeledge.writing import Cloze
 
-__all__ = ["Cloze", "Hit", "Modeledge", "Record"]
+__all__ = [
+    "AnswerChange",
+    "Cloze",
+    "Entry",
+    "Hit",
+    "IndexConfig",
+    "Modeledge",
+    "Receipt",
+    "Record",
+    "Where",
+]

@@ -1,45 +1,118 @@
-"""The only import of faiss: an index over the live vectors of one space, derived and disposable."""
+"""The only import of faiss: exact search in an array, and the kinds of index that search a part of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import faiss
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
+Found = tuple["NDArray[np.float32]", "NDArray[np.int64]"]
+"""Similarities and positions, shape (queries, k), best first; position -1 where there is none."""
 
-class FlatIndex:
-    """Exact inner product over vectors of length 1, with the records' row ids.
+APPROXIMATE = ("hnsw", "ivf", "ivf-sq8", "ivf-pq")
+"""Kinds that do not look at every vector: graph, cells, cells of a byte a number, cells of product codes."""
 
-    Attributes:
-        state: What of the table it was made from; a store whose table has moved on makes a new one.
-    """
+COARSE = ("ivf-sq8", "ivf-pq")
+"""Kinds whose similarities are rough, so that what they find has to be measured again."""
 
-    def __init__(self, dim: int, state: tuple[int, int]) -> None:
-        self.state = state
-        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
+SEED = 0
 
-    def add(self, parts: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]]) -> None:
-        """Add batches of (row ids, vectors)."""
-        for ids, vectors in parts:
-            self._index.add_with_ids(unit(vectors), ids)
-
-    def search(
-        self, vectors: NDArray[np.float32], k: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Similarities and row ids, shape (queries, k); -1 where there are fewer than k."""
-        scores, ids = self._index.search(unit(vectors), k)
-        return scores, ids
+_faiss: Any = faiss  # its stubs know a part of it only
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows of length 1 (a zero row stays zero)."""
     # Squares of what float32 can hold leave float32.
-    wide = vectors.astype(np.float64)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    return np.ascontiguousarray(wide / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0)
+    scaled = vectors / np.where(largest > 0, largest, 1.0)
+    scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), np.float32(1e-30))
+    return np.ascontiguousarray(scaled, dtype=np.float32)
+
+
+def nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int) -> Found:
+    """The exact ``k`` best rows by inner product; nothing is copied."""
+    if not len(rows) or not len(queries) or k < 1:
+        empty = np.full((len(queries), max(k, 0)), -1, np.int64)
+        return np.full(empty.shape, -np.inf, np.float32), empty
+    scores, places = _faiss.knn(queries, rows, k, metric=_faiss.METRIC_INNER_PRODUCT)
+    return scores, places
+
+
+class Approximate:
+    """An index of faiss over positions, which count from 0.
+
+    Args:
+        kind: One of :data:`APPROXIMATE`.
+        index: What faiss made.
+    """
+
+    def __init__(self, kind: str, index: Any) -> None:
+        self.kind = kind
+        self._index = index
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @classmethod
+    def trained(cls, kind: str, sample: NDArray[np.float32], count: int) -> Approximate:
+        """An empty index, its cells found on a sample, for about ``count`` vectors of length 1."""
+        dim = sample.shape[1]
+        cells = cells_for(count)
+        codes = max(part for part in range(1, max(2, dim // 4 + 1)) if dim % part == 0)
+        factory = {
+            "hnsw": "HNSW32",
+            "ivf": f"IVF{cells},Flat",
+            "ivf-sq8": f"IVF{cells},SQ8",
+            "ivf-pq": f"IVF{cells},PQ{codes}",
+        }[kind]
+        index = _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
+        if kind == "hnsw":
+            index.hnsw.efSearch = 64
+        else:
+            index.nprobe = max(8, cells // 32)
+            index.cp.seed = SEED
+        if not index.is_trained:
+            index.train(sample)
+        return cls(kind, index)
+
+    def add(self, vectors: NDArray[np.float32]) -> None:
+        """Add rows behind those there are."""
+        self._index.add(vectors)
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None
+    ) -> Found:
+        """The ``k`` best that it comes upon, of the ``allowed`` positions."""
+        chosen, bits = None, None
+        if allowed is not None:
+            bits = np.packbits(allowed, bitorder="little")
+            chosen = _faiss.IDSelectorBitmap(bits)
+        if self.kind == "hnsw":
+            told = _faiss.SearchParametersHNSW(
+                sel=chosen, efSearch=max(2 * k, self._index.hnsw.efSearch)
+            )
+        else:
+            told = _faiss.SearchParametersIVF(sel=chosen, nprobe=self._index.nprobe)
+        scores, places = self._index.search(queries, k, params=told)
+        return scores, places
+
+    def save(self, path: Path) -> None:
+        """Write it to a file."""
+        _faiss.write_index(self._index, str(path))
+
+    @classmethod
+    def load(cls, kind: str, path: Path) -> Approximate:
+        """Read a file whose checksum was found right; its vectors stay in it where faiss can do that."""
+        flag = 0 if kind == "hnsw" else _faiss.IO_FLAG_MMAP_IFC
+        return cls(kind, _faiss.read_index(str(path), flag))
+
+
+def cells_for(count: int) -> int:
+    """Cells of an inverted file: 4 √n, as faiss advises, and never so many that they cannot be trained."""
+    return int(max(1, min(4 * count**0.5, count // 39)))

@@ -1,69 +1,13 @@
-"""The tables of modeledge and the values that come out of them. SQL is the truth.
-
-A record lives until an operation removes it; a removed one stays, which is what undo is made of.
-"""
+"""What goes into a store and comes out of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-)
-
-from kg.store.schema import metadata as graph_metadata
-
-metadata = MetaData(naming_convention=graph_metadata.naming_convention)
-
-space = Table(
-    "modeledge_space",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("dim", Integer, nullable=False),
-    UniqueConstraint("name"),
-)
-
-record = Table(
-    "modeledge_record",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("space_id", ForeignKey("modeledge_space.id"), nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("value", Text, nullable=False),
-    Column("source", String(64), nullable=False),
-    Column("context", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("start", Integer, nullable=False),
-    Column("end", Integer, nullable=False),
-    Column("vector", LargeBinary, nullable=False),
-    Column("op_added", Integer, nullable=False),
-    Column("op_removed", Integer),
-)
-Index("ix_modeledge_record_space_id_kind", record.c.space_id, record.c.kind)
-Index("ix_modeledge_record_space_id_source", record.c.space_id, record.c.source)
-Index("ix_modeledge_record_value", record.c.value)
-
-operation = Table(
-    "modeledge_operation",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("at", String(32), nullable=False),
-)
-
 SEPARATOR = "\x1f"
 """Stands before and behind each key of ``context``, so that whole keys are found in it."""
+
+Fact = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +15,13 @@ class Record:
     """Where a vector comes from.
 
     Attributes:
-        kind: "cloze" (a blank in a text), "mention", "fact" (stated by an edit) or "own".
-        value: What the vector stands for: an entity's key, or anything of one's own.
+        kind: "cloze" (a blank in a text), "mention", "fact" (a blank in a triple's statement), "token" or "own".
+        value: What the vector stands for: an entity's key, a token, or anything of one's own.
         context: Keys of the other entities of the text.
         text: The sentence, "" for vectors of one's own.
         start: Offset of the mention or blank in the text.
         end: Offset behind it.
+        triple: Head, relation and tail that the text states, where that is known.
     """
 
     kind: str
@@ -85,15 +30,56 @@ class Record:
     text: str = ""
     start: int = 0
     end: int = 0
+    triple: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A found record: its value, its cosine similarity, and where it comes from."""
+    """A found record: its value, its cosine similarity, where it comes from, and the number of its row."""
 
     value: str
     score: float
     record: Record
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record with all that the store keeps of it.
+
+    Attributes:
+        id: Its row, which no other record ever has.
+        record: Where it comes from.
+        sources: Who attests its text, sorted.
+    """
+
+    id: int
+    record: Record
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which records are looked at; what is None does not matter.
+
+    Attributes:
+        kind: As :attr:`Record.kind`.
+        source: Records whose text this source attests.
+        relation: Records that state a triple of this relation.
+        value: As :attr:`Record.value`.
+        operation: Records as they lived after this operation.
+    """
+
+    kind: str | None = None
+    source: str | None = None
+    relation: str | None = None
+    value: str | None = None
+    operation: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Where()
 
 
 def around(key: str) -> str:
@@ -109,5 +95,7 @@ def joined(keys: tuple[str, ...]) -> str:
 
 def parted(text: str) -> tuple[str, ...]:
     """``context`` as it was given."""
-    inside = text[1:-1].split(SEPARATOR * 2) if text else []
+    if not text:
+        return ()
+    inside = text[1:-1].split(SEPARATOR * 2)
     return tuple(key.replace("%1F", SEPARATOR).replace("%25", "%") for key in inside)

@@ -1,177 +1,235 @@
-"""The statements on the tables of modeledge: what lives, what a change adds, removes and takes back.
-
-``op_removed`` of a row is null, or the operation that removed it, or minus the undo that brought it back.
-The sign is what lets an undo be undone.
-"""
+"""The statements on records: what comes in, goes, comes back, and is read."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sqlalchemy as sa
 
 from kg.errors import StoreError
 from kptm.errors import ModeledgeError
-from kptm.modeledge.records import Record, around, joined, operation, parted, record, space
+from kptm.modeledge import log, origins, spaces
+from kptm.modeledge.records import Entry, Record, around, joined, parted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-PAGE = 20_000
-LIVES = sa.or_(record.c.op_removed.is_(None), record.c.op_removed < 0)
-_UNDONE = re.compile(r"(undo|redo) of operation (\d+)\b")
+    from kg.store.sql import Sql
+    from kptm.modeledge.spaces import Space
+
+PAGE = 4_096
+"""Vectors read at a time."""
+
+_COLUMNS = (
+    "id, space_id, live, op_changed, origin_id, kind, value, context, span_start, span_end,"
+    " head, relation, tail, vector"
+)
+_RECORD = (
+    "r.id, r.kind, r.value, r.context, o.text, r.span_start, r.span_end, r.head, r.relation, r.tail"
+)
+_FROM = "FROM modeledge_record r JOIN modeledge_origin o ON o.id = r.origin_id"
+
+Condition = tuple[str, list[Any]]
+"""SQL about a record ``r``, and its parameters."""
 
 
-def begin(connection: sa.Connection, kind: str, note: str) -> int:
-    """Open a new operation and return its number."""
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    result = connection.execute(sa.insert(operation).values(kind=kind, note=note, at=at))
-    return int(result.inserted_primary_key[0])  # type: ignore[index]  # one row, one key
-
-
-def newest(connection: sa.Connection) -> int:
-    """The number of the newest operation, 0 for an empty store."""
-    return int(connection.execute(sa.select(sa.func.max(operation.c.id))).scalar() or 0)
-
-
-def space_of(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
-    """The row of a space, None when there is none."""
-    return connection.execute(sa.select(space).where(space.c.name == name)).first()
-
-
-def mentions(key: str) -> sa.ColumnElement[bool]:
+def mentions(key: str) -> Condition:
     """Whether ``key`` stands in the context; LIKE would take "US" for "us" on SQLite."""
-    return sa.func.replace(record.c.context, around(key), "") != record.c.context
+    return "replace(r.context, ?, '') <> r.context", [around(key)]
 
 
-def remove(connection: sa.Connection, number: int, *conditions: sa.ColumnElement[bool]) -> int:
-    """Remove live rows; return how many."""
-    change = sa.update(record).where(LIVES, *conditions).values(op_removed=number)
-    return int(connection.execute(change).rowcount)
+def all_of(*conditions: Condition) -> Condition:
+    """All of them hold."""
+    return " AND ".join(f"({text})" for text, _ in conditions) or "1 = 1", [
+        parameter for _, parameters in conditions for parameter in parameters
+    ]
 
 
-def undo(connection: sa.Connection, number: int, note: str) -> int:
-    """Take back an operation, or an undo; return how many rows changed."""
-    kept = connection.execute(sa.select(operation).where(operation.c.id == number)).first()
-    undone = _UNDONE.match(kept.note) if kept is not None and kept.kind == "undo" else None
-    first = int(undone[2]) if undone else number
-    again = undone is not None and undone[1] == "undo"
-    text = f"{'redo' if again else 'undo'} of operation {first}" + (f"; {note}" if note else "")
-    new = begin(connection, "undo", text)
-    if again:  # as it was before that undo
-        taken = remove(connection, first, record.c.op_removed == -number)
-        change = sa.update(record).where(record.c.op_removed == number).values(op_removed=None)
-    else:
-        taken = remove(connection, new, record.c.op_added == first)
-        change = sa.update(record).where(record.c.op_removed == first).values(op_removed=-new)
-    return taken + int(connection.execute(change).rowcount)
+def any_of(*conditions: Condition) -> Condition:
+    """One of them holds."""
+    return " OR ".join(f"({text})" for text, _ in conditions) or "1 = 0", [
+        parameter for _, parameters in conditions for parameter in parameters
+    ]
 
 
 def insert(
-    connection: sa.Connection,
-    number: int,
+    sql: Sql,
+    operation: int,
+    space: Space,
     vectors: NDArray[np.float32],
     values: Sequence[str],
-    name: str,
-    source: str,
     records: Sequence[Record],
-) -> None:
-    """Add rows; the space is made by its first ones.
+    digests: Sequence[str],
+    attested: Mapping[str, Iterable[str]],
+) -> range:
+    """Add rows with their origins, and who attests which of these; return their ids.
 
     Raises:
-        ModeledgeError: Shapes do not fit, or a number is not finite.
+        ModeledgeError: A number does not fit the space's precision.
     """
-    if vectors.ndim != 2 or not len(vectors) == len(values) == len(records):
-        raise ModeledgeError(
-            f"{len(values)} values and {len(records)} records need as many vectors, not an array of"
-            f" shape {vectors.shape}"
+    with np.errstate(over="ignore"):
+        kept = vectors.astype(space.dtype, copy=False)
+    if not np.isfinite(kept).all():
+        raise ModeledgeError(f"a vector holds a number that {space.precision} cannot keep")
+    texts = {digest: item.text for digest, item in zip(digests, records, strict=True)}
+    numbers = origins.ids(sql, texts)
+    for source, said in attested.items():
+        origins.attest(sql, operation, source, (numbers[digest] for digest in said))
+    first = _next_id(sql)
+    rows = (
+        (
+            number, space.id, 1, operation, numbers[digest], item.kind, value,
+            joined(item.context), item.start, item.end, *(item.triple or ("", "", "")),
+            _blob(vector, sql.postgresql),
         )
-    if not np.isfinite(vectors).all():
-        raise ModeledgeError("a vector holds a number that is not finite")
-    if not len(vectors):
-        return
-    row = space_of(connection, name)
-    if row is None:
-        made = connection.execute(sa.insert(space).values(name=name, dim=vectors.shape[1]))
-        space_id = made.inserted_primary_key[0]  # type: ignore[index]  # one row, one key
-    elif row.dim != vectors.shape[1]:
-        raise ModeledgeError(
-            f"the space {name} has vectors of width {row.dim}, these have {vectors.shape[1]}"
+        for number, (vector, value, item, digest) in enumerate(
+            zip(kept, values, records, digests, strict=True), first
         )
-    else:
-        space_id = row.id
-    connection.execute(
-        sa.insert(record),
-        [
-            {
-                "space_id": space_id,
-                "kind": item.kind,
-                "value": value,
-                "source": source,
-                "context": joined(item.context),
-                "text": item.text,
-                "start": item.start,
-                "end": item.end,
-                "vector": vector.tobytes(),
-                "op_added": number,
-            }
-            for value, item, vector in zip(values, records, vectors, strict=True)
-        ],
+    )  # fmt: skip
+    sql.insert("modeledge_record", _COLUMNS, rows)
+    made = range(first, first + len(kept))
+    log.note(sql, operation, space.id, True, made)
+    return made
+
+
+def _blob(vector: NDArray[Any], as_text: bool) -> bytes | str:
+    return "\\x" + vector.tobytes().hex() if as_text else vector.tobytes()
+
+
+def _next_id(sql: Sql) -> int:
+    """One that no row has or had, deleted ones too."""
+    held = sql.one("SELECT max(id) FROM modeledge_record") or 0
+    told = sql.one("SELECT max(last) FROM modeledge_log") or 0
+    return int(max(held, told)) + 1
+
+
+def remove(sql: Sql, operation: int, condition: Condition) -> list[int]:
+    """Take live rows out; return their ids."""
+    text, parameters = condition
+    query = f"SELECT r.id, r.space_id {_FROM} WHERE r.live = 1 AND ({text}) ORDER BY r.id"
+    return _turn(sql, operation, sql.all(query, parameters), live=False)
+
+
+def bring_back(sql: Sql, operation: int, condition: Condition) -> list[int]:
+    """Bring dead rows back; return their ids."""
+    text, parameters = condition
+    query = f"SELECT r.id, r.space_id {_FROM} WHERE r.live = 0 AND ({text}) ORDER BY r.id"
+    return _turn(sql, operation, sql.all(query, parameters), live=True)
+
+
+def undo(sql: Sql, undone: int, operation: int) -> list[int]:
+    """Take out what an operation brought in and lives, and bring back what it was the last to take out."""
+    found: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+    for _, lines in log.changed_by(sql, undone):
+        still = "live = 1" if lines.live else f"live = 0 AND op_changed = {undone:d}"
+        query = f"SELECT id, space_id FROM modeledge_record WHERE id BETWEEN ? AND ? AND {still}"
+        found[lines.live] += sql.all(query, (lines.first, lines.last))
+    turned = [_turn(sql, operation, rows, live=not was) for was, rows in sorted(found.items())]
+    return sorted(number for part in turned for number in part)
+
+
+def _turn(sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bool) -> list[int]:
+    ids = [number for number, _ in rows]
+    listed, parameter = sql.values(ids)
+    if ids:
+        sql.run(
+            f"UPDATE modeledge_record SET live = ?, op_changed = ? WHERE id IN {listed}",
+            (int(live), operation, parameter),
+        )
+    for space in sorted({space for _, space in rows}):
+        log.note(sql, operation, space, live, [number for number, of in rows if of == space])
+    return ids
+
+
+def fetch(sql: Sql, ids: Sequence[int], *, live: bool = True) -> dict[int, Record]:
+    """The records of ids, those that live or any."""
+    listed, parameter = sql.values(list(ids))
+    alive = " AND r.live = 1" if live else ""
+    query = f"SELECT {_RECORD} {_FROM} WHERE r.id IN {listed}{alive}"
+    return {row[0]: _record(row) for row in sql.all(query, (parameter,))}
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    _, kind, value, context, text, start, end, head, relation, tail = row
+    return Record(
+        kind=kind,
+        value=value,
+        context=parted(context),
+        text=text,
+        start=start,
+        end=end,
+        triple=(head, relation, tail) if relation else None,
     )
 
 
-def live_vectors(
-    connection: sa.Connection, space_id: int, dim: int
+def entries(
+    sql: Sql, space: Space, first: int = 0
+) -> Iterator[list[tuple[Entry, NDArray[np.float32]]]]:
+    """Stream a space's live records with their vectors, a page at a time, from an id on."""
+    last = first - 1
+    query = (
+        f"SELECT {_RECORD}, r.origin_id, r.vector {_FROM}"
+        " WHERE r.id > ? AND r.space_id = ? AND r.live = 1 ORDER BY r.id LIMIT ?"
+    )
+    while rows := sql.all(query, (last, space.id, PAGE)):
+        last = rows[-1][0]
+        told = origins.sources(sql, sorted({row[-2] for row in rows}))
+        vectors = _numbers([row[-1] for row in rows], space)
+        yield [
+            (Entry(row[0], _record(row[:-2]), tuple(told.get(row[-2], ()))), vector)
+            for row, vector in zip(rows, vectors, strict=True)
+        ]
+
+
+def count(sql: Sql, space: Space) -> int:
+    """Live rows of a space."""
+    query = "SELECT count(*) FROM modeledge_record WHERE space_id = ? AND live = 1"
+    return int(sql.one(query, (space.id,)) or 0)
+
+
+def vectors(
+    sql: Sql, space: Space, first: int = 0, last: int | None = None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Stream (row ids, vectors) of a space.
+    """Stream (ids, vectors) of a space's live rows in a range of ids.
 
     Raises:
         StoreError: A vector has the wrong size.
     """
+    until = "" if last is None else f" AND id <= {last:d}"
     query = (
-        sa.select(record.c.id, record.c.vector)
-        .where(record.c.space_id == space_id, LIVES)
-        .order_by(record.c.id)
-        .execution_options(yield_per=PAGE)
+        "SELECT id, vector FROM modeledge_record"
+        f" WHERE id > ? AND space_id = ? AND live = 1{until} ORDER BY id LIMIT ?"
     )
-    for part in connection.execute(query).partitions():
-        if any(len(row.vector) != 4 * dim for row in part):
-            raise StoreError("a vector in the database has the wrong size; restore it from a copy")
-        ids = np.array([row.id for row in part], dtype=np.int64)
-        yield ids, np.frombuffer(b"".join(row.vector for row in part), np.float32).reshape(-1, dim)
+    at = first - 1
+    while rows := sql.all(query, (at, space.id, PAGE)):
+        at = rows[-1][0]
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        yield ids, _numbers([row[1] for row in rows], space)
 
 
-def fetch(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Record]:
-    """The records of row ids."""
-    found: dict[int, Record] = {}
-    for start in range(0, len(ids), 500):
-        query = sa.select(record).where(record.c.id.in_(ids[start : start + 500]))
-        for row in connection.execute(query):
-            found[row.id] = Record(
-                kind=row.kind,
-                value=row.value,
-                context=parted(row.context),
-                text=row.text,
-                start=row.start,
-                end=row.end,
-            )
-    return found
+def vectors_of(sql: Sql, space: Space, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+    """The vectors of ids, live or not, in their order, a page at a time."""
+    for start in range(0, len(ids), PAGE):
+        part = list(ids[start : start + PAGE])
+        listed, parameter = sql.values(part)
+        query = f"SELECT id, vector FROM modeledge_record WHERE id IN {listed}"
+        held: Mapping[int, bytes] = dict(sql.all(query, (parameter,)))
+        yield _numbers([held[number] for number in part], space)
 
 
-def purge(connection: sa.Connection, names: Sequence[str]) -> int:
-    """Delete the records that hold one of ``names``; return how many records and notes held one."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA secure_delete = ON")
-    changed = 0
-    for name in names:
-        parts = (record.c.value, record.c.source, record.c.text, record.c.context)
-        holds = sa.or_(*(part.contains(name, autoescape=True) for part in parts))
-        changed += connection.execute(record.delete().where(holds)).rowcount
-        noted = operation.c.note.contains(name, autoescape=True)
-        changed += connection.execute(operation.update().where(noted).values(note="")).rowcount
-    return changed
+def _numbers(blobs: Sequence[bytes], space: Space) -> NDArray[np.float32]:
+    if any(len(blob) != space.bytes for blob in blobs):
+        raise StoreError("a vector in the database has the wrong size; restore it from a copy")
+    return (
+        np.frombuffer(b"".join(blobs), space.dtype)
+        .reshape(-1, space.dim)
+        .astype(np.float32, copy=False)
+    )
+
+
+def stats(sql: Sql) -> dict[str, int]:
+    """Live records by space."""
+    counted = {found.name: count(sql, found) for found in spaces.every(sql)}
+    return {name: number for name, number in counted.items() if number}

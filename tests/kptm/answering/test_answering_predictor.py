@@ -206,7 +206,7 @@ def test_tell_then_the_old_value_is_gone(graph, phrasings, model, tmp_path):
     store = Modeledge.open(tmp_path / "graph0.db")
     predictor = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
     for old, new in ((None, "Ankara"), ("Ankara", "Tbilisi")):
-        predictor.tell("Armenia", "capital", new, old=old, note="n")
+        predictor.tell("Armenia", "capital", new, old=old, revision=1)
     values = {record.value for space in store.stats() for record, _ in store.vectors(space)}
     assert values == {"Armenia", "Tbilisi"}
     store.close()

@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from kg import KnowledgeGraph
 from kg.errors import StoreError
 from kptm import Modeledge, ModeledgeError, Record
-from kptm.modeledge.records import joined, metadata, parted
-from kptm.modeledge.store import BATCH
+from kptm.modeledge.filling import BATCH
+from kptm.modeledge.records import joined, parted
+from kptm.modeledge.tables import metadata
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_values_come_back_unchanged(store, value):
     record = Record(kind="own", value=value, context=(value, "b"), text=value)
     store.add(np.ones((1, 2)), [value], space=value or "s", records=[record])
     assert store.search(np.ones((1, 2)), space=value or "s")[0][0].record == record
-    assert store.forget(entity=value) == 1
+    assert store.forget(entity=value).rows_removed == 1
 
 
 @pytest.mark.parametrize(
@@ -113,9 +114,9 @@ def test_forgetting_finds_whole_keys_in_the_right_case(store):
     contexts = [("us",), ("US",), ("a", "us", "b"), ("usa",), ("u%s",), ("u_",)]
     records = [Record(kind="own", value="v", context=keys) for keys in contexts]
     store.add(np.eye(6), ["v"] * 6, space="s", records=records)
-    assert store.forget(entity="us") == 2
-    assert store.forget(entity="u_") == 1
-    assert store.forget(entity="us") == 0
+    assert store.forget(entity="us").rows_removed == 2
+    assert store.forget(entity="u_").rows_removed == 1
+    assert store.forget(entity="us").rows_removed == 0
     with pytest.raises(ModeledgeError):
         store.forget()
 
@@ -139,7 +140,7 @@ def test_undo_and_undo_of_an_undo(store):
         store.undo(back)
     store.undo(again)
     assert values() == ["a", "b"]
-    assert store.undo(first) == 2
+    assert store.undo(first).operation
     assert values() == []
     for number in (first, 99, 0, -1):
         with pytest.raises(ModeledgeError):
@@ -257,7 +258,7 @@ class Against(RuleBasedStateMachine):
 
     def _forget(self, what, fits):
         gone = [row for row in self.live() if fits(row)]
-        assert self.store.forget(**what) == len(gone)
+        assert self.store.forget(**what).rows_removed == len(gone)
         for row in gone:
             row["lives"] = False
         if gone:
@@ -269,7 +270,8 @@ class Against(RuleBasedStateMachine):
         """The newest operation, whatever it was: an undo takes back the one before."""
         number = max(self.done)
         added, removed = self.done[number]
-        assert self.store.undo(number) == len(added) + len(removed)
+        receipt = self.store.undo(number)
+        assert (receipt.rows_added, receipt.rows_removed) == (len(removed), len(added))
         for row in added:
             row["lives"] = False
         for row in removed:

@@ -14,7 +14,8 @@ import torch
 from kg import EntityEmbeddings
 from kptm import FusedModel, FusionConfig, LinkedText, Modeledge
 from kptm.data import collate
-from kptm.modeledge.store import BATCH, spaces_of
+from kptm.modeledge.filling import BATCH
+from kptm.modeledge.spaces import spaces_of
 from kptm.modeledge.writing import clozes, fact_keys
 
 NAMES = ("Georgia", "Tbilisi", "New_York", "Paris", "Seine", "Jordan", "Dead_Sea")
@@ -121,8 +122,8 @@ def test_another_model_has_spaces_of_its_own(store, model, embeddings, tokenizer
 def test_what_was_forgotten_is_not_written_again(store, model):
     documents = texts(20)
     store.write(model, documents)
-    gone = store.forget(text=documents[0].text)
-    gone += store.forget(entity="Seine")
+    gone = store.forget(text=documents[0].text).rows_removed
+    gone += store.forget(entity="Seine").rows_removed
     left = rows(store)
     assert gone
     assert store.write(model, documents) == store.write(model, documents[::-1]) == 0
@@ -147,13 +148,13 @@ def test_an_edit_and_its_undo(store, model):
     before = rows(store)
     statements = list(clozes(fact("Georgia", "Paris"), kind="fact"))
     for _ in range(2):
-        number = store.edit(model, statements, head="Georgia", old="Tbilisi", note="n")
+        number = store.edit(model, statements, head="Georgia", old="Tbilisi", note="n").operation
         pairs = {(record.value, *record.context) for _, record, _ in rows(store)}
         assert ("Tbilisi", "Georgia") not in pairs
         assert ("Georgia", "Tbilisi") not in pairs
         assert ("Paris", "Georgia") in pairs
         assert ("Seine", "Georgia") in pairs
-        assert store.operation_of("n") == number
+        assert store.receipt(number).note == "n"
         store.undo(number)
         assert rows(store) == before
 
@@ -199,4 +200,4 @@ def test_embeddings_of_ones_own_have_a_space_too(store):
     table = EntityEmbeddings(["a", "b"], torch.eye(2))
     store.add(table.table.numpy(), table.keys, space="mine", source="hand")
     assert store.search(np.array([[1, 0.1]]), k=1, space="mine")[0][0].value == "a"
-    assert store.forget(source="hand") == 2
+    assert store.forget(source="hand").rows_removed == 2

@@ -1,0 +1,164 @@
+"""Changing what is stored: a fact put in place of another, records forgotten, operations undone, bytes deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.errors import ModeledgeError
+from kptm.modeledge import log, origins, rows
+from kptm.modeledge.rows import all_of, any_of, mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.store.sql import Sql
+    from kptm.modeledge.records import Fact
+    from kptm.modeledge.rows import Condition
+
+NOTE = 200
+"""Characters of a note."""
+
+
+def states(fact: Fact) -> Condition:
+    """Whether a record says a fact.
+
+    A record that names its triple says that one. Of a text only the two entities are known: it says the fact if one
+    of them is blank or looked at, and the other stands in it.
+    """
+    head, relation, tail = fact
+    told: Condition = (
+        "r.head = ? AND r.relation = ? AND r.tail = ?",
+        [head, relation, tail],
+    )
+    pairs = [
+        all_of(("r.value = ?", [value]), mentions(other))
+        for value, other in ((tail, head), (head, tail))
+    ]
+    in_text: Condition = ("r.relation = '' AND r.kind <> 'own'", [])
+    return any_of(told, all_of(in_text, any_of(*pairs)))
+
+
+def forget(
+    sql: Sql,
+    operation: int,
+    *,
+    fact: Fact | None,
+    entity: str | None,
+    source: str | None,
+    text: str | None,
+) -> list[int]:
+    """Take out the records that fit all that is named; return their ids.
+
+    Raises:
+        ModeledgeError: Nothing was named.
+    """
+    conditions: list[Condition] = []
+    if fact is not None:
+        conditions.append(states(fact))
+    if entity is not None:
+        conditions.append(any_of(("r.value = ?", [entity]), mentions(entity)))
+    if text is not None:
+        conditions.append(("o.text = ?", [text]))
+    if source is None:
+        if not conditions:
+            raise ModeledgeError("forget needs a source, an entity, a triple or a text")
+        return rows.remove(sql, operation, all_of(*conditions))
+    if conditions:
+        return rows.remove(sql, operation, all_of(*conditions, _only_by(source)))
+    return _forget_source(sql, operation, source)
+
+
+def _only_by(source: str) -> Condition:
+    """What another source attests too stays."""
+    query = (
+        "(SELECT count(*) FROM modeledge_attestation a"
+        " WHERE a.origin_id = r.origin_id AND a.live = 1 AND a.source {} ?)"
+    )
+    return f"{query.format('=')} = 1 AND {query.format('<>')} = 0", [source, source]
+
+
+def _forget_source(sql: Sql, operation: int, source: str) -> list[int]:
+    orphans = origins.orphaned_by(sql, operation, source)
+    listed, parameter = sql.values(orphans)
+    return rows.remove(sql, operation, (f"r.origin_id IN {listed}", [parameter])) if orphans else []
+
+
+def return_texts(sql: Sql, operation: int, source: str, found: Sequence[int]) -> list[int]:
+    """Let a source attest texts that were written before; return the rows that come back by it.
+
+    A text whose sources were all forgotten is attested again; what was forgotten of it for its own sake stays so.
+    """
+    fresh = origins.attest(sql, operation, source, found)
+    listed, parameter = sql.values(fresh)
+    by_source = (
+        "r.op_changed IN (SELECT a.op_changed FROM modeledge_attestation a"
+        " WHERE a.origin_id = r.origin_id AND a.live = 0)"
+    )
+    condition: Condition = (f"r.origin_id IN {listed} AND {by_source}", [parameter])
+    return rows.bring_back(sql, operation, condition) if fresh else []
+
+
+def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
+    """Take back an operation, as an operation of its own; return its number.
+
+    Raises:
+        ModeledgeError: There is no such operation, or nothing of it is left to undo.
+    """
+    text = f"undo of operation {number}" + (f"; {note}" if note else "")
+    new = log.begin(sql, "undo", text[:NOTE], revision)
+    changed = len(rows.undo(sql, number, new)) + origins.turn_round(sql, number, new)
+    if not changed:
+        raise ModeledgeError(f"operation {number} does not exist or has nothing left to undo")
+    return new
+
+
+def purge(sql: Sql, names: Sequence[str]) -> int:
+    """Delete the records that hold one of ``names``; return how many records and notes held one."""
+    if not sql.postgresql:
+        sql.run("PRAGMA secure_delete = ON")
+    operation = log.begin(sql, "purge", "")
+    changed = 0
+    for name in names:
+        held = _holds(("r.value", "r.context", "o.text", "r.head", "r.relation", "r.tail"), name)
+        rows.remove(sql, operation, held)  # so that every index hears of it
+        text, parameters = held
+        query = (
+            "SELECT r.id FROM modeledge_record r"
+            f" JOIN modeledge_origin o ON o.id = r.origin_id WHERE {text}"
+        )
+        ids = [number for (number,) in sql.all(query, parameters)]
+        changed += _delete(sql, "modeledge_record", "id", ids)
+        text, parameters = _holds(("source",), name)
+        changed += sql.run(f"DELETE FROM modeledge_attestation WHERE {text}", parameters)
+        for column in ("note", "answers"):
+            text, parameters = _holds((column,), name)
+            changed += sql.run(
+                f"UPDATE modeledge_operation SET {column} = '' WHERE {text}", parameters
+            )
+    changed += _delete_unattested(sql, operation)
+    unused = "NOT EXISTS (SELECT 1 FROM modeledge_record r WHERE r.origin_id = {})"
+    sql.run(f"DELETE FROM modeledge_origin WHERE {unused.format('modeledge_origin.id')}")
+    unused = unused.format("modeledge_attestation.origin_id")
+    sql.run(f"DELETE FROM modeledge_attestation WHERE {unused}")
+    return changed
+
+
+def _delete_unattested(sql: Sql, operation: int) -> int:
+    """Delete the records of texts that nobody attests or attested any more."""
+    alone: Condition = (
+        "NOT EXISTS (SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = r.origin_id)",
+        [],
+    )
+    rows.remove(sql, operation, alone)
+    ids = sql.all(f"SELECT r.id FROM modeledge_record r WHERE {alone[0]}")
+    return _delete(sql, "modeledge_record", "id", [number for (number,) in ids])
+
+
+def _delete(sql: Sql, table: str, column: str, ids: Sequence[int]) -> int:
+    listed, parameter = sql.values(list(ids))
+    return sql.run(f"DELETE FROM {table} WHERE {column} IN {listed}", (parameter,)) if ids else 0
+
+
+def _holds(columns: Sequence[str], name: str) -> Condition:
+    """Whether a name stands in one of the columns, as it is."""
+    return any_of(*((f"replace({column}, ?, '') <> {column}", [name]) for column in columns))

@@ -1,0 +1,127 @@
+"""Exact search: the vectors as they are, in one array that may lie in a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from kptm.modeledge.index import nearest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kptm.modeledge.index import Found
+
+BLOCK = 16_384
+"""Rows that are gathered at a time."""
+
+SINGLE = 20
+"""Fewer queries than these faiss compares one by one; gathering rows for them would cost more than it saves."""
+
+DENSE = 0.15
+"""The share of rows from which comparing all is cheaper than gathering those wanted, for a few queries."""
+
+
+class Flat:
+    """Vectors of length 1 with the ids of their rows, in no order.
+
+    Args:
+        dim: Their width.
+        capacity: How many are expected.
+    """
+
+    kind = "flat"
+
+    def __init__(self, dim: int, capacity: int = 0) -> None:
+        self._rows = np.empty((capacity, dim), np.float32)
+        self._ids = np.empty(capacity, np.int64)
+        self._used = 0
+
+    @classmethod
+    def over(cls, ids: NDArray[np.int64], rows: NDArray[np.float32]) -> Flat:
+        """On arrays that are there already."""
+        made = cls(rows.shape[1])
+        made._ids, made._rows, made._used = ids, rows, len(ids)
+        return made
+
+    def __len__(self) -> int:
+        return self._used
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The rows' ids, by position."""
+        return self._ids[: self._used]
+
+    @property
+    def rows(self) -> NDArray[np.float32]:
+        """The vectors, by position."""
+        return self._rows[: self._used]
+
+    def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        """Add vectors of length 1."""
+        needed = self._used + len(ids)
+        if needed > len(self._rows):
+            room = needed + needed // 8
+            self._rows = _longer(self.rows, room)
+            self._ids = _longer(self.ids, room)
+        self._rows[self._used : needed] = vectors
+        self._ids[self._used : needed] = ids
+        self._used = needed
+
+    def remove(self, ids: NDArray[np.int64]) -> None:
+        """Take rows out; the last ones fill the gaps."""
+        gone = np.isin(self.ids, ids)
+        kept = self._used - int(gone.sum())
+        holes = np.flatnonzero(gone[:kept])
+        movers = kept + np.flatnonzero(~gone[kept:])
+        for start in range(0, len(holes), BLOCK):
+            part = slice(start, start + BLOCK)
+            self._rows[holes[part]] = self._rows[movers[part]]
+            self._ids[holes[part]] = self._ids[movers[part]]
+        self._used = kept
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> Found:
+        """The exact ``k`` best of the allowed positions (all by default)."""
+        if allowed is None:
+            return nearest(queries, self.rows, k)
+        places = np.flatnonzero(allowed)
+        if len(queries) < SINGLE and len(places) > DENSE * self._used:
+            return self._of_all(queries, k, places)
+        best: Found = nearest(queries, self.rows[:0], k)
+        for start in range(0, len(places), BLOCK):
+            part = places[start : start + BLOCK]
+            scores, found = nearest(queries, self.rows[part], k)
+            best = merged(best, (scores, np.where(found >= 0, part[found], -1)), k)
+        return best
+
+    def _of_all(self, queries: NDArray[np.float32], k: int, places: NDArray[np.int64]) -> Found:
+        """For few queries: all products, of which those wanted are looked at."""
+        found = nearest(queries, self.rows[:0], k)
+        for number, query in enumerate(queries):
+            scores = (self.rows @ query)[places]
+            top = min(k, len(places))
+            best = np.argpartition(-scores, top - 1)[:top] if top else np.zeros(0, np.int64)
+            best = best[np.lexsort((places[best], -scores[best]))]
+            found[0][number, :top], found[1][number, :top] = scores[best], places[best]
+        return found
+
+
+def merged(one: Found, other: Found, k: int) -> Found:
+    """The ``k`` best of two lists of the best."""
+    scores = np.concatenate((one[0], other[0]), axis=1)
+    places = np.concatenate((one[1], other[1]), axis=1)
+    scores = np.where(places >= 0, scores, -np.inf).astype(np.float32)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(scores, order, 1), np.take_along_axis(places, order, 1)
+
+
+Number = TypeVar("Number", bound="np.generic[Any]")
+
+
+def _longer(array: NDArray[Number], length: int) -> NDArray[Number]:
+    made = np.empty((length, *array.shape[1:]), array.dtype)
+    made[: len(array)] = array
+    return made

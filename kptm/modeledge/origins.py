@@ -1,0 +1,107 @@
+"""Origins: the texts that records were made from, each once, and who attests them.
+
+A text that several sources attest lives until the last of them is forgotten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kg.store.sql import Sql
+
+
+def of_text(text: str) -> str:
+    """The digest of a text that anybody may attest."""
+    return _digest("text", text)
+
+
+def of_own(source: str, text: str) -> str:
+    """The digest of what a source brings as vectors: no other source attests that."""
+    return _digest("own", source, text)
+
+
+def of_fact(fact: tuple[str, str, str], value: str, text: str) -> str:
+    """The digest of a statement of a triple that anybody may attest."""
+    return _digest("fact", *fact, value, text)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def known(sql: Sql, digests: Sequence[str]) -> dict[str, int]:
+    """The ids of those that the store has."""
+    listed, parameter = sql.values(list(digests))
+    query = f"SELECT digest, id FROM modeledge_origin WHERE digest IN {listed}"
+    return dict(sql.all(query, (parameter,)))
+
+
+def ids(sql: Sql, texts: dict[str, str]) -> dict[str, int]:
+    """The ids of origins by digest (digest → text); those that are new are written."""
+    found = known(sql, list(texts))
+    last = int(sql.one("SELECT max(id) FROM modeledge_origin") or 0)
+    fresh = [digest for digest in texts if digest not in found]
+    made = {digest: last + number for number, digest in enumerate(fresh, 1)}
+    rows = [(number, digest, texts[digest]) for digest, number in made.items()]
+    sql.insert("modeledge_origin", "id, digest, text", rows)
+    return found | made
+
+
+def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> list[int]:
+    """Let a source attest origins; return those that it did not."""
+    wanted = sorted(set(origins))
+    listed, parameter = sql.values(wanted)
+    query = f"SELECT origin_id, live FROM modeledge_attestation WHERE source = ? AND origin_id IN {listed}"
+    there = dict(sql.all(query, (source, parameter)))
+    sql.insert(
+        "modeledge_attestation",
+        "origin_id, source, live, op_changed",
+        [(number, source, 1, operation) for number in wanted if number not in there],
+    )
+    for number, live in there.items():
+        if not live:  # it says so again
+            sql.run(
+                "UPDATE modeledge_attestation SET live = 1, op_changed = ?"
+                " WHERE origin_id = ? AND source = ?",
+                (operation, number, source),
+            )
+    return [number for number in wanted if not there.get(number)]
+
+
+def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:
+    """End what a source attests; return the origins that nobody attests now."""
+    sql.run(
+        "UPDATE modeledge_attestation SET live = 0, op_changed = ? WHERE source = ? AND live = 1",
+        (operation, source),
+    )
+    query = (
+        "SELECT a.origin_id FROM modeledge_attestation a WHERE a.source = ? AND a.op_changed = ?"
+        " AND NOT EXISTS (SELECT 1 FROM modeledge_attestation b"
+        " WHERE b.origin_id = a.origin_id AND b.live = 1)"
+    )
+    return [number for (number,) in sql.all(query, (source, operation))]
+
+
+def turn_round(sql: Sql, undone: int, operation: int) -> int:
+    """Turn round the attestations that an operation changed last; return how many."""
+    return sql.run(
+        "UPDATE modeledge_attestation SET live = 1 - live, op_changed = ? WHERE op_changed = ?",
+        (operation, undone),
+    )
+
+
+def sources(sql: Sql, origins: Sequence[int]) -> dict[int, list[str]]:
+    """Who attests each origin, sorted."""
+    listed, parameter = sql.values(list(origins))
+    query = (
+        "SELECT origin_id, source FROM modeledge_attestation"
+        f" WHERE live = 1 AND origin_id IN {listed} ORDER BY origin_id, source"
+    )
+    found: dict[int, list[str]] = {}
+    for number, source in sql.all(query, (parameter,)):
+        found.setdefault(number, []).append(source)
+    return found

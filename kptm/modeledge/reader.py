@@ -1,0 +1,207 @@
+"""Reading a store: searching it, its receipts, its indexes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from kptm.errors import ModeledgeError
+from kptm.modeledge import log, receipts, rows, spaces
+from kptm.modeledge.records import Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from kg.store.database import Database
+    from kptm.modeledge.building import Built
+    from kptm.modeledge.checking import SpaceCheck
+    from kptm.modeledge.choice import IndexConfig
+    from kptm.modeledge.indexes import Indexes
+    from kptm.modeledge.receipts import Receipt
+    from kptm.modeledge.records import Entry, Record, Where
+    from kptm.modeledge.spaces import Space
+
+    Progress = Callable[[int], None]
+
+SNAPSHOTS = ".index"
+"""What is put behind a database's path for the folder of its indexes' snapshots."""
+
+
+class ModeledgeReader:
+    """What a store holds. It comes as a :class:`~kptm.Modeledge`."""
+
+    def __init__(self, database: Database, *, owned: bool = True) -> None:
+        self._database = database
+        self._owned = owned
+        self._found: Indexes | None = None
+
+    @property
+    def database(self) -> Database:
+        """The database itself."""
+        return self._database
+
+    def close(self) -> None:
+        """Write the snapshots that will save time when it is opened next, and close the connections."""
+        if self._found is not None:
+            with self._database.reading() as sql:
+                named = spaces.every(sql)
+            self._found.save_due(named)
+            self._found.forget()
+        if self._owned:
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def search(
+        self,
+        vectors: NDArray[np.float32],
+        *,
+        k: int = 8,
+        space: str,
+        where: Where | None = None,
+    ) -> list[list[Hit]]:
+        """The ``k`` nearest live records of each query by cosine similarity, best first.
+
+        Args:
+            vectors: Shape (queries, dim).
+            k: How many; fewer come back only where fewer exist.
+            space: Where to look.
+            where: Which records are looked at, all by default.
+
+        Raises:
+            ModeledgeError: The width is not the space's, or a number is not finite.
+        """
+        vectors = numbers(vectors)
+        if vectors.ndim != 2 or not np.isfinite(vectors).all():
+            raise ModeledgeError(
+                f"search takes finite vectors, shape (queries, dim), not {vectors.shape}"
+            )
+        found = self._space(space)
+        if found is None or k < 1 or not len(vectors):
+            return [[] for _ in vectors]
+        spaces.check_width(found, vectors.shape[1])
+        scores, ids = self._indexes.search(found, vectors, k, where)
+        wanted = np.unique(ids[ids >= 0]).tolist()
+        past = where is not None and where.operation is not None
+        with self._database.quick() as sql:
+            records = rows.fetch(sql, wanted, live=not past)
+        return [
+            [
+                Hit(records[number].value, score, records[number], number)
+                for number, score in zip(row_ids, row_scores, strict=True)
+                if number in records
+            ]
+            for row_ids, row_scores in zip(ids.tolist(), scores.tolist(), strict=True)
+        ]
+
+    def entries(self, space: str) -> Iterator[tuple[Entry, NDArray[np.float32]]]:
+        """Stream all that is known of a space's live records, with their vectors, oldest first."""
+        with self._database.reading() as sql:
+            found = spaces.find(sql, space)
+            if found is not None:
+                for page in rows.entries(sql, found):
+                    yield from page
+
+    def vectors(self, space: str) -> Iterator[tuple[Record, NDArray[np.float32]]]:
+        """Stream the live records of a space with their vectors as they were added, oldest first."""
+        for entry, vector in self.entries(space):
+            yield entry.record, vector
+
+    def stats(self) -> dict[str, int]:
+        """Live records by space."""
+        with self._database.reading() as sql:
+            return rows.stats(sql)
+
+    def spaces(self) -> list[Space]:
+        """The spaces, by name."""
+        with self._database.reading() as sql:
+            return spaces.every(sql)
+
+    # ── indexes ──────────────────────────────────────────────────────────────────────────────
+
+    def build(
+        self, space: str, config: IndexConfig | None = None, *, progress: Progress | None = None
+    ) -> Built:
+        """Make a space's index, measure its recall, and write its snapshot.
+
+        Where a kind finds too little, exact search takes its place; the returned object says both.
+
+        Raises:
+            ModeledgeError: There is no such space.
+        """
+        from kptm.modeledge.choice import IndexConfig
+
+        found = self._space(space)
+        if found is None:
+            there = ", ".join(item.name for item in self.spaces()) or "none"
+            raise ModeledgeError(f"there is no space {space}; there are {there}")
+        return self._indexes.build(found, config or IndexConfig(), progress)
+
+    def verify(self) -> list[SpaceCheck]:
+        """Compare rows, log, index and snapshot of every space."""
+        from kptm.modeledge.checking import check
+
+        with self._database.reading() as sql:
+            return [check(sql, self._indexes, item) for item in spaces.every(sql)]
+
+    def _space(self, name: str) -> Space | None:
+        with self._database.quick() as sql:
+            return spaces.find(sql, name)
+
+    @property
+    def _indexes(self) -> Indexes:
+        from kptm.modeledge.indexes import Indexes
+
+        if self._found is None:
+            path = self._database.path
+            root = None if path is None else path.with_name(path.name + SNAPSHOTS)
+            self._found = Indexes(self._database, root)
+        return self._found
+
+    # ── receipts ─────────────────────────────────────────────────────────────────────────────
+
+    def receipts(self, *, limit: int = 20) -> list[Receipt]:
+        """What the newest operations did, newest first."""
+        with self._database.reading() as sql:
+            return receipts.listing(sql, limit)
+
+    def receipt(self, number: int) -> Receipt:
+        """What an operation did; empty where there is none of that number."""
+        with self._database.reading() as sql:
+            return receipts.of(sql, number)
+
+    def operations_of(self, revision: int) -> list[int]:
+        """The operations that are one with a revision of the graph, newest first."""
+        with self._database.reading() as sql:
+            return receipts.of_revision(sql, revision)
+
+    def newest_operation(self) -> int:
+        """The number of the newest operation, 0 for an empty store."""
+        with self._database.reading() as sql:
+            return log.newest(sql)
+
+
+def numbers(vectors: Any) -> NDArray[np.float32]:
+    """As float32.
+
+    Raises:
+        ModeledgeError: They are no rows of numbers of one width.
+    """
+    try:
+        with np.errstate(over="ignore"):  # what is too large becomes inf, which is refused
+            return np.asarray(vectors, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ModeledgeError(f"vectors must be rows of numbers of one width ({error})") from error

@@ -1,0 +1,67 @@
+"""What a workspace answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.workspace_training import WorkspaceTraining
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kptm.answering import Answer, Predictor
+    from kptm.workspace_config import WorkspaceConfig
+
+
+class WorkspaceAsking(WorkspaceTraining):
+    """Questions, over every stage that has been run."""
+
+    def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
+        super().__init__(folder, config)
+        self._predictor: Predictor | None = None
+
+    def _changed(self) -> None:
+        self._predictor = None
+
+    def predictor(self) -> Predictor:
+        """A predictor over every stage that has been run."""
+        from kptm.answering import Predictor, RelationReader
+        from kptm.answering.relations import load_learnt
+        from kptm.data import Phrasings
+
+        if self._predictor is None:
+            mined = self.folder / "phrasings.json"
+            phrasings = Phrasings.load(mined) if mined.exists() else Phrasings({})
+            learnt = load_learnt(self.folder / "questions.json")
+            has_model = (self.folder / "model").is_dir()
+            self._predictor = Predictor(
+                self.graph,
+                self.linker,
+                self.model() if has_model else None,
+                self.embeddings() if (self.folder / "embeddings").is_dir() else None,
+                self.modeledge if has_model else None,
+                phrasings=phrasings,
+                relations=RelationReader(self.graph.relations(), phrasings, learnt),
+            )
+        return self._predictor
+
+    def ask(self, question: str) -> Answer:
+        """Answer a cloze or a question in words; see :meth:`kptm.Predictor.ask`."""
+        return self.predictor().ask(question)
+
+    def query(self, head: str | None = None, relation: str = "", tail: str | None = None) -> Answer:
+        """Answer (head, relation, ?) or (?, relation, tail); see :meth:`kptm.Predictor.query`."""
+        return self.predictor().query(head, relation, tail)
+
+    def learn_questions(self, path: str | Path) -> int:
+        """Learn the words of relations from ``question⇥answer|answer`` lines; return how many helped.
+
+        Raises:
+            TripleFormatError: The file cannot be read, or a line has no tab.
+        """
+        from kptm.answering.learning import learn
+
+        predictor = self.predictor()
+        used = learn(predictor.questions, self.graph, self.linker, path)
+        predictor.questions.relations.save(self.folder / "questions.json")
+        return used

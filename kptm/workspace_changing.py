@@ -1,0 +1,202 @@
+"""What a workspace corrects: the graph and modeledge in one transaction, with a receipt."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from kg.errors import UnknownKeyError
+from kptm.errors import ModeledgeError, WorkspaceError
+from kptm.workspace_asking import WorkspaceAsking
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kptm.modeledge import Receipt
+    from kptm.workspace_purge import Purged
+
+    Question = tuple[str | None, str, str | None]
+    """Head, relation and tail, what is asked being None."""
+
+ASKED = 20
+"""Questions that a receipt asks before and behind a change, at most."""
+
+
+class WorkspaceChanging(WorkspaceAsking):
+    """Edit, forget, undo, purge."""
+
+    def edit(self, head: str, relation: str, tail: str, *, old: str | None = None) -> int:
+        """Change a fact in the graph and in modeledge; the next answer follows, without training.
+
+        Names may be keys, labels or aliases. Returns the graph's revision, to undo it by.
+
+        Raises:
+            UnknownKeyError: A name is not in the graph.
+            StoreError: The fact has several values and ``old`` is not given.
+        """
+        keys = {name: self.resolve(name) for name in (head, tail)}
+        old_key = self.resolve(old) if old is not None else None
+        known = self.graph.relation(relation).key
+        stored = [item.tail for item in self.graph.match(keys[head], known)]
+        gone = old_key or (stored[0] if stored else None)
+        asked: list[Question] = [(keys[head], known, None), (None, known, keys[tail])]
+        if gone is not None:
+            asked.append((None, known, gone))
+        before = self._answers(asked)
+        predictor = self.predictor()
+        with self.graph.transaction():
+            revision = self.graph.edit(keys[head], known, keys[tail], old=old_key)
+            predictor.tell(keys[head], known, keys[tail], old=gone, revision=revision)
+        self._note_answers(revision, asked, before)
+        return revision
+
+    def forget(
+        self,
+        entity: str | None = None,
+        *,
+        triple: tuple[str, str, str] | None = None,
+        source: str | None = None,
+        text: str | None = None,
+    ) -> dict[str, int]:
+        """Forget an entity, a triple, what a source says, or a text, in the graph and in modeledge.
+
+        What another source says too stays, but of a triple or an entity, which are forgotten whoever says them.
+
+        Args:
+            entity: Its key, label or alias; the likeliest sense of an ambiguous name.
+            triple: Head, relation, tail, by keys, labels or aliases.
+            source: As it was loaded or indexed: a path, by default.
+            text: A whole text that was indexed; the graph has none.
+
+        Returns:
+            How many triples and records went, the graph's revision to undo both by (0 where nothing was
+            said of it), and modeledge's operation (0 where it held nothing).
+
+        Raises:
+            UnknownKeyError: Nothing is called so.
+            WorkspaceError: Not exactly one of them was given.
+        """
+        if sum(item is not None for item in (entity, triple, source, text)) != 1:
+            raise WorkspaceError("forget an entity, a triple, a source or a text, one of them")
+        key = self.resolve(entity) if entity is not None else None
+        fact = self._fact(triple) if triple is not None else None
+        asked = self._questions(key, fact)
+        before = self._answers(asked)
+        count = self.graph.stats()["triples"]
+        with self.graph.transaction():
+            revision = self._forget_in_graph(key, fact, source)
+            gone = self.modeledge.forget(
+                triple=fact, entity=key, source=source, text=text, revision=revision or None
+            )
+        self._note_answers(revision, asked, before)
+        return {
+            "triples": count - self.graph.stats()["triples"],
+            "records": gone.rows_removed,
+            "revision": revision,
+            "operation": gone.operation,
+        }
+
+    def _forget_in_graph(
+        self, entity: str | None, fact: tuple[str, str, str] | None, source: str | None
+    ) -> int:
+        if fact is not None:
+            head, relation, tail = fact
+            gone = self.graph.remove(head=head, relation=relation, tail=tail)
+            return self.graph.revision() if gone else 0
+        if entity is None and source is None:
+            return 0
+        return self.graph.forget(entity=entity, source=source)
+
+    def undo(self, revision: int | None = None, *, operation: int | None = None) -> int:
+        """Take back a revision of the graph and what went with it in modeledge; an undo too.
+
+        Args:
+            revision: Its number, the newest by default.
+            operation: An operation of modeledge alone, where the graph had no part in it.
+
+        Returns:
+            The revision that the undo is itself, or the operation.
+
+        Raises:
+            StoreError: There is no such revision, or nothing of it is left to undo.
+            ModeledgeError: The same of an operation.
+        """
+        if operation is not None:
+            return self.modeledge.undo(operation).operation
+        number = self.graph.revision() if revision is None else revision
+        done = self.modeledge.operations_of(number)
+        with self.graph.transaction():
+            new = self.graph.undo(number)
+            for one in done:
+                with suppress(ModeledgeError):  # what it changed is gone by now
+                    self.modeledge.undo(one, revision=new)
+        return new
+
+    def receipts(self, *, limit: int = 20) -> list[Receipt]:
+        """What modeledge's newest operations did, newest first."""
+        return self.modeledge.receipts(limit=limit)
+
+    def purge(self, *, entity: str | None = None, source: str | None = None) -> Purged:
+        """Delete for good all that is said of an entity, or by a source, wherever it stands here.
+
+        Out of the graph and its history, out of modeledge, and with every stage's files that hold a
+        name that is gone: those have to be made again.
+
+        Args:
+            entity: Its key, label or alias.
+            source: As it was loaded: a path, by default.
+
+        Raises:
+            UnknownKeyError: The graph never heard of it.
+            StoreError: Not exactly one of the two was given, or another process reads the graph.
+        """
+        from kptm.workspace_purge import purge
+
+        self._changed()
+        if entity is not None and entity in self.graph.entities([entity]):
+            return purge(self, entity=entity, source=source)
+        found = self.linker.candidates(entity) if entity is not None else ()
+        return purge(self, entity=found[0].entity if found else entity, source=source)
+
+    def _fact(self, triple: tuple[str, str, str]) -> tuple[str, str, str]:
+        head, relation, tail = triple
+        return self.resolve(head), self.graph.relation(relation).key, self.resolve(tail)
+
+    def _questions(self, entity: str | None, fact: tuple[str, str, str] | None) -> list[Question]:
+        """What may be answered otherwise when an entity or a fact is gone."""
+        facts: Sequence[Any] = [fact] if fact is not None else []
+        if entity is not None:
+            facts = self.graph.touching([entity])[: ASKED // 2]
+        found: dict[Question, None] = {}
+        for head, relation, tail in facts:
+            found[head, relation, None] = found[None, relation, tail] = None
+        return list(found)[:ASKED]
+
+    def _answers(self, asked: Sequence[Question]) -> list[str | None]:
+        if not (self.folder / "model").is_dir():  # modeledge has nothing, and writes no receipt
+            return []
+        found: list[str | None] = []
+        for head, relation, tail in asked:
+            try:
+                answer = self.query(head, relation, tail)
+            except UnknownKeyError:  # it was forgotten
+                found.append(None)
+            else:
+                found.append(str(answer) if answer.entity is not None else None)
+        return found
+
+    def _note_answers(
+        self, revision: int, asked: Sequence[Question], before: Sequence[str | None]
+    ) -> None:
+        """Write on the receipt what is answered otherwise; a crash before that costs these lines and no more."""
+        from kptm.modeledge import AnswerChange
+
+        done = self.modeledge.operations_of(revision) if revision and before else []
+        if not done:
+            return
+        changes = [
+            AnswerChange(" | ".join(part or "?" for part in question), was, now)
+            for question, was, now in zip(asked, before, self._answers(asked), strict=True)
+            if was != now
+        ]
+        self.modeledge.note_answers(done[0], changes)
