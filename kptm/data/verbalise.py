@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from itertools import islice
 from pathlib import Path
@@ -14,12 +15,14 @@ from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from kg.types import Triple
     from kg.view import GraphView
     from kptm.linking import LinkedText
 
 _BATCH = 1_000
+_HUMP = re.compile(r"(?<=[a-z])[A-Z](?=[a-z]|\b)")
 
 
 class EntityFacts:
@@ -93,16 +96,19 @@ class EntityFacts:
         return cls(texts)
 
 
-def verbalise(graph: GraphView, phrasings: Phrasings | None = None) -> Iterator[LinkedText]:
+def verbalise(
+    graph: GraphView, phrasings: Phrasings | None = None, *, among: Iterable[Triple] | None = None
+) -> Iterator[LinkedText]:
     """Every triple of the graph as a sentence with its two entities linked.
 
     Args:
         graph: The graph.
         phrasings: How relations are said; the best phrasing of each is taken. Without any, "head relation tail."
+        among: Some triples of the graph, all by default.
     """
     phrasings = phrasings or Phrasings({})
     relations = {relation.key: relation.label for relation in graph.relations()}
-    stream = iter(graph.match())
+    stream = iter(graph.match() if among is None else among)
     while triples := list(islice(stream, _BATCH)):
         known = graph.entities({end for triple in triples for end in (triple.head, triple.tail)})
         for triple in triples:
@@ -113,4 +119,6 @@ def verbalise(graph: GraphView, phrasings: Phrasings | None = None) -> Iterator[
 
 
 def _words(relation: str) -> str:
-    return relation.replace("_", " ")
+    """A relation's label as words: "birthPlace" and "birth_place" are birth place."""
+    apart = _HUMP.sub(lambda found: " " + found[0].lower(), relation)
+    return apart.replace("_", " ")

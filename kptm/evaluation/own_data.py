@@ -13,8 +13,9 @@ from collections import Counter, defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from kg.types import EntityRecord
+from kg.types import EntityRecord, Triple
 from kptm.data.phrasings import MAX_LENGTH
+from kptm.data.verbalise import verbalise
 from kptm.errors import ConfigError
 from kptm.evaluation.facts import choose_edits, draw, edited, split_of
 from kptm.evaluation.links import NOISE
@@ -49,8 +50,10 @@ class OwnStudy(Study):
         *,
         embedding: KGEConfig | None = None,
         steps: int = 1_500,
+        learning_rate: float = 3e-3,
         limit: int | None = None,
         noise: float = NOISE,
+        stated: int = 0,
     ) -> OwnStudy:
         """Find what the texts say of the graph's facts.
 
@@ -59,8 +62,11 @@ class OwnStudy(Study):
             documents: Linked texts; they are cut into sentences.
             embedding: How the vectors are trained.
             steps: Training steps of an arm.
+            learning_rate: Its peak.
             limit: At most so many facts a relation are asked, chosen by hash; the others stay in graph and texts.
             noise: The share of wrong links in the arm "noisy".
+            stated: How often the texts of every arm hold each triple that may be read as a sentence of its own,
+                "head relation tail.": a relation that few sentences say is learnt by that.
 
         Raises:
             ConfigError: No sentence says a fact of the graph, or none that may be read is left.
@@ -79,20 +85,34 @@ class OwnStudy(Study):
         outside = {_pair(fact) for fact in asked if split_of(fact[0], fact[2]) == "C"}
         facts, edits = choose_edits(facts, among=triples)
         asked_now = set(asked)
+        told = [item for item in _stated(graph, triples, facts) for _ in range(stated)]
         return cls(
             facts=facts,
             edits=edits,
-            documents=[said[number] for number in sorted(read)],
+            documents=[said[number] for number in sorted(read)] + told,
             held_out=[said[number] for number in sorted(held)],
             probes=_probes(facts, edited(facts, edits), triples, [said[x] for x in probed]),
             entities=_named(graph, {key for item in said for key in item.entities()}, triples),
             background=[x for x in triples if x not in asked_now and _pair(x) not in outside],
             steps=steps,
+            learning_rate=learning_rate,
             noise=noise,
             embedding=embedding or standard_embedding(),
             found_links=False,
             max_length=2 * MAX_TOKENS,
         )
+
+
+def _stated(
+    graph: KnowledgeGraph, triples: Sequence[Fact], facts: Sequence[SplitFact]
+) -> list[LinkedText]:
+    """The triples as sentences, but those between two names that a fact joins which is not to be read."""
+    untold = {_pair(fact[:3]) for fact in facts if fact[3] != "A"}
+    known = graph.entities({end for pair in untold for end in pair})
+    names = {frozenset(known[end].label for end in pair) for pair in untold}
+    apart = [Triple(*fact) for fact in triples if fact[0] != fact[2]]
+    found = verbalise(graph, among=apart)
+    return [item for item in found if frozenset(link.surface for link in item.links) not in names]
 
 
 def _once(said: Iterable[LinkedText]) -> list[LinkedText]:

@@ -50,6 +50,7 @@ class Study:
         entities: The entities with their names; each is in the graph.
         background: Triples that the graph holds too and that are not asked.
         steps: Training steps of an arm.
+        learning_rate: Its peak.
         noise: The share of wrong links in the arm "noisy".
         embedding: How the graph's vectors are trained.
         max_length: Tokens that a text is cut to.
@@ -64,6 +65,7 @@ class Study:
     entities: list[EntityRecord]
     background: list[tuple[str, str, str]] = field(default_factory=list)
     steps: int = 1_500
+    learning_rate: float = 3e-3
     noise: float = NOISE
     embedding: KGEConfig = field(default_factory=standard_embedding)
     found_links: bool = True
@@ -142,6 +144,7 @@ class FusionStudy(Study):
         ask: str,
         *,
         steps: int = 1_500,
+        learning_rate: float = 3e-3,
         limit: int | None = None,
         noise: float = NOISE,
     ) -> FusionStudy:
@@ -152,6 +155,7 @@ class FusionStudy(Study):
             phrasings: JSON Lines of relation, pattern.
             ask: Which phrasing is asked: its place counted from 1, or a file.
             steps: Training steps of an arm.
+            learning_rate: Its peak.
             limit: At most so many facts a relation.
             noise: The share of wrong links in the arm "noisy".
 
@@ -173,6 +177,7 @@ class FusionStudy(Study):
             probes=probes_after(before, edits, asked, labels),
             entities=[EntityRecord(key=key, label=key) for key in sorted(labels)],
             steps=steps,
+            learning_rate=learning_rate,
             noise=noise,
         )
 

@@ -94,7 +94,9 @@ class Trials:
         config = StudyConfig(
             backbone=small_bert(BackboneConfig(), len(tokenizer), study.max_length),
             fusion=FusionConfig(kind=kind, max_length=study.max_length),
-            pretraining=PretrainConfig(steps=study.steps, batch_size=128, learning_rate=3e-3),
+            pretraining=PretrainConfig(
+                steps=study.steps, batch_size=128, learning_rate=study.learning_rate
+            ),
         )
         with study.graph() as graph:
             before = after = train_embeddings(graph, study.embedding)

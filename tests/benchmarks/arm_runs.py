@@ -10,13 +10,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 _state = {}
-_SETTINGS = ("steps", "kind", "limit", "texts")
+_SETTINGS = ("steps", "kind", "limit", "texts", "stated", "learning_rate")
 
 
-def add_options(parser, *, steps):
+def add_options(parser, *, steps, learning_rate=3e-3):
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--few", type=int, default=2)
     parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--learning-rate", type=float, default=learning_rate)
     parser.add_argument("--kind", default="gated")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path)

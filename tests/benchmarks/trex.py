@@ -23,7 +23,14 @@ def read(options):
     from kptm.evaluation.study import FusionStudy
 
     facts, patterns = DATA / "facts.jsonl.gz", DATA / "patterns.jsonl.gz"
-    return FusionStudy.read(facts, patterns, "3", steps=options.steps, limit=options.limit)
+    return FusionStudy.read(
+        facts,
+        patterns,
+        "3",
+        steps=options.steps,
+        learning_rate=options.learning_rate,
+        limit=options.limit,
+    )
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kg import EntityRecord
+from kg import EntityRecord, Triple
 from kptm.data import EntityFacts, Phrasings, verbalise
 from kptm.errors import ModelError
 
@@ -62,3 +62,15 @@ def test_permuted_facts_are_all_of_others():
     assert not any(permuted[str(number)] == facts[str(number)] for number in range(20))
     assert list(facts.permuted(3).lines()) == list(permuted.lines())
     assert len(EntityFacts({}).permuted(0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [("birthPlace", "birth place"), ("birth_place", "birth place"), ("isPartOf", "is part of"),
+     ("XCode", "XCode"), ("P31", "P31"), ("hasURL", "hasURL")],
+)  # fmt: skip
+def test_a_key_is_said_in_words(new_graph, key, words):
+    graph = new_graph()
+    graph.add([("A", key, "B"), ("B", "other", "C")])
+    told = verbalise(graph, among=[Triple("A", key, "B")])
+    assert [text.text for text in told] == [f"A {words} B."]

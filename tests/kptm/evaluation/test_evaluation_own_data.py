@@ -151,3 +151,20 @@ def test_no_link_is_cut():
     assert [item.entities() for item in sentences(whole)] == [("Mr. Big",), ("Rome",)]
     ends = saying("All of _ and _.", "Wham! Inc", "Yes!")
     assert [item.text for item in sentences(ends)] == ["All of Wham! Inc and Yes!."]
+
+
+def test_triples_are_stated_but_those_of_facts_that_are_not_read(graph, facts, texts):
+    plain = OwnStudy.from_graph(graph, texts, steps=1)
+    study = OwnStudy.from_graph(graph, texts, steps=1, stated=2)
+    told = [item.text for item in study.documents[len(plain.documents) :]]
+    assert study.documents[: len(plain.documents)] == plain.documents
+    assert (study.facts, study.probes) == (plain.facts, plain.probes)
+    closed = {frozenset(fact[:3:2]) for fact in study.facts if fact[3] != "A"}
+    wanted = {
+        f"{x.head} {x.relation} {x.tail}."
+        for x in graph.match()
+        if x.head != x.tail and frozenset((x.head, x.tail)) not in closed
+    }
+    assert set(told) == wanted
+    assert len(told) == 2 * len(wanted)
+    assert all(len(item.links) == 2 for item in study.documents[len(plain.documents) :])
