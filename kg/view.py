@@ -341,6 +341,11 @@ class GraphView:
         with self._database.reading() as sql:
             return write_records(target, triples.statements(sql, self._at), format=format)
 
+    def triples_with_sources(self) -> Iterator[tuple[Triple, str]]:
+        """Stream the triples between entities, each once for every source that says it."""
+        with self._database.reading() as sql:
+            yield from triples.with_sources(sql, self._at)
+
     def to_networkx(self, triples: Iterable[Triple] | None = None) -> nx.MultiDiGraph[str]:
         """A MultiDiGraph of ``triples`` (the whole graph by default), relation keys as edge keys."""
         import networkx as nx

@@ -27,11 +27,9 @@ class WorkspaceAsking(WorkspaceTraining):
         """A predictor over every stage that has been run."""
         from kptm.answering import Predictor, RelationReader
         from kptm.answering.relations import load_learnt
-        from kptm.data import Phrasings
 
         if self._predictor is None:
-            mined = self.folder / "phrasings.json"
-            phrasings = Phrasings.load(mined) if mined.exists() else Phrasings({})
+            phrasings = self.phrasings()
             learnt = load_learnt(self.folder / "questions.json")
             has_model = (self.folder / "model").is_dir()
             self._predictor = Predictor(

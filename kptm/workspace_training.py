@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg.types import Statement
 from kptm.errors import WorkspaceError
 from kptm.linking import LinkedText
 from kptm.texts import read_documents
@@ -13,6 +14,7 @@ from kptm.workspace_vectors import WorkspaceVectors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from kptm.data import Phrasings
     from kptm.finetuning import FinetunedModel
     from kptm.finetuning.rows import Rows
     from kptm.fusion import FusedModel
@@ -151,25 +153,53 @@ class WorkspaceTraining(WorkspaceVectors):
 
     def index(
         self,
-        texts: str | Path | Iterable[str | LinkedText],
+        texts: str | Path | Iterable[str | LinkedText] | None = None,
         *,
+        triples: bool = False,
+        source: str | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> int:
         """Write the modeledge of texts, and mine how they say relations; return vectors added.
 
         Without a model only the phrasings are mined.
+
+        Args:
+            texts: A file, a folder, or texts; None where triples alone are written.
+            triples: Whether the graph's triples are written too, in the phrasings that were mined.
+            source: Who says the texts; their path by default.
+            progress: Called with the number of texts, then of triples, done.
         """
         from kptm.data import Phrasings
 
-        documents = self._documents(texts)
-        mined, fresh = self.folder / "phrasings.json", self.folder / "phrasings.json.new"
-        Phrasings.mine(self.graph, documents).save(fresh)
-        fresh.replace(mined)
-        self._changed()
-        if not (self.folder / "model").is_dir():
-            return 0
-        source = str(texts) if isinstance(texts, str | Path) else ""
-        return self.modeledge.write(self.model(), documents, source=source, progress=progress)
+        added = 0
+        if texts is not None:
+            documents = self._documents(texts)
+            mined, fresh = self._mined, self.folder / "phrasings.json.new"
+            Phrasings.mine(self.graph, documents).save(fresh)
+            fresh.replace(mined)
+            self._changed()
+            if source is None:
+                source = str(texts) if isinstance(texts, str | Path) else ""
+            if (self.folder / "model").is_dir():
+                store, model = self.modeledge, self.model()
+                added += store.write(model, documents, source=source, progress=progress)
+        if triples and (self.folder / "model").is_dir():
+            told = self.graph.triples_with_sources()
+            facts = (Statement(triple, source=source) for triple, source in told)
+            added += self.modeledge.write_facts(
+                self.model(), self.graph, facts, self.phrasings(), progress=progress
+            )
+        return added
+
+    @property
+    def _mined(self) -> Path:
+        return self.folder / "phrasings.json"
+
+    def phrasings(self) -> Phrasings:
+        """How the texts that were indexed say relations."""
+        from kptm.data import Phrasings
+
+        return Phrasings.load(self._mined) if self._mined.exists() else Phrasings({})
 
     def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> list[LinkedText]:
         if isinstance(texts, str | Path):

@@ -149,6 +149,19 @@ def statements(sql: Sql, at: int | None) -> Iterator[Statement]:
         yield _statement(list(rows))
 
 
+def with_sources(sql: Sql, at: int | None) -> Iterator[tuple[Triple, str]]:
+    """Stream the triples between entities, each once for every source that says it."""
+    query = (
+        "SELECT DISTINCT x.id, h.key, r.key, t.key, c.name FROM triple x"
+        " JOIN triple_source s ON s.triple_id = x.id JOIN source c ON c.id = s.source_id"
+        " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
+        " JOIN entity t ON t.id = x.tail_id"
+        f" WHERE {said(at)} AND x.relation_id >= {FIRST_RELATION} ORDER BY x.id, c.name"
+    )
+    for _, head, relation, tail, source in sql.stream(query):
+        yield Triple(head, relation, tail), source
+
+
 def _statement(rows: list[tuple[Any, ...]]) -> Statement:
     """One statement from its rows, one a qualifier."""
     row = rows[0]

@@ -28,27 +28,50 @@ def edit(
 
 @click.command()
 @workspace_argument
-@click.argument("entity")
+@click.argument("entity", required=False)
+@click.option(
+    "--triple", nargs=3, metavar="HEAD RELATION TAIL", help="A triple, instead of ENTITY."
+)
+@click.option("--source", help="What a source says: a path, as it was loaded or indexed.")
+@click.option("--text", help="A whole text that was indexed.")
 @verb
-def forget(workspace: str, entity: str, as_json: bool) -> None:
-    """Forget ENTITY: its triples and every modeledge record it stands in."""
+def forget(
+    workspace: str,
+    entity: str | None,
+    triple: tuple[str, str, str] | None,
+    source: str | None,
+    text: str | None,
+    as_json: bool,
+) -> None:
+    """Forget ENTITY: its triples and every modeledge record it stands in.
+
+    Or a triple, what a source says (what another says too stays), or a text.
+    """
+    if sum(item is not None for item in (entity, triple, source, text)) != 1:
+        raise click.UsageError("give ENTITY, --triple, --source or --text, one of them")
     with existing(workspace) as ws:
-        gone = ws.forget(entity)
-    text = f"{gone['triples']:,} triples and {gone['records']:,} records forgotten"
+        gone = ws.forget(entity, triple=triple, source=source, text=text)
+    said = f"{gone['triples']:,} triples and {gone['records']:,} records forgotten"
     if gone["revision"]:
-        text += f"; take it back with: kptm undo {workspace} {gone['revision']}"
-    show(gone, as_json, text)
+        said += f"; take it back with: kptm undo {workspace} {gone['revision']}"
+    elif gone["operation"]:
+        said += f"; take it back with: kptm undo {workspace} --operation {gone['operation']}"
+    show(gone, as_json, said)
 
 
 @click.command()
 @workspace_argument
 @click.argument("revision", type=int, required=False)
+@click.option("--operation", type=int, help="An operation of modeledge alone; see kptm receipts.")
 @verb
-def undo(workspace: str, revision: int | None, as_json: bool) -> None:
+def undo(workspace: str, revision: int | None, operation: int | None, as_json: bool) -> None:
     """Take back REVISION, the newest by default."""
+    if revision is not None and operation is not None:
+        raise click.UsageError("give REVISION or --operation")
     with existing(workspace) as ws:
-        new = ws.undo(revision)
-    show({"revision": new}, as_json, f"revision {new}")
+        new = ws.undo(revision, operation=operation)
+    kind = "revision" if operation is None else "operation"
+    show({kind: new}, as_json, f"{kind} {new}")
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""pretrain, index."""
+"""pretrain."""
 
 from __future__ import annotations
 
@@ -40,16 +40,3 @@ def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
         f"{report.steps:,} steps on {report.texts:,} texts with {report.links:,} links{loss},"
         f" {report.seconds:.0f} s",
     )
-
-
-@click.command()
-@workspace_argument
-@click.argument("texts", type=click.Path())
-@verb
-def index(workspace: str, texts: str, as_json: bool) -> None:
-    """Write the modeledge of TEXTS, and learn how they say relations."""
-    with existing(workspace) as ws:
-        with progress("modeledge", None) as advance:
-            added = ws.index(texts, progress=advance)
-        found = {"added": added, "records": sum(ws.modeledge.stats().values())}
-    show(found, as_json, f"{added:,} vectors added, {found['records']:,} in all")

@@ -51,7 +51,7 @@ TESTED = {
     "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
     "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
-    "finetune", "classify",
+    "finetune", "classify", "receipts", "verify",
 }  # fmt: skip
 
 
@@ -100,6 +100,37 @@ def test_all_stages(toy, tmp_path):
     assert added["added"] == added["records"] > 0
     assert "0 vectors added" in run("index", folder, toy.texts).stdout
     assert answer("stats", folder)["model"] is True
+
+
+def test_modeledge_by_its_verbs(copied, toy):
+    added = answer("index", copied, "--triples")
+    assert added["added"] > 0
+    made = answer("index", copied, "--kind", "hnsw", "--queries", 10)["indexes"]
+    assert {one["kind"] for one in made} == {"flat"}  # so few are compared one by one
+    assert "recall 1.000" in run("index", copied, "--kind", "auto").stdout
+    run("index", copied, code=2)
+    assert [one["snapshot"] for one in answer("verify", copied)] == ["whole", "whole"]
+    revision = answer("edit", copied, "France", "capital", "Lima")["revision"]
+    first = answer("receipts", copied)[0]
+    assert (first["kind"], first["revision"]) == ("edit", revision)
+    told = answer("receipts", copied, first["operation"])
+    assert told["rows_added"] == first["added"] > 0
+    assert (
+        "France | capital | ?: Paris → Lima" in run("receipts", copied, first["operation"]).stdout
+    )
+    assert "no such" in run("receipts", copied, 999).stdout
+    triple = ("--triple", "France", "capital", "Lima")
+    assert "1 triples" in run("forget", copied, *triple).stdout
+    text = answer("forget", copied, "--text", "The capital of Chad is N'Djamena.")
+    assert answer("undo", copied, "--operation", text["operation"])["operation"] > text["operation"]
+    assert "0 records" in run("forget", copied, "--source", "nobody").stdout
+    run("forget", copied, "Chad", *triple, code=2)
+    run("undo", copied, revision, "--operation", 1, code=2)
+    file = next((copied / "graph.db.index").rglob("rows.npy"))
+    file.write_bytes(file.read_bytes()[:-8] + b"otherxyz")
+    assert "damaged" in run("verify", copied, code=1).stdout
+    run("index", copied, "--kind", "flat")
+    assert "whole" in run("verify", copied).stdout
 
 
 def test_asking_and_changing(copied, toy):
@@ -292,6 +323,8 @@ def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
     options = {
         "query": ["a", "b"],
         "purge": ["--entity", "a", "--yes"],
+        "forget": ["a"],
+        "index": ["a"],
         "evaluate probes": ["--facts", "a", "--phrasings", "b"],
         "finetune": ["a", "--task", "text"],
     }

@@ -1,0 +1,125 @@
+"""What a workspace corrects: graph and modeledge change together or not at all, and a receipt says what changed."""
+
+import pytest
+
+from kg import Triple
+from kg.errors import StoreError
+from kptm import Modeledge, Workspace, WorkspaceError
+from kptm.modeledge import AnswerChange
+
+
+def state(ws):
+    """Graph, and the live rows with who attests them."""
+    rows = [
+        (space, entry.record, entry.sources, vector.tobytes())
+        for space in ws.modeledge.stats()
+        for entry, vector in ws.modeledge.entries(space)
+    ]
+    return ws.graph.fingerprint(), sorted(rows, key=repr)
+
+
+def test_a_change_is_in_both_or_in_neither(copied, monkeypatch):
+    def fails(*_args, **_options):
+        raise StoreError("no space left")
+
+    with Workspace.open(copied) as ws:
+        before, revision = state(ws), ws.graph.revision()
+        monkeypatch.setattr("kptm.modeledge.rows.insert", fails)
+        with pytest.raises(StoreError, match="no space"):
+            ws.edit("France", "capital", "Lima")
+        monkeypatch.setattr("kptm.modeledge.changing.forget", fails)
+        with pytest.raises(StoreError, match="no space"):
+            ws.forget("Chad")
+        monkeypatch.undo()
+        assert (state(ws), ws.graph.revision()) == (before, revision)
+        assert ws.query("France", "capital").entity == "Paris"
+        assert all(not found.problems for found in ws.modeledge.verify())
+
+
+def test_an_edit_has_a_receipt(copied):
+    with Workspace.open(copied) as ws:
+        paris = sum("Paris" in (item.head, item.tail) for item in ws.graph.match())
+        assert paris == 1
+        revision = ws.edit("France", "capital", "Lima")
+        receipt = ws.receipts(limit=1)[0]
+        assert (receipt.kind, receipt.revision) == ("edit", revision)
+        assert receipt.note == "France | capital | Paris → Lima"
+        with Modeledge.open(copied / "graph.db") as other:
+            space = next(name for name in other.stats() if name.startswith("cloze:"))
+            held = {entry.id: entry.record for entry, _ in other.entries(space)}
+        inside = [number for first, last in receipt.added for number in range(first, last + 1)]
+        assert {held[number].triple for number in inside} == {("France", "capital", "Lima")}
+        assert {held[number].kind for number in inside} == {"fact"}
+        assert receipt.rows_removed > 0
+        assert AnswerChange("France | capital | ?", "Paris", "Lima") in receipt.answers
+        assert all(change.before != change.after for change in receipt.answers)
+        ws.undo(revision)
+        undone = ws.receipts(limit=1)[0]
+        assert (undone.kind, undone.added) == ("undo", receipt.removed)
+        assert undone.removed == receipt.added
+
+
+def test_forget_a_triple(copied):
+    with Workspace.open(copied) as ws:
+        before = state(ws)
+        gone = ws.forget(triple=("Republic of Chad", "capital", "N'Djamena"))
+        assert gone["triples"] == 1
+        assert gone["records"] > 0
+        assert Triple("Chad", "capital", "N'Djamena") not in set(ws.graph.match())
+        for _, record, _, _ in state(ws)[1]:
+            assert {"Chad", "N'Djamena"} - {record.value, *record.context}
+        ws.undo(gone["revision"])
+        assert state(ws) == before
+
+
+def test_a_text_that_two_say_stays_until_both_are_forgotten(copied, toy):
+    with Workspace.open(copied) as ws:
+        before = state(ws)
+        assert ws.index(toy.texts, source="second") == 0
+        first = ws.forget(source=str(toy.texts))
+        assert (first["records"], first["revision"]) == (0, 0)
+        assert {sources for _, _, sources, _ in state(ws)[1]} == {("second",)}
+        second = ws.forget(source="second")
+        assert second["records"] == len(before[1])
+        assert state(ws)[1] == []
+        ws.undo(operation=second["operation"])
+        ws.undo(operation=first["operation"])
+        both = tuple(sorted((str(toy.texts), "second")))
+        assert {sources for _, _, sources, _ in state(ws)[1]} == {both}
+        assert [row[1] for row in state(ws)[1]] == [row[1] for row in before[1]]
+
+
+def test_forget_a_text(copied):
+    text = "The capital of Chad is N'Djamena."
+    with Workspace.open(copied) as ws:
+        before = state(ws)
+        gone = ws.forget(text=text)
+        assert (gone["triples"], gone["revision"]) == (0, 0)
+        assert gone["records"] == sum(row[1].text == text for row in before[1]) > 0
+        assert ws.query("Chad", "capital").entity == "N'Djamena"
+        ws.undo(operation=gone["operation"])
+        assert state(ws) == before
+
+
+def test_the_fact_memory_follows_the_graphs_sources(copied, tmp_path):
+    other = tmp_path / "other.tsv"
+    other.write_text("France\tcapital\tParis\nFrance\tcapital\tLima\n")
+    with Workspace.open(copied) as ws:
+        ws.load(other)
+        added = ws.index(triples=True)
+        assert added > 0
+        assert ws.index(triples=True) == 0
+        facts = {row[1].triple: row[2] for row in state(ws)[1] if row[1].kind == "fact"}
+        assert set(facts) == set(ws.graph.match())
+        assert facts["France", "capital", "Lima"] == (str(other),)
+        assert len(facts["France", "capital", "Paris"]) == 2
+        ws.forget(source=str(other))
+        left = {row[1].triple: row[2] for row in state(ws)[1] if row[1].kind == "fact"}
+        assert set(left) == set(ws.graph.match())
+        assert len(left["France", "capital", "Paris"]) == 1
+
+
+@pytest.mark.parametrize("named", [{}, {"source": "a", "text": "b"}])
+def test_one_thing_is_forgotten_at_a_time(copied, named):
+    with Workspace.open(copied) as ws, pytest.raises(WorkspaceError, match="one of them"):
+        ws.forget(**named)
