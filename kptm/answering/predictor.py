@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
 from kptm.answering.answer import Answer, Evidence, ScoredEntity
+from kptm.answering.calibration import Calibration
 from kptm.answering.questions import QuestionReader, Reading
 from kptm.answering.relations import RelationReader
 from kptm.answering.sources import (
-    KnnConfig,
     Opinion,
     from_embeddings,
     from_model,
@@ -19,6 +19,8 @@ from kptm.answering.sources import (
 )
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
+from kptm.modeledge.interpolation import Interpolation
+from kptm.modeledge.neighbours import WIDER, about
 from kptm.modeledge.store import spaces_of
 from kptm.modeledge.writing import clozes, fact_keys
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
-    from kptm.modeledge import Modeledge
+    from kptm.modeledge import Hit, Modeledge, Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +40,17 @@ class PredictorConfig:
 
     Attributes:
         min_relation: How well a question's words must say a relation.
-        min_score: p below which a predicted answer is "unknown"; facts of the graph need none.
+        min_score: Calibrated p below which a predicted answer is "unknown"; facts of the graph need none.
         phrasings: How many phrasings of a relation the model is asked in.
-        knn: How modeledge speaks.
+        neighbours: How much modeledge weighs.
+        calibration: From p to how often such an answer is right; changes nothing unless it was fitted.
     """
 
     min_relation: float = 0.25
     min_score: float = 0.35
     phrasings: int = 3
-    knn: KnnConfig = KnnConfig()  # noqa: RUF009 - frozen
+    neighbours: Interpolation = Interpolation()  # noqa: RUF009 - frozen
+    calibration: Calibration = Calibration()  # noqa: RUF009 - frozen
 
 
 class Predictor:
@@ -223,14 +227,16 @@ class Predictor:
             for item in opinion.evidence
         )  # fmt: skip
         note = Evidence("note", f"{nothing}; this is a prediction")
-        if mixed[best] < self._config.min_score:
-            guess = f"; the best guess, {labels[best]}, has p = {mixed[best]:.2f}"
+        heard = any(opinion.kind == "modeledge" for opinion in opinions)
+        score = self._config.calibration.of(mixed[best], with_store=heard)
+        if score < self._config.min_score:
+            guess = f"; the best guess, {labels[best]}, has p = {score:.2f}"
             return Answer(question=question, reason=nothing + guess, evidence=(note, *evidence))
         return Answer(
             question=question,
             entity=best,
-            score=mixed[best],
-            answers=(ScoredEntity(best, labels[best], mixed[best]),),
+            score=score,
+            answers=(ScoredEntity(best, labels[best], score),),
             evidence=(note, *sorted(evidence, key=lambda item: item.entity != best)),
         )
 
@@ -248,17 +254,23 @@ class Predictor:
             asked = list(given) or self.cloze(reading)
             opinions.append(from_model(self._model, asked, among))
             if self._store is not None:
-                keys = fact_keys(self._model, asked)
-                k = self._config.knn.k
-                hits = [
-                    hit
-                    for found in self._store.search(keys, k=k, space=self._space)
-                    for hit in found
-                    if reading.entity in hit.record.context
-                ]
-                hits.sort(key=lambda hit: -hit.score)
-                opinions.append(from_modeledge(hits, self._config.knn, set(among)))
+                hits = self._neighbours(self._model, self._store, asked)
+                near = about(hits, reading.entity, set(among), self._config.neighbours.k)
+                opinions.append(from_modeledge(near, self._config.neighbours))
         return [opinion for opinion in opinions if opinion is not None]
+
+    def _neighbours(
+        self, model: FusedModel, store: Modeledge, asked: Sequence[LinkedText]
+    ) -> list[Hit]:
+        """The nearest rows, each once, at its best similarity to one of the clozes."""
+        best: dict[Record, Hit] = {}
+        k = self._config.neighbours.k * WIDER
+        for hits in store.search(fact_keys(model, asked), k=k, space=self._space):
+            for hit in hits:
+                known = best.get(hit.record)
+                if known is None or hit.score > known.score:
+                    best[hit.record] = hit
+        return sorted(best.values(), key=lambda hit: -hit.score)
 
     def cloze(self, reading: Reading) -> list[LinkedText]:
         """The reading as clozes, in the texts' own phrasings."""

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from kg import EmbeddingMismatchError, KGEConfig, UnknownKeyError, train_embeddings
-from kptm import FusedModel, FusionConfig, Linker, Modeledge, Predictor
+from kptm import FusedModel, FusionConfig, Interpolation, Linker, Modeledge, Predictor
 from kptm.answering.learning import learn
 from kptm.answering.predictor import PredictorConfig
-from kptm.answering.sources import KnnConfig, from_embeddings, from_model
+from kptm.answering.sources import from_embeddings, from_model
 from kptm.data import collate, fill
 from kptm.modeledge.writing import clozes
 
@@ -194,7 +194,7 @@ def test_modeledge_speaks_loudest_where_it_is_near(graph, phrasings, model, tmp_
     predictor = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
     answer = predictor.ask("The capital of Armenia is [MASK].")
     assert answer.entity == "Atlanta"
-    assert answer.score > KnnConfig().weight - 0.01
+    assert answer.score > Interpolation().weights[-1] - 0.01
     assert "modeledge" in {item.kind for item in answer.evidence}
     store.undo(store.newest_operation())
     quiet = predictor.ask("The capital of Armenia is [MASK].")
