@@ -6,10 +6,8 @@ Pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), drawn as stra
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,28 +96,17 @@ class Calibration:
         """How often such an answer is right."""
         return (self.beside if with_store else self.alone).of(p)
 
-    def save(self, path: str | Path) -> None:
-        """Write JSON."""
-        Path(path).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
-
     @classmethod
-    def load(cls, path: str | Path) -> Calibration:
-        """Read what :meth:`save` wrote.
+    def from_dict(cls, value: dict[str, Any]) -> Calibration:
+        """What :func:`dataclasses.asdict` gave.
 
         Raises:
-            ConfigError: The file is missing or malformed.
+            ConfigError: The numbers are no curves.
         """
-        try:
-            found: Any = json.loads(Path(path).read_text(encoding="utf-8"))
-            alone, beside = (
-                Curve(
-                    p=tuple(map(float, found[name]["p"])),
-                    rate=tuple(map(float, found[name]["rate"])),
-                )
-                for name in ("alone", "beside")
-            )
-        except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
-            raise ConfigError(f"{path}: no calibration there ({error})") from error
+        alone, beside = (
+            Curve(p=tuple(map(float, item["p"])), rate=tuple(map(float, item["rate"])))
+            for item in (value["alone"], value["beside"])
+        )
         return cls(alone=alone, beside=beside)
 
 

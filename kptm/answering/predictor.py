@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
@@ -12,26 +12,24 @@ from kptm.answering.questions import QuestionReader, Reading
 from kptm.answering.relations import RelationReader
 from kptm.answering.sources import (
     Opinion,
-    from_embeddings,
-    from_model,
     from_modeledge,
     mix,
 )
+from kptm.answering.voices import Voices
+from kptm.answering.weighing import Silent, Weights
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
 from kptm.modeledge.interpolation import Interpolation
-from kptm.modeledge.neighbours import WIDER, about
-from kptm.modeledge.store import spaces_of
-from kptm.modeledge.writing import clozes, fact_keys
+from kptm.modeledge.writing import clozes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
-    from kptm.modeledge import Hit, Modeledge, Record
+    from kptm.modeledge import Modeledge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,15 +86,12 @@ class Predictor:
         self._graph = graph
         self._linker = linker
         self._model = model
-        self._embeddings = embeddings
         self._store = store
+        self._voices = Voices(embeddings, model, store)
         self._phrasings = phrasings or Phrasings({})
         reader = relations or RelationReader(graph.relations(), self._phrasings)
         self._reader = QuestionReader(graph, linker, reader)
         self._config = config or PredictorConfig()
-        self._space = ""
-        if model is not None and store is not None:
-            self._space = spaces_of(model)["cloze"]
 
     @property
     def questions(self) -> QuestionReader:
@@ -243,34 +238,52 @@ class Predictor:
     def _opinions(
         self, reading: Reading, given: Sequence[LinkedText], among: list[str]
     ) -> list[Opinion]:
-        opinions: list[Opinion | None] = []
-        if self._embeddings is not None:
-            opinions.append(
-                from_embeddings(
-                    self._embeddings, reading.entity, reading.relation, reading.forward, among
-                )
-            )
-        if self._model is not None:
-            asked = list(given) or self.cloze(reading)
-            opinions.append(from_model(self._model, asked, among))
-            if self._store is not None:
-                hits = self._neighbours(self._model, self._store, asked)
-                near = about(hits, reading.entity, set(among), self._config.neighbours.k)
-                opinions.append(from_modeledge(near, self._config.neighbours))
-        return [opinion for opinion in opinions if opinion is not None]
+        asked = list(given) or self.cloze(reading)
+        opinions = self._voices.opinions(reading, asked, among)
+        weights = self._config.neighbours
+        near = from_modeledge(self._voices.neighbours(reading, asked, among, weights.k), weights)
+        return [*opinions, near] if near is not None else opinions
 
-    def _neighbours(
-        self, model: FusedModel, store: Modeledge, asked: Sequence[LinkedText]
-    ) -> list[Hit]:
-        """The nearest rows, each once, at its best similarity to one of the clozes."""
-        best: dict[Record, Hit] = {}
-        k = self._config.neighbours.k * WIDER
-        for hits in store.search(fact_keys(model, asked), k=k, space=self._space):
-            for hit in hits:
-                known = best.get(hit.record)
-                if known is None or hit.score > known.score:
-                    best[hit.record] = hit
-        return sorted(best.values(), key=lambda hit: -hit.score)
+    def weigh(self, questions: Iterable[tuple[str, Collection[str]]]) -> Weights:
+        """Fit how much modeledge weighs, and the calibration, on answered questions, and answer by them from now on.
+
+        Args:
+            questions: Questions with the keys of their answers. Those that the graph answers are passed over: what it was
+                trained on says nothing about what it was not.
+
+        Returns:
+            What was fitted, or the defaults where too few questions could be used.
+        """
+        held_out: list[Silent] = []
+        k = self._config.neighbours.k
+        for question, answers in questions:
+            document = self._reader.link(question)
+            readings = self._reader.read(question, document) if document.links else []
+            if not readings or readings[0].relation_score < self._config.min_relation:
+                continue
+            best = readings[0]
+            if best.answers or not answers:
+                continue
+            among = self._candidates(best)
+            asked = [document] if MASK in question else self.cloze(best)
+            opinions = self._voices.opinions(best, asked, among)
+            hits = self._voices.neighbours(best, asked, among, k)
+            held_out.append(Silent(frozenset(answers), opinions, hits))
+        found = Weights.fit(held_out, space=self._voices.space, k=k)
+        if found.count:
+            self.take(found)
+        return found
+
+    def take(self, weights: Weights) -> None:
+        """Answer by fitted weights from now on."""
+        self._config = replace(
+            self._config, neighbours=weights.neighbours, calibration=weights.calibration
+        )
+
+    @property
+    def space(self) -> str:
+        """The store's space that is asked, "" without a model."""
+        return self._voices.space
 
     def cloze(self, reading: Reading) -> list[LinkedText]:
         """The reading as clozes, in the texts' own phrasings."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kptm.errors import ModeledgeError
+from kptm.texts import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +120,7 @@ class Interpolation:
 
     def save(self, path: str | Path) -> None:
         """Write JSON."""
-        Path(path).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        write_whole(Path(path), json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Interpolation:
@@ -129,12 +130,16 @@ class Interpolation:
             ModeledgeError: The file is missing or malformed.
         """
         try:
-            found: Any = json.loads(Path(path).read_text(encoding="utf-8"))
-            return cls(
-                k=int(found["k"]),
-                temperature=float(found["temperature"]),
-                edges=tuple(map(float, found["edges"])),
-                weights=tuple(map(float, found["weights"])),
-            )
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, ModeledgeError) as error:
             raise ModeledgeError(f"{path}: no weights of neighbours there ({error})") from error
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Interpolation:
+        """What :func:`dataclasses.asdict` gave."""
+        return cls(
+            k=int(value["k"]),
+            temperature=float(value["temperature"]),
+            edges=tuple(map(float, value["edges"])),
+            weights=tuple(map(float, value["weights"])),
+        )

@@ -202,6 +202,34 @@ def test_modeledge_speaks_loudest_where_it_is_near(graph, phrasings, model, tmp_
     store.close()
 
 
+def test_a_predictor_learns_what_its_store_is_worth(graph, phrasings, model, tmp_path):
+    asked = "The capital of Armenia is [MASK]."
+    store = Modeledge.open(tmp_path / "graph0.db")
+    said = fill(
+        "The capital of [X] is [Y].", {"[X]": ("Armenia", "Armenia"), "[Y]": ("Atlanta", "Atlanta")}
+    )
+    store.edit(model, list(clozes(said, kind="fact")), head="Armenia", old=None, note="")
+
+    def answer(answers, count=60):
+        asks = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
+        # What the graph answers is passed over: it would be a 61st question.
+        known = ("The capital of Turkey is [MASK].", {"Ankara"})
+        return asks.weigh([known, *[(asked, answers)] * count]), asks.ask(asked)
+
+    weights, told = answer({"Atlanta"})
+    assert weights.count == 60
+    assert told.entity == "Atlanta"
+    assert told.score > 0.95
+    cited = [item for item in told.evidence if item.kind == "modeledge"]
+    assert {item.entity for item in cited} == {"Atlanta"}
+    weights, told = answer({"Tbilisi"})
+    assert weights.neighbours.threshold == float("inf")
+    assert not [item for item in told.evidence if item.kind == "modeledge"]
+    weights, _ = answer({"Tbilisi"}, count=5)
+    assert weights.count == 0
+    store.close()
+
+
 def test_tell_then_the_old_value_is_gone(graph, phrasings, model, tmp_path):
     store = Modeledge.open(tmp_path / "graph0.db")
     predictor = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
