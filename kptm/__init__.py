@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kptm.finetuning import FinetuneConfig, FinetunedModel, finetune
     from kptm.fusion import FusedModel, FusionConfig, register_auto
     from kptm.linking import Link, LinkedText, Linker
-    from kptm.modeledge import Hit, Modeledge, Record
+    from kptm.modeledge import Hit, Interpolation, Modeledge, Record
     from kptm.pretraining import PretrainConfig, PretrainReport, pretrain
     from kptm.workspace import Workspace
 
@@ -45,7 +45,7 @@ _HOMES = {
     "kptm.finetuning": ("FinetuneConfig", "FinetunedModel", "finetune"),
     "kptm.fusion": ("FusedModel", "FusionConfig", "register_auto"),
     "kptm.linking": ("Link", "LinkedText", "Linker"),
-    "kptm.modeledge": ("Hit", "Modeledge", "Record"),
+    "kptm.modeledge": ("Hit", "Interpolation", "Modeledge", "Record"),
     "kptm.pretraining": ("PretrainConfig", "PretrainReport", "pretrain"),
     "kptm.workspace": ("Workspace",),
 }
@@ -61,6 +61,7 @@ __all__ = [
     "FusedModel",
     "FusionConfig",
     "Hit",
+    "Interpolation",
     "KPTMError",
     "Link",
     "LinkedText",

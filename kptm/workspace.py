@@ -9,6 +9,7 @@
     finetuned/        models fine-tuned for a task, a folder each
     phrasings.json    how the texts say relations
     questions.json    what was learnt from answered questions
+    weights.json      how much modeledge weighs, fitted on those that the graph is silent on
     kptm.toml         settings
 
 What a stage writes appears whole or not at all.

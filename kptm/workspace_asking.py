@@ -27,6 +27,7 @@ class WorkspaceAsking(WorkspaceTraining):
         """A predictor over every stage that has been run."""
         from kptm.answering import Predictor, RelationReader
         from kptm.answering.relations import load_learnt
+        from kptm.answering.weighing import Weights
 
         if self._predictor is None:
             phrasings = self.phrasings()
@@ -41,6 +42,8 @@ class WorkspaceAsking(WorkspaceTraining):
                 phrasings=phrasings,
                 relations=RelationReader(self.graph.relations(), phrasings, learnt),
             )
+            space = self._predictor.space
+            self._predictor.take(Weights.load(self.folder / "weights.json", space=space))
         return self._predictor
 
     def ask(self, question: str) -> Answer:
@@ -54,12 +57,17 @@ class WorkspaceAsking(WorkspaceTraining):
     def learn_questions(self, path: str | Path) -> int:
         """Learn the words of relations from ``question⇥answer|answer`` lines; return how many helped.
 
+        Those that the graph is silent on tell how much modeledge weighs, and what a p is worth, if they are enough.
+
         Raises:
             TripleFormatError: The file cannot be read, or a line has no tab.
         """
-        from kptm.answering.learning import learn
+        from kptm.answering.learning import learn, read_questions
 
         predictor = self.predictor()
         used = learn(predictor.questions, self.graph, self.linker, path)
         predictor.questions.relations.save(self.folder / "questions.json")
+        weights = predictor.weigh(read_questions(self.graph, self.linker, path))
+        if weights.count:
+            weights.save(self.folder / "weights.json")
         return used

@@ -15,6 +15,8 @@ from kg.formats.lines import text_lines
 from kptm.answering.relations import question_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kg.graph import KnowledgeGraph
     from kptm.answering.questions import QuestionReader
     from kptm.linking import Linker
@@ -28,8 +30,22 @@ def learn(reader: QuestionReader, graph: KnowledgeGraph, linker: Linker, path: s
     Raises:
         TripleFormatError: The file cannot be read, or a line is not of that form.
     """
-    path = Path(path)
     used = 0
+    for question, answers in read_questions(graph, linker, path):
+        used += _learn_one(reader, graph, question, answers)
+    reader.relations.settle()
+    return used
+
+
+def read_questions(
+    graph: KnowledgeGraph, linker: Linker, path: str | Path
+) -> Iterator[tuple[str, set[str]]]:
+    """Each line's question and the entities that its answers may mean.
+
+    Raises:
+        TripleFormatError: The file cannot be read, or a line is not ``question⇥answer|answer``.
+    """
+    path = Path(path)
     with open_bytes(path) as stream:
         for number, text in text_lines(stream, path):
             if isinstance(text, TripleFormatError):
@@ -37,14 +53,9 @@ def learn(reader: QuestionReader, graph: KnowledgeGraph, linker: Linker, path: s
             question, tab, rest = text.partition("\t")
             if not tab or not question.strip():
                 raise TripleFormatError(path, number, "expected question⇥answer|answer", text)
-            answers = {
-                candidate.entity
-                for name in rest.split("\t")[0].split("|")
-                for candidate in linker.candidates(name)
-            } | set(graph.entities(rest.split("\t")[0].split("|")))
-            used += _learn_one(reader, graph, question, answers)
-    reader.relations.settle()
-    return used
+            names = rest.split("\t")[0].split("|")
+            meant = {candidate.entity for name in names for candidate in linker.candidates(name)}
+            yield question, meant | set(graph.entities(names))
 
 
 def _learn_one(

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
 from kg.types import Triple
 from kptm.answering.answer import Answer, Evidence, ScoredEntity
+from kptm.answering.calibration import Calibration
 from kptm.answering.questions import QuestionReader, Reading
 from kptm.answering.relations import RelationReader
 from kptm.answering.sources import (
-    KnnConfig,
     Opinion,
-    from_embeddings,
-    from_model,
     from_modeledge,
     mix,
 )
+from kptm.answering.voices import Voices
+from kptm.answering.weighing import Silent, Weights
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
 from kptm.modeledge.filling import statements
-from kptm.modeledge.spaces import spaces_of
-from kptm.modeledge.writing import fact_keys
+from kptm.modeledge.interpolation import Interpolation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
@@ -40,15 +39,17 @@ class PredictorConfig:
 
     Attributes:
         min_relation: How well a question's words must say a relation.
-        min_score: p below which a predicted answer is "unknown"; facts of the graph need none.
+        min_score: Calibrated p below which a predicted answer is "unknown"; facts of the graph need none.
         phrasings: How many phrasings of a relation the model is asked in.
-        knn: How modeledge speaks.
+        neighbours: How much modeledge weighs.
+        calibration: From p to how often such an answer is right; changes nothing unless it was fitted.
     """
 
     min_relation: float = 0.25
     min_score: float = 0.35
     phrasings: int = 3
-    knn: KnnConfig = KnnConfig()  # noqa: RUF009 - frozen
+    neighbours: Interpolation = Interpolation()  # noqa: RUF009 - frozen
+    calibration: Calibration = Calibration()  # noqa: RUF009 - frozen
 
 
 class Predictor:
@@ -86,15 +87,12 @@ class Predictor:
         self._graph = graph
         self._linker = linker
         self._model = model
-        self._embeddings = embeddings
         self._store = store
+        self._voices = Voices(embeddings, model, store)
         self._phrasings = phrasings or Phrasings({})
         reader = relations or RelationReader(graph.relations(), self._phrasings)
         self._reader = QuestionReader(graph, linker, reader)
         self._config = config or PredictorConfig()
-        self._space = ""
-        if model is not None and store is not None:
-            self._space = spaces_of(model)["cloze"]
 
     @property
     def questions(self) -> QuestionReader:
@@ -225,42 +223,68 @@ class Predictor:
             for item in opinion.evidence
         )  # fmt: skip
         note = Evidence("note", f"{nothing}; this is a prediction")
-        if mixed[best] < self._config.min_score:
-            guess = f"; the best guess, {labels[best]}, has p = {mixed[best]:.2f}"
+        heard = any(opinion.kind == "modeledge" for opinion in opinions)
+        score = self._config.calibration.of(mixed[best], with_store=heard)
+        if score < self._config.min_score:
+            guess = f"; the best guess, {labels[best]}, has p = {score:.2f}"
             return Answer(question=question, reason=nothing + guess, evidence=(note, *evidence))
         return Answer(
             question=question,
             entity=best,
-            score=mixed[best],
-            answers=(ScoredEntity(best, labels[best], mixed[best]),),
+            score=score,
+            answers=(ScoredEntity(best, labels[best], score),),
             evidence=(note, *sorted(evidence, key=lambda item: item.entity != best)),
         )
 
     def _opinions(
         self, reading: Reading, given: Sequence[LinkedText], among: list[str]
     ) -> list[Opinion]:
-        opinions: list[Opinion | None] = []
-        if self._embeddings is not None:
-            opinions.append(
-                from_embeddings(
-                    self._embeddings, reading.entity, reading.relation, reading.forward, among
-                )
-            )
-        if self._model is not None:
-            asked = list(given) or self.cloze(reading)
-            opinions.append(from_model(self._model, asked, among))
-            if self._store is not None:
-                keys = fact_keys(self._model, asked)
-                k = self._config.knn.k
-                hits = [
-                    hit
-                    for found in self._store.search(keys, k=k, space=self._space)
-                    for hit in found
-                    if reading.entity in hit.record.context
-                ]
-                hits.sort(key=lambda hit: -hit.score)
-                opinions.append(from_modeledge(hits, self._config.knn, set(among)))
-        return [opinion for opinion in opinions if opinion is not None]
+        asked = list(given) or self.cloze(reading)
+        opinions = self._voices.opinions(reading, asked, among)
+        weights = self._config.neighbours
+        near = from_modeledge(self._voices.neighbours(reading, asked, among, weights.k), weights)
+        return [*opinions, near] if near is not None else opinions
+
+    def weigh(self, questions: Iterable[tuple[str, Collection[str]]]) -> Weights:
+        """Fit how much modeledge weighs, and the calibration, on answered questions, and answer by them from now on.
+
+        Args:
+            questions: Questions with the keys of their answers. Those that the graph answers are passed over: what it was
+                trained on says nothing about what it was not.
+
+        Returns:
+            What was fitted, or the defaults where too few questions could be used.
+        """
+        held_out: list[Silent] = []
+        k = self._config.neighbours.k
+        for question, answers in questions:
+            document = self._reader.link(question)
+            readings = self._reader.read(question, document) if document.links else []
+            if not readings or readings[0].relation_score < self._config.min_relation:
+                continue
+            best = readings[0]
+            if best.answers or not answers:
+                continue
+            among = self._candidates(best)
+            asked = [document] if MASK in question else self.cloze(best)
+            opinions = self._voices.opinions(best, asked, among)
+            hits = self._voices.neighbours(best, asked, among, k)
+            held_out.append(Silent(frozenset(answers), opinions, hits))
+        found = Weights.fit(held_out, space=self._voices.space, k=k)
+        if found.count:
+            self.take(found)
+        return found
+
+    def take(self, weights: Weights) -> None:
+        """Answer by fitted weights from now on."""
+        self._config = replace(
+            self._config, neighbours=weights.neighbours, calibration=weights.calibration
+        )
+
+    @property
+    def space(self) -> str:
+        """The store's space that is asked, "" without a model."""
+        return self._voices.space
 
     def cloze(self, reading: Reading) -> list[LinkedText]:
         """The reading as clozes, in the texts' own phrasings."""

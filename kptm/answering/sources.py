@@ -21,31 +21,7 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
-    from kptm.modeledge import Hit
-
-
-@dataclass(frozen=True, kw_only=True)
-class KnnConfig:
-    """How modeledge neighbours become probabilities (Khandelwal et al. 2020, equation 2).
-
-    Attributes:
-        k: Neighbours.
-        temperature: Of the softmax over similarities.
-        floor: Similarity below which a neighbour says nothing.
-        ceiling: Similarity from which its full weight holds.
-        weight: λ at the ceiling and above; it falls linearly to 0 at the floor.
-    """
-
-    k: int = 16
-    temperature: float = 0.02
-    floor: float = 0.80
-    ceiling: float = 0.95
-    weight: float = 0.9
-
-    def trust(self, similarity: float) -> float:
-        """λ for the best neighbour's similarity."""
-        share = (similarity - self.floor) / (self.ceiling - self.floor)
-        return self.weight * min(1.0, max(0.0, share))
+    from kptm.modeledge import Hit, Interpolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +77,21 @@ def from_model(
     return Opinion("model", spread, 1.0, (Evidence("model", text, best, spread[best]),))
 
 
-def from_modeledge(hits: Sequence[Hit], config: KnnConfig, among: set[str]) -> Opinion | None:
-    """P ∝ Σ exp(similarity / T) over neighbours, weighted by how near the nearest is."""
-    usable = [hit for hit in hits if hit.score >= config.floor and hit.value in among]
-    if not usable:
+def from_modeledge(hits: Sequence[Hit], interpolation: Interpolation) -> Opinion | None:
+    """What the neighbours say that speak of the question; None where the store abstains.
+
+    The evidence is all of them: without those that hold an answer the store gives that answer nothing.
+    """
+    share = interpolation.weight(hits)
+    if share == 0:
         return None
-    top = usable[0].score
-    mass: dict[str, float] = defaultdict(float)
-    for hit in usable:
-        mass[hit.value] += torch.exp(torch.tensor((hit.score - top) / config.temperature)).item()
-    total = sum(mass.values())
-    spread = {key: value / total for key, value in mass.items()}
     shown = tuple(
         Evidence(
             "modeledge", f"{hit.record.text!r} (similarity {hit.score:.2f})", hit.value, hit.score
         )
-        for hit in usable[:3]
+        for hit in hits
     )
-    return Opinion("modeledge", spread, config.trust(top), shown)
+    return Opinion("modeledge", interpolation.near(hits), share, shown)
 
 
 def mix(opinions: Sequence[Opinion]) -> dict[str, float]:

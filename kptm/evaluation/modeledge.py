@@ -1,37 +1,69 @@
-"""Modeledge beside the model: its neighbours change the p of a probe."""
+"""Modeledge beside the model: its neighbours change the p of a probe, by weights that are fitted on other probes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.answering.sources import KnnConfig, Opinion, from_modeledge, mix
+from kptm.modeledge.fitting import HeldOut
+from kptm.modeledge.interpolation import Interpolation
+from kptm.modeledge.neighbours import WIDER, about
 from kptm.modeledge.spaces import spaces_of
 from kptm.modeledge.writing import fact_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kptm.evaluation.probing import Probe
     from kptm.fusion import FusedModel
-    from kptm.modeledge import Modeledge
+    from kptm.modeledge import Hit, Modeledge
+
+
+def neighbours(
+    model: FusedModel, store: Modeledge, probes: Sequence[Probe], *, k: int
+) -> list[list[Hit]]:
+    """The ``k * WIDER`` nearest rows of each probe, whatever they speak of."""
+    keys = fact_keys(model, [probe.cloze for probe in probes])
+    return store.search(keys, k=k * WIDER, space=spaces_of(model)["cloze"])
+
+
+def that_speak(probe: Probe, hits: Iterable[Hit], k: int) -> list[Hit]:
+    """Of a probe's neighbours the ``k`` nearest that name its head and hold a candidate."""
+    return about(hits, probe.head, set(probe.candidates), k)
+
+
+def fit_neighbours(
+    probes: Sequence[Probe],
+    scores: Sequence[Mapping[str, float]],
+    hits: Sequence[Sequence[Hit]],
+    *,
+    k: int = 16,
+) -> Interpolation:
+    """Fit the interpolation on probes that nothing is measured on.
+
+    Args:
+        probes: The held-out probes.
+        scores: The model's p over the candidates of each.
+        hits: The neighbours of each that speak.
+        k: How many of them there may be.
+    """
+    questions = [
+        HeldOut(probe.answer, p.get(probe.answer, 0.0), found)
+        for probe, p, found in zip(probes, scores, hits, strict=True)
+    ]
+    return Interpolation.fit(questions, k=k)
 
 
 def neighbours_speak(
-    model: FusedModel, store: Modeledge, probes: Sequence[Probe], config: KnnConfig | None = None
+    model: FusedModel,
+    store: Modeledge,
+    probes: Sequence[Probe],
+    interpolation: Interpolation | None = None,
 ) -> Callable[[int, dict[str, float]], dict[str, float]]:
-    """The ``adjust`` of :func:`~kptm.evaluation.probing.ask_model` for a store.
-
-    Neighbours that do not name the probe's head say nothing about it.
-    """
-    config = config or KnnConfig()
-    keys = fact_keys(model, [probe.cloze for probe in probes])
-    found = store.search(keys, k=config.k, space=spaces_of(model)["cloze"])
+    """The ``adjust`` of :func:`~kptm.evaluation.probing.ask_model` for a store."""
+    weights = interpolation or Interpolation()
+    found = neighbours(model, store, probes, k=weights.k)
 
     def adjust(number: int, p: dict[str, float]) -> dict[str, float]:
-        probe = probes[number]
-        hits = [hit for hit in found[number] if probe.head in hit.record.context]
-        near = from_modeledge(hits, config, set(probe.candidates))
-        opinions = [Opinion("model", p, 1.0, ())]
-        return mix([*opinions, near] if near is not None else opinions)
+        return weights.mixed(p, that_speak(probes[number], found[number], weights.k))
 
     return adjust

@@ -1,6 +1,7 @@
 """Modeledge: what a model knows as vectors in SQL, with indexes by FAISS derived from them."""
 
 from kptm.modeledge.choice import IndexConfig
+from kptm.modeledge.interpolation import Interpolation
 from kptm.modeledge.receipts import AnswerChange, Receipt
 from kptm.modeledge.records import Entry, Hit, Record, Where
 from kptm.modeledge.store import Modeledge
@@ -12,6 +13,7 @@ __all__ = [
     "Entry",
     "Hit",
     "IndexConfig",
+    "Interpolation",
     "Modeledge",
     "Receipt",
     "Record",

@@ -7,12 +7,12 @@ import pytest
 
 from kg import TripleFormatError
 from kg.types import Relation
-from kptm import ConfigError, Hit, Linker, Phrasings, Record
+from kptm import ConfigError, Hit, Interpolation, Linker, Phrasings, Record
 from kptm.answering import RelationReader
 from kptm.answering.learning import learn
 from kptm.answering.questions import QuestionReader
 from kptm.answering.relations import LEARNT_WEIGHT, NAME_WEIGHT, load_learnt, question_words
-from kptm.answering.sources import KnnConfig, Opinion, from_modeledge, mix
+from kptm.answering.sources import Opinion, from_modeledge, mix
 
 
 def hit(value, score):
@@ -20,23 +20,17 @@ def hit(value, score):
 
 
 def test_neighbours_are_a_softmax_of_similarities():
-    config = KnnConfig(temperature=0.1, floor=0.5, ceiling=0.9, weight=0.8)
-    hits = [hit("a", 0.8), hit("b", 0.7), hit("a", 0.6), hit("x", 0.75), hit("c", 0.4)]
-    opinion = from_modeledge(hits, config, {"a", "b", "c"})
-    weights = {"a": math.exp(8) + math.exp(6), "b": math.exp(7)}
-    total = sum(weights.values())
-    assert opinion.p == pytest.approx({key: value / total for key, value in weights.items()})
-    assert opinion.weight == pytest.approx(0.8 * (0.8 - 0.5) / (0.9 - 0.5))
+    weights = Interpolation(temperature=0.1, edges=(0.5, 0.7), weights=(0.2, 0.8))
+    hits = [hit("a", 0.8), hit("b", 0.7), hit("a", 0.6)]
+    opinion = from_modeledge(hits, weights)
+    mass = {"a": math.exp(8) + math.exp(6), "b": math.exp(7)}
+    total = sum(mass.values())
+    assert opinion.p == pytest.approx({key: value / total for key, value in mass.items()})
+    assert opinion.weight == 0.8
     assert [item.entity for item in opinion.evidence] == ["a", "b", "a"]
-    assert from_modeledge(hits, config, {"c"}) is None
-    assert from_modeledge([], config, {"a"}) is None
-
-
-@pytest.mark.parametrize(
-    ("similarity", "wanted"), [(0.1, 0), (0.8, 0), (0.875, 0.45), (0.95, 0.9), (1, 0.9)]
-)
-def test_trust_rises_from_floor_to_ceiling(similarity, wanted):
-    assert KnnConfig().trust(similarity) == pytest.approx(wanted)
+    assert from_modeledge(hits[2:], weights).weight == 0.2
+    assert from_modeledge([hit("a", 0.4)], weights) is None
+    assert from_modeledge([], weights) is None
 
 
 def test_mix_is_khandelwals_interpolation():

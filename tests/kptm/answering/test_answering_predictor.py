@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from kg import EmbeddingMismatchError, KGEConfig, UnknownKeyError, train_embeddings
-from kptm import FusedModel, FusionConfig, Linker, Modeledge, Predictor
+from kptm import FusedModel, FusionConfig, Interpolation, Linker, Modeledge, Predictor
 from kptm.answering.learning import learn
 from kptm.answering.predictor import PredictorConfig
-from kptm.answering.sources import KnnConfig, from_embeddings, from_model
+from kptm.answering.sources import from_embeddings, from_model
 from kptm.data import collate, fill
 from kptm.modeledge.writing import clozes
 
@@ -194,11 +194,39 @@ def test_modeledge_speaks_loudest_where_it_is_near(graph, phrasings, model, tmp_
     predictor = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
     answer = predictor.ask("The capital of Armenia is [MASK].")
     assert answer.entity == "Atlanta"
-    assert answer.score > KnnConfig().weight - 0.01
+    assert answer.score > Interpolation().weights[-1] - 0.01
     assert "modeledge" in {item.kind for item in answer.evidence}
     store.undo(store.newest_operation())
     quiet = predictor.ask("The capital of Armenia is [MASK].")
     assert "modeledge" not in {item.kind for item in quiet.evidence}
+    store.close()
+
+
+def test_a_predictor_learns_what_its_store_is_worth(graph, phrasings, model, tmp_path):
+    asked = "The capital of Armenia is [MASK]."
+    store = Modeledge.open(tmp_path / "graph0.db")
+    said = fill(
+        "The capital of [X] is [Y].", {"[X]": ("Armenia", "Armenia"), "[Y]": ("Atlanta", "Atlanta")}
+    )
+    store.edit(model, list(clozes(said, kind="fact")), head="Armenia", old=None, note="")
+
+    def answer(answers, count=60):
+        asks = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
+        # What the graph answers is passed over: it would be a 61st question.
+        known = ("The capital of Turkey is [MASK].", {"Ankara"})
+        return asks.weigh([known, *[(asked, answers)] * count]), asks.ask(asked)
+
+    weights, told = answer({"Atlanta"})
+    assert weights.count == 60
+    assert told.entity == "Atlanta"
+    assert told.score > 0.95
+    cited = [item for item in told.evidence if item.kind == "modeledge"]
+    assert {item.entity for item in cited} == {"Atlanta"}
+    weights, told = answer({"Tbilisi"})
+    assert weights.neighbours.threshold == float("inf")
+    assert not [item for item in told.evidence if item.kind == "modeledge"]
+    weights, _ = answer({"Tbilisi"}, count=5)
+    assert weights.count == 0
     store.close()
 
 

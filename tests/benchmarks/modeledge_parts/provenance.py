@@ -1,0 +1,69 @@
+"""Does an answer hang on what it cites? The cited rows are dropped and the question is asked again."""
+
+import random
+import tempfile
+from pathlib import Path
+
+from kptm import Modeledge
+from kptm.evaluation.modeledge import neighbours, that_speak
+from kptm.evaluation.probing import first
+from kptm.modeledge.neighbours import WIDER
+
+CHECKED = 4
+"""Questions of a seed whose cited rows are really taken out of a store."""
+
+
+class Dropping:
+    """Questions that the store decided: with it the best answer is another than without, and λ is above 0.
+
+    Cited are all neighbours that spoke (the k nearest that name the head and hold a candidate, among the 16·k nearest rows) and hold the
+    answer. A row is dropped by looking one row further for each dropped one and leaving those out, which is what an exact index without them finds;
+    ``checked`` holds this against stores from which the rows are really gone.
+    """
+
+    def __init__(self, model, store, space, probes, scores, weights, seed):
+        self._model, self._store, self._space = model, store, space
+        self._probes, self._scores, self._weights = probes, scores, weights
+        self._rows = [record for record, _ in store.vectors(space)]
+        self._random = random.Random(seed)
+
+    def measure(self):
+        """Of each question decided: [changed without the cited, without random others, without random other neighbours or None]."""
+        k = self._weights.k
+        found = neighbours(self._model, self._store, self._probes, k=k + 1)
+        decided, checks = [], []
+        for probe, p, far in zip(self._probes, self._scores, found, strict=True):
+            answer = self._answer(probe, p, far, ())
+            spoke = that_speak(probe, far[: k * WIDER], k)
+            cited = {hit.record for hit in self._weights.cited(answer, spoke)}
+            if not cited or answer == first(p):
+                continue
+            others = self._drawn([row for row in self._rows if row not in cited], len(cited))
+            near = [hit.record for hit in far[:k] if hit.record not in cited]
+            beside = self._drawn(near, len(cited))
+            without = self._answer(probe, p, far, cited)
+            changes = [without != answer, self._answer(probe, p, far, others) != answer]
+            decided.append([*changes, self._answer(probe, p, far, beside) != answer])
+            if len(checks) < CHECKED:
+                checks.append(self._really_dropped(probe, p, cited) == without)
+        return {"decided": decided, "checks": checks}
+
+    def _drawn(self, rows, count):
+        return set(self._random.sample(rows, min(count, len(rows))))
+
+    def _answer(self, probe, p, far, dropped):
+        k = self._weights.k  # no more than k rows are dropped, and WIDER more were looked up
+        left = [hit for hit in far if hit.record not in dropped][: k * WIDER]
+        return first(self._weights.mixed(p, that_speak(probe, left, k)))
+
+    def _really_dropped(self, probe, p, dropped):
+        with tempfile.TemporaryDirectory() as folder:
+            store = Modeledge.open(Path(folder) / "fewer.db")
+            kept = [x for x in self._store.vectors(self._space) if x[0] not in dropped]
+            records = [record for record, _ in kept]
+            values = [record.value for record in records]
+            store.add([vector for _, vector in kept], values, space=self._space, records=records)
+            near = neighbours(self._model, store, [probe], k=self._weights.k)[0]
+            answer = first(self._weights.mixed(p, that_speak(probe, near, self._weights.k)))
+            store.close()
+        return answer

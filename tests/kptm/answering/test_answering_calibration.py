@@ -1,0 +1,79 @@
+"""Curves from p to the rate of right answers: scikit-learn's isotonic regression as the oracle."""
+
+import itertools
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.isotonic import IsotonicRegression
+
+from kptm import ConfigError
+from kptm.answering.calibration import CHUNK, Calibration, Curve, pooled
+
+ROWS = st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 3)), min_size=1, max_size=40)
+
+
+@given(ROWS)
+def test_blocks_are_those_of_isotonic_regression(rows):
+    rates, weights = map(np.array, zip(*rows, strict=True))
+    places = np.arange(len(rows), dtype=float)
+    at, rate = pooled(places, rates, weights)
+    line = IsotonicRegression().fit_transform(places, rates, sample_weight=weights)
+    assert (np.diff(at) > 0).all()
+    assert (np.diff(rate) > 0).all()
+    # Each of the regression's levels is a block's rate, and the other way round; sums are kept.
+    assert np.abs(line[:, None] - rate).min(1).max() < 1e-9
+    assert np.abs(line[:, None] - rate).min(0).max() < 1e-9
+    if np.diff(rate).min(initial=1) > 1e-6:  # levels that rounding cannot confuse
+        of_block = np.abs(line[:, None] - rate).argmin(1)
+        sums = np.bincount(of_block, weights, len(rate))
+        np.testing.assert_allclose(np.bincount(of_block, weights * places) / sums, at, atol=1e-9)
+
+
+def test_an_overconfident_p_is_corrected():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0, 1, 20_000)
+    right = rng.uniform(size=20_000) < p**2
+    curve = Curve.fit(p.tolist(), right.tolist())
+    for value in np.linspace(0.05, 0.95, 10):
+        assert curve.of(value) == pytest.approx(value**2, abs=0.06)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=CHUNK, max_size=60))
+def test_a_curve_rises_and_stays_between_0_and_1(rows):
+    curve = Curve.fit([row[0] for row in rows], [row[1] for row in rows])
+    rates = [curve.of(value) for value in np.linspace(0, 1, 50)]
+    assert all(a <= b + 1e-12 for a, b in itertools.pairwise(rates))
+    assert rates[0] >= 0
+    assert rates[-1] <= 1
+
+
+def test_ten_right_answers_are_no_certainty():
+    curve = Curve.fit([0.5] * 10 + [0.9] * 10, [False, True] * 5 + [True] * 10)
+    assert curve.of(0.9) == pytest.approx((10 + 0.75) / 11)
+
+
+def test_of_few_answers_nothing_is_learnt():
+    assert Curve.fit([0.5] * (CHUNK - 1), [True] * (CHUNK - 1)) == Curve()
+    assert Curve().of(0.3) == pytest.approx(0.3)
+
+
+def test_the_store_has_a_curve_of_its_own():
+    p = [0.9] * 40
+    right = [True] * 20 + [False] * 20
+    fitted = Calibration.fit(p, right, right)
+    assert fitted.of(0.9, with_store=True) == 1
+    assert fitted.of(0.9, with_store=False) == 0
+    assert Calibration.from_dict(json.loads(json.dumps(asdict(fitted)))) == fitted
+
+
+@pytest.mark.parametrize(
+    ("p", "rate"),
+    [((0.0,), ()), ((), ()), ((0.0, 1.0), (1.0, 0.0)), ((1.0, 0.0), (0.0, 1.0)), ((0.0,), (2.0,))],
+)
+def test_numbers_that_are_no_curve(p, rate):
+    with pytest.raises(ConfigError):
+        Curve(p=p, rate=rate)
