@@ -10,7 +10,7 @@ import numpy as np
 from kptm.modeledge import log, rows
 from kptm.modeledge.choice import choose
 from kptm.modeledge.flat import Flat, merged
-from kptm.modeledge.index import COARSE, Approximate, cells_for, nearest, unit
+from kptm.modeledge.index import CELLS, COARSE, Approximate, cells_for, nearest, unit
 from kptm.modeledge.partial import Partial
 
 if TYPE_CHECKING:
@@ -104,11 +104,10 @@ def _audited(
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(ids))
     held = np.sort(ids[chosen[:AUDITED]])
-    some = np.sort(ids[chosen[AUDITED : AUDITED + TRAINED * cells_for(len(ids))]])
-    sample = np.concatenate([unit(part) for part in rows.vectors_of(sql, space, some.tolist())])
-    index = Partial(Approximate.trained(kind, sample, len(ids)))
-    del sample
-    queries = np.concatenate([unit(part) for part in rows.vectors_of(sql, space, held.tolist())])
+    taught = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
+    some = np.sort(ids[chosen[AUDITED : AUDITED + taught]])
+    index = Partial(Approximate.trained(kind, _gathered(sql, space, some), len(ids)))
+    queries = _gathered(sql, space, held)
     best = nearest(queries, queries[:0], NEAREST)
     for part, vectors in _counted(rows.vectors(sql, space), progress):
         inside = ~np.isin(part, held)
@@ -147,7 +146,7 @@ def measured(
     wanted = np.unique(ids[ids >= 0])
     if not len(wanted):
         return np.full((len(ids), k), -np.inf, np.float32), np.full((len(ids), k), -1, np.int64)
-    vectors = np.concatenate([unit(part) for part in rows.vectors_of(sql, space, wanted.tolist())])
+    vectors = _gathered(sql, space, wanted)
     places = np.searchsorted(wanted, np.maximum(ids, wanted[0]))
     scores = np.stack(
         [vectors[place] @ query for place, query in zip(places, queries, strict=True)]
@@ -155,6 +154,16 @@ def measured(
     scores = np.where(ids >= 0, scores, -np.inf).astype(np.float32)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(scores, order, 1), np.take_along_axis(ids, order, 1)
+
+
+def _gathered(sql: Sql, space: Space, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The vectors of ids at length 1, in one array that is filled page by page."""
+    made = np.empty((len(ids), space.dim), np.float32)
+    at = 0
+    for part in rows.vectors_of(sql, space, ids.tolist()):
+        made[at : at + len(part)] = unit(part)
+        at += len(part)
+    return made
 
 
 def _counted(

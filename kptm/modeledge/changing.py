@@ -88,14 +88,18 @@ def return_texts(sql: Sql, operation: int, source: str, found: Sequence[int]) ->
 
     A text whose sources were all forgotten is attested again; what was forgotten of it for its own sake stays so.
     """
-    fresh = origins.attest(sql, operation, source, found)
-    listed, parameter = sql.values(fresh)
+    return _said_again(sql, operation, origins.attest(sql, operation, source, found))
+
+
+def _said_again(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
+    """Bring back the rows of origins that went because nobody attested them."""
+    listed, parameter = sql.values(attested)
     by_source = (
         "r.op_changed IN (SELECT a.op_changed FROM modeledge_attestation a"
         " WHERE a.origin_id = r.origin_id AND a.live = 0)"
     )
     condition: Condition = (f"r.origin_id IN {listed} AND {by_source}", [parameter])
-    return rows.bring_back(sql, operation, condition) if fresh else []
+    return rows.bring_back(sql, operation, condition) if attested else []
 
 
 def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
@@ -106,8 +110,9 @@ def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
     """
     text = f"undo of operation {number}" + (f"; {note}" if note else "")
     new = log.begin(sql, "undo", text[:NOTE], revision)
-    changed = len(rows.undo(sql, number, new)) + origins.turn_round(sql, number, new)
-    if not changed:
+    changed = bool(rows.undo(sql, number, new))
+    _said_again(sql, new, origins.turn_round(sql, number, new))
+    if not changed and not origins.is_changed_by(sql, new):
         raise ModeledgeError(f"operation {number} does not exist or has nothing left to undo")
     return new
 

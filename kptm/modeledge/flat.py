@@ -54,6 +54,11 @@ class Flat:
         return self._ids[: self._used]
 
     @property
+    def living(self) -> NDArray[np.int64]:
+        """The ids of the rows that count: all."""
+        return self.ids
+
+    @property
     def rows(self) -> NDArray[np.float32]:
         """The vectors, by position."""
         return self._rows[: self._used]

@@ -21,6 +21,9 @@ APPROXIMATE = ("hnsw", "ivf", "ivf-sq8", "ivf-pq")
 COARSE = ("ivf-sq8", "ivf-pq")
 """Kinds whose similarities are rough, so that what they find has to be measured again."""
 
+CELLS = ("ivf", "ivf-sq8", "ivf-pq")
+"""Kinds whose cells are found on a sample of the vectors."""
+
 SEED = 0
 
 _faiss: Any = faiss  # its stubs know a part of it only
@@ -77,6 +80,12 @@ class Approximate:
         else:
             index.nprobe = max(8, cells // 32)
             index.cp.seed = SEED
+            index.cp.min_points_per_centroid = (
+                1  # what is too few is seen by the recall, not by a warning
+            )
+        if kind == "ivf-pq":
+            index.pq.cp.seed = SEED
+            index.pq.cp.min_points_per_centroid = 1
         if not index.is_trained:
             index.train(sample)
         return cls(kind, index)
@@ -108,9 +117,11 @@ class Approximate:
 
     @classmethod
     def load(cls, kind: str, path: Path) -> Approximate:
-        """Read a file whose checksum was found right; its vectors stay in it where faiss can do that."""
-        flag = 0 if kind == "hnsw" else _faiss.IO_FLAG_MMAP_IFC
-        return cls(kind, _faiss.read_index(str(path), flag))
+        """Read a file whose checksum was found right.
+
+        Not by mapping it into memory: faiss ends the process when a row is added to an index that lies in a file.
+        """
+        return cls(kind, _faiss.read_index(str(path)))
 
 
 def cells_for(count: int) -> int:

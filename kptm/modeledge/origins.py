@@ -86,12 +86,31 @@ def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:
     return [number for (number,) in sql.all(query, (source, operation))]
 
 
-def turn_round(sql: Sql, undone: int, operation: int) -> int:
-    """Turn round the attestations that an operation changed last; return how many."""
-    return sql.run(
-        "UPDATE modeledge_attestation SET live = 1 - live, op_changed = ? WHERE op_changed = ?",
-        (operation, undone),
+def turn_round(sql: Sql, undone: int, operation: int) -> list[int]:
+    """Turn round the attestations that an operation changed last; return the origins that are attested again.
+
+    One stays: that of a source which brought more rows of the origin later, when nobody else attests these. To be
+    called when the rows have been turned round.
+    """
+    keeps = (
+        "live = 1 AND EXISTS (SELECT 1 FROM modeledge_record r"
+        " WHERE r.origin_id = modeledge_attestation.origin_id AND r.live = 1)"
+        " AND NOT EXISTS (SELECT 1 FROM modeledge_attestation b"
+        " WHERE b.origin_id = modeledge_attestation.origin_id AND b.live = 1 AND b.op_changed <> ?)"
     )
+    sql.run(
+        "UPDATE modeledge_attestation SET live = 1 - live, op_changed = ?"
+        f" WHERE op_changed = ? AND NOT ({keeps})",
+        (operation, undone, undone),
+    )
+    query = "SELECT origin_id FROM modeledge_attestation WHERE op_changed = ? AND live = 1"
+    return [number for (number,) in sql.all(query, (operation,))]
+
+
+def is_changed_by(sql: Sql, operation: int) -> bool:
+    """Whether an operation was the last to change an attestation."""
+    query = "SELECT 1 FROM modeledge_attestation WHERE op_changed = ? LIMIT 1"
+    return sql.one(query, (operation,)) is not None
 
 
 def sources(sql: Sql, origins: Sequence[int]) -> dict[int, list[str]]:

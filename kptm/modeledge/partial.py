@@ -46,6 +46,11 @@ class Partial:
         return int(self.alive.sum())
 
     @property
+    def living(self) -> NDArray[np.int64]:
+        """The ids of the rows that count."""
+        return self.ids[self.alive]
+
+    @property
     def is_worn(self) -> bool:
         """Whether so much of it is dead that a search comes upon too little."""
         return len(self) < (1 - WORN) * len(self.ids)

@@ -120,11 +120,19 @@ def bring_back(sql: Sql, operation: int, condition: Condition) -> list[int]:
 
 
 def undo(sql: Sql, undone: int, operation: int) -> list[int]:
-    """Take out what an operation brought in and lives, and bring back what it was the last to take out."""
+    """Take out what an operation brought in and lives, and bring back what it was the last to take out.
+
+    What was written by it and is attested by others too stays: undone is only that it is attested once more.
+    """
     found: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+    said = (
+        "EXISTS (SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = r.origin_id"
+        f" AND a.live = 1 AND a.op_changed {{}} {undone:d})"
+    )
+    alone = f"NOT ({said.format('=')} AND {said.format('<>')})"
     for _, lines in log.changed_by(sql, undone):
-        still = "live = 1" if lines.live else f"live = 0 AND op_changed = {undone:d}"
-        query = f"SELECT id, space_id FROM modeledge_record WHERE id BETWEEN ? AND ? AND {still}"
+        still = f"live = 1 AND {alone}" if lines.live else f"live = 0 AND op_changed = {undone:d}"
+        query = f"SELECT id, space_id FROM modeledge_record r WHERE id BETWEEN ? AND ? AND {still}"
         found[lines.live] += sql.all(query, (lines.first, lines.last))
     turned = [_turn(sql, operation, rows, live=not was) for was, rows in sorted(found.items())]
     return sorted(number for part in turned for number in part)
@@ -210,12 +218,18 @@ def vectors(
 
 
 def vectors_of(sql: Sql, space: Space, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
-    """The vectors of ids, live or not, in their order, a page at a time."""
+    """The vectors of ids, live or not, in their order, a page at a time.
+
+    Raises:
+        StoreError: There is no such row, or its vector has the wrong size.
+    """
     for start in range(0, len(ids), PAGE):
         part = list(ids[start : start + PAGE])
         listed, parameter = sql.values(part)
         query = f"SELECT id, vector FROM modeledge_record WHERE id IN {listed}"
         held: Mapping[int, bytes] = dict(sql.all(query, (parameter,)))
+        if len(held) < len(part):
+            raise StoreError(f"{len(part) - len(held):,} rows are gone from the database")
         yield _numbers([held[number] for number in part], space)
 
 
