@@ -36,6 +36,9 @@ WIDER = 8
 TRAINED = 64
 """Vectors a cell that cells are found on."""
 
+WIDE = 64
+"""And never fewer: rough similarities put the very best behind others."""
+
 Index = Flat | Partial
 
 
@@ -133,7 +136,7 @@ def search_ids(
     allowed: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Similarities and ids that an index finds; a rough kind's finds are measured by the vectors themselves."""
-    wide = k * WIDER if index.kind in COARSE else k
+    wide = max(k * WIDER, WIDE) if index.kind in COARSE else k
     scores, places = index.search(queries, wide, allowed)
     ids = np.where(places >= 0, index.ids[places], -1)
     return measured(sql, space, queries, ids, k) if wide > k else (scores, ids)

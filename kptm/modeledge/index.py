@@ -47,6 +47,28 @@ def nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int) -> 
     return scores, places
 
 
+def nearest_of(
+    queries: NDArray[np.float32],
+    rows: NDArray[np.float32],
+    k: int,
+    allowed: NDArray[np.bool_],
+) -> Found:
+    """The same among the allowed positions, compared one by one."""
+    if not len(rows) or not len(queries) or k < 1:
+        return nearest(queries, rows[:0], k)
+    queries, rows = (np.ascontiguousarray(part, dtype=np.float32) for part in (queries, rows))
+    scores = np.empty((len(queries), k), np.float32)
+    places = np.empty((len(queries), k), np.int64)
+    bits = np.packbits(allowed, bitorder="little")
+    _faiss.knn_inner_product(
+        *map(_faiss.swig_ptr, (queries, rows)),
+        *(rows.shape[1], len(queries), len(rows), k),
+        *map(_faiss.swig_ptr, (scores, places)),
+        _faiss.IDSelectorBitmap(bits),
+    )
+    return scores, places
+
+
 class Approximate:
     """An index of faiss over positions, which count from 0.
 
@@ -72,7 +94,7 @@ class Approximate:
             "hnsw": "HNSW32",
             "ivf": f"IVF{cells},Flat",
             "ivf-sq8": f"IVF{cells},SQ8",
-            "ivf-pq": f"IVF{cells},PQ{codes}",
+            "ivf-pq": f"IVF{cells},PQ{codes}np",  # no polysemous codes: minutes to make, and not used
         }[kind]
         index = _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
         if kind == "hnsw":

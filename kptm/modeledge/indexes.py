@@ -92,14 +92,15 @@ class Indexes:
         allowed: Allowed | None,
     ) -> Found:
         """By an index that may come upon too little: then all rows that are wanted are compared."""
-        living = index.living if allowed is None else allowed.ids
-        if allowed is not None and len(living) <= FEW * len(index):
-            return self._one_by_one(space, queries, k, living)
+        wanted = len(index) if allowed is None else len(allowed.ids)
+        if allowed is not None and wanted <= FEW * len(index):
+            return self._one_by_one(space, queries, k, allowed.ids)
         mask = None if allowed is None else allowed.mask
         with self._database.quick() as sql:
             scores, found = building.search_ids(sql, space, index, queries, k, mask)
-        short = (found >= 0).sum(1) < min(k, len(living))
+        short = (found >= 0).sum(1) < min(k, wanted)
         if short.any():
+            living = index.living if allowed is None else allowed.ids
             scores[short], found[short] = self._one_by_one(space, queries[short], k, living)
         return scores, found
 
@@ -245,7 +246,7 @@ class Indexes:
 
 
 def _knows(kept: Kept, sql: Sql) -> bool:
-    return (kept.seq, kept.operation) == (log.position(sql), log.newest(sql))
+    return (kept.seq, kept.operation) == log.state(sql)
 
 
 def _as_ids(index: Index, found: Found) -> Found:

@@ -66,6 +66,13 @@ def position(sql: Sql) -> int:
     return int(sql.one("SELECT max(seq) FROM modeledge_log") or 0)
 
 
+def state(sql: Sql) -> tuple[int, int]:
+    """Both: the newest line of the log, and the newest operation."""
+    query = "SELECT (SELECT max(seq) FROM modeledge_log), (SELECT max(id) FROM modeledge_operation)"
+    seq, operation = sql.all(query)[0]
+    return int(seq or 0), int(operation or 0)
+
+
 def note(sql: Sql, operation: int, space: int, live: bool, ids: Sequence[int]) -> None:
     """Write down that rows came in or went."""
     seq = position(sql)
