@@ -1,11 +1,21 @@
-"""Modeledge: what a model knows as vectors in SQL, with indexes by FAISS derived from them."""
+"""Modeledge: what a model knows as vectors in SQL, with indexes by FAISS derived from them.
 
-from kptm.modeledge.choice import IndexConfig
-from kptm.modeledge.interpolation import Interpolation
-from kptm.modeledge.receipts import AnswerChange, Receipt
-from kptm.modeledge.records import Entry, Hit, Record, Where
-from kptm.modeledge.store import Modeledge
-from kptm.modeledge.writing import Cloze
+Names are loaded when first used: a store is opened and searched without torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
+
+if TYPE_CHECKING:
+    from kptm.modeledge.choice import IndexConfig
+    from kptm.modeledge.interpolation import Interpolation
+    from kptm.modeledge.receipts import AnswerChange, Receipt
+    from kptm.modeledge.records import Entry, Hit, Record, Where
+    from kptm.modeledge.store import Modeledge
+    from kptm.modeledge.writing import Cloze
 
 __all__ = [
     "AnswerChange",
@@ -19,3 +29,12 @@ __all__ = [
     "Record",
     "Where",
 ]
+_HOMES = {
+    "kptm.modeledge.choice": ("IndexConfig",),
+    "kptm.modeledge.interpolation": ("Interpolation",),
+    "kptm.modeledge.receipts": ("AnswerChange", "Receipt"),
+    "kptm.modeledge.records": ("Entry", "Hit", "Record", "Where"),
+    "kptm.modeledge.store": ("Modeledge",),
+    "kptm.modeledge.writing": ("Cloze",),
+}
+__getattr__ = lazy(__name__, _HOMES)

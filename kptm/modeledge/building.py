@@ -10,7 +10,7 @@ import numpy as np
 from kptm.modeledge import log, rows
 from kptm.modeledge.choice import choose
 from kptm.modeledge.flat import Flat, merged
-from kptm.modeledge.index import COARSE, Approximate, cells_for, nearest, unit
+from kptm.modeledge.index import CELLS, COARSE, Approximate, cells_for, nearest, unit
 from kptm.modeledge.partial import Partial
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ WIDER = 8
 
 TRAINED = 64
 """Vectors a cell that cells are found on."""
+
+WIDE = 64
+"""And never fewer: rough similarities put the very best behind others."""
 
 Index = Flat | Partial
 
@@ -104,11 +107,10 @@ def _audited(
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(ids))
     held = np.sort(ids[chosen[:AUDITED]])
-    some = np.sort(ids[chosen[AUDITED : AUDITED + TRAINED * cells_for(len(ids))]])
-    sample = np.concatenate([unit(part) for part in rows.vectors_of(sql, space, some.tolist())])
-    index = Partial(Approximate.trained(kind, sample, len(ids)))
-    del sample
-    queries = np.concatenate([unit(part) for part in rows.vectors_of(sql, space, held.tolist())])
+    taught = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
+    some = np.sort(ids[chosen[AUDITED : AUDITED + taught]])
+    index = Partial(Approximate.trained(kind, _gathered(sql, space, some), len(ids)))
+    queries = _gathered(sql, space, held)
     best = nearest(queries, queries[:0], NEAREST)
     for part, vectors in _counted(rows.vectors(sql, space), progress):
         inside = ~np.isin(part, held)
@@ -134,7 +136,7 @@ def search_ids(
     allowed: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Similarities and ids that an index finds; a rough kind's finds are measured by the vectors themselves."""
-    wide = k * WIDER if index.kind in COARSE else k
+    wide = max(k * WIDER, WIDE) if index.kind in COARSE else k
     scores, places = index.search(queries, wide, allowed)
     ids = np.where(places >= 0, index.ids[places], -1)
     return measured(sql, space, queries, ids, k) if wide > k else (scores, ids)
@@ -147,7 +149,7 @@ def measured(
     wanted = np.unique(ids[ids >= 0])
     if not len(wanted):
         return np.full((len(ids), k), -np.inf, np.float32), np.full((len(ids), k), -1, np.int64)
-    vectors = np.concatenate([unit(part) for part in rows.vectors_of(sql, space, wanted.tolist())])
+    vectors = _gathered(sql, space, wanted)
     places = np.searchsorted(wanted, np.maximum(ids, wanted[0]))
     scores = np.stack(
         [vectors[place] @ query for place, query in zip(places, queries, strict=True)]
@@ -155,6 +157,16 @@ def measured(
     scores = np.where(ids >= 0, scores, -np.inf).astype(np.float32)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(scores, order, 1), np.take_along_axis(ids, order, 1)
+
+
+def _gathered(sql: Sql, space: Space, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The vectors of ids at length 1, in one array that is filled page by page."""
+    made = np.empty((len(ids), space.dim), np.float32)
+    at = 0
+    for part in rows.vectors_of(sql, space, ids.tolist()):
+        made[at : at + len(part)] = unit(part)
+        at += len(part)
+    return made
 
 
 def _counted(

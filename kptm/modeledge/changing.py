@@ -78,8 +78,11 @@ def _only_by(source: str) -> Condition:
 
 
 def _forget_source(sql: Sql, operation: int, source: str) -> list[int]:
-    orphans = origins.orphaned_by(sql, operation, source)
-    listed, parameter = sql.values(orphans)
+    return _take_out(sql, operation, origins.orphaned_by(sql, operation, source))
+
+
+def _take_out(sql: Sql, operation: int, orphans: Sequence[int]) -> list[int]:
+    listed, parameter = sql.values(orphans, numbers=True)
     return rows.remove(sql, operation, (f"r.origin_id IN {listed}", [parameter])) if orphans else []
 
 
@@ -88,14 +91,18 @@ def return_texts(sql: Sql, operation: int, source: str, found: Sequence[int]) ->
 
     A text whose sources were all forgotten is attested again; what was forgotten of it for its own sake stays so.
     """
-    fresh = origins.attest(sql, operation, source, found)
-    listed, parameter = sql.values(fresh)
+    return _said_again(sql, operation, origins.attest(sql, operation, source, found))
+
+
+def _said_again(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
+    """Bring back the rows of origins that went because nobody attested them."""
+    listed, parameter = sql.values(attested, numbers=True)
     by_source = (
         "r.op_changed IN (SELECT a.op_changed FROM modeledge_attestation a"
         " WHERE a.origin_id = r.origin_id AND a.live = 0)"
     )
     condition: Condition = (f"r.origin_id IN {listed} AND {by_source}", [parameter])
-    return rows.bring_back(sql, operation, condition) if fresh else []
+    return rows.bring_back(sql, operation, condition) if attested else []
 
 
 def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
@@ -106,8 +113,14 @@ def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
     """
     text = f"undo of operation {number}" + (f"; {note}" if note else "")
     new = log.begin(sql, "undo", text[:NOTE], revision)
-    changed = len(rows.undo(sql, number, new)) + origins.turn_round(sql, number, new)
-    if not changed:
+    taken = rows.taken_by(sql, number)
+    changed = bool(rows.take_back(sql, number, new))
+    again = origins.turn_round(sql, number, new)
+    _take_out(sql, new, origins.unattested_by(sql, new))
+    attested = origins.attested(sql, new, [origin for _, _, origin in taken])
+    changed = bool(rows.give_back(sql, new, taken, attested)) or changed
+    _said_again(sql, new, again)
+    if not changed and not origins.is_changed_by(sql, new):
         raise ModeledgeError(f"operation {number} does not exist or has nothing left to undo")
     return new
 
@@ -155,7 +168,7 @@ def _delete_unattested(sql: Sql, operation: int) -> int:
 
 
 def _delete(sql: Sql, table: str, column: str, ids: Sequence[int]) -> int:
-    listed, parameter = sql.values(list(ids))
+    listed, parameter = sql.values(list(ids), numbers=True)
     return sql.run(f"DELETE FROM {table} WHERE {column} IN {listed}", (parameter,)) if ids else 0
 
 

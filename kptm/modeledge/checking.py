@@ -61,10 +61,11 @@ def check(sql: Sql, indexes: Indexes, space: Space) -> SpaceCheck:
         return SpaceCheck(space.name, len(found), "", 0.0, snapshot, tuple(problems))
     if not np.array_equal(found, living):
         odd = len(np.setxor1d(found, living))
-        problems.append(f"{odd:,} rows are not as the log says")
-    kept = indexes.current(space)
+        problems.append(f"{odd:,} rows are not as the log says; restore the database from a copy")
+        return SpaceCheck(space.name, len(found), "", 0.0, snapshot, tuple(problems))
+    kept = indexes.current(space, sql)
     index = kept.index
-    ids = np.sort(index.ids if isinstance(index, Flat) else index.ids[index.alive])
+    ids = np.sort(index.living)
     if not np.array_equal(ids, found):
         odd = len(np.setxor1d(ids, found))
         problems.append(f"{odd:,} rows are not in the index, or not in the database")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from kptm.modeledge.index import nearest
+from kptm.modeledge.index import nearest, nearest_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,9 +18,6 @@ BLOCK = 16_384
 
 SINGLE = 20
 """Fewer queries than these faiss compares one by one; gathering rows for them would cost more than it saves."""
-
-DENSE = 0.15
-"""The share of rows from which comparing all is cheaper than gathering those wanted, for a few queries."""
 
 
 class Flat:
@@ -52,6 +49,11 @@ class Flat:
     def ids(self) -> NDArray[np.int64]:
         """The rows' ids, by position."""
         return self._ids[: self._used]
+
+    @property
+    def living(self) -> NDArray[np.int64]:
+        """The ids of the rows that count: all."""
+        return self.ids
 
     @property
     def rows(self) -> NDArray[np.float32]:
@@ -87,26 +89,15 @@ class Flat:
         """The exact ``k`` best of the allowed positions (all by default)."""
         if allowed is None:
             return nearest(queries, self.rows, k)
+        if len(queries) < SINGLE:
+            return nearest_of(queries, self.rows, k, allowed)
         places = np.flatnonzero(allowed)
-        if len(queries) < SINGLE and len(places) > DENSE * self._used:
-            return self._of_all(queries, k, places)
         best: Found = nearest(queries, self.rows[:0], k)
         for start in range(0, len(places), BLOCK):
             part = places[start : start + BLOCK]
             scores, found = nearest(queries, self.rows[part], k)
             best = merged(best, (scores, np.where(found >= 0, part[found], -1)), k)
         return best
-
-    def _of_all(self, queries: NDArray[np.float32], k: int, places: NDArray[np.int64]) -> Found:
-        """For few queries: all products, of which those wanted are looked at."""
-        found = nearest(queries, self.rows[:0], k)
-        for number, query in enumerate(queries):
-            scores = (self.rows @ query)[places]
-            top = min(k, len(places))
-            best = np.argpartition(-scores, top - 1)[:top] if top else np.zeros(0, np.int64)
-            best = best[np.lexsort((places[best], -scores[best]))]
-            found[0][number, :top], found[1][number, :top] = scores[best], places[best]
-        return found
 
 
 def merged(one: Found, other: Found, k: int) -> Found:

@@ -21,6 +21,9 @@ APPROXIMATE = ("hnsw", "ivf", "ivf-sq8", "ivf-pq")
 COARSE = ("ivf-sq8", "ivf-pq")
 """Kinds whose similarities are rough, so that what they find has to be measured again."""
 
+CELLS = ("ivf", "ivf-sq8", "ivf-pq")
+"""Kinds whose cells are found on a sample of the vectors."""
+
 SEED = 0
 
 _faiss: Any = faiss  # its stubs know a part of it only
@@ -41,6 +44,28 @@ def nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int) -> 
         empty = np.full((len(queries), max(k, 0)), -1, np.int64)
         return np.full(empty.shape, -np.inf, np.float32), empty
     scores, places = _faiss.knn(queries, rows, k, metric=_faiss.METRIC_INNER_PRODUCT)
+    return scores, places
+
+
+def nearest_of(
+    queries: NDArray[np.float32],
+    rows: NDArray[np.float32],
+    k: int,
+    allowed: NDArray[np.bool_],
+) -> Found:
+    """The same among the allowed positions, compared one by one."""
+    if not len(rows) or not len(queries) or k < 1:
+        return nearest(queries, rows[:0], k)
+    queries, rows = (np.ascontiguousarray(part, dtype=np.float32) for part in (queries, rows))
+    scores = np.empty((len(queries), k), np.float32)
+    places = np.empty((len(queries), k), np.int64)
+    bits = np.packbits(allowed, bitorder="little")
+    _faiss.knn_inner_product(
+        *map(_faiss.swig_ptr, (queries, rows)),
+        *(rows.shape[1], len(queries), len(rows), k),
+        *map(_faiss.swig_ptr, (scores, places)),
+        _faiss.IDSelectorBitmap(bits),
+    )
     return scores, places
 
 
@@ -69,7 +94,7 @@ class Approximate:
             "hnsw": "HNSW32",
             "ivf": f"IVF{cells},Flat",
             "ivf-sq8": f"IVF{cells},SQ8",
-            "ivf-pq": f"IVF{cells},PQ{codes}",
+            "ivf-pq": f"IVF{cells},PQ{codes}np",  # no polysemous codes: minutes to make, and not used
         }[kind]
         index = _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
         if kind == "hnsw":
@@ -77,6 +102,12 @@ class Approximate:
         else:
             index.nprobe = max(8, cells // 32)
             index.cp.seed = SEED
+            index.cp.min_points_per_centroid = (
+                1  # what is too few is seen by the recall, not by a warning
+            )
+        if kind == "ivf-pq":
+            index.pq.cp.seed = SEED
+            index.pq.cp.min_points_per_centroid = 1
         if not index.is_trained:
             index.train(sample)
         return cls(kind, index)
@@ -108,9 +139,11 @@ class Approximate:
 
     @classmethod
     def load(cls, kind: str, path: Path) -> Approximate:
-        """Read a file whose checksum was found right; its vectors stay in it where faiss can do that."""
-        flag = 0 if kind == "hnsw" else _faiss.IO_FLAG_MMAP_IFC
-        return cls(kind, _faiss.read_index(str(path), flag))
+        """Read a file whose checksum was found right.
+
+        Not by mapping it into memory: faiss ends the process when a row is added to an index that lies in a file.
+        """
+        return cls(kind, _faiss.read_index(str(path)))
 
 
 def cells_for(count: int) -> int:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kg.errors import StoreError
+from kptm.errors import ModeledgeError
 from kptm.modeledge import building, filters, log, rows, snapshots
 from kptm.modeledge.flat import merged
 from kptm.modeledge.index import nearest, unit
+from kptm.modeledge.kept import Allowed, Kept
 from kptm.modeledge.partial import Partial
 
 if TYPE_CHECKING:
@@ -38,29 +39,10 @@ SNAPSHOT_FROM = 10_000
 FEW = 0.1
 """The share of a space below which the rows that a filter leaves are compared one by one."""
 
-REMEMBERED = 8
-"""Filters whose rows are kept in memory."""
+DUE = 0.1
+"""The share of rows that came or went from which a new snapshot saves time; fewer are replayed in no time."""
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Kept:
-    """An index in memory.
-
-    Attributes:
-        index: It.
-        seq: The line of the log up to which it has the rows.
-        recall: As it was measured when it was made.
-        saved: The line of the log up to which its snapshot has them, -1 without one.
-        asked: Queries that came one by one.
-    """
-
-    index: Index
-    seq: int
-    recall: float = 1.0
-    saved: int = -1
-    asked: int = 0
 
 
 class Indexes:
@@ -75,14 +57,12 @@ class Indexes:
         self._database = database
         self.root = root
         self._kept: dict[int, Kept] = {}
-        self._allowed: dict[tuple[int, int, Where], NDArray[np.int64]] = {}
         self._lock = threading.RLock()
 
     def forget(self) -> None:
         """Drop what is in memory."""
         with self._lock:
             self._kept.clear()
-            self._allowed.clear()
 
     def search(
         self, space: Space, queries: NDArray[np.float32], k: int, where: Where | None = None
@@ -96,13 +76,12 @@ class Indexes:
                 if isinstance(kept.index, Partial):
                     return self._partly(space, kept.index, queries, k, None)
                 return _as_ids(kept.index, kept.index.search(queries, k))
-            ids = self._ids_of(space, kept, where)
-            if where.operation is not None or not len(ids):
-                return self._one_by_one(space, queries, k, ids)
+            allowed = self._allowed(space, kept, where)
+            if where.operation is not None or not len(allowed.ids):
+                return self._one_by_one(space, queries, k, allowed.ids)
             if isinstance(kept.index, Partial):
-                return self._partly(space, kept.index, queries, k, ids)
-            allowed = np.isin(kept.index.ids, ids)
-            return _as_ids(kept.index, kept.index.search(queries, k, allowed))
+                return self._partly(space, kept.index, queries, k, allowed)
+            return _as_ids(kept.index, kept.index.search(queries, k, allowed.mask))
 
     def _partly(
         self,
@@ -110,17 +89,18 @@ class Indexes:
         index: Partial,
         queries: NDArray[np.float32],
         k: int,
-        ids: NDArray[np.int64] | None,
+        allowed: Allowed | None,
     ) -> Found:
         """By an index that may come upon too little: then all rows that are wanted are compared."""
-        living = index.ids[index.alive] if ids is None else ids
-        if ids is not None and len(ids) <= FEW * len(index):
-            return self._one_by_one(space, queries, k, ids)
-        allowed = None if ids is None else np.isin(index.ids, ids)
+        wanted = len(index) if allowed is None else len(allowed.ids)
+        if allowed is not None and wanted <= FEW * len(index):
+            return self._one_by_one(space, queries, k, allowed.ids)
+        mask = None if allowed is None else allowed.mask
         with self._database.quick() as sql:
-            scores, found = building.search_ids(sql, space, index, queries, k, allowed)
-        short = (found >= 0).sum(1) < min(k, len(living))
+            scores, found = building.search_ids(sql, space, index, queries, k, mask)
+        short = (found >= 0).sum(1) < min(k, wanted)
         if short.any():
+            living = index.living if allowed is None else allowed.ids
             scores[short], found[short] = self._one_by_one(space, queries[short], k, living)
         return scores, found
 
@@ -137,46 +117,68 @@ class Indexes:
                 at += len(vectors)
         return best
 
-    def _ids_of(self, space: Space, kept: Kept, where: Where) -> NDArray[np.int64]:
-        named = (space.id, kept.seq, where)
-        if named not in self._allowed:
-            if len(self._allowed) >= REMEMBERED:
-                self._allowed.clear()
-            with self._database.reading() as sql:
-                self._allowed[named] = filters.ids_of(sql, space, where)
-        return self._allowed[named]
+    def _allowed(self, space: Space, kept: Kept, where: Where) -> Allowed:
+        found = kept.allowed.get(where)
+        if found is not None:
+            return found
+        with self._database.reading() as sql:
+            ids = filters.ids_of(sql, space, where)
+        return kept.remember(where, Allowed(ids, np.isin(kept.index.ids, ids)))
 
     # ── keeping up ───────────────────────────────────────────────────────────────────────────
 
-    def current(self, space: Space) -> Kept:
-        """The index of a space with all that was written so far."""
+    def current(self, space: Space, sql: Sql | None = None) -> Kept:
+        """The index of a space with all that was written so far, or with what one transaction sees."""
         with self._lock:
             kept = self._kept.get(space.id)
-            with self._database.quick() as sql:
-                now = log.position(sql)
-            if kept is not None and kept.seq == now:
-                return kept
-            if self._database.in_transaction:  # what it wrote may be taken back
-                with self._database.reading() as sql:
-                    return Kept(building.flat(sql, space, rows.count(sql, space)), now)
-            if kept is None:
-                kept = self._opened(space)
-            if kept is not None:
-                self._replay(space, kept)
-            if kept is None or (isinstance(kept.index, Partial) and kept.index.is_worn):
-                kept = self._made(space)
-            self._kept[space.id] = kept
-            return kept
+            if sql is None:
+                with self._database.quick() as now:
+                    if kept is not None and _knows(kept, now):
+                        return kept
+                with self._database.reading() as now:
+                    return self._caught_up(now, space, kept)
+            return self._caught_up(sql, space, kept)
+
+    def _caught_up(self, sql: Sql, space: Space, kept: Kept | None) -> Kept:
+        if self._database.in_transaction:  # what it wrote may be taken back
+            return self._made(sql, space)
+        if kept is not None and kept.seq > log.position(
+            sql
+        ):  # another thread is ahead of this transaction
+            return self._made(sql, space)
+        kept = kept or self._opened(sql, space)
+        if kept is not None and log.purged_since(sql, kept.operation):
+            kept = None  # what was purged may be in it, dead
+        if kept is not None:
+            self._replay(sql, space, kept)
+        if kept is None or (isinstance(kept.index, Partial) and kept.index.is_worn):
+            kept = self._made(sql, space)
+        self._kept[space.id] = kept
+        return kept
 
     def build(self, space: Space, config: IndexConfig, progress: building.Progress | None) -> Built:
-        """Make the index anew as configured, and its snapshot."""
+        """Make the index anew as configured, and its snapshot.
+
+        Raises:
+            ModeledgeError: The rows may be taken back yet, or the snapshot cannot be written.
+        """
+        if self._database.in_transaction:
+            raise ModeledgeError(
+                "an index is made of what is settled; build it when the transaction has ended"
+            )
         with self._lock:
             before = self._kept.pop(space.id, None)
             with self._database.reading() as sql:
                 asked = before.asked if before is not None else 0
                 made = building.build(sql, space, config, asked, progress)
-            self._kept[space.id] = Kept(made.index, made.seq, made.recall)
-            self.save(space)
+                newest = log.newest(sql)
+            self._kept[space.id] = Kept(made.index, made.seq, newest, made.recall)
+            try:
+                self.save(space)
+            except OSError as error:
+                raise ModeledgeError(
+                    f"{self.root}: no snapshot can be written ({error})"
+                ) from error
             return made
 
     def save(self, space: Space) -> None:
@@ -185,14 +187,18 @@ class Indexes:
             kept = self._kept.get(space.id)
             if kept is None or self.root is None or kept.saved == kept.seq:
                 return
-            snapshots.save(self._database, self.root, space, kept.index, kept.seq, kept.recall)
-            kept.saved = kept.seq
+            if self._database.in_transaction:
+                return
+            if snapshots.save(self._database, self.root, space, kept) is not None:
+                kept.saved, kept.unsaved = kept.seq, 0
 
     def save_due(self, spaces: list[Space]) -> None:
         """Write the snapshots that will save time; one that cannot be written is done without."""
         for space in spaces:
             kept = self._kept.get(space.id)
             if kept is None or len(kept.index) < SNAPSHOT_FROM:
+                continue
+            if kept.saved >= 0 and kept.unsaved < DUE * len(kept.index):
                 continue
             try:
                 self.save(space)
@@ -204,13 +210,10 @@ class Indexes:
         self.forget()
         snapshots.drop(sql, self.root)
 
-    def _opened(self, space: Space) -> Kept | None:
+    def _opened(self, sql: Sql, space: Space) -> Kept | None:
         """The index of the snapshot; None where there is none, or not as it was written."""
-        if self.root is None:
-            return None
-        with self._database.quick() as sql:
-            told = snapshots.of(sql, space)
-        if told is None:
+        told = None if self.root is None else snapshots.of(sql, space)
+        if self.root is None or told is None:
             return None
         index = snapshots.load(self.root, told)
         if index is None:
@@ -218,47 +221,32 @@ class Indexes:
                 "the snapshot of %s is damaged or gone; it is made again from the rows", space.name
             )
             return None
-        return Kept(index, told.seq, told.recall, told.seq)
+        # A purge deletes all snapshots: whatever was purged was so before.
+        return Kept(index, told.seq, log.newest(sql), told.recall, told.seq)
 
-    def _made(self, space: Space) -> Kept:
-        with self._database.reading() as sql:
-            seq = log.position(sql)
-            count = len(log.living(sql, space.id))
-            return Kept(building.flat(sql, space, count), seq)
+    def _made(self, sql: Sql, space: Space) -> Kept:
+        count = len(log.living(sql, space.id))
+        return Kept(building.flat(sql, space, count), log.position(sql), log.newest(sql))
 
-    def _replay(self, space: Space, kept: Kept) -> None:
+    def _replay(self, sql: Sql, space: Space, kept: Kept) -> None:
         """Bring in what lives now of the rows that the log says have changed, and take out what does not."""
-        with self._database.reading() as sql:
-            now = log.position(sql)
-            changed = [(item.first, item.last) for item in log.since(sql, space.id, kept.seq)]
-            for first, last in _joined(changed):
-                self._replay_range(sql, space, kept.index, first, last)
-        kept.seq = now
-
-    def _replay_range(self, sql: Sql, space: Space, index: Index, first: int, last: int) -> None:
-        inside = index.ids[(index.ids >= first) & (index.ids <= last)]
-        if isinstance(index, Partial):
-            inside = inside[np.isin(inside, index.ids[index.alive])]
-        living = []
-        for ids, vectors in rows.vectors(sql, space, first, last):
-            new = ~np.isin(ids, inside)
-            if new.any():
-                index.add(ids[new], unit(vectors[new]))
-            living.append(ids)
-        gone = np.setdiff1d(inside, np.concatenate(living)) if living else inside
+        living, dead = log.changed_since(sql, space.id, kept.seq)
+        there = kept.index.living
+        new = living[~np.isin(living, there)]
+        gone = dead[np.isin(dead, there)]
         if len(gone):
-            index.remove(gone)
+            kept.index.remove(gone)
+        at = 0
+        for vectors in rows.vectors_of(sql, space, new.tolist()):
+            kept.index.add(new[at : at + len(vectors)], unit(vectors))
+            at += len(vectors)
+        kept.seq, kept.operation = log.position(sql), log.newest(sql)
+        kept.unsaved += len(new) + len(gone)
+        kept.allowed.clear()
 
 
-def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ranges that do not overlap, sorted."""
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
-        else:
-            found.append((first, last))
-    return found
+def _knows(kept: Kept, sql: Sql) -> bool:
+    return (kept.seq, kept.operation) == log.state(sql)
 
 
 def _as_ids(index: Index, found: Found) -> Found:

@@ -66,6 +66,13 @@ def position(sql: Sql) -> int:
     return int(sql.one("SELECT max(seq) FROM modeledge_log") or 0)
 
 
+def state(sql: Sql) -> tuple[int, int]:
+    """Both: the newest line of the log, and the newest operation."""
+    query = "SELECT (SELECT max(seq) FROM modeledge_log), (SELECT max(id) FROM modeledge_operation)"
+    seq, operation = sql.all(query)[0]
+    return int(seq or 0), int(operation or 0)
+
+
 def note(sql: Sql, operation: int, space: int, live: bool, ids: Sequence[int]) -> None:
     """Write down that rows came in or went."""
     seq = position(sql)
@@ -89,13 +96,25 @@ def ranges(ids: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
-def since(sql: Sql, space: int, seq: int) -> list[Range]:
-    """What happened to a space's rows behind a line of the log."""
-    query = "SELECT seq, live, first, last FROM modeledge_log WHERE seq > ? AND space_id = ? ORDER BY seq"
-    return [
-        Range(line, bool(live), first, last)
-        for line, live, first, last in sql.all(query, (seq, space))
-    ]
+def changed_since(sql: Sql, space: int, seq: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The ids of a space that changed behind a line of the log: those that live now, those that do not; sorted."""
+    query = (
+        "SELECT live, first, last FROM modeledge_log WHERE seq > ? AND space_id = ? ORDER BY seq"
+    )
+    lines = sql.all(query, (seq, space))
+    if not lines:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    start = min(first for _, first, _ in lines)
+    states = np.zeros(max(last for _, _, last in lines) + 1 - start, np.int8)
+    for live, first, last in lines:
+        states[first - start : last + 1 - start] = 1 if live else -1
+    return start + np.flatnonzero(states > 0), start + np.flatnonzero(states < 0)
+
+
+def purged_since(sql: Sql, operation: int) -> bool:
+    """Whether anything was deleted for good behind an operation."""
+    query = "SELECT 1 FROM modeledge_operation WHERE id > ? AND kind = 'purge' LIMIT 1"
+    return sql.one(query, (operation,)) is not None
 
 
 def changed_by(sql: Sql, operation: int) -> list[tuple[int, Range]]:

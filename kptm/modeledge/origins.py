@@ -54,7 +54,7 @@ def ids(sql: Sql, texts: dict[str, str]) -> dict[str, int]:
 def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> list[int]:
     """Let a source attest origins; return those that it did not."""
     wanted = sorted(set(origins))
-    listed, parameter = sql.values(wanted)
+    listed, parameter = sql.values(wanted, numbers=True)
     query = f"SELECT origin_id, live FROM modeledge_attestation WHERE source = ? AND origin_id IN {listed}"
     there = dict(sql.all(query, (source, parameter)))
     sql.insert(
@@ -78,25 +78,75 @@ def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:
         "UPDATE modeledge_attestation SET live = 0, op_changed = ? WHERE source = ? AND live = 1",
         (operation, source),
     )
+    return unattested_by(sql, operation)
+
+
+def turn_round(sql: Sql, undone: int, operation: int) -> list[int]:
+    """Turn round the attestations that an operation changed last; return the origins that are attested again.
+
+    One stays: that of a source which brought more rows of the origin later, when nobody else attests these. To be
+    called when the rows have been turned round.
+    """
+    keeps = (
+        "live = 1 AND EXISTS (SELECT 1 FROM modeledge_record r"
+        " WHERE r.origin_id = modeledge_attestation.origin_id AND r.live = 1 AND r.op_changed > ?)"
+        " AND NOT EXISTS (SELECT 1 FROM modeledge_attestation b"
+        " WHERE b.origin_id = modeledge_attestation.origin_id AND b.live = 1 AND b.op_changed <> ?)"
+    )
+    sql.run(
+        "UPDATE modeledge_attestation SET live = 1 - live, op_changed = ?"
+        f" WHERE op_changed = ? AND NOT ({keeps})",
+        (operation, undone, undone, undone),
+    )
+    query = "SELECT origin_id FROM modeledge_attestation WHERE op_changed = ? AND live = 1"
+    return [number for (number,) in sql.all(query, (operation,))]
+
+
+def unattested_by(sql: Sql, operation: int) -> list[int]:
+    """The origins of which an operation ended the last attestation."""
     query = (
-        "SELECT a.origin_id FROM modeledge_attestation a WHERE a.source = ? AND a.op_changed = ?"
+        "SELECT a.origin_id FROM modeledge_attestation a WHERE a.op_changed = ? AND a.live = 0"
         " AND NOT EXISTS (SELECT 1 FROM modeledge_attestation b"
         " WHERE b.origin_id = a.origin_id AND b.live = 1)"
     )
-    return [number for (number,) in sql.all(query, (source, operation))]
+    return sorted({number for (number,) in sql.all(query, (operation,))})
 
 
-def turn_round(sql: Sql, undone: int, operation: int) -> int:
-    """Turn round the attestations that an operation changed last; return how many."""
-    return sql.run(
-        "UPDATE modeledge_attestation SET live = 1 - live, op_changed = ? WHERE op_changed = ?",
-        (operation, undone),
-    )
+def attested(sql: Sql, operation: int, origins: Sequence[int]) -> set[int]:
+    """The origins that somebody attests.
+
+    One whose last attestation went by an undo is attested again; one whose source was forgotten is not.
+    """
+    listed, parameter = sql.values(sorted(set(origins)), numbers=True)
+    if not origins:
+        return set()
+    live = f"SELECT origin_id FROM modeledge_attestation WHERE live = 1 AND origin_id IN {listed}"
+    found = {number for (number,) in sql.all(live, (parameter,))}
+    left = sorted(set(origins) - found)
+    if left:
+        listed, parameter = sql.values(left, numbers=True)
+        sql.run(
+            "UPDATE modeledge_attestation SET live = 1, op_changed = ?"
+            f" WHERE origin_id IN {listed} AND op_changed = (SELECT max(b.op_changed)"
+            " FROM modeledge_attestation b WHERE b.origin_id = modeledge_attestation.origin_id)"
+            " AND EXISTS (SELECT 1 FROM modeledge_operation o"
+            " WHERE o.id = modeledge_attestation.op_changed AND o.kind = 'undo')",
+            (operation, parameter),
+        )
+        listed, parameter = sql.values(sorted(set(origins)), numbers=True)
+        found = {number for (number,) in sql.all(live, (parameter,))}
+    return found
+
+
+def is_changed_by(sql: Sql, operation: int) -> bool:
+    """Whether an operation was the last to change an attestation."""
+    query = "SELECT 1 FROM modeledge_attestation WHERE op_changed = ? LIMIT 1"
+    return sql.one(query, (operation,)) is not None
 
 
 def sources(sql: Sql, origins: Sequence[int]) -> dict[int, list[str]]:
     """Who attests each origin, sorted."""
-    listed, parameter = sql.values(list(origins))
+    listed, parameter = sql.values(list(origins), numbers=True)
     query = (
         "SELECT origin_id, source FROM modeledge_attestation"
         f" WHERE live = 1 AND origin_id IN {listed} ORDER BY origin_id, source"

@@ -36,6 +36,7 @@ class Partial:
         self.index = index
         self.ids = np.zeros(0, np.int64) if ids is None else ids
         self.alive = np.ones(len(self.ids), bool) if alive is None else alive
+        self._living = int(self.alive.sum())
 
     @property
     def kind(self) -> str:
@@ -43,7 +44,12 @@ class Partial:
         return self.index.kind
 
     def __len__(self) -> int:
-        return int(self.alive.sum())
+        return self._living
+
+    @property
+    def living(self) -> NDArray[np.int64]:
+        """The ids of the rows that count."""
+        return self.ids[self.alive]
 
     @property
     def is_worn(self) -> bool:
@@ -58,14 +64,18 @@ class Partial:
         self.index.add(vectors[new])
         self.ids = np.concatenate((self.ids, ids[new]))
         self.alive = np.concatenate((self.alive, np.ones(int(new.sum()), bool)))
+        self._living = int(self.alive.sum())
 
     def remove(self, ids: NDArray[np.int64]) -> None:
         """Take rows out."""
         self.alive[np.isin(self.ids, ids)] = False
+        self._living = int(self.alive.sum())
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
     ) -> Found:
         """The best that it comes upon of the allowed positions (all by default); -1 where that are fewer than k."""
+        if allowed is None and self._living == len(self.ids):
+            return self.index.search(queries, k, None)
         chosen = self.alive if allowed is None else self.alive & allowed
-        return self.index.search(queries, k, None if chosen.all() else chosen)
+        return self.index.search(queries, k, chosen)

@@ -119,20 +119,49 @@ def bring_back(sql: Sql, operation: int, condition: Condition) -> list[int]:
     return _turn(sql, operation, sql.all(query, parameters), live=True)
 
 
-def undo(sql: Sql, undone: int, operation: int) -> list[int]:
-    """Take out what an operation brought in and lives, and bring back what it was the last to take out."""
-    found: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
-    for _, lines in log.changed_by(sql, undone):
-        still = "live = 1" if lines.live else f"live = 0 AND op_changed = {undone:d}"
-        query = f"SELECT id, space_id FROM modeledge_record WHERE id BETWEEN ? AND ? AND {still}"
-        found[lines.live] += sql.all(query, (lines.first, lines.last))
-    turned = [_turn(sql, operation, rows, live=not was) for was, rows in sorted(found.items())]
-    return sorted(number for part in turned for number in part)
+def take_back(sql: Sql, undone: int, operation: int) -> list[int]:
+    """Take out what an operation brought in and lives; return the ids.
+
+    What others attest too stays: undone is only that it was attested once more.
+    """
+    said = (
+        "EXISTS (SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = r.origin_id"
+        f" AND a.live = 1 AND a.op_changed {{}} {undone:d})"
+    )
+    alone = f"NOT ({said.format('=')} AND {said.format('<>')})"
+    found = _changed_by(sql, undone, True, f"r.live = 1 AND {alone}")
+    return _turn(sql, operation, [row[:2] for row in found], live=False)
+
+
+def taken_by(sql: Sql, undone: int) -> list[tuple[int, int, int]]:
+    """The (id, space, origin) of the rows that an operation was the last to take out."""
+    return _changed_by(sql, undone, False, f"r.live = 0 AND r.op_changed = {undone:d}")
+
+
+def give_back(
+    sql: Sql, operation: int, taken: Sequence[tuple[int, int, int]], attested: set[int]
+) -> list[int]:
+    """Bring rows back of those origins that somebody attests; return the ids."""
+    back = [(number, space) for number, space, origin in taken if origin in attested]
+    return _turn(sql, operation, back, live=True)
+
+
+def _changed_by(sql: Sql, operation: int, live: bool, still: str) -> list[tuple[int, int, int]]:
+    """The (id, space, origin) of rows that an operation brought in or took out, and that are ``still`` so."""
+    query = (
+        "SELECT r.id, r.space_id, r.origin_id FROM modeledge_record r"
+        f" WHERE r.id BETWEEN ? AND ? AND {still}"
+    )
+    found: list[tuple[int, int, int]] = []
+    for _, lines in log.changed_by(sql, operation):
+        if lines.live == live:
+            found += sql.all(query, (lines.first, lines.last))
+    return sorted(found)
 
 
 def _turn(sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bool) -> list[int]:
     ids = [number for number, _ in rows]
-    listed, parameter = sql.values(ids)
+    listed, parameter = sql.values(ids, numbers=True)
     if ids:
         sql.run(
             f"UPDATE modeledge_record SET live = ?, op_changed = ? WHERE id IN {listed}",
@@ -145,7 +174,7 @@ def _turn(sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bo
 
 def fetch(sql: Sql, ids: Sequence[int], *, live: bool = True) -> dict[int, Record]:
     """The records of ids, those that live or any."""
-    listed, parameter = sql.values(list(ids))
+    listed, parameter = sql.values(list(ids), numbers=True)
     alive = " AND r.live = 1" if live else ""
     query = f"SELECT {_RECORD} {_FROM} WHERE r.id IN {listed}{alive}"
     return {row[0]: _record(row) for row in sql.all(query, (parameter,))}
@@ -210,12 +239,18 @@ def vectors(
 
 
 def vectors_of(sql: Sql, space: Space, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
-    """The vectors of ids, live or not, in their order, a page at a time."""
+    """The vectors of ids, live or not, in their order, a page at a time.
+
+    Raises:
+        StoreError: There is no such row, or its vector has the wrong size.
+    """
     for start in range(0, len(ids), PAGE):
         part = list(ids[start : start + PAGE])
-        listed, parameter = sql.values(part)
+        listed, parameter = sql.values(part, numbers=True)
         query = f"SELECT id, vector FROM modeledge_record WHERE id IN {listed}"
         held: Mapping[int, bytes] = dict(sql.all(query, (parameter,)))
+        if len(held) < len(part):
+            raise StoreError(f"{len(part) - len(held):,} rows are gone from the database")
         yield _numbers([held[number] for number in part], space)
 
 

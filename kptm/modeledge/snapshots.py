@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.checksums import file_sha256
+from kptm.modeledge import log
 from kptm.modeledge.flat import Flat
 from kptm.modeledge.index import Approximate
 from kptm.modeledge.partial import Partial
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kg.store.database import Database
     from kg.store.sql import Sql
     from kptm.modeledge.building import Index
+    from kptm.modeledge.kept import Kept
     from kptm.modeledge.spaces import Space
 
 UNFINISHED = ".new-"
@@ -62,10 +64,8 @@ def of(sql: Sql, space: Space) -> Snapshot | None:
     return Snapshot(*rows[0]) if rows else None
 
 
-def save(
-    database: Database, root: Path, space: Space, index: Index, seq: int, recall: float
-) -> Snapshot:
-    """Write the snapshot of a space in place of the one before.
+def save(database: Database, root: Path, space: Space, kept: Kept) -> Snapshot | None:
+    """Write the snapshot of a space in place of the one before; None where something was purged meanwhile.
 
     Raises:
         OSError: It cannot be written; the one before counts on.
@@ -73,9 +73,13 @@ def save(
     root.mkdir(exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{space.id}-", dir=root))
     try:
-        _write(made, index)
-        told = Snapshot(index.kind, made.name.removeprefix(UNFINISHED), seq, checksum(made), recall)
-        with database.writing() as (sql, _):
+        _write(made, kept.index)
+        name = made.name.removeprefix(UNFINISHED)
+        told = Snapshot(kept.index.kind, name, kept.seq, checksum(made), kept.recall)
+        with database.writing() as (sql, transaction):
+            if log.purged_since(sql, kept.operation):  # it may hold that
+                transaction.rollback()
+                return None
             made.rename(root / told.folder)
             _sync(root)
             sql.run("DELETE FROM modeledge_snapshot WHERE space_id = ?", (space.id,))
@@ -84,9 +88,13 @@ def save(
                 "space_id, kind, folder, seq, sha256, recall",
                 [(space.id, told.kind, told.folder, told.seq, told.sha256, told.recall)],
             )
-            sweep(sql, root)
     finally:
         shutil.rmtree(made, ignore_errors=True)
+    with database.writing() as (
+        sql,
+        _,
+    ):  # nobody is between renaming and naming; what was named before may go
+        sweep(sql, root)
     return told
 
 

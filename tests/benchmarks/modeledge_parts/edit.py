@@ -21,8 +21,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from kptm.evaluation.facts import read_patterns
 from linking_parts.gold import DATA
+
+from kptm.evaluation.facts import read_patterns
 
 FACTS, PATTERNS = DATA / "trex" / "facts.jsonl.gz", DATA / "trex" / "patterns.jsonl.gz"
 SINGLES = 50
@@ -64,7 +65,7 @@ class Board:
                      candidates=candidates)  # fmt: skip
 
     def scores(self, probes):
-        """p over the candidates of each question, of model and store."""
+        """P over the candidates of each question, of model and store."""
         from kptm.evaluation.modeledge import neighbours_speak
         from kptm.evaluation.probing import model_scores
 
@@ -272,7 +273,9 @@ def prepared(options):
         model = FusedModel.from_pretrained(options.kept / "model")
     else:
         trials = Trials.prepare(study, ["aligned"])
-        arm = ArmStudy(trials.before, trials.tokenizer, study.documents, study.probes, trials.config)
+        arm = ArmStudy(
+            trials.before, trials.tokenizer, study.documents, study.probes, trials.config
+        )
         model, _ = arm.train("aligned", options.seed)
         if options.kept:
             model.save_pretrained(options.kept / "model")
