@@ -90,8 +90,17 @@ def identity(item: Stored, vector: NDArray[np.float32], space: Space) -> Identit
     return *key, joined(record.context), vector.astype(space.dtype).tobytes().hex()
 
 
-def present(sql: Sql, space: Space, items: Sequence[Stored]) -> dict[Identity, tuple[bool, str]]:
-    """Which records a space has of the origins of ``items``: whether one lives, and when that was last changed."""
+def present(
+    sql: Sql, space: Space, items: Sequence[Stored], until: int | None = None
+) -> dict[Identity, tuple[bool, str]]:
+    """Which records a space has of the origins of ``items``: whether one lives, and when that was last changed.
+
+    Args:
+        sql: A transaction.
+        space: The space.
+        items: The records that are looked for.
+        until: The last row that counts, all by default.
+    """
     own = sorted({item.record.value for item in items if item.record.kind == "own"})
     found: dict[Identity, tuple[bool, str]] = {}
     known = origins.known(sql, sorted({item.digest for item in items}))
@@ -102,7 +111,7 @@ def present(sql: Sql, space: Space, items: Sequence[Stored]) -> dict[Identity, t
         "o.digest, r.kind, r.value, r.span_start, r.span_end, r.live, p.at {} FROM modeledge_record r"
         " JOIN modeledge_origin o ON o.id = r.origin_id"
         " JOIN modeledge_operation p ON p.id = r.op_changed WHERE r.space_id = ?"
-    )
+    ) + ("" if until is None else f" AND r.id <= {until:d}")
     query = (
         f"SELECT {columns.format('')} AND r.kind <> 'own' AND r.origin_id IN {listed} ORDER BY r.id"
     )

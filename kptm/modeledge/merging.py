@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.store.database import Database
     from kg.store.sql import Sql
-    from kptm.modeledge.carried import Identity, Stored
+    from kptm.modeledge.carried import Stored
     from kptm.modeledge.conflicts import Told
     from kptm.modeledge.records import Fact
     from kptm.modeledge.spaces import Space
@@ -82,6 +82,7 @@ class _Merge:
     number: int
     policy: str
     unwanted: set[Fact]
+    last: int
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("added", "same", "returned", "forgotten", "left"), 0)
     )
@@ -94,28 +95,35 @@ class _Merge:
         self.counts["left"] += len(items) - len(kept)
         said = self._said([items[place] for place in kept])
         self.counts["returned"] += self._attest(said)
-        known = carried.present(self.sql, space, [items[place] for place in kept])
-        fresh: dict[Identity, int] = {}
+        # What this merge brought in does not count: what is there twice comes in twice.
+        known = carried.present(self.sql, space, [items[place] for place in kept], self.last)
+        chosen = []
         for place in kept:
             key = carried.identity(items[place], vectors[place], space)
             lives, at = known.get(key, (None, ""))
-            if lives or key in fresh:
+            if lives:
                 self.counts["same"] += 1
             elif lives is None or self._comes_back(items[place].at, at):
-                fresh[key] = place
+                chosen.append(place)
             else:
                 self.counts["forgotten"] += 1
-        chosen = list(fresh.values())
+        self.counts["added"] += len(chosen)
         if chosen:
-            self.counts["added"] += len(chosen)
-            digests = [items[place].digest for place in chosen]
-            inside = set(digests)
-            attested = {source: those & inside for source, those in said.items() if those & inside}
-            records = [items[place].record for place in chosen]
-            values = [record.value for record in records]
-            rows.insert(
-                self.sql, self.number, space, vectors[chosen], values, records, digests, attested
-            )
+            self._insert(space, [items[place] for place in chosen], vectors[chosen], said)
+
+    def _insert(
+        self,
+        space: Space,
+        items: Sequence[Stored],
+        vectors: NDArray[np.float32],
+        said: dict[str, set[str]],
+    ) -> None:
+        digests = [item.digest for item in items]
+        inside = set(digests)
+        attested = {source: those & inside for source, those in said.items() if those & inside}
+        records = [item.record for item in items]
+        values = [record.value for record in records]
+        rows.insert(self.sql, self.number, space, vectors, values, records, digests, attested)
 
     def _comes_back(self, theirs: str, ours: str) -> bool:
         """Whether what ended here at a time and lives there since another is to live."""
@@ -158,7 +166,8 @@ def merge(
         number = log.begin(sql, "merge", carrier.name[: changing.NOTE])
         with compared(sql, carrier.facts(), policy) as found:
             removed = len(rows.remove(sql, number, LOST)) if found else 0
-            under_way = _Merge(sql, number, policy, left_out(found))
+            last = int(sql.one("SELECT max(id) FROM modeledge_record") or 0)
+            under_way = _Merge(sql, number, policy, left_out(found), last)
             for theirs, room in named:
                 made = room or spaces.made(sql, theirs.name, theirs.dim, theirs.precision)
                 for items, vectors in carrier.pages(theirs):
