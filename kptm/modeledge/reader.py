@@ -11,16 +11,19 @@ from kptm.modeledge import log, receipts, rows, spaces
 from kptm.modeledge.records import Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
 
     from kg.store.database import Database
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
     from kptm.modeledge.building import Built
     from kptm.modeledge.checking import SpaceCheck
     from kptm.modeledge.choice import IndexConfig
     from kptm.modeledge.indexes import Indexes
+    from kptm.modeledge.recalling import Recalled
     from kptm.modeledge.receipts import Receipt
     from kptm.modeledge.records import Entry, Record, Where
     from kptm.modeledge.spaces import Space
@@ -106,6 +109,34 @@ class ModeledgeReader:
             ]
             for row_ids, row_scores in zip(ids.tolist(), scores.tolist(), strict=True)
         ]
+
+    def recall(
+        self,
+        model: FusedModel,
+        documents: LinkedText | Sequence[LinkedText],
+        *,
+        k: int = 8,
+        where: Where | None = None,
+    ) -> list[list[Recalled]]:
+        """What is stored of this model that texts call up, by document.
+
+        A text with a blank (``[MASK]``) asks for the fact that belongs in its first one; one without calls up what is near
+        each of its mentions. A blank or mention behind the model's cut of a long text calls up nothing.
+
+        Args:
+            model: Whose knowledge is asked; it encodes the texts.
+            documents: Linked texts, or a single one.
+            k: Records a blank or mention.
+            where: Which records are looked at, all by default.
+
+        Raises:
+            ModeledgeError: There are no vectors of this very model but of others, be they as wide.
+        """
+        from kptm.linking import LinkedText
+        from kptm.modeledge.recalling import recall
+
+        texts = [documents] if isinstance(documents, LinkedText) else list(documents)
+        return recall(self, model, texts, k, where)
 
     def entries(self, space: str) -> Iterator[tuple[Entry, NDArray[np.float32]]]:
         """Stream all that is known of a space's live records, with their vectors, oldest first."""

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from kg.types import Statement, Triple
     from kptm.data import Phrasings
     from kptm.fusion import FusedModel
-    from kptm.linking import LinkedText
+    from kptm.linking import LinkedText, Linker
+    from kptm.modeledge.merging import MergeReport
+    from kptm.modeledge.moving import MigrationReport
     from kptm.modeledge.receipts import AnswerChange
     from kptm.modeledge.records import Fact
     from kptm.modeledge.writing import Cloze
@@ -234,6 +236,105 @@ class Modeledge(ModeledgeReader):
                 transaction.rollback()
                 return Receipt(0)
             return receipts.of(sql, number)
+
+    # ── between models and stores ────────────────────────────────────────────────────────────
+
+    def migrate(
+        self,
+        model: FusedModel,
+        *,
+        old: str | None = None,
+        documents: Iterable[LinkedText] = (),
+        linker: Linker | None = None,
+        anchors: int = 1_000,
+        method: str = "auto",
+        target: float = 0.95,
+        replace: bool = False,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> MigrationReport:
+        """Make another model's vectors into this one's, keeping values, texts, sources, triples and kinds.
+
+        It goes a page at a time, as one operation; one that was cut goes on where it stopped. What is there already is
+        left. Mentions, clozes and facts are moved; vectors of one's own stay behind.
+
+        Args:
+            model: Whose spaces they are to be in.
+            old: The fingerprint of the model that made them; needed where there are several others.
+            documents: The linked texts, where one has them: what their mentions may mean besides is not stored.
+            linker: Links what cannot be told from the records.
+            anchors: Records of each space that a map is fitted on.
+            method: "encode" encodes all from the texts; "map" encodes anchors and up to 1,000 records to measure with, and
+                turns the rest by a rotation; "auto" maps where that reaches the target and saves half, else encodes.
+            target: The share of re-encoding's recall@10 that a map has to reach, on records it was not fitted on.
+            replace: Take out the old records that have been moved.
+            seed: Of the samples.
+            progress: Called with the number of records done, over all spaces.
+
+        Raises:
+            ModeledgeError: There is nothing to move, or ``method="map"`` reaches less than the target in a space: then
+                nothing was written.
+        """
+        from kptm.modeledge.moving import Mover
+
+        mover = Mover(self._database, model, old, documents, linker, seed)
+        return mover.move(method, anchors, target, replace, progress)
+
+    def merge(
+        self, other: Modeledge, *, policy: str = "both", progress: Progress | None = None
+    ) -> MergeReport:
+        """Bring in another store's live records, as one operation and one transaction.
+
+        Spaces of the same name are one. What both have is there once, attested by the sources of both. What was forgotten
+        here stays so, but by "theirs", and by "newest" where the other store has it from later.
+
+        Args:
+            other: Another store; it is only read.
+            policy: Which fact stays where a relation has one value in both stores and not the same: "both", "ours",
+                "theirs" or the "newest".
+            progress: Called with the number of records looked at.
+
+        Raises:
+            ModeledgeError: It has vectors of other models than this store, or of another width or precision.
+        """
+        from kptm.modeledge.merging import merge, of_store
+
+        with of_store(other._database, self._database) as carrier:
+            return merge(self._database, carrier, policy, progress)
+
+    def export(self, folder: str | Path, *, progress: Progress | None = None) -> int:
+        """Write the live records to a folder; return how many: it appears whole, or is as it was.
+
+        ``manifest.json`` has the checksums of the others: records as JSON Lines, vectors as safetensors.
+
+        Args:
+            folder: A new one, an empty one, or an older export, which is replaced.
+            progress: Called with the number of records written.
+
+        Raises:
+            ModeledgeError: It cannot be written, or holds something else.
+        """
+        from kptm.modeledge.exporting import export
+
+        return export(self._database, folder, progress)
+
+    def load(
+        self, folder: str | Path, *, policy: str = "both", progress: Progress | None = None
+    ) -> MergeReport:
+        """Bring in what :meth:`export` wrote, as :meth:`merge` does, after every checksum was compared.
+
+        Args:
+            folder: The folder.
+            policy: As for :meth:`merge`.
+            progress: Called with the number of records looked at.
+
+        Raises:
+            ModeledgeError: A file is missing or not as it was written, or :meth:`merge` would refuse it.
+        """
+        from kptm.modeledge.importing import of_folder
+        from kptm.modeledge.merging import merge
+
+        return merge(self._database, of_folder(folder), policy, progress)
 
     def undo(self, number: int, *, note: str = "", revision: int | None = None) -> Receipt:
         """Take back an operation; an undo is taken back by undoing it.

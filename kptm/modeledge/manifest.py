@@ -1,0 +1,71 @@
+"""The manifest of an export: which files there are, what is in them, and the checksum of each and of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from kg.checksums import file_sha256
+from kptm.errors import ModeledgeError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+_FILE = re.compile(r"(records|vectors)-\d{5,}\.(jsonl|safetensors)")
+AGAIN = "export the store again"
+
+
+def write(folder: Path, content: dict[str, Any]) -> None:
+    """Write the manifest over all files of a folder.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    digests = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
+    whole = {"format": FORMAT, **content, "sha256": digests}
+    (folder / MANIFEST).write_bytes(_spelt(whole))
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What a manifest says, after every file was found to be as it was written.
+
+    Raises:
+        ModeledgeError: A file is missing or damaged, and which.
+    """
+    path = folder / MANIFEST
+    try:
+        given = path.read_bytes()
+    except OSError as error:
+        raise ModeledgeError(f"{path}: no export of a store there ({error})") from error
+    try:
+        content = json.loads(given.decode("utf-8"))
+        digests = content["sha256"]
+        del content["checksum"]
+        # Its bytes are compared: other ones that say the same are not what was written either.
+        whole = given == _spelt(content) and all(map(_FILE.fullmatch, digests))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise ModeledgeError(f"{path}: damaged (checksum differs); {AGAIN}")
+    if content["format"] != FORMAT:
+        raise ModeledgeError(
+            f"{path}: format {content['format']} is not {FORMAT}, the one this version reads; {AGAIN}"
+        )
+    for name, digest in digests.items():
+        try:
+            found = file_sha256(folder / name)
+        except OSError as error:
+            raise ModeledgeError(f"{folder / name}: cannot be read ({error}); {AGAIN}") from error
+        if found != digest:
+            raise ModeledgeError(f"{folder / name}: damaged (checksum differs); {AGAIN}")
+    return dict(content)
+
+
+def _spelt(content: dict[str, Any]) -> bytes:
+    """The bytes of a manifest, its own checksum last."""
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return (json.dumps({**content, "checksum": digest}, indent=1) + "\n").encode()

@@ -1,0 +1,354 @@
+"""A store's vectors of one model made into another's: encoded again from their texts, or turned by a rotation.
+
+    old space ──► a sample encoded again ──► a turn, and its recall on what it was not fitted on
+        └──────────────────────────────────► encode or turn, a page at a time ──► new space
+
+Nothing is written before the recall of every map has been measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.errors import ModeledgeError
+from kptm.modeledge import carried, log, procrustes, rows, spaces
+from kptm.modeledge.agreement import agreement, recall
+from kptm.modeledge.rebuilding import Rebuilder
+from kptm.modeledge.reencoding import KINDS, Reencoder
+from kptm.modeledge.sampling import sampled
+from kptm.modeledge.strangers import others_of, prefix_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
+
+    from kg.store.database import Database
+    from kg.store.sql import Sql
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText, Linker
+    from kptm.modeledge.agreement import Agreement
+    from kptm.modeledge.carried import Stored
+    from kptm.modeledge.spaces import Space
+
+    Progress = Callable[[int], None]
+    Part = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+METHODS = ("auto", "encode", "map")
+
+PAGE = 256
+"""Records that are encoded and written in one transaction."""
+
+HELD = 1_000
+"""Records that recall is measured on, at most."""
+
+FEWEST = 50
+"""Records that recall has to be measured on for a map to be let through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """How one space was moved.
+
+    Attributes:
+        old: The space's name.
+        new: The name of the one its vectors are in now.
+        method: "encode" or "map".
+        way: How the map was fitted, one of :data:`kptm.modeledge.procrustes.WAYS`; "" where there is none.
+        moved: Records that came in.
+        there: Records that were in the new space already.
+        left: Records that could not be moved: vectors of one's own, and for "encode" those whose text is not known with all
+            its links.
+        anchors: Records that the map was fitted on.
+        agreement: As measured: of a map on re-encoded records that it was not fitted on, before anything was written; of
+            re-encoding by encoding a sample of what is in the new space once more. None where nothing was to be measured.
+    """
+
+    old: str
+    new: str
+    method: str
+    way: str = ""
+    moved: int
+    there: int
+    left: int
+    anchors: int = 0
+    agreement: Agreement | None
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReport:
+    """What a migration did.
+
+    Attributes:
+        operations: Those it is in the log as, to undo the newest first: one, unless somebody else wrote between its pages.
+        spaces: Each space that was moved.
+        replaced: Records of the old spaces that were taken out.
+    """
+
+    operations: tuple[int, ...]
+    spaces: tuple[Migration, ...]
+    replaced: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a space is to be moved; ``turn`` is None where it is encoded."""
+
+    old: Space
+    new: str
+    turn: procrustes.Turn | None = None
+    anchors: int = 0
+    agreement: Agreement | None = None
+
+
+class Mover:
+    """Moves a store's vectors to a model.
+
+    Args:
+        database: The store's.
+        model: Whose spaces they are to be in.
+        old: The fingerprint of the model that made them; where None, there has to be one other model's alone.
+        documents: See :class:`Rebuilder`.
+        linker: See :class:`Rebuilder`.
+        seed: Of the samples.
+
+    Raises:
+        ModeledgeError: There are no vectors of that model, or of several and none is named.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        model: FusedModel,
+        old: str | None,
+        documents: Iterable[LinkedText] = (),
+        linker: Linker | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._database = database
+        self._seed = seed
+        names = spaces.spaces_of(model)
+        with database.reading() as sql:
+            self._moves = _moves(sql, names, old)
+        self._note = f"to {names['mention'].partition(':')[2]}"
+        soft = bool(model.fusion.soft)
+        old_spaces = [space for space, _ in self._moves]
+        self._encoder = Reencoder(model, Rebuilder(old_spaces, documents, linker, soft=soft))
+        self._operations: list[int] = []
+
+    def move(
+        self, method: str, anchors: int, target: float, replace: bool, progress: Progress | None
+    ) -> MigrationReport:
+        """See :meth:`kptm.Modeledge.migrate`."""
+        if method not in METHODS:
+            raise ModeledgeError(f"method {method!r} is unknown; there is {', '.join(METHODS)}")
+        if anchors < 1 or not 0 <= target <= 1:
+            raise ModeledgeError(
+                f"a map needs an anchor and a target from 0 to 1, not {anchors} and {target}"
+            )
+        plans = [self._plan(space, name, method, anchors, target) for space, name in self._moves]
+        done, found = 0, []
+        for plan in plans:
+            moved = self._carry(plan, done, progress)
+            done += moved.moved + moved.there + moved.left
+            found.append(moved)
+        replaced = self._replace() if replace else 0
+        return MigrationReport(tuple(self._operations), tuple(found), replaced)
+
+    # ── deciding ─────────────────────────────────────────────────────────────────────────────
+
+    def _plan(self, old: Space, new: str, method: str, anchors: int, target: float) -> _Plan:
+        plain = _Plan(old, new)
+        if method == "encode":
+            return plain
+        with self._database.reading() as sql:
+            held, chosen, count = sampled(sql, old, KINDS, HELD, anchors, self._seed)
+        if method == "auto" and count <= 2 * (len(held) + len(chosen)):
+            return plain  # half of them would be encoded for the map alone
+        if len(held) < FEWEST:
+            if method == "auto":
+                return plain
+            raise ModeledgeError(
+                f"{old.name} has {count:,} records that can be encoded, too few to measure a map on;"
+                ' use method="encode"'
+            )
+        try:
+            plan = self._fitted(old, new, held, chosen)
+        except ModeledgeError:
+            if method == "auto":  # of another width
+                return plain
+            raise
+        reached = plan.agreement.recall if plan.agreement is not None else 0.0
+        if reached >= target:
+            return plan
+        if method == "auto":
+            return plain
+        raise ModeledgeError(
+            f"a map of {old.name} by {plan.anchors:,} anchors reaches {reached:.3f} of re-encoding's"
+            f' recall, below {target}; nothing was written: use method="encode", or take more anchors'
+        )
+
+    def _fitted(self, old: Space, new: str, held: list[int], chosen: list[int]) -> _Plan:
+        """The map of a space, measured."""
+        before, after, _ = self._pairs(old, chosen)
+        turn = procrustes.best(before, after, recall, self._seed)
+        asked, encoded, values = self._pairs(old, held)
+        found = agreement(turn(asked), encoded, values)
+        return _Plan(old, new, turn, len(before), found)
+
+    def _pairs(
+        self, space: Space, ids: list[int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], list[str]]:
+        """Vectors of both models, shapes (n, D) and (n, E), and values of those records that can be encoded."""
+        old, new, values = [], [], []
+        for start in range(0, len(ids), PAGE):
+            with self._database.reading() as sql:
+                items, vectors = carried.of_ids(sql, space, ids[start : start + PAGE])
+                places, made = self._encoder.encode(sql, items)
+            if len(places):
+                old.append(vectors[places])
+                new.append(made)
+                values += [items[place].record.value for place in places.tolist()]
+        if not old:
+            raise ModeledgeError(
+                f"no text of {space.name} is known with all its links; pass documents= or linker="
+            )
+        return np.concatenate(old), np.concatenate(new), values
+
+    # ── moving ───────────────────────────────────────────────────────────────────────────────
+
+    def _carry(self, plan: _Plan, before: int, progress: Progress | None) -> Migration:
+        moved = there = seen = 0
+        size = PAGE if plan.turn is None else rows.PAGE
+        last = 0
+        while True:
+            with self._database.reading() as sql:
+                page = next(carried.pages(sql, plan.old, size, last), None)
+                if page is None:
+                    break
+                last = page[0][-1].id
+                kept, vectors, known = self._made(sql, plan, *page)
+            seen += len(page[0])
+            there += known
+            moved += self._write(plan, kept, vectors)
+            if progress is not None:
+                progress(before + seen)
+        return Migration(
+            old=plan.old.name, new=plan.new, method="encode" if plan.turn is None else "map",
+            way="" if plan.turn is None else plan.turn.way, moved=moved, there=there,
+            left=seen - there - moved, anchors=plan.anchors,
+            agreement=self._again(plan) if plan.turn is None else plan.agreement,
+        )  # fmt: skip
+
+    def _made(
+        self, sql: Sql, plan: _Plan, items: list[Stored], vectors: NDArray[np.float32]
+    ) -> tuple[list[Stored], NDArray[np.float32], int]:
+        """Those of a page that the new space lacks, with their vectors there, and how many it has."""
+        new = spaces.find(sql, plan.new)
+        known = {} if new is None else carried.present(sql, new, items)
+        lacking = [
+            place
+            for place, item in enumerate(items)
+            if item.record.kind in KINDS
+            and not known.get(carried.identity(item, vectors[place], plan.old), (False, ""))[0]
+        ]
+        own = sum(item.record.kind not in KINDS for item in items)
+        there = len(items) - own - len(lacking)
+        wanted = [items[place] for place in lacking]
+        if not wanted:
+            return [], vectors[:0], there
+        if plan.turn is not None:
+            return wanted, plan.turn(vectors[lacking]), there
+        # Encoded as a page, whatever is there: a migration that was cut gives the same vectors when it goes on.
+        places, made = self._encoder.encode(sql, items)
+        inside = np.isin(places, lacking)
+        return [items[place] for place in places[inside].tolist()], made[inside], there
+
+    def _write(self, plan: _Plan, items: list[Stored], vectors: NDArray[np.float32]) -> int:
+        if not items:
+            return 0
+        with self._database.writing() as (sql, transaction):
+            alive = _alive(sql, [item.id for item in items])  # somebody may have forgotten some
+            kept = [place for place, item in enumerate(items) if item.id in alive]
+            if not kept:
+                transaction.rollback()
+                return 0
+            there = spaces.find(sql, plan.new)
+            precision = plan.old.precision if there is None else None
+            space = spaces.made(sql, plan.new, vectors.shape[1], precision)
+            records = [items[place].record for place in kept]
+            values = [record.value for record in records]
+            digests = [items[place].digest for place in kept]
+            number = self._operation(sql)
+            rows.insert(sql, number, space, vectors[kept], values, records, digests, {})
+        return len(kept)
+
+    def _operation(self, sql: Sql) -> int:
+        """The migration's operation: the newest, where that is one of the same migration, else a new one."""
+        newest = log.newest(sql)
+        query = "SELECT id FROM modeledge_operation WHERE id = ? AND kind = 'migrate' AND note = ?"
+        number = sql.one(query, (newest, self._note))
+        made = log.begin(sql, "migrate", self._note) if number is None else int(number)
+        if made not in self._operations:
+            self._operations.append(made)
+        return made
+
+    def _replace(self) -> int:
+        """Take out what has its like in the new space."""
+        gone = 0
+        with self._database.writing() as (sql, transaction):
+            number = self._operation(sql)
+            for old, name in self._moves:
+                new = spaces.find(sql, name)
+                if new is not None:
+                    like = (
+                        "r.space_id = ? AND EXISTS (SELECT 1 FROM modeledge_record n"
+                        " WHERE n.origin_id = r.origin_id AND n.space_id = ? AND n.live = 1"
+                        " AND n.kind = r.kind AND n.value = r.value"
+                        " AND n.span_start = r.span_start AND n.span_end = r.span_end)"
+                    )
+                    gone += len(rows.remove(sql, number, (like, [old.id, new.id])))
+            if not gone:
+                transaction.rollback()
+        return gone
+
+    def _again(self, plan: _Plan) -> Agreement | None:
+        """What is in the new space against encoding a sample of it once more."""
+        with self._database.reading() as sql:
+            new = spaces.find(sql, plan.new)
+            if new is None:
+                return None
+            ids, _, _ = sampled(sql, new, KINDS, HELD, 0, self._seed)
+        try:
+            written, encoded, values = self._pairs(new, ids)
+        except ModeledgeError:  # nothing of it can be encoded any more
+            return None
+        return agreement(written, encoded, values)
+
+
+def _moves(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple[Space, str]]:
+    """The spaces to move with the names of those to move them to."""
+    there = others_of(sql, names)
+    makers = sorted({space.name.partition(":")[2] for space in there})
+    if old is None and len(makers) != 1:
+        told = ", ".join(makers) or "none"
+        raise ModeledgeError(
+            f"migrate moves one other model's vectors, and the store has those of {told};"
+            + (" pass old= to say whose" if makers else " write its texts with this model")
+        )
+    old = makers[0] if old is None else old
+    found = [(space, names[prefix_of(space)]) for space in there
+             if space.name.partition(":")[2] == old]  # fmt: skip
+    if not found:
+        told = ", ".join(makers) or "no other model"
+        raise ModeledgeError(f"the store has no vectors of another model {old}, only of {told}")
+    return found
+
+
+def _alive(sql: Sql, ids: list[int]) -> set[int]:
+    listed, parameter = sql.values(ids)
+    query = f"SELECT id FROM modeledge_record WHERE live = 1 AND id IN {listed}"
+    return {number for (number,) in sql.all(query, (parameter,))}
