@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int], None]
 
-AUDITED = 500
-"""Vectors that are held back to ask with."""
+AUDITED = 2_000
+"""Vectors that are held back to ask with; the recall is known to a hundredth or so then."""
+
+FEWEST = 1_000
+"""Vectors that are too few to find cells, or to hold any back."""
 
 NEAREST = 10
 """Of so many nearest the share that is found is the recall."""
@@ -79,7 +82,7 @@ def build(
     if kind == "auto":
         queries = asked if config.queries is None else config.queries
         kind = choose(len(ids), space.dim, queries, config.memory)
-    if kind == "flat" or len(ids) <= 2 * AUDITED:  # too few to find cells or to audit
+    if kind == "flat" or len(ids) <= FEWEST:
         return Built(flat(sql, space, len(ids), progress), seq, 1.0, kind, 1.0)
     index, recall = _audited(sql, space, kind, ids, config.seed, progress)
     if recall < config.target:
@@ -106,9 +109,10 @@ def _audited(
     """An index of all rows; a few are kept out of it until its recall has been measured with them."""
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(ids))
-    held = np.sort(ids[chosen[:AUDITED]])
+    audited = min(AUDITED, len(ids) // 2)
+    held = np.sort(ids[chosen[:audited]])
     taught = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
-    some = np.sort(ids[chosen[AUDITED : AUDITED + taught]])
+    some = np.sort(ids[chosen[audited : audited + taught]])
     index = Partial(Approximate.trained(kind, _gathered(sql, space, some), len(ids)))
     queries = _gathered(sql, space, held)
     best = nearest(queries, queries[:0], NEAREST)

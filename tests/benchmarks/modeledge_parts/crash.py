@@ -34,8 +34,8 @@ FRESH = 25
 """Kills after which a new store is begun; it is small then, and operations are short."""
 LONGEST = 0.15
 """Seconds until a kill, at most."""
-SMALL = 20
-"""Vectors that an index's recall is measured with, here; so that small stores have every kind."""
+SMALL = 50
+"""Vectors that are too few for an index, here; so that small stores have every kind."""
 KINDS = ("flat", "hnsw", "ivf-sq8")
 ROWS = 3_000
 K = 5
@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
 
 def kills(folder: Path, count: int, seed: int) -> int:
     """Kill so many times; return how many mismatches there were."""
-    building.AUDITED = SMALL
+    building.FEWEST = SMALL
     rng = np.random.default_rng(seed)
     work = Work()
     Modeledge.open(folder / "empty.db").close()

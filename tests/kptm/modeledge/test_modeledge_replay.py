@@ -132,7 +132,7 @@ class Replay(RuleBasedStateMachine):
 
 
 def test_replay_is_making_it_anew(empty_graph, tmp_path, monkeypatch):
-    monkeypatch.setattr(building, "AUDITED", 2)  # so that few rows have every kind of index
+    monkeypatch.setattr(building, "FEWEST", 4)  # so that few rows have every kind of index
     monkeypatch.setattr("kptm.modeledge.indexes.SNAPSHOT_FROM", 3)
     Replay.template, Replay.folder = empty_graph, tmp_path
     run = Replay.TestCase

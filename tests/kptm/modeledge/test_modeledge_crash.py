@@ -1,0 +1,25 @@
+"""The benchmark of crashes, with a few kills: nothing acknowledged is lost, nothing is half there."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "modeledge.py"
+
+
+@pytest.mark.slow
+def test_killed_at_random(tmp_path):
+    command = [sys.executable, SCRIPT, "crash", "--kills", "20", "--damages", "1", "--seed", "7"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "mismatches: 0" in done.stdout
+
+
+def test_an_unknown_part_is_told():
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "nothing"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "speed" in done.stderr
