@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kptm.answering import Answer, Predictor
+    from kptm.modeledge import Where
+    from kptm.modeledge.recalling import Recalled
     from kptm.workspace_config import WorkspaceConfig
 
 
@@ -53,6 +55,15 @@ class WorkspaceAsking(WorkspaceTraining):
     def query(self, head: str | None = None, relation: str = "", tail: str | None = None) -> Answer:
         """Answer (head, relation, ?) or (?, relation, tail); see :meth:`kptm.Predictor.query`."""
         return self.predictor().query(head, relation, tail)
+
+    def recall(self, text: str, *, k: int = 8, where: Where | None = None) -> list[Recalled]:
+        """What modeledge calls up at a text's blank, or at each of its names; see :meth:`kptm.Modeledge.recall`.
+
+        Raises:
+            ModeledgeError: It has vectors of other models alone.
+        """
+        document = self.predictor().questions.link(text)
+        return self.modeledge.recall(self.model(), document, k=k, where=where)[0]
 
     def learn_questions(self, path: str | Path) -> int:
         """Learn the words of relations from ``question⇥answer|answer`` lines; return how many helped.

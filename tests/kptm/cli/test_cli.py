@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,7 +52,8 @@ TESTED = {
     "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
     "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
-    "finetune", "classify", "receipts", "verify",
+    "finetune", "classify", "receipts", "verify", "recall",
+    "migrate", "merge",
 }  # fmt: skip
 
 
@@ -131,6 +133,39 @@ def test_modeledge_by_its_verbs(copied, toy):
     assert "damaged" in run("verify", copied, code=1).stdout
     run("index", copied, "--kind", "flat")
     assert "whole" in run("verify", copied).stdout
+
+
+def test_modeledge_recalled_and_merged(copied, tmp_path):
+    asked = "The capital of France is [MASK]."
+    found = answer("recall", copied, asked, "-k", 3)
+    assert len(found) == 3
+    assert {row["at"] for row in found} == {"[MASK]"}
+    near = [row["similarity"] for row in found]
+    assert near == sorted(near, reverse=True)
+    assert {row["kind"] for row in answer("recall", copied, "Chad borders Niger.")} == {"mention"}
+    assert answer("recall", copied, asked, "--kind", "fact") == []
+    other = shutil.copytree(copied, tmp_path / "other")
+    with Workspace.open(copied) as ws:
+        ws.modeledge.forget(entity="Chad")
+        before = sum(ws.modeledge.stats().values())
+    assert answer("merge", copied, other)["forgotten"] > 0
+    merged = answer("merge", copied, other, "--policy", "theirs")
+    assert merged["added"] + merged["returned"] > 0
+    run("undo", copied, "--operation", merged["operation"])
+    with Workspace.open(copied) as ws:
+        assert sum(ws.modeledge.stats().values()) == before
+    assert "0 records came in" in run("merge", copied, other).stdout
+
+
+def test_modeledge_goes_to_another_model(copied, toy):
+    with Workspace.open(copied, changes=["pretraining.seed=5"]) as ws:
+        ws.pretrain(toy.texts)
+        there = sum(ws.modeledge.stats().values())
+    assert "migrate the store" in fails("recall", copied, "The capital of France is [MASK].")
+    moved = answer("migrate", copied, "--method", "encode", "--replace")
+    assert sum(one["moved"] for one in moved["spaces"]) == moved["replaced"] == there
+    assert answer("recall", copied, "The capital of France is [MASK].")
+    fails("migrate", copied)
 
 
 def test_asking_and_changing(copied, toy):
