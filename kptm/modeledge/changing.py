@@ -27,7 +27,7 @@ def states(fact: Fact) -> Condition:
     """
     head, relation, tail = fact
     told: Condition = (
-        "r.head = ? AND r.relation = ? AND r.tail = ?",
+        "r.relation <> '' AND r.head = ? AND r.relation = ? AND r.tail = ?",  # as its index is made
         [head, relation, tail],
     )
     pairs = [

@@ -85,6 +85,14 @@ record = Table(
 )
 Index("ix_modeledge_record_origin_id", record.c.origin_id)
 Index("ix_modeledge_record_value", record.c.value)
+# Vectors of texts, which are most, name no triple.
+STATED = text("relation <> ''")
+Index(
+    "ix_modeledge_record_head",
+    record.c.head,
+    sqlite_where=STATED,
+    postgresql_where=STATED,
+)
 
 operation = Table(
     "modeledge_operation",

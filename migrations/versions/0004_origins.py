@@ -39,6 +39,14 @@ def upgrade() -> None:
     op.drop_table("old_record")
     op.create_index("ix_modeledge_record_origin_id", "modeledge_record", ["origin_id"])
     op.create_index("ix_modeledge_record_value", "modeledge_record", ["value"])
+    stated = sa.text("relation <> ''")
+    op.create_index(
+        "ix_modeledge_record_head",
+        "modeledge_record",
+        ["head"],
+        sqlite_where=stated,
+        postgresql_where=stated,
+    )
 
 
 def _create() -> None:
