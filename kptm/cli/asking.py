@@ -93,7 +93,7 @@ def _show_sparql(found: Any, as_json: bool) -> None:
 @click.argument("questions", type=click.Path())
 @verb
 def learn(workspace: str, questions: str, as_json: bool) -> None:
-    """Learn the words of relations from QUESTIONS: question⇥answer|answer a line."""
+    """Learn the words of relations, and how much modeledge weighs, from QUESTIONS: question⇥answer|answer a line."""
     with existing(workspace) as ws:
         used = ws.learn_questions(questions)
     show({"used": used}, as_json, f"{used:,} questions taught something")

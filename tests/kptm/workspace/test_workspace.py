@@ -46,6 +46,29 @@ def test_the_whole_path(copied):
         assert again.ask(CAPITAL).entity == "Paris"
 
 
+def test_what_modeledge_weighs_is_learnt_from_what_the_graph_is_silent_on(copied, tmp_path):
+    asked = "The capital of Chad is [MASK]."
+    questions = tmp_path / "q.tsv"
+    questions.write_text(f"{asked}\tN'Djamena\n" * 60)
+    with Workspace.open(copied) as ws:
+        ws.learn_questions(
+            questions
+        )  # the graph answers it, so that nothing is learnt of the store
+        assert not (copied / "weights.json").exists()
+        ws.graph.remove(head="Chad", relation="capital", tail="N'Djamena")
+        ws.graph.add([("Spain", "capital", "N'Djamena")])  # still a capital, so still a candidate
+    with Workspace.open(copied) as ws:
+        ws.learn_questions(questions)
+        fitted = ws.ask(asked)
+    kept = json.loads((copied / "weights.json").read_text())
+    assert kept["count"] == 60
+    assert max(kept["neighbours"]["weights"]) > 0.5
+    assert fitted.entity == "N'Djamena"
+    assert "modeledge" in {item.kind for item in fitted.evidence}
+    with Workspace.open(copied) as again:
+        assert again.ask(asked) == fitted
+
+
 def test_edit_undo_edit_undo(copied):
     with Workspace.open(copied) as ws:
         graph, before = ws.graph.fingerprint(), modeledge(ws)
