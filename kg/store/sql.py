@@ -129,9 +129,11 @@ class Sql:
             self.run(f"{insert} {', '.join([marks] * count)}", rest)
 
     def values(self, items: Sequence[Any]) -> tuple[str, Any]:
-        """A subquery that lists ``items``, and its one parameter: an IN list of any length."""
+        """A subquery that lists ``items``, and its one parameter: an IN list of any length, not to be negated."""
+        if self.postgresql and not items:
+            return "(?)", None  # of the type that it is compared with; nothing is in it
         if self.postgresql:
-            kind = "bigint" if items and isinstance(items[0], int) else "text"
+            kind = "bigint" if isinstance(items[0], int) else "text"
             return f"(SELECT unnest(?::{kind}[]))", list(items)
         return "(SELECT value FROM json_each(?))", json.dumps(items, ensure_ascii=False)
 
