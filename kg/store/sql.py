@@ -128,16 +128,12 @@ class Sql:
             count = len(rest) // marks.count("?")
             self.run(f"{insert} {', '.join([marks] * count)}", rest)
 
-    def values(self, items: Sequence[Any], *, numbers: bool = False) -> tuple[str, Any]:
-        """A subquery that lists ``items``, and its one parameter: an IN list of any length.
-
-        Args:
-            items: Numbers or texts.
-            numbers: That they are numbers, which PostgreSQL has to be told where there may be none.
-        """
+    def values(self, items: Sequence[Any]) -> tuple[str, Any]:
+        """A subquery that lists ``items``, and its one parameter: an IN list of any length, not to be negated."""
+        if self.postgresql and not items:
+            return "(?)", None  # of the type that it is compared with; nothing is in it
         if self.postgresql:
-            numbers = numbers or bool(items and isinstance(items[0], int))
-            kind = "bigint" if numbers else "text"
+            kind = "bigint" if isinstance(items[0], int) else "text"
             return f"(SELECT unnest(?::{kind}[]))", list(items)
         return "(SELECT value FROM json_each(?))", json.dumps(items, ensure_ascii=False)
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     Identity = tuple[str, ...]
 
 
+UNDONE = """
+p.kind = 'undo' AND NOT EXISTS (SELECT 1 FROM modeledge_operation q WHERE q.kind = 'undo' AND
+substr(p.note || ';', 1, length('undo of operation ' || q.id || ';')) = 'undo of operation ' || q.id || ';')"""
+"""Whether what an operation ``p`` ended had not been there but for the one that it undid; to undo an undo ends like that one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A record on its way.
@@ -95,6 +101,8 @@ def present(
 ) -> dict[Identity, tuple[bool, str]]:
     """Which records a space has of the origins of ``items``: whether one lives, and when that was last changed.
 
+    What came in by an operation that was undone is not there.
+
     Args:
         sql: A transaction.
         space: The space.
@@ -111,6 +119,7 @@ def present(
         "o.digest, r.kind, r.value, r.span_start, r.span_end, r.live, p.at {} FROM modeledge_record r"
         " JOIN modeledge_origin o ON o.id = r.origin_id"
         " JOIN modeledge_operation p ON p.id = r.op_changed WHERE r.space_id = ?"
+        f" AND NOT (r.live = 0 AND {UNDONE})"
     ) + ("" if until is None else f" AND r.id <= {until:d}")
     query = (
         f"SELECT {columns.format('')} AND r.kind <> 'own' AND r.origin_id IN {listed} ORDER BY r.id"

@@ -82,7 +82,7 @@ def _forget_source(sql: Sql, operation: int, source: str) -> list[int]:
 
 
 def _take_out(sql: Sql, operation: int, orphans: Sequence[int]) -> list[int]:
-    listed, parameter = sql.values(orphans, numbers=True)
+    listed, parameter = sql.values(orphans)
     return rows.remove(sql, operation, (f"r.origin_id IN {listed}", [parameter])) if orphans else []
 
 
@@ -96,7 +96,7 @@ def return_texts(sql: Sql, operation: int, source: str, found: Sequence[int]) ->
 
 def _said_again(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
     """Bring back the rows of origins that went because nobody attested them."""
-    listed, parameter = sql.values(attested, numbers=True)
+    listed, parameter = sql.values(attested)
     by_source = (
         "r.op_changed IN (SELECT a.op_changed FROM modeledge_attestation a"
         " WHERE a.origin_id = r.origin_id AND a.live = 0)"
@@ -168,7 +168,7 @@ def _delete_unattested(sql: Sql, operation: int) -> int:
 
 
 def _delete(sql: Sql, table: str, column: str, ids: Sequence[int]) -> int:
-    listed, parameter = sql.values(list(ids), numbers=True)
+    listed, parameter = sql.values(list(ids))
     return sql.run(f"DELETE FROM {table} WHERE {column} IN {listed}", (parameter,)) if ids else 0
 
 

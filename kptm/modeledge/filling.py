@@ -97,7 +97,7 @@ def _written(
 ) -> dict[str, int]:
     """The ids of those origins that spaces have rows of."""
     known = origins.known(sql, digests)
-    listed, parameter = sql.values(list(known.values()), numbers=True)
+    listed, parameter = sql.values(list(known.values()))
     spelt, wanted = sql.values(list(names))
     alive = " AND r.live = 1" if live else ""
     query = (
@@ -110,7 +110,7 @@ def _written(
 
 def _unsaid(sql: Sql, source: str, there: dict[str, int]) -> list[int]:
     """The origins that a source never attested."""
-    listed, parameter = sql.values(list(there.values()), numbers=True)
+    listed, parameter = sql.values(list(there.values()))
     query = (
         f"SELECT origin_id FROM modeledge_attestation WHERE source = ? AND origin_id IN {listed}"
     )

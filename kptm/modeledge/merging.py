@@ -212,7 +212,8 @@ def _ended(sql: Sql, digests: Sequence[str]) -> dict[tuple[str, str], str]:
     query = (
         "SELECT o.digest, a.source, p.at FROM modeledge_origin o"
         " JOIN modeledge_attestation a ON a.origin_id = o.id"
-        f" JOIN modeledge_operation p ON p.id = a.op_changed WHERE a.live = 0 AND o.digest IN {listed}"
+        " JOIN modeledge_operation p ON p.id = a.op_changed"
+        f" WHERE a.live = 0 AND NOT ({carried.UNDONE}) AND o.digest IN {listed}"
     )
     return {(digest, source): at for digest, source, at in sql.all(query, (parameter,))}
 

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kptm.errors import ModeledgeError
-from kptm.modeledge import carried, log, procrustes, rows, spaces
-from kptm.modeledge.agreement import agreement, recall
+from kptm.modeledge import carried, log, rows, spaces
+from kptm.modeledge.planning import PAGE, Planner, check_settings
 from kptm.modeledge.rebuilding import Rebuilder
 from kptm.modeledge.reencoding import KINDS, Reencoder
-from kptm.modeledge.sampling import sampled
 from kptm.modeledge.strangers import others_of, prefix_of
 
 if TYPE_CHECKING:
@@ -32,21 +31,10 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge.agreement import Agreement
     from kptm.modeledge.carried import Stored
+    from kptm.modeledge.planning import Plan
     from kptm.modeledge.spaces import Space
 
     Progress = Callable[[int], None]
-    Part = tuple[NDArray[np.int64], NDArray[np.float32]]
-
-METHODS = ("auto", "encode", "map")
-
-PAGE = 256
-"""Records that are encoded and written in one transaction."""
-
-HELD = 1_000
-"""Records that recall is measured on, at most."""
-
-FEWEST = 50
-"""Records that recall has to be measured on for a map to be let through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +81,6 @@ class MigrationReport:
     replaced: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How a space is to be moved; ``turn`` is None where it is encoded."""
-
-    old: Space
-    new: str
-    turn: procrustes.Turn | None = None
-    anchors: int = 0
-    agreement: Agreement | None = None
-
-
 class Mover:
     """Moves a store's vectors to a model.
 
@@ -129,7 +106,6 @@ class Mover:
         seed: int = 0,
     ) -> None:
         self._database = database
-        self._seed = seed
         names = spaces.spaces_of(model)
         with database.reading() as sql:
             self._moves = _moves(sql, names, old)
@@ -137,19 +113,22 @@ class Mover:
         soft = bool(model.fusion.soft)
         old_spaces = [space for space, _ in self._moves]
         self._encoder = Reencoder(model, Rebuilder(old_spaces, documents, linker, soft=soft))
+        self._planner = Planner(database, self._encoder, seed)
         self._operations: list[int] = []
 
     def move(
         self, method: str, anchors: int, target: float, replace: bool, progress: Progress | None
     ) -> MigrationReport:
         """See :meth:`kptm.Modeledge.migrate`."""
-        if method not in METHODS:
-            raise ModeledgeError(f"method {method!r} is unknown; there is {', '.join(METHODS)}")
-        if anchors < 1 or not 0 <= target <= 1:
-            raise ModeledgeError(
-                f"a map needs an anchor and a target from 0 to 1, not {anchors} and {target}"
-            )
-        plans = [self._plan(space, name, method, anchors, target) for space, name in self._moves]
+        check_settings(method, anchors, target)
+        plans, refused = [], []
+        for space, name in self._moves:
+            try:
+                plans.append(self._planner.plan(space, name, method, anchors, target))
+            except ModeledgeError as error:  # of the other spaces too it is worth to know the figure
+                refused.append(str(error))
+        if refused:
+            raise ModeledgeError("\n".join(refused))
         done, found = 0, []
         for plan in plans:
             moved = self._carry(plan, done, progress)
@@ -158,69 +137,9 @@ class Mover:
         replaced = self._replace() if replace else 0
         return MigrationReport(tuple(self._operations), tuple(found), replaced)
 
-    # ── deciding ─────────────────────────────────────────────────────────────────────────────
-
-    def _plan(self, old: Space, new: str, method: str, anchors: int, target: float) -> _Plan:
-        plain = _Plan(old, new)
-        if method == "encode":
-            return plain
-        with self._database.reading() as sql:
-            held, chosen, count = sampled(sql, old, KINDS, HELD, anchors, self._seed)
-        if method == "auto" and count <= 2 * (len(held) + len(chosen)):
-            return plain  # half of them would be encoded for the map alone
-        if len(held) < FEWEST:
-            if method == "auto":
-                return plain
-            raise ModeledgeError(
-                f"{old.name} has {count:,} records that can be encoded, too few to measure a map on;"
-                ' use method="encode"'
-            )
-        try:
-            plan = self._fitted(old, new, held, chosen)
-        except ModeledgeError:
-            if method == "auto":  # of another width
-                return plain
-            raise
-        reached = plan.agreement.recall if plan.agreement is not None else 0.0
-        if reached >= target:
-            return plan
-        if method == "auto":
-            return plain
-        raise ModeledgeError(
-            f"a map of {old.name} by {plan.anchors:,} anchors reaches {reached:.3f} of re-encoding's"
-            f' recall, below {target}; nothing was written: use method="encode", or take more anchors'
-        )
-
-    def _fitted(self, old: Space, new: str, held: list[int], chosen: list[int]) -> _Plan:
-        """The map of a space, measured."""
-        before, after, _ = self._pairs(old, chosen)
-        turn = procrustes.best(before, after, recall, self._seed)
-        asked, encoded, values = self._pairs(old, held)
-        found = agreement(turn(asked), encoded, values)
-        return _Plan(old, new, turn, len(before), found)
-
-    def _pairs(
-        self, space: Space, ids: list[int]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], list[str]]:
-        """Vectors of both models, shapes (n, D) and (n, E), and values of those records that can be encoded."""
-        old, new, values = [], [], []
-        for start in range(0, len(ids), PAGE):
-            with self._database.reading() as sql:
-                items, vectors = carried.of_ids(sql, space, ids[start : start + PAGE])
-                places, made = self._encoder.encode(sql, items)
-            if len(places):
-                old.append(vectors[places])
-                new.append(made)
-                values += [items[place].record.value for place in places.tolist()]
-        if not old:
-            raise ModeledgeError(
-                f"no text of {space.name} is known with all its links; pass documents= or linker="
-            )
-        return np.concatenate(old), np.concatenate(new), values
-
     # ── moving ───────────────────────────────────────────────────────────────────────────────
 
-    def _carry(self, plan: _Plan, before: int, progress: Progress | None) -> Migration:
+    def _carry(self, plan: Plan, before: int, progress: Progress | None) -> Migration:
         moved = there = seen = 0
         size = PAGE if plan.turn is None else rows.PAGE
         last = 0
@@ -240,11 +159,11 @@ class Mover:
             old=plan.old.name, new=plan.new, method="encode" if plan.turn is None else "map",
             way="" if plan.turn is None else plan.turn.way, moved=moved, there=there,
             left=seen - there - moved, anchors=plan.anchors,
-            agreement=self._again(plan) if plan.turn is None else plan.agreement,
+            agreement=self._planner.again(plan) if plan.turn is None else plan.agreement,
         )  # fmt: skip
 
     def _made(
-        self, sql: Sql, plan: _Plan, items: list[Stored], vectors: NDArray[np.float32]
+        self, sql: Sql, plan: Plan, items: list[Stored], vectors: NDArray[np.float32]
     ) -> tuple[list[Stored], NDArray[np.float32], int]:
         """Those of a page that the new space lacks, with their vectors there, and how many it has."""
         new = spaces.find(sql, plan.new)
@@ -261,13 +180,17 @@ class Mover:
         if not wanted:
             return [], vectors[:0], there
         if plan.turn is not None:
-            return wanted, plan.turn(vectors[lacking]), there
+            turned = plan.turn(vectors[lacking])
+            for row, item in enumerate(wanted):
+                if item.id in plan.encoded:
+                    turned[row] = plan.encoded[item.id]
+            return wanted, turned, there
         # Encoded as a page, whatever is there: a migration that was cut gives the same vectors when it goes on.
         places, made = self._encoder.encode(sql, items)
         inside = np.isin(places, lacking)
         return [items[place] for place in places[inside].tolist()], made[inside], there
 
-    def _write(self, plan: _Plan, items: list[Stored], vectors: NDArray[np.float32]) -> int:
+    def _write(self, plan: Plan, items: list[Stored], vectors: NDArray[np.float32]) -> int:
         if not items:
             return 0
         with self._database.writing() as (sql, transaction):
@@ -314,19 +237,6 @@ class Mover:
             if not gone:
                 transaction.rollback()
         return gone
-
-    def _again(self, plan: _Plan) -> Agreement | None:
-        """What is in the new space against encoding a sample of it once more."""
-        with self._database.reading() as sql:
-            new = spaces.find(sql, plan.new)
-            if new is None:
-                return None
-            ids, _, _ = sampled(sql, new, KINDS, HELD, 0, self._seed)
-        try:
-            written, encoded, values = self._pairs(new, ids)
-        except ModeledgeError:  # nothing of it can be encoded any more
-            return None
-        return agreement(written, encoded, values)
 
 
 def _moves(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple[Space, str]]:

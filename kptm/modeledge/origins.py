@@ -54,7 +54,7 @@ def ids(sql: Sql, texts: dict[str, str]) -> dict[str, int]:
 def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> list[int]:
     """Let a source attest origins; return those that it did not."""
     wanted = sorted(set(origins))
-    listed, parameter = sql.values(wanted, numbers=True)
+    listed, parameter = sql.values(wanted)
     query = f"SELECT origin_id, live FROM modeledge_attestation WHERE source = ? AND origin_id IN {listed}"
     there = dict(sql.all(query, (source, parameter)))
     sql.insert(
@@ -117,14 +117,14 @@ def attested(sql: Sql, operation: int, origins: Sequence[int]) -> set[int]:
 
     One whose last attestation went by an undo is attested again; one whose source was forgotten is not.
     """
-    listed, parameter = sql.values(sorted(set(origins)), numbers=True)
+    listed, parameter = sql.values(sorted(set(origins)))
     if not origins:
         return set()
     live = f"SELECT origin_id FROM modeledge_attestation WHERE live = 1 AND origin_id IN {listed}"
     found = {number for (number,) in sql.all(live, (parameter,))}
     left = sorted(set(origins) - found)
     if left:
-        listed, parameter = sql.values(left, numbers=True)
+        listed, parameter = sql.values(left)
         sql.run(
             "UPDATE modeledge_attestation SET live = 1, op_changed = ?"
             f" WHERE origin_id IN {listed} AND op_changed = (SELECT max(b.op_changed)"
@@ -133,7 +133,7 @@ def attested(sql: Sql, operation: int, origins: Sequence[int]) -> set[int]:
             " WHERE o.id = modeledge_attestation.op_changed AND o.kind = 'undo')",
             (operation, parameter),
         )
-        listed, parameter = sql.values(sorted(set(origins)), numbers=True)
+        listed, parameter = sql.values(sorted(set(origins)))
         found = {number for (number,) in sql.all(live, (parameter,))}
     return found
 
@@ -146,7 +146,7 @@ def is_changed_by(sql: Sql, operation: int) -> bool:
 
 def sources(sql: Sql, origins: Sequence[int]) -> dict[int, list[str]]:
     """Who attests each origin, sorted."""
-    listed, parameter = sql.values(list(origins), numbers=True)
+    listed, parameter = sql.values(list(origins))
     query = (
         "SELECT origin_id, source FROM modeledge_attestation"
         f" WHERE live = 1 AND origin_id IN {listed} ORDER BY origin_id, source"

@@ -161,7 +161,7 @@ def _changed_by(sql: Sql, operation: int, live: bool, still: str) -> list[tuple[
 
 def _turn(sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bool) -> list[int]:
     ids = [number for number, _ in rows]
-    listed, parameter = sql.values(ids, numbers=True)
+    listed, parameter = sql.values(ids)
     if ids:
         sql.run(
             f"UPDATE modeledge_record SET live = ?, op_changed = ? WHERE id IN {listed}",
@@ -174,7 +174,7 @@ def _turn(sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bo
 
 def fetch(sql: Sql, ids: Sequence[int], *, live: bool = True) -> dict[int, Record]:
     """The records of ids, those that live or any."""
-    listed, parameter = sql.values(list(ids), numbers=True)
+    listed, parameter = sql.values(list(ids))
     alive = " AND r.live = 1" if live else ""
     query = f"SELECT {_RECORD} {_FROM} WHERE r.id IN {listed}{alive}"
     return {row[0]: _record(row) for row in sql.all(query, (parameter,))}
@@ -246,7 +246,7 @@ def vectors_of(sql: Sql, space: Space, ids: Sequence[int]) -> Iterator[NDArray[n
     """
     for start in range(0, len(ids), PAGE):
         part = list(ids[start : start + PAGE])
-        listed, parameter = sql.values(part, numbers=True)
+        listed, parameter = sql.values(part)
         query = f"SELECT id, vector FROM modeledge_record WHERE id IN {listed}"
         held: Mapping[int, bytes] = dict(sql.all(query, (parameter,)))
         if len(held) < len(part):

@@ -194,6 +194,17 @@ def test_what_was_forgotten_here(new_store, policy):
     assert ours.merge(later, policy=policy).added == 2 * (policy == "newest")
 
 
+def test_to_forget_again_by_undoing_an_undo_is_to_forget(new_store):
+    ours, theirs = new_store(), new_store()
+    for store in (ours, theirs):
+        say(store, "x", "a b")
+    ours.forget(entity="a")
+    for _ in range(2):
+        ours.undo(ours.newest_operation())
+    assert counted(ours) == 0
+    assert ours.merge(theirs).forgotten == 2
+
+
 @pytest.mark.parametrize("policy", sorted(CONFLICTS))
 def test_a_source_that_was_forgotten_here(new_store, policy):
     """It says nothing again, but another one that says the same brings the text back, as writing does."""
@@ -307,9 +318,12 @@ def test_against_sets(new_store, mine, yours, policy):
     assert {(c.head, c.relation, c.ours, c.theirs) for c in report.conflicts} == conflicts
     assert found == wanted
     assert counted(ours) == 2 * len(wanted)
+    after = held(ours)
     if report.operation:
         ours.undo(report.operation)
-    assert held(ours) == before
+        assert held(ours) == before
+        assert ours.merge(theirs, policy=policy).operation  # undone is not forgotten
+    assert held(ours) == after
 
 
 def _text(what):

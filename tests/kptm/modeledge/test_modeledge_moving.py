@@ -250,11 +250,21 @@ def test_a_map_that_finds_too_little_is_refused_with_the_figure(new_store, model
     assert len(store.spaces()) == 2
     report = store.migrate(models["new"], method="auto", anchors=60)
     assert [item.method for item in report.spaces] == ["encode", "encode"]
-    report = store.migrate(models["new"], method="map", anchors=100, target=0.0)
-    assert [item.there for item in report.spaces] == [
-        store.stats()[item.new] for item in report.spaces
+    again = store.migrate(models["new"], method="map", anchors=100, target=0.0)
+    assert [item.there for item in again.spaces] == [
+        store.stats()[item.new] for item in again.spaces
     ]
-    assert report.operations == ()
+    assert again.operations == ()
+    # Let through all the same, anchors and held-out records have the vectors that they were encoded to.
+    _, right = rows(store, models["new"])
+    store.undo(report.operations[0])
+    low = store.migrate(models["new"], method="map", anchors=100, target=0.0)
+    _, vectors = rows(store, models["new"])
+    exact = sum(
+        np.allclose(one, other, atol=2e-5) for one, other in zip(vectors, right, strict=True)
+    )
+    assert exact == sum(item.anchors + item.agreement.count for item in low.spaces)
+    assert all(item.agreement.recall < 0.95 for item in low.spaces)
 
 
 def test_maps_need_enough_records_and_room(new_store, models):
