@@ -25,6 +25,8 @@ CELLS = ("ivf", "ivf-sq8", "ivf-pq")
 """Kinds whose cells are found on a sample of the vectors."""
 
 SEED = 0
+POINTS = 64
+"""Vectors a product code is found on; more take minutes and find no better ones."""
 
 _faiss: Any = faiss  # its stubs know a part of it only
 
@@ -108,6 +110,7 @@ class Approximate:
         if kind == "ivf-pq":
             index.pq.cp.seed = SEED
             index.pq.cp.min_points_per_centroid = 1
+            index.pq.cp.max_points_per_centroid = POINTS
         if not index.is_trained:
             index.train(sample)
         return cls(kind, index)

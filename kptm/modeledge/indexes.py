@@ -168,8 +168,9 @@ class Indexes:
             )
         with self._lock:
             before = self._kept.pop(space.id, None)
+            asked = 0 if before is None else before.asked
+            del before  # its memory is needed
             with self._database.reading() as sql:
-                asked = before.asked if before is not None else 0
                 made = building.build(sql, space, config, asked, progress)
                 newest = log.newest(sql)
             self._kept[space.id] = Kept(made.index, made.seq, newest, made.recall)
