@@ -36,7 +36,7 @@ NEAREST = 10
 WIDER = 8
 """A kind with rough similarities gives so many times ``k``, and the best of them by exact similarity count."""
 
-TRAINED = 64
+TRAINED = 40
 """Vectors a cell that cells are found on."""
 
 WIDE = 64
