@@ -21,7 +21,9 @@ SINGLE = 20
 
 
 class Flat:
-    """Vectors of length 1 with the ids of their rows, in no order.
+    """Vectors of length 1, in the order of the ids of their rows: what is as near as another is found by that.
+
+    So a search says the same whatever came, went and came back in between.
 
     Args:
         dim: Their width.
@@ -61,27 +63,38 @@ class Flat:
         return self._rows[: self._used]
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        """Add vectors of length 1."""
+        """Add vectors of length 1, those of higher ids behind."""
         needed = self._used + len(ids)
         if needed > len(self._rows):
             room = needed + needed // 8
             self._rows = _longer(self.rows, room)
             self._ids = _longer(self.ids, room)
-        self._rows[self._used : needed] = vectors
-        self._ids[self._used : needed] = ids
+        both = np.concatenate((self.ids, ids))
+        order = np.argsort(both, kind="stable")
+        first = int(np.argmax(order != np.arange(needed))) if needed else 0
+        if needed and order[first] == first:  # all come behind
+            first = self._used
+        # From the end, where a row goes to a place that nothing else is taken from any more.
+        for stop in range(needed, first, -BLOCK):
+            start = max(first, stop - BLOCK)
+            taken = order[start:stop]
+            old = taken < self._used
+            part = np.empty((stop - start, self._rows.shape[1]), np.float32)
+            part[old] = self._rows[taken[old]]
+            part[~old] = vectors[taken[~old] - self._used]
+            self._rows[start:stop] = part
+        self._ids[:needed] = both[order]
         self._used = needed
 
     def remove(self, ids: NDArray[np.int64]) -> None:
-        """Take rows out; the last ones fill the gaps."""
-        gone = np.isin(self.ids, ids)
-        kept = self._used - int(gone.sum())
-        holes = np.flatnonzero(gone[:kept])
-        movers = kept + np.flatnonzero(~gone[kept:])
-        for start in range(0, len(holes), BLOCK):
-            part = slice(start, start + BLOCK)
-            self._rows[holes[part]] = self._rows[movers[part]]
-            self._ids[holes[part]] = self._ids[movers[part]]
-        self._used = kept
+        """Take rows out; those behind them move up."""
+        left = np.flatnonzero(~np.isin(self.ids, ids))
+        first = int(np.searchsorted(left - np.arange(len(left)), 1))  # the first that moves
+        for start in range(first, len(left), BLOCK):
+            part = left[start : start + BLOCK]
+            self._rows[start : start + len(part)] = self._rows[part]
+            self._ids[start : start + len(part)] = self._ids[part]
+        self._used = len(left)
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None

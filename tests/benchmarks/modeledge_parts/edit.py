@@ -228,22 +228,35 @@ def forget_table(board, study):
     told = [*alone, *shared]
     probes = {name: [board.probe(*fact, 2) for fact in found]
               for name, found in (("one source", alone), ("two sources", shared))}  # fmt: skip
-    stages = {"never told": {name: board.scores(found) for name, found in probes.items()}}
-    for source, found in (("first", told), ("second", shared)):
-        facts = [Triple(*fact) for fact in found]
-        board.store.write_facts(board.model, board.graph, facts, board.read, source=source)
-    stages["told"] = {name: board.scores(found) for name, found in probes.items()}
+    stages = {}
+
+    def ask(stage):
+        stages[stage] = {name: board.scores(found) for name, found in probes.items()}
+
+    def tell(facts, source):
+        said = [Triple(*fact) for fact in facts]
+        board.store.write_facts(board.model, board.graph, said, board.read, source=source)
+
+    ask("never told")
+    tell(shared, "second")
+    ask("told by the second source")
+    tell(told, "first")
+    ask("told by both")
     board.store.forget(source="first")
-    stages["first source forgotten"] = {name: board.scores(found) for name, found in probes.items()}
+    ask("the first forgotten")
     print("\n| P@1, third phrasing | " + " | ".join(f"{name} (n = {len(found)})" for name, found in probes.items()) + " |")  # fmt: skip
     print("|---|---|---|")
     for stage, found in stages.items():
         cells = [said([first(p) == q.answer for p, q in zip(found[name], probes[name], strict=True)]) for name in probes]  # fmt: skip
         print(f"| {stage} | " + " | ".join(cells) + " |")
-    for name, was in (("one source", "never told"), ("two sources", "told")):
-        pairs = zip(stages[was][name], stages["first source forgotten"][name], strict=True)
+    for name in probes:
+        pairs = zip(
+            stages["told by the second source"][name],
+            stages["the first forgotten"][name],
+            strict=True,
+        )
         gap = max(abs(a[key] - b.get(key, 0.0)) for a, b in pairs for key in a)
-        print(f"{name}: largest change of p against {was!r}: {gap:.1e}")
+        print(f"{name}: largest change of p, the first never having told or forgotten: {gap:.1e}")
 
 
 def canary(board, folder):

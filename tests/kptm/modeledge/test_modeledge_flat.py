@@ -43,6 +43,7 @@ def walked(index, steps):
 def test_flat_is_a_dictionary(steps, k, capacity):
     index = Flat(DIM, capacity)
     held = walked(index, steps)
+    assert index.ids.tolist() == sorted(held)
     assert all((index.rows[at] == held[n]).all() for at, n in enumerate(index.ids.tolist()))
     query = vector(0)
     for part in (None, index.ids % 2 == 0, index.ids < 0):
@@ -59,6 +60,19 @@ def test_flat_is_a_dictionary(steps, k, capacity):
                 assert sorted(found) == sorted(wanted)
                 assert row[: len(right)] == pytest.approx(right, abs=1e-5)
                 assert (at[len(right) :] == -1).all()
+
+
+def test_what_is_as_near_is_found_by_its_id(monkeypatch):
+    monkeypatch.setattr("kptm.modeledge.flat.BLOCK", 7)
+    index = Flat(DIM)
+    same = np.repeat(vector(0)[None], 40, 0)
+    index.add(np.arange(1, 41), same)
+    before = index.search(vector(0)[None], 10)[1]
+    gone = np.array([2, 3, 11, 12, 13, 29, 40])
+    index.remove(gone)
+    index.add(gone, same[: len(gone)])
+    assert index.ids.tolist() == list(range(1, 41))
+    assert (index.search(vector(0)[None], 10)[1] == before).all()
 
 
 @given(steps=STEPS)
