@@ -1,9 +1,9 @@
 """Kills at random moments, and damaged files: is anything lost, half there, or found that is not so?
 
-    python tests/benchmarks/modeledge.py crash [--kills 500] [--damages 5] [--seed 0]
+    python tests/benchmarks/modeledge.py crash [--kills 400] [--migrations 100] [--damages 5] [--seed 0]
 
 A process that adds, edits, forgets, undoes and writes snapshots is killed; then the store is compared with a dictionary:
-what was acknowledged is there, what was not is whole or absent. Ends with 1 where anything was otherwise.
+what was acknowledged is there, what was not is whole or absent. A migration that is killed and run again ends as one that was not. Ends with 1 where anything was otherwise.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from kptm.modeledge import IndexConfig, Modeledge, building
 
 from .damage import DAMAGES, files_of
 from .made import circumstances, clustered, unit
+from .moves import migrations
 from .worker import DIM, State, Work
 
 FRESH = 25
@@ -44,7 +45,8 @@ NEAR = 1e-5
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="modeledge.py crash", description=__doc__)
-    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--kills", type=int, default=400)
+    parser.add_argument("--migrations", type=int, default=100, help="that are killed")
     parser.add_argument("--damages", type=int, default=5, help="of each sort, a file")
     parser.add_argument("--seed", type=int, default=0)
     told = parser.parse_args(argv)
@@ -54,6 +56,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         wrong = damages(Path(name), told.damages)
         wrong += kills(Path(name), told.kills, told.seed)
+        wrong += migrations(Path(name), told.migrations, told.seed)
     return int(bool(wrong))
 
 
