@@ -125,7 +125,9 @@ class Mover:
         for space, name in self._moves:
             try:
                 plans.append(self._planner.plan(space, name, method, anchors, target))
-            except ModeledgeError as error:  # of the other spaces too it is worth to know the figure
+            except (
+                ModeledgeError
+            ) as error:  # of the other spaces too it is worth to know the figure
                 refused.append(str(error))
         if refused:
             raise ModeledgeError("\n".join(refused))
