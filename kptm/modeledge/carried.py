@@ -29,6 +29,13 @@ substr(p.note || ';', 1, length('undo of operation ' || q.id || ';')) = 'undo of
 """Whether what an operation ``p`` ended had not been there but for the one that it undid; to undo an undo ends like that one."""
 
 
+SAID = """
+CASE WHEN p.kind <> 'undo' THEN p.at ELSE (
+SELECT q.at FROM modeledge_log l JOIN modeledge_operation q ON q.id = l.op_id
+WHERE l.space_id = r.space_id AND l.live = 1 AND r.id BETWEEN l.first AND l.last ORDER BY l.seq LIMIT 1) END"""
+"""When a live record ``r`` was said, which the operation ``p`` changed last: an undo says nothing anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A record on its way.
@@ -38,7 +45,7 @@ class Stored:
         digest: Of its origin.
         record: Where its vector comes from.
         sources: Who attests its origin, sorted.
-        at: When it came in or back, in UTC as ISO 8601.
+        at: When it was said, in UTC as ISO 8601.
     """
 
     id: int
@@ -69,7 +76,7 @@ def of_ids(sql: Sql, space: Space, ids: Sequence[int]) -> tuple[list[Stored], ND
     """Rows of a space by their ids, in that order, with their vectors."""
     listed, parameter = sql.values(list(ids))
     query = (
-        "SELECT r.id, r.origin_id, o.digest, p.at FROM modeledge_record r"
+        f"SELECT r.id, r.origin_id, o.digest, {SAID} FROM modeledge_record r"
         " JOIN modeledge_origin o ON o.id = r.origin_id"
         f" JOIN modeledge_operation p ON p.id = r.op_changed WHERE r.id IN {listed}"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kptm.errors import ModeledgeError
+from kptm.modeledge.carried import SAID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 POLICIES = ("both", "ours", "theirs", "newest")
 
-FACTS = """
-SELECT r.head, r.relation, r.tail, max(p.at) FROM modeledge_record r
+FACTS = f"""
+SELECT r.head, r.relation, r.tail, max({SAID}) FROM modeledge_record r
 JOIN modeledge_operation p ON p.id = r.op_changed
 WHERE r.live = 1 AND r.relation <> '' GROUP BY r.head, r.relation, r.tail"""
 """The facts that a store's live records state, each once."""

@@ -194,6 +194,15 @@ def test_what_was_forgotten_here(new_store, policy):
     assert ours.merge(later, policy=policy).added == 2 * (policy == "newest")
 
 
+def test_an_undo_makes_nothing_newer(new_store):
+    ours, theirs = new_store(), new_store()
+    tell(ours, "x", ("G", "capital", "T"))
+    tell(theirs, "y", ("G", "capital", "P"))
+    ours.forget(source="x")
+    ours.undo(ours.newest_operation())
+    assert [item.kept for item in ours.merge(theirs, policy="newest").conflicts] == ["theirs"]
+
+
 def test_to_forget_again_by_undoing_an_undo_is_to_forget(new_store):
     ours, theirs = new_store(), new_store()
     for store in (ours, theirs):

@@ -338,3 +338,20 @@ def test_half_precision_stays(new_store, models):
     store.write(models["old"], texts(10))
     store.migrate(models["new"])
     assert {space.precision for space in store.spaces()} == {"float16"}
+
+
+def test_what_is_forgotten_meanwhile_is_not_written(new_store, models, monkeypatch):
+    store = new_store()
+    documents = texts(6)
+    store.write(models["old"], documents)
+    write = moving.Mover._write
+
+    def after_forgetting(self, plan, items, vectors):
+        if store.receipts(limit=1)[0].kind == "write":
+            store.forget(text=documents[0].text)
+        return write(self, plan, items, vectors)
+
+    monkeypatch.setattr(moving.Mover, "_write", after_forgetting)
+    report = store.migrate(models["new"])
+    assert all(record.text != documents[0].text for _, record, _ in rows(store, models["new"])[0])
+    assert sum(item.left for item in report.spaces) > 0
