@@ -109,8 +109,10 @@ def mention_vectors(
         return np.zeros((0, model.backbone.config.hidden_size), np.float32), records
     hidden = model(**collate(texts, model.pad_id).tensors()).hidden
     for number, (document, text) in enumerate(zip(documents, texts, strict=True)):
-        # Links behind the cut of a long text have no tokens; the others stand in the same order.
-        for link, span in zip(document.links, text.spans, strict=False):
+        # A link behind the cut of a long text, or of characters that the tokenizer drops, has no tokens.
+        links = iter(document.links)
+        for span in text.spans:
+            link = next(link for link in links if link.entity == span.entity)
             rows.append(hidden[number, span.start : span.end].mean(0).float().cpu().numpy())
             context = tuple(key for key in document.entities() if key != link.entity)
             records.append(

@@ -142,6 +142,17 @@ def test_a_text_that_is_cut_still_has_a_vector_for_each_record(store, model):
     assert found == ["Paris"]
 
 
+def test_a_link_without_tokens_shifts_no_other(store, model):
+    document = LinkedText.from_spans(
+        "Paris \u200b Seine.", [(0, 5, "Paris"), (6, 7, "Georgia"), (8, 13, "Seine")]
+    )
+    store.write(model, [document])
+    found = {record.value: record for record, _ in store.vectors(spaces_of(model)["mention"])}
+    assert {key: (item.start, item.end) for key, item in found.items()} == {
+        "Paris": (0, 5), "Seine": (8, 13),
+    }  # fmt: skip
+
+
 def test_an_edit_and_its_undo(store, model):
     documents = [fact("Georgia", "Tbilisi"), fact("Georgia", "Seine"), fact("Paris", "Seine")]
     store.write(model, documents)
