@@ -61,9 +61,12 @@ class WorkspaceAsking(WorkspaceTraining):
 
         Raises:
             ModeledgeError: It has vectors of other models alone.
+            WorkspaceError: There is no model yet.
         """
-        document = self.predictor().questions.link(text)
-        return self.modeledge.recall(self.model(), document, k=k, where=where)[0]
+        predictor = self.predictor()
+        document = predictor.questions.link(text)
+        model = predictor.model or self.model()
+        return self.modeledge.recall(model, document, k=k, where=where)[0]
 
     def learn_questions(self, path: str | Path) -> int:
         """Learn the words of relations from ``question⇥answer|answer`` lines; return how many helped.

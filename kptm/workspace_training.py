@@ -172,6 +172,7 @@ class WorkspaceTraining(WorkspaceVectors):
         from kptm.data import Phrasings
 
         added = 0
+        model = self.model() if (self.folder / "model").is_dir() else None
         if texts is not None:
             documents = self._documents(texts)
             mined, fresh = self._mined, self.folder / "phrasings.json.new"
@@ -180,14 +181,13 @@ class WorkspaceTraining(WorkspaceVectors):
             self._changed()
             if source is None:
                 source = str(texts) if isinstance(texts, str | Path) else ""
-            if (self.folder / "model").is_dir():
-                store, model = self.modeledge, self.model()
-                added += store.write(model, documents, source=source, progress=progress)
-        if triples and (self.folder / "model").is_dir():
+            if model is not None:
+                added += self.modeledge.write(model, documents, source=source, progress=progress)
+        if triples and model is not None:
             told = self.graph.triples_with_sources()
             facts = (Statement(triple, source=source) for triple, source in told)
             added += self.modeledge.write_facts(
-                self.model(), self.graph, facts, self.phrasings(), progress=progress
+                model, self.graph, facts, self.phrasings(), progress=progress
             )
         return added
 

@@ -99,6 +99,11 @@ class Predictor:
         """The reader of questions, which learns from answered ones."""
         return self._reader
 
+    @property
+    def model(self) -> FusedModel | None:
+        """The fused model, if there is one."""
+        return self._model
+
     # ── asking ───────────────────────────────────────────────────────────────────────────────
 
     def ask(self, question: str) -> Answer:

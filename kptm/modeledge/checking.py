@@ -55,10 +55,10 @@ def check(sql: Sql, indexes: Indexes, space: Space) -> SpaceCheck:
     if snapshot == "damaged":
         problems.append("the snapshot is not as it was written; it is made again when it is needed")
     living = log.living(sql, space.id)
-    found, vectors = _held(sql, space)
-    if vectors is None:
+    found = _held(sql, space)
+    if found is None:
         problems.append("a vector has the wrong size; restore the database from a copy")
-        return SpaceCheck(space.name, len(found), "", 0.0, snapshot, tuple(problems))
+        return SpaceCheck(space.name, 0, "", 0.0, snapshot, tuple(problems))
     if not np.array_equal(found, living):
         odd = len(np.setxor1d(found, living))
         problems.append(f"{odd:,} rows are not as the log says; restore the database from a copy")
@@ -85,22 +85,19 @@ def _snapshot(sql: Sql, indexes: Indexes, space: Space) -> str:
     return "whole" if same else "damaged"
 
 
-def _held(sql: Sql, space: Space) -> tuple[NDArray[np.int64], bool | None]:
-    """The ids of live rows, and None for their vectors where one cannot be read."""
-    parts: list[NDArray[np.int64]] = []
+def _held(sql: Sql, space: Space) -> NDArray[np.int64] | None:
+    """The ids of live rows; None where the vector of one cannot be read."""
     try:
-        parts.extend(ids for ids, _ in rows.vectors(sql, space))
+        parts = [ids for ids, _ in rows.vectors(sql, space)]
     except StoreError:
-        return np.zeros(0, np.int64), None
-    return np.concatenate(parts) if parts else np.zeros(0, np.int64), True
+        return None
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 def _differs(sql: Sql, space: Space, index: Flat) -> bool:
-    order = np.argsort(index.ids)
     at = 0
-    for ids, vectors in rows.vectors(sql, space):
-        mine = index.rows[order[at : at + len(ids)]]
-        if not np.allclose(mine, unit(vectors), atol=CLOSE):
+    for ids, vectors in rows.vectors(sql, space):  # both are in the order of ids
+        if not np.allclose(index.rows[at : at + len(ids)], unit(vectors), atol=CLOSE):
             return True
         at += len(ids)
     return False

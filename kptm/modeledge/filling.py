@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kg.types import Statement, Triple
 from kptm.data.phrasings import HEAD, TAIL, fill
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
     from kptm.modeledge.records import Record
     from kptm.modeledge.writing import Cloze
+
+Item = TypeVar("Item")
 
 BATCH = 64
 """Documents that are written in one transaction."""
@@ -133,8 +135,7 @@ def write_facts(
     model.eval()
     name = spaces.spaces_of(model)["cloze"]
     added = done = 0
-    source_of = iter(facts)
-    while batch := list(islice(source_of, BATCH)):
+    for batch in batches(facts):
         told = [(item.source or source, item.fact) if isinstance(item, Statement) else
                 (source, item) for item in batch]  # fmt: skip
         said = [
@@ -218,8 +219,8 @@ def statements(graph: KnowledgeGraph, fact: Triple, phrasings: Phrasings) -> lis
     ]
 
 
-def batches(documents: Iterable[LinkedText]) -> Iterator[list[LinkedText]]:
-    """Documents in fixed batches, so that a run that was cut makes the same vectors when it goes on."""
-    source = iter(documents)
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Documents or facts in fixed batches, so that a run that was cut makes the same vectors when it goes on."""
+    source = iter(items)
     while batch := list(islice(source, BATCH)):
         yield batch

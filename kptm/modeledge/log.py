@@ -26,13 +26,11 @@ class Range:
     """Rows that an operation changed.
 
     Attributes:
-        seq: Its line in the log.
         live: Whether they came in, or went.
         first: The first id.
         last: The last id.
     """
 
-    seq: int
     live: bool
     first: int
     last: int
@@ -117,15 +115,10 @@ def purged_since(sql: Sql, operation: int) -> bool:
     return sql.one(query, (operation,)) is not None
 
 
-def changed_by(sql: Sql, operation: int) -> list[tuple[int, Range]]:
-    """The rows that an operation brought in or took out, with their space."""
-    query = (
-        "SELECT space_id, seq, live, first, last FROM modeledge_log WHERE op_id = ? ORDER BY seq"
-    )
-    return [
-        (space, Range(line, bool(live), first, last))
-        for space, line, live, first, last in sql.all(query, (operation,))
-    ]
+def changed_by(sql: Sql, operation: int) -> list[Range]:
+    """The rows that an operation brought in or took out."""
+    query = "SELECT live, first, last FROM modeledge_log WHERE op_id = ? ORDER BY seq"
+    return [Range(bool(live), first, last) for live, first, last in sql.all(query, (operation,))]
 
 
 def living(sql: Sql, space: int, operation: int | None = None) -> NDArray[np.int64]:

@@ -62,13 +62,14 @@ def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> lis
         "origin_id, source, live, op_changed",
         [(number, source, 1, operation) for number in wanted if number not in there],
     )
-    for number, live in there.items():
-        if not live:  # it says so again
-            sql.run(
-                "UPDATE modeledge_attestation SET live = 1, op_changed = ?"
-                " WHERE origin_id = ? AND source = ?",
-                (operation, number, source),
-            )
+    again = [number for number, live in there.items() if not live]
+    if again:
+        listed, parameter = sql.values(again)
+        sql.run(
+            "UPDATE modeledge_attestation SET live = 1, op_changed = ?"
+            f" WHERE source = ? AND origin_id IN {listed}",
+            (operation, source, parameter),
+        )
     return [number for number in wanted if not there.get(number)]
 
 

@@ -75,7 +75,7 @@ def of(sql: Sql, operation: int) -> Receipt:
     if not rows:
         return Receipt(0)
     kind, note, at, revision, answers = rows[0]
-    lines = [line for _, line in log.changed_by(sql, operation)]
+    lines = log.changed_by(sql, operation)
     return Receipt(
         operation,
         kind,

@@ -153,7 +153,7 @@ def _changed_by(sql: Sql, operation: int, live: bool, still: str) -> list[tuple[
         f" WHERE r.id BETWEEN ? AND ? AND {still}"
     )
     found: list[tuple[int, int, int]] = []
-    for _, lines in log.changed_by(sql, operation):
+    for lines in log.changed_by(sql, operation):
         if lines.live == live:
             found += sql.all(query, (lines.first, lines.last))
     return sorted(found)
@@ -193,11 +193,9 @@ def _record(row: tuple[Any, ...]) -> Record:
     )
 
 
-def entries(
-    sql: Sql, space: Space, first: int = 0
-) -> Iterator[list[tuple[Entry, NDArray[np.float32]]]]:
-    """Stream a space's live records with their vectors, a page at a time, from an id on."""
-    last = first - 1
+def entries(sql: Sql, space: Space) -> Iterator[list[tuple[Entry, NDArray[np.float32]]]]:
+    """Stream a space's live records with their vectors, a page at a time."""
+    last = 0
     query = (
         f"SELECT {_RECORD}, r.origin_id, r.vector {_FROM}"
         " WHERE r.id > ? AND r.space_id = ? AND r.live = 1 ORDER BY r.id LIMIT ?"
@@ -218,20 +216,17 @@ def count(sql: Sql, space: Space) -> int:
     return int(sql.one(query, (space.id,)) or 0)
 
 
-def vectors(
-    sql: Sql, space: Space, first: int = 0, last: int | None = None
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Stream (ids, vectors) of a space's live rows in a range of ids.
+def vectors(sql: Sql, space: Space) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Stream (ids, vectors) of a space's live rows.
 
     Raises:
         StoreError: A vector has the wrong size.
     """
-    until = "" if last is None else f" AND id <= {last:d}"
     query = (
         "SELECT id, vector FROM modeledge_record"
-        f" WHERE id > ? AND space_id = ? AND live = 1{until} ORDER BY id LIMIT ?"
+        " WHERE id > ? AND space_id = ? AND live = 1 ORDER BY id LIMIT ?"
     )
-    at = first - 1
+    at = 0
     while rows := sql.all(query, (at, space.id, PAGE)):
         at = rows[-1][0]
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
