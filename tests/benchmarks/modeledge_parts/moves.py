@@ -17,7 +17,7 @@ from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 from kptm.modeledge import Modeledge, moving
 
-from .worker import _config, _table
+from .worker import table_of, tiny_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,8 +107,8 @@ def _model(texts: list[LinkedText], seed: int) -> FusedModel:
     tokenizer = train_tokenizer([item.text for item in texts], vocab_size=80)
     torch.manual_seed(seed)
     return FusedModel.build(
-        _config(len(tokenizer), tokenizer.pad_token_id),
-        EntityEmbeddings(NAMES, _table(len(NAMES))),
+        tiny_config(len(tokenizer), tokenizer.pad_token_id),
+        EntityEmbeddings(NAMES, table_of(len(NAMES))),
         FusionConfig(seed=seed),
         tokenizer=tokenizer,
     ).eval()

@@ -119,8 +119,8 @@ class Work:
         texts = [self._said(head, tail).text for head in NAMES for tail in NAMES]
         tokenizer = train_tokenizer(texts, vocab_size=60)
         self.model = FusedModel.build(
-            _config(len(tokenizer), tokenizer.pad_token_id),
-            EntityEmbeddings(NAMES, _table(len(NAMES))),
+            tiny_config(len(tokenizer), tokenizer.pad_token_id),
+            EntityEmbeddings(NAMES, table_of(len(NAMES))),
             FusionConfig(),
             tokenizer=tokenizer,
         ).eval()
@@ -212,7 +212,7 @@ class Work:
             state = state.apply(told, self)
 
 
-def _config(vocabulary: int, pad: int) -> object:
+def tiny_config(vocabulary: int, pad: int) -> object:
     from transformers import BertConfig
 
     return BertConfig(
@@ -226,7 +226,7 @@ def _config(vocabulary: int, pad: int) -> object:
     )
 
 
-def _table(count: int) -> object:
+def table_of(count: int) -> object:
     import torch
 
     return torch.randn(count, 6, generator=torch.Generator().manual_seed(1))
