@@ -17,6 +17,13 @@ class Triple(NamedTuple):
     tail: str
 
 
+class Step(NamedTuple):
+    """One hop of a path: along ``relation`` from head to tail, or back from tail to head."""
+
+    relation: str
+    forward: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A typed value: text in a language, a number with a unit, a date.

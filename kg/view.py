@@ -9,6 +9,7 @@ from kg.store import (
     changed,
     describe,
     entities,
+    following,
     history,
     links,
     names,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from kg.store.database import Database
     from kg.store.paths import Direction
     from kg.store.sql import Sql
-    from kg.types import Attribute, Change, ExportReport, Literal, Revision
+    from kg.types import Attribute, Change, ExportReport, Literal, Revision, Step
 
 
 class GraphView:
@@ -251,6 +252,21 @@ class GraphView:
             self.entity(key)
         with self._database.reading() as sql:
             return paths.paths(sql, a, b, max_hops=max_hops, limit=limit, at=self._at)
+
+    def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
+        """The entities that a path of relations leads to, each once; the one it starts from is not passed again.
+
+        A name that the graph lacks leads nowhere.
+        """
+        with self._database.quick() as sql:
+            return following.follow(sql, key, steps, self._at)
+
+    def trails(
+        self, start: str, steps: Sequence[Step], end: str, *, limit: int = 1
+    ) -> list[list[Triple]]:
+        """The facts, one a step, by which :meth:`follow` comes from ``start`` to ``end``; the first ``limit`` ways."""
+        with self._database.quick() as sql:
+            return following.trails(sql, start, steps, end, limit=limit, at=self._at)
 
     # ── history ──────────────────────────────────────────────────────────────────────────────
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from kg.types import Step, Triple
+
+if TYPE_CHECKING:
+    Why = Literal["", "name", "relation", "fact", "disagreement", "doubt"]
+
+__all__ = ["Answer", "Conflict", "Evidence", "ScoredEntity", "Sense", "Span", "Step", "Triple"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +23,57 @@ class ScoredEntity:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A part of an evidence's text that names an entity: characters ``start`` to ``end``, and its key."""
+
+    start: int
+    end: int
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One thing an answer stands on.
 
     Attributes:
-        kind: "triple", "link prediction", "model", "modeledge", "linking" or "note".
+        kind: "triple", "sentence", "link prediction", "model", "modeledge", "linking", "stale" or "note".
         text: What it says, for people.
         entity: The answer it speaks for, "" where it speaks for none.
         score: How strongly, in the kind's own unit (a probability), 1 for a triple.
+        triple: The fact, of a triple.
+        sources: Who says so: files or names, of a triple or a sentence.
+        revision: The graph's revision that a triple came with.
+        spans: What is to be highlighted in ``text``, of a sentence.
     """
 
     kind: str
     text: str
     entity: str = ""
     score: float = 1.0
+    triple: Triple | None = None
+    sources: tuple[str, ...] = ()
+    revision: int | None = None
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """Another entity that the question's name may mean, how likely, and what would then be answered."""
+
+    entity: str
+    label: str
+    score: float
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A source that would answer otherwise: its kind, its best entity, that one's label and p."""
+
+    kind: str
+    entity: str
+    label: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +83,17 @@ class Answer:
     Attributes:
         question: As it was asked.
         entity: The best answer's key, or None for "unknown".
-        score: Its score, 0.0 for "unknown".
+        score: Its calibrated score, 0.0 for "unknown".
         answers: The whole set meant, best first; empty for "unknown".
         evidence: What it stands on, strongest first.
         reason: Why there is no answer, "" when there is one.
+        why: The same as a word: the "name" is not in the graph, no "relation" was understood, there is no such "fact",
+            a "disagreement" of the sources, or "doubt", the score is below the threshold.
+        topic: The key of the entity that was asked about, "" where none was found.
+        path: The hops from it to the answers.
+        senses: What else its name may mean.
+        conflicts: Sources that would answer otherwise.
+        token: The model's word for a ``[MASK]`` that no entity fits, "" otherwise.
     """
 
     question: str
@@ -51,17 +102,34 @@ class Answer:
     answers: tuple[ScoredEntity, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     reason: str = ""
+    why: Why = ""
+    topic: str = ""
+    path: tuple[Step, ...] = ()
+    senses: tuple[Sense, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    token: str = ""
 
     def __str__(self) -> str:
         if self.entity is None:
-            return f"unknown ({self.reason})"
+            return self.token or f"unknown ({self.reason})"
         return ", ".join(answer.label for answer in self.answers)
 
-    def explain(self) -> str:
-        """The answer and its evidence, a line each."""
-        lines = [f"{self} ({self.score:.2f})" if self.entity is not None else str(self)]
-        lines += [f"  {item.kind}: {item.text}" for item in self.evidence]
-        return "\n".join(lines)
+    @overload
+    def explain(self, form: Literal["text", "html"] = "text") -> str: ...
+
+    @overload
+    def explain(self, form: Literal["dict"]) -> dict[str, Any]: ...
+
+    def explain(self, form: Literal["text", "dict", "html"] = "text") -> str | dict[str, Any]:
+        """The answer, how it was found and its evidence: as lines of text, as a JSON value, or as a piece of HTML."""
+        from kptm.answering import explaining
+
+        if form == "dict":
+            return self.to_dict()
+        return explaining.as_html(self) if form == "html" else explaining.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return self.explain("html")
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON value."""

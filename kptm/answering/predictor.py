@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
-from kg.types import Triple
+from kg.types import Step, Triple
 from kptm.answering.answer import Answer, Evidence, ScoredEntity
 from kptm.answering.calibration import Calibration
 from kptm.answering.questions import QuestionReader, Reading
@@ -144,8 +144,7 @@ class Predictor:
             readings.append(
                 Reading(
                     entity=entity,
-                    relation=known,
-                    forward=forward,
+                    path=(Step(known, forward),),
                     link_score=p,
                     relation_score=1.0,
                     answers=answers,

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kg.types import Step
 from kptm.answering.relations import question_words
 from kptm.data.tokenize import MASK
 
@@ -30,21 +31,29 @@ class Reading:
 
     Attributes:
         entity: The entity asked about.
-        relation: The relation asked for.
-        forward: True when the entity is the head and tails are asked for.
+        path: The hops from it to what is asked for.
         link_score: p(entity | mention).
-        relation_score: How well the words say the relation, between 0 and 1.
+        relation_score: How well the words say the path, between 0 and 1.
         answers: What the graph says.
         score: All of it together.
     """
 
     entity: str
-    relation: str
-    forward: bool
+    path: tuple[Step, ...]
     link_score: float
     relation_score: float
     answers: tuple[str, ...]
     score: float
+
+    @property
+    def relation(self) -> str:
+        """The relation of the last hop."""
+        return self.path[-1].relation
+
+    @property
+    def forward(self) -> bool:
+        """Whether the last hop leads from head to tail."""
+        return self.path[-1].forward
 
 
 class _Sense(NamedTuple):
@@ -71,7 +80,7 @@ class QuestionReader:
     def read(self, question: str, document: LinkedText) -> list[Reading]:
         """All readings, best first."""
         found = [reading for link in document.links for reading in self._about(question, link)]
-        return sorted(found, key=lambda item: (-item.score, item.entity, item.relation))
+        return sorted(found, key=lambda item: (-item.score, item.entity, item.path))
 
     def _about(self, question: str, link: Link) -> Iterator[Reading]:
         # The other names stay in the words: "Which river flows into the Dead Sea?" has "river".
@@ -96,8 +105,7 @@ class QuestionReader:
                         fit *= 0.9  # asked in words, "the R of X" is the common form
                     yield Reading(
                         entity=entity,
-                        relation=relation,
-                        forward=forward,
+                        path=(Step(relation, forward),),
                         link_score=link_score,
                         relation_score=relation_score,
                         answers=answers,

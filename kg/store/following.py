@@ -1,0 +1,108 @@
+"""Following a path of relations from an entity: what it leads to, and by which facts.
+
+The entity that a path starts from is not passed again: "films by the director of Vertigo" are the others.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kg.store.triples import alive
+from kg.types import Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.store.sql import Sql
+    from kg.types import Step
+
+
+def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[str]:
+    """The keys that a path leads to from ``start``, each once, in the order of their rows."""
+    directions = tuple(step.forward for step in steps)
+    given = _given(sql, start, steps)
+    if given is None:
+        return []
+    first, relations = given
+    parameters = [first]
+    for relation in relations:
+        parameters += [relation, first]
+    return [key for (key,) in sql.all(_reached(directions, at), parameters)]
+
+
+def trails(
+    sql: Sql, start: str, steps: Sequence[Step], end: str, *, limit: int, at: int | None
+) -> list[list[Triple]]:
+    """The facts, one a step, by which a path leads from ``start`` to ``end``; the first ``limit`` of them."""
+    given = _given(sql, start, steps)
+    last = sql.one("SELECT id FROM entity WHERE key = ?", (end,))
+    if given is None or last is None or int(last) == given[0]:
+        return []
+    first, relations = given
+    directions = tuple(step.forward for step in steps)
+    parameters = [first, *relations, *[first] * (len(steps) - 1), int(last), limit]
+    found = []
+    for *keys, _ in sql.all(_facts(directions, at), parameters):
+        places = [start, *keys, end]
+        found.append(
+            [
+                Triple(here, step.relation, there)
+                if step.forward
+                else Triple(there, step.relation, here)
+                for step, here, there in zip(steps, places, places[1:], strict=False)
+            ]
+        )
+    return found
+
+
+def _given(sql: Sql, start: str, steps: Sequence[Step]) -> tuple[int, list[int]] | None:
+    """The ids of the start and of the relations; None where one is unknown."""
+    first = sql.one("SELECT id FROM entity WHERE key = ?", (start,))
+    relations = [
+        sql.one("SELECT id FROM relation WHERE key = ?", (step.relation,)) for step in steps
+    ]
+    if first is None or None in relations or not steps:
+        return None
+    return int(first), [int(number) for number in relations]
+
+
+def _ends(forward: bool) -> tuple[str, str]:
+    return ("head_id", "tail_id") if forward else ("tail_id", "head_id")
+
+
+@lru_cache(maxsize=256)
+def _reached(directions: tuple[bool, ...], at: int | None) -> str:
+    """A statement whose innermost part is the start: each step is joined to what the one before reached.
+
+    In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
+    """
+    reached = "SELECT id FROM entity WHERE id = ?"
+    for forward in directions:
+        here, there = _ends(forward)
+        reached = (
+            f"SELECT DISTINCT x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x"
+            f" WHERE x.{here} = p.id AND x.relation_id = ? AND {alive(at)} AND x.{there} <> ?"
+        )
+    return f"SELECT e.key FROM ({reached}) AS p JOIN entity e ON e.id = p.id ORDER BY e.id"
+
+
+@lru_cache(maxsize=256)
+def _facts(directions: tuple[bool, ...], at: int | None) -> str:
+    """A statement that joins a triple a step and gives the keys between them."""
+    ends = [_ends(forward) for forward in directions]
+    steps = range(len(directions))
+    where = ["x0." + ends[0][0] + " = ?"]
+    where += [f"x{n}.{ends[n][0]} = x{n - 1}.{ends[n - 1][1]}" for n in steps[1:]]
+    where += [f"x{n}.relation_id = ?" for n in steps]
+    where += [f"x{n}.{ends[n][1]} <> ?" for n in steps[:-1]]
+    where += [f"x{steps[-1]}.{ends[-1][1]} = ?"]
+    where += [alive(at, f"x{n}") for n in steps]
+    between = [f"(SELECT key FROM entity WHERE id = x{n}.{ends[n][1]})" for n in steps[:-1]]
+    tables = " CROSS JOIN ".join(f"triple x{n}" for n in steps)
+    # With a plus the order is no reason to read the whole table in it.
+    order = ", ".join(f"+x{n}.id" for n in steps)
+    return (
+        f"SELECT {', '.join([*between, '1'])} FROM {tables} WHERE {' AND '.join(where)}"
+        f" ORDER BY {order} LIMIT ?"
+    )
