@@ -111,7 +111,7 @@ class Predictor:
         document = self._reader.link(question)
         if not document.links:
             return Answer(question=question, reason="no name in the question is in the graph")
-        readings = self._reader.read(question, document)
+        readings = self._reader.read(document)
         if not readings or readings[0].relation_score < self._config.min_relation:
             return Answer(
                 question=question,
@@ -263,7 +263,7 @@ class Predictor:
         k = self._config.neighbours.k
         for question, answers in questions:
             document = self._reader.link(question)
-            readings = self._reader.read(question, document) if document.links else []
+            readings = self._reader.read(document) if document.links else []
             if not readings or readings[0].relation_score < self._config.min_relation:
                 continue
             best = readings[0]
