@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[str]:
-    """The keys that a path leads to from ``start``, each once, in the order of their rows."""
+    """The keys that a path leads to from ``start``, each once, first those that its last step comes to from most entities."""
     directions = tuple(step.forward for step in steps)
     given = _given(sql, start, steps)
     if given is None:
@@ -78,13 +78,17 @@ def _reached(directions: tuple[bool, ...], at: int | None) -> str:
     In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
     """
     reached = "SELECT id FROM entity WHERE id = ?"
-    for forward in directions:
+    for number, forward in enumerate(directions):
         here, there = _ends(forward)
+        which = "DISTINCT" if number + 1 < len(directions) else "count(*) AS ways,"
         reached = (
-            f"SELECT DISTINCT x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x"
+            f"SELECT {which} x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x"
             f" WHERE x.{here} = p.id AND x.relation_id = ? AND {alive(at)} AND x.{there} <> ?"
         )
-    return f"SELECT e.key FROM ({reached}) AS p JOIN entity e ON e.id = p.id ORDER BY e.id"
+    return (
+        f"SELECT e.key FROM ({reached} GROUP BY x.{there}) AS p JOIN entity e ON e.id = p.id"
+        " ORDER BY p.ways DESC, e.id"
+    )
 
 
 @lru_cache(maxsize=256)
