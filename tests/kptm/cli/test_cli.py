@@ -51,7 +51,7 @@ def answer(*arguments, **options):
 TESTED = {
     "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
-    "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
+    "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
     "finetune", "classify", "receipts", "verify", "recall",
     "migrate", "merge",
 }  # fmt: skip
@@ -340,6 +340,11 @@ def test_bad_lines_can_be_skipped(copied, tmp_path):
         ("learn", "missing.tsv"),
         ("link", "--file", "missing.txt"),
         ("evaluate linking", "missing.txt"),
+        ("evaluate answers", "missing.tsv"),
+        ("ask", ""),
+        ("ask", " \n"),
+        ("ask", "x" * 100_000),
+        ("ask", "--file", "missing.txt"),
     ],
 )
 def test_one_line_says_what_is_wrong(copied, arguments):
