@@ -91,10 +91,14 @@ def _run_in_shell(command: str) -> str:
 
 
 def agree(shown: str, told: str) -> bool:
-    """Whether the page shows what was printed, but for white space at the ends of lines."""
-    lines = [re.escape(line.rstrip()).replace("…", ".*") for line in shown.rstrip().split("\n")]
+    """Whether the page shows what was printed, however wide the white space."""
+    lines = [re.escape(line).replace("…", ".*") for line in _narrow(shown)]
     pattern = "\n".join(r"(?:.|\n)*" if line == ".*" else line for line in lines)
-    return re.fullmatch(pattern, "\n".join(map(str.rstrip, told.rstrip().split("\n")))) is not None
+    return re.fullmatch(pattern, "\n".join(_narrow(told))) is not None
+
+
+def _narrow(text: str) -> list[str]:
+    return [re.sub(r"\s+", " ", line.rstrip()) for line in text.rstrip().split("\n")]
 
 
 def walk(page: str, folder: Path) -> Iterator[tuple[Step, str]]:
@@ -113,14 +117,20 @@ def walk(page: str, folder: Path) -> Iterator[tuple[Step, str]]:
 
 
 def rewritten(page: str, folder: Path) -> str:
-    """The page with what its commands print; what agrees already stays, its "…" too."""
+    """The page with what its commands print; lines that agree already stay, their "…" too."""
     parts, place = [], 0
     for step, told in walk(page, folder):
-        text = "\n".join(map(str.rstrip, told.rstrip().split("\n"))) + "\n" if told.strip() else ""
-        shown = step.shown if agree(step.shown, told) else text
+        shown = step.shown if agree(step.shown, told) else _corrected(step.shown, told)
         parts += [page[place : step.start], shown]
         place = step.end
     return "".join([*parts, page[place:]])
+
+
+def _corrected(shown: str, told: str) -> str:
+    before, now = shown.rstrip().split("\n"), told.rstrip().split("\n")
+    if len(before) == len(now):
+        now = [old if agree(old, new) else new for old, new in zip(before, now, strict=True)]
+    return "".join(f"{line.rstrip()}\n" for line in now) if told.strip() else ""
 
 
 def main() -> int:
