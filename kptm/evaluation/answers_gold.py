@@ -40,7 +40,7 @@ def _from_columns(line: str, path: Path, number: int) -> Question:
     if not tab or not question.strip():
         raise TripleFormatError(path, number, "expected question⇥answer|answer", line)
     names = (name.strip() for name in rest.split("\t")[0].split("|"))
-    return Question(question, tuple(name for name in names if name), "")
+    return Question(question, tuple(name for name in names if name))
 
 
 def _from_json(line: str, path: Path, number: int) -> Question:

@@ -55,7 +55,7 @@ class Question:
 
     question: str
     answers: tuple[str, ...]
-    kind: str
+    kind: str = ""
 
 
 def parse_marked(line: str) -> LinkedText:

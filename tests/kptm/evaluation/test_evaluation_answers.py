@@ -82,14 +82,14 @@ def test_kinds_are_counted_apart(found):
 
 
 def test_of_nothing_there_is_no_figure():
-    report = evaluate_answers(lambda _: answer("q", ("a",), 0.5), [Question("q", ("a",), "")])
+    report = evaluate_answers(lambda _: answer("q", ("a",), 0.5), [Question("q", ("a",))])
     assert math.isnan(report.all().refused.mean)
     assert report.all().refused.count == 0
     empty = evaluate_answers(lambda _: answer("q", (), 0.0), [])
     assert empty.all().questions == 0
     assert math.isnan(empty.all().risk_coverage.mean)
     assert empty.by_kind() == {}
-    refused = evaluate_answers(lambda _: answer("q", (), 0.0), [Question("q", ("a",), "")]).all()
+    refused = evaluate_answers(lambda _: answer("q", (), 0.0), [Question("q", ("a",))]).all()
     assert math.isnan(refused.calibration_error.mean)
     assert refused.hits_at_1.mean == 0.0
 
@@ -107,7 +107,7 @@ def test_a_name_of_several_meanings_is_matched_by_any_of_them():
     senses = {"Paris": {"fr", "tx"}, "Lyon": {"ly"}, "Texas Paris": {"tx"}, "Nowhere": set()}
 
     def outcome(names, keys):
-        asked = [Question("q", names, "")]
+        asked = [Question("q", names)]
         return next(outcomes(lambda question: answer(question, keys, 0.5), asked, senses.get))
 
     assert outcome(("Paris",), ("tx",)).exact
@@ -125,7 +125,7 @@ def test_a_name_of_several_meanings_is_matched_by_any_of_them():
 @given(st.sets(st.integers(0, 8)), st.lists(st.integers(0, 8), unique=True))
 def test_sets_of_keys_are_compared_as_sets(right, given_keys):
     keys = [str(key) for key in given_keys]
-    asked = [Question("q", tuple(map(str, sorted(right))), "")]
+    asked = [Question("q", tuple(map(str, sorted(right))))]
     found = next(outcomes(lambda question: answer(question, keys, 0.5), asked, lambda name: {name}))
     common = right & set(given_keys)
     assert found.precision == (len(common) / len(given_keys) if given_keys else 0)
@@ -136,7 +136,7 @@ def test_sets_of_keys_are_compared_as_sets(right, given_keys):
 
 def test_a_word_of_the_model_is_no_answer():
     told = Answer(question="q", token="blue", reason="no entity fits", why="doubt")
-    report = evaluate_answers(lambda _: told, [Question("q", ("a",), ""), Question("q", (), "")])
+    report = evaluate_answers(lambda _: told, [Question("q", ("a",)), Question("q", ())])
     assert report.all().coverage.mean == 0.0
     assert report.all().refused.mean == 1.0
 
@@ -158,7 +158,7 @@ def test_names_in_a_graph(new_graph):
 
 
 def test_both_forms_say_the_same(tmp_path):
-    wanted = [Question("Who?", ("Ann", "Bob"), ""), Question("What?", (), "")]
+    wanted = [Question("Who?", ("Ann", "Bob")), Question("What?", ())]
     columns, lines = tmp_path / "q.tsv", tmp_path / "q.jsonl"
     columns.write_text("Who?\tAnn| Bob \n\nWhat?\t\n")
     lines.write_text(
