@@ -9,6 +9,7 @@ from kptm.cli import (
     changing,
     demo,
     evaluating,
+    example,
     filling,
     finetuning,
     linking,
@@ -33,6 +34,7 @@ def main() -> None:
 
 
 for command in (
+    example.example,
     filling.init,
     filling.load,
     filling.stats,
