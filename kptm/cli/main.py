@@ -15,6 +15,7 @@ from kptm.cli import (
     looking,
     moving,
     remembering,
+    serving,
     training,
     vectors,
 )
@@ -63,6 +64,7 @@ for command in (
     looking.paths,
     looking.neighbours,
     looking.export,
+    serving.serve,
     evaluating.evaluate,
     demo.demo,
 ):

@@ -1,0 +1,13 @@
+// How values are said.
+
+export const percent = (p) => (p > 0 && p < 0.01 ? "<1%" : `${Math.round(p * 100)}%`);
+
+/** A source is a path, most often: its folders are for a title. */
+export const lastPart = (source) => source.split(/[\\/]/).pop() || source;
+
+/** A value with its unit or language. */
+export const valueOf = (value) =>
+  [value.value, value.unit, value.language && `(${value.language})`].filter(Boolean).join(" ");
+
+/** A reason as a sentence. */
+export const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
