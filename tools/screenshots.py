@@ -1,6 +1,7 @@
 """Pictures of the explorer at desktop and phone width, light and dark: for docs/, and for looking at.
 
-    python tools/screenshots.py WORKSPACE FOLDER [--question QUESTION] [--text TEXT] [--key KEY]
+    kptm serve WORKSPACE
+    python tools/screenshots.py http://127.0.0.1:8000/ FOLDER [--question …] [--text …] [--key …]
 
 Needs Debian's Chromium (``apt-get install chromium``).
 """
@@ -8,10 +9,6 @@ Needs Debian's Chromium (``apt-get install chromium``).
 from __future__ import annotations
 
 import argparse
-import json
-import signal
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,64 +19,72 @@ from playwright.sync_api import sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHROMIUM = "/usr/bin/chromium"
+    from playwright.sync_api import Browser
+
+CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 ).split()
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+TEXT = (
+    "Georgia borders Turkey. The Jordan flows into the Dead Sea, and Paris, Texas was directed by"
+    " Wim Wenders."
+)
 
 
 @contextmanager
-def served(workspace: Path) -> Iterator[str]:
-    """A server of a workspace on any free port; yields its address."""
-    command = [sys.executable, "-m", "kptm", "serve", str(workspace), "--port", "0", "--json"]
-    with subprocess.Popen([*command, "--allow-edit"], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield json.loads(process.stdout.readline())["url"]
-        finally:
-            process.send_signal(signal.SIGINT)
+def chromium() -> Iterator[Browser]:
+    """Debian's browser, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def take(browser: Browser, url: str, folder: Path, views: dict[str, str]) -> None:
+    """A picture of each view in both sizes and both schemes; what the console says is printed."""
+    for device, (width, height) in SIZES.items():
+        for scheme in ("light", "dark"):
+            page = browser.new_page(
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+            )
+            page.on("console", lambda message: print("console:", message.text))
+            page.on("pageerror", lambda error: print("error:", error))
+            for name, where in views.items():
+                page.goto("about:blank")
+                page.goto(f"{url}#/{where}")
+                result = "section:not([hidden]) .result"
+                page.locator(f"{result} > *").first.wait_for()
+                page.locator(f"{result}:not([aria-busy])").wait_for()
+                if name == "link":
+                    page.locator("mark").first.focus()
+                page.screenshot(path=folder / f"{name}-{device}-{scheme}.png")
+            page.close()
 
 
 def main() -> None:
     """Take them all."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("workspace", type=Path)
+    parser.add_argument("url")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--question", default="What is the capital of Georgia?")
-    parser.add_argument(
-        "--text", default="Georgia borders Turkey. The Jordan flows into the Dead Sea, and Paris, "
-        "Texas was directed by Wim Wenders."
-    )  # fmt: skip
+    parser.add_argument("--text", default=TEXT)
     parser.add_argument("--key", default="Lake_Chad")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     views = {
-        "ask": ("ask", {"q": given.question}),
-        "unknown": ("ask", {"q": "Who wrote Hamlet?"}),
-        "link": ("link", {"text": given.text}),
-        "graph": ("graph", {"key": given.key}),
-        "graph2": ("graph", {"key": given.key, "hops": 2}),
-        "history": ("history", {"key": given.key}),
+        "ask": f"ask?{urlencode({'q': given.question})}",
+        "unknown": f"ask?{urlencode({'q': 'Who wrote Hamlet?'})}",
+        "link": f"link?{urlencode({'text': given.text})}",
+        "graph": f"graph?{urlencode({'key': given.key})}",
+        "graph2": f"graph?{urlencode({'key': given.key, 'hops': 2})}",
+        "history": f"history?{urlencode({'key': given.key})}",
     }
-    with served(given.workspace) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for device, (width, height) in SIZES.items():
-            for scheme in ("light", "dark"):
-                page = browser.new_page(
-                    viewport={"width": width, "height": height}, color_scheme=scheme
-                )
-                page.on("console", lambda message: print("console:", message.text))
-                page.on("pageerror", lambda error: print("error:", error))
-                for name, (view, parameters) in views.items():
-                    page.goto(f"{url}#/{view}?{urlencode(parameters)}")
-                    page.wait_for_load_state("networkidle")
-                    if view == "link":
-                        page.locator("mark").first.focus()
-                    page.screenshot(path=given.folder / f"{name}-{device}-{scheme}.png")
-                page.close()
-        browser.close()
+    with chromium() as browser:
+        take(browser, given.url, given.folder, views)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
-from kg.errors import QueryError
 from kg.types import Candidate
 from kptm.answering import Answer
 from kptm.serving import asked, shown
-from kptm.serving.at_desk import AtDesk, problems
+from kptm.serving.at_desk import AtDesk, problems, router
 from kptm.serving.desk import Desk
 from kptm.serving.naming import labels_of
 from kptm.workspace import Workspace
 
-routes = APIRouter(tags=["asking"])
+routes = router("asking")
 
 
 @routes.post("/ask", responses=problems(408, 413, 415))
@@ -32,8 +31,6 @@ async def ask_batch(desk: AtDesk, body: asked.ManyQuestions) -> shown.Answers:
 @routes.get("/query", responses=problems(404))
 async def query(desk: AtDesk, fact: Annotated[asked.FactQuery, Query()]) -> shown.Answer:
     """Answer (head, relation, ?) or (?, relation, tail); names may be keys, labels or aliases."""
-    if (fact.head is None) == (fact.tail is None):
-        raise QueryError("give head or tail, one of them")
     return await desk.ask(lambda ws: _shown(ws, ws.query(fact.head, fact.relation, fact.tail)))
 
 
@@ -49,7 +46,8 @@ async def _asked(desk: Desk, question: str) -> shown.Answer:
 
 def _shown(ws: Workspace, answer: Answer) -> shown.Answer:
     keys = [answer.topic, *(step.relation for step in answer.path)]
-    keys += [item.entity for item in (*answer.answers, *answer.conflicts)]
+    keys += [item.entity for item in answer.answers]
+    keys += [item.entity for item in answer.conflicts]
     for sense in answer.senses:
         keys += [sense.entity, *sense.answers]
     for item in answer.evidence:

@@ -1,10 +1,10 @@
 """Corrections: edit and undo, where the server allows them."""
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 
 from kg.errors import UnknownKeyError
 from kptm.serving import asked, shown
-from kptm.serving.at_desk import AtDesk, problems
+from kptm.serving.at_desk import AtDesk, problems, router
 from kptm.workspace import Workspace
 
 
@@ -13,7 +13,7 @@ def _may_edit(request: Request) -> None:
         raise HTTPException(403, "this server only reads; start it with --allow-edit")
 
 
-routes = APIRouter(tags=["changing"], dependencies=[Depends(_may_edit)])
+routes = router("changing", Depends(_may_edit))
 
 
 @routes.post("/edit", responses=problems(404, 408, 409, 413, 415))

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API = "/api/"
-WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+DRAINED = 1_048_576
+"""Bytes of a body that are read although it is too large."""
+DIGITS = 12
+"""Of a length that is announced; Python refuses to read numbers of thousands of digits."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
@@ -75,15 +78,16 @@ class Guard:
                 headers["cache-control"] = "no-store" if api else "no-cache"
             await send(message)
 
+        headers = Headers(scope=scope)
         try:
-            self._check(scope["method"], Headers(scope=scope))
-            body = await self._body(receive, Headers(scope=scope))
+            body = await self._body(receive, headers)
+            self._check(headers)
         except RefusedError as refused:
             await _refuse(sending, refused)
             return
         await self._app(scope, _Replay(body, receive), sending)
 
-    def _check(self, method: str, headers: Headers) -> None:
+    def _check(self, headers: Headers) -> None:
         hosts = [value.lower() for value in headers.getlist("host")]
         if len(hosts) != 1 or hosts[0] not in self._hosts:
             raise RefusedError(
@@ -92,29 +96,24 @@ class Guard:
         allowed = {f"{scheme}://{host}" for scheme in ("http", "https") for host in self._hosts}
         if any(origin.lower() not in allowed for origin in headers.getlist("origin")):
             raise RefusedError(403, "pages of other sites may not use this server")
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if method in WITH_BODY and kind != "application/json":
-            raise RefusedError(415, "send JSON, with the content type application/json")
 
     async def _body(self, receive: Receive, headers: Headers) -> bytes:
+        """The whole body, so that nothing is refused while the client still sends: it might not see why."""
         announced = headers.get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > self._max_body:
-            raise self._too_large()
-        body = bytearray()
-        with anyio.move_on_after(self._body_seconds):
-            while True:
+        hopeless = len(announced) > DIGITS or not announced.isdecimal() or int(announced) > DRAINED
+        body, more = bytearray(), not hopeless
+        with anyio.move_on_after(self._body_seconds) as patience:
+            while more and len(body) <= DRAINED:
                 message = await receive()
                 if message["type"] != "http.request":  # the client has gone
                     raise RefusedError(400, "the request ended before its body did")
                 body += message.get("body", b"")
-                if len(body) > self._max_body:
-                    raise self._too_large()
-                if not message.get("more_body", False):
-                    return bytes(body)
-        raise RefusedError(408, "the request's body did not arrive in time")
-
-    def _too_large(self) -> RefusedError:
-        return RefusedError(413, f"the request's body may have {self._max_body:,} bytes; send less")
+                more = message.get("more_body", False)
+        if patience.cancelled_caught:
+            raise RefusedError(408, "the request's body did not arrive in time")
+        if hopeless or len(body) > self._max_body:
+            raise RefusedError(413, f"a body may have {self._max_body:,} bytes; send less")
+        return bytes(body)
 
 
 class _Replay:

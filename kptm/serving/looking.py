@@ -4,15 +4,15 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from kg.errors import UnknownKeyError, shorten
 from kg.graph import KnowledgeGraph
 from kptm.serving import asked, shown
-from kptm.serving.at_desk import AtDesk, problems
+from kptm.serving.at_desk import AtDesk, problems, router
 from kptm.serving.naming import as_fact, keys_of, labels_of
 
-routes = APIRouter(tags=["looking"])
+routes = router("looking")
 
 
 @routes.get("/about", responses=problems())

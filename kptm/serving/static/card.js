@@ -8,6 +8,7 @@ import { to } from "./route.js";
 
 const LEAVING = 140; // milliseconds to move the pointer from the mention to its card
 const MARGIN = 10; // pixels between the card and the edge of the window
+const ENOUGH = 200; // pixels of a card that are worth scrolling in
 
 const card = el("span", { class: "candidates", id: "candidates", role: "group" });
 let owner = null;
@@ -73,9 +74,11 @@ function candidate(item, chosen) {
 /** Below the mention where there is room, else above; never beyond the edges of the window. */
 function place() {
   const [line] = owner.firstChild.getClientRects();
+  const room = { below: window.innerHeight - line.bottom - MARGIN, above: line.top - MARGIN };
+  const below = room.below >= Math.min(card.scrollHeight, ENOUGH) || room.below >= room.above;
+  card.style.maxHeight = `${below ? room.below : room.above}px`;
   const { width, height } = card.getBoundingClientRect();
-  const room = document.documentElement.clientWidth - width - MARGIN;
-  const below = line.bottom + height + MARGIN <= window.innerHeight || line.top < height + MARGIN;
-  card.style.left = `${Math.max(MARGIN, Math.min(line.left, room))}px`;
+  const right = document.documentElement.clientWidth - width - MARGIN;
+  card.style.left = `${Math.max(MARGIN, Math.min(line.left, right))}px`;
   card.style.top = `${below ? line.bottom : line.top - height}px`;
 }

@@ -3,9 +3,9 @@
 import { el, svg } from "./dom.js";
 import { laidOut } from "./layout.js";
 import { to } from "./route.js";
+import { short } from "./words.js";
 
 const COLOURS = 8; // relations with a colour of their own; the others are grey
-const LONGEST = 22; // characters of a name in the picture; its title has all
 const DOT = 6;
 const CENTRE = 10;
 const ARROW = 7;
@@ -36,11 +36,6 @@ function legend({ relations }, colour) {
     el("li", { class: slot, dir: "auto" }, relations[relation]))));
 }
 
-const short = (text) => {
-  const characters = Array.from(text);
-  return characters.length > LONGEST ? `${characters.slice(0, LONGEST - 1).join("")}…` : text;
-};
-
 function nodeOf(node, found, layout, hops) {
   const place = layout.places.get(node.key);
   const centre = node.hops === 0;
@@ -67,9 +62,9 @@ function label(node, place, layout, found) {
   const relation = layout.rows && place.parent !== null
     && found.edges.find((edge) => ends(edge, node.key, place.parent));
   return svg("text", { ...level[place.side], transform: place.turn ? `rotate(${place.turn.toFixed(2)})` : null },
-    short(node.label),
-    relation ? svg("tspan", { class: "by", dx: 8 },
-      `${relation.head === node.key ? "→" : "←"} ${short(found.relations[relation.relation])}`) : null);
+    relation && svg("tspan", { class: "by" },
+      `${short(found.relations[relation.relation])} ${relation.head === node.key ? "←" : "→"} `),
+    short(node.label));
 }
 
 const ends = (edge, a, b) => (edge.head === a && edge.tail === b) || (edge.head === b && edge.tail === a);

@@ -20,7 +20,7 @@ function grouped(key, facts, labels) {
   const groups = new Map();
   for (const item of facts) {
     const out = item.fact.head === key;
-    const name = out ? labels[item.fact.relation] : `${labels[item.fact.relation]} of`;
+    const name = out ? `${labels[item.fact.relation]} →` : `← ${labels[item.fact.relation]}`;
     if (!groups.has(name)) groups.set(name, []);
     groups.get(name).push(el("li", {}, end(item, out, labels)));
   }

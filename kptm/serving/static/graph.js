@@ -43,7 +43,12 @@ export async function showGraph(parameters) {
   if (walking) result.querySelector(".hops0")?.focus();
 }
 
-const draw = (key, far, limit) => fill(async (signal) => {
+async function draw(key, far, limit) {
+  await fill((signal) => around(key, far, limit, signal));
+  redraw(); // now that the frame is on the page and has a width
+}
+
+async function around(key, far, limit, signal) {
   const [found, known] = await Promise.all([
     get("neighbourhood", { key, hops: far, limit }, signal),
     get("entity", { key }, signal),
@@ -53,6 +58,5 @@ const draw = (key, far, limit) => fill(async (signal) => {
   const more = !found.complete && el("p", { class: "hint" }, `The nearest ${found.edges.length} facts are drawn. `,
     limit < FACTS[1] ? el("button", { type: "button", class: "plain", click: () => draw(key, far, FACTS[1]) }, "Draw more") : null);
   redraw = () => frame.clientWidth && frame.replaceChildren(drawn(found, frame.clientWidth, far));
-  queueMicrotask(() => redraw()); // when the frame is on the page and has a width
   return el("div", { class: "beside" }, el("div", {}, frame, more || null), described(known));
-});
+}

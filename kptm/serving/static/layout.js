@@ -2,8 +2,11 @@
 //
 // On wide screens rings around the centre, each node in its parent's sector; on narrow ones rows, indented by hops.
 
+import { short } from "./words.js";
+
 const NARROW = 560; // pixels below which names beside a ring would leave no room for the ring
-const LABEL = 150; // room for a name outside of the outer ring
+const CHARACTER = 7.4; // how wide a character of a name is
+const GAP = 16; // from a node to its name
 const LEVEL = 24; // height of a name that stands level above or below the ring
 const FEW = 14; // nodes whose names may stand level; those of more are turned outwards
 const ROW = 34;
@@ -35,13 +38,14 @@ function spanning({ centre, nodes, edges, relations }) {
     return leaves.get(key);
   };
   weigh(centre);
-  return { children, leaves, depth: Math.max(...nodes.map((node) => node.hops), 1) };
+  const longest = Math.max(...nodes.map((node) => Array.from(short(node.label)).length));
+  return { children, leaves, label: GAP + CHARACTER * longest, depth: Math.max(...nodes.map((node) => node.hops), 1) };
 }
 
-function rings({ children, leaves, depth }, centre, width) {
+function rings({ children, leaves, label, depth }, centre, width) {
   const level = leaves.get(centre) <= FEW && depth === 1;
-  const radius = Math.min(width / 2 - LABEL, 290);
-  const height = 2 * (radius + (level ? LEVEL : LABEL) + 14);
+  const radius = Math.min(width / 2 - label, level ? 220 : 290);
+  const height = 2 * (radius + (level ? LEVEL : label) + 14);
   const places = new Map([[centre, { x: width / 2, y: height / 2, side: "below", turn: 0, parent: null }]]);
   const place = (key, from, hops) => {
     let at = from;

@@ -11,3 +11,11 @@ export const valueOf = (value) =>
 
 /** A reason as a sentence. */
 export const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
+
+const LONGEST = 20; // characters of a name in a picture; its title has all
+
+/** A name for a picture. */
+export function short(text) {
+  const characters = Array.from(text);
+  return characters.length > LONGEST ? `${characters.slice(0, LONGEST - 1).join("")}…` : text;
+}
