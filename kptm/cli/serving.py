@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 from kptm.cli.common import as_line, existing, verb, workspace_argument
@@ -43,5 +45,6 @@ def serve(
     config = ServingConfig(
         host=host, port=port, allow_edit=allow_edit, names=names, max_waiting=max_waiting
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C: closes what is open
     with existing(workspace) as ws:
         run(ws, config, ready=ready)

@@ -6,6 +6,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from benchmarks.answers_parts.load import served
@@ -126,3 +127,26 @@ def browser(screenshots):
         pytest.skip(problem)
     with screenshots.chromium() as found:
         yield found
+
+
+@pytest.fixture
+def look(browser):
+    """Open a view of the explorer, as a context manager that gives the page; its console may say nothing."""
+
+    @contextmanager
+    def looked_at(url, view="", *, size=None, scheme="light", **parameters):
+        page = browser.new_page(
+            viewport=size or {"width": 1280, "height": 800},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"{url}#/{view}" + (f"?{urlencode(parameters)}" if parameters else ""))
+        yield page
+        assert page.evaluate("window.hacked") is None
+        page.close()
+        assert said == []
+
+    return looked_at
