@@ -45,6 +45,8 @@ def serve(
     config = ServingConfig(
         host=host, port=port, allow_edit=allow_edit, names=names, max_waiting=max_waiting
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C: closes what is open
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends as by Ctrl-C: closes what is open
     with existing(workspace) as ws:
         run(ws, config, ready=ready)

@@ -84,7 +84,7 @@ function edgeOf(edge, found, layout, colour, seen) {
   const slot = colour.get(edge.relation);
   if (layout.rows) return elbow(from, to_, inTree, slot, nth);
   const bend = inTree ? nth * 0.12 : 0.25 + nth * 0.1;
-  const middle = control(from, to_, bend, inTree ? null : layout);
+  const middle = control(from, to_, bend, inTree ? null : layout.places.get(found.centre));
   const start = towards(from, middle, edge.head === found.centre ? CENTRE : DOT);
   const end = towards(to_, middle, (edge.tail === found.centre ? CENTRE : DOT) + 2);
   const parts = [
@@ -103,12 +103,12 @@ function elbow(from, to_, inTree, slot, nth) {
     svg("path", { class: "edge", d: `M${parent.x} ${parent.y + DOT}V${child.y}H${child.x - DOT}` }));
 }
 
-/** The control point of a curve: the middle, moved aside, or towards the centre of the picture. */
-function control(from, to_, bend, layout) {
+/** The control point of a curve: the middle, moved aside, or towards the centre. */
+function control(from, to_, bend, centre) {
   const middle = { x: (from.x + to_.x) / 2, y: (from.y + to_.y) / 2 };
   if (!bend) return middle;
-  if (!layout) return { x: middle.x + (to_.y - from.y) * bend, y: middle.y - (to_.x - from.x) * bend };
-  return { x: middle.x + (layout.width / 2 - middle.x) * bend, y: middle.y + (layout.height / 2 - middle.y) * bend };
+  if (!centre) return { x: middle.x + (to_.y - from.y) * bend, y: middle.y - (to_.x - from.x) * bend };
+  return { x: middle.x + (centre.x - middle.x) * bend, y: middle.y + (centre.y - middle.y) * bend };
 }
 
 function towards(point, other, distance) {

@@ -27,17 +27,12 @@ export async function showHistory(parameters) {
 }
 
 function changes({ changes: found, labels }, key) {
-  const groups = Map.groupBy?.(found, (item) => item.revision) ?? grouped(found);
+  const groups = new Map();
+  for (const item of found) groups.set(item.revision, [...(groups.get(item.revision) ?? []), item]);
   return el("section", { class: "card" }, el("h2", { dir: "auto" }, labels[key]),
     [...groups].map(([revision, items]) => el("section", { class: "revision" },
       el("h3", {}, `Revision ${revision}`, time(items[0].at)),
       el("ul", { class: "changes" }, items.map((item) => change(item, labels))))));
-}
-
-function grouped(found) {
-  const groups = new Map();
-  for (const item of found) groups.set(item.revision, [...(groups.get(item.revision) ?? []), item]);
-  return groups;
 }
 
 function change({ kind, fact, source, line }, labels) {

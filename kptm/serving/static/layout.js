@@ -9,6 +9,7 @@ const CHARACTER = 7.4; // how wide a character of a name is
 const GAP = 16; // from a node to its name
 const LEVEL = 24; // height of a name that stands level above or below the ring
 const FEW = 14; // nodes whose names may stand level; those of more are turned outwards
+const MARGIN = 30; // above and below everything
 const ROW = 34;
 const INDENT = 26;
 
@@ -38,33 +39,32 @@ function spanning({ centre, nodes, edges, relations }) {
     return leaves.get(key);
   };
   weigh(centre);
-  const longest = Math.max(...nodes.map((node) => Array.from(short(node.label)).length));
-  return { children, leaves, label: GAP + CHARACTER * longest, depth: Math.max(...nodes.map((node) => node.hops), 1) };
+  const widths = new Map(nodes.map((node) => [node.key, GAP + CHARACTER * Array.from(short(node.label)).length]));
+  return { children, leaves, widths, depth: Math.max(...nodes.map((node) => node.hops), 1) };
 }
 
-function rings({ children, leaves, label, depth }, centre, width) {
+function rings({ children, leaves, widths, depth }, centre, width) {
   const level = leaves.get(centre) <= FEW && depth === 1;
-  const radius = Math.min(width / 2 - label, level ? 220 : 290);
-  const height = 2 * (radius + (level ? LEVEL : label) + 14);
-  const places = new Map([[centre, { x: width / 2, y: height / 2, side: "below", turn: 0, parent: null }]]);
+  const radius = Math.min(width / 2 - Math.max(...widths.values()), level ? 220 : 290);
+  const places = new Map([[centre, { x: width / 2, y: 0, side: "below", turn: 0, parent: null }]]);
+  let [top, bottom] = [0, 0];
   const place = (key, from, hops) => {
     let at = from;
     for (const child of children.get(key)) {
       const share = (2 * Math.PI * leaves.get(child)) / leaves.get(centre);
       const angle = at + share / 2;
       const r = (radius * hops) / depth;
-      places.set(child, {
-        x: width / 2 + r * Math.cos(angle),
-        y: height / 2 + r * Math.sin(angle),
-        parent: key,
-        ...(level ? beside(angle) : turned(angle)),
-      });
+      const y = r * Math.sin(angle);
+      const end = level ? y + Math.sign(y) * LEVEL : y + widths.get(child) * Math.sin(angle);
+      [top, bottom] = [Math.min(top, end), Math.max(bottom, end)];
+      places.set(child, { x: width / 2 + r * Math.cos(angle), y, parent: key, ...(level ? beside(angle) : turned(angle)) });
       place(child, at, hops + 1);
       at += share;
     }
   };
   place(centre, -Math.PI / 2, 1);
-  return { places, width, height, level };
+  for (const at of places.values()) at.y += MARGIN - top; // no more room above than the names need
+  return { places, width, height: bottom - top + 2 * MARGIN, level };
 }
 
 function beside(angle) {

@@ -93,7 +93,7 @@ def test_link_is_the_linker_s(client, workspace):
 
 
 def test_entities_are_what_search_finds(client, workspace):
-    for text in ("Ch", "republic of", "Evilland", "nothing is called so", "Prance"):
+    for text in ("Ch", "republic of", "Evilland", "nothing is called so", "Prance", "Chad\0"):
         found = get(client, "entities", text=text, limit=5)
         expected = workspace.graph.search(text, limit=5)
         assert found == [as_json(asdict(item)) for item in expected]
@@ -248,3 +248,19 @@ def test_the_document_describes_every_route(client):
         for operation in path.values():
             assert operation["description"]
             assert "schema" in operation["responses"]["200"]["content"]["application/json"]
+
+
+@pytest.mark.slow
+def test_an_edit_reaches_model_and_modeledge_too(copied, explorer):
+    """On its thread the server does what the workspace does: graph and modeledge change together."""
+    edit = {"head": "Chad", "relation": "capital", "tail": "Lima"}
+    cloze = {"question": "The capital of Chad is [MASK]."}
+    with explorer(copied, allow_edit=True) as client:
+        before = client.post(f"{API}/ask", json=cloze).json()
+        records = get(client, "stats")["modeledge"]
+        made = client.post(f"{API}/edit", json=edit).json()
+        assert client.post(f"{API}/ask", json=cloze).json()["entity"] == "Lima"
+        assert get(client, "stats")["modeledge"] != records
+        assert client.post(f"{API}/undo", json=made).status_code == 200
+        assert client.post(f"{API}/ask", json=cloze).json()["answers"] == before["answers"]
+        assert get(client, "stats")["modeledge"] == records
