@@ -118,7 +118,7 @@ def screenshots():
     return module
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # while it is open, no other event loop runs in this thread
 def browser(screenshots):
     if not screenshots.CHROMIUM.exists():
         problem = f"there is no {screenshots.CHROMIUM}: apt-get install chromium"

@@ -27,35 +27,37 @@ def fails(*arguments):
     return line
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_where_it_is_and_ends_when_told(own, number):
+def ended(process, number):
+    """Told to end, it does so: without a word, and with the database closed."""
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert errors == ""
+    assert process.returncode == 0
+
+
+def test_it_is_reached_by_this_machine_alone_and_ends_at_ctrl_c(own):
     with start(own, "--json") as process:
         said = json.loads(process.stdout.readline())
         assert said["allow_edit"] is False
         assert said["url"].startswith("http://127.0.0.1:")
         assert httpx2.get(said["url"]).status_code == 200
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
-    assert errors == ""
-    assert process.returncode == 0
-    assert not list(own.glob("graph.db-*"))  # the database was closed
-
-
-def test_it_says_so_to_people_too(filled):
-    with start(filled, "--allow-edit") as process:
-        line = process.stdout.readline()
-        assert line.startswith("http://127.0.0.1:")
-        assert "may be edited" in line
-        process.send_signal(signal.SIGINT)
-
-
-def test_nothing_but_this_machine_can_reach_it(filled):
-    """By default: the socket is bound to the loopback."""
-    with start(filled, "--json") as process:
-        port = int(json.loads(process.stdout.readline())["url"].rstrip("/").rpartition(":")[2])
+        port = int(said["url"].rstrip("/").rpartition(":")[2])
         with socket.socket() as other:
-            other.bind(("127.0.0.2", port))  # free, since not all addresses are taken
-        process.send_signal(signal.SIGINT)
+            other.bind(("127.0.0.2", port))  # free, since it does not listen at all addresses
+        ended(process, signal.SIGINT)
+    assert not list(own.glob("graph.db-*"))
+
+
+def test_it_says_so_to_people_lets_a_proxy_in_and_ends_at_sigterm(own):
+    with start(own, "--allow-edit", "--name", "kptm.example") as process:
+        line = process.stdout.readline()
+        assert "may be edited" in line
+        url = line.split()[0]
+        headers = {"host": "kptm.example", "origin": "https://kptm.example"}
+        assert httpx2.get(url, headers=headers).status_code == 200
+        assert httpx2.get(url, headers={"host": "other.example"}).status_code == 400
+        ended(process, signal.SIGTERM)
+    assert not list(own.glob("graph.db-*"))
 
 
 def test_a_port_that_is_taken_is_one_message(filled):
@@ -91,15 +93,6 @@ def test_what_a_host_may_be():
 def test_settings_out_of_range(settings):
     with pytest.raises(ConfigError):
         ServingConfig(**settings)
-
-
-def test_a_name_of_a_proxy_is_let_in(filled):
-    with start(filled, "--json", "--name", "kptm.example") as process:
-        url = json.loads(process.stdout.readline())["url"]
-        headers = {"host": "kptm.example", "origin": "https://kptm.example"}
-        assert httpx2.get(url, headers=headers).status_code == 200
-        assert httpx2.get(url, headers={"host": "other.example"}).status_code == 400
-        process.send_signal(signal.SIGINT)
 
 
 def test_a_body_that_never_comes_is_given_up(url):
