@@ -16,6 +16,7 @@ from kptm.cli import (
     looking,
     moving,
     remembering,
+    serving,
     training,
     vectors,
 )
@@ -65,6 +66,7 @@ for command in (
     looking.paths,
     looking.neighbours,
     looking.export,
+    serving.serve,
     evaluating.evaluate,
     demo.demo,
 ):

@@ -53,7 +53,7 @@ TESTED = {
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
     "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
     "finetune", "classify", "receipts", "verify", "recall",
-    "migrate", "merge", "example",
+    "migrate", "merge", "example", "serve",
 }  # fmt: skip
 
 
