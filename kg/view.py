@@ -284,7 +284,7 @@ class GraphView:
         """The number of the newest revision, 0 for an empty graph."""
         if self._at is not None:
             return self._at
-        with self._database.reading() as sql:
+        with self._database.quick() as sql:
             return revisions.latest(sql)
 
     def changed(self, since: int, *, most: int = 20_000) -> set[str] | None:

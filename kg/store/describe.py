@@ -59,9 +59,11 @@ def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple,
     for start in range(0, len(given), FACTS):
         part = list(given)[start : start + FACTS]
         marks = ", ".join(["(?, ?, ?)"] * len(part))
+        # In SQLite a CROSS JOIN keeps its order: a look-up by index for each of them.
         query = (
-            "SELECT x.id, x.head_id, x.relation_id, x.tail_id FROM triple x"
-            f" WHERE (x.head_id, x.relation_id, x.tail_id) IN (VALUES {marks}) AND {alive(at)}"
+            f"WITH w (h, r, t) AS (VALUES {marks}) SELECT x.id, w.h, w.r, w.t"
+            " FROM w CROSS JOIN triple x WHERE x.head_id = w.h AND x.relation_id = w.r"
+            f" AND x.tail_id = w.t AND {alive(at)}"
         )
         for number, *row in sql.all(query, list(chain.from_iterable(part))):
             number_of[given[row[0], row[1], row[2]]] = number

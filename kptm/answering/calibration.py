@@ -1,4 +1,4 @@
-"""From the p of a best answer to how often such answers are right: isotonic regression, once with the store's voice and once without.
+"""From the p of a best answer to how often such answers are right: isotonic regression, by where the answer comes from.
 
 Pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), drawn as straight lines between the centres of its blocks
 (Oron & Flournoy 2017). What a model knows and what neighbours say are two scales: p = .9 of one is not p = .9 of the other.
@@ -64,15 +64,17 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Two curves.
+    """Three curves.
 
     Attributes:
-        alone: For answers to which the store gave nothing (λ = 0).
+        alone: For predicted answers to which the store gave nothing (λ = 0).
         beside: For those in which its neighbours had a voice.
+        stated: For facts of the graph that answer a question in words, by how well that was understood; None unless fitted.
     """
 
     alone: Curve = Curve()
     beside: Curve = Curve()
+    stated: Curve | None = None
 
     @classmethod
     def fit(
@@ -103,11 +105,29 @@ class Calibration:
         Raises:
             ConfigError: The numbers are no curves.
         """
-        alone, beside = (
-            Curve(p=tuple(map(float, item["p"])), rate=tuple(map(float, item["rate"])))
-            for item in (value["alone"], value["beside"])
+        alone, beside, stated = (
+            None
+            if item is None
+            else Curve(p=tuple(map(float, item["p"])), rate=tuple(map(float, item["rate"])))
+            for item in (value["alone"], value["beside"], value["stated"])
         )
-        return cls(alone=alone, beside=beside)
+        return cls(alone=alone or Curve(), beside=beside or Curve(), stated=stated)
+
+
+def threshold(p: Sequence[float], right: Sequence[bool], precision: float) -> float:
+    """The lowest p above which, and at which, at least ``precision`` of the answers are right; infinite where there is none.
+
+    To be chosen on answers that nothing is measured on.
+    """
+    sorted_p, sorted_right = np.asarray(p, np.float64), np.asarray(right, np.float64)
+    order = np.argsort(-sorted_p, kind="stable")
+    sorted_p, sorted_right = sorted_p[order], sorted_right[order]
+    rate = np.cumsum(sorted_right) / np.arange(1, len(order) + 1)
+    ends = np.append(sorted_p[:-1] > sorted_p[1:], True)[
+        : len(order)
+    ]  # equals stand or fall together
+    fits = np.flatnonzero(ends & (rate >= precision))
+    return float(sorted_p[fits[-1]]) if len(fits) else float("inf")
 
 
 def pooled(places: Floats, rates: Floats, weights: Floats) -> tuple[Floats, Floats]:

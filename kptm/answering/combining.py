@@ -1,0 +1,186 @@
+"""The combiner: p of link prediction and of the model become one, and modeledge's neighbours have their share beside it.
+
+    pool(c) ∝ exp Σ_s w_{s,r} · log p̃_s(c),    p̃_s(c) = (1 − ε)·p_s(c) + ε/N,    w_{s,r} = w_s + u_{s,r}
+    p(c)    = λ·near(c) + (1 − λ)·pool(c)
+
+The first line is a logarithmic opinion pool (Genest & Zidek 1986) whose weights hang on the relation and its direction r; they are
+fitted as a conditional logit, by maximum likelihood of held-out answers with normal priors: w_s around its default, u_{s,r} around 0,
+so that a relation with few questions is weighed as all are. The second line is Khandelwal et al. 2020, equation 3.
+
+Shapes: Q questions, S sources, N candidates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kptm.answering.sources import LINKS, MODEL, STORE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.answering.sources import Opinion
+
+    Floats = NDArray[np.float64]
+
+POOLED = (LINKS, MODEL)
+"""The sources of the pool, in the order of the weights."""
+SMOOTHING = 1e-3
+"""ε: what a source thinks impossible is merely unlikely."""
+PRECISION, PRECISION_OF_RELATION = 1.0, 4.0
+"""Of the normal priors of w_s and u_{s,r}: half of this times the square of the deviation is lost."""
+MOST = 256
+"""Candidates of each source that weights are fitted on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combiner:
+    """The weights of the pool.
+
+    Attributes:
+        weights: w_s by source; empty before they are fitted: then the sources that speak share equally.
+        relations: u_{s,r} by relation, as :func:`relation_name` writes it, and source.
+    """
+
+    weights: dict[str, float] = field(default_factory=dict)
+    relations: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def pool(self, opinions: Sequence[Opinion], relation: str) -> Floats | None:
+        """One p of those that the pool is of, shape (N,); None where none speaks."""
+        spoken = [item for item in opinions if item.kind in POOLED]
+        if not spoken:
+            return None
+        own = self.relations.get(relation, {})
+        score = np.zeros(len(spoken[0].p))
+        for item in spoken:
+            weight = self.weights.get(item.kind, 1 / len(spoken)) + own.get(item.kind, 0.0)
+            score += weight * log_smoothed(item.p)
+        p = np.exp(score - score.max())
+        # Whoever has no vector anywhere is no candidate.
+        p[np.sum([item.p for item in spoken], axis=0) == 0] = 0.0
+        return np.asarray(p / p.sum(), np.float64)
+
+    def combined(self, opinions: Sequence[Opinion], relation: str) -> Floats | None:
+        """One p of all sources, shape (N,); None where none speaks."""
+        pooled = self.pool(opinions, relation)
+        near = next((item for item in opinions if item.kind == STORE), None)
+        if near is None or pooled is None:
+            return pooled if near is None else near.p
+        return near.weight * near.p + (1 - near.weight) * pooled
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Combiner:
+        """What :func:`dataclasses.asdict` gave.
+
+        Raises:
+            ValueError: A weight is no finite number.
+        """
+        relations = {str(key): _numbers(own) for key, own in value["relations"].items()}
+        return cls(weights=_numbers(value["weights"]), relations=relations)
+
+
+def _numbers(value: Mapping[str, Any]) -> dict[str, float]:
+    found = {str(key): float(number) for key, number in value.items()}
+    if not np.isfinite(list(found.values())).all():
+        raise ValueError("weights must be finite")
+    return found
+
+
+def relation_name(relation: str, forward: bool) -> str:
+    """A relation with its direction, as SPARQL writes an inverse path."""
+    return relation if forward else f"^{relation}"
+
+
+def log_smoothed(p: Floats) -> Floats:
+    """Log p̃, shape (N,)."""
+    return np.asarray(np.log((1 - SMOOTHING) * p + SMOOTHING / len(p)), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A held-out question: what the pool's sources say of the candidates, and the places of the right ones.
+
+    Attributes:
+        relation: As :func:`relation_name` writes it.
+        features: log p̃ of each source, shape (S, N); 0 of one that is silent.
+        right: Places of right answers, at least one.
+    """
+
+    relation: str
+    features: Floats
+    right: tuple[int, ...]
+
+
+def example(opinions: Sequence[Opinion], relation: str, right: Sequence[int]) -> Example | None:
+    """What can be learnt of a question; None without a right candidate that a source knows."""
+    said = {item.kind: item.p for item in opinions if item.kind in POOLED}
+    known = [at for at in right if any(p[at] > 0 for p in said.values())]
+    if not known:
+        return None
+    # Those far behind hardly change what the weights are, and a relation may have a hundred thousand of them.
+    best = [np.argsort(-p, kind="stable")[:MOST] for p in said.values()]
+    chosen = np.unique(np.concatenate([*best, known]))
+    chosen = chosen[np.sum([p[chosen] for p in said.values()], axis=0) > 0]
+    nothing = np.zeros(len(chosen))
+    rows = [log_smoothed(said[kind])[chosen] if kind in said else nothing for kind in POOLED]
+    return Example(relation, np.stack(rows), tuple(np.searchsorted(chosen, known).tolist()))
+
+
+def fit(examples: Sequence[Example]) -> Combiner:
+    """The weights that make held-out answers likeliest; the defaults without an example."""
+    from scipy.optimize import minimize
+
+    if not examples:
+        return Combiner()
+    names = sorted({item.relation for item in examples})
+    number = {name: at for at, name in enumerate(names)}
+    # What speaks at all shares equally beforehand.
+    heard = np.array(
+        [any(item.features[at].any() for item in examples) for at in range(len(POOLED))]
+    )
+    start_S = heard / max(1, heard.sum())
+
+    def loss(flat: Floats) -> tuple[float, Floats]:
+        table = flat.reshape(-1, len(POOLED))  # w − its default, then u of each relation
+        gradient = np.zeros_like(table)
+        lost = 0.0
+        for item in examples:
+            at = 1 + number[item.relation]
+            weight_S = start_S + table[0] + table[at]
+            score_N = weight_S @ item.features
+            top = score_N.max()
+            p_N = np.exp(score_N - top)
+            total = p_N.sum()
+            right = list(item.right)
+            lost += top + np.log(total) - score_N[right].mean()
+            slope_S = item.features @ (p_N / total) - item.features[:, right].mean(1)
+            gradient[0] += slope_S
+            gradient[at] += slope_S
+        penalty = np.full(len(table), PRECISION_OF_RELATION)[:, None]
+        penalty[0] = PRECISION
+        lost += float((penalty * table**2).sum()) / 2
+        return float(lost), (gradient + penalty * table).ravel()
+
+    start = np.zeros((1 + len(names)) * len(POOLED))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
+    table = found.reshape(-1, len(POOLED))
+    return Combiner(
+        weights={
+            kind: float(value)
+            for kind, value, speaks in zip(POOLED, start_S + table[0], heard, strict=True)
+            if speaks
+        },
+        relations={
+            name: {
+                kind: float(value)
+                for kind, value, speaks in zip(POOLED, row, heard, strict=True)
+                if speaks
+            }
+            for name, row in zip(names, table[1:], strict=True)
+        },
+    )
