@@ -31,13 +31,14 @@ class WorkspaceAsking(WorkspaceTraining):
     def predictor(self) -> Predictor:
         """A predictor over every stage that has been run."""
         from kptm.answering import Predictor, RelationReader
-        from kptm.answering.relations import load_learnt
+        from kptm.answering.path_classifier import PathClassifier
         from kptm.answering.weighing import Weights
 
         if self._predictor is None or self._has_other_relations():
             phrasings = self.phrasings()
-            learnt = load_learnt(self.folder / "questions.json")
-            self._known = self.graph.revision(), self.graph.relations()
+            relations = self.graph.relations()
+            self._known = self.graph.revision(), relations
+            described = self.graph.entities(relation.key for relation in relations)
             has_model = (self.folder / "model").is_dir()
             self._predictor = Predictor(
                 self.graph,
@@ -46,8 +47,10 @@ class WorkspaceAsking(WorkspaceTraining):
                 self.embeddings() if (self.folder / "embeddings").is_dir() else None,
                 self.modeledge if has_model else None,
                 phrasings=phrasings,
-                relations=RelationReader(self._known[1], phrasings, learnt),
+                relations=RelationReader(relations, phrasings, described),
             )
+            learnt = PathClassifier.load(self.folder / "questions.json")
+            self._predictor.questions.paths = learnt
             space = self._predictor.space
             self._predictor.take(Weights.load(self.folder / "weights.json", space=space))
         return self._predictor
@@ -105,7 +108,7 @@ class WorkspaceAsking(WorkspaceTraining):
 
         predictor = self.predictor()
         used = learn(predictor.questions, self.graph, self.linker, path)
-        predictor.questions.relations.save(self.folder / "questions.json")
+        predictor.questions.paths.save(self.folder / "questions.json")
         weights = predictor.weigh(read_questions(self.graph, self.linker, path))
         if weights.count:
             weights.save(self.folder / "weights.json")

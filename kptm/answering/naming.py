@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
-from kptm.answering.relations import question_words
+from kptm.answering.words import question_words
 from kptm.data.tokenize import MASK
 
 if TYPE_CHECKING:

@@ -209,7 +209,7 @@ class Predictor:
             names = ", ".join(map(repr, naming.unknown_names(text)))
             reason = "no name in the question is in the graph" + (f": {names}" if names else "")
             return _Failed(Answer(question=question, reason=reason, why="name"))
-        readings = self._reader.read(text, document)
+        readings = self._reader.read(document)
         if not readings or readings[0].relation_score < self._config.min_relation:
             reason = "nothing in the question is a relation the graph knows"
             topic = readings[0].entity if readings else document.links[0].entity
@@ -219,7 +219,7 @@ class Predictor:
                     question=question, reason=reason, why="relation", topic=topic, evidence=evidence
                 )
             )
-        answers = self._of_asked_type(text, readings[0]) if GRAPH in chosen else ()
+        answers = self._of_asked_type(document.text, readings[0]) if GRAPH in chosen else ()
         return Case(question, readings, document, answers)
 
     def _of_asked_type(self, question: str, reading: Reading) -> tuple[str, ...]:

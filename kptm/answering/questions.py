@@ -1,28 +1,40 @@
-"""What a question means: an entity, a relation, and which end is asked for."""
+"""What a question means: an entity, and the path of relations from it to what is asked for."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.types import Step
-from kptm.answering.relations import question_words
+from kptm.answering.path_classifier import PathClassifier, masked
+from kptm.answering.words import question_words
 from kptm.data.tokenize import MASK
+from kptm.linking import Link, LinkedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.relations import RelationReader
-    from kptm.linking import Link, LinkedText, Linker
+    from kptm.linking import Linker
+
+    Steps = tuple[Step, ...]
 
 MAX_RELATIONS = 5
+MAX_PATHS = 5
+UNLIKELY = 0.02
+"""p of a learnt path below which it is not tried."""
 SAMPLE = 300
 """Triples of a relation that its typical heads and tails are read from."""
 NO_FACT, WRONG_TYPE = 0.35, 0.2
+BACKWARD = 0.9
+"""Of a question in words whose direction nobody taught: "the R of X" is the common form."""
 OTHER_SENSE, OTHER_TYPE = 1 / 3, 1 / 9
 """Of senses that the question describes less than another: "the planet Mercury" is not the god."""
+_BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,13 @@ class Reading:
         return self.path[-1].forward
 
 
+class Topic(NamedTuple):
+    """An entity that a question may be about, and the question with a slot for its name."""
+
+    entity: str
+    question: str
+
+
 class _Sense(NamedTuple):
     """A sense of a name: what it leaves of the question's words, and how well it is described."""
 
@@ -65,52 +84,119 @@ class _Sense(NamedTuple):
 
 
 class QuestionReader:
-    """Understands questions over a graph."""
+    """Understands questions over a graph.
 
-    def __init__(self, graph: KnowledgeGraph, linker: Linker, relations: RelationReader) -> None:
+    Args:
+        graph: The graph.
+        linker: Finds the names.
+        relations: Reads relations from words, before anything was learnt.
+        paths: What was learnt from answered questions.
+    """
+
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        linker: Linker,
+        relations: RelationReader,
+        paths: PathClassifier | None = None,
+    ) -> None:
         self._graph = graph
         self._linker = linker
         self.relations = relations
-        self._types: dict[tuple[str, bool], Counter[str]] = {}
+        self.paths = paths or PathClassifier.empty()
+        self._types: dict[Step, Counter[str]] = {}
 
     def link(self, question: str) -> LinkedText:
-        """The question with its names linked."""
-        return self._linker.link(question)
+        """The question with its names linked, also those that running text would leave alone.
 
-    def read(self, question: str, document: LinkedText) -> list[Reading]:
-        """All readings, best first."""
-        found = [reading for link in document.links for reading in self._about(question, link)]
-        return sorted(found, key=lambda item: (-item.score, item.entity, item.path))
+        A name in [brackets] is the one asked about; the brackets are no part of the text that comes back.
+        """
+        marked = _BRACKETS.search(question)
+        if marked is None:
+            return self._linker.link(question, threshold=0.0)
+        name = marked[1]
+        text = f"{question[: marked.start()]}{name}{question[marked.end() :]}"
+        found = self._linker.candidates(name)
+        exact = [item for item in found if item.entity == name] or found
+        if not exact:
+            return LinkedText(text)
+        start, end = marked.start(), marked.start() + len(name)
+        return LinkedText(
+            text, (Link(start, end, name, exact[0].entity, exact[0].prior, tuple(exact)),)
+        )
+
+    def link_many(self, questions: Iterable[str]) -> Iterator[LinkedText]:
+        """The same of many, streaming, in their order."""
+        for plain, group in groupby(questions, lambda text: _BRACKETS.search(text) is None):
+            if plain:
+                yield from self._linker.link_many(group, threshold=0.0)
+            else:
+                yield from map(self.link, group)
+
+    def read(self, document: LinkedText) -> list[Reading]:
+        """All readings of a linked question, best first."""
+        found = [item for link in document.links for item in self._about(document.text, link)]
+        return sorted(found, key=lambda item: (-item.score, len(item.path), item.entity, item.path))
+
+    def topics(self, document: LinkedText) -> list[Topic]:
+        """What a linked question may be about."""
+        return [
+            Topic(entity, masked(document.text, link.start, link.end))
+            for link in document.links
+            for entity in _options(link)
+        ]
 
     def _about(self, question: str, link: Link) -> Iterator[Reading]:
         # The other names stay in the words: "Which river flows into the Dead Sea?" has "river".
         rest = f"{question[: link.start]} {question[link.end :]}".replace(MASK, " ")
-        words = question_words(rest)
-        options = {candidate.entity: candidate.prior for candidate in link.candidates}
-        options.setdefault(link.entity, link.score)
+        options = _options(link)
         blank = question.find(MASK)
-        for sense in self._senses(options, words):
-            entity, link_score = sense.entity, options[sense.entity]
-            for relation, relation_score in self.relations.score(sense.words)[:MAX_RELATIONS]:
-                for forward in (True, False):
-                    answers = self._facts(entity, relation, forward)
-                    fit = sense.fit if answers else NO_FACT * sense.fit
-                    if not answers and not self._fits(entity, relation, forward):
-                        fit *= WRONG_TYPE
-                    if blank >= 0:
-                        before = link.start < blank
-                        tail = self.relations.blank_is_tail(relation, sense.words, before)
-                        fit *= 0.5 if tail is not None and tail != forward else 1.0
-                    elif not forward:
-                        fit *= 0.9  # asked in words, "the R of X" is the common form
-                    yield Reading(
-                        entity=entity,
-                        path=(Step(relation, forward),),
-                        link_score=link_score,
-                        relation_score=relation_score,
-                        answers=answers,
-                        score=link_score**0.5 * relation_score * fit,
-                    )
+        before = None if blank < 0 else link.start < blank
+        learnt = self._learnt(masked(question, link.start, link.end))
+        for sense in self._senses(options, question_words(rest)):
+            paths = self._told(sense.words, before, 1 - learnt.known)
+            for path, p in learnt.paths:
+                # Learnt words say the direction, too; a hint of it is only needed without them.
+                paths[path] = (p + paths.get(path, (0.0, 1.0))[0], 1.0)
+            for path, (relation_score, hint) in paths.items():
+                answers = tuple(self._graph.follow(sense.entity, path))
+                fit = sense.fit * hint * (1.0 if answers else NO_FACT)
+                if not answers and not self._fits(sense.entity, path[0]):
+                    fit *= WRONG_TYPE
+                yield Reading(
+                    entity=sense.entity,
+                    path=path,
+                    link_score=options[sense.entity],
+                    relation_score=relation_score,
+                    answers=answers,
+                    score=options[sense.entity] ** 0.5 * relation_score * fit,
+                )
+
+    def _learnt(self, question: str) -> _Learnt:
+        """The likely paths of a question with its slot, p times the share of its words that were learnt."""
+        known = self.paths.known(question)
+        found = self.paths.score(question)[:MAX_PATHS] if known else []
+        return _Learnt(known, [(path, known * p) for path, p in found if p >= UNLIKELY])
+
+    def _told(
+        self, words: list[str], before: bool | None, share: float
+    ) -> dict[Steps, tuple[float, float]]:
+        """Paths of one hop that the words say by names and phrasings: how well, and how the direction fits.
+
+        Args:
+            words: The question's words.
+            before: Whether the name stands before the blank, None without one.
+            share: How much these count, beside what was learnt.
+        """
+        found: dict[Steps, tuple[float, float]] = {}
+        for relation, score in self.relations.score(words)[:MAX_RELATIONS] if share else ():
+            for forward in (True, False):
+                hint = 1.0 if forward else BACKWARD
+                if before is not None:
+                    tail = self.relations.blank_is_tail(relation, words, before)
+                    hint = 0.5 if tail is not None and tail != forward else 1.0
+                found[Step(relation, forward),] = (share * score, hint)
+        return found
 
     def _senses(self, options: Iterable[str], words: list[str]) -> list[_Sense]:
         """What each sense leaves of the words, and how well the others describe it.
@@ -132,24 +218,30 @@ class QuestionReader:
             for key, left, described, _ in found
         ]
 
-    def _facts(self, entity: str, relation: str, forward: bool) -> tuple[str, ...]:
-        if forward:
-            return tuple(item.tail for item in self._graph.match(entity, relation))
-        return tuple(item.head for item in self._graph.match(None, relation, entity))
-
-    def _fits(self, entity: str, relation: str, forward: bool) -> bool:
-        """Whether entities of this one's types stand on that side of the relation."""
-        key = (relation, forward)
-        if key not in self._types:
+    def _fits(self, entity: str, step: Step) -> bool:
+        """Whether entities of this one's types stand where the step starts."""
+        if step not in self._types:
             sample = []
-            for item in self._graph.match(None, relation):
-                sample.append(item.head if forward else item.tail)
+            for item in self._graph.match(None, step.relation):
+                sample.append(item.head if step.forward else item.tail)
                 if len(sample) == SAMPLE:
                     break
             counts: Counter[str] = Counter()
             for found in self._graph.entities(sample).values():
                 counts.update(found.types)
-            self._types[key] = counts
+            self._types[step] = counts
         own = self._graph.entities([entity])
         types = own[entity].types if entity in own else ()
-        return not types or any(self._types[key][kind] for kind in types)
+        return not types or any(self._types[step][kind] for kind in types)
+
+
+class _Learnt(NamedTuple):
+    known: float
+    paths: list[tuple[tuple[Step, ...], float]]
+
+
+def _options(link: Link) -> dict[str, float]:
+    """What a link's name may mean, with p."""
+    options = {candidate.entity: candidate.prior for candidate in link.candidates}
+    options.setdefault(link.entity, link.score)
+    return options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,26 +66,34 @@ class Linker:
 
     # ── linking ──────────────────────────────────────────────────────────────────────────────
 
-    def link(self, text: str) -> LinkedText:
+    def link(self, text: str, *, threshold: float | None = None) -> LinkedText:
         """Link one text. A text that names nothing comes back without links.
+
+        Args:
+            text: The text.
+            threshold: The p from which on a mention is linked, in place of the one that was learnt.
 
         Raises:
             LinkingError: The text holds half of a surrogate pair, which is no character.
         """
-        return next(self.link_many([text]))
+        return next(self.link_many([text], threshold=threshold))
 
-    def link_many(self, texts: Iterable[str], *, n_jobs: int = 1) -> Iterator[LinkedText]:
+    def link_many(
+        self, texts: Iterable[str], *, n_jobs: int = 1, threshold: float | None = None
+    ) -> Iterator[LinkedText]:
         """Link texts, streaming, in their order; each is decided by itself, whatever stands beside it.
 
         Args:
             texts: Read a batch at a time.
             n_jobs: Processes; each opens the index by memory map.
+            threshold: The p from which on a mention is linked, in place of the one that was learnt.
 
         Raises:
             LinkingError: A text holds half of a surrogate pair, several processes are to share an encoder,
                 or the weights know of none.
         """
         layers = self.refresh()
+        weights = self.weights if threshold is None else replace(self.weights, threshold=threshold)
         if n_jobs > 1:
             if self._encoder is not None:
                 raise LinkingError(
@@ -92,7 +101,7 @@ class Linker:
                 )
             from kptm.linking.parallel import link_in_processes
 
-            yield from link_in_processes(layers, self.weights, texts, n_jobs)
+            yield from link_in_processes(layers, weights, texts, n_jobs)
             return
         similarity = self._similarity()
         if similarity is not None and self.weights.encoder is None:
@@ -101,7 +110,7 @@ class Linker:
             )
         try:
             for batch in batches(texts):
-                yield from link_batch(batch, layers, self.weights, similarity)
+                yield from link_batch(batch, layers, weights, similarity)
         finally:  # also where the caller takes no more
             if self._encoder is not None:
                 self._encoder.keep()

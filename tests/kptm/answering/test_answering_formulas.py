@@ -6,12 +6,13 @@ import math
 import pytest
 
 from kg import TripleFormatError
-from kg.types import Relation
-from kptm import ConfigError, Linker, Phrasings
+from kg.types import EntityRecord, Relation
+from kptm import Linker, Phrasings
 from kptm.answering import RelationReader
 from kptm.answering.learning import learn
 from kptm.answering.questions import QuestionReader
-from kptm.answering.relations import LEARNT_WEIGHT, NAME_WEIGHT, load_learnt, question_words
+from kptm.answering.relations import NAME_WEIGHT
+from kptm.answering.words import question_words, stem
 
 RELATIONS = [
     Relation("capital", "capital"),
@@ -47,33 +48,32 @@ def test_a_shared_word_is_split_by_what_each_says_of_it():
     assert scores == pytest.approx({"a": in_a / (in_a + in_b), "b": in_b / (in_a + in_b)})
 
 
-def test_learnt_words_weigh_and_are_kept(tmp_path):
-    reader = RelationReader(RELATIONS, Phrasings({}))
-    assert reader.score(["govern"]) == []
-    reader.learn("capital", ["govern", "govern"])
-    reader.settle()
-    assert dict(reader.score(["govern"])) == pytest.approx({"capital": 1.0})
-    assert reader.learnt == {"capital": {"govern": 1}}
-    assert LEARNT_WEIGHT < NAME_WEIGHT
-    reader.save(tmp_path / "q.json")
-    again = RelationReader(RELATIONS, Phrasings({}), load_learnt(tmp_path / "q.json"))
-    assert again.score(["govern"]) == reader.score(["govern"])
-    assert load_learnt(tmp_path / "none.json") == {}
-
-
-@pytest.mark.parametrize(
-    "content", ["{", "[]", '{"a": 1}', '{"a": {"b": "x"}}', '{"a": {"b": null}}']
-)
-def test_a_damaged_file_of_learnt_words(tmp_path, content):
-    path = tmp_path / "q.json"
-    path.write_text(content)
-    with pytest.raises(ConfigError, match=r"q\.json"):
-        load_learnt(path)
-
-
 def test_words_of_a_question():
     assert question_words("Who directed the films of [X]?") == ["direct", "film"]
     assert question_words("Cities, city's, 42 [MASK]")[:2] == ["city", "city"]
+
+
+@pytest.mark.parametrize(
+    "forms",
+    ["acted actor actors acts act", "starred stars star starring", "writer written writes writing", "cities city",
+     "directed director directs", "released release", "founder founded founding"],
+)  # fmt: skip
+def test_forms_of_a_word_have_one_stem(forms):
+    assert len({stem(word) for word in forms.split()}) == 1
+
+
+@pytest.mark.parametrize("words", ["country county", "state star", "king kin", "river rival"])
+def test_different_words_have_different_stems(words):
+    assert len({stem(word) for word in words.split()}) == 2
+
+
+def test_a_relation_that_is_an_entity_is_read_by_its_aliases_and_description():
+    described = {
+        "r": EntityRecord(key="r", label="r", aliases=("mayor",), description="who governs a town")
+    }
+    reader = RelationReader(RELATIONS, Phrasings({}), described)
+    assert dict(reader.score(question_words("Who is the mayor?"))) == pytest.approx({"r": 1.0})
+    assert dict(reader.score(question_words("governed"))) == pytest.approx({"r": 1.0})
 
 
 def test_which_end_a_blank_is():

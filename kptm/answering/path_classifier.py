@@ -1,0 +1,200 @@
+"""From the words of a question to the path of relations that it asks for, learnt from answered questions.
+
+Softmax regression (a maximum entropy model: Berger et al. 1996, equation 10) over runs of one to three words, the name asked about
+replaced by a slot: "who acted in the films directed by _" asks for (directed by, back), (starred actors, forth).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kg.types import Step
+from kptm.answering.words import STOP
+from kptm.errors import ConfigError
+from kptm.linking.text import fold
+from kptm.texts import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Steps = tuple[Step, ...]
+
+SLOT = "_"
+"""What stands for the name asked about."""
+LONGEST = 3
+VERSION = 1
+PLAIN = 0.1
+"""How much an unknown word counts that stands in a question whatever it asks for."""
+MANY, RARE = 100, 1
+"""From so many questions on, what no more than one of them has is left out."""
+INVERSE_PENALTY = 10.0
+ROUNDS = 200
+_TOKEN = re.compile(r"_|[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with its slot, a path that explains its answers, and how much that is believed."""
+
+    question: str
+    path: Steps
+    weight: float = 1.0
+
+
+def masked(question: str, start: int, end: int) -> str:
+    """The question with a slot for the name at ``start`` to ``end``."""
+    before, after = question[:start].replace(SLOT, " "), question[end:].replace(SLOT, " ")
+    return f"{before} {SLOT} {after}"
+
+
+def tokens(question: str) -> list[str]:
+    """Folded words, and the slot."""
+    return _TOKEN.findall(fold(question))
+
+
+def features(question: str) -> set[str]:
+    """Runs of one to three words, with an edge at both ends."""
+    words = ["<", *tokens(question), ">"]
+    return {
+        " ".join(words[at : at + length])
+        for length in range(1, LONGEST + 1)
+        for at in range(len(words) - length + 1)
+    }
+
+
+class PathClassifier:
+    """p(path | question) over the paths that were learnt.
+
+    Args:
+        paths: The paths.
+        rows: The row of each feature in ``weights``.
+        weights: (features + 1, paths), in nats; the last row is the bias.
+    """
+
+    def __init__(
+        self, paths: Sequence[Steps], rows: dict[str, int], weights: NDArray[np.float32]
+    ) -> None:
+        self.paths = list(paths)
+        self._rows = rows
+        self._weights = weights
+
+    @classmethod
+    def empty(cls) -> PathClassifier:
+        """One that knows no path."""
+        return cls([], {}, np.zeros((1, 0), np.float32))
+
+    @classmethod
+    def fit(cls, examples: Sequence[Example]) -> PathClassifier:
+        """Fit by scikit-learn's L-BFGS; what only one of many questions has is left out.
+
+        The same examples give the same classifier, in whichever order.
+        """
+        paths = sorted({item.path for item in examples})
+        found = [features(item.question) for item in examples]
+        counts: Counter[str] = Counter()
+        for item, has in zip(examples, found, strict=True):
+            counts.update(dict.fromkeys(has, item.weight))
+        least = 0.0 if sum(item.weight for item in examples) < MANY else RARE
+        kept = sorted(feature for feature, count in counts.items() if count > least)
+        rows = {feature: row for row, feature in enumerate(kept)}
+        weights = np.zeros((len(rows) + 1, len(paths)), np.float32)
+        if len(paths) > 1:
+            weights = _fitted([sorted(rows[f] for f in has if f in rows) for has in found],
+                              examples, paths, len(rows))  # fmt: skip
+        return cls(paths, rows, weights)
+
+    def score(self, question: str) -> list[tuple[Steps, float]]:
+        """The paths with p, best first, for a question with its slot."""
+        if not self.paths:
+            return []
+        here = [
+            row
+            for feature in sorted(features(question))
+            if (row := self._rows.get(feature)) is not None
+        ]
+        logits = self._weights[[*here, -1]].sum(0, dtype=np.float64)
+        p = np.exp(logits - logits.max())
+        p /= p.sum()
+        order = np.argsort(-p, kind="stable")
+        return [(self.paths[at], float(p[at])) for at in order.tolist()]
+
+    def known(self, question: str) -> float:
+        """The share of the question's words that were learnt from, between 0 and 1."""
+        words = [word for word in tokens(question) if word != SLOT]
+        mass = {word: PLAIN if word in STOP else 1.0 for word in words}
+        total = sum(mass.values())
+        return sum(m for word, m in mass.items() if word in self._rows) / total if total else 0.0
+
+    def save(self, path: Path) -> None:
+        """Write JSON: of each feature the weights that matter."""
+        table = {
+            feature: {str(at): round(float(w), 4) for at, w in enumerate(self._weights[row]) if abs(w) >= 0.01}
+            for feature, row in self._rows.items()
+        }  # fmt: skip
+        value = {
+            "version": VERSION,
+            "paths": [[list(step) for step in steps] for steps in self.paths],
+            "bias": [round(float(w), 4) for w in self._weights[-1]],
+            "features": table,
+        }
+        write_whole(path, json.dumps(value, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> PathClassifier:
+        """Read what :meth:`save` wrote; one that knows no path where there is no file.
+
+        Raises:
+            ConfigError: The file is malformed.
+        """
+        if not path.exists():
+            return cls.empty()
+        try:
+            value: Any = json.loads(path.read_text(encoding="utf-8"))
+            if value["version"] != VERSION:
+                raise ValueError(f"version {value['version']}")
+            paths = [tuple(Step(str(r), bool(f)) for r, f in steps) for steps in value["paths"]]
+            weights = np.zeros((len(value["features"]) + 1, len(paths)), np.float32)
+            weights[-1] = value["bias"]
+            rows = {}
+            for row, (feature, entries) in enumerate(value["features"].items()):
+                rows[feature] = row
+                weights[row, [int(at) for at in entries]] = list(entries.values())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise ConfigError(f"{path}: malformed ({error}); remove it and learn again") from error
+        return cls(paths, rows, weights)
+
+
+def _fitted(
+    found: Sequence[Sequence[int]], examples: Sequence[Example], paths: Sequence[Steps], width: int
+) -> NDArray[np.float32]:
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import LogisticRegression
+
+    at = {path: number for number, path in enumerate(paths)}
+    ends = np.cumsum([0, *map(len, found)])
+    columns = np.fromiter((row for has in found for row in has), np.int64, int(ends[-1]))
+    data = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(found), width))
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=ROUNDS, tol=1e-3)
+    model.fit(data, [at[item.path] for item in examples], [item.weight for item in examples])
+    coefficients, bias = model.coef_, model.intercept_
+    if len(paths) == 2:  # scikit-learn keeps the difference alone
+        coefficients = np.concatenate([-coefficients / 2, coefficients / 2])
+        bias = np.concatenate([-bias / 2, bias / 2])
+    return np.concatenate([coefficients.T, bias[None]]).astype(np.float32)
+
+
+def merged(examples: Iterable[Example]) -> list[Example]:
+    """Equal examples as one, with the sum of their weights, in a fixed order."""
+    total: Counter[tuple[str, Steps]] = Counter()
+    for item in examples:
+        total[item.question, item.path] += item.weight  # type: ignore[assignment]
+    return [Example(*key, float(weight)) for key, weight in sorted(total.items())]

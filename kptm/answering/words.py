@@ -1,0 +1,39 @@
+"""The words of a question that say something, each by its stem."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from kptm.data.phrasings import HEAD, TAIL
+from kptm.linking.text import fold
+
+_WORD = re.compile(r"[^\W\d_]+")
+STOP = frozenset(
+    "a an the of in on at to by for from with as is are was were be been do does did has have had it its this that which what "
+    "who whom whose where when how and or name names can you may one there not".split()
+)
+"""Words that stand in a question whatever it asks for."""
+_ENDINGS = ("ies", "ing", "ed", "er", "or", "en", "es", "s", "e")
+_SHORT = ("ies", "ing", "ed", "or", "s")
+"""Those that may leave three letters: "actor", "cities"."""
+
+
+def question_words(text: str) -> list[str]:
+    """Content words of a question, folded, with a plain English ending cut off."""
+    words = map(fold, _WORD.findall(text.replace(HEAD, " ").replace(TAIL, " ")))
+    return [stem(word) for word in words if word not in STOP]
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """Cut English endings, so that "acted", "actor" and "acts" are one word, and "written" and "writer"."""
+    for _ in range(2):
+        for ending in _ENDINGS:
+            kept = len(word) - len(ending)
+            if kept >= (3 if ending in _SHORT else 4) and word.endswith(ending):
+                word = word[:kept] + ("y" if ending == "ies" else "")
+                break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
+        return word[:-1]  # "starred", "written"
+    return word
