@@ -114,19 +114,31 @@ class Calibration:
         return cls(alone=alone or Curve(), beside=beside or Curve(), stated=stated)
 
 
-def threshold(p: Sequence[float], right: Sequence[bool], precision: float) -> float:
-    """The lowest p above which, and at which, at least ``precision`` of the answers are right; infinite where there is none.
+def threshold(
+    p: Sequence[float], right: Sequence[bool], precision: float, *, confidence: float = 0.9
+) -> float:
+    """The lowest p such that of the answers with so much or more at least ``precision`` are right; infinite where there is none.
 
-    To be chosen on answers that nothing is measured on.
+    Selection with guaranteed risk (Geifman & El-Yaniv 2017): not the share itself but the lower end of its exact binomial interval
+    (Clopper & Pearson 1934) has to reach that, or the luckiest of many thresholds would be chosen.
+
+    Args:
+        p: Of answers that nothing else was fitted on.
+        right: Whether each is right.
+        precision: What is wanted.
+        confidence: Of the lower end, one-sided.
     """
+    from scipy.stats import beta
+
     sorted_p, sorted_right = np.asarray(p, np.float64), np.asarray(right, np.float64)
     order = np.argsort(-sorted_p, kind="stable")
-    sorted_p, sorted_right = sorted_p[order], sorted_right[order]
-    rate = np.cumsum(sorted_right) / np.arange(1, len(order) + 1)
+    sorted_p, hits = sorted_p[order], np.cumsum(sorted_right[order])
+    count = np.arange(1, len(order) + 1)
+    least = np.where(hits > 0, beta.ppf(1 - confidence, np.maximum(hits, 1), count - hits + 1), 0.0)
     ends = np.append(sorted_p[:-1] > sorted_p[1:], True)[
         : len(order)
     ]  # equals stand or fall together
-    fits = np.flatnonzero(ends & (rate >= precision))
+    fits = np.flatnonzero(ends & (least >= precision))
     return float(sorted_p[fits[-1]]) if len(fits) else float("inf")
 
 

@@ -1,11 +1,11 @@
 """The combiner: p of link prediction and of the model become one, and modeledge's neighbours have their share beside it.
 
-    pool(c) ∝ exp Σ_s w_{s,r} · log p̃_s(c),    p̃_s(c) = (1 − ε)·p_s(c) + ε/N,    w_{s,r} = w_s + u_{s,r}
+    pool(c) ∝ exp Σ_s w_{s,r} · log p̃_s(c),    p̃_s(c) = (1 − ε)·p_s(c) + ε/N
     p(c)    = λ·near(c) + (1 − λ)·pool(c)
 
 The first line is a logarithmic opinion pool (Genest & Zidek 1986) whose weights hang on the relation and its direction r; they are
-fitted as a conditional logit, by maximum likelihood of held-out answers with normal priors: w_s around its default, u_{s,r} around 0,
-so that a relation with few questions is weighed as all are. The second line is Khandelwal et al. 2020, equation 3.
+fitted as a conditional logit, by maximum likelihood of held-out answers with normal priors, none below 0: w_{s,r} around w_s, so that
+a relation with few questions is weighed as all are, and w_s around an equal share. The second line is Khandelwal et al. 2020, equation 3.
 
 Shapes: Q questions, S sources, N candidates.
 """
@@ -33,7 +33,7 @@ POOLED = (LINKS, MODEL)
 SMOOTHING = 1e-3
 """ε: what a source thinks impossible is merely unlikely."""
 PRECISION, PRECISION_OF_RELATION = 1.0, 4.0
-"""Of the normal priors of w_s and u_{s,r}: half of this times the square of the deviation is lost."""
+"""Of the normal priors of w_s and w_{s,r}: half of this times the square of the deviation is lost."""
 MOST = 256
 """Candidates of each source that weights are fitted on."""
 
@@ -44,7 +44,7 @@ class Combiner:
 
     Attributes:
         weights: w_s by source; empty before they are fitted: then the sources that speak share equally.
-        relations: u_{s,r} by relation, as :func:`relation_name` writes it, and source.
+        relations: w_{s,r} by relation, as :func:`relation_name` writes it, and source.
     """
 
     weights: dict[str, float] = field(default_factory=dict)
@@ -55,11 +55,10 @@ class Combiner:
         spoken = [item for item in opinions if item.kind in POOLED]
         if not spoken:
             return None
-        own = self.relations.get(relation, {})
+        weights = self.relations.get(relation, self.weights)
         score = np.zeros(len(spoken[0].p))
         for item in spoken:
-            weight = self.weights.get(item.kind, 1 / len(spoken)) + own.get(item.kind, 0.0)
-            score += weight * log_smoothed(item.p)
+            score += weights.get(item.kind, 1 / len(spoken)) * log_smoothed(item.p)
         p = np.exp(score - score.max())
         # Whoever has no vector anywhere is no candidate.
         p[np.sum([item.p for item in spoken], axis=0) == 0] = 0.0
@@ -146,41 +145,42 @@ def fit(examples: Sequence[Example]) -> Combiner:
     start_S = heard / max(1, heard.sum())
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        table = flat.reshape(-1, len(POOLED))  # w − its default, then u of each relation
-        gradient = np.zeros_like(table)
-        lost = 0.0
+        table = flat.reshape(-1, len(POOLED))  # w_s, then w_{s,r} of each relation
+        off = table - np.concatenate([start_S[None], np.repeat(table[:1], len(names), 0)])
+        gradient = precision * off
+        gradient[0] -= gradient[1:].sum(0)
+        lost = float((precision * off**2).sum()) / 2
         for item in examples:
             at = 1 + number[item.relation]
-            weight_S = start_S + table[0] + table[at]
-            score_N = weight_S @ item.features
+            score_N = table[at] @ item.features
             top = score_N.max()
             p_N = np.exp(score_N - top)
             total = p_N.sum()
             right = list(item.right)
-            lost += top + np.log(total) - score_N[right].mean()
-            slope_S = item.features @ (p_N / total) - item.features[:, right].mean(1)
-            gradient[0] += slope_S
-            gradient[at] += slope_S
-        penalty = np.full(len(table), PRECISION_OF_RELATION)[:, None]
-        penalty[0] = PRECISION
-        lost += float((penalty * table**2).sum()) / 2
-        return float(lost), (gradient + penalty * table).ravel()
+            lost += float(top + np.log(total) - score_N[right].mean())
+            gradient[at] += item.features @ (p_N / total) - item.features[:, right].mean(1)
+        return lost, gradient.ravel()
 
-    start = np.zeros((1 + len(names)) * len(POOLED))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
-    table = found.reshape(-1, len(POOLED))
-    return Combiner(
-        weights={
+    size = 1 + len(names)
+    precision = np.full((size, 1), PRECISION_OF_RELATION)
+    precision[0] = PRECISION
+    found = minimize(
+        loss,
+        np.tile(start_S, size),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, None)] * (size * len(POOLED)),
+        options={"maxiter": 500},
+    ).x.reshape(size, len(POOLED))
+
+    def of_sources(row: Floats) -> dict[str, float]:
+        return {
             kind: float(value)
-            for kind, value, speaks in zip(POOLED, start_S + table[0], heard, strict=True)
+            for kind, value, speaks in zip(POOLED, row, heard, strict=True)
             if speaks
-        },
-        relations={
-            name: {
-                kind: float(value)
-                for kind, value, speaks in zip(POOLED, row, heard, strict=True)
-                if speaks
-            }
-            for name, row in zip(names, table[1:], strict=True)
-        },
+        }
+
+    return Combiner(
+        weights=of_sources(found[0]),
+        relations={name: of_sources(row) for name, row in zip(names, found[1:], strict=True)},
     )
