@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -97,15 +98,7 @@ class Decider:
         if curve is not None and case.document is not None:
             score = curve.of(best.score)
         named = labels(self._graph, [best.entity, *case.answers])
-        conflicts: tuple[Conflict, ...] = ()
-        more: list[Evidence] = []
-        if case.asked is not None:
-            conflicts = self._conflicts(case.asked, case.opinions, set(case.answers), config)
-            place = case.asked.side.place
-            for opinion in case.opinions:
-                known = [key for key in case.answers if key in place]
-                shown = sorted(known, key=lambda key: -opinion.p[place[key]])[:SHOWN]
-                more += self._citations.opinion(case.asked, opinion, shown, named)
+        conflicts, more = self._others(case, case.asked, named, config) if case.asked else ((), [])
         return Answer(
             question=case.question,
             entity=case.answers[0],
@@ -114,6 +107,22 @@ class Decider:
             evidence=(*self._citations.facts(best, case.answers, named), *more),
             conflicts=conflicts,
         )
+
+    def _others(
+        self, case: Case, asked: Asked, named: Mapping[str, str], config: PredictorConfig
+    ) -> tuple[tuple[Conflict, ...], list[Evidence]]:
+        """What the other sources say of the graph's answers, and of their own where that is another."""
+        conflicts = self._conflicts(asked, case.opinions, set(case.answers), config)
+        named = {**named, **{item.entity: item.label for item in conflicts}}
+        against = {item.kind: item.entity for item in conflicts}
+        place = asked.side.place
+        known = [key for key in case.answers if key in place]
+        evidence = []
+        for opinion in case.opinions:
+            shown = heapq.nlargest(SHOWN, known, key=lambda key: opinion.p[place[key]])
+            shown += [against[opinion.kind]] if opinion.kind in against else []
+            evidence += self._citations.opinion(asked, opinion, shown, named)
+        return conflicts, evidence
 
     # ── what is predicted ────────────────────────────────────────────────────────────────────
 

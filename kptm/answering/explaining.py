@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import category
 
 from kg.types import readable_label
 
@@ -23,6 +24,8 @@ HEADINGS = {
     "stale": "stale",
 }
 """The groups of evidence, in their order; other kinds follow by their own name."""
+_CONTROL = ("Cc", "Zl", "Zp")
+_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 MARKS = "«", "»"
 """Around a highlighted part of a sentence, in text."""
 
@@ -47,8 +50,8 @@ def as_text(answer: Answer) -> str:
         lines.append(f"  {group.heading}")
         for line in group.lines:
             origin = f"  [{line.origin}]" if line.origin else ""
-            lines.append(f"    {_one_line(_marked(line.text, line.spans, *MARKS))}{origin}")
-    return "\n".join(lines)
+            lines.append(f"    {_marked(line.text, line.spans, *MARKS)}{origin}")
+    return "\n".join(map(_one_line, lines))
 
 
 def as_html(answer: Answer) -> str:
@@ -65,7 +68,7 @@ def as_html(answer: Answer) -> str:
 
 def _headline(answer: Answer) -> str:
     found = answer.entity is not None
-    return _one_line(f"{answer} ({answer.score:.2f})" if found else str(answer))
+    return f"{answer} ({answer.score:.2f})" if found else str(answer)
 
 
 def _outline(answer: Answer) -> Iterator[_Group]:
@@ -105,12 +108,14 @@ def _origin(item: Evidence) -> str:
     parts = list(item.sources)
     if item.revision is not None and item.triple is not None:
         parts.append(f"revision {item.revision}")
-    return _one_line(", ".join(parts))
+    return ", ".join(parts)
 
 
 def _one_line(text: str) -> str:
-    """On one line and without control characters, whatever a label holds."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    """On one line, without what would move a terminal's cursor or turn the direction of what follows; joiners stay."""
+    return "".join(
+        " " if category(letter) in _CONTROL or letter in _TURNS else letter for letter in text
+    )
 
 
 def _pieces(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[str, bool]]:
