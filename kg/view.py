@@ -256,7 +256,7 @@ class GraphView:
     def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
         """The entities that a path of relations leads to, each once; the one it starts from is not passed again.
 
-        A name that the graph lacks leads nowhere.
+        First come those that the last step leads to from most entities. A name that the graph lacks leads nowhere.
         """
         with self._database.quick() as sql:
             return following.follow(sql, key, steps, self._at)

@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 
 
 def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[str]:
-    """The keys that a path leads to from ``start``, each once, in the order of their rows."""
-    directions = tuple(step.forward for step in steps)
-    given = _given(sql, start, steps)
-    if given is None:
+    """The keys that a path leads to from ``start``, each once, first those that its last step comes to from most entities."""
+    if not steps:
         return []
-    first, relations = given
-    parameters = [first]
-    for relation in relations:
-        parameters += [relation, first]
+    parameters = [start]
+    for step in steps:
+        parameters += [step.relation, start]
+    directions = tuple(step.forward for step in steps)
     return [key for (key,) in sql.all(_reached(directions, at), parameters)]
 
 
@@ -35,15 +33,12 @@ def trails(
     sql: Sql, start: str, steps: Sequence[Step], end: str, *, limit: int, at: int | None
 ) -> list[list[Triple]]:
     """The facts, one a step, by which a path leads from ``start`` to ``end``; the first ``limit`` of them."""
-    given = _given(sql, start, steps)
-    last = sql.one("SELECT id FROM entity WHERE key = ?", (end,))
-    if given is None or last is None or int(last) == given[0]:
+    if not steps or start == end:
         return []
-    first, relations = given
-    directions = tuple(step.forward for step in steps)
-    parameters = [first, *relations, *[first] * (len(steps) - 1), int(last), limit]
+    relations = [step.relation for step in steps]
+    parameters = [start, *relations, *[start] * (len(steps) - 1), end, limit]
     found = []
-    for *keys, _ in sql.all(_facts(directions, at), parameters):
+    for *keys, _ in sql.all(_facts(tuple(step.forward for step in steps), at), parameters):
         places = [start, *keys, end]
         found.append(
             [
@@ -56,15 +51,8 @@ def trails(
     return found
 
 
-def _given(sql: Sql, start: str, steps: Sequence[Step]) -> tuple[int, list[int]] | None:
-    """The ids of the start and of the relations; None where one is unknown."""
-    first = sql.one("SELECT id FROM entity WHERE key = ?", (start,))
-    relations = [
-        sql.one("SELECT id FROM relation WHERE key = ?", (step.relation,)) for step in steps
-    ]
-    if first is None or None in relations or not steps:
-        return None
-    return int(first), [int(number) for number in relations]
+_ENTITY = "(SELECT id FROM entity WHERE key = ?)"
+_RELATION = "(SELECT id FROM relation WHERE key = ?)"
 
 
 def _ends(forward: bool) -> tuple[str, str]:
@@ -77,14 +65,19 @@ def _reached(directions: tuple[bool, ...], at: int | None) -> str:
 
     In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
     """
-    reached = "SELECT id FROM entity WHERE id = ?"
-    for forward in directions:
+    reached = _ENTITY[1:-1]
+    for number, forward in enumerate(directions):
         here, there = _ends(forward)
+        which = "DISTINCT" if number + 1 < len(directions) else "count(*) AS ways,"
         reached = (
-            f"SELECT DISTINCT x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x"
-            f" WHERE x.{here} = p.id AND x.relation_id = ? AND {alive(at)} AND x.{there} <> ?"
+            f"SELECT {which} x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x"
+            f" WHERE x.{here} = p.id AND x.relation_id = {_RELATION} AND {alive(at)}"
+            f" AND x.{there} <> {_ENTITY}"
         )
-    return f"SELECT e.key FROM ({reached}) AS p JOIN entity e ON e.id = p.id ORDER BY e.id"
+    return (
+        f"SELECT e.key FROM ({reached} GROUP BY x.{there}) AS p JOIN entity e ON e.id = p.id"
+        " ORDER BY p.ways DESC, e.id"
+    )
 
 
 @lru_cache(maxsize=256)
@@ -92,11 +85,11 @@ def _facts(directions: tuple[bool, ...], at: int | None) -> str:
     """A statement that joins a triple a step and gives the keys between them."""
     ends = [_ends(forward) for forward in directions]
     steps = range(len(directions))
-    where = ["x0." + ends[0][0] + " = ?"]
+    where = [f"x0.{ends[0][0]} = {_ENTITY}"]
     where += [f"x{n}.{ends[n][0]} = x{n - 1}.{ends[n - 1][1]}" for n in steps[1:]]
-    where += [f"x{n}.relation_id = ?" for n in steps]
-    where += [f"x{n}.{ends[n][1]} <> ?" for n in steps[:-1]]
-    where += [f"x{steps[-1]}.{ends[-1][1]} = ?"]
+    where += [f"x{n}.relation_id = {_RELATION}" for n in steps]
+    where += [f"x{n}.{ends[n][1]} <> {_ENTITY}" for n in steps[:-1]]
+    where += [f"x{steps[-1]}.{ends[-1][1]} = {_ENTITY}"]
     where += [alive(at, f"x{n}") for n in steps]
     between = [f"(SELECT key FROM entity WHERE id = x{n}.{ends[n][1]})" for n in steps[:-1]]
     tables = " CROSS JOIN ".join(f"triple x{n}" for n in steps)

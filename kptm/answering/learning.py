@@ -1,16 +1,15 @@
 """Learning from answered questions, and nothing else, which paths of relations they ask for.
 
-No question says which of its names is asked about, nor by which path. What explains the answers is taken (``path_search``), and
-where several things do, what the words of other questions speak for: a few questions are searched in full, a classifier
-is fitted to what was found, and the rest are explained by the paths that it holds likely. After a second round each
-question is explained by the classifier that all of them made (expectation maximisation: Dempster et al. 1977).
+No question says which of its names is asked about, nor by which path: several may lead to its answers by chance, where a film's
+writer directed it, too. All paths that explain the answers are kept (``path_search``), and which is meant is settled by what
+the words of the other questions speak for: expectation maximisation (Dempster et al. 1977) with the classifier as its model.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,23 +20,26 @@ from kptm.answering.path_classifier import Example, PathClassifier, merged
 from kptm.answering.path_search import EXACT, PathSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
+    from kptm.answering.path_search import Steps
     from kptm.answering.questions import QuestionReader, Topic
     from kptm.linking import Linker
 
 SEARCHED = 300
-"""Questions of each round that are searched in full."""
-ROUNDS = 3
-TRIED = 5
-"""Paths of the classifier that are tried on a question."""
-UNLIKELY = 0.02
-"""p below which they are not."""
+"""Questions that are searched in full, at first and again of those that what was found does not explain."""
+SAMPLE = 2_000
+"""Questions that all known paths are tried on, whatever the classifier says."""
+ROUNDS = 5
 SURE = 0.9
 """p from which on a path that leads to just the answers is the one that is meant."""
 ENOUGH = 0.5
-"""F1 from which on a path is what a question asks for, though the graph says a little more or less."""
+"""F1 from which on a path may be what a question asks for, though the graph says a little more or less."""
+EVEN = 1e-6
+"""p of a path that the classifier does not know."""
+SHARP = 8
+"""The power of F1 that an explanation weighs: where answers are missing, many paths lead to some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def learn(
         linker: Finds the names of answers.
         path: The file. Answers may be keys, labels or aliases.
         seed: Which questions are searched in full.
-        progress: Called with how many questions were worked at more; each is, once a round.
+        progress: Called with how many more questions were explained, as well as could be.
 
     Raises:
         TripleFormatError: The file cannot be read, or a line is not of that form.
@@ -78,11 +80,9 @@ def learn(
         for (question, answers), document in zip(pairs, documents, strict=True)
     ]
     teacher = _Teacher(graph, asked, seed, progress or (lambda count: None))
-    for _ in range(ROUNDS):
-        if teacher.round():
-            break
+    teacher.teach()
     reader.paths = teacher.classifier
-    return sum(bool(examples) for examples in teacher.examples)
+    return sum(map(bool, teacher.found))
 
 
 def read_questions(
@@ -107,8 +107,16 @@ def read_questions(
             yield question, known | {x.entity for name in others for x in linker.candidates(name)}
 
 
+class _Explanation(NamedTuple):
+    """One of the topics of a question, by its number, and a path from it that leads to the answers."""
+
+    topic: int
+    path: Steps
+    f1: float
+
+
 class _Teacher:
-    """Explains questions, round by round."""
+    """Explains questions, and fits a classifier to the explanations."""
 
     def __init__(
         self,
@@ -120,59 +128,85 @@ class _Teacher:
         self._asked = asked
         self._search = PathSearch(graph)
         self._progress = progress
+        self._paths: set[Steps] = set()
         self.classifier = PathClassifier.empty()
-        self.examples: list[list[Example]] = [[] for _ in asked]
+        self.found: list[list[_Explanation]] = [[] for _ in asked]
         order = sorted(
             range(len(asked)), key=lambda at: (asked[at].question, sorted(asked[at].answers))
         )
         self._order: list[int] = np.random.default_rng(seed).permutation(order).tolist()
 
-    def round(self) -> bool:
-        """Explain all questions by the paths that are known; search some that these do not explain.
-
-        Returns:
-            Whether nothing new was found, so that another round would find the same.
-        """
-        before = list(self.examples)
-        dark = []
-        for at in self._order:
-            self.examples[at] = self._by_classifier(self._asked[at])
-            if sum(item.weight for item in self.examples[at]) < EXACT:
-                dark.append(at)
+    def teach(self) -> None:
+        """A sample first, by which the rest is explained faster."""
+        sample, rest = self._order[:SAMPLE], self._order[SAMPLE:]
+        self._widen(sample[:SEARCHED])
+        for at in sample:
+            self.found[at] = self._by_paths(self._asked[at])
             self._progress(1)
-        for at in dark[:SEARCHED]:
-            found = self._by_search(self._asked[at])
-            if sum(x.weight for x in found) > sum(x.weight for x in self.examples[at]):
-                self.examples[at] = found
-        self.classifier = PathClassifier.fit(merged(x for found in self.examples for x in found))
-        return before == self.examples
+        self._widen([at for at in sample if not self._explained(at)][:SEARCHED])
+        self._settle(sample)
+        for at in rest:
+            asked = self._asked[at]
+            self.found[at] = self._by_classifier(asked) or self._by_paths(asked)
+            self._progress(1)
+        if rest:
+            self._widen([at for at in rest if not self._explained(at)][:SEARCHED])
+            self._settle(self._order)
 
-    def _by_classifier(self, asked: Asked) -> list[Example]:
-        """What likely ones of the known paths explain best; where several do as well, each by its p (soft EM)."""
-        proposals = sorted(
-            (-p, number, path)
+    def _explained(self, at: int) -> bool:
+        return any(item.f1 >= EXACT for item in self.found[at])
+
+    def _widen(self, questions: Iterable[int]) -> None:
+        """Search in full what leads to the answers of some questions."""
+        for at in questions:
+            asked = self._asked[at]
+            searched = [
+                _Explanation(number, *explained)
+                for number, topic in enumerate(asked.topics)
+                for explained in self._search.explain(topic.entity, asked.answers)
+            ]
+            self.found[at] = _best([*self.found[at], *searched])
+            self._paths.update(item.path for item in self.found[at])
+
+    def _by_paths(self, asked: Asked) -> list[_Explanation]:
+        """All that the known paths explain."""
+        return _best(
+            _Explanation(number, *explained)
             for number, topic in enumerate(asked.topics)
-            for path, p in self.classifier.score(topic.question)[:TRIED]
-            if p >= UNLIKELY
+            for explained in self._search.among(topic.entity, asked.answers, self._paths)
         )
-        best: list[tuple[float, Example]] = []
-        for minus_p, number, path in proposals:
-            topic = asked.topics[number]
-            f1 = self._search.f1(topic.entity, path, asked.answers)
-            reached = best[0][1].weight if best else ENOUGH
-            if f1 >= reached:
-                kept = best if f1 == reached else []
-                best = [*kept, (-minus_p, Example(topic.question, path, f1))]
-            if f1 >= EXACT and -minus_p >= SURE:
-                break
-        total = sum(p for p, _ in best)
-        return [replace(example, weight=example.weight * p / total) for p, example in best]
 
-    def _by_search(self, asked: Asked) -> list[Example]:
-        """What a full search from each name explains best; where several paths are as good, each a part."""
-        best: list[Example] = []
-        for topic in asked.topics:
-            found = self._search.explain(topic.entity, asked.answers)
-            if found and found[0].f1 >= ENOUGH and found[0].f1 > sum(x.weight for x in best) + 1e-9:
-                best = [Example(topic.question, x.path, x.f1 / len(found)) for x in found]
-        return best
+    def _by_classifier(self, asked: Asked) -> list[_Explanation]:
+        """What is surely meant and leads to just the answers, if anything is."""
+        for number, topic in enumerate(asked.topics):
+            path, p = max(
+                self.classifier.score(topic.question), key=lambda item: item[1], default=((), 0.0)
+            )
+            if p >= SURE and self._search.f1(topic.entity, path, asked.answers) >= EXACT:
+                return [_Explanation(number, path, 1.0)]
+        return []
+
+    def _settle(self, questions: Sequence[int]) -> None:
+        """Fit the classifier to the explanations, each weighed by what it then says of them, until it has settled."""
+        known = [at for at in questions if self.found[at]]
+        even = PathClassifier.empty()
+        for number in range(ROUNDS):
+            model = self.classifier if number else even
+            self.classifier = PathClassifier.fit(
+                merged(example for at in known for example in self._weighed(at, model))
+            )
+
+    def _weighed(self, at: int, model: PathClassifier) -> Iterator[Example]:
+        """A question's explanations as examples that weigh one together, less where none has just the answers."""
+        found, topics = self.found[at], self._asked[at].topics
+        p = [dict(model.score(topic.question)) for topic in topics]
+        weights = [p[item.topic].get(item.path, EVEN) * item.f1**SHARP for item in found]
+        share = max(item.f1 for item in found) ** SHARP / sum(weights)
+        for item, weight in zip(found, weights, strict=True):
+            yield Example(topics[item.topic].question, item.path, weight * share)
+
+
+def _best(found: Iterable[_Explanation]) -> list[_Explanation]:
+    """Those that may be meant: the exact ones if there are any, or else all that are good enough."""
+    kept = sorted({item for item in found if item.f1 >= ENOUGH})
+    return [item for item in kept if item.f1 >= EXACT] or kept

@@ -98,12 +98,17 @@ class PathClassifier:
 
         The same examples give the same classifier, in whichever order.
         """
-        paths = sorted({item.path for item in examples})
+        total = sum(item.weight for item in examples)
+        least = 0.0 if total < MANY else RARE
+        weight: Counter[Steps] = Counter()
+        for item in examples:
+            weight[item.path] += item.weight  # type: ignore[assignment]
+        paths = sorted(path for path, mass in weight.items() if mass > least)
+        examples = [item for item in examples if weight[item.path] > least]
         found = [features(item.question) for item in examples]
         counts: Counter[str] = Counter()
         for item, has in zip(examples, found, strict=True):
             counts.update(dict.fromkeys(has, item.weight))
-        least = 0.0 if sum(item.weight for item in examples) < MANY else RARE
         kept = sorted(feature for feature, count in counts.items() if count > least)
         rows = {feature: row for row, feature in enumerate(kept)}
         weights = np.zeros((len(rows) + 1, len(paths)), np.float32)

@@ -51,13 +51,37 @@ class PathSearch:
             Step(item.key, forward) for item in graph.relations() for forward in (True, False)
         ]
 
+    def among(
+        self, topic: str, answers: Collection[str], paths: Collection[Steps]
+    ) -> list[Explained]:
+        """Those of ``paths`` that lead to an answer, each with its F1."""
+        prefixes = {path[:length] for path in paths for length in range(1, len(path))}
+        last = self._last_steps(answers)
+        found: list[Explained] = []
+        open_paths: list[Steps] = [()]
+        for _ in range(self._max_hops):
+            longer = []
+            for path in open_paths:
+                for step in self._steps:
+                    here = (*path, step)
+                    wanted = here in paths and step in last
+                    if not wanted and here not in prefixes:
+                        continue
+                    ends = self._graph.follow(topic, here)
+                    if wanted and (score := f1(ends, answers)):
+                        found.append(Explained(here, score))
+                    if here in prefixes and 0 < len(ends) <= WIDE:
+                        longer.append(here)
+            open_paths = longer
+        return found
+
     def f1(self, topic: str, path: Steps, answers: Collection[str]) -> float:
         """How well the ends of a path are the answers."""
         return f1(self._graph.follow(topic, path), answers)
 
     def explain(self, topic: str, answers: Collection[str]) -> list[Explained]:
         """All shortest paths that lead to just the answers; where there are none, the best of any length."""
-        last = self._last_steps(min(answers)) if answers else set()
+        last = self._last_steps(answers)
         best: list[Explained] = []
         open_paths: list[Steps] = [()]
         for _ in range(self._max_hops):
@@ -85,7 +109,11 @@ class PathSearch:
                 if ends:
                     yield (*path, step), ends
 
-    def _last_steps(self, answer: str) -> set[Step]:
-        """The steps that can lead to an answer: the last one of a longest path is one of them."""
-        found = {Step(item.relation, True) for item in self._graph.match(None, None, answer)}
-        return found | {Step(item.relation, False) for item in self._graph.match(answer)}
+    def _last_steps(self, answers: Collection[str]) -> set[Step]:
+        """The steps that can lead to one of the answers, of which the last step of an exact path is one."""
+        if not answers:
+            return set()
+        one = min(answers)
+        into = self._graph.query([("?x", "?r", one)], select=["?r"])
+        out_of = self._graph.query([(one, "?r", "?x")], select=["?r"])
+        return {Step(key, True) for (key,) in into} | {Step(key, False) for (key,) in out_of}

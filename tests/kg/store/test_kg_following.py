@@ -1,6 +1,7 @@
 """Following paths of relations, against plain sets of triples."""
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -34,6 +35,10 @@ def ways(rows, start, steps):
     return found
 
 
+def frozen(way):
+    return way[0], tuple(way[1])
+
+
 @pytest.mark.parametrize("hops", [1, 2, 3])
 def test_follow_and_trails_are_what_the_triples_say(graph, rows, hops):
     graph.add(rows)
@@ -45,6 +50,8 @@ def test_follow_and_trails_are_what_the_triples_say(graph, rows, hops):
         found = graph.follow(start, steps)
         assert len(found) == len(set(found))
         assert set(found) == {end for end, _ in wanted}
+        last = Counter(end for end, _ in {(end, facts[-1]) for end, facts in map(frozen, wanted)})
+        assert [last[end] for end in found] == sorted(last.values(), reverse=True)
         for end in found:
             trails = graph.trails(start, steps, end, limit=1_000)
             assert sorted(trails) == sorted(facts for other, facts in wanted if other == end)
