@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kg.errors import UnknownKeyError
-from kg.types import Step, Triple
+from kg.types import Triple
 from kptm.answering import naming
 from kptm.answering.answer import Answer, Evidence
 from kptm.answering.candidates import Candidates
 from kptm.answering.citing import Citations
 from kptm.answering.config import PredictorConfig
-from kptm.answering.deciding import Case, Decider, links_of
-from kptm.answering.questions import QuestionReader, Reading
+from kptm.answering.deciding import Case, Decider
+from kptm.answering.questions import QuestionReader
 from kptm.answering.relations import RelationReader
-from kptm.answering.sources import GRAPH, LINKS, MODEL, STORE, Asked, checked_sources
+from kptm.answering.sources import LINKS, MODEL, STORE, Asked, checked_sources
 from kptm.answering.staleness import Freshness
 from kptm.answering.tokens import words_at
+from kptm.answering.understanding import Understanding
 from kptm.answering.voices import Voices
 from kptm.answering.weighing import Silent, Stated, Weights
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
+    from kptm.answering.questions import Reading
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge import Modeledge, Receipt
@@ -39,15 +39,6 @@ CHUNK = 32
 """Questions that are asked together."""
 FITTED = 20_000_000
 """Numbers that are held while weights are fitted: candidates of all questions together."""
-
-_BLANKS = re.compile(rf"{re.escape(MASK)}(?:\s*{re.escape(MASK)})+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """A question that was not understood."""
-
-    answer: Answer
 
 
 class Predictor:
@@ -80,7 +71,6 @@ class Predictor:
         config: PredictorConfig | None = None,
     ) -> None:
         self._graph = graph
-        self._linker = linker
         self._model = model
         self._store = store
         tables = {LINKS: embeddings, MODEL: model.embeddings if model is not None else None}
@@ -89,11 +79,11 @@ class Predictor:
         )
         self._voices = Voices(embeddings, model, store)
         self._candidates = Candidates(graph)
-        self._relations = naming.RelationNames(graph)
         self._decider = Decider(graph, Citations(graph, linker, embeddings, store), freshness)
         self._phrasings = phrasings or Phrasings({})
         reader = relations or RelationReader(graph.relations(), self._phrasings)
         self._reader = QuestionReader(graph, linker, reader)
+        self._understanding = Understanding(graph, linker, self._reader)
         self._config = config or PredictorConfig()
 
     @property
@@ -138,12 +128,10 @@ class Predictor:
 
     def _streamed(self, questions: Iterator[str], chosen: frozenset[str]) -> Iterator[Answer]:
         while chunk := list(islice(questions, CHUNK)):
-            understood = [self._understood(question, chosen) for question in chunk]
-            answers = iter(
-                self._answers([item for item in understood if isinstance(item, Case)], chosen)
-            )
-            for question, item in zip(chunk, understood, strict=True):
-                found = item.answer if isinstance(item, _Failed) else next(answers)
+            read = list(self._understanding.in_words(chunk, chosen, self._config.min_relation))
+            decided = iter(self._decided([item for item in read if isinstance(item, Case)], chosen))
+            for question, item in zip(chunk, read, strict=True):
+                found = next(decided) if isinstance(item, Case) else item
                 yield self._with_words(question, found, chosen)
 
     def query(
@@ -166,78 +154,16 @@ class Predictor:
             UnknownKeyError: The relation or the entity is not in the graph.
             ConfigError: There is no such source.
         """
-        name = head if head is not None else tail
-        if name is None or (head is not None and tail is not None):
-            raise UnknownKeyError("give a relation and either head or tail")
         chosen = self._chosen(sources)
-        step = Step(self._relations.key(relation), head is not None)
-        question = f"{head or '?'} | {step.relation} | {tail or '?'}"
-        # What has such a fact is a key, and stands for itself.
-        known = self._facts(name, step)
-        meant = [(name, 1.0)] if known else naming.senses(self._graph, self._linker, name)
-        readings = [
-            Reading(
-                entity=entity,
-                path=(step,),
-                link_score=p,
-                relation_score=1.0,
-                answers=known if entity == name else self._facts(entity, step),
-                score=p,
-            )
-            for entity, p in meant
-        ]
-        # A sense that has the fact is meant before one that would have to be guessed about.
-        readings.sort(key=lambda item: (not item.answers, -item.score, item.entity))
-        answers = readings[0].answers if GRAPH in chosen else ()
-        return self._answers([Case(question, readings, None, answers)], chosen)[0]
+        case = self._understanding.by_names(head, relation, tail, chosen)
+        return self._decided([case], chosen)[0]
 
     def _chosen(self, sources: Iterable[str] | None) -> frozenset[str]:
         return checked_sources(self._config.sources if sources is None else sources)
 
-    def _facts(self, entity: str, step: Step) -> tuple[str, ...]:
-        if step.forward:
-            return tuple(item.tail for item in self._graph.match(entity, step.relation))
-        return tuple(item.head for item in self._graph.match(None, step.relation, entity))
-
-    # ── understanding ────────────────────────────────────────────────────────────────────────
-
-    def _understood(self, question: str, chosen: Collection[str]) -> Case | _Failed:
-        """What a question asks, or the answer that says why that is not known."""
-        text = _BLANKS.sub(MASK, question)
-        document = self._reader.link(text)
-        if not document.links:
-            names = ", ".join(map(repr, naming.unknown_names(text)))
-            reason = "no name in the question is in the graph" + (f": {names}" if names else "")
-            return _Failed(Answer(question=question, reason=reason, why="name"))
-        readings = self._reader.read(document)
-        if not readings or readings[0].relation_score < self._config.min_relation:
-            reason = "nothing in the question is a relation the graph knows"
-            topic = readings[0].entity if readings else document.links[0].entity
-            evidence = links_of(document)
-            return _Failed(
-                Answer(
-                    question=question, reason=reason, why="relation", topic=topic, evidence=evidence
-                )
-            )
-        answers = self._of_asked_type(document.text, readings[0]) if GRAPH in chosen else ()
-        return Case(question, readings, document, answers)
-
-    def _of_asked_type(self, question: str, reading: Reading) -> tuple[str, ...]:
-        """Of "Which river …" only the rivers, where some answers are rivers and some are not."""
-        if len(reading.answers) < 2:
-            return reading.answers
-        words = question.casefold()
-        found = self._graph.entities(reading.answers)
-        fitting = tuple(
-            key
-            for key in reading.answers
-            if any(kind.casefold() in words for kind in found[key].types)
-        )
-        return fitting or reading.answers
-
     # ── answering ────────────────────────────────────────────────────────────────────────────
 
-    def _answers(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Answer]:
+    def _decided(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Answer]:
         """Ask the sources of all cases together, and decide each."""
         cases = [replace(case, asked=self._asked(case, chosen)) for case in cases]
         asked = [case.asked for case in cases if case.asked is not None]
@@ -302,13 +228,15 @@ class Predictor:
         given = ((question, frozenset(answers)) for question, answers in questions)
         while chunk := list(islice(given, CHUNK)):
             left = []
-            for question, answers in chunk:
-                case = self._understood(question, self._config.sources)
-                if isinstance(case, _Failed) or not answers:
+            texts = [question for question, _ in chunk]
+            chosen, least = self._config.sources, self._config.min_relation
+            read = self._understanding.in_words(texts, chosen, least)
+            for case, (_, answers) in zip(read, chunk, strict=True):
+                if not isinstance(case, Case) or not answers:
                     continue
                 if case.answers:
                     stated.append(Stated(case.best.score, case.answers[0] in answers))
-                elif (asked := self._asked(case, self._config.sources)) is not None:
+                elif (asked := self._asked(case, chosen)) is not None:
                     left.append((asked, answers))
             heard = self._voices.heard([asked for asked, _ in left], self._config.sources, k)
             for (asked, answers), (opinions, hits) in zip(left, heard, strict=True):
