@@ -55,10 +55,13 @@ class Combiner:
         spoken = [item for item in opinions if item.kind in POOLED]
         if not spoken:
             return None
-        weights = self.relations.get(relation, self.weights)
+        fitted = self.relations.get(relation, self.weights)
+        weights = [fitted.get(item.kind, 1 / len(spoken)) for item in spoken]
+        if not any(weights):  # whoever speaks is heard where nobody better does
+            weights = [1 / len(spoken)] * len(spoken)
         score = np.zeros(len(spoken[0].p))
-        for item in spoken:
-            score += weights.get(item.kind, 1 / len(spoken)) * log_smoothed(item.p)
+        for item, weight in zip(spoken, weights, strict=True):
+            score += weight * log_smoothed(item.p)
         p = np.exp(score - score.max())
         # Whoever has no vector anywhere is no candidate.
         p[np.sum([item.p for item in spoken], axis=0) == 0] = 0.0
@@ -131,27 +134,50 @@ def example(opinions: Sequence[Opinion], relation: str, right: Sequence[int]) ->
 
 
 def fit(examples: Sequence[Example]) -> Combiner:
-    """The weights that make held-out answers likeliest; the defaults without an example."""
-    from scipy.optimize import minimize
+    """The weights that make held-out answers likeliest; the defaults without an example.
 
+    A source without which the answers are hardly less likely, by no more than ½·log of their number (Schwarz 1978), gets no weight: what
+    does not pay for itself can only turn right answers into wrong ones.
+    """
     if not examples:
         return Combiner()
     names = sorted({item.relation for item in examples})
-    number = {name: at for at, name in enumerate(names)}
-    # What speaks at all shares equally beforehand.
-    heard = np.array(
-        [any(item.features[at].any() for item in examples) for at in range(len(POOLED))]
-    )
-    start_S = heard / max(1, heard.sum())
+    heard = [at for at in range(len(POOLED)) if any(x.features[at].any() for x in examples)]
+    lost, table = _fitted(examples, names, heard)
+    price = 0.5 * np.log(max(2, len(examples)))
+    kept = heard
+    while len(kept) > 1:
+        without = [[at for at in kept if at != left] for left in kept]
+        tried = [_fitted(examples, names, some) for some in without]
+        best = min(range(len(tried)), key=lambda at: tried[at][0])
+        if tried[best][0] - lost > price:
+            break
+        kept, (lost, table) = without[best], tried[best]
+    rows = [{POOLED[at]: float(row[at]) for at in heard} for row in table]
+    return Combiner(weights=rows[0], relations=dict(zip(names, rows[1:], strict=True)))
+
+
+def _fitted(
+    examples: Sequence[Example], names: Sequence[str], kept: Sequence[int]
+) -> tuple[float, Floats]:
+    """What is lost at the least, and the table of weights there: w_s, then w_{s,r} of each relation, shape (1 + R, S)."""
+    from scipy.optimize import minimize
+
+    size = 1 + len(names)
+    number = {name: at for at, name in enumerate(names, 1)}
+    start_S = np.zeros(len(POOLED))
+    start_S[list(kept)] = 1 / max(1, len(kept))
+    precision = np.full((size, 1), PRECISION_OF_RELATION)
+    precision[0] = PRECISION
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        table = flat.reshape(-1, len(POOLED))  # w_s, then w_{s,r} of each relation
+        table = flat.reshape(size, len(POOLED))
         off = table - np.concatenate([start_S[None], np.repeat(table[:1], len(names), 0)])
         gradient = precision * off
         gradient[0] -= gradient[1:].sum(0)
         lost = float((precision * off**2).sum()) / 2
         for item in examples:
-            at = 1 + number[item.relation]
+            at = number[item.relation]
             score_N = table[at] @ item.features
             top = score_N.max()
             p_N = np.exp(score_N - top)
@@ -161,26 +187,9 @@ def fit(examples: Sequence[Example]) -> Combiner:
             gradient[at] += item.features @ (p_N / total) - item.features[:, right].mean(1)
         return lost, gradient.ravel()
 
-    size = 1 + len(names)
-    precision = np.full((size, 1), PRECISION_OF_RELATION)
-    precision[0] = PRECISION
+    bounds = [(0.0, None if at in kept else 0.0) for at in range(len(POOLED))] * size
+    start = np.tile(start_S, size)
     found = minimize(
-        loss,
-        np.tile(start_S, size),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(0.0, None)] * (size * len(POOLED)),
-        options={"maxiter": 500},
-    ).x.reshape(size, len(POOLED))
-
-    def of_sources(row: Floats) -> dict[str, float]:
-        return {
-            kind: float(value)
-            for kind, value, speaks in zip(POOLED, row, heard, strict=True)
-            if speaks
-        }
-
-    return Combiner(
-        weights=of_sources(found[0]),
-        relations={name: of_sources(row) for name, row in zip(names, found[1:], strict=True)},
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}
     )
+    return float(found.fun), found.x.reshape(size, len(POOLED))

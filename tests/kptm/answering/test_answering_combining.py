@@ -44,7 +44,7 @@ def normal(p):
     return p / p.sum()
 
 
-@given(POSITIVE, POSITIVE, st.floats(0, 2), st.floats(0, 2), st.floats(0, 2))
+@given(POSITIVE, POSITIVE, st.floats(0, 2), st.floats(0.01, 2), st.floats(0, 2))
 def test_the_pool_is_a_weighted_product(first, second, a, b, c):
     links, model = normal(first), normal(second)
     combiner = Combiner(
@@ -176,6 +176,26 @@ def test_without_examples_nothing_is_fitted():
     alone = fit([example([opinion("model", [0.4, 0.6])], "r", [1])] * 30)
     assert set(alone.weights) == {"model"}
     assert alone.weights["model"] > 1  # it was always right
+
+
+def test_a_source_that_does_not_pay_for_itself_gets_no_weight():
+    rng = np.random.default_rng(0)
+    examples = []
+    for number in range(200):
+        right = int(rng.integers(5))
+        good = rng.dirichlet(np.ones(5))
+        good[right] += 1
+        noise = rng.dirichlet(np.full(5, 0.3))  # sure of itself, and of anything
+        said = [opinion("link prediction", noise), opinion("model", good / 2)]
+        examples.append(example(said, f"r{number % 4}", [right]))
+    found = fit(examples)
+    for row in (found.weights, *found.relations.values()):
+        assert row["link prediction"] == 0
+        assert row["model"] > 0
+    both = [opinion("link prediction", [0.9, 0.1]), opinion("model", [0.4, 0.6])]
+    assert found.pool(both, "r0").argmax() == 1
+    # Alone it is heard all the same.
+    np.testing.assert_allclose(found.pool(both[:1], "r0"), [0.9, 0.1], atol=SMOOTHING)
 
 
 def test_far_candidates_are_left_out_of_an_example(monkeypatch):
