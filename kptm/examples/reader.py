@@ -94,6 +94,16 @@ class World:
         return self.folder / "entities.jsonl"
 
     @property
+    def relations(self) -> Path:
+        """The relations' other names and what each says of head and tail: JSON Lines, loaded as entities are."""
+        return self.folder / "relations.jsonl"
+
+    @property
+    def learn(self) -> Path:
+        """Answered questions to learn from: ``question⇥answer|answer``, the answers as keys."""
+        return self.folder / "learn.tsv"
+
+    @property
     def corpus(self) -> Path:
         """The text, one or two sentences a line: phrased A and D facts, then the prose."""
         return self.folder / "corpus.txt"
