@@ -218,10 +218,11 @@ class PurgeReport:
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """A fact and who says it: (source, line or None) each."""
+    """A fact and who says it: (source, line or None) each, and the first revision since which one of them does."""
 
     fact: Triple | Attribute
     sources: tuple[tuple[str, int | None], ...]
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kg.store.database import Database
     from kg.store.paths import Direction
     from kg.store.sql import Sql
-    from kg.types import Attribute, Change, ExportReport, Literal, Revision, Step
+    from kg.types import Attested, Attribute, Change, ExportReport, Literal, Revision, Step
 
 
 class GraphView:
@@ -338,6 +338,11 @@ class GraphView:
         entity = self.entity(key)
         with self._database.reading() as sql:
             return Description(entity, tuple(describe.facts(sql, key, self._at, limit)))
+
+    def attested(self, facts: Iterable[Triple]) -> dict[Triple, Attested]:
+        """Who says each of ``facts``, and since when; what does not live is left out."""
+        with self._database.quick() as sql:
+            return describe.attested(sql, facts, self._at)
 
     def stats(self) -> dict[str, int]:
         """Counts of entities, relations, triples, attributes, aliases, sources, revisions."""

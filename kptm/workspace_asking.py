@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from kptm.workspace_training import WorkspaceTraining
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from kg.types import Relation
     from kptm.answering import Answer, Predictor
     from kptm.modeledge import Where
     from kptm.modeledge.recalling import Recalled
@@ -21,6 +23,7 @@ class WorkspaceAsking(WorkspaceTraining):
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
         super().__init__(folder, config)
         self._predictor: Predictor | None = None
+        self._known: tuple[int, list[Relation]] = (-1, [])
 
     def _changed(self) -> None:
         self._predictor = None
@@ -31,9 +34,10 @@ class WorkspaceAsking(WorkspaceTraining):
         from kptm.answering.path_classifier import PathClassifier
         from kptm.answering.weighing import Weights
 
-        if self._predictor is None:
+        if self._predictor is None or self._has_other_relations():
             phrasings = self.phrasings()
             relations = self.graph.relations()
+            self._known = self.graph.revision(), relations
             described = self.graph.entities(relation.key for relation in relations)
             has_model = (self.folder / "model").is_dir()
             self._predictor = Predictor(
@@ -51,13 +55,34 @@ class WorkspaceAsking(WorkspaceTraining):
             self._predictor.take(Weights.load(self.folder / "weights.json", space=space))
         return self._predictor
 
-    def ask(self, question: str) -> Answer:
-        """Answer a cloze or a question in words; see :meth:`kptm.Predictor.ask`."""
-        return self.predictor().ask(question)
+    def _has_other_relations(self) -> bool:
+        """Whether the graph has got or lost a relation since the last question: the reader of questions knows them all."""
+        revision = self.graph.revision()
+        if revision == self._known[0]:
+            return False
+        before, self._known = self._known[1], (revision, self.graph.relations())
+        return before != self._known[1]
 
-    def query(self, head: str | None = None, relation: str = "", tail: str | None = None) -> Answer:
+    def ask(self, question: str, *, sources: Iterable[str] | None = None) -> Answer:
+        """Answer a cloze or a question in words; see :meth:`kptm.Predictor.ask`."""
+        return self.predictor().ask(question, sources=sources)
+
+    def ask_many(
+        self, questions: Iterable[str], *, sources: Iterable[str] | None = None
+    ) -> Iterator[Answer]:
+        """Answer questions in their order, streaming; see :meth:`kptm.Predictor.ask_many`."""
+        return self.predictor().ask_many(questions, sources=sources)
+
+    def query(
+        self,
+        head: str | None = None,
+        relation: str = "",
+        tail: str | None = None,
+        *,
+        sources: Iterable[str] | None = None,
+    ) -> Answer:
         """Answer (head, relation, ?) or (?, relation, tail); see :meth:`kptm.Predictor.query`."""
-        return self.predictor().query(head, relation, tail)
+        return self.predictor().query(head, relation, tail, sources=sources)
 
     def recall(self, text: str, *, k: int = 8, where: Where | None = None) -> list[Recalled]:
         """What modeledge calls up at a text's blank, or at each of its names; see :meth:`kptm.Modeledge.recall`.

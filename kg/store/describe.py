@@ -1,20 +1,28 @@
-"""All that is known of one entity, with who says it."""
+"""Who says a fact, and since when: all facts of one entity, or those that are asked for."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from kg.store.dictionary import ids_of
 from kg.store.schema import FIRST_RELATION
 from kg.store.triples import alive, said
 from kg.types import Attested, Attribute, Literal, Triple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from kg.store.sql import Sql
+
+FACTS = 300
+"""Triples that one statement asks for."""
 
 
 def facts(sql: Sql, key: str, at: int | None, limit: int) -> list[Attested]:
     """The facts of an entity as head or tail, each with its sources; at most ``limit`` a side."""
-    found: list[Attested] = []
+    found: list[tuple[Triple | Attribute, int]] = []
     for end in ("head_id", "tail_id"):
         query = (
             "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit, x.id, x.rev_added"
@@ -30,14 +38,57 @@ def facts(sql: Sql, key: str, at: int | None, limit: int) -> list[Attested]:
                 if row[2] is None
                 else Triple(*row[:3])
             )
-            found.append(Attested(fact, _sources(sql, row[7], at)))
-    return list(dict.fromkeys(found))
+            found.append((fact, row[7]))
+    told = _sources(sql, [number for _, number in found], at)
+    return [
+        Attested(fact, *told[number]) for fact, number in dict.fromkeys(found) if number in told
+    ]
 
 
-def _sources(sql: Sql, number: int, at: int | None) -> tuple[tuple[str, int | None], ...]:
-    """Who says a triple, and on which line."""
+def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, Attested]:
+    """Those of the triples that live, each with its sources; one statement for hundreds of them."""
+    facts = list(dict.fromkeys(wanted))
+    ends = ids_of(sql, "entity", [key for item in facts for key in (item.head, item.tail)])
+    relations = ids_of(sql, "relation", [item.relation for item in facts])
+    given = {
+        (ends[item.head], relations[item.relation], ends[item.tail]): item
+        for item in facts
+        if item.head in ends and item.tail in ends and item.relation in relations
+    }
+    number_of: dict[Triple, int] = {}
+    for start in range(0, len(given), FACTS):
+        part = list(given)[start : start + FACTS]
+        marks = ", ".join(["(?, ?, ?)"] * len(part))
+        # In SQLite a CROSS JOIN keeps its order: a look-up by index for each of them.
+        query = (
+            f"WITH w (h, r, t) AS (VALUES {marks}) SELECT x.id, w.h, w.r, w.t"
+            " FROM w CROSS JOIN triple x WHERE x.head_id = w.h AND x.relation_id = w.r"
+            f" AND x.tail_id = w.t AND {alive(at)}"
+        )
+        for number, *row in sql.all(query, list(chain.from_iterable(part))):
+            number_of[given[row[0], row[1], row[2]]] = number
+    told = _sources(sql, list(number_of.values()), at)
+    return {
+        item: Attested(item, *told[number_of[item]])
+        for item in facts
+        if number_of.get(item) in told
+    }
+
+
+def _sources(
+    sql: Sql, numbers: Sequence[int], at: int | None
+) -> dict[int, tuple[tuple[tuple[str, int | None], ...], int]]:
+    """Who says each triple, on which line, and since which revision anybody has."""
+    listed, parameter = sql.values(sorted(set(numbers)))
     query = (
-        "SELECT c.name, s.line FROM triple_source s JOIN source c ON c.id = s.source_id"
-        f" WHERE s.triple_id = ? AND {said(at)} ORDER BY s.rev_added, s.source_id, s.seq"
+        "SELECT s.triple_id, c.name, s.line, s.rev_added FROM triple_source s"
+        " JOIN source c ON c.id = s.source_id"
+        f" WHERE s.triple_id IN {listed} AND {said(at)} ORDER BY s.rev_added, s.source_id, s.seq"
     )
-    return tuple((name, line) for name, line in sql.all(query, (number,)))
+    rows: dict[int, list[tuple[str, int | None, int]]] = defaultdict(list)
+    for number, *row in sql.all(query, (parameter,)):
+        rows[number].append((row[0], row[1], row[2]))
+    return {
+        number: (tuple((name, line) for name, line, _ in told), told[0][2])
+        for number, told in rows.items()
+    }

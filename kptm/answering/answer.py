@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any, Literal, overload
 
 from kg.types import Step, Triple
 
-if TYPE_CHECKING:
-    Why = Literal["", "name", "relation", "fact", "disagreement", "doubt"]
+Why = Literal["", "name", "relation", "fact", "disagreement", "doubt"]
+"""Why there is no answer; "" when there is one."""
 
 __all__ = ["Answer", "Conflict", "Evidence", "ScoredEntity", "Sense", "Span", "Step", "Triple"]
 
@@ -58,7 +58,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """Another entity that the question's name may mean, how likely, and what would then be answered."""
+    """Another entity that the question's name may mean: how likely, and the labels of what the graph would then answer."""
 
     entity: str
     label: str

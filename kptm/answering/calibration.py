@@ -1,4 +1,4 @@
-"""From the p of a best answer to how often such answers are right: isotonic regression, once with the store's voice and once without.
+"""From the p of a best answer to how often such answers are right: isotonic regression, by where the answer comes from.
 
 Pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), drawn as straight lines between the centres of its blocks
 (Oron & Flournoy 2017). What a model knows and what neighbours say are two scales: p = .9 of one is not p = .9 of the other.
@@ -64,15 +64,17 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Two curves.
+    """Three curves.
 
     Attributes:
-        alone: For answers to which the store gave nothing (λ = 0).
+        alone: For predicted answers to which the store gave nothing (λ = 0).
         beside: For those in which its neighbours had a voice.
+        stated: For facts of the graph that answer a question in words, by how well that was understood; None unless fitted.
     """
 
     alone: Curve = Curve()
     beside: Curve = Curve()
+    stated: Curve | None = None
 
     @classmethod
     def fit(
@@ -103,11 +105,41 @@ class Calibration:
         Raises:
             ConfigError: The numbers are no curves.
         """
-        alone, beside = (
-            Curve(p=tuple(map(float, item["p"])), rate=tuple(map(float, item["rate"])))
-            for item in (value["alone"], value["beside"])
+        alone, beside, stated = (
+            None
+            if item is None
+            else Curve(p=tuple(map(float, item["p"])), rate=tuple(map(float, item["rate"])))
+            for item in (value["alone"], value["beside"], value["stated"])
         )
-        return cls(alone=alone, beside=beside)
+        return cls(alone=alone or Curve(), beside=beside or Curve(), stated=stated)
+
+
+def threshold(
+    p: Sequence[float], right: Sequence[bool], precision: float, *, confidence: float = 0.9
+) -> float:
+    """The lowest p such that of the answers with so much or more at least ``precision`` are right; infinite where there is none.
+
+    Selection with guaranteed risk (Geifman & El-Yaniv 2017): not the share itself but the lower end of its exact binomial interval
+    (Clopper & Pearson 1934) has to reach that, or the luckiest of many thresholds would be chosen.
+
+    Args:
+        p: Of answers that nothing else was fitted on.
+        right: Whether each is right.
+        precision: What is wanted.
+        confidence: Of the lower end, one-sided.
+    """
+    from scipy.stats import beta
+
+    sorted_p, sorted_right = np.asarray(p, np.float64), np.asarray(right, np.float64)
+    order = np.argsort(-sorted_p, kind="stable")
+    sorted_p, hits = sorted_p[order], np.cumsum(sorted_right[order])
+    count = np.arange(1, len(order) + 1)
+    least = np.where(hits > 0, beta.ppf(1 - confidence, np.maximum(hits, 1), count - hits + 1), 0.0)
+    ends = np.append(sorted_p[:-1] > sorted_p[1:], True)[
+        : len(order)
+    ]  # equals stand or fall together
+    fits = np.flatnonzero(ends & (least >= precision))
+    return float(sorted_p[fits[-1]]) if len(fits) else float("inf")
 
 
 def pooled(places: Floats, rates: Floats, weights: Floats) -> tuple[Floats, Floats]:

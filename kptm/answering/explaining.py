@@ -1,25 +1,141 @@
-"""An answer with its path and evidence, for people: as text and as HTML."""
+"""An answer with its path and evidence for people: one outline, written as lines of text or as a piece of HTML."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import category
+
+from kg.types import readable_label
 
 if TYPE_CHECKING:
-    from kptm.answering.answer import Answer
+    from collections.abc import Iterator
+
+    from kptm.answering.answer import Answer, Evidence, Span
+
+HEADINGS = {
+    "triple": "facts",
+    "sentence": "sentences",
+    "link prediction": "link prediction",
+    "model": "model",
+    "modeledge": "modeledge",
+    "linking": "names",
+    "note": "notes",
+    "stale": "stale",
+}
+"""The groups of evidence, in their order; other kinds follow by their own name."""
+_CONTROL = ("Cc", "Zl", "Zp")
+_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+MARKS = "«", "»"
+"""Around a highlighted part of a sentence, in text."""
+
+
+class _Line(NamedTuple):
+    """What is said, the parts of it that name entities, and where it comes from."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+    origin: str = ""
+
+
+class _Group(NamedTuple):
+    heading: str
+    lines: list[_Line]
 
 
 def as_text(answer: Answer) -> str:
-    """The answer and its evidence, a line each."""
-    found = answer.entity is not None
-    lines = [f"{answer} ({answer.score:.2f})" if found else str(answer)]
-    lines += [f"  {item.kind}: {item.text}" for item in answer.evidence]
-    return "\n".join(lines)
+    """The answer, then a heading and indented lines for each kind of evidence."""
+    lines = [_headline(answer)]
+    for group in _outline(answer):
+        lines.append(f"  {group.heading}")
+        for line in group.lines:
+            origin = f"  [{line.origin}]" if line.origin else ""
+            lines.append(f"    {_marked(line.text, line.spans, *MARKS)}{origin}")
+    return "\n".join(map(_one_line, lines))
 
 
 def as_html(answer: Answer) -> str:
-    """The same as a piece of HTML without scripts or styles; all that comes from data is escaped."""
-    items = "".join(
-        f"<li><b>{escape(item.kind)}</b> {escape(item.text)}</li>" for item in answer.evidence
+    """The same as a piece of HTML without scripts, styles or links; whatever comes from data is escaped."""
+    parts = [f'<div class="answer"><p><strong>{escape(_headline(answer))}</strong></p><dl>']
+    for group in _outline(answer):
+        parts.append(f"<dt>{escape(group.heading)}</dt>")
+        for line in group.lines:
+            text = _marked_html(line)
+            origin = f" <small>{escape(line.origin)}</small>" if line.origin else ""
+            parts.append(f'<dd dir="auto">{text}{origin}</dd>')
+    return "".join([*parts, "</dl></div>"])
+
+
+def _headline(answer: Answer) -> str:
+    found = answer.entity is not None
+    return f"{answer} ({answer.score:.2f})" if found else str(answer)
+
+
+def _outline(answer: Answer) -> Iterator[_Group]:
+    if answer.path:
+        yield _Group("asked", [_Line(path_in_words(answer))])
+    grouped: dict[str, list[_Line]] = {kind: [] for kind in HEADINGS}
+    for item in answer.evidence:
+        grouped.setdefault(item.kind, []).append(_Line(item.text, item.spans, _origin(item)))
+    for kind, lines in grouped.items():
+        if lines:
+            yield _Group(HEADINGS.get(kind, kind), lines)
+    if answer.conflicts:
+        said = [
+            _Line(f"{item.kind}: {item.label} ({item.entity}), p = {item.score:.2f}")
+            for item in answer.conflicts
+        ]
+        yield _Group("would be answered otherwise by", said)
+    if answer.senses:
+        meant = [
+            _Line(f"{item.label} ({item.entity}): {', '.join(item.answers) or 'nothing is known'}")
+            for item in answer.senses
+        ]
+        yield _Group("if another is meant", meant)
+
+
+def path_in_words(answer: Answer) -> str:
+    """The hops from the entity that was asked about, an arrow each in the direction of its facts."""
+    hops = [
+        f"—{label}→" if step.forward else f"←{label}—"
+        for step in answer.path
+        for label in (readable_label(step.relation),)
+    ]
+    return f"{readable_label(answer.topic)} {' · '.join(hops)} ?"
+
+
+def _origin(item: Evidence) -> str:
+    parts = list(item.sources)
+    if item.revision is not None and item.triple is not None:
+        parts.append(f"revision {item.revision}")
+    return ", ".join(parts)
+
+
+def _one_line(text: str) -> str:
+    """On one line, without what would move a terminal's cursor or turn the direction of what follows; joiners stay."""
+    return "".join(
+        " " if category(letter) in _CONTROL or letter in _TURNS else letter for letter in text
     )
-    return f"<div><p>{escape(str(answer))}</p><ul>{items}</ul></div>"
+
+
+def _pieces(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[str, bool]]:
+    """The text in parts, and whether each is to be highlighted; spans that overlap or leave it are passed over."""
+    at = 0
+    for span in sorted(spans, key=lambda item: (item.start, item.end)):
+        if at <= span.start < span.end <= len(text):
+            yield text[at : span.start], False
+            yield text[span.start : span.end], True
+            at = span.end
+    yield text[at:], False
+
+
+def _marked(text: str, spans: tuple[Span, ...], before: str, behind: str) -> str:
+    parts = _pieces(text, spans)
+    return "".join(f"{before}{part}{behind}" if named else part for part, named in parts)
+
+
+def _marked_html(line: _Line) -> str:
+    parts = _pieces(line.text, line.spans)
+    return "".join(
+        f"<mark>{escape(part)}</mark>" if named else escape(part) for part, named in parts
+    )

@@ -1,22 +1,31 @@
-"""Whoever can be asked where the graph is silent, held together: what each says of one reading of a question."""
+"""Whoever can be asked where the graph is silent, held together: what each says of many questions at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.answering.sources import Opinion, from_embeddings, from_model
+import numpy as np
+
+from kptm.answering.sources import (
+    LINKS,
+    MODEL,
+    STORE,
+    from_embeddings,
+    from_model,
+    from_modeledge,
+)
 from kptm.modeledge.neighbours import WIDER, about
 from kptm.modeledge.spaces import spaces_of
-from kptm.modeledge.writing import fact_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
 
     from kg.embedding import EntityEmbeddings
-    from kptm.answering.questions import Reading
+    from kptm.answering.sources import Asked, Opinion
     from kptm.fusion import FusedModel
-    from kptm.linking import LinkedText
-    from kptm.modeledge import Hit, Modeledge, Record
+    from kptm.modeledge import Hit, Interpolation, Modeledge, Record
 
 
 class Voices:
@@ -34,44 +43,81 @@ class Voices:
         model: FusedModel | None,
         store: Modeledge | None,
     ) -> None:
-        self._embeddings = embeddings
-        self._model = model
-        self._store = store
+        self.embeddings = embeddings
+        self.model = model
+        self.store = store if model is not None else None
         self.space = spaces_of(model)["cloze"] if model is not None else ""
 
-    def opinions(
-        self, reading: Reading, asked: Sequence[LinkedText], among: Sequence[str]
-    ) -> list[Opinion]:
-        """What link prediction and the model say; those that have nothing to say are left out.
+    def there(self, chosen: Collection[str]) -> frozenset[str]:
+        """Those of the chosen sources that there are."""
+        parts = {LINKS: self.embeddings, MODEL: self.model, STORE: self.store}
+        return frozenset(kind for kind, part in parts.items() if part is not None) & set(chosen)
+
+    def heard(
+        self, asked: Sequence[Asked], chosen: Collection[str], k: int
+    ) -> list[tuple[list[Opinion], list[Hit]]]:
+        """What link prediction and the model say of each question, and the neighbours that speak of it.
 
         Args:
-            reading: Entity, relation and direction.
-            asked: The reading as clozes.
-            among: The candidates.
+            asked: The questions.
+            chosen: The sources that are asked.
+            k: Neighbours.
         """
-        found: list[Opinion | None] = []
-        if self._embeddings is not None:
-            found.append(
-                from_embeddings(
-                    self._embeddings, reading.entity, reading.relation, reading.forward, among
-                )
-            )
-        if self._model is not None:
-            found.append(from_model(self._model, asked, among))
-        return [opinion for opinion in found if opinion is not None]
+        there = self.there(chosen)
+        found: list[tuple[list[Opinion], list[Hit]]] = [([], []) for _ in asked]
+        if LINKS in there and self.embeddings is not None:
+            for question, (opinions, _) in zip(asked, found, strict=True):
+                opinion = from_embeddings(self.embeddings, question)
+                opinions += [] if opinion is None else [opinion]
+        if self.model is None or not there & {MODEL, STORE}:
+            return found
+        read = from_model(self.model, asked)
+        if MODEL in there:
+            for (opinion, _), (opinions, _) in zip(read, found, strict=True):
+                opinions += [] if opinion is None else [opinion]
+        if STORE in there:
+            near = self._neighbours(asked, [keys for _, keys in read], k)
+            for hits, (_, place) in zip(near, found, strict=True):
+                place += hits
+        return found
 
-    def neighbours(
-        self, reading: Reading, asked: Sequence[LinkedText], among: Sequence[str], k: int
-    ) -> list[Hit]:
-        """The ``k`` nearest rows that name the reading's entity and hold a candidate, each at its best similarity to a cloze."""
-        if self._model is None or self._store is None:
-            return []
-        best: dict[Record, Hit] = {}
-        keys = fact_keys(self._model, asked)
-        for hits in self._store.search(keys, k=k * WIDER, space=self.space):
-            for hit in hits:
-                known = best.get(hit.record)
-                if known is None or hit.score > known.score:
-                    best[hit.record] = hit
-        nearest = sorted(best.values(), key=lambda hit: -hit.score)
-        return about(nearest, reading.entity, set(among), k)
+    def opinions(
+        self, asked: Sequence[Asked], chosen: Collection[str], weights: Interpolation
+    ) -> list[list[Opinion]]:
+        """All that is said of each question; sources that have nothing to say are left out."""
+        told = []
+        for question, (opinions, hits) in zip(
+            asked, self.heard(asked, chosen, weights.k), strict=True
+        ):
+            near = from_modeledge(hits, question, weights)
+            told.append([*opinions, *([] if near is None else [near])])
+        return told
+
+    def _neighbours(
+        self, asked: Sequence[Asked], keys: Sequence[NDArray[np.float32]], k: int
+    ) -> list[list[Hit]]:
+        """The ``k`` nearest rows of each question that name its entity and hold a candidate, by their best similarity to a text."""
+        if self.store is None or not any(map(len, keys)):
+            return [[] for _ in asked]
+        found = iter(self.store.search(np.concatenate(keys), k=k * WIDER, space=self.space))
+        near = []
+        for question, own in zip(asked, keys, strict=True):
+            best: dict[Record, Hit] = {}
+            for hits in (next(found) for _ in own):
+                for hit in hits:
+                    known = best.get(hit.record)
+                    if known is None or hit.score > known.score:
+                        best[hit.record] = hit
+            nearest = sorted(best.values(), key=lambda hit: -hit.score)
+            near.append(about(nearest, question.reading.entity, _Others(question), k))
+        return near
+
+
+class _Others:
+    """The candidates of a question, among which its own entity is not."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._asked.side.place and key != self._asked.reading.entity

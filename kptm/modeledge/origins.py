@@ -156,3 +156,12 @@ def sources(sql: Sql, origins: Sequence[int]) -> dict[int, list[str]]:
     for number, source in sql.all(query, (parameter,)):
         found.setdefault(number, []).append(source)
     return found
+
+
+def sources_of_rows(sql: Sql, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Who attests the origin of each row, sorted."""
+    listed, parameter = sql.values(list(ids))
+    query = f"SELECT id, origin_id FROM modeledge_record WHERE id IN {listed}"
+    origin_of = dict(sql.all(query, (parameter,)))
+    told = sources(sql, sorted(set(origin_of.values())))
+    return {number: tuple(told.get(origin, ())) for number, origin in origin_of.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from kptm.errors import ModeledgeError
-from kptm.modeledge import log, receipts, rows, spaces
+from kptm.modeledge import log, origins, receipts, rows, spaces
 from kptm.modeledge.records import Hit
 
 if TYPE_CHECKING:
@@ -150,6 +150,11 @@ class ModeledgeReader:
         """Stream the live records of a space with their vectors as they were added, oldest first."""
         for entry, vector in self.entries(space):
             yield entry.record, vector
+
+    def sources(self, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Who attests the texts of records, by the numbers of their rows, sorted."""
+        with self._database.quick() as sql:
+            return origins.sources_of_rows(sql, ids)
 
     def stats(self) -> dict[str, int]:
         """Live records by space."""

@@ -1,1 +1,1 @@
-"""Parts of the benchmark of answers."""
+"""The parts of the benchmark of answers."""

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 from sklearn.isotonic import IsotonicRegression
 
 from kptm import ConfigError
-from kptm.answering.calibration import CHUNK, Calibration, Curve, pooled
+from kptm.answering.calibration import CHUNK, Calibration, Curve, pooled, threshold
 
 ROWS = st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 3)), min_size=1, max_size=40)
 
@@ -77,3 +78,21 @@ def test_the_store_has_a_curve_of_its_own():
 def test_numbers_that_are_no_curve(p, rate):
     with pytest.raises(ConfigError):
         Curve(p=p, rate=rate)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9]), st.booleans()), max_size=60))
+def test_a_threshold_is_the_lowest_that_keeps_the_precision(rows):
+    p, right = [row[0] for row in rows], [row[1] for row in rows]
+    fitting = []
+    for at in sorted(set(p)):
+        kept = [ok for value, ok in rows if value >= at]
+        # What is drawn with a rate of .6 has so many hits or more with more than a tenth's chance.
+        if binom.sf(sum(kept) - 1, len(kept), 0.6) <= 0.1:
+            fitting.append(at)
+    assert threshold(p, right, 0.6) == min(fitting, default=float("inf"))
+
+
+def test_of_few_right_answers_no_threshold_is_sure():
+    assert threshold([0.9] * 5, [True] * 5, 0.95) == float("inf")
+    assert threshold([0.9] * 60, [True] * 60, 0.95) == 0.9
+    assert threshold([], [], 0.95) == float("inf")

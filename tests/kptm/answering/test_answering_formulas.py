@@ -1,4 +1,4 @@
-"""Mixtures, neighbours and relation scores against their formulas."""
+"""Relation scores against their formulas."""
 
 import json
 import math
@@ -7,45 +7,12 @@ import pytest
 
 from kg import TripleFormatError
 from kg.types import EntityRecord, Relation
-from kptm import Hit, Interpolation, Linker, Phrasings, Record
+from kptm import Linker, Phrasings
 from kptm.answering import RelationReader
 from kptm.answering.learning import learn
 from kptm.answering.questions import QuestionReader
 from kptm.answering.relations import NAME_WEIGHT
-from kptm.answering.sources import Opinion, from_modeledge, mix
 from kptm.answering.words import question_words, stem
-
-
-def hit(value, score):
-    return Hit(value, score, Record(kind="cloze", value=value, text=f"about {value}"))
-
-
-def test_neighbours_are_a_softmax_of_similarities():
-    weights = Interpolation(temperature=0.1, edges=(0.5, 0.7), weights=(0.2, 0.8))
-    hits = [hit("a", 0.8), hit("b", 0.7), hit("a", 0.6)]
-    opinion = from_modeledge(hits, weights)
-    mass = {"a": math.exp(8) + math.exp(6), "b": math.exp(7)}
-    total = sum(mass.values())
-    assert opinion.p == pytest.approx({key: value / total for key, value in mass.items()})
-    assert opinion.weight == 0.8
-    assert [item.entity for item in opinion.evidence] == ["a", "b", "a"]
-    assert from_modeledge(hits[2:], weights).weight == 0.2
-    assert from_modeledge([hit("a", 0.4)], weights) is None
-    assert from_modeledge([], weights) is None
-
-
-def test_mix_is_khandelwals_interpolation():
-    near = Opinion("modeledge", {"a": 0.9, "b": 0.1}, 0.6, ())
-    model = Opinion("model", {"a": 0.2, "c": 0.8}, 1.0, ())
-    links = Opinion("link prediction", {"b": 1.0}, 1.0, ())
-    assert mix([near, model, links]) == pytest.approx(
-        {"a": 0.6 * 0.9 + 0.4 * 0.1, "b": 0.6 * 0.1 + 0.4 * 0.5, "c": 0.4 * 0.4}
-    )
-    assert mix([model]) == model.p
-    assert mix([near]) == near.p
-    assert set(mix([Opinion("modeledge", {"a": 1.0}, 0.0, ())]).values()) == {0.0}
-    assert mix([]) == {}
-
 
 RELATIONS = [
     Relation("capital", "capital"),

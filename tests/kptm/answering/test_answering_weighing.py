@@ -1,46 +1,85 @@
-"""How much modeledge weighs, learnt from answered questions that the graph is silent on."""
+"""How sources weigh, learnt from answered questions."""
 
+import numpy as np
 import pytest
 
+from kg.types import Step
 from kptm import ConfigError, Hit, Interpolation, Record
 from kptm.answering.calibration import Calibration
-from kptm.answering.sources import Opinion
-from kptm.answering.weighing import ENOUGH, Silent, Weights
+from kptm.answering.candidates import Side
+from kptm.answering.combining import Combiner
+from kptm.answering.questions import Reading
+from kptm.answering.sources import Asked, Opinion
+from kptm.answering.weighing import ENOUGH, Silent, Stated, Weights
+
+KEYS = ["a", "b", "c"]
+READING = Reading(entity="x", path=(Step("r"),), link_score=1.0, relation_score=1.0, answers=(), score=1.0)  # fmt: skip
 
 
-def silent(value, score, answer="a"):
+def silent(value, score, answer="a", p=(0.3, 0.7, 0.0)):
     near = Hit(value, score, Record(kind="own", value=value))
-    return Silent(frozenset({answer}), [Opinion("model", {"a": 0.3, "b": 0.7}, 1.0, ())], [near])
+    said = Opinion("model", np.array(p), 2)
+    return Silent(frozenset({answer}), Asked(READING, (), Side(KEYS)), [said], [near])
 
 
 def test_a_store_that_is_right_is_listened_to_and_one_that_is_wrong_is_not():
     right = Weights.fit([silent("a", 0.9)] * 80, space="s", k=4)
     wrong = Weights.fit([silent("c", 0.9)] * 80, space="s", k=4)
-    # 80 right ones and the imaginary question: λ + (1 − λ)·.3 is likeliest at λ = .98.
-    assert right.neighbours.weights == pytest.approx((0.98,), abs=0.02)
+    [share] = right.neighbours.weights
+    assert share > 0.9
     assert wrong.neighbours.weights == (0.0,)
     assert (right.count, right.space) == (80, "s")
-    p = 0.98 + 0.02 * 0.3
-    assert right.calibration.of(p, with_store=True) > 0.95
+    # A model that is always wrong is turned down until b is hardly likelier than a.
+    assert wrong.combiner.weights["model"] < 0.3
+    assert right.calibration.of(0.97, with_store=True) > 0.95
     # Where the store is silent the model said b, which was never right.
     assert wrong.calibration.of(0.7, with_store=False) == 0
+
+
+def test_the_calibration_is_of_questions_that_the_weights_have_not_seen():
+    rng = np.random.default_rng(0)
+    # A source that knows nothing, with many relations for the weights to bend to.
+    items = []
+    for number in range(400):
+        p = rng.dirichlet(np.ones(3))
+        reading = Reading(entity="x", path=(Step(f"r{number % 80}"),), link_score=1.0, relation_score=1.0, answers=(), score=1.0)  # fmt: skip
+        asked = Asked(reading, (), Side(KEYS))
+        answer = KEYS[int(rng.integers(3))]
+        items.append(Silent(frozenset({answer}), asked, [Opinion("model", p, 3)], []))
+    found = Weights.fit(items, space="", k=4)
+    for p in (0.4, 0.6, 0.9):
+        assert found.calibration.of(p, with_store=False) == pytest.approx(1 / 3, abs=0.12)
 
 
 def test_of_few_questions_nothing_is_fitted():
     found = Weights.fit([silent("a", 0.9)] * (ENOUGH - 1), space="s", k=4)
     assert found == Weights(space="s")
-    assert (found.neighbours, found.calibration) == (Interpolation(), Calibration())
+    assert (found.combiner, found.neighbours) == (Combiner(), Interpolation())
+    assert found.calibration == Calibration()
+
+
+def test_how_well_a_question_was_understood_has_a_curve_of_its_own():
+    stated = [Stated(0.9, True)] * 60 + [Stated(0.3, False)] * 60
+    found = Weights.fit([], stated, space="", k=4)
+    assert found.count == 120
+    assert found.calibration.stated.of(0.9) > 0.95
+    assert found.calibration.stated.of(0.3) < 0.05
+    assert found.calibration.alone == Calibration().alone
+    assert Weights.fit([], stated[: ENOUGH - 1], space="", k=4).calibration.stated is None
 
 
 def test_weights_are_those_of_one_model(tmp_path):
-    fitted = Weights.fit([silent("a", 0.9)] * 80, space="s", k=4)
+    fitted = Weights.fit([silent("a", 0.9)] * 80, [Stated(0.5, True)] * 60, space="s", k=4)
     fitted.save(tmp_path / "w.json")
     assert Weights.load(tmp_path / "w.json", space="s") == fitted
     assert Weights.load(tmp_path / "w.json", space="t") == Weights(space="t")
     assert Weights.load(tmp_path / "none.json", space="s") == Weights(space="s")
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"space": 1, "neighbours": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    ["{", "[]", "{}", '{"space": 1, "neighbours": {}}', '{"space": "s", "combiner": {"weights": []}}'],
+)  # fmt: skip
 def test_a_damaged_file(tmp_path, content):
     (tmp_path / "w.json").write_text(content)
     with pytest.raises(ConfigError, match=r"w\.json"):

@@ -3,11 +3,12 @@
 import json
 import shutil
 import sqlite3
+from dataclasses import asdict
 
 import pytest
 
 from kg import EmbeddingMismatchError, KGError, StoreError, TripleFormatError, UnknownKeyError
-from kptm import CheckpointError, ConfigError, KPTMError, Workspace, WorkspaceError
+from kptm import CheckpointError, ConfigError, Interpolation, KPTMError, Workspace, WorkspaceError
 from kptm.linking import LinkedText
 from kptm.texts import read_texts
 from kptm.workspace_config import BackboneConfig, WorkspaceConfig, read, write
@@ -54,7 +55,9 @@ def test_what_modeledge_weighs_is_learnt_from_what_the_graph_is_silent_on(copied
         ws.learn_questions(
             questions
         )  # the graph answers it, so that nothing is learnt of the store
-        assert not (copied / "weights.json").exists()
+        kept = json.loads((copied / "weights.json").read_text())
+        assert kept["neighbours"] == json.loads(json.dumps(asdict(Interpolation())))
+        assert kept["calibration"]["stated"] is not None  # how well such questions are understood
         ws.graph.remove(head="Chad", relation="capital", tail="N'Djamena")
         ws.graph.add([("Spain", "capital", "N'Djamena")])  # still a capital, so still a candidate
     with Workspace.open(copied) as ws:

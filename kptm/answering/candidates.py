@@ -1,0 +1,65 @@
+"""What may be the answer to (entity, relation, ?): the entities that stand on that side of the relation anywhere in the graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kg.embedding import EntityEmbeddings
+    from kg.graph import KnowledgeGraph
+
+KEPT = 64
+"""Sides of relations that are kept; a graph of more relations reads the others anew."""
+
+
+class Side:
+    """The entities on one side of a relation.
+
+    Attributes:
+        keys: Their keys, sorted.
+        place: Where each stands among them.
+    """
+
+    def __init__(self, keys: list[str]) -> None:
+        self.keys = keys
+        self.place = {key: number for number, key in enumerate(keys)}
+        self._rows: dict[int, tuple[EntityEmbeddings, NDArray[np.int64]]] = {}
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def rows(self, embeddings: EntityEmbeddings) -> NDArray[np.int64]:
+        """The row of each in a table of vectors, -1 without one, shape (len(self),)."""
+        found = self._rows.get(id(embeddings))
+        if found is None:
+            known = embeddings.keys.of(self.keys)
+            # The table is kept beside its rows: another one may not get its id.
+            found = embeddings, np.array([known.get(key, -1) for key in self.keys], np.int64)
+            self._rows[id(embeddings)] = found
+        return found[1]
+
+
+class Candidates:
+    """The sides of relations, read when they are asked for and again when the graph has changed."""
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+        self._revision = -1
+        self._sides: dict[tuple[str, bool], Side] = {}
+
+    def of(self, relation: str, forward: bool) -> Side:
+        """The tails of a relation, or, backward, its heads."""
+        newest = self._graph.revision()
+        if newest != self._revision or len(self._sides) >= KEPT:
+            self._sides.clear()
+            self._revision = newest
+        found = self._sides.get((relation, forward))
+        if found is None:
+            facts = self._graph.match(None, relation)
+            keys = {item.tail if forward else item.head for item in facts}
+            found = self._sides[relation, forward] = Side(sorted(keys))
+        return found

@@ -1,0 +1,32 @@
+"""When to answer, and by what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kptm.answering.sources import SOURCES, checked_sources
+from kptm.answering.weighing import Weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictorConfig:
+    """Thresholds and weights.
+
+    Attributes:
+        sources: Who is asked: "graph", "link prediction", "model", "modeledge", as far as they are there.
+        min_relation: How well a question's words must say a relation.
+        min_score: Calibrated p below which a predicted answer is "unknown"; facts of the graph need none.
+        conflict: P from which on a source's other answer is shown as a conflict.
+        phrasings: How many phrasings of a relation the model is asked in.
+        weights: How sources are combined and calibrated; the defaults say "as sure as they seem".
+    """
+
+    sources: tuple[str, ...] = SOURCES
+    min_relation: float = 0.25
+    min_score: float = 0.35
+    conflict: float = 0.3
+    phrasings: int = 3
+    weights: Weights = Weights()  # noqa: RUF009 - frozen
+
+    def __post_init__(self) -> None:
+        checked_sources(self.sources)

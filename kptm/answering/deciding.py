@@ -1,0 +1,241 @@
+"""From all that is said of a question to one answer: facts of the graph are the answer, else what the sources make of it together."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
+from kptm.answering.combining import relation_name
+from kptm.answering.naming import labels
+from kptm.answering.sources import STORE, last_best
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.answer import Why
+    from kptm.answering.citing import Citations
+    from kptm.answering.config import PredictorConfig
+    from kptm.answering.questions import Reading
+    from kptm.answering.sources import Asked, Opinion
+    from kptm.answering.staleness import Freshness
+    from kptm.linking import LinkedText
+
+SURE, LEAST = 0.99, 0.5
+"""What a fact of the graph counts at most and at least where nothing was fitted; the sense of a name lies between."""
+SENSES, SAID = 5, 5
+"""Senses that are shown, and answers of each."""
+SHOWN = 3
+"""Answers of a set that sources are heard on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question that was understood, with what is said of it.
+
+    Attributes:
+        question: As it was asked.
+        readings: Ways to understand it, best first.
+        document: The question with its links; None where it came as names.
+        answers: The graph's, of the best reading; empty where the graph is silent or not asked.
+        asked: As the other sources were asked it; None where they cannot be.
+        opinions: What they say.
+    """
+
+    question: str
+    readings: Sequence[Reading]
+    document: LinkedText | None
+    answers: tuple[str, ...]
+    asked: Asked | None = None
+    opinions: Sequence[Opinion] = ()
+
+    @property
+    def best(self) -> Reading:
+        """The reading that is answered."""
+        return self.readings[0]
+
+
+class Decider:
+    """Makes answers of cases.
+
+    Args:
+        graph: Knows what things are called.
+        citations: Makes the evidence.
+        freshness: Knows what is stale.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, citations: Citations, freshness: Freshness) -> None:
+        self._graph = graph
+        self._citations = citations
+        self._freshness = freshness
+
+    def answer(self, case: Case, config: PredictorConfig) -> Answer:
+        """The answer, with its path, evidence, conflicts and the other senses of its name."""
+        if case.answers:
+            found = self._stated(case, config)
+        elif case.asked is not None and case.opinions:
+            found = self._predicted(case, case.asked, config)
+        else:
+            found = Answer(question=case.question, reason=self._silent(case.best), why="fact")
+        links = links_of(case.document) if case.document is not None else ()
+        spoke = {item.kind for item in case.opinions}
+        stale = self._freshness.notes(spoke, case.best.entity) if spoke else ()
+        return replace(
+            found,
+            evidence=(*found.evidence, *links, *stale),
+            topic=case.best.entity,
+            path=case.best.path,
+            senses=self._senses(case),
+        )
+
+    # ── what the graph says ──────────────────────────────────────────────────────────────────
+
+    def _stated(self, case: Case, config: PredictorConfig) -> Answer:
+        best, curve = case.best, config.weights.calibration.stated
+        score = min(SURE, max(LEAST, best.link_score))
+        if curve is not None and case.document is not None:
+            score = curve.of(best.score)
+        named = labels(self._graph, [best.entity, *case.answers])
+        conflicts, more = self._others(case, case.asked, named, config) if case.asked else ((), [])
+        return Answer(
+            question=case.question,
+            entity=case.answers[0],
+            score=score,
+            answers=tuple(ScoredEntity(key, named[key], score) for key in case.answers),
+            evidence=(*self._citations.facts(best, case.answers, named), *more),
+            conflicts=conflicts,
+        )
+
+    def _others(
+        self, case: Case, asked: Asked, named: Mapping[str, str], config: PredictorConfig
+    ) -> tuple[tuple[Conflict, ...], list[Evidence]]:
+        """What the other sources say of the graph's answers, and of their own where that is another."""
+        conflicts = self._conflicts(asked, case.opinions, set(case.answers), config)
+        named = {**named, **{item.entity: item.label for item in conflicts}}
+        against = {item.kind: item.entity for item in conflicts}
+        place = asked.side.place
+        known = [key for key in case.answers if key in place]
+        evidence = []
+        for opinion in case.opinions:
+            shown = heapq.nlargest(SHOWN, known, key=lambda key: opinion.p[place[key]])
+            shown += [against[opinion.kind]] if opinion.kind in against else []
+            evidence += self._citations.opinion(asked, opinion, shown, named)
+        return conflicts, evidence
+
+    # ── what is predicted ────────────────────────────────────────────────────────────────────
+
+    def _predicted(self, case: Case, asked: Asked, config: PredictorConfig) -> Answer:
+        weights, reading = config.weights, case.best
+        p = weights.combiner.combined(
+            case.opinions, relation_name(reading.relation, reading.forward)
+        )
+        if p is None:
+            return Answer(question=case.question, reason=self._silent(reading), why="fact")
+        keys = asked.side.keys
+        best = keys[last_best(p)]
+        heard = any(item.kind == STORE for item in case.opinions)
+        score = weights.calibration.of(float(p.max()), with_store=heard)
+        preferred = {keys[item.best]: None for item in case.opinions}
+        named = labels(self._graph, dict.fromkeys([best, *preferred]))
+        evidence = [Evidence("note", f"{self._silent(reading)}; this is a prediction", score=0.0)]
+        for key in dict.fromkeys([best, *preferred]):
+            for opinion in case.opinions:
+                if key in (best, keys[opinion.best]):
+                    evidence += self._citations.opinion(asked, opinion, [key], named)
+        found = Answer(
+            question=case.question,
+            evidence=tuple(evidence),
+            conflicts=self._conflicts(asked, case.opinions, {best}, config),
+        )
+        if score < config.min_score:
+            why, reason = self._doubt(asked, case.opinions, config, named)
+            guess = f"the best guess, {named[best]}, has p = {score:.2f}"
+            return replace(found, why=why, reason=f"{self._silent(reading)}; {reason}{guess}")
+        answers = (ScoredEntity(best, named[best], score),)
+        return replace(found, entity=best, score=score, answers=answers)
+
+    def _doubt(
+        self,
+        asked: Asked,
+        opinions: Sequence[Opinion],
+        config: PredictorConfig,
+        named: Mapping[str, str],
+    ) -> tuple[Why, str]:
+        """Whether the sources disagree, and who says what."""
+        keys = asked.side.keys
+        sure = [item for item in opinions if item.p[item.best] >= config.conflict]
+        if len({item.best for item in sure}) < 2:
+            return "doubt", ""
+        says = ", ".join(
+            f"{item.kind} says {named[keys[item.best]]} (p = {item.p[item.best]:.2f})"
+            for item in sure
+        )
+        return "disagreement", f"the sources disagree: {says}; "
+
+    def _conflicts(
+        self,
+        asked: Asked,
+        opinions: Sequence[Opinion],
+        ours: set[str],
+        config: PredictorConfig,
+    ) -> tuple[Conflict, ...]:
+        keys = asked.side.keys
+        others = [
+            (item.kind, keys[item.best], float(item.p[item.best]))
+            for item in opinions
+            if keys[item.best] not in ours and item.p[item.best] >= config.conflict
+        ]
+        named = labels(self._graph, [key for _, key, _ in others]) if others else {}
+        return tuple(Conflict(kind, key, named[key], p) for kind, key, p in others)
+
+    # ── saying ───────────────────────────────────────────────────────────────────────────────
+
+    def _silent(self, reading: Reading) -> str:
+        named = labels(self._graph, [reading.entity])[reading.entity]
+        path = " → ".join(
+            step.relation if step.forward else f"{step.relation} (backward)"
+            for step in reading.path
+        )
+        whose = f"of {named}" if reading.forward or len(reading.path) > 1 else f"for {named}"
+        return f"the graph has no {path!r} {whose}"
+
+    def _senses(self, case: Case) -> tuple[Sense, ...]:
+        best = case.best
+        same = None if case.document is None else set(_candidates(case.document, best.entity))
+        others: dict[str, Reading] = {}
+        for reading in case.readings[1:]:
+            meant = reading.entity != best.entity and (same is None or reading.entity in same)
+            if meant and reading.path == best.path:
+                others.setdefault(reading.entity, reading)
+        shown = sorted(others.values(), key=lambda item: not item.answers)[:SENSES]
+        if not shown:
+            return ()
+        wanted = [key for item in shown for key in (item.entity, *item.answers[:SAID])]
+        named = labels(self._graph, wanted)
+        return tuple(
+            Sense(
+                item.entity,
+                named[item.entity],
+                item.link_score,
+                tuple(named[key] for key in item.answers[:SAID]),
+            )
+            for item in shown
+        )
+
+
+def _candidates(document: LinkedText, entity: str) -> Iterable[str]:
+    """What the names of a question may mean that may mean ``entity``."""
+    for link in document.links:
+        keys = {link.entity, *(item.entity for item in link.candidates)}
+        if entity in keys:
+            yield from keys
+
+
+def links_of(document: LinkedText) -> tuple[Evidence, ...]:
+    """What the names of a question were taken for."""
+    return tuple(
+        Evidence("linking", f"{link.surface!r} is {link.entity}", score=link.score)
+        for link in document.links
+    )

@@ -1,0 +1,84 @@
+"""Names: what they may mean, what entities are called, and which words of a question name nothing we know."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kg.errors import UnknownKeyError, shorten
+from kptm.answering.words import question_words
+from kptm.data.tokenize import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.graph import KnowledgeGraph
+    from kptm.linking import Linker
+
+_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+SHOWN = 3
+"""Unknown names that a reason quotes."""
+
+
+def senses(graph: KnowledgeGraph, linker: Linker, name: str) -> list[tuple[str, float]]:
+    """The entities that a key, label or alias may mean, with p; a key means its own entity.
+
+    Raises:
+        UnknownKeyError: Nothing is called so.
+    """
+    if name in graph.entities([name]):
+        return [(name, 1.0)]
+    found = [(item.entity, item.prior) for item in linker.candidates(name)]
+    if not found:
+        raise UnknownKeyError(f"no entity is called {shorten(name)!r}; check how it is written")
+    return found
+
+
+class RelationNames:
+    """The keys of relations by their names, looked up once while the graph stays as it is."""
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+        self._revision = -1
+        self._keys: dict[str, str] = {}
+
+    def key(self, name: str) -> str:
+        """The key of a relation's key or label.
+
+        Raises:
+            UnknownKeyError: There is none.
+        """
+        newest = self._graph.revision()
+        if newest != self._revision:
+            self._revision, self._keys = newest, {}
+        if name not in self._keys:
+            self._keys[name] = self._graph.relation(name).key
+        return self._keys[name]
+
+
+def labels(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
+    """What entities are called, by key; a key that is gone is its own name."""
+    wanted = list(keys)
+    found = graph.entities(wanted)
+    return {key: found[key].label if key in found else key for key in wanted}
+
+
+def unknown_names(question: str) -> list[str]:
+    """What looks like a name in a question of which nothing was linked: words with a capital that stand together.
+
+    Without any it is all words that are not grammar: somebody may write names in small letters.
+    """
+    text = question.replace(MASK, " ")
+    runs: list[list[str]] = []
+    plain, end = [], -1
+    for found in _WORD.finditer(text):
+        word = found.group()
+        if not question_words(word) and not word.isdigit():
+            continue
+        plain.append(word)
+        if not word[0].islower():
+            close = runs and text[end : found.start()].isspace()
+            runs = [*runs[:-1], [*runs[-1], word]] if close else [*runs, [word]]
+            end = found.end()
+    names = [" ".join(run) for run in runs] or plain
+    return list(dict.fromkeys(map(shorten, names)))[:SHOWN]

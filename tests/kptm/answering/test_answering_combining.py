@@ -1,0 +1,220 @@
+"""The pool and its fit against the formulas of its first lines, written anew in NumPy, and against another optimiser."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import minimize
+
+from kg.types import Step
+from kptm import Hit, Interpolation, Record
+from kptm.answering.candidates import Side
+from kptm.answering.combining import (
+    PRECISION,
+    PRECISION_OF_RELATION,
+    SMOOTHING,
+    Combiner,
+    Example,
+    example,
+    fit,
+    log_smoothed,
+    relation_name,
+)
+from kptm.answering.questions import Reading
+from kptm.answering.sources import Asked, Opinion, from_modeledge
+
+POSITIVE = arrays(np.float64, 5, elements=st.floats(0.01, 1))
+
+
+def opinion(kind, p, weight=1.0):
+    p = np.asarray(p, float)
+    return Opinion(kind, p, int((p > 0).sum()), weight=weight)
+
+
+def asked(keys=("a", "b", "c"), entity="x"):
+    reading = Reading(entity=entity, path=(Step("r"),), link_score=1.0, relation_score=1.0, answers=(), score=1.0)  # fmt: skip
+    return Asked(reading, (), Side(list(keys)))
+
+
+def normal(p):
+    return p / p.sum()
+
+
+@given(POSITIVE, POSITIVE, st.floats(0, 2), st.floats(0.01, 2), st.floats(0, 2))
+def test_the_pool_is_a_weighted_product(first, second, a, b, c):
+    links, model = normal(first), normal(second)
+    combiner = Combiner(
+        weights={"link prediction": a, "model": b},
+        relations={"^r": {"link prediction": c, "model": b}},
+    )
+    said = [opinion("link prediction", links), opinion("model", model)]
+    smooth = [(1 - SMOOTHING) * p + SMOOTHING / 5 for p in (links, model)]
+    for relation, weight in (("r", a), ("^r", c)):
+        wanted = normal(smooth[0] ** weight * smooth[1] ** b)
+        np.testing.assert_allclose(combiner.pool(said, relation), wanted, rtol=1e-9)
+
+
+def test_unfitted_sources_share_equally():
+    links, model = [0.7, 0.2, 0.1], [0.1, 0.6, 0.3]
+    found = Combiner().pool([opinion("link prediction", links), opinion("model", model)], "r")
+    both = np.exp((log_smoothed(np.array(links)) + log_smoothed(np.array(model))) / 2)
+    np.testing.assert_allclose(found, normal(both))
+    alone = Combiner().pool([opinion("model", model)], "r")
+    np.testing.assert_allclose(alone, model, atol=SMOOTHING)
+    assert Combiner().pool([], "r") is None
+
+
+def test_what_no_source_knows_is_no_candidate():
+    found = Combiner().pool([opinion("model", [0.5, 0.0, 0.5])], "r")
+    assert found[1] == 0
+    both = [opinion("model", [0.5, 0.0, 0.5]), opinion("link prediction", [0.5, 0.5, 0.0])]
+    assert (Combiner().pool(both, "r") > 0).all()
+
+
+def test_neighbours_have_khandelwals_share():
+    near = opinion("modeledge", [0.9, 0.1, 0.0], 0.6)
+    model = opinion("model", [0.2, 0.0, 0.8])
+    pooled = Combiner().pool([model], "r")
+    found = Combiner().combined([near, model], "r")
+    np.testing.assert_allclose(found, 0.6 * near.p + 0.4 * pooled)
+    assert Combiner().combined([near], "r") is near.p
+    np.testing.assert_allclose(Combiner().combined([model], "r"), pooled)
+    assert Combiner().combined([], "r") is None
+
+
+def test_neighbours_are_a_softmax_of_similarities():
+    def hit(value, score):
+        return Hit(value, score, Record(kind="cloze", value=value, text=f"about {value}"))
+
+    weights = Interpolation(temperature=0.1, edges=(0.5, 0.7), weights=(0.2, 0.8))
+    hits = [hit("a", 0.8), hit("b", 0.7), hit("a", 0.6)]
+    found = from_modeledge(hits, asked(), weights)
+    mass = np.array([np.exp(8) + np.exp(6), np.exp(7), 0])
+    np.testing.assert_allclose(found.p, normal(mass))
+    assert (found.weight, found.known, found.hits) == (0.8, 2, tuple(hits))
+    assert from_modeledge(hits[2:], asked(), weights).weight == 0.2
+    assert from_modeledge([hit("a", 0.4)], asked(), weights) is None
+    assert from_modeledge([], asked(), weights) is None
+
+
+# ── fitting ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def made(seed, relations=3, count=40, candidates=6):
+    """Questions on which the model is mostly right, but for relation 0, where link prediction is."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for number in range(count):
+        relation, right = number % relations, int(rng.integers(candidates))
+        p = rng.dirichlet(np.ones(candidates), size=2)
+        good = 0 if relation == 0 else 1
+        p[good, right] += 2 * rng.random()
+        p /= p.sum(1, keepdims=True)
+        said = [opinion("link prediction", p[0]), opinion("model", p[1])]
+        found.append(example(said, f"r{relation}", [right]))
+    return found
+
+
+def loss_of(examples, names):
+    """The penalised negative log-likelihood, from its formula."""
+
+    def loss(flat):
+        table = flat.reshape(-1, 2)
+        lost = PRECISION / 2 * ((table[0] - 0.5) ** 2).sum()
+        lost += PRECISION_OF_RELATION / 2 * ((table[1:] - table[0]) ** 2).sum()
+        for item in examples:
+            p = normal(np.exp(table[1 + names.index(item.relation)] @ item.features))
+            lost -= np.log(p[list(item.right)]).mean()
+        return lost
+
+    return loss
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_fit_is_the_minimum_that_another_optimiser_finds(seed):
+    examples = made(seed)
+    names = sorted({item.relation for item in examples})
+    found = fit(examples)
+    loss = loss_of(examples, names)
+    rows = [found.weights, *(found.relations[name] for name in names)]
+    ours = np.array([[row["link prediction"], row["model"]] for row in rows]).ravel()
+    assert (ours >= 0).all()
+    # By differences, without a gradient of ours.
+    other = minimize(loss, np.full(ours.size, 0.5), method="SLSQP", bounds=[(0, None)] * ours.size)
+    assert loss(ours) == pytest.approx(other.fun, abs=1e-4)
+    np.testing.assert_allclose(ours, other.x, atol=2e-2)
+
+
+def test_a_relation_is_weighed_by_who_is_right_in_it_and_a_rare_one_as_all_are():
+    examples = made(0, count=400)
+    found = fit([*examples, replace(examples[1], relation="rare")])
+
+    def weight(relation, kind):
+        return found.relations.get(relation, found.weights)[kind]
+
+    assert weight("r0", "link prediction") > weight("r0", "model") + 0.3
+    assert weight("r1", "model") > weight("r1", "link prediction") + 0.3
+    assert weight("rare", "model") == pytest.approx(found.weights["model"], abs=0.2)
+
+
+def test_a_source_that_is_always_wrong_is_not_turned_round():
+    found = fit([example([opinion("model", [0.2, 0.8])], "r", [0])] * 100)
+    assert found.relations["r"]["model"] == 0
+    # What is known of relations that were not asked: (w − 1)²/2 + 4·w²/2 is least at w = 1/5.
+    assert found.weights["model"] == pytest.approx(0.2, abs=1e-4)
+
+
+def test_without_examples_nothing_is_fitted():
+    assert fit([]) == Combiner()
+    assert example([], "r", [0]) is None
+    assert example([opinion("model", [1.0, 0.0])], "r", [1]) is None  # no source knows the answer
+    assert example([opinion("model", [1.0, 0.0])], "r", []) is None
+    alone = fit([example([opinion("model", [0.4, 0.6])], "r", [1])] * 30)
+    assert set(alone.weights) == {"model"}
+    assert alone.weights["model"] > 1  # it was always right
+
+
+def test_a_source_that_does_not_pay_for_itself_gets_no_weight():
+    rng = np.random.default_rng(0)
+    examples = []
+    for number in range(200):
+        right = int(rng.integers(5))
+        good = rng.dirichlet(np.ones(5))
+        good[right] += 1
+        noise = rng.dirichlet(np.full(5, 0.3))  # sure of itself, and of anything
+        said = [opinion("link prediction", noise), opinion("model", good / 2)]
+        examples.append(example(said, f"r{number % 4}", [right]))
+    found = fit(examples)
+    for row in (found.weights, *found.relations.values()):
+        assert row["link prediction"] == 0
+        assert row["model"] > 0
+    both = [opinion("link prediction", [0.9, 0.1]), opinion("model", [0.4, 0.6])]
+    assert found.pool(both, "r0").argmax() == 1
+    # Alone it is heard all the same.
+    np.testing.assert_allclose(found.pool(both[:1], "r0"), [0.9, 0.1], atol=SMOOTHING)
+
+
+def test_far_candidates_are_left_out_of_an_example(monkeypatch):
+    from kptm.answering import combining
+
+    monkeypatch.setattr(combining, "MOST", 2)
+    p = np.array([0.05, 0.4, 0.1, 0.3, 0.15])
+    found = example([opinion("model", p)], "r", [0])
+    assert isinstance(found, Example)
+    np.testing.assert_allclose(found.features[1], log_smoothed(p)[[0, 1, 3]])
+    assert found.right == (0,)
+
+
+def test_weights_go_through_json():
+    found = fit(made(0))
+    assert Combiner.from_dict(json.loads(json.dumps(asdict(found)))) == found
+    with pytest.raises(ValueError, match="finite"):
+        Combiner.from_dict({"weights": {"model": float("nan")}, "relations": {}})
+
+
+def test_a_relation_and_its_inverse_are_two():
+    assert relation_name("r", True) != relation_name("r", False) == "^r"
