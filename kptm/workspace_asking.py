@@ -49,8 +49,7 @@ class WorkspaceAsking(WorkspaceTraining):
                 phrasings=phrasings,
                 relations=RelationReader(relations, phrasings, described),
             )
-            learnt = PathClassifier.load(self.folder / "questions.json")
-            self._predictor.questions.paths = learnt
+            self._predictor.questions.take(PathClassifier.load(self.folder / "questions.json"))
             space = self._predictor.space
             self._predictor.take(Weights.load(self.folder / "weights.json", space=space))
         return self._predictor

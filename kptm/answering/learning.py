@@ -81,7 +81,7 @@ def learn(
     ]
     teacher = _Teacher(graph, asked, seed, progress or (lambda count: None))
     teacher.teach()
-    reader.paths = teacher.classifier
+    reader.take(teacher.classifier)
     return sum(map(bool, teacher.found))
 
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kg.types import Step
-from kptm.answering.words import STOP, stem
+from kptm.answering.words import STOP, question_words, stem
 from kptm.errors import ConfigError
 from kptm.linking.text import fold
 from kptm.texts import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,7 +32,7 @@ STEM = "~"
 SLOT = "_"
 """What stands for the name asked about."""
 LONGEST = 3
-VERSION = 1
+VERSION = 2
 PLAIN = 0.1
 """How much an unknown word counts that stands in a question whatever it asks for."""
 MANY, RARE = 100, 1
@@ -81,19 +81,25 @@ class PathClassifier:
         paths: The paths.
         rows: The row of each feature in ``weights``.
         weights: (features + 1, paths), in nats; the last row is the bias.
+        said: By relation, in how many questions that ask for it alone each stem is.
     """
 
     def __init__(
-        self, paths: Sequence[Steps], rows: dict[str, int], weights: NDArray[np.float32]
+        self,
+        paths: Sequence[Steps],
+        rows: dict[str, int],
+        weights: NDArray[np.float32],
+        said: Mapping[str, Mapping[str, float]],
     ) -> None:
         self.paths = list(paths)
+        self.said = said
         self._rows = rows
         self._weights = weights
 
     @classmethod
     def empty(cls) -> PathClassifier:
         """One that knows no path."""
-        return cls([], {}, np.zeros((1, 0), np.float32))
+        return cls([], {}, np.zeros((1, 0), np.float32), {})
 
     @classmethod
     def fit(cls, examples: Sequence[Example]) -> PathClassifier:
@@ -118,7 +124,7 @@ class PathClassifier:
         if len(paths) > 1:
             weights = _fitted([sorted(rows[f] for f in has if f in rows) for has in found],
                               examples, paths, len(rows))  # fmt: skip
-        return cls(paths, rows, weights)
+        return cls(paths, rows, weights, _said(examples))
 
     def score(self, question: str) -> list[tuple[Steps, float]]:
         """The paths with p, best first, for a question with its slot."""
@@ -156,6 +162,7 @@ class PathClassifier:
             "paths": [[list(step) for step in steps] for steps in self.paths],
             "bias": [round(float(w), 4) for w in self._weights[-1]],
             "features": table,
+            "said": self.said,
         }
         write_whole(path, json.dumps(value, ensure_ascii=False) + "\n")
 
@@ -179,9 +186,13 @@ class PathClassifier:
             for row, (feature, entries) in enumerate(value["features"].items()):
                 rows[feature] = row
                 weights[row, [int(at) for at in entries]] = list(entries.values())
+            said = {
+                str(relation): {str(word): float(count) for word, count in words.items()}
+                for relation, words in value["said"].items()
+            }
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise ConfigError(f"{path}: malformed ({error}); remove it and learn again") from error
-        return cls(paths, rows, weights)
+        return cls(paths, rows, weights, said)
 
 
 def _fitted(
@@ -201,6 +212,18 @@ def _fitted(
         coefficients = np.concatenate([-coefficients / 2, coefficients / 2])
         bias = np.concatenate([-bias / 2, bias / 2])
     return np.concatenate([coefficients.T, bias[None]]).astype(np.float32)
+
+
+def _said(examples: Iterable[Example]) -> dict[str, dict[str, float]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for item in examples:
+        if len(item.path) == 1:
+            words = set(question_words(item.question))
+            found[item.path[0].relation].update(dict.fromkeys(words, item.weight))
+    return {
+        relation: {word: round(count, 4) for word, count in sorted(words.items())}
+        for relation, words in sorted(found.items())
+    }
 
 
 def merged(examples: Iterable[Example]) -> list[Example]:

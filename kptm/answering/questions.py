@@ -103,8 +103,13 @@ class QuestionReader:
         self._graph = graph
         self._linker = linker
         self.relations = relations
-        self.paths = paths or PathClassifier.empty()
+        self.take(paths or PathClassifier.empty())
         self._types: dict[Step, Counter[str]] = {}
+
+    def take(self, paths: PathClassifier) -> None:
+        """Understand questions by what was learnt from now on."""
+        self.paths = paths
+        self.relations.learn(paths.said)
 
     def link(self, question: str) -> LinkedText:
         """The question with its names linked, also those that running text would leave alone.

@@ -1,6 +1,7 @@
-"""Which relation a question asks for, before anything was learnt: read from words.
+"""Which relation a question asks for, read from words.
 
-Each relation has a bag of words: its own name, its description, and the phrasings mined from the user's texts. A question's
+Each relation has a bag of words: its own name, its description, the phrasings mined from the user's texts, and what questions that
+were answered by it have said. A question's
 word w speaks for relation r by p(r | w), weighted by how rare w is; words that no relation knows speak for none, so that a
 question about something else scores low.
 """
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from kg.types import Entity, Relation
     from kptm.data import Phrasings
 
-NAME_WEIGHT = 3.0
+NAME_WEIGHT, LEARNT_WEIGHT = 3.0, 2.0
+OFTEN = 10
+"""A learnt word counts in full from one in so many of the words of its relation's questions on."""
 
 
 class RelationReader:
@@ -40,7 +43,16 @@ class RelationReader:
     ) -> None:
         self._phrasings = phrasings
         self._described = described or {}
-        bags = {relation.key: self._bag(relation) for relation in relations}
+        self._relations = list(relations)
+        self.learn({})
+
+    def learn(self, said: Mapping[str, Mapping[str, float]]) -> None:
+        """Count in the words of answered questions, in place of those that were learnt before.
+
+        Args:
+            said: By relation, in how many questions that ask for it each word is.
+        """
+        bags = {item.key: self._bag(item, said.get(item.key, {})) for item in self._relations}
         self._total: Counter[str] = Counter()
         spread: Counter[str] = Counter()
         for bag in bags.values():
@@ -49,7 +61,7 @@ class RelationReader:
         self._bags = bags
         self._rarity = {word: math.log1p(len(bags) / count) for word, count in spread.items()}
 
-    def _bag(self, relation: Relation) -> Counter[str]:
+    def _bag(self, relation: Relation, said: Mapping[str, float]) -> Counter[str]:
         counts: Counter[str] = Counter()
         for pattern in self._phrasings.of(relation.key):
             counts.update(set(question_words(pattern)))
@@ -62,6 +74,9 @@ class RelationReader:
             bag[word] += 1
         for word in question_words(" ".join((relation.label, *(entity.aliases if entity else ())))):
             bag[word] += NAME_WEIGHT  # type: ignore[assignment]
+        seen = sum(said.values())
+        for word, number in said.items():
+            bag[word] += LEARNT_WEIGHT * min(1.0, OFTEN * number / seen)  # type: ignore[assignment]
         return bag
 
     def score(self, words: Iterable[str]) -> list[tuple[str, float]]:

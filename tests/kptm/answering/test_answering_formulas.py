@@ -11,7 +11,7 @@ from kptm import Linker, Phrasings
 from kptm.answering import RelationReader
 from kptm.answering.learning import learn
 from kptm.answering.questions import QuestionReader
-from kptm.answering.relations import NAME_WEIGHT
+from kptm.answering.relations import LEARNT_WEIGHT, NAME_WEIGHT
 from kptm.answering.words import question_words, stem
 
 RELATIONS = [
@@ -46,6 +46,27 @@ def test_a_shared_word_is_split_by_what_each_says_of_it():
     in_a, in_b = 1 + NAME_WEIGHT, 1.0  # a's name says "stand" too
     scores = dict(reader.score(question_words("stands")))
     assert scores == pytest.approx({"a": in_a / (in_a + in_b), "b": in_b / (in_a + in_b)})
+
+
+def test_words_that_were_learnt_weigh_by_their_share():
+    reader = RelationReader(RELATIONS, Phrasings({}))
+    assert reader.score(["govern"]) == []
+    reader.learn(
+        {
+            "capital": {"govern": 1.0, "sit": 1.0},
+            "r": {"govern": 1.0, **{str(n): 1.0 for n in range(19)}},
+        }
+    )
+    in_capital, in_r = (
+        LEARNT_WEIGHT,
+        LEARNT_WEIGHT * 10 / 20,
+    )  # a word in one of ten or more counts in full
+    both = in_capital + in_r
+    assert dict(reader.score(["govern"])) == pytest.approx(
+        {"capital": in_capital / both, "r": in_r / both}
+    )
+    reader.learn({})
+    assert reader.score(["govern"]) == []
 
 
 def test_words_of_a_question():

@@ -203,17 +203,18 @@ def test_saved_and_loaded_it_scores_the_same(tmp_path):
         assert np.allclose(
             [p for _, p in again.score(question)], [p for _, p in found.score(question)], atol=0.02
         )
+    assert again.said == found.said == {MADE: {"shot": 1.0}}
     assert PathClassifier.load(tmp_path / "none.json").paths == []
 
 
-GOOD = {"version": 1, "paths": [[["r", True]]], "bias": [0.0], "features": {"who": {"0": 1.0}}}
+GOOD = {"version": 2, "paths": [[["r", True]]], "bias": [0.0], "features": {"who": {"0": 1.0}}, "said": {"r": {"shot": 2.0}}}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "content",
     ["{", "[]", "{}", *(json.dumps(GOOD | change) for change in (
         {"version": 9}, {"paths": [["r"]]}, {"paths": 3}, {"bias": [0.0, 1.0]}, {"bias": "x"},
-        {"features": {"who": {"5": 1.0}}}, {"features": {"who": {"0": "x"}}}, {"features": []}))],
+        {"said": 3}, {"said": {"r": {"shot": "x"}}}, {"features": {"who": {"5": 1.0}}}, {"features": {"who": {"0": "x"}}}, {"features": []}))],
 )  # fmt: skip
 def test_a_damaged_file_of_learnt_paths(tmp_path, content):
     path = tmp_path / "q.json"
