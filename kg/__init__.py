@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Relation,
         Revision,
         Statement,
+        Step,
         Triple,
     )
     from kg.view import GraphView

@@ -105,7 +105,16 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityRecord:
-    """What a file says of an entity: a None field says nothing and changes nothing."""
+    """What a file says of an entity: a None field says nothing and changes nothing.
+
+    Attributes:
+        key: The user's own name for it; unique.
+        label: The name people write.
+        aliases: Other surface forms.
+        description: One line.
+        types: What it is: nouns or keys.
+        prior: How often the entity is meant, in any unit.
+    """
 
     key: str
     label: str | None = None
@@ -226,7 +235,16 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a fact's history: at ``revision`` a source began or ceased to say it."""
+    """One line of a fact's history: at ``revision`` a source began or ceased to say it.
+
+    Attributes:
+        revision: The revision's number.
+        kind: "added" or "removed".
+        fact: What was said: a triple, or an attribute (labels too).
+        source: Who said it.
+        line: Where in the source, counted from 1, or None.
+        at: When: ISO 8601, UTC.
+    """
 
     revision: int
     kind: str

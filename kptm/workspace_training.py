@@ -204,4 +204,6 @@ class WorkspaceTraining(WorkspaceVectors):
     def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> list[LinkedText]:
         if isinstance(texts, str | Path):
             texts = read_documents(texts)
-        return [text if isinstance(text, LinkedText) else self.linker.link(text) for text in texts]
+        found = list(texts)
+        linked = self.link(text for text in found if isinstance(text, str))
+        return [text if isinstance(text, LinkedText) else next(linked) for text in found]

@@ -29,8 +29,8 @@ _PRIOR = UNDERSTOOD.index(PRIOR) + 1
 def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
     """Keys of entities by what they are called, best first."""
     wanted = folded(text)
-    if not wanted or len(wanted) > MAX_QUERY or limit < 1:
-        return []
+    if not wanted or "\0" in wanted or len(wanted) > MAX_QUERY or limit < 1:
+        return []  # no name holds NUL, and FTS5 would read no further than to it
     found = [
         *((-1 if key == text else 1, number) for number, key in _beginning(sql, text.strip())),
         *((_rank(surface, wanted), number) for number, surface in _holding(sql, wanted)),

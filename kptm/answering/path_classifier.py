@@ -1,6 +1,6 @@
 """From the words of a question to the path of relations that it asks for, learnt from answered questions.
 
-Softmax regression (a maximum entropy model: Berger et al. 1996, equation 10) over runs of one to three words, the name asked about
+Softmax regression (a maximum entropy model: Berger et al. 1996, equation 10) over runs of one to three words and stems, the name asked about
 replaced by a slot: "who acted in the films directed by _" asks for (directed by, back), (starred actors, forth).
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kg.types import Step
-from kptm.answering.words import STOP
+from kptm.answering.words import STOP, stem
 from kptm.errors import ConfigError
 from kptm.linking.text import fold
 from kptm.texts import write_whole
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Steps = tuple[Step, ...]
 
+STEM = "~"
 SLOT = "_"
 """What stands for the name asked about."""
 LONGEST = 3
@@ -62,13 +63,15 @@ def tokens(question: str) -> list[str]:
 
 
 def features(question: str) -> set[str]:
-    """Runs of one to three words, with an edge at both ends."""
-    words = ["<", *tokens(question), ">"]
-    return {
+    """Runs of one to three words, with an edge at both ends, and the stems of those that say something."""
+    said = tokens(question)
+    words = ["<", *said, ">"]
+    runs = {
         " ".join(words[at : at + length])
         for length in range(1, LONGEST + 1)
         for at in range(len(words) - length + 1)
     }
+    return runs | {f"{STEM}{stem(word)}" for word in said if word != SLOT and word not in STOP}
 
 
 class PathClassifier:
@@ -137,7 +140,10 @@ class PathClassifier:
         words = [word for word in tokens(question) if word != SLOT]
         mass = {word: PLAIN if word in STOP else 1.0 for word in words}
         total = sum(mass.values())
-        return sum(m for word, m in mass.items() if word in self._rows) / total if total else 0.0
+        learnt = sum(
+            m for word, m in mass.items() if word in self._rows or STEM + stem(word) in self._rows
+        )
+        return learnt / total if total else 0.0
 
     def save(self, path: Path) -> None:
         """Write JSON: of each feature the weights that matter."""

@@ -154,10 +154,11 @@ class QuestionReader:
         before = None if blank < 0 else link.start < blank
         learnt = self._learnt(masked(question, link.start, link.end))
         for sense in self._senses(options, question_words(rest)):
-            paths = self._told(sense.words, before, 1 - learnt.known)
-            for path, p in learnt.paths:
-                # Learnt words say the direction, too; a hint of it is only needed without them.
-                paths[path] = (p + paths.get(path, (0.0, 1.0))[0], 1.0)
+            paths = self._told(sense.words, before)
+            for path, p in learnt:
+                # Either may be right. Learnt words say the direction, too: the hint is needed without them.
+                told, hint = paths.get(path, (0.0, 1.0))
+                paths[path] = (1 - (1 - told) * (1 - p), p + (1 - p) * hint)
             for path, (relation_score, hint) in paths.items():
                 answers = tuple(self._graph.follow(sense.entity, path))
                 fit = sense.fit * hint * (1.0 if answers else NO_FACT)
@@ -172,30 +173,27 @@ class QuestionReader:
                     score=options[sense.entity] ** 0.5 * relation_score * fit,
                 )
 
-    def _learnt(self, question: str) -> _Learnt:
+    def _learnt(self, question: str) -> list[tuple[Steps, float]]:
         """The likely paths of a question with its slot, p times the share of its words that were learnt."""
         known = self.paths.known(question)
         found = self.paths.score(question)[:MAX_PATHS] if known else []
-        return _Learnt(known, [(path, known * p) for path, p in found if p >= UNLIKELY])
+        return [(path, known * p) for path, p in found if p >= UNLIKELY]
 
-    def _told(
-        self, words: list[str], before: bool | None, share: float
-    ) -> dict[Steps, tuple[float, float]]:
+    def _told(self, words: list[str], before: bool | None) -> dict[Steps, tuple[float, float]]:
         """Paths of one hop that the words say by names and phrasings: how well, and how the direction fits.
 
         Args:
             words: The question's words.
             before: Whether the name stands before the blank, None without one.
-            share: How much these count, beside what was learnt.
         """
         found: dict[Steps, tuple[float, float]] = {}
-        for relation, score in self.relations.score(words)[:MAX_RELATIONS] if share else ():
+        for relation, score in self.relations.score(words)[:MAX_RELATIONS]:
             for forward in (True, False):
                 hint = 1.0 if forward else BACKWARD
                 if before is not None:
                     tail = self.relations.blank_is_tail(relation, words, before)
                     hint = 0.5 if tail is not None and tail != forward else 1.0
-                found[Step(relation, forward),] = (share * score, hint)
+                found[Step(relation, forward),] = (score, hint)
         return found
 
     def _senses(self, options: Iterable[str], words: list[str]) -> list[_Sense]:
@@ -233,11 +231,6 @@ class QuestionReader:
         own = self._graph.entities([entity])
         types = own[entity].types if entity in own else ()
         return not types or any(self._types[step][kind] for kind in types)
-
-
-class _Learnt(NamedTuple):
-    known: float
-    paths: list[tuple[tuple[Step, ...], float]]
 
 
 def _options(link: Link) -> dict[str, float]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kptm.cli.asked import Shown, at_terminal, converse, one, stream
 from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.linked import STANDARD
 
 if TYPE_CHECKING:
     from kptm.workspace import Workspace
@@ -14,13 +17,27 @@ if TYPE_CHECKING:
 
 @click.command()
 @workspace_argument
-@click.argument("question")
+@click.argument("question", required=False)
+@click.option("--file", type=click.Path(allow_dash=True), metavar="FILE",
+              help="Questions, one a line, answered in order; .gz too; - is standard input.")  # fmt: skip
+@click.option("--brief", is_flag=True, help="The answer alone, without its evidence.")
 @verb
-def ask(workspace: str, question: str, as_json: bool) -> None:
-    """Answer QUESTION: a cloze with one [MASK], or in words."""
+def ask(workspace: str, question: str | None, file: str | None, brief: bool, as_json: bool) -> None:
+    """Answer QUESTION: a cloze with one [MASK], or in words. Without one, ask what is typed at a prompt.
+
+    The questions of --file, or of standard input that is no terminal, are answered one after the other; with
+    --json as JSON Lines, with --brief as lines of question⇥answer.
+    """
+    if question is not None and file is not None:
+        raise click.UsageError("give a QUESTION or --file, not both")
+    shown = Shown(brief, as_json)
     with existing(workspace) as ws:
-        answer = ws.ask(question)
-    show(answer.to_dict(), as_json, answer.explain())
+        if question is not None:
+            one(ws.ask, question, shown)
+        elif file is None and at_terminal():
+            converse(ws.ask, shown)
+        else:
+            stream(ws.ask, Path(file or STANDARD), shown)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""evaluate fusion, evaluate linking; evaluate probes is in ``probing``."""
+"""evaluate fusion, evaluate linking; evaluate probes is in ``probing``, evaluate answers in ``answers``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptm.cli import probing
+from kptm.cli import answers, probing
 from kptm.cli.common import existing, plain, progress, show, show_rows, verb, workspace_argument
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def evaluate() -> None:
 
 
 evaluate.add_command(probing.probes)
+evaluate.add_command(answers.answers)
 
 
 @evaluate.command()

@@ -9,12 +9,14 @@ from kptm.cli import (
     changing,
     demo,
     evaluating,
+    example,
     filling,
     finetuning,
     linking,
     looking,
     moving,
     remembering,
+    serving,
     training,
     vectors,
 )
@@ -33,6 +35,7 @@ def main() -> None:
 
 
 for command in (
+    example.example,
     filling.init,
     filling.load,
     filling.stats,
@@ -63,6 +66,7 @@ for command in (
     looking.paths,
     looking.neighbours,
     looking.export,
+    serving.serve,
     evaluating.evaluate,
     demo.demo,
 ):

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Values = Sequence[float] | Floats
 
 BINS = 15
 
 
-def calibration_error(confidence: Sequence[float], right: Sequence[float]) -> float:
+def calibration_error(confidence: Values, right: Values) -> float:
     """Expected calibration error over 15 bins of equal width: Σ n_b/n · |mean right − mean confidence| (Guo et al. 2017, equation 3)."""
     p, hit = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     bin_of = np.clip(np.ceil(p * BINS).astype(int) - 1, 0, BINS - 1)
@@ -26,7 +27,7 @@ def calibration_error(confidence: Sequence[float], right: Sequence[float]) -> fl
     return float(np.abs(gaps).sum() / len(p)) if len(p) else float("nan")
 
 
-def calibration_error_by_mass(confidence: Sequence[float], right: Sequence[float]) -> float:
+def calibration_error_by_mass(confidence: Values, right: Values) -> float:
     """The same over 15 bins of as many answers each, in the order of confidence (Nguyen & O'Connor 2015)."""
     p, hit = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     order = np.argsort(p, kind="stable")
@@ -34,7 +35,7 @@ def calibration_error_by_mass(confidence: Sequence[float], right: Sequence[float
     return float(sum(gaps) / len(p)) if len(p) else float("nan")
 
 
-def risk_coverage_area(confidence: Sequence[float], right: Sequence[float]) -> float:
+def risk_coverage_area(confidence: Values, right: Values) -> float:
     """Area under the risk–coverage curve: the mean over n of the share of wrong ones among the n surest answers (Geifman & El-Yaniv 2017).
 
     Answers of one confidence are taken together, in whichever order: each counts with their common share of wrong ones.

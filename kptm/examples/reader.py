@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -54,7 +55,7 @@ class Question:
 
     question: str
     answers: tuple[str, ...]
-    kind: str
+    kind: str = ""
 
 
 def parse_marked(line: str) -> LinkedText:
@@ -107,6 +108,26 @@ class World:
     def corpus(self) -> Path:
         """The text, one or two sentences a line: phrased A and D facts, then the prose."""
         return self.folder / "corpus.txt"
+
+    def copy_to(self, folder: str | Path) -> list[Path]:
+        """Copy the files into a folder, which is made; return the copies, by name.
+
+        Raises:
+            ConfigError: One of them is there already, or cannot be written.
+        """
+        folder = Path(folder)
+        files = sorted(path for path in self.folder.iterdir() if path.is_file())
+        copies = [folder / path.name for path in files]
+        there = next((path for path in copies if path.exists()), None)
+        if there is not None:
+            raise ConfigError(f"{there}: is there already; name another folder")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for path, copy in zip(files, copies, strict=True):
+                shutil.copyfile(path, copy)
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot be written ({error}); name another") from error
+        return copies
 
     def _lines(self, name: str) -> Iterator[str]:
         path = self.folder / name

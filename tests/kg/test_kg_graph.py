@@ -157,6 +157,7 @@ def test_the_label_read_from_an_iri_ranks_as_equal(graph):
 def test_a_search_for_a_book_finds_nothing(graph):
     graph.add([("a", "r", "b")])
     assert graph.search("a" * 1_000_000) == []
+    assert graph.search("Paris\0") == []
 
 
 # ── neighbours ───────────────────────────────────────────────────────────────────────────────────

@@ -51,9 +51,9 @@ def answer(*arguments, **options):
 TESTED = {
     "init", "load", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
-    "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
+    "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
     "finetune", "classify", "receipts", "verify", "recall",
-    "migrate", "merge",
+    "migrate", "merge", "example", "serve",
 }  # fmt: skip
 
 
@@ -273,6 +273,26 @@ def test_evaluate_fusion_on_a_workspace(copied, toy, tmp_path):
     assert "none of 1 sentences" in fails(*common, "--text", silent)
 
 
+def test_the_example_is_copied_once(tmp_path, world):
+    copied = answer("example", tmp_path / "world")
+    names = [
+        "corpus.txt",
+        "entities.jsonl",
+        "facts.tsv",
+        "phrasings.tsv",
+        "prose.txt",
+        "questions.jsonl",
+        "triples.tsv",
+    ]
+    assert [path.name for path in sorted((tmp_path / "world").iterdir())] == names
+    assert copied == [str(tmp_path / "world" / name) for name in names]
+    for name in names:
+        assert (tmp_path / "world" / name).read_bytes() == (world.folder / name).read_bytes()
+    assert "is there already" in fails("example", tmp_path / "world")
+    (tmp_path / "file").touch()
+    assert "cannot be written" in fails("example", tmp_path / "file" / "below")
+
+
 def test_demo_leaves_the_folder_of_another_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     assert "another folder" in fails("demo", "--out", tmp_path)
@@ -340,6 +360,11 @@ def test_bad_lines_can_be_skipped(copied, tmp_path):
         ("learn", "missing.tsv"),
         ("link", "--file", "missing.txt"),
         ("evaluate linking", "missing.txt"),
+        ("evaluate answers", "missing.tsv"),
+        ("ask", ""),
+        ("ask", " \n"),
+        ("ask", "x" * 100_000),
+        ("ask", "--file", "missing.txt"),
     ],
 )
 def test_one_line_says_what_is_wrong(copied, arguments):
@@ -350,7 +375,7 @@ def test_one_line_says_what_is_wrong(copied, arguments):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(TESTED - {"init", "load", "demo", "evaluate fusion", "classify"})
+    "name", sorted(TESTED - {"example", "init", "load", "demo", "evaluate fusion", "classify"})
 )
 def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
     needed = [part for part in VERBS[name].params if isinstance(part, click.Argument)][1:]

@@ -1,0 +1,120 @@
+"""How ``kptm ask`` asks and shows: one question, a stream of them, a prompt."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from kg.errors import KGError, TripleFormatError
+from kptm.cli.common import as_line, plain, show
+from kptm.errors import KPTMError, LinkingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from kptm.answering import Answer
+
+    Ask = Callable[[str], Answer]
+
+LONGEST = 10_000
+"""Characters of a question; whoever has a document means ``kptm link``."""
+PROMPT = "? "
+
+
+class Shown(NamedTuple):
+    """What is shown of an answer.
+
+    Attributes:
+        brief: The answer alone, without its evidence.
+        json: All of it, as JSON.
+    """
+
+    brief: bool
+    json: bool
+
+    def text(self, answer: Answer) -> str:
+        """For people."""
+        return str(answer) if self.brief else answer.explain()
+
+
+def checked(question: str) -> str:
+    """The question, if it can be one.
+
+    Raises:
+        LinkingError: It is empty, or too long.
+    """
+    if not question.strip():
+        raise LinkingError("the question is empty; ask something")
+    if len(question) > LONGEST:
+        raise LinkingError(
+            f"the question has {len(question):,} characters, more than {LONGEST:,}; ask shorter"
+        )
+    return question
+
+
+def one(ask: Ask, question: str, shown: Shown) -> None:
+    """Answer one question."""
+    answer = ask(checked(question))
+    show(answer.to_dict(), shown.json, shown.text(answer))
+
+
+def stream(ask: Ask, path: Path, shown: Shown) -> None:
+    """Answer the questions of a file in order, each before the next one is read.
+
+    JSON Lines; ``question⇥answer`` lines; or each question with its answer and evidence, and an empty line behind it.
+
+    Raises:
+        TripleFormatError: The file cannot be read, or a line is no question.
+    """
+    for question in _questions(path):
+        answer = ask(question)
+        if shown.json:
+            click.echo(as_line(answer.to_dict()))
+        elif shown.brief:
+            click.echo(plain(f"{question}\t{answer}"))
+        else:
+            click.echo(plain(f"{question}\n{shown.text(answer)}\n"))
+
+
+def _questions(path: Path) -> Iterator[str]:
+    """The lines of a file that are not blank."""
+    from kg.formats.files import open_bytes
+    from kg.formats.lines import text_lines
+
+    with open_bytes(path) as opened:
+        for number, text in text_lines(opened, path):
+            if isinstance(text, TripleFormatError):
+                raise text
+            if text.strip():
+                try:
+                    yield checked(text)
+                except LinkingError as error:
+                    raise TripleFormatError(path, number, str(error), text) from error
+
+
+def converse(ask: Ask, shown: Shown) -> None:
+    """Answer what is typed, until the end of input (Ctrl-D); a question that cannot be answered ends nothing."""
+    with suppress(ImportError):  # history and editing of the line, where the system has them
+        import readline  # noqa: F401  # its import is all that input() needs
+    click.echo("Ask in words, or with a [MASK]; Ctrl-D ends.", err=True)
+    while True:
+        try:
+            question = input(PROMPT)
+        except EOFError:
+            click.echo()
+            return
+        try:
+            answer = ask(checked(question))
+        except (KGError, KPTMError, UnicodeError) as error:
+            click.echo(plain(f"kptm: {error}"), err=True)
+            continue
+        click.echo(as_line(answer.to_dict()) if shown.json else plain(shown.text(answer)) + "\n")
+
+
+def at_terminal() -> bool:
+    """Whether somebody types."""
+    return sys.stdin.isatty()

@@ -1,0 +1,122 @@
+"""The application: the API, the page, and one message for whatever goes wrong."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from kg.errors import InvalidNameError, KGError, QueryError, UnknownKeyError, shorten
+from kptm.errors import KPTMError, LinkingError
+from kptm.serving import asking, changing, looking
+from kptm.serving.config import BODY_SECONDS, MAX_BODY
+from kptm.serving.desk import BusyError
+from kptm.serving.guard import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping
+
+    from starlette.types import ASGIApp
+
+    from kptm.serving.desk import Desk
+
+PREFIX = "/api/v1"
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (UnknownKeyError, 404),
+    (InvalidNameError, 422),
+    (QueryError, 422),
+    (LinkingError, 422),
+)
+"""What the client got wrong; whatever else we raise says that the workspace cannot do it now (409)."""
+MEDIA = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+
+
+def create_app(desk: Desk, *, hosts: Collection[str], allow_edit: bool = False) -> ASGIApp:
+    """The explorer of a workspace as an ASGI application.
+
+    Args:
+        desk: The workspace and its threads; whoever made them closes them.
+        hosts: What ``Host`` may be, in lower case, with the port.
+        allow_edit: Whether facts may be edited and revisions undone.
+    """
+    app = FastAPI(
+        title="kptm",
+        version=version("kptm"),
+        summary="Ask a workspace, link text to it, look at its graph and correct it.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.desk, app.state.allow_edit = desk, allow_edit
+    for routes in (asking.routes, looking.routes, changing.routes):
+        app.include_router(routes, prefix=PREFIX)
+    _add_page(app)
+    _add_problems(app, desk)
+    return Guard(app, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
+
+
+def _add_page(app: FastAPI) -> None:
+    """Serve the files of ``static/``, and no other path: they are read once, by the names that they have now."""
+    for path in sorted((Path(__file__).parent / "static").iterdir()):
+        where = "/" if path.name == "index.html" else f"/{path.name}"
+        app.add_route(where, _page(path), include_in_schema=False)
+
+
+def _page(path: Path) -> Callable[[Request], Awaitable[Response]]:
+    content, media = path.read_bytes(), MEDIA[path.suffix]
+
+    async def page(_request: Request) -> Response:
+        return Response(content, media_type=media)
+
+    return page
+
+
+def _add_problems(app: FastAPI, desk: Desk) -> None:
+    """Every failure is one message; what nobody foresaw is in the log, not in the response."""
+
+    async def known(_request: Request, error: Exception) -> JSONResponse:
+        status = next((status for kind, status in STATUS if isinstance(error, kind)), 409)
+        return _problem(status, desk.public(str(error)))
+
+    async def refused(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101  # registered for these alone
+        return _problem(error.status_code, str(error.detail), error.headers)
+
+    for kind in (KGError, KPTMError):
+        app.add_exception_handler(kind, known)
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(BusyError, _busy)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    found = error.errors()[0] if isinstance(error, RequestValidationError) else {}
+    where = ".".join(str(part) for part in found.get("loc", ())[1:])
+    message = f"{shorten(where)}: {found.get('msg', 'is malformed')}"
+    return _problem(422, message.removeprefix(": "))
+
+
+async def _busy(_request: Request, _error: Exception) -> JSONResponse:
+    return _problem(503, "too much is being asked at once; try again", {"retry-after": "1"})
+
+
+async def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:
+    return _problem(500, "something went wrong here; the server's log says what")
+
+
+def _problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    detail = message.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair
+    return JSONResponse({"detail": detail}, status, headers)

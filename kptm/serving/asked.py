@@ -1,0 +1,97 @@
+"""What the API takes. What is too long, of another type or not known is refused with one message."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kptm.serving.config import MAX_NAME, MAX_QUESTION, MAX_QUESTIONS, MAX_TEXT
+
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+Question = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
+Limit = Annotated[int, Field(ge=1, le=500)]
+
+MAX_REVISION = 2**31 - 1
+
+
+class Asked(BaseModel):
+    """A request; a field that it does not know is a slip of the pen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OneQuestion(Asked):
+    """A cloze with ``[MASK]``, or a question in words."""
+
+    question: Question
+
+
+class ManyQuestions(Asked):
+    """Several of them."""
+
+    questions: Annotated[list[Question], Field(min_length=1, max_length=MAX_QUESTIONS)]
+
+
+class FactQuery(Asked):
+    """(head, relation, ?) or (?, relation, tail): one of head and tail."""
+
+    relation: Name
+    head: Name | None = None
+    tail: Name | None = None
+
+
+class SomeText(Asked):
+    """A text to link."""
+
+    text: Annotated[str, Field(max_length=MAX_TEXT)]
+
+
+class Beginning(Asked):
+    """The beginning of a name, or a near miss."""
+
+    text: Name
+    limit: Limit = 10
+
+
+class OneEntity(Asked):
+    """An entity, by its key."""
+
+    key: Name
+    limit: Limit = 100
+
+
+class Around(Asked):
+    """An entity, by its key, and how far around it."""
+
+    key: Name
+    hops: Annotated[int, Field(ge=1, le=2)] = 1
+    limit: Limit = 40
+
+
+class Past(Asked):
+    """An entity, by its key; or one fact of it, by its relation and what it ends in."""
+
+    key: Name
+    relation: Name | None = None
+    tail: Name | None = None
+    limit: Limit = 100
+
+
+class Newest(Asked):
+    """How many of the newest."""
+
+    limit: Limit = 20
+
+
+class NewFact(Asked):
+    """``tail`` is to be the value of ``relation`` of ``head``; ``old`` is the one to replace where there are several."""
+
+    head: Name
+    relation: Name
+    tail: Name
+    old: Name | None = None
+
+
+class Undone(Asked):
+    """A revision to take back."""
+
+    revision: Annotated[int, Field(ge=1, le=MAX_REVISION)]

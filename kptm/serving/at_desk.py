@@ -1,0 +1,46 @@
+"""What every route needs: the desk of its application, JSON where it takes a body, and which problems it may report."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.params import Depends as Dependency
+from fastapi.routing import APIRoute
+
+from kptm.serving.desk import Desk
+from kptm.serving.shown import Problem
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Responses for the OpenAPI document: these, and those that every route has."""
+    return {status: {"model": Problem} for status in sorted({400, 403, 422, 503, *statuses})}
+
+
+class _JsonRoute(APIRoute):
+    """A route that takes no body but JSON: other kinds a page of another site could send without asking."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+
+        async def checked(request: Request) -> Response:
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind != "application/json":
+                raise HTTPException(415, "send JSON, with the content type application/json")
+            return await handle(request)
+
+        return checked
+
+
+def router(tag: str, *dependencies: Dependency) -> APIRouter:
+    """An empty router for a part of the API."""
+    return APIRouter(tags=[tag], dependencies=dependencies, route_class=_JsonRoute)

@@ -1,0 +1,37 @@
+"""Names for keys, and facts for JSON: what several parts of the API need."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from kg.types import Literal, readable_label
+from kptm.serving import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Attribute, Triple
+
+
+def labels_of(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
+    """What entities and relations are called, by key; a relation has the label of the entity of its key."""
+    wanted = {key for key in keys if key}
+    found = graph.entities(wanted)
+    return {
+        key: found[key].label if key in found else readable_label(key) for key in sorted(wanted)
+    }
+
+
+def as_fact(fact: Triple | Attribute) -> shown.Fact:
+    """A fact as JSON has it."""
+    head, relation, end = fact
+    if isinstance(end, Literal):
+        return shown.Fact(head=head, relation=relation, value=shown.Value(**asdict(end)))
+    return shown.Fact(head=head, relation=relation, tail=end)
+
+
+def keys_of(fact: shown.Fact) -> tuple[str, ...]:
+    """The keys that a fact names."""
+    return fact.head, fact.relation, fact.tail or ""

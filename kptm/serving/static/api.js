@@ -1,0 +1,45 @@
+// The REST API: what it gives, or an Error with its one message.
+
+import { busy, problem, show } from "./dom.js";
+
+const ROOT = "api/v1/";
+
+async function fetched(path, options) {
+  let response;
+  try {
+    response = await fetch(ROOT + path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("The server does not answer. Is it still running?");
+  }
+  const value = await response.json().catch(() => ({ detail: "The server's answer cannot be read." }));
+  if (!response.ok) throw new Error(value.detail);
+  return value;
+}
+
+export const get = (path, parameters = {}, signal) =>
+  fetched(`${path}?${new URLSearchParams(parameters)}`, { signal });
+
+export const post = (path, body, signal) =>
+  fetched(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal,
+  });
+
+/** A part of the page that is fetched: only the newest request counts, a new one calls off the one before. */
+export function part(node) {
+  let current;
+  return async (make) => {
+    current?.abort();
+    const mine = (current = new AbortController());
+    busy(node);
+    try {
+      const made = await make(mine.signal);
+      if (current === mine) show(node, ...[made].flat());
+    } catch (error) {
+      if (error.name !== "AbortError" && current === mine) show(node, problem(error));
+    }
+  };
+}

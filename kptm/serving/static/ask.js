@@ -1,0 +1,121 @@
+// A question and its answer: what, how sure, by which path, and what it stands on.
+
+import { part, post } from "./api.js";
+import { bar, byId, el, marked } from "./dom.js";
+import { drawnPath } from "./path.js";
+import { go, to } from "./route.js";
+import { lastPart, sentence } from "./words.js";
+
+const SHOWN = 12; // answers of a set before the others are asked for
+const KINDS = {
+  triple: "Fact",
+  sentence: "Text",
+  "link prediction": "Link prediction",
+  model: "Model",
+  modeledge: "Modeledge",
+  linking: "Name",
+  stale: "Out of date",
+  note: "Note",
+};
+
+const fill = part(byId("ask-result"));
+
+export function startAsk() {
+  byId("ask-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const question = byId("question").value.trim();
+    if (question) go("ask", { q: question });
+  });
+}
+
+export async function showAsk(parameters) {
+  const question = parameters.get("q") ?? "";
+  byId("question").value = question;
+  if (!question) {
+    await fill(() => []);
+    return;
+  }
+  await fill(async (signal) => answered(await post("ask", { question }, signal)));
+}
+
+/** The answer as a card. */
+export function answered(answer) {
+  const name = (key) => answer.labels[key] || key;
+  return el("article", { class: "card answer" },
+    el("p", { class: "asked", dir: "auto" }, answer.question),
+    answer.entity === null ? unknown(answer) : known(answer),
+    drawnPath(answer, name),
+    senses(answer.senses, name),
+    conflicts(answer.conflicts),
+    evidence(answer, name));
+}
+
+const entity = (key, label) => el("a", { href: to("graph", { key }), dir: "auto", title: key }, label);
+
+function known(answer) {
+  const items = answer.answers.map((item) => el("li", {}, entity(item.entity, item.label)));
+  const more = items.slice(SHOWN);
+  const list = el("ul", { class: "answers" }, items.slice(0, SHOWN));
+  const button = more.length > 0 && el("button", { type: "button", class: "plain", click: () => {
+    list.append(...more);
+    button.remove();
+    more[0].firstChild.focus();
+  } }, `and ${more.length} more`);
+  return el("div", { class: "known" }, list, button || null,
+    el("p", { class: "sure" }, "Confidence ", bar(answer.score)));
+}
+
+function unknown(answer) {
+  return el("div", { class: "unknown" },
+    el("h2", {}, answer.token ? `“${answer.token}”` : "Not known"),
+    el("p", { dir: "auto" }, answer.reason ? sentence(answer.reason) : "Nothing here says."));
+}
+
+function senses(found, name) {
+  if (!found.length) return null;
+  return el("section", { class: "also" }, el("h3", {}, "The name may also mean"),
+    el("ul", {}, found.map((sense) => el("li", {},
+      entity(sense.entity, sense.label), keyOf(sense), " ",
+      sense.answers.length ? el("span", { class: "then", dir: "auto" }, `then: ${sense.answers.map(name).join(", ")}`)
+        : el("span", { class: "then" }, "then: not known"),
+      bar(sense.score)))));
+}
+
+/** The key, where it says more than the label. */
+const keyOf = (item) => (item.entity.replaceAll("_", " ") === item.label ? null
+  : el("span", { class: "key" }, ` ${item.entity}`));
+
+function conflicts(found) {
+  if (!found.length) return null;
+  return el("section", { class: "also conflicts" }, el("h3", {}, "Sources that say otherwise"),
+    el("ul", {}, found.map((item) => el("li", {},
+      badge(item.kind), " ", entity(item.entity, item.label), bar(item.score)))));
+}
+
+const badge = (kind) => el("span", { class: `badge kind-${kind.replaceAll(" ", "-")}` }, KINDS[kind] ?? kind);
+
+function evidence(answer, name) {
+  if (!answer.evidence.length) return null;
+  return el("section", { class: "evidence" }, el("h3", {}, "Evidence"),
+    el("ol", {}, answer.evidence.map((item) => el("li", {},
+      badge(item.kind),
+      el("div", {},
+        item.triple ? fact(item.triple, name) : el("p", { dir: "auto" }, marked(item.text, item.spans, highlight)),
+        origin(item)),
+      item.score < 1 ? bar(item.score) : el("span")))));
+}
+
+const highlight = (text, span) => el("mark", {}, el("a", { href: to("graph", { key: span.entity }) }, text));
+
+const fact = ([head, relation, tail], name) => el("p", { class: "fact", dir: "auto" },
+  entity(head, name(head)), el("span", { class: "relation" }, name(relation)), entity(tail, name(tail)));
+
+function origin(item) {
+  const parts = item.sources.map((source) => el("span", { class: "source", title: source }, lastPart(source)));
+  if (item.revision !== null) {
+    parts.push(item.triple
+      ? el("a", { href: to("history", { key: item.triple[0] }) }, `revision ${item.revision}`)
+      : `revision ${item.revision}`);
+  }
+  return parts.length ? el("p", { class: "origin" }, parts.flatMap((part, at) => (at ? [" · ", part] : [part]))) : null;
+}

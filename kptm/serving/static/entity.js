@@ -1,0 +1,39 @@
+// What is known of an entity, in words: beside its picture, and for whoever cannot see that.
+
+import { el } from "./dom.js";
+import { to } from "./route.js";
+import { lastPart, valueOf } from "./words.js";
+
+const SHOWN = 8; // facts of a relation before the others are unfolded
+
+export function described({ entity, facts, labels }) {
+  return el("aside", { class: "card entity", "aria-label": entity.label },
+    el("h2", { dir: "auto" }, entity.label),
+    el("p", { class: "key" }, [entity.key, ...entity.types].join(" · ")),
+    entity.description && el("p", { dir: "auto" }, entity.description),
+    entity.aliases.length > 0 && el("p", { class: "aliases", dir: "auto" }, `Also called ${entity.aliases.join(", ")}.`),
+    el("dl", {}, grouped(entity.key, facts, labels)),
+    el("p", {}, el("a", { href: to("history", { key: entity.key }) }, "History")));
+}
+
+function grouped(key, facts, labels) {
+  const groups = new Map();
+  for (const item of facts) {
+    const out = item.fact.head === key;
+    const name = out ? `${labels[item.fact.relation]} →` : `← ${labels[item.fact.relation]}`;
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(el("li", {}, end(item, out, labels)));
+  }
+  return [...groups].flatMap(([name, items]) => {
+    const [first, more] = [items.slice(0, SHOWN), items.slice(SHOWN)];
+    return [el("dt", { dir: "auto" }, name), el("dd", {}, el("ul", {}, first),
+      more.length > 0 && el("details", {}, el("summary", {}, `and ${more.length} more`), el("ul", {}, more)))];
+  });
+}
+
+function end({ fact, sources }, out, labels) {
+  const title = sources.map((item) => (item.line === null ? item.source : `${lastPart(item.source)}, line ${item.line}`)).join("; ");
+  const key = out ? fact.tail : fact.head;
+  if (key !== null) return el("a", { href: to("graph", { key }), title, dir: "auto" }, labels[key]);
+  return el("span", { title, dir: "auto" }, valueOf(fact.value));
+}

@@ -1,0 +1,48 @@
+// A text with its names marked; pointed at or focused, each shows what it may mean.
+
+import { part, post } from "./api.js";
+import { cardOf } from "./card.js";
+import { byId, el, marked } from "./dom.js";
+import { go } from "./route.js";
+
+const LONGEST = 1_500; // characters that an address carries; longer texts are linked, and not shared
+
+const fill = part(byId("link-result"));
+
+export function startLink() {
+  byId("link-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = byId("text").value;
+    if (!text.trim()) return;
+    if (text.length <= LONGEST) go("link", { text });
+    else linked(text);
+  });
+}
+
+export async function showLink(parameters) {
+  const text = parameters.get("text") ?? "";
+  if (!text) {
+    if (!byId("text").value) await fill(() => []);
+    return;
+  }
+  byId("text").value = text;
+  await linked(text);
+}
+
+const linked = (text) => fill(async (signal) => drawn(await post("link", { text }, signal)));
+
+function drawn(found) {
+  const count = found.links.length;
+  const said = count === 0 ? "No name in this text is in the graph."
+    : `${count} ${count === 1 ? "name" : "names"} linked.`;
+  return [
+    el("p", { class: "hint" }, said),
+    el("div", { class: "card linked", dir: "auto" }, marked(found.text, found.links, mention)),
+  ];
+}
+
+function mention(text, link) {
+  const mark = el("mark", { tabindex: "0", role: "button", "aria-label": `${text}: ${link.label}` }, text);
+  mark.style.setProperty("--p", link.score);
+  return cardOf(mark, link);
+}

@@ -1,0 +1,152 @@
+"""A small workspace with hostile names in it, served in this process, in one of its own, and looked at by Chromium."""
+
+import importlib.util
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from benchmarks.answers_parts.load import served
+from starlette.testclient import TestClient
+
+from kg.types import Triple
+from kptm import Workspace
+from kptm.serving.app import create_app
+from kptm.serving.config import ServingConfig
+from kptm.serving.desk import Desk
+
+TOOLS = Path(__file__).parents[3] / "tools"
+URL = "http://127.0.0.1:8000"
+EVIL = {
+    "key": 'evil"><script>window.hacked=1</script>',
+    "label": "<img src=x onerror=window.hacked=2>",
+    "aliases": ["Evilland", "'; DROP TABLE triple; --"],
+    "description": "</title><svg onload=window.hacked=3>",
+    "types": ["<b>country</b>"],
+}
+FOX = "🦊 City"
+FACTS = [Triple(EVIL["key"], "capital", FOX), Triple("Chad", "borders", EVIL["key"])]
+
+
+@pytest.fixture(scope="session")
+def filled(toy, tmp_path_factory):
+    """A workspace without a model: the toy world, and names that try things."""
+    folder = tmp_path_factory.mktemp("served") / "toy"
+    records = tmp_path_factory.mktemp("evil") / "evil.jsonl"
+    records.write_text(json.dumps(EVIL) + "\n", encoding="utf-8")
+    with Workspace.init(folder) as ws:
+        ws.load_entities(toy.entities)
+        ws.load(toy.triples)
+        ws.load_entities(records)
+        ws.graph.add(FACTS)
+        ws.index(toy.texts)
+    return folder
+
+
+@pytest.fixture
+def own(filled, tmp_path):
+    """A copy of it, to change."""
+    return shutil.copytree(filled, tmp_path / "own")
+
+
+@pytest.fixture(scope="session")
+def evil():
+    """The entity whose names try things."""
+    return EVIL
+
+
+@pytest.fixture(scope="session")
+def explorer():
+    """Serve a folder in this process, as a context manager that gives a client."""
+    return _explorer
+
+
+@contextmanager
+def _explorer(folder, *, allow_edit=False, max_waiting=64):
+    """A client of the application in this process."""
+    with Workspace.open(folder) as ws:
+        desk = Desk(ws, max_waiting=max_waiting)
+        try:
+            desk.prepare()
+            app = create_app(desk, hosts=ServingConfig().hosts(), allow_edit=allow_edit)
+            yield TestClient(app, base_url=URL, raise_server_exceptions=False)
+        finally:
+            desk.close()
+
+
+@pytest.fixture(scope="module")
+def client(filled):
+    with _explorer(filled) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def workspace(filled):
+    """The same workspace, for the oracle."""
+    with Workspace.open(filled) as ws:
+        yield ws
+
+
+@pytest.fixture
+def editing(own):
+    with _explorer(own, allow_edit=True) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def url(filled):
+    """The address of a server that only reads."""
+    with served(filled) as found:
+        yield found
+
+
+@pytest.fixture
+def editing_url(own):
+    with served(own, "--allow-edit") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def screenshots():
+    """The tool that takes pictures, which knows how to start Chromium."""
+    spec = importlib.util.spec_from_file_location("screenshots", TOOLS / "screenshots.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")  # while it is open, no other event loop runs in this thread
+def browser(screenshots):
+    if not screenshots.CHROMIUM.exists():
+        problem = f"there is no {screenshots.CHROMIUM}: apt-get install chromium"
+        if os.environ.get("KPTM_REQUIRE_CHROMIUM"):
+            pytest.fail(problem)
+        pytest.skip(problem)
+    with screenshots.chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def look(browser):
+    """Open a view of the explorer, as a context manager that gives the page; its console may say nothing."""
+
+    @contextmanager
+    def looked_at(url, view="", *, size=None, scheme="light", **parameters):
+        page = browser.new_page(
+            viewport=size or {"width": 1280, "height": 800},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"{url}#/{view}" + (f"?{urlencode(parameters)}" if parameters else ""))
+        yield page
+        assert page.evaluate("window.hacked") is None
+        page.close()
+        assert said == []
+
+    return looked_at

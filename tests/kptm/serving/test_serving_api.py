@@ -1,0 +1,266 @@
+"""Every route gives what the workspace or its graph gives."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from kg.types import Attribute, Triple, readable_label
+from kptm.answering.answer import Answer
+from kptm.serving import shown
+
+API = "/api/v1"
+QUESTIONS = (
+    "What is the capital of Chad?",
+    "The capital of Peru is [MASK].",
+    "Which country has the capital Lima?",
+    "What is the capital of Atlantis?",
+    "What is the colour of Chad?",
+    "Evilland borders [MASK].",
+)
+
+
+def as_json(value):
+    return json.loads(json.dumps(value))
+
+
+def unlabelled(answer):
+    return {name: value for name, value in answer.items() if name != "labels"}
+
+
+def get(client, path, **parameters):
+    response = client.get(f"{API}/{path}", params=parameters)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_ask_is_the_workspace_s_answer(client, workspace, question):
+    response = client.post(f"{API}/ask", json={"question": question})
+    assert response.status_code == 200
+    assert unlabelled(response.json()) == as_json(workspace.ask(question).to_dict())
+
+
+def test_a_batch_is_its_questions_in_their_order(client, workspace):
+    response = client.post(f"{API}/ask/batch", json={"questions": QUESTIONS})
+    found = [unlabelled(answer) for answer in response.json()["answers"]]
+    assert found == [as_json(workspace.ask(question).to_dict()) for question in QUESTIONS]
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"head": "Chad", "relation": "capital"},
+        {"head": "Republic of Chad", "relation": "borders"},
+        {"relation": "capital", "tail": "Lima"},
+        {"head": "Lima", "relation": "borders"},
+    ],
+)
+def test_query_is_the_workspace_s_answer(client, workspace, fact):
+    found = get(client, "query", **fact)
+    assert unlabelled(found) == as_json(workspace.query(**fact).to_dict())
+
+
+def test_an_answer_has_all_fields_and_names_every_key(client, workspace):
+    assert {*shown.Answer.model_fields} == {*Answer.__dataclass_fields__, "labels"}
+    found = get(client, "query", head="Evilland", relation="capital")
+    keys = {item["entity"] for item in found["answers"]} | {
+        item["entity"] for item in found["evidence"]
+    } - {""}
+    known = workspace.graph.entities(keys)
+    for key in keys:
+        assert found["labels"][key] == known[key].label
+
+
+def test_link_is_the_linker_s(client, workspace):
+    text = "🦊 Chad borders Evilland; the Republic of Peru does not."
+    response = client.post(f"{API}/link", json={"text": text})
+    document = workspace.linker.link(text)
+    found = response.json()
+    assert found["text"] == text
+    assert [
+        (link["start"], link["end"], link["surface"], link["entity"], link["score"])
+        for link in found["links"]
+    ] == [(link.start, link.end, link.surface, link.entity, link.score) for link in document.links]
+    assert len(found["links"]) == 3
+    for link, expected in zip(found["links"], document.links, strict=True):
+        assert text[link["start"] : link["end"]] == link["surface"]
+        pairs = [(item["entity"], item["prior"]) for item in link["candidates"]]
+        assert pairs == [(item.entity, item.prior) for item in expected.candidates]
+        for item in link["candidates"]:
+            entity = workspace.graph.entity(item["entity"])
+            assert (item["label"], item["description"]) == (entity.label, entity.description)
+
+
+def test_entities_are_what_search_finds(client, workspace):
+    for text in ("Ch", "republic of", "Evilland", "nothing is called so", "Prance", "Chad\0"):
+        found = get(client, "entities", text=text, limit=5)
+        expected = workspace.graph.search(text, limit=5)
+        assert found == [as_json(asdict(item)) for item in expected]
+
+
+def fact_of(fact):
+    """A triple or attribute of the API as the graph has it."""
+    if fact["value"] is None:
+        return Triple(fact["head"], fact["relation"], fact["tail"])
+    return (fact["head"], fact["relation"], fact["value"])
+
+
+def graph_fact(fact):
+    if isinstance(fact, Attribute):
+        return (fact.head, fact.relation, as_json(asdict(fact.value)))
+    return fact
+
+
+@pytest.mark.parametrize("key", ["Chad", "Lima"])
+def test_entity_is_its_description(client, workspace, key):
+    found = get(client, "entity", key=key)
+    expected = workspace.graph.describe(key)
+    assert found["entity"] == as_json(asdict(expected.entity))
+    assert [fact_of(item["fact"]) for item in found["facts"]] == [
+        graph_fact(item.fact) for item in expected.facts
+    ]
+    for item, one in zip(found["facts"], expected.facts, strict=True):
+        assert [(s["source"], s["line"]) for s in item["sources"]] == list(one.sources)
+        for name in ("head", "relation", "tail"):
+            assert item["fact"][name] is None or item["fact"][name] in found["labels"]
+
+
+def within(edges, centre, hops):
+    """Breadth first: how far each entity is."""
+    far, frontier = {centre: 0}, {centre}
+    for hop in range(1, hops + 1):
+        ends = {end for edge in edges for end in edge[::2] if frontier & {edge[0], edge[2]}}
+        frontier = ends - far.keys()
+        far.update(dict.fromkeys(frontier, hop))
+    return far
+
+
+@pytest.mark.parametrize("hops", [1, 2])
+@pytest.mark.parametrize("centre", ["Chad", "Niamey", "Lima"])
+def test_neighbourhood_is_all_within_its_hops(client, workspace, centre, hops):
+    found = get(client, "neighbourhood", key=centre, hops=hops, limit=100)
+    every = list(workspace.graph.match())
+    far = within(every, centre, hops)
+    near = within(every, centre, hops - 1)
+    assert {node["key"]: node["hops"] for node in found["nodes"]} == far
+    edges = {(edge["head"], edge["relation"], edge["tail"]) for edge in found["edges"]}
+    assert edges == {edge for edge in every if near.keys() & {edge.head, edge.tail}}
+    assert found["complete"]
+    assert found["relations"] == {edge[1]: readable_label(edge[1]) for edge in edges}
+
+
+def test_a_neighbourhood_says_when_it_is_cut(client):
+    found = get(client, "neighbourhood", key="Chad", limit=1)
+    assert len(found["edges"]) == 1
+    assert {node["key"] for node in found["nodes"]} == {*found["edges"][0].values()} - {
+        found["edges"][0]["relation"]
+    }
+    assert not found["complete"]
+
+
+def test_history_is_the_graph_s_backwards(client, workspace):
+    found = get(client, "history", key="Chad", limit=500)
+    expected = workspace.graph.history("Chad")[::-1]
+    assert [
+        (item["revision"], item["kind"], fact_of(item["fact"]), item["source"], item["line"])
+        for item in found["changes"]
+    ] == [
+        (item.revision, item.kind, graph_fact(item.fact), item.source, item.line)
+        for item in expected
+    ]
+    one = get(client, "history", key="Chad", relation="capital", tail="N'Djamena")["changes"]
+    assert [fact_of(item["fact"]) for item in one] == [("Chad", "capital", "N'Djamena")]
+    assert len(get(client, "history", key="Chad", limit=2)["changes"]) == 2
+
+
+def test_the_rest_is_the_graph_s(client, workspace):
+    assert get(client, "stats") == as_json(workspace.stats())
+    relations = get(client, "relations")
+    assert relations == [as_json(asdict(item)) for item in workspace.graph.relations()]
+    revisions = get(client, "revisions", limit=2)
+    assert revisions == [as_json(asdict(item)) for item in workspace.graph.revisions(limit=2)]
+    about = get(client, "about")
+    assert about["revision"] == workspace.graph.revision()
+    assert about["name"] == workspace.folder.name
+    assert about["allow_edit"] is False
+
+
+def test_an_edit_is_heard_by_the_next_answer_and_undone(editing):
+    def capital():
+        return get(editing, "query", head="Chad", relation="capital")["entity"]
+
+    def asked():
+        body = {"question": "What is the capital of Chad?"}
+        return editing.post(f"{API}/ask", json=body).json()["entity"]
+
+    assert (capital(), asked()) == ("N'Djamena", "N'Djamena")
+    body = {"head": "Republic of Chad", "relation": "capital", "tail": "Lima"}
+    made = editing.post(f"{API}/edit", json=body)
+    assert made.status_code == 200
+    assert (capital(), asked()) == ("Lima", "Lima")
+    newest = get(editing, "revisions", limit=1)[0]
+    assert (newest["number"], newest["kind"]) == (made.json()["revision"], "edit")
+    kinds = [item["kind"] for item in get(editing, "history", key="Chad", limit=2)["changes"]]
+    assert sorted(kinds) == ["added", "removed"]
+    again = editing.post(f"{API}/edit", json=body)
+    assert again.status_code == 409
+    undone = editing.post(f"{API}/undo", json=made.json())
+    assert undone.json() == {"revision": made.json()["revision"] + 1}
+    assert (capital(), asked()) == ("N'Djamena", "N'Djamena")
+
+
+def test_an_edit_of_several_values_needs_the_old_one(editing):
+    body = {"head": "Chad", "relation": "borders", "tail": "Peru"}
+    refused = editing.post(f"{API}/edit", json=body)
+    assert refused.status_code == 409
+    assert "2 values" in refused.json()["detail"]
+    done = editing.post(f"{API}/edit", json={**body, "old": "Niger"})
+    assert done.status_code == 200
+    found = {
+        item["entity"] for item in get(editing, "query", head="Chad", relation="borders")["answers"]
+    }
+    assert "Peru" in found
+    assert "Niger" not in found
+
+
+def test_a_server_that_only_reads_changes_nothing(client, workspace):
+    before = workspace.graph.revision(), workspace.graph.fingerprint()
+    edit = {"head": "Chad", "relation": "capital", "tail": "Lima"}
+    for path, body in (("edit", edit), ("undo", {"revision": 1}), ("edit", {}), ("undo", [])):
+        response = client.post(f"{API}/{path}", json=body)
+        assert response.status_code == 403
+        assert response.json() == {"detail": "this server only reads; start it with --allow-edit"}
+    for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
+        for path in ("ask", "edit", "entity", "about"):
+            assert client.request(method, f"{API}/{path}", json={}).status_code == 405
+    assert (workspace.graph.revision(), workspace.graph.fingerprint()) == before
+
+
+def test_the_document_describes_every_route(client):
+    document = get(client, "openapi.json")
+    assert {*document["paths"]} == {
+        f"{API}/{name}"
+        for name in "ask ask/batch query link about stats relations entities entity neighbourhood"
+        " history revisions edit undo".split()
+    }
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert operation["description"]
+            assert "schema" in operation["responses"]["200"]["content"]["application/json"]
+
+
+@pytest.mark.slow
+def test_an_edit_reaches_model_and_modeledge_too(copied, explorer):
+    """On its thread the server does what the workspace does: graph and modeledge change together."""
+    edit = {"head": "Chad", "relation": "capital", "tail": "Lima"}
+    cloze = {"question": "The capital of Chad is [MASK]."}
+    with explorer(copied, allow_edit=True) as client:
+        before = client.post(f"{API}/ask", json=cloze).json()
+        records = get(client, "stats")["modeledge"]
+        made = client.post(f"{API}/edit", json=edit).json()
+        assert client.post(f"{API}/ask", json=cloze).json()["entity"] == "Lima"
+        assert get(client, "stats")["modeledge"] != records
+        assert client.post(f"{API}/undo", json=made).status_code == 200
+        assert client.post(f"{API}/ask", json=cloze).json()["answers"] == before["answers"]
+        assert get(client, "stats")["modeledge"] == records

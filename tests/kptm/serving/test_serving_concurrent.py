@@ -1,0 +1,117 @@
+"""Fifty at once: every answer is one that the workspace gives, and an edit is heard by all that are asked behind it."""
+
+import asyncio
+import json
+import threading
+import time
+
+import httpx2
+import pytest
+from benchmarks.answers_parts.load import AT_ONCE, measure, served
+
+from kptm import Workspace
+
+API = "api/v1"
+CITIES = ("N'Djamena", "Lima", "Paris", "Madrid")
+
+
+def as_json(value):
+    return json.loads(json.dumps(value))
+
+
+def test_fifty_at_once_are_answered_as_one_by_one(filled):
+    with Workspace.open(filled) as ws:
+        keys = list(ws.graph.keys())
+        questions = [f"What is the capital of {key}?" for key in keys[:16]]
+    load = measure(filled, questions, keys, seconds=2, at_once=AT_ONCE)
+    assert load.errors == []
+    assert len(load.taken["ask"]) >= AT_ONCE
+
+
+@pytest.mark.slow
+def test_a_model_is_asked_by_one_at_a_time(trained):
+    """The model's layers are hooked while it works: two at once would read each other's mentions."""
+    questions = [
+        f"The capital of {name} is [MASK]." for name in ("Chad", "Peru", "France", "Chile")
+    ]
+    questions += [f"[MASK] borders {name}." for name in ("Niger", "Spain", "Armenia")]
+    with Workspace.open(trained) as ws:
+        expected = {question: as_json(ws.ask(question).to_dict()) for question in questions}
+
+    async def ask(client, question):
+        response = await client.post(f"{API}/ask", json={"question": question})
+        found = response.json()
+        assert found.pop("labels") is not None
+        return question, found
+
+    async def asked(url):
+        async with httpx2.AsyncClient(base_url=url, timeout=120) as client:
+            return await asyncio.gather(*(ask(client, question) for question in questions * 7))
+
+    with served(trained) as url:
+        found = asyncio.run(asked(url))
+    for question, answer in found:
+        assert answer["entity"] == expected[question]["entity"]
+        assert answer["score"] == pytest.approx(expected[question]["score"], abs=1e-6)
+        assert answer["reason"] == expected[question]["reason"]
+
+
+def test_edits_between_questions_are_heard_at_once(editing_url):
+    """Each client's edit is the last word until the next edit has begun."""
+    done = []  # (tail, when it was begun, when it was there)
+    seen = []  # (answer, when it was asked, when it was there)
+    ended = threading.Event()
+
+    async def asking(client):
+        while not ended.is_set():
+            begun = time.perf_counter()
+            response = await client.get(
+                f"{API}/query", params={"head": "Chad", "relation": "capital"}
+            )
+            assert response.status_code == 200
+            seen.append((response.json()["entity"], begun, time.perf_counter()))
+
+    async def editing(client):
+        for tail in CITIES[1:] * 4:
+            begun = time.perf_counter()
+            body = {"head": "Chad", "relation": "capital", "tail": tail}
+            response = await client.post(f"{API}/edit", json=body)
+            assert response.status_code == 200, response.text
+            done.append((tail, begun, time.perf_counter()))
+            await asyncio.sleep(0.02)
+        ended.set()
+
+    async def both():
+        async with httpx2.AsyncClient(base_url=editing_url, timeout=60) as client:
+            await asyncio.gather(editing(client), *(asking(client) for _ in range(10)))
+
+    asyncio.run(both())
+    for answer, begun, there in seen:
+        before = [tail for tail, _, after in done if after <= begun]
+        during = {tail for tail, start, after in done if start <= there and after >= begun}
+        assert answer in {(before or CITIES)[-1 if before else 0], *during}
+    assert {answer for answer, _, _ in seen} >= {*CITIES[1:]}
+
+
+def test_too_many_are_asked_to_come_again(filled, explorer, monkeypatch):
+    """One is being answered, and no other may wait."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(self, question):
+        begun.set()
+        may_end.wait(30)
+        raise AssertionError("is not looked at")
+
+    monkeypatch.setattr("kptm.workspace.Workspace.ask", slow)
+    with explorer(filled, max_waiting=1) as client:
+        first = threading.Thread(
+            target=client.post, args=(f"/{API}/ask",), kwargs={"json": {"question": "a"}}
+        )
+        first.start()
+        begun.wait(30)
+        response = client.get(f"/{API}/about")
+        may_end.set()
+        first.join()
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "1"
+    assert "again" in response.json()["detail"]

@@ -1,0 +1,37 @@
+"""Schemathesis makes requests from the OpenAPI document and holds the responses to it: a server only read, and one that may be edited."""
+
+import subprocess
+import sys
+
+import pytest
+
+EXAMPLES = 8
+"""Of each route; those that try its bounds come on top."""
+
+
+def run_schemathesis(url, folder):
+    """What it says, and whether it found nothing."""
+    command = f"{sys.executable} -m schemathesis.cli run {url}api/v1/openapi.json --no-color"
+    result = subprocess.run(
+        [
+            *command.split(),
+            "--max-examples",
+            str(EXAMPLES),
+            "--seed",
+            "7",
+            "--generation-deterministic",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=folder,  # where it keeps what it found
+        check=False,
+    )
+    return result.returncode, result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["url", "editing_url"])
+def test_schemathesis_finds_nothing(which, request, tmp_path):
+    code, said = run_schemathesis(request.getfixturevalue(which), tmp_path)
+    assert code == 0, said
+    assert "Tested: 14" in said
