@@ -57,6 +57,12 @@ class Curve:
         distinct = np.append(True, np.diff(at) > 0)
         return cls(p=tuple(at[distinct].tolist()), rate=tuple(rate[distinct].tolist()))
 
+    def from_nothing(self) -> Curve:
+        """The same with its beginning at (0, 0): what was never seen so low is no surer than the line from there."""
+        if self.p[0] <= 0:
+            return self
+        return Curve(p=(0.0, *self.p), rate=(0.0, *self.rate))
+
     def of(self, p: float) -> float:
         """How often an answer with this p is right."""
         return float(np.interp(p, self.p, self.rate))

@@ -15,7 +15,8 @@ class PredictorConfig:
     Attributes:
         sources: Who is asked: "graph", "link prediction", "model", "modeledge", as far as they are there.
         min_relation: How well a question's words must say a relation.
-        min_score: Calibrated p below which a predicted answer is "unknown"; facts of the graph need none.
+        min_score: Calibrated p below which a predicted answer is "unknown"; facts of the graph are held against it where a curve was
+            fitted that says how well a question in words was understood.
         conflict: P from which on a source's other answer is shown as a conflict.
         phrasings: How many phrasings of a relation the model is asked in.
         weights: How sources are combined and calibrated; the defaults say "as sure as they seem".

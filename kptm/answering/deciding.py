@@ -93,11 +93,16 @@ class Decider:
     # ── what the graph says ──────────────────────────────────────────────────────────────────
 
     def _stated(self, case: Case, config: PredictorConfig) -> Answer:
-        best, curve = case.best, config.weights.calibration.stated
-        score = min(SURE, max(LEAST, best.link_score))
-        if curve is not None and case.document is not None:
-            score = curve.of(best.score)
+        best = case.best
+        # Names that were given leave nothing to misunderstand but their sense.
+        curve = None if case.document is None else config.weights.calibration.stated
+        sense = min(SURE, max(LEAST, best.link_score))
+        score = sense if curve is None else curve.of(best.score)
         named = labels(self._graph, [best.entity, *case.answers])
+        if curve is not None and score < config.min_score:
+            guess = f"the best guess, {named[case.answers[0]]}, has p = {score:.2f}"
+            reason = f"the question was hardly understood; {guess}"
+            return Answer(question=case.question, reason=reason, why="doubt")
         conflicts, more = self._others(case, case.asked, named, config) if case.asked else ((), [])
         return Answer(
             question=case.question,

@@ -64,6 +64,9 @@ def test_how_well_a_question_was_understood_has_a_curve_of_its_own():
     assert found.count == 120
     assert found.calibration.stated.of(0.9) > 0.95
     assert found.calibration.stated.of(0.3) < 0.05
+    # What was never seen so low lies on the line from (0, 0).
+    lowest = found.calibration.stated.of(0.3)
+    assert found.calibration.stated.of(0.1) == pytest.approx(lowest / 3)
     assert found.calibration.alone == Calibration().alone
     assert Weights.fit([], stated[: ENOUGH - 1], space="", k=4).calibration.stated is None
 
