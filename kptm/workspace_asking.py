@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from kptm.workspace_training import WorkspaceTraining
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from kg.types import Relation
     from kptm.answering import Answer, Predictor
+    from kptm.answering.learning import Answered
     from kptm.modeledge import Where
     from kptm.modeledge.recalling import Recalled
     from kptm.workspace_config import WorkspaceConfig
@@ -95,20 +96,31 @@ class WorkspaceAsking(WorkspaceTraining):
         model = predictor.model or self.model()
         return self.modeledge.recall(model, document, k=k, where=where)[0]
 
-    def learn_questions(self, path: str | Path) -> int:
-        """Learn the words of relations from ``question⇥answer|answer`` lines; return how many helped.
+    def learn_questions(
+        self, path: str | Path, *, progress: Callable[[int], None] | None = None
+    ) -> int:
+        """Learn from ``question⇥answer|answer`` lines which paths of relations words ask for; return how many lines taught something.
 
-        Those that the graph is silent on tell how much modeledge weighs, and what a p is worth, if they are enough.
+        Those that the graph is silent on, and some that are kept back, tell how the sources weigh and what a score is worth.
 
         Raises:
             TripleFormatError: The file cannot be read, or a line has no tab.
         """
-        from kptm.answering.learning import learn, read_questions
+        from kptm.answering.learning import learn
 
         predictor = self.predictor()
-        used = learn(predictor.questions, self.graph, self.linker, path)
+        used = learn(
+            predictor.questions,
+            self.graph,
+            self.linker,
+            path,
+            weigh=lambda questions: self._weigh(predictor, questions),
+            progress=progress,
+        )
         predictor.questions.paths.save(self.folder / "questions.json")
-        weights = predictor.weigh(read_questions(self.graph, self.linker, path))
+        return used
+
+    def _weigh(self, predictor: Predictor, questions: Iterable[Answered]) -> None:
+        weights = predictor.weigh(questions)
         if weights.count:
             weights.save(self.folder / "weights.json")
-        return used

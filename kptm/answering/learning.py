@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,8 @@ SEARCHED = 300
 """Questions that are searched in full, at first and again of those that what was found does not explain."""
 SAMPLE = 2_000
 """Questions that all known paths are tried on, whatever the classifier says."""
+MANY, WEIGHED = 250, 2_000
+"""From so many questions on some are kept back, and the most of them that are weighed by."""
 ROUNDS = 5
 SURE = 0.9
 """p from which on a path that leads to just the answers is the one that is meant."""
@@ -40,6 +42,10 @@ EVEN = 1e-6
 """p of a path that the classifier does not know."""
 SHARP = 8
 """The power of F1 that an explanation weighs: where answers are missing, many paths lead to some."""
+
+
+Answered: TypeAlias = "tuple[str, frozenset[str]]"
+"""A question and the keys of its answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ def learn(
     path: str | Path,
     *,
     seed: int = 0,
+    weigh: Callable[[Iterable[Answered]], object] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> int:
     """Read ``question⇥answer|answer`` lines; return how many taught something.
@@ -67,7 +74,9 @@ def learn(
         graph: The graph.
         linker: Finds the names of answers.
         path: The file. Answers may be keys, labels or aliases.
-        seed: Which questions are searched in full.
+        seed: Which questions are searched in full, and which are kept back.
+        weigh: Given those of which nothing was learnt yet: a fifth of many that is kept back for it and learnt from after,
+            and all that the graph does not explain.
         progress: Called with how many more questions were explained, as well as could be.
 
     Raises:
@@ -79,9 +88,17 @@ def learn(
         Asked(question, answers, tuple(reader.topics(document)))
         for (question, answers), document in zip(pairs, documents, strict=True)
     ]
-    teacher = _Teacher(graph, asked, seed, progress or (lambda count: None))
-    teacher.teach()
+    teacher = _Teacher(graph, asked, progress or (lambda count: None))
+    order = sorted(range(len(asked)), key=lambda at: (pairs[at][0], sorted(pairs[at][1])))
+    order = np.random.default_rng(seed).permutation(order).tolist()
+    kept = len(asked) // 5 if weigh and len(asked) >= MANY else 0
+    teacher.teach(order[kept:])
     reader.take(teacher.classifier)
+    if weigh:
+        dark = [at for at in order[kept:] if not teacher.found[at]]
+        weigh(pairs[at] for at in sorted([*order[:kept][:WEIGHED], *dark]))
+        teacher.teach(order[:kept])
+        reader.take(teacher.classifier)
     return sum(map(bool, teacher.found))
 
 
@@ -122,7 +139,6 @@ class _Teacher:
         self,
         graph: KnowledgeGraph,
         asked: Sequence[Asked],
-        seed: int,
         progress: Callable[[int], None],
     ) -> None:
         self._asked = asked
@@ -131,27 +147,24 @@ class _Teacher:
         self._paths: set[Steps] = set()
         self.classifier = PathClassifier.empty()
         self.found: list[list[_Explanation]] = [[] for _ in asked]
-        order = sorted(
-            range(len(asked)), key=lambda at: (asked[at].question, sorted(asked[at].answers))
-        )
-        self._order: list[int] = np.random.default_rng(seed).permutation(order).tolist()
+        self._taught: list[int] = []
 
-    def teach(self) -> None:
-        """A sample first, by which the rest is explained faster."""
-        sample, rest = self._order[:SAMPLE], self._order[SAMPLE:]
+    def teach(self, questions: Sequence[int]) -> None:
+        """Explain questions, given by their numbers, and fit the classifier to all that were explained.
+
+        At first a sample, by which the rest is explained faster.
+        """
+        first = 0 if self._taught else SAMPLE
+        sample, rest = questions[:first], questions[first:]
         self._widen(sample[:SEARCHED])
-        for at in sample:
-            self.found[at] = self._by_paths(self._asked[at])
-            self._progress(1)
-        self._widen([at for at in sample if not self._explained(at)][:SEARCHED])
-        self._settle(sample)
-        for at in rest:
-            asked = self._asked[at]
-            self.found[at] = self._by_classifier(asked) or self._by_paths(asked)
-            self._progress(1)
-        if rest:
-            self._widen([at for at in rest if not self._explained(at)][:SEARCHED])
-            self._settle(self._order)
+        for part, explain in ((sample, self._by_paths), (rest, self._by_classifier)):
+            for at in part:
+                self.found[at] = explain(self._asked[at])
+                self._progress(1)
+            self._widen([at for at in part if not self._explained(at)][:SEARCHED])
+            self._taught += part
+            if part:
+                self._settle(self._taught)
 
     def _explained(self, at: int) -> bool:
         return any(item.f1 >= EXACT for item in self.found[at])
@@ -177,14 +190,14 @@ class _Teacher:
         )
 
     def _by_classifier(self, asked: Asked) -> list[_Explanation]:
-        """What is surely meant and leads to just the answers, if anything is."""
+        """What is surely meant and leads to just the answers, or else all that the known paths explain."""
         for number, topic in enumerate(asked.topics):
             path, p = max(
                 self.classifier.score(topic.question), key=lambda item: item[1], default=((), 0.0)
             )
             if p >= SURE and self._search.f1(topic.entity, path, asked.answers) >= EXACT:
                 return [_Explanation(number, path, 1.0)]
-        return []
+        return self._by_paths(asked)
 
     def _settle(self, questions: Sequence[int]) -> None:
         """Fit the classifier to the explanations, each weighed by what it then says of them, until it has settled."""

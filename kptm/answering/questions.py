@@ -79,6 +79,7 @@ class _Sense(NamedTuple):
     """A sense of a name: what it leaves of the question's words, and how well it is described."""
 
     entity: str
+    types: tuple[str, ...]
     words: list[str]
     fit: float
 
@@ -167,7 +168,7 @@ class QuestionReader:
             for path, (relation_score, hint) in paths.items():
                 answers = tuple(self._graph.follow(sense.entity, path))
                 fit = sense.fit * hint * (1.0 if answers else NO_FACT)
-                if not answers and not self._fits(sense.entity, path[0]):
+                if not answers and not self._fits(sense.types, path[0]):
                     fit *= WRONG_TYPE
                 yield Reading(
                     entity=sense.entity,
@@ -207,22 +208,23 @@ class QuestionReader:
         "the song Waterloo": what the entity is says nothing about what is asked of it.
         """
         asked, found = set(words), []
-        for key, entity in self._graph.entities(options).items():
+        for entity in self._graph.entities(options).values():
             types = asked & set(question_words(" ".join(entity.types)))
             described = types | asked & set(question_words(entity.description))
             left = [word for word in words if word not in described]
             # "the capital Paris is the capital of": a relation's name may be a description, too.
-            found.append((key, left if self.relations.score(left) else words, described, types))
+            words_left = left if self.relations.score(left) else words
+            found.append((entity, words_left, described, types))
         most = max((len(described) for _, _, described, _ in found), default=0)
         typed = any(types for _, _, described, types in found if len(described) == most)
         less = OTHER_TYPE if typed else OTHER_SENSE
         return [
-            _Sense(key, left, 1.0 if len(described) == most else less)
-            for key, left, described, _ in found
+            _Sense(entity.key, entity.types, left, 1.0 if len(described) == most else less)
+            for entity, left, described, _ in found
         ]
 
-    def _fits(self, entity: str, step: Step) -> bool:
-        """Whether entities of this one's types stand where the step starts."""
+    def _fits(self, types: tuple[str, ...], step: Step) -> bool:
+        """Whether entities of one of these types stand where the step starts."""
         if step not in self._types:
             sample = []
             for item in self._graph.match(None, step.relation):
@@ -233,8 +235,6 @@ class QuestionReader:
             for found in self._graph.entities(sample).values():
                 counts.update(found.types)
             self._types[step] = counts
-        own = self._graph.entities([entity])
-        types = own[entity].types if entity in own else ()
         return not types or any(self._types[step][kind] for kind in types)
 
 
