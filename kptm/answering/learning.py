@@ -77,7 +77,7 @@ def learn(
         seed: Which questions are searched in full, and which are kept back.
         weigh: Given those of which nothing was learnt yet: a fifth of many that is kept back for it and learnt from after,
             and all that the graph does not explain.
-        progress: Called with how many more questions were explained, as well as could be.
+        progress: Called with how many questions were looked at.
 
     Raises:
         TripleFormatError: The file cannot be read, or a line is not of that form.
@@ -148,6 +148,7 @@ class _Teacher:
         self.classifier = PathClassifier.empty()
         self.found: list[list[_Explanation]] = [[] for _ in asked]
         self._taught: list[int] = []
+        self._done = 0
 
     def teach(self, questions: Sequence[int]) -> None:
         """Explain questions, given by their numbers, and fit the classifier to all that were explained.
@@ -160,7 +161,8 @@ class _Teacher:
         for part, explain in ((sample, self._by_paths), (rest, self._by_classifier)):
             for at in part:
                 self.found[at] = explain(self._asked[at])
-                self._progress(1)
+                self._done += 1
+                self._progress(self._done)
             self._widen([at for at in part if not self._explained(at)][:SEARCHED])
             self._taught += part
             if part:

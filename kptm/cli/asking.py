@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kptm.cli.asked import Shown, at_terminal, converse, one, stream
-from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.common import existing, progress, show, show_rows, verb, workspace_argument
 from kptm.cli.linked import STANDARD
 
 if TYPE_CHECKING:
@@ -20,9 +21,18 @@ if TYPE_CHECKING:
 @click.argument("question", required=False)
 @click.option("--file", type=click.Path(allow_dash=True), metavar="FILE",
               help="Questions, one a line, answered in order; .gz too; - is standard input.")  # fmt: skip
+@click.option("--without", multiple=True, metavar="SOURCE",
+              help="Do not hear graph, model, modeledge or 'link prediction'; may be given several times.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="The answer alone, without its evidence.")
 @verb
-def ask(workspace: str, question: str | None, file: str | None, brief: bool, as_json: bool) -> None:
+def ask(
+    workspace: str,
+    question: str | None,
+    file: str | None,
+    without: tuple[str, ...],
+    brief: bool,
+    as_json: bool,
+) -> None:
     """Answer QUESTION: a cloze with one [MASK], or in words. Without one, ask what is typed at a prompt.
 
     The questions of --file, or of standard input that is no terminal, are answered one after the other; with
@@ -32,12 +42,21 @@ def ask(workspace: str, question: str | None, file: str | None, brief: bool, as_
         raise click.UsageError("give a QUESTION or --file, not both")
     shown = Shown(brief, as_json)
     with existing(workspace) as ws:
+        answer = partial(ws.ask, sources=_others(without)) if without else ws.ask
         if question is not None:
-            one(ws.ask, question, shown)
+            one(answer, question, shown)
         elif file is None and at_terminal():
-            converse(ws.ask, shown)
+            converse(answer, shown)
         else:
-            stream(ws.ask, Path(file or STANDARD), shown)
+            stream(answer, Path(file or STANDARD), shown)
+
+
+def _others(without: tuple[str, ...]) -> list[str]:
+    """All sources but some."""
+    from kptm.answering.sources import SOURCES, checked_sources
+
+    left_out = checked_sources(without)
+    return [source for source in SOURCES if source not in left_out]
 
 
 @click.command()
@@ -110,7 +129,7 @@ def _show_sparql(found: Any, as_json: bool) -> None:
 @click.argument("questions", type=click.Path())
 @verb
 def learn(workspace: str, questions: str, as_json: bool) -> None:
-    """Learn the words of relations, and how much modeledge weighs, from QUESTIONS: question⇥answer|answer a line."""
-    with existing(workspace) as ws:
-        used = ws.learn_questions(questions)
+    """Learn which paths of relations words ask for, and what sources weigh, from QUESTIONS: question⇥answer|answer a line."""
+    with existing(workspace) as ws, progress("questions", None) as advance:
+        used = ws.learn_questions(questions, progress=advance)
     show({"used": used}, as_json, f"{used:,} questions taught something")

@@ -279,9 +279,11 @@ def test_the_example_is_copied_once(tmp_path, world):
         "corpus.txt",
         "entities.jsonl",
         "facts.tsv",
+        "learn.tsv",
         "phrasings.tsv",
         "prose.txt",
         "questions.jsonl",
+        "relations.jsonl",
         "triples.tsv",
     ]
     assert [path.name for path in sorted((tmp_path / "world").iterdir())] == names

@@ -40,6 +40,13 @@ def test_one_question(ws):
     assert json.loads(kptm("ask", ws, FRANCE, "--json").stdout)["entity"] == "Paris"
 
 
+def test_a_source_can_be_left_out(ws):
+    assert kptm("ask", ws, FRANCE, "--without", "graph", "--brief").stdout.startswith("unknown (")
+    both = ("--without", "model", "--without", "link prediction")
+    assert kptm("ask", ws, FRANCE, *both, "--brief").stdout == "Paris\n"
+    assert "no source is called" in kptm("ask", ws, FRANCE, "--without", "graf", code=1).output
+
+
 def test_a_file_is_answered_in_order(ws, tmp_path):
     path = tmp_path / "questions.txt"
     path.write_text(f"{FRANCE}\n\n  \nWho is it?\n{PERU}\r\n")
