@@ -8,6 +8,7 @@ the words of the other questions speak for: expectation maximisation (Dempster e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -204,18 +205,20 @@ class _Teacher:
     def _settle(self, questions: Sequence[int]) -> None:
         """Fit the classifier to the explanations, each weighed by what it then says of them, until it has settled."""
         known = [at for at in questions if self.found[at]]
-        even = PathClassifier.empty()
-        for number in range(ROUNDS):
-            model = self.classifier if number else even
-            self.classifier = PathClassifier.fit(
-                merged(example for at in known for example in self._weighed(at, model))
-            )
+        model = PathClassifier.empty()
+        for _ in range(ROUNDS):
+            score = cache(lambda question, model=model: dict(model.score(question)))
+            examples = (example for at in known for example in self._weighed(at, score))
+            model = PathClassifier.fit(merged(examples))
+        self.classifier = model
 
-    def _weighed(self, at: int, model: PathClassifier) -> Iterator[Example]:
+    def _weighed(self, at: int, score: Callable[[str], dict[Steps, float]]) -> Iterator[Example]:
         """A question's explanations as examples that weigh one together, less where none has just the answers."""
         found, topics = self.found[at], self._asked[at].topics
-        p = [dict(model.score(topic.question)) for topic in topics]
-        weights = [p[item.topic].get(item.path, EVEN) * item.f1**SHARP for item in found]
+        weights = [
+            score(topics[item.topic].question).get(item.path, EVEN) * item.f1**SHARP
+            for item in found
+        ]
         share = max(item.f1 for item in found) ** SHARP / sum(weights)
         for item, weight in zip(found, weights, strict=True):
             yield Example(topics[item.topic].question, item.path, weight * share)
