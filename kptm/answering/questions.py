@@ -13,9 +13,10 @@ from kptm.answering.path_classifier import PathClassifier, masked
 from kptm.answering.words import question_words
 from kptm.data.tokenize import MASK
 from kptm.linking import Link, LinkedText
+from kptm.linking.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.relations import RelationReader
@@ -30,6 +31,8 @@ UNLIKELY = 0.02
 SAMPLE = 300
 """Triples of a relation that its typical heads and tails are read from."""
 NO_FACT, WRONG_TYPE = 0.35, 0.2
+NAMED = 0.3
+"""p from which on an entity is named by a mention."""
 BACKWARD = 0.9
 """Of a question in words whose direction nobody taught: "the R of X" is the common form."""
 OTHER_SENSE, OTHER_TYPE = 1 / 3, 1 / 9
@@ -46,7 +49,7 @@ class Reading:
         path: The hops from it to what is asked for.
         link_score: p(entity | mention).
         relation_score: How well the words say the path, between 0 and 1.
-        answers: What the graph says.
+        answers: What the graph says, but for entities that the question names beside the one asked about.
         score: All of it together.
     """
 
@@ -141,8 +144,32 @@ class QuestionReader:
 
     def read(self, document: LinkedText) -> list[Reading]:
         """All readings of a linked question, best first."""
-        found = [item for link in document.links for item in self._about(document.text, link)]
+        named = self._named(document.links)
+        found = [
+            reading
+            for number, link in enumerate(document.links)
+            for reading in self._about(
+                document.text, link, {key for key, mention in named.items() if mention != number}
+            )
+        ]
         return sorted(found, key=lambda item: (-item.score, len(item.path), item.entity, item.path))
+
+    def _named(self, links: Sequence[Link]) -> dict[str, int]:
+        """The entities that a question names in full, with the number of the mention."""
+        if len(links) < 2:
+            return {}
+        meant = {
+            key: number
+            for number, link in enumerate(links)
+            for key, p in _options(link).items()
+            if p >= NAMED
+        }
+        found = self._graph.entities(meant)
+        return {
+            key: number
+            for key, number in meant.items()
+            if key in found and fold(found[key].label) == fold(links[number].surface)
+        }
 
     def topics(self, document: LinkedText) -> list[Topic]:
         """What a linked question may be about."""
@@ -152,7 +179,7 @@ class QuestionReader:
             for entity in _options(link)
         ]
 
-    def _about(self, question: str, link: Link) -> Iterator[Reading]:
+    def _about(self, question: str, link: Link, named: Collection[str]) -> Iterator[Reading]:
         # The other names stay in the words: "Which river flows into the Dead Sea?" has "river".
         rest = f"{question[: link.start]} {question[link.end :]}".replace(MASK, " ")
         options = _options(link)
@@ -166,9 +193,11 @@ class QuestionReader:
                 told, hint = paths.get(path, (0.0, 1.0))
                 paths[path] = (1 - (1 - told) * (1 - p), p + (1 - p) * hint)
             for path, (relation_score, hint) in paths.items():
-                answers = tuple(self._graph.follow(sense.entity, path))
+                # What a question names it does not ask for: "Valencia, the capital of Carabobo, …".
+                found = self._graph.follow(sense.entity, path)
+                answers = tuple(key for key in found if key not in named)
                 fit = sense.fit * hint * (1.0 if answers else NO_FACT)
-                if not answers and not self._fits(sense.types, path[0]):
+                if not answers and (found or not self._fits(sense.types, path[0])):
                     fit *= WRONG_TYPE
                 yield Reading(
                     entity=sense.entity,

@@ -245,3 +245,17 @@ def test_a_workspace_keeps_what_it_learnt(films, asked, tmp_path):
         question, names = asked[61]
         answer = ws.ask(question)
         assert {item.entity for item in answer.answers} == set(names)
+
+
+def test_what_a_question_names_it_does_not_ask_for(new_graph):
+    graph = new_graph()
+    graph.add(
+        [("Tagara", "flows through", city) for city in ("Lisbana", "Toleda")]
+        + [("Tagara", "flows through", "Queen Ann Toleda")]
+    )
+    relations = RelationReader(graph.relations(), Phrasings({}))
+    reader = QuestionReader(graph, Linker(graph), relations)
+    found = reader.read(reader.link("Tagara flows through Lisbana and which city"))
+    assert set(found[0].answers) == {"Toleda", "Queen Ann Toleda"}
+    found = reader.read(reader.link("Tagara flows through what"))
+    assert len(found[0].answers) == 3
