@@ -2,7 +2,8 @@
 
 No question says which of its names is asked about, nor by which path: several may lead to its answers by chance, where a film's
 writer directed it, too. All paths that explain the answers are kept (``path_search``), and which is meant is settled by what
-the words of the other questions speak for: expectation maximisation (Dempster et al. 1977) with the classifier as its model.
+the names of relations and the words of the other questions speak for: expectation maximisation (Dempster et al. 1977) with the
+classifier as its model.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from kg.formats.files import open_bytes
 from kg.formats.lines import text_lines
 from kptm.answering.path_classifier import Example, PathClassifier, merged
 from kptm.answering.path_search import EXACT, PathSearch
+from kptm.answering.words import question_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,6 +43,8 @@ ENOUGH = 0.5
 """F1 from which on a path may be what a question asks for, though the graph says a little more or less."""
 EVEN = 1e-6
 """p of a path that the classifier does not know."""
+UNNAMED = 0.1
+"""What a path weighs whose relations' names the question does not say; one whose names are all that it says weighs 1 more."""
 SHARP = 8
 """The power of F1 that an explanation weighs: where answers are missing, many paths lead to some."""
 
@@ -89,7 +93,9 @@ def learn(
         Asked(question, answers, tuple(reader.topics(document)))
         for (question, answers), document in zip(pairs, documents, strict=True)
     ]
-    teacher = _Teacher(graph, asked, progress or (lambda count: None))
+    reader.take(PathClassifier.empty())  # names alone are where learning starts
+    told = cache(lambda question: dict(reader.relations.score(question_words(question))))
+    teacher = _Teacher(graph, asked, told, progress or (lambda count: None))
     order = sorted(range(len(asked)), key=lambda at: (pairs[at][0], sorted(pairs[at][1])))
     order = np.random.default_rng(seed).permutation(order).tolist()
     kept = len(asked) // 5 if weigh and len(asked) >= MANY else 0
@@ -140,9 +146,11 @@ class _Teacher:
         self,
         graph: KnowledgeGraph,
         asked: Sequence[Asked],
+        told: Callable[[str], dict[str, float]],
         progress: Callable[[int], None],
     ) -> None:
         self._asked = asked
+        self._told = told
         self._search = PathSearch(graph)
         self._progress = progress
         self._paths: set[Steps] = set()
@@ -215,10 +223,13 @@ class _Teacher:
     def _weighed(self, at: int, score: Callable[[str], dict[Steps, float]]) -> Iterator[Example]:
         """A question's explanations as examples that weigh one together, less where none has just the answers."""
         found, topics = self.found[at], self._asked[at].topics
-        weights = [
-            score(topics[item.topic].question).get(item.path, EVEN) * item.f1**SHARP
-            for item in found
-        ]
+        weights = []
+        for item in found:
+            question = topics[item.topic].question
+            named = self._told(question)
+            told = sum(named.get(step.relation, 0.0) for step in item.path) / len(item.path)
+            p = score(question).get(item.path, EVEN)
+            weights.append(p * item.f1**SHARP * (UNNAMED + told))
         share = max(item.f1 for item in found) ** SHARP / sum(weights)
         for item, weight in zip(found, weights, strict=True):
             yield Example(topics[item.topic].question, item.path, weight * share)

@@ -259,3 +259,16 @@ def test_what_a_question_names_it_does_not_ask_for(new_graph):
     assert set(found[0].answers) == {"Toleda", "Queen Ann Toleda"}
     found = reader.read(reader.link("Tagara flows through what"))
     assert len(found[0].answers) == 3
+
+
+def test_where_two_relations_always_have_the_same_answer_the_name_decides(new_graph, tmp_path):
+    """Every capital asked for is the largest city, too; that of one more country is not."""
+    rows = [(f"Landia {n}", relation, f"Citya {n}") for n in range(6) for relation in ("largest city", "capital")]  # fmt: skip
+    rows += [("Landia 9", "largest city", "Big Citya"), ("Landia 9", "capital", "Small Citya")]
+    graph = new_graph()
+    graph.add(rows)
+    reader = QuestionReader(graph, Linker(graph), RelationReader(graph.relations(), Phrasings({})))
+    questions = [(f"what is the capital of Landia {n}", [f"Citya {n}"]) for n in range(6)]
+    assert taught(reader, graph, questions, tmp_path) == 6
+    best = reader.read(reader.link("what is the capital of Landia 9"))[0]
+    assert best.answers == ("Small Citya",)
