@@ -14,7 +14,8 @@ class PredictorConfig:
 
     Attributes:
         sources: Who is asked: "graph", "link prediction", "model", "modeledge", as far as they are there.
-        min_relation: How well a question's words must say a relation.
+        min_relation: How well a question's words must say a relation; where the graph has answers, and a curve was fitted that says
+            how often answers that are understood so are right, that curve decides in its place.
         min_score: Calibrated p below which a predicted answer is "unknown"; facts of the graph are held against it where a curve was
             fitted that says how well a question in words was understood.
         conflict: P from which on a source's other answer is shown as a conflict.
@@ -31,3 +32,9 @@ class PredictorConfig:
 
     def __post_init__(self) -> None:
         checked_sources(self.sources)
+
+    @property
+    def understood(self) -> tuple[float, float]:
+        """How well a question's words must say a relation, without an answer in the graph and with one."""
+        fitted = self.weights.calibration.stated is not None
+        return self.min_relation, 0.0 if fitted else self.min_relation

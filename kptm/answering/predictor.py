@@ -128,7 +128,7 @@ class Predictor:
 
     def _streamed(self, questions: Iterator[str], chosen: frozenset[str]) -> Iterator[Answer]:
         while chunk := list(islice(questions, CHUNK)):
-            read = list(self._understanding.in_words(chunk, chosen, self._config.min_relation))
+            read = list(self._understanding.in_words(chunk, chosen, *self._config.understood))
             decided = iter(self._decided([item for item in read if isinstance(item, Case)], chosen))
             for question, item in zip(chunk, read, strict=True):
                 found = next(decided) if isinstance(item, Case) else item
@@ -230,7 +230,7 @@ class Predictor:
             left = []
             texts = [question for question, _ in chunk]
             chosen, least = self._config.sources, self._config.min_relation
-            read = self._understanding.in_words(texts, chosen, least)
+            read = self._understanding.in_words(texts, chosen, least, 0.0)
             for case, (_, answers) in zip(read, chunk, strict=True):
                 if not isinstance(case, Case) or not answers:
                     continue

@@ -40,7 +40,11 @@ class Understanding:
         self._relations = naming.RelationNames(graph)
 
     def in_words(
-        self, questions: Sequence[str], chosen: Collection[str], min_relation: float
+        self,
+        questions: Sequence[str],
+        chosen: Collection[str],
+        min_relation: float,
+        min_stated: float,
     ) -> Iterator[Case | Answer]:
         """The cases of questions in words and of clozes, or for each the answer that says why it is none.
 
@@ -48,21 +52,26 @@ class Understanding:
             questions: Blanks side by side are taken for one.
             chosen: The sources that are asked.
             min_relation: How well the words must say a relation.
+            min_stated: The same of one that the graph has answers for.
         """
         texts = [_BLANKS.sub(MASK, question) for question in questions]
         documents = self._reader.link_many(texts)
         for question, document in zip(questions, documents, strict=True):
-            yield self._case(question, document, chosen, min_relation)
+            yield self._case(question, document, chosen, (min_relation, min_stated))
 
     def _case(
-        self, question: str, document: LinkedText, chosen: Collection[str], min_relation: float
+        self,
+        question: str,
+        document: LinkedText,
+        chosen: Collection[str],
+        least: tuple[float, float],
     ) -> Case | Answer:
         if not document.links:
             names = ", ".join(map(repr, naming.unknown_names(document.text)))
             reason = "no name in the question is in the graph" + (f": {names}" if names else "")
             return Answer(question=question, reason=reason, why="name")
         readings = self._reader.read(document)
-        if not readings or readings[0].relation_score < min_relation:
+        if not readings or readings[0].relation_score < least[bool(readings[0].answers)]:
             return Answer(
                 question=question,
                 reason="nothing in the question is a relation the graph knows",
