@@ -16,8 +16,9 @@ class PredictorConfig:
         sources: Who is asked: "graph", "link prediction", "model", "modeledge", as far as they are there.
         min_relation: How well a question's words must say a relation; where the graph has answers, and a curve was fitted that says
             how often answers that are understood so are right, that curve decides in its place.
-        min_score: Calibrated p below which a predicted answer is "unknown"; facts of the graph are held against it where a curve was
-            fitted that says how well a question in words was understood.
+        min_score: Calibrated p below which a predicted answer is "unknown".
+        min_stated: The same of facts of the graph that answer a question in words, where a curve was fitted that says how often
+            those that are understood so well are right: they have to be so more often than not.
         conflict: P from which on a source's other answer is shown as a conflict.
         phrasings: How many phrasings of a relation the model is asked in.
         weights: How sources are combined and calibrated; the defaults say "as sure as they seem".
@@ -26,6 +27,7 @@ class PredictorConfig:
     sources: tuple[str, ...] = SOURCES
     min_relation: float = 0.25
     min_score: float = 0.35
+    min_stated: float = 0.5
     conflict: float = 0.3
     phrasings: int = 3
     weights: Weights = Weights()  # noqa: RUF009 - frozen

@@ -99,7 +99,7 @@ class Decider:
         sense = min(SURE, max(LEAST, best.link_score))
         score = sense if curve is None else curve.of(best.score)
         named = labels(self._graph, [best.entity, *case.answers])
-        if curve is not None and score < config.min_score:
+        if curve is not None and score < config.min_stated:
             guess = f"the best guess, {named[case.answers[0]]}, has p = {score:.2f}"
             reason = f"the question was hardly understood; {guess}"
             return Answer(question=case.question, reason=reason, why="doubt")

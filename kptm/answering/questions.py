@@ -34,7 +34,7 @@ NO_FACT, WRONG_TYPE = 0.35, 0.2
 NAMED = 0.3
 """p from which on an entity is named by a mention."""
 BACKWARD = 0.9
-"""Of a question in words whose direction nobody taught: "the R of X" is the common form."""
+"""Of a question whose direction nobody taught and no phrasing shows: "the R of X" is the common form."""
 OTHER_SENSE, OTHER_TYPE = 1 / 3, 1 / 9
 """Of senses that the question describes less than another: "the planet Mercury" is not the god."""
 _BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
@@ -79,12 +79,13 @@ class Topic(NamedTuple):
 
 
 class _Sense(NamedTuple):
-    """A sense of a name: what it leaves of the question's words, and how well it is described."""
+    """A sense of a name: what it leaves of the question's words, and which of them are its types or describe it."""
 
     entity: str
     types: tuple[str, ...]
     words: list[str]
-    fit: float
+    described: set[str]
+    typed: set[str]
 
 
 class QuestionReader:
@@ -186,7 +187,8 @@ class QuestionReader:
         blank = question.find(MASK)
         before = None if blank < 0 else link.start < blank
         learnt = self._learnt(masked(question, link.start, link.end))
-        for sense in self._senses(options, question_words(rest)):
+        senses = self._senses(options, question_words(rest))
+        for sense in senses:
             paths = self._told(sense.words, before)
             for path, p in learnt:
                 # Either may be right. Learnt words say the direction, too: the hint is needed without them.
@@ -196,7 +198,7 @@ class QuestionReader:
                 # What a question names it does not ask for: "Valencia, the capital of Carabobo, …".
                 found = self._graph.follow(sense.entity, path)
                 answers = tuple(key for key in found if key not in named)
-                fit = sense.fit * hint * (1.0 if answers else NO_FACT)
+                fit = self._described(sense, senses, path) * hint * (1.0 if answers else NO_FACT)
                 if not answers and (found or not self._fits(sense.types, path[0])):
                     fit *= WRONG_TYPE
                 yield Reading(
@@ -227,30 +229,36 @@ class QuestionReader:
                 hint = 1.0 if forward else BACKWARD
                 if before is not None:
                     tail = self.relations.blank_is_tail(relation, words, before)
-                    hint = 0.5 if tail is not None and tail != forward else 1.0
+                    hint = hint if tail is None else 1.0 if tail == forward else 0.5
                 found[Step(relation, forward),] = (score, hint)
         return found
 
     def _senses(self, options: Iterable[str], words: list[str]) -> list[_Sense]:
-        """What each sense leaves of the words, and how well the others describe it.
+        """What each sense leaves of the words.
 
         "the song Waterloo": what the entity is says nothing about what is asked of it.
         """
         asked, found = set(words), []
         for entity in self._graph.entities(options).values():
-            types = asked & set(question_words(" ".join(entity.types)))
-            described = types | asked & set(question_words(entity.description))
+            typed = asked & set(question_words(" ".join(entity.types)))
+            described = typed | asked & set(question_words(entity.description))
             left = [word for word in words if word not in described]
             # "the capital Paris is the capital of": a relation's name may be a description, too.
-            words_left = left if self.relations.score(left) else words
-            found.append((entity, words_left, described, types))
-        most = max((len(described) for _, _, described, _ in found), default=0)
-        typed = any(types for _, _, described, types in found if len(described) == most)
-        less = OTHER_TYPE if typed else OTHER_SENSE
-        return [
-            _Sense(entity.key, entity.types, left, 1.0 if len(described) == most else less)
-            for entity, left, described, _ in found
-        ]
+            kept = left if self.relations.score(left) else words
+            found.append(_Sense(entity.key, entity.types, kept, described, typed))
+        return found
+
+    def _described(self, sense: _Sense, senses: Sequence[_Sense], path: Steps) -> float:
+        """How well the question describes a sense, beside the others: 1 if none better.
+
+        The names of the relations that are asked for describe nobody: "the largest city of Djibouti" may be the country.
+        """
+        said = {word for step in path for word in self.relations.name(step.relation)}
+        most = max(len(other.described - said) for other in senses)
+        if len(sense.described - said) == most:
+            return 1.0
+        best = [other for other in senses if len(other.described - said) == most]
+        return OTHER_TYPE if any(other.typed - said for other in best) else OTHER_SENSE
 
     def _fits(self, types: tuple[str, ...], step: Step) -> bool:
         """Whether entities of one of these types stand where the step starts."""

@@ -44,6 +44,7 @@ class RelationReader:
         self._phrasings = phrasings
         self._described = described or {}
         self._relations = list(relations)
+        self._names = {item.key: frozenset(question_words(item.label)) for item in self._relations}
         self.learn({})
 
     def learn(self, said: Mapping[str, Mapping[str, float]]) -> None:
@@ -78,6 +79,10 @@ class RelationReader:
         for word, number in said.items():
             bag[word] += LEARNT_WEIGHT * min(1.0, OFTEN * number / seen)  # type: ignore[assignment]
         return bag
+
+    def name(self, relation: str) -> frozenset[str]:
+        """The words of a relation's name."""
+        return self._names.get(relation, frozenset())
 
     def score(self, words: Iterable[str]) -> list[tuple[str, float]]:
         """Relations with a score between 0 and 1, best first; those at 0 are left out."""
