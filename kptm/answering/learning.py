@@ -104,6 +104,7 @@ def learn(
     if weigh:
         dark = [at for at in order[kept:] if not teacher.found[at]]
         weigh(pairs[at] for at in sorted([*order[:kept][:WEIGHED], *dark]))
+        reader.take(PathClassifier.empty())
         teacher.teach(order[:kept])
         reader.take(teacher.classifier)
     return sum(map(bool, teacher.found))

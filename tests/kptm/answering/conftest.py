@@ -2,8 +2,9 @@
 
 import pytest
 
+from kg import KGEConfig, train_embeddings
 from kg.types import EntityRecord
-from kptm import Linker, Phrasings, Predictor
+from kptm import FusedModel, FusionConfig, Linker, Phrasings, Predictor
 
 FACTS = [
     ("Georgia_(country)", "capital", "Tbilisi"),
@@ -60,3 +61,15 @@ def phrasings():
 @pytest.fixture
 def predictor(graph, phrasings):
     return Predictor(graph, Linker(graph), phrasings=phrasings)
+
+
+@pytest.fixture
+def table(graph):
+    return train_embeddings(graph, KGEConfig(dim=4, epochs=2))
+
+
+@pytest.fixture
+def model(table, tokenizer_of, config_of):
+    tokenizer = tokenizer_of("bert")
+    config = config_of("bert", tokenizer)
+    return FusedModel.build(config, table, FusionConfig(), tokenizer=tokenizer).eval()

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from kg import KGEConfig, train_embeddings
-from kptm import ConfigError, FusedModel, FusionConfig, Linker, Modeledge, Predictor
+from kptm import ConfigError, Linker, Modeledge, Predictor
 from kptm.answering import predictor as asking
 from kptm.answering.calibration import Calibration, Curve
 from kptm.answering.config import PredictorConfig
@@ -15,18 +14,6 @@ from kptm.data import collate, fill
 from kptm.modeledge.writing import clozes
 
 GUESS = PredictorConfig(min_score=0.0)
-
-
-@pytest.fixture
-def table(graph):
-    return train_embeddings(graph, KGEConfig(dim=4, epochs=2))
-
-
-@pytest.fixture
-def model(table, tokenizer_of, config_of):
-    tokenizer = tokenizer_of("bert")
-    config = config_of("bert", tokenizer)
-    return FusedModel.build(config, table, FusionConfig(), tokenizer=tokenizer).eval()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from kg import KGEConfig, train_embeddings
 from kg.types import Step, Triple
-from kptm import FusedModel, FusionConfig, Linker, Modeledge, Predictor
+from kptm import Linker, Modeledge, Predictor
 from kptm.answering import citing
 from kptm.answering.citing import Citations
 from kptm.answering.config import PredictorConfig
@@ -13,18 +13,6 @@ from kptm.answering.naming import labels
 from kptm.answering.questions import Reading
 
 SURE = PredictorConfig(min_score=0.0)
-
-
-@pytest.fixture
-def table(graph):
-    return train_embeddings(graph, KGEConfig(dim=4, epochs=2))
-
-
-@pytest.fixture
-def model(table, tokenizer_of, config_of):
-    tokenizer = tokenizer_of("bert")
-    config = config_of("bert", tokenizer)
-    return FusedModel.build(config, table, FusionConfig(), tokenizer=tokenizer).eval()
 
 
 def reading(entity, *steps):

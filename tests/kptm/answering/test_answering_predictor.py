@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from kg import EmbeddingMismatchError, KGEConfig, UnknownKeyError, train_embeddings
-from kptm import FusedModel, FusionConfig, Interpolation, Linker, Modeledge, Predictor
+from kg import EmbeddingMismatchError, UnknownKeyError
+from kptm import Interpolation, Linker, Modeledge, Predictor
 from kptm.answering.config import PredictorConfig
 from kptm.answering.learning import learn
 from kptm.data import collate, fill
@@ -132,18 +132,6 @@ def test_learning_the_words_of_a_relation(predictor, graph, tmp_path):
 
 
 # ── where the graph is silent ────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def table(graph):
-    return train_embeddings(graph, KGEConfig(dim=4, epochs=2))
-
-
-@pytest.fixture
-def model(table, tokenizer_of, config_of):
-    tokenizer = tokenizer_of("bert")
-    config = config_of("bert", tokenizer)
-    return FusedModel.build(config, table, FusionConfig(), tokenizer=tokenizer).eval()
 
 
 SURE = PredictorConfig(min_score=0.0)

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from kg import KGEConfig, train_embeddings
 from kg.types import Step
-from kptm import ConfigError, FusedModel, FusionConfig
+from kptm import ConfigError
 from kptm.answering.candidates import Candidates, Side
 from kptm.answering.questions import Reading
 from kptm.answering.sources import (
@@ -18,18 +17,6 @@ from kptm.answering.sources import (
     from_model,
 )
 from kptm.data import collate, fill
-
-
-@pytest.fixture
-def table(graph):
-    return train_embeddings(graph, KGEConfig(dim=4, epochs=2))
-
-
-@pytest.fixture
-def model(table, tokenizer_of, config_of):
-    tokenizer = tokenizer_of("bert")
-    config = config_of("bert", tokenizer)
-    return FusedModel.build(config, table, FusionConfig(), tokenizer=tokenizer).eval()
 
 
 def asked(entity, relation, keys, *, forward=True, texts=()):
