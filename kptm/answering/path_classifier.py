@@ -37,6 +37,8 @@ PLAIN = 0.1
 """How much an unknown word counts that stands in a question whatever it asks for."""
 MANY, RARE = 100, 1
 """From so many questions on, what no more than one of them has is left out."""
+LITTLE = 0.01
+"""Of a question; a word that no more than this much of one said is not kept."""
 INVERSE_PENALTY = 10.0
 ROUNDS = 200
 _TOKEN = re.compile(r"_|[^\W_]+")
@@ -221,7 +223,9 @@ def _said(examples: Iterable[Example]) -> dict[str, dict[str, float]]:
             words = set(question_words(item.question))
             found[item.path[0].relation].update(dict.fromkeys(words, item.weight))
     return {
-        relation: {word: round(count, 4) for word, count in sorted(words.items())}
+        relation: {
+            word: round(count, 4) for word, count in sorted(words.items()) if count >= LITTLE
+        }
         for relation, words in sorted(found.items())
     }
 

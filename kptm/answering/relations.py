@@ -77,7 +77,8 @@ class RelationReader:
             bag[word] += NAME_WEIGHT  # type: ignore[assignment]
         seen = sum(said.values())
         for word, number in said.items():
-            bag[word] += LEARNT_WEIGHT * min(1.0, OFTEN * number / seen)  # type: ignore[assignment]
+            if number > 0:
+                bag[word] += LEARNT_WEIGHT * min(1.0, OFTEN * number / seen)  # type: ignore[assignment]
         return bag
 
     def name(self, relation: str) -> frozenset[str]:

@@ -65,6 +65,8 @@ def test_words_that_were_learnt_weigh_by_their_share():
     assert dict(reader.score(["govern"])) == pytest.approx(
         {"capital": in_capital / both, "r": in_r / both}
     )
+    reader.learn({"capital": {"govern": 0.0}})
+    assert reader.score(["govern"]) == []
     reader.learn({})
     assert reader.score(["govern"]) == []
 

@@ -186,6 +186,13 @@ def test_known_is_the_share_of_words_by_weight():
     assert PathClassifier.empty().score("who _") == []
 
 
+def test_a_word_that_next_to_nothing_of_a_question_said_is_not_kept():
+    found = PathClassifier.fit(
+        [Example("who shot _", BY), Example("who acted _", (Step(ACTS),), 1e-6)]
+    )
+    assert found.said == {MADE: {"shot": 1.0}, ACTS: {}}
+
+
 def test_two_paths_are_told_apart():
     found = PathClassifier.fit([Example("who shot _", BY), Example("who acted _", CAST)] * 5)
     assert found.score("shot _")[0][0] == BY
