@@ -28,7 +28,7 @@ def test_what_is_not_known_is_said_calmly(look, url):
     with look(url, "ask", q="What is the capital of Atlantis?") as page:
         card = page.locator(".answer")
         expect(card.get_by_role("heading", name="Not known")).to_be_visible()
-        expect(card).to_contain_text("No name in the question is in the graph.")
+        expect(card).to_contain_text("No name in the question is in the graph: 'Atlantis'.")
         expect(page.get_by_role("alert")).to_have_count(0)
 
 
