@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -208,7 +209,10 @@ def _fitted(
     columns = np.fromiter((row for has in found for row in has), np.int64, int(ends[-1]))
     data = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(found), width))
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=ROUNDS, tol=1e-3)
-    model.fit(data, [at[item.path] for item in examples], [item.weight for item in examples])
+    with warnings.catch_warnings():
+        # Many paths of few questions are what there is, no numbers in disguise.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        model.fit(data, [at[item.path] for item in examples], [item.weight for item in examples])
     coefficients, bias = model.coef_, model.intercept_
     if len(paths) == 2:  # scikit-learn keeps the difference alone
         coefficients = np.concatenate([-coefficients / 2, coefficients / 2])

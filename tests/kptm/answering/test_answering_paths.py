@@ -193,6 +193,11 @@ def test_a_word_that_next_to_nothing_of_a_question_said_is_not_kept():
     assert found.said == {MADE: {"shot": 1.0}, ACTS: {}}
 
 
+def test_many_paths_of_few_questions_are_learnt_without_a_warning():
+    found = PathClassifier.fit([Example(f"who {n} _", (Step(f"r{n % 20}"),)) for n in range(30)])
+    assert found.score("who 7 _")[0][0] == (Step("r7"),)
+
+
 def test_two_paths_are_told_apart():
     found = PathClassifier.fit([Example("who shot _", BY), Example("who acted _", CAST)] * 5)
     assert found.score("shot _")[0][0] == BY
