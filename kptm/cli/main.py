@@ -25,7 +25,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 @click.group(context_settings=CONTEXT)
-@click.version_option(package_name="kptm")
+@click.version_option(package_name="kptm", prog_name="kptm")
 def main() -> None:
     """A language model that knows your facts, shows its evidence, and can be corrected.
 
