@@ -147,7 +147,7 @@ def measure(
         return asyncio.run(_load(url, requests_of(questions, keys), at_once, seconds))
 
 
-def main() -> None:
+def main(arguments=None) -> None:
     """Ask, print the table and the first errors; exit with 1 if there were any."""
     from kptm import Workspace
     from kptm.examples import World
@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, help="one a line, up to a tab; the example world's by default")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     if given.questions:
         lines = given.questions.read_text(encoding="utf-8").splitlines()
         questions = [line.partition("\t")[0] for line in lines if line]
