@@ -86,7 +86,7 @@ class PathSearch:
         open_paths: list[Steps] = [()]
         for _ in range(self._max_hops):
             exact, longer = [], []
-            for path, ends in self._widened(topic, open_paths, last, answers):
+            for path, ends in self._widened(topic, open_paths, last):
                 explained = Explained(path, f1(ends, answers))
                 if explained.f1 >= EXACT:
                     exact.append(explained)
@@ -99,7 +99,7 @@ class PathSearch:
         return best if best and best[0].f1 > 0 else []
 
     def _widened(
-        self, topic: str, paths: Sequence[Steps], last: Collection[Step], answers: Collection[str]
+        self, topic: str, paths: Sequence[Steps], last: Collection[Step]
     ) -> Iterator[tuple[Steps, list[str]]]:
         """Each path made one step longer, with where it then leads; dead ends are left out."""
         for path in paths:

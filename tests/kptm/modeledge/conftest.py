@@ -43,3 +43,20 @@ def small_model(embeddings, tokenizer_of, config_of):
         config_of("bert", tokenizer), embeddings, FusionConfig(), tokenizer=tokenizer
     )
     return built.eval()
+
+
+@pytest.fixture(scope="module")
+def new_store(empty_graph, tmp_path_factory):
+    """A function that opens one more empty store; it is closed with the module."""
+    opened = []
+    folder = tmp_path_factory.mktemp("stores")
+
+    def make():
+        path = folder / f"m{len(opened)}.db"
+        shutil.copy(empty_graph, path)
+        opened.append(Modeledge.open(path))
+        return opened[-1]
+
+    yield make
+    for store in opened:
+        store.close()

@@ -1,7 +1,6 @@
 """Exports come back as they were, or not at all."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -9,24 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from kptm import Modeledge, ModeledgeError, Record
+from kptm import ModeledgeError, Record
 from kptm.modeledge import exporting, log, manifest, origins, rows, spaces
-
-
-@pytest.fixture(scope="module")
-def new_store(empty_graph, tmp_path_factory):
-    opened = []
-    folder = tmp_path_factory.mktemp("folders")
-
-    def make():
-        path = folder / f"m{len(opened)}.db"
-        shutil.copy(empty_graph, path)
-        opened.append(Modeledge.open(path))
-        return opened[-1]
-
-    yield make
-    for store in opened:
-        store.close()
 
 
 def put(store, number_of, space, precision, items, source):

@@ -1,6 +1,5 @@
 """Merges against sets in Python."""
 
-import shutil
 import zlib
 from datetime import UTC, datetime, timedelta
 
@@ -13,23 +12,6 @@ from kptm import LinkedText, Modeledge, ModeledgeError, Record
 from kptm.modeledge import log, origins, rows, spaces
 
 SPACE = "cloze:m"
-
-
-@pytest.fixture(scope="module")
-def new_store(empty_graph, tmp_path_factory):
-    """A function that opens one more empty store; it is closed with the module."""
-    opened = []
-    folder = tmp_path_factory.mktemp("merging")
-
-    def make():
-        path = folder / f"m{len(opened)}.db"
-        shutil.copy(empty_graph, path)
-        opened.append(Modeledge.open(path))
-        return opened[-1]
-
-    yield make
-    for store in opened:
-        store.close()
 
 
 @pytest.fixture(autouse=True)
