@@ -1,7 +1,6 @@
 """Migrations against a store that was written with the new model at once, and against rotations that are known."""
 
 import dataclasses
-import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 import torch
 
 from kg import EntityEmbeddings, EntityRecord
-from kptm import FusedModel, FusionConfig, LinkedText, Modeledge, ModeledgeError
+from kptm import FusedModel, FusionConfig, LinkedText, ModeledgeError
 from kptm.data import Phrasings
 from kptm.modeledge import moving
 from kptm.modeledge.spaces import spaces_of
@@ -39,21 +38,6 @@ def models(embeddings, tokenizer_of, config_of):
         for seed, hidden, table in ((0, 16, embeddings), (1, 16, embeddings), (2, 24, wide))
     ]
     return dict(zip(("old", "new", "wide"), made, strict=True))
-
-
-@pytest.fixture
-def new_store(empty_graph, tmp_path):
-    opened = []
-
-    def make():
-        path = tmp_path / f"m{len(opened)}.db"
-        shutil.copy(empty_graph, path)
-        opened.append(Modeledge.open(path))
-        return opened[-1]
-
-    yield make
-    for store in opened:
-        store.close()
 
 
 @pytest.fixture
