@@ -254,9 +254,10 @@ class GraphView:
             return paths.paths(sql, a, b, max_hops=max_hops, limit=limit, at=self._at)
 
     def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
-        """The entities that a path of relations leads to, each once; the one it starts from is not passed again.
+        """The entities that a path of relations leads to, each once; several steps do not come back to where they start.
 
-        First come those that the last step leads to from most entities. A name that the graph lacks leads nowhere.
+        First come those that the last step leads to from most entities, and of these what was stated first: in the
+        earliest revision, in the first line of a file. A name that the graph lacks leads nowhere.
         """
         with self._database.quick() as sql:
             return following.follow(sql, key, steps, self._at)

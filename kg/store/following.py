@@ -1,6 +1,7 @@
 """Following a path of relations from an entity: what it leads to, and by which facts.
 
-The entity that a path starts from is not passed again: "films by the director of Vertigo" are the others.
+A path of several steps does not come back to where it starts: "films by the director of Vertigo" are the others. Of one step it
+may: Narcissus loves Narcissus.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
 
 
 def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[str]:
-    """The keys that a path leads to from ``start``, each once, first those that its last step comes to from most entities."""
+    """The keys that a path leads to from ``start``, each once.
+
+    First come those that its last step comes to from most entities, and of these what was stated first: in the
+    earliest revision, in the first line. Who writes a list begins with what matters most.
+    """
     if not steps:
         return []
+    away = (start,) if len(steps) > 1 else ()
     parameters = [start]
     for step in steps:
-        parameters += [step.relation, start]
+        parameters += [step.relation, *away]
     directions = tuple(step.forward for step in steps)
     return [key for (key,) in sql.all(_reached(directions, at), parameters)]
 
@@ -33,7 +39,7 @@ def trails(
     sql: Sql, start: str, steps: Sequence[Step], end: str, *, limit: int, at: int | None
 ) -> list[list[Triple]]:
     """The facts, one a step, by which a path leads from ``start`` to ``end``; the first ``limit`` of them."""
-    if not steps or start == end:
+    if not steps or (start == end and len(steps) > 1):
         return []
     relations = [step.relation for step in steps]
     parameters = [start, *relations, *[start] * (len(steps) - 1), end, limit]
@@ -53,6 +59,11 @@ def trails(
 
 _ENTITY = "(SELECT id FROM entity WHERE key = ?)"
 _RELATION = "(SELECT id FROM relation WHERE key = ?)"
+_RANKED = (
+    "count(DISTINCT x.id) AS ways, min(x.rev_added) AS rev, coalesce(min(s.line), 0) AS line,"
+    " min(x.id) AS first,"
+)
+_SAID_BY = "LEFT JOIN triple_source s ON s.triple_id = x.id"
 
 
 def _ends(forward: bool) -> tuple[str, str]:
@@ -66,17 +77,18 @@ def _reached(directions: tuple[bool, ...], at: int | None) -> str:
     In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
     """
     reached = _ENTITY[1:-1]
+    away = f" AND x.{{}} <> {_ENTITY}" if len(directions) > 1 else ""
     for number, forward in enumerate(directions):
         here, there = _ends(forward)
-        which = "DISTINCT" if number + 1 < len(directions) else "count(*) AS ways,"
+        kept, said = ("DISTINCT", "") if number + 1 < len(directions) else (_RANKED, _SAID_BY)
         reached = (
-            f"SELECT {which} x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x"
+            f"SELECT {kept} x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x {said}"
             f" WHERE x.{here} = p.id AND x.relation_id = {_RELATION} AND {alive(at)}"
-            f" AND x.{there} <> {_ENTITY}"
+            f"{away.format(there)}"
         )
     return (
         f"SELECT e.key FROM ({reached} GROUP BY x.{there}) AS p JOIN entity e ON e.id = p.id"
-        " ORDER BY p.ways DESC, e.id"
+        " ORDER BY p.ways DESC, p.rev, p.line, p.first"
     )
 
 

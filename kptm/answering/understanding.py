@@ -108,7 +108,7 @@ class Understanding:
             raise UnknownKeyError("give a relation and either head or tail")
         step = Step(self._relations.key(relation), head is not None)
         # What has such a fact is a key, and stands for itself.
-        known = self._facts(name, step)
+        known = tuple(self._graph.follow(name, (step,)))
         meant = [(name, 1.0)] if known else naming.senses(self._graph, self._linker, name)
         readings = [
             Reading(
@@ -116,7 +116,7 @@ class Understanding:
                 path=(step,),
                 link_score=p,
                 relation_score=1.0,
-                answers=known if entity == name else self._facts(entity, step),
+                answers=known or tuple(self._graph.follow(entity, (step,))),
                 score=p,
             )
             for entity, p in meant
@@ -125,8 +125,3 @@ class Understanding:
         readings.sort(key=lambda item: (not item.answers, -item.score, item.entity))
         question = f"{head or '?'} | {step.relation} | {tail or '?'}"
         return Case(question, readings, None, readings[0].answers if GRAPH in chosen else ())
-
-    def _facts(self, entity: str, step: Step) -> tuple[str, ...]:
-        if step.forward:
-            return tuple(item.tail for item in self._graph.match(entity, step.relation))
-        return tuple(item.head for item in self._graph.match(None, step.relation, entity))
