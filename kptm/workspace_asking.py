@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from kg.types import Relation
     from kptm.answering import Answer, Predictor
-    from kptm.answering.learning import Answered
     from kptm.modeledge import Where
     from kptm.modeledge.recalling import Recalled
     from kptm.workspace_config import WorkspaceConfig
@@ -101,7 +100,8 @@ class WorkspaceAsking(WorkspaceTraining):
     ) -> int:
         """Learn from ``question⇥answer|answer`` lines which paths of relations words ask for; return how many lines taught something.
 
-        Those that the graph is silent on, and some that are kept back, tell how the sources weigh and what a score is worth.
+        A line without an answer is a question that the graph cannot answer. Those that it is silent on tell how the sources weigh, all of
+        them what a score is worth.
 
         Raises:
             TripleFormatError: The file cannot be read, or a line has no tab.
@@ -114,13 +114,9 @@ class WorkspaceAsking(WorkspaceTraining):
             self.graph,
             self.linker,
             path,
-            weigh=lambda questions: self._weigh(predictor, questions),
+            weigh=predictor.weigh_sources,
             progress=progress,
         )
         predictor.questions.paths.save(self.folder / "questions.json")
+        predictor.weights.save(self.folder / "weights.json")
         return used
-
-    def _weigh(self, predictor: Predictor, questions: Iterable[Answered]) -> None:
-        weights = predictor.weigh(questions)
-        if weights.count:
-            weights.save(self.folder / "weights.json")

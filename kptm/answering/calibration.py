@@ -57,12 +57,6 @@ class Curve:
         distinct = np.append(True, np.diff(at) > 0)
         return cls(p=tuple(at[distinct].tolist()), rate=tuple(rate[distinct].tolist()))
 
-    def from_nothing(self) -> Curve:
-        """The same with its beginning at (0, 0): what was never seen so low is no surer than the line from there."""
-        if self.p[0] <= 0:
-            return self
-        return Curve(p=(0.0, *self.p), rate=(0.0, *self.rate))
-
     def of(self, p: float) -> float:
         """How often an answer with this p is right."""
         return float(np.interp(p, self.p, self.rate))
@@ -70,17 +64,15 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Three curves.
+    """Two curves.
 
     Attributes:
         alone: For predicted answers to which the store gave nothing (λ = 0).
         beside: For those in which its neighbours had a voice.
-        stated: For facts of the graph that answer a question in words, by how well that was understood; None unless fitted.
     """
 
     alone: Curve = Curve()
     beside: Curve = Curve()
-    stated: Curve | None = None
 
     @classmethod
     def fit(
@@ -111,13 +103,11 @@ class Calibration:
         Raises:
             ConfigError: The numbers are no curves.
         """
-        alone, beside, stated = (
-            None
-            if item is None
-            else Curve(p=tuple(map(float, item["p"])), rate=tuple(map(float, item["rate"])))
-            for item in (value["alone"], value["beside"], value["stated"])
+        alone, beside = (
+            Curve(p=tuple(map(float, item["p"])), rate=tuple(map(float, item["rate"])))
+            for item in (value["alone"], value["beside"])
         )
-        return cls(alone=alone or Curve(), beside=beside or Curve(), stated=stated)
+        return cls(alone=alone, beside=beside)
 
 
 def threshold(

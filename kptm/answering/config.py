@@ -14,11 +14,11 @@ class PredictorConfig:
 
     Attributes:
         sources: Who is asked: "graph", "link prediction", "model", "modeledge", as far as they are there.
-        min_relation: How well a question's words must say a relation; where the graph has answers, and a curve was fitted that says
-            how often answers that are understood so are right, that curve decides in its place.
+        min_relation: How well a question's words must say a relation; where the graph has answers and a ranking of readings was
+            fitted, ``min_stated`` decides in its place.
         min_score: Calibrated p below which a predicted answer is "unknown".
-        min_stated: The same of facts of the graph that answer a question in words, where a curve was fitted that says how often
-            those that are understood so well are right: they have to be so more often than not.
+        min_stated: The same of facts of the graph that answer a question in words, where a ranking was fitted: they have to be right more
+            often than not.
         conflict: P from which on a source's other answer is shown as a conflict.
         phrasings: How many phrasings of a relation the model is asked in.
         weights: How sources are combined and calibrated; the defaults say "as sure as they seem".
@@ -38,5 +38,4 @@ class PredictorConfig:
     @property
     def understood(self) -> tuple[float, float]:
         """How well a question's words must say a relation, without an answer in the graph and with one."""
-        fitted = self.weights.calibration.stated is not None
-        return self.min_relation, 0.0 if fitted else self.min_relation
+        return self.min_relation, 0.0 if self.weights.ranking.count else self.min_relation

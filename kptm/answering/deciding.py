@@ -95,11 +95,10 @@ class Decider:
     def _stated(self, case: Case, config: PredictorConfig) -> Answer:
         best = case.best
         # Names that were given leave nothing to misunderstand but their sense.
-        curve = None if case.document is None else config.weights.calibration.stated
-        sense = min(SURE, max(LEAST, best.link_score))
-        score = sense if curve is None else curve.of(best.score)
+        ranked = case.document is not None and config.weights.ranking.count > 0
+        score = best.score if ranked else min(SURE, max(LEAST, best.link_score))
         named = labels(self._graph, [best.entity, *case.answers])
-        if curve is not None and score < config.min_stated:
+        if ranked and score < config.min_stated:
             guess = f"the best guess, {named[case.answers[0]]}, has p = {score:.2f}"
             reason = f"the question was hardly understood; {guess}"
             return Answer(question=case.question, reason=reason, why="doubt")

@@ -1,7 +1,8 @@
 """From the words of a question to the path of relations that it asks for, learnt from answered questions.
 
-Softmax regression (a maximum entropy model: Berger et al. 1996, equation 10) over runs of one to three words and stems, the name asked about
-replaced by a slot: "who acted in the films directed by _" asks for (directed by, back), (starred actors, forth).
+Softmax regression (a maximum entropy model: Berger et al. 1996, equation 10) over runs of one to three words, stems, runs of letters and the types of
+what is asked about, its name replaced by a slot: "who acted in the films directed by _" asks for (directed by, back), (starred actors, forth).
+The path () is that of questions to which the graph has no answer.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 
     Steps = tuple[Step, ...]
 
-STEM = "~"
+STEM, TYPE, LETTERS = "~", "@", "#"
 SLOT = "_"
 """What stands for the name asked about."""
-LONGEST = 3
+LONGEST, RUN = 3, 5
+"""Words and letters of a run."""
 VERSION = 2
 PLAIN = 0.1
 """How much an unknown word counts that stands in a question whatever it asks for."""
@@ -47,11 +49,12 @@ _TOKEN = re.compile(r"_|[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with its slot, a path that explains its answers, and how much that is believed."""
+    """A question with its slot, a path that explains its answers, how much that is believed, and the types of what it is about."""
 
     question: str
     path: Steps
     weight: float = 1.0
+    types: tuple[str, ...] = ()
 
 
 def masked(question: str, start: int, end: int) -> str:
@@ -65,8 +68,12 @@ def tokens(question: str) -> list[str]:
     return _TOKEN.findall(fold(question))
 
 
-def features(question: str) -> set[str]:
-    """Runs of one to three words, with an edge at both ends, and the stems of those that say something."""
+def features(question: str, types: Iterable[str] = ()) -> set[str]:
+    """What is looked at.
+
+    Runs of words with an edge at both ends; the stems of words that say something, and their letters, so that "governed" is like
+    "government"; and the types of what is asked about.
+    """
     said = tokens(question)
     words = ["<", *said, ">"]
     runs = {
@@ -74,7 +81,14 @@ def features(question: str) -> set[str]:
         for length in range(1, LONGEST + 1)
         for at in range(len(words) - length + 1)
     }
-    return runs | {f"{STEM}{stem(word)}" for word in said if word != SLOT and word not in STOP}
+    telling = [word for word in said if word != SLOT and word not in STOP]
+    letters = {
+        f"{LETTERS}{edged[at : at + RUN]}"
+        for edged in (f"<{word}>" for word in telling)
+        for at in range(len(edged) - RUN + 1)
+    }
+    stems = {f"{STEM}{stem(word)}" for word in telling}
+    return runs | stems | letters | {f"{TYPE}{kind}" for kind in types}
 
 
 class PathClassifier:
@@ -117,7 +131,7 @@ class PathClassifier:
             weight[item.path] += item.weight  # type: ignore[assignment]
         paths = sorted(path for path, mass in weight.items() if mass > least)
         examples = [item for item in examples if weight[item.path] > least]
-        found = [features(item.question) for item in examples]
+        found = [features(item.question, item.types) for item in examples]
         counts: Counter[str] = Counter()
         for item, has in zip(examples, found, strict=True):
             counts.update(dict.fromkeys(has, item.weight))
@@ -129,13 +143,13 @@ class PathClassifier:
                               examples, paths, len(rows))  # fmt: skip
         return cls(paths, rows, weights, _said(examples))
 
-    def score(self, question: str) -> list[tuple[Steps, float]]:
-        """The paths with p, best first, for a question with its slot."""
+    def score(self, question: str, types: Iterable[str] = ()) -> list[tuple[Steps, float]]:
+        """The paths with p, best first, for a question with its slot, and the types of what it is about."""
         if not self.paths:
             return []
         here = [
             row
-            for feature in sorted(features(question))
+            for feature in sorted(features(question, types))
             if (row := self._rows.get(feature)) is not None
         ]
         logits = self._weights[[*here, -1]].sum(0, dtype=np.float64)
@@ -236,7 +250,10 @@ def _said(examples: Iterable[Example]) -> dict[str, dict[str, float]]:
 
 def merged(examples: Iterable[Example]) -> list[Example]:
     """Equal examples as one, with the sum of their weights, in a fixed order."""
-    total: Counter[tuple[str, Steps]] = Counter()
+    total: Counter[tuple[str, Steps, tuple[str, ...]]] = Counter()
     for item in examples:
-        total[item.question, item.path] += item.weight  # type: ignore[assignment]
-    return [Example(*key, float(weight)) for key, weight in sorted(total.items())]
+        total[item.question, item.path, item.types] += item.weight  # type: ignore[assignment]
+    return [
+        Example(question, path, float(weight), types)
+        for (question, path, types), weight in sorted(total.items())
+    ]

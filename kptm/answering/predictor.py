@@ -14,13 +14,14 @@ from kptm.answering.citing import Citations
 from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import Case, Decider
 from kptm.answering.questions import QuestionReader
+from kptm.answering.ranking import Ranking
 from kptm.answering.relations import RelationReader
 from kptm.answering.sources import LINKS, MODEL, STORE, Asked, checked_sources
 from kptm.answering.staleness import Freshness
 from kptm.answering.tokens import words_at
 from kptm.answering.understanding import Understanding
 from kptm.answering.voices import Voices
-from kptm.answering.weighing import Silent, Stated, Weights
+from kptm.answering.weighing import Silent, Weights
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
 from kptm.modeledge.filling import statements
@@ -85,11 +86,17 @@ class Predictor:
         self._reader = QuestionReader(graph, linker, reader)
         self._understanding = Understanding(graph, linker, self._reader)
         self._config = config or PredictorConfig()
+        self.take(self._config.weights)
 
     @property
     def questions(self) -> QuestionReader:
         """The reader of questions, which learns from answered ones."""
         return self._reader
+
+    @property
+    def weights(self) -> Weights:
+        """How questions are understood and sources combined."""
+        return self._config.weights
 
     @property
     def model(self) -> FusedModel | None:
@@ -212,45 +219,55 @@ class Predictor:
     # ── fitting ──────────────────────────────────────────────────────────────────────────────
 
     def weigh(self, questions: Iterable[tuple[str, Collection[str]]]) -> Weights:
-        """Fit how sources are combined and calibrated on answered questions, and answer by that from now on.
+        """Fit how questions are understood and how sources are combined, on answered questions, and answer by that from now on.
 
         Args:
-            questions: Questions with the keys of their answers, of which nothing was learnt before. Those that the graph
-                is silent on tell how the other sources weigh, the others what it means that a question was understood.
+            questions: Questions with the keys of their answers, of which nothing was learnt before; none says that the graph
+                has no answer.
 
         Returns:
-            What was fitted, or the defaults where too few questions could be used.
+            What was fitted; what it was before where too few questions could be used.
         """
+        given = [(question, frozenset(answers)) for question, answers in questions]
+        documents = self._reader.link_many(question for question, _ in given)
+        samples = [
+            self._reader.sample(document, answers)
+            for document, (_, answers) in zip(documents, given, strict=True)
+        ]
+        ranking = Ranking.fit([sample for sample in samples if sample is not None])
+        if ranking.count:
+            self.take(replace(self._config.weights, ranking=ranking))
+        return self.weigh_sources(given)
+
+    def weigh_sources(self, questions: Iterable[tuple[str, Collection[str]]]) -> Weights:
+        """Fit how sources are combined on those answered questions that the graph is silent on; else as :meth:`weigh`."""
         silent: list[Silent] = []
-        stated: list[Stated] = []
         held = 0
-        k = self._config.weights.neighbours.k
+        chosen, k = self._config.sources, self._config.weights.neighbours.k
         given = ((question, frozenset(answers)) for question, answers in questions)
-        while chunk := list(islice(given, CHUNK)):
+        while self._voices.there(chosen) and (chunk := list(islice(given, CHUNK))):
             left = []
             texts = [question for question, _ in chunk]
-            chosen, least = self._config.sources, self._config.min_relation
-            read = self._understanding.in_words(texts, chosen, least, 0.0)
+            read = self._understanding.in_words(texts, chosen, self._config.min_relation, 0.0)
             for case, (_, answers) in zip(read, chunk, strict=True):
-                if not isinstance(case, Case) or not answers:
+                if not isinstance(case, Case) or not answers or case.answers:
                     continue
-                if case.answers:
-                    stated.append(Stated(case.best.score, case.answers[0] in answers))
-                elif (asked := self._asked(case, chosen)) is not None:
+                if (asked := self._asked(case, chosen)) is not None:
                     left.append((asked, answers))
-            heard = self._voices.heard([asked for asked, _ in left], self._config.sources, k)
+            heard = self._voices.heard([asked for asked, _ in left], chosen, k)
             for (asked, answers), (opinions, hits) in zip(left, heard, strict=True):
                 held += len(opinions) * len(asked.side)
                 if held <= FITTED:
                     silent.append(Silent(answers, asked, opinions, hits))
-        found = Weights.fit(silent, stated, space=self._voices.space, k=k)
-        if found.count:
-            self.take(found)
-        return found
+        fitted = Weights.fit(silent, space=self._voices.space, k=k)
+        kept = fitted if fitted.count else self._config.weights
+        self.take(replace(kept, ranking=self._reader.ranking))
+        return self._config.weights
 
     def take(self, weights: Weights) -> None:
         """Answer by fitted weights from now on."""
         self._config = replace(self._config, weights=weights)
+        self._reader.ranking = weights.ranking
 
     # ── telling ──────────────────────────────────────────────────────────────────────────────
 

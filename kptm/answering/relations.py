@@ -81,9 +81,10 @@ class RelationReader:
                 bag[word] += LEARNT_WEIGHT * min(1.0, OFTEN * number / seen)  # type: ignore[assignment]
         return bag
 
-    def name(self, relation: str) -> frozenset[str]:
-        """The words of a relation's name."""
-        return self._names.get(relation, frozenset())
+    @property
+    def names(self) -> Mapping[str, frozenset[str]]:
+        """The words of each relation's name."""
+        return self._names
 
     def score(self, words: Iterable[str]) -> list[tuple[str, float]]:
         """Relations with a score between 0 and 1, best first; those at 0 are left out."""

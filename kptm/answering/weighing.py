@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kptm.answering import combining
-from kptm.answering.calibration import Calibration, Curve
+from kptm.answering.calibration import Calibration
 from kptm.answering.combining import Combiner, relation_name
+from kptm.answering.ranking import Ranking
 from kptm.answering.sources import from_modeledge, last_best
 from kptm.errors import ConfigError, ModeledgeError
 from kptm.modeledge.fitting import HeldOut
@@ -59,14 +60,6 @@ class Silent:
         return sorted(place[key] for key in self.answers if key in place)
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A question in words that the graph answers: how well it was understood, and whether rightly."""
-
-    score: float
-    right: bool
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """How sources are combined and calibrated.
@@ -76,7 +69,8 @@ class Weights:
         combiner: Link prediction and the model.
         neighbours: How much modeledge weighs beside them.
         calibration: From p to how often it is right.
-        count: Questions that they were fitted on; 0 for the unfitted ones.
+        count: Questions that these were fitted on; 0 for the unfitted ones.
+        ranking: Which reading of a question is meant; of whichever model.
     """
 
     space: str = ""
@@ -84,35 +78,24 @@ class Weights:
     neighbours: Interpolation = Interpolation()  # noqa: RUF009 - frozen
     calibration: Calibration = Calibration()  # noqa: RUF009 - frozen
     count: int = 0
+    ranking: Ranking = Ranking()  # noqa: RUF009 - frozen
 
     @classmethod
-    def fit(
-        cls, silent: Sequence[Silent], stated: Sequence[Stated] = (), *, space: str, k: int
-    ) -> Weights:
-        """Fit all of it; of fewer than :data:`ENOUGH` questions of a kind its defaults stay.
+    def fit(cls, silent: Sequence[Silent], *, space: str, k: int) -> Weights:
+        """Fit how the sources are combined; of fewer than :data:`ENOUGH` questions the defaults stay.
 
         The calibration is fitted on p that come from weights which have not seen the question, or it would be told of
         answers that are surer than others will be.
         """
-        combiner, neighbours, calibration, count = Combiner(), Interpolation(), Calibration(), 0
-        if len(silent) >= ENOUGH:
-            combiner = _combiner(silent)
-            neighbours = Interpolation.fit(_held_out(silent, combiner), k=k)
-            calibration = _calibration(silent, k)
-            count = len(silent)
-        if len(stated) >= ENOUGH:
-            curve = Curve.fit([item.score for item in stated], [item.right for item in stated])
-            curve = curve.from_nothing()  # answered questions are hardly ever understood so badly
-            calibration = Calibration(
-                alone=calibration.alone, beside=calibration.beside, stated=curve
-            )
-            count += len(stated)
+        if len(silent) < ENOUGH:
+            return cls(space=space)
+        combiner = _combiner(silent)
         return cls(
             space=space,
             combiner=combiner,
-            neighbours=neighbours,
-            calibration=calibration,
-            count=count,
+            neighbours=Interpolation.fit(_held_out(silent, combiner), k=k),
+            calibration=_calibration(silent, k),
+            count=len(silent),
         )
 
     def save(self, path: str | Path) -> None:
@@ -121,7 +104,7 @@ class Weights:
 
     @classmethod
     def load(cls, path: str | Path, *, space: str) -> Weights:
-        """Read what :meth:`save` wrote; the defaults where there is no file, or one that belongs to another model.
+        """Read what :meth:`save` wrote; the defaults where there is no file, and for the sources where it belongs to another model.
 
         Raises:
             ConfigError: The file is malformed.
@@ -137,12 +120,13 @@ class Weights:
                 neighbours=Interpolation.from_dict(found["neighbours"]),
                 calibration=Calibration.from_dict(found["calibration"]),
                 count=int(found["count"]),
+                ranking=Ranking.from_dict(found["ranking"]),
             )
         except (
             OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError, ModeledgeError,
         ) as error:  # fmt: skip
             raise ConfigError(f"{path}: no weights there ({error}); delete it") from error
-        return made if made.space == space else cls(space=space)
+        return made if made.space == space else cls(space=space, ranking=made.ranking)
 
 
 def _combiner(silent: Sequence[Silent]) -> Combiner:

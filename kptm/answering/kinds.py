@@ -1,0 +1,103 @@
+"""Kinds of things: what a question asks for ("which river …"), and what stands at the ends of a relation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from kg.types import Step
+from kptm.answering.words import question_words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Entity
+
+SAMPLE = 300
+"""Triples of a relation that its typical heads and tails are read from."""
+LOOKED_AT = 5
+"""Answers whose types are compared with what is asked for."""
+_ASKED = re.compile(
+    r"\b(?:which|what)\s+((?:\w+[\s-]+){0,2}\w+)|\bthe\s+(\w+)\s+of\s+\[MASK\]|(\w+)\s+\[MASK\]|\[MASK\]\s+(\w+)",
+    re.IGNORECASE,
+)
+
+
+class Kinds:
+    """Types of entities, by the words of their names.
+
+    Args:
+        graph: The graph.
+        relations: Its relations' keys, with the words of their names.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, relations: Mapping[str, Collection[str]]) -> None:
+        self._graph = graph
+        self._relations = list(relations)
+        self._relation_words = {word for words in relations.values() for word in words}
+        self._at: dict[Step, Counter[str]] = {}
+        self._words: set[str] | None = None
+
+    def asked(self, question: str) -> set[str]:
+        """The words of types that a question asks for: "which river", "the river [MASK]", "the city of [MASK]".
+
+        Not "the capital of [MASK]": what is a relation's name says what is asked of it.
+        """
+        said: set[str] = set()
+        for found in _ASKED.finditer(question):
+            words = question_words(next(filter(None, found.groups())))
+            said.update(words if found[2] is None else set(words) - self._relation_words)
+        return said and said & self._all_words()
+
+    def fit(
+        self, answers: Sequence[str], asked: Collection[str], known: Mapping[str, Entity]
+    ) -> bool | None:
+        """Whether some of the first answers are of a kind that is asked for; None where none is, or no type is known.
+
+        Args:
+            answers: Keys.
+            asked: What :meth:`asked` gave.
+            known: The entities of the first :data:`LOOKED_AT` answers.
+        """
+        if not asked:
+            return None
+        found = {
+            word
+            for key in answers[:LOOKED_AT]
+            if key in known
+            for kind in known[key].types
+            for word in question_words(kind)
+        }
+        return not found.isdisjoint(asked) if found else None
+
+    def begins(self, step: Step, types: Sequence[str]) -> bool:
+        """Whether entities of one of these types stand where the step starts; of no types nothing is known."""
+        return not types or any(self._types(step)[kind] for kind in types)
+
+    def _types(self, step: Step) -> Counter[str]:
+        """The types of a sample of the entities that a step starts from."""
+        if step not in self._at:
+            sample = []
+            for item in self._graph.match(None, step.relation):
+                sample.append(item.head if step.forward else item.tail)
+                if len(sample) == SAMPLE:
+                    break
+            counts: Counter[str] = Counter()
+            for found in self._graph.entities(sample).values():
+                counts.update(found.types)
+            self._at[step] = counts
+        return self._at[step]
+
+    def _all_words(self) -> set[str]:
+        """The words of all types that stand at either end of a relation."""
+        if self._words is None:
+            kinds = {
+                kind
+                for relation in self._relations
+                for forward in (True, False)
+                for kind in self._types(Step(relation, forward))
+            }
+            self._words = {word for kind in kinds for word in question_words(kind)}
+        return self._words
