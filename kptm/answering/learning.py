@@ -9,6 +9,7 @@ classifier as its model. A question without an answer is one that the graph cann
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -46,6 +47,7 @@ ENOUGH = 0.5
 """F1 from which on a path may be what a question asks for, though the graph says a little more or less."""
 EVEN = 1e-6
 """p of a path that the classifier does not know."""
+LEFT = 0.1
 UNNAMED = 0.1
 """What a path weighs whose relations' names the question does not say; one whose names are all that it says weighs 1 more."""
 SHARP = 8
@@ -193,6 +195,7 @@ class _Teacher:
         answered = [at for at in questions if self._asked[at].answers]
         self._vain = [at for at in questions if not self._asked[at].answers]
         sample, rest = answered[:SAMPLE], answered[SAMPLE:]
+        self._sampled = set(sample)
         self._widen(sample[:SEARCHED])
         for part, explain in ((sample, self._by_paths), (rest, self._by_classifier)):
             for at in part:
@@ -277,10 +280,18 @@ class _Teacher:
             told = sum(named.get(step.relation, 0.0) for step in item.path) / len(item.path)
             p = score(question, types).get(item.path, EVEN)
             weights.append(p * item.f1**SHARP * (UNNAMED + told))
-        share = max(item.f1 for item in found) ** SHARP / sum(weights)
+        total, best = sum(weights), max(item.f1 for item in found) ** SHARP
+        asked: Counter[str] = Counter()
         for item, weight in zip(found, weights, strict=True):
             _, types, question = topics[item.topic]
-            yield Example(question, item.path, weight * share, types)
+            asked[question] += weight / total  # type: ignore[assignment]
+            yield Example(question, item.path, weight / total * best, types)
+        if at in self._sampled:
+            senses = Counter(topic.question for topic in topics)
+            for topic in topics:
+                left = (1 - asked[topic.question]) * best
+                if left > LEFT:
+                    yield Example(topic.question, (), left / senses[topic.question], topic.types)
 
     def _nowhere(self, at: int) -> Iterator[Example]:
         """A question that the graph has no answer to as examples that weigh one together."""

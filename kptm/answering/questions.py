@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kptm.answering.relations import RelationReader
     from kptm.linking import Linker
 
+COUNTED = 100
+"""Answers of a reading that are weighed one by one."""
 _BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
 
 
@@ -36,8 +38,8 @@ class Reading:
         link_score: p(entity | mention).
         relation_score: How well the words say the path, between 0 and 1.
         answers: What the graph says, but for entities that the question names beside the one asked about.
-        score: All of it together; once a ranking is fitted p that the first answer is what is asked for, by this reading or another
-            that leads to it, or where there is none that this reading is meant.
+        score: All of it together; once a ranking is fitted p that the first answer is right, by this reading or another that has it,
+            or where there is no answer that this reading is meant.
     """
 
     entity: str
@@ -139,21 +141,25 @@ class QuestionReader:
         """All readings of a linked question, best first."""
         ways, signs, doubt = self._ways.find(document, self.paths)
         own = self.ranking.score(signs, doubt).tolist() if ways else []
+        # If a reading is meant all its answers are right: p of an answer is that of all readings that have it.
         said: Counter[str] = Counter()
         for way, p in zip(ways, own, strict=True):
-            for answer in way.answers[:1]:
-                said[answer] += p
+            said.update(dict.fromkeys(way.answers[:COUNTED], p))
         found = []
         for way, p in zip(ways, own, strict=True):
+            answers, score = way.answers, p
+            if answers and self.ranking.count:
+                first = sorted(answers[:COUNTED], key=said.__getitem__, reverse=True)
+                answers, score = (*first, *answers[COUNTED:]), said[first[0]]
             reading = Reading(
                 entity=way.sense.entity,
                 path=way.path,
                 link_score=way.link_score,
                 relation_score=way.words,
-                answers=way.answers,
-                score=said[way.answers[0]] if self.ranking.count and way.answers else p,
+                answers=answers,
+                score=score,
             )
-            found.append((-reading.score, -p, len(way.path), way.sense.entity, way.path, reading))
+            found.append((-score, -p, len(way.path), way.sense.entity, way.path, reading))
         return [reading for *_, reading in sorted(found, key=lambda item: item[:-1])]
 
     def sample(self, document: LinkedText, answers: Collection[str]) -> Sample | None:

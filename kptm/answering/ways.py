@@ -92,12 +92,12 @@ class Ways:
         """All ways, their signs, shape (ways, signs), and what speaks for none of them."""
         named = self._named(document.links)
         ways: list[Way] = []
-        strange, nobody = 1.0, 0.0
+        strange, nobody = 1.0, 1.0
         for number, link in enumerate(document.links):
             others = {key for key, mention in named.items() if mention != number}
             more, unseen, unknown = self._about(document.text, link, paths, others)
             ways += more
-            strange, nobody = min(strange, unseen), max(nobody, unknown)
+            strange, nobody = min(strange, unseen), min(nobody, unknown)
         return ways, self._signs(document.text, ways), Doubt(strange, log(nobody + OF_NOBODY))
 
     def _named(self, links: Sequence[Link]) -> dict[str, int]:
