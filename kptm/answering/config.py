@@ -27,7 +27,7 @@ class PredictorConfig:
     sources: tuple[str, ...] = SOURCES
     min_relation: float = 0.25
     min_score: float = 0.35
-    min_stated: float = 0.5
+    min_stated: float = 0.4
     conflict: float = 0.3
     phrasings: int = 3
     weights: Weights = Weights()  # noqa: RUF009 - frozen

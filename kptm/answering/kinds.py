@@ -20,7 +20,8 @@ SAMPLE = 300
 LOOKED_AT = 5
 """Answers whose types are compared with what is asked for."""
 _ASKED = re.compile(
-    r"\b(?:which|what)\s+((?:\w+[\s-]+){0,2}\w+)|\bthe\s+(\w+)\s+of\s+\[MASK\]|(\w+)\s+\[MASK\]|\[MASK\]\s+(\w+)",
+    r"\b(?:which|what)\s+((?:\w+[\s-]+){0,2}\w+)|\bthe\s+(\w+)\s+of\s+\[MASK\]"
+    r"|(\w+)\s+(?=\[MASK\])|(?<=\[MASK\])\s+(\w+)",
     re.IGNORECASE,
 )
 

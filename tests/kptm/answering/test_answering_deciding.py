@@ -5,8 +5,8 @@ import pytest
 
 from kptm import ConfigError, Linker, Modeledge, Predictor
 from kptm.answering import predictor as asking
-from kptm.answering.calibration import Calibration, Curve
 from kptm.answering.config import PredictorConfig
+from kptm.answering.ranking import Ranking
 from kptm.answering.sources import Opinion
 from kptm.answering.tokens import words_at
 from kptm.answering.weighing import Weights
@@ -99,17 +99,17 @@ def test_every_refusal_says_why(predictor, question, why, words):
 
 
 def test_facts_of_a_question_that_was_hardly_understood_are_doubted(graph, phrasings):
-    weights = Weights(calibration=Calibration(stated=Curve(p=(0.0, 1.0), rate=(0.0, 0.3))))
-    config = PredictorConfig(weights=weights)
+    hardly = Weights(ranking=Ranking(none=(9.0, 9.0, 0.0, 0.0), count=60))
+    config = PredictorConfig(weights=hardly)
     predictor = Predictor(graph, Linker(graph), phrasings=phrasings, config=config)
     answer = predictor.ask("What is the capital of Turkey?")
     assert (answer.entity, answer.why) == (None, "doubt")
     assert "the best guess, Ankara, has p = " in answer.reason
     assert predictor.query("Turkey", "capital").entity == "Ankara"  # names are understood
-    predictor.take(Weights(calibration=Calibration(stated=Curve(p=(0.0, 1.0), rate=(0.5, 0.9)))))
+    predictor.take(Weights(ranking=Ranking(none=(-9.0, -9.0, 0.0, 0.0), count=60)))
     sure = predictor.ask("What is the capital of Turkey?")
     assert sure.entity == "Ankara"
-    assert 0.5 < sure.score <= 0.9
+    assert 0.7 < sure.score < 1
 
 
 def test_an_answer_knows_its_topic_and_path(predictor):

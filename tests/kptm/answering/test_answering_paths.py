@@ -13,6 +13,7 @@ from kptm.answering.learning import learn, read_questions
 from kptm.answering.path_classifier import Example, PathClassifier, features, masked, merged
 from kptm.answering.path_search import PathSearch, f1
 from kptm.answering.questions import QuestionReader
+from kptm.answering.ranking import Ranking
 from kptm.errors import ConfigError
 
 MADE, ACTS = "directed by", "starred actors"
@@ -110,6 +111,51 @@ def test_words_that_nobody_taught_are_not_understood(reader, asked, tmp_path):
     taught(reader, graph, asked, tmp_path)
     readings = reader.read(reader.link("how tall is Dira 3 Quill in centimetres"))
     assert all(reading.relation_score < 0.25 for reading in readings)
+
+
+def test_questions_that_have_no_answer_teach_that(reader, asked, tmp_path):
+    reader, graph = reader
+    vain = [(f"how many inches tall is {names[0]}", [""]) for _, names in asked[1:60:3]]
+    assert taught(reader, graph, asked[:60] + vain, tmp_path) == 80
+    assert dict(reader.paths.score("how many inches tall is _"))[()] > 0.8
+    assert dict(reader.paths.score("who played for _"))[()] < 0.1
+
+
+def test_a_name_that_no_path_starts_from_is_not_asked_about(reader, asked, films, tmp_path):
+    reader, graph = reader
+    other = films[0][0][0]
+    rows = [
+        (f"unlike {other} {question}", names)
+        for question, names in asked[:60]
+        if other not in question
+    ]
+    taught(reader, graph, rows, tmp_path)
+    told = dict(reader.paths.score("unlike _ which films did Dira 7 Quill shoot"))
+    assert told[()] > 0.8
+    told = dict(reader.paths.score(f"unlike {other} which films did _ shoot"))
+    assert told[BY] > 0.8
+
+
+def test_an_answer_that_two_readings_have_is_likelier(new_graph):
+    graph = new_graph()
+    graph.add(
+        [
+            ("Ost Quill", "capital", "Ax"),
+            ("Ost Quill", "city", "Ax"),
+            ("Ost Quill", "city", "Bo"),
+            ("Ost Quill", "town", "Bo"),
+        ]
+    )
+    reader = QuestionReader(graph, Linker(graph), RelationReader(graph.relations(), Phrasings({})))
+    reader.ranking = Ranking(count=60)
+    document = reader.link("capital city town of Ost Quill")
+    readings = [item for item in reader.read(document) if item.answers]
+    assert {item.score for item in readings if item.answers[0] == "Bo"} == {readings[0].score}
+    ways, signs, doubt = reader._ways.find(document, reader.paths)
+    p = dict(zip((way.path for way in ways), reader.ranking.score(signs, doubt), strict=True))
+    assert readings[0].score == pytest.approx(
+        max(p[Step("city"),] + p[Step("town"),], p[Step("city"),] + p[Step("capital"),])
+    )
 
 
 def test_a_name_in_brackets_is_the_one_asked_about(reader):
@@ -239,12 +285,14 @@ def test_answers_are_keys_or_else_names(new_graph, tmp_path):
     graph = new_graph()
     graph.add([("paris", "r", "Paris"), ("Paris", "r", "x")])
     path = tmp_path / "q.tsv"
-    path.write_text("a?\tParis\nb?\tPARIS|x\tand more\nc?\t\n")
+    path.write_text("a?\tParis\nb?\tPARIS|x\tand more\nc?\t\nd?\tnobody known\n")
     found = list(read_questions(graph, Linker(graph), path))
     assert found[0] == ("a?", {"Paris"})
     assert found[1][0] == "b?"
     assert found[1][1] >= {"Paris", "x"}
-    assert found[2] == ("c?", set())
+    assert found[2:] == [
+        ("c?", set())
+    ]  # the graph has no answer; what it does not know teaches nothing
 
 
 def test_a_workspace_keeps_what_it_learnt(films, asked, tmp_path):

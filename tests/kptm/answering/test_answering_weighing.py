@@ -1,5 +1,7 @@
 """How sources weigh, learnt from answered questions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,9 @@ from kptm.answering.calibration import Calibration
 from kptm.answering.candidates import Side
 from kptm.answering.combining import Combiner
 from kptm.answering.questions import Reading
+from kptm.answering.ranking import GUESS, Ranking
 from kptm.answering.sources import Asked, Opinion
-from kptm.answering.weighing import ENOUGH, Silent, Stated, Weights
+from kptm.answering.weighing import ENOUGH, Silent, Weights
 
 KEYS = ["a", "b", "c"]
 READING = Reading(entity="x", path=(Step("r"),), link_score=1.0, relation_score=1.0, answers=(), score=1.0)  # fmt: skip
@@ -58,24 +61,13 @@ def test_of_few_questions_nothing_is_fitted():
     assert found.calibration == Calibration()
 
 
-def test_how_well_a_question_was_understood_has_a_curve_of_its_own():
-    stated = [Stated(0.9, True)] * 60 + [Stated(0.3, False)] * 60
-    found = Weights.fit([], stated, space="", k=4)
-    assert found.count == 120
-    assert found.calibration.stated.of(0.9) > 0.95
-    assert found.calibration.stated.of(0.3) < 0.05
-    # What was never seen so low lies on the line from (0, 0).
-    lowest = found.calibration.stated.of(0.3)
-    assert found.calibration.stated.of(0.1) == pytest.approx(lowest / 3)
-    assert found.calibration.alone == Calibration().alone
-    assert Weights.fit([], stated[: ENOUGH - 1], space="", k=4).calibration.stated is None
-
-
 def test_weights_are_those_of_one_model(tmp_path):
-    fitted = Weights.fit([silent("a", 0.9)] * 80, [Stated(0.5, True)] * 60, space="s", k=4)
+    ranking = Ranking(GUESS._replace(kind=1.5), (-1.0, -2.0, 0.5, 1.0), 60)
+    fitted = replace(Weights.fit([silent("a", 0.9)] * 80, space="s", k=4), ranking=ranking)
     fitted.save(tmp_path / "w.json")
     assert Weights.load(tmp_path / "w.json", space="s") == fitted
-    assert Weights.load(tmp_path / "w.json", space="t") == Weights(space="t")
+    # How questions are understood hangs on no model.
+    assert Weights.load(tmp_path / "w.json", space="t") == Weights(space="t", ranking=ranking)
     assert Weights.load(tmp_path / "none.json", space="s") == Weights(space="s")
 
 

@@ -1,0 +1,67 @@
+"""Kinds of things, by hand."""
+
+import pytest
+
+from kg import Step
+from kptm.answering.kinds import Kinds
+from kptm.answering.words import question_words
+
+
+@pytest.fixture
+def world(new_graph, tmp_path):
+    rows = [
+        ("Nile", "river"),
+        ("Oder", "river"),
+        ("Egypt", "country"),
+        ("Cairo", "city"),
+        ("Delta", ""),
+    ]
+    path = tmp_path / "entities.csv"
+    path.write_text("key,types\n" + "".join(f"{key},{kind}\n" for key, kind in rows))
+    graph = new_graph()
+    graph.load_entities(path)
+    graph.add(
+        [
+            ("Nile", "flows through", "Cairo"),
+            ("Egypt", "country city", "Cairo"),
+            ("Delta", "part of", "Nile"),
+        ]
+    )
+    names = {item.key: question_words(item.label) for item in graph.relations()}
+    return graph, Kinds(graph, names)
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [
+        ("Which long river flows there?", {"river"}),
+        ("What country is it?", {"country"}),
+        ("The river [MASK] flows there.", {"river"}),
+        ("The [MASK] river flows there.", {"river"}),
+        ("It flows by the river of [MASK].", {"river"}),
+        ("It is the city of [MASK].", set()),  # a relation's name says what is asked of it
+        ("Who lives by the river?", set()),
+        ("Which mountain is it?", set()),  # no relation has such a thing
+    ],
+)  # fmt: skip
+def test_the_kind_that_is_asked_for(world, question, kinds):
+    assert world[1].asked(question) == {word for kind in kinds for word in question_words(kind)}
+
+
+def test_answers_are_of_a_kind_or_not_or_nothing_is_known(world):
+    graph, kinds = world
+    known = graph.entities(["Nile", "Egypt", "Delta"])
+    asked = set(question_words("river"))
+    assert kinds.fit(["Nile"], asked, known) is True
+    assert kinds.fit(["Egypt", "Nile"], asked, known) is True
+    assert kinds.fit(["Egypt"], asked, known) is False
+    assert kinds.fit(["Delta"], asked, known) is None
+    assert kinds.fit(["Nile"], set(), known) is None
+
+
+def test_a_step_begins_at_such_entities(world):
+    kinds = world[1]
+    assert kinds.begins(Step("flows through"), ("river",))
+    assert not kinds.begins(Step("flows through"), ("country",))
+    assert kinds.begins(Step("flows through", False), ("city", "town"))
+    assert kinds.begins(Step("flows through"), ())
