@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from kptm.answering.questions import QuestionReader
     from kptm.linking import Linker
 
-MANY, WEIGHED, FOLDS = 250, 2_000, 5
-"""From so many questions on it is measured what a reading is worth, on at most so many, by classifiers that have not seen their fifth."""
+MANY, FOLDS = 250, 5
+"""From so many questions on it is measured what a reading is worth, by classifiers that have not seen a fifth of them."""
+WEIGHED, MOST = 5_000, 15
+"""Questions that it is measured on, of few the same ones again beside others, and the classifiers that are fitted for it at most."""
 
 Answered: TypeAlias = "tuple[str, frozenset[str]]"
 """A question and the keys of its answers."""
@@ -84,12 +86,15 @@ def _ranking(
     """How readings are ranked, by questions of which the classifier that reads them has not learnt; the guess for few questions."""
     if len(order) < MANY:
         return Ranking()
-    folds = min(FOLDS, math.ceil(FOLDS * WEIGHED / len(order)))
+    passes = min(MOST, math.ceil(FOLDS * WEIGHED / len(order)))
+    rng = np.random.default_rng(0)
     samples = []
-    for fold in range(folds):
-        kept = order[fold::FOLDS]
+    for number in range(passes):
+        if number and number % FOLDS == 0:
+            order = rng.permutation(order).tolist()
+        kept = order[number % FOLDS :: FOLDS]
         reader.take(teacher.without(kept))
-        some = [asked[at] for at in kept[: WEIGHED // folds]]
+        some = [asked[at] for at in kept[:WEIGHED]]
         documents = reader.link_many(item.question for item in some)
         for item, document in zip(some, documents, strict=True):
             sample = reader.sample(document, item.answers)

@@ -47,6 +47,8 @@ class Signs(NamedTuple):
         misplaced: 1 where it has none and the path does not begin at such entities.
         other_sense: 1 where the question describes another sense of the name better.
         other_type: 1 where it names another sense's type.
+        described: How many words of the question describe the entity.
+        first: 1 where its name is the question's first.
         kind: 1 where the answers are of the kind that is asked for.
         other_kind: 1 where they are not.
     """
@@ -61,6 +63,8 @@ class Signs(NamedTuple):
     misplaced: float
     other_sense: float
     other_type: float
+    described: float
+    first: float
     kind: float
     other_kind: float
 
@@ -79,7 +83,7 @@ class Doubt(NamedTuple):
 
 GUESS = Signs(
     sense=0.5, words=1.0, names=0.0, learnt=0.0, seen=0.0, direction=1.0, silent=log(0.35), misplaced=log(0.2),
-    other_sense=log(1 / 3), other_type=log(1 / 9), kind=0.0, other_kind=log(0.4),
+    other_sense=log(1 / 3), other_type=log(1 / 9), described=0.0, first=0.0, kind=0.0, other_kind=log(0.4),
 )  # fmt: skip
 """The weights before any are fitted."""
 NONE = (-4.0, -4.0, 0.0, 0.0)

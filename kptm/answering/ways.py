@@ -45,25 +45,27 @@ class Way(NamedTuple):
 
     Attributes:
         sense: The entity asked about, as a sense of its name.
+        first: Whether its name is the first that the question has.
         link_score: p(entity | mention).
         path: The hops from it to what is asked for.
         told: How well names and phrasings say the path, between 0 and 1.
         learnt: p(path | words) of what was learnt.
         seen: The share of the words that were learnt from.
         direction: How well a cloze's side fits the path's direction.
-        described: What the question describes better of another sense.
+        better: What the question describes better of another sense.
         found: What the graph says.
         answers: The same but for what the question names beside the entity.
     """
 
     sense: Sense
+    first: bool
     link_score: float
     path: Steps
     told: float
     learnt: float
     seen: float
     direction: float
-    described: Described
+    better: Described
     found: list[str]
     answers: tuple[str, ...]
 
@@ -95,7 +97,7 @@ class Ways:
         strange, nobody = 1.0, 1.0
         for number, link in enumerate(document.links):
             others = {key for key, mention in named.items() if mention != number}
-            more, unseen, unknown = self._about(document.text, link, paths, others)
+            more, unseen, unknown = self._about(document, link, paths, others)
             ways += more
             strange, nobody = min(strange, unseen), min(nobody, unknown)
         return ways, self._signs(document.text, ways), Doubt(strange, log(nobody + OF_NOBODY))
@@ -118,9 +120,10 @@ class Ways:
         }
 
     def _about(
-        self, question: str, link: Link, paths: PathClassifier, named: Collection[str]
+        self, document: LinkedText, link: Link, paths: PathClassifier, named: Collection[str]
     ) -> tuple[list[Way], float, float]:
-        """The ways of a mention, the share of unseen words, and p that the graph has no answer to such a question."""
+        """The ways of a mention, the share of unseen words, and p that no path leads from it to what is asked for."""
+        question = document.text
         slotted = masked(question, link.start, link.end)
         # The other names stay in the words: "Which river flows into the Dead Sea?" has "river".
         rest = f"{question[: link.start]} {question[link.end :]}".replace(MASK, " ")
@@ -140,6 +143,7 @@ class Ways:
                 found = self._graph.follow(sense.entity, path)
                 ways.append(Way(
                     sense=sense,
+                    first=link is document.links[0],
                     link_score=priors[sense.entity],
                     path=path,
                     told=said,
@@ -147,7 +151,7 @@ class Ways:
                     seen=seen,
                     # Learnt words say the direction, too: the hint is needed without them.
                     direction=known + (1 - known) * hint,
-                    described=better_described(sense, meant, path, self._relations),
+                    better=better_described(sense, meant, path, self._relations),
                     found=found,
                     # What a question names it does not ask for: "Valencia, the capital of Carabobo, …".
                     answers=tuple(key for key in found if key not in named),
@@ -191,8 +195,10 @@ class Ways:
                 direction=log(way.direction),
                 silent=float(not way.answers),
                 misplaced=float(misplaced),
-                other_sense=float(way.described == "sense"),
-                other_type=float(way.described == "type"),
+                other_sense=float(way.better == "sense"),
+                other_type=float(way.better == "type"),
+                described=float(len(way.sense.described)),
+                first=float(way.first),
                 kind=float(kind is True),
                 other_kind=float(kind is False),
             ))  # fmt: skip
