@@ -56,7 +56,7 @@ def learn(
         path: The file. Answers may be keys, labels or aliases; none says that the graph has no answer.
         seed: Which questions are searched in full, and which are seen by which classifier.
         weigh: Given those whose answers no path leads to: nothing was learnt of them.
-        progress: Called with how many questions were looked at.
+        progress: Called with how many questions were looked at; those that are read again count again.
 
     Raises:
         TripleFormatError: The file cannot be read, or a line is not of that form.
@@ -69,11 +69,12 @@ def learn(
     ]
     reader.take(PathClassifier.empty())  # names alone are where learning starts
     told = cache(lambda question: dict(reader.relations.score(question_words(question))))
-    teacher = Teacher(graph, asked, told, progress or (lambda count: None))
+    progress = progress or (lambda count: None)
+    teacher = Teacher(graph, asked, told, progress)
     order = sorted(range(len(asked)), key=lambda at: (pairs[at][0], sorted(pairs[at][1])))
     order = np.random.default_rng(seed).permutation(order).tolist()
     teacher.teach(order)
-    reader.ranking = _ranking(reader, teacher, asked, order)
+    reader.ranking = _ranking(reader, teacher, asked, order, progress)
     reader.take(teacher.classifier)
     if weigh:
         weigh(pairs[at] for at in sorted(order) if asked[at].answers and not teacher.found[at])
@@ -81,7 +82,11 @@ def learn(
 
 
 def _ranking(
-    reader: QuestionReader, teacher: Teacher, asked: Sequence[Asked], order: Sequence[int]
+    reader: QuestionReader,
+    teacher: Teacher,
+    asked: Sequence[Asked],
+    order: Sequence[int],
+    progress: Callable[[int], None],
 ) -> Ranking:
     """How readings are ranked, by questions of which the classifier that reads them has not learnt; the guess for few questions."""
     if len(order) < MANY:
@@ -100,6 +105,7 @@ def _ranking(
             sample = reader.sample(document, item.answers)
             if sample is not None:
                 samples.append(sample)
+            progress(len(asked) + len(samples))
     return Ranking.fit(samples)
 
 
