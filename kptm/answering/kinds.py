@@ -10,7 +10,7 @@ from kg.types import Step
 from kptm.answering.words import question_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
     from kg.types import Entity
@@ -31,26 +31,40 @@ class Kinds:
 
     Args:
         graph: The graph.
-        relations: Its relations' keys, with the words of their names.
+        relations: The words of the relations' names.
     """
 
     def __init__(self, graph: KnowledgeGraph, relations: Mapping[str, Collection[str]]) -> None:
         self._graph = graph
-        self._relations = list(relations)
         self._relation_words = {word for words in relations.values() for word in words}
+        self._revision = -1
         self._at: dict[Step, Counter[str]] = {}
-        self._words: set[str] | None = None
 
-    def asked(self, question: str) -> set[str]:
+    def refresh(self) -> None:
+        """Forget what was sampled if the graph has changed."""
+        revision = self._graph.revision()
+        if revision != self._revision:
+            self._revision = revision
+            self._at.clear()
+
+    def asked(self, question: str, steps: Iterable[Step]) -> set[str]:
         """The words of types that a question asks for: "which river", "the river [MASK]", "the city of [MASK]".
 
         Not "the capital of [MASK]": what is a relation's name says what is asked of it.
+
+        Args:
+            question: The question.
+            steps: The last steps of the paths that it may mean; a type that none of them leads to is none.
         """
         said: set[str] = set()
         for found in _ASKED.finditer(question):
             words = question_words(next(filter(None, found.groups())))
             said.update(words if found[2] is None else set(words) - self._relation_words)
-        return said and said & self._all_words()
+        if not said:
+            return said
+        back = [Step(step.relation, not step.forward) for step in steps]
+        kinds = {kind for step in back for kind in self._types(step)}
+        return said & {word for kind in kinds for word in question_words(kind)}
 
     def fit(
         self, answers: Sequence[str], asked: Collection[str], known: Mapping[str, Entity]
@@ -90,15 +104,3 @@ class Kinds:
                 counts.update(found.types)
             self._at[step] = counts
         return self._at[step]
-
-    def _all_words(self) -> set[str]:
-        """The words of all types that stand at either end of a relation."""
-        if self._words is None:
-            kinds = {
-                kind
-                for relation in self._relations
-                for forward in (True, False)
-                for kind in self._types(Step(relation, forward))
-            }
-            self._words = {word for kind in kinds for word in question_words(kind)}
-        return self._words

@@ -176,7 +176,8 @@ class Ways:
         return found
 
     def _signs(self, question: str, ways: Sequence[Way]) -> NDArray[np.float64]:
-        asked = self._kinds.asked(question)
+        self._kinds.refresh()
+        asked = self._kinds.asked(question, {way.path[-1] for way in ways})
         shown = {key for way in ways for key in way.answers[:LOOKED_AT]} if asked else ()
         known = self._graph.entities(shown) if shown else {}
         rows = []

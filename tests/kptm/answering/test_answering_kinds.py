@@ -41,11 +41,14 @@ def world(new_graph, tmp_path):
         ("It flows by the river of [MASK].", {"river"}),
         ("It is the city of [MASK].", set()),  # a relation's name says what is asked of it
         ("Who lives by the river?", set()),
-        ("Which mountain is it?", set()),  # no relation has such a thing
+        ("Which mountain is it?", set()),  # no step leads to one
     ],
 )  # fmt: skip
 def test_the_kind_that_is_asked_for(world, question, kinds):
-    assert world[1].asked(question) == {word for kind in kinds for word in question_words(kind)}
+    steps = [Step("flows through", False), Step("country city", False), Step("country city")]
+    wanted = {word for kind in kinds for word in question_words(kind)}
+    assert world[1].asked(question, steps) == wanted
+    assert world[1].asked(question, []) == set()
 
 
 def test_answers_are_of_a_kind_or_not_or_nothing_is_known(world):
@@ -65,3 +68,11 @@ def test_a_step_begins_at_such_entities(world):
     assert not kinds.begins(Step("flows through"), ("country",))
     assert kinds.begins(Step("flows through", False), ("city", "town"))
     assert kinds.begins(Step("flows through"), ())
+
+
+def test_a_changed_graph_has_other_kinds(world, tmp_path):
+    graph, kinds = world
+    assert not kinds.begins(Step("part of"), ("river",))
+    graph.add([("Nile", "part of", "Cairo")])
+    kinds.refresh()
+    assert kinds.begins(Step("part of"), ("river",))
