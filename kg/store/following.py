@@ -63,7 +63,7 @@ _RANKED = (
     "count(DISTINCT x.id) AS ways, min(x.rev_added) AS rev, coalesce(min(s.line), 0) AS line,"
     " min(x.id) AS first,"
 )
-_SAID_BY = "LEFT JOIN triple_source s ON s.triple_id = x.id"
+_SAID_BY = "LEFT JOIN triple_source s ON s.triple_id = x.id AND s.rev_added = x.rev_added"
 
 
 def _ends(forward: bool) -> tuple[str, str]:

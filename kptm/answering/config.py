@@ -14,11 +14,10 @@ class PredictorConfig:
 
     Attributes:
         sources: Who is asked: "graph", "link prediction", "model", "modeledge", as far as they are there.
-        min_relation: How well a question's words must say a relation; where the graph has answers and a ranking of readings was
-            fitted, ``min_stated`` decides in its place.
+        min_relation: How well a question's words must say a relation, where no ranking of readings was fitted or the graph is silent.
         min_score: Calibrated p below which a predicted answer is "unknown".
-        min_stated: The same of facts of the graph that answer a question in words, where a ranking was fitted: they have to be right more
-            often than not.
+        min_stated: The same of facts of the graph that answer a question in words, where a ranking was fitted: as low as lets it refuse
+            four in five of questions that the graph cannot answer.
         conflict: P from which on a source's other answer is shown as a conflict.
         phrasings: How many phrasings of a relation the model is asked in.
         weights: How sources are combined and calibrated; the defaults say "as sure as they seem".
@@ -34,8 +33,3 @@ class PredictorConfig:
 
     def __post_init__(self) -> None:
         checked_sources(self.sources)
-
-    @property
-    def understood(self) -> tuple[float, float]:
-        """How well a question's words must say a relation, without an answer in the graph and with one."""
-        return self.min_relation, 0.0 if self.weights.ranking.count else self.min_relation

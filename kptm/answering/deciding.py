@@ -95,10 +95,11 @@ class Decider:
     def _stated(self, case: Case, config: PredictorConfig) -> Answer:
         best = case.best
         # Names that were given leave nothing to misunderstand but their sense.
-        ranked = case.document is not None and config.weights.ranking.count > 0
-        score = best.score if ranked else min(SURE, max(LEAST, best.link_score))
+        sense = min(SURE, max(LEAST, best.link_score))
+        scores = best.scores or (sense,) * len(case.answers)
+        score = scores[0]
         named = labels(self._graph, [best.entity, *case.answers])
-        if ranked and score < config.min_stated:
+        if best.scores and score < config.min_stated:
             guess = f"the best guess, {named[case.answers[0]]}, has p = {score:.2f}"
             reason = f"the question was hardly understood; {guess}"
             return Answer(question=case.question, reason=reason, why="doubt")
@@ -107,7 +108,10 @@ class Decider:
             question=case.question,
             entity=case.answers[0],
             score=score,
-            answers=tuple(ScoredEntity(key, named[key], score) for key in case.answers),
+            answers=tuple(
+                ScoredEntity(key, named[key], p)
+                for key, p in zip(case.answers, scores, strict=True)
+            ),
             evidence=(*self._citations.facts(best, case.answers, named), *more),
             conflicts=conflicts,
         )

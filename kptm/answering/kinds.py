@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 300
 """Triples of a relation that its typical heads and tails are read from."""
-LOOKED_AT = 5
+LOOKED_AT = 100
 """Answers whose types are compared with what is asked for."""
 _ASKED = re.compile(
     r"\b(?:which|what)\s+((?:\w+[\s-]+){0,2}\w+)|\bthe\s+(\w+)\s+of\s+\[MASK\]"
@@ -69,23 +69,28 @@ class Kinds:
     def fit(
         self, answers: Sequence[str], asked: Collection[str], known: Mapping[str, Entity]
     ) -> bool | None:
-        """Whether some of the first answers are of a kind that is asked for; None where none is, or no type is known.
+        """Whether some of the answers are of a kind that is asked for; None where none is, or no type is known.
 
         Args:
-            answers: Keys.
+            answers: Keys; the first :data:`LOOKED_AT` are looked at.
             asked: What :meth:`asked` gave.
-            known: The entities of the first :data:`LOOKED_AT` answers.
+            known: Their entities.
         """
         if not asked:
             return None
-        found = {
-            word
-            for key in answers[:LOOKED_AT]
-            if key in known
-            for kind in known[key].types
-            for word in question_words(kind)
-        }
-        return not found.isdisjoint(asked) if found else None
+        found = [words for key in answers[:LOOKED_AT] if (words := _type_words(known.get(key)))]
+        return any(not words.isdisjoint(asked) for words in found) if found else None
+
+    def narrowed(
+        self, answers: tuple[str, ...], asked: Collection[str], known: Mapping[str, Entity]
+    ) -> tuple[str, ...]:
+        """Of "which river" the rivers alone, where some answers are rivers and some are not."""
+        if not asked or len(answers) < 2:
+            return answers
+        kept = [
+            key for key in answers[:LOOKED_AT] if not _type_words(known.get(key)).isdisjoint(asked)
+        ]
+        return tuple(kept) or answers
 
     def begins(self, step: Step, types: Sequence[str]) -> bool:
         """Whether entities of one of these types stand where the step starts; of no types nothing is known."""
@@ -104,3 +109,8 @@ class Kinds:
                 counts.update(found.types)
             self._at[step] = counts
         return self._at[step]
+
+
+def _type_words(entity: Entity | None) -> set[str]:
+    kinds = entity.types if entity is not None else ()
+    return {word for kind in kinds for word in question_words(kind)}

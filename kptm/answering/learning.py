@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 MANY, FOLDS = 250, 5
-"""From so many questions on it is measured what a reading is worth, by classifiers that have not seen a fifth of them."""
+"""From so many questions on readings are ranked, by classifiers each of which has not seen a fifth of the questions."""
 WEIGHED, MOST = 5_000, 15
-"""Questions that it is measured on, of few the same ones again beside others, and the classifiers that are fitted for it at most."""
+"""Readings that the ranking is fitted on, for which questions are cut into fifths again and again, but no more than so many are left out."""
 
 Answered: TypeAlias = "tuple[str, frozenset[str]]"
 """A question and the keys of its answers."""
@@ -68,6 +68,7 @@ def learn(
         for (question, answers), document in zip(pairs, reader.link_many(texts), strict=True)
     ]
     reader.take(PathClassifier.empty())  # names alone are where learning starts
+    # Asked of each question before the reader, whose relations these are, is given anything else to read by.
     told = cache(lambda question: dict(reader.relations.score(question_words(question))))
     progress = progress or (lambda count: None)
     teacher = Teacher(graph, asked, told, progress)

@@ -2,7 +2,7 @@
 
 Softmax regression (a maximum entropy model: Berger et al. 1996, equation 10) over runs of one to three words, stems, runs of letters and the types of
 what is asked about, its name replaced by a slot: "who acted in the films directed by _" asks for (directed by, back), (starred actors, forth).
-The path () is that of questions to which the graph has no answer.
+The path () is that of names from which no path leads to what is asked for: of all names where the graph has no answer.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SLOT = "_"
 """What stands for the name asked about."""
 LONGEST, RUN = 3, 5
 """Words and letters of a run."""
-VERSION = 2
+VERSION = 3
 PLAIN = 0.1
 """How much an unknown word counts that stands in a question whatever it asks for."""
 MANY, RARE = 100, 1
@@ -49,7 +49,7 @@ _TOKEN = re.compile(r"_|[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with its slot, a path that explains its answers, how much that is believed, and the types of what it is about."""
+    """A question with its slot, a path that explains its answers or (), how much that is believed, and the types of what stood in the slot."""
 
     question: str
     path: Steps

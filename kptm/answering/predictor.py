@@ -96,7 +96,7 @@ class Predictor:
     @property
     def weights(self) -> Weights:
         """How questions are understood and sources combined."""
-        return self._config.weights
+        return replace(self._config.weights, ranking=self._reader.ranking)
 
     @property
     def model(self) -> FusedModel | None:
@@ -135,7 +135,7 @@ class Predictor:
 
     def _streamed(self, questions: Iterator[str], chosen: frozenset[str]) -> Iterator[Answer]:
         while chunk := list(islice(questions, CHUNK)):
-            read = list(self._understanding.in_words(chunk, chosen, *self._config.understood))
+            read = list(self._understanding.in_words(chunk, chosen, self._config.min_relation))
             decided = iter(self._decided([item for item in read if isinstance(item, Case)], chosen))
             for question, item in zip(chunk, read, strict=True):
                 found = next(decided) if isinstance(item, Case) else item
@@ -236,7 +236,7 @@ class Predictor:
         ]
         ranking = Ranking.fit([sample for sample in samples if sample is not None])
         if ranking.count:
-            self.take(replace(self._config.weights, ranking=ranking))
+            self._reader.ranking = ranking
         return self.weigh_sources(given)
 
     def weigh_sources(self, questions: Iterable[tuple[str, Collection[str]]]) -> Weights:
@@ -248,7 +248,7 @@ class Predictor:
         while self._voices.there(chosen) and (chunk := list(islice(given, CHUNK))):
             left = []
             texts = [question for question, _ in chunk]
-            read = self._understanding.in_words(texts, chosen, self._config.min_relation, 0.0)
+            read = self._understanding.in_words(texts, chosen, self._config.min_relation)
             for case, (_, answers) in zip(read, chunk, strict=True):
                 if not isinstance(case, Case) or not answers or case.answers:
                     continue
@@ -260,9 +260,9 @@ class Predictor:
                 if held <= FITTED:
                     silent.append(Silent(answers, asked, opinions, hits))
         fitted = Weights.fit(silent, space=self._voices.space, k=k)
-        kept = fitted if fitted.count else self._config.weights
-        self.take(replace(kept, ranking=self._reader.ranking))
-        return self._config.weights
+        if fitted.count:
+            self._config = replace(self._config, weights=fitted)
+        return self.weights
 
     def take(self, weights: Weights) -> None:
         """Answer by fitted weights from now on."""

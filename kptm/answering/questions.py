@@ -40,6 +40,7 @@ class Reading:
         answers: What the graph says, but for entities that the question names beside the one asked about.
         score: All of it together; once a ranking is fitted p that the first answer is right, by this reading or another that has it,
             or where there is no answer that this reading is meant.
+        scores: p of each answer, once a ranking is fitted.
     """
 
     entity: str
@@ -48,6 +49,7 @@ class Reading:
     relation_score: float
     answers: tuple[str, ...]
     score: float
+    scores: tuple[float, ...] = ()
 
     @property
     def relation(self) -> str:
@@ -147,10 +149,13 @@ class QuestionReader:
             said.update(dict.fromkeys(way.answers[:COUNTED], p))
         found = []
         for way, p in zip(ways, own, strict=True):
-            answers, score = way.answers, p
+            answers, scores = way.answers, ()
             if answers and self.ranking.count:
                 first = sorted(answers[:COUNTED], key=said.__getitem__, reverse=True)
-                answers, score = (*first, *answers[COUNTED:]), said[first[0]]
+                rest = answers[COUNTED:]
+                answers = (*first, *rest)
+                scores = (*(said[key] for key in first), *[p] * len(rest))
+            score = scores[0] if scores else p
             reading = Reading(
                 entity=way.sense.entity,
                 path=way.path,
@@ -158,6 +163,7 @@ class QuestionReader:
                 relation_score=way.words,
                 answers=answers,
                 score=score,
+                scores=scores,
             )
             found.append((-score, -p, len(way.path), way.sense.entity, way.path, reading))
         return [reading for *_, reading in sorted(found, key=lambda item: item[:-1])]

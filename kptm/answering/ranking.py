@@ -69,12 +69,28 @@ class Signs(NamedTuple):
     other_kind: float
 
 
+class Otherwise(NamedTuple):
+    """Weights of the two more ways to take a question.
+
+    Attributes:
+        unnamed: Of that its name is of something that the graph lacks.
+        unsaid: Of that it asks for what no path says, and of the two signs of this, as :class:`Doubt` has them:
+        strange: Of the words that were not learnt from.
+        nobody: Of how likely it is that no path is asked of its names.
+    """
+
+    unnamed: float
+    unsaid: float
+    strange: float
+    nobody: float
+
+
 class Doubt(NamedTuple):
     """What speaks for none of a question's readings.
 
     Attributes:
         strange: The share of its words that were not learnt from.
-        nobody: log of how likely it is, by its words, one of those to which the graph has no answer.
+        nobody: log of how likely it is, by its words, that no path is asked of any of its names.
     """
 
     strange: float
@@ -86,8 +102,8 @@ GUESS = Signs(
     other_sense=log(1 / 3), other_type=log(1 / 9), described=0.0, first=0.0, kind=0.0, other_kind=log(0.4),
 )  # fmt: skip
 """The weights before any are fitted."""
-NONE = (-4.0, -4.0, 0.0, 0.0)
-"""Those of a name that the graph lacks; of a question for something else, then of its two signs."""
+NONE = Otherwise(unnamed=-4.0, unsaid=-4.0, strange=0.0, nobody=0.0)
+"""Those of the two more ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +113,7 @@ class Sample:
     Attributes:
         signs: Of each reading, shape (R, S); R is at least 1.
         doubt: Of none of them.
-        right: Which lead to an answer, shape (R,).
+        right: Of which the first answer is right, shape (R,).
         silent: Which lead nowhere, shape (R,).
     """
 
@@ -113,16 +129,16 @@ class Ranking:
 
     Attributes:
         weights: Of a reading's signs.
-        none: As :data:`NONE`.
-        count: Questions that they were fitted on; 0 for the guess.
+        none: Of the two more ways.
+        count: Samples that they were fitted on; 0 for the guess.
     """
 
     weights: Signs = GUESS
-    none: tuple[float, ...] = NONE
+    none: Otherwise = NONE
     count: int = 0
 
     def score(self, signs: Floats, doubt: Doubt) -> Floats:
-        """P of each reading, shape (R,), once fitted; before, a score between 0 and 1."""
+        """P of each reading, shape (R,), once fitted; before, a score of about 0 to 1."""
         said = signs @ np.asarray(self.weights)
         if not self.count:
             return np.asarray(np.exp(said), np.float64)
@@ -137,7 +153,9 @@ class Ranking:
             return cls()
         weights = _fitted(_Table.of(samples))
         signs = len(Signs._fields)
-        return cls(Signs(*weights[:signs].tolist()), tuple(weights[signs:].tolist()), len(samples))
+        return cls(
+            Signs(*weights[:signs].tolist()), Otherwise(*weights[signs:].tolist()), len(samples)
+        )
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Ranking:
@@ -151,15 +169,13 @@ class Ranking:
             weights + none
         ).all():
             raise ValueError("weights of readings must be finite, and as many as there are signs")
-        return cls(Signs(*weights), none, int(value["count"]))
+        return cls(Signs(*weights), Otherwise(*none), int(value["count"]))
 
 
 def _other_ways(doubt: Doubt) -> Floats:
     """The rows of the two more ways to take a question, shape (2, S + N)."""
-    rows = np.zeros((2, len(Signs._fields) + len(NONE)))
-    rows[0, -4] = 1.0
-    rows[1, -3:] = (1.0, *doubt)
-    return rows
+    rows = [Otherwise(1.0, 0.0, 0.0, 0.0), Otherwise(0.0, 1.0, *doubt)]
+    return np.hstack([np.zeros((2, len(GUESS))), rows])
 
 
 @dataclass(frozen=True, slots=True)

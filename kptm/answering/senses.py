@@ -57,7 +57,7 @@ def better_described(
 
     The names of the relations that are asked for describe nobody: "the largest city of Djibouti" may be the country.
     """
-    said = {word for step in path for word in relations.names[step.relation]}
+    said = {word for step in path for word in relations.names.get(step.relation, ())}
     most = max(len(other.described - said) for other in others)
     if len(sense.described - said) == most:
         return ""

@@ -83,6 +83,7 @@ class Teacher:
         self._vain: list[int] = []
         self._sampled: set[int] = set()
         self._done = 0
+        self._score: Score = lambda question, types: {}
 
     def teach(self, questions: Sequence[int]) -> None:
         """Explain questions, given by their numbers, and fit the classifier to all that were explained.
@@ -103,6 +104,8 @@ class Teacher:
             self._taught += part
             if part:
                 self._settle(self._taught)
+        if not answered:
+            self._settle([])
 
     def taught(self, at: int) -> bool:
         """Whether anything was learnt from a question."""
@@ -112,9 +115,8 @@ class Teacher:
     def without(self, questions: Iterable[int]) -> PathClassifier:
         """A classifier that has not seen some of the questions."""
         left = set(questions)
-        score = cache(lambda *asked: dict(self.classifier.score(*asked)))
         return self._fitted([at for at in self._taught if at not in left],
-                            [at for at in self._vain if at not in left], score)  # fmt: skip
+                            [at for at in self._vain if at not in left], self._score)  # fmt: skip
 
     def _explained(self, at: int) -> bool:
         return any(item.f1 >= EXACT for item in self.found[at])
@@ -158,6 +160,7 @@ class Teacher:
             score = cache(lambda *asked, model=model: dict(model.score(*asked)))
             model = self._fitted(questions, self._vain, score)
         self.classifier = model
+        self._score = cache(lambda *asked: dict(model.score(*asked)))
 
     def _fitted(
         self, questions: Iterable[int], vain: Iterable[int], score: Score

@@ -40,60 +40,43 @@ class Understanding:
         self._relations = naming.RelationNames(graph)
 
     def in_words(
-        self,
-        questions: Sequence[str],
-        chosen: Collection[str],
-        min_relation: float,
-        min_stated: float,
+        self, questions: Sequence[str], chosen: Collection[str], min_relation: float
     ) -> Iterator[Case | Answer]:
         """The cases of questions in words and of clozes, or for each the answer that says why it is none.
 
         Args:
             questions: Blanks side by side are taken for one.
             chosen: The sources that are asked.
-            min_relation: How well the words must say a relation.
-            min_stated: The same of one that the graph has answers for.
+            min_relation: How well the words must say a relation; of ranked facts their p decides, later.
         """
         texts = [_BLANKS.sub(MASK, question) for question in questions]
         documents = self._reader.link_many(texts)
         for question, document in zip(questions, documents, strict=True):
-            yield self._case(question, document, chosen, (min_relation, min_stated))
+            yield self._case(question, document, chosen, min_relation)
 
     def _case(
         self,
         question: str,
         document: LinkedText,
         chosen: Collection[str],
-        least: tuple[float, float],
+        min_relation: float,
     ) -> Case | Answer:
         if not document.links:
             names = ", ".join(map(repr, naming.unknown_names(document.text)))
             reason = "no name in the question is in the graph" + (f": {names}" if names else "")
             return Answer(question=question, reason=reason, why="name")
         readings = self._reader.read(document)
-        if not readings or readings[0].relation_score < least[bool(readings[0].answers)]:
+        best = readings[0] if readings else None
+        ranked = best is not None and GRAPH in chosen and bool(best.scores)
+        if best is None or (not ranked and best.relation_score < min_relation):
             return Answer(
                 question=question,
                 reason="nothing in the question is a relation the graph knows",
                 why="relation",
-                topic=readings[0].entity if readings else document.links[0].entity,
+                topic=best.entity if best else document.links[0].entity,
                 evidence=links_of(document),
             )
-        answers = self._of_asked_type(document.text, readings[0]) if GRAPH in chosen else ()
-        return Case(question, readings, document, answers)
-
-    def _of_asked_type(self, question: str, reading: Reading) -> tuple[str, ...]:
-        """Of "Which river …" only the rivers, where some answers are rivers and some are not."""
-        if len(reading.answers) < 2:
-            return reading.answers
-        words = question.casefold()
-        found = self._graph.entities(reading.answers)
-        fitting = tuple(
-            key
-            for key in reading.answers
-            if key in found and any(kind.casefold() in words for kind in found[key].types)
-        )
-        return fitting or reading.answers
+        return Case(question, readings, document, best.answers if GRAPH in chosen else ())
 
     def by_names(
         self, head: str | None, relation: str, tail: str | None, chosen: Collection[str]

@@ -17,11 +17,12 @@ from kptm.data.tokenize import MASK
 from kptm.linking.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from kg.graph import KnowledgeGraph
+    from kg.types import Entity
     from kptm.answering.path_classifier import PathClassifier
     from kptm.answering.relations import RelationReader
     from kptm.answering.senses import Described, Sense
@@ -54,7 +55,7 @@ class Way(NamedTuple):
         direction: How well a cloze's side fits the path's direction.
         better: What the question describes better of another sense.
         found: What the graph says.
-        answers: The same but for what the question names beside the entity.
+        answers: The same, of the kind that is asked for, but for what the question names beside the entity.
     """
 
     sense: Sense
@@ -100,7 +101,15 @@ class Ways:
             more, unseen, unknown = self._about(document, link, paths, others)
             ways += more
             strange, nobody = min(strange, unseen), min(nobody, unknown)
-        return ways, self._signs(document.text, ways), Doubt(strange, log(nobody + OF_NOBODY))
+        self._kinds.refresh()
+        asked = self._kinds.asked(document.text, {way.path[-1] for way in ways})
+        shown = {key for way in ways for key in way.answers[:LOOKED_AT]} if asked else ()
+        known = self._graph.entities(shown) if shown else {}
+        ways = [
+            way._replace(answers=self._kinds.narrowed(way.answers, asked, known)) for way in ways
+        ]
+        doubt = Doubt(strange, log(nobody + OF_NOBODY))
+        return ways, self._signs(ways, asked, known), doubt
 
     def _named(self, links: Sequence[Link]) -> dict[str, int]:
         """The entities that a question names in full, with the number of the mention."""
@@ -167,19 +176,17 @@ class Ways:
         """
         found: dict[Steps, tuple[float, float]] = {}
         for relation, score in self._relations.score(words)[:MAX_RELATIONS]:
+            tail = before is not None and self._relations.blank_is_tail(relation, words, before)
             for forward in (True, False):
                 hint = 1.0 if forward else BACKWARD
-                if before is not None:
-                    tail = self._relations.blank_is_tail(relation, words, before)
-                    hint = hint if tail is None else 1.0 if tail == forward else 0.5
+                if before is not None and tail is not None:
+                    hint = 1.0 if tail == forward else 0.5
                 found[Step(relation, forward),] = (score, hint)
         return found
 
-    def _signs(self, question: str, ways: Sequence[Way]) -> NDArray[np.float64]:
-        self._kinds.refresh()
-        asked = self._kinds.asked(question, {way.path[-1] for way in ways})
-        shown = {key for way in ways for key in way.answers[:LOOKED_AT]} if asked else ()
-        known = self._graph.entities(shown) if shown else {}
+    def _signs(
+        self, ways: Sequence[Way], asked: Collection[str], known: Mapping[str, Entity]
+    ) -> NDArray[np.float64]:
         rows = []
         for way in ways:
             kind = self._kinds.fit(way.answers, asked, known)

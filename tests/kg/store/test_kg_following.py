@@ -88,4 +88,9 @@ def test_what_was_stated_first_comes_first(graph, tmp_path):
     (tmp_path / "rows.tsv").write_text("b\tr\ta\na\tr\tz\na\tr\ty\na\tr\ta\n")
     graph.load(tmp_path / "rows.tsv")
     graph.add([("a", "r", "b")])
+    first = graph.revision()
     assert graph.follow("a", [Step("r")]) == ["z", "y", "a", "b"]
+    # Who says it again, elsewhere in another file, changes nothing.
+    (tmp_path / "again.tsv").write_text("a\tr\tb\nx\tr\tx\na\tr\ty\n")
+    graph.load(tmp_path / "again.tsv")
+    assert graph.follow("a", [Step("r")]) == graph.at(first).follow("a", [Step("r")])

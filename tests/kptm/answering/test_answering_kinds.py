@@ -62,6 +62,17 @@ def test_answers_are_of_a_kind_or_not_or_nothing_is_known(world):
     assert kinds.fit(["Nile"], set(), known) is None
 
 
+def test_of_some_that_are_of_the_kind_the_others_are_left_out(world):
+    graph, kinds = world
+    known = graph.entities(["Nile", "Egypt", "Oder", "Delta"])
+    asked = set(question_words("river"))
+    mixed = ("Egypt", "Nile", "Delta", "Oder")
+    assert kinds.narrowed(mixed, asked, known) == ("Nile", "Oder")
+    assert kinds.narrowed(mixed, set(), known) == mixed
+    assert kinds.narrowed(("Egypt", "Delta"), asked, known) == ("Egypt", "Delta")
+    assert kinds.narrowed(("Egypt",), asked, known) == ("Egypt",)
+
+
 def test_a_step_begins_at_such_entities(world):
     kinds = world[1]
     assert kinds.begins(Step("flows through"), ("river",))

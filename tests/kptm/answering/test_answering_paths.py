@@ -119,6 +119,9 @@ def test_questions_that_have_no_answer_teach_that(reader, asked, tmp_path):
     assert taught(reader, graph, asked[:60] + vain, tmp_path) == 80
     assert dict(reader.paths.score("how many inches tall is _"))[()] > 0.8
     assert dict(reader.paths.score("who played for _"))[()] < 0.1
+    assert taught(reader, graph, vain, tmp_path) == 20
+    assert reader.paths.paths == [()]
+    assert reader.read(reader.link(vain[0][0])) == []
 
 
 def test_a_name_that_no_path_starts_from_is_not_asked_about(reader, asked, films, tmp_path):
@@ -151,11 +154,27 @@ def test_an_answer_that_two_readings_have_is_likelier(new_graph):
     document = reader.link("capital city town of Ost Quill")
     readings = [item for item in reader.read(document) if item.answers]
     assert {item.score for item in readings if item.answers[0] == "Bo"} == {readings[0].score}
+    assert all(
+        item.score == item.scores[0] and len(item.scores) == len(item.answers) for item in readings
+    )
     ways, signs, doubt = reader._ways.find(document, reader.paths)
     p = dict(zip((way.path for way in ways), reader.ranking.score(signs, doubt), strict=True))
     assert readings[0].score == pytest.approx(
         max(p[Step("city"),] + p[Step("town"),], p[Step("city"),] + p[Step("capital"),])
     )
+
+
+def test_learnt_paths_over_relations_that_are_gone_lead_nowhere(reader, asked, films, tmp_path):
+    reader, graph = reader
+    taught(reader, graph, asked, tmp_path)
+    graph.remove(relation=ACTS)
+    again = QuestionReader(
+        graph, Linker(graph), RelationReader(graph.relations(), Phrasings({})), reader.paths
+    )
+    director = sorted(films[1])[0]
+    assert [
+        x.answers for x in again.read(again.link(f"who played for {director}")) if x.path == CAST
+    ] == [()]
 
 
 def test_a_name_in_brackets_is_the_one_asked_about(reader):
@@ -265,7 +284,7 @@ def test_saved_and_loaded_it_scores_the_same(tmp_path):
     assert PathClassifier.load(tmp_path / "none.json").paths == []
 
 
-GOOD = {"version": 2, "paths": [[["r", True]]], "bias": [0.0], "features": {"who": {"0": 1.0}}, "said": {"r": {"shot": 2.0}}}  # fmt: skip
+GOOD = {"version": 3, "paths": [[["r", True]]], "bias": [0.0], "features": {"who": {"0": 1.0}}, "said": {"r": {"shot": 2.0}}}  # fmt: skip
 
 
 @pytest.mark.parametrize(

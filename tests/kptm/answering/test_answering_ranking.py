@@ -14,6 +14,7 @@ from kptm.answering.ranking import (
     SPREAD,
     SPREAD_OF_NONE,
     Doubt,
+    Otherwise,
     Ranking,
     Sample,
     Signs,
@@ -32,7 +33,7 @@ def test_before_it_is_fitted_a_score_is_the_product_of_what_speaks_for_it():
 
 
 def test_fitted_it_is_p_beside_the_other_readings_and_none():
-    none = (-1.0, -2.0, 3.0, 0.5)
+    none = Otherwise(-1.0, -2.0, 3.0, 0.5)
     ranking = Ranking(GUESS, none, 60)
     signs = [NOTHING._replace(words=log(0.5)), NOTHING._replace(words=log(0.1))]
     whole = 0.5 + 0.1 + exp(-1) + exp(-2 + 3 * 0.5 + 0.5 * log(0.2))
@@ -56,7 +57,7 @@ def lost(given, weights, none):
     """What a fit makes least, reading by reading."""
     total = sum((a - b) ** 2 for a, b in zip(weights, GUESS, strict=True)) / 2 / SPREAD
     total += sum((a - b) ** 2 for a, b in zip(none, NONE, strict=True)) / 2 / SPREAD_OF_NONE
-    ranking = Ranking(Signs(*weights), tuple(none), 1)
+    ranking = Ranking(Signs(*weights), Otherwise(*none), 1)
     for item in given:
         p = ranking.score(item.signs, item.doubt)
         if not item.right.any():
@@ -73,7 +74,7 @@ def lost(given, weights, none):
 
 
 def test_a_fit_is_where_the_least_is_lost():
-    given = list(samples(80, GUESS._replace(words=2.0), (-1.0, -3.0, 1.0, 0.0)))
+    given = list(samples(80, GUESS._replace(words=2.0), Otherwise(-1.0, -3.0, 1.0, 0.0)))
     found = Ranking.fit(given)
     assert found.count == 80
     best = np.array([*found.weights, *found.none])
@@ -86,10 +87,10 @@ def test_a_fit_is_where_the_least_is_lost():
 
 def test_what_questions_were_made_by_is_found_again():
     weights = GUESS._replace(sense=1.0, words=2.0)
-    found = Ranking.fit(list(samples(3_000, weights, (-2.0, -4.0, 2.0, 0.0))))
+    found = Ranking.fit(list(samples(3_000, weights, Otherwise(-2.0, -4.0, 2.0, 0.0))))
     assert found.weights.words == pytest.approx(2.0, abs=0.15)
     assert found.weights.sense == pytest.approx(1.0, abs=0.15)
-    others = list(samples(3_000, weights, (-2.0, -4.0, 2.0, 0.0), seed=1))
+    others = list(samples(3_000, weights, Otherwise(-2.0, -4.0, 2.0, 0.0), seed=1))
     p = np.array([found.score(item.signs, item.doubt).max() for item in others])
     right = [item.right[found.score(item.signs, item.doubt).argmax()] for item in others]
     assert p.mean() == pytest.approx(np.mean(right), abs=0.04)

@@ -11,7 +11,7 @@ from kptm.answering.calibration import Calibration
 from kptm.answering.candidates import Side
 from kptm.answering.combining import Combiner
 from kptm.answering.questions import Reading
-from kptm.answering.ranking import GUESS, Ranking
+from kptm.answering.ranking import GUESS, Otherwise, Ranking
 from kptm.answering.sources import Asked, Opinion
 from kptm.answering.weighing import ENOUGH, Silent, Weights
 
@@ -62,7 +62,7 @@ def test_of_few_questions_nothing_is_fitted():
 
 
 def test_weights_are_those_of_one_model(tmp_path):
-    ranking = Ranking(GUESS._replace(kind=1.5), (-1.0, -2.0, 0.5, 1.0), 60)
+    ranking = Ranking(GUESS._replace(kind=1.5), Otherwise(-1.0, -2.0, 0.5, 1.0), 60)
     fitted = replace(Weights.fit([silent("a", 0.9)] * 80, space="s", k=4), ranking=ranking)
     fitted.save(tmp_path / "w.json")
     assert Weights.load(tmp_path / "w.json", space="s") == fitted
