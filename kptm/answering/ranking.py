@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+TINY = 1e-300
 ENOUGH = 50
-"""Questions below which nothing is fitted."""
+"""Samples below which nothing is fitted."""
 SPREAD, SPREAD_OF_NONE = 1.0, 10.0
 """Variances of the normal priors around the guess."""
 LACKING = 0.1
@@ -238,7 +239,8 @@ def _fitted(table: _Table) -> Floats:
         score = table.rows @ weights
         p = np.exp(score - spread(np.maximum.reduceat(score, table.first)))
         meant = p * table.meant
-        total, told = (np.add.reduceat(part, table.first) for part in (p, meant))
+        # A step too far may leave nothing of what is meant.
+        total, told = (np.add.reduceat(part, table.first) + TINY for part in (p, meant))
         lost = table.weight @ (np.log(total) - np.log(told)) + precision @ off**2 / 2
         pull = p / spread(total) - meant / spread(told)
         return float(lost), table.rows.T @ (pull * spread(table.weight)) + precision * off
