@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kg.types import Entity
 
 SAMPLE = 300
 """Triples of a relation that its typical heads and tails are read from."""
@@ -66,31 +65,14 @@ class Kinds:
         kinds = {kind for step in back for kind in self._types(step)}
         return said & {word for kind in kinds for word in question_words(kind)}
 
-    def fit(
-        self, answers: Sequence[str], asked: Collection[str], known: Mapping[str, Entity]
-    ) -> bool | None:
-        """Whether some of the answers are of a kind that is asked for; None where none is, or no type is known.
-
-        Args:
-            answers: Keys; the first :data:`LOOKED_AT` are looked at.
-            asked: What :meth:`asked` gave.
-            known: Their entities.
-        """
-        if not asked:
-            return None
-        found = [words for key in answers[:LOOKED_AT] if (words := _type_words(known.get(key)))]
-        return any(not words.isdisjoint(asked) for words in found) if found else None
-
-    def narrowed(
-        self, answers: tuple[str, ...], asked: Collection[str], known: Mapping[str, Entity]
-    ) -> tuple[str, ...]:
-        """Of "which river" the rivers alone, where some answers are rivers and some are not."""
-        if not asked or len(answers) < 2:
-            return answers
-        kept = [
-            key for key in answers[:LOOKED_AT] if not _type_words(known.get(key)).isdisjoint(asked)
-        ]
-        return tuple(kept) or answers
+    def of(self, entities: Collection[str]) -> dict[str, set[str]]:
+        """The words of the types of entities; those of which no type is known are left out."""
+        found = {}
+        for key, entity in self._graph.entities(entities).items() if entities else ():
+            words = {word for kind in entity.types for word in question_words(kind)}
+            if words:
+                found[key] = words
+        return found
 
     def begins(self, step: Step, types: Sequence[str]) -> bool:
         """Whether entities of one of these types stand where the step starts; of no types nothing is known."""
@@ -111,6 +93,27 @@ class Kinds:
         return self._at[step]
 
 
-def _type_words(entity: Entity | None) -> set[str]:
-    kinds = entity.types if entity is not None else ()
-    return {word for kind in kinds for word in question_words(kind)}
+def fit(
+    answers: Sequence[str], asked: Collection[str], kinds: Mapping[str, set[str]]
+) -> bool | None:
+    """Whether some of the first answers are of a kind that is asked for; None where none is, or no type is known.
+
+    Args:
+        answers: Keys.
+        asked: What :meth:`Kinds.asked` gave.
+        kinds: What :meth:`Kinds.of` gave of the first :data:`LOOKED_AT` answers.
+    """
+    if not asked:
+        return None
+    found = [kinds[key] for key in answers[:LOOKED_AT] if key in kinds]
+    return any(not words.isdisjoint(asked) for words in found) if found else None
+
+
+def narrowed(
+    answers: tuple[str, ...], asked: Collection[str], kinds: Mapping[str, set[str]]
+) -> tuple[str, ...]:
+    """Of "which river" the rivers alone, where some answers are rivers and some are not; of too many answers all."""
+    if not asked or not 1 < len(answers) <= LOOKED_AT:
+        return answers
+    kept = [key for key in answers if not kinds.get(key, set()).isdisjoint(asked)]
+    return tuple(kept) or answers

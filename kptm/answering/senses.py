@@ -51,15 +51,20 @@ def senses(
 
 
 def better_described(
-    sense: Sense, others: Sequence[Sense], path: Sequence[Step], relations: RelationReader
-) -> Described:
-    """What the question describes better of another sense: "the planet Mercury" is not the god.
+    found: Sequence[Sense], path: Sequence[Step], relations: RelationReader
+) -> dict[str, Described]:
+    """By sense, what the question describes better of another one: "the planet Mercury" is not the god.
 
     The names of the relations that are asked for describe nobody: "the largest city of Djibouti" may be the country.
     """
     said = {word for step in path for word in relations.names.get(step.relation, ())}
-    most = max(len(other.described - said) for other in others)
-    if len(sense.described - said) == most:
-        return ""
-    best = [other for other in others if len(other.described - said) == most]
-    return "type" if any(other.typed - said for other in best) else "sense"
+    counts = [len(sense.described - said) for sense in found]
+    most = max(counts)
+    typed = any(
+        sense.typed - said for sense, count in zip(found, counts, strict=True) if count == most
+    )
+    worse: Described = "type" if typed else "sense"
+    return {
+        sense.entity: "" if count == most else worse
+        for sense, count in zip(found, counts, strict=True)
+    }

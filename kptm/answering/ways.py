@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import log
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kg.types import Step
-from kptm.answering.kinds import LOOKED_AT, Kinds
+from kptm.answering import kinds
 from kptm.answering.path_classifier import masked
 from kptm.answering.ranking import Doubt, Signs
 from kptm.answering.senses import better_described, senses
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.graph import KnowledgeGraph
-    from kg.types import Entity
     from kptm.answering.path_classifier import PathClassifier
     from kptm.answering.relations import RelationReader
     from kptm.answering.senses import Described, Sense
@@ -87,7 +87,7 @@ class Ways:
     def __init__(self, graph: KnowledgeGraph, relations: RelationReader) -> None:
         self._graph = graph
         self._relations = relations
-        self._kinds = Kinds(graph, relations.names)
+        self._kinds = kinds.Kinds(graph, relations.names)
 
     def find(
         self, document: LinkedText, paths: PathClassifier
@@ -103,11 +103,9 @@ class Ways:
             strange, nobody = min(strange, unseen), min(nobody, unknown)
         self._kinds.refresh()
         asked = self._kinds.asked(document.text, {way.path[-1] for way in ways})
-        shown = {key for way in ways for key in way.answers[:LOOKED_AT]} if asked else ()
-        known = self._graph.entities(shown) if shown else {}
-        ways = [
-            way._replace(answers=self._kinds.narrowed(way.answers, asked, known)) for way in ways
-        ]
+        shown = {key for way in ways for key in way.answers[: kinds.LOOKED_AT]} if asked else ()
+        known = self._kinds.of(shown)
+        ways = [way._replace(answers=kinds.narrowed(way.answers, asked, known)) for way in ways]
         doubt = Doubt(strange, log(nobody + OF_NOBODY))
         return ways, self._signs(ways, asked, known), doubt
 
@@ -141,6 +139,7 @@ class Ways:
         seen, nobody, ways = paths.known(slotted), 0.0, []
         priors = options(link)
         meant = senses(self._graph, self._relations, priors, question_words(rest))
+        better = cache(lambda path: better_described(meant, path, self._relations))
         for sense in meant:
             told = self._told(sense.words, before)
             learnt = dict(paths.score(slotted, sense.types)) if seen else {}
@@ -160,7 +159,7 @@ class Ways:
                     seen=seen,
                     # Learnt words say the direction, too: the hint is needed without them.
                     direction=known + (1 - known) * hint,
-                    better=better_described(sense, meant, path, self._relations),
+                    better=better(path)[sense.entity],
                     found=found,
                     # What a question names it does not ask for: "Valencia, the capital of Carabobo, …".
                     answers=tuple(key for key in found if key not in named),
@@ -185,11 +184,11 @@ class Ways:
         return found
 
     def _signs(
-        self, ways: Sequence[Way], asked: Collection[str], known: Mapping[str, Entity]
+        self, ways: Sequence[Way], asked: Collection[str], known: Mapping[str, set[str]]
     ) -> NDArray[np.float64]:
         rows = []
         for way in ways:
-            kind = self._kinds.fit(way.answers, asked, known)
+            kind = kinds.fit(way.answers, asked, known)
             learnt = log(way.learnt + OF_LEARNT)
             misplaced = not way.answers and (
                 bool(way.found) or not self._kinds.begins(way.path[0], way.sense.types)

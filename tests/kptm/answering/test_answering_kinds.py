@@ -3,7 +3,7 @@
 import pytest
 
 from kg import Step
-from kptm.answering.kinds import Kinds
+from kptm.answering.kinds import LOOKED_AT, Kinds, fit, narrowed
 from kptm.answering.words import question_words
 
 
@@ -52,25 +52,30 @@ def test_the_kind_that_is_asked_for(world, question, kinds):
 
 
 def test_answers_are_of_a_kind_or_not_or_nothing_is_known(world):
-    graph, kinds = world
-    known = graph.entities(["Nile", "Egypt", "Delta"])
+    known = world[1].of(["Nile", "Egypt", "Delta"])
     asked = set(question_words("river"))
-    assert kinds.fit(["Nile"], asked, known) is True
-    assert kinds.fit(["Egypt", "Nile"], asked, known) is True
-    assert kinds.fit(["Egypt"], asked, known) is False
-    assert kinds.fit(["Delta"], asked, known) is None
-    assert kinds.fit(["Nile"], set(), known) is None
+    assert fit(["Nile"], asked, known) is True
+    assert fit(["Egypt", "Nile"], asked, known) is True
+    assert fit(["Egypt"], asked, known) is False
+    assert fit(["Delta"], asked, known) is None
+    assert fit(["Nile"], set(), known) is None
 
 
 def test_of_some_that_are_of_the_kind_the_others_are_left_out(world):
-    graph, kinds = world
-    known = graph.entities(["Nile", "Egypt", "Oder", "Delta"])
+    known = world[1].of(["Nile", "Egypt", "Oder", "Delta"])
     asked = set(question_words("river"))
     mixed = ("Egypt", "Nile", "Delta", "Oder")
-    assert kinds.narrowed(mixed, asked, known) == ("Nile", "Oder")
-    assert kinds.narrowed(mixed, set(), known) == mixed
-    assert kinds.narrowed(("Egypt", "Delta"), asked, known) == ("Egypt", "Delta")
-    assert kinds.narrowed(("Egypt",), asked, known) == ("Egypt",)
+    assert narrowed(mixed, asked, known) == ("Nile", "Oder")
+    assert narrowed(mixed, set(), known) == mixed
+    assert narrowed(("Egypt", "Delta"), asked, known) == ("Egypt", "Delta")
+    assert narrowed(("Egypt",), asked, known) == ("Egypt",)
+
+
+def test_of_more_answers_than_are_looked_at_none_is_left_out(world):
+    many = ("Nile", *(f"n{number}" for number in range(LOOKED_AT)))
+    asked = set(question_words("river"))
+    assert narrowed(many[:-1], asked, world[1].of(many[:-1])) == ("Nile",)
+    assert narrowed(many, asked, world[1].of(many)) == many
 
 
 def test_a_step_begins_at_such_entities(world):
