@@ -64,8 +64,8 @@ def learn(
     pairs = [(text, frozenset(found)) for text, found in read_questions(graph, linker, path)]
     texts = [question for question, _ in pairs]
     asked = [
-        Asked(question, answers, tuple(reader.topics(document)))
-        for (question, answers), document in zip(pairs, reader.link_many(texts), strict=True)
+        Asked(*pair, tuple(reader.topics(document)))
+        for pair, document in zip(pairs, reader.link_many(texts), strict=True)
     ]
     reader.take(PathClassifier.empty())  # names alone are where learning starts
     # Asked of each question before the reader, whose relations these are, is given anything else to read by.

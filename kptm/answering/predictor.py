@@ -244,8 +244,9 @@ class Predictor:
         silent: list[Silent] = []
         held = 0
         chosen, k = self._config.sources, self._config.weights.neighbours.k
-        given = ((question, frozenset(answers)) for question, answers in questions)
-        while self._voices.there(chosen) and (chunk := list(islice(given, CHUNK))):
+        # Without another source nothing is to be combined.
+        given = iter(questions if self._voices.there(chosen) else ())
+        while chunk := list(islice(given, CHUNK)):
             left = []
             texts = [question for question, _ in chunk]
             read = self._understanding.in_words(texts, chosen, self._config.min_relation)
@@ -253,7 +254,7 @@ class Predictor:
                 if not isinstance(case, Case) or not answers or case.answers:
                     continue
                 if (asked := self._asked(case, chosen)) is not None:
-                    left.append((asked, answers))
+                    left.append((asked, frozenset(answers)))
             heard = self._voices.heard([asked for asked, _ in left], chosen, k)
             for (asked, answers), (opinions, hits) in zip(left, heard, strict=True):
                 held += len(opinions) * len(asked.side)
