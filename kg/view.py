@@ -193,10 +193,11 @@ class GraphView:
     def _named(self, sql: Sql, patterns: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
         """The patterns with the keys of relations that are given by their labels."""
         asked = {p[1] for p in patterns if not query.is_variable(p[1])}
-        if not asked or names.are_relations(sql, asked):
+        labels = asked - names.relation_keys(sql, asked)
+        if not labels:
             return patterns
         known = names.relations(sql, self._at)
-        keys = {name: found.key for name in asked if (found := _relation(known, name))}
+        keys = {name: found.key for name in labels if (found := _relation(known, name))}
         return [(p[0], keys.get(p[1], p[1]), p[2]) for p in patterns]
 
     def touching(self, keys: Iterable[str]) -> list[Triple]:

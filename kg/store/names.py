@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kg.store.dictionary import ids_of
 from kg.store.entities import fetch
 from kg.store.schema import FIRST_RELATION
 from kg.store.triples import alive
@@ -51,11 +52,9 @@ def relations(sql: Sql, at: int | None) -> list[Relation]:
     ]
 
 
-def are_relations(sql: Sql, names: Collection[str]) -> bool:
-    """Whether all ``names`` are keys of relations."""
-    marks = ", ".join("?" * len(names))
-    query = f"SELECT count(*) FROM relation WHERE key IN ({marks})"
-    return bool(sql.one(query, sorted(names)) == len(names))
+def relation_keys(sql: Sql, names: Collection[str]) -> set[str]:
+    """Those of ``names`` that are, or were, keys of relations."""
+    return set(ids_of(sql, "relation", sorted(names)))
 
 
 def counts(sql: Sql, at: int | None) -> dict[str, int]:

@@ -87,6 +87,13 @@ class GraphMachine(RuleBasedStateMachine):
     def newest(self):
         return len(self.kinds) - 1
 
+    def relation(self, name, number):
+        """The key that a pattern's name means: itself, else the relation that has it as its label."""
+        if name[0] == "?" or name in {item.fact.relation for item in self.log}:
+            return name
+        labels = {fact.relation.casefold(): fact.relation for fact in self.alive(number)}
+        return labels.get(name.casefold(), name)
+
     def alive(self, number=None):
         return {
             item.fact for item in self.log if item.at(self.newest if number is None else number)
@@ -205,7 +212,8 @@ class GraphMachine(RuleBasedStateMachine):
         view = self.graph if number is None else self.graph.at(number)
         found = list(view.query(patterns, select=select))
         assert len(found) == len(set(found))
-        assert set(found) == answers(self.alive(number), patterns, select)
+        meant = [(head, self.relation(name, number), tail) for head, name, tail in patterns]
+        assert set(found) == answers(self.alive(number), meant, select)
 
     @rule(data=st.data())
     def the_past_is_as_it_was(self, data):

@@ -259,3 +259,13 @@ def test_search_sees_a_change_at_once_and_the_past_as_it_was(graph):
     assert keys(graph.at(1).search("Byzantium")) == ["k"]
     graph.undo()
     assert keys(graph.search("Byzantium")) == ["k"]
+
+
+def test_a_key_in_a_pattern_is_not_taken_for_a_label_because_another_name_is_unknown(graph):
+    graph.add([("a", "p1", "b")])
+    graph.remove(head="a")
+    graph.add([("a", "P1", "b")])
+    assert list(graph.query([("?x", "P1", "?y")])) == [("a", "b")]
+    assert list(graph.query([("?x", "p1", "?y")])) == []
+    assert list(graph.query([("?x", "p1", "?y"), ("?x", "nobody", "?y")])) == []
+    assert list(graph.query([("?x", "p1", "?y"), ("?x", "?r", "?y")])) == []
