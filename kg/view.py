@@ -214,7 +214,7 @@ class GraphView:
         direction: Direction = "both",
         relations: Collection[str] | None = None,
     ) -> list[Triple]:
-        """Triples within ``hops`` of an entity, nearest first.
+        """Triples within ``hops`` of an entity, nearest first; of each hop those that lead away come first.
 
         Args:
             key: The entity.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
-from kg.store.triples import touching
+from kg.store.triples import own_first, touching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -27,13 +27,13 @@ def neighbours(
     relations: Collection[str] | None,
     at: int | None,
 ) -> list[Triple]:
-    """Triples within ``hops`` of an entity, nearest first."""
+    """Triples within ``hops`` of an entity, nearest first, and of these its own before those that end in it."""
     found: dict[Triple, None] = {}
     seen, frontier = {key}, [key]
     free = direction == "both" and relations is None
     for _ in range(hops):
         # What was found before may come first again, so that many more are asked for.
-        near = touching(sql, frontier, at, max(limit, 0) + len(found) if free else None)
+        near = own_first(sql, frontier, at, max(limit, 0) + len(found) if free else None)
         chosen = [item for item in near if _fits(item, set(frontier), direction, relations)]
         found.update(dict.fromkeys(chosen))
         if len(found) >= limit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.store import dictionary
@@ -79,20 +79,28 @@ def matching(pattern: Pattern, at: int | None) -> tuple[str, list[str]]:
 
 def touching(sql: Sql, keys: Sequence[str], at: int | None, limit: int | None) -> list[Triple]:
     """The (first) triples that have one of ``keys`` as head or tail, in the order of their rows."""
+    return [item for _, item in sorted({*chain(*_sides(sql, keys, at, limit))})[:limit]]
+
+
+def own_first(sql: Sql, keys: Sequence[str], at: int | None, limit: int | None) -> list[Triple]:
+    """The same triples, but those that have one of ``keys`` as head come before all others."""
+    return [item for _, item in dict.fromkeys(chain(*_sides(sql, keys, at, limit)))][:limit]
+
+
+def _sides(
+    sql: Sql, keys: Sequence[str], at: int | None, limit: int | None
+) -> Iterator[list[tuple[int, Triple]]]:
+    """The (first) triples that have one of ``keys`` as head, then those as tail, each with its row's id."""
     ids = list(dictionary.ids_of(sql, "entity", keys).values())
-    if not ids:
-        return []
     listed, parameter = sql.values(ids)
-    found: set[tuple[int, Triple]] = set()
-    for end in ("head_id", "tail_id"):
+    for end in ("head_id", "tail_id") if ids else ():
         query = (
             f"SELECT x.id, h.key, r.key, t.key {_FACTS}"  # our own text
             f" WHERE x.{end} IN {listed} AND {_FACT} AND {alive(at)} ORDER BY x.id"
         )
         if limit is not None:
             query += f" LIMIT {limit:d}"
-        found.update((row[0], Triple(*row[1:])) for row in sql.all(query, (parameter,)))
-    return [item for _, item in sorted(found)[:limit]]
+        yield [(row[0], Triple(*row[1:])) for row in sql.all(query, (parameter,))]
 
 
 def degrees(sql: Sql, at: int | None) -> dict[str, int]:

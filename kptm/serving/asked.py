@@ -67,6 +67,12 @@ class Around(Asked):
     limit: Limit = 40
 
 
+class Few(Asked):
+    """How many of them."""
+
+    limit: Annotated[int, Field(ge=1, le=6)] = 3
+
+
 class Past(Asked):
     """An entity, by its key; or one fact of it, by its relation and what it ends in."""
 

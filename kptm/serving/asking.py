@@ -9,6 +9,7 @@ from kptm.answering import Answer
 from kptm.serving import asked, shown
 from kptm.serving.at_desk import AtDesk, problems, router
 from kptm.serving.desk import Desk
+from kptm.serving.examples import example_questions
 from kptm.serving.naming import labels_of
 from kptm.workspace import Workspace
 
@@ -32,6 +33,12 @@ async def ask_batch(desk: AtDesk, body: asked.ManyQuestions) -> shown.Answers:
 async def query(desk: AtDesk, fact: Annotated[asked.FactQuery, Query()]) -> shown.Answer:
     """Answer (head, relation, ?) or (?, relation, tail); names may be keys, labels or aliases."""
     return await desk.ask(lambda ws: _shown(ws, ws.query(fact.head, fact.relation, fact.tail)))
+
+
+@routes.get("/examples", responses=problems())
+async def examples(desk: AtDesk, some: Annotated[asked.Few, Query()]) -> list[str]:
+    """Questions to begin with, about this graph's own facts; empty where none can be made."""
+    return await desk.ask(lambda ws: example_questions(ws, some.limit))
 
 
 @routes.post("/link", responses=problems(408, 413, 415))

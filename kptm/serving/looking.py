@@ -11,6 +11,7 @@ from kg.graph import KnowledgeGraph
 from kptm.serving import asked, shown
 from kptm.serving.at_desk import AtDesk, problems, router
 from kptm.serving.naming import as_fact, keys_of, labels_of
+from kptm.serving.neighbourhood import facts_around
 
 routes = router("looking")
 
@@ -89,8 +90,7 @@ def _description(graph: KnowledgeGraph, one: asked.OneEntity) -> shown.Descripti
 
 
 def _neighbourhood(graph: KnowledgeGraph, around: asked.Around) -> shown.Neighbourhood:
-    found = graph.neighbours(around.key, hops=around.hops, limit=around.limit + 1)
-    edges = found[: around.limit]
+    edges, complete = facts_around(graph, around.key, hops=around.hops, limit=around.limit)
     hops = {around.key: 0}
     for edge in edges:  # nearest first: one end has been reached before
         nearest = min(hops[end] for end in (edge.head, edge.tail) if end in hops)
@@ -108,7 +108,7 @@ def _neighbourhood(graph: KnowledgeGraph, around: asked.Around) -> shown.Neighbo
         ],
         edges=[shown.Edge(**edge._asdict()) for edge in edges if {*edge[::2]} <= known.keys()],
         relations=labels_of(graph, (edge.relation for edge in edges)),
-        complete=len(found) <= around.limit,
+        complete=complete,
     )
 
 

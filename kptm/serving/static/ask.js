@@ -1,6 +1,6 @@
 // A question and its answer: what, how sure, by which path, and what it stands on.
 
-import { part, post } from "./api.js";
+import { get, part, post } from "./api.js";
 import { bar, byId, el, marked } from "./dom.js";
 import { drawnPath } from "./path.js";
 import { go, to } from "./route.js";
@@ -26,6 +26,14 @@ export function startAsk() {
     const question = byId("question").value.trim();
     if (question) go("ask", { q: question });
   });
+  get("examples").then(showExamples).catch(() => {}); // without them the page works as well
+}
+
+/** Questions about this graph, to begin with. */
+function showExamples(questions) {
+  if (!questions.length) return;
+  byId("ask-examples").replaceChildren("For example: ", ...questions.flatMap((question, at) => [
+    at ? " · " : "", el("a", { href: to("ask", { q: question }), dir: "auto" }, question)]));
 }
 
 export async function showAsk(parameters) {

@@ -241,7 +241,7 @@ def test_the_document_describes_every_route(client):
     document = get(client, "openapi.json")
     assert {*document["paths"]} == {
         f"{API}/{name}"
-        for name in "ask ask/batch query link about stats relations entities entity neighbourhood"
+        for name in "ask ask/batch query examples link about stats relations entities entity neighbourhood"
         " history revisions edit undo".split()
     }
     for path in document["paths"].values():

@@ -1,0 +1,50 @@
+"""Questions that a visitor may begin with: about the facts of this graph, and answered by them."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.types import Triple
+    from kptm.workspace import Workspace
+
+LOOKED_AT = 2000
+"""Facts from which examples are chosen: the first of the graph."""
+
+TRIED = 24
+"""Questions that are asked, at most, until enough are answered as the graph has it."""
+
+FORMS = ("What is the {relation} of {head}?", "{head} {relation} [MASK].")
+
+
+def example_questions(ws: Workspace, limit: int) -> list[str]:
+    """At most ``limit`` questions, each about another relation, that the graph answers with the fact they were made from."""
+    chosen: list[str] = []
+    tried = 0
+    for fact in _one_of_each_relation(ws):
+        for question in _questions(ws, fact):
+            if len(chosen) == limit or tried == TRIED:
+                return chosen
+            tried += 1
+            answer = ws.ask(question, sources=["graph"])
+            if fact.tail in [item.entity for item in answer.answers]:
+                chosen.append(question)
+                break
+    return chosen
+
+
+def _one_of_each_relation(ws: Workspace) -> Iterator[Triple]:
+    seen: set[str] = set()
+    for fact in islice(ws.graph.match(), LOOKED_AT):
+        if fact.relation not in seen:
+            seen.add(fact.relation)
+            yield fact
+
+
+def _questions(ws: Workspace, fact: Triple) -> list[str]:
+    head = ws.graph.entity(fact.head).label
+    relation = ws.graph.relation(fact.relation).label
+    return [form.format(head=head, relation=relation) for form in FORMS]

@@ -1,0 +1,60 @@
+"""Which facts around an entity fit in a picture: its own first, of every relation some, and two hops where two are asked for."""
+
+from __future__ import annotations
+
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import TypeVar
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Triple
+
+    T = TypeVar("T")
+
+NEAR = 1000
+"""Facts of the centre to choose from; a hub may have a million."""
+
+
+def facts_around(
+    graph: KnowledgeGraph, key: str, *, hops: int, limit: int
+) -> tuple[list[Triple], bool]:
+    """At most ``limit`` facts within one or two hops of an entity, nearest first, and whether these are all.
+
+    Where not all fit, the facts that the entity is the head of come first, and every relation has its turn before one
+    has a second fact. Of two hops, the second gets half of the places, shared among the entities that the first reaches.
+
+    Raises:
+        UnknownKeyError: The entity is not in the graph.
+    """
+    found = graph.neighbours(key, hops=hops, limit=limit + 1)
+    if len(found) <= limit:
+        return found, True
+    near = _spread(key, graph.neighbours(key, hops=1, limit=NEAR))
+    if hops == 1:
+        return near[:limit], False
+    first = near[: max(1, limit // 2)]
+    reached = dict.fromkeys(end for edge in first for end in (edge.head, edge.tail) if end != key)
+    second = _in_turn(
+        [edge for edge in graph.neighbours(end, hops=1, limit=limit) if key not in edge[::2]]
+        for end in reached
+    )
+    far = list(dict.fromkeys(second))[: limit - len(first)]
+    rest = near[len(first) : limit - len(far)]
+    return [*first, *rest, *far], False
+
+
+def _spread(key: str, facts: Iterable[Triple]) -> list[Triple]:
+    """The facts of an entity as head, then those as tail, the relations of each side in turn."""
+    sides: tuple[dict[str, list[Triple]], dict[str, list[Triple]]] = ({}, {})
+    for fact in facts:
+        sides[fact.head != key].setdefault(fact.relation, []).append(fact)
+    return [fact for side in sides for fact in _in_turn(side.values())]
+
+
+def _in_turn(groups: Iterable[list[T]]) -> Iterator[T]:
+    """The first of each group, then the second of each, and so on."""
+    turns = zip_longest(*groups)
+    return (item for item in chain.from_iterable(turns) if item is not None)
