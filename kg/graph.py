@@ -132,7 +132,7 @@ class KnowledgeGraph(GraphView):
         """
         from kg.loading import load_lines  # NumPy comes with it
 
-        with closing(_lines(path, format, columns)) as lines:
+        with closing(_lines(path, format, columns, source)) as lines:
             return load_lines(
                 self._database,
                 path,
@@ -338,12 +338,14 @@ class KnowledgeGraph(GraphView):
         return purge.purge(self._database, entity=entity, source=source)
 
 
-def _lines(path: str | Path, form: str | None, columns: Columns | None) -> Generator[Line | Block]:
+def _lines(
+    path: str | Path, form: str | None, columns: Columns | None, source: str | None
+) -> Generator[Line | Block]:
     if isinstance(path, str) and path.startswith(PYKEEN):
         from kg.embedding.datasets import read_dataset
 
         return read_dataset(path.removeprefix(PYKEEN))
-    return read_triples(path, format=form, columns=columns)
+    return read_triples(path, format=form, columns=columns, source=source)
 
 
 def _replaced(

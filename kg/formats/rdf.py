@@ -1,20 +1,20 @@
 """RDF in and out, parsed and written by pyoxigraph: N-Triples, N-Quads, Turtle, RDF/XML, JSON-LD.
 
-IRIs keep their identity; a blank node keeps the ``_:`` name that its file gives it. Statements about labels,
+IRIs keep their identity; a blank node belongs to its file (:mod:`kg.formats.blank_nodes`). Statements about labels,
 aliases, descriptions and types are what the graph understands (:mod:`kg.vocabulary`).
 """
 
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, cast
 from xml.parsers import expat
 
 import pyoxigraph as ox
 
 from kg.errors import TripleFormatError
+from kg.formats.blank_nodes import BlankNodes
 from kg.formats.lines import byte_lines, decode
 from kg.formats.terms import quad_of, record_of
 from kg.types import Literal
@@ -53,37 +53,38 @@ _PREFIXES = {
 }
 
 
-def read_ntriples(stream: IO[bytes], path: Path) -> Iterator[Line]:
+def read_ntriples(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
     """One statement a line; comment lines are skipped."""
-    return _read_lines(stream, path, ox.RdfFormat.N_TRIPLES)
+    return _read_lines(stream, path, ox.RdfFormat.N_TRIPLES, source)
 
 
-def read_nquads(stream: IO[bytes], path: Path) -> Iterator[Line]:
+def read_nquads(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
     """One statement a line; the graph that it names is its source."""
-    return _read_lines(stream, path, ox.RdfFormat.N_QUADS)
+    return _read_lines(stream, path, ox.RdfFormat.N_QUADS, source)
 
 
-def read_turtle(stream: IO[bytes], path: Path) -> Iterator[Line]:
+def read_turtle(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
     """Statements of a Turtle file. They have no lines, but what is malformed has."""
-    return _read_whole(stream, path, ox.RdfFormat.TURTLE)
+    return _read_whole(stream, path, ox.RdfFormat.TURTLE, source)
 
 
-def read_rdfxml(stream: IO[bytes], path: Path) -> Iterator[Line]:
+def read_rdfxml(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
     """Statements of an RDF/XML file; one that is malformed ends the reading."""
     sound = _Xml(stream, path)
-    yield from _read_whole(sound, path, ox.RdfFormat.RDF_XML)
+    yield from _read_whole(sound, path, ox.RdfFormat.RDF_XML, source)
     sound.end()
 
 
-def read_jsonld(stream: IO[bytes], path: Path) -> Iterator[Line]:
+def read_jsonld(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
     """Statements of a JSON-LD file; contexts that lie elsewhere are not fetched."""
-    return _read_whole(stream, path, ox.RdfFormat.JSON_LD)
+    return _read_whole(stream, path, ox.RdfFormat.JSON_LD, source)
 
 
 # ── line by line ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat) -> Iterator[Line]:
+def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat, source: str) -> Iterator[Line]:
+    names = BlankNodes(source, generated=False)
     numbered = byte_lines(stream, path)
     while chunk := list(islice(numbered, CHUNK)):
         told = [(number, raw) for number, raw in chunk if _tells(raw)]
@@ -96,10 +97,10 @@ def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat) -> Iterator[L
             len(quads) != len(told) or b"\r" in body
         ):  # a bare return ends a line of RDF, not of a file
             for number, raw in told:
-                yield _one(raw, path, number, form)
+                yield _one(raw, path, number, form, names)
             continue
         for (number, raw), quad in zip(told, quads, strict=True):
-            record = record_of(quad)
+            record = record_of(quad, names)
             if isinstance(record, str):
                 yield number, TripleFormatError(path, number, record, raw.decode().strip())
             else:
@@ -111,7 +112,7 @@ def _tells(raw: bytes) -> bool:
     return bool(body) and not body.startswith(b"#")
 
 
-def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat) -> Line:
+def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat, names: BlankNodes) -> Line:
     """The statement of one line, or what is wrong with it."""
     body = raw.removesuffix(b"\n").removesuffix(b"\r")
     try:
@@ -125,7 +126,7 @@ def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat) -> Line:
     if len(quads) != 1:
         reason = f"not {_NAMES[form]} (one statement a line, found {len(quads)})"
         return number, TripleFormatError(path, number, reason, text)
-    record = record_of(quads[0])
+    record = record_of(quads[0], names)
     return number, TripleFormatError(path, number, record, text) if isinstance(
         record, str
     ) else record
@@ -133,13 +134,13 @@ def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat) -> Line:
 
 # ── as a whole ───────────────────────────────────────────────────────────────────────────────────
 
-_ANONYMOUS = re.compile(r"_:[0-9a-f]{24,32}").fullmatch
 
-
-def _read_whole(stream: IO[bytes] | _Xml, path: Path, form: ox.RdfFormat) -> Iterator[Line]:
+def _read_whole(
+    stream: IO[bytes] | _Xml, path: Path, form: ox.RdfFormat, source: str
+) -> Iterator[Line]:
     """Statements as the parser finds them. After an error it goes on where it can."""
     parser = ox.parse(cast("IO[bytes]", stream), format=form)
-    names = _BlankNames(path)
+    names = BlankNodes(source, generated=True)
     last: tuple[int | None, int | None] | None = None
     while True:
         try:
@@ -154,7 +155,7 @@ def _read_whole(stream: IO[bytes] | _Xml, path: Path, form: ox.RdfFormat) -> Ite
             continue
         if quad is None:
             return
-        record = record_of(names.renamed(quad))
+        record = record_of(quad, names)
         yield (
             0,
             TripleFormatError(path, None, record, str(quad)) if isinstance(record, str) else record,
@@ -188,28 +189,6 @@ class _Xml:
         except expat.ExpatError as error:
             reason = f"not RDF/XML ({expat.ErrorString(error.code)})"
             raise TripleFormatError(self._path, error.lineno, reason, "") from error
-
-
-class _BlankNames:
-    """Names of nodes that a file does not name: the parser's are other ones each time."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = blake2b(str(path).encode("utf-8", "replace"), digest_size=4).hexdigest()
-        self._known: dict[str, ox.BlankNode] = {}
-
-    def renamed(self, quad: ox.Quad) -> ox.Quad:
-        """The same statement with names that every reading of the file gives."""
-        head, tail, graph = map(self._name, (quad.subject, quad.object, quad.graph_name))
-        if head is quad.subject and tail is quad.object and graph is quad.graph_name:
-            return quad
-        return ox.Quad(head, quad.predicate, tail, graph)
-
-    def _name(self, term: Any) -> Any:
-        if not isinstance(term, ox.BlankNode) or not _ANONYMOUS(str(term)):
-            return term
-        if str(term) not in self._known:
-            self._known[str(term)] = ox.BlankNode(f"anon-{self._file}-{len(self._known) + 1}")
-        return self._known[str(term)]
 
 
 def _why(error: Exception) -> str:

@@ -29,6 +29,7 @@ class Format(NamedTuple):
         module: Where its reader is; imported when it is needed.
         reader: The reader's name.
         has_columns: Whether the reader takes ``columns``.
+        has_blanks: Whether the reader takes the name of the source, to which blank nodes belong.
     """
 
     name: str
@@ -36,13 +37,16 @@ class Format(NamedTuple):
     module: str
     reader: str
     has_columns: bool = False
+    has_blanks: bool = False
 
     def read(
-        self, stream: IO[bytes], path: Path, columns: Columns | None
+        self, stream: IO[bytes], path: Path, columns: Columns | None, source: str
     ) -> Iterator[Line | Block]:
         """Stream the records of a file."""
         reader: Callable[..., Iterator[Line | Block]]
         reader = getattr(import_module(f"kg.formats.{self.module}"), self.reader)
+        if self.has_blanks:
+            return reader(stream, path, source=source)
         return reader(stream, path, columns=columns) if self.has_columns else reader(stream, path)
 
 
@@ -50,11 +54,11 @@ TRIPLES = (
     Format("tsv", (".tsv", ".txt"), "blocks", "read_tsv_blocks", has_columns=True),
     Format("csv", (".csv",), "delimited", "read_csv", has_columns=True),
     Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "read_jsonl"),
-    Format("nt", (".nt",), "rdf", "read_ntriples"),
-    Format("nq", (".nq",), "rdf", "read_nquads"),
-    Format("ttl", (".ttl", ".turtle"), "rdf", "read_turtle"),
-    Format("rdf", (".rdf", ".xml", ".owl"), "rdf", "read_rdfxml"),
-    Format("jsonld", (".jsonld",), "rdf", "read_jsonld"),
+    Format("nt", (".nt",), "rdf", "read_ntriples", has_blanks=True),
+    Format("nq", (".nq",), "rdf", "read_nquads", has_blanks=True),
+    Format("ttl", (".ttl", ".turtle"), "rdf", "read_turtle", has_blanks=True),
+    Format("rdf", (".rdf", ".xml", ".owl"), "rdf", "read_rdfxml", has_blanks=True),
+    Format("jsonld", (".jsonld",), "rdf", "read_jsonld", has_blanks=True),
     Format("wikidata", (".json",), "wikidata", "read_wikidata"),
 )
 ENTITIES = (
@@ -66,7 +70,11 @@ ENTITIES = (
 
 
 def read_triples(
-    path: str | Path, *, format: str | None = None, columns: Columns | None = None
+    path: str | Path,
+    *,
+    format: str | None = None,
+    columns: Columns | None = None,
+    source: str | None = None,
 ) -> Generator[Line | Block]:
     """Stream the records of a file of triples, and of what else its format holds.
 
@@ -74,12 +82,13 @@ def read_triples(
         path: The file, packed or not; ``-`` is standard input.
         format: One of the names in :data:`TRIPLES`, where the suffix does not say it.
         columns: Of TSV and CSV: which are head, relation and tail.
+        source: Of RDF: the source whose blank nodes these are; the path by default.
 
     Raises:
         TripleFormatError: The file cannot be read at all. A bad line is yielded, not raised.
         KGError: ``columns`` are malformed.
     """
-    yield from _read(Path(path), TRIPLES, format, columns)
+    yield from _read(Path(path), TRIPLES, format, columns, source)
 
 
 def read_entities(
@@ -95,13 +104,17 @@ def read_entities(
 
 
 def _read(
-    path: Path, formats: Sequence[Format], name: str | None, columns: Columns | None
+    path: Path,
+    formats: Sequence[Format],
+    name: str | None,
+    columns: Columns | None,
+    source: str | None = None,
 ) -> Generator[Line | Block]:
     chosen = choose(path, formats, name)
     if columns is not None and not chosen.has_columns:
         raise TripleFormatError(path, None, f"{chosen.name} has no columns to choose from")
     with open_bytes(path) as stream:
-        yield from chosen.read(stream, path, columns)
+        yield from chosen.read(stream, path, columns, source or str(path))
 
 
 def choose(path: Path, formats: Sequence[Format], name: str | None) -> Format:

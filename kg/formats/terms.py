@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from kg.formats.blank_nodes import exported
 from kg.formats.iris import iri_of, key_of, minted
 from kg.types import Attribute, Literal, Statement, Triple
 from kg.vocabulary import IRI, STRING, UNDERSTOOD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kg.types import Record
 
 _UNDERSTOOD = frozenset(UNDERSTOOD)
@@ -26,24 +29,31 @@ _BLANK = re.compile(r"_:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?").fullmatc
 # ── from RDF ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def record_of(quad: ox.Quad) -> Record | str:
-    """What a statement of RDF says, or why the graph cannot hold it."""
+def record_of(quad: ox.Quad, blank: Callable[[str], str]) -> Record | str:
+    """What a statement of RDF says, or why the graph cannot hold it.
+
+    Args:
+        quad: The statement.
+        blank: Gives the name under which the graph holds a blank node of the file.
+    """
     if isinstance(quad.object, ox.Triple) or isinstance(quad.subject, ox.Triple):
         return "a triple stands for a node, which has no key"
-    head, relation = _key(quad.subject), key_of(quad.predicate.value)
+    head, relation = _key(quad.subject, blank), key_of(quad.predicate.value)
     fact: Triple | Attribute
     if isinstance(quad.object, ox.Literal):
         fact = Attribute(head, relation, _literal(quad.object))
     elif relation in _UNDERSTOOD:
-        fact = Attribute(head, relation, Literal(_key(quad.object), IRI))
+        fact = Attribute(head, relation, Literal(_key(quad.object, blank), IRI))
     else:
-        fact = Triple(head, relation, _key(quad.object))
+        fact = Triple(head, relation, _key(quad.object, blank))
     graph = quad.graph_name
-    return fact if isinstance(graph, ox.DefaultGraph) else Statement(fact, source=_key(graph))
+    if isinstance(graph, ox.DefaultGraph):
+        return fact
+    return Statement(fact, source=_key(graph, blank))
 
 
-def _key(term: ox.NamedNode | ox.BlankNode) -> str:
-    return f"_:{term.value}" if isinstance(term, ox.BlankNode) else key_of(term.value)
+def _key(term: ox.NamedNode | ox.BlankNode, blank: Callable[[str], str]) -> str:
+    return f"_:{blank(term.value)}" if isinstance(term, ox.BlankNode) else key_of(term.value)
 
 
 def _literal(term: ox.Literal) -> Literal:
@@ -79,7 +89,7 @@ def quad_of(item: Statement, *, graphs: bool) -> tuple[ox.Quad, int]:
 
 def _node(key: str) -> ox.NamedNode | ox.BlankNode:
     if _BLANK(key):
-        return ox.BlankNode(key[2:])
+        return ox.BlankNode(exported(key[2:]))
     return _named(key)
 
 

@@ -2,12 +2,14 @@
 
 Labels, aliases and descriptions come with their languages, the number of sitelinks as the prior, claims with
 their qualifiers and with a rank that is not normal. Claims of an unknown value, or of none, say nothing here.
-Values are written as Wikidata's own RDF export writes them (mediawiki.org, "Wikibase/Indexing/RDF Dump Format").
+Values are written as Wikidata's own RDF export writes them (mediawiki.org, "Wikibase/Indexing/RDF Dump Format"): the
+JSON's year -44 is 44 BC, as a value it is "-0043"; a Julian date becomes the Gregorian one of the same day.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
@@ -30,8 +32,13 @@ _RANKS = {
     "preferred": "http://wikiba.se/ontology#PreferredRank",
     "deprecated": "http://wikiba.se/ontology#DeprecatedRank",
 }
-_PRECISIONS = {9: ("gYear", 4), 10: ("gYearMonth", 7), 11: ("date", 10)}
-"""A time's precision: its datatype, and how many characters of a four-digit year's date it has."""
+_DAY = 11
+_PRECISIONS = {9: ("gYear", 1), 10: ("gYearMonth", 2), _DAY: ("date", 3)}
+"""A time's precision: its datatype, and how many of year, month and day it has."""
+_JULIAN = "/Q1985786"
+_DATE = re.compile(
+    r"(?P<sign>[+-]?)(?P<year>\d{1,16})-(?P<month>\d\d)-(?P<day>\d\d)(?:T00:00:00Z)?"
+).fullmatch
 
 _WANTED = "not an entity of Wikidata"
 
@@ -152,14 +159,46 @@ def _item(value: dict[str, Any]) -> str:
 
 
 def _time(value: dict[str, Any]) -> Literal:
+    """A date of XML Schema: Gregorian, its years counted as astronomers do.
+
+    Wikidata's JSON has the years of historians, in which -1 comes before 1, and dates of the Julian calendar as that
+    calendar has them.
+    """
     text, precision = _text(value["time"]), value["precision"]
-    date = text.removeprefix("+").removesuffix("T00:00:00Z")
-    found = _PRECISIONS.get(precision)
-    if found is None or "T" in date:
+    parts = _DATE(text)
+    if parts is None or precision not in _PRECISIONS or int(parts["year"]) == 0:
         return Literal(f"{text}/{precision}", TIME)
-    name, length = found
-    more = date.index("-", 1) - 4  # a sign, or a year of more digits
-    return Literal(date[: length + more], f"{XSD}{name}")
+    year, month, day = (int(parts[name]) for name in ("year", "month", "day"))
+    if parts["sign"] == "-":
+        year = 1 - year
+    precision = min(precision, 9 if month == 0 else 10 if day == 0 else 11)
+    if precision == _DAY and str(value.get("calendarmodel", "")).endswith(_JULIAN):
+        year, month, day = gregorian(year, month, day)
+    name, count = _PRECISIONS[precision]
+    sign = "-" if year < 0 else ""
+    shown = f"{sign}{abs(year):04d}", f"{month:02d}", f"{day:02d}"
+    return Literal("-".join(shown[:count]), f"{XSD}{name}")
+
+
+def gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
+    """The Gregorian date of a Julian one, both with astronomical years, by way of the day's number.
+
+    E. G. Richards in the Explanatory Supplement to the Astronomical Almanac (3rd edition, section 15.11).
+    """
+    shift = (14 - month) // 12
+    years, months = year + 4_800 - shift, month + 12 * shift - 3
+    number = day + (153 * months + 2) // 5 + 365 * years + years // 4 - 32_083
+    days = number + 32_044  # since 1 March -4800 of the Gregorian calendar
+    centuries = (4 * days + 3) // 146_097
+    days -= 146_097 * centuries // 4
+    years = (4 * days + 3) // 1_461
+    days -= 1_461 * years // 4
+    months = (5 * days + 2) // 153
+    return (
+        100 * centuries + years - 4_800 + months // 10,
+        months + 3 - 12 * (months // 10),
+        days - (153 * months + 2) // 5 + 1,
+    )
 
 
 def _quantity(value: dict[str, Any]) -> Literal:

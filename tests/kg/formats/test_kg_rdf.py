@@ -5,6 +5,7 @@ import rdflib
 
 from kg import TripleFormatError
 from kg.formats import read_triples
+from kg.formats.blank_nodes import BlankNodes
 from kg.types import Attribute, Literal, Statement, Triple
 from kg.vocabulary import IRI, LABEL, TYPE
 
@@ -38,7 +39,7 @@ def facts(path):
 def test_three_notations_say_the_same(write, name, text):
     found = facts(write(name, text))
     (mayor,) = [item.tail for item in found if item.relation == "http://e.org/mayor"]
-    assert mayor.startswith("_:anon-")
+    assert mayor.startswith("_:kptm-")
     e = "http://e.org/"
     assert set(found) == {
         Attribute(f"{e}Paris", TYPE, Literal(f"{e}City", IRI)),
@@ -86,8 +87,53 @@ def test_a_named_graph_is_the_source(write):
     assert facts(path) == [
         Statement(Triple("x:a", "x:r", "x:b"), source="x:g"),
         Triple("x:a", "x:r", "x:c"),
-        Statement(Triple("x:a", "x:r", "x:d"), source="_:g"),
+        Statement(
+            Triple("x:a", "x:r", "x:d"), source=f"_:{BlankNodes(str(path), generated=False)('g')}"
+        ),
     ]
+
+
+NOTATIONS = {
+    "nt": "<x:a> <x:r> _:b0 . _:b0 <x:r> <x:{}> .".replace(" . ", " .\n") + "\n",
+    "nq": "<x:a> <x:r> _:b0 <x:g> . _:b0 <x:r> <x:{}> <x:g> .".replace(" . ", " .\n") + "\n",
+    "ttl": "<x:a> <x:r> _:b0 . _:b0 <x:r> <x:{}> .",
+    "jsonld": '{{"@id": "x:a", "x:r": {{"@id": "_:b0", "x:r": {{"@id": "x:{}"}}}}}}',
+    "rdf": '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="x:">'
+    '<r:Description r:about="x:a"><x:r r:nodeID="b0"/></r:Description>'
+    '<r:Description r:nodeID="b0"><x:r r:resource="x:{}"/></r:Description></r:RDF>',
+}
+
+
+@pytest.mark.parametrize("suffix", NOTATIONS)
+def test_a_label_means_a_node_of_its_own_file(write, graph, suffix, tmp_path):
+    """Two files are two nodes; a file again, under its name or as an export, is the same ones."""
+    paths = [write(f"{end}.{suffix}", NOTATIONS[suffix].format(end)) for end in "cd"]
+    for path in paths:
+        graph.load(path)
+    nodes = {item.tail for item in graph.match("x:a", "x:r")}
+    assert len(nodes) == 2
+    ends = {frozenset(item.tail for item in graph.match(node)) for node in nodes}
+    assert ends == {frozenset({"x:c"}), frozenset({"x:d"})}
+    assert graph.load(paths[0]).revision is None
+    out = tmp_path / f"out.{suffix}"
+    graph.export(out)
+    assert graph.load(out).added == 0
+
+
+def test_the_source_names_the_nodes_and_not_the_path(write, graph):
+    """A file that moved but is loaded as the same source has the same nodes; two sources have two."""
+    first, second = (write(name, NOTATIONS["ttl"].format("c")) for name in ("a.ttl", "b.ttl"))
+    graph.load(first, source="s")
+    assert graph.load(second, source="s").revision is None
+    assert graph.load(second).added == 2
+
+
+def test_a_key_that_looks_like_a_blank_node_comes_back_as_it_was(graph, new_graph, tmp_path):
+    graph.add([("_:b0", "r", "_:kptm-1")])
+    graph.export(tmp_path / "a.nt")
+    other = new_graph()
+    other.load(tmp_path / "a.nt")
+    assert list(other.match()) == [Triple("_:b0", "r", "_:kptm-1")]
 
 
 def test_turtle_goes_on_behind_an_error(write):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from kg.errors import TEXT_KEPT, KGError, TripleFormatError
 from kg.formats import lines, read_entities, read_triples
+from kg.formats.blank_nodes import BlankNodes
 from kg.formats.blocks import Block
 from kg.types import Attribute, EntityRecord, Literal, Triple
 from kg.vocabulary import ALIAS, DESCRIPTION_HTTPS, IRI, LABEL, TYPE
@@ -156,13 +157,14 @@ _:b <x:p> _:c . # behind
 <x:a> <x:n> "5"^^<http://www.w3.org/2001/XMLSchema#integer> .
 """,
     )
+    name = BlankNodes(str(path), generated=False)
     assert read(path) == [
         (2, Attribute("x:a", LABEL, Literal("Ä"))),
         (3, Attribute("x:a", LABEL, Literal("Aa", language="de"))),
         (4, Attribute("x:a", ALIAS, Literal("AA", language="en"))),
         (5, Attribute("x:a", DESCRIPTION_HTTPS, Literal("first"))),
         (6, Attribute("x:a", TYPE, Literal("x:T", IRI))),
-        (8, Triple("_:b", "x:p", "_:c")),
+        (8, Triple(f"_:{name('b')}", "x:p", f"_:{name('c')}")),
         (9, Attribute("x:a", "x:n", Literal("5", "http://www.w3.org/2001/XMLSchema#integer"))),
     ]
 

@@ -1,11 +1,13 @@
 """Wikidata's dump lines: names by language, claims with qualifiers and ranks, every kind of value."""
 
 import json
+from datetime import date, timedelta
 
 import pytest
 
 from kg import TripleFormatError
 from kg.formats import read_triples
+from kg.formats.wikidata import gregorian
 from kg.types import Attribute, EntityRecord, Literal, Qualifier, Statement, Triple
 from kg.vocabulary import ALIAS, DESCRIPTION, IRI, LABEL, PRIOR, RANK
 
@@ -29,8 +31,12 @@ def item(number):
     return {"entity-type": "item", "numeric-id": number, "id": f"Q{number}"}
 
 
-def year(value, precision=9):
-    return {"time": value, "precision": precision, "timezone": 0, "calendarmodel": "x"}
+GREGORIAN = "http://www.wikidata.org/entity/Q1985727"
+JULIAN = "http://www.wikidata.org/entity/Q1985786"
+
+
+def year(value, precision=9, calendar=GREGORIAN):
+    return {"time": value, "precision": precision, "timezone": 0, "calendarmodel": calendar}
 
 
 DOUGLAS = {
@@ -107,8 +113,31 @@ VALUES = [
     ),
     (snak("P1", "time", year("+1952-03-11T00:00:00Z", 11)), Literal("1952-03-11", f"{XSD}date")),
     (snak("P1", "time", year("+1952-03-00T00:00:00Z", 10)), Literal("1952-03", f"{XSD}gYearMonth")),
-    (snak("P1", "time", year("-0044-03-15T00:00:00Z", 11)), Literal("-0044-03-15", f"{XSD}date")),
-    (snak("P1", "time", year("-13798-00-00T00:00:00Z", 9)), Literal("-13798", f"{XSD}gYear")),
+    (snak("P1", "time", year("-0044-03-15T00:00:00Z", 11)), Literal("-0043-03-15", f"{XSD}date")),
+    (snak("P1", "time", year("-0001-00-00T00:00:00Z")), Literal("0000", f"{XSD}gYear")),
+    (
+        snak("P1", "time", year("-0044-03-00T00:00:00Z", 10)),
+        Literal("-0043-03", f"{XSD}gYearMonth"),
+    ),
+    (snak("P1", "time", year("+12026-03-15T00:00:00Z", 11)), Literal("12026-03-15", f"{XSD}date")),
+    # A date that is less precise than it says, and a year that no calendar has.
+    (snak("P1", "time", year("+1952-00-00T00:00:00Z", 11)), Literal("1952", f"{XSD}gYear")),
+    (snak("P1", "time", year("+1952-03-00T00:00:00Z", 11)), Literal("1952-03", f"{XSD}gYearMonth")),
+    (
+        snak("P1", "time", year("+0000-01-01T00:00:00Z", 11)),
+        Literal("+0000-01-01T00:00:00Z/11", "http://wikiba.se/ontology#Time"),
+    ),
+    # 15 March 44 BC and 4 October 1582, the last day before the calendar of Gregory XIII, of the Julian calendar.
+    (
+        snak("P1", "time", year("-0044-03-15T00:00:00Z", 11, JULIAN)),
+        Literal("-0043-03-13", f"{XSD}date"),
+    ),
+    (
+        snak("P1", "time", year("+1582-10-04T00:00:00Z", 11, JULIAN)),
+        Literal("1582-10-14", f"{XSD}date"),
+    ),
+    (snak("P1", "time", year("+1582-00-00T00:00:00Z", 9, JULIAN)), Literal("1582", f"{XSD}gYear")),
+    (snak("P1", "time", year("-13798-00-00T00:00:00Z", 9)), Literal("-13797", f"{XSD}gYear")),
     (
         snak("P1", "time", year("+1900-00-00T00:00:00Z", 7)),
         Literal("+1900-00-00T00:00:00Z/7", "http://wikiba.se/ontology#Time"),
@@ -151,3 +180,14 @@ def test_a_dump_is_loaded_queried_and_exported_with_all_it_says(graph, write, tm
     graph.export(tmp_path / "again.jsonl")
     found = set(records(tmp_path / "again.jsonl"))
     assert found == set(KNOWN)
+
+
+def test_julian_days_follow_each_other_as_gregorian_ones_do():
+    """From day to day of 800 years, by Python's own calendar, which is the Gregorian one."""
+    lengths = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    wanted = date(1200, 1, 8)  # 1 January 1200 of the Julian calendar
+    for year in range(1200, 2000):
+        for month, length in enumerate(lengths, 1):
+            for day in range(1, length + (month == 2 and year % 4 == 0) + 1):
+                assert gregorian(year, month, day) == (wanted.year, wanted.month, wanted.day)
+                wanted += timedelta(days=1)
