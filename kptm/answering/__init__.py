@@ -1,7 +1,23 @@
-"""Answers: facts asked by name, in a cloze or in words, each with its evidence or an honest "unknown"."""
+"""Answers: facts asked by name, in a cloze or in words, each with its evidence or an honest "unknown".
 
-from kptm.answering.answer import Answer, Evidence, ScoredEntity
-from kptm.answering.predictor import Predictor
-from kptm.answering.relations import RelationReader
+Names are loaded when first used: a graph without a model is asked without torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
+
+if TYPE_CHECKING:
+    from kptm.answering.answer import Answer, Evidence, ScoredEntity
+    from kptm.answering.predictor import Predictor
+    from kptm.answering.relations import RelationReader
 
 __all__ = ["Answer", "Evidence", "Predictor", "RelationReader", "ScoredEntity"]
+_HOMES = {
+    "kptm.answering.answer": ("Answer", "Evidence", "ScoredEntity"),
+    "kptm.answering.predictor": ("Predictor",),
+    "kptm.answering.relations": ("RelationReader",),
+}
+__getattr__ = lazy(__name__, _HOMES)

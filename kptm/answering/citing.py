@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 
 from kg.types import Triple
 from kptm.answering.answer import Evidence, Span
@@ -140,7 +140,9 @@ class Citations:
         keys = [key for key in have if key in table.keys.of(have)]
         if not keys:
             return []
-        own, *others = torch.nn.functional.normalize(table.vectors([entity, *keys]), dim=1)
+        vectors = table.vectors([entity, *keys]).numpy()
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        own, *others = vectors / np.maximum(lengths, 1e-12)  # a vector of zeros stays one
         near = [(float(own @ vector), key) for vector, key in zip(others, keys, strict=True)]
         best = sorted(near, key=lambda item: (-item[0], item[1]))[:LIKE]
         told = self._graph.attested([have[key] for _, key in best])

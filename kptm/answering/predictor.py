@@ -18,7 +18,6 @@ from kptm.answering.ranking import Ranking
 from kptm.answering.relations import RelationReader
 from kptm.answering.sources import LINKS, MODEL, STORE, Asked, checked_sources
 from kptm.answering.staleness import Freshness
-from kptm.answering.tokens import words_at
 from kptm.answering.understanding import Understanding
 from kptm.answering.voices import Voices
 from kptm.answering.weighing import Silent, Weights
@@ -199,9 +198,7 @@ class Predictor:
         """The model's own words for a blank that no entity fits, where they are likely enough."""
         if answer.entity is not None or MASK not in question or MODEL not in chosen:
             return answer
-        if self._model is None:
-            return answer
-        words = words_at(self._model, self._reader.link(question))
+        words = self._voices.words(self._reader.link(question))
         if words is None or words.p < self._config.min_score:
             return answer
         said = Evidence("model", f"no entity, but a word of the model's own: {words.text!r}, p = {words.p:.2f}",

@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kptm.answering.sources import (
-    LINKS,
-    MODEL,
-    STORE,
-    from_embeddings,
-    from_model,
-    from_modeledge,
-)
+from kptm.answering.sources import LINKS, MODEL, STORE, from_modeledge
 from kptm.modeledge.neighbours import WIDER, about
 from kptm.modeledge.spaces import spaces_of
 
@@ -24,7 +17,9 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
     from kptm.answering.sources import Asked, Opinion
+    from kptm.answering.tokens import Words
     from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
     from kptm.modeledge import Hit, Interpolation, Modeledge, Record
 
 
@@ -65,6 +60,11 @@ class Voices:
         """
         there = self.there(chosen)
         found: list[tuple[list[Opinion], list[Hit]]] = [([], []) for _ in asked]
+        if not there:
+            return found
+        # Torch is loaded here, with the first source that computes with it.
+        from kptm.answering.scoring import from_embeddings, from_model
+
         if LINKS in there and self.embeddings is not None:
             for question, (opinions, _) in zip(asked, found, strict=True):
                 opinion = from_embeddings(self.embeddings, question)
@@ -92,6 +92,14 @@ class Voices:
             near = from_modeledge(hits, question, weights)
             told.append([*opinions, *([] if near is None else [near])])
         return told
+
+    def words(self, document: LinkedText) -> Words | None:
+        """The model's own words at a text's blanks; None without a model."""
+        if self.model is None:
+            return None
+        from kptm.answering.tokens import words_at
+
+        return words_at(self.model, document)
 
     def _neighbours(
         self, asked: Sequence[Asked], keys: Sequence[NDArray[np.float32]], k: int

@@ -1,10 +1,20 @@
-"""From linked text to tensors: character spans become token spans, examples become batches."""
+"""From linked text to tensors: character spans become token spans, examples become batches.
 
-from kptm.data.collate import KnowledgeBatch, collate
-from kptm.data.phrasings import Phrasings, fill
-from kptm.data.tokenize import EncodedText, TextEncoder
-from kptm.data.verbalise import EntityFacts, verbalise
-from kptm.data.vocabulary import train_tokenizer
+Names are loaded when first used: phrasings and verbalised facts need no torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
+
+if TYPE_CHECKING:
+    from kptm.data.batch import KnowledgeBatch, collate
+    from kptm.data.phrasings import Phrasings, fill
+    from kptm.data.tokenize import EncodedText, TextEncoder
+    from kptm.data.verbalisation import EntityFacts, verbalise
+    from kptm.data.vocabulary import train_tokenizer
 
 __all__ = [
     "EncodedText",
@@ -17,3 +27,11 @@ __all__ = [
     "train_tokenizer",
     "verbalise",
 ]
+_HOMES = {
+    "kptm.data.batch": ("KnowledgeBatch", "collate"),
+    "kptm.data.phrasings": ("Phrasings", "fill"),
+    "kptm.data.tokenize": ("EncodedText", "TextEncoder"),
+    "kptm.data.verbalisation": ("EntityFacts", "verbalise"),
+    "kptm.data.vocabulary": ("train_tokenizer",),
+}
+__getattr__ = lazy(__name__, _HOMES)

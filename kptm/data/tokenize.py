@@ -12,7 +12,7 @@ from kptm.errors import ModelError
 
 if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
-    from kptm.data.verbalise import EntityFacts
+    from kptm.data.verbalisation import EntityFacts
     from kptm.linking import Link, LinkedText
 
 MASK = "[MASK]"

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from kptm.data import collate
-from kptm.data.collate import IGNORED
+from kptm.data.batch import IGNORED
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.masking import ask_next, mask_text
 

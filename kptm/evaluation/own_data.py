@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from kg.types import EntityRecord, Triple
 from kptm.data.phrasings import MAX_LENGTH
-from kptm.data.verbalise import verbalise
+from kptm.data.verbalisation import verbalise
 from kptm.errors import ConfigError
 from kptm.evaluation.facts import choose_edits, draw, edited, split_of
 from kptm.evaluation.links import NOISE

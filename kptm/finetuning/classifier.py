@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from kptm.data.collate import IGNORED
+from kptm.data.batch import IGNORED
 
 if TYPE_CHECKING:
     from torch import Tensor

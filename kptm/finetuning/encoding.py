@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.utils.data import Dataset
 
-from kptm.data.collate import IGNORED, collate
+from kptm.data.batch import IGNORED, collate
 from kptm.data.order import pass_length, pass_order
 from kptm.data.tokenize import EncodedText
 from kptm.finetuning.spans import tag_names, to_bio, token_offsets, tokens_of

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kg.embedding import EntityEmbeddings
-    from kptm.data.verbalise import EntityFacts
+    from kptm.data.verbalisation import EntityFacts
 
 
 @dataclass(slots=True)

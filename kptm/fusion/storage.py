@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 
 from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
-from kptm.data.verbalise import EntityFacts
+from kptm.data.verbalisation import EntityFacts
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbone import quiet_transformers
 from kptm.fusion.config import FusionConfig

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from kptm.data.collate import IGNORED, KnowledgeBatch, collate
+from kptm.data.batch import IGNORED, KnowledgeBatch, collate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kptm.data.collate import IGNORED
+from kptm.data.batch import IGNORED
 from kptm.data.tokenize import EncodedText
 
 if TYPE_CHECKING:

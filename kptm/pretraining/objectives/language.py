@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional as F
 
-from kptm.data.collate import IGNORED
+from kptm.data.batch import IGNORED
 from kptm.pretraining.objectives.objective import Objective
 
 if TYPE_CHECKING:

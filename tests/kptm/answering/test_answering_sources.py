@@ -8,14 +8,8 @@ from kg.types import Step
 from kptm import ConfigError
 from kptm.answering.candidates import Candidates, Side
 from kptm.answering.questions import Reading
-from kptm.answering.sources import (
-    SOURCES,
-    Asked,
-    Opinion,
-    checked_sources,
-    from_embeddings,
-    from_model,
-)
+from kptm.answering.scoring import from_embeddings, from_model
+from kptm.answering.sources import SOURCES, Asked, Opinion, checked_sources
 from kptm.data import collate, fill
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from test_pretraining_masking import MASK, PAD, SEEDS, VOCAB, encoded
 
 from kptm.data import EncodedText
-from kptm.data.collate import IGNORED
+from kptm.data.batch import IGNORED
 from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.collating import Collator

@@ -8,7 +8,7 @@ from transformers import GPT2Config
 
 from kg import EntityEmbeddings
 from kptm.data import collate
-from kptm.data.collate import IGNORED
+from kptm.data.batch import IGNORED
 from kptm.fusion import FusedModel
 from kptm.linking import LinkedText
 from kptm.pretraining import PretrainConfig, pretrain

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kptm.data import EncodedText, collate
-from kptm.data.collate import IGNORED
+from kptm.data.batch import IGNORED
 from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.collating import Collator
