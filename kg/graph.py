@@ -105,12 +105,16 @@ class KnowledgeGraph(GraphView):
         format: str | None = None,
         columns: Columns | None = None,
         source: str | None = None,
+        add: bool | None = None,
         on_error: OnError = "raise",
         rejected: str | Path | None = None,
         create_entities: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
         """Load a file of triples, and what else its format holds.
+
+        A file that is loaded again replaces what it stated before: what it states no longer ends, unless
+        another source states it too. It is the same file when its absolute path and its source are the same.
 
         Args:
             path: The file; ``-`` is standard input, ``pykeen:NAME`` a dataset that PyKEEN ships. It
@@ -119,6 +123,9 @@ class KnowledgeGraph(GraphView):
             columns: Which columns of TSV or CSV are head, relation, tail: names in its header, or
                 positions from 0.
             source: Who says so; the path by default. What two sources say lives until both are gone.
+            add: True leaves what the file stated before as it is; False ends all that the source stated
+                before, in this file or another, and also where lines are skipped. By default the file
+                replaces itself, and where lines are skipped nothing ends: the report counts what was left.
             on_error: "raise" stops at the first bad line and leaves the graph as it was; "skip"
                 loads the rest and reports every bad line.
             rejected: Where to write skipped lines; by default beside the file, ending in
@@ -138,6 +145,7 @@ class KnowledgeGraph(GraphView):
                 path,
                 lines,
                 source=source,
+                add=add,
                 on_error=on_error,
                 rejected=rejected,
                 create_entities=create_entities,
@@ -151,20 +159,23 @@ class KnowledgeGraph(GraphView):
         format: str | None = None,
         columns: Sequence[str] | None = None,
         source: str | None = None,
+        add: bool | None = None,
         on_error: OnError = "raise",
         rejected: str | Path | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
         """Load entities from JSON Lines, CSV, TSV or JSON: key, label, aliases, description, types, prior.
 
-        Only ``key`` is required. What a line leaves out stays as it is; aliases and types add up. An
-        entity whose key is that of a relation names the relation.
+        Only ``key`` is required. What a line leaves out stays as other sources say it; aliases and types add
+        up. An entity whose key is that of a relation names the relation. A file that is loaded again replaces
+        what it stated before, as for :meth:`load`.
 
         Args:
             path: The file.
             format: The format, where the suffix does not say it.
             columns: What each column of a CSV or TSV file without a header is; ``-`` for what to leave.
             source: Who says so; the path by default.
+            add: As for :meth:`load`.
             on_error: As for :meth:`load`.
             rejected: As for :meth:`load`.
             progress: As for :meth:`load`.
@@ -181,6 +192,7 @@ class KnowledgeGraph(GraphView):
                 path,
                 lines,
                 source=source,
+                add=add,
                 on_error=on_error,
                 rejected=rejected,
                 progress=progress,
@@ -284,6 +296,7 @@ class KnowledgeGraph(GraphView):
             StoreError: ``old`` is needed, or is not a value of (head, relation), or ``tail`` is
                 the value already.
         """
+        from kg.store.sources import Speaker
         from kg.store.writing import Writer
 
         relation = self._known(head, relation, tail)
@@ -294,7 +307,7 @@ class KnowledgeGraph(GraphView):
             number = revisions.begin(sql, "edit", printable(shorten(note, 200)))
             if replaced is not None:
                 lives.end_all(sql, [stored[replaced]], number)
-            with closing(Writer(sql, number, USER)) as writer:
+            with closing(Writer(sql, number, Speaker(USER))) as writer:
                 writer.now([0], [Triple(head, relation, tail)])
             return number
 

@@ -10,7 +10,9 @@ from typing import IO, TYPE_CHECKING
 from kg.errors import InvalidNameError, StoreError, TripleFormatError
 from kg.formats.blocks import Block
 from kg.names import checked_record, printable
-from kg.store import entities, revisions, statements
+from kg.store import entities, revisions, sources, statements
+from kg.store.restated import Ended
+from kg.store.sources import Speaker, document_of
 from kg.store.writing import Writer
 from kg.types import Attribute, EntityRecord, LoadReport, Record, Rejected, Statement, Triple
 
@@ -34,12 +36,13 @@ def load_lines(
     lines: Iterable[Line | Block],
     *,
     source: str | None = None,
+    add: bool | None = None,
     on_error: str = "raise",
     rejected: str | Path | None = None,
     create_entities: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> LoadReport:
-    """Write ``lines`` in one transaction and one revision.
+    """Write ``lines`` in one transaction and one revision, in place of what the file stated before.
 
     Raises:
         TripleFormatError: A line is bad and ``on_error`` is "raise"; nothing is written then.
@@ -51,8 +54,12 @@ def load_lines(
         rejects = stack.enter_context(_Rejects(path, rejected, raising=on_error == "raise"))
         sql, transaction = stack.enter_context(database.writing())
         number = revisions.begin(sql, "load", name)
+        document = document_of(path)
+        speaker = Speaker(
+            source or name, document, source is None, None if add is None else not add
+        )
         writer = Writer(
-            sql, number, source or name, create_entities=create_entities, refuse=rejects.refuse
+            sql, number, speaker, create_entities=create_entities, refuse=rejects.refuse
         )
         stack.enter_context(closing(writer))
         batches = _Batches(sql, writer, rejects)
@@ -62,7 +69,14 @@ def load_lines(
             if progress is not None:
                 progress(read)
         writer.finish()
-        if not writer.changed:
+        # A line that cannot be read may be one that states the fact still.
+        unsure = add is None and rejects.count > 0
+        unconfirmed = writer.count_rest() if unsure else 0
+        ended = Ended() if unsure else writer.end_rest()
+        others = tuple(sources.other_documents(sql, writer.source)) if document else ()
+        if not writer.changed and writer.moved:
+            revisions.withdraw(sql, number)  # lines have moved, which is no change of the graph
+        elif not writer.changed:
             transaction.rollback()
         added = writer.added + batches.changed
     return LoadReport(
@@ -73,12 +87,16 @@ def load_lines(
         revision=number if writer.changed else None,
         rejected_count=rejects.count,
         rejected_file=rejects.file,
+        ended=ended.facts,
+        stated_elsewhere=ended.stated_elsewhere,
+        unconfirmed=unconfirmed,
+        other_files=others,
     )
 
 
 def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -> tuple[int, bool]:
     """Write checked records in a revision; return how many were new, and whether anything changed."""
-    with closing(Writer(sql, number, source)) as writer:
+    with closing(Writer(sql, number, Speaker(source))) as writer:
         batches = _Batches(sql, writer, _Rejects("", None, raising=True))
         for batch in _batched((0, record) for record in records):
             batches.take(batch)

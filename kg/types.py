@@ -175,6 +175,11 @@ class LoadReport:
         revision: The revision the load made, or None when nothing changed.
         rejected_count: How many lines were skipped.
         rejected_file: Where all of them are, as they stood, or None when there were none.
+        ended: Facts that live no more, because the file stated them before and does not state them now.
+        stated_elsewhere: Facts that the file does not state any more and another source does.
+        unconfirmed: Facts that the file stated before and that were left because lines were skipped:
+            one of these may state them.
+        other_files: Other files in which the same source speaks; what they state stays.
     """
 
     read: int
@@ -184,6 +189,10 @@ class LoadReport:
     revision: int | None = None
     rejected_count: int = 0
     rejected_file: str | None = None
+    ended: int = 0
+    stated_elsewhere: int = 0
+    unconfirmed: int = 0
+    other_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

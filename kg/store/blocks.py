@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from kg.store import restated
 from kg.store.runs import differs
 
 if TYPE_CHECKING:
@@ -40,15 +41,23 @@ class Written(NamedTuple):
         ids: The id of each row's triple.
         added: Triples that were not alive before.
         attested: Statements of a source that it had not made before.
+        moved: Statements that stand on another line of their file now.
     """
 
     ids: NDArray[np.int64]
     added: int
     attested: int
+    moved: int = 0
 
 
 def write_block(
-    sql: Sql, revision: int, rows: Rows, *, nothing_stored: bool = False, attest: bool = True
+    sql: Sql,
+    revision: int,
+    rows: Rows,
+    *,
+    nothing_stored: bool = False,
+    attest: bool = True,
+    note_restated: bool = False,
 ) -> Written:
     """Write rows of (head, relation, tail, source, line), sorted and unique in the first four.
 
@@ -58,6 +67,7 @@ def write_block(
         rows: The statements; the same triple may come from several sources.
         nothing_stored: That none of the triples is stored is known.
         attest: Whether to note who says them; without, the caller does.
+        note_restated: Whether to note what a source states again; see :mod:`kg.store.restated`.
     """
     first = differs(rows[:, :3])
     triples = rows[first]
@@ -80,17 +90,23 @@ def write_block(
         grouped=True,
     )
     of_row = np.cumsum(first) - 1
-    attested = 0
+    attested = moved = 0
     if attest:
-        attested = _attest(sql, revision, ids[of_row], rows[:, 3:], new[of_row])
-    return Written(ids[of_row], int(new.sum()) + len(dead), attested)
+        where = rows[:, 3:]
+        attested, moved = _attest(sql, revision, ids[of_row], where, new[of_row], note_restated)
+    return Written(ids[of_row], int(new.sum()) + len(dead), attested, moved)
 
 
 def _attest(
-    sql: Sql, revision: int, ids: NDArray[np.int64], where: Rows, new: NDArray[np.bool_]
-) -> int:
-    """Note who says the triples of ``ids``: ``where`` is (source, line). Return what is new in it."""
-    rows = np.column_stack((ids, where))
+    sql: Sql,
+    revision: int,
+    ids: NDArray[np.int64],
+    where: Rows,
+    new: NDArray[np.bool_],
+    note_restated: bool,
+) -> tuple[int, int]:
+    """Note who says the triples of ``ids``: ``where`` is (source, line). Return how many are new, and have moved."""
+    rows: NDArray[np.int64] = np.column_stack((ids, where))
     numbers, sources, lines = (column.tolist() for column in rows[new].T)
     if 0 in lines:
         lines = [line or None for line in lines]
@@ -103,19 +119,28 @@ def _attest(
     )
     old = rows[~new]
     if not len(old):
-        return len(rows)
-    pairs = np.column_stack((old[:, :2], old[:, :1]))
-    said = {at for (at,) in _staged(sql, pairs, _SAID)}
+        return len(rows), 0
+    _stage(sql, old)
+    said = {at for (at,) in sql.all(_SAID)}
+    moved = restated.move_staged(sql) if said else 0
+    if note_restated and said:
+        restated.note_staged(sql)
+    sql.run("DELETE FROM staged")
     more = [row for at, row in enumerate(old.tolist()) if at not in said]
     sql.many(_SAY, [(number, source, revision, line or None) for number, source, line in more])
-    return len(rows) - len(said)
+    return len(rows) - len(said), moved
 
 
 def _staged(sql: Sql, rows: NDArray[np.integer], query: str) -> list[tuple[int, ...]]:
     """The rows of ``query`` on the temporary table that holds ``rows`` as n, a, b, c."""
-    sql.run(_STAGE)
-    columns = (column.tolist() for column in rows.T)
-    sql.insert("staged", "n, a, b, c", zip(range(len(rows)), *columns, strict=True))
+    _stage(sql, rows)
     found = sql.all(query)
     sql.run("DELETE FROM staged")
     return found
+
+
+def _stage(sql: Sql, rows: NDArray[np.integer]) -> None:
+    """Put ``rows`` into a temporary table, as n, a, b, c."""
+    sql.run(_STAGE)
+    columns = (column.tolist() for column in rows.T)
+    sql.insert("staged", "n, a, b, c", zip(range(len(rows)), *columns, strict=True))

@@ -74,14 +74,3 @@ def literals(sql: Sql, ids: Iterable[int]) -> dict[int, Literal]:
     listed, parameter = sql.values(sorted(ids))
     query = f"SELECT id, value, datatype, language, unit FROM literal WHERE id IN {listed}"
     return {int(row[0]): Literal(*row[1:]) for row in sql.all(query, (parameter,))}
-
-
-def source_id(sql: Sql, name: str, *, is_graph: bool = False) -> int:
-    """The id of a source, which is written down where it is new."""
-    found = sql.one("SELECT id FROM source WHERE name = ?", (name,))
-    if found is None:
-        found = int(sql.one("SELECT max(id) FROM source") or 0) + 1
-        sql.run(
-            "INSERT INTO source (id, name, is_graph) VALUES (?, ?, ?)", (found, name, int(is_graph))
-        )
-    return int(found)

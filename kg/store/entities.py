@@ -164,6 +164,7 @@ def _changes(
     ended += [
         item for item in state if item.relation == ALIAS and item.value == Literal(label or "")
     ]
-    if new and not begun:
-        begun.append(Attribute(record.key, ENTITY, Literal("")))
+    exists = Attribute(record.key, ENTITY, Literal(""))
+    if not begun and (new or exists in state):
+        begun.append(exists)
     return ended, begun

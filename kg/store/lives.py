@@ -61,6 +61,21 @@ def settle_all(sql: Sql, revision: int) -> None:
     _settle(sql, revision, "", ())
 
 
+def settle_ended(sql: Sql, revision: int) -> None:
+    """The same of the triples of which a source ceased to say something in ``revision``; in the database alone."""
+    ended = "SELECT triple_id FROM triple_source WHERE rev_removed = ?"
+    _settle(sql, revision, f"id IN ({ended}) AND ", (revision,))
+
+
+def count_ended(sql: Sql, revision: int) -> int:
+    """How many triples live no more since ``revision``."""
+    query = (
+        "SELECT count(DISTINCT x.id) FROM triple_source s JOIN triple x ON x.id = s.triple_id"
+        " WHERE s.rev_removed = ? AND x.rev_removed = ?"
+    )
+    return int(sql.one(query, (revision, revision)))
+
+
 def _settle(sql: Sql, revision: int, which: str, parameters: tuple[object, ...]) -> None:
     said = (
         "EXISTS (SELECT 1 FROM triple_source s"
@@ -77,16 +92,11 @@ def _settle(sql: Sql, revision: int, which: str, parameters: tuple[object, ...])
 
 
 def end_source(sql: Sql, source: str, revision: int) -> int:
-    """Take back all that a source says; return how many statements that were."""
-    query = (
-        "SELECT triple_id FROM triple_source WHERE source_id = (SELECT id FROM source WHERE name = ?)"
-        " AND rev_removed IS NULL"
-    )
-    ids = [number for (number,) in sql.all(query, (source,))]
+    """Take back all that a source says, in whatever file; return how many statements that were."""
     ended = sql.run(
         "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
-        " AND source_id = (SELECT id FROM source WHERE name = ?)",
+        " AND source_id IN (SELECT id FROM source WHERE name = ?)",
         (revision, source),
     )
-    settle(sql, ids, revision)
+    settle_ended(sql, revision)
     return ended

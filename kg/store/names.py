@@ -69,7 +69,7 @@ def counts(sql: Sql, at: int | None) -> dict[str, int]:
         "attributes": f"FROM triple x WHERE x.relation_id >= {FIRST_RELATION}"
         f" AND x.tail_id < 0 AND {ours}",
         "aliases": f"FROM triple x WHERE x.relation_id = {alias} AND {ours}",
-        "sources": "FROM source",
+        "sources": "FROM (SELECT DISTINCT name FROM source) AS named",
         "revisions": "FROM revision" + ("" if at is None else f" WHERE id <= {at:d}"),
     }
     return {name: int(sql.one(f"SELECT count(*) {rest}")) for name, rest in queries.items()}

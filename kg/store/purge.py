@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, UnknownKeyError, shorten
-from kg.store import lives, revisions
+from kg.store import lives, revisions, sources
 from kg.store.schema import FIRST_RELATION
 from kg.types import PurgeReport
 
@@ -70,13 +70,16 @@ def _delete_entity(sql: Sql, key: str) -> int:
 
 
 def _delete_source(sql: Sql, name: str) -> int:
-    number = sql.one("SELECT id FROM source WHERE name = ?", (name,))
-    if number is None:
-        known = ", ".join(shorten(row[0]) for row in sql.all("SELECT name FROM source LIMIT 8"))
+    numbers = sources.ids_of(sql, name)
+    if not numbers:
+        known = ", ".join(
+            shorten(row[0]) for row in sql.all("SELECT DISTINCT name FROM source LIMIT 8")
+        )
         raise UnknownKeyError(f"no source is called {shorten(name)!r}; there are {known or 'none'}")
-    sql.run("DELETE FROM qualifier WHERE source_id = ?", (number,))
-    gone = sql.run("DELETE FROM triple_source WHERE source_id = ?", (number,))
-    sql.run("DELETE FROM source WHERE id = ?", (number,))
+    listed, parameter = sql.values(numbers)
+    sql.run(f"DELETE FROM qualifier WHERE source_id IN {listed}", (parameter,))
+    gone = sql.run(f"DELETE FROM triple_source WHERE source_id IN {listed}", (parameter,))
+    sql.run(f"DELETE FROM source WHERE id IN {listed}", (parameter,))
     return gone
 
 

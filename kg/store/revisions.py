@@ -26,6 +26,11 @@ def begin(sql: Sql, kind: str, note: str) -> int:
     return number
 
 
+def withdraw(sql: Sql, number: int) -> None:
+    """Take a revision out that changed nothing."""
+    sql.run("DELETE FROM revision WHERE id = ?", (number,))
+
+
 def latest(sql: Sql) -> int:
     """The number of the newest revision, 0 for an empty graph."""
     return int(sql.one("SELECT max(id) FROM revision") or 0)

@@ -2,8 +2,9 @@
 
     source ──┐                        ┌── entity   (key)
              ├─ triple_source ─ triple ┼── relation (key)
-    revision ┘        │                └── literal  (value, datatype, language, unit)
-                      └─ qualifier
+    revision ┤        │                └── literal  (value, datatype, language, unit)
+             │        └─ qualifier
+             └─ artefact
 
 ``entity``, ``relation`` and ``literal`` are dictionaries: a row is a name, written once. Whatever is said is a
 row of ``triple``: of one entity and another, or of an entity and a literal (a label, a date), whose ids are
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -53,15 +55,27 @@ revision = Table(
     Column("note", Text, nullable=False),
     Column("at", String(32), nullable=False),
     Column("fingerprint", String(64)),
+    Column("undoes", Text),
 )
 
+# A file beside the graph as it was before a revision changed it; NULL: it was not there.
+artefact = Table(
+    "artefact",
+    metadata,
+    Column("revision_id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("content", LargeBinary),
+)
+
+# One row for each file in which a source speaks, so that the file can be replaced; "" is no file.
 source = Table(
     "source",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", NAME, nullable=False),
     Column("is_graph", Integer, nullable=False, server_default="0"),
-    UniqueConstraint("name"),
+    Column("document", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("name", "document"),
 )
 
 entity = Table(

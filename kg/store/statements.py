@@ -11,6 +11,7 @@ from kg.types import Literal, Statement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from kg.store.restated import Row
     from kg.store.sql import Sql
     from kg.store.writing import Writer
 
@@ -76,11 +77,13 @@ def _attest(
     known = _known(sql, {key for key, _ in said})
     newest: dict[Key, int] = _newest(sql, {key for key, _ in said}, writer.revision)
     rows, qualifiers = [], []
+    again: list[tuple[Row, int]] = []
     for (key, details), line in zip(said, lines, strict=True):
         if details in known[key]:
+            again.append((known[key][details], line))
             continue
-        known[key].add(details)
         seq = newest[key] = newest.get(key, 0) + 1
+        known[key][details] = (*key, writer.revision, seq)
         rows.append((*key, writer.revision, seq, line or None, *details[1:3], details[0]))
         qualifiers += [
             (*key, writer.revision, seq, position, *pair)
@@ -90,10 +93,11 @@ def _attest(
     sql.insert("triple_source", f"{columns}, line, span_start, span_end, confidence", rows)
     sql.insert("qualifier", f"{columns}, position, relation_id, value_id", qualifiers)
     writer.changed |= bool(rows)
+    writer.note_restated([item for item in again if item[0][2] < writer.revision])
 
 
-def _known(sql: Sql, keys: Iterable[Key]) -> dict[Key, set[Details]]:
-    """What the sources say of the triples by now, in detail."""
+def _known(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
+    """What the sources say of the triples by now, in detail, and the row that says it."""
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = (
         "SELECT s.triple_id, s.source_id, s.rev_added, s.seq, s.confidence, s.span_start,"
@@ -102,14 +106,14 @@ def _known(sql: Sql, keys: Iterable[Key]) -> dict[Key, set[Details]]:
         " AND q.rev_added = s.rev_added AND q.seq = s.seq"
         f" WHERE s.triple_id IN {listed} AND s.rev_removed IS NULL ORDER BY q.position"
     )
-    found: dict[tuple[int, ...], Details] = {}
+    found: dict[Row, Details] = {}
     for row in sql.all(query, (parameter,)):
         before = found.get(row[:4], (*row[4:7], ()))
         pairs = before[3] if row[7] is None else (*before[3], (row[7], row[8]))
         found[row[:4]] = (*before[:3], pairs)
-    known: dict[Key, set[Details]] = defaultdict(set)
-    for (triple, source, *_), details in found.items():
-        known[triple, source].add(details)
+    known: dict[Key, dict[Details, Row]] = defaultdict(dict)
+    for row, details in found.items():
+        known[row[0], row[1]][details] = row
     return known
 
 

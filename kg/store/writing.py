@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.errors import InvalidNameError
-from kg.store import dictionary, lives, name_index
+from kg.store import dictionary, lives, name_index, restated, sources
 from kg.store.blocks import write_block
 from kg.store.indexes import Late
 from kg.store.keys import Keys
+from kg.store.restated import Ended
 from kg.store.runs import Runs, unique
 from kg.store.schema import FIRST_RELATION
 from kg.types import Attribute, Literal, Statement, Triple
@@ -26,6 +27,8 @@ from kg.vocabulary import IRI, NAMES, TYPE, UNDERSTOOD
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from kg.store.restated import Row
+    from kg.store.sources import Speaker
     from kg.store.sql import Sql
 
     Refuse = Callable[[int, Triple | Attribute, InvalidNameError], None]
@@ -40,7 +43,7 @@ class Writer:
     Args:
         sql: A writing transaction.
         revision: Its number.
-        source: The name of who says them, where a statement does not say it itself.
+        speaker: Who says them, where a statement does not say it itself.
         create_entities: Whether a statement may name an entity that the graph does not hold.
         refuse: Told the line, the fact and the error of what is not taken; it may raise.
     """
@@ -49,7 +52,7 @@ class Writer:
         self,
         sql: Sql,
         revision: int,
-        source: str,
+        speaker: Speaker,
         *,
         create_entities: bool = True,
         refuse: Refuse | None = None,
@@ -59,11 +62,19 @@ class Writer:
         self._refuse = refuse or _raise
         self._entities = Keys(sql, "entity")
         self._relations = Keys(sql, "relation", FIRST_RELATION)
-        self.source = dictionary.source_id(sql, source)
+        found = (
+            sources.of_file(sql, speaker.name, speaker.document)
+            if speaker.is_path
+            else sources.get_or_create(sql, speaker.name, speaker.document)
+        )
+        self.source, self._document = found.id, speaker.document
+        self.replaced = sources.replaced_by(sql, speaker, found)
+        if self.replaced:
+            restated.begin(sql)
         self._graphs: dict[str, int] = {}
         self._runs = Runs()
         name_index.expect_many(sql)
-        self.added = 0
+        self.added = self.moved = 0
         self.changed = False
 
     def close(self) -> None:
@@ -125,8 +136,11 @@ class Writer:
             return [], 0
         rows = np.stack([np.frombuffer(column, np.int32) for column in columns], axis=1)
         block = unique(rows)
-        written = write_block(self._sql, self.revision, block, attest=attest)
+        written = write_block(
+            self._sql, self.revision, block, attest=attest, note_restated=bool(self.replaced)
+        )
         self.changed |= written.attested > 0
+        self.moved += written.moved
         keys = map(tuple, block[:, :4].tolist())
         number = dict(zip(keys, written.ids.tolist(), strict=True))
         return [number[tuple(row)] for row in rows[:, :4].tolist()], written.added
@@ -139,12 +153,37 @@ class Writer:
         late = Late(self._sql, runs.total)
         for block in runs.blocks():
             written = write_block(
-                self._sql, self.revision, block, nothing_stored=late.nothing_stored
+                self._sql,
+                self.revision,
+                block,
+                nothing_stored=late.nothing_stored,
+                note_restated=bool(self.replaced),
             )
             self.added += written.added
             self.changed |= written.attested > 0
+            self.moved += written.moved
         late.make()
         runs.close()
+
+    def note_restated(self, rows: Sequence[tuple[Row, int]]) -> None:
+        """Note statements that are made again, each with its line."""
+        self.moved += restated.move(self._sql, rows)
+        if self.replaced:
+            restated.note(self._sql, [row for row, _ in rows])
+
+    def end_rest(self) -> Ended:
+        """End what the source stated before and was not written again; call it after :meth:`finish`."""
+        if not self.replaced:
+            return Ended()
+        ended = restated.end_rest(self._sql, self.replaced, self.revision)
+        self.changed |= ended != Ended()
+        return ended
+
+    def count_rest(self) -> int:
+        """How many facts :meth:`end_rest` would be about."""
+        if not self.replaced:
+            return 0
+        return restated.count_rest(self._sql, self.replaced, self.revision)
 
     def retract(self, facts: Iterable[Attribute]) -> None:
         """End what all sources say: these attributes."""
@@ -164,7 +203,8 @@ class Writer:
         if name is None:
             return self.source
         if name not in self._graphs:
-            self._graphs[name] = dictionary.source_id(self._sql, name, is_graph=True)
+            found = sources.get_or_create(self._sql, name, self._document, is_graph=True)
+            self._graphs[name] = found.id
         return self._graphs[name]
 
     def allowed(self, items: Sequence[tuple[int, Statement]]) -> list[tuple[int, Statement]]:

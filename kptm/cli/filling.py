@@ -47,6 +47,9 @@ def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
 @click.option("--entity-columns", metavar="A,B,…",
               help='What the columns of an entities file without a header are; "-" is left.')  # fmt: skip
 @click.option("--source", help="Who says it; the path by default.")
+@click.option("--add/--replace", default=None,
+              help="Leave what FILE stated before, or end all that its source stated in any file;"
+              " by default a file that is loaded again replaces what it stated.")  # fmt: skip
 @click.option("--skip-errors", is_flag=True, help="Load the rest and report each bad line.")
 @click.option(
     "--rejected", type=click.Path(), help="Where bad lines go; FILE.rejected.jsonl by default."
@@ -61,6 +64,7 @@ def load(
     columns: str | None,
     entity_columns: str | None,
     source: str | None,
+    add: bool | None,
     skip_errors: bool,
     rejected: str | None,
     no_create_entities: bool,
@@ -73,6 +77,10 @@ def load(
     """
     if not files and not entities:
         raise click.UsageError("name a file of triples, or --entities FILE")
+    if add is False and source is not None and len(files) + len(entities) > 1:
+        raise click.UsageError(
+            "--replace with --source takes one file: each would end what the others state"
+        )
     from kptm.workspace import Workspace
 
     on_error: Any = "skip" if skip_errors else "raise"
@@ -85,6 +93,7 @@ def load(
                     path,
                     columns=entity_columns.split(",") if entity_columns else None,
                     source=source,
+                    add=add,
                     on_error=on_error,
                     rejected=rejected,
                     progress=advance,
@@ -97,6 +106,7 @@ def load(
                     format=form,
                     columns=_columns(columns),
                     source=source,
+                    add=add,
                     on_error=on_error,
                     rejected=rejected,
                     create_entities=not no_create_entities,
@@ -119,7 +129,9 @@ def _told(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
     lines.append(
         f"{path}: {report.added:,} added, {report.duplicate:,} known already,"
         f" {report.rejected_count:,} rejected"
+        + (f", {report.ended:,} ended" if report.ended else "")
     )
+    lines += [f"  {note}" for note in _notes(report)]
     lines += [f"  {item.reason}" for item in report.rejected[:SHOWN]]
     if report.rejected_count > SHOWN:
         lines.append(f"  … all of them are in {report.rejected_file}")
@@ -130,7 +142,33 @@ def _told(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
         "rejected": [item.reason for item in report.rejected],
         "rejected_file": report.rejected_file,
         "revision": report.revision,
+        "ended": report.ended,
+        "stated_elsewhere": report.stated_elsewhere,
+        "unconfirmed": report.unconfirmed,
+        "other_files": list(report.other_files),
     }
+
+
+def _notes(report: LoadReport) -> list[str]:
+    """What a person should know of a file that was loaded before."""
+    found = []
+    if report.ended and report.revision:
+        found.append(
+            f"{report.ended:,} facts that the file no longer states have ended; kptm undo brings"
+            f" them back (revision {report.revision})"
+        )
+    if report.stated_elsewhere:
+        found.append(f"{report.stated_elsewhere:,} more live on: another source states them too")
+    if report.unconfirmed:
+        found.append(
+            f"{report.unconfirmed:,} facts that the file stated before were left, since one of the"
+            " rejected lines may state them; mend these and load again, or end them with --replace"
+        )
+    if report.other_files:
+        found.append(
+            f"what the source states in {', '.join(report.other_files[:3])} stays; --replace ends it"
+        )
+    return found
 
 
 @click.command()
