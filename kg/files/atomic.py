@@ -1,0 +1,230 @@
+"""Files and folders that are replaced whole: after an error or a kill there is the old one or the new one.
+
+A file: written to a temporary beside it ─► fsync ─► rename ─► fsync of the folder.
+A folder: written beside ─► fsync of all of it ─► the old one renamed aside ─► the new one renamed in ─► fsync ─► the old
+one deleted. An error puts the old one back; :func:`recover` does so after a kill.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from kg.files import temporary
+from kg.files.temporary import GONE, NEW, OLD, beside, delete, lock, real_path, release, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def recover(path: Path) -> None:
+    """Clean up after a killed writer of one file or folder; see :func:`kg.files.temporary.recover`."""
+    target = Path(os.path.realpath(path))
+    temporary.recover(target.parent, (target.name,))
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def replace_path(path: Path) -> Iterator[Path]:
+    """The path of an empty file to write, which takes the place of ``path`` when the block ends well.
+
+    A symbolic link stays, its target is replaced. An old file's permissions pass to the new one.
+
+    Raises:
+        OSError: It cannot be written, or ``path`` is no plain file.
+    """
+    target = real_path(path)
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(target.stat().st_mode):
+            raise OSError(errno.EEXIST, "is not a plain file", str(path))
+    recover(target)
+    with temporary.create_beside(target, folder=False) as fresh:
+        yield fresh
+        with suppress(FileNotFoundError):
+            fresh.chmod(stat.S_IMODE(target.stat().st_mode))
+        sync(fresh)
+        fresh.replace(target)
+        sync(target.parent)
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open ``path`` for writing bytes; a plain file is replaced whole when the block ends well.
+
+    Pipes, terminals and devices are written to as they are, and so is ``/dev/stdout``.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    stream = _special(path)
+    if stream is not None:
+        with stream:
+            yield stream
+        return
+    with replace_path(path) as fresh, fresh.open("wb") as file:
+        yield file
+        file.flush()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    with replace_file(path) as stream:
+        stream.write(text.encode())
+
+
+def _special(path: Path) -> IO[bytes] | None:
+    """What is no plain file, opened for writing; None for a plain file and where nothing is."""
+    handle = _descriptor(path)
+    if handle is not None:
+        return os.fdopen(os.dup(handle), "wb")
+    with suppress(FileNotFoundError):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            return os.fdopen(os.open(path, os.O_WRONLY | os.O_CLOEXEC), "wb")
+    return None
+
+
+def _descriptor(path: Path) -> int | None:
+    """The open file that ``/dev/stdout`` or ``/dev/fd/N`` names."""
+    names = {"/dev/stdout": 1, "/dev/stderr": 2}
+    if str(path) in names:
+        return names[str(path)]
+    inside = str(path.parent) in ("/dev/fd", "/proc/self/fd")
+    return int(path.name) if inside and path.name.isdecimal() else None
+
+
+# ── folders ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """An empty folder to write, and a function that puts it in the place of ``folder``.
+
+    Without a call of the function ``folder`` stays as it is. A symbolic link stays, its target is replaced.
+
+    Raises:
+        OSError: It cannot be written; then the old folder is back.
+    """
+    target = real_path(folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    recover(target)
+
+    with temporary.create_beside(target, folder=True) as fresh:
+
+        def commit() -> None:
+            _sync_tree(fresh)
+            while not _swap(fresh, target):  # another process was first
+                pass
+
+        yield fresh, commit
+
+
+@contextmanager
+def replace_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to write, which takes the place of ``folder`` when the block ends well.
+
+    Raises:
+        OSError: It cannot be written; then the old folder is back.
+    """
+    with new_folder(folder) as (fresh, commit):
+        yield fresh
+        commit()
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder, which disappears at once: no half of it is ever seen. A link goes, its target stays.
+
+    Raises:
+        OSError: It cannot be deleted.
+    """
+    aside = beside(path, GONE)
+    path.rename(aside)
+    sync(path.parent)
+    delete(aside)
+    if os.path.lexists(aside):
+        raise OSError(errno.EACCES, "cannot be deleted", str(aside))
+
+
+def _swap(fresh: Path, target: Path) -> bool:
+    """Put ``fresh`` in the place of ``target``; False where another process has changed it meanwhile."""
+    handle = _lock_folder(target)
+    if handle is None:
+        return _place(fresh, target)
+    aside = beside(target, OLD, fresh.name.removesuffix(NEW).rpartition(".")[2])
+    try:
+        if not temporary.is_still(target, handle):
+            return False
+        try:
+            target.rename(aside)
+            fresh.rename(target)
+            sync(target.parent)
+        except BaseException as error:
+            if _is_taken(error) and os.path.lexists(fresh):  # in between another one came in
+                delete(aside)
+                return False
+            _restore(fresh, target, aside)
+            raise
+        delete(aside)
+        return True
+    finally:
+        release(handle)
+
+
+def _place(fresh: Path, target: Path) -> bool:
+    """Rename into a place that is free; False where it is not."""
+    try:
+        fresh.rename(target)
+        sync(target.parent)
+    except BaseException as error:
+        if _is_taken(error) and os.path.lexists(fresh):
+            return False
+        if not os.path.lexists(fresh):
+            with suppress(OSError):
+                target.rename(fresh)
+        raise
+    return True
+
+
+def _is_taken(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST)
+
+
+def _restore(fresh: Path, target: Path, aside: Path) -> None:
+    """Put the old folder back; where that fails too it stays aside for :func:`recover`."""
+    with suppress(OSError):
+        if not os.path.lexists(fresh):
+            target.rename(fresh)
+        aside.rename(target)
+
+
+def _lock_folder(target: Path) -> int | None:
+    """The old folder, open and locked; None where there is none."""
+    try:
+        handle = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        lock(handle, wait=True)
+    except BaseException:
+        release(handle)
+        raise
+    return handle
+
+
+def _sync_tree(folder: Path) -> None:
+    for path, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            file = Path(path, name)
+            if not file.is_symlink():
+                sync(file)
+        sync(Path(path))

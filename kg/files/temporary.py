@@ -1,0 +1,198 @@
+"""Temporary entries beside their target: how they are named, who still writes them, what a kill left of them.
+
+A writer of ``NAME`` works in ``.NAME.TOKEN.kptm-new``; a folder that is being replaced waits as ``….kptm-old``, one that is
+being deleted as ``….kptm-gone``. The writer holds an ``flock`` on its entries, which the kernel releases when the process
+ends, however it ends. So an entry without a lock was left by a process that was killed.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+NEW, OLD, GONE = ".kptm-new", ".kptm-old", ".kptm-gone"
+_LONGEST = 200
+"""Bytes of a name that its temporary repeats; file systems allow 255 in all."""
+_TOKEN = 6
+_LEFT = re.compile(rf"\.(.+)\.[0-9a-f]{{{2 * _TOKEN}}}(\.kptm-(?:new|old|gone))", re.DOTALL)
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
+
+
+def real_path(path: Path) -> Path:
+    """The path with every symbolic link followed: what a link points to is replaced, the link stays.
+
+    Raises:
+        OSError: The links form a loop.
+    """
+    found = Path(os.path.realpath(path))
+    if found.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return found
+
+
+def beside(target: Path, kind: str, token: str | None = None) -> Path:
+    """A name for a temporary entry of ``target``, unique unless ``token`` is given."""
+    return target.with_name(f".{_stem(target.name)}.{token or secrets.token_hex(_TOKEN)}{kind}")
+
+
+def sync(path: Path) -> None:
+    """Force a file or a folder's list of names to disk.
+
+    Raises:
+        OSError: The disk fails. File systems that cannot sync a folder are excused.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
+def lock(handle: int, *, wait: bool) -> bool:
+    """Take the lock of an open file; return whether it was taken.
+
+    Where the file system has no locks, it is not taken, and nothing is ever judged abandoned.
+    """
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            return False
+        raise
+    return True
+
+
+def release(handle: int) -> None:
+    """Close a file that only held a lock: all that matters is on disk by then."""
+    with suppress(OSError):
+        os.close(handle)
+
+
+def is_still(path: Path, handle: int) -> bool:
+    """Whether ``path`` still names the file that ``handle`` has open."""
+    try:
+        named, opened = os.lstat(path), os.fstat(handle)
+    except FileNotFoundError:
+        return False
+    return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
+
+
+@contextmanager
+def create_beside(target: Path, *, folder: bool) -> Iterator[Path]:
+    """A new locked file or folder beside ``target``; what is left of it at the end is deleted.
+
+    Raises:
+        OSError: It cannot be created.
+    """
+    path, handle = _create(target, folder=folder)
+    try:
+        yield path
+    finally:
+        delete(path)
+        release(handle)
+
+
+def _create(target: Path, *, folder: bool) -> tuple[Path, int]:
+    while True:  # until nobody took the entry for abandoned before it was locked
+        path = beside(target, NEW)
+        try:
+            handle = _make(path, folder=folder)
+        except FileNotFoundError:
+            if not target.parent.is_dir():
+                raise
+            continue
+        try:
+            lock(handle, wait=True)
+            if is_still(path, handle):
+                return path, handle
+            release(handle)
+        except BaseException:
+            delete(path)
+            release(handle)
+            raise
+
+
+def _make(path: Path, *, folder: bool) -> int:
+    if not folder:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    path.mkdir()
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        delete(path)
+        raise
+
+
+def delete(path: Path) -> None:
+    """Delete a file, a link or a folder where it is there; what cannot be deleted is left to :func:`recover`."""
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def recover(parent: Path, names: Iterable[str]) -> None:
+    """Clean up after killed writers of ``names`` in a folder.
+
+    A folder that was put aside comes back where none is in its place; all else that no living process writes is
+    deleted. A swap that another process is in the middle of is waited for. In a folder that cannot be written
+    nothing happens.
+    """
+    targets = {_stem(name): parent / name for name in names}
+    with suppress(OSError):
+        left = sorted(
+            (found[2] != OLD, entry.name, targets[found[1]])
+            for entry in os.scandir(parent)
+            if (found := _LEFT.fullmatch(entry.name)) and found[1] in targets
+        )
+        for _, name, target in left:
+            with suppress(OSError):
+                _recover(parent / name, target)
+
+
+def _recover(path: Path, target: Path) -> None:
+    if path.is_symlink():  # it was on its way out, and cannot be locked
+        delete(path)
+        return
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        aside = path.name.endswith(OLD)
+        # A folder aside with none in place: its writer is between two renames, or dead.
+        wait = aside and not os.path.lexists(target)
+        if not lock(handle, wait=wait) or not is_still(path, handle):
+            return
+        if aside and not os.path.lexists(target):
+            path.rename(target)
+            sync(target.parent)
+        else:
+            delete(path)
+    finally:
+        release(handle)
+
+
+def _stem(name: str) -> str:
+    raw = os.fsencode(name)
+    if len(raw) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(raw).hexdigest()[:16]
+    return os.fsdecode(raw[: _LONGEST - 20]).encode("utf-8", "ignore").decode() + "-" + digest
