@@ -86,13 +86,6 @@ def read_documents(path: str | Path) -> Iterator[str | LinkedText]:
             raise TripleFormatError(record.path, record.line, str(error), record.raw) from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that appears whole or not at all."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
-
-
 def _object(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
         value = json.loads(line)

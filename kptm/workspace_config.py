@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from kg.embedding.config import KGEConfig
 from kg.errors import KGError
+from kg.files.atomic import write_text
 from kptm.errors import ConfigError
 from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
 from kptm.linking.config import LinkingConfig
 from kptm.pretraining.config import PretrainConfig
-from kptm.texts import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -167,7 +167,7 @@ def write(path: Path, config: WorkspaceConfig) -> None:
             if value is not None:
                 lines.append(f"{key} = {_toml(value)}")
         lines.append("")
-    write_whole(path, "\n".join(lines))
+    write_text(path, "\n".join(lines))
 
 
 def _toml(value: Any) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from kg.files.atomic import recover, remove, write_text
 from kptm.data import EntityFacts, train_tokenizer
 from kptm.errors import CheckpointError, ModelError
 from kptm.fusion import FusedModel
 from kptm.pretraining.processes import processes
-from kptm.texts import write_whole
 from kptm.workspace_config import small_bert
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ class Run:
 
     def __init__(self, workspace: Path) -> None:
         self._workspace = workspace
-        self._ended = workspace / "pretraining.ended"
         self._state = processes()
         self.folder = workspace / "pretraining"
 
@@ -62,14 +60,14 @@ class Run:
         """
         with self._state.main_process_first():
             if self._state.is_main_process:
-                shutil.rmtree(self._ended, ignore_errors=True)
+                recover(self.folder)
             start, run = self.folder / "start", self.folder / "run.json"
             made_of = _made_of(config, embeddings, texts())
             if not run.exists():
                 model = _build(config, embeddings, texts, graph)
                 self.folder.mkdir(exist_ok=True)
                 model.save_pretrained(start)
-                write_whole(run, made_of)
+                write_text(run, made_of)
             elif run.read_text(encoding="utf-8") != made_of:
                 raise CheckpointError(
                     f"{self.folder}: holds a run that was cut and had other texts, embeddings or settings;"
@@ -82,8 +80,7 @@ class Run:
         """Save the model, and remove what was kept."""
         if self._state.is_main_process:
             model.save_pretrained(self._workspace / "model")
-            self.folder.rename(self._ended)  # half a folder must not look like a run to go on with
-            shutil.rmtree(self._ended)
+            remove(self.folder)  # at once: half a folder must not look like a run to go on with
         self._state.wait_for_everyone()
 
 

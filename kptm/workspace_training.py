@@ -175,9 +175,7 @@ class WorkspaceTraining(WorkspaceVectors):
         model = self.model() if (self.folder / "model").is_dir() else None
         if texts is not None:
             documents = self._documents(texts)
-            mined, fresh = self._mined, self.folder / "phrasings.json.new"
-            Phrasings.mine(self.graph, documents).save(fresh)
-            fresh.replace(mined)
+            Phrasings.mine(self.graph, documents).save(self._mined)
             self._changed()
             if source is None:
                 source = str(texts) if isinstance(texts, str | Path) else ""

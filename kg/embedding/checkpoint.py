@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
@@ -12,6 +11,7 @@ from safetensors.torch import save_file
 
 from kg.embedding.state import Epoch, State
 from kg.errors import EmbeddingError, EmbeddingMismatchError
+from kg.files.atomic import replace_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,11 +81,8 @@ class Checkpoint:
         meta = {"training": self._training, "curve": [list(item) for item in state.curve]}
         meta["sha256"] = _digest(meta, tensors)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_name(self._path.name + ".new")
-        save_file(tensors, fresh, metadata={"kptm": json.dumps(meta)})
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+        with replace_path(self._path) as fresh:
+            save_file(tensors, fresh, metadata={"kptm": json.dumps(meta)})
 
     def remove(self) -> None:
         """Forget it: the training has come to its end."""

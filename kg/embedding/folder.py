@@ -18,7 +18,7 @@ from kg.embedding import rows, vectors
 from kg.embedding.config import KGEConfig
 from kg.embedding.state import Epoch
 from kg.errors import EmbeddingError
-from kg.whole import whole_folder
+from kg.files.atomic import recover, replace_folder
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +44,7 @@ def save(embeddings: EntityEmbeddings, path: str | Path, precision: str) -> None
                 f"{folder}: holds other files ({', '.join(sorted(strange)[:3])}), which"
                 " would be lost; name a folder of its own"
             )
-        with whole_folder(folder) as fresh:
+        with replace_folder(folder) as fresh:
             _write(embeddings, fresh, precision)
     except (OSError, ValueError, SafetensorError) as error:
         raise EmbeddingError(f"{folder}: cannot be written ({error})") from error
@@ -81,6 +81,7 @@ def load(kind: type[EntityEmbeddings], path: str | Path) -> EntityEmbeddings:
     Small files are checked at once; of large ones, what is read when it is read.
     """
     folder = Path(path)
+    recover(folder)
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         if meta["format"] != FORMAT:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 NEW, OLD, GONE = ".kptm-new", ".kptm-old", ".kptm-gone"
 _LONGEST = 200
@@ -159,11 +159,20 @@ def recover(parent: Path, names: Iterable[str]) -> None:
     nothing happens.
     """
     targets = {_stem(name): parent / name for name in names}
+    _recover_where(parent, targets.get)
+
+
+def recover_all(parent: Path, names: re.Pattern[str]) -> None:
+    """The same for all names of a pattern."""
+    _recover_where(parent, lambda stem: parent / stem if names.fullmatch(stem) else None)
+
+
+def _recover_where(parent: Path, target_of: Callable[[str], Path | None]) -> None:
     with suppress(OSError):
         left = sorted(
-            (found[2] != OLD, entry.name, targets[found[1]])
+            (found[2] != OLD, entry.name, target)  # first what may come back
             for entry in os.scandir(parent)
-            if (found := _LEFT.fullmatch(entry.name)) and found[1] in targets
+            if (found := _LEFT.fullmatch(entry.name)) and (target := target_of(found[1]))
         )
         for _, name, target in left:
             with suppress(OSError):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import bz2
 import gzip
 import sys
-import tempfile
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from kg.errors import TripleFormatError
+from kg.files.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _unpacked(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def create_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open ``path`` for writing, packing as its suffix says. It appears whole, or not at all.
+    """Open ``path`` for writing, packing as its suffix says. A file appears whole or not at all; a pipe or device is written to.
 
     Raises:
         TripleFormatError: It cannot be written.
@@ -92,31 +92,15 @@ def create_bytes(path: Path) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    unfinished: Path | None = None
     try:
         if path.is_dir():
             raise TripleFormatError(path, None, "is a folder; name a file in it")
-        with tempfile.NamedTemporaryFile(
-            prefix=f".{path.name[:100]}.", dir=path.parent, delete=False
-        ) as raw:
-            unfinished = Path(raw.name)
-            with _packed(cast("IO[bytes]", raw), path.suffix.lower()) as stream:
-                yield stream
-        unfinished.chmod(_mode(path))
-        unfinished.replace(path)
-        unfinished = None
+        with replace_file(path) as raw, _packed(raw, path.suffix.lower()) as stream:
+            yield stream
+    except BrokenPipeError:  # the reader of a pipe went away
+        raise
     except (OSError, ValueError) as error:
         raise TripleFormatError(path, None, f"cannot be written ({error})") from error
-    finally:
-        if unfinished is not None:
-            unfinished.unlink(missing_ok=True)
-
-
-def _mode(path: Path) -> int:
-    """The permissions of the file that is replaced, or those that a new file gets."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    return 0o644
 
 
 @contextmanager
@@ -132,7 +116,8 @@ def _packed(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
 
         with zstd.open(raw, "wb") as stream:
             yield cast("IO[bytes]", stream)
-        if not raw.tell():  # nothing written is no frame, and no frame is no Zstandard
+            empty = not stream.tell()
+        if empty:  # nothing written is no frame, and no frame is no Zstandard
             raw.write(zstd.compress(b""))
     else:
         yield raw

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kg.files.atomic import write_text
 from kg.types import Step
 from kptm.answering.words import STOP, question_words, stem
 from kptm.errors import ConfigError
 from kptm.linking.text import fold
-from kptm.texts import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -181,7 +181,7 @@ class PathClassifier:
             "features": table,
             "said": self.said,
         }
-        write_whole(path, json.dumps(value, ensure_ascii=False) + "\n")
+        write_text(path, json.dumps(value, ensure_ascii=False) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> PathClassifier:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kg.files.atomic import write_text
 from kptm.answering import combining
 from kptm.answering.calibration import Calibration
 from kptm.answering.combining import Combiner, relation_name
@@ -19,7 +20,6 @@ from kptm.answering.sources import from_modeledge, last_best
 from kptm.errors import ConfigError, ModeledgeError
 from kptm.modeledge.fitting import HeldOut
 from kptm.modeledge.interpolation import Interpolation
-from kptm.texts import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ class Weights:
 
     def save(self, path: str | Path) -> None:
         """Write JSON."""
-        write_whole(Path(path), json.dumps(asdict(self), indent=1) + "\n")
+        write_text(Path(path), json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | Path, *, space: str) -> Weights:

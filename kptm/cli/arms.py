@@ -61,14 +61,14 @@ def writable(*paths: str | None) -> None:
 
 def show_results(results: Results, as_json: bool, *, plot: str | None, out: str | None) -> None:
     """Print the results, and draw and write them where that is wanted."""
+    from kg.files.atomic import write_text
     from kptm.evaluation.tables import as_markdown, more_figures
-    from kptm.texts import write_whole
 
     tables = f"{as_markdown(results)}\n{more_figures(results)}"
     if plot:
-        write_whole(Path(plot), _drawing(results))
+        write_text(Path(plot), _drawing(results))
     if out:
-        write_whole(Path(out), tables)
+        write_text(Path(out), tables)
     value: dict[str, Any] = {
         **results.table(),
         "count": results.splits(),

@@ -13,6 +13,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg.files.atomic import write_text
 from kptm.errors import ConfigError
 from kptm.linking import Link, LinkedText
 
@@ -59,10 +60,8 @@ class Phrasings:
         return self.said(relation) or (f"{HEAD} {relation.replace('_', ' ')} {TAIL}.",)
 
     def save(self, path: str | Path) -> None:
-        """Write JSON."""
-        Path(path).write_text(
-            json.dumps(self._patterns, ensure_ascii=False, indent=1), encoding="utf-8"
-        )
+        """Write JSON, whole or not at all."""
+        write_text(Path(path), json.dumps(self._patterns, ensure_ascii=False, indent=1))
 
     @classmethod
     def load(cls, path: str | Path) -> Phrasings:

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 
 from kg.checksums import file_sha256
 from kg.errors import EmbeddingError
-from kg.whole import whole_folder
+from kg.files.atomic import recover, replace_folder
 from kptm.errors import ModelError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def model_folder(folder: str | Path, name: str) -> Iterator[Path]:
     folder = Path(folder).absolute()
     try:
         check_target(folder, name)
-        with whole_folder(folder) as fresh:
+        with replace_folder(folder) as fresh:
             yield fresh
     except (OSError, SafetensorError, EmbeddingError) as error:
         raise ModelError(f"{folder}: cannot be written ({error})") from error
@@ -72,6 +72,7 @@ def unsealed(folder: Path, name: str, format: int) -> dict[str, Any]:
         OSError: A file is missing.
         ValueError: It is no JSON; so LookupError, TypeError and AttributeError where it is of another shape.
     """
+    recover(folder)
     meta: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
     if meta["format"] != format:
         raise ModelError(

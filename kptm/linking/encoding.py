@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.checksums import file_sha256
+from kg.files.atomic import replace_file, write_text
 from kptm.errors import LinkingError
 from kptm.linking.forms import FIRST_PART
 
@@ -151,12 +152,10 @@ class Encoder:
         for name, values in zip(
             FILES, (np.array(names), np.stack([self._vectors[n] for n in names])), strict=True
         ):
-            fresh = folder / f".{name}"
-            with fresh.open("wb") as out:
+            with replace_file(folder / name) as out:
                 np.save(out, values, allow_pickle=False)
-            fresh.replace(folder / name)
         sums = {name: file_sha256(folder / name) for name in FILES}
-        (folder / SUMS).write_text(json.dumps(sums), encoding="utf-8")
+        write_text(folder / SUMS, json.dumps(sums))
         self._kept = len(names)
 
     def fingerprint(self) -> str:

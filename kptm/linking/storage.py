@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kg.checksums import file_sha256
+from kg.files.atomic import recover, replace_folder
 from kptm.linking.index import LinkIndex
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kg.graph import KnowledgeGraph
 
 VERSION = 1
@@ -42,24 +41,19 @@ def save(index: LinkIndex, folder: Path, revision: int, graph: str) -> None:
         revision: The graph's, of which it was made.
         graph: The graph's :func:`identity`.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    sums = {}
-    for name in LinkIndex.names():
-        with (fresh / f"{name}.npy").open("wb") as out:
-            np.save(out, getattr(index, name), allow_pickle=False)
-            out.flush()
-            os.fsync(out.fileno())
-        sums[name] = file_sha256(fresh / f"{name}.npy")
-    manifest = {"version": VERSION, "revision": revision, "graph": graph, "sha256": sums}
-    (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    fresh.rename(folder)
+    with replace_folder(folder) as fresh:
+        sums = {}
+        for name in LinkIndex.names():
+            with (fresh / f"{name}.npy").open("wb") as out:
+                np.save(out, getattr(index, name), allow_pickle=False)
+            sums[name] = file_sha256(fresh / f"{name}.npy")
+        manifest = {"version": VERSION, "revision": revision, "graph": graph, "sha256": sums}
+        (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
 def load(folder: Path) -> tuple[LinkIndex, int, str] | None:
     """The index in a folder with its revision and its graph's identity; None where it is absent or damaged."""
+    recover(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["version"] != VERSION:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kg.files.atomic import write_text
 from kptm.errors import LinkingError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Weights:
                 part: {key: round(float(value), 4) for key, value in weights.items()}
                 for part, weights in (("which", chosen.which), ("whether", chosen.whether))
             }
-        Path(path).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_text(Path(path), json.dumps(found, indent=1) + "\n")
 
 
 def scores(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:

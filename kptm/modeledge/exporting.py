@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from kg.whole import whole_folder
+from kg.files.atomic import replace_folder
 from kptm.errors import ModeledgeError, ModelError
 from kptm.fusion.sealed import check_target
 from kptm.modeledge import carried, log, manifest, spaces
@@ -39,7 +39,7 @@ def export(database: Database, folder: str | Path, progress: Callable[[int], Non
     folder = Path(folder).absolute()
     try:
         check_target(folder, manifest.MANIFEST)
-        with whole_folder(folder) as fresh:
+        with replace_folder(folder) as fresh:
             return _write(database, fresh, progress)
     except (OSError, SafetensorError) as error:
         raise ModeledgeError(f"{folder}: cannot be written ({error})") from error

@@ -15,8 +15,8 @@ from math import exp, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kg.files.atomic import write_text
 from kptm.errors import ModeledgeError
-from kptm.texts import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +120,7 @@ class Interpolation:
 
     def save(self, path: str | Path) -> None:
         """Write JSON."""
-        write_whole(Path(path), json.dumps(asdict(self), indent=1) + "\n")
+        write_text(Path(path), json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Interpolation:

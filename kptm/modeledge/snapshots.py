@@ -8,34 +8,33 @@ A folder that SQL does not name counts for nothing. What does not have its check
 from __future__ import annotations
 
 import hashlib
-import os
+import re
+import secrets
 import shutil
-import tempfile
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kg.checksums import file_sha256
+from kg.files import temporary
+from kg.files.atomic import new_folder
 from kptm.modeledge import log
 from kptm.modeledge.flat import Flat
 from kptm.modeledge.index import Approximate
 from kptm.modeledge.partial import Partial
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kg.store.database import Database
     from kg.store.sql import Sql
     from kptm.modeledge.building import Index
     from kptm.modeledge.kept import Kept
     from kptm.modeledge.spaces import Space
 
-UNFINISHED = ".new-"
-"""What the name of a folder begins with that is being written."""
-
-ABANDONED = 3_600
-"""Seconds after which a folder that is being written was left by a process that died."""
+_NAME = re.compile(r"\d+-[0-9a-z_]+")
+"""What a snapshot's folder is called: its space and a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +70,21 @@ def save(database: Database, root: Path, space: Space, kept: Kept) -> Snapshot |
         OSError: It cannot be written; the one before counts on.
     """
     root.mkdir(exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{space.id}-", dir=root))
-    try:
-        _write(made, kept.index)
-        name = made.name.removeprefix(UNFINISHED)
-        told = Snapshot(kept.index.kind, name, kept.seq, checksum(made), kept.recall)
+    name = f"{space.id}-{secrets.token_hex(6)}"
+    with new_folder(root / name) as (fresh, commit):
+        _write(fresh, kept.index)
+        told = Snapshot(kept.index.kind, name, kept.seq, checksum(fresh), kept.recall)
         with database.writing() as (sql, transaction):
             if log.purged_since(sql, kept.operation):  # it may hold that
                 transaction.rollback()
                 return None
-            made.rename(root / told.folder)
-            _sync(root)
+            commit()
             sql.run("DELETE FROM modeledge_snapshot WHERE space_id = ?", (space.id,))
             sql.insert(
                 "modeledge_snapshot",
                 "space_id, kind, folder, seq, sha256, recall",
                 [(space.id, told.kind, told.folder, told.seq, told.sha256, told.recall)],
             )
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     with database.writing() as (
         sql,
         _,
@@ -123,18 +118,33 @@ def checksum(folder: Path) -> str:
 
 
 def sweep(sql: Sql, root: Path) -> None:
-    """Delete the folders that SQL does not name, but for those that are being written."""
+    """Delete the snapshots that SQL does not name, but for those that are being written."""
     named = {name for (name,) in sql.all("SELECT folder FROM modeledge_snapshot")}
-    for path in sorted(root.iterdir()):
-        unfinished = path.name.startswith(UNFINISHED)
-        if _is_left(path) if unfinished else path.name not in named:
+    clean(root)
+    for path in folders(root):
+        if path.name not in named:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def folders(root: Path) -> list[Path]:
+    """The snapshots in a folder, those that SQL does not name too; nothing else that lies there."""
+    return [
+        path
+        for path in sorted(root.iterdir())
+        if _NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+    ]
+
+
+def clean(root: Path) -> None:
+    """Delete what killed writers left."""
+    temporary.recover_all(root, _NAME)
 
 
 def drop(sql: Sql, root: Path | None) -> None:
     """Delete all snapshots, files first: what SQL names and is not there is made again."""
     if root is not None and root.is_dir():
-        for path in sorted(root.iterdir()):
+        clean(root)
+        for path in folders(root):
             shutil.rmtree(path, ignore_errors=True)
     sql.run("DELETE FROM modeledge_snapshot")
 
@@ -147,18 +157,3 @@ def _write(folder: Path, index: Index) -> None:
         np.save(folder / "ids.npy", index.ids, allow_pickle=False)
         np.save(folder / "alive.npy", index.alive, allow_pickle=False)
         index.index.save(folder / "index.faiss")
-    for path in (*folder.iterdir(), folder):
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _is_left(folder: Path) -> bool:
-    """Whether nobody goes on writing a folder: whoever wrote it was killed."""
-    return time.time() - folder.stat().st_mtime > ABANDONED

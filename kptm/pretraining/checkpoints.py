@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 from kg.checksums import file_sha256
+from kg.files.atomic import remove, write_text
 from kptm.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def seal(folder: Path, run: str) -> None:
         for path in sorted(folder.iterdir())
         if path.is_file() and path.name != MARKER
     }
-    fresh = folder / (MARKER + ".new")
-    fresh.write_text(json.dumps({"run": run, "sha256": files}), encoding="utf-8")
-    fresh.rename(folder / MARKER)
+    write_text(folder / MARKER, json.dumps({"run": run, "sha256": files}))
 
 
 def newest(folder: Path, run: str) -> Path | None:
@@ -57,8 +55,7 @@ def keep_newest(folder: Path, count: int) -> None:
     """Remove all sealed checkpoints but the ``count`` newest."""
     sealed = [path for path in _checkpoints(folder) if (path / MARKER).exists()]
     for path in sealed[:-count]:
-        (path / MARKER).unlink()  # first of all: half a checkpoint must not look whole
-        shutil.rmtree(path)
+        remove(path)  # at once: half a checkpoint must not look whole
 
 
 def step_of(checkpoint: Path) -> int:

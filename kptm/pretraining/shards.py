@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kg.checksums import file_sha256
+from kg.files.atomic import replace_path, write_text
 from kptm.data.tokenize import EncodedText, TokenSpan
-from kptm.texts import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,16 +21,16 @@ def write(name: Path, rows: Iterator[dict[str, Any]], made_of: str) -> int:
     """Write a shard, and say how many links it has; who has mapped the one that was there goes on with that."""
     from datasets.arrow_writer import ArrowWriter
 
-    file, links = name.with_suffix(".arrow.new"), 0
+    links = 0
     name.with_suffix(".json").unlink(missing_ok=True)
-    with ArrowWriter(path=str(file), features=_features()) as writer:
-        for row in rows:
-            links += sum(line >= 0 for line in row["rows"])
-            writer.write(row)
-        writer.finalize()
-    note = {"made_of": made_of, "links": links, "sha256": file_sha256(file)}
-    file.replace(name.with_suffix(".arrow"))
-    write_whole(name.with_suffix(".json"), json.dumps(note))
+    with replace_path(name.with_suffix(".arrow")) as file:
+        with ArrowWriter(path=str(file), features=_features()) as writer:
+            for row in rows:
+                links += sum(line >= 0 for line in row["rows"])
+                writer.write(row)
+            writer.finalize()
+        note = {"made_of": made_of, "links": links, "sha256": file_sha256(file)}
+    write_text(name.with_suffix(".json"), json.dumps(note))
     return links
 
 

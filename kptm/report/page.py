@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg.files.atomic import replace_file
 from kptm.report.answers import answer_cards, edit_pair
 from kptm.report.charts import arm_bars, line_chart
 from kptm.report.markup import legend, text
@@ -40,7 +39,7 @@ def render(report: Report) -> str:
 
 
 def write(report: Report, path: str | Path) -> Path:
-    """Render into a file, whole or not at all: a temporary file is renamed when it is complete.
+    """Render into a file, whole or not at all.
 
     Args:
         report: What to show.
@@ -54,16 +53,9 @@ def write(report: Report, path: str | Path) -> Path:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    try:
+    with replace_file(target) as stream:
         # A lone surrogate, which UTF-8 cannot hold, becomes a reference that browsers show as �.
-        with partial.open("xb") as stream:
-            stream.write(render(report).encode("utf-8", "xmlcharrefreplace"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+        stream.write(render(report).encode("utf-8", "xmlcharrefreplace"))
     return target
 
 

@@ -69,12 +69,12 @@ def test_only_what_sql_names_is_kept(opened, place):
     store.add(clustered(50, DIM, 1), ["v"] * 50, space="s")
     root = Path(f"{place}.index")
     root.mkdir()
-    (root / "left").mkdir()
-    (root / ".new-fresh").mkdir()
+    (root / "1-left").mkdir()
+    (root / "notes").mkdir()
     for _ in range(3):
         store.build("s")
     names = {path.name for path in root.iterdir()}
-    assert names == {".new-fresh", files_of(place, "s")[0].parent.name}
+    assert names == {"notes", files_of(place, "s")[0].parent.name}
 
 
 def test_a_snapshot_that_cannot_be_written_is_an_error_and_hurts_nothing(opened, place):

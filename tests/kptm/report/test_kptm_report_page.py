@@ -201,7 +201,7 @@ def test_write_is_whole_or_nothing(report, tmp_path, monkeypatch):
     path = tmp_path / "new" / "report.html"
     assert write(report, str(path)) == path
     assert path.read_text(encoding="utf-8") == render(report)
-    monkeypatch.setattr("kptm.report.page.os.fsync", lambda _: (_ for _ in ()).throw(OSError))
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError))
     with pytest.raises(OSError):  # noqa: PT011
         write(EMPTY, path)
     assert path.read_text(encoding="utf-8") == render(report)
