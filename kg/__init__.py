@@ -48,7 +48,9 @@ if TYPE_CHECKING:
         Statement,
         Step,
         Triple,
+        Typed,
     )
+    from kg.values import ValueKey
     from kg.view import GraphView
 
 _HOMES = {
@@ -93,7 +95,9 @@ _HOMES = {
         "Statement",
         "Step",
         "Triple",
+        "Typed",
     ),
+    "kg.values": ("ValueKey",),
     "kg.view": ("GraphView",),
 }
 
@@ -128,7 +132,9 @@ __all__ = [
     "StoreError",
     "Triple",
     "TripleFormatError",
+    "Typed",
     "UnknownKeyError",
+    "ValueKey",
     "from_networkx",
     "from_pandas",
     "read_vectors",

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
 from kg.errors import InvalidNameError, StoreError, UnknownKeyError, shorten
-from kg.formats import read_entities, read_triples
+from kg.formats import read_entities
 from kg.names import checked_key, checked_record, printable
 from kg.store import dictionary, links, lives, patterns, purge, revisions
 from kg.store.database import Database
@@ -23,19 +23,15 @@ from kg.types import (
 from kg.view import GraphView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
 
-    from kg.formats import Line
-    from kg.formats.blocks import Block
     from kg.formats.delimited import Columns
+    from kg.tables import Types
 
 OnError = Literal["raise", "skip"]
-
-PYKEEN = "pykeen:"
-"""What a path begins with that names a dataset of PyKEEN's."""
 
 USER = "user"
 """The source of what is added or edited by hand."""
@@ -104,6 +100,7 @@ class KnowledgeGraph(GraphView):
         *,
         format: str | None = None,
         columns: Columns | None = None,
+        types: Types = None,
         source: str | None = None,
         add: bool | None = None,
         on_error: OnError = "raise",
@@ -122,6 +119,9 @@ class KnowledgeGraph(GraphView):
             format: The format, where the suffix does not say it (``.gz .bz2 .zst`` are unpacked).
             columns: Which columns of TSV or CSV are head, relation, tail: names in its header, or
                 positions from 0.
+            types: Of TSV and CSV: the kind of a relation's tails by its key, one of :data:`kg.values.KINDS`
+                ("entity", "integer", "date", "url", "text", …). The others are guessed, by the rule of
+                :mod:`kg.values.infer`; False guesses nothing, and all tails are entities.
             source: Who says so; the path by default. What two sources say lives until both are gone.
             add: True leaves what the file stated before as it is; False ends all that the source stated
                 before, in this file or another, and also where lines are skipped. By default the file
@@ -137,20 +137,21 @@ class KnowledgeGraph(GraphView):
             TripleFormatError: The file or a line of it is malformed.
             StoreError: The database cannot be written.
         """
-        from kg.loading import load_lines  # NumPy comes with it
+        from kg.tables import load_file  # NumPy comes with it
 
-        with closing(_lines(path, format, columns, source)) as lines:
-            return load_lines(
-                self._database,
-                path,
-                lines,
-                source=source,
-                add=add,
-                on_error=on_error,
-                rejected=rejected,
-                create_entities=create_entities,
-                progress=progress,
-            )
+        return load_file(
+            self._database,
+            path,
+            form=format,
+            columns=columns,
+            types=types,
+            source=source,
+            add=add,
+            on_error=on_error,
+            rejected=rejected,
+            create_entities=create_entities,
+            progress=progress,
+        )
 
     def load_entities(
         self,
@@ -349,16 +350,6 @@ class KnowledgeGraph(GraphView):
         if (entity is None) == (source is None):
             raise StoreError("purge needs an entity or a source, one of them")
         return purge.purge(self._database, entity=entity, source=source)
-
-
-def _lines(
-    path: str | Path, form: str | None, columns: Columns | None, source: str | None
-) -> Generator[Line | Block]:
-    if isinstance(path, str) and path.startswith(PYKEEN):
-        from kg.embedding.datasets import read_dataset
-
-        return read_dataset(path.removeprefix(PYKEEN))
-    return read_triples(path, format=form, columns=columns, source=source)
 
 
 def _replaced(

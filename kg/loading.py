@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kg.errors import InvalidNameError, StoreError, TripleFormatError
-from kg.formats.blocks import Block
-from kg.names import checked_record, printable
+from kg.formats.blocks import Block, ValueBlock
+from kg.names import checked_name, checked_record, printable
 from kg.store import entities, revisions, sources, statements
 from kg.store.restated import Ended
 from kg.store.sources import Speaker, document_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kg.formats import Line
     from kg.store.database import Database
     from kg.store.sql import Sql
+    from kg.tables import Tables
 
 BATCH = 20_000
 """Records that are held in memory at a time, and between two calls of ``progress``."""
@@ -35,6 +36,7 @@ def load_lines(
     path: str | Path,
     lines: Iterable[Line | Block],
     *,
+    tables: Tables | None = None,
     source: str | None = None,
     add: bool | None = None,
     on_error: str = "raise",
@@ -44,7 +46,19 @@ def load_lines(
 ) -> LoadReport:
     """Write ``lines`` in one transaction and one revision, in place of what the file stated before.
 
+    Args:
+        database: The graph's.
+        path: Where they come from.
+        lines: What there is to write.
+        tables: How the tails of tables are typed; None for what says by itself what is a value.
+        source: As :meth:`kg.KnowledgeGraph.load` takes it; so are the others.
+        on_error: What happens to a bad line.
+        rejected: Where bad lines go.
+        create_entities: Whether a fact may name a new entity.
+        progress: Called with the number of records.
+
     Raises:
+        DoubtfulTypesError: Some relations of a table have no values after all; nothing is written then.
         TripleFormatError: A line is bad and ``on_error`` is "raise"; nothing is written then.
     """
     if on_error not in ("raise", "skip"):
@@ -63,11 +77,17 @@ def load_lines(
         )
         stack.enter_context(closing(writer))
         batches = _Batches(sql, writer, rejects)
+        typing = None if tables is None else tables.typing(sql)
+        items: Iterable[Line | Block | ValueBlock] = (
+            lines if typing is None else typing.stream(lines)
+        )
         read = 0
-        for batch in _batched(lines):
+        for batch in _batched(items):
             read += batches.take(batch)
             if progress is not None:
                 progress(read)
+        if typing is not None:
+            typing.check()
         writer.finish()
         # A line that cannot be read may be one that states the fact still.
         unsure = add is None and rejects.count > 0
@@ -91,6 +111,8 @@ def load_lines(
         stated_elsewhere=ended.stated_elsewhere,
         unconfirmed=unconfirmed,
         other_files=others,
+        typed=() if typing is None else typing.report(),
+        notes=() if tables is None else tuple(tables.notes),
     )
 
 
@@ -104,11 +126,13 @@ def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -
         return writer.added + batches.changed, writer.changed
 
 
-def _batched(lines: Iterable[Line | Block]) -> Iterator[Block | list[Line]]:
+def _batched(
+    lines: Iterable[Line | Block | ValueBlock],
+) -> Iterator[Block | ValueBlock | list[Line]]:
     """Blocks as they come, lines by the batch."""
     batch: list[Line] = []
     for item in lines:
-        if isinstance(item, Block):
+        if isinstance(item, Block | ValueBlock):
             if batch:
                 yield batch
                 batch = []
@@ -129,13 +153,14 @@ class _Batches:
         self._sql, self._writer, self._rejects = sql, writer, rejects
         self.changed = 0
 
-    def take(self, batch: Block | Sequence[Line]) -> int:
+    def take(self, batch: Block | ValueBlock | Sequence[Line]) -> int:
         """Write a batch, and return how many records it has; a bad one is rejected."""
         if isinstance(batch, Block):
-            count = len(batch.heads)
-            lines = range(batch.line, batch.line + count)
-            self._writer.triples_later(lines, batch.heads, batch.relations, batch.tails)
-            return count
+            self._writer.triples_later(*batch)
+            return len(batch.heads)
+        if isinstance(batch, ValueBlock):
+            self._take_values(batch)
+            return len(batch.heads)
         plain = [item for item in batch if type(item[1]) is Triple]
         if plain:  # their names are checked where they are new
             self._writer.triples_later(
@@ -144,6 +169,15 @@ class _Batches:
         if len(plain) < len(batch):
             self._take_others(batch)
         return len(batch)
+
+    def _take_values(self, batch: ValueBlock) -> None:
+        """Write facts that end in values; what a form was read from needs no check."""
+        if all(item.datatype or _storable(item.value) for item in batch.values.values()):
+            self._writer.values_later(*batch)
+        else:
+            values = map(batch.values.__getitem__, batch.tails)
+            facts = map(Attribute, batch.heads, batch.relations, values)
+            self._take_others(list(zip(batch.numbers, facts, strict=True)))
 
     def _take_others(self, batch: Sequence[Line]) -> None:
         lines: list[int] = []
@@ -177,6 +211,14 @@ class _Batches:
         except InvalidNameError as error:
             self._rejects.refuse(line, None, error)
             return None
+
+
+def _storable(text: str) -> bool:
+    try:
+        checked_name(text, "value")
+    except InvalidNameError:
+        return False
+    return True
 
 
 class _Rejects:

@@ -163,6 +163,25 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A relation whose tails in a table were taken for values.
+
+    Attributes:
+        relation: Its key.
+        kind: "integer", "decimal", "quantity", "date", "time", "boolean", "url", "email", "version" or "text".
+        count: How many there are.
+        as_text: How many of them have another form, and were taken as text.
+        example: The first of those, or "".
+    """
+
+    relation: str
+    kind: str
+    count: int
+    as_text: int = 0
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LoadReport:
     """The outcome of one load. ``read == added + duplicate + rejected_count``.
 
@@ -180,6 +199,8 @@ class LoadReport:
         unconfirmed: Facts that the file stated before and that were left because lines were skipped:
             one of these may state them.
         other_files: Other files in which the same source speaks; what they state stays.
+        typed: Relations of a table whose tails were taken for values, by key.
+        notes: What was guessed of a table: its header, its separator, its encoding; what was left out.
     """
 
     read: int
@@ -193,6 +214,8 @@ class LoadReport:
     stated_elsewhere: int = 0
     unconfirmed: int = 0
     other_files: tuple[str, ...] = ()
+    typed: tuple[Typed, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

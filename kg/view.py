@@ -18,8 +18,10 @@ from kg.store import (
     revisions,
     search,
     triples,
+    values,
 )
 from kg.types import Description, Entity, Relation, Triple
+from kg.values.node import ValueKey
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -60,8 +62,9 @@ class GraphView:
 
     def entities(self, keys: Iterable[str]) -> dict[str, Entity]:
         """The entities of those ``keys`` that exist, by key."""
+        wanted = [key for key in keys if not isinstance(key, ValueKey)]
         with self._database.reading() as sql:
-            return entities.fetch(sql, keys, self._at)
+            return entities.fetch(sql, wanted, self._at)
 
     def relation(self, name: str) -> Relation:
         """The relation whose key or label is ``name`` (labels in any case).
@@ -131,6 +134,11 @@ class GraphView:
         """
         with self._database.reading() as sql:
             yield from triples.attributes(sql, head, relation, self._at)
+
+    def values(self, text: str) -> list[Literal]:
+        """The graph's values that a text writes: "70,000,000" the number, "1984" a number or a year."""
+        with self._database.quick() as sql:
+            return values.named(sql, text, self._at)
 
     def query(
         self,
@@ -255,7 +263,9 @@ class GraphView:
             return paths.paths(sql, a, b, max_hops=max_hops, limit=limit, at=self._at)
 
     def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
-        """The entities that a path of relations leads to, each once; several steps do not come back to where they start.
+        """The nodes that a path of relations leads to, each once: entities' keys, or values (:class:`kg.ValueKey`).
+
+        Several steps do not come back to where they start.
 
         First come those that the last step leads to from most entities, and of these what was stated first: in the
         earliest revision, in the first line of a file. A name that the graph lacks leads nowhere.

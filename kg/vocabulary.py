@@ -36,6 +36,9 @@ DESCRIPTIONS = (DESCRIPTION, DESCRIPTION_HTTPS)
 IRI = "urn:kptm:iri"
 """The datatype of a value that names a class by its IRI or key, written as an IRI in RDF."""
 
+EMAIL, VERSION = "urn:kptm:email", "urn:kptm:version"
+"""The datatypes of e-mail addresses and of versions, which XML Schema lacks."""
+
 XSD = "http://www.w3.org/2001/XMLSchema#"
 STRING = f"{XSD}string"
 LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kg.formats.delimited import Columns
     from kg.graph import OnError
+    from kg.tables import Types
     from kg.types import ExportReport, LoadReport
     from kptm.workspace_config import WorkspaceConfig
 
@@ -39,6 +40,7 @@ class WorkspaceGraph:
         *,
         format: str | None = None,
         columns: Columns | None = None,
+        types: Types = None,
         source: str | None = None,
         add: bool | None = None,
         on_error: OnError = "raise",
@@ -52,6 +54,7 @@ class WorkspaceGraph:
             path,
             format=format,
             columns=columns,
+            types=types,
             source=source,
             add=add,
             on_error=on_error,

@@ -15,27 +15,28 @@ from kg.formats.lines import MAX_LINE
 from kg.types import Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from kg.formats.delimited import Columns
     from kg.formats.reader import Line
+    from kg.types import Literal
 
 SIZE = 2**20
 """Bytes read at a time."""
 
 
 class Block(NamedTuple):
-    """Plain triples of lines that follow one another, as columns.
+    """Plain triples, as columns.
 
     Attributes:
-        line: The number of the first line.
+        numbers: The numbers of their lines.
         heads: The first names of the lines.
         relations: The second.
         tails: The third.
     """
 
-    line: int
+    numbers: Sequence[int]
     heads: list[str]
     relations: list[str]
     tails: list[str]
@@ -43,7 +44,25 @@ class Block(NamedTuple):
     def lines(self) -> Iterator[Line]:
         """The same, line by line."""
         triples = map(Triple, self.heads, self.relations, self.tails)
-        return enumerate(triples, self.line)
+        return zip(self.numbers, triples, strict=True)
+
+
+class ValueBlock(NamedTuple):
+    """The same of facts that end in values.
+
+    Attributes:
+        numbers: The numbers of their lines.
+        heads: The first names of the lines.
+        relations: The second.
+        tails: The third, as they are written.
+        values: The value of each distinct tail.
+    """
+
+    numbers: Sequence[int]
+    heads: list[str]
+    relations: list[str]
+    tails: list[str]
+    values: dict[str, Literal]
 
 
 def read_tsv_blocks(
@@ -72,7 +91,7 @@ def _read(body: bytes, path: Path, number: int) -> Iterator[Block | Line]:
     if columns is None:
         yield from read_tsv(BytesIO(body), path, number)
     else:
-        yield Block(number, *columns)
+        yield Block(range(number, number + len(columns[0])), *columns)
 
 
 def _columns(body: bytes) -> tuple[list[str], list[str], list[str]] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kg.store.dictionary import ids_of
 from kg.store.schema import FIRST_RELATION
 from kg.store.triples import alive, said
+from kg.store.values import node_ids
 from kg.types import Attested, Attribute, Literal, Triple
 
 if TYPE_CHECKING:
@@ -48,12 +49,13 @@ def facts(sql: Sql, key: str, at: int | None, limit: int) -> list[Attested]:
 def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, Attested]:
     """Those of the triples that live, each with its sources; one statement for hundreds of them."""
     facts = list(dict.fromkeys(wanted))
-    ends = ids_of(sql, "entity", [key for item in facts for key in (item.head, item.tail)])
+    ends = node_ids(sql, [item.head for item in facts])
+    tails = node_ids(sql, [item.tail for item in facts])
     relations = ids_of(sql, "relation", [item.relation for item in facts])
     given = {
-        (ends[item.head], relations[item.relation], ends[item.tail]): item
+        (ends[item.head], relations[item.relation], tails[item.tail]): item
         for item in facts
-        if item.head in ends and item.tail in ends and item.relation in relations
+        if item.head in ends and item.tail in tails and item.relation in relations
     }
     number_of: dict[Triple, int] = {}
     for start in range(0, len(given), FACTS):

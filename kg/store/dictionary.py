@@ -10,7 +10,7 @@ from kg.names import checked_key
 from kg.types import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kg.store.sql import Sql
 
@@ -36,36 +36,37 @@ def ids_of(sql: Sql, table: str, keys: Sequence[str]) -> dict[str, int]:
 
 def literal_hash(item: Literal) -> int:
     """64 bits, with a sign, of all four parts of a literal."""
-    parts = (item.value, item.datatype, item.language, item.unit)
-    raw = b"\0".join(part.encode() for part in parts)
+    raw = f"{item.value}\0{item.datatype}\0{item.language}\0{item.unit}".encode()
     return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big", signed=True)
 
 
 def known_literals(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     """The ids (negative) of those literals that the database holds."""
-    hashes: dict[int, list[Literal]] = {}
-    for item in dict.fromkeys(items):
-        hashes.setdefault(literal_hash(item), []).append(item)
+    return _known(sql, {item: literal_hash(item) for item in items})
+
+
+def _known(sql: Sql, hashes: Mapping[Literal, int]) -> dict[Literal, int]:
     if not hashes:
         return {}
-    listed, parameter = sql.values(list(hashes))
+    listed, parameter = sql.values(sorted(hashes.values()))
     query = f"SELECT value, datatype, language, unit, id FROM literal WHERE hash IN {listed}"
-    found = {Literal(*row[:4]): int(row[4]) for row in sql.all(query, (parameter,))}
-    return {item: found[item] for same in hashes.values() for item in same if item in found}
+    rows = sql.all(query, (parameter,))
+    found = {Literal(*row[:4]): int(row[4]) for row in rows}
+    return {item: number for item, number in found.items() if item in hashes}
 
 
 def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     """The ids of literals, new ones given."""
-    wanted = list(dict.fromkeys(items))
-    found = known_literals(sql, wanted)
+    hashes = {item: literal_hash(item) for item in items}
+    found = _known(sql, hashes)
     lowest = int(sql.one("SELECT min(id) FROM literal") or 0)
-    fresh = [item for item in wanted if item not in found]
+    fresh = [item for item in hashes if item not in found]
     rows = [
-        (lowest - at, literal_hash(item), item.value, item.datatype, item.language, item.unit)
+        (hashes[item], lowest - at, item.value, item.datatype, item.language, item.unit)
         for at, item in enumerate(fresh, 1)
     ]
-    if rows:
-        sql.insert("literal", "id, hash, value, datatype, language, unit", rows)
+    if rows:  # sorted as the index is
+        sql.insert("literal", "hash, id, value, datatype, language, unit", sorted(rows))
     return found | {item: lowest - at for at, item in enumerate(fresh, 1)}
 
 

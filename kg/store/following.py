@@ -10,7 +10,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kg.store.triples import alive
+from kg.store.values import nodes
 from kg.types import Triple
+from kg.values.node import node_of, node_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,19 +22,20 @@ if TYPE_CHECKING:
 
 
 def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[str]:
-    """The keys that a path leads to from ``start``, each once.
+    """The nodes that a path leads to from ``start``, entities' keys or values, each once.
 
     First come those that its last step comes to from most entities, and of these what was stated first: in the
     earliest revision, in the first line. Who writes a list begins with what matters most.
     """
     if not steps:
         return []
-    away = (start,) if len(steps) > 1 else ()
-    parameters = [start]
+    node, given = node_query(start)
+    away = given if len(steps) > 1 else ()
+    parameters = [*given]
     for step in steps:
         parameters += [step.relation, *away]
     directions = tuple(step.forward for step in steps)
-    return [key for (key,) in sql.all(_reached(directions, at), parameters)]
+    return [node_of(row) for row in sql.all(_reached(node, directions, at), parameters)]
 
 
 def trails(
@@ -42,10 +45,14 @@ def trails(
     if not steps or (start == end and len(steps) > 1):
         return []
     relations = [step.relation for step in steps]
-    parameters = [start, *relations, *[start] * (len(steps) - 1), end, limit]
+    first, given = node_query(start)
+    last, ending = node_query(end)
+    parameters = [*given, *relations, *given * (len(steps) - 1), *ending, limit]
+    rows = sql.all(_facts(first, last, tuple(step.forward for step in steps), at), parameters)
+    named = nodes(sql, {number for *ids, _ in rows for number in ids})
     found = []
-    for *keys, _ in sql.all(_facts(tuple(step.forward for step in steps), at), parameters):
-        places = [start, *keys, end]
+    for *ids, _ in rows:
+        places = [start, *map(named.__getitem__, ids), end]
         found.append(
             [
                 Triple(here, step.relation, there)
@@ -57,7 +64,6 @@ def trails(
     return found
 
 
-_ENTITY = "(SELECT id FROM entity WHERE key = ?)"
 _RELATION = "(SELECT id FROM relation WHERE key = ?)"
 _RANKED = (
     "count(DISTINCT x.id) AS ways, min(x.rev_added) AS rev, coalesce(min(s.line), 0) AS line,"
@@ -71,13 +77,13 @@ def _ends(forward: bool) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _reached(directions: tuple[bool, ...], at: int | None) -> str:
+def _reached(start: str, directions: tuple[bool, ...], at: int | None) -> str:
     """A statement whose innermost part is the start: each step is joined to what the one before reached.
 
     In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
     """
-    reached = _ENTITY[1:-1]
-    away = f" AND x.{{}} <> {_ENTITY}" if len(directions) > 1 else ""
+    reached = start
+    away = f" AND x.{{}} <> ({start})" if len(directions) > 1 else ""
     for number, forward in enumerate(directions):
         here, there = _ends(forward)
         kept, said = ("DISTINCT", "") if number + 1 < len(directions) else (_RANKED, _SAID_BY)
@@ -87,23 +93,25 @@ def _reached(directions: tuple[bool, ...], at: int | None) -> str:
             f"{away.format(there)}"
         )
     return (
-        f"SELECT e.key FROM ({reached} GROUP BY x.{there}) AS p JOIN entity e ON e.id = p.id"
+        "SELECT e.key, l.value, l.datatype, l.language, l.unit"
+        f" FROM ({reached} GROUP BY x.{there}) AS p LEFT JOIN entity e ON e.id = p.id"
+        " LEFT JOIN literal l ON l.id = p.id"
         " ORDER BY p.ways DESC, p.rev, p.line, p.first"
     )
 
 
 @lru_cache(maxsize=256)
-def _facts(directions: tuple[bool, ...], at: int | None) -> str:
-    """A statement that joins a triple a step and gives the keys between them."""
+def _facts(start: str, end: str, directions: tuple[bool, ...], at: int | None) -> str:
+    """A statement that joins a triple a step and gives the ids of the nodes between them."""
     ends = [_ends(forward) for forward in directions]
     steps = range(len(directions))
-    where = [f"x0.{ends[0][0]} = {_ENTITY}"]
+    where = [f"x0.{ends[0][0]} = ({start})"]
     where += [f"x{n}.{ends[n][0]} = x{n - 1}.{ends[n - 1][1]}" for n in steps[1:]]
     where += [f"x{n}.relation_id = {_RELATION}" for n in steps]
-    where += [f"x{n}.{ends[n][1]} <> {_ENTITY}" for n in steps[:-1]]
-    where += [f"x{steps[-1]}.{ends[-1][1]} = {_ENTITY}"]
+    where += [f"x{n}.{ends[n][1]} <> ({start})" for n in steps[:-1]]
+    where += [f"x{steps[-1]}.{ends[-1][1]} = ({end})"]
     where += [alive(at, f"x{n}") for n in steps]
-    between = [f"(SELECT key FROM entity WHERE id = x{n}.{ends[n][1]})" for n in steps[:-1]]
+    between = [f"x{n}.{ends[n][1]}" for n in steps[:-1]]
     tables = " CROSS JOIN ".join(f"triple x{n}" for n in steps)
     # With a plus the order is no reason to read the whole table in it.
     order = ", ".join(f"+x{n}.id" for n in steps)

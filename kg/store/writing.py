@@ -97,6 +97,35 @@ class Writer:
         else:
             self.later(lines, list(map(Triple, heads, names, tails)))
 
+    def values_later(
+        self,
+        lines: Sequence[int],
+        heads: Sequence[str],
+        names: Sequence[str],
+        tails: Sequence[str],
+        values: Mapping[str, Literal],
+    ) -> None:
+        """The same for facts that end in values, of which ``values`` has each distinct one by its text."""
+        relations, bad = self._relations.ids(dict.fromkeys(names))
+        entities: dict[str, int] = {}
+        if self._create and not bad and _UNDERSTOOD.isdisjoint(names):
+            entities, bad = self._entities.ids(dict.fromkeys(heads))
+        if bad or not entities:
+            literals = map(values.__getitem__, tails)
+            self.later(lines, list(map(Attribute, heads, names, literals)))
+            return
+        ids = dictionary.literal_ids(self._sql, values.values())
+        number = {tail: ids[value] for tail, value in values.items()}
+        self._runs.add(
+            (
+                array("i", map(entities.__getitem__, heads)),
+                array("i", map(relations.__getitem__, names)),
+                array("i", map(number.__getitem__, tails)),
+                array("i", [self.source]) * len(lines),
+                array("i", lines),
+            )
+        )
+
     def _plain(
         self, lines: Sequence[int], heads: Sequence[str], names: Sequence[str], tails: Sequence[str]
     ) -> tuple[array[int], ...] | None:

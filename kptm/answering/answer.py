@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, overload
 
+from kg.types import Literal as Value
 from kg.types import Step, Triple
+from kg.values import ValueKey
 
 Why = Literal["", "name", "relation", "fact", "disagreement", "doubt"]
 """Why there is no answer; "" when there is one."""
@@ -15,11 +17,36 @@ __all__ = ["Answer", "Conflict", "Evidence", "ScoredEntity", "Sense", "Span", "S
 
 @dataclass(frozen=True, slots=True)
 class ScoredEntity:
-    """An answer: the entity's key, its label, and how sure we are, between 0 and 1."""
+    """An answer: an entity or a value, and how sure we are.
 
-    entity: str
+    Attributes:
+        entity: The entity's key; None for a value.
+        label: The entity's label; a value for people, as "70,000,000" or "468 km²".
+        score: Between 0 and 1.
+        value: The value, with its datatype and unit; None for an entity.
+    """
+
+    entity: str | None
     label: str
     score: float
+    value: Value | None = None
+
+    @classmethod
+    def of(cls, node: str, label: str, score: float) -> ScoredEntity:
+        """An answer of an entity's key, or of a value in its place."""
+        if isinstance(node, ValueKey):
+            return cls(None, label, score, node.literal)
+        return cls(node, label, score)
+
+    @property
+    def text(self) -> str:
+        """The answer for people: a label, a number with its unit, a date."""
+        return self.label
+
+    @property
+    def key(self) -> str:
+        """What tells it from others: the entity's key, or the value's text as the graph has it."""
+        return self.entity if self.value is None else self.value.value  # type: ignore[return-value]  # one of them is
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +109,7 @@ class Answer:
 
     Attributes:
         question: As it was asked.
-        entity: The best answer's key, or None for "unknown".
+        entity: The best answer's key; None for "unknown", and where the answer is a value.
         score: Its calibrated score, 0.0 for "unknown".
         answers: The whole set meant, best first; empty for "unknown".
         evidence: What it stands on, strongest first.
@@ -109,8 +136,18 @@ class Answer:
     conflicts: tuple[Conflict, ...] = ()
     token: str = ""
 
+    @property
+    def found(self) -> bool:
+        """Whether there is an answer, an entity or a value; a model's word alone is none."""
+        return bool(self.answers)
+
+    @property
+    def text(self) -> str:
+        """The best answer for people: a label, a number with its unit, a date; "" for "unknown"."""
+        return self.answers[0].text if self.answers else ""
+
     def __str__(self) -> str:
-        if self.entity is None:
+        if not self.answers:
             return self.token or f"unknown ({self.reason})"
         return ", ".join(answer.label for answer in self.answers)
 

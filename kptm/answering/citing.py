@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.types import Triple
+from kg.values import ValueKey, type_name, value_text
 from kptm.answering.answer import Evidence, Span
 from kptm.answering.naming import labels
 from kptm.answering.sources import LINKS, MODEL, STORE
@@ -197,7 +198,11 @@ class Citations:
 def said(fact: Triple, named: Mapping[str, str]) -> str:
     """A fact for people: labels, with the keys behind them."""
     head, tail = named.get(fact.head, fact.head), named.get(fact.tail, fact.tail)
-    return f"{head} ({fact.head}) | {fact.relation} | {tail} ({fact.tail})"
+    if isinstance(fact.tail, ValueKey):
+        told = f"{value_text(fact.tail.literal)} ({type_name(fact.tail.literal)})"
+    else:
+        told = f"{tail} ({fact.tail})"
+    return f"{head} ({fact.head}) | {fact.relation} | {told}"
 
 
 def _fact(reading: Reading, other: str) -> Triple:

@@ -6,6 +6,7 @@ import heapq
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kg.values import ValueKey
 from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
 from kptm.answering.combining import relation_name
 from kptm.answering.naming import labels
@@ -106,10 +107,10 @@ class Decider:
         conflicts, more = self._others(case, case.asked, named, config) if case.asked else ((), [])
         return Answer(
             question=case.question,
-            entity=case.answers[0],
+            entity=None if isinstance(case.answers[0], ValueKey) else case.answers[0],
             score=score,
             answers=tuple(
-                ScoredEntity(key, named[key], p)
+                ScoredEntity.of(key, named[key], p)
                 for key, p in zip(case.answers, scores, strict=True)
             ),
             evidence=(*self._citations.facts(best, case.answers, named), *more),

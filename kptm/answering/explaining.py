@@ -67,8 +67,7 @@ def as_html(answer: Answer) -> str:
 
 
 def _headline(answer: Answer) -> str:
-    found = answer.entity is not None
-    return f"{answer} ({answer.score:.2f})" if found else str(answer)
+    return f"{answer} ({answer.score:.2f})" if answer.found else str(answer)
 
 
 def _outline(answer: Answer) -> Iterator[_Group]:

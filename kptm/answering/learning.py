@@ -16,6 +16,7 @@ import numpy as np
 from kg.errors import TripleFormatError
 from kg.formats.files import open_bytes
 from kg.formats.lines import text_lines
+from kptm.answering.naming import value_keys
 from kptm.answering.path_classifier import PathClassifier
 from kptm.answering.ranking import Ranking
 from kptm.answering.teaching import Asked, Teacher
@@ -132,5 +133,6 @@ def read_questions(
             known = set(graph.entities(names))
             others = [name for name in names if name not in known]
             known |= {x.entity for name in others for x in linker.candidates(name)}
+            known |= {key for name in names for key in value_keys(graph, name)}
             if known or not names:
                 yield question, known

@@ -6,13 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
+from kg.values import ValueKey, value_text
 from kptm.answering.words import question_words
 from kptm.data.tokenize import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kg.graph import KnowledgeGraph
+    from kg.types import Entity
     from kptm.linking import Linker
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -29,6 +31,7 @@ def senses(graph: KnowledgeGraph, linker: Linker, name: str) -> list[tuple[str, 
     if name in graph.entities([name]):
         return [(name, 1.0)]
     found = [(item.entity, item.prior) for item in linker.candidates(name)]
+    found = found or [(key, 1.0) for key in value_keys(graph, name)]
     if not found:
         raise UnknownKeyError(f"no entity is called {shorten(name)!r}; check how it is written")
     return found
@@ -57,10 +60,21 @@ class RelationNames:
 
 
 def labels(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
-    """What entities are called, by key; a key that is gone is its own name."""
+    """What entities are called, by key, and values for people; a key that is gone is its own name."""
     wanted = list(keys)
     found = graph.entities(wanted)
-    return {key: found[key].label if key in found else key for key in wanted}
+    return {key: _label(found, key) for key in wanted}
+
+
+def _label(found: Mapping[str, Entity], key: str) -> str:
+    if isinstance(key, ValueKey):
+        return value_text(key.literal)
+    return found[key].label if key in found else key
+
+
+def value_keys(graph: KnowledgeGraph, name: str) -> list[ValueKey]:
+    """The values of the graph that a name writes: a number, a date, a URL."""
+    return [ValueKey(item) for item in graph.values(name)]
 
 
 def unknown_names(question: str) -> list[str]:

@@ -196,7 +196,7 @@ class Predictor:
 
     def _with_words(self, question: str, answer: Answer, chosen: Collection[str]) -> Answer:
         """The model's own words for a blank that no entity fits, where they are likely enough."""
-        if answer.entity is not None or MASK not in question or MODEL not in chosen:
+        if answer.found or MASK not in question or MODEL not in chosen:
             return answer
         words = self._voices.words(self._reader.link(question))
         if words is None or words.p < self._config.min_score:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from kg.values import ValueKey
 from kptm.answering.path_classifier import PathClassifier, masked
 from kptm.answering.ranking import Ranking, Sample
+from kptm.answering.value_mentions import value_mention, with_values
 from kptm.answering.ways import Ways, options
-from kptm.linking import Link, LinkedText
+from kptm.linking import LinkedText
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -109,23 +111,21 @@ class QuestionReader:
         """
         marked = _BRACKETS.search(question)
         if marked is None:
-            return self._linker.link(question, threshold=0.0)
+            return with_values(self._graph, self._linker.link(question, threshold=0.0))
         name = marked[1]
         text = f"{question[: marked.start()]}{name}{question[marked.end() :]}"
         found = self._linker.candidates(name)
         exact = [item for item in found if item.entity == name] or found
-        if not exact:
-            return LinkedText(text)
         start, end = marked.start(), marked.start() + len(name)
-        return LinkedText(
-            text, (Link(start, end, name, exact[0].entity, exact[0].prior, tuple(exact)),)
-        )
+        link = value_mention(self._graph, text, start, end, exact)
+        return LinkedText(text, () if link is None else (link,))
 
     def link_many(self, questions: Iterable[str]) -> Iterator[LinkedText]:
         """The same of many, streaming, in their order."""
         for plain, group in groupby(questions, lambda text: _BRACKETS.search(text) is None):
             if plain:
-                yield from self._linker.link_many(group, threshold=0.0)
+                for document in self._linker.link_many(group, threshold=0.0):
+                    yield with_values(self._graph, document)
             else:
                 yield from map(self.link, group)
 
@@ -137,6 +137,10 @@ class QuestionReader:
             Topic(key, known[key].types, masked(document.text, link.start, link.end))
             for key, link in meant
             if key in known
+        ] + [
+            Topic(key, (), masked(document.text, link.start, link.end))
+            for key, link in meant
+            if isinstance(key, ValueKey)
         ]
 
     def read(self, document: LinkedText) -> list[Reading]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from kg.values import ValueKey
 from kptm.answering.words import question_words
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ def senses(
     graph: KnowledgeGraph, relations: RelationReader, keys: Iterable[str], words: Sequence[str]
 ) -> list[Sense]:
     """Those of ``keys`` that the graph has, as senses of a name beside a question's other ``words``."""
-    asked, found = set(words), []
-    for entity in graph.entities(keys).values():
+    asked, meant = set(words), list(keys)
+    values = (key for key in meant if isinstance(key, ValueKey))
+    found = [Sense(value, (), list(words), set(), set()) for value in values]
+    for entity in graph.entities(meant).values():
         typed = asked & set(question_words(" ".join(entity.types)))
         described = typed | asked & set(question_words(entity.description))
         left = [word for word in words if word not in described]

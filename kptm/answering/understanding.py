@@ -91,15 +91,14 @@ class Understanding:
             raise UnknownKeyError("give a relation and either head or tail")
         step = Step(self._relations.key(relation), head is not None)
         # What has such a fact is a key, and stands for itself.
-        known = tuple(self._graph.follow(name, (step,)))
-        meant = [(name, 1.0)] if known else naming.senses(self._graph, self._linker, name)
+        meant = self._meant(name, step)
         readings = [
             Reading(
                 entity=entity,
                 path=(step,),
                 link_score=p,
                 relation_score=1.0,
-                answers=known or tuple(self._graph.follow(entity, (step,))),
+                answers=tuple(self._graph.follow(entity, (step,))),
                 score=p,
             )
             for entity, p in meant
@@ -108,3 +107,13 @@ class Understanding:
         readings.sort(key=lambda item: (not item.answers, -item.score, item.entity))
         question = f"{head or '?'} | {step.relation} | {tail or '?'}"
         return Case(question, readings, None, readings[0].answers if GRAPH in chosen else ())
+
+    def _meant(self, name: str, step: Step) -> list[tuple[str, float]]:
+        """What a name of a query means: the key or the value that has such a fact, or else what may be called so."""
+        here: list[str] = [name]
+        if not step.forward:
+            here += naming.value_keys(self._graph, name)
+        for node in here:
+            if self._graph.follow(node, (step,)):
+                return [(node, 1.0)]
+        return naming.senses(self._graph, self._linker, name)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg.errors import shorten
 from kptm.cli.common import existing, progress, show, verb, workspace_argument
 
 if TYPE_CHECKING:
-    from kg.types import LoadReport
+    from kg.types import LoadReport, Typed
 
 SHOWN = 20
 """Rejected lines that are printed; the file has all."""
@@ -46,6 +48,9 @@ def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
               help="Columns of head, relation, tail in CSV or TSV: names, or numbers from 0.")  # fmt: skip
 @click.option("--entity-columns", metavar="A,B,…",
               help='What the columns of an entities file without a header are; "-" is left.')  # fmt: skip
+@click.option("--types", "kinds", multiple=True, metavar="RELATION=KIND",
+              help="What a relation of CSV or TSV ends in: entity, text, integer, decimal, quantity, date, time, boolean, url, email or version; it is guessed by default.")  # fmt: skip
+@click.option("--no-types", is_flag=True, help="Guess no types: CSV and TSV end in entities.")
 @click.option("--source", help="Who says it; the path by default.")
 @click.option("--add/--replace", default=None,
               help="Leave what FILE stated before, or end all that its source stated in any file;"
@@ -63,6 +68,8 @@ def load(
     form: str | None,
     columns: str | None,
     entity_columns: str | None,
+    kinds: tuple[str, ...],
+    no_types: bool,
     source: str | None,
     add: bool | None,
     skip_errors: bool,
@@ -83,6 +90,7 @@ def load(
         )
     from kptm.workspace import Workspace
 
+    types = _types(kinds, no_types)
     on_error: Any = "skip" if skip_errors else "raise"
     results: dict[str, Any] = {}
     lines: list[str] = []
@@ -105,6 +113,7 @@ def load(
                     path,
                     format=form,
                     columns=_columns(columns),
+                    types=types,
                     source=source,
                     add=add,
                     on_error=on_error,
@@ -124,6 +133,19 @@ def _columns(text: str | None) -> list[str] | list[int] | None:
     return [int(part) for part in parts] if all(part.isdecimal() for part in parts) else parts
 
 
+def _types(kinds: tuple[str, ...], no_types: bool) -> dict[str, str] | bool | None:
+    """What ``--types`` and ``--no-types`` say."""
+    if no_types and kinds:
+        raise click.UsageError("give --types or --no-types, not both")
+    if no_types:
+        return False
+    pairs = [kind.rpartition("=") for kind in kinds]
+    for relation, mark, kind in pairs:
+        if not mark or not relation:
+            raise click.UsageError(f"--types {kind}: expected RELATION=KIND")
+    return {relation: kind for relation, _, kind in pairs}
+
+
 def _told(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
     """What a load did, for JSON; the same for people is added to ``lines``."""
     lines.append(
@@ -132,6 +154,10 @@ def _told(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
         + (f", {report.ended:,} ended" if report.ended else "")
     )
     lines += [f"  {note}" for note in _notes(report)]
+    lines += [f"  {note}" for note in report.notes]
+    if report.typed:
+        lines.append(f"  typed: {', '.join(map(_kind_of, report.typed))}")
+        lines.append("  (to overrule: --types RELATION=KIND, or --no-types)")
     lines += [f"  {item.reason}" for item in report.rejected[:SHOWN]]
     if report.rejected_count > SHOWN:
         lines.append(f"  … all of them are in {report.rejected_file}")
@@ -169,6 +195,17 @@ def _notes(report: LoadReport) -> list[str]:
             f"what the source states in {', '.join(report.other_files[:3])} stays; --replace ends it"
         )
     return found
+        "typed": [asdict(item) for item in report.typed],
+        "notes": list(report.notes),
+    }
+
+
+def _kind_of(item: Typed) -> str:
+    """A typed relation for people: "population integer (195)"."""
+    text = f"{item.relation} {item.kind} ({item.count:,}"
+    if item.as_text:
+        text += f", {item.as_text:,} of them text: {shorten(item.example)!r}"
+    return f"{text})"
 
 
 @click.command()

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from kptm.answering.naming import value_keys
 from kptm.evaluation.answers_report import AnswersReport
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Outcome:
     @property
     def answered(self) -> bool:
         """Whether an entity was answered; a model's word alone is none."""
-        return self.answer.entity is not None
+        return self.answer.found
 
     @property
     def answerable(self) -> bool:
@@ -111,12 +112,12 @@ def outcomes(
         began = time.perf_counter()
         answer = ask(question.question)
         seconds = time.perf_counter() - began
-        keys = list(dict.fromkeys(item.entity for item in answer.answers))
+        keys = list(dict.fromkeys(item.key for item in answer.answers))
         right = _matched(keys, wanted)
         yield Outcome(
             question=question,
             answer=answer,
-            hit=any(answer.entity in option for option in wanted),
+            hit=any(key in option for key in keys[:1] for option in wanted),
             precision=right / len(keys) if keys else 0.0,
             recall=right / len(wanted) if wanted else 0.0,
             seconds=seconds,
@@ -165,6 +166,7 @@ class Names:
         return found
 
     def _look_up(self, name: str) -> frozenset[str]:
+        values = (str(key) for key in value_keys(self._graph, name))
         if self._graph.entities([name]):
-            return frozenset((name,))
-        return frozenset(item.entity for item in self._linker.candidates(name))
+            return frozenset((name, *values))
+        return frozenset((*(item.entity for item in self._linker.candidates(name)), *values))

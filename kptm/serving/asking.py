@@ -53,7 +53,7 @@ async def _asked(desk: Desk, question: str) -> shown.Answer:
 
 def _shown(ws: Workspace, answer: Answer) -> shown.Answer:
     keys = [answer.topic, *(step.relation for step in answer.path)]
-    keys += [item.entity for item in answer.answers]
+    keys += [item.entity for item in answer.answers if item.entity is not None]
     keys += [item.entity for item in answer.conflicts]
     for sense in answer.senses:
         keys += [sense.entity, *sense.answers]

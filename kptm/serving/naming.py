@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from kg.types import Literal, readable_label
+from kg.values import ValueKey
 from kptm.serving import shown
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def labels_of(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
-    """What entities and relations are called, by key; a relation has the label of the entity of its key."""
-    wanted = {key for key in keys if key}
+    """What entities and relations are called, by key, values left out; a relation has the label of the entity of its key."""
+    wanted = {key for key in keys if key and not isinstance(key, ValueKey)}
     found = graph.entities(wanted)
     return {
         key: found[key].label if key in found else readable_label(key) for key in sorted(wanted)

@@ -186,11 +186,12 @@ class Linked(BaseModel):
 
 
 class ScoredEntity(BaseModel):
-    """An answer and how sure we are."""
+    """An answer, an entity or a value, and how sure we are."""
 
-    entity: Key
+    entity: Key | None
     label: str
     score: float
+    value: Value | None = None
 
 
 class Span(BaseModel):

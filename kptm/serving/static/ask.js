@@ -51,17 +51,20 @@ export function answered(answer) {
   const name = (key) => answer.labels[key] || key;
   return el("article", { class: "card answer" },
     el("p", { class: "asked", dir: "auto" }, answer.question),
-    answer.entity === null ? unknown(answer) : known(answer),
+    answer.answers.length === 0 ? unknown(answer) : known(answer),
     drawnPath(answer, name),
     senses(answer.senses, name),
     conflicts(answer.conflicts),
     evidence(answer, name));
 }
 
+/** A link to an entity; a value, which has no key or no label of its own, stands as it is. */
+const node = (key, label, known) => (known ? entity(key, label) : el("span", { class: "value", dir: "auto" }, label));
+
 const entity = (key, label) => el("a", { href: to("graph", { key }), dir: "auto", title: key }, label);
 
 function known(answer) {
-  const items = answer.answers.map((item) => el("li", {}, entity(item.entity, item.label)));
+  const items = answer.answers.map((item) => el("li", {}, node(item.entity, item.label, item.entity !== null)));
   const more = items.slice(SHOWN);
   const list = el("ul", { class: "answers" }, items.slice(0, SHOWN));
   const button = more.length > 0 && el("button", { type: "button", class: "plain", click: () => {
@@ -108,15 +111,19 @@ function evidence(answer, name) {
     el("ol", {}, answer.evidence.map((item) => el("li", {},
       badge(item.kind),
       el("div", {},
-        item.triple ? fact(item.triple, name) : el("p", { dir: "auto" }, marked(item.text, item.spans, highlight)),
+        item.triple ? fact(item, answer.labels) : el("p", { dir: "auto" }, marked(item.text, item.spans, highlight)),
         origin(item)),
       item.score < 1 ? bar(item.score) : el("span")))));
 }
 
 const highlight = (text, span) => el("mark", {}, el("a", { href: to("graph", { key: span.entity }) }, text));
 
-const fact = ([head, relation, tail], name) => el("p", { class: "fact", dir: "auto" },
-  entity(head, name(head)), el("span", { class: "relation" }, name(relation)), entity(tail, name(tail)));
+function fact({ triple: [head, relation, tail], text }, labels) {
+  const known = Boolean(labels[tail]);
+  const end = known ? labels[tail] : text.split(" | ").at(-1);
+  return el("p", { class: "fact", dir: "auto" },
+    entity(head, labels[head] || head), el("span", { class: "relation" }, labels[relation] || relation), node(tail, end, known));
+}
 
 function origin(item) {
   const parts = item.sources.map((source) => el("span", { class: "source", title: source }, lastPart(source)));

@@ -18,7 +18,9 @@ export function drawnPath(answer, name) {
   });
   return el("section", { class: "path" }, el("h3", {}, "Path"),
     el("ol", {}, el("li", { class: "stop topic" },
-      el("a", { href: to("graph", { key: answer.topic }), dir: "auto", title: answer.topic }, name(answer.topic))), steps));
+      answer.labels[answer.topic]
+        ? el("a", { href: to("graph", { key: answer.topic }), dir: "auto", title: answer.topic }, name(answer.topic))
+        : el("span", { class: "value", dir: "auto" }, answer.topic)), steps)); // a value has no page
 }
 
 function ends(answer) {

@@ -102,7 +102,7 @@ def held_out(question: Question) -> bool:
 
 
 def answerable(ws: Workspace, question: Question) -> bool:
-    return question.answers <= set(ws.graph.follow(question.topic, question.path))
+    return question.answers <= set(map(str, ws.graph.follow(question.topic, question.path)))
 
 
 def learn(ws: Workspace, questions: list[Question], most: int | None, path: Path) -> None:
@@ -121,9 +121,9 @@ def measured(ws: Workspace, name: str, hops: int, questions: list[Question], *, 
         started = time.perf_counter()
         answer = ws.ask(question.text if brackets else question.plain)
         took.append(time.perf_counter() - started)
-        found = {item.entity for item in answer.answers}
+        found = {item.key for item in answer.answers}
         common = len(found & question.answers)
-        total["hit"] += answer.entity in question.answers
+        total["hit"] += any(item.key in question.answers for item in answer.answers[:1])
         total["exact"] += found == question.answers
         total["f1"] += 2 * common / (len(found) + len(question.answers))
     n = len(questions)

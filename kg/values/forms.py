@@ -1,0 +1,277 @@
+"""Forms that values have in tables: numbers, quantities, dates, URLs, e-mail addresses, versions.
+
+One text may have several forms: ``1.234`` is a number in English and one a thousand times as large in German, ``03/04/2020``
+a day in March or in April. What a column means is decided over all of it (:mod:`kg.values.infer`).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.types import Literal
+from kg.vocabulary import EMAIL, VERSION, XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ENTITY = "entity"
+TEXT = "text"
+
+INTEGER, DECIMAL, DOUBLE = f"{XSD}integer", f"{XSD}decimal", f"{XSD}double"
+NUMBERS = (INTEGER, DECIMAL, DOUBLE)
+NUMERIC = (*NUMBERS, *(f"{XSD}{name}" for name in (
+    "float", "int", "long", "short", "byte", "nonNegativeInteger", "positiveInteger", "nonPositiveInteger",
+    "negativeInteger", "unsignedInt", "unsignedLong", "unsignedShort", "unsignedByte")))  # fmt: skip
+"""The datatypes of numbers that files may give."""
+DATES = tuple(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth", "gYear"))
+
+_THOUSANDS = "[,\u00a0\u202f' ]"
+_WHOLE = rf"(?:0|[1-9]\d*|[1-9]\d{{0,2}}(?:{_THOUSANDS}\d{{3}})+)"
+_POINT = rf"(?:{_WHOLE}(?:\.\d+)?|\.\d+)"
+_COMMA = r"(?:0|[1-9]\d*|[1-9]\d{0,2}(?:[.\u00a0\u202f' ]\d{3})+)(?:,\d+)?"
+_SIGN = "[+-\u2212]?".replace("+-", "+\\-")
+
+_UNITS = (
+    "°C|°F|°|%|‰|K|kg|g|mg|µg|t|lb|lbs|oz|st|km|m|cm|mm|µm|nm|mi|miles?|ft|feet|in|inch(?:es)?|yd|au|ly|pc"
+    "|km²|m²|cm²|mm²|km2|m2|cm2|sq ?km|sq ?mi|ha|acres?|m³|cm³|m3|cm3|km³|l|L|ml|mL|cl|dl|hl|gal"
+    "|ms|µs|ns|s|sec|min|mins|minutes?|h|hrs?|hours?|d|days?|weeks?|months?|years?|yrs?"
+    "|[kMGTP]?Hz|[kMGTP]?i?B|[kMGTP]?bit|bytes?|[kMGTmµ]?W|[kMGT]?Wh|[kMGT]?J|kcal|cal|[kMm]?V|mA|A|[kM]?Ω|[kMG]?Pa|hPa|bar|mbar"
+    "|[kMG]?N|[kM]?eV|GeV|mol|cd|lm|lx|dB|px|km/h|m/s|mph|kn|kg/m³|g/cm³|g/cm3|kg/m3|g/mol|people/km²"
+    "|USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|ZAR|[$€£¥₹]"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+
+
+class Form(NamedTuple):
+    """A way to write values.
+
+    Attributes:
+        name: What it is called here.
+        kind: What ``types=`` calls values of it.
+        read: The value of a text; None where the text is not of the form.
+        beside: Reads what stands among values of the form: plain numbers among quantities, 20230101 among versions.
+    """
+
+    name: str
+    kind: str
+    read: Callable[[str], Literal | None]
+    beside: Callable[[str], Literal | None] | None = None
+
+    def value(self, text: str) -> Literal | None:
+        """The value of a text in a column of this form."""
+        found = self.read(text)
+        return self.beside(text) if found is None and self.beside is not None else found
+
+
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _plain(text: str, comma: bool) -> str:
+    """A number's digits without separators, with a point."""
+    text = re.sub("[\u00a0\u202f' ]", "", text).replace("\u2212", "-").removeprefix("+")
+    return text.replace(".", "").replace(",", ".") if comma else text.replace(",", "")
+
+
+def _numeral(text: str, unit: str = "", *, comma: bool = False) -> Literal:
+    plain = _plain(text, comma)
+    if plain.lstrip("-").startswith("."):
+        plain = plain.replace(".", "0.", 1)
+    return Literal(plain, DECIMAL if "." in plain else INTEGER, unit=unit)
+
+
+def _numbers(pattern: str, *, comma: bool = False) -> Callable[[str], Literal | None]:
+    match = re.compile(_SIGN + pattern).fullmatch
+
+    def read(text: str) -> Literal | None:
+        return _numeral(text, comma=comma) if match(text) else None
+
+    return read
+
+
+_INTEGER = _numbers(_WHOLE)
+_EXPONENT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d{1,3}").fullmatch
+_READ_POINT = _numbers(_POINT)
+_COMMA_DECIMAL = _numbers(_COMMA, comma=True)
+
+
+def _decimal(text: str) -> Literal | None:
+    found = _READ_POINT(text)
+    if found is None:
+        return Literal(text, DOUBLE) if _EXPONENT(text) else None
+    return found
+
+
+def _quantities(number: str, *, comma: bool) -> Callable[[str], Literal | None]:
+    after = re.compile(rf"({_SIGN}{number})[ \u00a0\u202f]?({_UNITS})").fullmatch
+    before = re.compile(rf"({_SIGN})([$€£¥₹]|USD|EUR|GBP|CHF) ?({number})").fullmatch
+
+    def read(text: str) -> Literal | None:
+        if found := after(text):
+            return _numeral(found[1], found[2], comma=comma)
+        if found := before(text):
+            return _numeral(found[1] + found[3], found[2], comma=comma)
+        return None
+
+    return read
+
+
+# ── dates ────────────────────────────────────────────────────────────────────────────────────────
+
+_ISO = re.compile(
+    r"(-?\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?"
+).fullmatch
+
+
+def _iso(text: str) -> Literal | None:
+    found = _ISO(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, rest, zone = found.groups()
+    if month is None:
+        return Literal(year, f"{XSD}gYear")
+    if day is None:
+        return Literal(text, f"{XSD}gYearMonth") if 1 <= int(month) <= 12 else None
+    if not _is_day(int(year), int(month), int(day)):
+        return None
+    start = f"{year}-{month}-{day}"
+    if hour is None:
+        return Literal(start, f"{XSD}date")
+    if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
+        return None
+    zone = zone or ""
+    if len(zone) == 5:
+        zone = f"{zone[:3]}:{zone[3:]}"
+    return Literal(f"{start}T{hour}:{minute}:{second or '00'}{rest or ''}{zone}", f"{XSD}dateTime")
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        date(year if 1 <= year <= 9999 else 2000, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def _days(pattern: str, order: str) -> Callable[[str], Literal | None]:
+    match = re.compile(pattern, re.IGNORECASE).fullmatch
+
+    def read(text: str) -> Literal | None:
+        found = match(text)
+        if found is None:
+            return None
+        part = dict(zip(order, found.groups(), strict=True))
+        month = part["m"]
+        number = int(month) if month.isdigit() else _MONTHS.index(month[:3].lower()) + 1
+        if not _is_day(int(part["y"]), number, int(part["d"])):
+            return None
+        return Literal(f"{part['y']}-{number:02}-{int(part['d']):02}", f"{XSD}date")
+
+    return read
+
+
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?").fullmatch
+
+
+def _time(text: str) -> Literal | None:
+    found = _TIME(text)
+    if found is None:
+        return None
+    return Literal(f"{int(found[1]):02}:{found[2]}:{found[3] or '00'}", f"{XSD}time")
+
+
+# ── addresses, versions, truth ───────────────────────────────────────────────────────────────────
+
+
+def _whole(pattern: str, datatype: str, flags: int = 0) -> Callable[[str], Literal | None]:
+    match = re.compile(pattern, flags).fullmatch
+
+    def read(text: str) -> Literal | None:
+        return Literal(text, datatype) if match(text) else None
+
+    return read
+
+
+# A number, then parts after a point, hyphen, tilde or plus; before it an epoch, as Debian has it.
+_MATCH_VERSION = re.compile(r"v?(?:\d+:)?\d[0-9A-Za-z]*(?:[.~+-][0-9A-Za-z]*)+").fullmatch
+_NUMBERED = re.compile(r"\d[.:~+-][A-Za-z]{0,6}\d").search
+"""What tells a version from a name such as 1-ethyl-propane."""
+
+
+def _version(text: str) -> Literal | None:
+    if len(text) > 100 or not _NUMBERED(text) or not _MATCH_VERSION(text):
+        return None
+    return Literal(text, VERSION)
+
+
+def _bare_version(text: str) -> Literal | None:
+    return Literal(text, VERSION) if text.isascii() and text.isdigit() else None
+
+
+def _boolean(text: str) -> Literal | None:
+    low = text.lower()
+    return Literal(low, f"{XSD}boolean") if low in ("true", "false") else None
+
+
+FORMS: Sequence[Form] = (
+    Form("integer", "integer", _INTEGER),
+    Form("decimal", "decimal", _decimal),
+    Form("decimal, comma", "decimal", _COMMA_DECIMAL),
+    Form("quantity", "quantity", _quantities(_POINT, comma=False), _decimal),
+    Form("quantity, comma", "quantity", _quantities(_COMMA, comma=True), _COMMA_DECIMAL),
+    Form("date", "date", _iso),
+    Form("date, d.m.y", "date", _days(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})", "dmy")),
+    Form("date, d/m/y", "date", _days(r"(\d{1,2})/(\d{1,2})/(\d{4})", "dmy")),
+    Form("date, m/d/y", "date", _days(r"(\d{1,2})/(\d{1,2})/(\d{4})", "mdy")),
+    Form("date, d month y", "date", _days(rf"(\d{{1,2}})\.? ({_MONTH})\.?,? (\d{{4}})", "dmy")),
+    Form("date, month d y", "date", _days(rf"({_MONTH})\.? (\d{{1,2}}),? (\d{{4}})", "mdy")),
+    Form("time", "time", _time),
+    Form("boolean", "boolean", _boolean),
+    Form(
+        "url",
+        "url",
+        _whole(
+            r"(?:https?|ftp|file)://[^\s<>\"]+|www\.[^\s<>\"]+\.[^\s<>\"]+",
+            f"{XSD}anyURI",
+            re.IGNORECASE,
+        ),
+    ),
+    Form("email", "email", _whole(r"(?:mailto:)?[^@\s<>,;]+@[^@\s<>,;]+\.[A-Za-z]{2,}", EMAIL)),
+    Form("version", "version", _version, _bare_version),
+)
+"""In the order in which they are preferred: the first that fits a whole column is what it has."""
+
+may_be_value = re.compile(
+    rf"[\d+\u2212.$€£¥₹-]|https?:|ftp:|file:|www\.|[^@\s]+@|true$|false$|USD|EUR|GBP|CHF|v\d|{_MONTH}\.? \d",
+    re.IGNORECASE,
+).match
+"""Whether a text begins as a value does: a quick look."""
+
+AMBIGUOUS = ("date, d/m/y", "date, m/d/y")
+"""Forms that read the same text as different days."""
+
+KINDS = (ENTITY, TEXT, *dict.fromkeys(form.kind for form in FORMS))
+"""What ``types=`` may call a relation."""
+
+
+def candidates(text: str) -> list[Literal]:
+    """All values that a text alone may be, the likeliest first: ``1984`` is an integer, or a year."""
+    found = (form.read(text) for form in FORMS)
+    return list(dict.fromkeys([item for item in found if item is not None]))
+
+
+def parsed(text: str, kind: str | None = None) -> Literal | None:
+    """The value of a text by the first form that fits, of a kind where one is given; None for none."""
+    if kind == TEXT:
+        return Literal(text)
+    for form in FORMS:
+        if kind in (None, form.kind):
+            value = form.read(text)
+            if value is not None:
+                return value
+    return None

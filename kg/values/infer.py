@@ -1,0 +1,168 @@
+"""Which relations of a table have values, decided over what a window of the table shows.
+
+The rule, for each relation: its tails are values when at least 98% of them have one form (:data:`kg.values.forms.FORMS`),
+unless they are keys. They are keys when most heads of the relation have that form too (numeric ids, IRIs), or when more than
+a fifth of the distinct tails are entities already. A relation that the graph holds stays what it is there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kg.types import Literal
+from kg.values.forms import AMBIGUOUS, ENTITY, FORMS, TEXT, Form, may_be_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+SHARE = 0.98
+"""The share of a relation's tails that must have a form."""
+KEYS = 0.2
+"""The share of its distinct tails that may be entities all the same: a film called 1984 among years."""
+HEADS = 0.5
+"""The share of its heads of the same form from which on the tails are keys."""
+DISTINCT, FIRST = 5_000, 100
+"""Distinct tails of a relation that are looked at, and those that are looked at before the others."""
+MISSING = frozenset({"na", "n/a", "nan", "null", "none", "-", "–", "—", "?", "unknown", "n.a."})
+"""Written where nothing is known: it speaks for no form and against none."""
+
+
+@dataclass
+class Decision:
+    """What a relation's tails are.
+
+    Attributes:
+        kind: One of :data:`kg.values.KINDS`.
+        forms: The forms its values are read by, in their order; none for entities and text.
+        given: Whether the user said so.
+        count: Values read so far.
+        strangers: Those of them that had none of the forms and were taken as text.
+        example: The first of those.
+        sample: Distinct tails that the decision was made by.
+    """
+
+    kind: str
+    forms: tuple[Form, ...] = ()
+    given: bool = False
+    count: int = 0
+    strangers: int = 0
+    example: str = ""
+    sample: tuple[str, ...] = ()
+
+    @property
+    def is_value(self) -> bool:
+        """Whether the tails are values."""
+        return self.kind != ENTITY
+
+    def values(self, tails: Sequence[str]) -> dict[str, Literal]:
+        """The values of tails, each once; all tails are counted."""
+        found = {tail: self._read(tail) for tail in dict.fromkeys(tails)}
+        self.count += len(tails)
+        if self.forms:
+            strange = [
+                tail
+                for tail, value in found.items()
+                if not value.datatype and tail.casefold() not in MISSING
+            ]
+            if strange:
+                self.example = self.example or strange[0]
+                self.strangers += sum(map(Counter(tails).__getitem__, strange))
+        return found
+
+    def _read(self, tail: str) -> Literal:
+        for form in self.forms:
+            value = form.value(tail)
+            if value is not None:
+                return value
+        return Literal(tail)
+
+
+def given(kind: str) -> Decision:
+    """The decision that the user made.
+
+    Args:
+        kind: One of :data:`kg.values.KINDS`.
+    """
+    return Decision(kind, tuple(form for form in FORMS if form.kind == kind), given=True)
+
+
+def decide(
+    tails: Mapping[str, int],
+    heads: Iterable[str],
+    entities: Callable[[Collection[str]], int],
+    *,
+    wide: bool = False,
+) -> Decision:
+    """What a relation's tails are, by the rule of this module.
+
+    Args:
+        tails: Its tails and how often each comes.
+        heads: Its heads.
+        entities: How many of some tails are entities.
+        wide: Whether the relation is a column of a wide table, whose rows may be numbered: equal forms say nothing then.
+    """
+    chosen = islice(tails.items(), DISTINCT)
+    shown = Counter({tail: count for tail, count in chosen if tail.casefold() not in MISSING})
+    form = _form(shown)
+    if form is None:
+        return Decision(ENTITY)
+    distinct = sorted(shown)
+    if entities(distinct) > KEYS * len(distinct):
+        return Decision(ENTITY)
+    if not wide and _share(Counter(heads), form) >= HEADS:
+        return Decision(ENTITY)
+    if form.name in AMBIGUOUS and all(
+        _share(shown, item) >= SHARE for item in FORMS if item.name in AMBIGUOUS
+    ):
+        return Decision(TEXT, sample=tuple(distinct[:1000]))
+    return Decision(form.kind, (form,), sample=tuple(distinct[:1000]))
+
+
+def _form(tails: Counter[str]) -> Form | None:
+    """The first form that enough tails have, half of them by itself."""
+    first = list(islice(tails, FIRST))
+    total = tails.total()
+    if 2 * sum(map(bool, map(may_be_value, first))) < len(first) or not total:
+        return None
+    for form in FORMS:
+        own = sum(count for tail, count in tails.items() if form.read(tail) is not None)
+        if 2 * own < total:
+            continue
+        if own >= SHARE * total or _share(tails, form) >= SHARE:
+            return form
+    return None
+
+
+def _share(texts: Counter[str], form: Form) -> float:
+    total = texts.total()
+    return (
+        sum(n for text, n in texts.items() if form.value(text) is not None) / total if total else 0
+    )
+
+
+def like(stored: Sequence[Literal]) -> Decision | None:
+    """The decision that values which a graph holds of a relation show; None where they are of no kind."""
+    if not stored:
+        return None
+    if not any(item.datatype for item in stored):
+        return Decision(TEXT)
+    typed = [item for item in stored if item.datatype]
+    kinds = Counter(form for item in typed if (form := _form_of(item)) is not None)
+    if not kinds:
+        return Decision(TEXT)
+    kind = kinds.most_common(1)[0][0]
+    return Decision(kind, tuple(form for form in FORMS if form.kind == kind))
+
+
+def _form_of(item: Literal) -> str | None:
+    """The kind whose values look like a stored one."""
+    if item.unit:
+        return "quantity"
+    for form in FORMS:
+        found = form.read(item.value)
+        if found is not None and found.datatype == item.datatype:
+            return form.kind
+    return None

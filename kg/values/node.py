@@ -1,0 +1,95 @@
+"""A value in the place of a key, and its text for people."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kg.types import Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.store.sql import Sql
+
+_NUMBER = re.compile(r"([+-]?)(\d+)(\.\d+)?").fullmatch
+GROUPED = 5
+"""Digits from which on thousands are separated: 1984 may be a year, 70,000,000 is none."""
+
+
+class ValueKey(str):
+    """A value where a key is expected: at the end of a path, in a pattern, as an answer.
+
+    As text it is that of the value (``Literal.value``). It equals only the same value: the year 1984 is not the film of that key.
+
+    Attributes:
+        literal: The value.
+    """
+
+    __slots__ = ("literal",)
+    literal: Literal
+
+    def __new__(cls, literal: Literal) -> ValueKey:
+        """Take the text of a value."""
+        made = super().__new__(cls, literal.value)
+        made.literal = literal
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same value."""
+        return isinstance(other, ValueKey) and self.literal == other.literal
+
+    def __ne__(self, other: object) -> bool:
+        """Whether it is something else."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """That of the value."""
+        return hash(self.literal)
+
+    def __getnewargs__(self) -> tuple[Literal]:  # type: ignore[override]  # of copies: str gives its text
+        """The value, of which a copy is made."""
+        return (self.literal,)
+
+
+def node_of(row: Sequence[str | None]) -> str:
+    """The node of a row of (key, value, datatype, language, unit): an entity's key, or a value where it is None."""
+    key, *parts = row
+    return ValueKey(Literal(*(part or "" for part in parts))) if key is None else key
+
+
+def node_query(node: str) -> tuple[str, tuple[object, ...]]:
+    """The statement that selects a node's id, and its parameters."""
+    if not isinstance(node, ValueKey):
+        return "SELECT id FROM entity WHERE key = ?", (node,)
+    from kg.store.dictionary import literal_hash
+
+    item = node.literal
+    query = "SELECT id FROM literal WHERE hash = ? AND value = ? AND datatype = ? AND language = ? AND unit = ?"
+    return query, (literal_hash(item), item.value, item.datatype, item.language, item.unit)
+
+
+def node_id(sql: Sql, node: str) -> int | None:
+    """The id of a node, None where the graph never heard of it."""
+    found = sql.one(*node_query(node))
+    return None if found is None else int(found)
+
+
+def value_text(value: Literal) -> str:
+    """A value for people: thousands separated from five digits on, the unit after it."""
+    text = value.value
+    if value.datatype:
+        found = _NUMBER(text)
+        if found and len(found[2]) >= GROUPED and not found[2].startswith("0"):
+            text = f"{found[1]}{int(found[2]):,}{found[3] or ''}"
+    if not value.unit:
+        return text
+    joint = "" if value.unit == "%" else " "
+    return f"{text}{joint}{value.unit}"
+
+
+def type_name(value: Literal) -> str:
+    """The short name of a value's type: "integer", "date", "text"; its language for text in one."""
+    if value.language:
+        return f"text, {value.language}"
+    return re.split(r"[#/:]", value.datatype)[-1] or "text"
