@@ -52,6 +52,7 @@ def load_lines(
         lines: What there is to write.
         tables: How the tails of tables are typed; None for what says by itself what is a value.
         source: As :meth:`kg.KnowledgeGraph.load` takes it; so are the others.
+        add: Whether what the file stated before stays.
         on_error: What happens to a bad line.
         rejected: Where bad lines go.
         create_entities: Whether a fact may name a new entity.

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from kg.sparql import Bindings
     from kg.store.database import Database
     from kg.store.paths import Direction
-    from kg.store.sql import Sql
     from kg.types import Attested, Attribute, Change, ExportReport, Literal, Revision, Step
 
 
@@ -73,7 +72,7 @@ class GraphView:
             UnknownKeyError: There is none.
         """
         known = self.relations()
-        found = _relation(known, name)
+        found = names.find(known, name)
         if found is None:
             shown = ", ".join(relation.key for relation in known[:12]) or "none yet"
             raise UnknownKeyError(f"no relation is called {shorten(name)!r}; the graph has {shown}")
@@ -162,7 +161,7 @@ class GraphView:
         """
         chosen = query.checked(patterns, select)
         with self._database.quick() as sql:
-            asked = self._named(sql, patterns)
+            asked = names.with_keys(sql, patterns, self._at)
             found = query.plan(sql, asked, chosen, limit=limit, at=self._at)
             rows, complete = ([], True) if found is None else sql.first(*found)
         if complete or found is None:
@@ -197,16 +196,6 @@ class GraphView:
         except ModuleNotFoundError as error:
             raise KGError('SPARQL needs RDFLib: pip install "kptm[sparql]"') from error
         return sparql.answer(self._database, query, self._at, bindings or {})
-
-    def _named(self, sql: Sql, patterns: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
-        """The patterns with the keys of relations that are given by their labels."""
-        asked = {p[1] for p in patterns if not query.is_variable(p[1])}
-        labels = asked - names.relation_keys(sql, asked)
-        if not labels:
-            return patterns
-        known = names.relations(sql, self._at)
-        keys = {name: found.key for name in labels if (found := _relation(known, name))}
-        return [(p[0], keys.get(p[1], p[1]), p[2]) for p in patterns]
 
     def touching(self, keys: Iterable[str]) -> list[Triple]:
         """The triples that have one of ``keys`` as head or tail, in the order of their rows."""
@@ -395,12 +384,3 @@ class GraphView:
         from kg.formats import to_pandas
 
         return to_pandas(self.match() if triples is None else triples)
-
-
-def _relation(known: Sequence[Relation], name: str) -> Relation | None:
-    """The relation of a key, else of a label in any case."""
-    for relation in known:
-        if relation.key == name:
-            return relation
-    folded = name.casefold()
-    return next((relation for relation in known if relation.label.casefold() == folded), None)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from kg.store.dictionary import ids_of
 from kg.store.entities import fetch
+from kg.store.query import is_variable
 from kg.store.schema import FIRST_RELATION
 from kg.store.triples import alive
 from kg.types import Relation, readable_label
 from kg.vocabulary import NAMES, UNDERSTOOD
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from kg.store.sql import Sql
 
@@ -55,6 +56,28 @@ def relations(sql: Sql, at: int | None) -> list[Relation]:
 def relation_keys(sql: Sql, names: Collection[str]) -> set[str]:
     """Those of ``names`` that are, or were, keys of relations."""
     return set(ids_of(sql, "relation", sorted(names)))
+
+
+def find(known: Sequence[Relation], name: str) -> Relation | None:
+    """The relation of a key, else of a label in any case."""
+    for relation in known:
+        if relation.key == name:
+            return relation
+    folded = name.casefold()
+    return next((relation for relation in known if relation.label.casefold() == folded), None)
+
+
+def with_keys(
+    sql: Sql, patterns: Sequence[Sequence[str]], at: int | None
+) -> Sequence[Sequence[str]]:
+    """Patterns with the keys of relations that are given by their labels."""
+    asked = {pattern[1] for pattern in patterns if not is_variable(pattern[1])}
+    labels = asked - relation_keys(sql, asked)
+    if not labels:
+        return patterns
+    known = relations(sql, at)
+    keys = {name: found.key for name in labels if (found := find(known, name))}
+    return [(head, keys.get(relation, relation), tail) for head, relation, tail in patterns]
 
 
 def counts(sql: Sql, at: int | None) -> dict[str, int]:

@@ -172,6 +172,8 @@ def _told(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
         "stated_elsewhere": report.stated_elsewhere,
         "unconfirmed": report.unconfirmed,
         "other_files": list(report.other_files),
+        "typed": [asdict(item) for item in report.typed],
+        "notes": list(report.notes),
     }
 
 
@@ -195,9 +197,6 @@ def _notes(report: LoadReport) -> list[str]:
             f"what the source states in {', '.join(report.other_files[:3])} stays; --replace ends it"
         )
     return found
-        "typed": [asdict(item) for item in report.typed],
-        "notes": list(report.notes),
-    }
 
 
 def _kind_of(item: Typed) -> str:

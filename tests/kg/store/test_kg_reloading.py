@@ -5,8 +5,9 @@ import random
 
 import pytest
 
-from kg import Triple
+from kg import Literal, Triple
 from kg.store import runs
+from kg.vocabulary import XSD
 
 
 def facts(graph):
@@ -19,17 +20,17 @@ def test_what_a_file_states_no_longer_ends(graph, write):
     path.write_text("Emma\tauthor\tAusten\nEmma\tpages\t350\n")
     report = graph.load(path)
     assert (report.added, report.duplicate, report.ended, report.revision) == (1, 1, 1, 2)
-    assert facts(graph) == {("Emma", "pages", "350"), ("Emma", "author", "Austen")}
-    assert {item.fact.tail: item.sources for item in graph.describe("Emma").facts} == {
-        "350": ((str(path), 2),),
+    old, new = (Literal(pages, f"{XSD}integer") for pages in ("300", "350"))
+    assert facts(graph) == {("Emma", "author", "Austen")}
+    assert list(graph.attributes()) == [("Emma", "pages", new)]
+    assert {item.fact[2]: item.sources for item in graph.describe("Emma").facts} == {
+        new: ((str(path), 2),),
         "Austen": ((str(path), 1),),  # cited on the line on which it stands now
     }
     ended = [item for item in graph.history("Emma") if item.kind == "removed"]
-    assert [(item.revision, item.fact.tail) for item in ended] == [(2, "300")]
-    assert {tuple(item) for item in graph.at(1).match()} == {
-        ("Emma", "pages", "300"),
-        ("Emma", "author", "Austen"),
-    }
+    assert [(item.revision, item.fact[2]) for item in ended] == [(2, old)]
+    assert list(graph.at(1).attributes()) == [("Emma", "pages", old)]
+    assert {tuple(item) for item in graph.at(1).match()} == {("Emma", "author", "Austen")}
 
 
 def test_the_same_file_again_is_no_change_even_where_lines_move(graph, write):
