@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from kg.errors import UnknownKeyError
 from kptm.errors import ModeledgeError, WorkspaceError
 from kptm.workspace_asking import WorkspaceAsking
 
@@ -175,15 +174,10 @@ class WorkspaceChanging(WorkspaceAsking):
     def _answers(self, asked: Sequence[Question]) -> list[str | None]:
         if not (self.folder / "model").is_dir():  # modeledge has nothing, and writes no receipt
             return []
-        found: list[str | None] = []
-        for head, relation, tail in asked:
-            try:
-                answer = self.query(head, relation, tail)
-            except UnknownKeyError:  # it was forgotten
-                found.append(None)
-            else:
-                found.append(str(answer) if answer.entity is not None else None)
-        return found
+        found = self.predictor().query_many(asked)
+        return [
+            None if answer is None or answer.entity is None else str(answer) for answer in found
+        ]
 
     def _note_answers(
         self, revision: int, asked: Sequence[Question], before: Sequence[str | None]

@@ -10,6 +10,7 @@ import torch
 from kg.embedding import evaluate, folder, predicting
 from kg.embedding.ids import known_facts
 from kg.embedding.rows import Rows
+from kg.embedding.stamps import tensor_stamp
 from kg.errors import EmbeddingError, EmbeddingMismatchError, UnknownKeyError, shorten
 
 if TYPE_CHECKING:
@@ -387,6 +388,10 @@ class EntityEmbeddings:
             return self._stored.chunks()
         table = self._table.numpy()
         return (table[at : at + _CHUNK] for at in range(0, len(table), _CHUNK))
+
+    def stamp(self) -> object:
+        """Changes when the vectors do; see :mod:`kg.embedding.stamps`."""
+        return self._stored.stamp() if self._table is None else tensor_stamp(self._table)
 
     def scorer_state(self) -> dict[str, torch.Tensor] | None:
         """The tensors of the scorer, None where there is none."""

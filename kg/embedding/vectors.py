@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kg.embedding.stamps import file_stamp
 from kg.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -132,6 +133,10 @@ class Vectors:
     def __del__(self) -> None:
         if getattr(self, "_file", -1) >= 0:
             os.close(self._file)
+
+    def stamp(self) -> object:
+        """Changes when the file does; see :mod:`kg.embedding.stamps`."""
+        return file_stamp(self._file)
 
     def rows(self, numbers: Ints) -> Floats:
         """The rows of these numbers, shape (len(numbers), width), float32.

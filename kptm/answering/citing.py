@@ -195,6 +195,22 @@ class Citations:
         return tuple(sorted(found, key=lambda span: span.start))
 
 
+class NoCitations:
+    """Cites nothing: where answers are compared with each other, their evidence would cost most of the time."""
+
+    def facts(
+        self, reading: Reading, answers: Sequence[str], named: Mapping[str, str]
+    ) -> list[Evidence]:
+        """No facts."""
+        return []
+
+    def opinion(
+        self, asked: Asked, opinion: Opinion, answers: Sequence[str], named: Mapping[str, str]
+    ) -> list[Evidence]:
+        """Nothing of what a source says."""
+        return []
+
+
 def said(fact: Triple, named: Mapping[str, str]) -> str:
     """A fact for people: labels, with the keys behind them."""
     head, tail = named.get(fact.head, fact.head), named.get(fact.tail, fact.tail)

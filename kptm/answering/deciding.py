@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.answer import Why
-    from kptm.answering.citing import Citations
+    from kptm.answering.citing import Citations, NoCitations
     from kptm.answering.config import PredictorConfig
     from kptm.answering.questions import Reading
     from kptm.answering.sources import Asked, Opinion
@@ -64,10 +64,15 @@ class Decider:
     Args:
         graph: Knows what things are called.
         citations: Makes the evidence.
-        freshness: Knows what is stale.
+        freshness: Knows what is stale; None where no evidence is made.
     """
 
-    def __init__(self, graph: KnowledgeGraph, citations: Citations, freshness: Freshness) -> None:
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        citations: Citations | NoCitations,
+        freshness: Freshness | None,
+    ) -> None:
         self._graph = graph
         self._citations = citations
         self._freshness = freshness
@@ -82,7 +87,7 @@ class Decider:
             found = Answer(question=case.question, reason=self._silent(case.best), why="fact")
         links = links_of(case.document) if case.document is not None else ()
         spoke = {item.kind for item in case.opinions}
-        stale = self._freshness.notes(spoke, case.best.entity) if spoke else ()
+        stale = self._freshness.notes(spoke, case.best.entity) if spoke and self._freshness else ()
         return replace(
             found,
             evidence=(*found.evidence, *links, *stale),

@@ -6,11 +6,12 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from kg.errors import UnknownKeyError
 from kg.types import Triple
 from kptm.answering import naming
 from kptm.answering.answer import Answer, Evidence
 from kptm.answering.candidates import Candidates
-from kptm.answering.citing import Citations
+from kptm.answering.citing import Citations, NoCitations
 from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import Case, Decider
 from kptm.answering.questions import QuestionReader
@@ -80,6 +81,7 @@ class Predictor:
         self._voices = Voices(embeddings, model, store)
         self._candidates = Candidates(graph)
         self._decider = Decider(graph, Citations(graph, linker, embeddings, store), freshness)
+        self._brief = Decider(graph, NoCitations(), None)
         self._phrasings = phrasings or Phrasings({})
         reader = relations or RelationReader(graph.relations(), self._phrasings)
         self._reader = QuestionReader(graph, linker, reader)
@@ -164,6 +166,33 @@ class Predictor:
         case = self._understanding.by_names(head, relation, tail, chosen)
         return self._decided([case], chosen)[0]
 
+    def query_many(
+        self, questions: Iterable[tuple[str | None, str, str | None]]
+    ) -> list[Answer | None]:
+        """Answer many :meth:`query` questions at once, without evidence; the other sources only where the graph is silent.
+
+        Args:
+            questions: Head, relation and tail of each, with None in the place that is asked for.
+
+        Returns:
+            An answer a question; None where a name is not in the graph.
+        """
+        chosen = self._chosen(None)
+        cases: list[Case | None] = []
+        for head, relation, tail in questions:
+            try:
+                cases.append(self._understanding.by_names(head, relation, tail, chosen))
+            except UnknownKeyError:
+                cases.append(None)
+        known = [case for case in cases if case is not None]
+        heard = iter(self._heard([case for case in known if not case.answers], chosen))
+        return [
+            None
+            if case is None
+            else self._brief.answer(case if case.answers else next(heard), self._config)
+            for case in cases
+        ]
+
     def _chosen(self, sources: Iterable[str] | None) -> frozenset[str]:
         return checked_sources(self._config.sources if sources is None else sources)
 
@@ -171,15 +200,17 @@ class Predictor:
 
     def _decided(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Answer]:
         """Ask the sources of all cases together, and decide each."""
+        heard = self._heard(cases, chosen)
+        return [self._decider.answer(case, self._config) for case in heard]
+
+    def _heard(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Case]:
+        """The cases with what the sources say of each; all are asked together."""
         cases = [replace(case, asked=self._asked(case, chosen)) for case in cases]
         asked = [case.asked for case in cases if case.asked is not None]
         weights = self._config.weights.neighbours
         told = iter(self._voices.opinions(asked, chosen, weights) if asked else ())
         return [
-            self._decider.answer(
-                case if case.asked is None else replace(case, opinions=next(told)), self._config
-            )
-            for case in cases
+            case if case.asked is None else replace(case, opinions=next(told)) for case in cases
         ]
 
     def _asked(self, case: Case, chosen: Collection[str]) -> Asked | None:

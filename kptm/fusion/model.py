@@ -25,6 +25,7 @@ from kptm.fusion.backbone import (
     max_positions,
 )
 from kptm.fusion.config import FusionConfig
+from kptm.fusion.fingerprint import Fingerprint
 from kptm.fusion.head import EntityHead
 from kptm.fusion.kinds import make_fusion
 from kptm.fusion.mechanism import Branches, spread
@@ -72,6 +73,7 @@ class FusedModel(nn.Module):
         facts: EntityFacts | None = None,
     ) -> None:
         super().__init__()
+        self._fingerprint = Fingerprint()
         self.backbone = backbone
         self.tokenizer = tokenizer
         self.embeddings = embeddings
@@ -254,10 +256,11 @@ class FusedModel(nn.Module):
         return load(folder)
 
     def fingerprint(self) -> str:
-        """SHA-256 of weights, configuration, tokenizer and entity table: the model's identity."""
-        from kptm.fusion.storage import fingerprint
+        """SHA-256 of weights, configuration, tokenizer and entity table: the model's identity.
 
-        return fingerprint(self)
+        Computed again only after one of them has changed; see :mod:`kptm.fusion.fingerprint`.
+        """
+        return self._fingerprint.of(self)
 
 
 def _tokenizer_of(backbone: Any) -> Any:

@@ -10,13 +10,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -29,12 +26,12 @@ from kptm.fusion.config import FusionConfig
 from kptm.fusion.sealed import model_folder, seal, unsealed
 
 if TYPE_CHECKING:
+    import torch
+
     from kptm.fusion.model import FusedModel
 
 FORMAT = 1
 META, WEIGHTS, FACTS = "kptm.json", "fusion.safetensors", "facts.jsonl"
-_NOT_IDENTITY = frozenset(("transformers_version", "architectures", "dtype", "_name_or_path"))
-"""What a backbone's config says about its file, not about what it computes."""
 
 
 def _own_state(model: FusedModel) -> dict[str, torch.Tensor]:
@@ -68,7 +65,7 @@ def _write(model: FusedModel, folder: Path) -> None:
     meta = {
         "format": FORMAT,
         "config": asdict(model.fusion_config),
-        "fingerprint": fingerprint(model),
+        "fingerprint": model.fingerprint(),
     }
     seal(folder, META, meta, files)
 
@@ -99,27 +96,3 @@ def load(folder: str | Path) -> FusedModel:
     if unexpected or any(not name.startswith("backbone.") for name in missing):
         raise ModelError(f"{folder}: its weights are not those of its configuration")
     return model.eval()
-
-
-def fingerprint(model: FusedModel) -> str:
-    """SHA-256 of weights, configuration, tokenizer and entity table."""
-    tokenizer = json.loads(model.tokenizer.backend_tokenizer.to_str())
-    backbone = model.backbone.config.to_diff_dict()
-    parts = (
-        asdict(model.fusion_config),
-        # Truncation and padding are those of the last call, not the tokenizer's own.
-        {name: part for name, part in tokenizer.items() if name not in ("truncation", "padding")},
-        [model.encoder.mask_id, model.pad_id],
-        {name: value for name, value in backbone.items() if name not in _NOT_IDENTITY},
-        list(model.embeddings.keys),
-    )
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
-    for name, value in sorted(model.state_dict().items()):
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        whole = value.detach().cpu().contiguous().reshape(-1)
-        digest.update(whole.view(torch.uint8).numpy().tobytes())
-    for line in model.facts.lines() if model.facts is not None else ():
-        digest.update(line.encode())
-    for rows in model.embeddings.chunks():
-        digest.update(rows.tobytes())
-    return digest.hexdigest()

@@ -1,0 +1,87 @@
+"""A model's identity: SHA-256 of all that its vectors depend on, computed again only after something has changed.
+
+Hashing reads every weight, and each edit asks for the fingerprint. So the digest is kept with a stamp of what it was computed
+from, which is read in a twentieth of the time: see :mod:`kg.embedding.stamps`, also for what a stamp does not notice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from kg.embedding.stamps import tensor_stamp
+
+if TYPE_CHECKING:
+    from kptm.fusion.model import FusedModel
+
+_NOT_IDENTITY = frozenset(("transformers_version", "architectures", "dtype", "_name_or_path"))
+"""What a backbone's config says about its file, not about what it computes."""
+_TOKENIZER_PARTS = ("normalizer", "pre_tokenizer", "post_processor", "decoder")
+
+
+class Fingerprint:
+    """The digest of a model, with the stamp of what it was computed from."""
+
+    def __init__(self) -> None:
+        self._stamp: object = None
+        self._digest = ""
+
+    def of(self, model: FusedModel) -> str:
+        """The model's fingerprint as it is now."""
+        stamp = _stamp(model)
+        if self._stamp is None or stamp != self._stamp:
+            self._digest, self._stamp = compute(model), stamp
+        return self._digest
+
+    def __reduce__(self) -> tuple[type[Fingerprint], tuple[()]]:
+        """A copy of a model starts without a digest."""
+        return Fingerprint, ()
+
+
+def compute(model: FusedModel) -> str:
+    """SHA-256 of weights, configuration, tokenizer and entity table."""
+    tokenizer = json.loads(model.tokenizer.backend_tokenizer.to_str())
+    parts = (
+        asdict(model.fusion_config),
+        # Truncation and padding are those of the last call, not the tokenizer's own.
+        {name: part for name, part in tokenizer.items() if name not in ("truncation", "padding")},
+        [model.encoder.mask_id, model.pad_id],
+        _backbone(model),
+        list(model.embeddings.keys),
+    )
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        whole = value.detach().cpu().contiguous().reshape(-1)
+        digest.update(whole.view(torch.uint8).numpy().tobytes())
+    for line in model.facts.lines() if model.facts is not None else ():
+        digest.update(line.encode())
+    for rows in model.embeddings.chunks():
+        digest.update(rows.tobytes())
+    return digest.hexdigest()
+
+
+def _backbone(model: FusedModel) -> dict[str, Any]:
+    said: dict[str, Any] = model.backbone.config.to_diff_dict()
+    return {name: value for name, value in said.items() if name not in _NOT_IDENTITY}
+
+
+def _stamp(model: FusedModel) -> object:
+    """What changes whenever the fingerprint does, and is read in a twentieth of its time."""
+    tokenizer = model.tokenizer.backend_tokenizer
+    pieces = [getattr(tokenizer, name) for name in _TOKENIZER_PARTS]
+    return (
+        model.fusion_config,
+        json.dumps(_backbone(model), sort_keys=True, default=str),
+        model.tokenizer,  # the object itself: it is held, so that no other one gets its address
+        tokenizer.get_vocab_size(with_added_tokens=True),
+        [piece.__getstate__() if piece is not None else None for piece in pieces],
+        (model.encoder.mask_id, model.pad_id),
+        model.facts,
+        model.embeddings.stamp(),
+        [(name, tensor_stamp(value)) for name, value in model.state_dict().items()],
+    )
