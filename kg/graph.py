@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
-from kg.errors import InvalidNameError, StoreError, UnknownKeyError, shorten
+from kg import naming
+from kg.errors import InvalidNameError, StoreError, shorten
 from kg.formats import read_entities
+from kg.languages import checked_languages
 from kg.names import checked_key, checked_record, printable
-from kg.store import dictionary, links, lives, patterns, purge, revisions
+from kg.store import links, lives, patterns, purge, revisions
 from kg.store.database import Database
 from kg.types import (
     Attribute,
@@ -45,13 +47,21 @@ class KnowledgeGraph(GraphView):
     """
 
     @classmethod
-    def open(cls, where: str | Path) -> KnowledgeGraph:
-        """Open or create a graph: a path is a SQLite file, anything with ``://`` a database URL.
+    def open(cls, where: str | Path, *, languages: Iterable[str] = ()) -> KnowledgeGraph:
+        """Open or create a graph.
+
+        Args:
+            where: A path is a SQLite file, anything with ``://`` a database URL.
+            languages: In which labels and descriptions are wanted, the best first: tags such as "de" or "pt-BR", of
+                which "de" takes "de-AT" too. What is in none of them is shown as it is without a language, else by
+                Wikidata's default label ("mul") or in English.
 
         Raises:
             StoreError: It cannot be opened or is not a graph of ours.
+            InvalidNameError: A language is not a tag.
         """
-        graph = cls(Database(where))
+        wanted = checked_languages(languages)
+        graph = cls(Database(where), languages=wanted)
         purge.finish(graph.database)
         return graph
 
@@ -90,7 +100,7 @@ class KnowledgeGraph(GraphView):
             StoreError: There is no such revision.
         """
         with self._database.reading() as sql:
-            return GraphView(self._database, revisions.checked(sql, revision))
+            return GraphView(self._database, revisions.checked(sql, revision), self._languages)
 
     # ── filling ──────────────────────────────────────────────────────────────────────────────
 
@@ -253,7 +263,8 @@ class KnowledgeGraph(GraphView):
         note = printable(shorten(" | ".join(parts), 200))
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
-            removed = lives.end_all(sql, patterns.ids(sql, head, relation, tail), number)
+            found = patterns.ids(sql, *self._pattern(head, relation, tail))
+            removed = lives.end_all(sql, found, number)
             if not removed:
                 transaction.rollback()
             return removed
@@ -272,6 +283,7 @@ class KnowledgeGraph(GraphView):
         """
         if (entity is None) == (source is None):
             raise StoreError("forget needs an entity or a source, one of them")
+        entity = self._stored(entity)
         note = f"forget {printable(shorten(entity or source or '', 190))}"
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
@@ -300,7 +312,8 @@ class KnowledgeGraph(GraphView):
         from kg.store.sources import Speaker
         from kg.store.writing import Writer
 
-        relation = self._known(head, relation, tail)
+        head, relation, tail = naming.keys_of_fact(self._database, self, head, relation, tail)
+        old = self._stored(old)
         with self._database.writing() as (sql, _):
             stored = patterns.tails(sql, head, relation)
             replaced = _replaced(head, relation, tail, old, list(stored))
@@ -311,16 +324,6 @@ class KnowledgeGraph(GraphView):
             with closing(Writer(sql, number, Speaker(USER))) as writer:
                 writer.now([0], [Triple(head, relation, tail)])
             return number
-
-    def _known(self, head: str, relation: str, tail: str) -> str:
-        """The key of the relation of an edit; that of a slip of the pen is refused."""
-        with self._database.quick() as sql:
-            entities = dictionary.ids_of(sql, "entity", [head, tail])
-            relations = dictionary.ids_of(sql, "relation", [relation])
-        for key in (head, tail):
-            if key not in entities:
-                raise UnknownKeyError(f"no entity has the key {shorten(key)!r}; try search()")
-        return relation if relation in relations else self.relation(relation).key
 
     def undo(self, revision: int | None = None) -> int:
         """Take back what a revision changed (the newest by default); return the new revision.
@@ -349,7 +352,7 @@ class KnowledgeGraph(GraphView):
         """
         if (entity is None) == (source is None):
             raise StoreError("purge needs an entity or a source, one of them")
-        return purge.purge(self._database, entity=entity, source=source)
+        return purge.purge(self._database, entity=self._stored(entity), source=source)
 
 
 def _replaced(

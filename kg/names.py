@@ -10,6 +10,9 @@ from kg.types import Attribute, EntityRecord, Literal, Record, Statement, Triple
 MAX_NAME = 4_000_000
 """Characters; a longer "name" is a file read in the wrong format."""
 
+MAX_PRIOR = 1e15
+"""What a larger prior counts as: sums of such numbers overflow the linker's arithmetic."""
+
 MAX_KEY = 2_500
 """Bytes of a key; an index of PostgreSQL holds no more. Labels and values may be longer."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kg import loading
 from kg.formats.files import STANDARD
 from kg.formats.reader import TRIPLES, choose, read_triples
+from kg.store.sources import document_of
 from kg.store.values import count_entities, stored_decision
 from kg.values import infer
 from kg.values.forms import ENTITY
@@ -121,4 +122,5 @@ def _lines(
         from kg.embedding.datasets import read_dataset
 
         return read_dataset(path.removeprefix(PYKEEN))
-    return read_triples(path, format=form, columns=columns, source=source)
+    scope = document_of(path) or source
+    return read_triples(path, format=form, columns=columns, document=scope)

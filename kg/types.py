@@ -250,11 +250,21 @@ class PurgeReport:
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """A fact and who says it: (source, line or None) each, and the first revision since which one of them does."""
+    """A fact and who says it.
+
+    Attributes:
+        fact: A triple, or an attribute.
+        sources: (source, line or None) each.
+        revision: The first revision since which one of them says it.
+        confidence: The highest that a source gives; None where one says it without a confidence.
+        rank: "preferred", "normal", or "deprecated" for what is recorded although it is known to be wrong.
+    """
 
     fact: Triple | Attribute
     sources: tuple[tuple[str, int | None], ...]
     revision: int
+    confidence: float | None = None
+    rank: str = "normal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +286,7 @@ class Change:
         source: Who said it.
         line: Where in the source, counted from 1, or None.
         at: When: ISO 8601, UTC.
+        confidence: How sure the source is, between 0 and 1, or None; 0 is deprecated.
     """
 
     revision: int
@@ -284,6 +295,7 @@ class Change:
     source: str
     line: int | None
     at: str
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

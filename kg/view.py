@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.errors import KGError, QueryError, StoreError, UnknownKeyError, shorten
+from kg import naming
+from kg.errors import KGError, QueryError, UnknownKeyError, shorten
 from kg.store import (
     changed,
     describe,
     entities,
+    fingerprints,
     following,
     history,
     links,
@@ -42,9 +44,12 @@ class GraphView:
     Reading while another process writes shows the state before or after, never between.
     """
 
-    def __init__(self, database: Database, at: int | None = None) -> None:
+    def __init__(
+        self, database: Database, at: int | None = None, languages: Sequence[str] = ()
+    ) -> None:
         self._database = database
         self._at = at
+        self._languages = tuple(languages)
 
     # ── entities and relations ───────────────────────────────────────────────────────────────
 
@@ -52,18 +57,32 @@ class GraphView:
         """The entity of ``key``. It is there while anything is said of it.
 
         Raises:
-            UnknownKeyError: There is none.
+            UnknownKeyError: There is none; the message suggests names that are like it.
         """
         found = self.entities([key]).get(key)
         if found is None:
-            raise UnknownKeyError(f"no entity has the key {shorten(key)!r}; try search()")
+            raise UnknownKeyError(f"no entity has the key {shorten(key)!r}{self.suggestion(key)}")
         return found
 
     def entities(self, keys: Iterable[str]) -> dict[str, Entity]:
-        """The entities of those ``keys`` that exist, by key."""
-        wanted = [key for key in keys if not isinstance(key, ValueKey)]
+        """The entities of those ``keys`` that exist, by the key that was asked for.
+
+        A key that is only canonically equal to a stored one (NFC, NFD) means that one, which is the entity's ``key``.
+        """
+        asked = [key for key in keys if not isinstance(key, ValueKey)]
         with self._database.reading() as sql:
-            return entities.fetch(sql, wanted, self._at)
+            return naming.entities_of(sql, asked, self._at, self._languages)
+
+    def stored_key(self, name: str) -> str:
+        """The key that ``name`` is canonically equal to, as the graph has it; ``name`` itself where there is none."""
+        return naming.key_in(self._database, "entity", name)
+
+    def suggestion(self, name: str) -> str:
+        """What a message says of a name that is not found: "; did you mean 'France'?", or nothing."""
+        return naming.did_you_mean(self.search(name, limit=naming.SUGGESTED))
+
+    def _stored(self, name: str | None, table: str = "entity") -> str | None:
+        return None if name is None else naming.key_in(self._database, table, name)
 
     def relation(self, name: str) -> Relation:
         """The relation whose key or label is ``name`` (labels in any case).
@@ -72,25 +91,22 @@ class GraphView:
             UnknownKeyError: There is none.
         """
         known = self.relations()
-        found = names.find(known, name)
+        found = naming.relation_called(known, name)
         if found is None:
-            shown = ", ".join(relation.key for relation in known[:12]) or "none yet"
-            raise UnknownKeyError(f"no relation is called {shorten(name)!r}; the graph has {shown}")
+            reason = naming.other_relations(known, name)
+            raise UnknownKeyError(f"no relation is called {shorten(name)!r}{reason}")
         return found
 
     def relations(self) -> list[Relation]:
         """All relations that a fact has, by key."""
         with self._database.reading() as sql:
-            return names.relations(sql, self._at)
+            return names.relations(sql, self._at, self._languages)
 
     def search(self, text: str, *, limit: int = 10) -> list[Entity]:
-        """Entities whose key, label or alias equals, begins with, holds or nearly is ``text``.
-
-        Best first; within a rank the one that is meant more often, by its prior or else its degree.
-        """
+        """Entities whose key, label or alias equals, begins with, holds or nearly is ``text``, best first."""
         with self._database.reading() as sql:
             keys = search.search(sql, text, limit, self._at)
-            found = entities.fetch(sql, keys, self._at)
+            found = entities.fetch(sql, keys, self._at, self._languages)
         return [found[key] for key in keys]
 
     def keys(self) -> Iterator[str]:
@@ -114,7 +130,7 @@ class GraphView:
 
         They come in the order of their rows, which is the same each time.
         """
-        statement, parameters = triples.matching(triples.Pattern(head, relation, tail), self._at)
+        statement, parameters = triples.matching(self._pattern(head, relation, tail), self._at)
         if head is not None or tail is not None:  # few, most likely
             with self._database.quick() as sql:
                 rows, complete = sql.first(statement, parameters)
@@ -124,6 +140,10 @@ class GraphView:
         with self._database.reading() as sql:
             yield from map(Triple._make, sql.stream(statement, parameters))
 
+    def _pattern(self, head: str | None, relation: str | None, tail: str | None) -> triples.Pattern:
+        relation = self._stored(relation, "relation")
+        return triples.Pattern(self._stored(head), relation, self._stored(tail))
+
     def attributes(
         self, head: str | None = None, relation: str | None = None
     ) -> Iterator[Attribute]:
@@ -132,7 +152,7 @@ class GraphView:
         Labels and their like (:mod:`kg.vocabulary`) come only where their relation is asked for.
         """
         with self._database.reading() as sql:
-            yield from triples.attributes(sql, head, relation, self._at)
+            yield from triples.attributes(sql, *self._pattern(head, relation, None)[:2], self._at)
 
     def values(self, text: str) -> list[Literal]:
         """The graph's values that a text writes: "70,000,000" the number, "1984" a number or a year."""
@@ -145,6 +165,7 @@ class GraphView:
         *,
         select: Sequence[str] | None = None,
         limit: int | None = None,
+        strict: bool = False,
     ) -> Iterator[tuple[str, ...]]:
         """Answer a basic graph pattern: triples of keys and ``?variables``, joined.
 
@@ -152,16 +173,18 @@ class GraphView:
             patterns: (head, relation, tail) each; a relation may be given by its label.
             select: The variables to return, by default all in the order in which they come.
             limit: The most rows to return.
+            strict: Whether a name that the graph lacks is an error, rather than no match.
 
         Returns:
             Distinct rows of keys, or of values where a variable stands for one, in no promised order.
 
         Raises:
             QueryError: A pattern or a selected variable is malformed.
+            UnknownKeyError: ``strict``, and the graph has not the entity or the relation of a pattern.
         """
         chosen = query.checked(patterns, select)
         with self._database.quick() as sql:
-            asked = names.with_keys(sql, patterns, self._at)
+            asked = naming.with_keys(sql, self, patterns, strict=strict)
             found = query.plan(sql, asked, chosen, limit=limit, at=self._at)
             rows, complete = ([], True) if found is None else sql.first(*found)
         if complete or found is None:
@@ -226,7 +249,7 @@ class GraphView:
         """
         if direction not in ("out", "in", "both"):
             raise QueryError(f'direction must be "out", "in" or "both", not {direction!r}')
-        self.entity(key)
+        key = self.entity(key).key
         with self._database.reading() as sql:
             return paths.neighbours(
                 sql,
@@ -246,8 +269,7 @@ class GraphView:
         Raises:
             UnknownKeyError: One of the entities is not in the graph.
         """
-        for key in (a, b):
-            self.entity(key)
+        a, b = self.entity(a).key, self.entity(b).key
         with self._database.reading() as sql:
             return paths.paths(sql, a, b, max_hops=max_hops, limit=limit, at=self._at)
 
@@ -257,10 +279,11 @@ class GraphView:
         Several steps do not come back to where they start.
 
         First come those that the last step leads to from most entities, and of these what was stated first: in the
-        earliest revision, in the first line of a file. A name that the graph lacks leads nowhere.
+        earliest revision, in the first line of a file. A name that the graph lacks leads nowhere. Where a source
+        prefers some facts of a head and relation (Wikidata's rank *preferred*), its others are not followed.
         """
         with self._database.quick() as sql:
-            return following.follow(sql, key, steps, self._at)
+            return following.follow(sql, self._stored(key) or key, steps, self._at)
 
     def trails(
         self, start: str, steps: Sequence[Step], end: str, *, limit: int = 1
@@ -274,7 +297,7 @@ class GraphView:
     def history(self, key: str) -> list[Change]:
         """When which source began or ceased to say something of an entity, oldest first."""
         with self._database.reading() as sql:
-            return history.history(sql, key, self._at)
+            return history.history(sql, self._stored(key) or key, self._at)
 
     def revisions(self, *, limit: int = 20) -> list[Revision]:
         """The newest revisions, newest first."""
@@ -304,22 +327,7 @@ class GraphView:
         Raises:
             StoreError: There is no such revision.
         """
-        with self._database.reading() as sql:
-            newest = revisions.latest(sql)
-            number = revisions.checked(sql, self._at if revision is None else revision)
-            known = revisions.known_fingerprint(sql, number)
-            found = known or triples.fingerprint(sql, None if number == newest else number)
-        if known is None and number:
-            self._keep_fingerprint(number, found)
-        return found
-
-    def _keep_fingerprint(self, number: int, found: str) -> None:
-        """Spare the next process the computing, where that can be: not on a locked database."""
-        try:
-            with self._database.writing(wait=False) as (sql, _):
-                revisions.keep_fingerprint(sql, number, found)
-        except StoreError:
-            return
+        return fingerprints.fingerprint(self._database, self._at if revision is None else revision)
 
     def snapshot(self) -> tuple[int, list[Triple]]:
         """The newest revision's number and its triples, both of one moment."""
@@ -330,15 +338,24 @@ class GraphView:
 
     # ── all of it ────────────────────────────────────────────────────────────────────────────
 
-    def describe(self, key: str, *, limit: int = 100) -> Description:
-        """What the graph knows of an entity, with who says it; ``limit`` facts as head, and as tail.
+    def describe(self, key: str, *, limit: int = 100, deprecated: bool = False) -> Description:
+        """What the graph knows of an entity, with who says it.
+
+        Args:
+            key: The entity.
+            limit: The most facts as head, and as tail.
+            deprecated: Whether to list what is recorded although it is known to be wrong: claims of Wikidata's
+                rank *deprecated*, statements of confidence 0. Nothing else answers these.
 
         Raises:
             UnknownKeyError: There is none.
         """
         entity = self.entity(key)
         with self._database.reading() as sql:
-            return Description(entity, tuple(describe.facts(sql, key, self._at, limit)))
+            return Description(
+                entity,
+                tuple(describe.facts(sql, entity.key, self._at, limit, deprecated=deprecated)),
+            )
 
     def attested(self, facts: Iterable[Triple]) -> dict[Triple, Attested]:
         """Who says each of ``facts``, and since when; what does not live is left out."""
@@ -370,14 +387,9 @@ class GraphView:
 
     def to_networkx(self, triples: Iterable[Triple] | None = None) -> nx.MultiDiGraph[str]:
         """A MultiDiGraph of ``triples`` (the whole graph by default), relation keys as edge keys."""
-        import networkx as nx
+        from kg.formats import to_networkx
 
-        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-        chosen = self.match() if triples is None else triples
-        graph.add_edges_from((item.head, item.tail, item.relation, {}) for item in chosen)
-        labels = {key: entity.label for key, entity in self.entities(list(graph.nodes)).items()}
-        nx.set_node_attributes(graph, labels, "label")
-        return graph
+        return to_networkx(self.match() if triples is None else triples, self.entities)
 
     def to_pandas(self, triples: Iterable[Triple] | None = None) -> pd.DataFrame:
         """A DataFrame of ``triples`` (the whole graph by default): head, relation, tail."""

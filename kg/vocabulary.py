@@ -44,6 +44,10 @@ STRING = f"{XSD}string"
 LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 RANK = "http://wikiba.se/ontology#rank"
 """The qualifier that keeps a Wikidata claim's rank where it is not normal."""
+PREFERRED, DEPRECATED = (
+    f"http://wikiba.se/ontology#{rank}Rank" for rank in ("Preferred", "Deprecated")
+)
+"""Its values: what is answered before the rest, and what is recorded although it is known to be wrong."""
 
 LINKED, SEEN = "urn:kptm:linked", "urn:kptm:seen"
 """Qualifiers of a name: how often a source's texts meant the entity by it, and had the name at all."""

@@ -152,8 +152,9 @@ class WorkspaceChanging(WorkspaceAsking):
         from kptm.workspace_purge import purge
 
         self._changed()
-        if entity is not None and entity in self.graph.entities([entity]):
-            return purge(self, entity=entity, source=source)
+        known = self.graph.entities([entity]).get(entity) if entity is not None else None
+        if known is not None:
+            return purge(self, entity=known.key, source=source)
         found = self.linker.candidates(entity) if entity is not None else ()
         return purge(self, entity=found[0].entity if found else entity, source=source)
 

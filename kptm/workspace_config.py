@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kg.embedding.config import KGEConfig
 from kg.errors import KGError
 from kg.files.atomic import write_text
+from kg.languages import checked_languages
 from kptm.errors import ConfigError
 from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
@@ -48,6 +49,20 @@ class BackboneConfig:
             raise ConfigError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
 
 
+@dataclass(frozen=True, kw_only=True)
+class GraphConfig:
+    """How the graph is shown.
+
+    Attributes:
+        languages: In which labels and descriptions are wanted, the best first: tags such as "de" or "pt-BR".
+    """
+
+    languages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "languages", checked_languages(self.languages))
+
+
 def small_bert(settings: BackboneConfig, vocabulary: int, max_length: int) -> Any:
     """A configuration of a small BERT that learns within minutes on two cores."""
     from transformers import BertConfig
@@ -66,6 +81,7 @@ def small_bert(settings: BackboneConfig, vocabulary: int, max_length: int) -> An
 class WorkspaceConfig:
     """The sections of ``kptm.toml``."""
 
+    graph: GraphConfig = field(default_factory=GraphConfig)
     linking: LinkingConfig = field(default_factory=LinkingConfig)
     embedding: KGEConfig = field(default_factory=lambda: KGEConfig(dim=16, epochs=60))
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
@@ -135,9 +151,11 @@ def _example(section: Any, key: str) -> Any:
 def _check_type(where: str, value: Any, default: Any) -> None:
     if value is None:
         return
-    if isinstance(default, list) and isinstance(value, list | tuple):
+    if isinstance(default, list | tuple):
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"{where} must be a list, not {value!r}")
         for item in value:
-            _check_type(where, item, default[0])
+            _check_type(where, item, default[0] if default else "")
         return
     wanted = float if isinstance(default, float) else type(default)
     fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))

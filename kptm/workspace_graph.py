@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kg.errors import UnknownKeyError, shorten
 from kg.graph import KnowledgeGraph
 from kptm.linking import LinkedText, Linker
 from kptm.linking.encoding import Encoder
@@ -28,7 +29,7 @@ class WorkspaceGraph:
         linking, kept = config.linking, folder / "linking"
         encoder = Encoder(linking.encoder, folder=kept / "encoder") if linking.encoder else None
         weights = Weights.load(linking.weights) if linking.weights else None
-        self.graph = KnowledgeGraph.open(folder / "graph.db")
+        self.graph = KnowledgeGraph.open(folder / "graph.db", languages=config.graph.languages)
         self.linker = Linker(self.graph, weights=weights, encoder=encoder, folder=kept)
 
     def _changed(self) -> None:
@@ -100,9 +101,13 @@ class WorkspaceGraph:
         """The key of a key, label or alias; the likeliest sense of an ambiguous name.
 
         Raises:
-            UnknownKeyError: Nothing is called so.
+            UnknownKeyError: Nothing is called so; the message suggests names that are like it.
         """
-        if name in self.graph.entities([name]):
-            return name
+        known = self.graph.entities([name]).get(name)
+        if known is not None:
+            return known.key
         found = self.linker.candidates(name)
-        return found[0].entity if found else self.graph.entity(name).key
+        if not found:
+            reason = self.graph.suggestion(name)
+            raise UnknownKeyError(f"no entity is called {shorten(name)!r}{reason}")
+        return found[0].entity

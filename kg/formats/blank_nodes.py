@@ -1,6 +1,6 @@
 """Names of blank nodes: a label means something within its own file alone.
 
-The graph's name of a node is ``kptm-``, a hash of the source's name, and the label. The same source loaded again
+The graph's name of a node is ``kptm-``, a hash of the document's name, and the label. The same file loaded again
 gives the same names. A name of that form comes from an export of a graph and stays as it is. A key such as "_:b0"
 that no RDF file gave is exported as ``kptm-key-b0`` and read back as it was. So exporting and loading again adds
 nothing.
@@ -25,12 +25,12 @@ class BlankNodes:
     """Gives the blank nodes of one file their names in the graph.
 
     Args:
-        source: The name of the source.
+        document: The name of the document.
         generated: Whether the format has nodes without labels, which the parser names.
     """
 
-    def __init__(self, source: str, *, generated: bool) -> None:
-        digest = blake2b(source.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+    def __init__(self, document: str, *, generated: bool) -> None:
+        digest = blake2b(document.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
         self._scope = f"kptm-{digest}"
         self._generated = generated
         self._numbers: dict[str, int] = {}

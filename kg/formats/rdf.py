@@ -53,38 +53,38 @@ _PREFIXES = {
 }
 
 
-def read_ntriples(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
+def read_ntriples(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """One statement a line; comment lines are skipped."""
-    return _read_lines(stream, path, ox.RdfFormat.N_TRIPLES, source)
+    return _read_lines(stream, path, ox.RdfFormat.N_TRIPLES, document)
 
 
-def read_nquads(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
+def read_nquads(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """One statement a line; the graph that it names is its source."""
-    return _read_lines(stream, path, ox.RdfFormat.N_QUADS, source)
+    return _read_lines(stream, path, ox.RdfFormat.N_QUADS, document)
 
 
-def read_turtle(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
+def read_turtle(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Statements of a Turtle file. They have no lines, but what is malformed has."""
-    return _read_whole(stream, path, ox.RdfFormat.TURTLE, source)
+    return _read_whole(stream, path, ox.RdfFormat.TURTLE, document)
 
 
-def read_rdfxml(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
+def read_rdfxml(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Statements of an RDF/XML file; one that is malformed ends the reading."""
     sound = _Xml(stream, path)
-    yield from _read_whole(sound, path, ox.RdfFormat.RDF_XML, source)
+    yield from _read_whole(sound, path, ox.RdfFormat.RDF_XML, document)
     sound.end()
 
 
-def read_jsonld(stream: IO[bytes], path: Path, *, source: str) -> Iterator[Line]:
+def read_jsonld(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Statements of a JSON-LD file; contexts that lie elsewhere are not fetched."""
-    return _read_whole(stream, path, ox.RdfFormat.JSON_LD, source)
+    return _read_whole(stream, path, ox.RdfFormat.JSON_LD, document)
 
 
 # ── line by line ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat, source: str) -> Iterator[Line]:
-    names = BlankNodes(source, generated=False)
+def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat, document: str) -> Iterator[Line]:
+    names = BlankNodes(document, generated=False)
     numbered = byte_lines(stream, path)
     while chunk := list(islice(numbered, CHUNK)):
         told = [(number, raw) for number, raw in chunk if _tells(raw)]
@@ -136,11 +136,11 @@ def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat, names: BlankNo
 
 
 def _read_whole(
-    stream: IO[bytes] | _Xml, path: Path, form: ox.RdfFormat, source: str
+    stream: IO[bytes] | _Xml, path: Path, form: ox.RdfFormat, document: str
 ) -> Iterator[Line]:
     """Statements as the parser finds them. After an error it goes on where it can."""
     parser = ox.parse(cast("IO[bytes]", stream), format=form)
-    names = BlankNodes(source, generated=True)
+    names = BlankNodes(document, generated=True)
     last: tuple[int | None, int | None] | None = None
     while True:
         try:

@@ -29,7 +29,7 @@ class Format(NamedTuple):
         module: Where its reader is; imported when it is needed.
         reader: The reader's name.
         has_columns: Whether the reader takes ``columns``.
-        has_blanks: Whether the reader takes the name of the source, to which blank nodes belong.
+        has_blanks: Whether the reader takes the name of the document, to which blank nodes belong.
     """
 
     name: str
@@ -40,13 +40,13 @@ class Format(NamedTuple):
     has_blanks: bool = False
 
     def read(
-        self, stream: IO[bytes], path: Path, columns: Columns | None, source: str
+        self, stream: IO[bytes], path: Path, columns: Columns | None, document: str
     ) -> Iterator[Line | Block]:
         """Stream the records of a file."""
         reader: Callable[..., Iterator[Line | Block]]
         reader = getattr(import_module(f"kg.formats.{self.module}"), self.reader)
         if self.has_blanks:
-            return reader(stream, path, source=source)
+            return reader(stream, path, document=document)
         return reader(stream, path, columns=columns) if self.has_columns else reader(stream, path)
 
 
@@ -74,7 +74,7 @@ def read_triples(
     *,
     format: str | None = None,
     columns: Columns | None = None,
-    source: str | None = None,
+    document: str | None = None,
 ) -> Generator[Line | Block]:
     """Stream the records of a file of triples, and of what else its format holds.
 
@@ -82,13 +82,13 @@ def read_triples(
         path: The file, packed or not; ``-`` is standard input.
         format: One of the names in :data:`TRIPLES`, where the suffix does not say it.
         columns: Of TSV and CSV: which are head, relation and tail.
-        source: Of RDF: the source whose blank nodes these are; the path by default.
+        document: Of RDF: the name of the document to which blank nodes belong; the path by default.
 
     Raises:
         TripleFormatError: The file cannot be read at all. A bad line is yielded, not raised.
         KGError: ``columns`` are malformed.
     """
-    yield from _read(Path(path), TRIPLES, format, columns, source)
+    yield from _read(Path(path), TRIPLES, format, columns, document)
 
 
 def read_entities(
@@ -108,13 +108,13 @@ def _read(
     formats: Sequence[Format],
     name: str | None,
     columns: Columns | None,
-    source: str | None = None,
+    document: str | None = None,
 ) -> Generator[Line | Block]:
     chosen = choose(path, formats, name)
     if columns is not None and not chosen.has_columns:
         raise TripleFormatError(path, None, f"{chosen.name} has no columns to choose from")
     with open_bytes(path) as stream:
-        yield from chosen.read(stream, path, columns, source or str(path))
+        yield from chosen.read(stream, path, columns, document or str(path))
 
 
 def choose(path: Path, formats: Sequence[Format], name: str | None) -> Format:

@@ -8,10 +8,12 @@ from kg.errors import InvalidNameError
 from kg.types import EntityRecord, Triple, readable_label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
     import pandas as pd  # type: ignore[import-untyped, unused-ignore]
+
+    from kg.types import Entity
 
 COLUMNS = ("head", "relation", "tail")
 
@@ -41,6 +43,24 @@ def from_networkx(
     else:
         for head, tail, data in graph.edges(data=True):
             yield _edge(head, tail, [*map(data.get, names), data.get("label")])
+
+
+def to_networkx(
+    triples: Iterable[Triple], entities: Callable[[Iterable[str]], Mapping[str, Entity]]
+) -> nx.MultiDiGraph[str]:
+    """A MultiDiGraph of triples: relation keys as edge keys, labels as an attribute of the nodes.
+
+    Args:
+        triples: Its edges.
+        entities: Gives the entities of keys.
+    """
+    import networkx as nx
+
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    graph.add_edges_from((item.head, item.tail, item.relation, {}) for item in triples)
+    labels = {key: entity.label for key, entity in entities(list(graph.nodes)).items()}
+    nx.set_node_attributes(graph, labels, "label")
+    return graph
 
 
 def _edge(head: object, tail: object, names: Sequence[object]) -> Triple:

@@ -15,7 +15,17 @@ from typing import IO, TYPE_CHECKING, Any
 from kg.errors import TripleFormatError
 from kg.formats.lines import text_lines
 from kg.types import Attribute, EntityRecord, Literal, Qualifier, Statement, Triple
-from kg.vocabulary import ALIAS, DESCRIPTION, IRI, LABEL, PRIOR, RANK, XSD
+from kg.vocabulary import (
+    ALIAS,
+    DEPRECATED,
+    DESCRIPTION,
+    IRI,
+    LABEL,
+    PREFERRED,
+    PRIOR,
+    RANK,
+    XSD,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,10 +38,7 @@ WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 TIME = "http://wikiba.se/ontology#Time"
 """Of a time whose precision is none of XML Schema's: QuickStatements' notation, the precision behind a slash."""
 
-_RANKS = {
-    "preferred": "http://wikiba.se/ontology#PreferredRank",
-    "deprecated": "http://wikiba.se/ontology#DeprecatedRank",
-}
+_RANKS = {"preferred": PREFERRED, "deprecated": DEPRECATED}
 _DAY = 11
 _PRECISIONS = {9: ("gYear", 1), 10: ("gYearMonth", 2), _DAY: ("date", 3)}
 """A time's precision: its datatype, and how many of year, month and day it has."""

@@ -75,7 +75,8 @@ def write_block(
     stored = [] if nothing_stored else _staged(sql, triples[:, :3], _STORED)
     for at, number, _ in stored:
         ids[at] = number
-    dead = [number for _, number, removed in stored if removed]
+    # A caller that attests by itself also says which of the doubted triples become facts.
+    dead = [number for _, number, removed in stored if removed > 0 or (removed and attest)]
     sql.many("UPDATE triple SET rev_removed = 0 WHERE id = ?", [(number,) for number in dead])
     new = ids == 0
     newest = int(sql.one("SELECT max(id) FROM triple") or 0)

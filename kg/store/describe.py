@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.store.dictionary import ids_of
 from kg.store.schema import FIRST_RELATION
-from kg.store.triples import alive, said
+from kg.store.triples import alive, recorded, said
 from kg.store.values import node_ids
 from kg.types import Attested, Attribute, Literal, Triple
+from kg.vocabulary import PREFERRED, RANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,8 +22,19 @@ FACTS = 300
 """Triples that one statement asks for."""
 
 
-def facts(sql: Sql, key: str, at: int | None, limit: int) -> list[Attested]:
-    """The facts of an entity as head or tail, each with its sources; at most ``limit`` a side."""
+def facts(
+    sql: Sql, key: str, at: int | None, limit: int, *, deprecated: bool = False
+) -> list[Attested]:
+    """The facts of an entity as head or tail, each with its sources; at most ``limit`` a side.
+
+    Args:
+        sql: A reading transaction.
+        key: The entity.
+        at: The revision, None for now.
+        limit: The most facts a side.
+        deprecated: Whether to list what is recorded as wrong, too.
+    """
+    lives = recorded(at) if deprecated else alive(at)
     found: list[tuple[Triple | Attribute, int]] = []
     for end in ("head_id", "tail_id"):
         query = (
@@ -30,7 +42,7 @@ def facts(sql: Sql, key: str, at: int | None, limit: int) -> list[Attested]:
             " FROM triple x JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
             " LEFT JOIN entity t ON t.id = x.tail_id LEFT JOIN literal l ON l.id = x.tail_id"
             f" WHERE x.{end} = (SELECT id FROM entity WHERE key = ?)"
-            f" AND x.relation_id >= {FIRST_RELATION} AND {alive(at)}"
+            f" AND x.relation_id >= {FIRST_RELATION} AND {lives}"
             f" ORDER BY x.relation_id, x.head_id, x.tail_id LIMIT {limit:d}"
         )
         for row in sql.all(query, (key,)):
@@ -40,9 +52,11 @@ def facts(sql: Sql, key: str, at: int | None, limit: int) -> list[Attested]:
                 else Triple(*row[:3])
             )
             found.append((fact, row[7]))
-    told = _sources(sql, [number for _, number in found], at)
+    said_of = _attestations(sql, [number for _, number in found], at)
     return [
-        Attested(fact, *told[number]) for fact, number in dict.fromkeys(found) if number in told
+        Attested(fact, *said_of[number])
+        for fact, number in dict.fromkeys(found)
+        if number in said_of
     ]
 
 
@@ -69,28 +83,60 @@ def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple,
         )
         for number, *row in sql.all(query, list(chain.from_iterable(part))):
             number_of[given[row[0], row[1], row[2]]] = number
-    told = _sources(sql, list(number_of.values()), at)
+    said_of = _attestations(sql, list(number_of.values()), at)
     return {
-        item: Attested(item, *told[number_of[item]])
+        item: Attested(item, *said_of[number_of[item]])
         for item in facts
-        if number_of.get(item) in told
+        if number_of.get(item) in said_of
     }
 
 
-def _sources(
-    sql: Sql, numbers: Sequence[int], at: int | None
-) -> dict[int, tuple[tuple[tuple[str, int | None], ...], int]]:
-    """Who says each triple, on which line, and since which revision anybody has."""
+class _Attestation(NamedTuple):
+    """What :class:`Attested` has beside the fact."""
+
+    sources: tuple[tuple[str, int | None], ...]
+    revision: int
+    confidence: float | None
+    rank: str
+
+
+def _attestations(sql: Sql, numbers: Sequence[int], at: int | None) -> dict[int, _Attestation]:
+    """Who says each triple, how surely, with which rank; of what all sources hold for wrong, who records it."""
     listed, parameter = sql.values(sorted(set(numbers)))
     query = (
-        "SELECT s.triple_id, c.name, s.line, s.rev_added FROM triple_source s"
+        "SELECT s.triple_id, c.name, s.line, s.rev_added, s.confidence FROM triple_source s"
         " JOIN source c ON c.id = s.source_id"
         f" WHERE s.triple_id IN {listed} AND {said(at)} ORDER BY s.rev_added, s.source_id, s.seq"
     )
-    rows: dict[int, list[tuple[str, int | None, int]]] = defaultdict(list)
+    rows: dict[int, list[tuple[str, int | None, int, float | None]]] = defaultdict(list)
     for number, *row in sql.all(query, (parameter,)):
-        rows[number].append((row[0], row[1], row[2]))
-    return {
-        number: (tuple((name, line) for name, line, _ in told), told[0][2])
-        for number, told in rows.items()
-    }
+        rows[number].append((row[0], row[1], row[2], row[3]))
+    first = _preferred(sql, list(rows), at)
+    found = {}
+    for number, all_rows in rows.items():
+        certain = [row for row in all_rows if row[3] != 0]
+        rank = "preferred" if number in first else "normal"
+        kept = certain or all_rows
+        given = [row[3] for row in kept if row[3] is not None]
+        found[number] = _Attestation(
+            sources=tuple((name, line) for name, line, _, _ in kept),
+            revision=kept[0][2],
+            confidence=max(given) if len(given) == len(kept) else None,
+            rank=rank if certain else "deprecated",
+        )
+    return found
+
+
+def _preferred(sql: Sql, numbers: Sequence[int], at: int | None) -> set[int]:
+    """The triples that a source prefers to its others of the same head and relation."""
+    rank = sql.one("SELECT id FROM relation WHERE key = ?", (RANK,))
+    if rank is None:
+        return set()
+    listed, parameter = sql.values(sorted(numbers))
+    query = (
+        "SELECT DISTINCT q.triple_id FROM qualifier q JOIN literal l ON l.id = q.value_id"
+        " JOIN triple_source s ON s.triple_id = q.triple_id AND s.source_id = q.source_id"
+        " AND s.rev_added = q.rev_added AND s.seq = q.seq"
+        f" WHERE q.triple_id IN {listed} AND q.relation_id = ? AND l.value = ? AND {said(at)}"
+    )
+    return {number for (number,) in sql.all(query, (parameter, rank, PREFERRED))}

@@ -6,8 +6,10 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from kg.languages import preferred
+from kg.names import MAX_PRIOR
 from kg.store import dictionary, lives
-from kg.store.triples import alive
+from kg.store.triples import alive, recorded
 from kg.types import Attribute, Entity, EntityRecord, Literal, readable_label
 from kg.vocabulary import (
     ALIAS,
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
     from kg.store.writing import Writer
 
 _ABOUT = f"x.relation_id <= {len(UNDERSTOOD)}"
-_LANGUAGES = {"": 0, "en": 1}
-"""Which label is shown first; any other language comes after, by its tag."""
-
 About = dict[str, list[Attribute]]
 """What the graph says of each entity with the relations it understands, oldest first."""
 
@@ -67,27 +66,38 @@ def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
     listed, parameter = sql.values(list(ids.values()))
     found: set[int] = set()
     for end in ("head_id", "tail_id"):
-        query = f"SELECT DISTINCT x.{end} FROM triple x WHERE x.{end} IN {listed} AND {alive(at)}"
+        query = (
+            f"SELECT DISTINCT x.{end} FROM triple x WHERE x.{end} IN {listed} AND {recorded(at)}"
+        )
         found.update(row[0] for row in sql.all(query, (parameter,)))
     return {key for key, number in ids.items() if number in found}
 
 
-def fetch(sql: Sql, keys: Iterable[str], at: int | None = None) -> dict[str, Entity]:
-    """The entities of ``keys``, with labels derived where none was given."""
-    return {key: _entity(key, said) for key, said in about(sql, keys, at).items()}
+def fetch(
+    sql: Sql, keys: Iterable[str], at: int | None = None, languages: Sequence[str] = ()
+) -> dict[str, Entity]:
+    """The entities of ``keys``, with labels derived where none was given.
+
+    Args:
+        sql: A reading transaction.
+        keys: Of entities.
+        at: The revision, None for now.
+        languages: In which labels and descriptions are wanted, the best first.
+    """
+    return {key: _entity(key, said, languages) for key, said in about(sql, keys, at).items()}
 
 
-def _entity(key: str, said: Sequence[Attribute]) -> Entity:
+def _entity(key: str, said: Sequence[Attribute], languages: Sequence[str]) -> Entity:
     labels = [item.value for item in said if item.relation in LABELS and item.value.datatype != IRI]
     names = [item.value for item in said if item.relation == ALIAS and item.value.datatype != IRI]
-    label = _preferred(labels) or readable_label(key)
-    prior = _preferred([item.value for item in said if item.relation == PRIOR])
+    label = preferred(labels, languages) or readable_label(key)
+    prior = preferred([item.value for item in said if item.relation == PRIOR])
+    descriptions = [item.value for item in said if item.relation in DESCRIPTIONS]
     return Entity(
         key=key,
         label=label,
         aliases=tuple(sorted({item.value for item in (*labels, *names)} - {label})),
-        description=_preferred([item.value for item in said if item.relation in DESCRIPTIONS])
-        or "",
+        description=preferred(descriptions, languages) or "",
         types=tuple(sorted({item.value.value for item in said if item.relation == TYPE})),
         prior=number_in(prior),
     )
@@ -99,17 +109,7 @@ def number_in(text: str | None) -> float | None:
         found = float(text or "")
     except ValueError:
         return None
-    return found if 0 <= found < math.inf else None
-
-
-def _preferred(values: Sequence[Literal]) -> str | None:
-    """The value to show: without a language, in English, by the language's tag; the newest of those."""
-    best = min(
-        enumerate(values),
-        key=lambda item: (_LANGUAGES.get(item[1].language, 2), item[1].language, -item[0]),
-        default=None,
-    )
-    return None if best is None else best[1].value
+    return min(found, MAX_PRIOR) if 0 <= found < math.inf else None
 
 
 def merge(writer: Writer, sql: Sql, records: Sequence[tuple[int, EntityRecord]]) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from kg.store.triples import alive
+from kg.store.triples import alive, said
 from kg.store.values import nodes
 from kg.types import Triple
 from kg.values.node import node_of, node_query
+from kg.vocabulary import PREFERRED, RANK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,28 @@ _RANKED = (
 _SAID_BY = "LEFT JOIN triple_source s ON s.triple_id = x.id AND s.rev_added = x.rev_added"
 
 
+_RANK = f"(SELECT id FROM relation WHERE key = '{RANK}')"
+
+
+def _best(name: str, at: int | None) -> str:
+    """The condition that a source of the triple ``name`` prefers it, or prefers none of its head and relation.
+
+    A graph without ranks is not searched for them.
+    """
+    preferred = (
+        "SELECT 1 FROM triple y JOIN qualifier q ON q.triple_id = y.id AND q.source_id = b.source_id"
+        f" AND q.relation_id = {_RANK} JOIN literal l ON l.id = q.value_id AND l.value = '{PREFERRED}'"
+        " JOIN triple_source s ON s.triple_id = q.triple_id AND s.source_id = q.source_id"
+        f" AND s.rev_added = q.rev_added AND s.seq = q.seq AND {said(at)} WHERE "
+    )
+    return (
+        f"({_RANK} IS NULL OR EXISTS (SELECT 1 FROM triple_source b WHERE b.triple_id = {name}.id"
+        f" AND {said(at, 'b')} AND (b.confidence IS NULL OR b.confidence > 0) AND (EXISTS ({preferred}"
+        f"y.id = {name}.id) OR NOT EXISTS ({preferred}y.head_id = {name}.head_id"
+        f" AND y.relation_id = {name}.relation_id AND {alive(at, 'y')}))))"
+    )
+
+
 def _ends(forward: bool) -> tuple[str, str]:
     return ("head_id", "tail_id") if forward else ("tail_id", "head_id")
 
@@ -90,7 +113,7 @@ def _reached(start: str, directions: tuple[bool, ...], at: int | None) -> str:
         reached = (
             f"SELECT {kept} x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x {said}"
             f" WHERE x.{here} = p.id AND x.relation_id = {_RELATION} AND {alive(at)}"
-            f"{away.format(there)}"
+            f"{away.format(there)} AND {_best('x', at)}"
         )
     return (
         "SELECT e.key, l.value, l.datatype, l.language, l.unit"
@@ -110,7 +133,7 @@ def _facts(start: str, end: str, directions: tuple[bool, ...], at: int | None) -
     where += [f"x{n}.relation_id = {_RELATION}" for n in steps]
     where += [f"x{n}.{ends[n][1]} <> ({start})" for n in steps[:-1]]
     where += [f"x{steps[-1]}.{ends[-1][1]} = ({end})"]
-    where += [alive(at, f"x{n}") for n in steps]
+    where += [f"{alive(at, f'x{n}')} AND {_best(f'x{n}', at)}" for n in steps]
     between = [f"x{n}.{ends[n][1]}" for n in steps[:-1]]
     tables = " CROSS JOIN ".join(f"triple x{n}" for n in steps)
     # With a plus the order is no reason to read the whole table in it.

@@ -18,7 +18,7 @@ def history(sql: Sql, key: str, at: int | None) -> list[Change]:
         until = "" if at is None else f" AND s.{column} <= {at:d}"
         query = (
             "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit,"
-            f" s.{column}, v.at, c.name, s.line, x.id FROM triple x"
+            f" s.{column}, v.at, c.name, s.line, x.id, s.confidence FROM triple x"
             " JOIN triple_source s ON s.triple_id = x.id JOIN source c ON c.id = s.source_id"
             f" JOIN revision v ON v.id = s.{column}"
             " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
@@ -48,4 +48,5 @@ def _change(row: tuple[object, ...], began: bool) -> Change:
         source=str(row[9]),
         line=None if line is None else int(str(line)),
         at=str(row[8]),
+        confidence=None if row[12] is None else float(str(row[12])),
     )

@@ -1,8 +1,14 @@
-"""What lives: a triple while at least one source says it, an entity while anything is said of it."""
+"""What lives: a triple while at least one source says it, an entity while anything is said of it.
+
+A source that states a triple with confidence 0 records it and does not say it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from kg.store.schema import DOUBTED
+from kg.store.triples import CERTAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +23,7 @@ def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
     listed, parameter = sql.values(sorted(entities.values()))
     alive: set[int] = set()
     for end in ("head_id", "tail_id"):
-        query = f"SELECT DISTINCT {end} FROM triple WHERE {end} IN {listed} AND rev_removed = 0"
+        query = f"SELECT DISTINCT {end} FROM triple WHERE {end} IN {listed} AND rev_removed <= 0"
         if entities:
             alive.update(row[0] for row in sql.all(query, (parameter,)))
     return {key for key, number in entities.items() if number in alive}
@@ -44,7 +50,7 @@ def end_all(sql: Sql, ids: Sequence[int], revision: int) -> int:
         (revision, parameter),
     )
     return sql.run(
-        f"UPDATE triple SET rev_removed = ? WHERE id IN {listed} AND rev_removed = 0",
+        f"UPDATE triple SET rev_removed = ? WHERE id IN {listed} AND rev_removed <= 0",
         (revision, parameter),
     )
 
@@ -79,14 +85,20 @@ def count_ended(sql: Sql, revision: int) -> int:
 def _settle(sql: Sql, revision: int, which: str, parameters: tuple[object, ...]) -> None:
     said = (
         "EXISTS (SELECT 1 FROM triple_source s"
-        " WHERE s.triple_id = triple.id AND s.rev_removed IS NULL)"
+        " WHERE s.triple_id = triple.id AND s.rev_removed IS NULL"
     )
+    some, sure = f"{said})", f"{said} AND {CERTAIN})"
     sql.run(
-        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed = 0 AND NOT {said}",
+        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed <= 0 AND NOT {some}",
         (revision, *parameters),
     )
     sql.run(
-        f"UPDATE triple SET rev_removed = 0 WHERE {which}rev_removed > 0 AND {said}",
+        f"UPDATE triple SET rev_removed = 0 WHERE {which}rev_removed <> 0 AND {sure}",
+        parameters,
+    )
+    sql.run(
+        f"UPDATE triple SET rev_removed = {DOUBTED} WHERE {which}rev_removed <> {DOUBTED}"
+        f" AND {some} AND NOT {sure}",
         parameters,
     )
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.store.dictionary import ids_of
 from kg.store.entities import fetch
-from kg.store.query import is_variable
 from kg.store.schema import FIRST_RELATION
-from kg.store.triples import alive
+from kg.store.triples import alive, recorded
 from kg.types import Relation, readable_label
 from kg.vocabulary import NAMES, UNDERSTOOD
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kg.store.sql import Sql
 
@@ -24,12 +22,13 @@ def _facts(at: int | None) -> str:
 
 def _ends(at: int | None) -> str:
     """The ids of all entities that anything is said of, but for those that are only relations."""
+    facts = f"x.relation_id >= {FIRST_RELATION} AND x.tail_id > 0 AND {recorded(at)}"
     return (
-        f"SELECT x.head_id AS id FROM triple x WHERE {alive(at)}"
-        f" UNION SELECT x.tail_id FROM triple x WHERE x.tail_id > 0 AND {alive(at)}"
+        f"SELECT x.head_id AS id FROM triple x WHERE {recorded(at)}"
+        f" UNION SELECT x.tail_id FROM triple x WHERE x.tail_id > 0 AND {recorded(at)}"
         " EXCEPT SELECT e.id FROM relation r JOIN entity e ON e.key = r.key WHERE NOT EXISTS"
-        f" (SELECT 1 FROM triple x WHERE x.head_id = e.id AND {_facts(at)}) AND NOT EXISTS"
-        f" (SELECT 1 FROM triple x WHERE x.tail_id = e.id AND {_facts(at)})"
+        f" (SELECT 1 FROM triple x WHERE x.head_id = e.id AND {facts}) AND NOT EXISTS"
+        f" (SELECT 1 FROM triple x WHERE x.tail_id = e.id AND {facts})"
     )
 
 
@@ -40,44 +39,17 @@ def entity_keys(sql: Sql, at: int | None) -> Iterator[str]:
         yield key
 
 
-def relations(sql: Sql, at: int | None) -> list[Relation]:
+def relations(sql: Sql, at: int | None, languages: Sequence[str] = ()) -> list[Relation]:
     """Every relation that a fact has, by key; its label is that of the entity of the same key."""
     used = (
         f"SELECT r.key FROM relation r WHERE r.id >= {FIRST_RELATION} AND EXISTS"
         f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {alive(at)}) ORDER BY r.key"
     )
     keys = [key for (key,) in sql.all(used)]
-    named = fetch(sql, keys, at)
+    named = fetch(sql, keys, at, languages)
     return [
         Relation(key, named[key].label if key in named else readable_label(key)) for key in keys
     ]
-
-
-def relation_keys(sql: Sql, names: Collection[str]) -> set[str]:
-    """Those of ``names`` that are, or were, keys of relations."""
-    return set(ids_of(sql, "relation", sorted(names)))
-
-
-def find(known: Sequence[Relation], name: str) -> Relation | None:
-    """The relation of a key, else of a label in any case."""
-    for relation in known:
-        if relation.key == name:
-            return relation
-    folded = name.casefold()
-    return next((relation for relation in known if relation.label.casefold() == folded), None)
-
-
-def with_keys(
-    sql: Sql, patterns: Sequence[Sequence[str]], at: int | None
-) -> Sequence[Sequence[str]]:
-    """Patterns with the keys of relations that are given by their labels."""
-    asked = {pattern[1] for pattern in patterns if not is_variable(pattern[1])}
-    labels = asked - relation_keys(sql, asked)
-    if not labels:
-        return patterns
-    known = relations(sql, at)
-    keys = {name: found.key for name in labels if (found := find(known, name))}
-    return [(head, keys.get(relation, relation), tail) for head, relation, tail in patterns]
 
 
 def counts(sql: Sql, at: int | None) -> dict[str, int]:

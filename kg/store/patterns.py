@@ -14,7 +14,7 @@ _TABLES = (("head_id", "entity"), ("relation_id", "relation"), ("tail_id", "enti
 
 def ids(sql: Sql, head: str | None, relation: str | None, tail: str | None) -> list[int]:
     """The triples of a pattern, facts only."""
-    where = [f"relation_id >= {FIRST_RELATION}", "tail_id > 0", "rev_removed = 0"]
+    where = [f"relation_id >= {FIRST_RELATION}", "tail_id > 0", "rev_removed <= 0"]
     parameters = []
     for (column, table), part in zip(_TABLES, (head, relation, tail), strict=True):
         if part is not None:
@@ -30,7 +30,7 @@ def about(sql: Sql, key: str) -> list[int]:
     for end in ("head_id", "tail_id"):
         query = (
             f"SELECT id FROM triple WHERE {end} = (SELECT id FROM entity WHERE key = ?)"
-            " AND rev_removed = 0"
+            " AND rev_removed <= 0"
         )
         found += [number for (number,) in sql.all(query, (key,))]
     return sorted(set(found))

@@ -9,7 +9,8 @@
 ``entity``, ``relation`` and ``literal`` are dictionaries: a row is a name, written once. Whatever is said is a
 row of ``triple``: of one entity and another, or of an entity and a literal (a label, a date), whose ids are
 negative so that one column holds both. Who says it, and from which revision to which, is in
-``triple_source``; ``triple.rev_removed`` repeats whether anybody still does (0: yes), for speed.
+``triple_source``; ``triple.rev_removed`` repeats whether anybody still does, for speed: 0 yes, :data:`DOUBTED`
+only with confidence 0 (a claim that is recorded although it is known to be wrong), else the revision that ended it.
 
 There are no foreign keys: all ids come from these dictionaries in the same transaction, and checking each
 row again would double the time of a load.
@@ -46,6 +47,9 @@ NAME = Text().with_variant(Text(collation="C"), "postgresql")
 
 FIRST_RELATION = 16
 """Ids below are of what :mod:`kg.vocabulary` understands; a triple of a lower one is no fact."""
+
+DOUBTED = -1
+"""``triple.rev_removed`` of what every source states with confidence 0: recorded, and no fact."""
 
 revision = Table(
     "revision",

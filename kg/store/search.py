@@ -1,4 +1,7 @@
-"""Search by name: equal, beginning, holding, then nearly so; of equal rank the one that is meant more often.
+"""Search by name: equal, beginning, holding, then nearly so.
+
+Case, accents and typographic marks make no difference (:mod:`kg.folding`). Of equal rank comes first what is written
+so, accents and all, then what is meant more often.
 
 The index gives the rows that share trigrams with what was typed; what lives, and how often it is meant,
 is asked of the triples.
@@ -8,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.store.name_index import folded
+from kg.folding import canonical, fold, spellings
 from kg.store.schema import FIRST_RELATION
 from kg.store.triples import alive
 from kg.vocabulary import NAMES, PRIOR, UNDERSTOOD
@@ -22,29 +25,53 @@ MAX_QUERY = 200
 NEAR = 400
 """How many rows that share trigrams are looked at for a typing error."""
 
+LONGEST_SWAPPED = 24
+"""Characters up to which swapped neighbours are tried one by one; a longer name keeps trigrams enough."""
+
 _NAMES = ", ".join(str(UNDERSTOOD.index(name) + 1) for name in NAMES)
 _PRIOR = UNDERSTOOD.index(PRIOR) + 1
 
 
 def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
     """Keys of entities by what they are called, best first."""
-    wanted = folded(text)
+    wanted = fold(text)
     if not wanted or "\0" in wanted or len(wanted) > MAX_QUERY or limit < 1:
         return []  # no name holds NUL, and FTS5 would read no further than to it
+    given = canonical(text.strip())
     found = [
-        *((-1 if key == text else 1, number) for number, key in _beginning(sql, text.strip())),
+        *((-1 if canonical(key) == given else 1, number) for number, key in _beginning(sql, given)),
         *((_rank(surface, wanted), number) for number, surface in _holding(sql, wanted)),
     ]
-    keys = _ranked(sql, found, limit, at)
+    keys = _ranked(sql, found, given, limit, at)
     if len(keys) < limit and len(wanted) > 3:
-        near = [
-            (10 + distance, number)
-            for number, surface in _sharing(sql, wanted)
-            if wanted not in surface and (distance := _distance(surface, wanted)) is not None
-        ]
-        more = _ranked(sql, near, limit, at)
+        more = _ranked(sql, _near(sql, wanted), given, limit, at)
         keys += [key for key in more if key not in keys]
     return keys[:limit]
+
+
+def _near(sql: Sql, wanted: str) -> list[tuple[int, int]]:
+    """(rank, row) of the index where a name is a slip of the pen away."""
+    found = [
+        (10 + distance, number)
+        for number, surface in _sharing(sql, wanted)
+        if wanted not in surface and (distance := _distance(surface, wanted)) is not None
+    ]
+    # Of a short name with two letters swapped no trigram is left.
+    for swapped in _swapped(wanted):
+        found += [
+            (11, number)
+            for number, surface in _holding(sql, swapped)
+            if _distance(surface, wanted) is not None
+        ]
+    return found
+
+
+def _swapped(text: str) -> list[str]:
+    """``text`` with two neighbouring characters swapped, each such pair; nothing for a long text."""
+    if len(text) > LONGEST_SWAPPED:
+        return []
+    every = (text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(len(text) - 1))
+    return [swapped for swapped in dict.fromkeys(every) if swapped != text]
 
 
 def _beginning(sql: Sql, text: str) -> list[tuple[int, str]]:
@@ -52,7 +79,7 @@ def _beginning(sql: Sql, text: str) -> list[tuple[int, str]]:
     query = "SELECT id, key FROM entity WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
     return [
         row
-        for start in dict.fromkeys((text, text.upper()))
+        for start in dict.fromkeys((*spellings(text), text.upper()))
         for row in sql.all(query, (start, start + "\U0010ffff", NEAR))
     ]
 
@@ -95,20 +122,32 @@ def _trigrams(text: str) -> list[str]:
     return ['"' + part.replace('"', '""') + '"' for part in sorted(cut)]
 
 
-def _ranked(sql: Sql, found: list[tuple[int, int]], limit: int, at: int | None) -> list[str]:
-    """Keys of the entities behind rows of the index, (rank, row), best first."""
+def _ranked(
+    sql: Sql, found: list[tuple[int, int]], given: str, limit: int, at: int | None
+) -> list[str]:
+    """Keys of the entities of rows of the index, (rank, row), best first.
+
+    Args:
+        sql: A reading transaction.
+        found: The rows with their ranks.
+        given: What was typed: of equal rank a name that is written so comes first.
+        limit: The most keys.
+        at: The revision.
+    """
+    typed = given.casefold()
     rank: dict[int, int] = {}
     for value, number in found:
         rank[number] = min(value, rank.get(number, value))
-    best: dict[str, tuple[int, float]] = {}
-    for key, number, weight in _owners(sql, list(rank), at):
-        mine = (rank[number], -weight)
+    best: dict[str, tuple[int, bool, float]] = {}
+    for key, number, weight, name in _owners(sql, list(rank), at):
+        other = typed not in canonical(name or key).casefold()
+        mine = (rank[number], other, -weight)
         best[key] = min(mine, best.get(key, mine))
     return sorted(best, key=lambda key: (best[key], key))[:limit]
 
 
-def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, float]]:
-    """(key, row, how often it is meant) of the live entities that rows of the index name."""
+def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, float, str | None]]:
+    """(key, row, how often it is meant, name) of the live entities that rows of the index name."""
     if not rows:
         return []
     listed, parameter = sql.values(rows)
@@ -126,11 +165,12 @@ def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, f
         f" WHERE x.head_id = e.id AND x.relation_id = {_PRIOR} AND {alive(at)})"
     )
     query = (
-        f"SELECT e.key, d.row, COALESCE({prior}, {degree}) FROM ("
+        f"SELECT e.key, d.row, COALESCE({prior}, {degree}), n.value FROM ("
         f"SELECT id, id AS row FROM entity WHERE id IN {listed}"
         f" UNION ALL SELECT x.head_id, x.tail_id FROM triple x WHERE x.tail_id IN {listed}"
         f" AND x.relation_id IN ({_NAMES}) AND x.tail_id < 0 AND {alive(at)}"
-        f") AS d JOIN entity e ON e.id = d.id WHERE (d.row < 0 OR {lives})"
+        ") AS d JOIN entity e ON e.id = d.id LEFT JOIN literal n ON n.id = d.row"
+        f" WHERE (d.row < 0 OR {lives})"
     )
     return sql.all(query, (parameter, parameter))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kg.store import dictionary
-from kg.types import Literal, Statement
+from kg.store import dictionary, lives
+from kg.store.schema import DOUBTED
+from kg.types import Literal, Qualifier, Statement
+from kg.vocabulary import DEPRECATED, IRI, RANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +21,9 @@ Details = tuple[float | None, int | None, int | None, tuple[tuple[int, int], ...
 """Confidence, span and qualifiers (relation id, value id) of a statement."""
 
 _PLAIN: Details = (None, None, None, ())
+
+_DEPRECATED = Qualifier(RANK, Literal(DEPRECATED, IRI))
+"""Whoever states a fact with this rank holds it for wrong, whether or not a confidence says so."""
 
 
 def write(writer: Writer, sql: Sql, items: Sequence[tuple[int, Statement]]) -> None:
@@ -59,7 +64,7 @@ def _details(writer: Writer, sql: Sql, items: Sequence[Statement]) -> list[Detai
 
     return [
         (
-            item.confidence,
+            0.0 if _DEPRECATED in item.qualifiers else item.confidence,
             *(item.span or (None, None)),
             tuple((relations[pair.relation], number(pair.value)) for pair in item.qualifiers),
         )
@@ -90,10 +95,21 @@ def _attest(
             for position, pair in enumerate(details[3])
         ]
     columns = "triple_id, source_id, rev_added, seq"
+    ids = {key[0] for key, _ in said}
+    unsure = {key[0] for key, details in said if details[0] == 0}
     sql.insert("triple_source", f"{columns}, line, span_start, span_end, confidence", rows)
     sql.insert("qualifier", f"{columns}, position, relation_id, value_id", qualifiers)
     writer.changed |= bool(rows)
     writer.note_restated([item for item in again if item[0][2] < writer.revision])
+    if rows:
+        lives.settle(sql, sorted(unsure | _doubted(sql, ids)), writer.revision)
+
+
+def _doubted(sql: Sql, ids: Iterable[int]) -> set[int]:
+    """Those of the triples that are no facts."""
+    listed, parameter = sql.values(sorted(ids))
+    query = f"SELECT id FROM triple WHERE id IN {listed} AND rev_removed = {DOUBTED}"
+    return {number for (number,) in sql.all(query, (parameter,))}
 
 
 def _known(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:

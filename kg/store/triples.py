@@ -29,18 +29,30 @@ def alive(at: int | None, name: str = "x") -> str:
     """The condition that the triple ``name`` lives, now or at a revision."""
     if at is None:
         return f"{name}.rev_removed = 0"
+    return f"{name}.rev_added <= {at:d} AND EXISTS ({_said(at, name)} AND {CERTAIN})"
+
+
+def recorded(at: int | None, name: str = "x") -> str:
+    """The condition that any source states the triple ``name``, be it with confidence 0."""
+    if at is None:
+        return f"{name}.rev_removed <= 0"
     return f"{name}.rev_added <= {at:d} AND EXISTS ({_said(at, name)})"
+
+
+CERTAIN = "(s.confidence IS NULL OR s.confidence > 0)"
+"""The condition that a source does not state ``s`` as wrong."""
 
 
 def _said(at: int, name: str) -> str:
     return f"SELECT 1 FROM triple_source s WHERE s.triple_id = {name}.id AND {said(at)}"
 
 
-def said(at: int | None) -> str:
-    """The condition that a source says its statement ``s``, now or at a revision."""
+def said(at: int | None, name: str = "s") -> str:
+    """The condition that a source says its statement ``name``, now or at a revision."""
     if at is None:
-        return "s.rev_removed IS NULL"
-    return f"s.rev_added <= {at:d} AND (s.rev_removed IS NULL OR s.rev_removed > {at:d})"
+        return f"{name}.rev_removed IS NULL"
+    later = f"({name}.rev_removed IS NULL OR {name}.rev_removed > {at:d})"
+    return f"{name}.rev_added <= {at:d} AND {later}"
 
 
 _FACTS = (
@@ -158,13 +170,13 @@ def statements(sql: Sql, at: int | None) -> Iterator[Statement]:
 
 
 def with_sources(sql: Sql, at: int | None) -> Iterator[tuple[Triple, str]]:
-    """Stream the triples between entities, each once for every source that says it."""
+    """Stream the triples between entities, each once for every source that says it (not as wrong)."""
     query = (
         "SELECT DISTINCT x.id, h.key, r.key, t.key, c.name FROM triple x"
         " JOIN triple_source s ON s.triple_id = x.id JOIN source c ON c.id = s.source_id"
         " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
         " JOIN entity t ON t.id = x.tail_id"
-        f" WHERE {said(at)} AND x.relation_id >= {FIRST_RELATION} ORDER BY x.id, c.name"
+        f" WHERE {said(at)} AND {CERTAIN} AND x.relation_id >= {FIRST_RELATION} ORDER BY x.id, c.name"
     )
     for _, head, relation, tail, source in sql.stream(query):
         yield Triple(head, relation, tail), source

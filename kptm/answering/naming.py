@@ -28,12 +28,14 @@ def senses(graph: KnowledgeGraph, linker: Linker, name: str) -> list[tuple[str, 
     Raises:
         UnknownKeyError: Nothing is called so.
     """
-    if name in graph.entities([name]):
-        return [(name, 1.0)]
+    known = graph.entities([name]).get(name)
+    if known is not None:
+        return [(known.key, 1.0)]
     found = [(item.entity, item.prior) for item in linker.candidates(name)]
     found = found or [(key, 1.0) for key in value_keys(graph, name)]
     if not found:
-        raise UnknownKeyError(f"no entity is called {shorten(name)!r}; check how it is written")
+        reason = graph.suggestion(name) or "; check how it is written"
+        raise UnknownKeyError(f"no entity is called {shorten(name)!r}{reason}")
     return found
 
 

@@ -89,6 +89,7 @@ class Understanding:
         name = head if head is not None else tail
         if name is None or (head is not None and tail is not None):
             raise UnknownKeyError("give a relation and either head or tail")
+        name = self._graph.stored_key(name)
         step = Step(self._relations.key(relation), head is not None)
         # What has such a fact is a key, and stands for itself.
         meant = self._meant(name, step)

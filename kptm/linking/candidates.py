@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from kg.folding import spellings
 from kptm.linking.build import PART_WEIGHT, key_hashes
 from kptm.linking.forms import FIRST_PART, PERSON, Kind
 from kptm.linking.index import spread
@@ -19,7 +20,7 @@ from kptm.linking.spotting import Spans, fitting, longest, matches
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kptm.linking.layers import Layers
+    from kptm.linking.layers import Entries, Layers
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -246,13 +247,23 @@ def _linked(links: Floats, seen: Floats, first: Ints) -> Floats:
     return np.where(had > 0, odds, 0.0)
 
 
+def _entries(layers: Layers, name: str) -> tuple[Entries, Bools]:
+    """What a name by itself may mean, and which of that are whole names."""
+    folded = Passages([name])
+    whole = np.array([len(folded.folded.codes) - 1])
+    found = layers.entries(folded.hashes(np.zeros(1, np.int64), whole))
+    return found, found.kind < FIRST_PART
+
+
 def named(layers: Layers, name: str) -> tuple[list[int], list[float]]:
     """The entities of a name by itself, best first, with p: as it is written, or else in any case."""
-    folded = Passages([name.strip()])
-    whole = np.array([len(folded.folded.codes) - 1])
-    entries = layers.entries(folded.hashes(np.zeros(1, np.int64), whole))
-    whole_names = entries.kind < FIRST_PART
-    exact = whole_names & (entries.exact == key_hashes([name.strip()])[0])
+    # Canonically equal texts are one name, in whichever form the graph has it.
+    forms = spellings(name.strip())
+    entries, whole_names = _entries(layers, forms[0])
+    for form in forms[1:]:
+        if not whole_names.any():
+            entries, whole_names = _entries(layers, form)
+    exact = whole_names & np.isin(entries.exact, key_hashes(forms))
     chosen = exact if exact.any() else whole_names
     entity, inverse = np.unique(entries.entity[chosen], return_inverse=True)
     weight, links = np.zeros(len(entity)), np.zeros(len(entity))

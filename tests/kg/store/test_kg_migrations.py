@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from kg import Entity, KnowledgeGraph, Triple
+from kg import Entity, EntityRecord, KnowledgeGraph, Statement, Triple
 from kg.store import schema
 from kg.store.database import Database
 from kg.store.migrate import HEAD, alembic_config
@@ -184,6 +184,25 @@ def test_a_database_of_the_schema_before_keeps_its_data(place):
         assert differences(graph.database) == []
         graph.undo(4)
         assert set(graph.match()) == {country, berlin}
+
+
+def test_a_database_from_before_has_ranks_and_names_without_accents(place):
+    """0005 held what is recorded as wrong for facts, and its index of names knew accents."""
+    with KnowledgeGraph.open(place) as graph:
+        graph.add([EntityRecord(key="Q1", label="Dvořák"), ("Łódź", "r", "Q1"), ("Q1", "r", "Q2")])
+        graph.add([Statement(Triple("Q1", "r", "Q3"), confidence=0.0)])
+        graph.add([Statement(Triple("Q1", "r", "Q2"), confidence=0.0)], source="doubter")
+        wanted = graph.fingerprint()
+        with graph.database.write() as connection:
+            alembic.command.downgrade(alembic_config(connection), "0005")
+            connection.execute(sa.text("DELETE FROM name_index"))
+            connection.execute(sa.text("UPDATE revision SET fingerprint = 'of then' WHERE id = 3"))
+            assert connection.execute(sa.text("SELECT min(rev_removed) FROM triple")).scalar() == 0
+    with KnowledgeGraph.open(place) as graph:
+        assert {item.tail for item in graph.match("Q1")} == {"Q2"}
+        assert graph.fingerprint() == wanted
+        for typed, key in (("dvorak", "Q1"), ("lodz", "Łódź")):
+            assert [entity.key for entity in graph.search(typed)] == [key]
 
 
 def test_the_statements_can_be_written_for_postgresql():
