@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.store_peers import server
+from filelock import FileLock
 from hypothesis import settings
 
 from kg import KnowledgeGraph
@@ -17,6 +18,9 @@ from kg import KnowledgeGraph
 # A first example imports what the others have: what an example takes says nothing here.
 settings.register_profile("kptm", deadline=None)
 settings.load_profile("kptm")
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+"""The name of this process where several share the tests."""
 
 COUNTRIES = {
     "Chad": "N'Djamena",
@@ -42,6 +46,63 @@ SETTINGS = (
     "pretraining.checkpoint_every=2",
     "pretraining.log_every=1",
 )
+
+
+SLOW = frozenset(
+    "trained training forge separate_process postgresql url editing_url browser real_data".split()
+)
+"""Fixtures that take seconds: models, processes, servers, Chromium. What uses one is marked as slow."""
+
+
+def pytest_configure():
+    """One thread where the environment names no number: tensors of this size are slower on two."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest applies -m
+def pytest_collection_modifyitems(items):
+    """Mark what is slow; files that hold it come first where two processes share the files, so that both end together."""
+    for item in items:
+        params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        names = {value for value in params if isinstance(value, str)}  # the database, the server
+        if SLOW & (names | set(item.fixturenames)):
+            item.add_marker(pytest.mark.slow)
+    if WORKER:
+        files = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in files)
+
+
+@pytest.fixture(scope="session")
+def training():
+    """Names a test that trains a model of its own."""
+
+
+@pytest.fixture(scope="session")
+def separate_process():
+    """Names a test that starts an interpreter of its own."""
+
+
+def shared(tmp_path_factory, name, make):
+    """A folder that ``make`` writes once, for all processes that share the tests; each has a copy.
+
+    Args:
+        tmp_path_factory: pytest's.
+        name: Of the folder.
+        make: Is given the path of the folder, which does not exist yet.
+    """
+    if not WORKER:
+        folder = tmp_path_factory.mktemp(name) / name
+        make(folder)
+        return folder
+    common = tmp_path_factory.getbasetemp().parent / name
+    with FileLock(f"{common}.lock"):
+        if not common.exists():
+            unfinished = common.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)  # of a worker that failed
+            make(unfinished)
+            unfinished.rename(common)
+    return shutil.copytree(common, tmp_path_factory.mktemp(name) / name)
 
 
 FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
@@ -132,14 +193,15 @@ def trained(toy, tmp_path_factory):
     from kptm import Workspace
     from kptm.workspace_config import WorkspaceConfig
 
-    folder = tmp_path_factory.mktemp("trained") / "ws"
-    with Workspace.init(folder, WorkspaceConfig().replaced(toy.settings)) as ws:
-        ws.load_entities(toy.entities)
-        ws.load(toy.triples)
-        ws.embed()
-        ws.pretrain(toy.texts)
-        ws.index(toy.texts)
-    return folder
+    def make(folder):
+        with Workspace.init(folder, WorkspaceConfig().replaced(toy.settings)) as ws:
+            ws.load_entities(toy.entities)
+            ws.load(toy.triples)
+            ws.embed()
+            ws.pretrain(toy.texts)
+            ws.index(toy.texts)
+
+    return shared(tmp_path_factory, "trained", make)
 
 
 @pytest.fixture

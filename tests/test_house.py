@@ -82,6 +82,7 @@ WITH_EXAMPLES = [
 ]
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.name)
 def test_the_examples_run(path, tmp_path, monkeypatch, capsys):
     blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)

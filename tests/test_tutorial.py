@@ -19,7 +19,7 @@ def tool():
     return walk_page
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("separate_process")
 def test_the_tutorial_prints_what_it_shows(tool, tmp_path):
     page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
     walked = list(tool.walk(page, tmp_path))
@@ -67,6 +67,7 @@ $ nor this
 """
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_a_page_is_corrected_where_it_is_wrong(tool, tmp_path):
     before = dict(os.environ)
     assert [step.command for step in tool.steps(PAGE)] == [
@@ -80,6 +81,7 @@ def test_a_page_is_corrected_where_it_is_wrong(tool, tmp_path):
     assert dict(os.environ) == before
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_a_command_that_fails_is_no_page(tool, tmp_path):
     for command in ("kptm stats nowhere", "false"):
         with pytest.raises(RuntimeError, match="exit code 1"):

@@ -6,11 +6,8 @@ import signal
 import time
 from contextlib import suppress
 
-import pytest
-
 from kptm import FusedModel, Modeledge, Workspace
 
-pytestmark = pytest.mark.slow
 QUESTIONS = ("The capital of Georgia is [MASK].", "Which country does Spain border?", "Who am I?")
 
 
@@ -50,16 +47,20 @@ def test_ten_kills(forge, toy, tmp_path):
     assert forge.run("init", cut, *settings) == 0
     rng = random.Random(7)
     kills = {"load": 2, "embed": 1, "pretrain": 4, "index": 3}
-    killed = 0
     for name, command in stages(cut, toy).items():
-        for _ in range(kills[name]):
+        left = kills[name]
+        while left:
             process = forge.start(*command)
             time.sleep(rng.uniform(0.05, 0.7) * took[name])
-            with suppress(ProcessLookupError):  # it was faster this time
+            with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-            killed += forge.wait() == -signal.SIGKILL
+            code = forge.wait()
+            if code == -signal.SIGKILL:
+                left -= 1
+            else:  # it was done before: the machine has less to do than when the time was taken
+                assert code == 0
+                took[name] /= 2
         assert forge.run(*command) == 0
-    assert killed >= 7  # a few may have been done before
     assert outcome(cut) == outcome(whole)
     assert not (cut / "pretraining").exists()
 

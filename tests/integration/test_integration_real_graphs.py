@@ -13,9 +13,12 @@ from kptm.cli.main import main
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PARTS = ("train.tsv.gz", "valid.tsv.gz", "test.tsv.gz")
 
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the real data are not beside the project"
-)
+
+@pytest.fixture(autouse=True)
+def real_data():
+    """Large files that are not in the repository."""
+    if not DATA.is_dir():
+        pytest.skip("the real data are not beside the project")
 
 
 def load(folder, name, files, *options):

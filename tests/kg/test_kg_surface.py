@@ -23,6 +23,7 @@ def test_every_error_has_the_one_root():
     assert all(issubclass(error, kg.KGError) for error in errors)
 
 
+@pytest.mark.usefixtures("separate_process")
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [

@@ -44,15 +44,6 @@ LINES = [
 ENTITIES = ("Georgia", "Tbilisi", "New_York", "Paris", "Seine", "Jordan", "Dead_Sea")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Tensors of this size are slower on two threads than on one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session")
 def empty_graph(tmp_path_factory):
     """An empty graph on disk; migrating once is enough for all tests."""

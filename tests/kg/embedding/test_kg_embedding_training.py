@@ -16,6 +16,8 @@ from kg.embedding.checkpoint import Checkpoint
 from kg.embedding.engine import Engine
 from kg.embedding.objectives import objective
 
+pytestmark = pytest.mark.usefixtures("training")
+
 TINY = KGEConfig(dim=6, epochs=12, batch_size=8, evaluate_every=1)
 FACTS = sorted(
     {(f"e{n}", f"r{n % 3}", f"e{(3 * n + n % 7) % 20}") for n in range(80)}

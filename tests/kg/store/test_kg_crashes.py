@@ -13,6 +13,8 @@ import pytest
 
 from kg import KnowledgeGraph
 
+pytestmark = pytest.mark.usefixtures("separate_process")
+
 KILLS = int(os.environ.get("KPTM_KILLS", "24"))
 """A release is tried with 200."""
 

@@ -89,6 +89,7 @@ def test_usage_of_query_and_load(copied):
     assert run("--version").exit_code == 0
 
 
+@pytest.mark.usefixtures("training")
 def test_all_stages(toy, tmp_path):
     folder = tmp_path / "ws"
     settings = [part for change in toy.settings for part in ("--set", change)]
@@ -206,6 +207,7 @@ def test_linking_from_arguments_files_and_standard_input(copied, toy, tmp_path):
     assert (report["gold"], report["found"], report["right"]) == (2, 2, 1)
 
 
+@pytest.mark.usefixtures("training")
 def test_evaluate_fusion(tmp_path):
     facts, patterns = tmp_path / "f.jsonl", tmp_path / "p.jsonl"
     rows = [{"relation": "r", "subject": f"s{i}", "object": f"o{i % 5}"} for i in range(30)]

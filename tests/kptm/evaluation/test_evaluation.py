@@ -15,6 +15,8 @@ from kptm.evaluation.facts import SHARES, choose_asked, read_facts, read_pattern
 from kptm.evaluation.probing import first
 from kptm.evaluation.study import FusionStudy
 
+pytestmark = pytest.mark.usefixtures("training")
+
 
 def test_intervals_of_known_cases():
     same = interval([0.25] * 40)

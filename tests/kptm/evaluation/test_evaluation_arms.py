@@ -35,6 +35,8 @@ from kptm.modeledge.writing import clozes
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.masking import mask_text
 
+pytestmark = pytest.mark.usefixtures("training")
+
 FACTS = [
     ("a", "r", "x", "A"),
     ("b", "r", "x", "B"),

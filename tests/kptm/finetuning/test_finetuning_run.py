@@ -14,6 +14,8 @@ from kptm.finetuning import FinetuneConfig, finetune
 from kptm.fusion import FusionConfig
 from kptm.linking import LinkedText, Linker
 
+pytestmark = pytest.mark.usefixtures("training")
+
 TASKS = ("relation", "typing", "tokens", "text")
 
 

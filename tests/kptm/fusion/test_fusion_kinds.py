@@ -42,6 +42,8 @@ BACKBONES = [
     "llama",
     "qwen2",
 ]
+OTHER_SHAPES = 1e-5
+"""How far the states of a text may be apart that is computed in tensors of two shapes."""
 SPANS = torch.tensor([[0, 1, 3], [0, 3, 4], [2, 0, 2]])
 B, L, D, E = 3, 5, 8, 6
 
@@ -431,10 +433,10 @@ def test_a_decoder_sees_nothing_of_what_comes(any_model, batch_of, family, kind)
     [first, second] = [model.encoder.encode(text) for text in (whole, other)]
     same = next(at for at, (a, b) in enumerate(zip(first.ids, second.ids, strict=False)) if a != b)
     assert same > first.spans[0].end
-    assert torch.allclose(hidden[0][:same], hidden[1][:same], atol=1e-6)
+    assert torch.allclose(hidden[0][:same], hidden[1][:same], atol=OTHER_SHAPES)
     plain = model.backbone.base_model(input_ids=torch.tensor([first.ids])).last_hidden_state[0]
     told = first.spans[0].end - 1
-    assert torch.equal(hidden[0][:told], plain[:told])
+    assert torch.allclose(hidden[0][:told], plain[:told], atol=OTHER_SHAPES)
     assert not torch.allclose(hidden[0][told:], plain[told:], atol=1e-4)
 
 

@@ -138,6 +138,7 @@ def test_a_linked_text_as_json():
     }
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_links_are_the_same_in_every_process(tmp_path):
     """Sets of text have another order in each process; no link or score may hang on it."""
     program = (

@@ -200,6 +200,7 @@ def test_no_graph_is_made_by_a_slip(config, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_an_installed_kptm_is_found_without_an_import(place):
     """And importing spaCy warns of nothing."""
     code = (

@@ -1,11 +1,9 @@
 """Between models and stores on PostgreSQL, against the same on SQLite."""
 
-import os
 import shutil
 
 import numpy as np
 import pytest
-from benchmarks.store_peers import server
 
 from kg import EntityRecord, KnowledgeGraph
 from kptm import FusedModel, FusionConfig, LinkedText, Modeledge
@@ -13,17 +11,6 @@ from kptm.data import Phrasings
 
 NAMES = ("Georgia", "Tbilisi", "New_York", "Paris", "Seine", "Jordan", "Dead_Sea")
 PHRASINGS = Phrasings({"capital": ["[Y] is the capital of [X]."]})
-
-
-@pytest.fixture(scope="module")
-def host():
-    problem = server.why_not()
-    if problem:
-        if os.environ.get("KPTM_REQUIRE_POSTGRES"):
-            pytest.fail(problem)
-        pytest.skip(problem)
-    with server.running("-c fsync=off -c synchronous_commit=off") as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +71,8 @@ def history(places, models, folder):
         assert all(not check.problems for check in ours.verify())
 
 
-def test_it_is_what_sqlite_does(host, models, empty_graph, tmp_path):
-    urls = [f"postgresql+psycopg://postgres@/between{number}?host={host}" for number in range(2)]
-    for number in range(2):
-        server.fresh_database(host, f"between{number}")
+def test_it_is_what_sqlite_does(postgresql, models, empty_graph, tmp_path):
+    urls = [postgresql.new() for _ in range(2)]
     files = [shutil.copy(empty_graph, tmp_path / f"{number}.db") for number in range(2)]
     there = list(history(urls, models, tmp_path / "there"))
     here = list(history(files, models, tmp_path / "here"))

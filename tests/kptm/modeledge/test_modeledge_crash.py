@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("separate_process")
+
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "modeledge.py"
 
 
-@pytest.mark.slow
 def test_killed_at_random(tmp_path):
     command = [sys.executable, SCRIPT, "crash", "--kills", "20", "--damages", "1",
                "--migrations", "4", "--seed", "7"]  # fmt: skip

@@ -181,6 +181,7 @@ store.write(FusedModel.from_pretrained(sys.argv[2]), texts(300), progress=lambda
 """
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_killed_and_gone_on_with(store, model, empty_graph, tmp_path):
     model.save_pretrained(tmp_path / "model")
     path = tmp_path / "cut.db"

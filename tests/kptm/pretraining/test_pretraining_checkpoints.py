@@ -12,6 +12,8 @@ import tiny_run
 from kptm.errors import CheckpointError
 from kptm.pretraining import pretrain
 
+pytestmark = pytest.mark.usefixtures("separate_process")
+
 
 def outcome(folder, config=tiny_run.CONFIG, texts=None, **settings):
     """The curve and the model's fingerprint of a run, and where it went on from."""

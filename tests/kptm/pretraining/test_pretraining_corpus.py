@@ -18,6 +18,8 @@ from kptm.linking import LinkedText, Linker
 from kptm.pretraining import corpus, pretrain
 from kptm.pretraining.corpus import Corpus
 
+pytestmark = pytest.mark.usefixtures("training")
+
 RICH = EncodedText(
     (2, 10, 11, 3), (TokenSpan(1, 3, "ü\n", 5, ((5, 0.25), (7, 0.75)), ((1, 2), (3,))),)
 )

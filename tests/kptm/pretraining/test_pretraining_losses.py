@@ -67,6 +67,7 @@ def test_a_sampled_softmax_is_the_softmax_over_what_was_drawn(negatives):
     torch.testing.assert_close(found, full[:, scored])
 
 
+@pytest.mark.usefixtures("training")
 def test_pretraining_with_a_sample_learns():
     config = PretrainConfig(
         steps=60, batch_size=8, learning_rate=5e-3, entity_negatives=3, log_every=20, seed=1
@@ -79,6 +80,7 @@ def test_pretraining_with_a_sample_learns():
     assert curves[0][-1].entity < curves[0][0].entity
 
 
+@pytest.mark.usefixtures("training")
 def test_a_decoder_learns_what_comes_next():
     """The loss of words is that of Hugging Face at the start; facts are learnt, and asked behind the words."""
     tokenizer = tiny_run.model().tokenizer

@@ -24,6 +24,8 @@ from kptm.pretraining.objectives.linking import Linking
 from kptm.pretraining.objectives.relation import RelationPrediction
 from kptm.pretraining.objectives.replacement import ReplacementDetection
 
+pytestmark = pytest.mark.usefixtures("training")
+
 B, L, D = 3, 6, 16
 OFF = {"masked_lm_weight": 0.0, "entity_weight": 0.0}
 

@@ -13,6 +13,8 @@ from kptm.errors import ConfigError, ModelError
 from kptm.linking import LinkedText, Linker
 from kptm.pretraining import PretrainConfig, pretrain
 
+pytestmark = pytest.mark.usefixtures("training")
+
 SHORT = replace(tiny_run.CONFIG, steps=6, log_every=2, checkpoint_every=0)
 
 

@@ -14,6 +14,8 @@ import tiny_run
 from kptm.errors import ConfigError
 from kptm.pretraining import PretrainConfig, pretrain
 
+pytestmark = pytest.mark.usefixtures("training")
+
 HERE = Path(__file__).parent
 
 

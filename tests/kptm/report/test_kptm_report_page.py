@@ -146,6 +146,7 @@ def test_same_report_same_bytes(report):
     assert render(report) == render(replace(report))
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_same_bytes_in_another_process(report, tmp_path):
     """Nothing hangs on the order of sets, which differs between processes."""
     code = (

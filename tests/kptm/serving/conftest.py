@@ -19,6 +19,8 @@ from kptm.serving.config import ServingConfig
 from kptm.serving.desk import Desk
 
 TOOLS = Path(__file__).parents[3] / "tools"
+PATIENCE = 120_000
+"""Milliseconds that the browser may take for anything: the machine may be busy."""
 URL = "http://127.0.0.1:8000"
 EVIL = {
     "key": 'evil"><script>window.hacked=1</script>',
@@ -125,6 +127,9 @@ def browser(screenshots):
         if os.environ.get("KPTM_REQUIRE_CHROMIUM"):
             pytest.fail(problem)
         pytest.skip(problem)
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
     with screenshots.chromium() as found:
         yield found
 
@@ -140,6 +145,7 @@ def look(browser):
             color_scheme=scheme,
             reduced_motion="reduce",
         )
+        page.set_default_timeout(PATIENCE)
         said = []
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))

@@ -250,7 +250,6 @@ def test_the_document_describes_every_route(client):
             assert "schema" in operation["responses"]["200"]["content"]["application/json"]
 
 
-@pytest.mark.slow
 def test_an_edit_reaches_model_and_modeledge_too(copied, explorer):
     """On its thread the server does what the workspace does: graph and modeledge change together."""
     edit = {"head": "Chad", "relation": "capital", "tail": "Lima"}

@@ -19,16 +19,18 @@ def as_json(value):
     return json.loads(json.dumps(value))
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_fifty_at_once_are_answered_as_one_by_one(filled):
     with Workspace.open(filled) as ws:
         keys = list(ws.graph.keys())
         questions = [f"What is the capital of {key}?" for key in keys[:16]]
     load = measure(filled, questions, keys, seconds=2, at_once=AT_ONCE)
     assert load.errors == []
-    assert len(load.taken["ask"]) >= AT_ONCE
+    assert (
+        len(load.taken["ask"]) >= AT_ONCE / 2
+    )  # each client's first request, of which every second one asks
 
 
-@pytest.mark.slow
 def test_a_model_is_asked_by_one_at_a_time(trained):
     """The model's layers are hooked while it works: two at once would read each other's mentions."""
     questions = [
@@ -82,7 +84,7 @@ def test_edits_between_questions_are_heard_at_once(editing_url):
         ended.set()
 
     async def both():
-        async with httpx2.AsyncClient(base_url=editing_url, timeout=60) as client:
+        async with httpx2.AsyncClient(base_url=editing_url, timeout=120) as client:
             await asyncio.gather(editing(client), *(asking(client) for _ in range(10)))
 
     asyncio.run(both())
@@ -99,7 +101,7 @@ def test_too_many_are_asked_to_come_again(filled, explorer, monkeypatch):
 
     def slow(self, question):
         begun.set()
-        may_end.wait(30)
+        may_end.wait(120)
         raise AssertionError("is not looked at")
 
     monkeypatch.setattr("kptm.workspace.Workspace.ask", slow)
@@ -108,7 +110,7 @@ def test_too_many_are_asked_to_come_again(filled, explorer, monkeypatch):
             target=client.post, args=(f"/{API}/ask",), kwargs={"json": {"question": "a"}}
         )
         first.start()
-        begun.wait(30)
+        begun.wait(120)
         response = client.get(f"/{API}/about")
         may_end.set()
         first.join()

@@ -29,7 +29,6 @@ def run_schemathesis(url, folder):
     return result.returncode, result.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("which", ["url", "editing_url"])
 def test_schemathesis_finds_nothing(which, request, tmp_path):
     code, said = run_schemathesis(request.getfixturevalue(which), tmp_path)

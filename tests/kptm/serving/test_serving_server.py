@@ -30,11 +30,12 @@ def fails(*arguments):
 def ended(process, number):
     """Told to end, it does so: without a word, and with the database closed."""
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert errors == ""
     assert process.returncode == 0
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_it_is_reached_by_this_machine_alone_and_ends_at_ctrl_c(own):
     with start(own, "--json") as process:
         said = json.loads(process.stdout.readline())
@@ -48,6 +49,7 @@ def test_it_is_reached_by_this_machine_alone_and_ends_at_ctrl_c(own):
     assert not list(own.glob("graph.db-*"))
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_it_says_so_to_people_lets_a_proxy_in_and_ends_at_sigterm(own):
     with start(own, "--allow-edit", "--name", "kptm.example") as process:
         line = process.stdout.readline()
@@ -97,7 +99,7 @@ def test_settings_out_of_range(settings):
 
 def test_a_body_that_never_comes_is_given_up(url):
     host, _, port = url.removeprefix("http://").rstrip("/").partition(":")
-    with socket.create_connection((host, int(port)), timeout=60) as connection:
+    with socket.create_connection((host, int(port)), timeout=120) as connection:
         head = f"POST /api/v1/ask HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 9\r\n\r\n{{"
         connection.sendall(head.encode())
         assert connection.recv(1_000).startswith(b"HTTP/1.1 408 ")
