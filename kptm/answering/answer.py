@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, overload
 
 from kg.types import Literal as Value
 from kg.types import Step, Triple
 from kg.values import ValueKey
 
-Why = Literal["", "name", "relation", "fact", "disagreement", "doubt"]
-"""Why there is no answer; "" when there is one."""
+Why = Literal["", "name", "relation", "words", "fact", "disagreement", "doubt", "uncalibrated"]
+"""Why there is no answer; "" when there is one. "words" stands for words that were not understood."""
+PREDICTED = "predicted: "
+"""What every predicted answer begins with."""
 
 __all__ = ["Answer", "Conflict", "Evidence", "ScoredEntity", "Sense", "Span", "Step", "Triple"]
 
@@ -121,6 +123,9 @@ class Answer:
         senses: What else its name may mean.
         conflicts: Sources that would answer otherwise.
         token: The model's word for a ``[MASK]`` that no entity fits, "" otherwise.
+        description: What is stated of the entity, of a question that is a name and no more; "" otherwise.
+        predicted: Whether no fact states the answer: it is a guess, and ``score`` how often such guesses are right.
+        labels: The labels of the topic and of the path's relations, by key.
     """
 
     question: str
@@ -135,6 +140,9 @@ class Answer:
     senses: tuple[Sense, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     token: str = ""
+    description: str = ""
+    predicted: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def found(self) -> bool:
@@ -147,9 +155,10 @@ class Answer:
         return self.answers[0].text if self.answers else ""
 
     def __str__(self) -> str:
-        if not self.answers:
-            return self.token or f"unknown ({self.reason})"
-        return ", ".join(answer.label for answer in self.answers)
+        if not self.found:
+            return f"{PREDICTED}{self.token}" if self.token else f"unknown ({self.reason})"
+        said = self.description or ", ".join(answer.label for answer in self.answers)
+        return f"{PREDICTED}{said}" if self.predicted else said
 
     @overload
     def explain(self, form: Literal["text", "html"] = "text") -> str: ...

@@ -18,7 +18,9 @@ class PredictorConfig:
         min_score: Calibrated p below which a predicted answer is "unknown".
         min_stated: The same of facts of the graph that answer a question in words, where a ranking was fitted: as low as lets it refuse
             four in five of questions that the graph cannot answer.
+        min_composed: The same of answers that are made of several readings.
         conflict: P from which on a source's other answer is shown as a conflict.
+        uncalibrated: Whether predictions are shown whose p nothing was calibrated by: such a p may be worth anything.
         phrasings: How many phrasings of a relation the model is asked in.
         weights: How sources are combined and calibrated; the defaults say "as sure as they seem".
     """
@@ -27,7 +29,9 @@ class PredictorConfig:
     min_relation: float = 0.25
     min_score: float = 0.35
     min_stated: float = 0.4
+    min_composed: float = 0.3
     conflict: float = 0.3
+    uncalibrated: bool = False
     phrasings: int = 3
     weights: Weights = Weights()  # noqa: RUF009 - frozen
 

@@ -6,10 +6,14 @@ import heapq
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kg.types import Literal, Step
 from kg.values import ValueKey
+from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
 from kptm.answering.combining import relation_name
-from kptm.answering.naming import labels
+from kptm.answering.coverage import worth
+from kptm.answering.naming import RelationNames, labels
+from kptm.answering.plausible import is_plausible
 from kptm.answering.sources import STORE, last_best
 
 if TYPE_CHECKING:
@@ -18,12 +22,17 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.answering.answer import Why
     from kptm.answering.citing import Citations, NoCitations
+    from kptm.answering.composing import Composed
     from kptm.answering.config import PredictorConfig
     from kptm.answering.questions import Reading
     from kptm.answering.sources import Asked, Opinion
     from kptm.answering.staleness import Freshness
     from kptm.linking import LinkedText
 
+CALIBRATE = (
+    "predictions are not shown before it is known how often they are right: "
+    "learn from answered questions, some of which the graph is silent on"
+)
 SURE, LEAST = 0.99, 0.5
 """What a fact of the graph counts at most and at least where nothing was fitted; the sense of a name lies between."""
 SENSES, SAID = 5, 5
@@ -76,6 +85,7 @@ class Decider:
         self._graph = graph
         self._citations = citations
         self._freshness = freshness
+        self._relations = RelationNames(graph)
 
     def answer(self, case: Case, config: PredictorConfig) -> Answer:
         """The answer, with its path, evidence, conflicts and the other senses of its name."""
@@ -84,7 +94,7 @@ class Decider:
         elif case.asked is not None and case.opinions:
             found = self._predicted(case, case.asked, config)
         else:
-            found = Answer(question=case.question, reason=self._silent(case.best), why="fact")
+            found = Answer(question=case.question, reason=self._lacking(case), why="fact")
         links = links_of(case.document) if case.document is not None else ()
         spoke = {item.kind for item in case.opinions}
         stale = self._freshness.notes(spoke, case.best.entity) if spoke and self._freshness else ()
@@ -94,7 +104,42 @@ class Decider:
             topic=case.best.entity,
             path=case.best.path,
             senses=self._senses(case),
+            labels=self._names_of(case.best),
         )
+
+    def composed(self, found: Composed, config: PredictorConfig) -> Answer:
+        """The answer that is made of several readings, with the facts of each."""
+        first = found.readings[0]
+        keys = dict.fromkeys(key for item in found.readings for key in (item.entity, *item.answers))
+        named = labels(self._graph, keys)
+        if found.score < config.min_composed:
+            reason = f"the question was hardly understood, p = {found.score:.2f}"
+            return Answer(question=found.question, reason=reason, why="doubt", topic=first.entity)
+        facts = [
+            fact
+            for reading in found.readings
+            for fact in self._citations.facts(reading, reading.answers, named)
+        ]
+        answers = (
+            (ScoredEntity(None, found.text, found.score, _value(found.text)),)
+            if found.text
+            else tuple(ScoredEntity.of(key, named[key], found.score) for key in found.answers)
+        )
+        return Answer(
+            question=found.question,
+            entity=answers[0].entity,
+            score=found.score,
+            answers=answers,
+            evidence=(*dict.fromkeys(facts), *links_of(found.document)),
+            topic=first.entity,
+            path=first.path,
+            labels=self._names_of(first),
+        )
+
+    def _names_of(self, reading: Reading) -> dict[str, str]:
+        """The labels of an entity and of the relations of a path from it."""
+        relations = self._relations.labels({step.relation for step in reading.path})
+        return {**relations, **labels(self._graph, [reading.entity])}
 
     # ── what the graph says ──────────────────────────────────────────────────────────────────
 
@@ -102,10 +147,10 @@ class Decider:
         best = case.best
         # Names that were given leave nothing to misunderstand but their sense.
         sense = min(SURE, max(LEAST, best.link_score))
-        scores = best.scores or (sense,) * len(case.answers)
-        score = scores[0]
+        scores = best.scores or (sense * worth(best.clear),) * len(case.answers)
+        score = scores[0] * best.share
         named = labels(self._graph, [best.entity, *case.answers])
-        if best.scores and score < config.min_stated:
+        if best.scores and scores[0] < config.min_stated:
             guess = f"the best guess, {named[case.answers[0]]}, has p = {score:.2f}"
             reason = f"the question was hardly understood; {guess}"
             return Answer(question=case.question, reason=reason, why="doubt")
@@ -115,7 +160,7 @@ class Decider:
             entity=None if isinstance(case.answers[0], ValueKey) else case.answers[0],
             score=score,
             answers=tuple(
-                ScoredEntity.of(key, named[key], p)
+                ScoredEntity.of(key, named[key], p * best.share)
                 for key, p in zip(case.answers, scores, strict=True)
             ),
             evidence=(*self._citations.facts(best, case.answers, named), *more),
@@ -142,6 +187,8 @@ class Decider:
 
     def _predicted(self, case: Case, asked: Asked, config: PredictorConfig) -> Answer:
         weights, reading = config.weights, case.best
+        if refused := self._refused(case, config):
+            return refused
         p = weights.combiner.combined(
             case.opinions, relation_name(reading.relation, reading.forward)
         )
@@ -162,6 +209,7 @@ class Decider:
             question=case.question,
             evidence=tuple(evidence),
             conflicts=self._conflicts(asked, case.opinions, {best}, config),
+            predicted=True,
         )
         if score < config.min_score:
             why, reason = self._doubt(asked, case.opinions, config, named)
@@ -169,6 +217,16 @@ class Decider:
             return replace(found, why=why, reason=f"{self._silent(reading)}; {reason}{guess}")
         answers = (ScoredEntity(best, named[best], score),)
         return replace(found, entity=best, score=score, answers=answers)
+
+    def _refused(self, case: Case, config: PredictorConfig) -> Answer | None:
+        """Why nothing is predicted: nothing of that kind has the relation, or no p would be worth anything."""
+        silent = self._silent(case.best)
+        if not is_plausible(self._graph, case.best.entity, case.best.path[0]):
+            reason = f"{silent}, nor of anything of its kind, so that nothing is predicted"
+            return Answer(question=case.question, reason=reason, why="fact")
+        if config.weights.count or config.uncalibrated:
+            return None
+        return Answer(question=case.question, reason=f"{silent}; {CALIBRATE}", why="uncalibrated")
 
     def _doubt(
         self,
@@ -206,14 +264,35 @@ class Decider:
 
     # ── saying ───────────────────────────────────────────────────────────────────────────────
 
+    def _lacking(self, case: Case) -> str:
+        """That the graph is silent, and which words of the question had no part in finding that out."""
+        silent, words = self._silent(case.best), case.best.unexplained
+        if not words:
+            return silent
+        was = "was" if len(words) == 1 else "were"
+        return f"{silent}; {', '.join(map(repr, words))} {was} not understood"
+
     def _silent(self, reading: Reading) -> str:
-        named = labels(self._graph, [reading.entity])[reading.entity]
-        path = " → ".join(
-            step.relation if step.forward else f"{step.relation} (backward)"
-            for step in reading.path
+        """That the graph has no such fact; of one hop what it has the other way round."""
+        named = self._names_of(reading)
+        whose = named[reading.entity]
+        if len(reading.path) > 1:
+            path = " → ".join(
+                named[step.relation] if step.forward else f"{named[step.relation]} (backward)"
+                for step in reading.path
+            )
+            return f"the graph has no {path!r} of {whose}"
+        [step] = reading.path
+        relation = named[step.relation]
+        silent = f"the graph has no {relation!r} " + (
+            f"of {whose}" if step.forward else f"that leads to {whose}"
         )
-        whose = f"of {named}" if reading.forward or len(reading.path) > 1 else f"for {named}"
-        return f"the graph has no {path!r} {whose}"
+        others = self._graph.follow(reading.entity, (Step(step.relation, not step.forward),))
+        if not others:
+            return silent
+        shown = labels(self._graph, others[:SAID])
+        more = f" and {len(others) - SAID:,} more" if len(others) > SAID else ""
+        return f"{silent}; the other way round there is {', '.join(shown.values())}{more}"
 
     def _senses(self, case: Case) -> tuple[Sense, ...]:
         best = case.best
@@ -237,6 +316,13 @@ class Decider:
             )
             for item in shown
         )
+
+
+def _value(text: str) -> Literal:
+    """A yes, a no or a count as a value."""
+    if text in ("yes", "no"):
+        return Literal("true" if text == "yes" else "false", datatype=f"{XSD}boolean")
+    return Literal(text.replace(",", ""), datatype=f"{XSD}integer")
 
 
 def _candidates(document: LinkedText, entity: str) -> Iterable[str]:

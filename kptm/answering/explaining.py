@@ -6,8 +6,6 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import category
 
-from kg.types import readable_label
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -98,9 +96,15 @@ def path_in_words(answer: Answer) -> str:
     hops = [
         f"—{label}→" if step.forward else f"←{label}—"
         for step in answer.path
-        for label in (readable_label(step.relation),)
+        for label in (with_key(answer, step.relation),)
     ]
-    return f"{readable_label(answer.topic)} {' · '.join(hops)} ?"
+    return f"{with_key(answer, answer.topic)} {' · '.join(hops)} ?"
+
+
+def with_key(answer: Answer, key: str) -> str:
+    """The label of a key with the key, where that says more."""
+    label = answer.labels.get(key, key)
+    return label if key in (label, label.replace(" ", "_")) else f"{label} ({key})"
 
 
 def _origin(item: Evidence) -> str:

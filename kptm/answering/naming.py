@@ -11,7 +11,7 @@ from kptm.answering.words import question_words
 from kptm.data.tokenize import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from kg.graph import KnowledgeGraph
     from kg.types import Entity
@@ -46,6 +46,19 @@ class RelationNames:
         self._graph = graph
         self._revision = -1
         self._keys: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
+
+    def labels(self, keys: Collection[str]) -> dict[str, str]:
+        """What relations are called, by key; one that is gone is its own name."""
+        self._refresh()
+        if not self._labels:
+            self._labels = {item.key: item.label for item in self._graph.relations()}
+        return {key: self._labels.get(key, key) for key in keys}
+
+    def _refresh(self) -> None:
+        newest = self._graph.revision()
+        if newest != self._revision:
+            self._revision, self._keys, self._labels = newest, {}, {}
 
     def key(self, name: str) -> str:
         """The key of a relation's key or label.
@@ -53,9 +66,7 @@ class RelationNames:
         Raises:
             UnknownKeyError: There is none.
         """
-        newest = self._graph.revision()
-        if newest != self._revision:
-            self._revision, self._keys = newest, {}
+        self._refresh()
         if name not in self._keys:
             self._keys[name] = self._graph.relation(name).key
         return self._keys[name]

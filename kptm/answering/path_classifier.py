@@ -109,6 +109,7 @@ class PathClassifier:
         said: Mapping[str, Mapping[str, float]],
     ) -> None:
         self.paths = list(paths)
+        self.relations = frozenset(step.relation for path in self.paths for step in path)
         self.said = said
         self._rows = rows
         self._weights = weights
@@ -167,6 +168,10 @@ class PathClassifier:
             m for word, m in mass.items() if word in self._rows or STEM + stem(word) in self._rows
         )
         return learnt / total if total else 0.0
+
+    def has_stem(self, word: str) -> bool:
+        """Whether a question that was learnt from has a word of this stem."""
+        return STEM + word in self._rows
 
     def save(self, path: Path) -> None:
         """Write JSON: of each feature the weights that matter."""

@@ -12,6 +12,7 @@ from kptm.answering import naming
 from kptm.answering.answer import Answer, Evidence
 from kptm.answering.candidates import Candidates
 from kptm.answering.citing import Citations, NoCitations
+from kptm.answering.composing import Composed
 from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import Case, Decider
 from kptm.answering.questions import QuestionReader
@@ -19,11 +20,12 @@ from kptm.answering.ranking import Ranking
 from kptm.answering.relations import RelationReader
 from kptm.answering.sources import LINKS, MODEL, STORE, Asked, checked_sources
 from kptm.answering.staleness import Freshness
-from kptm.answering.understanding import Understanding
+from kptm.answering.understanding import LONGEST, Understanding
 from kptm.answering.voices import Voices
 from kptm.answering.weighing import Silent, Weights
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
+from kptm.errors import LinkingError
 from kptm.modeledge.filling import statements
 
 if TYPE_CHECKING:
@@ -120,6 +122,7 @@ class Predictor:
 
         Raises:
             ConfigError: There is no such source.
+            LinkingError: The question has more than 2,000 characters.
         """
         return next(self.ask_many([question], sources=sources))
 
@@ -135,12 +138,14 @@ class Predictor:
         return self._streamed(iter(questions), chosen)
 
     def _streamed(self, questions: Iterator[str], chosen: frozenset[str]) -> Iterator[Answer]:
-        while chunk := list(islice(questions, CHUNK)):
+        while chunk := list(map(_checked, islice(questions, CHUNK))):
             read = list(self._understanding.in_words(chunk, chosen, self._config.min_relation))
             decided = iter(self._decided([item for item in read if isinstance(item, Case)], chosen))
             for question, item in zip(chunk, read, strict=True):
                 found = next(decided) if isinstance(item, Case) else item
-                yield self._with_words(question, found, chosen)
+                if isinstance(found, Composed):
+                    found = self._decider.composed(found, self._config)
+                yield self._with_words(question, replace(found, question=question), chosen)
 
     def query(
         self,
@@ -227,7 +232,7 @@ class Predictor:
 
     def _with_words(self, question: str, answer: Answer, chosen: Collection[str]) -> Answer:
         """The model's own words for a blank that no entity fits, where they are likely enough."""
-        if answer.found or MASK not in question or MODEL not in chosen:
+        if answer.found or answer.why == "words" or MASK not in question or MODEL not in chosen:
             return answer
         words = self._voices.words(self._reader.link(question))
         if words is None or words.p < self._config.min_score:
@@ -323,3 +328,11 @@ class Predictor:
             note=f"{head} | {relation} | {old or '–'} → {tail}",
             revision=revision,
         )
+
+
+def _checked(question: str) -> str:
+    if len(question) > LONGEST:
+        raise LinkingError(
+            f"the question has {len(question):,} characters, more than {LONGEST:,}; ask a shorter one"
+        )
+    return question

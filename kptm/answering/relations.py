@@ -16,7 +16,7 @@ from kptm.answering.words import question_words
 from kptm.data.phrasings import HEAD, TAIL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from kg.types import Entity, Relation
     from kptm.data import Phrasings
@@ -33,6 +33,9 @@ class RelationReader:
         relations: The graph's relations.
         phrasings: How texts say them.
         described: Those relations that the graph has as entities, too, with aliases and a description.
+
+    Attributes:
+        labels: The label of each relation, by key.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class RelationReader:
         self._phrasings = phrasings
         self._described = described or {}
         self._relations = list(relations)
+        self.labels = {item.key: item.label for item in self._relations}
         self._names = {item.key: frozenset(question_words(item.label)) for item in self._relations}
         self.learn({})
 
@@ -85,6 +89,15 @@ class RelationReader:
     def names(self) -> Mapping[str, frozenset[str]]:
         """The words of each relation's name."""
         return self._names
+
+    def words(self, relation: str) -> Collection[str]:
+        """The stems of all words that speak for a relation."""
+        return self._bags.get(relation, ())
+
+    @property
+    def vocabulary(self) -> Collection[str]:
+        """The stems of all words that speak for any relation."""
+        return self._rarity.keys()
 
     def score(self, words: Iterable[str]) -> list[tuple[str, float]]:
         """Relations with a score between 0 and 1, best first; those at 0 are left out."""

@@ -9,7 +9,18 @@ from kg.errors import UnknownKeyError
 from kg.types import Step
 from kptm.answering import naming
 from kptm.answering.answer import Answer
+from kptm.answering.answer_kinds import asked_kind
+from kptm.answering.composing import Composer, refusal
+from kptm.answering.coverage import telling_words
 from kptm.answering.deciding import Case, links_of
+from kptm.answering.describing import Describer, is_bare
+from kptm.answering.operators import (
+    asks_yes_or_no,
+    comparisons,
+    negation,
+    nested_noun,
+    without_names,
+)
 from kptm.answering.questions import Reading
 from kptm.answering.sources import GRAPH
 from kptm.data.tokenize import MASK
@@ -18,9 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
+    from kptm.answering.composing import Composed
     from kptm.answering.questions import QuestionReader
     from kptm.linking import LinkedText, Linker
 
+SURE = 0.4
+"""p from which on a reading that questions were learnt for is preferred to a description."""
+LONGEST = 2_000
+"""Characters of a question; whoever has a document links it."""
+SHOWN = 5
+"""Words that a reason quotes."""
 _BLANKS = re.compile(rf"{re.escape(MASK)}(?:\s*{re.escape(MASK)})+")
 
 
@@ -38,10 +56,12 @@ class Understanding:
         self._linker = linker
         self._reader = reader
         self._relations = naming.RelationNames(graph)
+        self._composer = Composer(graph, reader)
+        self._describer = Describer(graph)
 
     def in_words(
         self, questions: Sequence[str], chosen: Collection[str], min_relation: float
-    ) -> Iterator[Case | Answer]:
+    ) -> Iterator[Case | Composed | Answer]:
         """The cases of questions in words and of clozes, or for each the answer that says why it is none.
 
         Args:
@@ -60,23 +80,60 @@ class Understanding:
         document: LinkedText,
         chosen: Collection[str],
         min_relation: float,
-    ) -> Case | Answer:
+    ) -> Case | Composed | Answer:
         if not document.links:
-            names = ", ".join(map(repr, naming.unknown_names(document.text)))
+            names = ", ".join(map(repr, self._unknown_names(document.text)))
             reason = "no name in the question is in the graph" + (f": {names}" if names else "")
             return Answer(question=question, reason=reason, why="name")
+        if (found := self._another_question(document, min_relation)) is not None:
+            return found
         readings = self._reader.read(document)
         best = readings[0] if readings else None
+        sure = best is not None and bool(best.scores) and best.score >= SURE
+        if is_bare(document) and not sure:
+            return self._describer.answer(document)
         ranked = best is not None and GRAPH in chosen and bool(best.scores)
         if best is None or (not ranked and best.relation_score < min_relation):
             return Answer(
                 question=question,
-                reason="nothing in the question is a relation the graph knows",
+                reason=_no_relation(document, best),
                 why="relation",
                 topic=best.entity if best else document.links[0].entity,
                 evidence=links_of(document),
             )
+        if GRAPH in chosen and MASK not in document.text:
+            if (hop := self._composer.second_hop(document, best)) is not None:
+                return hop
+            noun = nested_noun(document.text)
+            left = [word for word in best.unexplained if word == noun]
+            if left := left or comparisons(document, best.unexplained):
+                return refusal(question, left)
+            readings = [self._composer.restricted(document, best), *readings[1:]]
+            best = readings[0]
         return Case(question, readings, document, best.answers if GRAPH in chosen else ())
+
+    def _another_question(
+        self, document: LinkedText, min_relation: float
+    ) -> Composed | Answer | None:
+        """The answer of a question that asks for more than to follow relations from a name."""
+        if denied := negation(document):
+            return refusal(document.text, [denied])
+        if MASK in document.text:
+            return None
+        if asks_yes_or_no(document):
+            return self._composer.holds(document, min_relation)
+        composed = self._composer.together(document, min_relation)
+        return composed or self._composer.count(document, min_relation)
+
+    def _unknown_names(self, text: str) -> list[str]:
+        """What looks like a name; words that name a relation, or what every question says, do not."""
+        found = naming.unknown_names(text)
+        known = self._reader.relations.vocabulary
+        return [
+            name
+            for name in found
+            if not name.islower() or any(stem not in known for stem in telling_words(name))
+        ]
 
     def by_names(
         self, head: str | None, relation: str, tail: str | None, chosen: Collection[str]
@@ -118,3 +175,15 @@ class Understanding:
             if self._graph.follow(node, (step,)):
                 return [(node, 1.0)]
         return naming.senses(self._graph, self._linker, name)
+
+
+def _no_relation(document: LinkedText, best: Reading | None) -> str:
+    """Why no relation was read from a question's words."""
+    kind = asked_kind(document.text)
+    if best is None and kind in ("date", "place"):
+        return f"the graph states no {kind} that the question may ask for"
+    words = list(telling_words(without_names(document).replace(MASK, " ")).values())
+    if not words:
+        return "nothing in the question is a relation the graph knows"
+    shown = ", ".join(repr(word) for word in words[:SHOWN])
+    return f"nothing in the question is a relation the graph knows: {shown}"

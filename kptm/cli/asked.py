@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str], Answer]
 
-LONGEST = 10_000
-"""Characters of a question; whoever has a document means ``kptm link``."""
 PROMPT = "? "
 
 
@@ -47,11 +45,14 @@ def checked(question: str) -> str:
     Raises:
         LinkingError: It is empty, or too long.
     """
+    from kptm.answering.understanding import LONGEST
+
     if not question.strip():
         raise LinkingError("the question is empty; ask something")
     if len(question) > LONGEST:
         raise LinkingError(
-            f"the question has {len(question):,} characters, more than {LONGEST:,}; ask shorter"
+            f"the question has {len(question):,} characters, more than {LONGEST:,}; "
+            "ask a shorter one, or link the text with kptm link"
         )
     return question
 

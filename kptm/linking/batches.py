@@ -41,16 +41,20 @@ def batches(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 def link_batch(
-    texts: Sequence[str], layers: Layers, weights: Weights, similarity: Similarity | None = None
+    texts: Sequence[str],
+    layers: Layers,
+    weights: Weights,
+    similarity: Similarity | None = None,
+    *,
+    any_case: bool = False,
 ) -> Iterator[LinkedText]:
     """Link the texts of a batch; a long one passage by passage."""
     pieces = [(at, start, end) for at, text in enumerate(texts) for start, end in cuts(text)]
     links: dict[int, list[Link]] = {at: [] for at in range(len(texts))}
     for group in _groups(pieces):
         passages = Passages([texts[at][start:end] for at, start, end in group])
-        for piece, link in _links(
-            passages, judge(passages, layers, weights, similarity), layers, weights
-        ):
+        judged = judge(passages, layers, weights, similarity, any_case=any_case)
+        for piece, link in _links(passages, judged, layers, weights):
             at, offset, _ = group[piece]
             links[at].append(_moved(link, offset))
     for at, text in enumerate(texts):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kg.folding import spellings
-from kptm.linking.build import PART_WEIGHT, key_hashes
+from kptm.linking.build import PART_WEIGHT, function_word_hashes, key_hashes
 from kptm.linking.forms import FIRST_PART, PERSON, Kind
 from kptm.linking.index import spread
 from kptm.linking.passages import Passages
@@ -78,19 +78,22 @@ class _Rows(NamedTuple):
     said: Bools
 
 
-def candidates_of(passages: Passages, layers: Layers) -> Candidates:
-    """All mentions of the passages with all that they may mean."""
-    named = _named(passages, layers)
+def candidates_of(passages: Passages, layers: Layers, *, any_case: bool = False) -> Candidates:
+    """All mentions of the passages with all that they may mean; in ``any_case`` as questions are typed."""
+    named = _named(passages, layers, any_case=any_case)
     made = _short_forms(passages, layers, named)
     rows = _Rows(*(np.concatenate(pair) for pair in zip(named, made, strict=True)))
     return _table(passages, rows)
 
 
-def _named(passages: Passages, layers: Layers) -> _Rows:
+def _named(passages: Passages, layers: Layers, *, any_case: bool) -> _Rows:
     """What the graph names."""
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
     fits = fitting(passages, spans, entries)
+    if any_case:  # whole names alone: of parts of names and of function words too much is no name
+        function = np.isin(spans.hash, function_word_hashes())[entries.of]
+        fits |= ~function & (entries.kind < FIRST_PART)
     possible = np.unique(entries.of[fits])
     chosen = np.zeros(len(spans.start), np.bool_)
     chosen[possible[longest(spans.take(possible))]] = True

@@ -36,10 +36,15 @@ class Judged(NamedTuple):
 
 
 def judge(
-    passages: Passages, layers: Layers, weights: Weights, similarity: Similarity | None = None
+    passages: Passages,
+    layers: Layers,
+    weights: Weights,
+    similarity: Similarity | None = None,
+    *,
+    any_case: bool = False,
 ) -> Judged:
     """What the mentions of the passages mean, with p."""
-    found = candidates_of(passages, layers)
+    found = candidates_of(passages, layers, any_case=any_case)
     columns = features(passages, layers, found) if len(found.of) else {}
     if not columns:
         return Judged(found, found.prior, columns)

@@ -66,20 +66,28 @@ class Linker:
 
     # ── linking ──────────────────────────────────────────────────────────────────────────────
 
-    def link(self, text: str, *, threshold: float | None = None) -> LinkedText:
+    def link(
+        self, text: str, *, threshold: float | None = None, any_case: bool = False
+    ) -> LinkedText:
         """Link one text. A text that names nothing comes back without links.
 
         Args:
             text: The text.
             threshold: The p from which on a mention is linked, in place of the one that was learnt.
+            any_case: Whether "france" may be France, as in a question that somebody types; in running text it may not.
 
         Raises:
             LinkingError: The text holds half of a surrogate pair, which is no character.
         """
-        return next(self.link_many([text], threshold=threshold))
+        return next(self.link_many([text], threshold=threshold, any_case=any_case))
 
     def link_many(
-        self, texts: Iterable[str], *, n_jobs: int = 1, threshold: float | None = None
+        self,
+        texts: Iterable[str],
+        *,
+        n_jobs: int = 1,
+        threshold: float | None = None,
+        any_case: bool = False,
     ) -> Iterator[LinkedText]:
         """Link texts, streaming, in their order; each is decided by itself, whatever stands beside it.
 
@@ -87,6 +95,7 @@ class Linker:
             texts: Read a batch at a time.
             n_jobs: Processes; each opens the index by memory map.
             threshold: The p from which on a mention is linked, in place of the one that was learnt.
+            any_case: As in :meth:`link`; in one process.
 
         Raises:
             LinkingError: A text holds half of a surrogate pair, several processes are to share an encoder,
@@ -110,7 +119,7 @@ class Linker:
             )
         try:
             for batch in batches(texts):
-                yield from link_batch(batch, layers, weights, similarity)
+                yield from link_batch(batch, layers, weights, similarity, any_case=any_case)
         finally:  # also where the caller takes no more
             if self._encoder is not None:
                 self._encoder.keep()

@@ -59,7 +59,8 @@ def _shown(ws: Workspace, answer: Answer) -> shown.Answer:
         keys += [sense.entity, *sense.answers]
     for item in answer.evidence:
         keys += [item.entity, *(item.triple or ()), *(span.entity for span in item.spans)]
-    return shown.Answer(**answer.to_dict(), labels=labels_of(ws.graph, keys))
+    found = {**answer.to_dict(), "labels": labels_of(ws.graph, keys)}
+    return shown.Answer(**found)
 
 
 def _linked(ws: Workspace, text: str) -> shown.Linked:

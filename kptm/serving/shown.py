@@ -234,7 +234,10 @@ class Conflict(BaseModel):
 
 
 class Answer(BaseModel):
-    """An answer as ``Answer.to_dict()`` has it; ``labels`` names every key in it."""
+    """An answer as ``Answer.to_dict()`` has it; ``labels`` names every key in it.
+
+    ``description`` is what is stated of an entity that the question names and no more; ``predicted`` says that no fact states the answer.
+    """
 
     question: str
     entity: Key | None
@@ -242,12 +245,14 @@ class Answer(BaseModel):
     answers: list[ScoredEntity]
     evidence: list[Evidence]
     reason: str
-    why: Literal["", "name", "relation", "fact", "disagreement", "doubt"]
+    why: Literal["", "name", "relation", "words", "fact", "disagreement", "doubt", "uncalibrated"]
     topic: Key
     path: list[Step]
     senses: list[OtherSense]
     conflicts: list[Conflict]
     token: str
+    description: str
+    predicted: bool
     labels: dict[Key, str]
 
 

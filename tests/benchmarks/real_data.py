@@ -284,7 +284,7 @@ def ask_held_out(ws, triples, true=None):
         "model + modeledge": (model, None, store),
         "all": (model, embeddings, store),
     }
-    guessing, least = PredictorConfig(min_score=0.0), PredictorConfig().min_score
+    guessing, least = PredictorConfig(min_score=0.0, uncalibrated=True), PredictorConfig().min_score
     tails = defaultdict(Counter)
     for triple in ws.graph.match():
         tails[triple.relation][triple.tail] += 1

@@ -72,13 +72,16 @@ function known(answer) {
     button.remove();
     more[0].firstChild.focus();
   } }, `and ${more.length} more`);
-  return el("div", { class: "known" }, list, button || null,
-    el("p", { class: "sure" }, "Confidence ", bar(answer.score)));
+  const said = answer.description && el("p", { dir: "auto" }, answer.description);
+  const sure = answer.predicted ? "Such predictions are right " : "Confidence ";
+  return el("div", { class: "known" },
+    answer.predicted ? el("p", { class: "predicted" }, el("strong", {}, "Predicted:"), " no fact states this.") : null,
+    list, said || null, button || null, el("p", { class: "sure" }, sure, bar(answer.score)));
 }
 
 function unknown(answer) {
   return el("div", { class: "unknown" },
-    el("h2", {}, answer.token ? `“${answer.token}”` : "Not known"),
+    el("h2", {}, answer.token ? `Predicted: “${answer.token}”` : "Not known"),
     el("p", { dir: "auto" }, answer.reason ? sentence(answer.reason) : "Nothing here says."));
 }
 

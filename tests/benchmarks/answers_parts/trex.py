@@ -118,7 +118,7 @@ def one_seed(options, seed):
             graph.add(study.entities)
             graph.add(study.triples())
             store.write(model, [*study.documents, *setting.told_texts], source="texts")
-            config = PredictorConfig(min_score=0.0)
+            config = PredictorConfig(min_score=0.0, uncalibrated=True)
             predictor = Predictor(
                 graph,
                 Linker(graph),

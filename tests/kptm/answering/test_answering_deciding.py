@@ -13,7 +13,7 @@ from kptm.answering.weighing import Weights
 from kptm.data import collate, fill
 from kptm.modeledge.writing import clozes
 
-GUESS = PredictorConfig(min_score=0.0)
+GUESS = PredictorConfig(min_score=0.0, uncalibrated=True)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_weak_opinion_is_no_conflict(says):
 
 
 def test_sources_that_disagree_and_doubt_are_two_reasons(says):
-    config = PredictorConfig(min_score=0.6)
+    config = PredictorConfig(min_score=0.6, uncalibrated=True)
     predictor = says(config, links={"Atlanta": 0.8, "Ankara": 0.2}, model={"Ankara": 0.8, "Atlanta": 0.2})  # fmt: skip
     answer = predictor.query("Armenia", "capital")
     assert (answer.entity, answer.why) == (None, "disagreement")
@@ -147,7 +147,7 @@ def test_sources_can_be_switched_off(graph, phrasings, model, table, tmp_path):
 
 
 def test_the_configuration_switches_off_too(graph, phrasings, table):
-    config = PredictorConfig(min_score=0.0, sources=("graph",))
+    config = PredictorConfig(min_score=0.0, uncalibrated=True, sources=("graph",))
     predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings, config=config)
     assert predictor.query("Armenia", "capital").why == "fact"
     assert predictor.query("Armenia", "capital", sources=["link prediction"]).entity
@@ -227,14 +227,14 @@ def test_words_at_blanks_are_the_likeliest_tokens(graph, model):
 
 def test_a_blank_that_no_entity_fits_gets_the_models_word(graph, phrasings, model):
     def ask(question, least, **more):
-        config = PredictorConfig(min_score=least)
+        config = PredictorConfig(min_score=least, uncalibrated=True)
         predictor = Predictor(graph, Linker(graph), model, phrasings=phrasings, config=config)
         return predictor.ask(question, **more)
 
     answer = ask("Nobody knows the [MASK].", 0.0)
     assert answer.entity is None
     assert answer.token
-    assert str(answer) == answer.token
+    assert str(answer) == f"predicted: {answer.token}"
     assert answer.why == "name"
     assert answer.evidence[0].kind == "model"
     assert repr(answer.token) in answer.evidence[0].text

@@ -134,11 +134,12 @@ def test_the_text_says_where_everything_comes_from():
         ),
         senses=(Sense("Georgia_(state)", "Georgia", 0.3, ("Atlanta",)),),
         conflicts=(Conflict("model", "Atlanta", "Atlanta", 0.61),),
+        labels={"Georgia_(country)": "Georgia", "capital": "capital", "born_in": "born in"},
     )  # fmt: skip
     assert answer.explain().split("\n") == [
         "Tbilisi (0.99)",
         "  asked",
-        "    Georgia —capital→ · ←born in— ?",
+        "    Georgia (Georgia_(country)) —capital→ · ←born in— ?",
         "  facts",
         "    Georgia | capital | Tbilisi  [facts.tsv:7, user, revision 2]",
         "  sentences",

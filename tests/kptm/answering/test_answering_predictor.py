@@ -101,7 +101,6 @@ def test_questions_in_words_and_with_a_blank(predictor, question, wanted):
         ("", "no name"),
         ("[MASK]", "no name"),
         ("Which songs does Tbilisi sing?", "relation"),
-        ("Georgia", "relation"),
         ("\x1b[31m💥\x00", "no name"),
     ],
 )
@@ -134,7 +133,7 @@ def test_learning_the_words_of_a_relation(predictor, graph, tmp_path):
 # ── where the graph is silent ────────────────────────────────────────────────────────────────
 
 
-SURE = PredictorConfig(min_score=0.0)
+SURE = PredictorConfig(min_score=0.0, uncalibrated=True)
 
 
 def test_link_prediction_speaks_and_is_softmax_of_the_scores(graph, phrasings, table):
@@ -151,7 +150,7 @@ def test_link_prediction_speaks_and_is_softmax_of_the_scores(graph, phrasings, t
 
 
 def test_the_threshold_makes_it_unknown(graph, phrasings, table):
-    config = PredictorConfig(min_score=1.1)
+    config = PredictorConfig(min_score=1.1, uncalibrated=True)
     predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings, config=config)
     answer = predictor.query("Armenia", "capital")
     assert answer.entity is None
@@ -182,7 +181,10 @@ def test_modeledge_speaks_loudest_where_it_is_near(graph, phrasings, model, tmp_
         "The capital of [X] is [Y].", {"[X]": ("Armenia", "Armenia"), "[Y]": ("Atlanta", "Atlanta")}
     )
     store.edit(model, list(clozes(said, kind="fact")), head="Armenia", old=None, note="")
-    predictor = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
+    config = PredictorConfig(uncalibrated=True)
+    predictor = Predictor(
+        graph, Linker(graph), model, None, store, phrasings=phrasings, config=config
+    )
     answer = predictor.ask("The capital of Armenia is [MASK].")
     assert answer.entity == "Atlanta"
     assert answer.score > Interpolation().weights[-1] - 0.01

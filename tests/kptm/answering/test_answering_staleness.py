@@ -76,7 +76,7 @@ def test_an_answer_says_what_is_stale_and_only_of_those_that_spoke(
     model = FusedModel.build(
         config_of("bert", tokenizer), table, FusionConfig(), tokenizer=tokenizer
     )
-    config = PredictorConfig(min_score=0.0)
+    config = PredictorConfig(min_score=0.0, uncalibrated=True)
     predictor = Predictor(graph, Linker(graph), model, table, phrasings=phrasings, config=config)
 
     def stale(**more):

@@ -1,0 +1,61 @@
+"""Whether an entity can have a relation at all, by what is stated of others of its kind.
+
+Link prediction ranks a capital for a poem, too. A guess is worth showing where some entity of the same type has the relation; of
+entities without types those count that share one of its relations.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Step
+
+OWN = 1_000
+"""Facts of an entity by which it is compared with others."""
+FACTS, BATCH = 20_000, 500
+"""Facts of a relation whose ends are looked at, and how many at a time."""
+
+
+def is_plausible(graph: KnowledgeGraph, entity: str, step: Step) -> bool:
+    """Whether anything of the entity's kind stands where the step starts."""
+    found = graph.entities([entity]).get(entity)
+    if found is None:
+        return False
+    if found.types:
+        return _among_types(graph, found.types, step)
+    return any(
+        _any(graph, [_pattern("?x", step), _pattern("?x", own, "?z")])
+        for own in _steps(graph, entity)
+        if own != step
+    )
+
+
+def _among_types(graph: KnowledgeGraph, types: Collection[str], step: Step) -> bool:
+    """Whether an entity of one of these types stands where the step starts."""
+    facts = islice(graph.match(None, step.relation), FACTS)
+    ends = (fact.head if step.forward else fact.tail for fact in facts)
+    while some := set(islice(ends, BATCH)):
+        if any(not set(types).isdisjoint(item.types) for item in graph.entities(some).values()):
+            return True
+    return False
+
+
+def _steps(graph: KnowledgeGraph, entity: str) -> Iterator[Step]:
+    """The relations that an entity has, each once."""
+    from kg.types import Step
+
+    facts = islice(graph.touching([entity]), OWN)
+    yield from sorted({Step(fact.relation, fact.head == entity) for fact in facts})
+
+
+def _pattern(start: str, step: Step, end: str = "?y") -> tuple[str, str, str]:
+    return (start, step.relation, end) if step.forward else (end, step.relation, start)
+
+
+def _any(graph: KnowledgeGraph, patterns: list[tuple[str, str, str]]) -> bool:
+    return next(graph.query(patterns, select=["?x"], limit=1), None) is not None

@@ -1,0 +1,212 @@
+"""Questions that ask for more than to follow a relation from a name: composed rightly, or refused by the words that were not understood."""
+
+import pytest
+
+from kg.types import EntityRecord
+from kptm import Linker, Predictor
+from kptm.answering.answer_kinds import fits, is_date
+from kptm.answering.learning import learn
+from kptm.errors import LinkingError
+
+CAPITALS = {"France": "Paris", "Germany": "Berlin", "Spain": "Madrid", "Australia": "Canberra"}
+BORDERS = {
+    "France": ("Spain", "Germany", "Belgium"),
+    "Germany": ("France", "Poland", "Belgium"),
+    "Spain": ("France", "Portugal"),
+    "Belgium": ("France", "Germany"),
+}
+FACTS = [
+    *((country, "capital", city) for country, city in CAPITALS.items()),
+    *((country, "borders", other) for country, others in BORDERS.items() for other in others),
+    ("Sydney", "country", "Australia"),
+    ("Lyon", "country", "France"),
+    ("France", "currency", "Euro"),
+    ("France", "continent", "Europe"),
+    ("Australia", "continent", "Oceania"),
+    ("Eve", "mother of", "Ann"),
+    ("Oxygen", "discovered by", "Joseph Priestley"),
+    ("Oxygen", "year of discovery", "Anno 1774"),
+    ("Oxygen", "discovered in", "England"),
+    ("New Zealand", "capital", "Wellington"),
+    ("Chad", "capital", "Ndjamena"),
+]
+
+
+@pytest.fixture
+def asks(new_graph):
+    graph = new_graph()
+    graph.add(FACTS)
+    return Predictor(graph, Linker(graph))
+
+
+def labels(answer):
+    return {item.label for item in answer.answers}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the capital of {}?",
+        "what is the capital of {}",
+        "capital of {}",
+        "{} capital",
+        "WHAT IS THE CAPITAL OF {}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "city"), [("france", "Paris"), ("new zealand", "Wellington"), ("chad", "Ndjamena")]
+)
+def test_a_name_is_found_in_whatever_letters(asks, question, name, city):
+    shouted = question.isupper()
+    said = question.format(name.upper() if shouted else name)
+    written = asks.ask(question.capitalize().format(name.title()))
+    typed = asks.ask(said)
+    assert labels(typed) == labels(written) == {city}
+    assert typed.score == pytest.approx(written.score, abs=0.05)
+
+
+def test_a_word_that_says_a_relation_is_no_name_beside_one(new_graph):
+    graph = new_graph()
+    graph.add([*FACTS, ("Capital", "borders", "Will"), ("Will", "capital", "It")])
+    answer = Predictor(graph, Linker(graph)).ask("will it be the capital of france")
+    assert answer.topic in ("France", "")
+    asked = Predictor(graph, Linker(graph)).ask("what is the capital of france")
+    assert labels(asked) == {"Paris"}
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("which countries border both France and Germany", {"Belgium"}),
+        ("what are the capitals of France and Germany", {"Paris", "Berlin"}),
+        ("what is the capital of the country where Sydney is", {"Canberra"}),
+        ("what currency is used in the country whose capital is Paris", {"Euro"}),
+        ("is Paris the capital of France", {"yes"}),
+        ("is Sydney the capital of Australia", {"no"}),
+        ("does France border Spain", {"yes"}),
+        ("does france border portugal", {"no"}),
+        ("is France in Europe", {"yes"}),
+        ("is France in Oceania", {"no"}),
+        (
+            "how many countries border Germany",
+            {str(sum("Germany" in others for others in BORDERS.values()))},
+        ),
+        ("where was Oxygen discovered", {"England"}),
+        ("who discovered Oxygen", {"Joseph Priestley"}),
+    ],
+)
+def test_what_is_composed_is_right(asks, question, wanted):
+    answer = asks.ask(question)
+    assert labels(answer) == wanted, answer
+    assert answer.found
+    assert 0 < answer.score < 1
+    assert answer.question == question
+    assert [item for item in answer.evidence if item.kind == "triple"]
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("which countries do not border Germany", "'do not'"),
+        ("which countries don't border Germany", "'don't'"),
+        ("which countries dont border Germany", "'dont'"),
+        ("which countries never border Germany", "'never'"),
+        ("Germany does not border [MASK].", "'does not'"),
+        ("capitals of the neighbours of Germany", "'neighbours'"),
+        ("is France bigger than Germany", "'bigger', 'than'"),
+        ("is Atlantis the capital of France", "'Atlantis'"),
+        ("what is the oldest capital of France", "'oldest'"),
+    ],
+)
+def test_what_is_not_understood_is_named(asks, question, words):
+    answer = asks.ask(question)
+    assert not answer.found
+    assert answer.why == "words"
+    assert words.replace("'don't'", '"don\'t"') in answer.reason
+    assert "not understood" in answer.reason
+
+
+def test_a_name_that_is_told_from_its_namesakes_denies_nothing(asks):
+    assert labels(asks.ask("What is the capital of the France that is not in Texas?")) == {"Paris"}
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [("who is the mother of Eve", "Ann"), ("what is the capital of Paris", "France")],
+)
+def test_the_other_side_is_said_and_not_answered(asks, question, other):
+    answer = asks.ask(question)
+    assert not answer.found
+    assert f"the other way round there is {other}" in answer.reason
+
+
+def test_when_is_never_answered_by_a_person(asks, new_graph):
+    assert "Joseph Priestley" not in str(asks.ask("when was Oxygen discovered"))
+    graph = new_graph()
+    graph.add([*(fact for fact in FACTS if fact[1] != "year of discovery")])
+    graph.add([("Oxygen", "year of discovery", "1774")])
+    answer = Predictor(graph, Linker(graph)).ask("when was Oxygen discovered")
+    assert "1774" in labels(answer)
+
+
+@pytest.mark.parametrize("text", ["1774", "-0100", "1774-08-01", "1 August 1774", "19th century"])
+def test_dates_are_told_from_names(text):
+    assert is_date(text)
+    assert fits("date", "discovered", [text], ())
+    assert not fits("date", "population", [text], ())
+
+
+@pytest.mark.parametrize("text", ["Joseph Priestley", "May", "66987244", "", "England"])
+def test_names_are_no_dates(text):
+    assert not is_date(text)
+
+
+def test_a_bare_name_is_described(asks):
+    for question in ("France", "france", "tell me about France", "What is France?"):
+        answer = asks.ask(question)
+        assert answer.entity == "France"
+        assert "capital Paris" in answer.description
+        assert {x.triple.relation for x in answer.evidence} >= {"capital", "borders", "currency"}
+    assert not asks.ask("where is France in").description.startswith("France:")
+
+
+def test_words_that_nothing_explains_lower_the_score(asks):
+    plain = asks.ask("what is the capital of France")
+    more = asks.ask("what is the purple bicycle capital of France")
+    assert labels(more) == labels(plain)
+    assert more.score < plain.score - 0.2
+
+
+def test_what_was_learnt_says_nothing_against_relations_that_it_never_saw(new_graph, tmp_path):
+    graph = new_graph()
+    countries = [f"Land{n}" for n in range(60)]
+    graph.add([(name, "capital", f"City{name}") for name in countries])
+    graph.add([(name, "currency", f"Coin{name}") for name in countries])
+    graph.add([("Land1", "national animal", "Vicuna")])
+    lines = [f"where do they govern {name}\tCity{name}" for name in countries] * 3
+    lines += [f"what do they pay with in {name}\tCoin{name}" for name in countries] * 3
+    (tmp_path / "q.tsv").write_text("\n".join(lines) + "\n")
+    predictor = Predictor(graph, Linker(graph))
+    before = predictor.ask("what is the national animal of Land1")
+    learn(predictor.questions, graph, Linker(graph), tmp_path / "q.tsv")
+    assert predictor.questions.ranking.count
+    after = predictor.ask("what is the national animal of Land1")
+    assert labels(before) == labels(after) == {"Vicuna"}
+    assert after.score > 0.5
+    assert labels(predictor.ask("what do they pay with in Land2")) == {"CoinLand2"}
+
+
+def test_a_question_of_many_characters_is_refused_at_once(asks):
+    with pytest.raises(LinkingError, match=r"2,001 characters, more than 2,000"):
+        asks.ask("x" * 2_001)
+    assert not asks.ask("x" * 2_000).found
+
+
+def test_what_is_counted_must_be_what_the_answers_are(new_graph):
+    graph = new_graph()
+    graph.add([EntityRecord(key=key, types=("country",)) for key in BORDERS])
+    graph.add(FACTS[4:])
+    asks = Predictor(graph, Linker(graph))
+    assert labels(asks.ask("how many countries border Germany")) == {"2"}
+    refused = asks.ask("how many sandwiches border Germany")
+    assert (refused.found, refused.why) == (False, "words")

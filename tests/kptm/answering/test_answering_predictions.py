@@ -1,0 +1,75 @@
+"""A prediction never passes for a fact: it says what it is, and is shown only where it can be and where its p is worth something."""
+
+import pytest
+
+from kg.types import EntityRecord, Step
+from kptm import Linker, Predictor
+from kptm.answering.answer import Answer, ScoredEntity
+from kptm.answering.config import PredictorConfig
+from kptm.answering.plausible import is_plausible
+from kptm.answering.weighing import Weights
+
+
+def test_the_first_word_says_that_it_is_predicted():
+    answer = Answer(
+        question="q",
+        entity="k",
+        score=0.5,
+        answers=(ScoredEntity("k", "Ankara", 0.5),),
+        predicted=True,
+    )
+    assert str(answer) == "predicted: Ankara"
+    assert answer.explain().startswith("predicted: Ankara (0.50)")
+    assert "<strong>predicted: Ankara" in answer.explain("html")
+    assert answer.to_dict()["predicted"] is True
+    assert str(Answer(question="q", token="word")).startswith("predicted: ")
+
+
+def test_nothing_uncalibrated_is_shown(graph, phrasings, table):
+    def query(config):
+        linker = Linker(graph)
+        predictor = Predictor(graph, linker, None, table, phrasings=phrasings, config=config)
+        return predictor.query("Armenia", "capital")
+
+    hidden = query(PredictorConfig(min_score=0.0))
+    assert (hidden.found, hidden.why) == (False, "uncalibrated")
+    assert "learn from answered questions" in hidden.reason
+    assert not any(city in hidden.explain() for city in ("Tbilisi", "Atlanta", "Ankara"))
+    shown = query(PredictorConfig(min_score=0.0, uncalibrated=True))
+    fitted = query(PredictorConfig(min_score=0.0, weights=Weights(count=60)))
+    assert shown.predicted
+    assert fitted.predicted
+    assert str(fitted).startswith("predicted: ")
+    assert not query(PredictorConfig(sources=("graph",))).found
+
+
+@pytest.mark.parametrize(
+    ("entity", "step", "wanted"),
+    [
+        ("Peru", Step("capital"), True),  # another country has one
+        ("Osaka", Step("capital"), False),  # no city has one
+        ("Lima", Step("capital", forward=False), True),  # a city, as Paris is
+        ("Peru", Step("capital", forward=False), False),
+        ("X", Step("capital"), True),  # without types: it has a border, as France does
+        ("Y", Step("capital"), False),
+        ("nobody", Step("capital"), False),
+    ],
+)
+def test_only_what_its_kind_has_is_plausible(new_graph, entity, step, wanted):
+    graph = new_graph()
+    graph.add([
+        *(EntityRecord(key=key, types=("country",)) for key in ("France", "Peru")),
+        *(EntityRecord(key=key, types=("city",)) for key in ("Paris", "Osaka", "Lima")),
+        ("France", "capital", "Paris"),
+        ("France", "borders", "Spain"),
+        ("Peru", "borders", "Chile"),
+        ("Osaka", "country", "Japan"),
+        ("Lima", "country", "Peru"),
+        ("X", "borders", "Spain"),
+        ("Y", "country", "Japan"),
+    ])  # fmt: skip
+    assert is_plausible(graph, entity, step) is wanted
+
+
+def test_a_stated_fact_is_no_prediction(predictor):
+    assert not predictor.ask("What is the capital of Turkey?").predicted
