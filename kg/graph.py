@@ -22,6 +22,7 @@ from kg.types import (
     Statement,
     Triple,
 )
+from kg.types import Literal as Value
 from kg.view import GraphView
 
 if TYPE_CHECKING:
@@ -295,35 +296,41 @@ class KnowledgeGraph(GraphView):
                 transaction.rollback()
             return number if changed else 0
 
-    def edit(self, head: str, relation: str, tail: str, *, old: str | None = None) -> int:
+    def edit(
+        self,
+        head: str,
+        relation: str,
+        tail: str | Value,
+        *,
+        old: str | Value | None = None,
+        new: bool = False,
+    ) -> int:
         """Make ``tail`` the value of (head, relation) in place of ``old``; return the revision.
 
         Args:
             head: An entity the graph holds or held.
             relation: A relation the graph holds or held by its key, or holds by its label.
-            tail: The new value, an entity the graph holds or held.
+            tail: The new value: an entity the graph holds or held, or a value, as a Literal or, where the
+                relation has values, as text ("70000000").
             old: The value to replace; may be left out where there is exactly one.
+            new: Whether ``tail`` may be an entity that the graph has never held.
 
         Raises:
             UnknownKeyError: One of the keys is not in the graph.
             StoreError: ``old`` is needed, or is not a value of (head, relation), or ``tail`` is
                 the value already.
         """
-        from kg.store.sources import Speaker
-        from kg.store.writing import Writer
+        from kg.editing import edit
 
-        head, relation, tail = naming.keys_of_fact(self._database, self, head, relation, tail)
-        old = self._stored(old)
-        with self._database.writing() as (sql, _):
-            stored = patterns.tails(sql, head, relation)
-            replaced = _replaced(head, relation, tail, old, list(stored))
-            note = f"{head} | {relation} | {replaced or '–'} → {tail}"
-            number = revisions.begin(sql, "edit", printable(shorten(note, 200)))
-            if replaced is not None:
-                lives.end_all(sql, [stored[replaced]], number)
-            with closing(Writer(sql, number, Speaker(USER))) as writer:
-                writer.now([0], [Triple(head, relation, tail)])
-            return number
+        key = naming.relation_key(self._database, self, relation)
+        return edit(self._database, self, (head, key, tail), old=old, new=new, source=USER)
+
+    def tail(self, relation: str, text: str) -> str:
+        """What a text means at the end of a relation: a :class:`kg.ValueKey` where the relation has values, else the text itself."""
+        from kg.editing import node_of_tail
+
+        with self._database.quick() as sql:
+            return node_of_tail(sql, relation, text)
 
     def undo(self, revision: int | None = None) -> int:
         """Take back what a revision changed (the newest by default); return the new revision.
@@ -353,22 +360,6 @@ class KnowledgeGraph(GraphView):
         if (entity is None) == (source is None):
             raise StoreError("purge needs an entity or a source, one of them")
         return purge.purge(self._database, entity=self._stored(entity), source=source)
-
-
-def _replaced(
-    head: str, relation: str, tail: str, old: str | None, values: list[str]
-) -> str | None:
-    """The value that an edit replaces, None where there is none yet."""
-    if old is None and len(values) > 1:
-        raise StoreError(
-            f"{head!r} has {len(values)} values of {relation!r} ({', '.join(values[:5])}):"
-            " say which one is to be replaced"
-        )
-    if old is not None and old not in values:
-        raise StoreError(f"{old!r} is not a value of {relation!r} of {head!r}")
-    if tail in values:
-        raise StoreError(f"{tail!r} is a value of {relation!r} of {head!r} already")
-    return old or next(iter(values), None)
 
 
 def _record(item: Record | tuple[str, str, str]) -> Record:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.errors import UnknownKeyError, shorten
 from kg.folding import canonical, fold, spellings
 from kg.store.dictionary import ids_of
 from kg.store.entities import fetch
@@ -81,23 +80,16 @@ def with_keys(
     return [(keys.get(p[0], p[0]), named.get(p[1], p[1]), keys.get(p[2], p[2])) for p in patterns]
 
 
-def keys_of_fact(
-    database: Database, view: GraphView, head: str, relation: str, tail: str
-) -> tuple[str, str, str]:
-    """The keys of a fact, as they are stored: the graph holds or held them, or the relation has a label.
+def relation_key(database: Database, view: GraphView, name: str) -> str:
+    """The key of a relation that the graph holds or held, as it is stored, or that has a label.
 
     Raises:
-        UnknownKeyError: The graph has no such entity or relation.
+        UnknownKeyError: There is no such relation.
     """
     with database.quick() as sql:
-        head, tail = (stored_key(sql, "entity", name) for name in (head, tail))
-        relation = stored_key(sql, "relation", relation)
-        entities = ids_of(sql, "entity", [head, tail])
-        relations = ids_of(sql, "relation", [relation])
-    for key in (head, tail):
-        if key not in entities:
-            raise UnknownKeyError(f"no entity has the key {shorten(key)!r}{view.suggestion(key)}")
-    return head, relation if relation in relations else view.relation(relation).key, tail
+        key = stored_key(sql, "relation", name)
+        held = ids_of(sql, "relation", [key])
+    return key if key in held else view.relation(key).key
 
 
 def relation_called(known: Sequence[Relation], name: str) -> Relation | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from kg.errors import UnknownKeyError
+from kg.types import Step
+from kg.values import ValueKey, parsed
 from kptm.errors import ModeledgeError, WorkspaceError
 from kptm.workspace_asking import WorkspaceAsking
 
@@ -24,28 +27,39 @@ ASKED = 20
 class WorkspaceChanging(WorkspaceAsking):
     """Edit, forget, undo, purge."""
 
-    def edit(self, head: str, relation: str, tail: str, *, old: str | None = None) -> int:
+    def edit(
+        self, head: str, relation: str, tail: str, *, old: str | None = None, new: bool = False
+    ) -> int:
         """Change a fact in the graph and in modeledge; the next answer follows, without training.
 
-        Names may be keys, labels or aliases. Returns the graph's revision, to undo it by.
+        Names may be keys, labels or aliases; ``tail`` and ``old`` are values where the relation has values. Returns the
+        graph's revision, to undo it by.
+
+        Args:
+            head: The entity.
+            relation: The relation.
+            tail: The entity or value that it has from now on.
+            old: What is replaced, where there are several.
+            new: Whether ``tail`` may be an entity that the graph has never held.
 
         Raises:
             UnknownKeyError: A name is not in the graph.
             StoreError: The fact has several values and ``old`` is not given.
         """
-        keys = {name: self.resolve(name) for name in (head, tail)}
-        old_key = self.resolve(old) if old is not None else None
         known = self.graph.relation(relation).key
-        stored = [item.tail for item in self.graph.match(keys[head], known)]
-        gone = old_key or (stored[0] if stored else None)
-        asked: list[Question] = [(keys[head], known, None), (None, known, keys[tail])]
+        key, end = self.resolve(head), self._end(known, tail, new=new)
+        old_end = self._end(known, old, new=True) if old is not None else None
+        stored = self.graph.follow(key, [Step(known)])
+        gone = old_end or (stored[0] if stored else None)
+        asked: list[Question] = [(key, known, None), (None, known, end)]
         if gone is not None:
             asked.append((None, known, gone))
         before = self._answers(asked)
         predictor = self.predictor()
         with self.graph.transaction():
-            revision = self.graph.edit(keys[head], known, keys[tail], old=old_key)
-            predictor.tell(keys[head], known, keys[tail], old=gone, revision=revision)
+            revision = self.graph.edit(key, known, end, old=old_end, new=new)
+            if not isinstance(end, ValueKey):  # modeledge holds what entities are to each other
+                predictor.tell(key, known, end, old=gone, revision=revision)
         self._note_answers(revision, asked, before)
         return revision
 
@@ -81,7 +95,7 @@ class WorkspaceChanging(WorkspaceAsking):
         fact = self._fact(triple) if triple is not None else None
         asked = self._questions(key, fact)
         before = self._answers(asked)
-        count = self.graph.stats()["triples"]
+        count = self._facts()
         with self.graph.transaction():
             revision = self._forget_in_graph(key, fact, source)
             gone = self.modeledge.forget(
@@ -89,11 +103,16 @@ class WorkspaceChanging(WorkspaceAsking):
             )
         self._note_answers(revision, asked, before)
         return {
-            "triples": count - self.graph.stats()["triples"],
+            "triples": count - self._facts(),
             "records": gone.rows_removed,
             "revision": revision,
             "operation": gone.operation,
         }
+
+    def _facts(self) -> int:
+        """How many facts the graph has, those that end in values too."""
+        counts = self.graph.stats()
+        return counts["triples"] + counts["attributes"]
 
     def _forget_in_graph(
         self, entity: str | None, fact: tuple[str, str, str] | None, source: str | None
@@ -158,9 +177,23 @@ class WorkspaceChanging(WorkspaceAsking):
         found = self.linker.candidates(entity) if entity is not None else ()
         return purge(self, entity=found[0].entity if found else entity, source=source)
 
+    def _end(self, relation: str, name: str, *, new: bool) -> str:
+        """What a name means at the end of a relation; one that means nothing is a key where it may be new."""
+        found = self.graph.tail(relation, name)
+        if isinstance(found, ValueKey):
+            return found
+        try:
+            return self.resolve(name)
+        except UnknownKeyError as error:
+            if new or parsed(name) is not None:
+                return name
+            more = "a new entity must be said to be new (--new, new=True)"
+            raise UnknownKeyError(f"{error}; {more}") from error
+
     def _fact(self, triple: tuple[str, str, str]) -> tuple[str, str, str]:
         head, relation, tail = triple
-        return self.resolve(head), self.graph.relation(relation).key, self.resolve(tail)
+        known = self.graph.relation(relation).key
+        return self.resolve(head), known, self._end(known, tail, new=False)
 
     def _questions(self, entity: str | None, fact: tuple[str, str, str] | None) -> list[Question]:
         """What may be answered otherwise when an entity or a fact is gone."""
@@ -176,9 +209,7 @@ class WorkspaceChanging(WorkspaceAsking):
         if not (self.folder / "model").is_dir():  # modeledge has nothing, and writes no receipt
             return []
         found = self.predictor().query_many(asked)
-        return [
-            None if answer is None or answer.entity is None else str(answer) for answer in found
-        ]
+        return [None if answer is None or not answer.found else str(answer) for answer in found]
 
     def _note_answers(
         self, revision: int, asked: Sequence[Question], before: Sequence[str | None]

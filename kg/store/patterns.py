@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.store.schema import FIRST_RELATION
+from kg.values.node import node_of, node_query
 
 if TYPE_CHECKING:
     from kg.store.sql import Sql
 
-_TABLES = (("head_id", "entity"), ("relation_id", "relation"), ("tail_id", "entity"))
-
 
 def ids(sql: Sql, head: str | None, relation: str | None, tail: str | None) -> list[int]:
-    """The triples of a pattern, facts only."""
-    where = [f"relation_id >= {FIRST_RELATION}", "tail_id > 0", "rev_removed <= 0"]
-    parameters = []
-    for (column, table), part in zip(_TABLES, (head, relation, tail), strict=True):
-        if part is not None:
-            where.append(f"{column} = (SELECT id FROM {table} WHERE key = ?)")
-            parameters.append(part)
+    """The triples of a pattern, facts only; a tail may be a value."""
+    where = [f"relation_id >= {FIRST_RELATION}", "rev_removed <= 0"]
+    parameters: list[object] = []
+    if relation is not None:
+        where.append("relation_id = (SELECT id FROM relation WHERE key = ?)")
+        parameters.append(relation)
+    for column, node in (("head_id", head), ("tail_id", tail)):
+        if node is not None:
+            query, given = node_query(node)
+            where.append(f"{column} = ({query})")
+            parameters += given
     query = f"SELECT id FROM triple WHERE {' AND '.join(where)} ORDER BY id"
     return [number for (number,) in sql.all(query, parameters)]
 
@@ -37,11 +40,12 @@ def about(sql: Sql, key: str) -> list[int]:
 
 
 def tails(sql: Sql, head: str, relation: str) -> dict[str, int]:
-    """The values of (head, relation) and the ids of their triples."""
+    """The entities and values of (head, relation) and the ids of their triples."""
     query = (
-        "SELECT t.key, x.id FROM triple x JOIN entity t ON t.id = x.tail_id"
+        "SELECT t.key, l.value, l.datatype, l.language, l.unit, x.id FROM triple x"
+        " LEFT JOIN entity t ON t.id = x.tail_id LEFT JOIN literal l ON l.id = x.tail_id"
         " WHERE x.head_id = (SELECT id FROM entity WHERE key = ?)"
         " AND x.relation_id = (SELECT id FROM relation WHERE key = ?)"
-        " AND x.rev_removed = 0 ORDER BY x.id"
+        " AND x.rev_removed <= 0 ORDER BY x.id"
     )
-    return {str(key): int(number) for key, number in sql.all(query, (head, relation))}
+    return {node_of(row[:5]): int(row[5]) for row in sql.all(query, (head, relation))}

@@ -68,11 +68,21 @@ def count_entities(sql: Sql, keys: Collection[str]) -> int:
     return len(ids_of(sql, "entity", list(keys)))
 
 
+def stored_texts(sql: Sql, relation: str) -> list[str]:
+    """The keys of some entities that a relation's facts end in."""
+    query = (
+        "SELECT e.key FROM triple x JOIN entity e ON e.id = x.tail_id"
+        " WHERE x.relation_id = (SELECT id FROM relation WHERE key = ?) AND x.rev_removed <= 0"
+        f" LIMIT {SAMPLE}"
+    )
+    return [key for (key,) in sql.all(query, (relation,))]
+
+
 def stored_decision(sql: Sql, relation: str) -> Decision | None:
     """What the graph's facts of a relation say that its tails are; None where it has none."""
     query = (
         "SELECT tail_id FROM triple WHERE relation_id = (SELECT id FROM relation WHERE key = ?)"
-        f" AND rev_removed = 0 LIMIT {SAMPLE}"
+        f" AND rev_removed <= 0 LIMIT {SAMPLE}"
     )
     tails = [int(tail) for (tail,) in sql.all(query, (relation,))]
     if not tails:

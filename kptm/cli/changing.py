@@ -15,13 +15,20 @@ from kptm.cli.common import existing, show, verb, workspace_argument
 @click.argument("relation")
 @click.argument("tail")
 @click.option("--old", help="The value to replace, where there are several.")
+@click.option("--new", is_flag=True, help="TAIL may be an entity that the graph has never held.")
 @verb
 def edit(
-    workspace: str, head: str, relation: str, tail: str, old: str | None, as_json: bool
+    workspace: str,
+    head: str,
+    relation: str,
+    tail: str,
+    old: str | None,
+    new: bool,
+    as_json: bool,
 ) -> None:
     """Make TAIL the value of RELATION of HEAD; the next answer follows, without training."""
     with existing(workspace) as ws:
-        revision = ws.edit(head, relation, tail, old=old)
+        revision = ws.edit(head, relation, tail, old=old, new=new)
     text = f"revision {revision}; take it back with: kptm undo {workspace} {revision}"
     show({"revision": revision}, as_json, text)
 

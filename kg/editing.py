@@ -1,0 +1,118 @@
+"""One corrected fact: an entity or a value in place of another."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from kg.errors import StoreError, UnknownKeyError, shorten
+from kg.names import printable
+from kg.naming import stored_key
+from kg.store import lives, patterns, revisions
+from kg.store.dictionary import ids_of
+from kg.store.sources import Speaker
+from kg.store.values import stored_decision, stored_texts
+from kg.store.writing import Writer
+from kg.types import Attribute, Literal, Triple
+from kg.values import ValueKey, parsed, value_text
+
+if TYPE_CHECKING:
+    from kg.store.database import Database
+    from kg.store.sql import Sql
+    from kg.view import GraphView
+
+
+def node_of_tail(sql: Sql, relation: str, tail: str | Literal) -> str:
+    """What a text means at the end of a relation: a value where the relation has values, else an entity's key."""
+    if isinstance(tail, Literal):
+        return ValueKey(tail)
+    if isinstance(tail, ValueKey):
+        return tail
+    found = stored_decision(sql, relation)
+    if found is None or not found.is_value:
+        return stored_key(sql, "entity", tail)
+    return ValueKey(found.values([tail])[tail])
+
+
+def edit(
+    database: Database,
+    view: GraphView,
+    fact: tuple[str, str, str | Literal],
+    *,
+    old: str | Literal | None,
+    new: bool,
+    source: str,
+) -> int:
+    """Make the fact's tail the value of (head, relation) in place of ``old``; see :meth:`kg.KnowledgeGraph.edit`."""
+    with database.quick() as sql:
+        head, relation = stored_key(sql, "entity", fact[0]), fact[1]
+        node = node_of_tail(sql, relation, fact[2])
+        unknown = _unknown(sql, head, relation, node, new=new)
+    if unknown is not None:
+        message = f"no entity has the key {shorten(unknown)!r}{view.suggestion(unknown)}"
+        more = "" if unknown == head else "; a new entity must be said to be new (--new, new=True)"
+        raise UnknownKeyError(message + more)
+    with database.writing() as (sql, _):
+        stored = patterns.tails(sql, head, relation)
+        before = None if old is None else _stored_as(list(stored), node_of_tail(sql, relation, old))
+        replaced = _replaced(head, relation, node, before, list(stored))
+        note = f"{head} | {relation} | {replaced or '–'} → {node}"
+        number = revisions.begin(sql, "edit", printable(shorten(note, 200)))
+        if replaced is not None:
+            lives.end_all(sql, [stored[replaced]], number)
+        stated = (
+            Attribute(head, relation, node.literal)
+            if isinstance(node, ValueKey)
+            else Triple(head, relation, node)
+        )
+        with closing(Writer(sql, number, Speaker(source))) as writer:
+            writer.now([0], [stated])
+        return number
+
+
+def _unknown(sql: Sql, head: str, relation: str, tail: str, *, new: bool) -> str | None:
+    """The end of a fact that may be a slip of the pen: an entity that the graph never held, and that is not said to be new."""
+    is_value = isinstance(tail, ValueKey)
+    known = ids_of(sql, "entity", [head] if is_value else [head, tail])
+    if head not in known:
+        return head
+    if is_value or new or tail in known or _among_values(sql, relation, tail):
+        return None
+    return tail
+
+
+def _among_values(sql: Sql, relation: str, tail: str) -> bool:
+    """Whether a relation's tails are numbers and the like that were loaded as entities, and this is one more."""
+    if parsed(tail) is None:
+        return False
+    others = stored_texts(sql, relation)
+    return bool(others) and all(parsed(text) is not None for text in others)
+
+
+def _stored_as(stored: list[str], old: str) -> str:
+    """The stored value that a person means: of the same text, if not the same value."""
+    if old in stored or not isinstance(old, ValueKey):
+        return old
+    texts = (str(old), value_text(old.literal))
+    same = [
+        node
+        for node in stored
+        if isinstance(node, ValueKey) and (str(node) in texts or value_text(node.literal) in texts)
+    ]
+    return same[0] if len(same) == 1 else old
+
+
+def _replaced(
+    head: str, relation: str, tail: str, old: str | None, values: list[str]
+) -> str | None:
+    """The value that an edit replaces, None where there is none yet."""
+    if old is None and len(values) > 1:
+        raise StoreError(
+            f"{head!r} has {len(values)} values of {relation!r} ({', '.join(values[:5])}):"
+            " say which one is to be replaced"
+        )
+    if old is not None and old not in values:
+        raise StoreError(f"{str(old)!r} is not a value of {relation!r} of {head!r}")
+    if tail in values:
+        raise StoreError(f"{str(tail)!r} is a value of {relation!r} of {head!r} already")
+    return old or next(iter(values), None)
