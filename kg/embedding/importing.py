@@ -1,10 +1,12 @@
-"""Vectors from elsewhere, with their keys: word2vec's text, NumPy's arrays, folders of PyKEEN."""
+"""Vectors from elsewhere, with their keys: text of word2vec and PyTorch-BigGraph, NumPy's arrays, folders of PyKEEN."""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import pickle  # a reader that makes nothing but tensors, see _Reader
+import zipfile
+import zlib
 from collections import OrderedDict
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,24 +16,24 @@ import numpy as np
 import torch
 
 from kg.embedding.table import EntityEmbeddings
-from kg.errors import EmbeddingError, shorten
-from kg.formats.files import open_bytes
+from kg.embedding.text_vectors import read_text
+from kg.errors import EmbeddingError, TripleFormatError, shorten
+from kg.formats.files import open_bytes, unpacked_suffix
 from kg.formats.lines import byte_lines, decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TEXT = (".txt", ".vec", ".w2v")
+TEXT = (".txt", ".tsv", ".vec", ".w2v")
 MODEL, TRIPLES = "trained_model.pkl", "training_triples"
-_BLOCK = 4_096
 
 
 def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:
     """Read vectors; what they are is told by the suffix.
 
     Args:
-        path: ``.txt``, ``.vec`` or ``.w2v`` in word2vec's text format (``.gz`` too), the first line with the sizes or
-            not; ``.npz`` with arrays "keys" and "vectors"; ``.npy`` with ``keys``; a folder of PyKEEN's
+        path: ``.txt``, ``.tsv``, ``.vec`` or ``.w2v`` in the text format of word2vec or PyTorch-BigGraph (``.gz``,
+            ``.bz2`` and ``.zst`` too), the first line with the sizes or not; ``.npz`` with arrays "keys" and "vectors"; ``.npy`` with ``keys``; a folder of PyKEEN's
             ``save_to_directory``, of whose pickle nothing is run; a folder of :meth:`EntityEmbeddings.save`.
         keys: For ``.npy``: a text file with a key a line.
 
@@ -48,19 +50,20 @@ def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityE
         if (path / MODEL).is_file():
             return _pykeen(path)
         return EntityEmbeddings.load(path)
-    kind = Path(path.name.removesuffix(".gz")).suffix.lower()
+    kind = unpacked_suffix(path)
     try:
         if kind in TEXT:
-            return _word2vec(path)
+            return _made(path, *read_text(path))
         if kind == ".npz":
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return _made(path, [str(key) for key in arrays["keys"]], arrays["vectors"])
         if kind == ".npy":
             if keys is None:
                 raise EmbeddingError(f"{path}: has no keys in it; name a file with a key a line")
-            names = Path(keys).read_text(encoding="utf-8").splitlines()
-            return _made(path, names, np.load(path, allow_pickle=False))
-    except (OSError, ValueError, KeyError) as error:
+            return _made(path, _keys(Path(keys)), np.load(path, allow_pickle=False))
+    except TripleFormatError as error:
+        raise EmbeddingError(str(error)) from error
+    except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise EmbeddingError(f"{path}: cannot be read ({error})") from error
     known = " ".join((*TEXT, ".npz", ".npy"))
     raise EmbeddingError(f"{path}: the suffix says nothing; vectors come as {known}, or a folder")
@@ -79,58 +82,11 @@ def _made(path: Path, keys: Sequence[str], vectors: np.ndarray[Any, Any]) -> Ent
     return EntityEmbeddings(keys, table)
 
 
-def _word2vec(path: Path) -> EntityEmbeddings:
-    """A key and its numbers a line; numbers are at the end, so that a key may have spaces."""
-    keys: list[str] = []
-    blocks: list[np.ndarray[Any, Any]] = []
-    block: list[list[float]] = []
-    width = announced = None
+def _keys(path: Path) -> list[str]:
+    """A key a line; only a line feed ends one, so that a key may hold what Unicode calls a line separator."""
     with open_bytes(path) as stream:
-        for number, raw in byte_lines(stream, path):
-            line = decode(raw, path, number).rstrip("\r\n ")
-            if (
-                number == 1
-                and len(sizes := line.split(" ")) == 2
-                and all(map(str.isdecimal, sizes))
-            ):
-                announced, width = map(int, sizes)
-                continue
-            if not line:
-                continue
-            if width is None:
-                width = _numbers(line)
-            parts = line.rsplit(" ", width)
-            try:
-                values = [float(part) for part in parts[1:]]
-            except ValueError:
-                values = []
-            if len(values) != width or not width:
-                raise EmbeddingError(
-                    f"{path}, line {number}: wants a key and {width} numbers: {shorten(line)!r}"
-                )
-            keys.append(parts[0])
-            block.append(values)
-            if len(block) == _BLOCK:
-                blocks.append(np.array(block, np.float32))
-                block = []
-    blocks.append(np.array(block, np.float32).reshape(-1, width or 0))
-    if announced is not None and announced != len(keys):
-        raise EmbeddingError(
-            f"{path}: the first line announces {announced:,} vectors, there are {len(keys):,}"
-        )
-    return _made(path, keys, np.concatenate(blocks))
-
-
-def _numbers(line: str) -> int:
-    """How many numbers stand at the end of a line that begins with a key."""
-    count = 0
-    for part in reversed(line.split(" ")[1:]):
-        try:
-            float(part)
-        except ValueError:
-            break
-        count += 1
-    return count
+        lines = [decode(raw, path, number) for number, raw in byte_lines(stream, path)]
+    return [line.removesuffix("\n").removesuffix("\r") for line in lines]
 
 
 # ── PyKEEN ───────────────────────────────────────────────────────────────────────────────────────

@@ -31,7 +31,7 @@ k_option = click.option(
     "vectors",
     type=click.Path(exists=True),
     metavar="PATH",
-    help="Take vectors from elsewhere: word2vec text, .npz, .npy, a folder of PyKEEN.",
+    help="Take vectors from elsewhere: text of word2vec or BigGraph, .npz, .npy, a folder of PyKEEN.",
 )
 @click.option(
     "--keys", type=click.Path(exists=True), metavar="FILE", help="The keys of an .npy, one a line."

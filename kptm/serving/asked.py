@@ -1,8 +1,9 @@
 """What the API takes. What is too long, of another type or not known is refused with one message."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from kptm.serving.config import MAX_NAME, MAX_QUESTION, MAX_QUESTIONS, MAX_TEXT
 
@@ -37,6 +38,14 @@ class FactQuery(Asked):
     relation: Name
     head: Name | None = None
     tail: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if (self.head is None) == (self.tail is None):
+            raise PydanticCustomError(
+                "one_end", "give either head or tail: the other one is asked for"
+            )
+        return self
 
 
 class SomeText(Asked):

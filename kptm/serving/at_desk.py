@@ -36,6 +36,11 @@ class _JsonRoute(APIRoute):
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind != "application/json":
                 raise HTTPException(415, "send JSON, with the content type application/json")
+            try:
+                (await request.body()).decode("utf-8")
+            except UnicodeDecodeError as error:
+                message = f"the body is not UTF-8 (byte {error.start}); encode it so"
+                raise HTTPException(400, message) from error
             return await handle(request)
 
         return checked

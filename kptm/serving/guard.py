@@ -70,7 +70,13 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        head = scope["method"] == "HEAD"  # answered as GET is, without the body
+        if head:
+            scope = {**scope, "method": "GET"}
+
         async def sending(message: Message) -> None:
+            if head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 headers.update(HEADERS)

@@ -265,3 +265,30 @@ def test_an_edit_reaches_model_and_modeledge_too(copied, explorer):
         assert client.post(f"{API}/undo", json=made).status_code == 200
         assert client.post(f"{API}/ask", json=cloze).json()["answers"] == before["answers"]
         assert get(client, "stats")["modeledge"] == records
+
+
+@pytest.mark.parametrize("ends", [{}, {"head": "Chad", "tail": "Lima"}])
+def test_a_query_has_one_end(client, ends):
+    response = client.get(f"{API}/query", params={"relation": "capital", **ends})
+    assert response.status_code == 422
+    assert response.json() == {"detail": "give either head or tail: the other one is asked for"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", f"{API}/about", f"{API}/entity?key=Chad", f"{API}/entity?key=no", f"{API}/ask"]
+)
+def test_head_is_answered_as_get_without_a_body(client, path):
+    got, asked = client.get(path), client.head(path)
+    assert asked.status_code == got.status_code
+    assert asked.headers["content-length"] == got.headers["content-length"]
+    assert asked.headers["content-type"] == got.headers["content-type"]
+    assert asked.content == b""
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-32-le"])
+def test_a_body_that_is_not_utf_8_is_refused(client, encoding):
+    body = '{"question": "What is the capital of Perú?"}'.encode(encoding)
+    headers = {"content-type": "application/json"}
+    response = client.post(f"{API}/ask", content=body, headers=headers)
+    assert response.status_code in ((400,) if encoding != "utf-32-le" else (400, 422))
+    assert "Traceback" not in response.text
