@@ -239,13 +239,15 @@ class PurgeReport:
         statements: Statements of sources, with their history.
         triples: Triples (and attributes, labels) that nobody says any more.
         names: Keys and values that nothing holds any more, by which copies can be looked for.
-        revision: The revision the purge made.
+        revision: The revision the purge made; 0 of one that is only planned.
+        called: Those of ``names`` that things are called by: keys of entities, labels, aliases.
     """
 
     statements: int
     triples: int
     names: tuple[str, ...]
     revision: int
+    called: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,18 @@ What a stage writes appears whole or not at all.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kg.errors import StoreError
 from kptm import workspace_config
 from kptm.errors import WorkspaceError
 from kptm.workspace_changing import WorkspaceChanging
 from kptm.workspace_config import WorkspaceConfig
+from kptm.workspace_layout import Layout
+from kptm.workspace_state import note_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +46,8 @@ class Workspace(WorkspaceChanging):
             WorkspaceError: There is a workspace already, or a file in the way.
         """
         folder = Path(folder)
-        if (folder / "kptm.toml").exists():
+        layout = Layout(folder)
+        if layout.is_workspace():
             raise WorkspaceError(
                 f"{folder}: is a workspace already; open it, or name another folder"
             )
@@ -50,7 +55,7 @@ class Workspace(WorkspaceChanging):
             raise WorkspaceError(f"{folder}: is a file; name a folder")
         folder.mkdir(parents=True, exist_ok=True)
         config = config or WorkspaceConfig()
-        workspace_config.write(folder / "kptm.toml", config)
+        workspace_config.write(layout.config, config)
         return cls(folder, config)
 
     @classmethod
@@ -69,8 +74,9 @@ class Workspace(WorkspaceChanging):
             ConfigError: Its ``kptm.toml``, or a change, is malformed.
         """
         folder = Path(folder)
-        if (folder / "kptm.toml").exists():
-            return cls(folder, workspace_config.read(folder / "kptm.toml").replaced(changes))
+        layout = Layout(folder)
+        if layout.is_workspace():
+            return cls(folder, workspace_config.read(layout.config).replaced(changes))
         if folder.is_dir() and any(folder.iterdir()):
             raise WorkspaceError(f"{folder}: is no workspace (no kptm.toml) and is not empty")
         if not create:
@@ -79,6 +85,8 @@ class Workspace(WorkspaceChanging):
 
     def close(self) -> None:
         """Close the database."""
+        with suppress(StoreError):
+            note_graph(self.layout, self.graph.revision())
         if self._modeledge is not None:
             self._modeledge.close()
         self.graph.close()
@@ -101,8 +109,8 @@ class Workspace(WorkspaceChanging):
         return {
             **self.graph.stats(),
             "modeledge": sum(self.modeledge.stats().values()),
-            "embeddings": (self.folder / "embeddings").is_dir(),
-            "model": (self.folder / "model").is_dir(),
+            "embeddings": self.layout.has_embeddings,
+            "model": self.layout.has_model,
         }
 
     def settings(self) -> dict[str, Any]:

@@ -39,19 +39,19 @@ class WorkspaceAsking(WorkspaceTraining):
             relations = self.graph.relations()
             self._known = self.graph.revision(), relations
             described = self.graph.entities(relation.key for relation in relations)
-            has_model = (self.folder / "model").is_dir()
+            has_model = self.layout.has_model
             self._predictor = Predictor(
                 self.graph,
                 self.linker,
                 self.model() if has_model else None,
-                self.embeddings() if (self.folder / "embeddings").is_dir() else None,
+                self.embeddings() if self.layout.has_embeddings else None,
                 self.modeledge if has_model else None,
                 phrasings=phrasings,
                 relations=RelationReader(relations, phrasings, described),
             )
-            self._predictor.questions.take(PathClassifier.load(self.folder / "questions.json"))
+            self._predictor.questions.take(PathClassifier.load(self.layout.questions))
             space = self._predictor.space
-            self._predictor.take(Weights.load(self.folder / "weights.json", space=space))
+            self._predictor.take(Weights.load(self.layout.weights, space=space))
         return self._predictor
 
     def _has_other_relations(self) -> bool:
@@ -117,6 +117,6 @@ class WorkspaceAsking(WorkspaceTraining):
             weigh=predictor.weigh_sources,
             progress=progress,
         )
-        predictor.questions.paths.save(self.folder / "questions.json")
-        predictor.weights.save(self.folder / "weights.json")
+        predictor.questions.paths.save(self.layout.questions)
+        predictor.weights.save(self.layout.weights)
         return used

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from kg.errors import UnknownKeyError
+from kg.errors import StoreError, UnknownKeyError
 from kg.types import Step
 from kg.values import ValueKey, parsed
 from kptm.errors import ModeledgeError, WorkspaceError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kptm.modeledge import Receipt
-    from kptm.workspace_purge import Purged
+    from kptm.workspace_purge import Purged, PurgePlan
 
     Question = tuple[str | None, str, str | None]
     """Head, relation and tail, what is asked being None."""
@@ -158,24 +158,44 @@ class WorkspaceChanging(WorkspaceAsking):
         """Delete for good all that is said of an entity, or by a source, wherever it stands here.
 
         Out of the graph and its history, out of modeledge, and with every stage's files that hold a
-        name that is gone: those have to be made again.
+        name that is gone: those have to be made again. Files that kptm did not write are not touched.
 
         Args:
             entity: Its key, label or alias.
-            source: As it was loaded: a path, by default.
+            source: As it was loaded or indexed: a path, by default.
 
         Raises:
-            UnknownKeyError: The graph never heard of it.
+            UnknownKeyError: Neither the graph nor modeledge ever heard of it.
             StoreError: Not exactly one of the two was given, or another process reads the graph.
+            WorkspaceError: A stage is at work, or a file cannot be deleted.
         """
         from kptm.workspace_purge import purge
 
+        key = self._purged_key(entity, source)
         self._changed()
-        known = self.graph.entities([entity]).get(entity) if entity is not None else None
+        return purge(self, entity=key, source=source)
+
+    def plan_purge(self, *, entity: str | None = None, source: str | None = None) -> PurgePlan:
+        """What :meth:`purge` would delete, and which other files hold a name; nothing is changed.
+
+        Raises:
+            UnknownKeyError: Neither the graph nor modeledge ever heard of it.
+            StoreError: Not exactly one of the two was given.
+        """
+        from kptm.workspace_purge import plan
+
+        return plan(self, entity=self._purged_key(entity, source), source=source)
+
+    def _purged_key(self, entity: str | None, source: str | None) -> str | None:
+        if (entity is None) == (source is None):
+            raise StoreError("purge needs an entity or a source, one of them")
+        if entity is None:
+            return None
+        known = self.graph.entities([entity]).get(entity)
         if known is not None:
-            return purge(self, entity=known.key, source=source)
-        found = self.linker.candidates(entity) if entity is not None else ()
-        return purge(self, entity=found[0].entity if found else entity, source=source)
+            return known.key
+        found = self.linker.candidates(entity)
+        return found[0].entity if found else entity
 
     def _end(self, relation: str, name: str, *, new: bool) -> str:
         """What a name means at the end of a relation; one that means nothing is a key where it may be new."""
@@ -206,7 +226,7 @@ class WorkspaceChanging(WorkspaceAsking):
         return list(found)[:ASKED]
 
     def _answers(self, asked: Sequence[Question]) -> list[str | None]:
-        if not (self.folder / "model").is_dir():  # modeledge has nothing, and writes no receipt
+        if not self.layout.has_model:  # modeledge has nothing, and writes no receipt
             return []
         found = self.predictor().query_many(asked)
         return [None if answer is None or not answer.found else str(answer) for answer in found]

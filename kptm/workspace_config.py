@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
@@ -170,7 +171,9 @@ def read(path: Path) -> WorkspaceConfig:
         ConfigError: The file is malformed or names something unknown.
     """
     try:
-        sections = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = path.read_bytes()
+        wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        sections = tomllib.loads(raw.decode("utf-16" if wide else "utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     return from_sections(sections, str(path))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
+from kg.files import temporary
 from kg.graph import KnowledgeGraph
 from kptm.linking import LinkedText, Linker
 from kptm.linking.encoding import Encoder
 from kptm.linking.weights import Weights
+from kptm.workspace_layout import Layout
+from kptm.workspace_state import check_graph, note_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,12 +28,16 @@ class WorkspaceGraph:
     """What a workspace can do with its graph alone."""
 
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
-        self.folder, self.config = folder, config
-        linking, kept = config.linking, folder / "linking"
-        encoder = Encoder(linking.encoder, folder=kept / "encoder") if linking.encoder else None
+        self.folder, self.config, self.layout = folder, config, Layout(folder)
+        linking, kept = config.linking, self.layout.linking_encoder
+        encoder = Encoder(linking.encoder, folder=kept) if linking.encoder else None
         weights = Weights.load(linking.weights) if linking.weights else None
-        self.graph = KnowledgeGraph.open(folder / "graph.db", languages=config.graph.languages)
-        self.linker = Linker(self.graph, weights=weights, encoder=encoder, folder=kept)
+        check_graph(self.layout)
+        temporary.recover(folder, [path.name for path in self.layout.replaced])
+        self.graph = KnowledgeGraph.open(self.layout.graph, languages=config.graph.languages)
+        note_graph(self.layout, self.graph.revision())
+        index = self.layout.linking_index
+        self.linker = Linker(self.graph, weights=weights, encoder=encoder, folder=index)
 
     def _changed(self) -> None:
         """Called when the graph or what is derived from it has changed."""

@@ -1,26 +1,60 @@
-"""Purging a workspace: rows of modeledge and files of stages that hold a name which is gone."""
+"""Purging a workspace: rows of the graph and of modeledge, and the files of stages that hold a name which is gone.
+
+Files go first and the graph last: after a kill the same purge can be run again. Only what kptm wrote is deleted, see
+:mod:`kptm.workspace_artefacts`; other files that hold a name are listed.
+"""
 
 from __future__ import annotations
 
-import json
-import shutil
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kg.errors import UnknownKeyError
+from kg.store import purge as graph_purge
+from kg.types import PurgeReport
+from kptm import held_names
+from kptm.errors import WorkspaceError
+from kptm.modeledge import origins
+from kptm.workspace_artefacts import artefacts_of, foreign_files
+from kptm.workspace_locks import STAGES, stage
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from kptm.workspace_artefacts import Artefact
     from kptm.workspace_changing import WorkspaceChanging
 
-SHORTEST = 3
-"""Characters of a name by which copies are looked for; a shorter one is in every file."""
+MANY_WORDS = 200
+"""Words of purged texts that are looked for one by one; of more, all that was learnt from texts goes."""
+WHOLE_TEXTS = 200
+"""Purged texts that are looked for in files that are not kptm's."""
+FROM_TEXTS = ("model", "pretraining", "phrasings.json", "questions.json", "weights.json")
 
-CHUNK = 2**24
-"""Bytes of a file that are searched at a time."""
 
-KEPT = ("graph.db", "graph.db-wal", "graph.db-shm", "graph.db.index", "kptm.toml")
-"""Files that are no stage's: the graph's rows are deleted one by one."""
+@dataclass(frozen=True, slots=True)
+class PurgePlan:
+    """What a purge will delete.
+
+    Attributes:
+        entity: The key of the entity, if one is purged.
+        source: The source, if one is purged.
+        names: What is looked for in files and in modeledge.
+        artefacts: What stages wrote and what holds a name.
+        foreign: Files in the workspace that are not kptm's and hold a name; they are not touched.
+    """
+
+    entity: str | None
+    source: str | None
+    names: frozenset[str]
+    artefacts: tuple[Artefact, ...]
+    foreign: tuple[str, ...]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that will be deleted."""
+        return tuple(str(file) for artefact in self.artefacts for file in artefact.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +66,9 @@ class Purged:
         triples: Triples, attributes and labels that nobody says any more.
         records: Records of modeledge.
         artefacts: Files and folders of stages, which have to be run again.
-        revision: The revision that the purge made.
+        revision: The revision that the purge made; 0 where the graph had nothing of it.
+        files: The files that were deleted.
+        foreign: Files in the workspace that are not kptm's and hold a name; they were not touched.
     """
 
     statements: int
@@ -40,53 +76,103 @@ class Purged:
     records: int
     artefacts: tuple[str, ...]
     revision: int
+    files: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+
+
+def plan(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> PurgePlan:
+    """What :func:`purge` would delete; see :meth:`kptm.Workspace.plan_purge`."""
+    report = _in_graph(ws, entity, source)
+    names = {name for name in report.names if len(name) >= held_names.SHORT}
+    # A short value, such as "5", is no name: it stands in every text.
+    names |= {name for name in report.called if any(map(str.isalpha, name))}
+    names |= {entity} if entity is not None else set()
+    texts: list[str] = []
+    words: set[str] = set()
+    if source is not None:
+        with ws.graph.database.reading() as sql:
+            texts = origins.texts_of(sql, source, alone=True)
+            others = origins.texts_of(sql, source, alone=False) if texts else []
+        words = held_names.words(texts) - held_names.words(others)
+        words -= held_names.words(_names_in_graph(ws)) if words else set()
+    files = {*names, *([source] if source is not None else [])}
+    artefacts = [one for one in artefacts_of(ws.layout) if _is_held(one, files, words)]
+    whole = {text for text in texts[:WHOLE_TEXTS] if len(text) >= held_names.SHORT}
+    foreign = sorted(_foreign(ws, files | whole))
+    return PurgePlan(entity, source, frozenset(names), tuple(artefacts), tuple(foreign))
 
 
 def purge(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> Purged:
     """Purge a workspace; see :meth:`kptm.Workspace.purge`."""
-    report = ws.graph.purge(entity=entity, source=source)
-    names = {*report.names, *([entity] if entity else []), *([source] if source else [])}
-    names = {name for name in names if len(name) >= SHORTEST}
-    records = ws.modeledge.purge(names)
-    artefacts = [path for path in sorted(ws.folder.iterdir()) if path.name not in KEPT]
-    gone = [path for path in artefacts if _holds(path, names)]
-    for path in gone:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    with ExitStack() as locks:
+        for name in STAGES:  # a stage at work would write the name again
+            locks.enter_context(stage(ws.layout, name))
+        planned = plan(ws, entity=entity, source=source)
+        for artefact in planned.artefacts:
+            try:
+                artefact.delete()
+            except OSError as error:
+                raise WorkspaceError(
+                    f"{error.filename or artefact.path}: cannot be deleted ({error.strerror}), so nothing of the"
+                    " graph was purged; change its permissions and purge again"
+                ) from error
+        records = ws.modeledge.purge(planned.names, source=source)
+        report = PurgeReport(0, 0, (), 0)
+        if source is None or _is_in_graph(ws, source):
+            report = ws.graph.purge(entity=entity, source=source)
     return Purged(
         statements=report.statements,
         triples=report.triples,
         records=records,
-        artefacts=tuple(path.name for path in gone),
+        artefacts=tuple(artefact.name for artefact in planned.artefacts),
         revision=report.revision,
+        files=planned.files,
+        foreign=planned.foreign,
     )
 
 
-def _holds(path: Path, names: Collection[str]) -> bool:
-    """Whether a file, or one in a folder, holds a name, in any case, as it is or as JSON escapes it."""
-    wanted = {
-        form.lower().encode("utf-8", "replace")
-        for name in names
-        for form in (name, name.casefold(), json.dumps(name)[1:-1])
-    }
-    files = path.rglob("*") if path.is_dir() else [path]
-    return any(
-        name in chunk
-        for file in files
-        if file.is_file()
-        for chunk in _chunks(file, max(map(len, wanted), default=0))
-        for name in wanted
-    )
+def _in_graph(ws: WorkspaceChanging, entity: str | None, source: str | None) -> PurgeReport:
+    """What the graph would lose; nothing by a source that only modeledge has."""
+    try:
+        return graph_purge.plan(ws.graph.database, entity=entity, source=source)
+    except UnknownKeyError:
+        with ws.graph.database.reading() as sql:
+            if source is None or not origins.is_source(sql, source):
+                raise
+    return PurgeReport(0, 0, (), 0)
 
 
-def _chunks(file: Path, overlap: int) -> Iterator[bytes]:
-    """The bytes of a file in lower case, each chunk with the end of the one before it."""
-    with file.open("rb") as stream:
-        end = b""
-        while raw := stream.read(CHUNK):
-            raw = end + raw
-            # Letters that are not ASCII are lower-cased as text; bytes that are no text stay.
-            yield raw.decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape")
-            end = raw[-overlap:] if overlap else b""
+def _is_in_graph(ws: WorkspaceChanging, source: str) -> bool:
+    with ws.graph.database.reading() as sql:
+        return sql.one("SELECT 1 FROM source WHERE name = ?", (source,)) is not None
+
+
+def _names_in_graph(ws: WorkspaceChanging) -> Iterator[str]:
+    with ws.graph.database.reading() as sql:
+        for table, column in (("entity", "key"), ("literal", "value"), ("relation", "key")):
+            for (name,) in sql.cursor(f"SELECT {column} FROM {table}"):  # noqa: S608  # our own names
+                yield name
+
+
+def _is_held(artefact: Artefact, names: set[str], words: set[str]) -> bool:
+    from_texts = artefact.name in FROM_TEXTS or artefact.name.startswith("finetuned/")
+    if len(words) > MANY_WORDS and from_texts:
+        return True
+    wanted = names | (words if len(words) <= MANY_WORDS else set())
+    return any(held_names.holds(file, wanted) for file in artefact.files)
+
+
+def _foreign(ws: WorkspaceChanging, names: set[str]) -> Iterator[str]:
+    for path in foreign_files(ws.layout, artefacts_of(ws.layout)):
+        if _reads(path, names):
+            yield str(path.relative_to(ws.folder))
+    for path in ws.layout.stages:  # a stage that lies elsewhere
+        inside = (path, *path.rglob("*")) if path.is_symlink() else ()
+        if any(file.is_file() and _reads(file, names) for file in inside):
+            yield str(path.relative_to(ws.folder))
+
+
+def _reads(path: Path, names: set[str]) -> bool:
+    with suppress(OSError):  # it may not be read, or is gone
+        return held_names.holds(path, names, alone=True)
+    return False

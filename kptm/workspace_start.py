@@ -4,40 +4,52 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from kg.files.atomic import recover, remove, write_text
+from kg.files.atomic import recover, write_text
 from kptm.data import EntityFacts, train_tokenizer
 from kptm.errors import CheckpointError, ModelError
 from kptm.fusion import FusedModel
+from kptm.fusion.sealed import check_target
+from kptm.fusion.storage import META
 from kptm.pretraining.processes import processes
+from kptm.workspace_artefacts import run_of
 from kptm.workspace_config import small_bert
+from kptm.workspace_locks import stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
     from kptm.linking import LinkedText
     from kptm.workspace_config import WorkspaceConfig
+    from kptm.workspace_layout import Layout
 
 
 class Run:
     """One pretraining, gone on with if it was cut. Of several processes the first one writes.
 
     Args:
-        workspace: The workspace's folder.
+        layout: The workspace's paths.
 
     Attributes:
         folder: Where checkpoints are.
     """
 
-    def __init__(self, workspace: Path) -> None:
-        self._workspace = workspace
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
         self._state = processes()
-        self.folder = workspace / "pretraining"
+        self.folder = layout.pretraining
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep other runs of the workspace out; the processes of one launch share the first one's lock."""
+        if self._state.is_main_process:
+            return stage(self._layout, "pretrain")
+        return nullcontext()
 
     def start(
         self,
@@ -61,7 +73,8 @@ class Run:
         with self._state.main_process_first():
             if self._state.is_main_process:
                 recover(self.folder)
-            start, run = self.folder / "start", self.folder / "run.json"
+                check_target(self._layout.model, META)
+            start, run = self._layout.pretraining_start, self._layout.pretraining_run
             made_of = _made_of(config, embeddings, texts())
             if not run.exists():
                 model = _build(config, embeddings, texts, graph)
@@ -79,8 +92,10 @@ class Run:
     def end(self, model: FusedModel) -> None:
         """Save the model, and remove what was kept."""
         if self._state.is_main_process:
-            model.save_pretrained(self._workspace / "model")
-            remove(self.folder)  # at once: half a folder must not look like a run to go on with
+            model.save_pretrained(self._layout.model)
+            run_of(
+                self._layout
+            ).delete()  # at once: half a run must not look like one to go on with
         self._state.wait_for_everyone()
 
 

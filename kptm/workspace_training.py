@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from kg.types import Statement
 from kptm.errors import WorkspaceError
 from kptm.linking import LinkedText
 from kptm.texts import read_documents
+from kptm.workspace_locks import stage
 from kptm.workspace_vectors import WorkspaceVectors
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class WorkspaceTraining(WorkspaceVectors):
 
         Raises:
             CheckpointError: A run that was cut had other texts, embeddings or settings.
+            WorkspaceError: Another process pretrains this workspace.
         """
         from kptm.pretraining import pretrain
         from kptm.workspace_start import Run
@@ -61,19 +64,20 @@ class WorkspaceTraining(WorkspaceVectors):
             if triples:
                 yield from self._said()
 
-        run = Run(self.folder)
-        model = run.start(self.config, self.embeddings(), stream, self.graph)
-        report = pretrain(
-            model,
-            stream(),
-            self.link,
-            self.config.pretraining,
-            graph=self.graph,
-            checkpoints=run.folder,
-            progress=progress,
-            reading=reading,
-        )
-        run.end(model)
+        run = Run(self.layout)
+        with run.alone():
+            model = run.start(self.config, self.embeddings(), stream, self.graph)
+            report = pretrain(
+                model,
+                stream(),
+                self.link,
+                self.config.pretraining,
+                graph=self.graph,
+                checkpoints=run.folder,
+                progress=progress,
+                reading=reading,
+            )
+            run.end(model)
         self._changed()
         return report
 
@@ -81,7 +85,7 @@ class WorkspaceTraining(WorkspaceVectors):
         """The graph's triples as sentences, in the mined phrasings where there are any."""
         from kptm.data import Phrasings, verbalise
 
-        mined = self.folder / "phrasings.json"
+        mined = self.layout.phrasings
         return verbalise(self.graph, Phrasings.load(mined) if mined.exists() else None)
 
     def model(self) -> FusedModel:
@@ -93,9 +97,9 @@ class WorkspaceTraining(WorkspaceVectors):
         """
         from kptm.fusion import FusedModel
 
-        if not (self.folder / "model").is_dir():
+        if not self.layout.has_model:
             raise WorkspaceError(f"{self.folder}: has no model yet; run kptm pretrain")
-        model = FusedModel.from_pretrained(self.folder / "model")
+        model = FusedModel.from_pretrained(self.layout.model)
         model.embeddings.check(self.graph)
         return model
 
@@ -118,7 +122,7 @@ class WorkspaceTraining(WorkspaceVectors):
             progress: Called after each step.
 
         Raises:
-            WorkspaceError: There is no model yet.
+            WorkspaceError: There is no model yet, or another process fine-tunes one here.
             TripleFormatError: A row lacks a field, or one does not fit its text.
             ModelError: There is nothing to learn from, or ``out`` holds something else.
         """
@@ -128,18 +132,19 @@ class WorkspaceTraining(WorkspaceVectors):
         from kptm.fusion.sealed import check_target
 
         check_task(task)
-        target = self.folder / "finetuned" / task if out is None else Path(out)
+        target = self.layout.finetuned_for(task) if out is None else Path(out)
         check_target(target, META)
-        tuned = finetune(
-            self.model(),
-            train,
-            task=task,
-            dev=dev,
-            config=self.config.finetuning,
-            linker=self.linker,
-            progress=progress,
-        )
-        tuned.save_pretrained(target)
+        with stage(self.layout, "finetune") if out is None else nullcontext():
+            tuned = finetune(
+                self.model(),
+                train,
+                task=task,
+                dev=dev,
+                config=self.config.finetuning,
+                linker=self.linker,
+                progress=progress,
+            )
+            tuned.save_pretrained(target)
         return tuned
 
     @property
@@ -172,10 +177,10 @@ class WorkspaceTraining(WorkspaceVectors):
         from kptm.data import Phrasings
 
         added = 0
-        model = self.model() if (self.folder / "model").is_dir() else None
+        model = self.model() if self.layout.has_model else None
         if texts is not None:
             documents = self._documents(texts)
-            Phrasings.mine(self.graph, documents).save(self._mined)
+            Phrasings.mine(self.graph, documents).save(self.layout.phrasings)
             self._changed()
             if source is None:
                 source = str(texts) if isinstance(texts, str | Path) else ""
@@ -189,15 +194,15 @@ class WorkspaceTraining(WorkspaceVectors):
             )
         return added
 
-    @property
-    def _mined(self) -> Path:
-        return self.folder / "phrasings.json"
-
     def phrasings(self) -> Phrasings:
         """How the texts that were indexed say relations."""
         from kptm.data import Phrasings
 
-        return Phrasings.load(self._mined) if self._mined.exists() else Phrasings({})
+        return (
+            Phrasings.load(self.layout.phrasings)
+            if self.layout.phrasings.exists()
+            else Phrasings({})
+        )
 
     def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> list[LinkedText]:
         if isinstance(texts, str | Path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kg.errors import EmbeddingMismatchError
 from kptm.errors import WorkspaceError
 from kptm.workspace_graph import WorkspaceGraph
+from kptm.workspace_locks import stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,24 +36,30 @@ class WorkspaceVectors(WorkspaceGraph):
             progress: Called after each epoch of a training.
 
         Raises:
-            WorkspaceError: There are none to update.
+            WorkspaceError: There are none to update, or another process trains them.
             EmbeddingError: The graph has no triples, or the training fails.
         """
-        from kg.embedding import train_embeddings
+        with stage(self.layout, "embed"):
+            return self._kept(self._embeddings(update, recipe, progress))
 
+    def _embeddings(
+        self, update: bool, recipe: str | None, progress: Callable[[Epoch], None] | None
+    ) -> EntityEmbeddings:
+        from kg.embedding import train_embeddings
+        from kg.embedding.folder import check_target
+
+        check_target(self.layout.embeddings)  # known before the training, it costs none
         if update:
-            embeddings = self.embeddings().extend(self.graph)
-        else:
-            checkpoint = self.folder / "embeddings.checkpoint"
-            train = partial(
-                train_embeddings, self.graph, self.embedding_config(recipe), progress=progress
-            )
-            try:
-                embeddings = train(checkpoint=checkpoint)
-            except EmbeddingMismatchError:  # the graph or the settings are others since
-                checkpoint.unlink()
-                embeddings = train(checkpoint=checkpoint)
-        return self._kept(embeddings)
+            return self.embeddings().extend(self.graph)
+        checkpoint = self.layout.embeddings_checkpoint
+        train = partial(
+            train_embeddings, self.graph, self.embedding_config(recipe), progress=progress
+        )
+        try:
+            return train(checkpoint=checkpoint)
+        except EmbeddingMismatchError:  # the graph or the settings are others since
+            checkpoint.unlink()
+            return train(checkpoint=checkpoint)
 
     def embedding_config(self, recipe: str | None = None) -> KGEConfig:
         """How embeddings are trained: by a recipe, by the one for the graph's size ("auto"), or as ``kptm.toml`` says.
@@ -83,10 +90,11 @@ class WorkspaceVectors(WorkspaceGraph):
         known = self.graph.keys()
         if not any(key in embeddings for key in known):
             raise WorkspaceError(f"{path}: none of its keys is an entity of the graph")
-        return self._kept(embeddings)
+        with stage(self.layout, "embed"):
+            return self._kept(embeddings)
 
     def _kept(self, embeddings: EntityEmbeddings) -> EntityEmbeddings:
-        embeddings.save(self.folder / "embeddings")
+        embeddings.save(self.layout.embeddings)
         self._changed()
         return embeddings
 
@@ -99,8 +107,8 @@ class WorkspaceVectors(WorkspaceGraph):
         """
         from kg.embedding import EntityEmbeddings
 
-        if not (self.folder / "embeddings").is_dir():
+        if not self.layout.has_embeddings:
             raise WorkspaceError(f"{self.folder}: has no embeddings yet; run kptm embed")
-        embeddings = EntityEmbeddings.load(self.folder / "embeddings")
+        embeddings = EntityEmbeddings.load(self.layout.embeddings)
         embeddings.check(self.graph)
         return embeddings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kg.errors import EmbeddingError
+from kg.seeds import seed_problem
 
 TRAININGS = "1vsall", "sampled", "lcwa", "slcwa"
 OPTIMIZERS = "adagrad", "adam"
@@ -70,12 +71,17 @@ class KGEConfig:
                 f'"{self.training}" is cross entropy; for the loss {self.loss!r} use "lcwa" or "slcwa"'
             )
         whole = ("dim", "epochs", "batch_size", "share", "negatives", "evaluate_every", "patience")
-        for name, least in (*((name, 1) for name in whole), ("seed", 0)):
+        for name, least in ((name, 1) for name in whole):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise EmbeddingError(
                     f"{name} must be a whole number of at least {least}, not {value!r}"
                 )
+        self._check_ranges()
+
+    def _check_ranges(self) -> None:
+        if problem := seed_problem(self.seed):
+            raise EmbeddingError(problem)
         for name in ("learning_rate", "regularization", "init"):
             value = getattr(self, name)
             if value is None and name != "learning_rate":

@@ -38,16 +38,27 @@ def save(embeddings: EntityEmbeddings, path: str | Path, precision: str) -> None
         known = ", ".join(vectors.PRECISIONS)
         raise EmbeddingError(f"precision must be one of {known}, not {precision!r}")
     try:
-        strange = [item.name for item in folder.iterdir()] if folder.exists() else []
-        if not {META, VECTORS, MODEL, ROWS}.issuperset(strange):
-            raise EmbeddingError(
-                f"{folder}: holds other files ({', '.join(sorted(strange)[:3])}), which"
-                " would be lost; name a folder of its own"
-            )
+        check_target(folder)
         with replace_folder(folder) as fresh:
             _write(embeddings, fresh, precision)
     except (OSError, ValueError, SafetensorError) as error:
         raise EmbeddingError(f"{folder}: cannot be written ({error})") from error
+
+
+def check_target(folder: Path) -> None:
+    """Refuse a folder that holds other files than embeddings.
+
+    Raises:
+        EmbeddingError: As said.
+        OSError: It cannot be read, or is a file.
+    """
+    there = {item.name for item in folder.iterdir()} if folder.exists() else set()
+    strange = sorted(there - {META, VECTORS, MODEL, ROWS})
+    if strange:
+        raise EmbeddingError(
+            f"{folder}: holds other files ({', '.join(strange[:3])}), which"
+            " would be lost; move them, or name a folder of its own"
+        )
 
 
 def _write(embeddings: EntityEmbeddings, folder: Path, precision: str) -> None:

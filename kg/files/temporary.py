@@ -26,7 +26,7 @@ _LONGEST = 200
 """Bytes of a name that its temporary repeats; file systems allow 255 in all."""
 _TOKEN = 6
 _LEFT = re.compile(rf"\.(.+)\.[0-9a-f]{{{2 * _TOKEN}}}(\.kptm-(?:new|old|gone))", re.DOTALL)
-_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
 
@@ -73,7 +73,7 @@ def lock(handle: int, *, wait: bool) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        if error.errno in _NO_LOCKS:
+        if error.errno in NO_LOCKS:
             return False
         raise
     return True

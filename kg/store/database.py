@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -15,11 +14,13 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from kg.errors import InvalidNameError, StoreError
+from kg.store.location import Location
 from kg.store.migrate import migrate
 from kg.store.sql import Sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 BUSY_SECONDS = 10
 """How long a writer waits for another writer."""
@@ -40,10 +41,12 @@ _HINTS = (
 )
 
 
-def _explain(error: Exception, name: str) -> StoreError:
-    text = str(getattr(error, "orig", None) or error)
+def _explain(error: Exception, location: Location) -> StoreError:
+    text = location.masked(str(getattr(error, "orig", None) or error))
     hint = next((hint for mark, hint in _HINTS if mark in text), "")
-    return StoreError(f"{name}: {text}" + (f"; {hint}" if hint else ""))
+    if ("disk" in text or "unable to open" in text) and (folder := location.full_disk()):
+        hint = f"the disk of {folder} is full: free some space, then try again"
+    return StoreError(f"{location.name}: {text}" + (f"; {hint}" if hint else ""))
 
 
 class Database:
@@ -54,20 +57,10 @@ class Database:
     """
 
     def __init__(self, where: str | Path) -> None:
-        self.name = str(where)
-        if "\0" in self.name:
-            raise StoreError(f"{self.name!r}: no file can have a NUL in its name")
-        is_url = isinstance(where, str) and "://" in where
-        self.path = None if is_url else Path(where)
-        if self.path is not None and not self.path.parent.is_dir():
-            raise StoreError(f"{where}: there is no folder {self.path.parent}; make it first")
-        if self.path is not None and self.path.is_dir():
-            raise StoreError(f"{where}: is a folder; name a file in it")
-        url = sa.URL.create("sqlite", database=str(where)) if self.path is not None else str(where)
-        try:
-            self.engine = sa.create_engine(url)
-        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-            raise StoreError(f"{self.name!r}: no usable database URL ({error})") from error
+        self.location = Location(where)
+        self.name, self.path = self.location.name, self.location.path
+        self.location.check_folder()
+        self.engine = self._engine(str(where))
         if self.engine.dialect.name == "sqlite":
             _tune_sqlite(self.engine)
         elif self.engine.dialect.name == "postgresql":
@@ -76,6 +69,28 @@ class Database:
         self._lent: list[Any] = []
         with self._explained():
             migrate(self.engine, self.name)
+        self.location.note_opened()
+
+    def _engine(self, where: str) -> sa.Engine:
+        if self.path is not None:
+            url = sa.URL.create("sqlite", database=where)
+            reader = self.location.reader()
+            return (
+                sa.create_engine(url) if reader is None else sa.create_engine(url, creator=reader)
+            )
+        try:
+            return sa.create_engine(where)
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+            reason = self.location.masked(str(error))
+            told = StoreError(f"{self.name!r}: no usable database URL ({reason})")
+            raise told from self._cause(error)
+
+    def _cause(self, error: Exception) -> Exception | None:
+        """An error to show as the cause of another; None where it says the password."""
+        return None if self.location.has_secret(error) else error
+
+    def __repr__(self) -> str:
+        return f"Database({self.name!r})"
 
     @property
     def failures(self) -> tuple[type[Exception], ...]:
@@ -175,6 +190,7 @@ class Database:
             connection = connection.execution_options(kptm_write=True, kptm_wait=wait)
             with connection.begin():
                 yield connection
+                self.location.check_opened()
 
     def maintain(self, *statements: str) -> bool:
         """Run statements that no transaction may hold; return whether the last says it was kept from it.
@@ -225,7 +241,7 @@ class Database:
         except self.failures as error:
             if "NUL (0x00)" in str(error):  # SQLite looks for such a name, and finds none
                 raise InvalidNameError("text holds a NUL character") from error
-            raise _explain(error, self.name) from error
+            raise _explain(error, self.location) from self._cause(error)
 
 
 def _current(connection: sa.Connection) -> sa.Transaction:

@@ -7,6 +7,7 @@ out. A process that dies in between leaves it, and whoever opens the graph next 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, UnknownKeyError, shorten
@@ -32,18 +33,35 @@ def purge(database: Database, *, entity: str | None, source: str | None) -> Purg
     with database.writing() as (sql, _):
         if not sql.postgresql:
             sql.run("PRAGMA secure_delete = ON")
-        if entity is not None:
-            statements = _delete_entity(sql, entity)
-        else:
-            statements = _delete_source(sql, source or "")
-        triples = sql.run(f"DELETE FROM triple WHERE {_UNSAID}")
-        names = _drop_names(sql)
-        _clean_notes(sql, [*names, *([source] if source else [])])
+        report = _delete(sql, entity, source)
+        if not sql.postgresql:  # deleted names stay in its segments until they are written anew
+            sql.run("INSERT INTO name_index (name_index) VALUES ('rebuild')")
+        _clean_notes(sql, [*report.names, *([source] if source else [])])
         number = revisions.begin(sql, revisions.PURGE, PENDING)
         if source is not None:
             lives.settle_all(sql, number)
     _rewrite(database)
-    return PurgeReport(statements=statements, triples=triples, names=tuple(names), revision=number)
+    return replace(report, revision=number)
+
+
+def plan(database: Database, *, entity: str | None, source: str | None) -> PurgeReport:
+    """What :func:`purge` would delete; nothing is changed."""
+    with database.writing() as (sql, transaction):
+        report = _delete(sql, entity, source)
+        transaction.rollback()
+    return report
+
+
+def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
+    if entity is not None:
+        statements = _delete_entity(sql, entity)
+    else:
+        statements = _delete_source(sql, source or "")
+    triples = sql.run(f"DELETE FROM triple WHERE {_UNSAID}")
+    names, called = _drop_names(sql)
+    return PurgeReport(
+        statements=statements, triples=triples, names=names, revision=0, called=called
+    )
 
 
 def finish(database: Database) -> None:
@@ -83,9 +101,10 @@ def _delete_source(sql: Sql, name: str) -> int:
     return gone
 
 
-def _drop_names(sql: Sql) -> list[str]:
-    """Delete keys and values that nothing holds any more, from the index of names too."""
+def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Delete keys and values that nothing holds any more; return them, and those that things are called by."""
     names: list[str] = []
+    called: list[str] = []
     for table, column, used in (
         (
             "entity",
@@ -103,13 +122,14 @@ def _drop_names(sql: Sql) -> list[str]:
         if not rows:
             continue
         listed, parameter = sql.values([number for number, _ in rows])
+        place = "id" if sql.postgresql else "rowid"
+        indexed = f"SELECT {place} FROM name_index WHERE {place} IN {listed}"
+        spoken = {row[0] for row in sql.all(indexed, (parameter,))}
+        called += [name for number, name in rows if table == "entity" or number in spoken]
         sql.run(f"DELETE FROM {table} WHERE id IN {listed}", (parameter,))
         if table != "relation":
-            place = "id" if sql.postgresql else "rowid"
             sql.run(f"DELETE FROM name_index WHERE {place} IN {listed}", (parameter,))
-    if not sql.postgresql:  # deleted names stay in its segments until they are written anew
-        sql.run("INSERT INTO name_index (name_index) VALUES ('rebuild')")
-    return names
+    return tuple(names), tuple(called)
 
 
 def _clean_notes(sql: Sql, names: Sequence[str]) -> None:

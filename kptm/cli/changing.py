@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from kptm.cli.common import existing, show, verb, workspace_argument
+from kptm.cli.common import existing, plain, show, verb, workspace_argument
+
+if TYPE_CHECKING:
+    from kptm.workspace_purge import PurgePlan
 
 
 @click.command()
@@ -91,9 +95,12 @@ def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_
     """Delete for good: out of the graph, its history, modeledge and every stage's files."""
     if (entity is None) == (source is None):
         raise click.UsageError("give --entity or --source")
-    if not yes:
-        click.confirm(f"Nothing brings back {entity or source}. Delete it?", abort=True, err=True)
     with existing(workspace) as ws:
+        _list_plan(ws.plan_purge(entity=entity, source=source), entity or source or "")
+        if not yes:
+            click.confirm(
+                f"Nothing brings back {entity or source}. Delete it?", abort=True, err=True
+            )
         found = ws.purge(entity=entity, source=source)
     text = (
         f"{found.statements:,} statements, {found.triples:,} triples and {found.records:,} records"
@@ -103,4 +110,14 @@ def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_
         text += (
             f"; so are {', '.join(found.artefacts)}, which held a name of theirs: make them again"
         )
+    if found.foreign:
+        text += f"\nforeign files that hold the name, not touched: {', '.join(found.foreign)}"
     show(asdict(found), as_json, text)
+
+
+def _list_plan(plan: PurgePlan, what: str) -> None:
+    """Say on stderr which files will be deleted, and which others hold the name."""
+    lines = [f"{what}: goes out of the graph, its history and modeledge"]
+    lines += [f"  deletes {file}" for file in plan.files]
+    lines += [f"  foreign file that holds the name, not touched: {name}" for name in plan.foreign]
+    click.echo(plain("\n".join(lines)), err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg.seeds import LARGEST_SEED
 from kptm.cli.common import progress, verb
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 @click.option("--out", default="demo", show_default=True, type=click.Path(), help="The folder.")
 @click.option("--steps", default=1_000, show_default=True, type=click.IntRange(1),
               help="Pretraining steps of each arm.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="One seed, one result.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, LARGEST_SEED),
+    help="One seed, one result.",
+)
 @verb
 def demo(out: str, steps: int, seed: int, as_json: bool) -> None:
     """Run every stage on the example world and write report.html."""

@@ -45,7 +45,7 @@ def finetune(
         progress("fine-tuning", None) as advance,
     ):
         tuned = ws.finetune(train, task=task, dev=dev, out=out, progress=advance)
-        folder = Path(out) if out else ws.folder / "finetuned" / task
+        folder = Path(out) if out else ws.layout.finetuned_for(task)
     report = tuned.report
     if report is None:
         return

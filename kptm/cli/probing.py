@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg.seeds import LARGEST_SEED
 from kptm.cli.common import existing, plain, progress, show, show_rows, verb, workspace_argument
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
               help="JSON Lines: text, spans as [start, end, label]; types of mentions by default.")  # fmt: skip
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1),
               help="At most so many texts.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0),
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, LARGEST_SEED),
               help="Of splits, controls and shuffling.")  # fmt: skip
 @verb
 def probes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kg.seeds import seed_problem
 from kptm.errors import ConfigError
 
 TASKS = ("relation", "typing", "tokens", "text")
@@ -44,9 +45,11 @@ class FinetuneConfig:
         for name in ("epochs", "batch_size", "log_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("steps", "learning_rate", "weight_decay", "seed"):
+        for name in ("steps", "learning_rate", "weight_decay"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be at least 0, not {getattr(self, name)}")
+        if problem := seed_problem(self.seed):
+            raise ConfigError(problem)
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be from 0 to below 1, not {self.dropout}")
         if not 0 < self.threshold < 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kg.seeds import seed_problem
 from kptm.errors import ConfigError
 
 KINDS = ("gated", "ernie", "knowbert", "memory", "luke", "kbert", "adapter")
@@ -39,6 +40,8 @@ class FusionConfig:
             object.__setattr__(self, "layers", tuple(self.layers))
             if not self.layers or len(set(self.layers)) < len(self.layers):
                 raise ConfigError(f"layers must name some layers, each once, not {self.layers}")
+        if problem := seed_problem(self.seed):
+            raise ConfigError(problem)
         for name, least in (("width", 1), ("head_width", 1), ("memory_k", 1), ("max_length", 8)):
             value = getattr(self, name)
             if value is not None and value < least:

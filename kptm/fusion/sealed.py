@@ -20,8 +20,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+MANIFESTS = ("kptm.json", "finetuned.json", "manifest.json")
+"""Files that list those of a folder, with their checksums."""
+
+
+def own_files(folder: Path) -> set[Path]:
+    """The files that the manifest of a folder lists, itself, and those of manifests that it lists."""
+    found: set[Path] = set()
+    for name in MANIFESTS:
+        listed = _listed(folder / name)
+        if listed is None:
+            continue
+        found.add(folder / name)
+        for inside in listed:
+            path = folder / inside
+            found.add(path)
+            if path.name in MANIFESTS:
+                found |= own_files(path.parent)
+    return found
+
+
+def _listed(manifest: Path) -> list[str] | None:
+    """The files below a manifest that it lists; None where there is no manifest."""
+    try:
+        content: Any = json.loads(manifest.read_text(encoding="utf-8"))
+        names = [str(name) for name in content["sha256"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return [name for name in names if not Path(name).is_absolute() and ".." not in Path(name).parts]
+
+
 def check_target(folder: Path, name: str) -> None:
-    """Refuse a folder that a model cannot be written to; known before a training, it costs none.
+    """Refuse a folder that a model cannot be written to, before the training.
 
     Raises:
         ModelError: It holds something else than a model that ``name`` seals, it or what it lies in is a file, or it cannot
@@ -34,6 +64,18 @@ def check_target(folder: Path, name: str) -> None:
         raise ModelError(
             f"{folder}: holds something else, which would be lost; name a folder of its own"
         )
+    if there == folder:
+        own = own_files(folder)
+        other = sorted(
+            str(path.relative_to(folder))
+            for path in folder.rglob("*")
+            if path not in own and (path.is_symlink() or not path.is_dir())
+        )
+        if other:
+            raise ModelError(
+                f"{folder}: holds other files ({', '.join(other[:3])}), which would be lost; move them, or name"
+                " another folder"
+            )
 
 
 @contextmanager

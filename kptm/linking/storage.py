@@ -37,10 +37,16 @@ def save(index: LinkIndex, folder: Path, revision: int, graph: str) -> None:
 
     Args:
         index: The arrays.
-        folder: Where; what stood there goes.
+        folder: Where; an index in it is replaced.
         revision: The graph's, of which it was made.
         graph: The graph's :func:`identity`.
+
+    Raises:
+        OSError: It cannot be written, or other files lie there.
     """
+    own = {MANIFEST, *(f"{name}.npy" for name in LinkIndex.names())}
+    if folder.is_dir() and any(path.name not in own for path in folder.iterdir()):
+        raise FileExistsError(f"{folder}: holds other files, which would be lost")
     with replace_folder(folder) as fresh:
         sums = {}
         for name in LinkIndex.names():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kptm import held_names
 from kptm.errors import ModeledgeError
 from kptm.modeledge import log, origins, rows
 from kptm.modeledge.rows import all_of, any_of, mentions
@@ -125,14 +126,17 @@ def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
     return new
 
 
-def purge(sql: Sql, names: Sequence[str]) -> int:
-    """Delete the records that hold one of ``names``; return how many records and notes held one."""
+def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
+    """Delete the records that hold one of ``names``, and what ``source`` attests; return how many rows went."""
     if not sql.postgresql:
         sql.run("PRAGMA secure_delete = ON")
     operation = log.begin(sql, "purge", "")
     changed = 0
+    if source is not None:
+        changed += sql.run("DELETE FROM modeledge_attestation WHERE source = ?", (source,))
+        changed += _clean_notes(sql, source)
     for name in names:
-        held = _holds(("r.value", "r.context", "o.text", "r.head", "r.relation", "r.tail"), name)
+        held = _held_by(sql, name)
         rows.remove(sql, operation, held)  # so that every index hears of it
         text, parameters = held
         query = (
@@ -141,18 +145,40 @@ def purge(sql: Sql, names: Sequence[str]) -> int:
         )
         ids = [number for (number,) in sql.all(query, parameters)]
         changed += _delete(sql, "modeledge_record", "id", ids)
-        text, parameters = _holds(("source",), name)
-        changed += sql.run(f"DELETE FROM modeledge_attestation WHERE {text}", parameters)
-        for column in ("note", "answers"):
-            text, parameters = _holds((column,), name)
-            changed += sql.run(
-                f"UPDATE modeledge_operation SET {column} = '' WHERE {text}", parameters
-            )
+        if len(name) >= held_names.SHORT:
+            text, parameters = _holds(("source",), name)
+            changed += sql.run(f"DELETE FROM modeledge_attestation WHERE {text}", parameters)
+        changed += _clean_notes(sql, name)
     changed += _delete_unattested(sql, operation)
     unused = "NOT EXISTS (SELECT 1 FROM modeledge_record r WHERE r.origin_id = {})"
     sql.run(f"DELETE FROM modeledge_origin WHERE {unused.format('modeledge_origin.id')}")
     unused = unused.format("modeledge_attestation.origin_id")
     sql.run(f"DELETE FROM modeledge_attestation WHERE {unused}")
+    return changed
+
+
+def _held_by(sql: Sql, name: str) -> Condition:
+    """Whether a record holds a name; a short one as a part of its own, or where it stands alone in the text."""
+    if len(name) >= held_names.SHORT:
+        return _holds(("r.value", "r.context", "o.text", "r.head", "r.relation", "r.tail"), name)
+    text, parameters = _holds(("o.text",), name)
+    alone = held_names.stands_alone(name).search
+    found = sql.all(f"SELECT o.id, o.text FROM modeledge_origin o WHERE {text}", parameters)
+    listed, parameter = sql.values([number for number, said in found if alone(said)])
+    parts = ("r.value", "r.head", "r.relation", "r.tail")
+    return any_of(
+        *((f"{part} = ?", [name]) for part in parts),
+        mentions(name),
+        (f"r.origin_id IN {listed}", [parameter]),
+    )
+
+
+def _clean_notes(sql: Sql, name: str) -> int:
+    """Empty the notes that hold a name; return how many."""
+    changed = 0
+    for column in ("note", "answers"):
+        text, parameters = _holds((column,), name)
+        changed += sql.run(f"UPDATE modeledge_operation SET {column} = '' WHERE {text}", parameters)
     return changed
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kg.seeds import seed_problem
 from kptm.errors import ConfigError
 from kptm.modeledge.index import APPROXIMATE
 
@@ -45,6 +46,8 @@ class IndexConfig:
             raise ConfigError(
                 f"index kind {self.kind!r} is unknown; there is auto, {', '.join(KINDS)}"
             )
+        if problem := seed_problem(self.seed):
+            raise ConfigError(problem)
         if not 0 <= self.target <= 1:
             raise ConfigError(f"target must be between 0 and 1, not {self.target}")
 

@@ -139,6 +139,21 @@ def attested(sql: Sql, operation: int, origins: Sequence[int]) -> set[int]:
     return found
 
 
+def is_source(sql: Sql, source: str) -> bool:
+    """Whether a source attests or attested an origin."""
+    query = "SELECT 1 FROM modeledge_attestation WHERE source = ? LIMIT 1"
+    return sql.one(query, (source,)) is not None
+
+
+def texts_of(sql: Sql, source: str, *, alone: bool) -> list[str]:
+    """The texts that a source and no other attests or attested; or all the others."""
+    attests = "SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = o.id AND a.source"
+    theirs = f"EXISTS ({attests} = ?) AND NOT EXISTS ({attests} <> ?)"
+    condition = theirs if alone else f"NOT ({theirs})"
+    query = f"SELECT o.text FROM modeledge_origin o WHERE {condition} ORDER BY o.id"
+    return [text for (text,) in sql.all(query, (source, source))]
+
+
 def is_changed_by(sql: Sql, operation: int) -> bool:
     """Whether an operation was the last to change an attestation."""
     query = "SELECT 1 FROM modeledge_attestation WHERE op_changed = ? LIMIT 1"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from kptm.modeledge.building import Index
     from kptm.modeledge.kept import Kept
     from kptm.modeledge.spaces import Space
+
+FILES = ("ids.npy", "rows.npy", "alive.npy", "index.faiss")
+"""What may lie in a snapshot's folder."""
 
 _NAME = re.compile(r"\d+-[0-9a-z_]+")
 """What a snapshot's folder is called: its space and a token."""
@@ -123,7 +126,7 @@ def sweep(sql: Sql, root: Path) -> None:
     clean(root)
     for path in folders(root):
         if path.name not in named:
-            shutil.rmtree(path, ignore_errors=True)
+            _delete(path)
 
 
 def folders(root: Path) -> list[Path]:
@@ -133,6 +136,14 @@ def folders(root: Path) -> list[Path]:
         for path in sorted(root.iterdir())
         if _NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
     ]
+
+
+def _delete(folder: Path) -> None:
+    """Delete a snapshot; other files in its folder stay."""
+    with suppress(OSError):
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def clean(root: Path) -> None:
@@ -145,7 +156,7 @@ def drop(sql: Sql, root: Path | None) -> None:
     if root is not None and root.is_dir():
         clean(root)
         for path in folders(root):
-            shutil.rmtree(path, ignore_errors=True)
+            _delete(path)
     sql.run("DELETE FROM modeledge_snapshot")
 
 

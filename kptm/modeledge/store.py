@@ -350,10 +350,11 @@ class Modeledge(ModeledgeReader):
         with self._database.writing() as (sql, _):
             return receipts.of(sql, changing.undo(sql, number, note, revision))
 
-    def purge(self, names: Collection[str]) -> int:
-        """Delete for good the records, live or not, that hold one of ``names`` in any part of theirs.
+    def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
+        """Delete for good the records, live or not, that hold one of ``names``, and the texts that ``source`` alone attests.
 
-        Nothing brings them back. Notes on operations that hold a name are emptied, snapshots deleted.
+        Nothing brings them back. Notes on operations that hold a name are emptied, snapshots deleted. A name of fewer
+        than three characters counts where it stands alone.
 
         Returns:
             How many records and notes were deleted.
@@ -363,7 +364,7 @@ class Modeledge(ModeledgeReader):
         """
         with self._database.writing() as (sql, transaction):
             self._indexes.drop(sql)
-            gone = changing.purge(sql, sorted(names))
+            gone = changing.purge(sql, sorted(names), source)
             if not gone:
                 transaction.rollback()
         if gone:

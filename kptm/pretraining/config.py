@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from kg.seeds import seed_problem
 from kptm.errors import ConfigError
 
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -74,7 +75,7 @@ class PretrainConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
         weights = [item.name for item in fields(self) if item.name.endswith("_weight")]
-        for name in (*weights, "checkpoint_every", "entity_negatives", "weight_decay", "seed"):
+        for name in (*weights, "checkpoint_every", "entity_negatives", "weight_decay"):
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise ConfigError(f"{name} must be at least 0, not {value}")
@@ -88,6 +89,8 @@ class PretrainConfig:
         self._check_scale()
 
     def _check_scale(self) -> None:
+        if problem := seed_problem(self.seed):
+            raise ConfigError(problem)
         if self.precision not in PRECISIONS:
             raise ConfigError(
                 f"precision is one of {', '.join(PRECISIONS)}, not {self.precision!r}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kg.seeds import seed_problem
 from kptm.errors import ConfigError
 
 
@@ -30,7 +31,9 @@ class ProbeConfig:
             raise ConfigError(f"held_out must lie between 0 and 1, not {self.held_out}")
         if not self.strength > 0:
             raise ConfigError(f"strength must be above 0, not {self.strength}")
-        for name, least in (("max_steps", 1), ("batch_size", 1), ("seed", 0)):
+        if problem := seed_problem(self.seed):
+            raise ConfigError(problem)
+        for name, least in (("max_steps", 1), ("batch_size", 1)):
             value = getattr(self, name)
             if value < least:
                 raise ConfigError(f"{name} must be at least {least}, not {value}")

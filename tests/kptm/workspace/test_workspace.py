@@ -344,7 +344,6 @@ def test_no_file_holds_what_was_purged(copied, tmp_path, what):
 
     with Workspace.open(copied) as ws:
         ws.load(source)
-        (copied / "birds.jsonl.rejected.jsonl").write_text("Zwitscherkey")
         ws.embed()
         shutil.rmtree(copied / "model")
         ws.pretrain(texts)
