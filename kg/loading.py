@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kg.errors import InvalidNameError, StoreError, TripleFormatError
+from kg.files.outputs import check_output
 from kg.formats.blocks import Block, ValueBlock
 from kg.names import checked_name, checked_record, printable
 from kg.store import entities, revisions, sources, statements
@@ -229,6 +230,8 @@ class _Rejects:
         self._path, self._raising = path, raising
         name = "standard-input" if str(path) == "-" else str(path).replace(":", "-", 1)
         self._target = Path(f"{name}.rejected.jsonl" if target is None else target)
+        if not raising:
+            check_output(self._target, [Path(path)])
         self._out: IO[str] | None = None
         self.count = 0
         self.shown: list[Rejected] = []

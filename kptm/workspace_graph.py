@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
@@ -15,7 +16,6 @@ from kptm.workspace_state import check_graph, note_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from kg.formats.delimited import Columns
     from kg.graph import OnError
@@ -102,6 +102,7 @@ class WorkspaceGraph:
 
     def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
         """Write the graph to a file; see :meth:`kg.KnowledgeGraph.export`."""
+        self.layout.check_output(Path(target))
         return self.graph.export(target, format=format)
 
     def resolve(self, name: str) -> str:

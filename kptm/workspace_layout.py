@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kptm.errors import WorkspaceError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -162,6 +164,19 @@ class Layout:
     def has_model(self) -> bool:
         """Whether there is a model, sound or not."""
         return any((self.model / name).exists() for name in MODEL)
+
+    def check_output(self, path: Path) -> None:
+        """Refuse to write a result over a part of the workspace.
+
+        Raises:
+            WorkspaceError: ``path`` is such a part, by itself or through links.
+        """
+        real = path.resolve()
+        files = (self.config, self.state, *self.graph_files)
+        if any(real == own.resolve() for own in files) or any(
+            real.is_relative_to(own.resolve()) for own in (*self.stages, self.snapshots)
+        ):
+            raise WorkspaceError(f"{path}: is a part of the workspace; name another file")
 
     def is_workspace(self) -> bool:
         """Whether there is a workspace in the folder."""

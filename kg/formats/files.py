@@ -33,6 +33,8 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     packing = path.suffix.lower()
     try:
         if path == STANDARD:
+            if sys.stdin is None:
+                raise TripleFormatError(path, None, "standard input is closed; name a file")
             yield sys.stdin.buffer
             return
         with path.open("rb") as raw, _unpacked(raw, packing) as stream:
@@ -89,6 +91,8 @@ def create_bytes(path: Path) -> Iterator[IO[bytes]]:
         TripleFormatError: It cannot be written.
     """
     if path == STANDARD:
+        if sys.stdout is None:
+            raise TripleFormatError(path, None, "standard output is closed; name a file")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return

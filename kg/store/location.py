@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sqlite3
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from kg.errors import StoreError
+from kg.files.disks import full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +21,6 @@ _PARAMETER = re.compile(r"(?P<before>[?&](?:password|passfile|sslpassword)=)(?P<
 MASK = "***"
 _SHORT = 3
 """Characters of a password from which on it is looked for anywhere in a message."""
-FULL = 64 * 1024
-"""Free bytes below which a disk is full: SQLite cannot even open its shared memory."""
 
 
 class Location:
@@ -129,17 +126,6 @@ class Location:
         """The folder whose disk is full: the file's, or that of temporary files; "" where none is."""
         folders = [] if self.path is None else [self.path.parent]
         return full_disk(*folders)
-
-
-def full_disk(*folders: Path) -> str:
-    """The first of some folders, or that of temporary files, whose disk is full; "" where none is."""
-    for folder in (*folders, Path(tempfile.gettempdir())):
-        try:
-            if shutil.disk_usage(folder).free < FULL:
-                return str(folder.absolute())
-        except OSError:
-            continue
-    return ""
 
 
 def _secrets(url: str) -> list[str]:

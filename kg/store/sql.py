@@ -7,6 +7,8 @@ connection; its execution layer costs ten times what one hop of the graph does, 
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import suppress
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +73,8 @@ class Sql:
             while rows := cursor.fetchmany(PAGE):
                 yield from rows
         finally:
-            cursor.close()
+            with suppress(sqlite3.ProgrammingError):  # an error has closed the database already
+                cursor.close()
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from kg.errors import KGError, TripleFormatError
-from kptm.cli.common import as_line, plain, show
+from kptm.cli.common import plain, printed_json, show
 from kptm.errors import KPTMError, LinkingError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def stream(ask: Ask, path: Path, shown: Shown) -> None:
     for question in _questions(path):
         answer = ask(question)
         if shown.json:
-            click.echo(as_line(answer.to_dict()))
+            click.echo(printed_json(answer.to_dict()))
         elif shown.brief:
             click.echo(plain(f"{question}\t{answer}"))
         else:
@@ -113,9 +113,11 @@ def converse(ask: Ask, shown: Shown) -> None:
         except (KGError, KPTMError, UnicodeError) as error:
             click.echo(plain(f"kptm: {error}"), err=True)
             continue
-        click.echo(as_line(answer.to_dict()) if shown.json else plain(shown.text(answer)) + "\n")
+        click.echo(
+            printed_json(answer.to_dict()) if shown.json else plain(shown.text(answer)) + "\n"
+        )
 
 
 def at_terminal() -> bool:
     """Whether somebody types."""
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import os
 import sys
 import unicodedata
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from kg.errors import KGError
+from kptm.cli import streams
 from kptm.errors import KPTMError
 
 if TYPE_CHECKING:
@@ -34,31 +36,37 @@ def verb(function: Callable[..., R]) -> Callable[..., R]:
     @debug_option
     @wraps(function)
     def run(*args: Any, debug: bool, **options: Any) -> R:
+        streams.prepare()
         try:
             return function(*args, **options)
-        except (KGError, KPTMError) as error:
-            if debug:
+        except (KGError, KPTMError, UnicodeError, OSError, KeyboardInterrupt) as error:
+            if debug and not isinstance(error, BrokenPipeError):
                 raise
-            _fail(str(error))
-        except BrokenPipeError:  # the reader went away: `kptm link … | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
-        except UnicodeError as error:
-            if debug:
-                raise
-            _fail(
-                f"what was given is not UTF-8 ({error.reason}); convert it first"
-                if isinstance(error, UnicodeDecodeError | UnicodeEncodeError)
-                else str(error)
-            )
-        except OSError as error:
-            if debug:
-                raise
-            _fail(
-                f"{error.filename or 'system'}: {error.strerror or error}; look at path and rights"
-            )
+            _end(error)
 
     return run
+
+
+def _end(error: BaseException) -> NoReturn:
+    """End the process after an error: with one line, and the exit status that shells expect."""
+    if isinstance(error, KeyboardInterrupt):
+        sys.exit(streams.INTERRUPTED)
+    if isinstance(error, BrokenPipeError):  # the reader went away: `kptm link … | head`
+        streams.silence()
+        sys.exit(streams.PIPE_CLOSED)
+    if isinstance(error, UnicodeDecodeError | UnicodeEncodeError):
+        _fail(f"what was given is not UTF-8 ({error.reason}); convert it first")
+    _fail(_explain(error) if isinstance(error, OSError) else str(error))
+
+
+def _explain(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        from kg.files.disks import full_disk
+
+        folders = [Path(str(name)).absolute().parent for name in (error.filename,) if name]
+        where = full_disk(*folders, Path.cwd()) or "a disk, or your share of it,"
+        return f"the disk of {where} is full: free some space, then try again"
+    return f"{error.filename or 'system'}: {error.strerror or error}; look at path and rights"
 
 
 def _fail(message: str) -> NoReturn:
@@ -80,7 +88,7 @@ def existing(folder: str, changes: Iterable[str] = ()) -> Workspace:
 
 def show(value: Any, as_json: bool, text: str) -> None:
     """Print a result: as JSON, or as text for people."""
-    click.echo(as_line(value, indent=2) if as_json else plain(text))
+    click.echo(printed_json(value, indent=2) if as_json else plain(text))
 
 
 def show_rows(
@@ -94,7 +102,7 @@ def show_rows(
     found = [list(row) for row in rows]
     if as_json:
         objects = [dict(zip(columns, row, strict=True)) for row in found]
-        click.echo(as_line(objects, indent=2))
+        click.echo(printed_json(objects, indent=2))
         return
     cells = [["" if cell is None else plain(str(cell)) for cell in row] for row in found]
     if not sys.stdout.isatty():
@@ -114,10 +122,15 @@ def show_rows(
     Console().print(table)
 
 
-def as_line(value: Any, indent: int | None = None) -> str:
-    """JSON that any stream can take."""
+def as_line(value: Any, indent: int | None = None, encoding: str = "utf-8") -> str:
+    """JSON that an encoding can hold."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return text if _encodable(text) else json.dumps(value, indent=indent)
+    return text if _encodable(text, encoding) else json.dumps(value, indent=indent)
+
+
+def printed_json(value: Any, indent: int | None = None) -> str:
+    """JSON for standard output: escapes of JSON's own where its encoding lacks a character."""
+    return as_line(value, indent, streams.encoding_of(sys.stdout))
 
 
 def plain(text: str) -> str:
@@ -126,12 +139,15 @@ def plain(text: str) -> str:
         char if char in "\n\t" or unicodedata.category(char) != "Cc" else f"\\x{ord(char):02x}"
         for char in text
     )
-    return text if _encodable(text) else text.encode("utf-8", "backslashreplace").decode()
+    encoding = streams.encoding_of(sys.stdout)
+    if _encodable(text, encoding):
+        return text
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def _encodable(text: str) -> bool:
+def _encodable(text: str, encoding: str = "utf-8") -> bool:
     try:
-        text.encode("utf-8")
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True

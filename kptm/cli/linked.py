@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 import click
 
-from kptm.cli.common import as_line, plain
+from kptm.cli.common import as_line, plain, printed_json
 
 if TYPE_CHECKING:
     from kptm.linking import Link, LinkedText
@@ -41,16 +41,16 @@ class Wanted(NamedTuple):
         return STANDARD in (self.out, self.html) or not (self.out or self.html)
 
 
-def _json_line(source: str | None, document: LinkedText, candidates: bool) -> str:
+def _as_json(source: str | None, document: LinkedText, candidates: bool) -> dict[str, object]:
     value = document.to_dict(candidates=candidates)
-    return as_line(value if source is None else {**value, "source": source})
+    return value if source is None else {**value, "source": source}
 
 
 def lines(stream: IO[bytes], candidates: bool) -> Writer:
     """JSON Lines into a file."""
 
     def write(source: str | None, document: LinkedText) -> None:
-        stream.write(_json_line(source, document, candidates).encode() + b"\n")
+        stream.write(as_line(_as_json(source, document, candidates)).encode() + b"\n")
 
     return write
 
@@ -60,7 +60,7 @@ def printed(wanted: Wanted) -> Writer:
 
     def write(source: str | None, document: LinkedText) -> None:
         if wanted.json:
-            click.echo(_json_line(source, document, wanted.candidates))
+            click.echo(printed_json(_as_json(source, document, wanted.candidates)))
             return
         click.echo(plain(document.text))
         for item in document.links:

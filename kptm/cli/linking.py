@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from kptm.cli.common import existing, progress, show, verb, workspace_argument
 from kptm.cli.linked import STANDARD, Page, Wanted, Writer, lines, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from kptm.workspace import Workspace
 
@@ -53,13 +52,14 @@ def link(
         raise click.UsageError(f"--out and --html are both {out}; name two files")
     wanted = Wanted(out, html, as_json, candidates)
     given = texts, files or (() if texts else (STANDARD,))
+    inputs = [path for name in given[1] for path in _text_files(Path(name))]
     changes = [] if jobs is None else [f"linking.jobs={jobs}"]
     with existing(workspace, changes) as ws:
         if wanted.printed:
-            _link(ws, _texts(*given), wanted, lambda _: None)
+            _link(ws, _texts(*given), wanted, inputs, lambda _: None)
             return
         with progress("linking", None) as advance:
-            found = _link(ws, _texts(*given), wanted, advance)
+            found = _link(ws, _texts(*given), wanted, inputs, advance)
     where = ", ".join(path for path in (out, html) if path)
     show(found, as_json, f"{where}: {found['texts']:,} texts, {found['links']:,} links")
 
@@ -68,9 +68,11 @@ def _link(
     ws: Workspace,
     texts: Iterator[tuple[str | None, str]],
     wanted: Wanted,
+    inputs: Sequence[Path],
     advance: Callable[[int], None],
 ) -> dict[str, int]:
     """Link and write text by text, nothing being kept; return the counts."""
+    from kg.files.outputs import check_output
     from kg.formats.files import create_bytes
     from kptm.linking.pairs import link_pairs
 
@@ -78,6 +80,9 @@ def _link(
     writers: list[Writer] = []
     with ExitStack() as open_files:
         # Before the first text is read: a file that cannot be written is no news for the end.
+        for target in filter(None, (wanted.out, wanted.html)):
+            ws.layout.check_output(Path(target))
+            check_output(Path(target), inputs)
         if wanted.out:
             stream = open_files.enter_context(create_bytes(Path(wanted.out)))
             writers.append(lines(stream, wanted.candidates))
@@ -128,8 +133,10 @@ def _is_text(path: Path) -> bool:
 
 def _standard_input() -> Iterator[str]:
     """Each line of standard input, empty ones too: who pipes lines in counts those that come out."""
+    from kg.formats.files import open_bytes
     from kg.formats.lines import byte_lines, decode
 
     path = Path(STANDARD)
-    for number, raw in byte_lines(sys.stdin.buffer, path):
-        yield decode(raw, path, number).rstrip("\r\n")
+    with open_bytes(path) as stream:
+        for number, raw in byte_lines(stream, path):
+            yield decode(raw, path, number).rstrip("\r\n")

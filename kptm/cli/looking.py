@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -171,6 +172,7 @@ def export(workspace: str, target: str, form: str | None, at: int | None, as_jso
     JSON Lines (.jsonl) holds everything; what another format has no place for is counted.
     """
     with existing(workspace) as ws, progress("export", None):
+        ws.layout.check_output(Path(target))
         report = view(ws, at).export(target, format=form)
     if target == "-":
         return

@@ -6,7 +6,7 @@ import signal
 
 import click
 
-from kptm.cli.common import as_line, existing, verb, workspace_argument
+from kptm.cli.common import existing, printed_json, verb, workspace_argument
 from kptm.errors import ConfigError
 
 
@@ -39,7 +39,7 @@ def serve(
 
     def ready(url: str) -> None:
         may = "may be edited" if allow_edit else "is only read"
-        value = as_line({"url": url, "allow_edit": allow_edit})
+        value = printed_json({"url": url, "allow_edit": allow_edit})
         click.echo(value if as_json else f"{url} ({workspace} {may}; Ctrl-C ends it)")
 
     config = ServingConfig(

@@ -153,6 +153,7 @@ def map_(workspace: str, page: str, types: tuple[str, ...], limit: int, as_json:
     from kptm.report import Report, map_points, write
 
     with existing(workspace) as ws:
+        ws.layout.check_output(Path(page))
         embeddings = ws.embeddings()
         points = map_points(ws.graph, embeddings, groups=types or None, limit=limit)
         report = Report(

@@ -11,6 +11,7 @@ import pytest
 
 from kg import KnowledgeGraph
 from kg.errors import StoreError
+from kg.files import disks
 from kg.store import location
 from kg.store.database import Database
 
@@ -125,7 +126,7 @@ def test_a_folder_that_cannot_be_written_is_read(graph, tmp_path, log):
 def test_a_full_disk_is_named(tmp_path, monkeypatch):
     where = location.Location(tmp_path / "g.db")
     assert where.full_disk() == ""
-    monkeypatch.setattr(location.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    monkeypatch.setattr(disks.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
     assert where.full_disk() == str(tmp_path)
     from kg.store.database import _explain
 

@@ -1,0 +1,21 @@
+"""Which disk is full."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+FULL = 64 * 1024
+"""Free bytes below which a disk is full: SQLite cannot even open its shared memory."""
+
+
+def full_disk(*folders: Path) -> str:
+    """The first of some folders, or that of temporary files, whose disk is full; "" where none is."""
+    for folder in (*folders, Path(tempfile.gettempdir())):
+        try:
+            if shutil.disk_usage(folder).free < FULL:
+                return str(folder.absolute())
+        except OSError:
+            continue
+    return ""
