@@ -10,6 +10,7 @@ import numpy as np
 from kg.types import Triple
 from kg.values import ValueKey, type_name, value_text
 from kptm.answering.answer import Evidence, Span
+from kptm.answering.confidence import trails_of
 from kptm.answering.naming import labels
 from kptm.answering.sources import LINKS, MODEL, STORE
 
@@ -19,15 +20,12 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
     from kg.types import Attested
+    from kptm.answering.confidence import Trails
     from kptm.answering.questions import Reading
     from kptm.answering.sources import Asked, Opinion
     from kptm.linking import Linker
     from kptm.modeledge import Hit, Modeledge
 
-TRAILS = 10
-"""Answers of a path of several hops that are shown with their facts."""
-FACTS = 100
-"""Answers of one hop that are."""
 LIKE = 3
 """Facts of like entities that are shown beside a predicted one."""
 HEADS = 512
@@ -59,7 +57,11 @@ class Citations:
     # ── facts ────────────────────────────────────────────────────────────────────────────────
 
     def facts(
-        self, reading: Reading, answers: Sequence[str], named: Mapping[str, str]
+        self,
+        reading: Reading,
+        answers: Sequence[str],
+        named: Mapping[str, str],
+        trails: Trails | None = None,
     ) -> list[Evidence]:
         """The facts by which the reading's path leads to the answers; of many answers the first ones.
 
@@ -67,25 +69,21 @@ class Citations:
             reading: Entity and path.
             answers: Where it leads.
             named: The labels of all these.
+            trails: The facts by which it does, where they are known.
         """
-        if len(reading.path) == 1:
-            shown = answers[:FACTS]
-            trails = [[_fact(reading, key)] for key in shown]
-        else:
-            shown = answers[:TRAILS]
-            ways = (self._graph.trails(reading.entity, reading.path, key) for key in shown)
-            trails = [found[0] if found else [] for found in ways]
-        told = self._graph.attested({fact for trail in trails for fact in trail})
+        if trails is None:
+            trails = trails_of(self._graph, reading, answers)
+        told = self._graph.attested({fact for trail in trails.values() for fact in trail})
         between = {end for fact in told for end in (fact.head, fact.tail)} - named.keys()
         if between:
             named = {**named, **labels(self._graph, between)}
         found: dict[Triple, Evidence] = {}
-        for key, trail in zip(shown, trails, strict=True):
+        for key, trail in trails.items():
             for fact in trail:
                 if fact in told and fact not in found:
                     found[fact] = _of_fact("triple", said(fact, named), key, told[fact])
-        if len(answers) > len(shown):
-            more = f"and {len(answers) - len(shown):,} more answers, found the same way"
+        if len(answers) > len(trails):
+            more = f"and {len(answers) - len(trails):,} more answers, found the same way"
             return [*found.values(), Evidence("note", more)]
         return list(found.values())
 
@@ -199,7 +197,11 @@ class NoCitations:
     """Cites nothing: where answers are compared with each other, their evidence would cost most of the time."""
 
     def facts(
-        self, reading: Reading, answers: Sequence[str], named: Mapping[str, str]
+        self,
+        reading: Reading,
+        answers: Sequence[str],
+        named: Mapping[str, str],
+        trails: Trails | None = None,
     ) -> list[Evidence]:
         """No facts."""
         return []
@@ -221,13 +223,15 @@ def said(fact: Triple, named: Mapping[str, str]) -> str:
     return f"{head} ({fact.head}) | {fact.relation} | {told}"
 
 
-def _fact(reading: Reading, other: str) -> Triple:
-    head, tail = (reading.entity, other) if reading.forward else (other, reading.entity)
-    return Triple(head, reading.relation, tail)
-
-
-def _of_fact(kind: str, text: str, answer: str, told: Attested, score: float = 1.0) -> Evidence:
+def _of_fact(
+    kind: str, text: str, answer: str, told: Attested, score: float | None = None
+) -> Evidence:
     fact = told.fact
+    doubt = told.confidence if told.confidence is not None and told.confidence < 1 else None
+    if doubt is not None:
+        text += f", with confidence {doubt:.2f}"
+    if score is None:
+        score = 1.0 if doubt is None else doubt
     return Evidence(
         kind,
         text,

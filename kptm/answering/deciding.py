@@ -11,6 +11,7 @@ from kg.values import ValueKey
 from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
 from kptm.answering.combining import relation_name
+from kptm.answering.confidence import confidences, trails_of
 from kptm.answering.coverage import worth
 from kptm.answering.naming import RelationNames, labels
 from kptm.answering.plausible import is_plausible
@@ -148,22 +149,27 @@ class Decider:
         # Names that were given leave nothing to misunderstand but their sense.
         sense = min(SURE, max(LEAST, best.link_score))
         scores = best.scores or (sense * worth(best.clear),) * len(case.answers)
-        score = scores[0] * best.share
+        trails = trails_of(self._graph, best, case.answers)
+        sure = confidences(self._graph, trails)
+        rated = [
+            (key, p * best.share * sure.get(key, 1.0))
+            for key, p in zip(case.answers, scores, strict=True)
+        ]
+        if min(sure.values()) < 1:  # what sources are surer of comes first
+            rated.sort(key=lambda item: -item[1])
+        first, score = rated[0]
         named = labels(self._graph, [best.entity, *case.answers])
         if best.scores and scores[0] < config.min_stated:
-            guess = f"the best guess, {named[case.answers[0]]}, has p = {score:.2f}"
+            guess = f"the best guess, {named[first]}, has p = {score:.2f}"
             reason = f"the question was hardly understood; {guess}"
             return Answer(question=case.question, reason=reason, why="doubt")
         conflicts, more = self._others(case, case.asked, named, config) if case.asked else ((), [])
         return Answer(
             question=case.question,
-            entity=None if isinstance(case.answers[0], ValueKey) else case.answers[0],
+            entity=None if isinstance(first, ValueKey) else first,
             score=score,
-            answers=tuple(
-                ScoredEntity.of(key, named[key], p * best.share)
-                for key, p in zip(case.answers, scores, strict=True)
-            ),
-            evidence=(*self._citations.facts(best, case.answers, named), *more),
+            answers=tuple(ScoredEntity.of(key, named[key], p) for key, p in rated),
+            evidence=(*self._citations.facts(best, case.answers, named, trails), *more),
             conflicts=conflicts,
         )
 

@@ -10,6 +10,7 @@ import click
 
 from kptm.cli.asked import Shown, at_terminal, converse, one, stream
 from kptm.cli.common import existing, progress, show, show_rows, verb, workspace_argument
+from kptm.cli.facts import Labels, keys_option
 from kptm.cli.linked import STANDARD
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def _others(without: tuple[str, ...]) -> list[str]:
 )
 @click.option("--limit", type=click.IntRange(0), help="The most rows of patterns.")
 @click.option("--sparql", help="A query in SPARQL; needs kptm[sparql].")
+@keys_option
 @verb
 def query(
     workspace: str,
@@ -81,6 +83,7 @@ def query(
     select: tuple[str, ...],
     limit: int | None,
     sparql: str | None,
+    only_keys: bool,
     as_json: bool,
 ) -> None:
     """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL). Or ask the graph by patterns."""
@@ -91,7 +94,7 @@ def query(
             if sparql:
                 _show_sparql(ws.graph.sparql(sparql), as_json)
             else:
-                _show_patterns(ws, patterns, select, limit, as_json)
+                _show_patterns(ws, patterns, select, limit, only_keys, as_json)
         return
     if head is None or relation is None or (head == "?") == (tail is None):
         raise click.UsageError('give HEAD RELATION, or "?" RELATION TAIL')
@@ -105,13 +108,17 @@ def _show_patterns(
     patterns: tuple[str, ...],
     select: tuple[str, ...],
     limit: int | None,
+    only_keys: bool,
     as_json: bool,
 ) -> None:
     asked = [[part.strip() for part in pattern.split("|")] for pattern in patterns]
     seen = dict.fromkeys(term for pattern in asked for term in pattern if term[:1] == "?")
     names = select or tuple(seen)
-    rows = ws.graph.query(asked, select=names, limit=limit)
-    show_rows([name.removeprefix("?") for name in names], rows, as_json)
+    rows = list(ws.graph.query(asked, select=names, limit=limit, strict=True))
+    columns = [name.removeprefix("?") for name in names]
+    labels = Labels(ws.graph, rows, only_keys=only_keys or as_json)
+    shown = [[labels.name(cell) for cell in row] for row in rows]
+    show_rows(columns, shown, as_json, nothing="no match")
 
 
 def _show_sparql(found: Any, as_json: bool) -> None:
@@ -121,7 +128,7 @@ def _show_sparql(found: Any, as_json: bool) -> None:
         return
     columns = getattr(found, "variables", ("head", "relation", "tail"))
     rows = [[cell if isinstance(cell, str | None) else cell.value for cell in row] for row in found]
-    show_rows(columns, rows, as_json)
+    show_rows(columns, rows, as_json, nothing="no match")
 
 
 @click.command()

@@ -98,19 +98,22 @@ def show_rows(
     *,
     nothing: str = "nothing",
 ) -> None:
-    """Print rows: as a list of JSON objects, as a table for people, or as TSV for other programs."""
+    """Print rows: as a list of JSON objects, as a table for people, or as TSV for other programs.
+
+    Where there are none, ``nothing`` says so on standard error.
+    """
     found = [list(row) for row in rows]
     if as_json:
         objects = [dict(zip(columns, row, strict=True)) for row in found]
         click.echo(printed_json(objects, indent=2))
         return
     cells = [["" if cell is None else plain(str(cell)) for cell in row] for row in found]
+    if not cells:
+        click.echo(nothing, err=True)
+        return
     if not sys.stdout.isatty():
         for row in cells:
             click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
-        return
-    if not cells:
-        click.echo(nothing)
         return
     from rich.console import Console
     from rich.table import Table

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kptm.cli.common import existing, progress, show, show_rows, verb, workspace_argument
+from kptm.cli.facts import TRIPLE, Labels, keys_option, show_facts
 
 if TYPE_CHECKING:
-    from kg import Attribute, GraphView, Triple
+    from kg import Attested, GraphView
     from kptm.workspace import Workspace
-
-TRIPLE = ("head", "relation", "tail")
 
 at_option = click.option("--at", type=int, metavar="REVISION", help="As it was then.")
 limit_option = click.option(
@@ -25,15 +24,6 @@ limit_option = click.option(
 def view(ws: Workspace, at: int | None) -> GraphView:
     """The graph of a workspace, as it is or as it was."""
     return ws.graph if at is None else ws.graph.at(at)
-
-
-def end_of(fact: Triple | Attribute) -> str:
-    """What a fact ends in, a value with its language, unit or datatype behind it."""
-    end = fact[2]
-    if isinstance(end, str):
-        return end
-    more = f"@{end.language}" if end.language else end.unit or end.datatype.rpartition("#")[2]
-    return f'"{end.value}"' + (f" {more}" if more else "")
 
 
 @click.command()
@@ -48,27 +38,41 @@ def search(workspace: str, text: str, limit: int, at: int | None, as_json: bool)
         found = view(ws, at).search(text, limit=limit)
     columns = ("key", "label", "description", "aliases")
     rows = [(e.key, e.label, e.description, ", ".join(e.aliases)) for e in found]
-    show_rows(columns, rows, as_json, nothing="nothing is called so")
+    show_rows(columns, rows, as_json, nothing="nothing is called so, nor nearly so")
 
 
 @click.command()
 @workspace_argument
 @click.argument("name")
+@click.option("--deprecated", is_flag=True,
+              help="Show also what is recorded although it is known to be wrong.")  # fmt: skip
+@keys_option
 @limit_option
 @at_option
 @verb
-def describe(workspace: str, name: str, limit: int, at: int | None, as_json: bool) -> None:
+def describe(
+    workspace: str,
+    name: str,
+    deprecated: bool,
+    only_keys: bool,
+    limit: int,
+    at: int | None,
+    as_json: bool,
+) -> None:
     """Show what is known of NAME (a key, label or alias), and who says it."""
     with existing(workspace) as ws:
         graph = view(ws, at)
         key = name if graph.entities([name]) else ws.resolve(name)
-        found = graph.describe(key, limit=limit)
+        found = graph.describe(key, limit=limit, deprecated=deprecated)
+        labels = Labels(graph, [item.fact for item in found.facts], only_keys=only_keys)
     value: dict[str, Any] = {
         **asdict(found.entity),
         "facts": [
             {
-                **dict(zip(TRIPLE, (item.fact[0], item.fact[1], end_of(item.fact)), strict=True)),
+                **labels.fields(item.fact),
                 "sources": [{"source": who, "line": line} for who, line in item.sources],
+                "rank": item.rank,
+                "confidence": item.confidence,
             }
             for item in found.facts
         ],
@@ -78,32 +82,68 @@ def describe(workspace: str, name: str, limit: int, at: int | None, as_json: boo
     lines += [entity.description] if entity.description else []
     lines += [f"types: {', '.join(entity.types)}"] if entity.types else []
     lines += [f"also called: {', '.join(entity.aliases)}"] if entity.aliases else []
-    for item in found.facts:
-        who = ", ".join(name if line is None else f"{name}:{line}" for name, line in item.sources)
-        lines.append(f"  {item.fact[0]} — {item.fact[1]} → {end_of(item.fact)}   [{who}]")
+    lines += [f"  {labels.line(item.fact)}   {_attestation(item)}" for item in found.facts]
     show(value, as_json, "\n".join(lines))
+
+
+def _attestation(item: Attested) -> str:
+    """Who says a fact, on which line, and how surely, in brackets."""
+    who = ", ".join(name if line is None else f"{name}:{line}" for name, line in item.sources)
+    more = f"; {item.rank}" if item.rank != "normal" else ""
+    if item.confidence is not None and item.rank != "deprecated":
+        more += f"; confidence {item.confidence:g}"
+    return f"[{who}{more}]"
 
 
 @click.command()
 @workspace_argument
 @click.argument("name", required=False)
+@keys_option
 @limit_option
 @verb
-def history(workspace: str, name: str | None, limit: int, as_json: bool) -> None:
+def history(workspace: str, name: str | None, only_keys: bool, limit: int, as_json: bool) -> None:
     """Show when which source began or ceased to say something of NAME; without NAME, the revisions."""
     with existing(workspace) as ws:
         if name is None:
             revisions = ws.graph.revisions(limit=limit)
-            rows: list[tuple[Any, ...]] = [(r.number, r.kind, r.note, r.at) for r in revisions]
-            columns: tuple[str, ...] = ("revision", "kind", "note", "at")
-        else:
-            changes = ws.graph.history(name) or ws.graph.history(ws.resolve(name))
-            columns = ("revision", "kind", *TRIPLE, "source", "line", "at")
-            rows = [
-                (c.revision, c.kind, c.fact[0], c.fact[1], end_of(c.fact), c.source, c.line, c.at)
-                for c in changes[-limit:]
-            ]
-    show_rows(columns, rows, as_json)
+            rows = [(r.number, r.kind, r.note, r.at) for r in revisions]
+            show_rows(("revision", "kind", "note", "at"), rows, as_json, nothing="no revision yet")
+            return
+        changes = ws.graph.history(name) or ws.graph.history(ws.resolve(name))
+        changes = changes[-limit:] if limit else []
+        labels = Labels(ws.graph, [item.fact for item in changes], only_keys=only_keys)
+    if as_json:
+        found = [
+            {
+                "revision": item.revision,
+                "kind": item.kind,
+                **labels.fields(item.fact),
+                "source": item.source,
+                "line": item.line,
+                "at": item.at,
+                "confidence": item.confidence,
+            }
+            for item in changes
+        ]
+        show(found, as_json, "")
+        return
+    columns = ("revision", "kind", *TRIPLE, "source", "line", "at")
+    show_rows(
+        columns,
+        [
+            (
+                item.revision,
+                f"{item.kind}, deprecated" if item.confidence == 0 else item.kind,
+                *labels.of(item.fact),
+                item.source,
+                item.line,
+                item.at,
+            )
+            for item in changes
+        ],
+        as_json,
+        nothing="nothing was ever said of it",
+    )
 
 
 @click.command()
@@ -113,16 +153,24 @@ def history(workspace: str, name: str | None, limit: int, as_json: bool) -> None
 @click.option(
     "--max-hops", type=click.IntRange(1), default=3, show_default=True, help="The longest path."
 )
+@keys_option
 @limit_option
 @verb
 def paths(
-    workspace: str, first: str, second: str, max_hops: int, limit: int, as_json: bool
+    workspace: str,
+    first: str,
+    second: str,
+    max_hops: int,
+    only_keys: bool,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Show how FIRST and SECOND are connected, the shortest path first."""
     with existing(workspace) as ws:
         ends = ws.resolve(first), ws.resolve(second)
         found = ws.graph.paths(*ends, max_hops=max_hops, limit=limit)
-    lines = ["  ".join(f"{h} — {r} → {t}" for h, r, t in path) for path in found]
+        labels = Labels(ws.graph, [step for path in found for step in path], only_keys=only_keys)
+    lines = ["  ".join(map(labels.line, path)) for path in found]
     text = "\n".join(lines) or f"no path within {max_hops} hops"
     show([[list(step) for step in path] for path in found], as_json, text)
 
@@ -138,6 +186,7 @@ def paths(
     help="From head to tail, from tail to head, or both.",
 )
 @click.option("--relation", "relations", multiple=True, help="Follow this one; may be repeated.")
+@keys_option
 @limit_option
 @verb
 def neighbours(
@@ -146,6 +195,7 @@ def neighbours(
     hops: int,
     direction: Any,
     relations: tuple[str, ...],
+    only_keys: bool,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -155,7 +205,8 @@ def neighbours(
         found = ws.graph.neighbours(
             ws.resolve(name), hops=hops, limit=limit, direction=direction, relations=keys
         )
-    show_rows(TRIPLE, found, as_json)
+        labels = Labels(ws.graph, found, only_keys=only_keys)
+    show_facts(found, labels, as_json, nothing="no facts")
 
 
 @click.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kptm.cli.common import existing, progress, show, show_rows, verb, workspace_argument
+from kptm.cli.facts import Labels
 
 if TYPE_CHECKING:
     from kg.embedding.state import Epoch
@@ -102,10 +103,12 @@ def predict(
         embeddings = ws.embeddings()
         if not (head or tail):
             facts = embeddings.predict(relation=relation, k=k, known=ws.graph)
+            labels = Labels(ws.graph, [fact for fact, _ in facts], only_keys=as_json)
             show_rows(
                 ("head", "relation", "tail", "p"),
-                [(*fact, round(p, 4)) for fact, p in facts],
+                [(*labels.of(fact), round(p, 4)) for fact, p in facts],
                 as_json,
+                nothing="nothing to predict",
             )
             return
         end = ws.resolve(head or tail or "")

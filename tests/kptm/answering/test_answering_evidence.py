@@ -6,7 +6,7 @@ import pytest
 from kg import KGEConfig, train_embeddings
 from kg.types import Step, Triple
 from kptm import Linker, Modeledge, Predictor
-from kptm.answering import citing
+from kptm.answering import confidence
 from kptm.answering.citing import Citations
 from kptm.answering.config import PredictorConfig
 from kptm.answering.naming import labels
@@ -33,7 +33,7 @@ def test_a_fact_says_who_says_it_and_since_when(predictor, graph, tmp_path):
 
 
 def test_many_answers_are_all_answered_and_the_first_are_cited(predictor, graph, monkeypatch):
-    monkeypatch.setattr(citing, "FACTS", 3)
+    monkeypatch.setattr(confidence, "FACTS", 3)
     graph.add([("Sea", "touches", f"Land{number}") for number in range(8)])
     found = predictor.query("Sea", "touches")
     assert len(found.answers) == 8
@@ -42,7 +42,7 @@ def test_many_answers_are_all_answered_and_the_first_are_cited(predictor, graph,
 
 
 def test_each_answer_of_a_path_is_cited_by_the_facts_that_lead_to_it(graph, monkeypatch):
-    monkeypatch.setattr(citing, "TRAILS", 3)
+    monkeypatch.setattr(confidence, "TRAILS", 3)
     path = (Step("capital", forward=False), Step("borders"))
     graph.add([("Turkey", "borders", f"Land{number}") for number in range(5)])
     ends = graph.follow("Ankara", path)

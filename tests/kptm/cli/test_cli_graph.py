@@ -37,7 +37,7 @@ def test_a_graph_is_searched_described_and_walked(kptm):
     told = as_json(kptm("describe", "ws", "Ridley Scott", "--json"))
     assert told["label"] == "Ridley Scott"
     assert {(fact["head"], fact["sources"][0]["line"]) for fact in told["facts"]} >= {("Alien", 2)}
-    assert "Alien — directed by → Scott   [films.csv:2]" in kptm("describe", "ws", "Scott")
+    assert "Alien — directed by → Ridley Scott (Scott)   [films.csv:2]" in kptm("describe", "ws", "Scott")
     assert as_json(kptm("paths", "ws", "Alien", "Gladiator", "--json")) == [
         [["Alien", "directed by", "Scott"], ["Gladiator", "directed by", "Scott"]]
     ]
@@ -108,3 +108,88 @@ def test_a_purge_asks_first(kptm):
     kptm("purge", "ws", "--source", "films.csv", "--yes")
     kptm("purge", "ws", "--source", "films.csv", "--yes", code=1)
     kptm("purge", "ws", code=2)
+
+
+@pytest.fixture
+def keyed(kptm, tmp_path):
+    """A workspace whose keys say nothing, a deprecated claim in it."""
+    lines = [
+        {"head": "/m/0f", "relation": "/film/film/directed_by", "tail": "/m/0q"},
+        {"head": "/m/0f", "relation": "/film/film/directed_by", "tail": "/m/0x", "confidence": 0},
+    ]
+    (tmp_path / "k.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    names = {"/m/0f": "Pulp Fiction", "/m/0q": "Quentin Tarantino", "/m/0x": "Nobody",
+             "/film/film/directed_by": "directed by"}  # fmt: skip
+    rows = [{"key": key, "label": label} for key, label in names.items()]
+    (tmp_path / "n.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    kptm("load", "keyed", "k.jsonl", "--entities", "n.jsonl")
+    return kptm
+
+
+FACT = "Pulp Fiction (/m/0f) — directed by (/film/film/directed_by) → Quentin Tarantino (/m/0q)"
+
+
+def test_labels_stand_beside_keys(keyed):
+    assert FACT in keyed("describe", "keyed", "Pulp Fiction")
+    assert keyed("neighbours", "keyed", "Pulp Fiction").strip().split("\t") == [
+        "Pulp Fiction (/m/0f)", "directed by (/film/film/directed_by)", "Quentin Tarantino (/m/0q)",
+    ]  # fmt: skip
+    assert keyed("paths", "keyed", "Pulp Fiction", "/m/0q").strip() == FACT
+    assert "Quentin Tarantino (/m/0q)" in keyed("history", "keyed", "Pulp Fiction")
+    pattern = "/m/0f|directed by|?who"
+    assert keyed("query", "keyed", "--pattern", pattern) == "Quentin Tarantino (/m/0q)\n"
+    assert as_json(keyed("query", "keyed", "--pattern", pattern, "--json")) == [{"who": "/m/0q"}]
+    (fact,) = as_json(keyed("neighbours", "keyed", "/m/0f", "--json"))
+    assert (fact["tail"], fact["tail_label"]) == ("/m/0q", "Quentin Tarantino")
+    assert fact["relation"] == "/film/film/directed_by"
+    keys = "/m/0f\t/film/film/directed_by\t/m/0q\n"
+    assert keyed("neighbours", "keyed", "Pulp Fiction", "--keys") == keys
+
+
+def test_what_is_deprecated_is_shown_where_asked_for(keyed):
+    assert "Nobody" not in keyed("describe", "keyed", "Pulp Fiction")
+    told = keyed("describe", "keyed", "Pulp Fiction", "--deprecated")
+    assert "→ Nobody (/m/0x)   [k.jsonl:2; deprecated]" in told
+    ranks = {
+        fact["tail_label"]: fact["rank"]
+        for fact in as_json(keyed("describe", "keyed", "/m/0f", "--deprecated", "--json"))["facts"]
+    }
+    assert ranks == {"Quentin Tarantino": "normal", "Nobody": "deprecated"}
+    assert "added, deprecated\tPulp Fiction (/m/0f)" in keyed("history", "keyed", "/m/0f")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["query", "ws", "--pattern", "?f|direcetd by|Scott"], "did you mean 'directed by'?"),
+        (["query", "ws", "--pattern", "?f|directed by|Ailen"], "did you mean 'Alien'?"),
+        (["query", "ws", "Ailen", "directed by"], "did you mean 'Alien'?"),
+        (["query", "ws", "Alien", "directd by"], "did you mean 'directed by'?"),
+        (["describe", "ws", "Ridley Soctt"], "did you mean 'Ridley Scott' (Scott)?"),
+        (["neighbours", "ws", "Gladaitor"], "did you mean 'Gladiator'?"),
+        (["paths", "ws", "Alien", "Galdiator"], "did you mean 'Gladiator'?"),
+        (["edit", "ws", "Ailen", "directed by", "Scott"], "did you mean 'Alien'?"),
+        (["forget", "ws", "Ailen"], "did you mean 'Alien'?"),
+        (["history", "ws", "Ailen"], "did you mean 'Alien'?"),
+    ],
+)
+def test_a_name_that_is_not_found_is_answered_with_what_may_be_meant(kptm, arguments, said):
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["search", "ws", "xyzzyplugh"], "nothing is called so, nor nearly so"),
+        (["query", "ws", "--pattern", "Scott|directed by|?x"], "no match"),
+        (["query", "ws", "--sparql", "SELECT ?x { key:Scott key:directed%20by ?x }"], "no match"),
+        (["neighbours", "ws", "Scott", "--direction", "out"], "no facts"),
+    ],
+)
+def test_an_empty_result_says_so(kptm, arguments, said):
+    result = CliRunner().invoke(main, arguments)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert said in result.stderr
