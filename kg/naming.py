@@ -73,8 +73,10 @@ def with_keys(
     known = view.relations() if labels else []
     named = {name: found.key for name in labels if (found := relation_called(known, name))}
     if strict:
+        tails = {p[2] for p in patterns}
         for name in sorted(ends):
-            view.entity(name)
+            if not (name in tails and view.values(name)):
+                view.entity(name)
         for name in labels:
             view.relation(name)
     return [(keys.get(p[0], p[0]), named.get(p[1], p[1]), keys.get(p[2], p[2])) for p in patterns]

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.errors import QueryError
 from kg.store.schema import FIRST_RELATION
 from kg.store.triples import alive
+from kg.store.values import named, node_ids
+from kg.values import ValueKey, candidates
+from kg.values.node import node_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
     from kg.store.sql import Sql
 
     Terms = Sequence[str]
-    Ids = Sequence[int | None]
-    Shape = tuple[tuple[str | None, ...], ...]
+    Ids = Sequence[tuple[int, ...] | None]
+    Shape = tuple[tuple[str | int, ...], ...]
 
 COLUMNS = ("head_id", "relation_id", "tail_id")
 
@@ -85,24 +88,25 @@ def plan(
     """The statement that answers checked patterns, and its parameters; None: nothing answers them."""
     ids: list[Ids] = []
     for pattern in patterns:
-        found = _ids(sql, pattern)
+        found = _ids(sql, pattern, at)
         if found is None:
             return None
         ids.append(found)
     order = _order(sql, patterns, ids)
     shape = tuple(
-        tuple(term if number is None else None for term, number in zip(*pair, strict=True))
+        tuple(term if given is None else len(given) for term, given in zip(*pair, strict=True))
         for pair in zip(patterns, ids, strict=True)
     )
     statement = _statement(shape, tuple(order), tuple(select), limit, at)
-    return statement, [given for number in order for given in ids[number] if given is not None]
+    given = (found for number in order for found in ids[number] if found is not None)
+    return statement, [one for found in given for one in found]
 
 
 @lru_cache(maxsize=256)
 def _statement(
     shape: Shape, order: tuple[int, ...], select: tuple[str, ...], limit: int | None, at: int | None
 ) -> str:
-    """The statement of patterns in which a name that is given is None."""
+    """The statement of patterns in which a name that is given is the number of ids that it may have."""
     where, places = _conditions(shape, order, at)
     # In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
     tables = " CROSS JOIN ".join(f"triple x{number}" for number in order)
@@ -123,8 +127,8 @@ def _conditions(
         where.append(alive(at, f"x{number}"))
         for column, term in enumerate(shape[number]):
             here = Place(number, column)
-            if term is None:
-                where.append(f"{here} = ?")
+            if isinstance(term, int):
+                where.append(f"{here} IN ({', '.join('?' * term)})" if term > 1 else f"{here} = ?")
                 continue
             standing = places.setdefault(term, [])
             if standing:
@@ -145,18 +149,27 @@ def _name(value: str, places: Sequence[Place]) -> str:
     return key
 
 
-def _ids(sql: Sql, pattern: Terms) -> Ids | None:
-    """The ids of a pattern's terms, None for a variable; None alone where a name is unknown."""
-    found: list[int | None] = []
+def _ids(sql: Sql, pattern: Terms, at: int | None) -> Ids | None:
+    """The ids of a pattern's terms, None for a variable; None alone where a name is unknown.
+
+    A tail may be an entity's key and a value's text at once: the film 1984 and the year.
+    """
+    found: list[tuple[int, ...] | None] = []
     for column, term in enumerate(pattern):
         if is_variable(term):
             found.append(None)
             continue
-        table = "relation" if column == 1 else "entity"
-        number = sql.one(f"SELECT id FROM {table} WHERE key = ?", (term,))
-        if number is None:
+        if column == 1:
+            number = sql.one("SELECT id FROM relation WHERE key = ?", (term,))
+        else:
+            number = node_id(sql, term)
+        given = () if number is None else (int(number),)
+        if column == 2 and not isinstance(term, ValueKey) and (not given or candidates(term)):
+            nodes = node_ids(sql, [ValueKey(item) for item in named(sql, term, at)])
+            given = (*given, *sorted(nodes.values()))
+        if not given:
             return None
-        found.append(int(number))
+        found.append(given)
     return found
 
 
@@ -187,9 +200,9 @@ def _size(sql: Sql, numbers: Ids) -> int:
     given = [(column, n) for column, n in zip(COLUMNS, numbers, strict=True) if n is not None]
     if not given:
         return ENOUGH + 1
-    where = " AND ".join(f"{column} = ?" for column, _ in given)
+    where = " AND ".join(f"{column} IN ({', '.join('?' * len(n))})" for column, n in given)
     query = (
         "SELECT count(*) FROM (SELECT 1 FROM triple"
         f" WHERE {where} AND rev_removed = 0 LIMIT {ENOUGH}) AS counted"
     )
-    return int(sql.one(query, [number for _, number in given]))
+    return int(sql.one(query, [one for _, numbers in given for one in numbers]))
