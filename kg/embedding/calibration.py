@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from kg.embedding.best_answers import BestAnswer
 from kg.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Calibration:
         offsets: Of those that were, added to it.
         accuracy: The share of the facts it was learnt from that it tells right.
         count: How many they were.
+        best: The likeliest answer to each held-out fact's question: p, and whether it was right.
     """
 
     weights: tuple[float, ...]
@@ -54,6 +56,7 @@ class Calibration:
     offsets: dict[str, float]
     accuracy: float
     count: int
+    best: tuple[BestAnswer, ...] = ()
 
     def probability(self, embeddings: EntityEmbeddings, triples: Facts) -> Floats:
         """How likely each triple is true, shape (N,)."""
@@ -73,7 +76,8 @@ class Calibration:
     def from_dict(cls, value: dict[str, Any]) -> Calibration:
         """What :meth:`to_dict` gave."""
         lists = {name: tuple(value[name]) for name in ("weights", "mean", "scale")}
-        return cls(**{**value, **lists})
+        best = tuple(BestAnswer(float(p), bool(right)) for p, right in value.get("best", ()))
+        return cls(**{**value, **lists, "best": best})
 
 
 def features(engine: Engine, ids: Ints) -> Floats:

@@ -96,6 +96,7 @@ def train_embeddings(
     )
     if held:
         found.calibrate(held, known=trained, seed=config.seed)
+        found.count_best_answers(held, known=trained, seed=config.seed)
     if kept is not None:
         kept.remove()
     return found

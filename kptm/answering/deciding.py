@@ -15,13 +15,14 @@ from kptm.answering.confidence import confidences, trails_of
 from kptm.answering.coverage import worth
 from kptm.answering.naming import RelationNames, labels
 from kptm.answering.plausible import is_plausible
-from kptm.answering.sources import STORE, last_best
+from kptm.answering.sources import LINKS, STORE, last_best
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.answer import Why
+    from kptm.answering.calibration import Curve
     from kptm.answering.citing import Citations, NoCitations
     from kptm.answering.composing import Composed
     from kptm.answering.config import PredictorConfig
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 CALIBRATE = (
     "predictions are not shown before it is known how often they are right: "
-    "learn from answered questions, some of which the graph is silent on"
+    "learn from answered questions, some of which the graph is silent on, or embed with facts held out "
+    "(validation = 0.1 under [embedding] in kptm.toml)"
 )
 SURE, LEAST = 0.99, 0.5
 """What a fact of the graph counts at most and at least where nothing was fitted; the sense of a name lies between."""
@@ -74,6 +76,7 @@ class Decider:
     Args:
         graph: Knows what things are called.
         citations: Makes the evidence.
+        curve: From p of link prediction's best answer to how often such answers are right; None where nothing was held out.
         freshness: Knows what is stale; None where no evidence is made.
     """
 
@@ -82,7 +85,9 @@ class Decider:
         graph: KnowledgeGraph,
         citations: Citations | NoCitations,
         freshness: Freshness | None,
+        curve: Curve | None = None,
     ) -> None:
+        self._curve = curve
         self._graph = graph
         self._citations = citations
         self._freshness = freshness
@@ -195,6 +200,8 @@ class Decider:
         weights, reading = config.weights, case.best
         if refused := self._refused(case, config):
             return refused
+        if not weights.count and not config.uncalibrated:  # link prediction alone knows its worth
+            case = replace(case, opinions=[x for x in case.opinions if x.kind == LINKS])
         p = weights.combiner.combined(
             case.opinions, relation_name(reading.relation, reading.forward)
         )
@@ -204,6 +211,8 @@ class Decider:
         best = keys[last_best(p)]
         heard = any(item.kind == STORE for item in case.opinions)
         score = weights.calibration.of(float(p.max()), with_store=heard)
+        if not weights.count and not config.uncalibrated and self._curve is not None:
+            score = self._curve.of(float(p.max()))
         preferred = {keys[item.best]: None for item in case.opinions}
         named = labels(self._graph, dict.fromkeys([best, *preferred]))
         evidence = [Evidence("note", f"{self._silent(reading)}; this is a prediction", score=0.0)]
@@ -230,7 +239,8 @@ class Decider:
         if not is_plausible(self._graph, case.best.entity, case.best.path[0]):
             reason = f"{silent}, nor of anything of its kind, so that nothing is predicted"
             return Answer(question=case.question, reason=reason, why="fact")
-        if config.weights.count or config.uncalibrated:
+        links = any(item.kind == LINKS for item in case.opinions)
+        if config.weights.count or config.uncalibrated or (links and self._curve is not None):
             return None
         return Answer(question=case.question, reason=f"{silent}; {CALIBRATE}", why="uncalibrated")
 

@@ -10,6 +10,7 @@ from kg.errors import UnknownKeyError
 from kg.types import Triple
 from kptm.answering import naming
 from kptm.answering.answer import Answer, Evidence
+from kptm.answering.calibration import Curve
 from kptm.answering.candidates import Candidates
 from kptm.answering.citing import Citations, NoCitations
 from kptm.answering.composing import Composed
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 CHUNK = 32
 """Questions that are asked together."""
+HELD_OUT = 50
+"""Answers to held-out facts from which on link prediction's p is calibrated by them."""
 FITTED = 20_000_000
 """Numbers that are held while weights are fitted: candidates of all questions together."""
 
@@ -82,8 +85,10 @@ class Predictor:
         )
         self._voices = Voices(embeddings, model, store)
         self._candidates = Candidates(graph)
-        self._decider = Decider(graph, Citations(graph, linker, embeddings, store), freshness)
-        self._brief = Decider(graph, NoCitations(), None)
+        curve = None if embeddings is None else _curve(embeddings)
+        citations = Citations(graph, linker, embeddings, store)
+        self._decider = Decider(graph, citations, freshness, curve)
+        self._brief = Decider(graph, NoCitations(), None, curve)
         self._phrasings = phrasings or Phrasings({})
         reader = relations or RelationReader(graph.relations(), self._phrasings)
         self._reader = QuestionReader(graph, linker, reader)
@@ -336,3 +341,11 @@ def _checked(question: str) -> str:
             f"the question has {len(question):,} characters, more than {LONGEST:,}; ask a shorter one"
         )
     return question
+
+
+def _curve(embeddings: EntityEmbeddings) -> Curve | None:
+    """From p of link prediction's best answer to how often such answers are right; None where too few facts were held out."""
+    best = embeddings.calibration.best if embeddings.calibration is not None else ()
+    if len(best) < HELD_OUT:
+        return None
+    return Curve.fit([item.p for item in best], [item.right for item in best])

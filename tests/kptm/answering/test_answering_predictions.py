@@ -2,6 +2,8 @@
 
 import pytest
 
+from kg.embedding.best_answers import BestAnswer
+from kg.embedding.calibration import Calibration
 from kg.types import EntityRecord, Step
 from kptm import Linker, Predictor
 from kptm.answering.answer import Answer, ScoredEntity
@@ -73,3 +75,24 @@ def test_only_what_its_kind_has_is_plausible(new_graph, entity, step, wanted):
 
 def test_a_stated_fact_is_no_prediction(predictor):
     assert not predictor.ask("What is the capital of Turkey?").predicted
+
+
+def test_held_out_facts_say_what_link_prediction_is_worth(graph, phrasings, table):
+    def query(best):
+        calibration = Calibration(
+            weights=(0.0,) * 4, mean=(0.0,) * 4, scale=(1.0,) * 4, offset=0.0, offsets={},
+            accuracy=0.5, count=2, best=tuple(best),
+        )  # fmt: skip
+        table.calibration = calibration
+        predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings)
+        return predictor.query("Armenia", "capital")
+
+    # Whatever p the softmax has: nine of ten such answers were right, or one of ten was.
+    good = query([BestAnswer(0.01 + n / 100, n % 10 != 0) for n in range(99)])
+    assert good.predicted
+    assert good.score == pytest.approx(0.9, abs=0.05)
+    assert "ranks it 1 of" in good.explain()
+    bad = query([BestAnswer(0.01 + n / 100, n % 10 == 0) for n in range(99)])
+    assert (bad.found, bad.why) == (False, "doubt")
+    few = query([BestAnswer(0.5, True)] * 20)
+    assert (few.found, few.why) == (False, "uncalibrated")

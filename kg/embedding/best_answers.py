@@ -1,0 +1,77 @@
+"""How often the likeliest answer is right, on facts that were not trained on: what a prediction's p is worth.
+
+Platt's calibration says how likely a given triple is true among as many false ones. Whoever asks (head, relation, ?) is shown the best of
+all candidates, which is another question, and needs another count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.embedding.table import EntityEmbeddings
+
+    Facts = Iterable[tuple[str, str, str]]
+
+ASKED = 1_000
+"""Held-out facts that are asked for, from both sides."""
+
+
+class BestAnswer(NamedTuple):
+    """p of the likeliest candidate among those that the relation has on that side, and whether it is a held-out answer."""
+
+    p: float
+    right: bool
+
+
+def best_answers(
+    embeddings: EntityEmbeddings, held: Facts, known: Facts, seed: int
+) -> tuple[BestAnswer, ...]:
+    """The best answers to (head, relation, ?) and (?, relation, tail) of held-out facts; facts that are known are no candidates.
+
+    Args:
+        embeddings: The vectors.
+        held: Facts that were not trained on.
+        known: Those that were.
+        seed: Which of many held-out facts are asked for.
+    """
+    wanted, taken, sides = _answers(held), _answers(known), _sides([*known, *held])
+    questions = sorted(wanted)
+    order = np.random.default_rng(seed).permutation(len(questions))[:ASKED].tolist()
+    found = []
+    for at in sorted(order):
+        entity, relation, forward = questions[at]
+        left = sides[relation, forward] - taken.get(questions[at], set()) - {entity}
+        keys = sorted(key for key in left if key in embeddings)
+        if entity not in embeddings or not keys:
+            continue
+        end = {"head": entity} if forward else {"tail": entity}
+        scores = embeddings.scores(relation=relation, **end)
+        p = torch.softmax(scores[[embeddings.row(key) for key in keys]].double(), 0)
+        best = int(p.argmax())
+        found.append(BestAnswer(float(p[best]), keys[best] in wanted[questions[at]]))
+    return tuple(found)
+
+
+def _answers(facts: Facts) -> dict[tuple[str, str, bool], set[str]]:
+    """What answers (entity, relation, whether it is the head)."""
+    found: dict[tuple[str, str, bool], set[str]] = defaultdict(set)
+    for head, relation, tail in facts:
+        found[head, relation, True].add(tail)
+        found[tail, relation, False].add(head)
+    return found
+
+
+def _sides(facts: Facts) -> dict[tuple[str, bool], set[str]]:
+    """The tails of each relation (forward), and its heads."""
+    found: dict[tuple[str, bool], set[str]] = defaultdict(set)
+    for head, relation, tail in facts:
+        found[relation, True].add(tail)
+        found[relation, False].add(head)
+    return found
