@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kg import KGEConfig, train_embeddings
-from kg.types import Step, Triple
+from kg.types import Statement, Step, Triple
 from kptm import Linker, Modeledge, Predictor
 from kptm.answering import confidence
 from kptm.answering.citing import Citations
@@ -111,3 +111,18 @@ def test_a_source_of_a_row_is_told_by_its_number(model, graph, tmp_path):
         assert set(map(tuple, wanted.values())) == {("a", "b"), ("b",)}
         assert store.sources(list(wanted)) == wanted
         assert store.sources([]) == {}
+
+
+def test_what_its_sources_are_hardly_sure_of_is_worth_less(new_graph):
+    graph = new_graph()
+    said = {"Oldtown": 0.2, "Newtown": 0.9, "Midtown": None}
+    graph.add(
+        [Statement(Triple("Sylvania", "capital", key), confidence=p) for key, p in said.items()]
+    )
+    answer = Predictor(graph, Linker(graph)).query("Sylvania", "capital")
+    scores = {item.label: item.score for item in answer.answers}
+    assert list(scores) == ["Midtown", "Newtown", "Oldtown"]
+    assert scores["Newtown"] / scores["Midtown"] == pytest.approx(0.9)
+    assert scores["Oldtown"] / scores["Midtown"] == pytest.approx(0.2)
+    assert "confidence 0.20" in answer.explain()
+    assert answer.explain().count("confidence") == 2
