@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -333,19 +332,6 @@ class EntityEmbeddings:
 
         self.calibration = fit(self, true, false, known, seed)
         return self.calibration
-
-    def count_best_answers(self, held: Facts, *, known: Facts, seed: int = 0) -> None:
-        """Note how often the likeliest answer is right on facts that were not trained on; kept by ``save``.
-
-        Raises:
-            EmbeddingError: The embeddings are not calibrated.
-        """
-        from kg.embedding.best_answers import best_answers
-
-        if self.calibration is None:
-            raise EmbeddingError("the scores are not calibrated; call calibrate() before")
-        found = best_answers(self, list(held), list(known), seed)
-        self.calibration = replace(self.calibration, best=found)
 
     def probability(self, triples: Facts) -> NDArray[np.float64]:
         """How likely each triple is true, shape (N,), among true and false ones as those of the calibration.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from kg.embedding.best_answers import best_answers
 from kg.embedding.config import KGEConfig
 from kg.embedding.ids import known_facts
 from kg.embedding.rows import Rows
@@ -95,8 +96,9 @@ def train_embeddings(
         curve=curve,
     )
     if held:
-        found.calibrate(held, known=trained, seed=config.seed)
-        found.count_best_answers(held, known=trained, seed=config.seed)
+        calibration = found.calibrate(held, known=trained, seed=config.seed)
+        best = best_answers(found, held, trained, config.seed)
+        found.calibration = replace(calibration, best=best)
     if kept is not None:
         kept.remove()
     return found
