@@ -68,7 +68,7 @@ class Evidence:
         kind: "triple", "sentence", "link prediction", "model", "modeledge", "linking", "stale" or "note".
         text: What it says, for people.
         entity: The answer it speaks for, "" where it speaks for none.
-        score: How strongly, in the kind's own unit (a probability); of a triple how sure its sources are of it, 1 where none says.
+        score: How strongly, in the kind's own unit (a probability), 1 for a triple.
         triple: The fact, of a triple.
         sources: Who says so: files or names, of a triple or a sentence.
         revision: The graph's revision that a triple came with.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kg.types import Literal, Step
+from kg.values import ValueKey
 from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
 from kptm.answering.combining import relation_name

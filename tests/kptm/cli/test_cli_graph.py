@@ -37,7 +37,9 @@ def test_a_graph_is_searched_described_and_walked(kptm):
     told = as_json(kptm("describe", "ws", "Ridley Scott", "--json"))
     assert told["label"] == "Ridley Scott"
     assert {(fact["head"], fact["sources"][0]["line"]) for fact in told["facts"]} >= {("Alien", 2)}
-    assert "Alien — directed by → Ridley Scott (Scott)   [films.csv:2]" in kptm("describe", "ws", "Scott")
+    assert "Alien — directed by → Ridley Scott (Scott)   [films.csv:2]" in kptm(
+        "describe", "ws", "Scott"
+    )
     assert as_json(kptm("paths", "ws", "Alien", "Gladiator", "--json")) == [
         [["Alien", "directed by", "Scott"], ["Gladiator", "directed by", "Scott"]]
     ]
