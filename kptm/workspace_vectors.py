@@ -27,6 +27,7 @@ class WorkspaceVectors(WorkspaceGraph):
         update: bool = False,
         recipe: str | None = None,
         progress: Callable[[Epoch], None] | None = None,
+        step: Callable[[float], None] | None = None,
     ) -> EntityEmbeddings:
         """Train embeddings of the graph and save them; a training that was cut is gone on with.
 
@@ -34,16 +35,21 @@ class WorkspaceVectors(WorkspaceGraph):
             update: Fit rows for what is new, leave the others; in seconds.
             recipe: See :meth:`embedding_config`.
             progress: Called after each epoch of a training.
+            step: Called after each batch with how many epochs have been trained, as a fraction.
 
         Raises:
             WorkspaceError: There are none to update, or another process trains them.
             EmbeddingError: The graph has no triples, or the training fails.
         """
         with stage(self.layout, "embed"):
-            return self._kept(self._embeddings(update, recipe, progress))
+            return self._kept(self._embeddings(update, recipe, progress, step))
 
     def _embeddings(
-        self, update: bool, recipe: str | None, progress: Callable[[Epoch], None] | None
+        self,
+        update: bool,
+        recipe: str | None,
+        progress: Callable[[Epoch], None] | None,
+        step: Callable[[float], None] | None,
     ) -> EntityEmbeddings:
         from kg.embedding import train_embeddings
         from kg.embedding.folder import check_target
@@ -53,7 +59,11 @@ class WorkspaceVectors(WorkspaceGraph):
             return self.embeddings().extend(self.graph)
         checkpoint = self.layout.embeddings_checkpoint
         train = partial(
-            train_embeddings, self.graph, self.embedding_config(recipe), progress=progress
+            train_embeddings,
+            self.graph,
+            self.embedding_config(recipe),
+            progress=progress,
+            step=step,
         )
         try:
             return train(checkpoint=checkpoint)
@@ -64,17 +74,23 @@ class WorkspaceVectors(WorkspaceGraph):
     def embedding_config(self, recipe: str | None = None) -> KGEConfig:
         """How embeddings are trained: by a recipe, by the one for the graph's size ("auto"), or as ``kptm.toml`` says.
 
+        Where ``kptm.toml`` says what a new one does and the graph is large, by the recipe "large": scoring all entities for
+        each fact would take days and gigabytes.
+
         Raises:
             EmbeddingError: There is no such recipe.
         """
         from kg.embedding import KGEConfig
         from kg.embedding.recipes import recipe_for
 
-        if recipe is None:
+        if recipe is None and self.config.embedding != type(self.config)().embedding:
             return self.config.embedding
-        if recipe == "auto":
+        if recipe in (None, "auto"):
             stats = self.graph.stats()
-            recipe = recipe_for(stats["entities"], stats["triples"])
+            fitting = recipe_for(stats["entities"], stats["triples"])
+            if recipe is None and fitting != "large":
+                return self.config.embedding
+            recipe = fitting
         return KGEConfig.recipe(recipe)
 
     def take_vectors(self, path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from kg.embedding.state import Tensors
 
-EVERY = 30.0
+EVERY = 60.0
 """Seconds between two checkpoints."""
-PARTS = "model", "best", "optimizer"
+PARTS = "model", "best", "optimizer", "rng"
+
+WITHIN = "step", "loss", "rows"
+"""How far within an epoch."""
 
 
 class Checkpoint:
@@ -69,7 +72,9 @@ class Checkpoint:
         for name, value in found.items():
             part, _, rest = name.partition("/")
             parts[part][rest] = value
-        return State(tuple(Epoch(*row) for row in meta["curve"]), **parts)
+        curve = tuple(Epoch(*row) for row in meta["curve"])
+        state = State(curve, parts["model"], parts["best"], parts["optimizer"], parts["rng"])
+        return state._replace(**{name: meta.get(name, 0) for name in WITHIN})
 
     def write(self, state: State) -> None:
         """Replace what is there."""
@@ -78,7 +83,11 @@ class Checkpoint:
             for part in PARTS
             for name, value in getattr(state, part).items()
         }
-        meta = {"training": self._training, "curve": [list(item) for item in state.curve]}
+        meta: dict[str, object] = {
+            "training": self._training,
+            "curve": [list(item) for item in state.curve],
+            **{name: getattr(state, name) for name in WITHIN},
+        }
         meta["sha256"] = _digest(meta, tensors)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with replace_path(self._path) as fresh:

@@ -165,7 +165,9 @@ def fit_rows(
         for number in range(1, epochs + 1):
             torch.manual_seed(config.seed * epochs + number)
             others = rest[torch.randperm(len(rest))[: len(new)]]
-            losses = [of_new(), *([objective(engine, others)()] if len(others) else [])]
+            losses = [of_new.epoch(0, None)]
+            if len(others):
+                losses.append(objective(engine, others).epoch(0, None))
             for parts in zip(*losses, strict=False):
                 # Weighted as in the whole: few of the others stand for all of them.
                 loss = sum(part * size for (part, _), size in zip(parts, sizes, strict=False))

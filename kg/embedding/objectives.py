@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from pykeen.triples.instances import BatchedSLCWAInstances, LCWAInstances
@@ -14,8 +14,21 @@ if TYPE_CHECKING:
 
     from kg.embedding.engine import Engine
 
-    Batches = Callable[[], Iterator[tuple[torch.Tensor, int]]]
-    """Makes one epoch's batches: the loss of each and the rows it is the mean of."""
+    Losses = Iterator[tuple[torch.Tensor, int]]
+    """The loss of each batch, and the rows it is the mean of."""
+
+
+class Batches(NamedTuple):
+    """One epoch after the other.
+
+    Attributes:
+        rows: How many there are in all batches of an epoch together.
+        epoch: Makes an epoch's batches. Of one that was cut: those after the first so many, going on from torch's random
+            state of then.
+    """
+
+    rows: int
+    epoch: Callable[[int, torch.Tensor | None], Losses]
 
 
 def objective(engine: Engine, ids: torch.Tensor) -> Batches:
@@ -46,14 +59,15 @@ def _one_to_all(engine: Engine, ids: torch.Tensor) -> Batches:
     begin = torch.bincount(pair, minlength=len(pairs)).cumsum(0)
     begin = torch.cat([torch.zeros(1, dtype=torch.long), begin[:-1]])
 
-    def batches() -> Iterator[tuple[torch.Tensor, int]]:
+    def batches(skip: int, rng: torch.Tensor | None) -> Losses:
         order = torch.randperm(len(triples))
         order = order[torch.sort(pair[order], stable=True).indices]
         place = torch.arange(len(order)) - begin[pair[order]]
         first = torch.nonzero(place % config.share == 0).flatten()
         size = torch.diff(first, append=torch.tensor([len(order)]))
         shuffled = torch.randperm(len(first))
-        for start in range(0, len(first), config.batch_size):
+        _go_on(rng)
+        for start in range(skip * config.batch_size, len(first), config.batch_size):
             chosen = shuffled[start : start + config.batch_size]
             row = torch.repeat_interleave(torch.arange(len(chosen)), size[chosen])
             within = torch.arange(len(row)) - (size[chosen].cumsum(0) - size[chosen])[row]
@@ -69,7 +83,7 @@ def _one_to_all(engine: Engine, ids: torch.Tensor) -> Batches:
                 loss = loss + config.regularization * engine.cubes(batch)
             yield loss, len(batch)
 
-    return batches
+    return Batches(len(triples), batches)
 
 
 def _one_to_all_of_pykeen(engine: Engine, ids: torch.Tensor) -> Batches:
@@ -78,15 +92,16 @@ def _one_to_all_of_pykeen(engine: Engine, ids: torch.Tensor) -> Batches:
     pairs = torch.from_numpy(instances.pairs)
     model, config = engine.model, engine.config
 
-    def batches() -> Iterator[tuple[torch.Tensor, int]]:
+    def batches(skip: int, rng: torch.Tensor | None) -> Losses:
         order = torch.randperm(len(pairs))
-        for start in range(0, len(pairs), config.batch_size):
+        _go_on(rng)
+        for start in range(skip * config.batch_size, len(pairs), config.batch_size):
             rows = order[start : start + config.batch_size]
             labels = torch.from_numpy(instances.compressed[rows.numpy()].toarray())
             scores = model.score_t(pairs[rows])
             yield model.loss.process_lcwa_scores(scores, labels.float()), len(rows)
 
-    return batches
+    return Batches(len(pairs), batches)
 
 
 def _sampled_of_pykeen(engine: Engine, ids: torch.Tensor) -> Batches:
@@ -101,8 +116,12 @@ def _sampled_of_pykeen(engine: Engine, ids: torch.Tensor) -> Batches:
         negative_sampler_kwargs={"num_negs_per_pos": config.negatives},
     )
 
-    def batches() -> Iterator[tuple[torch.Tensor, int]]:
-        for batch in instances:
+    def batches(skip: int, rng: torch.Tensor | None) -> Losses:
+        drawn = iter(instances)
+        for _ in range(skip):
+            next(drawn)
+        _go_on(rng)
+        for batch in drawn:
             true, false = batch["positives"], batch["negatives"]
             scores = model.score_hrt(false.view(-1, 3)).view(false.shape[:-1])
             loss = model.loss.process_slcwa_scores(
@@ -110,4 +129,9 @@ def _sampled_of_pykeen(engine: Engine, ids: torch.Tensor) -> Batches:
             )
             yield loss, len(true)
 
-    return batches
+    return Batches(len(ids), batches)
+
+
+def _go_on(rng: torch.Tensor | None) -> None:
+    if rng is not None:
+        torch.set_rng_state(rng)

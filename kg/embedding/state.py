@@ -1,4 +1,4 @@
-"""What a training is between two epochs."""
+"""What a training is between two steps."""
 
 from __future__ import annotations
 
@@ -32,9 +32,17 @@ class State(NamedTuple):
         model: The model's tensors.
         best: Those of the epoch with the best MRR so far; empty before the first.
         optimizer: The optimizer's tensors by "parameter.name".
+        rng: Torch's random state within an epoch, as "torch"; empty between two.
+        step: Batches of the epoch after the curve's last that were trained on.
+        loss: The sum of their losses, each by its rows.
+        rows: Their rows.
     """
 
     curve: tuple[Epoch, ...]
     model: Tensors
     best: Tensors
     optimizer: Tensors
+    rng: Tensors
+    step: int = 0
+    loss: float = 0.0
+    rows: int = 0

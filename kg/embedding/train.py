@@ -40,6 +40,7 @@ def train_embeddings(
     validation: Facts | None = None,
     checkpoint: str | Path | None = None,
     progress: Callable[[Epoch], None] | None = None,
+    step: Callable[[float], None] | None = None,
 ) -> EntityEmbeddings:
     """Train embeddings of every entity that has a triple.
 
@@ -48,9 +49,10 @@ def train_embeddings(
         config: The model and how to train it; by default a recipe for the graph's size.
         validation: Facts that are not in the graph: training stops when their MRR no longer rises, the best state
             is kept, and scores are calibrated by them. By default ``config.validation`` of the graph's own.
-        checkpoint: A file that the state is kept in, so that a training that was cut goes on to the same result;
-            gone when it has ended.
+        checkpoint: A file that the state is kept in every minute, so that a training that was cut goes on to the same
+            result, also within an epoch; gone when it has ended.
         progress: Called after each epoch.
+        step: Called after each batch with how many epochs have been trained, as a fraction.
 
     Raises:
         EmbeddingError: The graph has no triples, the loss is not finite, or PyKEEN refuses.
@@ -84,7 +86,9 @@ def train_embeddings(
         kept = Checkpoint(Path(checkpoint), about)
     engine = Engine(config, len(keys), len(relations))
     mrr = partial(_mrr, engine, wanted, ids) if held else None
-    curve = train(engine, torch.from_numpy(ids), mrr=mrr, checkpoint=kept, progress=progress)
+    curve = train(
+        engine, torch.from_numpy(ids), mrr=mrr, checkpoint=kept, progress=progress, step=step
+    )
     found = EntityEmbeddings(
         rows,
         engine.vectors(),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kptm.cli.asked import Shown, at_terminal, converse, one, stream
-from kptm.cli.common import existing, progress, show, show_rows, verb, workspace_argument
+from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
 from kptm.cli.facts import Labels, keys_option
 from kptm.cli.linked import STANDARD
+from kptm.cli.progress import progress, read_names
 
 if TYPE_CHECKING:
     from kptm.workspace import Workspace
@@ -43,6 +44,7 @@ def ask(
         raise click.UsageError("give a QUESTION or --file, not both")
     shown = Shown(brief, as_json)
     with existing(workspace) as ws:
+        read_names(ws)
         answer = partial(ws.ask, sources=_others(without)) if without else ws.ask
         if question is not None:
             one(answer, question, shown)
@@ -137,6 +139,9 @@ def _show_sparql(found: Any, as_json: bool) -> None:
 @verb
 def learn(workspace: str, questions: str, as_json: bool) -> None:
     """Learn which paths of relations words ask for, and what sources weigh, from QUESTIONS: question⇥answer|answer a line."""
-    with existing(workspace) as ws, progress("questions", None) as advance:
+    from kg.formats.files import estimate_lines
+
+    count = estimate_lines(Path(questions))
+    with existing(workspace) as ws, progress("questions", count, about=True) as advance:
         used = ws.learn_questions(questions, progress=advance)
     show({"used": used}, as_json, f"{used:,} questions taught something")

@@ -1,4 +1,4 @@
-"""What every verb shares: one line for an error, JSON or text for a result, progress on stderr."""
+"""What every verb shares: one line for an error, JSON or text for a result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import json
 import sys
 import unicodedata
-from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -15,10 +14,11 @@ import click
 
 from kg.errors import KGError
 from kptm.cli import streams
+from kptm.cli.progress import QUIET
 from kptm.errors import KPTMError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kptm.workspace import Workspace
 
@@ -27,12 +27,21 @@ R = TypeVar("R")
 workspace_argument = click.argument("workspace", type=click.Path(file_okay=False))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 debug_option = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda context, _, value: context.find_root().meta.update({QUIET: value}),
+    help="Do not show how far it is.",
+)
 
 
 def verb(function: Callable[..., R]) -> Callable[..., R]:
-    """Give a command ``--json`` and ``--debug``; turn our errors into one line and exit code 1."""
+    """Give a command ``--json``, ``--quiet`` and ``--debug``; turn our errors into one line and exit code 1."""
 
     @json_option
+    @quiet_option
     @debug_option
     @wraps(function)
     def run(*args: Any, debug: bool, **options: Any) -> R:
@@ -154,28 +163,3 @@ def _encodable(text: str, encoding: str = "utf-8") -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-@contextmanager
-def progress(title: str, total: int | None) -> Iterator[Callable[..., None]]:
-    """A progress bar on stderr; yields a function of (how far, what to show beside it)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description:<24}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=total, note="")
-
-        def advance(done: int, value: float | str | None = None) -> None:
-            note = value if isinstance(value, str) else "" if value is None else f"loss {value:.3f}"
-            bar.update(task, completed=done, note=note)
-
-        yield advance
-        if total is None:
-            bar.update(task, total=bar.tasks[task].completed)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.seeds import LARGEST_SEED
-from kptm.cli.common import progress, verb
+from kptm.cli.common import verb
+from kptm.cli.progress import progress
 
 if TYPE_CHECKING:
     from kptm.demo import DemoResult

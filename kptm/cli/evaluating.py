@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kptm.cli import answers, probing
-from kptm.cli.common import existing, plain, progress, show, show_rows, verb, workspace_argument
+from kptm.cli.common import existing, plain, show, show_rows, verb, workspace_argument
+from kptm.cli.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kg.errors import shorten
-from kptm.cli.common import existing, progress, show, verb, workspace_argument
+from kptm.cli.common import existing, show, verb, workspace_argument
+from kptm.cli.progress import progress, read_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from kg.types import LoadReport, Typed
 
 SHOWN = 20
@@ -96,7 +101,7 @@ def load(
     lines: list[str] = []
     with Workspace.open(workspace) as ws:
         for path in entities:
-            with progress(path[-24:], None) as advance:
+            with _reading(path) as advance:
                 report = ws.load_entities(
                     path,
                     columns=entity_columns.split(",") if entity_columns else None,
@@ -108,7 +113,7 @@ def load(
                 )
             results[path] = _told(path, report, lines)
         for path in files:
-            with progress(path[-24:], None) as advance:
+            with _reading(path) as advance:
                 report = ws.load(
                     path,
                     format=form,
@@ -122,7 +127,15 @@ def load(
                     progress=advance,
                 )
             results[path] = _told(path, report, lines)
+        read_names(ws)
     show(results, as_json, "\n".join(lines))
+
+
+def _reading(path: str) -> AbstractContextManager[Callable[..., None]]:
+    """How far a file is read, of about as many lines as it has."""
+    from kg.formats.files import estimate_lines
+
+    return progress(path[-24:], estimate_lines(Path(path)), about=True)
 
 
 def _columns(text: str | None) -> list[str] | list[int] | None:

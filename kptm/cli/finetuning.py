@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kptm.cli.common import existing, progress, show, show_rows, verb, workspace_argument
+from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.progress import progress
 from kptm.finetuning.config import TASKS
 
 if TYPE_CHECKING:

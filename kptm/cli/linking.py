@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.errors import TripleFormatError
-from kptm.cli.common import existing, progress, show, verb, workspace_argument
+from kptm.cli.common import existing, show, verb, workspace_argument
 from kptm.cli.linked import STANDARD, Page, Wanted, Writer, lines, printed
+from kptm.cli.progress import progress, read_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -55,6 +56,7 @@ def link(
     inputs = [path for name in given[1] for path in _text_files(Path(name))]
     changes = [] if jobs is None else [f"linking.jobs={jobs}"]
     with existing(workspace, changes) as ws:
+        read_names(ws)
         if wanted.printed:
             _link(ws, _texts(*given), wanted, inputs, lambda _: None)
             return

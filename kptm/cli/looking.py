@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptm.cli.common import existing, progress, show, show_rows, verb, workspace_argument
+from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
 from kptm.cli.facts import TRIPLE, Labels, keys_option, show_facts
+from kptm.cli.progress import progress
 
 if TYPE_CHECKING:
     from kg import Attested, GraphView

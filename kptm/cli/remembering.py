@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kptm.cli.common import existing, progress, show, show_rows, verb, workspace_argument
+from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.progress import progress
 
 if TYPE_CHECKING:
     from kptm.workspace import Workspace

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+from contextlib import ExitStack
 
 import click
 
 from kptm.cli.common import existing, printed_json, verb, workspace_argument
+from kptm.cli.progress import progress, read_names
 from kptm.errors import ConfigError
 
 
@@ -37,7 +39,10 @@ def serve(
         raise ConfigError('the explorer needs FastAPI: pip install "kptm[serve]"') from error
     from kptm.serving.config import ServingConfig
 
+    starting = ExitStack()
+
     def ready(url: str) -> None:
+        starting.close()
         may = "may be edited" if allow_edit else "is only read"
         value = printed_json({"url": url, "allow_edit": allow_edit})
         click.echo(value if as_json else f"{url} ({workspace} {may}; Ctrl-C ends it)")
@@ -48,5 +53,7 @@ def serve(
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # ends as by Ctrl-C: closes what is open
-    with existing(workspace) as ws:
+    with existing(workspace) as ws, starting:
+        read_names(ws)
+        starting.enter_context(progress("start", None))
         run(ws, config, ready=ready)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from kptm.cli.common import existing, progress, show, verb, workspace_argument
+from kptm.cli.common import existing, show, verb, workspace_argument
+from kptm.cli.progress import progress
 
 
 @click.command()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kptm.cli.common import existing, progress, show, show_rows, verb, workspace_argument
+from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
 from kptm.cli.facts import Labels
+from kptm.cli.progress import progress
 
 if TYPE_CHECKING:
     from kg.embedding.state import Epoch
@@ -56,9 +57,15 @@ def embed(
             told = ws.embeddings().staleness(ws.graph)
             embeddings = ws.embed(update=True)
         else:
-            with progress("embeddings", ws.embedding_config(recipe).epochs) as advance:
+            with progress("embedding, epochs", ws.embedding_config(recipe).epochs) as advance:
+                notes = [""]
+
+                def ended(epoch: Epoch) -> None:
+                    notes[0] = _note(epoch)
+                    advance(epoch.number, notes[0])
+
                 embeddings = ws.embed(
-                    recipe=recipe, progress=lambda epoch: advance(epoch.number, _note(epoch))
+                    recipe=recipe, progress=ended, step=lambda done: advance(done, notes[0])
                 )
         found = {
             "entities": len(embeddings),

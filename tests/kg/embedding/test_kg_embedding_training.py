@@ -57,7 +57,7 @@ def test_the_loss_is_cross_entropy_of_each_triple_and_n3(model):
     """Equations 2 and 7 of Lacroix et al. 2018, a triple at a time, in NumPy."""
     config = replace(TINY, model=model, init=0.7, regularization=0.3, batch_size=10_000)
     engine, ids = Engine(config, 9, 3), some_ids()
-    [(loss, rows)] = list(objective(engine, ids)())
+    [(loss, rows)] = list(objective(engine, ids).epoch(0, None))
     entities = engine.model.entity_representations[0](None).detach().numpy()
     relations = engine.model.relation_representations[0](None).detach().numpy()
     total = 0.0
@@ -77,12 +77,12 @@ def test_the_loss_is_cross_entropy_of_each_triple_and_n3(model):
 
 def test_a_sample_of_all_entities_is_all_entities():
     engine, ids = Engine(replace(TINY, init=0.7, batch_size=10_000), 9, 3), some_ids()
-    [(whole, _)] = list(objective(engine, ids)())
+    [(whole, _)] = list(objective(engine, ids).epoch(0, None))
     engine.config = replace(engine.config, training="sampled", negatives=1_000)
-    [(sampled, _)] = list(objective(engine, ids)())
+    [(sampled, _)] = list(objective(engine, ids).epoch(0, None))
     assert sampled.item() == pytest.approx(whole.item(), rel=1e-5)
     engine.config = replace(engine.config, negatives=1)
-    [(fewer, _)] = list(objective(engine, ids)())
+    [(fewer, _)] = list(objective(engine, ids).epoch(0, None))
     assert fewer.item() <= whole.item()
 
 
@@ -109,6 +109,12 @@ def test_a_share_is_held_out_that_leaves_every_entity_a_fact(filled):
     assert all(epoch.mrr is not None for epoch in found.curve)
     assert found.calibration.count >= 30
     assert train_embeddings(filled, replace(TINY, epochs=3)).curve[-1].mrr is None
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_the_disk(monkeypatch):
+    """Checkpoints after each batch; that they survive a power cut is not what is tested."""
+    monkeypatch.setattr("os.fsync", lambda _: None)
 
 
 class Cut(Exception):  # noqa: N818
@@ -158,12 +164,37 @@ def test_a_training_that_was_cut_goes_on_to_the_same_result(
     assert not path.exists()
 
 
+@pytest.mark.parametrize("training", ["1vsall", "sampled", "lcwa", "slcwa"])
+def test_a_training_that_was_cut_within_an_epoch_goes_on_to_the_same_result(
+    filled, tmp_path, monkeypatch, training
+):
+    config = replace(TINY, training=training, epochs=4, validation=0.1)
+    whole = train_embeddings(filled, config)
+    monkeypatch.setattr("kg.embedding.checkpoint.EVERY", 0.0)
+    path, seen = tmp_path / "state", []
+    for stop in (0.3, 0.6, 2.5):
+
+        def cut(done, stop=stop):
+            if done >= stop:
+                raise Cut
+
+        with pytest.raises(Cut):
+            train_embeddings(filled, config, checkpoint=path, step=cut)
+    found = train_embeddings(filled, config, checkpoint=path, step=seen.append)
+    # The batch that the cut came after is trained on again, those before it are not.
+    assert 2 < seen[0] < 2.5
+    assert seen == sorted(seen)
+    assert seen[-1] == 4
+    assert torch.equal(found.table, whole.table)
+    assert found.curve == whole.curve
+
+
 def test_a_training_that_is_killed_goes_on_to_the_same_result(tmp_path):
     code = f"""
 import sys, time, torch
 torch.set_num_threads(1)
 import kg.embedding.checkpoint as c
-c.EVERY = 0.0
+c.EVERY = 0.02
 from kg import KGEConfig, KnowledgeGraph, train_embeddings
 graph = KnowledgeGraph.open({str(tmp_path / "g.db")!r})
 def seen(epoch):
@@ -261,5 +292,5 @@ def test_a_checkpoint_is_whole_or_not_there(tmp_path, monkeypatch):
     from kg.embedding.state import State
 
     with pytest.raises(ZeroDivisionError):
-        kept.write(State((), {}, {}, {}))
+        kept.write(State((), {}, {}, {}, {}))
     assert kept.read() is None

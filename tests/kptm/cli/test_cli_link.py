@@ -22,6 +22,9 @@ class Stub:
     def __init__(self, graph, *, weights=None, encoder=None, folder=None):
         self.read = 0
 
+    def refresh(self, progress=None):
+        pass
+
     def link_many(self, texts, *, n_jobs):
         texts = iter(texts)
         while batch := list(islice(texts, 2)):
