@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kptm.linking import LinkedText
+
+
+logger = logging.getLogger(__name__)
+
+SUFFIXES = (".txt", ".jsonl", ".ndjson")
+SHOWN = 5
+"""Names of skipped files that a warning lists."""
 
 
 class Record(NamedTuple):
@@ -43,12 +51,11 @@ def read_records(path: str | Path) -> Iterator[Record]:
     if "\0" in str(path):
         raise TripleFormatError(path, None, "no file can have a NUL in its name")
     if path.is_dir():
-        for inside in sorted(path.iterdir()):
-            if inside.is_file():
-                yield from read_records(inside)
+        for inside in _text_files(path):
+            yield from read_records(inside)
         return
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    if suffix not in (".txt", ".jsonl", ".ndjson"):
+    suffix = _suffix(path)
+    if suffix not in SUFFIXES:
         raise TripleFormatError(path, None, "unknown suffix; texts come as .txt or .jsonl")
     with open_bytes(path) as stream:
         for number, text in text_lines(stream, path):
@@ -56,6 +63,30 @@ def read_records(path: str | Path) -> Iterator[Record]:
                 raise text
             values = {"text": text} if suffix == ".txt" else _object(text, path, number)
             yield Record(path, number, text, values)
+
+
+def _suffix(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+def _text_files(folder: Path) -> list[Path]:
+    """The files of a folder that hold texts, by name; what else is there is named in a warning.
+
+    Raises:
+        TripleFormatError: None does.
+    """
+    inside = sorted(folder.iterdir())
+    found = [path for path in inside if path.is_file() and _suffix(path) in SUFFIXES]
+    others = [path.name for path in inside if path not in found]
+    named = ", ".join(others[:SHOWN]) + (", …" if others[SHOWN:] else "")
+    if not found:
+        reason = f"holds no text, only {named}" if others else "is an empty folder"
+        raise TripleFormatError(folder, None, f"{reason}; texts come as .txt or .jsonl")
+    if others:
+        logger.warning(
+            "%s: skipped %d that are no .txt or .jsonl file: %s", folder, len(others), named
+        )
+    return found
 
 
 def read_texts(path: str | Path) -> Iterator[str]:

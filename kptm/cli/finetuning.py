@@ -90,7 +90,7 @@ def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json
     if as_json:
         show([item.to_dict() for item in predictions], True, "")
         return
-    shown = ((number, *_told(item, tuned.task)) for number, item in enumerate(predictions, 1))
+    shown = ((item.row, *_told(item, tuned.task)) for item in predictions)
     show_rows(("row", "found", "p"), shown, False)
 
 

@@ -137,6 +137,11 @@ class TextEncoder:
             for token, (start, end) in enumerate(encoding["offset_mapping"])
             if end > start and not own[token]
         ]
+        if not where and text.strip() and any(not special for special in own):
+            raise ModelError(
+                f"{type(self.tokenizer).__name__} gives offsets without width for {text[:40]!r}: mentions cannot be"
+                " placed; update the tokenizers package, or take another tokenizer"
+            )
         spans: list[TokenSpan] = []
         at, room = 0, self.max_length
         for link in document.links:

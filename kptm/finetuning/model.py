@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -130,7 +131,7 @@ class FinetunedModel:
                 part, self._logits([row for _, row in part]), strict=True
             ):
                 said[number] = self._answer(logits, row)
-        return said
+        return [replace(item, row=row.number) for item, row in zip(said, rows, strict=True)]
 
     @torch.no_grad()
     def _logits(self, rows: Sequence[EncodedRow]) -> Tensor:

@@ -44,6 +44,7 @@ class Prediction:
         scores: p of every label: they add up to 1, but for "typing", where each stands alone; empty for "tokens".
         labels: For "typing" the types whose p reaches the threshold, likeliest first.
         spans: For "tokens" the labelled spans, by position.
+        row: The row's line in its file, blank lines counted, or its place among the rows that were given, from 1.
     """
 
     label: str | None
@@ -51,6 +52,7 @@ class Prediction:
     scores: dict[str, float] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     spans: tuple[LabelledSpan, ...] = ()
+    row: int = field(default=0, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON value."""

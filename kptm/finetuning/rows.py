@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -34,12 +34,14 @@ class Row:
         marks: The mentions that are classified: head and tail for "relation", one for "typing".
         labels: What is right: one label for "relation" and "text", any number for "typing".
         spans: What is right for "tokens": start, end, label, by position.
+        number: The row's line in its file, or its place among the rows that were given, from 1.
     """
 
     document: LinkedText
     marks: tuple[tuple[int, int], ...] = ()
     labels: tuple[str, ...] = ()
     spans: tuple[tuple[int, int, str], ...] = ()
+    number: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,11 @@ def read_rows(source: Rows, task: str, *, gold: bool, linker: Linker | None = No
             spans = read_tagged(found.values, task, len(document.text)) if gold else ()
         except FieldError as error:
             found.refuse(str(error))
-        rows.append(Row(document, marks, labels, spans))
+        rows.append(Row(document, marks, labels, spans, found.line))
     if linker is not None and unlinked:
         texts = (rows[number].document.text for number in unlinked)
         for number, document in zip(unlinked, linker.link_many(texts), strict=True):
-            row = rows[number]
-            rows[number] = Row(document, row.marks, row.labels, row.spans)
+            rows[number] = replace(rows[number], document=document)
     return rows
 
 

@@ -90,7 +90,8 @@ class Adapter(nn.Module):
         """The adapter's output, of the same shape."""
         flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         vectors_KE = knowledge.vectors_KE.to(flat_ND.dtype)
-        flat_ND = flat_ND.index_add(0, knowledge.tokens_K, self.from_entity(vectors_KE))
+        added_KD = self.from_entity(vectors_KE).to(flat_ND.dtype)  # another one in mixed precision
+        flat_ND = flat_ND.index_add(0, knowledge.tokens_K, added_KD)
         rows_NW = self.down(flat_ND)
         mentions_KW = rows_NW[knowledge.tokens_K]
         sees_NM = knowledge.sees(torch.arange(len(flat_ND), device=flat_ND.device))

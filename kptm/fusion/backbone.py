@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
 from torch import nn
 
 from kptm.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from torch import Tensor
+logger = logging.getLogger(__name__)
+
+SHOWN = 5
+"""Names of weights that a message lists."""
 
 
 @contextmanager
@@ -41,27 +43,19 @@ def build_backbone(backbone: Any, seed: int) -> Any:
     Raises:
         ModelError: The folder holds no such model, or it is an encoder turned into a decoder.
     """
-    from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
+    from transformers import PretrainedConfig, PreTrainedModel
 
     if isinstance(backbone, str | Path):
-        local = {"trust_remote_code": False, "local_files_only": Path(backbone).exists()}
-        try:
-            kind = _class_of(AutoConfig.from_pretrained(str(backbone), **local))
-            model = kind.from_pretrained(str(backbone), **local)
-        except (OSError, ValueError, SafetensorError) as error:
-            raise ModelError(
-                f"{backbone}: no language model there; name a folder or hub model of a BERT or GPT"
-                f" family ({_first_line(error)})"
-            ) from error
+        model = _read(backbone)
     elif isinstance(backbone, PretrainedConfig):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             try:
                 model = _class_of(backbone).from_config(backbone, trust_remote_code=False)
-            except ValueError as error:
+            except Exception as error:  # a family's code, on settings that it may not have foreseen
                 raise ModelError(
-                    f"{type(backbone).__name__}: no language model; take a config of a BERT or GPT"
-                    f" family ({_first_line(error)})"
+                    f"{type(backbone).__name__}: no language model can be made of it; take a config of a BERT or GPT"
+                    f" family ({type(error).__name__}: {_first_line(error)})"
                 ) from error
     elif isinstance(backbone, PreTrainedModel):
         model = backbone
@@ -75,6 +69,44 @@ def build_backbone(backbone: Any, seed: int) -> Any:
             f"{type(model).__name__} is no encoder and no plain decoder; take BERT's or GPT's kind"
         )
     return model
+
+
+def _read(backbone: str | Path) -> Any:
+    """Read a language model, all of it: transformers would fill what is missing with random numbers.
+
+    Raises:
+        ModelError: There is none, it is damaged, or weights of its layers are missing.
+    """
+    from transformers import AutoConfig
+
+    local = {"trust_remote_code": False, "local_files_only": Path(backbone).exists()}
+    try:
+        with quiet_transformers():
+            kind = _class_of(AutoConfig.from_pretrained(str(backbone), **local))
+            model, report = kind.from_pretrained(str(backbone), output_loading_info=True, **local)
+    except Exception as error:  # a damaged file raises whatever its bytes lead to
+        raise ModelError(
+            f"{backbone}: no language model there; name a folder or hub model of a BERT or GPT"
+            f" family, or download it again ({type(error).__name__}: {_first_line(error)})"
+        ) from error
+    missing = sorted(report["missing_keys"])
+    inside = [name for name in missing if name.startswith(f"{model.base_model_prefix}.")]
+    if inside:
+        raise ModelError(
+            f"{backbone}: {len(inside)} of the model's weights are missing: {_some(inside)};"
+            " download or save it again"
+        )
+    if missing:
+        logger.warning(
+            "%s: the checkpoint has no language-model head; one is made, with random weights, and has to be trained (%s)",
+            backbone,
+            _some(missing),
+        )
+    return model
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f", and {len(names) - SHOWN} more" if names[SHOWN:] else "")
 
 
 def is_causal(config: Any) -> bool:
@@ -163,30 +195,3 @@ def first_position(backbone: Any) -> int:
         if name.endswith("position_embeddings") and padding is not None:
             return int(padding) + 1
     return 0
-
-
-_HEADS = (
-    ("cls.predictions",),  # BERT
-    ("predictions",),  # ALBERT
-    ("lm_head",),  # RoBERTa, XLM-R, CamemBERT, MPNet, GPT-2, Llama, Qwen
-    ("vocab_transform", "activation", "vocab_layer_norm", "vocab_projector"),  # DistilBERT
-    ("generator_predictions", "generator_lm_head"),  # ELECTRA
-    ("head", "decoder"),  # ModernBERT
-)
-
-
-def language_model_head(backbone: Any) -> list[Callable[[Tensor], Tensor]]:
-    """What turns hidden states into logits, step by step, whatever the family calls it.
-
-    Raises:
-        ModelError: The backbone has no such head, or one that is not known here.
-    """
-    for names in _HEADS:
-        try:
-            return [attrgetter(name)(backbone) for name in names]
-        except AttributeError:
-            continue
-    raise ModelError(
-        f"{type(backbone).__name__} has no language-model head that is known here; take the"
-        " ForMaskedLM class of BERT, RoBERTa, DistilBERT, ALBERT, ELECTRA, DeBERTa or ModernBERT"
-    )

@@ -64,6 +64,7 @@ class ErnieFusion(Mechanism):
         added_KI, self._entities_ME[place + 1] = self.aggregators[place](
             flat_NI, entities_ME.to(flat_NI.dtype), knowledge
         )
+        added_KI = added_KI.to(flat_NI.dtype)  # another one in mixed precision
         return flat_NI.index_add(0, knowledge.tokens_K, added_KI).reshape(hidden_BLD.shape)
 
 

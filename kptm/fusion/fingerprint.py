@@ -65,9 +65,17 @@ def compute(model: FusedModel) -> str:
     return digest.hexdigest()
 
 
-def _backbone(model: FusedModel) -> dict[str, Any]:
-    said: dict[str, Any] = model.backbone.config.to_diff_dict()
-    return {name: value for name, value in said.items() if name not in _NOT_IDENTITY}
+def _backbone(model: FusedModel) -> Any:
+    return _identity_of(model.backbone.config.to_diff_dict())
+
+
+def _identity_of(config: Any) -> Any:
+    """A configuration, and those nested in it, without what they say about their file."""
+    if not isinstance(config, dict):
+        return config
+    return {
+        name: _identity_of(value) for name, value in config.items() if name not in _NOT_IDENTITY
+    }
 
 
 def _stamp(model: FusedModel) -> object:

@@ -98,7 +98,10 @@ class KnowledgeAttention(nn.Module):
         sum_M = weight_K.new_zeros(count).index_add(0, mention_K, weight_K)
         weight_K = weight_K / sum_M[mention_K]
         empty_ME = rows_KE.new_zeros((count, rows_KE.shape[1]))
-        return empty_ME.index_add(0, mention_K, rows_KE * weight_K[:, None])
+        weighted_KE = (rows_KE * weight_K[:, None]).to(
+            rows_KE.dtype
+        )  # exp is float32 in mixed precision
+        return empty_ME.index_add(0, mention_K, weighted_KE)
 
     def _meant(self, spans_ME: Tensor, knowledge: Knowledge) -> tuple[Tensor, Tensor]:
         if knowledge.candidates_MCE is None or knowledge.priors_MC is None:

@@ -178,6 +178,7 @@ class Mechanism(nn.Module):
         self.link_scores: Tensor | None = None
         self._knowledge: Knowledge | None = None
         self._calls: dict[int, int] = {}
+        self._hooked = 0
 
     def attach(self, layers: Sequence[nn.Module]) -> None:
         """Hook the layers; one that a backbone goes through several times is hooked once."""
@@ -190,6 +191,7 @@ class Mechanism(nn.Module):
             }
             # A method, not a closure: a copy of the model must read its own knowledge.
             self.target(layer).register_forward_hook(partial(self._hook, places, len(turns)))
+            self._hooked += 1
 
     def target(self, layer: nn.Module) -> nn.Module:
         """What of a layer is hooked: the whole of it."""
@@ -217,6 +219,11 @@ class Mechanism(nn.Module):
         if not self.training:
             self._knowledge = None
 
+    @property
+    def was_reached(self) -> bool:
+        """Whether the last pass went through every layer that is hooked."""
+        return len(self._calls) == self._hooked
+
     def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
         """Hidden states of the same shape, behind layer ``numbers[place]``."""
         raise NotImplementedError
@@ -231,6 +238,6 @@ class Mechanism(nn.Module):
         place = places.get(call % turns)
         if place is None:
             return None
-        if isinstance(output, tuple):
-            return (self.after(place, output[0], self._knowledge), *output[1:])
+        if isinstance(output, tuple | list):  # hidden states first; GPT-1 gives a list
+            return type(output)([self.after(place, output[0], self._knowledge), *output[1:]])
         return self.after(place, output, self._knowledge)

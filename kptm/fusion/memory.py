@@ -67,7 +67,9 @@ class MemoryFusion(Mechanism):
             alpha_Mk = torch.einsum("me,mke->mk", query_ME, near_MkE).softmax(-1)
             read_ME = torch.einsum("mk,mke->me", alpha_Mk, near_MkE)
         added_MD = memory.back(knowledge.scale * read_ME)
-        return flat_ND.index_add(0, knowledge.anchor_M, added_MD).reshape(hidden_BLD.shape)
+        return flat_ND.index_add(0, knowledge.anchor_M, added_MD.to(flat_ND.dtype)).reshape(
+            hidden_BLD.shape
+        )
 
     def _nearest(self, query_ME: Tensor, table: EntityTable) -> Tensor:
         k = int(self.k or 1)

@@ -21,13 +21,14 @@ from kptm.fusion.backbone import (
     build_backbone,
     encoder_layers,
     is_causal,
-    language_model_head,
     max_positions,
 )
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.fingerprint import Fingerprint
+from kptm.fusion.fitness import check_fit, refused_by_name
 from kptm.fusion.head import EntityHead
 from kptm.fusion.kinds import make_fusion
+from kptm.fusion.lm_head import head_logits
 from kptm.fusion.mechanism import Branches, spread
 from kptm.fusion.table import EntityTable
 
@@ -85,7 +86,6 @@ class FusedModel(nn.Module):
             raise ConfigError(
                 f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}"
             )
-        language_model_head(backbone)
         self.causal = is_causal(backbone.config)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -144,12 +144,16 @@ class FusedModel(nn.Module):
         model = build_backbone(backbone, config.seed)
         if tokenizer is None:
             tokenizer = _tokenizer_of(backbone)
-        if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-            raise ModelError(
-                f"the tokenizer has {len(tokenizer)} tokens, the backbone"
-                f" {model.get_input_embeddings().num_embeddings}; they do not belong together"
-            )
-        return cls(model, tokenizer, embeddings, config, facts)
+        with refused_by_name(model, config.kind):
+            room = model.get_input_embeddings().weight.shape[0]
+            if len(tokenizer) > room:
+                raise ModelError(
+                    f"the tokenizer has {len(tokenizer)} tokens, the backbone {room};"
+                    " they do not belong together"
+                )
+            fused = cls(model, tokenizer, embeddings, config, facts)
+        check_fit(fused)
+        return fused
 
     @property
     def device(self) -> torch.device:
@@ -234,9 +238,7 @@ class FusedModel(nn.Module):
 
     def token_logits(self, hidden_ND: Tensor) -> Tensor:
         """The backbone's own language-model head on chosen hidden states, (N, D) → (N, V)."""
-        for step in language_model_head(self.backbone):
-            hidden_ND = step(hidden_ND)
-        return hidden_ND
+        return head_logits(self.backbone, hidden_ND)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write backbone, tokenizer, fusion weights, embeddings and checksums to ``folder``."""

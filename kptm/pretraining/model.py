@@ -78,4 +78,8 @@ class PretrainingModel(nn.Module):
         """The summed loss of each objective, (O,), float32."""
         output = self.model(**{name: batch[name] for name in batch if name in _READ})
         step = Step(self.model, output, batch)
-        return torch.stack([objective.total(step).float() for objective in self._each()])
+        losses_O = torch.stack([objective.total(step).float() for objective in self._each()])
+        if torch.is_grad_enabled() and not losses_O.requires_grad:
+            # A frozen backbone and a batch without mentions: nothing to learn, but a step like any other.
+            return losses_O + 0.0 * next(p for p in self.parameters() if p.requires_grad).sum()
+        return losses_O

@@ -191,7 +191,12 @@ def _layers_run_again(model: FusedModel, config: PretrainConfig) -> Iterator[Non
     if not config.gradient_checkpointing or model.backbone.is_activation_checkpointing:
         yield
         return
-    model.backbone.activation_checkpointing_enable()
+    try:
+        model.backbone.activation_checkpointing_enable()
+    except ValueError as error:
+        raise ConfigError(
+            f"gradient_checkpointing: {type(model.backbone).__name__} does not support it; leave it off"
+        ) from error
     try:
         yield
     finally:

@@ -286,3 +286,12 @@ def test_what_cannot_be_learnt():
 def test_settings_that_cannot_work(settings, said):
     with pytest.raises(ConfigError, match=said):
         FinetuneConfig(**settings)
+
+
+def test_a_prediction_says_the_line_of_its_file(tmp_path):
+    rows = toy_tasks.rows("text")
+    tuned = finetune(toy_tasks.model(), rows, task="text", config=toy_tasks.FAST)
+    path = tmp_path / "lines.txt"
+    path.write_text("\nfirst\n\n\nsecond\n")
+    assert [item.row for item in tuned.predict(path)] == [2, 5]
+    assert [item.row for item in tuned.predict(["first", "second"])] == [1, 2]
