@@ -13,7 +13,7 @@ import numpy as np
 from kptm.linking.characters import SPACE, Hashes, codes_of, fold_codes
 from kptm.linking.forms import FIRST_PART, Kind, class_of, forms_of
 from kptm.linking.function_words import FUNCTION_WORDS
-from kptm.linking.index import ACRONYM_LENGTH, ALL_CAPITALS, CAPITAL, SHORT, LinkIndex, find
+from kptm.linking.index import ACRONYM_LENGTH, ALL_CAPITALS, CAPITAL, SHORT, STATED, LinkIndex, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +26,8 @@ LABEL_WEIGHT = 2.0
 """What being the label rather than an alias is worth."""
 PART_WEIGHT = 0.1
 """What being a part of a name is worth."""
+MOST_PRIOR = 1e30
+"""Stated priors are bounded by it, so that sums of them stay numbers."""
 MOST_PARTS = 40
 """Entities of one part of a name that are kept, the best connected."""
 MOST_NEAR = 200
@@ -78,7 +80,7 @@ class Builder:
         classes = class_of(entity)
         self._keys.append(entity.key)
         self._classes.append(classes)
-        self._priors.append(-1.0 if entity.prior is None else entity.prior)
+        self._priors.append(-1.0 if entity.prior is None else min(entity.prior, MOST_PRIOR))
         for form, kind in forms_of(entity, classes, self._counted.get(entity.key, ())):
             meant, seen = self._links.get((entity.key, form), (0, 0))
             self._names.append(form)
@@ -117,7 +119,7 @@ class Builder:
         priors = np.frombuffer(self._priors, np.float32)
         base = 1 + np.where(priors < 0, degree, priors)
         return LinkIndex(
-            **self._forms(base, degree),
+            **self._forms(base, degree, priors >= 0),
             **self._context(),
             **_keys(self._keys),
             entity_class=classes,
@@ -130,13 +132,14 @@ class Builder:
         )
 
     def _forms(
-        self, base: NDArray[np.float32], degree: NDArray[np.float32]
+        self, base: NDArray[np.float32], degree: NDArray[np.float32], stated: NDArray[np.bool_]
     ) -> dict[str, NDArray[Any]]:
         hashes, exact, beginnings = _hashed(self._names)
         owners = np.frombuffer(self._owners, np.int32)
         kinds = np.frombuffer(self._kinds, np.uint8)
-        weights = base[owners] * np.where(kinds == Kind.LABEL, LABEL_WEIGHT, 1.0)
-        weights = np.where(kinds >= FIRST_PART, weights * PART_WEIGHT, weights)
+        weights = name_weights(base[owners], kinds)
+        case = np.fromiter(map(_case, self._names), np.uint8, len(kinds))
+        case |= (STATED * stated[owners]).astype(np.uint8)
         order = np.lexsort((owners, -degree[owners], kinds >= FIRST_PART, hashes))
         order = order[_kept(hashes[order], kinds[order])]
         forms, first = np.unique(hashes[order], return_index=True)
@@ -147,8 +150,8 @@ class Builder:
             "entry_entity": owners[order],
             "entry_kind": kinds[order],
             "entry_exact": exact[order],
-            "entry_case": np.fromiter(map(_case, self._names), np.uint8, len(kinds))[order],
-            "entry_weight": weights[order].astype(np.float32),
+            "entry_case": case[order],
+            "entry_weight": weights[order],
             "entry_links": np.frombuffer(self._meant, np.float32)[order],
             "entry_seen": np.frombuffer(self._seen, np.float32)[order],
             "prefixes": _bits(beginnings),
@@ -173,6 +176,17 @@ class Builder:
             "label_first": _firsts(self._labels_of, len(self._keys)),
             "label_words": np.searchsorted(known, labels).astype(np.int32),
         }
+
+
+def name_weights(base: NDArray[Any], kinds: NDArray[Any]) -> NDArray[np.float32]:
+    """How often entities are meant by names of given kinds, in any unit.
+
+    Args:
+        base: How often each entity is meant at all: 1 + its prior, or 1 + its degree where none is stated.
+        kinds: A :class:`~kptm.linking.forms.Kind` each.
+    """
+    weights = base.astype(np.float32) * np.where(kinds == Kind.LABEL, LABEL_WEIGHT, 1.0)
+    return np.where(kinds >= FIRST_PART, weights * PART_WEIGHT, weights).astype(np.float32)
 
 
 def _firsts(of: array[int], size: int) -> NDArray[np.int64]:

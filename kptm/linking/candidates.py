@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kg.folding import spellings
-from kptm.linking.build import PART_WEIGHT, function_word_hashes, key_hashes
+from kptm.linking.build import function_word_hashes, key_hashes, name_weights
 from kptm.linking.forms import FIRST_PART, PERSON, Kind
-from kptm.linking.index import spread
+from kptm.linking.index import STATED, spread
 from kptm.linking.passages import Passages
 from kptm.linking.spotting import Spans, fitting, longest, matches
 
@@ -45,7 +45,8 @@ class Candidates(NamedTuple):
         entity: C, its number.
         kind: C, the best :class:`~kptm.linking.forms.Kind` by which it is meant, -1 for its label.
         exact: C, whether the name is written just so.
-        prior: C, p(entity | mention) from counts and weights.
+        prior: C, p(entity | mention) from counts, stated priors and degrees.
+        by_degree: C, the same from degrees alone: equal to ``prior`` where nothing was counted or stated.
         said: C, whether the document names it in full elsewhere.
     """
 
@@ -59,6 +60,7 @@ class Candidates(NamedTuple):
     kind: Ints
     exact: Bools
     prior: Floats
+    by_degree: Floats
     said: Bools
 
 
@@ -76,6 +78,7 @@ class _Rows(NamedTuple):
     seen: Floats
     common: Floats
     said: Bools
+    stated: Bools
 
 
 def candidates_of(passages: Passages, layers: Layers, *, any_case: bool = False) -> Candidates:
@@ -83,7 +86,7 @@ def candidates_of(passages: Passages, layers: Layers, *, any_case: bool = False)
     named = _named(passages, layers, any_case=any_case)
     made = _short_forms(passages, layers, named)
     rows = _Rows(*(np.concatenate(pair) for pair in zip(named, made, strict=True)))
-    return _table(passages, rows)
+    return _table(passages, layers, rows)
 
 
 def _named(passages: Passages, layers: Layers, *, any_case: bool) -> _Rows:
@@ -111,6 +114,7 @@ def _named(passages: Passages, layers: Layers, *, any_case: bool) -> _Rows:
         entries.seen[kept],
         entries.common[kept],
         np.zeros(len(start), np.bool_),
+        (entries.case[kept] & STATED) != 0,
     )
 
 
@@ -148,11 +152,12 @@ def _short_forms(passages: Passages, layers: Layers, rows: _Rows) -> _Rows:
         entity,
         kind,
         np.ones(len(at), np.bool_),
-        PART_WEIGHT * (1 + layers.degrees(entity)),
+        name_weights(1 + layers.degrees(entity), kind).astype(np.float64),
         nothing,
         nothing,
         nothing,
         np.ones(len(at), np.bool_),
+        np.zeros(len(at), np.bool_),
     )
 
 
@@ -202,7 +207,7 @@ def joined(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) ->
     return of, values[place]
 
 
-def _table(passages: Passages, rows: _Rows) -> Candidates:
+def _table(passages: Passages, layers: Layers, rows: _Rows) -> Candidates:
     """Rows that say the same put together: the best kind, the largest weight, all counts."""
     order = np.lexsort((rows.entity, rows.start))
     rows = _Rows(*(column[order] for column in rows))  # type: ignore[arg-type]  # column by column
@@ -213,9 +218,14 @@ def _table(passages: Passages, rows: _Rows) -> Candidates:
     at = np.flatnonzero(new)
     first = np.searchsorted(of[at], np.arange(len(starts) + 1))
     # A name that is written otherwise counts less beside one that is written just so.
-    weight = np.where(rows.exact, rows.weight, OTHERWISE * rows.weight)
+    written = np.where(rows.exact, 1.0, OTHERWISE)
+    plain = name_weights(1 + layers.degrees(rows.entity), rows.kind).astype(np.float64)
     mentions = Spans(starts, rows.end[first_row], rows.hash[first_row])
     links, seen = _reduced(np.add, rows.links, at), _reduced(np.maximum, rows.seen, at)
+    plain = _reduced(np.maximum, written * plain, at)
+    stated = _reduced(np.maximum, rows.stated, at)
+    weight = np.where(stated, _reduced(np.maximum, written * rows.weight, at), plain)
+    weight = _in_one_unit(weight, plain, stated, first, of[at])
     return Candidates(
         mentions=mentions,
         passage=passages.passage_of(starts),
@@ -226,7 +236,8 @@ def _table(passages: Passages, rows: _Rows) -> Candidates:
         entity=rows.entity[at],
         kind=_reduced(np.minimum, np.where(rows.kind == Kind.LABEL, -1, rows.kind), at),
         exact=_reduced(np.maximum, rows.exact, at),
-        prior=_prior(_reduced(np.maximum, weight, at), links, first, of[at]),
+        prior=_prior(weight, links, first, of[at]),
+        by_degree=_prior(plain, np.zeros(len(at)), first, of[at]),
         said=_reduced(np.maximum, rows.said, at),
     )
 
@@ -240,6 +251,18 @@ def _prior(weight: Floats, links: Floats, first: Ints, of: Ints) -> Floats:
     base = weight / _reduced(np.add, weight, first[:-1])[of] if len(of) else weight
     total = _reduced(np.add, links, first[:-1])[of] if len(of) else weight
     return (links + SMOOTHING * base) / (total + SMOOTHING)
+
+
+def _in_one_unit(weight: Floats, plain: Floats, stated: Bools, first: Ints, of: Ints) -> Floats:
+    """Stated priors are in any unit, so they are compared with each other alone.
+
+    The candidates of a mention that state one share out among them, by it, what they have by their degrees.
+    """
+    if not stated.any():
+        return weight
+    own = np.add.reduceat(np.where(stated, weight, 0.0), first[:-1])[of]
+    by_degree = np.add.reduceat(np.where(stated, plain, 0.0), first[:-1])[of]
+    return np.where(stated, weight * by_degree / np.where(own > 0, own, 1.0), plain)
 
 
 def _linked(links: Floats, seen: Floats, first: Ints) -> Floats:

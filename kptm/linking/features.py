@@ -29,13 +29,15 @@ _PLACES = ("at", "from", "in", "near", "to")
 _QUOTES = np.array([ord('"'), ord("'")], np.uint32)
 
 
+EVIDENCE, COUNTED = "evidence", "counted"
+"""Log-odds from counts and stated priors: for a candidate against the others, and for a link against none."""
 WHICH = (
-    "prior", "label", "written so", "degree", "person", "work", "place", "organisation", "no known kind",
+    "prior", EVIDENCE, "label", "written so", "degree", "person", "work", "place", "organisation", "no known kind",
     "part", "first name", "last name", "first word", "last word", "beginning", "end", "people of", "acronym of",
     "part, said in full", "last name, said in full", "said in full", "description", "description, words", "neighbours named",
     "part, degree", "part, also a whole name", "work, several words",
 )  # fmt: skip
-"""The features that tell candidates apart; all of them but the prior tell whether there is a link."""
+"""The features that tell candidates apart; all of them but the first two tell whether there is a link."""
 
 
 def features(passages: Passages, layers: Layers, found: Candidates) -> dict[str, Floats]:
@@ -78,7 +80,7 @@ def _of_mention(passages: Passages, found: Candidates) -> dict[str, NDArray[Any]
         "a capital follows": goes_on,
         "a capital precedes": continues,
         "common": found.common,
-        "counted": found.linked,
+        COUNTED: found.linked,
         "elsewhere in small letters": capital & ~spaced & _in_small(passages, found),
         "elsewhere in a longer name": capital & ~spaced & _in_longer(passages, found),
         "after the": beside & np.isin(previous, word_hashes(["the"])),
@@ -99,7 +101,8 @@ def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
     part = kind >= FIRST_PART
     several = np.diff(found.first)[found.of] > 1
     return {
-        "prior": np.log(found.prior),
+        "prior": np.log(found.by_degree),
+        EVIDENCE: np.log(found.prior) - np.log(found.by_degree),
         "degree": np.log1p(layers.degrees(found.entity)) - layers.typical_degree,
         "label": kind < 0,
         "written so": found.exact,

@@ -10,7 +10,7 @@ import numpy as np
 from kptm.errors import LinkingError
 from kptm.linking.coherence import COHERENCE
 from kptm.linking.encoding import SIMILARITY, SIMILARITY_OF_PART
-from kptm.linking.features import WHICH
+from kptm.linking.features import COUNTED, EVIDENCE, WHICH
 from kptm.linking.judging import judge
 from kptm.linking.passages import Passages
 from kptm.linking.weights import SURE, Pass, Weights, beliefs, best, scores, softmax
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 PRECISION_WHICH, PRECISION_WHETHER = 5.0, 30.0
 """Of the normal prior of the coefficients, for features of standard deviation 1: Σ w²/2 times this is what is lost."""
+EXPECTED = {EVIDENCE: 1.0, COUNTED: 1.0}
+"""Means of the normal prior; 0 for all others. Bayes' rule adds observed log-odds as they are, so a coefficient is 1 unless
+gold documents say otherwise: most graphs come without counts, from which nothing can be learnt of them."""
+NOT_NEGATIVE = frozenset({"prior", EVIDENCE, COUNTED})
+"""What was observed more often is never less probable for it."""
 THRESHOLDS = np.arange(0.1, 0.7, 0.05)
 _NOTHING = Weights(local=Pass({}, {}), joint=Pass({}, {}), encoder=None, threshold=0.5)
 
@@ -126,7 +131,7 @@ def _learnt(known: Sequence[Example], step: str) -> Pass:
     later = {"local": (), "joint": COHERENCE, "encoder": COHERENCE}[step]
     tells_apart = (*later, *SIMILARITY) if step == "encoder" else later
     tells_whether = (*later, SIMILARITY_OF_PART) if step == "encoder" else later
-    apart = {"prior", *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART}
+    apart = {"prior", EVIDENCE, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART}
     base = [name for name in some[0].judged.columns if name not in apart]
     which = _which(some, [*WHICH, *tells_apart])
     return Pass(which, _whether(some, [*base, *tells_whether], which))
@@ -144,19 +149,20 @@ def _which(known: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
         sizes.extend(np.diff(found.first)[several].tolist())
     first = np.cumsum(sizes)
     if not right:
-        return dict.fromkeys(names, 0.0)
+        return {name: EXPECTED.get(name, 0.0) for name in names}
     answer = first[:-1] + np.array(right)
-    matrix, scale = _standardised(np.concatenate(rows))
+    matrix, scale = _standardised(np.concatenate(rows), names)
     of = np.repeat(np.arange(len(first) - 1), np.diff(first))
     penalty = PRECISION_WHICH / len(answer)
+    expected = _expected(names, scale)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         p = softmax(matrix @ weights, first, of)
         residual = -p
         residual[answer] += 1
         return (
-            float(-np.log(p[answer] + 1e-12).mean() + penalty / 2 * weights @ weights),
-            -matrix.T @ residual / len(answer) + penalty * weights,
+            float(-np.log(p[answer] + 1e-12).mean() + _penalty(weights - expected, penalty)),
+            -matrix.T @ residual / len(answer) + penalty * (weights - expected),
         )
 
     return _minimised(loss, names, scale)
@@ -174,38 +180,57 @@ def _whether(
         matrix = _matrix(columns, names, chosen)
         rows.append(np.column_stack((matrix, np.log(among[chosen]))))
         linked.append((example.right >= 0)[example.counts])
-    matrix, scale = _standardised(np.concatenate(rows))
+    matrix, scale = _standardised(np.concatenate(rows), [*names, SURE])
     answer = np.concatenate(linked).astype(np.float64)
     penalty = PRECISION_WHETHER / len(answer)
+    expected = _expected([*names, SURE], scale)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         score = matrix @ weights
         p = 1 / (1 + np.exp(-score))
         return (
             float(
-                (np.logaddexp(0, score) - answer * score).mean() + penalty / 2 * weights @ weights
+                (np.logaddexp(0, score) - answer * score).mean()
+                + _penalty(weights - expected, penalty)
             ),
-            matrix.T @ (p - answer) / len(answer) + penalty * weights,
+            matrix.T @ (p - answer) / len(answer) + penalty * (weights - expected),
         )
 
     return _minimised(loss, [*names, SURE], scale)
+
+
+def _expected(names: Sequence[str], scale: Floats) -> Floats:
+    """The means of the coefficients' prior, of features that were divided by ``scale``."""
+    return np.array([EXPECTED.get(name, 0.0) for name in names]) * scale
+
+
+def _penalty(away: Floats, precision: float) -> float:
+    return float(precision / 2 * away @ away)
 
 
 def _matrix(columns: dict[str, Floats], names: Sequence[str], rows: NDArray[Any]) -> Floats:
     return np.stack([columns[name][rows] for name in names], axis=1)
 
 
-def _standardised(rows: Floats) -> tuple[Floats, Floats]:
+def _standardised(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
+    """Columns of standard deviation 1, and what they were divided by; log-odds keep their unit, in which 1 is expected."""
     scale = rows.std(axis=0)
     scale[scale == 0] = 1.0
+    scale[[name in EXPECTED for name in names]] = 1.0
     return rows / scale, scale
 
 
 def _minimised(loss: Loss, names: Sequence[str], scale: Floats) -> dict[str, float]:
     from scipy.optimize import minimize
 
+    bounds = [(0.0 if name in NOT_NEGATIVE else None, None) for name in names]
     found = minimize(
-        loss, np.zeros(len(names)), jac=True, method="L-BFGS-B", options={"maxiter": 500}
+        loss,
+        np.zeros(len(names)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": 500},
     )
     return dict(zip(names, (found.x / scale).tolist(), strict=True))
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 ACRONYM_LENGTH = 4
 """All-capital names up to this length are only themselves: "US" is not "us"."""
 
-CAPITAL, ALL_CAPITALS, SHORT = 1, 2, 4
-"""How a name is written: its first letter a capital; all of them; no more than an acronym's."""
+CAPITAL, ALL_CAPITALS, SHORT, STATED = 1, 2, 4, 8
+"""How a name is written: its first letter a capital; all of them; no more than an acronym's. And whether its entity's prior
+is stated, not its degree."""
 
 
 @dataclass(frozen=True, slots=True)

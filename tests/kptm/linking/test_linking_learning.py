@@ -12,7 +12,7 @@ from kptm.errors import LinkingError
 from kptm.linking import LinkedText, Linker, batches, linker, storage
 from kptm.linking.coherence import COHERENCE
 from kptm.linking.encoding import SIMILARITY, SIMILARITY_OF_PART
-from kptm.linking.features import WHICH
+from kptm.linking.features import EVIDENCE, WHICH
 from kptm.linking.index import LinkIndex
 from kptm.linking.judging import judge
 from kptm.linking.passages import Passages
@@ -291,7 +291,7 @@ def test_the_shipped_coefficients_are_those_of_the_features(graph):
         learnt = getattr(Weights.default(), name)
         said = {*SIMILARITY, SIMILARITY_OF_PART} if name == "encoder" else set()
         assert set(learnt.which) - said == {*WHICH, *shared}
-        assert set(learnt.whether) - said == (alone - {"prior"}) | shared | {SURE}
+        assert set(learnt.whether) - said == (alone - {"prior", EVIDENCE}) | shared | {SURE}
 
 
 def test_a_new_alias_is_there_at_once_in_a_large_graph(tmp_path):
@@ -306,3 +306,54 @@ def test_a_new_alias_is_there_at_once_in_a_large_graph(tmp_path):
         assert found.candidates("Seventh")[0].entity == "E7"
         assert found._base is base
         assert time.perf_counter() - began < 60
+
+
+@pytest.mark.parametrize("sense", ["FR", "TX"])
+def test_what_was_counted_decides(sense, new_graph):
+    graph = new_graph()
+    graph.add(
+        [
+            EntityRecord(key="FR", label="Paris", description="capital of France"),
+            EntityRecord(key="TX", label="Paris", description="town in Texas"),
+            ("FR", "country", "France"),
+            ("TX", "state", "Texas"),
+        ]
+    )
+    linker = Linker(graph)
+    documents = [LinkedText.from_spans("We saw Paris.", [(7, 12, sense)])] * 1000
+    linker.learn(documents, source="news")
+    link = linker.link("We saw Paris.").links[0]
+    assert link.entity == sense
+    assert link.score > 0.95
+
+
+@pytest.mark.parametrize("most", [1e6, 1e299])
+@pytest.mark.parametrize("commoner", ["A", "B"])
+def test_a_stated_prior_speaks_for_its_entity(commoner, most, new_graph):
+    graph = new_graph()
+    graph.add(
+        EntityRecord(key=key, label="Paris", prior=most if key == commoner else 5)
+        for key in ("A", "B")
+    )
+    assert Linker(graph).link("We saw Paris.").links[0].entity == commoner
+
+
+def test_stated_priors_are_compared_with_each_other_alone(new_graph):
+    """Priors of 0.9 and 0.1 against an entity of ten facts without one: their unit is another."""
+    graph = new_graph()
+    graph.add(
+        [
+            EntityRecord(key="A", label="Paris", prior=0.9),
+            EntityRecord(key="B", label="Paris", prior=0.1),
+            EntityRecord(key="C", label="Paris"),
+            *(("C", "r", f"o{number}") for number in range(10)),
+        ]
+    )
+    layers = Linker(graph).refresh()
+    found = judge(Passages(["Paris"]), layers, Weights.default()).found
+    keys = layers.keys(found.entity.tolist())
+    # 1 + prior of the two that state it share out their 1 + 0 facts each; C keeps its 11.
+    shares = {"A": 2 * 1.9 / 3.0 / 13, "B": 2 * 1.1 / 3.0 / 13, "C": 11 / 13}
+    assert dict(zip(keys, found.prior.tolist(), strict=True)) == pytest.approx(shares)
+    degrees = {"A": 1 / 13, "B": 1 / 13, "C": 11 / 13}
+    assert dict(zip(keys, found.by_degree.tolist(), strict=True)) == pytest.approx(degrees)
