@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from kg.formats.delimited import Columns
+    from kg.formats.layout import Columns
     from kg.tables import Types
 
 OnError = Literal["raise", "skip"]
@@ -111,6 +111,9 @@ class KnowledgeGraph(GraphView):
         *,
         format: str | None = None,
         columns: Columns | None = None,
+        key: str | None = None,
+        split: str | None = None,
+        header: bool | None = None,
         types: Types = None,
         source: str | None = None,
         add: bool | None = None,
@@ -130,6 +133,10 @@ class KnowledgeGraph(GraphView):
             format: The format, where the suffix does not say it (``.gz .bz2 .zst`` are unpacked).
             columns: Which columns of TSV or CSV are head, relation, tail: names in its header, or
                 positions from 0.
+            key: Of a TSV or CSV table with an entity a row and a relation a column: the column whose cells
+                are the entities. Empty cells say nothing.
+            split: What separates several values in a cell of such a table.
+            header: Whether the first line of TSV or CSV is a header; a usual one is recognised.
             types: Of TSV and CSV: the kind of a relation's tails by its key, one of :data:`kg.values.KINDS`
                 ("entity", "integer", "date", "url", "text", …). The others are guessed, by the rule of
                 :mod:`kg.values.infer`; False guesses nothing, and all tails are entities.
@@ -155,6 +162,9 @@ class KnowledgeGraph(GraphView):
             path,
             form=format,
             columns=columns,
+            key=key,
+            split=split,
+            header=header,
             types=types,
             source=source,
             add=add,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kg import loading
 from kg.formats.files import STANDARD
+from kg.formats.layout import Layout
 from kg.formats.reader import TRIPLES, choose, read_triples
 from kg.store.sources import document_of
 from kg.store.values import count_entities, stored_decision
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from kg.formats import Line
     from kg.formats.blocks import Block
-    from kg.formats.delimited import Columns
+    from kg.formats.layout import Columns
     from kg.store.database import Database
     from kg.store.sql import Sql
     from kg.types import LoadReport
@@ -75,6 +76,9 @@ def load_file(
     *,
     form: str | None,
     columns: Columns | None,
+    key: str | None,
+    split: str | None,
+    header: bool | None,
     types: Types,
     source: str | None,
     add: bool | None,
@@ -84,10 +88,12 @@ def load_file(
     progress: Callable[[int], None] | None,
 ) -> LoadReport:
     """Load a file; the arguments are those of :meth:`kg.KnowledgeGraph.load`."""
-    tables = _tables(path, form, types)
+    tables = _tables(path, form, types, wide=key is not None)
     while True:
         try:
-            with closing(_lines(path, form, columns, source)) as lines:
+            notes = [] if tables is None else tables.notes
+            layout = Layout(columns=columns, key=key, split=split, header=header, notes=notes)
+            with closing(_lines(path, form, layout, source)) as lines:
                 return loading.load_lines(
                     database,
                     path,
@@ -107,20 +113,20 @@ def load_file(
             tables = replace(tables, entities=found, notes=[])
 
 
-def _tables(path: str | Path, form: str | None, types: Types) -> Tables | None:
+def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> Tables | None:
     """How a file is typed; None where its format says itself what is a value."""
     if str(path).startswith(PYKEEN) or choose(Path(path), TRIPLES, form).name not in TABLES:
         return None
     given = checked_types(types) if isinstance(types, Mapping) else {}
-    return Tables(types=given, guess=types is not False)
+    return Tables(types=given, guess=types is not False, wide=wide)
 
 
 def _lines(
-    path: str | Path, form: str | None, columns: Columns | None, source: str | None
+    path: str | Path, form: str | None, layout: Layout, source: str | None
 ) -> Generator[Line | Block]:
     if isinstance(path, str) and path.startswith(PYKEEN):
         from kg.embedding.datasets import read_dataset
 
         return read_dataset(path.removeprefix(PYKEEN))
     scope = document_of(path) or source
-    return read_triples(path, format=form, columns=columns, document=scope)
+    return read_triples(path, format=form, layout=layout, document=scope)

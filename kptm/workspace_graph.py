@@ -17,7 +17,7 @@ from kptm.workspace_state import check_graph, note_graph
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kg.formats.delimited import Columns
+    from kg.formats.layout import Columns
     from kg.graph import OnError
     from kg.tables import Types
     from kg.types import ExportReport, LoadReport
@@ -48,6 +48,9 @@ class WorkspaceGraph:
         *,
         format: str | None = None,
         columns: Columns | None = None,
+        key: str | None = None,
+        split: str | None = None,
+        header: bool | None = None,
         types: Types = None,
         source: str | None = None,
         add: bool | None = None,
@@ -62,6 +65,9 @@ class WorkspaceGraph:
             path,
             format=format,
             columns=columns,
+            key=key,
+            split=split,
+            header=header,
             types=types,
             source=source,
             add=add,

@@ -11,6 +11,8 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kg.formats.delimited import read_tsv
+from kg.formats.encoding import chained
+from kg.formats.layout import Layout, known_header
 from kg.formats.lines import MAX_LINE
 from kg.types import Triple
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from kg.formats.delimited import Columns
     from kg.formats.reader import Line
     from kg.types import Literal
 
@@ -66,11 +67,12 @@ class ValueBlock(NamedTuple):
 
 
 def read_tsv_blocks(
-    stream: IO[bytes], path: Path, columns: Columns | None = None
+    stream: IO[bytes], path: Path, layout: Layout | None = None
 ) -> Iterator[Block | Line]:
     """What :func:`read_tsv` gives, in blocks where that is possible."""
-    if columns is not None:
-        yield from read_tsv(stream, path, columns=columns)
+    layout = layout or Layout()
+    if layout.columns is not None or layout.key is not None or layout.header:
+        yield from read_tsv(stream, path, layout)
         return
     number, rest = 1, b""
     while chunk := stream.read(SIZE):
@@ -80,16 +82,25 @@ def read_tsv_blocks(
             rest = raw
             continue
         body, rest = raw[: end or None], raw[end:] if end else b""
-        yield from _read(body, path, number)
+        if number == 1 and layout.header is None and _has_header(body):
+            yield from read_tsv(chained(raw, stream), path, layout)
+            return
+        yield from _read(body, path, number, layout)
         number += body.count(b"\n")
     if rest:
-        yield from _read(rest, path, number)
+        yield from _read(rest, path, number, layout)
 
 
-def _read(body: bytes, path: Path, number: int) -> Iterator[Block | Line]:
+def _has_header(body: bytes) -> bool:
+    """Whether the first line is one of the usual headers."""
+    first = body[:200].removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+    return known_header(first.decode("utf-8", "replace").rstrip("\r").split("\t")) is not None
+
+
+def _read(body: bytes, path: Path, number: int, layout: Layout) -> Iterator[Block | Line]:
     columns = _columns(body)
     if columns is None:
-        yield from read_tsv(BytesIO(body), path, number)
+        yield from read_tsv(BytesIO(body), path, layout, number)
     else:
         yield Block(range(number, number + len(columns[0])), *columns)
 

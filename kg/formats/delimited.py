@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 from kg.errors import KGError, TripleFormatError
+from kg.formats.layout import Columns, Layout, known_header
 from kg.formats.lines import MAX_LINE, byte_lines, decode, text_lines
+from kg.formats.wide import read_wide
 from kg.types import Triple
 
 if TYPE_CHECKING:
@@ -15,41 +19,60 @@ if TYPE_CHECKING:
 
     from kg.formats.reader import Line
 
-HEADERS = (
-    ("head", "relation", "tail"),
-    ("subject", "predicate", "object"),
-    ("source", "relation", "target"),
-)
-
-Columns: TypeAlias = "Sequence[str] | Sequence[int]"
-"""Which columns are meant: their names in the header, or their positions from 0."""
-
 Row: TypeAlias = tuple[int, str, "list[str] | TripleFormatError"]
 """A row's first line, its text, and its fields or why it has none."""
 
-_FIELD = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^",]*))(,|\Z)')
+SEPARATORS = (",", ";", "\t", "|")
+"""Of CSV, in the order in which they are tried."""
+SNIFFED = 20
+"""Records that a separator is guessed by."""
+_NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def read_tsv(
-    stream: IO[bytes], path: Path, first: int = 1, columns: Columns | None = None
+    stream: IO[bytes], path: Path, layout: Layout | None = None, first: int = 1
 ) -> Iterator[Line]:
-    """Three tab-separated columns, no quoting, no header: what stands there is the name.
+    """Three tab-separated columns, no quoting: what stands there is the name.
 
-    With ``columns`` by name the first line is a header; what else it has is left.
+    A usual header is recognised in the first line. With ``columns`` by name the first line is a header; what else it has is
+    left.
     """
-    order = None if columns is None else _Order(columns)
-    for number, text, fields in tsv_rows(stream, path, first):
+    layout = layout or Layout()
+    rows = tsv_rows(stream, path, first)
+    if layout.key is not None:
+        yield from read_wide(rows, path, layout)
+        return
+    order = None if layout.columns is None else _Order(layout.columns)
+    for number, text, fields in rows:
+        if order is None and number == 1 and not isinstance(fields, TripleFormatError):
+            order = _order_of(fields, layout)
         yield from _triples(fields, path, number, text, order)
 
 
-def read_csv(stream: IO[bytes], path: Path, columns: Columns | None = None) -> Iterator[Line]:
+def read_csv(stream: IO[bytes], path: Path, layout: Layout | None = None) -> Iterator[Line]:
     """CSV with RFC 4180 quoting; a header such as ``head,relation,tail`` sets the order."""
-    order: _Order | None = None if columns is None else _Order(columns)
-    for number, text, fields in csv_rows(stream, path):
+    layout = layout or Layout()
+    rows = csv_rows(stream, path, layout.notes)
+    if layout.key is not None:
+        yield from read_wide(rows, path, layout)
+        return
+    order: _Order | None = None if layout.columns is None else _Order(layout.columns)
+    for number, text, fields in rows:
         if order is None and not isinstance(fields, TripleFormatError):
-            found = _known_header(fields)
-            order = _Order(found or (0, 1, 2), exact=3)
+            order = _order_of(fields, layout) or _Order((0, 1, 2), exact=3)
         yield from _triples(fields, path, number, text, order)
+
+
+def _order_of(first: list[str], layout: Layout) -> _Order | None:
+    """The order of columns that a first row says by being a header; None where it is none."""
+    found = None if layout.header is False else known_header(first)
+    if found is not None:
+        layout.notes.append(f"the first line is a header: {', '.join(first)}")
+        return _Order(found, exact=3)
+    if layout.header:
+        layout.notes.append(f"the first line is taken for a header: {', '.join(first)}")
+        return _Order(tuple(name.strip().casefold() for name in first), exact=3)
+    return None
 
 
 class _Order:
@@ -108,8 +131,12 @@ def _triples(
 
 
 def _triple(fields: list[str], path: Path, number: int, text: str) -> Triple | TripleFormatError:
+    while len(fields) > 3 and not fields[-1].strip():  # Excel's empty columns
+        fields = fields[:-1]
     if len(fields) != 3:
         reason = f"expected 3 columns (head, relation, tail), found {len(fields)}"
+        if number == 1 and len(fields) > 1:
+            reason += "; a table with an entity a row and a relation a column is loaded with --key COLUMN (key=), the column of its entities"
         return TripleFormatError(path, number, reason, text)
     if not all(fields):
         return TripleFormatError(path, number, "a column is empty", text)
@@ -125,18 +152,27 @@ def tsv_rows(stream: IO[bytes], path: Path, first: int = 1) -> Iterator[Row]:
             yield number, text, text.split("\t")
 
 
-def csv_rows(stream: IO[bytes], path: Path) -> Iterator[Row]:
-    """The rows of a CSV file.
+def csv_rows(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> Iterator[Row]:
+    """The rows of a CSV file; what separates its columns is guessed by its first records.
 
     Python's own reader is not used: its limit on a field is one for the whole process, and it
     cannot say where a record began. A record that breaks the quoting over a line end stops the
     reading: nobody can say where the next one begins.
     """
-    for number, text in _records(stream, path):
+    records = _records(stream, path)
+    first = list(islice(records, SNIFFED))
+    told = first[0][1] if first and isinstance(first[0][1], str) else ""
+    if _SEPARATOR(told):  # Excel's own line
+        separator, first = told[4], first[1:]
+    else:
+        separator = _separator([text for _, text in first if isinstance(text, str)])
+    if separator != "," and notes is not None:
+        notes.append(f"columns are separated by {_NAMES.get(separator, separator)}")
+    for number, text in chain(first, records):
         if isinstance(text, TripleFormatError):
             yield number, "", text
             continue
-        fields = _fields(text)
+        fields = _fields(text, separator)
         if fields is None:
             problem = TripleFormatError(path, number, "a quote inside or behind a column", text)
             if "\n" in text:
@@ -174,24 +210,45 @@ def _records(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str | TripleF
         raise TripleFormatError(path, first, reason, parts[0])
 
 
-def _fields(text: str) -> list[str] | None:
+_SEPARATOR = re.compile(r"sep=.").fullmatch
+
+
+def _separator(records: Sequence[str]) -> str:
+    """The first separator that gives all records the same number of columns, at least two; else a comma."""
+    for separator in SEPARATORS:
+        counts = {len(_fields(text, separator) or ()) for text in records}
+        if len(counts) == 1 and counts.pop() > 1:
+            return separator
+    return ","
+
+
+@cache
+def _field(separator: str) -> re.Pattern[str]:
+    """A column: quoted, also as Excel's formula ="007", or plain."""
+    mark = re.escape(separator)
+    return re.compile(rf'(?:=?"([^"]*(?:""[^"]*)*)"|([^"{mark}]*))({mark}|\Z)')
+
+
+def _fields(text: str, separator: str = ",") -> list[str] | None:
     """The columns of one record, or None where its quoting is broken."""
     if '"' not in text:
-        return text.split(",")
+        return text.split(separator)
     fields = []
     at = 0
+    match = _field(separator).match
     while True:
-        found = _FIELD.match(text, at)
+        found = match(text, at)
         if found is None:
             return None
         quoted, plain, end = found.groups()
-        fields.append(plain if quoted is None else quoted.replace('""', '"'))
+        fields.append(plain if quoted is None else _unquoted(quoted))
         at = found.end()
         if not end:
             return fields
 
 
-def _known_header(first: list[str]) -> tuple[str, ...] | None:
-    """The names of head, relation and tail in a header that is one of the usual."""
-    names = [name.strip().lower() for name in first]
-    return next((header for header in HEADERS if sorted(names) == sorted(header)), None)
+def _unquoted(text: str) -> str:
+    """A quoted column's text; Excel writes ="007" where a text of digits is to stay one."""
+    plain = text.replace('""', '"')
+    formula = len(plain) > 3 and plain.startswith('="') and plain.endswith('"')
+    return plain[2:-1] if formula else plain

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from kg.errors import TripleFormatError
 from kg.formats.blank_nodes import BlankNodes
+from kg.formats.encoding import without_mark
 from kg.formats.lines import byte_lines, decode
 from kg.formats.terms import quad_of, record_of
 from kg.types import Literal
@@ -65,7 +66,7 @@ def read_nquads(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Lin
 
 def read_turtle(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Statements of a Turtle file. They have no lines, but what is malformed has."""
-    return _read_whole(stream, path, ox.RdfFormat.TURTLE, document)
+    return _read_whole(without_mark(stream), path, ox.RdfFormat.TURTLE, document)
 
 
 def read_rdfxml(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:

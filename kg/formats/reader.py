@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kg.errors import TripleFormatError
+from kg.formats.encoding import as_utf8
 from kg.formats.files import PACKED, STANDARD, open_bytes, unpacked_suffix
+from kg.formats.layout import Layout
 from kg.types import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from kg.formats.blocks import Block
-    from kg.formats.delimited import Columns
+    from kg.formats.layout import Columns
 
 Line: TypeAlias = tuple[int, Record | TripleFormatError]
 """A line's number (0: no line of its own) and what it holds, or why it holds nothing."""
@@ -40,14 +42,14 @@ class Format(NamedTuple):
     has_blanks: bool = False
 
     def read(
-        self, stream: IO[bytes], path: Path, columns: Columns | None, document: str
+        self, stream: IO[bytes], path: Path, columns: Columns | Layout | None, document: str
     ) -> Iterator[Line | Block]:
         """Stream the records of a file."""
         reader: Callable[..., Iterator[Line | Block]]
         reader = getattr(import_module(f"kg.formats.{self.module}"), self.reader)
         if self.has_blanks:
             return reader(stream, path, document=document)
-        return reader(stream, path, columns=columns) if self.has_columns else reader(stream, path)
+        return reader(stream, path, columns) if self.has_columns else reader(stream, path)
 
 
 TRIPLES = (
@@ -74,6 +76,7 @@ def read_triples(
     *,
     format: str | None = None,
     columns: Columns | None = None,
+    layout: Layout | None = None,
     document: str | None = None,
 ) -> Generator[Line | Block]:
     """Stream the records of a file of triples, and of what else its format holds.
@@ -82,13 +85,18 @@ def read_triples(
         path: The file, packed or not; ``-`` is standard input.
         format: One of the names in :data:`TRIPLES`, where the suffix does not say it.
         columns: Of TSV and CSV: which are head, relation and tail.
+        layout: Of TSV and CSV: all that is known of the table, in place of ``columns``; what is guessed is noted in it.
         document: Of RDF: the name of the document to which blank nodes belong; the path by default.
 
     Raises:
         TripleFormatError: The file cannot be read at all. A bad line is yielded, not raised.
         KGError: ``columns`` are malformed.
     """
-    yield from _read(Path(path), TRIPLES, format, columns, document)
+    given = layout or Layout(columns=columns)
+    chosen = choose(Path(path), TRIPLES, format)
+    if given != Layout(notes=given.notes) and not chosen.has_columns:
+        raise TripleFormatError(path, None, f"{chosen.name} has no columns to choose from")
+    yield from _read(Path(path), TRIPLES, format, given, document)
 
 
 def read_entities(
@@ -107,13 +115,15 @@ def _read(
     path: Path,
     formats: Sequence[Format],
     name: str | None,
-    columns: Columns | None,
+    columns: Columns | Layout | None,
     document: str | None = None,
 ) -> Generator[Line | Block]:
     chosen = choose(path, formats, name)
-    if columns is not None and not chosen.has_columns:
+    if columns is not None and not isinstance(columns, Layout) and not chosen.has_columns:
         raise TripleFormatError(path, None, f"{chosen.name} has no columns to choose from")
-    with open_bytes(path) as stream:
+    notes = columns.notes if isinstance(columns, Layout) else []
+    with open_bytes(path) as raw:
+        stream = as_utf8(raw, path, notes) if chosen.has_columns else raw
         yield from chosen.read(stream, path, columns, document or str(path))
 
 

@@ -53,6 +53,13 @@ def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
               help="Columns of head, relation, tail in CSV or TSV: names, or numbers from 0.")  # fmt: skip
 @click.option("--entity-columns", metavar="A,B,…",
               help='What the columns of an entities file without a header are; "-" is left.')  # fmt: skip
+@click.option("--key", metavar="COLUMN",
+              help="Of CSV or TSV with an entity a row and a relation a column: the column of the entities.")  # fmt: skip
+@click.option(
+    "--split", metavar="TEXT", help="What separates several values in a cell of such a table."
+)
+@click.option("--header/--no-header", default=None,
+              help="Whether the first line of CSV or TSV is a header; a usual one is recognised.")  # fmt: skip
 @click.option("--types", "kinds", multiple=True, metavar="RELATION=KIND",
               help="What a relation of CSV or TSV ends in: entity, text, integer, decimal, quantity, date, time, boolean, url, email or version; it is guessed by default.")  # fmt: skip
 @click.option("--no-types", is_flag=True, help="Guess no types: CSV and TSV end in entities.")
@@ -73,6 +80,9 @@ def load(
     form: str | None,
     columns: str | None,
     entity_columns: str | None,
+    key: str | None,
+    split: str | None,
+    header: bool | None,
     kinds: tuple[str, ...],
     no_types: bool,
     source: str | None,
@@ -118,6 +128,9 @@ def load(
                     path,
                     format=form,
                     columns=_columns(columns),
+                    key=key,
+                    split=split,
+                    header=header,
                     types=types,
                     source=source,
                     add=add,
