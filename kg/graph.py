@@ -10,6 +10,7 @@ from kg.errors import InvalidNameError, StoreError, shorten
 from kg.formats import read_entities
 from kg.languages import checked_languages
 from kg.names import checked_key, checked_record, printable
+from kg.revision_log import RevisionLog
 from kg.store import links, lives, patterns, purge, revisions
 from kg.store.database import Database
 from kg.types import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kg.formats.layout import Columns
+    from kg.store.artefacts import Files
     from kg.tables import Types
 
 OnError = Literal["raise", "skip"]
@@ -70,6 +72,11 @@ class KnowledgeGraph(GraphView):
     def database(self) -> Database:
         """The database itself, for rooms that keep their own tables beside the graph's."""
         return self._database
+
+    @property
+    def log(self) -> RevisionLog:
+        """What each revision changed, and changes beside the graph, such as learning."""
+        return RevisionLog(self._database)
 
     def close(self) -> None:
         """Close the connections."""
@@ -342,20 +349,32 @@ class KnowledgeGraph(GraphView):
         with self._database.quick() as sql:
             return node_of_tail(sql, relation, text)
 
-    def undo(self, revision: int | None = None) -> int:
+    def undo(
+        self, revision: int | None = None, *, later: bool = False, files: Files | None = None
+    ) -> int:
         """Take back what a revision changed (the newest by default); return the new revision.
 
-        What it said is said no more, what it took back is said again; what another source says too
-        lives on.
+        The facts that it changed are again what they were before it. To undo an undo brings back what that
+        one took; the revision's kind is "redo" then. ``graph.log.changes`` lists what came back and what went.
+
+        Args:
+            revision: Its number.
+            later: Whether later revisions that changed the same facts are taken back with it. Without,
+                one that cannot be taken back alone is refused.
+            files: Where the files are that revisions changed beside the graph.
 
         Raises:
-            StoreError: There is no such revision, or nothing of it is left to undo.
+            StoreError: There is no such revision, nothing of it is left to undo, or later revisions, which
+                are named, changed the same facts.
         """
+        from kg.store import undoing
+
         with self._database.writing() as (sql, _):
             newest = revisions.latest(sql)
             if not newest:
                 raise StoreError("the graph is empty: there is nothing to undo")
-            return revisions.undo(sql, newest if revision is None else revision)
+            number = newest if revision is None else revision
+            return undoing.undo(sql, number, later=later, files=files)
 
     def purge(self, *, entity: str | None = None, source: str | None = None) -> PurgeReport:
         """Delete for good all that is said of an entity, or by a source, with its history.

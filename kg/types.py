@@ -302,12 +302,22 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One change of the graph: its number, kind ("load", "add", "remove", "edit", "undo", "purge"), note."""
+    """One change of the graph, or of what was learnt beside it.
+
+    Attributes:
+        number: Its number, to undo it by.
+        kind: "load", "add", "remove", "edit", "links", "undo", "redo" (the undo of an undo) or "purge";
+            in a workspace also "learn" and "index".
+        note: What it was about.
+        at: When: ISO 8601, UTC.
+        undoes: The revisions that it took back.
+    """
 
     number: int
     kind: str
     note: str
     at: str
+    undoes: tuple[int, ...] = ()
 
 
 _BRACKETS = re.compile(r"(?<=\S)[ _]+\([^()]+\)$")

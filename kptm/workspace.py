@@ -9,6 +9,7 @@
     finetuned/        models fine-tuned for a task, a folder each
     phrasings.json    how the texts say relations
     questions.json    what was learnt from answered questions
+    learnt.jsonl      those questions, to which others are added
     weights.json      how much modeledge weighs, fitted on those that the graph is silent on
     kptm.toml         settings
 
@@ -25,9 +26,9 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import StoreError
 from kptm import workspace_config
 from kptm.errors import WorkspaceError
-from kptm.workspace_changing import WorkspaceChanging
 from kptm.workspace_config import WorkspaceConfig
 from kptm.workspace_layout import Layout
+from kptm.workspace_looking import WorkspaceLooking
 from kptm.workspace_state import note_graph
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class Workspace(WorkspaceChanging):
+class Workspace(WorkspaceLooking):
     """One project in one folder. A context manager."""
 
     @classmethod

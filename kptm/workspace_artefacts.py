@@ -82,6 +82,7 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
         layout.embeddings_checkpoint,
         layout.phrasings,
         layout.questions,
+        layout.lessons,
         layout.weights,
     ):
         if path.is_file() and not path.is_symlink():

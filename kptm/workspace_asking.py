@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kptm.errors import WorkspaceError
+from kptm.workspace_journal import LESSONS, QUESTIONS, WEIGHTS, LearntFiles
 from kptm.workspace_training import WorkspaceTraining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from kg.types import Relation
     from kptm.answering import Answer, Predictor
+    from kptm.answering.lessons import LearnReport
     from kptm.modeledge import Where
     from kptm.modeledge.recalling import Recalled
     from kptm.workspace_config import WorkspaceConfig
@@ -95,28 +99,80 @@ class WorkspaceAsking(WorkspaceTraining):
         model = predictor.model or self.model()
         return self.modeledge.recall(model, document, k=k, where=where)[0]
 
-    def learn_questions(
-        self, path: str | Path, *, progress: Callable[[int], None] | None = None
-    ) -> int:
-        """Learn from ``question⇥answer|answer`` lines which paths of relations words ask for; return how many lines taught something.
+    def learn(
+        self,
+        path: str | Path,
+        *,
+        replace: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> LearnReport:
+        """Learn from ``question⇥answer|answer`` lines which paths of relations words ask for.
 
-        A line without an answer is a question that the graph cannot answer. Those that it is silent on tell how the sources weigh, all of
-        them what a score is worth.
+        What was learnt before stays: its questions are learnt again together with these. A question that is asked
+        anew takes the place of the earlier one. A line without an answer is a question that the graph cannot answer.
+        Those that the graph is silent on teach how the sources weigh, all of them what a score is worth.
+
+        Args:
+            path: The file.
+            replace: Whether what was learnt before is forgotten.
+            progress: Called with how many questions were looked at.
 
         Raises:
             TripleFormatError: The file cannot be read, or a line has no tab.
+            WorkspaceError: No line could be used; the message says why, and nothing has changed.
         """
-        from kptm.answering.learning import learn
+        from kptm.answering import lessons
+        from kptm.answering.learning import teach
+        from kptm.answering.weighing import Weights
 
         predictor = self.predictor()
-        used = learn(
+        refusals = lessons.Refusals()
+        new = list(lessons.read_lessons(self.graph, self.linker, Path(path), refusals))
+        earlier = [] if replace else lessons.load(self.layout.lessons, self.graph)
+        taught = lessons.added(earlier, new)
+        if replace:
+            predictor.take(Weights(space=predictor.space))
+        before = predictor.weights.combiner
+        self._changed()  # half of what follows is in the predictor until all of it is saved
+        reasons = teach(
             predictor.questions,
             self.graph,
-            self.linker,
-            path,
+            taught,
             weigh=predictor.weigh_sources,
             progress=progress,
         )
-        predictor.questions.paths.save(self.layout.questions)
-        predictor.weights.save(self.layout.weights)
-        return used
+        first = len(taught) - len(new)
+        for item, reason in zip(new, reasons[first:], strict=True):
+            if reason:
+                refusals.add(reason, item.line, item.question)
+        fitted = predictor.weights.count if predictor.weights.combiner is not before else 0
+        report = lessons.LearnReport(
+            lines=len(new) + refusals.counts[lessons.UNKNOWN_ANSWERS],
+            used=sum(not reason for reason in reasons[first:]),
+            weighed=fitted,
+            unused=refusals.listed(),
+            earlier=first,
+        )
+        if not report.used and not report.weighed:
+            raise WorkspaceError(f"{path}: nothing was learnt: {report}")
+        revision = self._save_learnt(predictor, lessons.dump(taught), f"{path}: {report}")
+        return dataclasses.replace(report, revision=revision)
+
+    def _save_learnt(self, predictor: Predictor, lessons: bytes, note: str) -> int:
+        """Write what was learnt, as one revision."""
+        files = LearntFiles(self.folder)
+        with self.graph.transaction():
+            number = self.graph.log.note(
+                "learn", note.splitlines()[0], before=files.before(QUESTIONS, LESSONS, WEIGHTS)
+            )
+            predictor.questions.paths.save(self.layout.questions)
+            predictor.weights.save(self.layout.weights)
+            files.write(LESSONS, lessons)
+        self._predictor = predictor
+        return number
+
+    def learn_questions(
+        self, path: str | Path, *, progress: Callable[[int], None] | None = None
+    ) -> int:
+        """Learn as :meth:`learn` does; return how many lines taught something."""
+        return self.learn(path, progress=progress).used

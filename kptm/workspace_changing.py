@@ -6,15 +6,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import StoreError, UnknownKeyError
+from kg.graph import USER
 from kg.types import Step
 from kg.values import ValueKey, parsed
 from kptm.errors import ModeledgeError, WorkspaceError
 from kptm.workspace_asking import WorkspaceAsking
+from kptm.workspace_journal import ChangeReport, LearntFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from kg.types import Record, Revision
     from kptm.modeledge import Receipt
+    from kptm.workspace_adding import AddReport
     from kptm.workspace_purge import Purged, PurgePlan
 
     Question = tuple[str | None, str, str | None]
@@ -26,6 +30,32 @@ ASKED = 20
 
 class WorkspaceChanging(WorkspaceAsking):
     """Edit, forget, undo, purge."""
+
+    def add(
+        self,
+        items: Iterable[Record | tuple[str, str, str]],
+        *,
+        source: str = USER,
+        exact: bool = False,
+    ) -> AddReport:
+        """Add facts, entities and relations by hand, as one revision.
+
+        A name may be the key, label or alias of something in the graph; any other name becomes a new entity or
+        relation, which the report lists.
+
+        Args:
+            items: Triples, attributes, statements (with confidence and qualifiers), and entities as
+                :class:`kg.types.EntityRecord`.
+            source: Who says so.
+            exact: Whether every name is a key, to be taken as it is.
+
+        Raises:
+            InvalidNameError: A name is empty or cannot be stored unchanged; nothing is added then.
+        """
+        from kptm.workspace_adding import add
+
+        self._changed()
+        return add(self, items, source=source, exact=exact)
 
     def edit(
         self, head: str, relation: str, tail: str, *, old: str | None = None, new: bool = False
@@ -125,30 +155,95 @@ class WorkspaceChanging(WorkspaceAsking):
             return 0
         return self.graph.forget(entity=entity, source=source)
 
-    def undo(self, revision: int | None = None, *, operation: int | None = None) -> int:
-        """Take back a revision of the graph and what went with it in modeledge; an undo too.
+    def undo(
+        self,
+        revision: int | None = None,
+        *,
+        operation: int | None = None,
+        later: bool = False,
+    ) -> int:
+        """Take back a revision: facts, records of modeledge, and learnt files are again what they were before it.
+
+        To undo an undo brings back what it took; :meth:`changes` says so, and lists what came back and what went.
 
         Args:
             revision: Its number, the newest by default.
             operation: An operation of modeledge alone, where the graph had no part in it.
+            later: Whether later revisions that changed the same are taken back with it.
 
         Returns:
             The revision that the undo is itself, or the operation.
 
         Raises:
-            StoreError: There is no such revision, or nothing of it is left to undo.
+            StoreError: There is no such revision, nothing of it is left to undo, or later revisions, which are
+                named, changed the same facts.
             ModeledgeError: The same of an operation.
         """
         if operation is not None:
             return self.modeledge.undo(operation).operation
-        number = self.graph.revision() if revision is None else revision
-        done = self.modeledge.operations_of(number)
+        self._changed()
         with self.graph.transaction():
-            new = self.graph.undo(number)
-            for one in done:
+            new, undone = self._undo_revision(revision, later)
+            operations = {one for number in undone for one in self.modeledge.operations_of(number)}
+            for one in sorted(operations, reverse=True):
                 with suppress(ModeledgeError):  # what it changed is gone by now
                     self.modeledge.undo(one, revision=new)
+            self.modeledge.forget_ended(new)
         return new
+
+    def _undo_revision(self, revision: int | None, later: bool) -> tuple[int, tuple[int, ...]]:
+        """Undo in the graph and the learnt files, or, of a revision that changed modeledge alone, note that."""
+        number = self.graph.revision() if revision is None else revision
+        try:
+            new = self.graph.undo(number, later=later, files=LearntFiles(self.folder))
+        except StoreError:
+            if not self._left_in_modeledge(number):
+                raise
+            undone = self.graph.at(number).revisions(limit=1)[0]
+            kind = "redo" if undone.kind == "undo" else "undo"
+            note = f"undo of revision {number} ({undone.kind}: {undone.note})"
+            return self.graph.log.note(kind, note, undoes=[number]), (number,)
+        return new, self.graph.revisions(limit=1)[0].undoes
+
+    def _follow_ended(self, revision: int) -> None:
+        self.modeledge.forget_ended(revision)
+
+    def _left_in_modeledge(self, number: int) -> bool:
+        """Whether a revision changed modeledge alone, and nobody has taken that back."""
+        if not self.modeledge.operations_of(number):
+            return False
+        has_facts = any(self.graph.log.count(number))
+        return not has_facts and all(number not in item.undoes for item in self._since(number))
+
+    def _since(self, number: int) -> list[Revision]:
+        newest = self.graph.revision()
+        return self.graph.revisions(limit=newest - number)
+
+    def changes(self, revision: int, *, limit: int = 20) -> ChangeReport:
+        """What a revision changed: facts, learnt files, records.
+
+        Args:
+            revision: Its number.
+            limit: The most facts listed of those that began, and of those that ended.
+
+        Raises:
+            StoreError: There is no such revision.
+        """
+        begun, ended = self.graph.log.count(revision)
+        found = self.graph.at(revision).revisions(limit=1)[0]
+        receipts = [self.modeledge.receipt(one) for one in self.modeledge.operations_of(revision)]
+        return ChangeReport(
+            revision=revision,
+            kind=found.kind,
+            note=found.note,
+            undoes=found.undoes,
+            begun=begun,
+            ended=ended,
+            changes=tuple(self.graph.log.changes(revision, limit=limit)),
+            files=self.graph.log.files(revision),
+            records_added=sum(item.rows_added for item in receipts),
+            records_removed=sum(item.rows_removed for item in receipts),
+        )
 
     def receipts(self, *, limit: int = 20) -> list[Receipt]:
         """What modeledge's newest operations did, newest first."""
@@ -207,7 +302,7 @@ class WorkspaceChanging(WorkspaceAsking):
         except UnknownKeyError as error:
             if new or parsed(name) is not None:
                 return name
-            more = "a new entity must be said to be new (--new, new=True)"
+            more = "add it with kptm add, or say that it is a new entity (--new, new=True)"
             raise UnknownKeyError(f"{error}; {more}") from error
 
     def _fact(self, triple: tuple[str, str, str]) -> tuple[str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,18 @@ class WorkspaceGraph:
     def _changed(self) -> None:
         """Called when the graph or what is derived from it has changed."""
 
+    def _follow_ended(self, revision: int) -> None:
+        """Called in the transaction of a load in which facts have ended."""
+
+    def _loaded(self, load: Callable[[], LoadReport]) -> LoadReport:
+        """Load, and let what is derived from the facts follow those that have ended, all or nothing."""
+        self._changed()
+        with self.graph.transaction():
+            report = load()
+            if report.revision is not None and report.ended:
+                self._follow_ended(report.revision)
+            return report
+
     def load(
         self,
         path: str | Path,
@@ -60,8 +73,8 @@ class WorkspaceGraph:
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
         """Load triples; see :meth:`kg.KnowledgeGraph.load`."""
-        self._changed()
-        return self.graph.load(
+        load = partial(
+            self.graph.load,
             path,
             format=format,
             columns=columns,
@@ -76,6 +89,7 @@ class WorkspaceGraph:
             create_entities=create_entities,
             progress=progress,
         )
+        return self._loaded(load)
 
     def load_entities(
         self,
@@ -90,8 +104,8 @@ class WorkspaceGraph:
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
         """Load entities; see :meth:`kg.KnowledgeGraph.load_entities`."""
-        self._changed()
-        return self.graph.load_entities(
+        load = partial(
+            self.graph.load_entities,
             path,
             format=format,
             columns=columns,
@@ -101,6 +115,7 @@ class WorkspaceGraph:
             rejected=rejected,
             progress=progress,
         )
+        return self._loaded(load)
 
     def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
         """Link texts to the graph, streaming, as the settings under ``[linking]`` say."""

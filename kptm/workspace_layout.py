@@ -117,6 +117,11 @@ class Layout:
         return self.folder / "questions.json"
 
     @property
+    def lessons(self) -> Path:
+        """The answered questions themselves, to which others are added."""
+        return self.folder / "learnt.jsonl"
+
+    @property
     def weights(self) -> Path:
         """How much each source of answers weighs."""
         return self.folder / "weights.json"
@@ -137,6 +142,7 @@ class Layout:
             self.pretraining,
             self.phrasings,
             self.questions,
+            self.lessons,
             self.weights,
         )
 
@@ -152,6 +158,7 @@ class Layout:
             self.finetuned,
             self.phrasings,
             self.questions,
+            self.lessons,
             self.weights,
         )
 

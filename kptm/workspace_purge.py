@@ -30,7 +30,14 @@ MANY_WORDS = 200
 """Words of purged texts that are looked for one by one; of more, all that was learnt from texts goes."""
 WHOLE_TEXTS = 200
 """Purged texts that are looked for in files that are not kptm's."""
-FROM_TEXTS = ("model", "pretraining", "phrasings.json", "questions.json", "weights.json")
+FROM_TEXTS = (
+    "model",
+    "pretraining",
+    "phrasings.json",
+    "questions.json",
+    "learnt.jsonl",
+    "weights.json",
+)
 
 
 @dataclass(frozen=True, slots=True)

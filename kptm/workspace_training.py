@@ -10,6 +10,7 @@ from kg.types import Statement
 from kptm.errors import WorkspaceError
 from kptm.linking import LinkedText
 from kptm.texts import read_documents
+from kptm.workspace_journal import PHRASINGS, LearntFiles
 from kptm.workspace_locks import stage
 from kptm.workspace_vectors import WorkspaceVectors
 
@@ -72,6 +73,7 @@ class WorkspaceTraining(WorkspaceVectors):
                 stream(),
                 self.link,
                 self.config.pretraining,
+                linked_by=self.linker.identity(),
                 graph=self.graph,
                 checkpoints=run.folder,
                 progress=progress,
@@ -166,7 +168,8 @@ class WorkspaceTraining(WorkspaceVectors):
     ) -> int:
         """Write the modeledge of texts, and mine how they say relations; return vectors added.
 
-        Without a model only the phrasings are mined.
+        Without a model only the phrasings are mined. They are added to those that were mined before. It is
+        one revision, which :meth:`undo` takes back.
 
         Args:
             texts: A file, a folder, or texts; None where triples alone are written.
@@ -174,25 +177,41 @@ class WorkspaceTraining(WorkspaceVectors):
             source: Who says the texts; their path by default.
             progress: Called with the number of texts, then of triples, done.
         """
-        from kptm.data import Phrasings
-
-        added = 0
         model = self.model() if self.layout.has_model else None
-        if texts is not None:
-            documents = self._documents(texts)
-            Phrasings.mine(self.graph, documents).save(self.layout.phrasings)
-            self._changed()
-            if source is None:
-                source = str(texts) if isinstance(texts, str | Path) else ""
-            if model is not None:
-                added += self.modeledge.write(model, documents, source=source, progress=progress)
+        documents = None if texts is None else self._documents(texts)
+        if source is None:
+            source = str(texts) if isinstance(texts, str | Path) else ""
+        number, mined = self._begin_index(documents, source or "texts")
+        added = 0
+        if documents is not None and model is not None:
+            added += self.modeledge.write(
+                model, documents, source=source, revision=number, progress=progress
+            )
         if triples and model is not None:
             told = self.graph.triples_with_sources()
             facts = (Statement(triple, source=source) for triple, source in told)
             added += self.modeledge.write_facts(
-                model, self.graph, facts, self.phrasings(), progress=progress
+                model, self.graph, facts, self.phrasings(), revision=number, progress=progress
             )
+        if not mined and (model is None or not self.modeledge.operations_of(number)):
+            self.graph.log.withdraw(number)
         return added
+
+    def _begin_index(self, documents: list[LinkedText] | None, note: str) -> tuple[int, bool]:
+        """Open a revision and add what is mined from texts to the phrasings; return its number, and whether they changed."""
+        from kptm.data import Phrasings
+
+        if documents is None:
+            return self.graph.log.note("index", "triples"), False
+        files = LearntFiles(self.folder)
+        before = files.read(PHRASINGS)
+        mined = self.phrasings().joined(Phrasings.mine(self.graph, documents))
+        with self.graph.transaction():
+            number = self.graph.log.note("index", note, before={PHRASINGS: before})
+            if before is not None or mined.relations():
+                mined.save(self.layout.phrasings)
+        self._changed()
+        return number, files.read(PHRASINGS) != before
 
     def phrasings(self) -> Phrasings:
         """How the texts that were indexed say relations."""

@@ -73,6 +73,12 @@ def settle_ended(sql: Sql, revision: int) -> None:
     _settle(sql, revision, f"id IN ({ended}) AND ", (revision,))
 
 
+def settle_begun(sql: Sql, revision: int) -> None:
+    """The same of the triples of which a source began to say something in ``revision``."""
+    begun = "SELECT triple_id FROM triple_source WHERE rev_added > 1 AND rev_added = ?"
+    _settle(sql, revision, f"id IN ({begun}) AND ", (revision,))
+
+
 def count_ended(sql: Sql, revision: int) -> int:
     """How many triples live no more since ``revision``."""
     query = (

@@ -6,12 +6,14 @@ out. A process that dies in between leaves it, and whoever opens the graph next 
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, UnknownKeyError, shorten
-from kg.store import lives, revisions, sources
+from kg.store import artefacts, lives, revisions, sources
 from kg.store.schema import FIRST_RELATION
 from kg.types import PurgeReport
 
@@ -36,7 +38,9 @@ def purge(database: Database, *, entity: str | None, source: str | None) -> Purg
         report = _delete(sql, entity, source)
         if not sql.postgresql:  # deleted names stay in its segments until they are written anew
             sql.run("INSERT INTO name_index (name_index) VALUES ('rebuild')")
-        _clean_notes(sql, [*report.names, *([source] if source else [])])
+        gone = [*report.names, *([source] if source else []), *([entity] if entity else [])]
+        _clean_notes(sql, gone)
+        artefacts.purge(sql, partial(_holds, _forms(gone)))
         number = revisions.begin(sql, revisions.PURGE, PENDING)
         if source is not None:
             lives.settle_all(sql, number)
@@ -139,6 +143,21 @@ def _clean_notes(sql: Sql, names: Sequence[str]) -> None:
         if any(name in note for name in known):
             sql.run("UPDATE revision SET note = '' WHERE id = ?", (number,))
     sql.run("UPDATE revision SET fingerprint = NULL")
+
+
+def _forms(names: Sequence[str]) -> frozenset[str]:
+    """Names as a file may hold them: in any case, and as JSON escapes them."""
+    return frozenset(
+        form
+        for name in names
+        if name
+        for form in (name.lower(), name.casefold(), json.dumps(name)[1:-1].lower())
+    )
+
+
+def _holds(forms: frozenset[str], content: bytes) -> bool:
+    text = content.decode("utf-8", "replace").lower()
+    return any(form in text for form in forms)
 
 
 def _rewrite(database: Database) -> None:

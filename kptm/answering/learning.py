@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from kg.errors import TripleFormatError
-from kg.formats.files import open_bytes
-from kg.formats.lines import text_lines
-from kptm.answering.naming import value_keys
+from kptm.answering.lessons import NO_NAME, NO_PATH, Refusals, read_lessons
 from kptm.answering.path_classifier import PathClassifier
 from kptm.answering.ranking import Ranking
 from kptm.answering.teaching import Asked, Teacher
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
+    from kptm.answering.lessons import Lesson
     from kptm.answering.questions import QuestionReader
     from kptm.linking import Linker
 
@@ -62,7 +60,22 @@ def learn(
     Raises:
         TripleFormatError: The file cannot be read, or a line is not of that form.
     """
-    pairs = [(text, frozenset(found)) for text, found in read_questions(graph, linker, path)]
+    lessons = list(read_lessons(graph, linker, Path(path), Refusals()))
+    reasons = teach(reader, graph, lessons, seed=seed, weigh=weigh, progress=progress)
+    return sum(not reason for reason in reasons)
+
+
+def teach(
+    reader: QuestionReader,
+    graph: KnowledgeGraph,
+    lessons: Sequence[Lesson],
+    *,
+    seed: int = 0,
+    weigh: Callable[[Iterable[Answered]], object] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[str]:
+    """Learn from questions that were read; return why each taught nothing, "" where it did. See :func:`learn`."""
+    pairs = [(item.question, item.answers) for item in lessons]
     texts = [question for question, _ in pairs]
     asked = [
         Asked(*pair, tuple(reader.topics(document)))
@@ -80,7 +93,10 @@ def learn(
     reader.take(teacher.classifier)
     if weigh:
         weigh(pairs[at] for at in sorted(order) if asked[at].answers and not teacher.found[at])
-    return sum(teacher.taught(at) for at in order)
+    return [
+        "" if teacher.taught(at) else NO_PATH if item.topics else NO_NAME
+        for at, item in enumerate(asked)
+    ]
 
 
 def _ranking(
@@ -114,25 +130,6 @@ def _ranking(
 def read_questions(
     graph: KnowledgeGraph, linker: Linker, path: str | Path
 ) -> Iterator[tuple[str, set[str]]]:
-    """Each line's question and the entities that its answers may mean: those of that key, or else of that name.
-
-    A line without an answer has none; one whose answers the graph does not know is left out.
-
-    Raises:
-        TripleFormatError: The file cannot be read, or a line is not ``question⇥answer|answer``.
-    """
-    path = Path(path)
-    with open_bytes(path) as stream:
-        for number, text in text_lines(stream, path):
-            if isinstance(text, TripleFormatError):
-                raise text
-            question, tab, rest = text.partition("\t")
-            if not tab or not question.strip():
-                raise TripleFormatError(path, number, "expected question⇥answer|answer", text)
-            names = [name for name in rest.split("\t")[0].split("|") if name.strip()]
-            known = set(graph.entities(names))
-            others = [name for name in names if name not in known]
-            known |= {x.entity for name in others for x in linker.candidates(name)}
-            known |= {key for name in names for key in value_keys(graph, name)}
-            if known or not names:
-                yield question, known
+    """The questions of a file and the entities that their answers may mean; see :func:`kptm.answering.lessons.read_lessons`."""
+    for item in read_lessons(graph, linker, Path(path), Refusals()):
+        yield item.question, set(item.answers)

@@ -136,12 +136,17 @@ def _show_sparql(found: Any, as_json: bool) -> None:
 @click.command()
 @workspace_argument
 @click.argument("questions", type=click.Path())
+@click.option("--replace", is_flag=True, help="Forget what was learnt before.")
 @verb
-def learn(workspace: str, questions: str, as_json: bool) -> None:
-    """Learn which paths of relations words ask for, and what sources weigh, from QUESTIONS: question⇥answer|answer a line."""
+def learn(workspace: str, questions: str, replace: bool, as_json: bool) -> None:
+    """Learn which paths of relations words ask for, and what sources weigh, from QUESTIONS: question⇥answer|answer a line.
+
+    What was learnt before stays, and is learnt again together with these. kptm undo takes it back.
+    """
     from kg.formats.files import estimate_lines
 
     count = estimate_lines(Path(questions))
     with existing(workspace) as ws, progress("questions", count, about=True) as advance:
-        used = ws.learn_questions(questions, progress=advance)
-    show({"used": used}, as_json, f"{used:,} questions taught something")
+        report = ws.learn(questions, replace=replace, progress=advance)
+    text = f"{report}\nrevision {report.revision}; take it back with: kptm undo {workspace} {report.revision}"
+    show(report.to_dict(), as_json, text)

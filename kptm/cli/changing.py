@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from kptm.cli.common import existing, plain, show, verb, workspace_argument
+from kptm.cli.facts import Labels
 
 if TYPE_CHECKING:
+    from kptm.workspace_journal import ChangeReport
     from kptm.workspace_purge import PurgePlan
 
 
@@ -73,16 +75,51 @@ def forget(
 @click.command()
 @workspace_argument
 @click.argument("revision", type=int, required=False)
+@click.option("--later", is_flag=True,
+              help="Take back the later revisions that changed the same facts, too.")  # fmt: skip
 @click.option("--operation", type=int, help="An operation of modeledge alone; see kptm receipts.")
 @verb
-def undo(workspace: str, revision: int | None, operation: int | None, as_json: bool) -> None:
-    """Take back REVISION, the newest by default."""
+def undo(
+    workspace: str, revision: int | None, later: bool, operation: int | None, as_json: bool
+) -> None:
+    """Take back REVISION, the newest by default: a load, an edit, learning, indexing, or an undo."""
     if revision is not None and operation is not None:
         raise click.UsageError("give REVISION or --operation")
     with existing(workspace) as ws:
-        new = ws.undo(revision, operation=operation)
-    kind = "revision" if operation is None else "operation"
-    show({kind: new}, as_json, f"{kind} {new}")
+        new = ws.undo(revision, operation=operation, later=later)
+        if operation is not None:
+            show({"operation": new}, as_json, f"operation {new}")
+            return
+        report = ws.changes(new)
+        labels = Labels(ws.graph, [item.fact for item in report.changes])
+    value = {
+        **asdict(report),
+        "changes": [
+            {"kind": item.kind, **labels.fields(item.fact), "source": item.source}
+            for item in report.changes
+        ],
+    }  # fmt: skip
+    show(value, as_json, _told(report, labels))
+
+
+def _told(report: ChangeReport, labels: Labels) -> str:
+    """What an undo brought back and what it took away, for people."""
+    lines = [f"revision {report.revision}: {report.note}"]
+    for kind, count, said in (
+        ("added", report.begun, "back"),
+        ("removed", report.ended, "gone"),
+    ):
+        found = [item for item in report.changes if item.kind == kind]
+        lines += [f"  {said}: {labels.line(item.fact)}   [{item.source}]" for item in found]
+        if count > len(found):
+            lines.append(f"  {said}: {count - len(found):,} more")
+    if report.files:
+        lines.append(f"  {', '.join(report.files)}: as before")
+    if report.records_added or report.records_removed:
+        lines.append(
+            f"  modeledge: {report.records_added:,} records back, {report.records_removed:,} gone"
+        )
+    return "\n".join(lines)
 
 
 @click.command()

@@ -100,18 +100,23 @@ def _attestation(item: Attested) -> str:
 @workspace_argument
 @click.argument("name", required=False)
 @keys_option
-@limit_option
+@click.option(
+    "--limit", type=click.IntRange(0), help="The most to show, the newest; all by default."
+)
 @verb
-def history(workspace: str, name: str | None, only_keys: bool, limit: int, as_json: bool) -> None:
-    """Show when which source began or ceased to say something of NAME; without NAME, the revisions."""
+def history(
+    workspace: str, name: str | None, only_keys: bool, limit: int | None, as_json: bool
+) -> None:
+    """Show when which source began or ceased to say something of NAME, oldest first.
+
+    Without NAME, all that was done to the workspace, newest first: loads, edits, learning, indexing, and what was undone.
+    """
     with existing(workspace) as ws:
         if name is None:
-            revisions = ws.graph.revisions(limit=limit)
-            rows = [(r.number, r.kind, r.note, r.at) for r in revisions]
+            rows = [(r.number, r.kind, r.note, r.at) for r in ws.revisions(limit=limit)]
             show_rows(("revision", "kind", "note", "at"), rows, as_json, nothing="no revision yet")
             return
-        changes = ws.graph.history(name) or ws.graph.history(ws.resolve(name))
-        changes = changes[-limit:] if limit else []
+        changes = ws.history(name, limit=limit)
         labels = Labels(ws.graph, [item.fact for item in changes], only_keys=only_keys)
     if as_json:
         found = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kptm.cli import (
+    adding,
     asking,
     changing,
     demo,
@@ -51,6 +52,7 @@ for command in (
     asking.ask,
     asking.query,
     asking.learn,
+    adding.add,
     changing.edit,
     changing.forget,
     changing.undo,

@@ -28,6 +28,8 @@ MAX_LINKS = 6
 MIN_PAIRS = 2
 MIN_SHARE = 0.3
 KEPT = 8
+MOST = 16
+"""Patterns of a relation after texts were added to others."""
 
 
 class Phrasings:
@@ -46,6 +48,15 @@ class Phrasings:
         total = Counter(pattern for found in pairs.values() for pattern in found)
         kept = {relation: _most_telling(counts, total) for relation, counts in sorted(said.items())}
         return cls({relation: patterns for relation, patterns in kept.items() if patterns})
+
+    def joined(self, newer: Phrasings) -> Phrasings:
+        """These patterns with those of other texts: first what both have, then these, then the newer ones."""
+        found = {}
+        for relation in sorted({*self._patterns, *newer._patterns}):
+            old, new = self.said(relation), newer.said(relation)
+            both = [pattern for pattern in old if pattern in new]
+            found[relation] = list(dict.fromkeys([*both, *old, *new]))[:MOST]
+        return Phrasings(found)
 
     def relations(self) -> list[str]:
         """Relations that have a pattern."""

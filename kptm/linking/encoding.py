@@ -45,6 +45,8 @@ LENGTH = 96
 """Tokens of a text that are encoded."""
 EXPECTED = 0.25
 """A cosine that says nothing: what an encoder gives for two texts of no relation, about."""
+MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
+"""Suffixes of the files of a model that its vectors depend on."""
 FILES, SUMS = ("hashes.npy", "vectors.npy"), "sha256.json"
 
 
@@ -159,10 +161,11 @@ class Encoder:
         self._kept = len(names)
 
     def fingerprint(self) -> str:
-        """The first digits of SHA-256 over the model's files."""
+        """The first digits of SHA-256 over the names and contents of the model's files."""
         digest = hashlib.sha256()
         for path in sorted(self.path.glob("*")):
-            if path.suffix in (".json", ".safetensors", ".txt"):
+            if path.suffix in MODEL_FILES:
+                digest.update(path.name.encode() + b"\0")
                 with path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()[:16]

@@ -60,9 +60,10 @@ class Linker:
         self._layers: Layers | None = None
 
     def identity(self) -> str:
-        """What its links hang on: the graph as it is now, the coefficients, and whether there is an encoder."""
-        graph = f"{self._graph.fingerprint()} at revision {self._graph.revision()}"
-        return f"{graph}, {self.weights}, encoder: {self._encoder is not None}"
+        """What its links depend on: the graph as it is now, the coefficients, and the encoder's own vectors."""
+        graph = f"{self._graph.fingerprint()} at revision {self._graph.log.last_change()}"
+        encoder = "none" if self._encoder is None else self._encoder.fingerprint()
+        return f"{graph}, {self.weights}, encoder: {encoder}"
 
     # ── linking ──────────────────────────────────────────────────────────────────────────────
 

@@ -39,6 +39,18 @@ def states(fact: Fact) -> Condition:
     return any_of(told, all_of(in_text, any_of(*pairs)))
 
 
+def ended_by(revision: int) -> Condition:
+    """Whether a record names a triple that lives no more since a revision of the graph."""
+    query = (
+        "r.id IN (SELECT n.id FROM triple_source s JOIN triple x ON x.id = s.triple_id"
+        " JOIN entity h ON h.id = x.head_id JOIN relation p ON p.id = x.relation_id"
+        " JOIN entity t ON t.id = x.tail_id JOIN modeledge_record n ON n.head = h.key"
+        " AND n.relation <> '' AND n.relation = p.key AND n.tail = t.key"
+        " WHERE s.rev_removed = ? AND x.rev_removed = ?)"
+    )
+    return query, [revision, revision]
+
+
 def forget(
     sql: Sql,
     operation: int,

@@ -38,13 +38,16 @@ class TextWriter:
         database: The store's.
         model: Whose knowledge it is.
         source: Who attests the texts.
+        revision: The graph's revision that it is one with.
     """
 
-    def __init__(self, database: Database, model: FusedModel, source: str) -> None:
+    def __init__(
+        self, database: Database, model: FusedModel, source: str, revision: int | None = None
+    ) -> None:
         model.eval()
         self._database = database
         self._model = model
-        self._source = source
+        self._source, self._revision = source, revision
         self._spaces = spaces.spaces_of(model)
 
     def write(self, documents: Iterable[LinkedText], progress: Callable[[int], None] | None) -> int:
@@ -68,7 +71,7 @@ class TextWriter:
         if not unsaid and not any(records for _, records in found.values()):
             return 0
         with self._database.writing() as (sql, _):
-            number = log.begin(sql, "write", f"{len(fresh)} texts")
+            number = log.begin(sql, "write", f"{len(fresh)} texts", self._revision)
             back = changing.return_texts(sql, number, self._source, unsaid)
             for name, (vectors, records) in found.items():
                 if records:
@@ -128,6 +131,7 @@ def write_facts(
     phrasings: Phrasings,
     source: str,
     progress: Callable[[int], None] | None,
+    revision: int | None = None,
 ) -> int:
     """Write what triples say as clozes in a relation's phrasings; see :meth:`kptm.Modeledge.write_facts`."""
     from kptm.modeledge.writing import encode_clozes
@@ -144,7 +148,9 @@ def write_facts(
             if isinstance(fact, Triple)
             for item in statements(graph, fact, phrasings)
         ]
-        added += _write_said(database, name, said, lambda items: encode_clozes(model, items))
+        added += _write_said(
+            database, name, said, lambda items: encode_clozes(model, items), revision
+        )
         done += len(batch)
         if progress is not None:
             progress(done)
@@ -156,6 +162,7 @@ def _write_said(
     name: str,
     said: list[tuple[str, Cloze]],
     encode: Callable[[list[Cloze]], NDArray[np.float32]],
+    revision: int | None,
 ) -> int:
     digests = [digest_of(item.record) for _, item in said]
     with database.reading() as sql:
@@ -174,7 +181,7 @@ def _write_said(
     for row in new:
         attested.setdefault(said[row][0], []).append(digests[row])
     with database.writing() as (sql, _):
-        number = log.begin(sql, "write", f"{len(new)} statements of triples")
+        number = log.begin(sql, "write", f"{len(new)} statements of triples", revision)
         for source, found in unsaid.items():
             origins.attest(sql, number, source, found)
         if vectors is not None:

@@ -108,6 +108,7 @@ class Modeledge(ModeledgeReader):
         documents: Iterable[LinkedText],
         *,
         source: str = "",
+        revision: int | None = None,
         progress: Progress | None = None,
     ) -> int:
         """Write the vectors of linked mentions and clozes; return how many were new.
@@ -120,11 +121,12 @@ class Modeledge(ModeledgeReader):
             model: Whose knowledge it is; the space carries its fingerprint.
             documents: Linked texts; they stream.
             source: Who says so, to forget it by; what two sources say lives until both are forgotten.
+            revision: The graph's revision that it is one with.
             progress: Called with the number of documents done.
         """
         from kptm.modeledge.filling import TextWriter
 
-        return TextWriter(self._database, model, source).write(documents, progress)
+        return TextWriter(self._database, model, source, revision).write(documents, progress)
 
     def write_facts(
         self,
@@ -134,6 +136,7 @@ class Modeledge(ModeledgeReader):
         phrasings: Phrasings,
         *,
         source: str = "",
+        revision: int | None = None,
         progress: Progress | None = None,
     ) -> int:
         """Write what triples say, without a text: a cloze in each phrasing; return how many vectors were new.
@@ -147,11 +150,14 @@ class Modeledge(ModeledgeReader):
             facts: Triples, or statements with their sources; they stream.
             phrasings: How texts say relations.
             source: Who says a triple that comes without a source.
+            revision: The graph's revision that it is one with.
             progress: Called with the number of facts done.
         """
         from kptm.modeledge.filling import write_facts
 
-        return write_facts(self._database, model, graph, facts, phrasings, source, progress)
+        return write_facts(
+            self._database, model, graph, facts, phrasings, source, progress, revision
+        )
 
     # ── changing ─────────────────────────────────────────────────────────────────────────────
 
@@ -233,6 +239,19 @@ class Modeledge(ModeledgeReader):
                 sql, number, fact=triple, entity=entity, source=source, text=text
             )
             if not gone and source is None:
+                transaction.rollback()
+                return Receipt(0)
+            return receipts.of(sql, number)
+
+    def forget_ended(self, revision: int) -> Receipt:
+        """Take out the records that state triples which live no more since a revision of the graph in this database.
+
+        Returns:
+            What went, empty where nothing did; it is undone with the revision.
+        """
+        with self._database.writing() as (sql, transaction):
+            number = log.begin(sql, "forget", f"ended by revision {revision}", revision)
+            if not rows.remove(sql, number, changing.ended_by(revision)):
                 transaction.rollback()
                 return Receipt(0)
             return receipts.of(sql, number)

@@ -45,6 +45,7 @@ def pretrain(
     linker: Linker | Link | None = None,
     config: PretrainConfig | None = None,
     *,
+    linked_by: str | None = None,
     graph: GraphView | None = None,
     checkpoints: str | Path | None = None,
     progress: Callable[[int, float], None] | None = None,
@@ -60,6 +61,8 @@ def pretrain(
             there are any, as a ``datasets.Dataset`` or ``IterableDataset`` gives. Read once, as a stream.
         linker: Needed for plain texts: a linker, or what links many texts.
         config: Steps, rates, weights and seed.
+        linked_by: What the links of a function depend on, such as :meth:`kptm.Linker.identity`: texts that were
+            linked by something else are linked again.
         graph: Needed by ``relation_weight`` and ``description_weight``.
         checkpoints: A folder; a run that was cut goes on from the newest whole checkpoint in it,
             with the same losses as if it had not been cut, and links no text again.
@@ -84,8 +87,8 @@ def pretrain(
                 _counted(model.encoder.encode, reading),
                 link=linker.link_many if isinstance(linker, Linker) else linker,
                 related=facts if config.relation_weight else None,
-                identity=_hangs_on(
-                    identity, linker, graph, facts if config.relation_weight else None
+                identity=_corpus_identity(
+                    identity, linker, linked_by, graph, facts if config.relation_weight else None
                 ),
             )
             described = _descriptions(
@@ -130,13 +133,19 @@ def _counted(
     return counting
 
 
-def _hangs_on(
-    model: str, linker: Linker | Link | None, graph: GraphView | None, facts: Facts | None
+def _corpus_identity(
+    model: str,
+    linker: Linker | Link | None,
+    linked_by: str | None,
+    graph: GraphView | None,
+    facts: Facts | None,
 ) -> str:
-    """What encoded texts hang on beside the texts: of a function that links, the graph is all that can be asked."""
+    """What encoded texts depend on beside the texts: of a function that says nothing, the graph is all that can be asked."""
     parts = [model]
     if isinstance(linker, Linker):
         parts.append(linker.identity())
+    elif linked_by is not None:
+        parts.append(linked_by)
     elif graph is not None and linker is not None:
         parts.append(f"{graph.fingerprint()} at revision {graph.revision()}")
     if facts is not None and graph is not None:

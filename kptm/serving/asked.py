@@ -106,7 +106,32 @@ class NewFact(Asked):
     old: Name | None = None
 
 
+class Addition(Asked):
+    """A fact (`name`, `relation`, `tail`), or an entity: `name` with a label, aliases, types, a description.
+
+    What the graph knows by key, label or alias is that; any other name becomes a new entity or relation.
+    """
+
+    name: Name
+    relation: Name | None = None
+    tail: Name | None = None
+    label: Name | None = None
+    aliases: Annotated[list[Name], Field(max_length=MAX_QUESTIONS)] = []
+    types: Annotated[list[Name], Field(max_length=MAX_QUESTIONS)] = []
+    description: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    exact: bool = False
+
+    @model_validator(mode="after")
+    def is_fact_or_entity(self) -> Self:
+        """A relation without a tail, or a tail without a relation, is neither."""
+        if (self.relation is None) != (self.tail is None):
+            raise ValueError("give relation and tail for a fact, or neither for an entity")
+        return self
+
+
 class Undone(Asked):
-    """A revision to take back."""
+    """A revision to take back; `later`: with the later ones that changed the same."""
 
     revision: Annotated[int, Field(ge=1, le=MAX_REVISION)]
+    later: bool = False

@@ -1,4 +1,4 @@
-"""Corrections: edit and undo, where the server allows them."""
+"""Corrections: add, edit and undo, where the server allows them."""
 
 from fastapi import Depends, HTTPException, Request
 
@@ -6,6 +6,7 @@ from kg.errors import UnknownKeyError
 from kptm.serving import asked, shown
 from kptm.serving.at_desk import AtDesk, problems, router
 from kptm.workspace import Workspace
+from kptm.workspace_adding import records_of
 
 
 def _may_edit(request: Request) -> None:
@@ -23,14 +24,40 @@ async def edit(desk: AtDesk, body: asked.NewFact) -> shown.Changed:
     return shown.Changed(revision=number)
 
 
+@routes.post("/add", responses=problems(404, 408, 409, 413, 415))
+async def add(desk: AtDesk, body: asked.Addition) -> shown.Added:
+    """Add a fact or an entity by hand; new names become new entities and relations."""
+    return await desk.ask(lambda ws: _added(ws, body))
+
+
+def _added(ws: Workspace, body: asked.Addition) -> shown.Added:
+    items = records_of(
+        body.name,
+        body.relation,
+        body.tail,
+        label=body.label,
+        aliases=body.aliases,
+        types=body.types,
+        description=body.description,
+        confidence=body.confidence,
+    )
+    report = ws.add(items, exact=body.exact)
+    return shown.Added(
+        added=report.added,
+        revision=report.revision,
+        new_entities=list(report.new_entities),
+        new_relations=list(report.new_relations),
+    )
+
+
 @routes.post("/undo", responses=problems(404, 408, 409, 413, 415))
 async def undo(desk: AtDesk, body: asked.Undone) -> shown.Changed:
     """Take back a revision, an undo too."""
-    return shown.Changed(revision=await desk.ask(lambda ws: _undone(ws, body.revision)))
+    return shown.Changed(revision=await desk.ask(lambda ws: _undone(ws, body)))
 
 
-def _undone(ws: Workspace, revision: int) -> int:
-    newest = ws.graph.revision()
+def _undone(ws: Workspace, body: asked.Undone) -> int:
+    revision, newest = body.revision, ws.graph.revision()
     if revision > newest:
         raise UnknownKeyError(f"there is no revision {revision}; the newest is {newest}")
-    return ws.undo(revision)
+    return ws.undo(revision, later=body.later)

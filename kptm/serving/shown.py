@@ -143,18 +143,28 @@ class History(BaseModel):
 
 
 class Revision(BaseModel):
-    """One change of the graph."""
+    """One change of the graph, or of what was learnt beside it; `undoes`: the revisions that it took back."""
 
     number: int
     kind: str
     note: str
     at: str
+    undoes: list[int]
 
 
 class Changed(BaseModel):
     """The revision that a change made; undo it by this number."""
 
     revision: int
+
+
+class Added(BaseModel):
+    """What was added: how many items were new, the revision to undo it by (0: all was known), new keys."""
+
+    added: int
+    revision: int
+    new_entities: list[str]
+    new_relations: list[str]
 
 
 class Sense(BaseModel):

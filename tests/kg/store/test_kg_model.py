@@ -78,6 +78,7 @@ class GraphMachine(RuleBasedStateMachine):
         self.graph = KnowledgeGraph.open(type(self).new_place())
         self.log: list[Said] = []
         self.kinds: list[str] = [""]
+        self.undoes: dict[int, set[int]] = {}
 
     def teardown(self):
         if hasattr(self, "graph"):
@@ -164,28 +165,82 @@ class GraphMachine(RuleBasedStateMachine):
         assert self.graph.edit(head, relation, tail, old=old) == number
 
     @precondition(lambda self: self.newest)
-    @rule(data=st.data())
-    def undo(self, data):
+    @rule(data=st.data(), later=st.booleans())
+    def undo(self, data, later):
         number = data.draw(st.just(self.newest) | st.integers(1, self.newest))
-        ended = [item for item in self.live() if item.added == number]
-        kept = {(item.fact, item.source) for item in self.live() if item.added != number}
-        back = {(item.fact, item.source) for item in self.log if item.removed == number} - kept
-        if self.kinds[number] == "purge" or not (ended or back):
+        taken = self.together(number)
+        facts = {fact for one in taken for fact in self.touched(one)}
+        before, then, now = (
+            {pair for pair in self.stated(at) if pair[0] in facts}
+            for at in (number - 1, number, self.newest)
+        )
+        if self.kinds[number] == "purge" or before == now:
             with pytest.raises(StoreError, match=r"left to undo|purge"):
+                self.graph.undo(number, later=later)
+            return
+        if then == now:  # what came later cancels out
+            taken = {number}
+        elif len(taken) > 1 and not later:
+            with pytest.raises(StoreError, match="cannot be taken back alone"):
                 self.graph.undo(number)
             return
-        assert self.graph.undo(number) == self.commit("undo", ended, sorted(back))
+        ended = [item for item in self.live() if (item.fact, item.source) in now - before]
+        kind = "redo" if len(taken) == 1 and self.kinds[number] == "undo" else "undo"
+        new = self.commit(kind, ended, sorted(before - now))
+        self.undoes[new] = taken
+        assert self.graph.undo(number, later=later) == new
+        found = self.graph.revisions(limit=1)[0]
+        assert (found.kind, found.undoes) == (kind, tuple(sorted(taken, reverse=True)))
+        self.changes(new)
 
     @precondition(lambda self: self.newest)
-    @rule(data=st.data())
-    def undo_the_newest_gives_back_the_graph_from_before(self, data):
-        if self.kinds[self.newest] != "purge":
-            before = self.alive(self.newest - 1)
-            number = self.newest
-            ended = [item for item in self.live() if item.added == number]
-            back = [(item.fact, item.source) for item in self.log if item.removed == number]
-            assert self.graph.undo() == self.commit("undo", ended, back)
-            assert set(self.graph.match()) == before == self.alive()
+    @rule()
+    def undo_the_newest_gives_back_the_graph_from_before(self):
+        if self.kinds[self.newest] != "purge" and self.touched(self.newest):
+            before, number = self.stated(self.newest - 1), self.newest
+            now = self.stated(number)
+            ended = [item for item in self.live() if (item.fact, item.source) not in before]
+            kind = "redo" if self.kinds[number] == "undo" else "undo"
+            new = self.commit(kind, ended, sorted(before - now))
+            self.undoes[new] = {number}
+            assert self.graph.undo() == new
+            assert set(self.graph.match()) == {fact for fact, _ in before} == self.alive()
+
+    def changes(self, number):
+        """What a revision is said to have changed is what it changed."""
+        found = {(c.kind, c.fact, c.source) for c in self.graph.log.changes(number)}
+        begun = {("added", x.fact, x.source) for x in self.log if x.added == number}
+        ended = {("removed", x.fact, x.source) for x in self.log if x.removed == number}
+        assert found == begun | ended
+        assert self.graph.log.count(number) == (len(begun), len(ended))
+
+    def stated(self, number):
+        return {(item.fact, item.source) for item in self.log if item.at(number)}
+
+    def touched(self, number):
+        return {item.fact for item in self.log if number in (item.added, item.removed)}
+
+    def together(self, number):
+        """A revision with the later ones that changed the same facts, or a fact whose one value an edit stated."""
+        exclusive = set()
+        for one in range(number, self.newest + 1):
+            if self.kinds[one] == "edit" or exclusive & self.undoes.get(one, set()):
+                exclusive.add(one)
+        taken = {number}
+        while True:
+            facts = {fact for one in taken for fact in self.touched(one)}
+            slots = {fact[:2] for fact in facts}
+            edited = {fact[:2] for one in taken & exclusive for fact in self.touched(one)}
+            more = {
+                one
+                for one in set(range(number + 1, self.newest + 1)) - taken
+                if self.touched(one) & facts
+                or {fact[:2] for fact in self.touched(one)}
+                & (slots if one in exclusive else edited)
+            }
+            if not more:
+                return taken
+            taken |= more
 
     @precondition(lambda self: self.log)
     @rule(data=st.data())

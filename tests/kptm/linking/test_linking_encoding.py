@@ -1,5 +1,6 @@
 """The encoder's cosines against Hugging Face's own forward pass; vectors are kept and known again."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -105,3 +106,28 @@ def test_errors(model, graph, tmp_path):
     weights = replace(Weights.default(), encoder=None)
     with pytest.raises(LinkingError, match="without an encoder"):
         Linker(graph, encoder=Encoder(model), weights=weights).link("Paris")
+
+
+def test_the_identity_says_which_encoder_and_coefficients(model, graph, tmp_path):
+    plain = Linker(graph).identity()
+    ours = Linker(graph, encoder=Encoder(model)).identity()
+    assert len({plain, ours}) == 2
+    other = tmp_path / "other"
+    shutil.copytree(model, other)
+    assert Linker(graph, encoder=Encoder(other)).identity() == ours  # wherever it lies
+    name = other / "model.safetensors"
+    raw = bytearray(name.read_bytes())
+    raw[-1] ^= 1  # one weight
+    name.write_bytes(raw)
+    assert Linker(graph, encoder=Encoder(other)).identity() != ours
+    name.rename(other / "pytorch_model.bin")
+    binary = Linker(graph, encoder=Encoder(other)).identity()
+    (other / "pytorch_model.bin").write_bytes(b"other weights")
+    assert Linker(graph, encoder=Encoder(other)).identity() != binary
+    weights = replace(Weights.default(), threshold=0.123)
+    assert Linker(graph, weights=weights).identity() != plain
+    assert Linker(graph).identity() == plain
+    graph.log.note("learn", "questions")
+    assert Linker(graph).identity() == plain  # learning changes no link
+    graph.add([("Q90", "in", "Q142")])
+    assert Linker(graph).identity() != plain

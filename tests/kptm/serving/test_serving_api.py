@@ -188,6 +188,17 @@ def test_the_rest_is_the_graph_s(client, workspace):
     assert about["allow_edit"] is False
 
 
+def test_facts_and_entities_are_added_and_undone(editing):
+    body = {"name": "Utopia", "relation": "capital", "tail": "Amaurot", "types": ["island"]}
+    made = editing.post(f"{API}/add", json=body).json()
+    assert made["added"] == 2
+    assert made["new_entities"] == ["Amaurot", "Utopia"]
+    assert editing.post(f"{API}/add", json=body).json()["revision"] == 0
+    assert editing.post(f"{API}/add", json={"name": "x", "tail": "y"}).status_code == 422
+    undone = editing.post(f"{API}/undo", json={"revision": made["revision"], "later": True})
+    assert undone.status_code == 200
+
+
 def test_an_edit_is_heard_by_the_next_answer_and_undone(editing):
     def capital():
         return get(editing, "query", head="Chad", relation="capital")["entity"]
@@ -229,7 +240,13 @@ def test_an_edit_of_several_values_needs_the_old_one(editing):
 def test_a_server_that_only_reads_changes_nothing(client, workspace):
     before = workspace.graph.revision(), workspace.graph.fingerprint()
     edit = {"head": "Chad", "relation": "capital", "tail": "Lima"}
-    for path, body in (("edit", edit), ("undo", {"revision": 1}), ("edit", {}), ("undo", [])):
+    for path, body in (
+        ("edit", edit),
+        ("undo", {"revision": 1}),
+        ("edit", {}),
+        ("undo", []),
+        ("add", {"name": "x"}),
+    ):
         response = client.post(f"{API}/{path}", json=body)
         assert response.status_code == 403
         assert response.json() == {"detail": "this server only reads; start it with --allow-edit"}
@@ -244,7 +261,7 @@ def test_the_document_describes_every_route(client):
     assert {*document["paths"]} == {
         f"{API}/{name}"
         for name in "ask ask/batch query examples link about stats relations entities entity neighbourhood"
-        " history revisions edit undo".split()
+        " history revisions add edit undo".split()
     }
     for path in document["paths"].values():
         for operation in path.values():
