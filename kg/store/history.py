@@ -39,7 +39,7 @@ def of_revision(sql: Sql, number: int, limit: int | None) -> list[Change]:
     for began in (False, True):
         query = (
             "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit,"
-            f" {number:d}, v.at, c.name, s.line, x.id FROM triple_source s"
+            f" {number:d}, v.at, c.name, s.line, x.id, s.confidence FROM triple_source s"
             " JOIN triple x ON x.id = s.triple_id JOIN source c ON c.id = s.source_id"
             f" JOIN revision v ON v.id = {number:d}"
             " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
