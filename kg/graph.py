@@ -359,13 +359,11 @@ class KnowledgeGraph(GraphView):
 
         Args:
             revision: Its number.
-            later: Whether later revisions that changed the same facts are taken back with it. Without,
-                one that cannot be taken back alone is refused.
+            later: Whether later revisions that changed the same facts are taken back with it, not refused.
             files: Where the files are that revisions changed beside the graph.
 
         Raises:
-            StoreError: There is no such revision, nothing of it is left to undo, or later revisions, which
-                are named, changed the same facts.
+            StoreError: There is no such revision, nothing of it is left, or later ones changed the same facts.
         """
         from kg.store import undoing
 
