@@ -119,6 +119,8 @@ class WorkspaceChanging(WorkspaceAsking):
             UnknownKeyError: Nothing is called so.
             WorkspaceError: Not exactly one of them was given.
         """
+        from kptm.modeledge import Receipt
+
         if sum(item is not None for item in (entity, triple, source, text)) != 1:
             raise WorkspaceError("forget an entity, a triple, a source or a text, one of them")
         key = self.resolve(entity) if entity is not None else None
@@ -131,12 +133,14 @@ class WorkspaceChanging(WorkspaceAsking):
             gone = self.modeledge.forget(
                 triple=fact, entity=key, source=source, text=text, revision=revision or None
             )
+            # Another source may attest the record of a fact that it does not state any more.
+            ended = self.modeledge.forget_ended(revision) if revision else Receipt(0)
         self._note_answers(revision, asked, before)
         return {
             "triples": count - self._facts(),
-            "records": gone.rows_removed,
+            "records": gone.rows_removed + ended.rows_removed,
             "revision": revision,
-            "operation": gone.operation,
+            "operation": gone.operation or ended.operation,
         }
 
     def _facts(self) -> int:

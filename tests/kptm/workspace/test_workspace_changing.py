@@ -119,6 +119,52 @@ def test_the_fact_memory_follows_the_graphs_sources(copied, tmp_path):
         assert len(left["France", "capital", "Paris"]) == 1
 
 
+def fact_records(ws):
+    return {row[1].triple for row in state(ws)[1] if row[1].kind == "fact"}
+
+
+def test_the_fact_memory_follows_an_undone_load(copied, tmp_path):
+    other = tmp_path / "other.tsv"
+    other.write_text("France\tcapital\tParis\nFrance\tcapital\tLima\n")
+    with Workspace.open(copied) as ws:
+        loaded = ws.load(other).revision
+        indexed = ws.graph.revision() + 1
+        ws.index(triples=True)
+        assert fact_records(ws) == set(ws.graph.match())
+        before = state(ws)
+        undone = ws.undo(loaded)
+        assert ("France", "capital", "Lima") not in fact_records(ws)
+        assert fact_records(ws) == set(ws.graph.match())
+        assert ws.changes(undone).records_removed > 0
+        assert ws.graph.revisions(limit=1)[0].undoes == (loaded,)
+        ws.undo(undone)
+        assert state(ws) == before
+        ws.undo(indexed)  # what was indexed goes alone
+        assert fact_records(ws) == set()
+        assert ws.graph.fingerprint() == before[0]
+        again = ws.graph.revision()
+        with pytest.raises(StoreError, match="left to undo"):
+            ws.undo(indexed)
+        ws.undo(again)
+        assert ws.graph.revisions(limit=1)[0].kind == "redo"
+        assert state(ws) == before
+
+
+def test_the_fact_memory_follows_a_file_that_changed(copied, tmp_path):
+    other = tmp_path / "other.tsv"
+    other.write_text("France\tcapital\tParis\nFrance\tcapital\tLima\n")
+    with Workspace.open(copied) as ws:
+        ws.load(other)
+        ws.index(triples=True)
+        before = state(ws)
+        other.write_text("France\tcapital\tParis\n")
+        report = ws.load(other)
+        assert report.ended == 1
+        assert fact_records(ws) == set(ws.graph.match())
+        ws.undo(report.revision)
+        assert state(ws) == before
+
+
 @pytest.mark.parametrize("named", [{}, {"source": "a", "text": "b"}])
 def test_one_thing_is_forgotten_at_a_time(copied, named):
     with Workspace.open(copied) as ws, pytest.raises(WorkspaceError, match="one of them"):
