@@ -50,6 +50,7 @@ class PurgePlan:
         names: What is looked for in files and in modeledge.
         artefacts: What stages wrote and what holds a name.
         foreign: Files in the workspace that are not kptm's and hold a name; they are not touched.
+        words: Words that only the purged texts have.
     """
 
     entity: str | None
@@ -57,6 +58,7 @@ class PurgePlan:
     names: frozenset[str]
     artefacts: tuple[Artefact, ...]
     foreign: tuple[str, ...]
+    words: frozenset[str] = frozenset()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -106,7 +108,9 @@ def plan(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> Pu
     artefacts = [one for one in artefacts_of(ws.layout) if _is_held(one, files, words)]
     whole = {text for text in texts[:WHOLE_TEXTS] if len(text) >= held_names.SHORT}
     foreign = sorted(_foreign(ws, files | whole))
-    return PurgePlan(entity, source, frozenset(names), tuple(artefacts), tuple(foreign))
+    return PurgePlan(
+        entity, source, frozenset(names), tuple(artefacts), tuple(foreign), frozenset(words)
+    )
 
 
 def purge(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> Purged:
@@ -124,6 +128,10 @@ def purge(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> P
                     " graph was purged; change its permissions and purge again"
                 ) from error
         records = ws.modeledge.purge(planned.names, source=source)
+        if source is not None:  # a source that was only indexed stands in the history too
+            many = len(planned.words) > MANY_WORDS
+            said = [source, *planned.names, *(() if many else planned.words)]
+            graph_purge.clean_history(ws.graph.database, said, learnt=many)
         report = PurgeReport(0, 0, (), 0)
         if source is None or _is_in_graph(ws, source):
             report = ws.graph.purge(entity=entity, source=source)

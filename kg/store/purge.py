@@ -68,6 +68,30 @@ def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
     )
 
 
+def clean_history(database: Database, names: Sequence[str], *, learnt: bool = False) -> bool:
+    """Delete names from the notes of revisions, and what files were before that holds one of them.
+
+    Args:
+        database: The graph's.
+        names: What is to go.
+        learnt: Whether all that files were before goes.
+
+    Returns:
+        Whether anything was deleted; the bytes are gone too then.
+    """
+    forms = _forms(names)
+    with database.writing() as (sql, transaction):
+        if not sql.postgresql:
+            sql.run("PRAGMA secure_delete = ON")
+        changed = _clean_notes(sql, names)
+        changed += artefacts.purge(sql, (lambda _: True) if learnt else partial(_holds, forms))
+        if not changed:
+            transaction.rollback()
+    if changed:
+        database.rewrite()
+    return bool(changed)
+
+
 def finish(database: Database) -> None:
     """End a purge that was cut, where the database can be written and nobody else reads it."""
     with database.quick() as sql:
@@ -136,13 +160,15 @@ def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(names), tuple(called)
 
 
-def _clean_notes(sql: Sql, names: Sequence[str]) -> None:
-    """Empty the notes that name what is gone; fingerprints of the past are those of another past."""
+def _clean_notes(sql: Sql, names: Sequence[str]) -> int:
+    """Empty the notes that name what is gone, and return how many; fingerprints of the past are those of another past."""
     known = {name[:_RECOGNISED] for name in names if name}
+    changed = 0
     for number, note in sql.all("SELECT id, note FROM revision"):
         if any(name in note for name in known):
-            sql.run("UPDATE revision SET note = '' WHERE id = ?", (number,))
+            changed += sql.run("UPDATE revision SET note = '' WHERE id = ?", (number,))
     sql.run("UPDATE revision SET fingerprint = NULL")
+    return changed
 
 
 def _forms(names: Sequence[str]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from kptm.serving.config import MAX_NAME, MAX_QUESTION, MAX_QUESTIONS, MAX_TEXT
@@ -106,32 +106,31 @@ class NewFact(Asked):
     old: Name | None = None
 
 
+class AddedFact(Asked):
+    """``tail`` is a value of ``relation``, how surely."""
+
+    relation: Name
+    tail: Name
+    confidence: Annotated[float, Field(ge=0, le=1, strict=True)] | None = None
+
+
 class Addition(Asked):
-    """A fact (`name`, `relation`, `tail`), or an entity: `name` with a label, aliases, types, a description.
+    """An entity, with a label, aliases, types, a description, and facts of it.
 
     What the graph knows by key, label or alias is that; any other name becomes a new entity or relation.
     """
 
     name: Name
-    relation: Name | None = None
-    tail: Name | None = None
+    facts: Annotated[list[AddedFact], Field(max_length=MAX_QUESTIONS)] = []
     label: Name | None = None
     aliases: Annotated[list[Name], Field(max_length=MAX_QUESTIONS)] = []
     types: Annotated[list[Name], Field(max_length=MAX_QUESTIONS)] = []
     description: Annotated[str, Field(max_length=MAX_NAME)] | None = None
-    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    exact: bool = False
-
-    @model_validator(mode="after")
-    def is_fact_or_entity(self) -> Self:
-        """A relation without a tail, or a tail without a relation, is neither."""
-        if (self.relation is None) != (self.tail is None):
-            raise ValueError("give relation and tail for a fact, or neither for an entity")
-        return self
+    exact: StrictBool = False
 
 
 class Undone(Asked):
     """A revision to take back; `later`: with the later ones that changed the same."""
 
     revision: Annotated[int, Field(ge=1, le=MAX_REVISION)]
-    later: bool = False
+    later: StrictBool = False

@@ -31,16 +31,17 @@ async def add(desk: AtDesk, body: asked.Addition) -> shown.Added:
 
 
 def _added(ws: Workspace, body: asked.Addition) -> shown.Added:
-    items = records_of(
+    is_entity = not body.facts or body.label or body.aliases or body.types or body.description
+    entity = records_of(
         body.name,
-        body.relation,
-        body.tail,
         label=body.label,
         aliases=body.aliases,
         types=body.types,
         description=body.description,
-        confidence=body.confidence,
     )
+    items = entity if is_entity else []
+    for fact in body.facts:
+        items += records_of(body.name, fact.relation, fact.tail, confidence=fact.confidence)
     report = ws.add(items, exact=body.exact)
     return shown.Added(
         added=report.added,

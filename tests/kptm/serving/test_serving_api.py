@@ -189,12 +189,15 @@ def test_the_rest_is_the_graph_s(client, workspace):
 
 
 def test_facts_and_entities_are_added_and_undone(editing):
-    body = {"name": "Utopia", "relation": "capital", "tail": "Amaurot", "types": ["island"]}
+    fact = {"relation": "capital", "tail": "Amaurot", "confidence": 0.5}
+    body = {"name": "Utopia", "facts": [fact], "types": ["island"]}
     made = editing.post(f"{API}/add", json=body).json()
     assert made["added"] == 2
     assert made["new_entities"] == ["Amaurot", "Utopia"]
     assert editing.post(f"{API}/add", json=body).json()["revision"] == 0
-    assert editing.post(f"{API}/add", json={"name": "x", "tail": "y"}).status_code == 422
+    assert (
+        editing.post(f"{API}/add", json={"name": "x", "facts": [{"tail": "y"}]}).status_code == 422
+    )
     undone = editing.post(f"{API}/undo", json={"revision": made["revision"], "later": True})
     assert undone.status_code == 200
 

@@ -23,7 +23,9 @@ from kptm.workspace_locks import stage
 @pytest.mark.parametrize("how", ["deleted", "emptied", "deleted, no state"])
 def test_a_missing_graph_is_an_error_and_no_new_one(copied, how):
     with Workspace.open(copied) as ws:
-        revision = ws.graph.revision()
+        # Without its state the workspace knows what its embeddings and links were made of.
+        no_state = how == "deleted, no state"
+        revision = ws.graph.log.last_change() if no_state else ws.graph.revision()
     if how == "emptied":
         (copied / "graph.db").write_bytes(b"")
     else:
