@@ -15,13 +15,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import rdflib
-from rdflib.plugins.sparql.algebra import translateQuery, traverse
+from rdflib.plugins.sparql.algebra import (
+    _addVars,
+    _traverseAgg,
+    analyse,
+    simplify,
+    translateGroupGraphPattern,
+    translatePath,
+    translateQuery,
+    traverse,
+)
 from rdflib.plugins.sparql.parser import parseQuery
-from rdflib.plugins.sparql.sparql import SPARQLError
 from rdflib.store import Store
 
-from kg.errors import QueryError
+from kg.errors import KGError, QueryError, shorten
 from kg.formats.iris import iri_of
+from kg.sparql_aggregates import prepare_aggregates
+from kg.sparql_dates import as_date
 from kg.sparql_terms import Value, bound, fact_of, key, node, order, term_of, value_of
 from kg.store import dictionary
 from kg.store.schema import FIRST_RELATION
@@ -88,14 +98,13 @@ def answer(
                 return _answered(result, query if everything else None)
             except RecursionError as error:
                 raise QueryError("the query goes too deep: a path of too many steps?") from error
-            except _FAILURES as error:
-                raise QueryError(f"the query fails ({error})") from error
-
-
-_FAILURES = (
-    SPARQLError, re.error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-)  # fmt: skip
-"""What RDFLib lets out where an expression goes wrong; a driver's errors are none of these."""
+            except KGError:
+                raise
+            except database.failures:
+                raise
+            except Exception as error:  # RDFLib lets out whatever an expression comes upon
+                reason = " ".join(str(error).split()) or type(error).__name__
+                raise QueryError(f"the query fails ({shorten(reason, 200)})") from error
 
 
 def _answered(result: Result, text: str | None) -> Bindings | bool | list[Triple | Attribute]:
@@ -123,15 +132,39 @@ def _prepared(query: str) -> tuple[Query, bool]:
         prepared = translateQuery(parsed, initNs=PREFIXES)
     except Exception as error:
         raise QueryError(f"not a query in SPARQL ({error})") from error
+    if parsed[1].having:
+        inside: set[str] = set()
+        traverse(parsed[1].having, visitPre=lambda part: inside.add(getattr(part, "name", "")))
+        if not inside.isdisjoint(("Builtin_EXISTS", "Builtin_NOTEXISTS")):
+            raise QueryError("EXISTS is not answered in HAVING: put it in a FILTER of the pattern")
     if prepared.algebra.get("datasetClause"):
         raise QueryError("FROM is not answered: the graph is the one that is asked")
     names: set[str] = set()
     traverse(prepared.algebra, visitPre=lambda part: names.add(getattr(part, "name", "")))
+    try:
+        traverse(prepared.algebra, visitPost=_complete)
+    except Exception as error:
+        raise QueryError(f"EXISTS is not answered in this place ({error})") from error
+    prepare_aggregates(_IN_QUERY)
     if "ServiceGraphPattern" in names:
         raise QueryError("SERVICE is not answered: no other server is asked")
     if not names.isdisjoint(("Graph", "GraphGraphPattern")):
         raise QueryError("GRAPH is not answered: the graph is the one that is asked")
     return prepared, everything
+
+
+def _complete(part: Any) -> Any:
+    """A part of the algebra with what RDFLib leaves undone: EXISTS as a value, dates of any year."""
+    if getattr(part, "name", "") in ("Builtin_EXISTS", "Builtin_NOTEXISTS"):
+        if part.graph.name.startswith("GroupGraphPattern"):  # it is translated in FILTER alone
+            pattern = traverse(part.graph, visitPost=translatePath)
+            # An attribute, as RDFLib sets it: what is an item is evaluated, and a pattern has no value.
+            part.graph = traverse(translateGroupGraphPattern(pattern), visitPost=simplify)
+            _traverseAgg(part.graph, visitor=analyse)
+            _traverseAgg(part.graph, _addVars)
+        part.graph = traverse(part.graph, visitPost=_complete)
+        return part
+    return as_date(part) if isinstance(part, rdflib.Literal) else None
 
 
 _IN_QUERY: ContextVar[bool] = ContextVar("kptm_in_query", default=False)

@@ -14,6 +14,7 @@ from rdflib.namespace import XSD
 
 from kg.formats.iris import iri_of, key_of
 from kg.names import checked_name
+from kg.sparql_dates import as_date
 from kg.types import Attribute, Literal, Triple
 from kg.vocabulary import IRI, MINTED, UNDERSTOOD
 
@@ -115,7 +116,7 @@ def term_of(value: Literal) -> Term:
         literal = rdflib.Literal(value.value, normalize=False)
         literal.__setstate__((None, {"language": None, "datatype": datatype}))
         return literal
-    return rdflib.Literal(value.value, datatype=datatype, normalize=False)
+    return as_date(rdflib.Literal(value.value, datatype=datatype, normalize=False))
 
 
 def _tag(language: str) -> str:

@@ -1,0 +1,35 @@
+"""Sums and averages that leave out what is no number, as SPARQL has it, instead of failing as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rdflib.plugins.sparql.aggregates import Aggregator, Average, Sum
+
+if TYPE_CHECKING:
+    from contextvars import ContextVar
+
+
+def prepare_aggregates(in_query: ContextVar[bool]) -> None:
+    """Let RDFLib use these accumulators; outside of our queries they do what RDFLib's own do."""
+    known = Aggregator.accumulator_classes
+    for name, kind in (("Aggregate_Sum", Sum), ("Aggregate_Avg", Average)):
+        if known[name] is kind:
+            known[name] = _lenient(kind, in_query)
+
+
+def _lenient(kind: type[Any], in_query: ContextVar[bool]) -> type[Any]:
+    class Lenient(kind):  # type: ignore[misc]  # RDFLib chooses accumulators by class
+        """An accumulator that passes over a row whose value cannot be counted."""
+
+        def update(self, row: Any, aggregator: Any) -> None:
+            """Count a row."""
+            before = dict(self.__dict__)
+            try:
+                super().update(row, aggregator)
+            except Exception:
+                if not in_query.get():
+                    raise
+                self.__dict__.update(before)
+
+    return Lenient
