@@ -148,12 +148,12 @@ def serve(folder):
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     began = time.monotonic()
-    command = [sys.executable, "-m", "kptm", "serve", str(folder / "ws"), "--port", str(port), "--no-open"]  # fmt: skip
+    command = [sys.executable, "-m", "kptm", "serve", str(folder / "ws"), "--port", str(port)]  # fmt: skip
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     ready = None
     while ready is None and time.monotonic() - began < 120 and child.poll() is None:
         try:
-            with urlopen(f"http://127.0.0.1:{port}/api/stats") as answer:
+            with urlopen(f"http://127.0.0.1:{port}/api/v1/stats") as answer:
                 ready = time.monotonic() - began
                 said = answer.read().decode()
         except (URLError, OSError):
