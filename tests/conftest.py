@@ -214,7 +214,6 @@ FORGE = """
 import json, os, sys, warnings
 warnings.simplefilter("ignore")
 import torch
-torch.set_num_threads(1)
 import kptm.workspace, kptm.workspace_start, kptm.pretraining, kptm.modeledge.store, kptm.answering
 import kptm.modeledge.index, kptm.modeledge.writing
 import kg.embedding.engine, transformers.models.bert.modeling_bert
@@ -240,7 +239,10 @@ for line in sys.stdin:
 
 
 class Forge:
-    """Runs the command line in processes of its own that have torch already; they can be killed."""
+    """Runs the command line in processes of its own that have torch already; they can be killed.
+
+    They compute with as many threads as this process, so that both come to the same bits.
+    """
 
     def __init__(self) -> None:
         self._parent = subprocess.Popen(
@@ -248,7 +250,6 @@ class Forge:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         assert self._parent.stdout.readline() == "ready\n"
 

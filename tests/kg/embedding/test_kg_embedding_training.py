@@ -191,8 +191,7 @@ def test_a_training_that_was_cut_within_an_epoch_goes_on_to_the_same_result(
 
 def test_a_training_that_is_killed_goes_on_to_the_same_result(tmp_path):
     code = f"""
-import sys, time, torch
-torch.set_num_threads(1)
+import sys, time
 import kg.embedding.checkpoint as c
 c.EVERY = 0.02
 from kg import KGEConfig, KnowledgeGraph, train_embeddings

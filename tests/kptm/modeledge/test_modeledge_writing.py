@@ -171,9 +171,8 @@ def test_an_edit_and_its_undo(store, model):
 
 
 SCRIPT = """
-import sys, torch
+import sys
 sys.path.insert(0, sys.argv[3])
-torch.set_num_threads(1)
 from test_modeledge_writing import texts
 from kptm import FusedModel, Modeledge
 store = Modeledge.open(sys.argv[1])

@@ -85,7 +85,6 @@ def collator(fused, config):
 
 def run(folder, connection):
     """Pretrain with checkpoints in ``folder``, telling each step."""
-    torch.set_num_threads(1)
     fused = model()
     report = pretrain(
         fused,
