@@ -156,7 +156,8 @@ def test_texts_alone_and_among_others_and_the_fused_states(fused_of, texts, stat
     labelled = [words(text) for text in texts]
     together = span_states(model, labelled, batch_size=4).states_SND
     alone = span_states(model, labelled, batch_size=1).states_SND
-    np.testing.assert_allclose(together, alone, atol=2e-5)
+    # Measured 7e-6 over avx2, avx512 and MKL_CBWR=COMPATIBLE, 6.4e-5 under shape_noise.
+    np.testing.assert_allclose(together, alone, atol=2e-4)
     plain = span_states(model, labelled, with_knowledge=False).states_SND
     assert np.abs(together - plain).max(axis=(1, 2))[-1] > 1e-3  # knowledge is seen
     assert not np.abs(together - plain)[0].any()  # not in the embedding
