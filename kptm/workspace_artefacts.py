@@ -100,6 +100,22 @@ def run_of(layout: Layout) -> Artefact:
     return _folder(layout, layout.pretraining, _pretraining)
 
 
+def delete_workspace(layout: Layout) -> None:
+    """Delete all that kptm wrote in a folder; what else lies there stays.
+
+    Raises:
+        OSError: A file cannot be deleted.
+    """
+    for artefact in artefacts_of(layout):
+        artefact.delete()
+    Artefact("snapshots", layout.snapshots, _own(layout.snapshots, _matching(_SNAPSHOTS))).delete()
+    for path in (*layout.graph_files, layout.state, layout.config):
+        path.unlink(missing_ok=True)
+    for path in (layout.finetuned, layout.linking, layout.folder):
+        with suppress(OSError):  # it is not there, or holds other files
+            path.rmdir()
+
+
 def foreign_files(layout: Layout, artefacts: list[Artefact]) -> Iterator[Path]:
     """The files in a workspace's folder that are nobody's artefact: not read through links."""
     own = {file for artefact in artefacts for file in artefact.files}

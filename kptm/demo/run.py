@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,9 @@ from kptm.errors import WorkspaceError
 from kptm.evaluation import ArmStudy, StudyConfig
 from kptm.examples import World
 from kptm.workspace import Workspace
+from kptm.workspace_artefacts import delete_workspace
 from kptm.workspace_config import WorkspaceConfig, small_bert
+from kptm.workspace_layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +40,10 @@ EDIT = ("Australia", "capital", "Sydney")
 EDIT_QUESTION = "What is the capital of Australia?"
 MARK = "kptm-demo"
 """A file that says a folder is a demo's own, to be made anew by the next one."""
+
+
+WORLD, REPORT = "world", "report.html"
+"""What a demo makes in its folder; other files there stay."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +109,7 @@ def run_demo(config: DemoConfig, bars: Bars) -> DemoResult:
     pretraining = replace(
         settings.pretraining, steps=config.steps, seed=config.seed, checkpoint_every=0
     )
-    with Workspace.init(folder / "world", replace(settings, pretraining=pretraining)) as ws:
+    with Workspace.init(folder / WORLD, replace(settings, pretraining=pretraining)) as ws:
         with clock.stage("load the graph"):
             _load(ws, world, bars)
         with clock.stage("link the corpus"):
@@ -129,9 +134,7 @@ def run_demo(config: DemoConfig, bars: Bars) -> DemoResult:
         with clock.stage("ask the arms"):
             measured = measure_arms(models, ws, world, probes, bars)
         with clock.stage("draw the report"):
-            result = DemoResult(
-                folder / "report.html", measured, answers, before, after, clock.stages
-            )
+            result = DemoResult(folder / REPORT, measured, answers, before, after, clock.stages)
             _draw(result, ws, embeddings, documents, reports)
     return result
 
@@ -142,14 +145,13 @@ def _fresh(folder: Path) -> Path:
     if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
         raise WorkspaceError(f"{folder}: is not empty and not a demo's; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    (
-        folder / MARK
-    ).touch()  # stays while the rest goes: a cut must not make the folder a stranger's
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name != MARK:
-            path.unlink()
+    # The mark stays while the rest goes: a cut must not make the folder a stranger's.
+    (folder / MARK).touch()
+    world = folder / WORLD
+    if world.is_symlink():
+        world.unlink()
+    delete_workspace(Layout(world))
+    (folder / REPORT).unlink(missing_ok=True)
     return folder
 
 

@@ -316,6 +316,21 @@ def test_demo_begins_anew_where_it_was_cut(tmp_path):
     assert [path.name for path in folder.iterdir()] == [MARK]
 
 
+def test_demo_begins_anew_and_leaves_other_files_alone(copied, tmp_path):
+    from kptm.demo.run import MARK, _fresh
+
+    folder = tmp_path / "demo"
+    _fresh(folder)
+    copied.rename(folder / "world")
+    foreign = ("notes.txt", "mine/a.tsv", "world/mine.txt", "world/model/mine.txt")
+    for name in foreign:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("mine")
+    _fresh(folder)
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert there == {MARK, *foreign}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
