@@ -222,9 +222,9 @@ def _hashed(
     folded_parts, exact_parts, beginnings = [], [], []
     for chunk in _chunks(names):
         codes = codes_of("\0".join(chunk) + "\0")
-        exact_ends = np.flatnonzero(codes == 0)
-        exact = Hashes(codes)(np.append(0, exact_ends[:-1] + 1), exact_ends)
         folded = fold_codes(codes)
+        exact_ends = np.flatnonzero(folded.composed == 0)
+        exact = Hashes(folded.composed)(np.append(0, exact_ends[:-1] + 1), exact_ends)
         hashes = Hashes(folded.codes)
         ends = np.flatnonzero(folded.codes == 0)
         starts = np.append(0, ends[:-1] + 1)

@@ -1,7 +1,7 @@
 """Text as arrays of code points: folded, with the place of each in the text, and where a name may begin and end.
 
-Folding makes ``É``, ``é`` and ``e + ◌́`` one, ``’`` and ``'``, ``–`` and ``-``, any white space and a space. What it
-drops (accents that stand alone, zero-width characters, white space after white space) leaves no trace but a gap in
+Folding makes ``É``, ``é`` and ``e + ◌́`` one, ``ł`` and ``l``, ``æ`` and ``ae``, ``’`` and ``'``, ``–`` and ``-``, any white space and a
+space. What it drops (accents that stand alone, zero-width characters, white space after white space) leaves no trace but a gap in
 the places, so that offsets are always those of the text as it was given.
 """
 
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kptm.errors import LinkingError
-from kptm.linking.text import fold_char, kind
+from kptm.linking.composition import compose
+from kptm.linking.text import LONGEST, fold_chars, kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     Codes = NDArray[np.uint32]
     Flags = NDArray[np.uint16]
 
-KNOWN, SPACED, UNSPACED, MARK, SPACE, UPPER, LOWER, DIGIT, DROPPED, ACCENT = (
-    1 << n for n in range(10)
+KNOWN, SPACED, UNSPACED, MARK, SPACE, UPPER, LOWER, DIGIT, DROPPED, ACCENT, LONG = (
+    1 << n for n in range(11)
 )
 """What a character is: of a script with spaces between words or one without, …"""
 
@@ -34,7 +35,7 @@ _ALL = 0x110000
 
 @cache
 def _tables() -> tuple[Codes, Flags]:
-    """The folded form and the flags of each character; those met are filled in."""
+    """The first character of the folded form and the flags of each character; those met are filled in."""
     return np.zeros(_ALL, np.uint32), np.zeros(_ALL, np.uint16)
 
 
@@ -42,7 +43,9 @@ def _look_up(codes: Codes) -> tuple[Codes, Flags]:
     folds, flags = _tables()
     new = codes[flags[codes] == 0]
     for code in np.unique(new).tolist():
-        folds[code], flags[code] = ord(fold_char(chr(code))), _flags(chr(code))
+        folded = fold_chars(chr(code))
+        folds[code] = ord(folded[0])
+        flags[code] = _flags(chr(code)) | LONG * (len(folded) > 1)
     return folds[codes], flags[codes]
 
 
@@ -84,23 +87,54 @@ class Folded(NamedTuple):
         codes: The folded code points, n of them.
         flags: What the characters they stand for are.
         places: Their places in what was folded, and its length: n + 1.
+        ends: Where those characters end there, n.
+        composed: What was folded, with one code point for what is one character, m of them.
+        origins: The composed character of each, n.
         boundary: Whether a name may begin or end before each, and after the last: n + 1.
     """
 
     codes: Codes
     flags: Flags
     places: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    composed: Codes
+    origins: NDArray[np.int64]
     boundary: NDArray[np.bool_]
 
 
 def fold_codes(codes: Codes) -> Folded:
     """Fold code points."""
-    folded, flags = _look_up(codes)
-    kept = _kept(folded, flags)
-    places = np.append(np.flatnonzero(kept), len(codes))
-    if len(places) <= len(codes):
-        folded, flags = folded[kept], flags[kept]
-    return Folded(folded, flags, places, _boundaries(flags))
+    composed = compose(codes)
+    folded, flags = _look_up(composed.codes)
+    index = np.flatnonzero(_kept(folded, flags))
+    if len(index) < len(folded):
+        folded, flags = folded[index], flags[index]
+    if (flags & LONG).any():
+        folded, flags, index = _expanded(composed.codes, folded, flags, index)
+    places = np.append(composed.starts[index], len(codes))
+    ends = composed.ends[index]
+    return Folded(folded, flags, places, ends, composed.codes, index, _boundaries(flags))
+
+
+def _expanded(
+    codes: Codes, folded: Codes, flags: Flags, index: NDArray[np.int64]
+) -> tuple[Codes, Flags, NDArray[np.int64]]:
+    """The same with all characters of those that fold to several."""
+    long = np.flatnonzero(flags & LONG)
+    several = [fold_chars(chr(code)) for code in codes[index[long]].tolist()]
+    counts = np.ones(len(folded), np.int64)
+    counts[long] = [len(item) for item in several]
+    first = np.cumsum(counts) - counts
+    folded, flags = np.repeat(folded, counts), np.repeat(flags, counts)
+    index = np.repeat(index, counts)
+    for n in range(1, LONGEST):
+        more = [
+            (at, item[n])
+            for at, item in zip(first[long].tolist(), several, strict=True)
+            if item[n:]
+        ]
+        folded[[at + n for at, _ in more]] = [ord(char) for _, char in more]
+    return folded, flags, index
 
 
 def _kept(folded: Codes, flags: Flags) -> NDArray[np.bool_]:

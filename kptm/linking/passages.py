@@ -66,7 +66,7 @@ class Passages:
 
     def text_span(self, start: int, end: int) -> tuple[int, int, int]:
         """The passage of a span, and its offsets in that text; accents that follow belong to it."""
-        first, last = int(self.folded.places[start]), int(self.folded.places[end - 1]) + 1
+        first, last = int(self.folded.places[start]), int(self.folded.ends[end - 1])
         while last < len(self.original) and 0x300 <= self.original[last] <= 0x36F:
             last += 1
         passage = int(self.passage_of(np.array([start]))[0])
@@ -75,11 +75,11 @@ class Passages:
 
     def written(self, starts: Ints, ends: Ints) -> HashArray:
         """The hashes of spans as they are written."""
-        return self._exact(self.folded.places[starts], self.folded.places[ends - 1] + 1)
+        return self._exact(self.folded.origins[starts], self.folded.origins[ends - 1] + 1)
 
     @cached_property
     def _exact(self) -> Hashes:
-        return Hashes(self.original)
+        return Hashes(self.folded.composed)
 
     def all_capitals(self, starts: Ints, ends: Ints) -> Bools:
         """Whether spans are written in capitals."""

@@ -39,7 +39,8 @@ class Spans(NamedTuple):
 
 def matches(passages: Passages, layers: Layers) -> Spans:
     """All spans with valid boundaries that are, folded, a surface form."""
-    codes, flags, _, boundary = passages.folded
+    folded = passages.folded
+    codes, flags, boundary = folded.codes, folded.flags, folded.boundary
     solid = (flags & SPACE) == 0
     start = np.flatnonzero(boundary[:-1] & solid & (codes != 0))
     ends = np.flatnonzero(boundary[1:] & solid) + 1

@@ -7,8 +7,11 @@ from functools import lru_cache
 
 _FOLDS = {
     "’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-",
-    "—": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\n": " ", "\r": " ", "\u200b": " ",
+    "—": "-", "ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ħ": "h", "Ħ": "h", "ŧ": "t", "Ŧ": "t",
+    "ı": "i", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\n": " ", "\r": " ", "\u200b": " ",
 }  # fmt: skip
+LONGEST = 3
+"""Characters that one may fold to; what stands for more (as ﷺ) stays as it is."""
 _CONTROLS = str.maketrans("\t\n\r`", "   '")
 
 
@@ -31,6 +34,22 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower().translate(_CONTROLS)
     return "".join(map(fold_char, text))
+
+
+_LONG = {"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ŋ": "ng"}
+
+
+@lru_cache(maxsize=65_536)
+def fold_chars(char: str) -> str:
+    """The same, but ligatures and full-width letters as the letters that they stand for: one or two characters, or three."""
+    lowered = char.lower()[0]
+    if lowered in _LONG:
+        return _LONG[lowered]
+    if unicodedata.category(char)[0] in "LN":
+        plain = unicodedata.normalize("NFKC", char)
+        if plain != char and 0 < len(plain) <= LONGEST and plain.isalnum():
+            return "".join(map(fold_char, plain))
+    return fold_char(char)
 
 
 @lru_cache(maxsize=65_536)

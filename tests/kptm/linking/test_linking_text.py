@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kptm.errors import LinkingError
 from kptm.linking.characters import Hashes, codes_of, fold_codes
-from kptm.linking.text import fold, fold_char, kind
+from kptm.linking.composition import compose
+from kptm.linking.text import fold, fold_chars, kind
 
 ODD = "aZ éÉ\u0301\u0308İıßẞŒ北京กำ\u0e31👍🏽\u200b\u200d\ufe0f’—\t\n\u00a0\0'-ع\u064bДд한글"
 ZERO_WIDTH = "\u00ad\u200c\u200d\u2060\ufeff"
@@ -20,15 +21,18 @@ def folded(text):
 
 
 def folded_plainly(text):
-    """The folded characters with their places, one step after the other."""
+    """The folded characters with their places, one step after the other; composing has tests of its own."""
     found = []
     base = previous = ""
-    for place, char in enumerate(text):
+    composed = compose(codes_of(text))
+    for place, char in zip(
+        composed.starts.tolist(), map(chr, composed.codes.tolist()), strict=True
+    ):
         accent = "\u0300" <= char <= "\u036f"
         space = char.isspace() or char == "\u200b"
-        follows_letter = accent and "a" <= fold_char(base or " ") <= "z"
+        follows_letter = accent and "a" <= fold_chars(base or " ")[0] <= "z"
         if not (char in ZERO_WIDTH or (space and previous == "space") or follows_letter):
-            found.append((fold_char(char), place))
+            found.extend((folded, place) for folded in fold_chars(char))
         base = base if accent else char
         previous = "space" if space else "other"
     return found

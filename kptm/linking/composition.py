@@ -1,0 +1,118 @@
+"""One character for what is one character: decomposed letters and HTML's entities, with the places of each in the text.
+
+``e + ◌́`` is ``é`` (Unicode Standard Annex 15, form C), the jamo ``ᄒ + ᅡ + ᆫ`` are ``한``, ``カ + ◌゙`` and half-width ``ｶ + ﾞ``
+are ``ガ``, and ``&amp;`` is ``&``.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.uint32]
+    Ints = NDArray[np.int64]
+
+_MARKS = (
+    *range(0x300, 0x346),  # accents of Latin, Greek and Cyrillic letters
+    *range(0x653, 0x656),  # Arabic
+    0x93C, 0x9BE, 0x9D7, 0xB3E, 0xB56, 0xB57, 0xBBE, 0xBD7, 0xC56, 0xCC2, 0xCD5, 0xCD6, 0xD3E, 0xD57,
+    0xDCA, 0xDCF, 0xDDF, 0x102E, 0x1B35,  # Indic
+    *range(0x1161, 0x1176), *range(0x11A8, 0x11C3),  # vowels and ends of Hangul syllables
+    0x3099, 0x309A, 0xFF9E, 0xFF9F,  # voicing marks of kana
+)  # fmt: skip
+"""What may be joined with the character before it."""
+_FIRST = min(_MARKS)
+PASSES = 4
+"""Marks that one letter may take; no letter of any language has more."""
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+class Composed(NamedTuple):
+    """Composed characters, m of them.
+
+    Attributes:
+        codes: The code points.
+        starts: Where each begins in what was given.
+        ends: Where it ends there.
+    """
+
+    codes: Codes
+    starts: Ints
+    ends: Ints
+
+
+def compose(codes: Codes) -> Composed:
+    """Join what is one character."""
+    starts = np.arange(len(codes), dtype=np.int64)
+    found = Composed(codes, starts, starts + 1)
+    if not len(codes):
+        return found
+    if int(codes.max()) >= _FIRST:
+        found = _with_marks(found)
+    if ord("&") in found.codes and ord(";") in found.codes:
+        found = _without_entities(found)
+    return found
+
+
+def _with_marks(given: Composed) -> Composed:
+    """Join letters with the marks that follow them, one mark of each letter in a pass."""
+    codes, starts, ends = given
+    for _ in range(PASSES):
+        at = np.flatnonzero(_is_mark()[np.minimum(codes, len(_is_mark()) - 1)])
+        at = at[at > 0]
+        at = at[~_is_mark()[np.minimum(codes[at - 1], len(_is_mark()) - 1)]]
+        if not len(at):
+            break
+        pairs, which = np.unique(
+            codes[at - 1].astype(np.uint64) << np.uint64(32) | codes[at], return_inverse=True
+        )
+        joined = np.array([_joined(*divmod(int(pair), 2**32)) for pair in pairs], np.uint32)[which]
+        at, joined = at[joined > 0], joined[joined > 0]
+        if not len(at):
+            break
+        codes, ends = codes.copy(), ends.copy()
+        codes[at - 1], ends[at - 1] = joined, ends[at]
+        stays = np.ones(len(codes), np.bool_)
+        stays[at] = False
+        codes, starts, ends = codes[stays], starts[stays], ends[stays]
+    return Composed(codes, starts, ends)
+
+
+@cache
+def _is_mark() -> NDArray[np.bool_]:
+    marks = np.zeros(max(_MARKS) + 2, np.bool_)
+    marks[list(_MARKS)] = True
+    return marks
+
+
+@cache
+def _joined(base: int, mark: int) -> int:
+    """The character that two are, 0 where they stay two."""
+    two = chr(base) + chr(mark)
+    for form in ("NFC", "NFKC"):  # NFKC for half-width kana
+        one = unicodedata.normalize(form, two)
+        if len(one) == 1 and one != "\0":
+            return ord(one)
+    return 0
+
+
+def _without_entities(given: Composed) -> Composed:
+    codes, starts, ends = given
+    text = codes.astype("<u4").tobytes().decode("utf-32-le")
+    codes, ends = codes.copy(), ends.copy()
+    stays = np.ones(len(codes), np.bool_)
+    for found in _ENTITY.finditer(text):
+        char = html.unescape(found[0])
+        if len(char) == 1 and char != "\0":
+            first, behind = found.span()
+            codes[first], ends[first] = ord(char), ends[behind - 1]
+            stays[first + 1 : behind] = False
+    return Composed(codes[stays], starts[stays], ends[stays])
