@@ -94,5 +94,10 @@ def test_codex_m_with_types_and_relations(tmp_path):
 
 
 def test_metaqa(tmp_path):
-    with load(tmp_path, "metaqa", ["kb.tsv.gz"]) as graph:
-        check(graph, triples("metaqa", ["kb.tsv.gz"]))
+    wanted = triples("metaqa", ["kb.tsv.gz"])
+    with load(tmp_path / "plain", "metaqa", ["kb.tsv.gz"], "--no-types") as graph:
+        check(graph, wanted)
+    with load(tmp_path / "typed", "metaqa", ["kb.tsv.gz"]) as graph:  # years are values
+        values = {(item.head, item.relation, item.value.value) for item in graph.attributes()}
+        assert {relation for _, relation, _ in values} == {"release year"}
+        assert set(map(tuple, graph.match())) | values == wanted

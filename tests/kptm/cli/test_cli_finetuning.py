@@ -96,5 +96,5 @@ def test_what_cannot_be_done(copied, rows, tmp_path):
 def test_a_purge_takes_the_tuned_model_too(copied, rows):
     run("finetune", copied, rows, "--task", "text", "--set", "steps=1")
     with Workspace.open(copied) as ws:
-        assert "finetuned" in ws.purge(entity="Peru").artefacts
-    assert not (copied / "finetuned").exists()
+        assert "finetuned/text" in ws.purge(entity="Peru").artefacts
+    assert not (copied / "finetuned" / "text").exists()

@@ -9,8 +9,18 @@ EXAMPLES = 8
 """Of each route; those that try its bounds come on top."""
 
 
+CONFIG = """
+# Either head or tail has to be given, which OpenAPI cannot say of parameters: without one, or with both, the answer is 422.
+[[operations]]
+include-path = "/api/v1/query"
+[operations.checks]
+positive_data_acceptance.expected-statuses = ["2xx", "404", "422"]
+"""
+
+
 def run_schemathesis(url, folder):
     """What it says, and whether it found nothing."""
+    (folder / "schemathesis.toml").write_text(CONFIG)
     command = f"{sys.executable} -m schemathesis.cli run {url}api/v1/openapi.json --no-color"
     result = subprocess.run(
         [
@@ -33,4 +43,4 @@ def run_schemathesis(url, folder):
 def test_schemathesis_finds_nothing(which, request, tmp_path):
     code, said = run_schemathesis(request.getfixturevalue(which), tmp_path)
     assert code == 0, said
-    assert "Tested: 15" in said
+    assert "Tested: 16" in said
