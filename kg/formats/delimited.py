@@ -136,7 +136,7 @@ def _triple(fields: list[str], path: Path, number: int, text: str) -> Triple | T
     if len(fields) != 3:
         reason = f"expected 3 columns (head, relation, tail), found {len(fields)}"
         if number == 1 and len(fields) > 1:
-            reason += "; a table with an entity a row and a relation a column is loaded with --key COLUMN (key=), the column of its entities"
+            reason += "; a table with an entity a row and a relation a column is loaded with --key COLUMN, the column of its entities"
         return TripleFormatError(path, number, reason, text)
     if not all(fields):
         return TripleFormatError(path, number, "a column is empty", text)

@@ -240,5 +240,5 @@ def _refused(number: int, found: list[Revision]) -> str:
     more = f"; and {len(standing) - NAMED} more" if len(standing) > NAMED else ""
     return (
         f"revision {number} cannot be taken back alone, since later revisions changed the same:"
-        f" {named}{more}; undo these first, or all of them together with --later (later=True)"
+        f" {named}{more}; undo these first, or all of them together with --later"
     )
