@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kg.formats.layout import Columns
+    from kg.rows import Rows
     from kg.store.artefacts import Files
     from kg.tables import Types
 
@@ -96,8 +97,7 @@ class KnowledgeGraph(GraphView):
     def transaction(self) -> AbstractContextManager[None]:
         """Make all changes of the block, of this graph and of stores beside it, one: all of them or none.
 
-        Revisions are still one a change. Within the block this thread reads what it wrote; others see it
-        behind the block.
+        Revisions are still one a change. Others see what this thread wrote after the block.
         """
         return self._database.transaction()
 
@@ -114,7 +114,7 @@ class KnowledgeGraph(GraphView):
 
     def load(
         self,
-        path: str | Path,
+        path: str | Path | Rows,
         *,
         format: str | None = None,
         columns: Columns | None = None,
@@ -135,8 +135,8 @@ class KnowledgeGraph(GraphView):
         another source states it too. It is the same file when its absolute path and its source are the same.
 
         Args:
-            path: The file; ``-`` is standard input, ``pykeen:NAME`` a dataset that PyKEEN ships. It
-                streams; memory does not grow with it.
+            path: The file, streamed; ``-`` is standard input, ``pykeen:NAME`` a dataset that PyKEEN ships.
+                Or rows: tuples, mappings as in JSON Lines, a data frame.
             format: The format, where the suffix does not say it (``.gz .bz2 .zst`` are unpacked).
             columns: Which columns of TSV or CSV are head, relation, tail: names in its header, or
                 positions from 0.

@@ -12,6 +12,7 @@ from kg import loading
 from kg.formats.files import STANDARD
 from kg.formats.layout import Layout
 from kg.formats.reader import TRIPLES, choose, read_triples
+from kg.rows import as_file
 from kg.store.sources import document_of
 from kg.store.values import count_entities, stored_decision
 from kg.values import infer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kg.formats import Line
     from kg.formats.blocks import Block
     from kg.formats.layout import Columns
+    from kg.rows import Rows
     from kg.store.database import Database
     from kg.store.sql import Sql
     from kg.types import LoadReport
@@ -33,6 +35,9 @@ Types: TypeAlias = "Mapping[str, str] | bool | None"
 
 TABLES = ("tsv", "csv")
 """Formats that do not say themselves what is a value."""
+
+ROWS = "rows"
+"""The source of rows that name none."""
 
 PYKEEN = "pykeen:"
 """What a path begins with that names a dataset of PyKEEN's."""
@@ -72,7 +77,7 @@ class Tables:
 
 def load_file(
     database: Database,
-    path: str | Path,
+    path: str | Path | Rows,
     *,
     form: str | None,
     columns: Columns | None,
@@ -87,30 +92,33 @@ def load_file(
     create_entities: bool,
     progress: Callable[[int], None] | None,
 ) -> LoadReport:
-    """Load a file; the arguments are those of :meth:`kg.KnowledgeGraph.load`."""
-    tables = _tables(path, form, types, wide=key is not None)
-    while True:
-        try:
-            notes = [] if tables is None else tables.notes
-            layout = Layout(columns=columns, key=key, split=split, header=header, notes=notes)
-            with closing(_lines(path, form, layout, source)) as lines:
-                return loading.load_lines(
-                    database,
-                    path,
-                    lines,
-                    tables=tables,
-                    source=source,
-                    add=add,
-                    on_error=on_error,
-                    rejected=rejected,
-                    create_entities=create_entities,
-                    progress=progress,
-                )
-        except DoubtfulTypesError as doubt:
-            if tables is None or Path(path) == STANDARD:
-                raise
-            found = tables.entities | set(doubt.relations)
-            tables = replace(tables, entities=found, notes=[])
+    """Load a file, or rows; the arguments are those of :meth:`kg.KnowledgeGraph.load`."""
+    with as_file(path, key=key) as (name, file):
+        if name is not path:
+            source, form = source or ROWS, None
+        tables = _tables(file, form, types, wide=key is not None)
+        while True:
+            try:
+                notes = [] if tables is None else tables.notes
+                layout = Layout(columns=columns, key=key, split=split, header=header, notes=notes)
+                with closing(_lines(file, form, layout, source)) as lines:
+                    return loading.load_lines(
+                        database,
+                        name,
+                        lines,
+                        tables=tables,
+                        source=source,
+                        add=add,
+                        on_error=on_error,
+                        rejected=rejected,
+                        create_entities=create_entities,
+                        progress=progress,
+                    )
+            except DoubtfulTypesError as doubt:
+                if tables is None or Path(file) == STANDARD:
+                    raise
+                found = tables.entities | set(doubt.relations)
+                tables = replace(tables, entities=found, notes=[])
 
 
 def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> Tables | None:

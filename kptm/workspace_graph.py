@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kg.formats.layout import Columns
     from kg.graph import OnError
+    from kg.rows import Rows
     from kg.tables import Types
     from kg.types import ExportReport, LoadReport
     from kptm.workspace_config import WorkspaceConfig
@@ -57,7 +58,7 @@ class WorkspaceGraph:
 
     def load(
         self,
-        path: str | Path,
+        path: str | Path | Rows,
         *,
         format: str | None = None,
         columns: Columns | None = None,

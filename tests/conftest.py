@@ -160,9 +160,28 @@ class Toy:
     settings: tuple[str, ...] = SETTINGS
 
 
+FILES = ("t.tsv", "e.jsonl", "texts.txt", "questions.tsv")
+
+
 @pytest.fixture(scope="session")
 def toy(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("toy")
+    if not WORKER:
+        folder = tmp_path_factory.mktemp("toy")
+        write_toy(folder)
+        return Toy(*(folder / name for name in FILES))
+    # One path for all processes: a workspace that is shared names its sources by it.
+    folder = tmp_path_factory.getbasetemp().parent / "toy"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            unfinished = folder.with_suffix(".unfinished")
+            unfinished.mkdir(exist_ok=True)
+            write_toy(unfinished)
+            unfinished.rename(folder)
+    return Toy(*(folder / name for name in FILES))
+
+
+def write_toy(folder):
+    """Write the files of a toy graph."""
     facts = [(country, "capital", city) for country, city in COUNTRIES.items()]
     facts += [(first, "borders", second) for first, second in BORDERS]
     records = [
@@ -180,12 +199,14 @@ def toy(tmp_path_factory):
         )
     ]
     lines += [f"{first} borders {second}." for first, second in BORDERS]
-    made = Toy(*(folder / name for name in ("t.tsv", "e.jsonl", "texts.txt", "questions.tsv")))
-    made.triples.write_text("".join("\t".join(fact) + "\n" for fact in facts))
-    made.entities.write_text("".join(json.dumps(record) + "\n" for record in records))
-    made.texts.write_text("".join(line + "\n" for line in lines))
-    made.questions.write_text("Where does the government of Chad sit?\tN'Djamena\n")
-    return made
+    contents = {
+        "t.tsv": ["\t".join(fact) for fact in facts],
+        "e.jsonl": [json.dumps(record) for record in records],
+        "texts.txt": lines,
+        "questions.tsv": ["Where does the government of Chad sit?\tN'Djamena"],
+    }
+    for name, rows in contents.items():
+        (folder / name).write_text("".join(row + "\n" for row in rows))
 
 
 @pytest.fixture(scope="session")

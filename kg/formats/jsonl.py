@@ -1,6 +1,7 @@
 """JSON Lines, the format that holds everything: triples, values, what narrows them down, entities.
 
 {"head": "Q1", "relation": "P2", "tail": "Q3"}        or  ["Q1", "P2", "Q3"]
+{"head": "Q1", "relation": "P2", "tail": 300}         numbers, true and false are values
 {"head": "Q1", "relation": "P2", "value": "5", "datatype": …, "language": …, "unit": …}
 either with "confidence", "source", "span": [start, end], and
 "qualifiers": [{"relation": …, "tail": …}, {"relation": …, "value": …, …}]
@@ -10,11 +11,14 @@ either with "confidence", "source", "span": [start, end], and
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from math import isfinite
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
 from kg.formats.lines import text_lines
 from kg.types import Attribute, EntityRecord, Literal, Qualifier, Statement, Triple
+from kg.vocabulary import XSD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,9 +76,9 @@ class _MalformedError(Exception):
 
 def _record(value: Any) -> Record:
     if isinstance(value, list):
-        if len(value) != 3 or not all(isinstance(part, str) and part for part in value):
+        if len(value) != 3:
             raise _MalformedError(_WANTED)
-        return Triple(*value)
+        value = dict(zip(("head", "relation", "tail"), value, strict=True))
     if not isinstance(value, dict):
         raise _MalformedError(_WANTED)
     head, relation = _text(value, "head"), _text(value, "relation")
@@ -104,13 +108,28 @@ def _end(value: dict[str, Any]) -> str | Literal:
         raise _MalformedError(_WANTED)
     if "tail" in value:
         tail = value["tail"]
+        if isinstance(tail, bool | int | float):
+            return _json_value(tail)
         if not isinstance(tail, str) or not tail:
             raise _MalformedError(_WANTED)
         return tail
+    if isinstance(value["value"], bool | int | float) and not value.get("datatype"):
+        return replace(_json_value(value["value"]), unit=value.get("unit") or "")
     parts = [value["value"], *(value.get(name) or "" for name in _LITERAL)]
     if not all(isinstance(part, str) for part in parts):
         raise _MalformedError('"value", "datatype", "language" and "unit" must be text')
     return Literal(*parts)
+
+
+def _json_value(value: bool | float) -> Literal:
+    """A number or a truth value of JSON with the type that it has there."""
+    if isinstance(value, bool):
+        return Literal(str(value).lower(), f"{XSD}boolean")
+    if isinstance(value, int):
+        return Literal(str(value), f"{XSD}integer")
+    if not isfinite(value):
+        raise _MalformedError(f"{value} is no number")
+    return Literal(repr(value), f"{XSD}double")
 
 
 def _confidence(value: Any) -> float | None:

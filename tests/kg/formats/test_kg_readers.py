@@ -229,7 +229,7 @@ BAD_LINES = [
     ("a.nt", '<a:a> <a:b> "\\uD800" .', "not N-Triples"),
     ("a.nq", "<a:a> <a:b> <a:c> <a:d> <a:e> .", "not N-Quads"),
     ("a.jsonl", '{"head":"a","relation":"b","tail":"c","value":"d"}', "expected"),
-    ("a.jsonl", '{"head":"a","relation":"b","value":5}', "must be text"),
+    ("a.jsonl", '{"head":"a","relation":"b","value":[5]}', "must be text"),
     ("a.jsonl", '{"head":"a","relation":"b","tail":"c","confidence":2}', "between 0 and 1"),
     ("a.jsonl", '{"head":"a","relation":"b","tail":"c","span":[2,1]}', "span"),
     ("a.jsonl", '{"head":"a","relation":"b","tail":"c","qualifiers":[1]}', "qualifiers"),

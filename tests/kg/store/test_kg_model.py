@@ -136,7 +136,8 @@ class GraphMachine(RuleBasedStateMachine):
             with pytest.raises(StoreError, match="needs a head"):
                 self.graph.remove()
             return
-        gone = self.matching(self.alive(), head, relation, tail)
+        meant = self.meant(head), relation, self.meant(tail)
+        gone = self.matching(self.alive(), *meant)
         assert self.graph.remove(head=head, relation=relation, tail=tail) == len(gone)
         if gone:
             self.commit("remove", [item for item in self.live() if item.fact in gone], [])
@@ -150,7 +151,8 @@ class GraphMachine(RuleBasedStateMachine):
 
     @rule(key=node)
     def forget_an_entity(self, key):
-        ended = [item for item in self.live() if key in (item.fact.head, item.fact.tail)]
+        meant = self.meant(key)
+        ended = [item for item in self.live() if meant in (item.fact.head, item.fact.tail)]
         assert self.graph.forget(entity=key) == (len(self.kinds) if ended else 0)
         if ended:
             self.commit("remove", ended, [])
