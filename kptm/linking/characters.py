@@ -87,46 +87,55 @@ class Folded(NamedTuple):
         codes: The folded code points, n of them.
         flags: What the characters they stand for are.
         places: Their places in what was folded, and its length: n + 1.
-        ends: Where those characters end there, n.
         composed: What was folded, with one code point for what is one character, m of them.
         origins: The composed character of each, n.
+        composed_ends: Where the composed characters end in what was folded, m; None where each is one there.
         boundary: Whether a name may begin or end before each, and after the last: n + 1.
     """
 
     codes: Codes
     flags: Flags
     places: NDArray[np.int64]
-    ends: NDArray[np.int64]
     composed: Codes
     origins: NDArray[np.int64]
+    composed_ends: NDArray[np.int64] | None
     boundary: NDArray[np.bool_]
+
+    def end_of(self, position: int) -> int:
+        """Where a folded character ends in what was folded."""
+        origin = int(self.origins[position])
+        return origin + 1 if self.composed_ends is None else int(self.composed_ends[origin])
 
 
 def fold_codes(codes: Codes) -> Folded:
     """Fold code points."""
     composed = compose(codes)
-    folded, flags = _look_up(composed.codes)
-    index = np.flatnonzero(_kept(folded, flags))
-    if len(index) < len(folded):
-        folded, flags = folded[index], flags[index]
-    if (flags & LONG).any():
-        folded, flags, index = _expanded(composed.codes, folded, flags, index)
-    places = np.append(composed.starts[index], len(codes))
-    ends = composed.ends[index]
-    return Folded(folded, flags, places, ends, composed.codes, index, _boundaries(flags))
+    joined = codes if composed is None else composed.codes
+    folded, flags = _look_up(joined)
+    places = np.append(np.flatnonzero(_kept(folded, flags)), len(joined))
+    origins = places[:-1]
+    if len(origins) < len(folded):
+        folded, flags = folded[origins], flags[origins]
+    if int(flags.max(initial=0)) >= LONG:  # its bit is the highest
+        folded, flags, origins = _expanded(joined, folded, flags, origins)
+        places = np.append(origins, len(joined))
+    ends = None
+    if composed is not None:
+        places, ends = np.append(composed.starts[origins], len(codes)), composed.ends
+    return Folded(folded, flags, places, joined, origins, ends, _boundaries(flags))
 
 
 def _expanded(
-    codes: Codes, folded: Codes, flags: Flags, index: NDArray[np.int64]
+    codes: Codes, folded: Codes, flags: Flags, origins: NDArray[np.int64]
 ) -> tuple[Codes, Flags, NDArray[np.int64]]:
     """The same with all characters of those that fold to several."""
     long = np.flatnonzero(flags & LONG)
-    several = [fold_chars(chr(code)) for code in codes[index[long]].tolist()]
+    several = [fold_chars(chr(code)) for code in codes[origins[long]].tolist()]
     counts = np.ones(len(folded), np.int64)
     counts[long] = [len(item) for item in several]
     first = np.cumsum(counts) - counts
     folded, flags = np.repeat(folded, counts), np.repeat(flags, counts)
-    index = np.repeat(index, counts)
+    origins = np.repeat(origins, counts)
     for n in range(1, LONGEST):
         more = [
             (at, item[n])
@@ -134,7 +143,7 @@ def _expanded(
             if item[n:]
         ]
         folded[[at + n for at, _ in more]] = [ord(char) for _, char in more]
-    return folded, flags, index
+    return folded, flags, origins
 
 
 def _kept(folded: Codes, flags: Flags) -> NDArray[np.bool_]:

@@ -40,8 +40,8 @@ class Composed(NamedTuple):
 
     Attributes:
         codes: The code points.
-        starts: Where each begins in what was given.
-        ends: Where it ends there.
+        starts: m, where each begins in what was given.
+        ends: m, where it ends there.
     """
 
     codes: Codes
@@ -49,17 +49,18 @@ class Composed(NamedTuple):
     ends: Ints
 
 
-def compose(codes: Codes) -> Composed:
-    """Join what is one character."""
+def compose(codes: Codes) -> Composed | None:
+    """Join what is one character; None where all stays as it is, which is the case of most texts."""
+    has_marks = len(codes) > 0 and int(codes.max()) >= _FIRST
+    if not has_marks and ord("&") not in codes:
+        return None
     starts = np.arange(len(codes), dtype=np.int64)
     found = Composed(codes, starts, starts + 1)
-    if not len(codes):
-        return found
-    if int(codes.max()) >= _FIRST:
+    if has_marks:
         found = _with_marks(found)
-    if ord("&") in found.codes and ord(";") in found.codes:
+    if ord("&") in found.codes:
         found = _without_entities(found)
-    return found
+    return found if len(found.codes) < len(codes) else None
 
 
 def _with_marks(given: Composed) -> Composed:

@@ -66,7 +66,7 @@ class Passages:
 
     def text_span(self, start: int, end: int) -> tuple[int, int, int]:
         """The passage of a span, and its offsets in that text; accents that follow belong to it."""
-        first, last = int(self.folded.places[start]), int(self.folded.ends[end - 1])
+        first, last = int(self.folded.places[start]), self.folded.end_of(end - 1)
         while last < len(self.original) and 0x300 <= self.original[last] <= 0x36F:
             last += 1
         passage = int(self.passage_of(np.array([start]))[0])

@@ -2,8 +2,8 @@
 
 import html
 import unicodedata
+from itertools import pairwise
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,10 +64,18 @@ def test_names_in_other_forms_are_linked_with_exact_offsets(linker, form, key, t
     assert text[link.start : link.end] == surface
 
 
+def is_joined(base, mark):
+    """Whether a letter and one of the accents that Latin, Greek and Cyrillic letters take are one character."""
+    return "\u0300" <= mark <= "\u0345" and len(unicodedata.normalize("NFC", base + mark)) == 1
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0&")))
 def test_composed_text_is_what_unicode_says(text):
     """Form C, wherever every mark follows its letter; and the places are those of the text."""
     found = compose(codes_of(text))
+    if found is None:
+        assert not any(is_joined(*pair) for pair in pairwise(text))
+        return
     for code, start, end in zip(*(array.tolist() for array in found), strict=True):
         part = text[start:end]
         assert end - start == 1 or unicodedata.normalize("NFKC", part) == unicodedata.normalize(
@@ -86,7 +94,8 @@ def test_composed_and_decomposed_letters_fold_to_the_same(text):
 @given(st.lists(st.sampled_from(["&amp;", "&eacute;", "&#x41;", "&nope;", "&", ";", "a b", "&lt"])))
 def test_entities_are_what_html_says(parts):
     text = "".join(parts)
-    codes = compose(codes_of(text)).codes
+    found = compose(codes_of(text))
+    codes = codes_of(text) if found is None else found.codes
     whole = [html.unescape(part) if part.endswith(";") else part for part in parts]
     if not any(
         part in ("&", "&lt") for part in parts
@@ -97,4 +106,4 @@ def test_entities_are_what_html_says(parts):
 def test_a_letter_with_a_thousand_marks_takes_no_longer_than_its_length():
     codes = codes_of("e" + "\u0301" * 100_000)
     assert len(compose(codes).codes) >= len(codes) - 4
-    assert np.array_equal(compose(codes[:1]).codes, codes[:1])
+    assert compose(codes[:1]) is None

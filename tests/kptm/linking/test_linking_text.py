@@ -25,9 +25,9 @@ def folded_plainly(text):
     found = []
     base = previous = ""
     composed = compose(codes_of(text))
-    for place, char in zip(
-        composed.starts.tolist(), map(chr, composed.codes.tolist()), strict=True
-    ):
+    starts = range(len(text)) if composed is None else composed.starts.tolist()
+    chars = text if composed is None else map(chr, composed.codes.tolist())
+    for place, char in zip(starts, chars, strict=True):
         accent = "\u0300" <= char <= "\u036f"
         space = char.isspace() or char == "\u200b"
         follows_letter = accent and "a" <= fold_chars(base or " ")[0] <= "z"
