@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_LETTERS = str.maketrans(
-    {
-        "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t",
-        "ı": "i", "ĸ": "k", "ŋ": "ng", "ƒ": "f", "ə": "e", "ɐ": "a", "ʻ": "'", "ʼ": "'", "’": "'", "‘": "'",
-        "ʹ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‐": "-", "‑": "-", "–": "-",
-        "—": "-", "−": "-", "⁄": "/", "\u00ad": "", "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "",
-        "\ufeff": "",
+LETTERS = {
+    "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t",
+    "ı": "i", "ĸ": "k", "ŋ": "ng", "ƒ": "f", "ə": "e", "ɐ": "a",
+}  # fmt: skip
+"""Small letters that Unicode does not take apart, and the plain ones that people type for them."""
+
+_TYPED = str.maketrans(
+    LETTERS
+    | {
+        "ʻ": "'", "ʼ": "'", "’": "'", "‘": "'", "ʹ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"',
+        "«": '"', "»": '"', "‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-", "⁄": "/", "\u00ad": "",
+        "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "",
     }
 )  # fmt: skip
-"""Letters and marks that Unicode does not take apart."""
+"""What people type for letters and typographic marks."""
 
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670]+")
 """Accents of Latin, Greek and Cyrillic letters, and the points of Hebrew and Arabic, which most texts leave out.
@@ -28,7 +33,7 @@ def fold(text: str) -> str:
     if not text.isascii():
         # Small letters first: the capital of "ß" is "SS", and "İ" is taken apart only then.
         parts = unicodedata.normalize("NFKD", text.casefold())
-        plain = _ACCENTS.sub("", parts).translate(_LETTERS)
+        plain = _ACCENTS.sub("", parts).translate(_TYPED)
         text = unicodedata.normalize("NFC", plain)  # syllables of Hangul are one character again
     return " ".join(text.casefold().split())
 

@@ -6,24 +6,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
 from kg import naming
-from kg.errors import InvalidNameError, StoreError, shorten
+from kg.errors import StoreError, shorten
 from kg.formats import read_entities
 from kg.languages import checked_languages
-from kg.names import checked_key, checked_record, printable
+from kg.names import as_record, checked_key, checked_record, printable
 from kg.revision_log import RevisionLog
 from kg.store import links, lives, patterns, purge, revisions
 from kg.store.database import Database
-from kg.types import (
-    Attribute,
-    EntityRecord,
-    LinkCount,
-    LoadReport,
-    PurgeReport,
-    Record,
-    Statement,
-    Triple,
-)
-from kg.types import Literal as Value
 from kg.view import GraphView
 
 if TYPE_CHECKING:
@@ -36,6 +25,13 @@ if TYPE_CHECKING:
     from kg.rows import Rows
     from kg.store.artefacts import Files
     from kg.tables import Types
+    from kg.types import (
+        LinkCount,
+        LoadReport,
+        PurgeReport,
+        Record,
+    )
+    from kg.types import Literal as Value
 
 OnError = Literal["raise", "skip"]
 
@@ -237,7 +233,7 @@ class KnowledgeGraph(GraphView):
         from kg.loading import add_records
 
         # Checked before the transaction opens: ``items`` may itself read this graph.
-        records = [checked_record(_record(item)) for item in items]
+        records = [checked_record(as_record(item)) for item in items]
         checked_key(source, "source")
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "add", f"{len(records)} records")
@@ -387,14 +383,3 @@ class KnowledgeGraph(GraphView):
         if (entity is None) == (source is None):
             raise StoreError("purge needs an entity or a source, one of them")
         return purge.purge(self._database, entity=self._stored(entity), source=source)
-
-
-def _record(item: Record | tuple[str, str, str]) -> Record:
-    if isinstance(item, Triple | Attribute | Statement | EntityRecord):
-        return item
-    try:
-        head, relation, tail = item
-    except (TypeError, ValueError) as error:
-        reason = "expected a record or three names (head, relation, tail)"
-        raise InvalidNameError(reason, repr(item)) from error
-    return Triple(head, relation, tail)

@@ -59,6 +59,22 @@ def checked_key(text: object, what: str) -> str:
     return key
 
 
+def as_record(item: Record | tuple[str, str, str]) -> Record:
+    """A record as it is, three names as a triple.
+
+    Raises:
+        InvalidNameError: It is neither.
+    """
+    if isinstance(item, Triple | Attribute | Statement | EntityRecord):
+        return item
+    try:
+        head, relation, tail = item
+    except (TypeError, ValueError) as error:
+        reason = "expected a record or three names (head, relation, tail)"
+        raise InvalidNameError(reason, repr(item)) from error
+    return Triple(head, relation, tail)
+
+
 def checked_record(record: Record) -> Record:
     """Return ``record`` if the store can keep every part of it.
 

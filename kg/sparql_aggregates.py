@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rdflib.plugins.sparql.aggregates import Aggregator, Average, Sum
+from rdflib.plugins.sparql.sparql import SPARQLError
 
 if TYPE_CHECKING:
     from contextvars import ContextVar
+
+FAILURES = (SPARQLError, ArithmeticError, AttributeError, TypeError, ValueError)
+"""What RDFLib's accumulators raise at a value that is no number, is out of range, or has no datatype."""
 
 
 def prepare_aggregates(in_query: ContextVar[bool]) -> None:
@@ -27,7 +31,7 @@ def _lenient(kind: type[Any], in_query: ContextVar[bool]) -> type[Any]:
             before = dict(self.__dict__)
             try:
                 super().update(row, aggregator)
-            except Exception:
+            except FAILURES:
                 if not in_query.get():
                     raise
                 self.__dict__.update(before)

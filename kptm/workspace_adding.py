@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kg.errors import InvalidNameError, UnknownKeyError
-from kg.names import checked_key, checked_record
+from kg.errors import UnknownKeyError
+from kg.names import as_record, checked_key, checked_record
 from kg.types import Attribute, EntityRecord, Literal, Statement, Triple
 from kg.values import ValueKey
 
@@ -75,7 +75,7 @@ def add(
 ) -> AddReport:
     """Add items; see :meth:`kptm.Workspace.add`."""
     checked_key(source, "source")
-    given = [checked_record(_record(item)) for item in items]
+    given = [checked_record(as_record(item)) for item in items]
     relations = {name: name if exact else _relation(ws, name) for name in _relations_of(given)}
     if not exact:
         given = [_with_value(ws, record, relations) for record in given]
@@ -95,17 +95,6 @@ def add(
         new_entities=tuple(sorted(set(keys.values()) - had_entities)),
         new_relations=tuple(sorted(set(relations.values()) - had_relations)),
     )
-
-
-def _record(item: Record | tuple[str, str, str]) -> Record:
-    if isinstance(item, Triple | Attribute | Statement | EntityRecord):
-        return item
-    try:
-        head, relation, tail = item
-    except (TypeError, ValueError) as error:
-        reason = "expected a record or three names (head, relation, tail)"
-        raise InvalidNameError(reason, repr(item)) from error
-    return Triple(head, relation, tail)
 
 
 def fact_of(record: Record) -> Triple | Attribute | None:

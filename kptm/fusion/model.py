@@ -140,7 +140,28 @@ class FusedModel(nn.Module):
             ModelError: The backbone cannot be wrapped, no tokenizer fits, or facts are wanted.
             ConfigError: The configuration names layers that the backbone lacks.
         """
-        config = config or FusionConfig()
+        fused = cls.assemble(
+            backbone, embeddings, config or FusionConfig(), tokenizer=tokenizer, facts=facts
+        )
+        check_fit(fused)
+        return fused
+
+    @classmethod
+    def assemble(
+        cls,
+        backbone: Any,
+        embeddings: EntityEmbeddings,
+        config: FusionConfig,
+        *,
+        tokenizer: Any = None,
+        facts: EntityFacts | None = None,
+    ) -> FusedModel:
+        """The same without a trial: for what has been tried, as a model that was saved.
+
+        Raises:
+            ModelError: As :meth:`build`.
+            ConfigError: As :meth:`build`.
+        """
         model = build_backbone(backbone, config.seed)
         if tokenizer is None:
             tokenizer = _tokenizer_of(backbone)
@@ -151,9 +172,7 @@ class FusedModel(nn.Module):
                     f"the tokenizer has {len(tokenizer)} tokens, the backbone {room};"
                     " they do not belong together"
                 )
-            fused = cls(model, tokenizer, embeddings, config, facts)
-        check_fit(fused)
-        return fused
+            return cls(model, tokenizer, embeddings, config, facts)
 
     @property
     def device(self) -> torch.device:

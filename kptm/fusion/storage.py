@@ -85,7 +85,7 @@ def load(folder: str | Path) -> FusedModel:
         embeddings = EntityEmbeddings.load(folder / "embeddings")
         facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None
         with quiet_transformers():
-            model = FusedModel.build(str(folder / "backbone"), embeddings, config, facts=facts)
+            model = FusedModel.assemble(str(folder / "backbone"), embeddings, config, facts=facts)
         missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: no fused model there ({error.filename} is missing)") from error

@@ -5,11 +5,13 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
+from kg.folding import LETTERS
+
 _FOLDS = {
     "’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-",
-    "—": "-", "ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ħ": "h", "Ħ": "h", "ŧ": "t", "Ŧ": "t",
-    "ı": "i", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\n": " ", "\r": " ", "\u200b": " ",
+    "—": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\n": " ", "\r": " ", "\u200b": " ",
 }  # fmt: skip
+_PLAIN = LETTERS | {"ß": "ss"}
 LONGEST = 3
 """Characters that one may fold to; what stands for more (as ﷺ) stays as it is."""
 _CONTROLS = str.maketrans("\t\n\r`", "   '")
@@ -26,7 +28,10 @@ def fold_char(char: str) -> str:
     if lowered.isascii():
         return lowered
     base = unicodedata.normalize("NFD", lowered)[0]  # é → e; a Hangul syllable would be cut
-    return base if base.isascii() else lowered
+    if base.isascii():
+        return base
+    plain = _PLAIN.get(base, "")
+    return plain if len(plain) == 1 else lowered
 
 
 def fold(text: str) -> str:
@@ -36,15 +41,12 @@ def fold(text: str) -> str:
     return "".join(map(fold_char, text))
 
 
-_LONG = {"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ŋ": "ng"}
-
-
 @lru_cache(maxsize=65_536)
 def fold_chars(char: str) -> str:
     """The same, but ligatures and full-width letters as the letters that they stand for: one or two characters, or three."""
-    lowered = char.lower()[0]
-    if lowered in _LONG:
-        return _LONG[lowered]
+    base = unicodedata.normalize("NFD", char.lower())[0]
+    if base in _PLAIN:
+        return _PLAIN[base]
     if unicodedata.category(char)[0] in "LN":
         plain = unicodedata.normalize("NFKC", char)
         if plain != char and 0 < len(plain) <= LONGEST and plain.isalnum():
