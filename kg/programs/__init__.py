@@ -1,0 +1,28 @@
+"""Programs: a small language of what can be asked of a graph, and its evaluation in SQL with the facts that prove it."""
+
+from kg.programs.expressions import (
+    Aggregate,
+    Compare,
+    Difference,
+    Exists,
+    Follow,
+    Having,
+    Intersection,
+    Measure,
+    Named,
+    OfType,
+    Period,
+    Program,
+    Subtract,
+    Superlative,
+    Union,
+    Within,
+    children,
+    parts,
+    readable,
+)
+
+__all__ = [
+    "Aggregate", "Compare", "Difference", "Exists", "Follow", "Having", "Intersection", "Measure", "Named", "OfType",
+    "Period", "Program", "Subtract", "Superlative", "Union", "Within", "children", "parts", "readable",
+]  # fmt: skip

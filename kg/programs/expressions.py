@@ -1,0 +1,287 @@
+"""Programs: what a question asks of a graph, as a value.
+
+A program denotes a set of nodes (entities' keys or values), a number, or a yes or no. It is built from the sets below,
+as in lambda dependency-based compositional semantics (Liang 2013): the capitals of the states that border Texas are ::
+
+    Follow(Follow(Named(("state:texas",)), Step("borders", forward=False)), Step("capital"))
+
+``str(program)`` is an expression for people: ``Texas.borders⁻¹.capital``. :meth:`kg.KnowledgeGraph.evaluate` gives what it
+denotes, and the facts by which it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from kg.types import Literal as Value
+from kg.types import Step
+from kg.values.node import value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Comparison: TypeAlias = Literal["<", "<=", ">", ">=", "=", "!="]
+Order: TypeAlias = Literal["max", "min"]
+Function: TypeAlias = Literal["count", "sum", "mean", "max", "min"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A time: what held at some moment from ``start`` to ``end``, both ISO 8601 dates or years, "" for open ends."""
+
+    start: str
+    end: str
+
+    def __str__(self) -> str:
+        return self.start if self.start == self.end else f"{self.start}…{self.end}"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Entities, or values (:class:`kg.ValueKey`), by their keys."""
+
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.keys[0] if len(self.keys) == 1 else "{" + ", ".join(self.keys) + "}"
+
+
+@dataclass(frozen=True, slots=True)
+class OfType:
+    """All entities of a type."""
+
+    type: str
+
+    def __str__(self) -> str:
+        return f"type:{self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Having:
+    """All nodes from which a step leads anywhere: ``Having(Step("capital"))`` is what has a capital."""
+
+    step: Step
+
+    def __str__(self) -> str:
+        return f"has:{_step(self.step)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The nodes that a step leads to from any of ``source``; with a period by facts that held then."""
+
+    source: Program
+    step: Step
+    during: Period | None = None
+
+    def __str__(self) -> str:
+        when = "" if self.during is None else f"[{self.during}]"
+        return f"{_inner(self.source)}.{_step(self.step)}{when}"
+
+
+@dataclass(frozen=True, slots=True)
+class Intersection:
+    """What is in both."""
+
+    left: Program
+    right: Program
+
+    def __str__(self) -> str:
+        return f"{_inner(self.left)} ∩ {_inner(self.right)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """What is in either."""
+
+    left: Program
+    right: Program
+
+    def __str__(self) -> str:
+        return f"{_inner(self.left)} ∪ {_inner(self.right)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is in ``left`` and not in ``right``."""
+
+    left: Program
+    right: Program
+
+    def __str__(self) -> str:
+        return f"{_inner(self.left)} − {_inner(self.right)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number, or a date, of each node of a set.
+
+    Attributes:
+        steps: The path to it: to a value, or with ``count`` to the nodes that are counted.
+        count: Whether the nodes at the end of the path are counted.
+        among: Of the nodes at the end only these are counted; None counts all.
+    """
+
+    steps: tuple[Step, ...]
+    count: bool = False
+    among: Program | None = None
+
+    def __str__(self) -> str:
+        path = ".".join(map(_step, self.steps))
+        if not self.count:
+            return path
+        return f"count({path})" if self.among is None else f"count({path} ∩ {_inner(self.among)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Superlative:
+    """Those of ``base`` whose measure is the greatest or the least, with all that are equal; ``rank`` 2 is the second."""
+
+    base: Program
+    measure: Measure
+    order: Order
+    rank: int = 1
+
+    def __str__(self) -> str:
+        rank = "" if self.rank == 1 else f", {self.rank}"
+        return f"arg{self.order}({self.base}, {self.measure}{rank})"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Those of ``base`` whose measure compares so with a value: that of ``value``, which denotes one number or date.
+
+    A measure by count compares with the number 0 too: what leads nowhere counts 0.
+    """
+
+    base: Program
+    measure: Measure
+    comparison: Comparison
+    value: Program
+
+    def __str__(self) -> str:
+        return f"{_inner(self.base)}[{self.measure} {self.comparison} {self.value}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A number of a set: how many there are, or the sum, the mean, the greatest or the least of its values."""
+
+    function: Function
+    source: Program
+
+    def __str__(self) -> str:
+        return f"{self.function}({self.source})"
+
+
+@dataclass(frozen=True, slots=True)
+class Subtract:
+    """How much the one number, or date in days, of ``left`` is more than that of ``right``."""
+
+    left: Program
+    right: Program
+
+    def __str__(self) -> str:
+        return f"{_inner(self.left)} - {_inner(self.right)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Yes where all of ``left``, which is not empty, is in ``right``; no otherwise."""
+
+    left: Program
+    right: Program
+
+    def __str__(self) -> str:
+        return f"{_inner(self.left)} ⊆ {_inner(self.right)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """Yes where ``source`` is not empty."""
+
+    source: Program
+
+    def __str__(self) -> str:
+        return f"exists({self.source})"
+
+
+Program: TypeAlias = (
+    Named | OfType | Having | Follow | Intersection | Union | Difference | Superlative | Compare
+    | Aggregate | Subtract | Within | Exists
+)  # fmt: skip
+"""Any of them."""
+
+
+def parts(program: Program) -> Iterator[Program]:
+    """The program and all programs within it, from the outside in, from left to right."""
+    yield program
+    for child in children(program):
+        yield from parts(child)
+
+
+def children(program: Program) -> list[Program]:
+    """The programs directly within one, also those of its measure."""
+    found: list[Program] = []
+    for field in fields(program):
+        value = getattr(program, field.name)
+        if isinstance(value, Measure):
+            found += [] if value.among is None else [value.among]
+        elif isinstance(value, _KINDS):
+            found.append(value)
+    return found
+
+
+def readable(program: Program, name: Callable[[str], str]) -> str:
+    """The expression with what keys are called in place of them: entities, values, relations and types.
+
+    Args:
+        program: The program.
+        name: What a key is called.
+    """
+    return str(_renamed(program, name))
+
+
+_KINDS = (
+    Named, OfType, Having, Follow, Intersection, Union, Difference, Superlative, Compare, Aggregate, Subtract,
+    Within, Exists,
+)  # fmt: skip
+
+
+def _renamed(program: Program, name: Callable[[str], str]) -> Program:
+    from dataclasses import replace
+
+    def step(old: Step) -> Step:
+        return Step(name(old.relation), old.forward)
+
+    changed: dict[str, object] = {}
+    for field in fields(program):
+        value = getattr(program, field.name)
+        if field.name == "keys":
+            changed["keys"] = tuple(_shown(key, name) for key in value)
+        elif isinstance(value, Step):
+            changed[field.name] = step(value)
+        elif isinstance(value, Measure):
+            among = None if value.among is None else _renamed(value.among, name)
+            changed[field.name] = Measure(tuple(map(step, value.steps)), value.count, among)
+        elif isinstance(value, _KINDS):
+            changed[field.name] = _renamed(value, name)
+    if isinstance(program, OfType):
+        changed["type"] = name(program.type)
+    return replace(program, **changed)  # type: ignore[arg-type]  # of the fields' own types
+
+
+def _shown(key: str, name: Callable[[str], str]) -> str:
+    literal: Value | None = getattr(key, "literal", None)
+    return name(key) if literal is None else value_text(literal)
+
+
+def _step(step: Step) -> str:
+    return step.relation if step.forward else f"{step.relation}⁻¹"
+
+
+def _inner(program: Program) -> str:
+    text = str(program)
+    plain = isinstance(program, (Intersection, Union, Difference, Subtract, Within))
+    return f"({text})" if plain else text
