@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
-    from kptm.answering.answer import Answer, Evidence, ScoredEntity
+    from kptm.answering.answer import Answer, Evidence, NearReading, ScoredEntity, WordMeaning
     from kptm.answering.predictor import Predictor
     from kptm.answering.relations import RelationReader
 
-__all__ = ["Answer", "Evidence", "Predictor", "RelationReader", "ScoredEntity"]
+__all__ = [
+    "Answer", "Evidence", "NearReading", "Predictor", "RelationReader", "ScoredEntity", "WordMeaning",
+]  # fmt: skip
 _HOMES = {
-    "kptm.answering.answer": ("Answer", "Evidence", "ScoredEntity"),
+    "kptm.answering.answer": ("Answer", "Evidence", "NearReading", "ScoredEntity", "WordMeaning"),
     "kptm.answering.predictor": ("Predictor",),
     "kptm.answering.relations": ("RelationReader",),
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, overload
 
+from kg.programs import Program, readable
 from kg.types import Literal as Value
 from kg.types import Step, Triple
 from kg.values import ValueKey
@@ -14,7 +15,9 @@ Why = Literal["", "name", "relation", "words", "fact", "disagreement", "doubt", 
 PREDICTED = "predicted: "
 """What every predicted answer begins with."""
 
-__all__ = ["Answer", "Conflict", "Evidence", "ScoredEntity", "Sense", "Span", "Step", "Triple"]
+__all__ = [
+    "Answer", "Conflict", "Evidence", "NearReading", "ScoredEntity", "Sense", "Span", "Step", "Triple", "WordMeaning",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,40 @@ class Conflict:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class NearReading:
+    """What a refused question may have meant.
+
+    Attributes:
+        program: What would be evaluated.
+        score: p that it is meant.
+        unexplained: The words of the question that it does not explain.
+    """
+
+    program: Program
+    score: float
+    unexplained: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordMeaning:
+    """What a part of a question was understood as.
+
+    Attributes:
+        start: Its first character in the question.
+        end: The character after its last one.
+        text: The part itself.
+        kind: "entity", "value", "type", "relation" or "operator".
+        means: The key of an entity, relation or type; a value's text; an operator's name.
+    """
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    means: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The answer to one question.
@@ -125,7 +162,12 @@ class Answer:
         token: The model's word for a ``[MASK]`` that no entity fits, "" otherwise.
         description: What is stated of the entity, of a question that is a name and no more; "" otherwise.
         predicted: Whether no fact states the answer: it is a guess, and ``score`` how often such guesses are right.
-        labels: The labels of the topic and of the path's relations, by key.
+        labels: The labels of the topic, of the path's relations and of what the programs name, by key.
+        program: What was evaluated; None where nothing was.
+        sentence: The answer in words, in the question's language.
+        meanings: What the parts of the question were understood as, in their order.
+        readings: The nearest readings of a refused question, best first.
+        unexplained: Words of the question that no part of the reading explains.
     """
 
     question: str
@@ -143,6 +185,20 @@ class Answer:
     description: str = ""
     predicted: bool = False
     labels: dict[str, str] = field(default_factory=dict)
+    program: Program | None = None
+    sentence: str = ""
+    meanings: tuple[WordMeaning, ...] = ()
+    readings: tuple[NearReading, ...] = ()
+    unexplained: tuple[str, ...] = ()
+
+    @property
+    def expression(self) -> str:
+        """The program with labels in place of keys, "" where nothing was evaluated."""
+        return "" if self.program is None else self.expression_of(self.program)
+
+    def expression_of(self, program: Program) -> str:
+        """A program with this answer's labels in place of keys."""
+        return readable(program, lambda key: self.labels.get(key, key))
 
     @property
     def found(self) -> bool:
@@ -178,5 +234,17 @@ class Answer:
         return self.explain("html")
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON value."""
-        return asdict(self)
+        """A JSON value; programs are their expressions."""
+        plain = replace(self, program=None, readings=())
+        found = asdict(plain)
+        del found["program"]
+        found["expression"] = self.expression
+        found["readings"] = [
+            {
+                "expression": self.expression_of(reading.program),
+                "score": reading.score,
+                "unexplained": reading.unexplained,
+            }
+            for reading in self.readings
+        ]
+        return found

@@ -243,10 +243,29 @@ class Conflict(BaseModel):
     score: float
 
 
+class WordMeaning(BaseModel):
+    """What a part of a question was understood as; ``start`` and ``end`` count Unicode characters."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    means: str
+
+
+class NearReading(BaseModel):
+    """What a refused question may have meant: an expression, its p, and the words that it does not explain."""
+
+    expression: str
+    score: float
+    unexplained: list[str]
+
+
 class Answer(BaseModel):
     """An answer as ``Answer.to_dict()`` has it; ``labels`` names every key in it.
 
     ``description`` is what is stated of an entity that the question names and no more; ``predicted`` says that no fact states the answer.
+    ``sentence`` is the answer in words, ``expression`` the program that was evaluated, "" where none was.
     """
 
     question: str
@@ -264,6 +283,11 @@ class Answer(BaseModel):
     description: str
     predicted: bool
     labels: dict[Key, str]
+    sentence: str
+    expression: str
+    meanings: list[WordMeaning]
+    readings: list[NearReading]
+    unexplained: list[str]
 
 
 class Answers(BaseModel):
