@@ -1,0 +1,126 @@
+"""Phrases as the data files write them, and tries of them.
+
+``(a|b)`` stands for either, ``(a|)`` for an optional part, also within a word; ``{name}`` for any phrase of a group;
+``<name>`` for a slot, a token that a function reads.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
+
+from kptm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+T = TypeVar("T")
+Reader: TypeAlias = "Callable[[str, int], Iterable[tuple[int, object]]]"
+MOST = 20_000
+"""More phrases than one pattern should stand for: a slip in a data file."""
+_PART = re.compile(r"\(|\)|\||\{(\w+)\}|[^(){}|]+")
+
+
+def expand(pattern: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """All phrases that a pattern stands for, white space as one space.
+
+    Raises:
+        ConfigError: A bracket is not closed, a group is unknown, or the phrases are too many.
+    """
+    reader = _Reader(pattern, groups)
+    found = reader.alternatives()
+    if reader.rest:
+        raise ConfigError(f"pattern {pattern!r}: {reader.rest[0]!r} without an opening bracket")
+    return list(dict.fromkeys(" ".join(text.split()) for text in found))
+
+
+class _Reader:
+    """Reads a pattern from left to right."""
+
+    def __init__(self, pattern: str, groups: Mapping[str, Sequence[str]]) -> None:
+        self.pattern = pattern
+        self.groups = groups
+        self.rest = [found[0] for found in _PART.finditer(pattern)]
+        if "".join(self.rest) != pattern:
+            raise ConfigError(f"pattern {pattern!r}: a curly bracket without a name of a group")
+
+    def alternatives(self) -> list[str]:
+        found = self._sequence()
+        while self.rest and self.rest[0] == "|":
+            self.rest.pop(0)
+            found += self._sequence()
+        return found
+
+    def _sequence(self) -> list[str]:
+        found = [""]
+        while self.rest and self.rest[0] not in "|)":
+            item = self._item()
+            found = [before + after for before in found for after in item]
+            if len(found) > MOST:
+                raise ConfigError(f"pattern {self.pattern!r} stands for more than {MOST} phrases")
+        return found
+
+    def _item(self) -> list[str]:
+        part = self.rest.pop(0)
+        if part == "(":
+            found = self.alternatives()
+            if not self.rest:
+                raise ConfigError(f"pattern {self.pattern!r}: a bracket is not closed")
+            self.rest.pop(0)
+            return found
+        if part.startswith("{"):
+            if part[1:-1] not in self.groups:
+                raise ConfigError(f"pattern {self.pattern!r}: there is no group {part}")
+            return [text for item in self.groups[part[1:-1]] for text in expand(item, self.groups)]
+        return [part]
+
+
+class Found(NamedTuple, Generic[T]):
+    """A phrase of a trie at a place: where it ends, its item, and what its slots held."""
+
+    end: int
+    item: T
+    slots: tuple[tuple[str, object], ...]
+
+
+class Trie(Generic[T]):
+    """Phrases by their words; a word such as "<year>" is a slot."""
+
+    __slots__ = ("items", "slots", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, Trie[T]] = {}
+        self.slots: dict[str, Trie[T]] = {}
+        self.items: list[T] = []
+
+    def add(self, words: Sequence[str], item: T) -> None:
+        """Add a phrase."""
+        node = self
+        for word in words:
+            if word.startswith("<"):
+                node = node.slots.setdefault(word[1:-1], Trie())
+            else:
+                node = node.words.setdefault(word, Trie())
+        node.items.append(item)
+
+    def find(self, keys: Sequence[str], at: int, read: Reader | None = None) -> list[Found[T]]:
+        """All phrases that begin at a place.
+
+        Args:
+            keys: The words of a text.
+            at: The place of the first word.
+            read: Reads a slot at a place: all ways, each with the place after it.
+        """
+        found: list[Found[T]] = []
+        paths: list[tuple[Trie[T], int, tuple[tuple[str, object], ...]]] = [(self, at, ())]
+        for node, place, values in paths:  # the list grows
+            found += [Found(place, item, values) for item in node.items]
+            if place < len(keys) and (after := node.words.get(keys[place])):
+                paths.append((after, place + 1, values))
+            if read is not None:
+                paths += [
+                    (after, end, (*values, (name, value)))
+                    for name, after in node.slots.items()
+                    for end, value in read(name, place)
+                ]
+        return found

@@ -1,0 +1,243 @@
+"""Numbers in a question: in digits, in words, with their units."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kptm.answering.lexicon.splitting import Token
+    from kptm.answering.lexicon.tables import NumberTables
+
+_DIGITS = re.compile(r"([-+]?)(\d[\d.,]*)(\D*)")
+_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_LARGEST = 1e30
+"""A longer number is an identifier."""
+
+
+class Quantity(NamedTuple):
+    """A number at tokens ``start`` to ``end``; a rank where it is ordinal."""
+
+    start: int
+    end: int
+    number: float
+    unit: str = ""
+    ordinal: bool = False
+
+
+def quantities(
+    tokens: Sequence[Token], keys: Sequence[str], tables: NumberTables
+) -> list[Quantity]:
+    """All numbers of a question, each with and without its unit."""
+    found: list[Quantity] = []
+    at = 0
+    while at < len(keys):
+        here = _at(tokens, keys, at, tables)
+        for item in here:
+            found += [item, *_with_units(item, keys, tables)]
+        at = max((item.end for item in here), default=at + 1)
+    return found
+
+
+def _at(
+    tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
+) -> list[Quantity]:
+    first = tokens[at].folded[0]
+    if first.isdecimal() or first in "+-":
+        return _digits(tokens, keys, at, tables)
+    ordinals = [
+        Quantity(at, hit.end, hit.item[1], ordinal=True)
+        for hit in tables.words.find(keys, at)
+        if hit.item[0] == "ordinal"
+    ]
+    worded = _worded(keys, at, tables)
+    return ordinals + ([] if worded is None else [worded])
+
+
+def _digits(
+    tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
+) -> list[Quantity]:
+    split = _DIGITS.fullmatch(keys[at])
+    if split is None:
+        return []
+    sign, digits, letters = split.groups()
+    end = at + 1
+    if not letters and not sign and digits.isdecimal() and len(digits) <= 3:
+        while end < len(keys) and _is_group(tokens, end):
+            digits += keys[end]
+            end += 1
+    number = value_of(digits, tables)
+    if number is None:
+        return []
+    number = -number if sign == "-" else number
+    if letters in tables.ordinal_suffixes and letters:
+        return [Quantity(at, end, number, ordinal=True)]
+    found = []
+    if letters in tables.suffixes:
+        found.append(Quantity(at, end, number * tables.suffixes[letters]))
+    if letters:
+        letters = "" if letters == "s" and len(digits) == 4 else letters  # "1990s"
+        units = [hit.item for hit in tables.units.find([letters], 0)]
+        return found + [Quantity(at, end, number, unit) for unit in units]
+    if (
+        tables.ordinal_dot
+        and len(digits) <= 2
+        and end < len(keys)
+        and tokens[end].start == tokens[at].end + 2
+    ):
+        found.append(Quantity(at, end, number, ordinal=True))
+    end, number = _scaled(keys, end, number, tables)
+    return [*found, Quantity(at, end, number)]
+
+
+def _is_group(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token is three more digits of the number before it: "200 000"."""
+    text = tokens[at].folded
+    return len(text) == 3 and text.isdecimal() and tokens[at].start == tokens[at - 1].end + 1
+
+
+def value_of(digits: str, tables: NumberTables) -> float | None:
+    """What digits with points and commas are; None where the number is too large to be one."""
+    digits = digits.rstrip(".,")
+    signs = [char for char in digits if char in ".,"]
+    if len(set(signs)) == 2:
+        grouping = signs[0]
+        digits = digits.replace(grouping, "").replace(signs[-1], ".")
+    elif signs and _GROUPED.fullmatch(digits) and (len(signs) > 1 or signs[0] in tables.grouping):
+        digits = digits.replace(signs[0], "")
+    else:
+        digits = digits.replace(",", ".")
+    if digits.count(".") > 1 or not digits.replace(".", "").isdecimal():
+        return None
+    number = float(digits)
+    return number if number < _LARGEST else None
+
+
+def _scaled(keys: Sequence[str], at: int, number: float, tables: NumberTables) -> tuple[int, float]:
+    """A number in digits with the scales after it: "200 million"."""
+    while True:
+        scales = [
+            hit for hit in tables.words.find(keys, at) if hit.item[0] == "scale" and hit.end > at
+        ]
+        if not scales or number * scales[-1].item[1] >= _LARGEST:
+            return at, number
+        at = scales[-1].end
+        number *= scales[-1].item[1]
+
+
+def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | None:
+    """A number in words; an article counts as one before a scale."""
+    number = _Sum(tables)
+    start, end = at, at
+    if keys[at] in tables.articles:
+        at += 1
+    while at < len(keys):
+        if (
+            end > start
+            and keys[at] in tables.joiners
+            and number.takes(_longest(keys, at + 1, tables))
+        ):
+            at += 1
+            number.joined = True
+            continue
+        step = _longest(keys, at, tables)
+        if step is None or (at > start and end == start and step[1][0][0] != "scale"):
+            break
+        if not number.takes(step):
+            break
+        at = end = step[0]
+        for piece in step[1]:
+            number.add(*piece)
+    return None if end == start else Quantity(start, end, number.value)
+
+
+Step = tuple[int, list[tuple[str, float]]]
+
+
+def _longest(keys: Sequence[str], at: int, tables: NumberTables) -> Step | None:
+    """The longest number word at a place, as its parts, with the place after it."""
+    if at >= len(keys):
+        return None
+    hits = [hit for hit in tables.words.find(keys, at) if hit.item[0] != "ordinal"]
+    if hits:
+        return hits[-1].end, [hits[-1].item]
+    parts = compound(keys[at], tables) if tables.compounds else None
+    return None if parts is None else (at + 1, parts)
+
+
+def compound(word: str, tables: NumberTables) -> list[tuple[str, float]] | None:
+    """The parts of a number that is one word ("zweihundertfünfzig"), None where it is none."""
+    best: list[list[tuple[str, float]] | None] = [[]] + [None] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(end):
+            before, piece = best[start], tables.pieces.get(word[start:end])
+            if before is not None and piece is not None:
+                kept = best[end]
+                if kept is None or len(before) + 1 < len(kept):
+                    best[end] = [*before, piece]
+    whole = best[-1]
+    return whole if whole and any(kind != "joiner" for kind, _ in whole) else None
+
+
+class _Sum:
+    """A number that is read word by word."""
+
+    def __init__(self, tables: NumberTables) -> None:
+        self.tables = tables
+        self.done = 0.0
+        self.current = 0.0
+        self.joined = False
+        self.empty = True
+
+    @property
+    def value(self) -> float:
+        return self.done + self.current
+
+    def takes(self, step: Step | None) -> bool:
+        """Whether the next word makes a larger number, and is not a number of its own."""
+        if step is None:
+            return False
+        kind, number = next((part for part in step[1] if part[0] != "joiner"), step[1][0])
+        if kind == "scale":
+            return self.value * number < _LARGEST
+        if self.empty or not self.current:
+            return True
+        if self.current % 10 ** len(str(int(number))) == 0:
+            return True
+        tens = number in range(20, 100, 10)
+        if self.tables.vigesimal and number < 20 and self.current % 20 == 0:
+            return True
+        return self.joined and tens and self.current % 100 < 10  # "fünf und zwanzig"
+
+    def add(self, kind: str, number: float) -> None:
+        """Add a word, or multiply by a scale what it multiplies."""
+        if kind == "joiner":
+            self.joined = True
+            return
+        if kind == "word":
+            self.current += number
+        elif number < 1000:
+            last = self.current % number
+            self.current += (last or (1 if self.current == 0 or last == 0 else 0)) * number - last
+        else:
+            below = (self.done % number) + self.current
+            self.done += (below or 1) * number - (self.done % number)
+            self.current = 0.0
+        self.empty = self.joined = False
+
+
+def _with_units(item: Quantity, keys: Sequence[str], tables: NumberTables) -> list[Quantity]:
+    if item.ordinal or item.unit:
+        return []
+    after = [item._replace(end=hit.end, unit=hit.item) for hit in tables.units.find(keys, item.end)]
+    money = keys[item.start - 1] if item.start else ""
+    before = [
+        item._replace(start=item.start - 1, unit=hit.item)
+        for hit in (tables.units.find([money], 0) if money in _MONEY else ())
+    ]
+    return before + after
+
+
+_MONEY = frozenset("$€£¥₹")

@@ -1,0 +1,75 @@
+"""Tokens of a question: its words and numbers, with the place of each in the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+_UNSPACED = (
+    "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+"""Scripts that write no spaces between words, and Hangul, where particles follow a name without one."""
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0900-\u0963\u0981-\u09fd\u0a01-\u0a75\u0a81-\u0aff\u0b01-\u0bfa"
+    "\u0c00-\u0dfa\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u1056-\u1059\u17b4-\u17d3"
+    "\u200c\u200d"
+)
+"""Vowel signs and accents, which ``\\w`` leaves out."""
+_LETTER = rf"(?:(?![_{_UNSPACED}])[\w{_MARKS}])"
+_APOSTROPHE = "'’ʼ`´"
+_RUN = re.compile(
+    rf"[{_UNSPACED}][\u3099\u309a\uff9e\uff9f]?"
+    rf"|(?:(?<![\w)])[-+−](?=\d))?{_LETTER}+(?:(?:(?<=\d)[.,](?=\d)|[{_APOSTROPHE}](?={_LETTER})){_LETTER}+)*"
+    r"|[%‰°$€£¥₹]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or number of a text, or one character of a script without spaces.
+
+    Attributes:
+        text: As it was typed: ``question[start:end]``.
+        folded: In small letters without accents.
+        stem: Without its ending, the same one with and without accents.
+        start: Its first character in the text.
+        end: The character after its last one.
+    """
+
+    text: str
+    folded: str
+    stem: str
+    start: int
+    end: int
+
+
+def runs(text: str) -> list[tuple[str, int]]:
+    """Words, numbers and unit signs with the place of each."""
+    return [(found[0], found.start()) for found in _RUN.finditer(text)]
+
+
+def split_word(
+    word: str, elisions: frozenset[str], suffixes: frozenset[str], glued: dict[str, int]
+) -> list[str]:
+    """The parts of a word: "l'" of "l'Espagne", "'s" of "Ohio's", "s" of "whats".
+
+    Args:
+        word: A word as it was typed.
+        elisions: What stands before an apostrophe at the beginning, in small letters.
+        suffixes: What stands after one at the end.
+        glued: Words in small letters that are two, with the length of the first.
+    """
+    if cut := glued.get(word.lower()):
+        return [word[:cut], word[cut:]]
+    parts = [at for at, char in enumerate(word) if char in _APOSTROPHE]
+    cuts: list[int] = []
+    for at in parts:
+        if word[cuts[-1] if cuts else 0 : at].lower() in elisions:
+            cuts.append(at + 1)
+        elif at == parts[-1] and word[at + 1 :].lower() in suffixes:
+            cuts.append(at)
+    edges = [0, *cuts, len(word)]
+    return [word[start:end] for start, end in pairwise(edges)]
