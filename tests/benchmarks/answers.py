@@ -1,6 +1,7 @@
 """Answers, measured: python tests/benchmarks/answers.py PART [options].
 
     metaqa     questions in words over one, two and three hops, with the topic in brackets and without
+    real       questions that people type, over graphs that others made
     trex       clozes whose facts are in text and graph, in the graph alone, in neither, or edited: each source and all together
     world      the example world's questions, and those that nobody can answer
     load       fifty requests at once to the explorer
@@ -11,7 +12,7 @@ Each part says its options with --help. Figures are printed, never asserted.
 import sys
 from importlib import import_module
 
-PARTS = ("metaqa", "trex", "world", "load")
+PARTS = ("metaqa", "real", "trex", "world", "load")
 
 
 def main(argv: list[str]) -> int:

@@ -1,0 +1,182 @@
+"""What is asked of each set in each phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import cases, workspaces
+from .asking import Outcome, ask, learn
+from .progress import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from kg.types import Entity
+    from kptm import Workspace
+
+    from .cases import Case
+    from .report import Report
+    from .workspaces import Build, Workspaces
+
+SETS = ("freebase", "geo", "world")
+PHASES = ("before", "after")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A run: where things are, and how much of it is wanted."""
+
+    workspaces: Workspaces
+    shared: Path
+    report: Report
+    seed: int = 0
+    limit: int | None = None
+    forms: tuple[str, ...] = ("given",)
+    languages: tuple[str, ...] = ()
+    folds: int | None = None
+
+    @property
+    def data(self) -> Path:
+        """The folder of the data."""
+        return self.shared / "data"
+
+    def sample(self, found: Iterable[Case]) -> list[Case]:
+        """So many of them as are wanted."""
+        return cases.in_order(found, self.seed)[: self.limit]
+
+    def build(self, name: str) -> Build:
+        """What loads the graph of a set."""
+        return {
+            "freebase": workspaces.load_freebase(self.data),
+            "geo": workspaces.load_geo(self.data),
+            "world": workspaces.load_world,
+        }[name]
+
+
+def run(bench: Bench, name: str, phase: str) -> None:
+    """A set in a phase."""
+    say(f"== {name}, {phase}")
+    _RUNS[name, phase](bench)
+
+
+def in_forms(bench: Bench, ws: Workspace, asked: Sequence[Case]) -> dict[str, list[Outcome]]:
+    """The outcomes of the questions in each of the wanted forms."""
+    if bench.report.wants_labels:
+        bench.report.labels |= {x.key: x.label or "" for x in _entities(ws)}
+    found = {}
+    for form in bench.forms:
+        change = {"given": lambda case: case, "lower": cases.lower_case}.get(form)
+        if change is None:
+            change = cases.capitaliser(_names(ws))
+        found[form] = ask(ws, [change(case) for case in asked])
+    return found
+
+
+def _entities(ws: Workspace) -> Iterable[Entity]:
+    return ws.graph.entities(ws.graph.keys()).values()
+
+
+def _names(ws: Workspace) -> list[str]:
+    return [name for x in _entities(ws) for name in (x.label, *x.aliases) if name]
+
+
+def report(bench: Bench, name: str, found: dict[str, list[Outcome]]) -> None:
+    """Add each form's outcomes to the report."""
+    for form, outcomes in found.items():
+        bench.report.add(name if form == "given" else f"{name}, {form}", outcomes)
+
+
+def before(bench: Bench, name: str, title: str, asked: Iterable[Case]) -> None:
+    """Questions before anything is learnt."""
+    with bench.workspaces.copy(name, bench.build(name)) as ws:
+        report(bench, title, in_forms(bench, ws, bench.sample(asked)))
+
+
+def in_folds(bench: Bench, name: str, title: str, all_cases: Sequence[Case]) -> None:
+    """Questions of each fold, after learning from the others."""
+    together: dict[str, list[Outcome]] = {form: [] for form in bench.forms}
+    seconds = []
+    for fold, (train, test) in enumerate(cases.folds(all_cases, bench.seed)):
+        if bench.folds is not None and fold >= bench.folds:
+            break
+        with bench.workspaces.copy(name, bench.build(name)) as ws:
+            said, took = learn(ws, train)
+            seconds.append(took)
+            for form, outcomes in in_forms(bench, ws, bench.sample(test)).items():
+                together[form] += outcomes
+        if not fold:
+            bench.report.note(f"{title}, fold 0: {said.splitlines()[0]}")
+    bench.report.note(f"{title}: seconds of learning {', '.join(f'{s:.0f}' for s in seconds)}")
+    report(bench, title, together)
+
+
+def after_all(
+    bench: Bench, name: str, title: str, train: Sequence[Case], test: Iterable[Case]
+) -> None:
+    """Questions after learning from others."""
+    with bench.workspaces.copy(name, bench.build(name)) as ws:
+        learn(ws, train)
+        report(bench, title, in_forms(bench, ws, bench.sample(test)))
+
+
+# ── the sets ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def freebase_before(bench: Bench) -> None:
+    before(bench, "freebase", "freebase, before", cases.freebase(bench.data))
+
+
+def freebase_after(bench: Bench) -> None:
+    in_folds(bench, "freebase", "freebase, after", cases.freebase(bench.data))
+
+
+def geo_before(bench: Bench) -> None:
+    for language in bench.languages or ("",):
+        asked = [x for part in ("train", "dev") for x in cases.geo(bench.data, part, language)]
+        before(bench, "geo", f"geo{_in(language)}, before", asked)
+
+
+def geo_after(bench: Bench) -> None:
+    for language in bench.languages or ("",):
+        train, dev = (cases.geo(bench.data, part, language) for part in ("train", "dev"))
+        title = f"geo{_in(language)}"
+        in_folds(bench, "geo", f"{title} 5 folds, after", train)
+        after_all(bench, "geo", f"{title} dev, after", train, dev)
+
+
+def _in(language: str) -> str:
+    return f" {language}" if language else ""
+
+
+def world_before(bench: Bench) -> None:
+    _world(bench, "before")
+
+
+def world_after(bench: Bench) -> None:
+    _world(bench, "after")
+
+
+def _world(bench: Bench, phase: str) -> None:
+    from kptm.examples import World
+
+    world = World()
+    asked = [
+        cases.Case(x.question, cases.Gold.of(x.answers), x.kind, tuple(x.answers))
+        for x in world.questions()
+    ]
+    with bench.workspaces.copy("world", bench.build("world")) as ws:
+        if phase == "after":
+            ws.learn(world.learn)
+        report(bench, f"world, {phase}", in_forms(bench, ws, bench.sample(asked)))
+
+
+_RUNS = {
+    ("freebase", "before"): freebase_before,
+    ("freebase", "after"): freebase_after,
+    ("geo", "before"): geo_before,
+    ("geo", "after"): geo_after,
+    ("world", "before"): world_before,
+    ("world", "after"): world_after,
+}

@@ -1,0 +1,111 @@
+"""Workspaces of the graphs, loaded once into a folder for later runs, and copied to be asked or taught."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import kg
+import kptm
+from kptm import Workspace
+
+from .progress import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    Build = Callable[[Workspace], None]
+
+
+class Workspaces:
+    """Loaded workspaces by name.
+
+    Attributes:
+        folder: Where they are, outside the project.
+        settings: ``section.key=value`` for each that is opened, as ``kptm --set`` takes them.
+    """
+
+    def __init__(self, folder: Path, settings: Sequence[str] = ()) -> None:
+        self.folder, self.settings = folder / _version(), tuple(settings)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _loaded(self, name: str, build: Build) -> Path:
+        target = self.folder / name
+        if not (target / "kptm.toml").is_file():
+            partial = self.folder / f"{name}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            began = time.perf_counter()
+            with Workspace.open(partial) as ws:
+                build(ws)
+                ws.ask(
+                    "what is this"
+                )  # what is derived from the graph is built by the first question
+            partial.rename(target)
+            say(f"{name}: loaded in {time.perf_counter() - began:.1f} s")
+        return target
+
+    @contextmanager
+    def copy(self, name: str, build: Build) -> Iterator[Workspace]:
+        """A copy of the workspace ``name``, which ``build`` fills where it is not there yet; it goes with the block."""
+        source = self._loaded(name, build)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=f"{name}.copy.") as folder:
+            target = Path(folder) / "ws"
+            shutil.copytree(source, target)
+            with Workspace.open(target, create=False, changes=self.settings) as ws:
+                yield ws
+
+
+def _version() -> str:
+    """A name for the program's state: another program may store a graph otherwise."""
+    digest = hashlib.sha256()
+    for package in (kg, kptm):
+        root = Path(package.__path__[0])
+        for path in sorted(root.rglob("*")):
+            if path.suffix in {".py", ".json", ".toml", ".tsv", ".txt"}:
+                digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def load_freebase(data: Path) -> Build:
+    """All of FB15k-237's triples and its entities' names."""
+
+    def build(ws: Workspace) -> None:
+        ws.load_entities(data / "fb15k-237/entities.jsonl.gz")
+        for part in ("train", "valid", "test"):
+            ws.load(data / f"fb15k-237/{part}.tsv.gz")
+
+    return build
+
+
+def load_geo(data: Path) -> Build:
+    """GeoQuery's database."""
+
+    def build(ws: Workspace) -> None:
+        ws.load(data / "questions/geo.graph.jsonl.gz")
+
+    return build
+
+
+def load_countries(cases: Path) -> Build:
+    """A newcomer's table of countries."""
+
+    def build(ws: Workspace) -> None:
+        ws.load(cases / "newcomer/countries.tsv")
+
+    return build
+
+
+def load_world(ws: Workspace) -> None:
+    """The example world, with its texts indexed for phrasings."""
+    from kptm.examples import World
+
+    world = World()
+    ws.load_entities(world.entities)
+    ws.load(world.triples)
+    ws.load_entities(world.relations)
+    ws.index(world.corpus, source="corpus")
