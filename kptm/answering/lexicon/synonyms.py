@@ -1,0 +1,96 @@
+"""Words of questions as English nouns: "born" is a place or a date of birth, "Hauptstadt" a capital, 法国 France.
+
+The tables are the files ``words/xx.toml``, one by language, loaded when first asked; ``words/en.toml`` describes the format.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from kg.folding import fold
+from kptm.answering.lexicon.word_tables import Nouns, WordTable, pieces, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def languages() -> tuple[str, ...]:
+    """The codes of the languages that have a table, sorted."""
+    files = resources.files(__package__).joinpath("words").iterdir()
+    return tuple(sorted(file.name[:-5] for file in files if file.name.endswith(".toml")))
+
+
+def expand(word: str, language: str) -> Nouns:
+    """English nouns by which graphs may call what a word or phrase of a question says.
+
+    Args:
+        word: In any case, inflected or not.
+        language: Of the question, as in ISO 639-1.
+
+    Returns:
+        Nothing for words that have no entry, and for languages without a table.
+    """
+    table = _table(language)
+    if table is None:
+        return ()
+    parts = pieces(word)
+    found = table.words.find(parts)
+    if found is None and len(parts) == 2 and " " not in word:  # "l'auteur", "author's"
+        found = max((table.words.find([part]) or () for part in parts), key=len)
+    return found or ()
+
+
+def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, Nouns]]:
+    """The words and phrases of a question that have an entry, also where they overlap.
+
+    Args:
+        words: Of the question; Chinese and Japanese as words or as single characters.
+        language: Of the question, as in ISO 639-1.
+
+    Returns:
+        The first word of each, the one after its last, and its English nouns; in the order of the question, and of those
+        that begin at the same word the longest first.
+    """
+    table = _table(language)
+    if table is None:
+        return []
+    places = [(part, at) for at, word in enumerate(words) for part in pieces(word)]
+    parts = [part for part, _ in places]
+    owners = [at for _, at in places] + [len(words)]
+    found: dict[tuple[int, int], Nouns] = {}
+    for at, owner in enumerate(owners[:-1]):
+        if at and owners[at - 1] == owner:
+            continue
+        for end, nouns in table.words.spans(parts, at):
+            if owners[end] != owners[end - 1]:  # a phrase ends with a word
+                found[owner, owners[end - 1] + 1] = nouns
+        if (owner, owner + 1) not in found and (nouns := expand(words[owner], language)):
+            found[owner, owner + 1] = nouns
+    return [(start, end, nouns) for (start, end), nouns in found.items()]
+
+
+def translate(phrase: str, language: str) -> str | None:
+    """The English name of a country, continent, language, people or city; None where it is not known."""
+    table = _table(language)
+    return None if table is None else table.names.find(pieces(phrase))
+
+
+def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
+    """Dictionary forms that a word may be a form of: "spoke" of "speak", "cities" of "city".
+
+    Irregular forms are looked up; of others all are given that the endings allow, also such as are no words.
+    """
+    table = _table(language)
+    return () if table is None else table.inflections.lemmas(fold(word))
+
+
+@lru_cache(maxsize=256)
+def _table(language: str) -> WordTable | None:
+    """The table of a language, "de" for "de-AT", None where there is none."""
+    code = language.lower().replace("_", "-").partition("-")[0]
+    if code not in languages():
+        return None
+    file = resources.files(__package__).joinpath("words", f"{code}.toml")
+    return read_table(file.read_text(encoding="utf-8"), f"words/{code}.toml")

@@ -1,0 +1,195 @@
+"""The tables ``words/xx.toml``: what their entries stand for, and the search of phrases in them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+from kg.folding import fold
+from kptm.answering.lexicon.patterns import expand
+from kptm.errors import ConfigError
+from kptm.linking.text import kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+T = TypeVar("T")
+Key: TypeAlias = "tuple[str, ...]"
+"""A phrase as its pieces."""
+Nouns: TypeAlias = "tuple[tuple[str, float], ...]"
+"""English nouns in small letters, each with how likely it is meant, above 0 and up to 1; the best first."""
+
+FALL, FLOOR = 0.1, 0.5
+"""By how much a noun without a weight of its own is less likely than the one before, and what it is at least."""
+STEM = 3
+"""Letters that a dictionary form has at least."""
+SECTIONS = {"name", "endings", "spelling", "irregular", "words", "names"}
+_NOUN = re.compile(r"^(.+?)(?:\s+(1|0?\.\d+))?$")
+
+
+@lru_cache(maxsize=65_536)
+def pieces(text: str) -> Key:
+    """What a text is compared by: its folded words, and each character of scripts that write no spaces."""
+    found: list[str] = []
+    before = ""
+    for char in fold(text):
+        family = kind(char)
+        if family == "m" or family == before == "a":
+            found[-1:] = ["".join((*found[-1:], char))]
+        elif family:
+            found.append(char)
+        before = family
+    return tuple(found)
+
+
+class Inflections(NamedTuple):
+    """How words of a language change.
+
+    Attributes:
+        irregular: Dictionary forms by form.
+        endings: Endings that are cut, each with what takes its place.
+        spelling: What people type for letters, and what the table has: "ae" for "ä", which folds to "a".
+    """
+
+    irregular: Mapping[str, tuple[str, ...]]
+    endings: tuple[tuple[str, str], ...]
+    spelling: Mapping[str, str]
+
+    def forms(self, word: str) -> tuple[str, ...]:
+        """A folded word as it may stand in the table: itself first, then other spellings and dictionary forms."""
+        spelled = word
+        for typed, letter in self.spelling.items():
+            spelled = spelled.replace(typed, letter)
+        words = dict.fromkeys((word, spelled))
+        return tuple(dict.fromkeys((*words, *(form for x in words for form in self.lemmas(x)))))
+
+    def lemmas(self, word: str) -> tuple[str, ...]:
+        """Dictionary forms of a folded word: those that are listed, or else all that the endings allow."""
+        if word in self.irregular:
+            return self.irregular[word]
+        found = []
+        for ending, instead in self.endings:
+            stem = word.removesuffix(ending)
+            if stem != word and len(stem + instead) >= STEM:
+                found.append(stem + instead)
+                if not instead and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
+                    found.append(stem[:-1])  # "running", "bigger"
+        return tuple(dict.fromkeys(found))
+
+
+class Phrases(Generic[T]):
+    """Entries of a table by their pieces.
+
+    Args:
+        entries: Each in its dictionary form.
+        forms: Gives the dictionary forms of a piece.
+    """
+
+    def __init__(self, entries: Mapping[Key, T], forms: Callable[[str], tuple[str, ...]]) -> None:
+        self.entries = entries
+        self._forms = forms
+        self._prefixes = {key[:end] for key in entries for end in range(1, len(key) + 1)}
+
+    def spans(self, parts: Sequence[str], start: int) -> list[tuple[int, T]]:
+        """The entries that begin at a piece, with the end of each; the longest first."""
+        found: list[tuple[int, T]] = []
+        begun: list[Key] = [()]
+        for end in range(start, len(parts)):
+            longer = ((*key, form) for key in begun for form in self._forms(parts[end]))
+            begun = [key for key in longer if key in self._prefixes]
+            if not begun:
+                break
+            found += [(end + 1, self.entries[key]) for key in begun if key in self.entries][:1]
+        return found[::-1]
+
+    def find(self, parts: Sequence[str]) -> T | None:
+        """The entry of a whole phrase."""
+        return next((item for end, item in self.spans(parts, 0) if end == len(parts)), None)
+
+
+class WordTable(NamedTuple):
+    """The table of a language.
+
+    Attributes:
+        words: English nouns by words and phrases.
+        names: English names by names.
+        inflections: How its words change.
+    """
+
+    words: Phrases[Nouns]
+    names: Phrases[str]
+    inflections: Inflections
+
+
+def read_table(text: str, where: str) -> WordTable:
+    """Read a table.
+
+    Args:
+        text: Of the file.
+        where: Its name, for messages.
+
+    Raises:
+        ConfigError: The file is no TOML, has an unknown section, an empty entry or pattern, or a phrase twice.
+    """
+    try:
+        return _read(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, ConfigError) as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _read(sections: Mapping[str, Mapping[str, Any]]) -> WordTable:
+    """The table of a file's sections."""
+    if unknown := sorted(sections.keys() - SECTIONS):
+        raise ConfigError(
+            f"unknown section {unknown[0]!r}; known are {', '.join(sorted(SECTIONS))}"
+        )
+    inflections = _read_inflections(sections)
+    forms = lru_cache(maxsize=65_536)(inflections.forms)
+    words = {key: read_nouns(nouns) for key, nouns in _entries(sections.get("words", {}))}
+    names = dict(_entries(sections.get("names", {})))
+    return WordTable(Phrases(words, forms), Phrases(names, forms), inflections)
+
+
+def _read_inflections(sections: Mapping[str, Mapping[str, str]]) -> Inflections:
+    """The forms, endings and spelling of a file."""
+    irregular: dict[str, list[str]] = {}
+    for base, forms in sections.get("irregular", {}).items():
+        for form in forms.split():
+            irregular.setdefault(fold(form), []).append(fold(base))
+    endings = [fold(ending).partition(">") for ending in sections.get("endings", ())]
+    return Inflections(
+        {form: tuple(bases) for form, bases in irregular.items()},
+        tuple((ending, instead) for ending, _, instead in endings),
+        {fold(typed): fold(spelt) for typed, spelt in sections.get("spelling", {}).items()},
+    )
+
+
+def read_nouns(texts: Sequence[str]) -> Nouns:
+    """The nouns of an entry with their weights, the best first.
+
+    Raises:
+        ConfigError: There is none, or one is empty or stands there twice.
+    """
+    found: dict[str, float] = {}
+    for place, text in enumerate(texts):
+        noun, weight = _NOUN.findall(text.strip())[0] if text.strip() else ("?", "")
+        if not noun[0].isalpha() or noun in found:
+            raise ConfigError(f"the noun {text!r} is none, or stands twice in {list(texts)}")
+        found[noun] = float(weight) if weight else max(FLOOR, round(1 - FALL * place, 2))
+    return tuple(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def _entries(section: Mapping[str, T]) -> Iterator[tuple[Key, T]]:
+    """The phrases of a section as pieces, each with its value."""
+    seen: dict[Key, str] = {}
+    for line, value in section.items():
+        for phrase in line.split(","):
+            for key in map(pieces, expand(phrase, {})):
+                if not key or not value:
+                    raise ConfigError(f"the entry {line!r} is empty, or a part of it")
+                if key in seen:
+                    raise ConfigError(f"{phrase.strip()!r} stands in {seen[key]!r} and in {line!r}")
+                seen[key] = line
+                yield key, value

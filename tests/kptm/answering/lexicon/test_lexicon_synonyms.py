@@ -1,0 +1,195 @@
+"""Words of questions as nouns of relations: expectations by hand, language by language."""
+
+import tomllib
+from importlib import resources
+from time import perf_counter
+
+import pytest
+
+from kg.folding import fold
+from kptm.answering.lexicon import synonyms
+from kptm.answering.lexicon.synonyms import expand, expand_phrase, languages, lemmas, translate
+from kptm.answering.lexicon.word_tables import pieces, read_table
+from kptm.errors import ConfigError
+
+FOLDER = resources.files("kptm.answering.lexicon").joinpath("words")
+ENGLISH = {
+    "birth": "born", "place of birth": "born birthplace", "death": "died dead killed", "cause of death": "die killed",
+    "spouse": "married wife wives husband", "children": "kid kids daughter sons", "language": "speak spoke spoken speaks",
+    "parents": "mother mom father dads", "currency": "money pay paid", "population": "lived lives inhabitants citizens people",
+    "places lived": "live lives", "author": "wrote written write writing by", "singer": "sing sang sung", "director": "directed",
+    "position": "plays played", "cast": "star starring actress act played", "manufacturer": "produces made make",
+    "founder": "founded found founders started", "owner": "own owned owns", "leader": "leads led leaders boss head",
+    "chief executive officer": "ceo boss", "flows through": "flows crosses", "borders": "bordering neighbors neighbours adjacent",
+    "area": "big largest size large", "height": "tall tallest high highest", "elevation": "high highest", "length": "long longest",
+    "distance": "far", "age": "old oldest older", "date of birth": "born old birthday", "weight": "weigh weighed heaviest",
+    "mass": "heavy", "price": "cost costs expensive", "occupation": "work job professions", "education": "studied school college",
+    "religion": "believe faith religious", "genre": "kind sort", "nationality": "from", "location": "where located situated",
+    "headquarters": "based headquartered", "award": "won prizes wins", "inventor": "invented inventors", "symbol": "abbreviation",
+    "discoverer": "discovered discovery found", "depends": "needs requires depended", "maintainer": "maintains maintained",
+    "color": "colour colours", "melting point": "melts", "boiling point": "boils", "licence": "license", "license": "licence",
+    "country": "nation countries", "city": "town cities town villages", "river": "streams", "film": "movies", "person": "woman men",
+}  # fmt: skip
+
+
+def nouns(word, language):
+    return [noun for noun, _ in expand(word, language)]
+
+
+def phrases(question, language="en"):
+    """By phrase of a question its first noun."""
+    words = question.split() if " " in question else list(question)
+    space = " " if " " in question else ""
+    found = expand_phrase(words, language)
+    return {space.join(words[start:end]): items[0][0] for start, end, items in found}
+
+
+@pytest.mark.parametrize("noun", sorted(ENGLISH))
+def test_words_of_english_questions_find_the_noun(noun):
+    for word in ENGLISH[noun].split():
+        assert noun == word or noun in nouns(word, "en"), word
+        assert nouns(word.title(), "en") == nouns(word, "en")
+
+
+@pytest.mark.parametrize(
+    ("question", "phrase", "noun"),
+    [
+        ("what does NASA stand for", "stand for", "meaning"),
+        ("what is a saxophone made of", "made of", "material"),
+        ("where do tomatoes come from", "come from", "nationality"),
+        ("where did her family come from", "come from", "nationality"),
+        ("what does the flag of Peru look like", "look like", "image"),
+        ("which states does it run through", "run through", "flows through"),
+        ("what counties are next to Kent", "next to", "borders"),
+        ("what does he do for a living", "do for a living", "occupation"),
+        ("who was the prime minister of Japan", "prime minister", "prime minister"),
+        ("what time zone is Lima in", "time zone", "time zones"),
+        ("what kinds of music does she like", "kinds of music", "genre"),
+        ("which rivers flowed into the Elbe", "flowed into", "mouth"),
+    ],
+)
+def test_phrases_of_english_questions(question, phrase, noun):
+    found = phrases(question)
+    assert phrase in found
+    assert noun in nouns(phrase, "en") or noun == phrase
+
+
+def test_longer_phrases_come_first_and_shorter_ones_stay():
+    found = [(start, end) for start, end, _ in expand_phrase("who runs through it".split(), "en")]
+    assert found == [(1, 3), (1, 2)]
+
+
+def test_weights_are_between_0_and_1_and_fall():
+    assert expand("live", "en")[0] == ("residence", 1.0)
+    assert dict(expand("live", "en"))["population"] == 0.6
+    for language in languages():
+        for items in synonyms._table(language).words.entries.values():
+            weights = [weight for _, weight in items]
+            assert weights == sorted(weights, reverse=True)
+            assert 0 < weights[-1] <= weights[0] <= 1
+
+
+@pytest.mark.parametrize(
+    ("form", "base"),
+    {
+        "wrote": "write", "written": "write", "spoke": "speak", "spoken": "speak", "children": "child", "countries": "country",
+        "cities": "city", "people": "person", "men": "man", "women": "woman", "lives": "live", "wives": "wife", "sang": "sing",
+        "won": "win", "led": "lead", "built": "build", "paid": "pay", "made": "make", "said": "say", "species": "species",
+        "founded": "found", "running": "run", "biggest": "big", "larger": "large", "heaviest": "heavy", "borders": "border",
+        "married": "marry", "studies": "study", "died": "die", "flows": "flow", "used": "use", "churches": "church",
+        "directing": "direct", "producing": "produce", "tallest": "tall",
+    }.items(),
+)  # fmt: skip
+def test_lemmas(form, base):
+    assert base in lemmas(form)
+    assert base in lemmas(form.upper())
+
+
+def test_a_lemma_of_a_short_or_plain_word_is_nothing():
+    assert lemmas("us") == ()
+    assert lemmas("river") == ("riv", "rive")
+    assert lemmas("東京") == ()
+
+
+@pytest.mark.parametrize("language", ["en", "fi", "", "xx-YY"])
+def test_unknown_words_and_languages_are_nothing(language):
+    assert expand("qwertz", language) == ()
+    assert expand("", language) == ()
+    assert expand_phrase(["qwertz", ""], language) == []
+    assert expand_phrase([], language) == []
+    assert translate("Qwertz", language) is None
+
+
+def test_a_region_of_a_language_is_that_language():
+    assert expand("colour", "en-GB") == expand("colour", "en_US") == expand("colour", "EN") != ()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_file_is_whole(language):
+    """Read again without the reader: no empty side, no phrase twice, nouns as plain small letters."""
+    text = FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    assert text.startswith("# "), "the first lines say what the file is"
+    table = read_table(text, language)
+    assert table.words.entries
+    assert table.names.entries
+    for key in (*table.words.entries, *table.names.entries):
+        assert key
+        assert all(part and part == fold(part) and " " not in part for part in key)
+        assert pieces(" ".join(key)) == key
+    sections = tomllib.loads(text)
+    for line, values in sections["words"].items():
+        assert line.strip() == line
+        for noun in values:
+            assert noun.isascii()
+            assert noun == " ".join(noun.lower().split())
+    for name in table.names.entries.values():
+        assert name == name.strip() != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[words]\n"a, b" = ["x"]\n"b" = ["y"]', "x.toml: 'b' stands in 'a, b' and in 'b'"),
+        ('[words]\n"a, É" = ["x"]\n"e" = ["y"]', "stands in"),
+        ('[words]\n"a" = []', "empty"),
+        ('[words]\n"a, " = ["x"]', "empty"),
+        ('[words]\n"a" = ["x", "x .3"]', "twice"),
+        ('[words]\n"a" = [" "]', "is none"),
+        ('[words]\n"(a" = ["x"]', "bracket"),
+        ('[names]\n"a" = ""', "empty"),
+        ("[word]", "unknown section 'word'"),
+        ("words", "x.toml: "),
+    ],
+)
+def test_a_slip_in_a_file_is_said(text, message):
+    with pytest.raises(ConfigError) as error:
+        read_table(text, "x.toml")
+    assert message in str(error.value)
+
+
+def test_a_table_is_read_in_its_own_notation():
+    table = read_table(
+        'endings = ["en", "t>en"]\n[spelling]\nae = "a"\n[irregular]\nsprechen = "spricht"\n'
+        '[words]\n"angrenzen, gr(ö|e)ßte" = ["one", "two .25", "three", "four .95"]\n"sprechen mit" = ["five"]\n[names]\n"Dänemark" = "Denmark"',
+        "x.toml",
+    )
+    one = (("one", 1.0), ("four", 0.95), ("three", 0.8), ("two", 0.25))
+    for word in ("ANGRENZT", "angrenzen", "grösste", "Gresste"):
+        assert table.words.find(pieces(word)) == one
+    assert table.words.find(pieces("Spricht mit")) == (("five", 1.0),)
+    assert table.words.find(pieces("spricht")) is None
+    assert table.names.find(pieces("daenemark")) == "Denmark"
+
+
+def test_names():
+    assert translate("U.S.A.", "en") == translate("usa", "en") == "United States"
+    assert translate("us", "en") is None
+
+
+def test_a_question_takes_well_under_a_millisecond():
+    words = "which of the rivers that flow through the largest state that borders Texas is the longest".split()
+    expand_phrase(words, "en")
+    begun = perf_counter()
+    for _ in range(100):
+        expand_phrase(words, "en")
+    assert (perf_counter() - begun) / 100 < 0.005
