@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from kg.formats import from_networkx, from_pandas
     from kg.graph import KnowledgeGraph
+    from kg.programs import Denotation, Evaluator
     from kg.types import (
         Attested,
         Attribute,
@@ -76,6 +77,7 @@ _HOMES = {
         "from_pandas",
     ),
     "kg.graph": ("KnowledgeGraph",),
+    "kg.programs": ("Denotation", "Evaluator"),
     "kg.types": (
         "Attested",
         "Attribute",
@@ -106,12 +108,14 @@ __all__ = [
     "Attribute",
     "Candidate",
     "Change",
+    "Denotation",
     "Description",
     "EmbeddingError",
     "EmbeddingMismatchError",
     "Entity",
     "EntityEmbeddings",
     "EntityRecord",
+    "Evaluator",
     "ExportReport",
     "GraphView",
     "InvalidNameError",

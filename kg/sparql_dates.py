@@ -5,51 +5,14 @@ Years are counted as XML Schema 1.1 does, with a year 0. A time without a zone c
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import rdflib
-from rdflib.namespace import XSD
+
+from kg.values.dates import DATED, seconds
 
 if TYPE_CHECKING:
     from fractions import Fraction
-
-_TIME = r"T(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d(?:\.\d+)?)"
-_ZONE = r"(?P<zone>Z|[+-]\d\d:\d\d)?"
-_YEAR = r"(?P<year>-?\d{4,})"
-_FORMS = {
-    str(XSD.date): re.compile(rf"{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d){_ZONE}").fullmatch,
-    str(XSD.dateTime): re.compile(
-        rf"{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d){_TIME}{_ZONE}"
-    ).fullmatch,
-    str(XSD.gYear): re.compile(rf"{_YEAR}{_ZONE}").fullmatch,
-    str(XSD.gYearMonth): re.compile(rf"{_YEAR}-(?P<month>\d\d){_ZONE}").fullmatch,
-}
-_LONGEST = 64
-"""Characters of a date that is read."""
-
-
-def seconds(text: str, datatype: str) -> Fraction | None:
-    """The seconds from 1 March of the year 0 to a date; None where the text is none of its type."""
-    from fractions import Fraction
-
-    found = _FORMS[datatype](text) if datatype in _FORMS and len(text) <= _LONGEST else None
-    if found is None:
-        return None
-    parts: dict[str, str | None] = found.groupdict()
-    year, month, day = int(found["year"]), int(parts.get("month") or 1), int(parts.get("day") or 1)
-    if not 1 <= month <= 12 or not 1 <= day <= 31:  # months and days
-        return None
-    # The year begins in March, so that the leap day is its last one.
-    years = year - (month < 3)
-    days = 365 * years + years // 4 - years // 100 + years // 400
-    days += (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    clock = 3600 * int(parts.get("hour") or 0) + 60 * int(parts.get("minute") or 0)
-    zone = parts.get("zone")
-    if zone not in (None, "Z"):
-        away = 60 * (60 * int(str(zone)[1:3]) + int(str(zone)[4:6]))
-        clock -= away if str(zone)[0] == "+" else -away
-    return Fraction(86_400 * days + clock) + Fraction(parts.get("second") or 0)
 
 
 class Date(rdflib.Literal):
@@ -96,6 +59,6 @@ class Date(rdflib.Literal):
 def as_date(term: rdflib.Literal) -> rdflib.Literal:
     """The literal as a :class:`Date`, where it is one; other literals as they are."""
     kind = str(term.datatype)
-    if kind not in _FORMS or isinstance(term, Date) or seconds(str(term), kind) is None:
+    if kind not in DATED or isinstance(term, Date) or seconds(str(term), kind) is None:
         return term
     return Date(str(term), datatype=term.datatype, normalize=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg import naming
-from kg.errors import KGError, QueryError, UnknownKeyError, shorten
+from kg.errors import KGError, UnknownKeyError, shorten
 from kg.store import (
     changed,
     describe,
@@ -21,7 +21,7 @@ from kg.store import (
     search,
     triples,
     values,
-)
+)  # fmt: skip
 from kg.types import Description, Entity, Relation, Triple
 from kg.values.node import ValueKey
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
     import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
+    from kg.programs import Denotation, Evaluator, Program
     from kg.sparql import Bindings
     from kg.store.database import Database
     from kg.store.paths import Direction
@@ -50,6 +51,7 @@ class GraphView:
         self._database = database
         self._at = at
         self._languages = tuple(languages)
+        self._evaluator: Evaluator | None = None
 
     # ── entities and relations ───────────────────────────────────────────────────────────────
 
@@ -93,8 +95,8 @@ class GraphView:
         known = self.relations()
         found = naming.relation_called(known, name)
         if found is None:
-            reason = naming.other_relations(known, name)
-            raise UnknownKeyError(f"no relation is called {shorten(name)!r}{reason}")
+            others = naming.other_relations(known, name)
+            raise UnknownKeyError(f"no relation is called {shorten(name)!r}{others}")
         return found
 
     def relations(self) -> list[Relation]:
@@ -131,14 +133,8 @@ class GraphView:
         They come in the order of their rows, which is the same each time.
         """
         statement, parameters = triples.matching(self._pattern(head, relation, tail), self._at)
-        if head is not None or tail is not None:  # few, most likely
-            with self._database.quick() as sql:
-                rows, complete = sql.first(statement, parameters)
-            if complete:
-                yield from map(Triple._make, rows)
-                return
-        with self._database.reading() as sql:
-            yield from map(Triple._make, sql.stream(statement, parameters))
+        few = head is not None or tail is not None  # most likely
+        yield from map(Triple._make, self._database.rows(statement, parameters, few=few))
 
     def _pattern(self, head: str | None, relation: str | None, tail: str | None) -> triples.Pattern:
         relation = self._stored(relation, "relation")
@@ -147,10 +143,7 @@ class GraphView:
     def attributes(
         self, head: str | None = None, relation: str | None = None
     ) -> Iterator[Attribute]:
-        """Stream what is said of entities by values: dates, numbers, texts.
-
-        Labels and their like (:mod:`kg.vocabulary`) come only where their relation is asked for.
-        """
+        """Stream what is said of entities by values; labels and their like only where their relation is asked for."""
         with self._database.reading() as sql:
             yield from triples.attributes(sql, *self._pattern(head, relation, None)[:2], self._at)
 
@@ -186,12 +179,8 @@ class GraphView:
         with self._database.quick() as sql:
             asked = naming.with_keys(sql, self, patterns, strict=strict)
             found = query.plan(sql, asked, chosen, limit=limit, at=self._at)
-            rows, complete = ([], True) if found is None else sql.first(*found)
-        if complete or found is None:
-            yield from rows
-            return
-        with self._database.reading() as sql:
-            yield from sql.stream(*found)
+        if found is not None:
+            yield from self._database.rows(*found)
 
     def sparql(
         self, query: str, *, bindings: Mapping[str, str | Literal] | None = None
@@ -247,8 +236,6 @@ class GraphView:
             UnknownKeyError: The entity is not in the graph.
             QueryError: The direction is another.
         """
-        if direction not in ("out", "in", "both"):
-            raise QueryError(f'direction must be "out", "in" or "both", not {direction!r}')
         key = self.entity(key).key
         with self._database.reading() as sql:
             return paths.neighbours(
@@ -292,6 +279,21 @@ class GraphView:
         with self._database.quick() as sql:
             return following.trails(sql, start, steps, end, limit=limit, at=self._at)
 
+    def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
+        """What a program (:mod:`kg.programs`) denotes: nodes, at most ``limit``, a number, or a yes or no.
+
+        Raises:
+            QueryError: A part of it is of another kind than is needed there.
+        """
+        return self.evaluator().evaluate(program, limit=limit)
+
+    def evaluator(self) -> Evaluator:
+        """What evaluates programs over this graph and finds the facts that prove it; each time the same one."""
+        from kg.programs import Evaluator
+
+        self._evaluator = self._evaluator or Evaluator(self._database, self._at)
+        return self._evaluator
+
     # ── history ──────────────────────────────────────────────────────────────────────────────
 
     def history(self, key: str) -> list[Change]:
@@ -331,10 +333,10 @@ class GraphView:
 
     def snapshot(self) -> tuple[int, list[Triple]]:
         """The newest revision's number and its triples, both of one moment."""
-        statement, parameters = triples.matching(triples.Pattern(None, None, None), self._at)
+        everything = triples.matching(triples.Pattern(None, None, None), self._at)
         with self._database.reading() as sql:
             number = revisions.latest(sql) if self._at is None else self._at
-            return number, list(map(Triple._make, sql.stream(statement, parameters)))
+            return number, list(map(Triple._make, sql.stream(*everything)))
 
     # ── all of it ────────────────────────────────────────────────────────────────────────────
 
@@ -352,10 +354,8 @@ class GraphView:
         """
         entity = self.entity(key)
         with self._database.reading() as sql:
-            return Description(
-                entity,
-                tuple(describe.facts(sql, entity.key, self._at, limit, deprecated=deprecated)),
-            )
+            facts = describe.facts(sql, entity.key, self._at, limit, deprecated=deprecated)
+            return Description(entity, tuple(facts))
 
     def attested(self, facts: Iterable[Triple]) -> dict[Triple, Attested]:
         """Who says each of ``facts``, and since when; what does not live is left out."""

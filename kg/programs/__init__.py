@@ -1,5 +1,7 @@
 """Programs: a small language of what can be asked of a graph, and its evaluation in SQL with the facts that prove it."""
 
+from kg.programs.denotation import Denotation
+from kg.programs.evaluator import Evaluator
 from kg.programs.expressions import (
     Aggregate,
     Compare,
@@ -23,6 +25,7 @@ from kg.programs.expressions import (
 )
 
 __all__ = [
-    "Aggregate", "Compare", "Difference", "Exists", "Follow", "Having", "Intersection", "Measure", "Named", "OfType",
-    "Period", "Program", "Subtract", "Superlative", "Union", "Within", "children", "parts", "readable",
+    "Aggregate", "Compare", "Denotation", "Difference", "Evaluator", "Exists", "Follow", "Having", "Intersection", "Measure", "Named", "OfType",
+    "Period",
+    "Program", "Subtract", "Superlative", "Union", "Within", "children", "parts", "readable",
 ]  # fmt: skip

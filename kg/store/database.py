@@ -19,7 +19,7 @@ from kg.store.migrate import migrate
 from kg.store.sql import Sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 BUSY_SECONDS = 10
@@ -151,6 +151,19 @@ class Database:
         """Like :meth:`read`, for the rooms of the graph."""
         with self.read() as connection:
             yield Sql.on(connection)
+
+    def rows(
+        self, statement: str, parameters: Sequence[Any], *, few: bool = True
+    ) -> Iterator[tuple[Any, ...]]:
+        """Stream the rows of a statement; where they are ``few``, without a transaction."""
+        if few:
+            with self.quick() as sql:
+                rows, complete = sql.first(statement, parameters)
+            if complete:
+                yield from rows
+                return
+        with self.reading() as sql:
+            yield from sql.stream(statement, parameters)
 
     @contextmanager
     def writing(self, *, wait: bool = True) -> Iterator[tuple[Sql, sa.Transaction]]:

@@ -76,7 +76,7 @@ _SAID_BY = "LEFT JOIN triple_source s ON s.triple_id = x.id AND s.rev_added = x.
 _RANK = f"(SELECT id FROM relation WHERE key = '{RANK}')"
 
 
-def _best(name: str, at: int | None) -> str:
+def best(name: str, at: int | None) -> str:
     """The condition that a source of the triple ``name`` prefers it, or prefers none of its head and relation.
 
     A graph without ranks is not searched for them.
@@ -95,7 +95,8 @@ def _best(name: str, at: int | None) -> str:
     )
 
 
-def _ends(forward: bool) -> tuple[str, str]:
+def ends(forward: bool) -> tuple[str, str]:
+    """The columns that a step goes from and to."""
     return ("head_id", "tail_id") if forward else ("tail_id", "head_id")
 
 
@@ -108,12 +109,12 @@ def _reached(start: str, directions: tuple[bool, ...], at: int | None) -> str:
     reached = start
     away = f" AND x.{{}} <> ({start})" if len(directions) > 1 else ""
     for number, forward in enumerate(directions):
-        here, there = _ends(forward)
+        here, there = ends(forward)
         kept, said = ("DISTINCT", "") if number + 1 < len(directions) else (_RANKED, _SAID_BY)
         reached = (
             f"SELECT {kept} x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x {said}"
             f" WHERE x.{here} = p.id AND x.relation_id = {_RELATION} AND {alive(at)}"
-            f"{away.format(there)} AND {_best('x', at)}"
+            f"{away.format(there)} AND {best('x', at)}"
         )
     return (
         "SELECT e.key, l.value, l.datatype, l.language, l.unit"
@@ -126,15 +127,15 @@ def _reached(start: str, directions: tuple[bool, ...], at: int | None) -> str:
 @lru_cache(maxsize=256)
 def _facts(start: str, end: str, directions: tuple[bool, ...], at: int | None) -> str:
     """A statement that joins a triple a step and gives the ids of the nodes between them."""
-    ends = [_ends(forward) for forward in directions]
+    columns = [ends(forward) for forward in directions]
     steps = range(len(directions))
-    where = [f"x0.{ends[0][0]} = ({start})"]
-    where += [f"x{n}.{ends[n][0]} = x{n - 1}.{ends[n - 1][1]}" for n in steps[1:]]
+    where = [f"x0.{columns[0][0]} = ({start})"]
+    where += [f"x{n}.{columns[n][0]} = x{n - 1}.{columns[n - 1][1]}" for n in steps[1:]]
     where += [f"x{n}.relation_id = {_RELATION}" for n in steps]
-    where += [f"x{n}.{ends[n][1]} <> ({start})" for n in steps[:-1]]
-    where += [f"x{steps[-1]}.{ends[-1][1]} = ({end})"]
-    where += [f"{alive(at, f'x{n}')} AND {_best(f'x{n}', at)}" for n in steps]
-    between = [f"x{n}.{ends[n][1]}" for n in steps[:-1]]
+    where += [f"x{n}.{columns[n][1]} <> ({start})" for n in steps[:-1]]
+    where += [f"x{steps[-1]}.{columns[-1][1]} = ({end})"]
+    where += [f"{alive(at, f'x{n}')} AND {best(f'x{n}', at)}" for n in steps]
+    between = [f"x{n}.{columns[n][1]}" for n in steps[:-1]]
     tables = " CROSS JOIN ".join(f"triple x{n}" for n in steps)
     # With a plus the order is no reason to read the whole table in it.
     order = ", ".join(f"+x{n}.id" for n in steps)

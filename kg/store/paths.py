@@ -6,6 +6,7 @@ from collections import defaultdict
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
+from kg.errors import QueryError
 from kg.store.triples import own_first, touching
 
 if TYPE_CHECKING:
@@ -27,7 +28,13 @@ def neighbours(
     relations: Collection[str] | None,
     at: int | None,
 ) -> list[Triple]:
-    """Triples within ``hops`` of an entity, nearest first, and of these its own before those that end in it."""
+    """Triples within ``hops`` of an entity, nearest first, and of these its own before those that end in it.
+
+    Raises:
+        QueryError: The direction is none.
+    """
+    if direction not in ("out", "in", "both"):
+        raise QueryError(f'direction must be "out", "in" or "both", not {direction!r}')
     found: dict[Triple, None] = {}
     seen, frontier = {key}, [key]
     free = direction == "both" and relations is None

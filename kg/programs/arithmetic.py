@@ -1,0 +1,164 @@
+"""Numbers with units and dates: which compare, sums, means, differences. All of it is exact; only a mean is rounded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Context, Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.types import Literal
+from kg.values.dates import DAY
+from kg.values.forms import DECIMAL, INTEGER
+from kg.values.quantities import DATE, Quantity, as_year, quantity
+from kg.values.units import unit_of
+from kg.vocabulary import XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kg.programs.expressions import Comparison
+
+_DIGITS = 15
+"""Significant digits of a number that has no end, such as a third."""
+_YEAR = f"{XSD}gYear"
+DAYS, YEARS, SECONDS = "days", "years", "seconds"
+"""The units of differences of dates: years where both are no more than years, seconds where one is of a time."""
+
+
+class Measured(NamedTuple):
+    """A value and what it measures."""
+
+    value: Literal
+    quantity: Quantity
+
+
+def measured(values: Iterable[Literal]) -> list[Measured]:
+    """Those values that are numbers or dates."""
+    found = ((value, quantity(value)) for value in values)
+    return [Measured(value, size) for value, size in found if size is not None]
+
+
+def main_dimension(values: Iterable[Measured]) -> str:
+    """The dimension that most values have; of several the first by name."""
+    counts = Counter(item.quantity.dimension for item in values)
+    return min(counts, key=lambda name: (-counts[name], name), default="")
+
+
+def main_unit(values: Sequence[Measured]) -> str:
+    """The unit that most values are stated in; of several the first by name."""
+    counts = Counter(item.value.unit for item in values)
+    return min(counts, key=lambda name: (-counts[name], name), default="")
+
+
+def as_stated(value: Literal, others: Sequence[Measured]) -> Quantity | None:
+    """A value that others are compared with. A bare number has the unit of the others, or is a year among dates."""
+    size = quantity(value)
+    if size is None or size.dimension or not others:
+        return size
+    if main_dimension(others) == DATE:
+        return as_year(size)
+    unit = main_unit([item for item in others if item.quantity.dimension == main_dimension(others)])
+    return (
+        quantity(Literal(value.value, value.datatype, unit=unit))
+        if unit and not value.unit
+        else size
+    )
+
+
+def compares(size: Quantity, comparison: Comparison, other: Quantity) -> bool:
+    """Whether a quantity compares so with another; of another dimension it does not.
+
+    A date that is only a year is all of that year: 3 May 1990 is in 1990 (``=``), and neither before nor after it.
+    """
+    if size.dimension != other.dimension:
+        return False
+    return {
+        "<": size.high < other.low,
+        "<=": size.high <= other.high,
+        ">": size.low > other.high,
+        ">=": size.low >= other.low,
+        "=": other.low <= size.low and size.high <= other.high,
+        "!=": not (other.low <= size.low and size.high <= other.high),
+    }[comparison]
+
+
+def in_unit(number: Fraction, unit: str) -> Literal:
+    """A number of the base unit as a value in a unit."""
+    known = unit_of(unit)
+    return literal(number / known.factor - known.offset, unit)
+
+
+def literal(number: Fraction, unit: str = "") -> Literal:
+    """A number as a value: exact where its decimals end, else of 15 digits."""
+    if number.denominator == 1:
+        return Literal(str(number.numerator), INTEGER, unit=unit)
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    digits = (
+        len(str(abs(number.numerator))) + len(str(number.denominator)) * 4 if rest == 1 else _DIGITS
+    )
+    found = Context(prec=max(digits, _DIGITS)).divide(
+        Decimal(number.numerator), Decimal(number.denominator)
+    )
+    return Literal(f"{found:f}", DECIMAL, unit=unit)
+
+
+def total(values: Sequence[Literal], *, mean: bool) -> Literal | None:
+    """The sum or the mean of those numbers that have the dimension of most, in the unit of most; None of no number."""
+    items = measured(values)
+    dimension = main_dimension(items)
+    items = [item for item in items if item.quantity.dimension == dimension]
+    if not items or dimension == DATE:
+        return None
+    unit = main_unit(items)
+    known = unit_of(unit)
+    numbers = [item.quantity.low / known.factor - known.offset for item in items]
+    found = sum(numbers, Fraction(0))
+    return literal(found / len(numbers) if mean else found, unit)
+
+
+def extreme(values: Sequence[Literal], *, greatest: bool) -> Literal | None:
+    """The greatest or the least of those values that have the dimension of most, as it is stated; None of none."""
+    items = measured(values)
+    dimension = main_dimension(items)
+    items = [item for item in items if item.quantity.dimension == dimension]
+    if not items:
+        return None
+    chosen = max if greatest else min
+    return chosen(items, key=lambda item: (item.quantity.low, item.quantity.high)).value
+
+
+def difference(left: Literal, right: Literal) -> Literal | None:
+    """How much one value is more than another, in the unit of the first; None where they do not compare.
+
+    Dates differ in days, counted from the begin of each; two that are no more than years in years; one with a time in seconds.
+    """
+    one, two = quantity(left), quantity(right)
+    if one is None or two is None:
+        return None
+    if one.dimension != two.dimension:
+        one, two = (_dated(size, other) for size, other in ((one, two), (two, one)))
+    if one is None or two is None or one.dimension != two.dimension:
+        return None
+    apart = one.low - two.low
+    if one.dimension == DATE:
+        return _span(left, right, apart)
+    return literal(apart / unit_of(left.unit).factor, left.unit)
+
+
+def _dated(size: Quantity, other: Quantity) -> Quantity | None:
+    """A plain number as a year where the other is a date."""
+    return as_year(size) if other.dimension == DATE and not size.dimension else size
+
+
+def _span(left: Literal, right: Literal, apart: Fraction) -> Literal:
+    if left.datatype == right.datatype == _YEAR:
+        return literal(
+            Fraction(int(left.value[:5].rstrip("Z")) - int(right.value[:5].rstrip("Z"))), YEARS
+        )
+    if apart.denominator != 1 or apart % DAY:
+        return literal(apart, SECONDS)
+    return literal(apart / DAY, DAYS)

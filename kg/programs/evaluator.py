@@ -1,0 +1,139 @@
+"""Evaluating programs over a graph; what they share is computed once while the graph stays as it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from kg.programs import arithmetic
+from kg.programs.denotation import Denotation
+from kg.programs.evaluation import Evaluation, State
+from kg.programs.expressions import OfType
+from kg.store import profile, revisions
+from kg.store.sets import NodeSet
+from kg.store.times import TimeNames
+from kg.types import Step
+from kg.vocabulary import TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.programs.expressions import Program
+    from kg.store.database import Database
+    from kg.store.sql import Sql
+    from kg.types import Triple
+
+LOOKED_AT = 200
+"""Entities of a type whose values are looked at."""
+
+MOST = 4_096
+"""Programs that are held with what they denote."""
+
+
+class Evaluator:
+    """Evaluates programs over a graph; parts that programs share are computed once.
+
+    What was computed is held until the graph has another revision. It may be shared by threads.
+
+    Args:
+        database: Where the graph is.
+        at: The revision, None for now.
+        times: What the qualifiers for start, end and point in time are called.
+        most: Programs that are held with what they denote.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        at: int | None = None,
+        *,
+        times: TimeNames | None = None,
+        most: int = MOST,
+    ) -> None:
+        self._database = database
+        self._at = at
+        self._times, self._most = times or TimeNames(), most
+        self._memory = self._new(-1)
+
+    def _new(self, revision: int) -> State:
+        return State(revision, self._most, self._times)
+
+    def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
+        """What a program denotes.
+
+        Args:
+            program: The program.
+            limit: The most nodes to give.
+
+        Raises:
+            QueryError: A part of it is of another kind than is needed there: the count of a yes or no.
+        """
+        with self._database.quick() as sql:
+            work = self._evaluation(sql)
+            value = work.value(program)
+            if isinstance(value, NodeSet):
+                ids = work.sets.ids(value)
+                return Denotation(
+                    work.keys(ids if limit is None else ids[: max(limit, 0)]), len(ids)
+                )
+            return Denotation(truth=value) if isinstance(value, bool) else Denotation(number=value)
+
+    def _evaluation(self, sql: Sql) -> Evaluation:
+        """An evaluation with what is held for the graph as it is; with nothing where a transaction may be rolled back."""
+        if self._database.in_transaction:
+            return Evaluation(sql, self._at, self._new(-1))
+        revision = revisions.latest(sql)
+        memory = self._memory
+        if memory.revision != revision:
+            memory = self._memory = self._new(revision)
+        return Evaluation(sql, self._at, memory)
+
+    # ── evidence, and what there is ──────────────────────────────────────────────────────────────
+
+    def facts(self, program: Program, node: str | None = None, *, limit: int = 20) -> list[Triple]:
+        """The facts that prove what a program denotes, each once; values stand as :class:`kg.ValueKey`.
+
+        Of a superlative and a comparison the measures come first, then what puts the node in the set: the facts of a path
+        from its begin to its end. Of a count and a sum it is all that is counted or added up.
+
+        Args:
+            program: The program.
+            node: Of a set: the node whose facts are wanted; None takes all in their order.
+            limit: The most facts.
+        """
+        from kg.programs.evidence import Evidence
+
+        with self._database.quick() as sql:
+            return Evidence(self._evaluation(sql)).facts(program, node, limit)
+
+    def steps(self, keys: Iterable[str]) -> Counter[Step]:
+        """Which steps lead from any of some nodes, and by how many facts each."""
+        with self._database.quick() as sql:
+            work = self._evaluation(sql)
+            found = profile.steps(work.sets, work.named(keys))
+            return Counter({Step(key, forward): count for (key, forward), count in found.items()})
+
+    def types(self, keys: Iterable[str]) -> Counter[str]:
+        """Which types some nodes have, and how many of them have each."""
+        with self._database.quick() as sql:
+            work = self._evaluation(sql)
+            relation = work.relation(TYPE)
+            nodes = work.named(keys)
+            return Counter({} if relation is None else profile.types(work.sets, nodes, relation))
+
+    def numeric_steps(self, nodes: Iterable[str] | OfType) -> dict[Step, str]:
+        """Which steps lead from some nodes, or from entities of a type, to numbers and dates; each with what most of them measure.
+
+        That is "" of plain numbers, "date", "time", or the base unit: "m" of kilometres and of miles. Of many entities the
+        first 200 are looked at.
+        """
+        with self._database.quick() as sql:
+            work = self._evaluation(sql)
+            given = work.nodes(nodes) if isinstance(nodes, OfType) else work.named(nodes)
+            some = NodeSet(work.sets.ids(given)[:LOOKED_AT])
+            found = {}
+            for relation, values in profile.values(work.sets, some).items():
+                numbers = arithmetic.measured(values)
+                if 2 * len(numbers) > len(values):
+                    found[Step(relation)] = arithmetic.main_dimension(numbers)
+            return found

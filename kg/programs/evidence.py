@@ -1,0 +1,191 @@
+"""The facts that prove what a program denotes."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kg.programs import arithmetic
+from kg.programs.expressions import (
+    Aggregate,
+    Compare,
+    Difference,
+    Exists,
+    Follow,
+    Having,
+    Intersection,
+    Measure,
+    Named,
+    OfType,
+    Program,
+    Subtract,
+    Superlative,
+    Union,
+    Within,
+)
+from kg.store import following, measures
+from kg.store.sets import NodeSet
+from kg.types import Literal, Step, Triple
+from kg.values.node import ValueKey
+from kg.vocabulary import IRI, TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.programs.evaluation import Evaluation
+
+
+class Evidence:
+    """Finds the facts by which programs denote what they do.
+
+    Args:
+        work: The evaluation; what it has computed is used.
+    """
+
+    def __init__(self, work: Evaluation) -> None:
+        self._work = work
+
+    def facts(self, program: Program, node: str | None, limit: int) -> list[Triple]:
+        """The first facts, each once; see :meth:`kg.programs.Evaluator.facts`."""
+        self._limit = max(limit, 0)
+        if node is None:
+            found = self._all(program)
+        else:
+            ids = self._work.named([node]).ids or ()
+            here = self._work.value(program)
+            within = isinstance(here, NodeSet) and self._work.has(here, ids)
+            found = self._of(program, ids[0]) if within else iter(())
+        return list(islice(dict.fromkeys(islice(found, 4 * self._limit)), self._limit))
+
+    def _all(self, program: Program) -> Iterator[Triple]:
+        """The facts of all nodes of a set, or of what a number or a truth is computed from."""
+        match program:
+            case Aggregate(function, source):
+                yield from self._aggregate(function, source)
+            case Subtract(left, right):
+                yield from self._number(left)
+                yield from self._number(right)
+            case Within(left, right):
+                both = Intersection(left, right)
+                for node in self._some(both):
+                    yield from self._of(right, node)
+                    yield from self._of(left, node)
+            case Exists(source):
+                yield from self._all(source)
+            case _:
+                for node in self._some(program):
+                    yield from self._of(program, node)
+
+    def _some(self, program: Program) -> tuple[int, ...]:
+        return self._work.sets.ids(self._work.nodes(program))[: self._limit]
+
+    def _aggregate(self, function: str, source: Program) -> Iterator[Triple]:
+        if function in ("max", "min"):
+            value = self._work.number(Aggregate(function, source))  # type: ignore[arg-type]  # one of the two
+            ids = () if value is None else self._work.named([ValueKey(value)]).ids or ()
+            for number in ids:
+                yield from self._of(source, number)
+        else:
+            yield from self._all(source)
+
+    def _number(self, program: Program) -> Iterator[Triple]:
+        """The facts of one number: of a set those of the value that is taken."""
+        if isinstance(program, (Aggregate, Subtract)):
+            yield from self._all(program)
+            return
+        value = self._work.number(program)
+        for number in () if value is None else self._work.named([ValueKey(value)]).ids or ():
+            yield from self._of(program, number)
+
+    def _of(self, program: Program, node: int) -> Iterator[Triple]:  # noqa: C901  # a case a kind of program
+        """The facts by which a node is in a set."""
+        match program:
+            case OfType(type_):
+                yield from self._type(node, type_)
+            case Having(step):
+                yield from self._first(node, step)
+            case Follow():
+                yield from self._followed(program, node)
+            case Intersection(left, right):
+                yield from self._of(left, node)
+                yield from self._of(right, node)
+            case Union(left, right):
+                for side in (left, right):
+                    if self._work.has(self._work.nodes(side), (node,)):
+                        yield from self._of(side, node)
+            case Difference(left, _):
+                yield from self._of(left, node)
+            case Superlative(base, measure, order, _):
+                yield from self._measure(node, measure, greatest=order == "max")
+                yield from self._of(base, node)
+            case Compare(base, measure, _, value):
+                yield from self._compared(program, node)
+                yield from self._number(value)
+                yield from self._of(base, node)
+            case Named() | _:
+                return
+
+    def _type(self, node: int, type_: str) -> Iterator[Triple]:
+        (key,) = self._work.keys([node])
+        for value in (Literal(type_), Literal(type_, IRI)):
+            ids = self._work.named([ValueKey(value)]).ids or ()
+            relation = self._work.relation(TYPE)
+            if ids and relation is not None:
+                nodes = self._work.sets.heads(relation, ids)
+                if self._work.has(nodes, (node,)):
+                    yield Triple(key, TYPE, ValueKey(value))
+
+    def _first(self, node: int, step: Step) -> Iterator[Triple]:
+        path = self._work.path([step])
+        if path is None:
+            return
+        reached = self._work.sets.reached(NodeSet((node,)), *path[0])
+        for there in self._work.sets.ids(reached)[:1]:
+            yield self._fact(node, step, there)
+
+    def _fact(self, here: int, step: Step, there: int) -> Triple:
+        one, two = self._work.keys([here, there]) if here != there else self._work.keys([here]) * 2
+        return Triple(one, step.relation, two) if step.forward else Triple(two, step.relation, one)
+
+    def _followed(self, program: Follow, node: int) -> Iterator[Triple]:
+        path = self._work.path([program.step])
+        if path is None:
+            return
+        source = self._work.nodes(program.source)
+        start = self._work.start(program.source)
+        for here in self._work.ways(program, source, path[0], node, start, self._limit):
+            yield from self._of(program.source, here)
+            yield self._fact(here, program.step, node)
+
+    def _measure(self, node: int, measure: Measure, *, greatest: bool) -> Iterator[Triple]:
+        """The facts of a node's measure: of the value that counts, or of all that is counted."""
+        if measure.count:
+            yield from self._counted(node, measure)
+            return
+        items = [item for _, item in self._work.measured(NodeSet((node,)), measure)]
+        value = arithmetic.extreme([item.value for item in items], greatest=greatest)
+        if value is not None:
+            yield from self._trail(node, measure, ValueKey(value))
+
+    def _compared(self, program: Compare, node: int) -> Iterator[Triple]:
+        measure = program.measure
+        if measure.count:
+            yield from self._counted(node, measure)
+            return
+        for value in self._work.matching(program, node):
+            yield from self._trail(node, measure, ValueKey(value))
+
+    def _counted(self, node: int, measure: Measure) -> Iterator[Triple]:
+        path = self._work.path(measure.steps)
+        if path is None:
+            return
+        among = None if measure.among is None else self._work.nodes(measure.among)
+        for end in measures.counted(self._work.sets, node, path, among, self._limit):
+            for key in self._work.keys([end]):
+                yield from self._trail(node, measure, key)
+
+    def _trail(self, node: int, measure: Measure, end: str) -> Iterator[Triple]:
+        (start,) = self._work.keys([node])
+        sets = self._work.sets
+        for trail in following.trails(sets.sql, start, measure.steps, end, limit=1, at=sets.at):
+            yield from trail

@@ -1,0 +1,63 @@
+"""What leads away from a set of nodes: its relations, counted; its types; which relations have numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from kg.store.schema import FIRST_RELATION
+from kg.store.triples import alive
+from kg.types import Literal
+
+if TYPE_CHECKING:
+    from kg.store.sets import NodeSet, Sets
+
+SAMPLE = 40
+"""Values of a relation that are looked at."""
+
+
+def steps(sets: Sets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
+    """How many facts lead from a set, by relation and whether they lead from head to tail."""
+    found: dict[tuple[str, bool], int] = {}
+    for column, forward in (("head_id", True), ("tail_id", False)):
+        condition = sets.holds(nodes, f"x.{column}")
+        rows = sets.sql.all(
+            "SELECT r.key, g.n FROM (SELECT x.relation_id, count(*) AS n FROM triple x"
+            f" WHERE {condition.text} AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
+            " GROUP BY x.relation_id) AS g JOIN relation r ON r.id = g.relation_id",
+            condition.parameters,
+        )
+        found.update(((key, forward), int(count)) for key, count in rows)
+    return found
+
+
+def types(sets: Sets, nodes: NodeSet, relation: int) -> dict[str, int]:
+    """How many of a set have each type."""
+    condition = sets.holds(nodes, "x.head_id")
+    rows = sets.sql.all(
+        "SELECT l.value, g.n FROM (SELECT x.tail_id, count(*) AS n FROM triple x"
+        f" WHERE {condition.text} AND x.relation_id = ? AND {alive(sets.at)}"
+        " GROUP BY x.tail_id) AS g JOIN literal l ON l.id = g.tail_id",
+        (*condition.parameters, relation),
+    )
+    found: dict[str, int] = defaultdict(int)
+    for value, count in rows:
+        found[value] += int(count)
+    return dict(found)
+
+
+def values(sets: Sets, nodes: NodeSet) -> dict[str, list[Literal]]:
+    """Some of the values that a small set has by each relation, its key first."""
+    condition = sets.holds(nodes, "x.head_id")
+    rows = sets.sql.all(
+        "SELECT r.key, l.value, l.datatype, l.language, l.unit FROM triple x JOIN literal l ON l.id = x.tail_id"
+        " JOIN relation r ON r.id = x.relation_id"
+        f" WHERE {condition.text} AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
+        f" ORDER BY x.relation_id, x.id",
+        condition.parameters,
+    )
+    found: dict[str, list[Literal]] = defaultdict(list)
+    for key, *parts in rows:
+        if len(found[key]) < SAMPLE:
+            found[key].append(Literal(*parts))
+    return dict(found)

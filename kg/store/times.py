@@ -1,0 +1,138 @@
+"""When facts hold: the qualifiers for start, end and point in time of what sources state."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.store.dictionary import ids_of, known_literals
+from kg.store.triples import CERTAIN, alive, said
+from kg.types import Literal
+from kg.values.forms import parsed
+from kg.values.quantities import DATE, as_year, quantity
+from kg.vocabulary import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from kg.store.sql import Sql
+
+START = ("P580", "start time", "start date", "since")
+END = ("P582", "end time", "end date", "until")
+POINT = ("P585", "point in time")
+"""Keys, last parts of IRIs and labels of the qualifiers that say when a fact began, ended, or held."""
+
+_ALWAYS = Fraction(10) ** 15
+"""Seconds: thirty million years before and after."""
+
+
+class TimeNames(NamedTuple):
+    """What the qualifiers for time are called: by their key, its last part, or their label, in any case."""
+
+    start: tuple[str, ...] = START
+    end: tuple[str, ...] = END
+    point: tuple[str, ...] = POINT
+
+
+class Moments(NamedTuple):
+    """The first and the last second of a time."""
+
+    low: Fraction
+    high: Fraction
+
+    def meets(self, other: Moments) -> bool:
+        """Whether the two have a moment in common."""
+        return self.low <= other.high and other.low <= self.high
+
+
+def moments(text: str, *, start: bool) -> Moments | None:
+    """The seconds of an ISO 8601 date or year; "" is an open start or end; None where it is none."""
+    if not text:
+        return Moments(-_ALWAYS, -_ALWAYS) if start else Moments(_ALWAYS, _ALWAYS)
+    value = parsed(text, "date")
+    size = None if value is None else quantity(value)
+    return None if size is None else Moments(size.low, size.high)
+
+
+def time_relations(sql: Sql, names: TimeNames, at: int | None) -> dict[int, str]:
+    """The ids of the relations that are called so, each with "start", "end" or "point"."""
+    roles = {name.casefold(): role for role, given in names._asdict().items() for name in given}
+    found: dict[int, str] = {}
+    for number, key in sql.all("SELECT id, key FROM relation"):
+        last = re.split("[/#]", key)[-1]
+        readable = last.replace("_", " ").casefold()
+        role = roles.get(key.casefold()) or roles.get(last.casefold()) or roles.get(readable)
+        if role is not None:
+            found[int(number)] = role
+    for number, name in _labelled(sql, [name for given in names for name in given], at):
+        found.setdefault(number, roles[name.casefold()])
+    return found
+
+
+def _labelled(sql: Sql, names: Sequence[str], at: int | None) -> list[tuple[int, str]]:
+    """The ids of the relations that have one of the labels, in any language that English is stated in."""
+    literals = [Literal(name, language=language) for name in names for language in ("", "en")]
+    ids = {number: item.value for item, number in known_literals(sql, literals).items()}
+    labels = ids_of(sql, "relation", LABELS)
+    if not ids or not labels:
+        return []
+    tails, parameter = sql.values(sorted(ids))
+    given = ", ".join(f"{number:d}" for number in sorted(labels.values()))
+    rows = sql.all(
+        "SELECT r.id, x.tail_id FROM triple x JOIN entity e ON e.id = x.head_id JOIN relation r ON r.key = e.key"
+        f" WHERE x.tail_id IN {tails} AND x.relation_id IN ({given}) AND {alive(at)} ORDER BY r.id",
+        (parameter,),
+    )
+    return [(int(number), ids[tail]) for number, tail in rows]
+
+
+def times(
+    sql: Sql, triples: Collection[int], roles: dict[int, str], at: int | None
+) -> dict[int, list[Moments | None]]:
+    """When the sources say that each of some triples holds, one a statement; None of one that does not say it."""
+    if not roles or not triples:
+        return {}
+    listed, parameter = sql.values(sorted(triples))
+    relations = ", ".join(f"{number:d}" for number in sorted(roles))
+    rows = sql.all(
+        "SELECT s.triple_id, s.source_id, s.rev_added, s.seq, q.relation_id, l.value, l.datatype, l.language, l.unit"
+        " FROM triple_source s LEFT JOIN qualifier q ON q.triple_id = s.triple_id AND q.source_id = s.source_id"
+        f" AND q.rev_added = s.rev_added AND q.seq = s.seq AND q.relation_id IN ({relations})"
+        f" LEFT JOIN literal l ON l.id = q.value_id WHERE s.triple_id IN {listed} AND {said(at)} AND {CERTAIN}",
+        (parameter,),
+    )
+    statements: dict[tuple[int, ...], list[tuple[str, Moments]]] = defaultdict(list)
+    for *statement, relation, value, datatype, language, unit in rows:
+        said_when = statements[tuple(statement)]
+        when = None if value is None else _moments(Literal(value, datatype, language, unit))
+        if when is not None:
+            said_when.append((roles[relation], when))
+    found: dict[int, list[Moments | None]] = defaultdict(list)
+    for (triple, *_), parts in statements.items():
+        found[triple].append(_together(parts))
+    return dict(found)
+
+
+def _moments(value: Literal) -> Moments | None:
+    size = quantity(value)
+    if size is not None and size.dimension != DATE:
+        size = as_year(size)
+    return None if size is None else Moments(size.low, size.high)
+
+
+def _together(parts: Sequence[tuple[str, Moments]]) -> Moments | None:
+    """The time of a statement from its qualifiers."""
+    if not parts:
+        return None
+    starts = [when.low for role, when in parts if role in ("start", "point")]
+    ends = [when.high for role, when in parts if role in ("end", "point")]
+    return Moments(min(starts, default=-_ALWAYS), max(ends, default=_ALWAYS))
+
+
+def hold(when: Sequence[Moments | None], period: Moments) -> int | None:
+    """How a fact holds in a period by its statements: 0 some say so, 1 none says when, None at other times alone."""
+    if any(item is not None and item.meets(period) for item in when):
+        return 0
+    return 1 if not when or None in when else None

@@ -1,0 +1,90 @@
+"""What a value measures: a number in its base unit, or a date in seconds, exactly."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.values.dates import span
+from kg.values.forms import AMBIGUOUS, DATES, FORMS, NUMERIC, may_be_value
+from kg.values.units import unit_of
+from kg.vocabulary import XSD
+
+if TYPE_CHECKING:
+    from kg.types import Literal
+
+DATE, TIME = "date", "time"
+"""The dimensions of dates and of times of the day."""
+
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,4}))?\s*").fullmatch
+_CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)").match
+_LONGEST = 1_000
+"""Characters of a number that is read."""
+_GREATEST = 400
+"""The greatest power of ten of a number that is read."""
+_KINDS = ("integer", "decimal", "quantity", "date")
+_FORMS = [form for form in FORMS if form.kind in _KINDS and form.name not in AMBIGUOUS]
+_YEARS = 10_000
+_DATES, _NUMERIC = frozenset(DATES), frozenset(NUMERIC)
+
+
+class Quantity(NamedTuple):
+    """A value as it compares: only with those of the same dimension.
+
+    Attributes:
+        dimension: The base unit, "" of plain numbers, :data:`DATE`, :data:`TIME`, or the name of an unknown unit.
+        low: The number in the base unit; the first second of a date.
+        high: The same number; the last second of a date: that of 1990 is on 31 December.
+    """
+
+    dimension: str
+    low: Fraction
+    high: Fraction
+
+
+@lru_cache(maxsize=131_072)
+def quantity(value: Literal) -> Quantity | None:
+    """What a value measures; None where it is no number and no date. Text that is a number or a date alone counts as one."""
+    if value.datatype in _NUMERIC:
+        return _number(value.value, value.unit)
+    if value.datatype in _DATES:
+        found = span(value.value, value.datatype)
+        return None if found is None else Quantity(DATE, *found)
+    if value.datatype == f"{XSD}time":
+        return _time(value.value)
+    if value.datatype or value.language or not may_be_value(value.value):
+        return None
+    if value.unit:
+        return _number(value.value, value.unit)
+    read = (form.read(value.value) for form in _FORMS)
+    typed = next((item for item in read if item is not None), None)
+    return None if typed is None else quantity(typed)
+
+
+def as_year(number: Quantity) -> Quantity | None:
+    """A plain whole number as a year; None where it is none."""
+    if number.dimension or number.low.denominator != 1 or abs(number.low) >= _YEARS:
+        return None
+    year = int(number.low)
+    found = span(f"{'-' * (year < 0)}{abs(year):04}", f"{XSD}gYear")
+    return None if found is None else Quantity(DATE, *found)
+
+
+def _number(text: str, unit: str) -> Quantity | None:
+    found = _NUMBER(text) if len(text) <= _LONGEST else None
+    if found is None or abs(int(found[2] or 0)) > _GREATEST:
+        return None
+    number = Fraction(found[1]) * Fraction(10) ** int(found[2] or 0)
+    known = unit_of(unit)
+    size = known.factor * (number + known.offset)
+    return Quantity(known.dimension, size, size)
+
+
+def _time(text: str) -> Quantity | None:
+    found = _CLOCK(text)
+    if found is None:
+        return None
+    moment = Fraction(3600 * int(found[1]) + 60 * int(found[2])) + Fraction(found[3])
+    return Quantity(TIME, moment, moment)
