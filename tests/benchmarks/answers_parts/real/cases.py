@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDS = 5
+BLANK = "[MASK]"
 STOP = frozenset(
     "and any are been but did does for from had has have her him his how into its not off one our out she that the their them they"
     " this too was were what when where which who whom whose why will with you your".split()
@@ -97,8 +98,8 @@ def lesson_lines(cases: Iterable[Case]) -> Iterator[str]:
 
 
 def lower_case(case: Case) -> Case:
-    """The question in lower case."""
-    return replace(case, question=case.question.lower())
+    """The question in lower case; a cloze's blank stays."""
+    return replace(case, question=case.question.lower().replace(BLANK.lower(), BLANK))
 
 
 def capitaliser(names: Iterable[str]) -> Callable[[Case], Case]:

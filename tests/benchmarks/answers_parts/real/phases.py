@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kptm.evaluation import paired_interval
+
 from . import cases, workspaces
 from .asking import Outcome, ask, learn
+from .newcomer import newcomer
 from .progress import say
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from .report import Report
     from .workspaces import Build, Workspaces
 
-SETS = ("freebase", "geo", "world")
+SETS = ("freebase", "geo", "newcomer", "world")
 PHASES = ("before", "after")
 
 
@@ -51,6 +54,7 @@ class Bench:
         return {
             "freebase": workspaces.load_freebase(self.data),
             "geo": workspaces.load_geo(self.data),
+            "newcomer": workspaces.load_countries(self.shared / "cases"),
             "world": workspaces.load_world,
         }[name]
 
@@ -58,7 +62,8 @@ class Bench:
 def run(bench: Bench, name: str, phase: str) -> None:
     """A set in a phase."""
     say(f"== {name}, {phase}")
-    _RUNS[name, phase](bench)
+    if (name, phase) in _RUNS:
+        _RUNS[name, phase](bench)
 
 
 def in_forms(bench: Bench, ws: Workspace, asked: Sequence[Case]) -> dict[str, list[Outcome]]:
@@ -86,6 +91,14 @@ def report(bench: Bench, name: str, found: dict[str, list[Outcome]]) -> None:
     """Add each form's outcomes to the report."""
     for form, outcomes in found.items():
         bench.report.add(name if form == "given" else f"{name}, {form}", outcomes)
+    first, *others = found
+    for form in others:
+        ours, theirs = ([float(x.right) for x in found[one]] for one in (form, first))
+        loss = paired_interval(ours, theirs)
+        bench.report.note(
+            f"{name}: right in {form} letters less right as {first}: "
+            f"{loss.mean:+.3f} [{loss.low:+.3f}, {loss.high:+.3f}]"
+        )
 
 
 def before(bench: Bench, name: str, title: str, asked: Iterable[Case]) -> None:
@@ -150,6 +163,13 @@ def _in(language: str) -> str:
     return f" {language}" if language else ""
 
 
+def newcomer_before(bench: Bench) -> None:
+    """A list of answers has to be complete here; the questions are in lower case."""
+    asked = newcomer(bench.shared / "cases/newcomer")
+    with bench.workspaces.copy("newcomer", bench.build("newcomer")) as ws:
+        bench.report.add("newcomer, before", ask(ws, asked[: bench.limit], strict=True))
+
+
 def world_before(bench: Bench) -> None:
     _world(bench, "before")
 
@@ -177,6 +197,7 @@ _RUNS = {
     ("freebase", "after"): freebase_after,
     ("geo", "before"): geo_before,
     ("geo", "after"): geo_after,
+    ("newcomer", "before"): newcomer_before,
     ("world", "before"): world_before,
     ("world", "after"): world_after,
 }
