@@ -51,7 +51,14 @@ class Phrasing:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with all its right answers; none when nothing in the graph can answer it."""
+    """A question with all its right answers; none when nothing in the graph can answer it.
+
+    Attributes:
+        question: The text.
+        answers: Keys of entities; of composed questions also the text of a value, such as "1233 km",
+            a number, "yes" or "no".
+        kind: What the question asks for, such as "cloze" or "count".
+    """
 
     question: str
     answers: tuple[str, ...]
@@ -88,6 +95,11 @@ class World:
     def triples(self) -> Path:
         """The graph: ``head⇥relation⇥tail``."""
         return self.folder / "triples.tsv"
+
+    @property
+    def values(self) -> Path:
+        """Numbers, quantities and dates of the entities: ``head⇥relation⇥value``."""
+        return self.folder / "values.tsv"
 
     @property
     def entities(self) -> Path:
@@ -172,6 +184,12 @@ class World:
     def questions(self) -> list[Question]:
         """Cloze questions and questions in words."""
         return self._parsed("questions.jsonl", _question, "JSON with question, answers and kind")
+
+    def composed_questions(self) -> list[Question]:
+        """Questions over the triples and :attr:`values`: counts, superlatives, comparisons."""
+        return self._parsed(
+            "questions-composed.jsonl", _question, "JSON with question, answers and kind"
+        )
 
 
 def _question(line: str) -> Question:

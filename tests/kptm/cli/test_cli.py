@@ -285,9 +285,11 @@ def test_the_example_is_copied_once(tmp_path, world):
         "learn.tsv",
         "phrasings.tsv",
         "prose.txt",
+        "questions-composed.jsonl",
         "questions.jsonl",
         "relations.jsonl",
         "triples.tsv",
+        "values.tsv",
     ]
     assert [path.name for path in sorted((tmp_path / "world").iterdir())] == names
     assert copied == [str(tmp_path / "world" / name) for name in names]
