@@ -3,54 +3,57 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from kptm.answering.lexicon.patterns import expand
+from kptm.answering.lexicon.spelling import Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from kptm.answering.lexicon.tables import Language
 
 _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff\uff66-\uff9f]")),
     ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")),
 )
 """Scripts that tell a language by one character: names in a question are seldom written in them if its words are not."""
+_FUNCTION, _CONTENT = 1.0, 0.6
+"""The weight of a function word, and of a word of the vocabulary, which a name may hold too."""
 
 
 class Detector:
-    """Tells languages apart by script and function words.
+    """Tells languages apart by script, function words and common words.
 
     Args:
-        languages: The languages by their codes.
+        files: The data files by the codes of the languages.
         default: The language where nothing says which it is.
     """
 
-    def __init__(self, languages: Mapping[str, Language], default: str) -> None:
-        self.languages = languages
-        self.default = default
-        self._words: dict[str, list[str]] = {}
-        for code, tables in languages.items():
-            for word in tables.vocabulary:
-                self._words.setdefault(word, []).append(code)
+    def __init__(self, files: Mapping[str, Mapping[str, Any]], default: str) -> None:
+        self._default = default
+        self._tables: dict[str, tuple[Spelling, dict[str, float]]] = {}
+        for code, data in files.items():
+            spelling = Spelling(data)
+            weights: dict[str, float] = {}
+            for patterns in data.get("vocabulary", {}).values():
+                for pattern in patterns:
+                    for text in expand(pattern, data.get("groups", {})):
+                        weights |= dict.fromkeys(spelling.keys(text), _CONTENT)
+            weights |= dict.fromkeys(spelling.keys(data["words"]["function"]), _FUNCTION)
+            self._tables[code] = (spelling, weights)
 
-    def detect(self, words: Sequence[tuple[str, str]]) -> str:
-        """The language of words, given as typed and folded."""
+    def detect(self, words: Sequence[str]) -> str:
+        """The language of words as they were typed; equal scores are the default's, or the first language's."""
         for code, script in _SCRIPTS:
-            if code in self.languages and any(script.search(word) for word, _ in words):
+            if code in self._tables and any(script.search(word) for word in words):
                 return code
-        scores = dict.fromkeys(self.languages, 0.0)
-        scores[self.default] = 0.01
-        for _, folded in words:
-            for code in self._codes(folded):
-                scores[code] += self._weight(folded)
+        scores = dict.fromkeys(self._tables, 0.0)
+        scores[self._default] = 1e-6
+        for typed in words:
+            found = {code: weight for code in self._tables if (weight := self._weight(code, typed))}
+            for code, weight in found.items():
+                scores[code] += weight / len(found)
         return max(scores, key=lambda code: scores[code])
 
-    def _codes(self, folded: str) -> list[str]:
-        return [
-            code
-            for code, tables in self.languages.items()
-            if tables.key(folded) in tables.vocabulary
-        ]
-
-    def _weight(self, folded: str) -> float:
-        return 1 / len(self._codes(folded))
+    def _weight(self, code: str, typed: str) -> float:
+        spelling, weights = self._tables[code]
+        return max((weights.get(key, 0.0) for key in spelling.keys(typed)), default=0.0)

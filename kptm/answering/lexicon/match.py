@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "count", "superlative", "comparison", "negation", "and", "or", "both", "either", "all", "sum", "mean",
     "difference", "than", "ordinal", "yesno", "ask", "now", "time", "number", "list", "fill", "named", "whose", "passive",
-    "measure",
+    "measure", "word",
 ]  # fmt: skip
 """Kinds of operators; :class:`Match` says which attributes each one has."""
 
@@ -29,7 +29,8 @@ class Match:
             "yesno" (does, at the beginning), "ask" (who, how long), "now" (current), "time" (in 1995), "number",
             "list" (show me), "fill" (words that add nothing), "named", "whose" (of which, possessive 's: the one who
             has stands before it), "passive" ("by" after a participle: the one who does stands after it), "measure"
-            (an adjective of degree: long, in "100 km long").
+            (an adjective of degree: long, in "100 km long"), "word" (a common noun or verb of another language
+            than English: the hint is its English).
         order: Of a superlative: "max" or "min" of the values that the hints name. Of a measure, a bare comparative
             and a difference: the direction of its adjective.
         comparison: Of a comparison: "<", "<=", ">", ">=", "=", "!=", or "between" two values that follow.

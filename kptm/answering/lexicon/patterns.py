@@ -111,13 +111,16 @@ class Trie(Generic[T]):
             at: The place of the first word.
             read: Reads a slot at a place: all ways, each with the place after it.
         """
+        if at >= len(keys) or (keys[at] not in self.words and not self.slots):
+            return []  # most words begin no phrase
         found: list[Found[T]] = []
         paths: list[tuple[Trie[T], int, tuple[tuple[str, object], ...]]] = [(self, at, ())]
         for node, place, values in paths:  # the list grows
-            found += [Found(place, item, values) for item in node.items]
+            if node.items:
+                found += [Found(place, item, values) for item in node.items]
             if place < len(keys) and (after := node.words.get(keys[place])):
                 paths.append((after, place + 1, values))
-            if read is not None:
+            if node.slots and read is not None:
                 paths += [
                     (after, end, (*values, (name, value)))
                     for name, after in node.slots.items()

@@ -27,11 +27,12 @@ _ROMANS = {"i": 1, "v": 5, "x": 10}
 
 
 class Time(NamedTuple):
-    """A period at tokens ``start`` to ``end``."""
+    """A period at tokens ``start`` to ``end``: a moment by itself, or with the words before it."""
 
     start: int
     end: int
     period: Period
+    moment: bool = False
 
 
 class Moment(NamedTuple):
@@ -45,16 +46,26 @@ def times(
     tokens: Sequence[Token], keys: Sequence[str], numbers: Sequence[Quantity], tables: TimeTables
 ) -> list[Time]:
     """All times of a question: moments by themselves, and with the words before them ("since 2000")."""
-    if not any(key[0].isdecimal() for key in keys) and not numbers and not tables.words & set(keys):
-        return []
+    if not (
+        any(key[:1].isdecimal() for key in keys)
+        or any(item.ordinal for item in numbers)
+        or not tables.centuries.isdisjoint(keys)
+    ):
+        return []  # most questions
     reader = _Slots(tokens, keys, numbers, tables)
-    moments = {
-        at: found for at in range(len(keys)) if (found := list(_moments(reader, keys, at, tables)))
-    }
+    moments: dict[int, list[tuple[int, Moment]]] = {}
+    reach = 0
+    for at, key in enumerate(keys):
+        if key in tables.openers or key[:1].isdecimal() or at in reader.ranks or tables.roman:
+            found = list(_moments(reader, keys, at, tables))
+            longest = max((end for end, _ in found), default=0)
+            if longest > reach:  # the parts of a date are no times of their own
+                moments[at] = [item for item in found if item[0] == longest]
+                reach = longest
     if not moments:
         return []
     result = [
-        Time(at, end, _period("in", [moment]))
+        Time(at, end, _period("in", [moment]), moment=True)
         for at, found in moments.items()
         for end, moment in found
     ]
@@ -88,16 +99,18 @@ class _Slots:
         if at >= len(self.keys):
             return []
         key = self.keys[at]
-        if name == "year":
-            return [(at + 1, int(key))] if _YEAR.fullmatch(key) else []
-        if name == "old":
-            return [(at + 1, int(key))] if _OLD.fullmatch(key) else []
-        if name == "day":
-            return self._day(key, at)
         if name == "month":
             return self._month(at)
         if name == "rank":
             return self._rank(key, at)
+        if name == "day":
+            return self._day(key, at)
+        if not key[:1].isdecimal():
+            return []
+        if name == "year":
+            return [(at + 1, int(key))] if _YEAR.fullmatch(key) else []
+        if name == "old":
+            return [(at + 1, int(key))] if _OLD.fullmatch(key) else []
         return self._decade(key, at) if name == "decade" else self._iso(key, at)
 
     def _day(self, key: str, at: int) -> list[tuple[int, object]]:

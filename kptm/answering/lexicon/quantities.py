@@ -131,6 +131,7 @@ def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | No
     """A number in words; an article counts as one before a scale."""
     number = _Sum(tables)
     start, end = at, at
+    before_joiner: Quantity | None = None
     if keys[at] in tables.articles:
         at += 1
     while at < len(keys):
@@ -139,6 +140,7 @@ def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | No
             and keys[at] in tables.joiners
             and number.takes(_longest(keys, at + 1, tables))
         ):
+            before_joiner = Quantity(start, end, number.value)
             at += 1
             number.joined = True
             continue
@@ -146,6 +148,8 @@ def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | No
         if step is None or (at > start and end == start and step[1][0][0] != "scale"):
             break
         if not number.takes(step):
+            if before_joiner is not None and step[1][0][0] == "scale":
+                return before_joiner  # "between one hundred and two hundred": two numbers
             break
         at = end = step[0]
         for piece in step[1]:
@@ -178,54 +182,65 @@ def compound(word: str, tables: NumberTables) -> list[tuple[str, float]] | None:
                 if kept is None or len(before) + 1 < len(kept):
                     best[end] = [*before, piece]
     whole = best[-1]
-    return whole if whole and any(kind != "joiner" for kind, _ in whole) else None
+    if not whole or "joiner" in (whole[0][0], whole[-1][0]):
+        return None
+    return whole
 
 
 class _Sum:
-    """A number that is read word by word."""
+    """A number that is read word by word.
+
+    ``current`` is what the next large scale multiplies ("three hundred" before "million"), ``done`` the sum of what has
+    been multiplied, and ``scale`` the last large scale.
+    """
 
     def __init__(self, tables: NumberTables) -> None:
         self.tables = tables
+        self.large = 10_000 if tables.myriads else 1000
         self.done = 0.0
         self.current = 0.0
+        self.scale = _LARGEST
         self.joined = False
-        self.empty = True
 
     @property
     def value(self) -> float:
         return self.done + self.current
 
     def takes(self, step: Step | None) -> bool:
-        """Whether the next word makes a larger number, and is not a number of its own."""
+        """Whether the next word goes on with this number, and does not begin another one."""
         if step is None:
             return False
-        kind, number = next((part for part in step[1] if part[0] != "joiner"), step[1][0])
+        kind, number = step[1][0]
         if kind == "scale":
-            return self.value * number < _LARGEST
-        if self.empty or not self.current:
-            return True
+            return self._takes_scale(number)
+        if not self.current:
+            return number < self.scale
         if self.current % 10 ** len(str(int(number))) == 0:
             return True
-        tens = number in range(20, 100, 10)
         if self.tables.vigesimal and number < 20 and self.current % 20 == 0:
-            return True
-        return self.joined and tens and self.current % 100 < 10  # "fünf und zwanzig"
+            return True  # "quatre-vingt-dix"
+        tens = number in range(20, 100, 10)
+        return self.tables.compounds and self.joined and tens and self.current % 100 < 10
+
+    def _takes_scale(self, number: float) -> bool:
+        if self.value * number >= _LARGEST:
+            return False
+        if number < self.large:
+            return (self.current - self.current % number) % (number * 10) == 0
+        return number < self.scale or not self.current
 
     def add(self, kind: str, number: float) -> None:
         """Add a word, or multiply by a scale what it multiplies."""
-        if kind == "joiner":
-            self.joined = True
-            return
+        self.joined = kind == "joiner"
         if kind == "word":
             self.current += number
-        elif number < 1000:
+        elif kind == "scale" and number < self.large:
             last = self.current % number
-            self.current += (last or (1 if self.current == 0 or last == 0 else 0)) * number - last
-        else:
-            below = (self.done % number) + self.current
-            self.done += (below or 1) * number - (self.done % number)
-            self.current = 0.0
-        self.empty = self.joined = False
+            self.current += (last or 1) * number - last
+        elif kind == "scale":
+            below = self.done % number
+            self.done += (below + self.current or 1) * number - below
+            self.current, self.scale = 0.0, number
 
 
 def _with_units(item: Quantity, keys: Sequence[str], tables: NumberTables) -> list[Quantity]:

@@ -19,10 +19,10 @@ _MARKS = (
 )
 """Vowel signs and accents, which ``\\w`` leaves out."""
 _LETTER = rf"(?:(?![_{_UNSPACED}])[\w{_MARKS}])"
-_APOSTROPHE = "'’ʼ`´"
+APOSTROPHES = "'’ʼ`´"
 _RUN = re.compile(
     rf"[{_UNSPACED}][\u3099\u309a\uff9e\uff9f]?"
-    rf"|(?:(?<![\w)])[-+−](?=\d))?{_LETTER}+(?:(?:(?<=\d)[.,](?=\d)|[{_APOSTROPHE}](?={_LETTER})){_LETTER}+)*"
+    rf"|(?:(?<![\w)])[-+−](?=\d))?{_LETTER}+(?:(?:(?<=\d)[.,](?=\d)|[{APOSTROPHES}](?={_LETTER})){_LETTER}+)*"
     r"|[%‰°$€£¥₹]"
 )
 
@@ -64,7 +64,7 @@ def split_word(
     """
     if cut := glued.get(word.lower()):
         return [word[:cut], word[cut:]]
-    parts = [at for at, char in enumerate(word) if char in _APOSTROPHE]
+    parts = [at for at, char in enumerate(word) if char in APOSTROPHES]
     cuts: list[int] = []
     for at in parts:
         if word[cuts[-1] if cuts else 0 : at].lower() in elisions:

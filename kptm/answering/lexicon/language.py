@@ -1,0 +1,202 @@
+"""The tables of one language, from its data file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from kg.folding import fold
+from kptm.answering.lexicon.match import Kind
+from kptm.answering.lexicon.patterns import Trie, expand
+from kptm.answering.lexicon.spelling import Spelling
+from kptm.answering.lexicon.tables import NumberTables, Operator, TimeTables
+from kptm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+FOLDER = Path(__file__).parent
+COMMON = "common"
+
+
+class Language:
+    """The tables of one language.
+
+    Args:
+        data: Its data file.
+        common: The tables that all languages share.
+
+    Raises:
+        ConfigError: The file has a table, attribute or pattern that means nothing.
+    """
+
+    def __init__(self, data: Mapping[str, Any], common: Mapping[str, Any]) -> None:
+        _check_names("table", data, _TABLES)
+        self.spelling = Spelling(data)
+        self.stemmer: str = data.get("stemmer", "")
+        self.function_words = frozenset(self.spelling.keys(data["words"]["function"]))
+        self.openers = frozenset(self.spelling.keys(data["words"].get("openers", "")))
+        self._groups: dict[str, Sequence[str]] = dict(data.get("groups", {}))
+        self.operators: Trie[Operator] = Trie()
+        self._superlatives: set[str] = set()
+        for kind in _LISTED:
+            for entry in data.get(kind, ()):
+                self._add(kind, entry)
+        for entry in data.get("measure", ()):
+            self._add_measure(entry, data["templates"])
+        for english, patterns in data.get("vocabulary", {}).items():
+            self._put_all(Operator(kind="word", hints=(english,), inner=True), patterns)
+        self.spelling.split_before(self._superlatives)
+        self.numbers = self._numbers(data.get("numbers", {}))
+        self._add_suffixes(data.get("numbers", {}), common)
+        self._add_units(common["units"], data.get("units", {}))
+        self.times = self._times(data.get("time", {}))
+
+    def _phrases(
+        self, patterns: Iterable[str], more: Mapping[str, Sequence[str]] | None = None
+    ) -> list[tuple[str, ...]]:
+        groups = {**self._groups, **(more or {})}
+        texts = [text for pattern in patterns for text in expand(pattern, groups)]
+        return [words for words in dict.fromkeys(map(self.spelling.keys, texts)) if words]
+
+    def _single(self, words: Iterable[str]) -> frozenset[str]:
+        return frozenset(self.spelling.key(fold(word)) for word in words)
+
+    def _add(self, kind: Kind, entry: Mapping[str, Any]) -> None:
+        _check_names("attribute", entry, _ATTRIBUTES | {"phrases"})
+        self._put_all(self._operator(kind, entry), entry["phrases"])
+
+    def _put_all(self, operator: Operator, patterns: Iterable[str]) -> None:
+        for words in self._phrases(patterns):
+            self._put(words, operator)
+
+    def _put(self, words: tuple[str, ...], operator: Operator) -> None:
+        self.operators.add(words, operator)
+        if operator.kind == "superlative" and len(words) == 1:
+            self._superlatives.add(words[0])
+
+    def _operator(self, kind: Kind, entry: Mapping[str, Any], **more: Any) -> Operator:
+        given = {name: entry[name] for name in _ATTRIBUTES & set(entry)} | more
+        if "with" in given:
+            given["nearby"] = self._single(given.pop("with"))
+        if "not_after" in given:
+            given["not_after"] = self._single(given["not_after"])
+        for name in ("hints", "after"):
+            given[name] = tuple(given.get(name, ()))
+        return Operator(kind=kind, **given)
+
+    def _add_measure(self, entry: Mapping[str, Any], templates: Mapping[str, Any]) -> None:
+        """Add what the templates make of an adjective: superlative, comparatives, questions."""
+        _check_names("attribute", entry, {"order", "hints", "generic", *_DEGREES})
+        _check_names("template", templates, _TEMPLATES)
+        words = {degree: entry.get(degree, ()) for degree in _DEGREES}
+        base = {name: entry[name] for name in ("order", "hints", "generic") if name in entry}
+        compares = {"max": ">", "min": "<"}[entry["order"]]
+        superlative = self._operator("superlative", base)
+        than = self._operator("comparison", base, comparison=compares, order="")
+        made = {
+            "superlative": [superlative],
+            "comparison": [than],
+            "comparative": [self._operator("comparison", base, comparison=compares), superlative],
+            "equal": [self._operator("comparison", base, comparison="=", order="")],
+            "difference": [self._operator("difference", base)],
+            "ask": [self._operator("ask", base, answer="value", order="")],
+            "measure": [self._operator("measure", base)],
+        }
+        for name, operators in made.items():
+            for phrase in self._phrases(templates.get(name, ()), words):
+                for operator in operators:
+                    self._put(phrase, operator)
+
+    def _numbers(self, data: Mapping[str, Any]) -> NumberTables:
+        _check_names("attribute of [numbers]", data, _NUMBERS)
+        found = NumberTables(
+            decimal=data.get("decimal", "."),
+            grouping=frozenset(data.get("grouping", ",")),
+            joiners=self._single(data.get("joiners", ())),
+            articles=self._single(data.get("articles", ())),
+            ordinal_suffixes=frozenset(data.get("ordinal_suffixes", ())),
+            **{name: data.get(name, False) for name in _SWITCHES},
+        )
+        for name in ("words", "scales", "ordinals"):
+            for number, patterns in data.get(name, {}).items():
+                for words in self._phrases(patterns):
+                    item = (name.removesuffix("s"), float(number))
+                    found.words.add(words, item)
+                    if len(words) == 1 and name != "ordinals":
+                        found.pieces[words[0]] = item
+        found.pieces |= dict.fromkeys(found.articles, ("word", 1.0))
+        found.pieces |= dict.fromkeys(found.joiners, ("joiner", 0.0))
+        return found
+
+    def _add_suffixes(self, data: Mapping[str, Any], common: Mapping[str, Any]) -> None:
+        for table in (common["suffixes"], data.get("suffixes", {})):
+            for number, letters in table.items():
+                self.numbers.suffixes |= dict.fromkeys(self._single(letters), float(number))
+
+    def _add_units(self, *tables: Mapping[str, Any]) -> None:
+        for table in tables:
+            for unit, patterns in table.items():
+                for words in self._phrases(patterns):
+                    self.numbers.units.add(words, unit)
+
+    def _times(self, data: Mapping[str, Any]) -> TimeTables:
+        _check_names("attribute of [time]", data, _TIMES)
+        found = TimeTables(
+            decade_suffixes=frozenset(data.get("decade_suffixes", ())),
+            roman=data.get("roman", False),
+        )
+        for number, names in enumerate(data.get("months", ()), 1):
+            found.months |= {" ".join(words): number for words in self._phrases([names])}
+        era = {"before_christ": data.get("before_christ", ())}
+        for words in self._phrases(data.get("moments", ()), era):
+            found.moments.add(words, None)
+            if "<rank>" in words:
+                found.centuries.update(words)
+        found.centuries -= self.function_words
+        found.openers = {name.split()[0] for name in found.months} | set(found.moments.words)
+        for relation in _RELATIONS:
+            for words in self._phrases(data.get(relation, ())):
+                slots = words if "<moment>" in words else (*words, "<moment>")
+                found.phrases.add(slots, relation)
+        return found
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """A data file.
+
+    Raises:
+        ConfigError: It cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path.name}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: is not TOML: {error}") from error
+
+
+def _check_names(what: str, found: Iterable[str], known: Iterable[str]) -> None:
+    unknown = sorted(set(found) - set(known))
+    if unknown:
+        raise ConfigError(f"{what} {unknown[0]!r} is unknown; known are {', '.join(sorted(known))}")
+
+
+_DEGREES = ("plain", "more", "most")
+_TEMPLATES = ("superlative", "comparison", "comparative", "equal", "difference", "ask", "measure")
+_RELATIONS = ("in", "since", "until", "before", "after", "between")
+_SWITCHES = ("compounds", "vigesimal", "myriads", "ordinal_dot")
+_LISTED: tuple[Kind, ...] = tuple(
+    kind for kind in get_args(Kind) if kind not in ("measure", "number", "time", "word")
+)
+_ATTRIBUTES = frozenset(item.name for item in fields(Operator)) - {"kind", "nearby"} | {"with"}
+_TABLES = {
+    *_LISTED, "measure", "vocabulary", "name", "stemmer", "suffixes", "prefixes", "elisions", "glued", "words", "groups",
+    "templates", "spelling", "numbers", "units", "time",
+}  # fmt: skip
+_NUMBERS = {
+    "decimal", "grouping", "joiners", "articles", *_SWITCHES, "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
+}  # fmt: skip
+_TIMES = {"months", "decade_suffixes", "before_christ", "moments", "roman", *_RELATIONS}

@@ -1,0 +1,132 @@
+"""The operators of questions in each language, by tables written by hand."""
+
+import pytest
+
+from kg.programs import Period
+from kptm.answering.lexicon import load
+
+LEXICON = load()
+
+
+def matches(text, language):
+    """All matches, as (kind, words, match); words that add nothing and translations are left out."""
+    tokens = LEXICON.tokens(text, language)
+    found = LEXICON.matches(tokens, language)
+    return [
+        (match.kind, text[tokens[match.start].start : tokens[match.end - 1].end], match)
+        for match in found
+        if match.kind not in ("fill", "word")
+    ]
+
+
+SPANS = {
+    "de": {
+        "Wie viele Staaten grenzen an Texas?": {("count", "Wie viele")},
+        "wieviele leute leben in bremen": {
+            ("count", "wieviele"), ("ask", "wieviele leute"), ("ask", "wieviele leute leben"),
+        },
+        "was ist die zweitgrößte Stadt": {
+            ("ask", "was ist die"), ("ordinal", "zweit"), ("superlative", "größte"),
+        },
+        "welche Länder haben mehr als 3,5 Millionen Einwohner": {
+            ("ask", "welche"), ("comparison", "mehr als"), ("number", "3,5 Millionen"),
+        },
+        "welche Staaten grenzen nicht an Polen": {("ask", "welche"), ("negation", "nicht")},
+        "Grenzt Polen an Ungarn oder Litauen?": {("yesno", "Grenzt"), ("or", "oder")},
+        "ist der Rhein länger als die Elbe": {("yesno", "ist"), ("comparison", "länger als")},
+        "wie viel länger ist der Rhein als die Elbe": {
+            ("difference", "wie viel länger"), ("than", "als"),
+        },
+        "gesamte Bevölkerung der Städte": {("sum", "gesamte")},
+        "durchschnittliche Fläche": {("mean", "durchschnittliche")},
+        "das Buch, dessen Autor wir suchen": {("whose", "dessen")},
+        "welche Oper wurde von Verdi geschrieben": {("ask", "welche"), ("passive", "von")},
+    },
+}  # fmt: skip
+CASES = [(language, text) for language, table in SPANS.items() for text in table]
+
+
+@pytest.mark.parametrize(("language", "text"), CASES)
+def test_spans_of_a_question(language, text):
+    assert {(kind, words) for kind, words, _ in matches(text, language)} == SPANS[language][text]
+
+
+@pytest.mark.parametrize(("language", "text"), CASES)
+def test_the_language_of_a_question(language, text):
+    assert LEXICON.language(text) == language
+
+
+DEGREES = {
+    "de": {
+        "größte": ("max", "area"), "groesste": ("max", "area"), "grösster": ("max", "area"), "am größten": ("max", "area"),
+        "kleinsten": ("min", "area"), "längster": ("max", "length"), "kuerzeste": ("min", "length"), "höchstes": ("max", "height"),
+        "niedrigste": ("min", "elevation"), "schwerste": ("max", "mass"), "meisten": ("max", None), "wenigsten": ("min", None),
+        "bevölkerungsreichste": ("max", "population"), "teuerste": ("max", "price"), "neueste": ("max", "founded"),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [(code, text) for code, table in DEGREES.items() for text in table]
+)
+def test_superlatives_have_an_order_and_measures(language, text):
+    order, hint = DEGREES[language][text]
+    found = [
+        match
+        for kind, words, match in matches(text, language)
+        if kind == "superlative" and words == text
+    ]
+    assert [match.order for match in found] == [order]
+    assert hint is None or hint == found[0].hints[0]
+
+
+NUMBERS = {
+    "de": {
+        "zwei Millionen": 2e6, "1.000.000": 1e6, "3,5": 3.5, "zweihundertfünfzig": 250, "einundzwanzig": 21,
+        "fuenfundsiebzig": 75, "eine Million": 1e6, "dreitausendvierhundert": 3400, "1,5 Mio": 1.5e6, "zwölf": 12,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [(code, text) for code, table in NUMBERS.items() for text in table]
+)
+def test_a_number_is_read(language, text):
+    found = [
+        match.number
+        for kind, words, match in matches(text, language)
+        if kind == "number" and words == text
+    ]
+    assert found == [NUMBERS[language][text]]
+
+
+PERIODS = {
+    "de": {
+        "im Jahr 1995": Period("1995", "1995"), "am 4. Juli 1776": Period("1776-07-04", "1776-07-04"),
+        "seit 2000": Period("2000", ""), "vor 2000": Period("", "1999"), "in den 1990er Jahren": Period("1990", "1999"),
+        "zwischen 1990 und 2000": Period("1990", "2000"), "im 19. Jahrhundert": Period("1801", "1900"),
+        "von 1990 bis 2000": Period("1990", "2000"), "am 04.07.1776": Period("1776-07-04", "1776-07-04"),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [(code, text) for code, table in PERIODS.items() for text in table]
+)
+def test_the_longest_time_is_the_period(language, text):
+    kind, words, match = matches(text, language)[0]
+    assert (kind, words, match.period) == ("time", text, PERIODS[language][text])
+
+
+WORDS = {
+    "de": {"hauptstadt": "capital", "Städte": "city", "flüsse": "river", "Bevoelkerung": "population", "grenzen": "borders"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [(code, text) for code, table in WORDS.items() for text in table]
+)
+def test_common_words_have_their_english(language, text):
+    tokens = LEXICON.tokens(text, language)
+    hints = {match.hints for match in LEXICON.matches(tokens, language) if match.kind == "word"}
+    assert hints == {(WORDS[language][text],)}
