@@ -15,6 +15,9 @@ from kptm.answering.lexicon.word_tables import Nouns, WordTable, pieces, read_ta
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ENGLISH = "en"
+"""The language whose words the other tables translate to."""
+
 
 def languages() -> tuple[str, ...]:
     """The codes of the languages that have a table, sorted."""
@@ -93,4 +96,5 @@ def _table(language: str) -> WordTable | None:
     if code not in languages():
         return None
     file = resources.files(__package__).joinpath("words", f"{code}.toml")
-    return read_table(file.read_text(encoding="utf-8"), f"words/{code}.toml")
+    english = None if code == ENGLISH else _table(ENGLISH)
+    return read_table(file.read_text(encoding="utf-8"), f"words/{code}.toml", english)

@@ -123,23 +123,24 @@ class WordTable(NamedTuple):
     inflections: Inflections
 
 
-def read_table(text: str, where: str) -> WordTable:
+def read_table(text: str, where: str, english: WordTable | None = None) -> WordTable:
     """Read a table.
 
     Args:
         text: Of the file.
         where: Its name, for messages.
+        english: Where given, the nouns are words of English questions, and mean what those mean, too.
 
     Raises:
         ConfigError: The file is no TOML, has an unknown section, an empty entry or pattern, or a phrase twice.
     """
     try:
-        return _read(tomllib.loads(text))
+        return _read(tomllib.loads(text), english)
     except (tomllib.TOMLDecodeError, ConfigError) as error:
         raise ConfigError(f"{where}: {error}") from error
 
 
-def _read(sections: Mapping[str, Mapping[str, Any]]) -> WordTable:
+def _read(sections: Mapping[str, Mapping[str, Any]], english: WordTable | None) -> WordTable:
     """The table of a file's sections."""
     if unknown := sorted(sections.keys() - SECTIONS):
         raise ConfigError(
@@ -148,6 +149,8 @@ def _read(sections: Mapping[str, Mapping[str, Any]]) -> WordTable:
     inflections = _read_inflections(sections)
     forms = lru_cache(maxsize=65_536)(inflections.forms)
     words = {key: read_nouns(nouns) for key, nouns in _entries(sections.get("words", {}))}
+    if english is not None:
+        words = {key: _add_english(nouns, english) for key, nouns in words.items()}
     names = dict(_entries(sections.get("names", {})))
     return WordTable(Phrases(words, forms), Phrases(names, forms), inflections)
 
@@ -181,6 +184,15 @@ def read_nouns(texts: Sequence[str]) -> Nouns:
     return tuple(sorted(found.items(), key=lambda item: -item[1]))
 
 
+def _add_english(nouns: Nouns, english: WordTable) -> Nouns:
+    """English words, and the nouns that they mean in an English question."""
+    found = dict(nouns)
+    for word, weight in nouns:
+        for noun, likely in english.words.find(pieces(word)) or ():
+            found[noun] = max(found.get(noun, 0.0), round(weight * likely, 2))
+    return tuple(sorted(found.items(), key=lambda item: -item[1]))
+
+
 def _entries(section: Mapping[str, T]) -> Iterator[tuple[Key, T]]:
     """The phrases of a section as pieces, each with its value."""
     seen: dict[Key, str] = {}
@@ -189,7 +201,6 @@ def _entries(section: Mapping[str, T]) -> Iterator[tuple[Key, T]]:
             for key in map(pieces, expand(phrase, {})):
                 if not key or not value:
                     raise ConfigError(f"the entry {line!r} is empty, or a part of it")
-                if key in seen:
+                if seen.setdefault(key, line) != line:
                     raise ConfigError(f"{phrase.strip()!r} stands in {seen[key]!r} and in {line!r}")
-                seen[key] = line
                 yield key, value

@@ -31,6 +31,28 @@ ENGLISH = {
     "country": "nation countries", "city": "town cities town villages", "river": "streams", "film": "movies", "person": "woman men",
 }  # fmt: skip
 
+OTHERS = {
+    "de": {
+        "capital": "Hauptstadt Hauptstädte HAUPTSTADT", "population": "Einwohner Einwohnern Bevölkerung Bevoelkerung Einwohnerzahl",
+        "area": "Fläche Flaeche flache größte groesste groß", "borders": "grenzt grenzen grenzte angrenzenden Nachbarn Nachbarländer",
+        "currency": "Währung Geld bezahlt", "language": "Sprache Sprachen spricht gesprochen", "river": "Fluss Flüsse Fluesse Flüssen",
+        "state": "Staat Bundesstaat Bundesstaaten Staaten", "country": "Land Länder Ländern", "city": "Stadt Städte Städten",
+        "mountain": "Berg Berge", "lake": "See Seen", "length": "Länge lang längste", "elevation": "Höhe hoch höchste",
+        "melting point": "Schmelzpunkt schmilzt", "place of birth": "geboren Geburtsort", "death": "gestorben starb Tod",
+        "spouse": "verheiratet heiratete Ehefrau Frau", "author": "Autor Autorin schrieb geschrieben", "director": "Regisseur Regie",
+        "founder": "gründete gegründet Gründer", "flows through": "fließt fließen durchquert", "depends": "abhängt benötigt",
+    },
+    "el": {
+        "capital": "πρωτεύουσα ΠΡΩΤΕΥΟΥΣΑ πρωτευουσας", "population": "πληθυσμός πληθυσμού κάτοικοι κατοίκους κατοίκων",
+        "area": "έκταση εμβαδόν μεγαλύτερη μεγάλες", "borders": "συνορεύει συνορεύουν σύνορα γειτονικές γείτονες",
+        "currency": "νόμισμα νομίσματα", "language": "γλώσσα γλώσσες μιλούν", "river": "ποτάμι ποτάμια ποταμός ποταμού ποταμοί",
+        "state": "πολιτεία πολιτείες πολιτειών", "country": "χώρα χώρες χωρών", "city": "πόλη πόλεις πόλεων", "lake": "λίμνη λίμνες",
+        "mountain": "βουνό βουνά", "length": "μήκος μακρύτερο", "height": "ύψος ψηλότερο", "density": "πυκνότητα",
+        "place of birth": "γεννήθηκε", "death": "πέθανε", "spouse": "σύζυγος παντρεμένη", "author": "συγγραφέας έγραψε",
+        "director": "σκηνοθέτης σκηνοθέτησε", "flows through": "ρέει διαρρέει διασχίζουν", "founder": "ίδρυσε ιδρυτής",
+    },
+}  # fmt: skip
+
 
 def nouns(word, language):
     return [noun for noun, _ in expand(word, language)]
@@ -49,6 +71,15 @@ def test_words_of_english_questions_find_the_noun(noun):
     for word in ENGLISH[noun].split():
         assert noun == word or noun in nouns(word, "en"), word
         assert nouns(word.title(), "en") == nouns(word, "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "noun"), [(language, noun) for language in OTHERS for noun in OTHERS[language]]
+)
+def test_words_of_other_languages_find_the_noun(language, noun):
+    for word in OTHERS[language][noun].split():
+        assert noun in nouns(word, language), word
+        assert noun in nouns(word.upper(), language), word
 
 
 @pytest.mark.parametrize(
@@ -179,6 +210,36 @@ def test_a_table_is_read_in_its_own_notation():
     assert table.words.find(pieces("Spricht mit")) == (("five", 1.0),)
     assert table.words.find(pieces("spricht")) is None
     assert table.names.find(pieces("daenemark")) == "Denmark"
+
+
+def test_other_languages_mean_what_english_words_mean():
+    """By hand: "Fläche" is "area", and of en.toml's nouns for that "size" has .9; of .5 of "big" half."""
+    assert dict(expand("Fläche", "de"))["size"] == dict(expand("area", "en"))["size"] == 0.9
+    english = read_table('[words]\n"big" = ["area", "size .6", "large .2"]', "en.toml")
+    table = read_table('[words]\n"groß" = ["big", "large .5"]', "de.toml", english)
+    assert table.words.find(("gross",)) == (
+        ("big", 1.0),
+        ("area", 1.0),
+        ("size", 0.6),
+        ("large", 0.5),
+    )
+
+
+NAMES = {
+    "de": {"Deutschlands": "Germany", "Vereinigte Staaten": "United States", "usa": "United States", "Daenemark": "Denmark",
+           "Saudi-Arabien": "Saudi Arabia", "französische": "French", "die Schweiz": "Switzerland", "München": "Munich",
+           "Südamerika": "South America"},
+    "el": {"Ελλάδας": "Greece", "ΓΑΛΛΙΑ": "France", "Ηνωμένων Πολιτειών": "United States", "Τέξας": "Texas",
+           "γερμανική": "German", "ΗΠΑ": "United States", "Ευρώπης": "Europe"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [(language, name) for language in NAMES for name in NAMES[language]]
+)
+def test_names_of_other_languages(language, name):
+    assert translate(name, language) == NAMES[language][name]
+    assert translate(name.lower(), language) == NAMES[language][name]
 
 
 def test_names():
