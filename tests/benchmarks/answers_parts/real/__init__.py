@@ -8,7 +8,8 @@ python tests/benchmarks/answers.py real --cache FOLDER [--set SET …] [--phase 
     world       the example world's
 
 Phases: before (nothing learnt), after (learnt; five folds, each asked after learning from the other four; of geo the dev
-part after all of train, too). --case asks each question in other letters, too: lower, or capitals (names as the graph writes them).
+part after all of train, too), missing and missing-after (names or relations of questions are taken out of the graph: they have
+to be refused), latency (simple and composed questions, on FB15k-237 and a million triples), learning (seconds). --case asks each question in other letters, too: lower, or capitals (names as the graph writes them).
 Everything goes through kptm.Workspace alone, so that it measures whatever reads the questions.
 """
 

@@ -108,9 +108,8 @@ def _judge(case: Case, answer: Answer, ms: float, *, strict: bool) -> Outcome:
 
 def reading_of(answer: Answer) -> str:
     """How a question was understood: its program where the answer has one, else topic and path."""
-    program = getattr(answer, "program", None)
-    if program:
-        return str(program)
+    if answer.program is not None:
+        return answer.expression
     hops = [f"{'' if step.forward else '^'}{step.relation}" for step in answer.path]
     return " / ".join([answer.topic, *hops]) if answer.topic else ""
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kptm.evaluation import paired_interval
 
-from . import cases, workspaces
+from . import cases, missing, speed, workspaces
 from .asking import Outcome, ask, learn
 from .newcomer import newcomer
 from .progress import say
+from .sources import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from kg.types import Entity
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
     from .workspaces import Build, Workspaces
 
 SETS = ("freebase", "geo", "newcomer", "world")
-PHASES = ("before", "after")
+PHASES = ("before", "after", "missing", "missing-after", "latency", "learning")
+MISSING = 100
+"""Questions without their name, and without their relation."""
+COPIES = 4
+"""Copies of a graph, each without other relations."""
+LEARNT_COPIES = 2
+EVERYWHERE = {"geo": ("country:usa",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +59,9 @@ class Bench:
 
     def build(self, name: str) -> Build:
         """What loads the graph of a set."""
-        return {
-            "freebase": workspaces.load_freebase(self.data),
-            "geo": workspaces.load_geo(self.data),
-            "newcomer": workspaces.load_countries(self.shared / "cases"),
-            "world": workspaces.load_world,
-        }[name]
+        if name == "world":
+            return workspaces.load_world
+        return source_of(name, self.shared).load
 
 
 def run(bench: Bench, name: str, phase: str) -> None:
@@ -134,6 +139,47 @@ def after_all(
         report(bench, title, in_forms(bench, ws, bench.sample(test)))
 
 
+def without(bench: Bench, name: str, all_cases: Sequence[Case], *, learnt: bool) -> None:
+    """Questions whose topic, or whose relation, is taken out of the graph."""
+    source = source_of(name, bench.shared)
+    topics = missing.Gaps(source, EVERYWHERE.get(name, ())).topics(all_cases)
+    limit = bench.limit or MISSING
+    copies = LEARNT_COPIES if learnt else COPIES
+    gaps = [
+        missing.name_gap(topics, limit, bench.seed),
+        *missing.relation_gaps(topics, copies, limit // copies, bench.seed),
+    ]
+    found: list[Outcome] = []
+    for at, gap in enumerate(gaps):
+        title = f"{name}.without.{at}.{bench.seed}.{limit}.{copies}"
+        load = partial(source.load, entities=gap.entities, relations=gap.relations)
+        with bench.workspaces.copy(title, load) as ws:
+            if learnt:
+                asked = {case.question for case in gap.cases}
+                learn(
+                    ws, [case for case in all_cases if case.answers and case.question not in asked]
+                )
+            found += ask(ws, gap.cases)
+    bench.report.add(f"{name}, missing{' after' if learnt else ''}", found)
+
+
+def latency(bench: Bench) -> None:
+    """Simple and composed questions over FB15k-237, and over a million triples."""
+    simple = [case for case in cases.freebase(bench.data) if case.group == "simplequestions"]
+    asked = [*bench.sample(simple), *bench.sample(speed.composed(bench.shared, bench.seed))]
+    for name, build in (("freebase", bench.build("freebase")), ("million", speed.Million(bench.shared))):  # fmt: skip
+        with bench.workspaces.copy(name, build) as ws:
+            ask(ws, asked[::10])
+            bench.report.add(f"{name}, latency", ask(ws, asked))
+
+
+def learning(bench: Bench, name: str, all_cases: Sequence[Case]) -> None:
+    """How long it takes to learn from all questions of a set."""
+    with bench.workspaces.copy(name, bench.build(name)) as ws:
+        said, took = learn(ws, all_cases)
+    bench.report.note(f"{name}: {len(all_cases)} pairs in {took:.0f} s: {said}")
+
+
 # ── the sets ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -192,7 +238,28 @@ def _world(bench: Bench, phase: str) -> None:
         report(bench, f"world, {phase}", in_forms(bench, ws, bench.sample(asked)))
 
 
+def _all(bench: Bench, name: str) -> list[Case]:
+    """All questions of a set."""
+    if name == "freebase":
+        return cases.freebase(bench.data)
+    if name == "geo":
+        return [x for part in ("train", "dev") for x in cases.geo(bench.data, part)]
+    return newcomer(bench.shared / "cases/newcomer")
+
+
+def _missing(name: str, *, learnt: bool) -> Callable[[Bench], None]:
+    return lambda bench: without(bench, name, _all(bench, name), learnt=learnt)
+
+
+def _learning(name: str) -> Callable[[Bench], None]:
+    return lambda bench: learning(bench, name, _all(bench, name))
+
+
 _RUNS = {
+    **{(name, "missing"): _missing(name, learnt=False) for name in ("freebase", "geo", "newcomer")},
+    **{(name, "missing-after"): _missing(name, learnt=True) for name in ("freebase", "geo")},
+    **{(name, "learning"): _learning(name) for name in ("freebase", "geo")},
+    ("freebase", "latency"): latency,
     ("freebase", "before"): freebase_before,
     ("freebase", "after"): freebase_after,
     ("geo", "before"): geo_before,

@@ -71,35 +71,6 @@ def _version() -> str:
     return digest.hexdigest()[:12]
 
 
-def load_freebase(data: Path) -> Build:
-    """All of FB15k-237's triples and its entities' names."""
-
-    def build(ws: Workspace) -> None:
-        ws.load_entities(data / "fb15k-237/entities.jsonl.gz")
-        for part in ("train", "valid", "test"):
-            ws.load(data / f"fb15k-237/{part}.tsv.gz")
-
-    return build
-
-
-def load_geo(data: Path) -> Build:
-    """GeoQuery's database."""
-
-    def build(ws: Workspace) -> None:
-        ws.load(data / "questions/geo.graph.jsonl.gz")
-
-    return build
-
-
-def load_countries(cases: Path) -> Build:
-    """A newcomer's table of countries."""
-
-    def build(ws: Workspace) -> None:
-        ws.load(cases / "newcomer/countries.tsv")
-
-    return build
-
-
 def load_world(ws: Workspace) -> None:
     """The example world, with its texts indexed for phrasings."""
     from kptm.examples import World
