@@ -5,7 +5,7 @@ python tests/benchmarks/answers.py real --cache FOLDER [--set SET …] [--phase 
     freebase    WebQuestions and SimpleQuestions that FB15k-237 can answer
     geo         GeoQuery over its own database; --languages asks it in others
     newcomer    91 questions over a table of countries, in lower case, nothing learnt
-    world       the example world's
+    world       the example world's; composed: counts, superlatives, conditions over it and its numbers
 
 Phases: before (nothing learnt), after (learnt; five folds, each asked after learning from the other four; of geo the dev
 part after all of train, too), missing and missing-after (names or relations of questions are taken out of the graph: they have

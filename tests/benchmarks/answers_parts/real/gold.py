@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kptm import Answer
+    from kptm.answering import ScoredEntity
 
 DIGITS = 1e-4
 """Relative tolerance of numbers that are not whole."""
@@ -28,11 +29,15 @@ class Item:
 
 
 def items_of(answer: Answer) -> list[Item]:
-    """The answers of an answer, as they are compared; a value by its own text, too, without unit and grouping."""
-    return [
-        Item(x.entity or "", (x.text,) if x.value is None else (x.value.value, x.text))
-        for x in answer.answers
-    ]
+    """The answers of an answer, as they are compared; a value as it is shown, and as the graph has it with unit and without."""
+    return [Item(x.entity or "", _texts(x)) for x in answer.answers]
+
+
+def _texts(answer: ScoredEntity) -> tuple[str, ...]:
+    if answer.value is None:
+        return (answer.text,)
+    value, unit = answer.value.value, answer.value.unit
+    return (answer.text, value, f"{value} {unit}") if unit else (answer.text, value)
 
 
 def same_text(gold: str, text: str) -> bool:

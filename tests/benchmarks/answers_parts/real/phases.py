@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .report import Report
     from .workspaces import Build, Workspaces
 
-SETS = ("freebase", "geo", "newcomer", "world")
+SETS = ("freebase", "geo", "newcomer", "world", "composed")
 PHASES = ("before", "after", "missing", "missing-after", "latency", "learning")
 MISSING = 100
 """Questions without their name, and without their relation."""
@@ -61,6 +61,8 @@ class Bench:
         """What loads the graph of a set."""
         if name == "world":
             return workspaces.load_world
+        if name == "composed":
+            return workspaces.load_world_with_values
         return source_of(name, self.shared).load
 
 
@@ -216,26 +218,24 @@ def newcomer_before(bench: Bench) -> None:
         bench.report.add("newcomer, before", ask(ws, asked[: bench.limit], strict=True))
 
 
-def world_before(bench: Bench) -> None:
-    _world(bench, "before")
+def _world(name: str, phase: str) -> Callable[[Bench], None]:
+    return lambda bench: world(bench, name, phase)
 
 
-def world_after(bench: Bench) -> None:
-    _world(bench, "after")
-
-
-def _world(bench: Bench, phase: str) -> None:
+def world(bench: Bench, name: str, phase: str) -> None:
+    """The example world's questions, or its composed ones, before and after its lessons."""
     from kptm.examples import World
 
-    world = World()
+    example = World()
+    questions = example.questions() if name == "world" else example.composed_questions()
     asked = [
         cases.Case(x.question, cases.Gold.of(x.answers), x.kind, tuple(x.answers))
-        for x in world.questions()
+        for x in questions
     ]
-    with bench.workspaces.copy("world", bench.build("world")) as ws:
+    with bench.workspaces.copy(name, bench.build(name)) as ws:
         if phase == "after":
-            ws.learn(world.learn)
-        report(bench, f"world, {phase}", in_forms(bench, ws, bench.sample(asked)))
+            ws.learn(example.learn)
+        report(bench, f"{name}, {phase}", in_forms(bench, ws, bench.sample(asked)))
 
 
 def _all(bench: Bench, name: str) -> list[Case]:
@@ -265,6 +265,9 @@ _RUNS = {
     ("geo", "before"): geo_before,
     ("geo", "after"): geo_after,
     ("newcomer", "before"): newcomer_before,
-    ("world", "before"): world_before,
-    ("world", "after"): world_after,
+    **{
+        (name, phase): _world(name, phase)
+        for name in ("world", "composed")
+        for phase in ("before", "after")
+    },
 }

@@ -80,3 +80,11 @@ def load_world(ws: Workspace) -> None:
     ws.load(world.triples)
     ws.load_entities(world.relations)
     ws.index(world.corpus, source="corpus")
+
+
+def load_world_with_values(ws: Workspace) -> None:
+    """The same, with its numbers, quantities and dates."""
+    from kptm.examples import World
+
+    load_world(ws)
+    ws.load(World().values)
