@@ -47,7 +47,7 @@ class Language:
         for entry in data.get("measure", ()):
             self._add_measure(entry, data["templates"])
         for english, patterns in data.get("vocabulary", {}).items():
-            self._put_all(Operator(kind="word", hints=(english,), inner=True), patterns)
+            self._put_all(Operator(kind="word", hints=(english,)), patterns)
         self.spelling.split_before(self._superlatives)
         self.numbers = self._numbers(data.get("numbers", {}))
         self._add_suffixes(data.get("numbers", {}), common)
@@ -74,7 +74,7 @@ class Language:
 
     def _put(self, words: tuple[str, ...], operator: Operator) -> None:
         self.operators.add(words, operator)
-        if operator.kind == "superlative" and len(words) == 1:
+        if operator.kind == "superlative" and len(words) == 1 and not operator.after_rank:
             self._superlatives.add(words[0])
 
     def _operator(self, kind: Kind, entry: Mapping[str, Any], **more: Any) -> Operator:
@@ -90,20 +90,22 @@ class Language:
     def _add_measure(self, entry: Mapping[str, Any], templates: Mapping[str, Any]) -> None:
         """Add what the templates make of an adjective: superlative, comparatives, questions."""
         _check_names("attribute", entry, {"order", "hints", "generic", *_DEGREES})
-        _check_names("template", templates, _TEMPLATES)
+        _check_names("template", templates, {*_TEMPLATES, "measure_with"})
         words = {degree: entry.get(degree, ()) for degree in _DEGREES}
         base = {name: entry[name] for name in ("order", "hints", "generic") if name in entry}
         compares = {"max": ">", "min": "<"}[entry["order"]]
+        nearby = {"with": templates["measure_with"]} if "measure_with" in templates else {}
         superlative = self._operator("superlative", base)
         than = self._operator("comparison", base, comparison=compares, order="")
         made = {
             "superlative": [superlative],
+            "ranked": [self._operator("superlative", base, after_rank=True)],
             "comparison": [than],
             "comparative": [self._operator("comparison", base, comparison=compares), superlative],
             "equal": [self._operator("comparison", base, comparison="=", order="")],
             "difference": [self._operator("difference", base)],
             "ask": [self._operator("ask", base, answer="value", order="")],
-            "measure": [self._operator("measure", base)],
+            "measure": [self._operator("measure", base | nearby)],
         }
         for name, operators in made.items():
             for phrase in self._phrases(templates.get(name, ()), words):
@@ -117,6 +119,7 @@ class Language:
             grouping=frozenset(data.get("grouping", ",")),
             joiners=self._single(data.get("joiners", ())),
             articles=self._single(data.get("articles", ())),
+            ordinal_before=self._single(data.get("ordinal_before", ())),
             ordinal_suffixes=frozenset(data.get("ordinal_suffixes", ())),
             **{name: data.get(name, False) for name in _SWITCHES},
         )
@@ -127,6 +130,8 @@ class Language:
                     found.words.add(words, item)
                     if len(words) == 1 and name != "ordinals":
                         found.pieces[words[0]] = item
+        for words in self._phrases(data.get("ordinal_after", ())):
+            found.ordinal_after.add(words, None)
         found.pieces |= dict.fromkeys(found.articles, ("word", 1.0))
         found.pieces |= dict.fromkeys(found.joiners, ("joiner", 0.0))
         return found
@@ -185,7 +190,16 @@ def _check_names(what: str, found: Iterable[str], known: Iterable[str]) -> None:
 
 
 _DEGREES = ("plain", "more", "most")
-_TEMPLATES = ("superlative", "comparison", "comparative", "equal", "difference", "ask", "measure")
+_TEMPLATES = (
+    "superlative",
+    "ranked",
+    "comparison",
+    "comparative",
+    "equal",
+    "difference",
+    "ask",
+    "measure",
+)
 _RELATIONS = ("in", "since", "until", "before", "after", "between")
 _SWITCHES = ("compounds", "vigesimal", "myriads", "ordinal_dot")
 _LISTED: tuple[Kind, ...] = tuple(
@@ -194,9 +208,9 @@ _LISTED: tuple[Kind, ...] = tuple(
 _ATTRIBUTES = frozenset(item.name for item in fields(Operator)) - {"kind", "nearby"} | {"with"}
 _TABLES = {
     *_LISTED, "measure", "vocabulary", "name", "stemmer", "suffixes", "prefixes", "elisions", "glued", "words", "groups",
-    "templates", "spelling", "numbers", "units", "time",
+    "templates", "spelling", "variants", "numbers", "units", "time",
 }  # fmt: skip
 _NUMBERS = {
-    "decimal", "grouping", "joiners", "articles", *_SWITCHES, "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
+    "decimal", "grouping", "joiners", "articles", *_SWITCHES, "ordinal_before", "ordinal_after", "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
 }  # fmt: skip
 _TIMES = {"months", "decade_suffixes", "before_christ", "moments", "roman", *_RELATIONS}

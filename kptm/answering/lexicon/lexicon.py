@@ -79,9 +79,10 @@ class Lexicon:
         population). One span may be several operators ("second", "more").
         """
         tables = self._tables(language)
-        words = _Words.of(tokens, tables)
-        keys = words.keys
+        keys = [tables.spelling.key(token.folded) for token in tokens]
         numbers = quantities(tokens, keys, tables.numbers)
+        opening = next((at for at, key in enumerate(keys) if key not in tables.openers), 0)
+        words = _Words(keys, opening, frozenset(item.end for item in numbers if item.ordinal))
         spans: list[tuple[int, int, bool]] = []
         found: list[Match] = []
         for at in range(len(keys)):
@@ -89,12 +90,15 @@ class Lexicon:
                 if _stands(hit.item, tokens, words, at, hit.end):
                     found.append(_match(at, hit.end, hit.item))
                     spans.append((at, hit.end, hit.item.inner))
+        periods = times(tokens, keys, numbers, tables.times)
+        moments = {(time.start, time.end) for time in periods if time.moment}
         for item in numbers:
+            if item.unit and (item.start, item.end) in moments:
+                continue  # "1995年" is no length of time
             kind: Kind = "ordinal" if item.ordinal else "number"
             found.append(Match(item.start, item.end, kind, number=item.number, unit=item.unit))
             spans.append((item.start, item.end, False))
-        periods = times(tokens, keys, numbers, tables.times)
-        spans += [(time.start, time.end, False) for time in periods if time.moment]
+        spans += [(start, end, False) for start, end in moments]
         covering = [(start, end) for start, end, inner in spans if not inner and end > start + 1]
         found = [match for match in found if not _is_covered(match, covering)]
         found += [Match(time.start, time.end, "time", period=time.period) for time in periods]
@@ -145,6 +149,7 @@ def _stands(
         or (operator.final and end < len(words.keys))
         or (operator.nearby and operator.nearby.isdisjoint(words.keys))
         or (operator.after_apostrophe and tokens[start].text[0] not in APOSTROPHES)
+        or (operator.after_rank and start not in words.ranked)
         or (operator.not_after and before in operator.not_after)
         or (operator.after and not any(_is_after(before, word) for word in operator.after))
     )
@@ -155,16 +160,11 @@ def _is_after(before: str, word: str) -> bool:
 
 
 class _Words(NamedTuple):
-    """The keys of a question's words, and how many of them open any sentence ("and", "please")."""
+    """The keys of a question's words, how many of them open any sentence ("and", "please"), and where ranks end."""
 
     keys: list[str]
     opening: int
-
-    @classmethod
-    def of(cls, tokens: Sequence[Token], tables: Language) -> _Words:
-        keys = [tables.spelling.key(token.folded) for token in tokens]
-        others = (at for at, key in enumerate(keys) if key not in tables.openers)
-        return cls(keys, next(others, len(keys)))
+    ranked: frozenset[int]
 
 
 def _is_covered(match: Match, covering: Sequence[tuple[int, int]]) -> bool:

@@ -92,7 +92,7 @@ class _Slots:
     ) -> None:
         self.tokens = tokens
         self.keys = keys
-        self.ranks = {item.start: item for item in numbers if item.ordinal}
+        self.ranks = {item.start: item for item in numbers if item.number in range(1, 32)}
         self.tables = tables
 
     def __call__(self, name: str, at: int) -> list[tuple[int, object]]:
@@ -120,10 +120,9 @@ class _Slots:
         return [(rank.end, int(rank.number))] if rank and 1 <= rank.number <= 31 else []
 
     def _month(self, at: int) -> list[tuple[int, object]]:
-        one, two = self.keys[at], " ".join(self.keys[at : at + 2])
+        names = ((at + length, " ".join(self.keys[at : at + length])) for length in (1, 2, 3))
         months = self.tables.months
-        found: list[tuple[int, object]] = [(at + 1, months[one])] if one in months else []
-        return [*found, (at + 2, months[two])] if two in months else found
+        return [(end, months[name]) for end, name in names if name in months]
 
     def _rank(self, key: str, at: int) -> list[tuple[int, object]]:
         rank = self.ranks.get(at)

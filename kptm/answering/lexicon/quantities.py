@@ -34,11 +34,23 @@ def quantities(
     found: list[Quantity] = []
     at = 0
     while at < len(keys):
-        here = _at(tokens, keys, at, tables)
+        here = _ranked(_at(tokens, keys, at, tables), keys, tables)
         for item in here:
             found += [item, *_with_units(item, keys, tables)]
         at = max((item.end for item in here), default=at + 1)
     return found
+
+
+def _ranked(found: list[Quantity], keys: Sequence[str], tables: NumberTables) -> list[Quantity]:
+    """Numbers, as ranks where the words beside them say so: "第二", "二番目"."""
+    ranked = []
+    for item in found:
+        if item.start and keys[item.start - 1] in tables.ordinal_before:
+            item = item._replace(start=item.start - 1, ordinal=True)
+        elif after := tables.ordinal_after.find(keys, item.end):
+            item = item._replace(end=after[-1].end, ordinal=True)
+        ranked.append(item)
+    return ranked
 
 
 def _at(

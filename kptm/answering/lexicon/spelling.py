@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kg.folding import fold
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 _NOT_KEY = str.maketrans("", "", "'’ʼ`´")
 _CACHED = 100_000
+_PARTS = re.compile(r"<\w+>|[^<\s]+")
 
 
 class Spelling:
@@ -27,6 +29,7 @@ class Spelling:
         self._elisions = frozenset(data.get("elisions", ()))
         self._glued = {word: len(parts.split()[0]) for word, parts in data.get("glued", {}).items()}
         self._prefixes = tuple(data.get("prefixes", ()))
+        self._letters = _NOT_KEY | {ord(a): b for a, b in data.get("variants", "").split()}
         self._keys: dict[str, str] = {}
         self._words: dict[str, tuple[str, ...]] = {}
         self._stems: frozenset[str] = frozenset()
@@ -35,7 +38,7 @@ class Spelling:
         """What a folded word is looked up by: without apostrophes, in the one spelling of the language."""
         found = self._keys.get(folded)
         if found is None:
-            found = folded.translate(_NOT_KEY)
+            found = folded.translate(self._letters)
             for typed, spelt in self._spelling.items():
                 found = found.replace(typed, spelt)
             if len(self._keys) < _CACHED:
@@ -57,7 +60,7 @@ class Spelling:
 
     def keys(self, phrase: str) -> tuple[str, ...]:
         """The keys of the words of a phrase, and its slots."""
-        return tuple(key for part in phrase.split() for key in self._keys_of(part))
+        return tuple(key for part in _PARTS.findall(phrase) for key in self._keys_of(part))
 
     def _keys_of(self, part: str) -> tuple[str, ...]:
         if part[0] == "<":

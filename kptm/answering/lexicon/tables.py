@@ -23,6 +23,7 @@ class Operator:
         not_after: Only where none of these words stands before it.
         nearby: Only where one of these words is in the question.
         after_apostrophe: Only directly after an apostrophe.
+        after_rank: Only directly after a rank.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Operator:
     not_after: frozenset[str] = frozenset()
     nearby: frozenset[str] = frozenset()
     after_apostrophe: bool = False
+    after_rank: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class NumberTables:
         compounds: Whether a number is one word ("zweihundertfünfzig").
         vigesimal: Whether ten to nineteen are added to sixty and eighty ("quatre-vingt-dix").
         myriads: Whether 10,000 is the first large scale, and not 1000.
+        ordinal_before: Words before a number that make it a rank ("第").
+        ordinal_after: Words after it that do ("番目").
         ordinal_suffixes: Letters after digits that make a rank ("2nd").
         ordinal_dot: Whether a full stop does ("2.").
         suffixes: Letters after digits that multiply ("10k").
@@ -67,6 +71,8 @@ class NumberTables:
     compounds: bool = False
     vigesimal: bool = False
     myriads: bool = False
+    ordinal_before: frozenset[str] = frozenset()
+    ordinal_after: Trie[None] = field(default_factory=Trie)
     ordinal_suffixes: frozenset[str] = frozenset()
     ordinal_dot: bool = False
     suffixes: dict[str, float] = field(default_factory=dict)

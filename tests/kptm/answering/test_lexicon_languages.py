@@ -42,6 +42,18 @@ SPANS = {
         "das Buch, dessen Autor wir suchen": {("whose", "dessen")},
         "welche Oper wurde von Verdi geschrieben": {("ask", "welche"), ("passive", "von")},
     },
+    "zh": {
+        "德克萨斯州最大的城市是哪个": {("superlative", "最大的"), ("ask", "是哪个")},
+        "多少个州与得克萨斯州接壤": {("count", "多少个"), ("and", "与")},
+        "有多少人住在巴黎": {("count", "有多少"), ("ask", "多少人"), ("ask", "有多少人")},
+        "人口超过两百万的城市": {("comparison", "超过"), ("number", "两百万")},
+        "法国和西班牙接壤吗": {("and", "和"), ("yesno", "吗")},
+        "哪些国家没有邻国": {("ask", "哪些"), ("negation", "没有")},
+        "第二长的河流": {("ordinal", "第二"), ("superlative", "长的")},
+        "尼罗河比黄河长多少": {("than", "比"), ("difference", "长多少")},
+        "所有城市的平均人口": {("all", "所有"), ("mean", "平均")},
+        "尼羅河比黃河長嗎": {("than", "比"), ("measure", "長"), ("yesno", "嗎")},
+    },
 }  # fmt: skip
 CASES = [(language, text) for language, table in SPANS.items() for text in table]
 
@@ -62,6 +74,10 @@ DEGREES = {
         "kleinsten": ("min", "area"), "längster": ("max", "length"), "kuerzeste": ("min", "length"), "höchstes": ("max", "height"),
         "niedrigste": ("min", "elevation"), "schwerste": ("max", "mass"), "meisten": ("max", None), "wenigsten": ("min", None),
         "bevölkerungsreichste": ("max", "population"), "teuerste": ("max", "price"), "neueste": ("max", "founded"),
+    },
+    "zh": {
+        "最大": ("max", "area"), "最长的": ("max", "length"), "最小": ("min", "area"), "最高": ("max", "height"), "最低": ("min", "elevation"),
+        "最少": ("min", None), "最重": ("max", "mass"), "最長": ("max", "length"),
     },
 }  # fmt: skip
 
@@ -85,6 +101,9 @@ NUMBERS = {
         "zwei Millionen": 2e6, "1.000.000": 1e6, "3,5": 3.5, "zweihundertfünfzig": 250, "einundzwanzig": 21,
         "fuenfundsiebzig": 75, "eine Million": 1e6, "dreitausendvierhundert": 3400, "1,5 Mio": 1.5e6, "zwölf": 12,
     },
+    "zh": {
+        "两百万": 2e6, "三千二百万": 3.2e7, "1.4亿": 1.4e8, "十五": 15, "二十三": 23, "一百零五": 105, "三萬": 30_000, "1,000": 1000,
+    },
 }  # fmt: skip
 
 
@@ -107,6 +126,11 @@ PERIODS = {
         "zwischen 1990 und 2000": Period("1990", "2000"), "im 19. Jahrhundert": Period("1801", "1900"),
         "von 1990 bis 2000": Period("1990", "2000"), "am 04.07.1776": Period("1776-07-04", "1776-07-04"),
     },
+    "zh": {
+        "在1995年": Period("1995", "1995"), "1776年7月4日": Period("1776-07-04", "1776-07-04"), "2000年以来": Period("2000", ""),
+        "2000年之前": Period("", "1999"), "20世纪90年代": Period("1990", "1999"), "从1990年到2000年": Period("1990", "2000"),
+        "19世纪": Period("1801", "1900"), "公元前44年": Period("-0043", "-0043"),
+    },
 }  # fmt: skip
 
 
@@ -120,6 +144,9 @@ def test_the_longest_time_is_the_period(language, text):
 
 WORDS = {
     "de": {"hauptstadt": "capital", "Städte": "city", "flüsse": "river", "Bevoelkerung": "population", "grenzen": "borders"},
+    "zh": {
+        "首都": "capital", "人口": "population", "城市": "city", "接壤": "borders", "國家": "country",
+    },
 }  # fmt: skip
 
 
