@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -133,7 +134,10 @@ def test_a_reader_that_leaves_ends_an_export_quietly(here):
 def test_ctrl_c_ends_with_status_130_and_without_a_traceback(here):
     pipe = here / "pipe.tsv"
     os.mkfifo(pipe)
-    with subprocess.Popen([*KPTM, "export", "w", pipe], stderr=subprocess.PIPE) as process:
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a background job may ignore it
+    with subprocess.Popen(
+        [*KPTM, "export", "w", pipe], stderr=subprocess.PIPE, preexec_fn=heed
+    ) as process:
         time.sleep(3)  # it waits for a reader of the pipe
         process.send_signal(signal.SIGINT)
         said = process.stderr.read().decode()
