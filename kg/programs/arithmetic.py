@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.types import Literal
 from kg.values.dates import DAY
 from kg.values.forms import DECIMAL, INTEGER
-from kg.values.quantities import DATE, Quantity, as_year, quantity
+from kg.values.quantities import DATE, Quantity, quantity, year
 from kg.values.units import unit_of
 from kg.vocabulary import XSD
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _DIGITS = 15
 """Significant digits of a number that has no end, such as a third."""
 _YEAR = f"{XSD}gYear"
+_ZONE = re.compile(r"Z|[+-]\d\d:\d\d").sub
 DAYS, YEARS, SECONDS = "days", "years", "seconds"
 """The units of differences of dates: years where both are no more than years, seconds where one is of a time."""
 
@@ -57,7 +59,8 @@ def as_stated(value: Literal, others: Sequence[Measured]) -> Quantity | None:
     if size is None or size.dimension or not others:
         return size
     if main_dimension(others) == DATE:
-        return as_year(size)
+        dated = year(value)
+        return None if dated is None else quantity(dated)
     unit = main_unit([item for item in others if item.quantity.dimension == main_dimension(others)])
     return (
         quantity(Literal(value.value, value.datatype, unit=unit))
@@ -140,7 +143,8 @@ def difference(left: Literal, right: Literal) -> Literal | None:
     if one is None or two is None:
         return None
     if one.dimension != two.dimension:
-        one, two = (_dated(size, other) for size, other in ((one, two), (two, one)))
+        left, right = _dated(left, two), _dated(right, one)
+        one, two = quantity(left), quantity(right)
     if one is None or two is None or one.dimension != two.dimension:
         return None
     apart = one.low - two.low
@@ -149,16 +153,15 @@ def difference(left: Literal, right: Literal) -> Literal | None:
     return literal(apart / unit_of(left.unit).factor, left.unit)
 
 
-def _dated(size: Quantity, other: Quantity) -> Quantity | None:
+def _dated(value: Literal, other: Quantity) -> Literal:
     """A plain number as a year where the other is a date."""
-    return as_year(size) if other.dimension == DATE and not size.dimension else size
+    return (year(value) or value) if other.dimension == DATE else value
 
 
 def _span(left: Literal, right: Literal, apart: Fraction) -> Literal:
     if left.datatype == right.datatype == _YEAR:
-        return literal(
-            Fraction(int(left.value[:5].rstrip("Z")) - int(right.value[:5].rstrip("Z"))), YEARS
-        )
-    if apart.denominator != 1 or apart % DAY:
+        one, two = (int(_ZONE("", value.value)) for value in (left, right))
+        return literal(Fraction(one - two), YEARS)
+    if apart % DAY:
         return literal(apart, SECONDS)
     return literal(apart / DAY, DAYS)

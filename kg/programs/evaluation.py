@@ -75,11 +75,12 @@ class Evaluation:
         sql: The connection.
         at: The revision, None for now.
         state: What is held.
+        small: Nodes of a set that is held in Python.
     """
 
-    def __init__(self, sql: Sql, at: int | None, state: State) -> None:
+    def __init__(self, sql: Sql, at: int | None, state: State, small: int) -> None:
         self._sql, self._at, self._state = sql, at, state
-        self.sets = Sets(sql, at, self.relation(RANK) is not None)
+        self.sets = Sets(sql, at, self.relation(RANK) is not None, small)
 
     # ── names and ids ────────────────────────────────────────────────────────────────────────────
 
@@ -178,9 +179,11 @@ class Evaluation:
         raise QueryError(f"{program!r} is no program")
 
     def named(self, keys: Iterable[str]) -> NodeSet:
-        """Those nodes that the graph knows."""
+        """Those nodes of which the graph says anything."""
         given = list(keys)
         ids = node_ids(self._sql, given)
+        living = self.sets.living(ids.values())
+        ids = {key: number for key, number in ids.items() if number in living}
         return NodeSet(tuple(dict.fromkeys(ids[key] for key in given if key in ids)))
 
     def _of_type(self, program: OfType) -> NodeSet:
@@ -372,8 +375,14 @@ class Evaluation:
 
     def _values(self, program: Program) -> list[Literal]:
         """The values of a set; at the end of a step once for each node that has it: two cities of one population are two."""
-        found = self.nodes(program)
-        if not isinstance(program, Follow) or self.path([program.step]) is None:
-            return self.literals(self.sets.ids(found))
-        pairs = self.measured(self.nodes(program.source), Measure((program.step,)))
-        return [item.value for _, item in pairs]
+        if not isinstance(program, Follow):
+            return self.literals(self.sets.ids(self.nodes(program)))
+        relation = self.relation(program.step.relation)
+        if relation is None or not program.step.forward:
+            return []
+        start = self.start(program.source)
+        period = None if program.during is None else self.period(program.during)
+        times = {} if period is None else self.times
+        return measures.stated(
+            self.sets, self.nodes(program.source), relation, start, times, period
+        )

@@ -10,7 +10,7 @@ from kg.programs.denotation import Denotation
 from kg.programs.evaluation import Evaluation, State
 from kg.programs.expressions import OfType
 from kg.store import profile, revisions
-from kg.store.sets import NodeSet
+from kg.store.sets import SMALL, NodeSet
 from kg.store.times import TimeNames
 from kg.types import Step
 from kg.vocabulary import TYPE
@@ -40,6 +40,7 @@ class Evaluator:
         at: The revision, None for now.
         times: What the qualifiers for start, end and point in time are called.
         most: Programs that are held with what they denote.
+        small: Nodes of a set that is held in Python; larger ones stay in SQL.
     """
 
     def __init__(
@@ -49,10 +50,11 @@ class Evaluator:
         *,
         times: TimeNames | None = None,
         most: int = MOST,
+        small: int = SMALL,
     ) -> None:
         self._database = database
         self._at = at
-        self._times, self._most = times or TimeNames(), most
+        self._times, self._most, self._small = times or TimeNames(), most, small
         self._memory = self._new(-1)
 
     def _new(self, revision: int) -> State:
@@ -81,12 +83,12 @@ class Evaluator:
     def _evaluation(self, sql: Sql) -> Evaluation:
         """An evaluation with what is held for the graph as it is; with nothing where a transaction may be rolled back."""
         if self._database.in_transaction:
-            return Evaluation(sql, self._at, self._new(-1))
+            return Evaluation(sql, self._at, self._new(-1), self._small)
         revision = revisions.latest(sql)
         memory = self._memory
         if memory.revision != revision:
             memory = self._memory = self._new(revision)
-        return Evaluation(sql, self._at, memory)
+        return Evaluation(sql, self._at, memory, self._small)
 
     # ── evidence, and what there is ──────────────────────────────────────────────────────────────
 

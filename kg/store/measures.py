@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from kg.store.following import ends
 from kg.store.sets import Clause, NodeSet
+from kg.store.times import hold, times
+from kg.types import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kg.store.sets import Sets
+    from kg.store.times import Moments
 
     Path = Sequence[tuple[int, bool]]
     """(relation, forward) a step."""
@@ -24,6 +27,37 @@ def values(sets: Sets, base: NodeSet, path: Path) -> list[tuple[Any, ...]]:
         f" FROM ({joined.text}) AS v JOIN literal l ON l.id = v.there"
     )
     return sets.sql.all(query, joined.parameters)
+
+
+def stated(
+    sets: Sets,
+    base: NodeSet,
+    relation: int,
+    without: Collection[int],
+    roles: dict[int, str],
+    period: Moments | None,
+) -> list[Literal]:
+    """The values that a relation gives the nodes of a set, once for each node, also two that are equal.
+
+    Args:
+        sets: The operations on sets.
+        base: The set.
+        relation: The relation.
+        without: Nodes that are left out.
+        roles: The relations of the qualifiers for time.
+        period: The time at which the facts held; None takes all.
+    """
+    text, parameters = sets.listing(base)
+    rows = sets.sql.all(
+        f"SELECT x.id, x.head_id, l.value, l.datatype, l.language, l.unit FROM ({text}) AS b CROSS JOIN triple x"
+        f" JOIN literal l ON l.id = x.tail_id WHERE x.head_id = b.id AND x.relation_id = ? AND {sets.lives()}",
+        (*parameters, relation),
+    )
+    rows = [row for row in rows if row[1] not in without]
+    if period is not None:
+        said = times(sets.sql, [row[0] for row in rows], roles, sets.at)
+        rows = [row for row in rows if hold(said.get(row[0], ()), period) is not None]
+    return [Literal(*row[2:]) for row in rows]
 
 
 def counts(sets: Sets, base: NodeSet, path: Path, among: NodeSet | None) -> dict[int, int]:

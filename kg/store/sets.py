@@ -60,11 +60,13 @@ class Sets:
         sql: The connection.
         at: The revision, None for now.
         ranked: Whether the graph has ranks, so that facts that are not preferred are left out.
+        small: Ids that a set may have and still be held in Python.
     """
 
     sql: Sql
     at: int | None
     ranked: bool
+    small: int = SMALL
 
     def lives(self, name: str = "x") -> str:
         """The condition that the triple ``name`` is followed: it lives, and nothing is preferred to it."""
@@ -115,10 +117,22 @@ class Sets:
     def _of(self, listing: Clause, holds: Callable[[str], Clause]) -> NodeSet:
         """A set by its SQL; held in Python where it is small."""
         text, parameters = listing
-        rows = self.sql.all(f"SELECT id FROM ({text}) AS n LIMIT {SMALL + 1}", parameters)
-        if len(rows) <= SMALL:
+        rows = self.sql.all(f"SELECT id FROM ({text}) AS n LIMIT {self.small + 1}", parameters)
+        if len(rows) <= self.small:
             return NodeSet(tuple(sorted((number for (number,) in rows), key=lambda n: (abs(n), n))))
         return NodeSet(None, listing, holds)
+
+    def living(self, ids: Iterable[int]) -> set[int]:
+        """Those of some nodes of which anything is said."""
+        listed, parameter = self.sql.values(list(ids))
+        found: set[int] = set()
+        for end in ("head_id", "tail_id") if ids else ():
+            where = f"x.{end} IN {listed} AND {alive(self.at)}"
+            rows = self.sql.all(
+                f"SELECT DISTINCT x.{end} FROM triple x WHERE {where}", (parameter,)
+            )
+            found.update(number for (number,) in rows)
+        return found
 
     # ── sets from the graph ──────────────────────────────────────────────────────────────────────
 
@@ -180,8 +194,8 @@ class Sets:
         """The nodes in order; None where many facts lead to them."""
         if not source:
             return EMPTY
-        rows = self._facts(NodeSet(source), relation, forward, limit=2 * SMALL + 1)
-        return None if len(rows) > 2 * SMALL else NodeSet(_in_order(rows, without))
+        rows = self._facts(NodeSet(source), relation, forward, limit=2 * self.small + 1)
+        return None if len(rows) > 2 * self.small else NodeSet(_in_order(rows, without))
 
     def _facts(
         self, source: NodeSet, relation: int, forward: bool, *, limit: int | None

@@ -11,7 +11,7 @@ from kg.store.dictionary import ids_of, known_literals
 from kg.store.triples import CERTAIN, alive, said
 from kg.types import Literal
 from kg.values.forms import parsed
-from kg.values.quantities import DATE, as_year, quantity
+from kg.values.quantities import DATE, quantity, year
 from kg.vocabulary import LABELS
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ def times(
 def _moments(value: Literal) -> Moments | None:
     size = quantity(value)
     if size is not None and size.dimension != DATE:
-        size = as_year(size)
+        dated = year(value)
+        size = None if dated is None else quantity(dated)
     return None if size is None else Moments(size.low, size.high)
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from kg.types import Literal
 from kg.values.dates import span
 from kg.values.forms import AMBIGUOUS, DATES, FORMS, NUMERIC, may_be_value
 from kg.values.units import unit_of
 from kg.vocabulary import XSD
-
-if TYPE_CHECKING:
-    from kg.types import Literal
 
 DATE, TIME = "date", "time"
 """The dimensions of dates and of times of the day."""
@@ -63,13 +61,13 @@ def quantity(value: Literal) -> Quantity | None:
     return None if typed is None else quantity(typed)
 
 
-def as_year(number: Quantity) -> Quantity | None:
+def year(value: Literal) -> Literal | None:
     """A plain whole number as a year; None where it is none."""
-    if number.dimension or number.low.denominator != 1 or abs(number.low) >= _YEARS:
+    size = quantity(value)
+    if size is None or size.dimension or size.low.denominator != 1 or abs(size.low) >= _YEARS:
         return None
-    year = int(number.low)
-    found = span(f"{'-' * (year < 0)}{abs(year):04}", f"{XSD}gYear")
-    return None if found is None else Quantity(DATE, *found)
+    number = int(size.low)
+    return Literal(f"{'-' * (number < 0)}{abs(number):04}", f"{XSD}gYear")
 
 
 def _number(text: str, unit: str) -> Quantity | None:
