@@ -96,12 +96,20 @@ class Language:
         compares = {"max": ">", "min": "<"}[entry["order"]]
         nearby = {"with": templates["measure_with"]} if "measure_with" in templates else {}
         superlative = self._operator("superlative", base)
+        less = base | {"order": "min" if entry["order"] == "max" else "max"}
+        fewer = "<" if compares == ">" else ">"
         than = self._operator("comparison", base, comparison=compares, order="")
         made = {
             "superlative": [superlative],
             "ranked": [self._operator("superlative", base, after_rank=True)],
             "comparison": [than],
             "comparative": [self._operator("comparison", base, comparison=compares), superlative],
+            "superlative_less": [self._operator("superlative", less)],
+            "comparison_less": [self._operator("comparison", base, comparison=fewer, order="")],
+            "comparative_less": [
+                self._operator("comparison", less, comparison=fewer),
+                self._operator("superlative", less),
+            ],
             "equal": [self._operator("comparison", base, comparison="=", order="")],
             "difference": [self._operator("difference", base)],
             "ask": [self._operator("ask", base, answer="value", order="")],
@@ -191,15 +199,9 @@ def _check_names(what: str, found: Iterable[str], known: Iterable[str]) -> None:
 
 _DEGREES = ("plain", "more", "most")
 _TEMPLATES = (
-    "superlative",
-    "ranked",
-    "comparison",
-    "comparative",
-    "equal",
-    "difference",
-    "ask",
-    "measure",
-)
+    "superlative", "superlative_less", "ranked", "comparison", "comparison_less", "comparative", "comparative_less",
+    "equal", "difference", "ask", "measure",
+)  # fmt: skip
 _RELATIONS = ("in", "since", "until", "before", "after", "between")
 _SWITCHES = ("compounds", "vigesimal", "myriads", "ordinal_dot")
 _LISTED: tuple[Kind, ...] = tuple(

@@ -146,6 +146,7 @@ def _stands(
     before = words.keys[start - 1] if start else ""
     return not (
         (operator.initial and start > words.opening)
+        or (operator.kind == "than" and start <= words.opening)
         or (operator.final and end < len(words.keys))
         or (operator.nearby and operator.nearby.isdisjoint(words.keys))
         or (operator.after_apostrophe and tokens[start].text[0] not in APOSTROPHES)

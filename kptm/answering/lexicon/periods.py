@@ -77,7 +77,16 @@ def times(
         for hit in tables.phrases.find(keys, at, read):
             values = [value for _, value in hit.slots if isinstance(value, Moment)]
             result.append(Time(at, hit.end, _period(hit.item, values)))
-    return list(dict.fromkeys(result))
+    return [item for item in dict.fromkeys(result) if item.moment or not _is_within(item, result)]
+
+
+def _is_within(item: Time, others: Sequence[Time]) -> bool:
+    """Whether a phrase is a part of a longer one: "de 1995" of "antes de 1995"."""
+    length = item.end - item.start
+    return any(
+        other.start <= item.start and item.end <= other.end and other.end - other.start > length
+        for other in others
+    )
 
 
 class _Slots:

@@ -54,6 +54,26 @@ SPANS = {
         "所有城市的平均人口": {("all", "所有"), ("mean", "平均")},
         "尼羅河比黃河長嗎": {("than", "比"), ("measure", "長"), ("yesno", "嗎")},
     },
+    "es": {
+        "¿Cuántos estados limitan con Texas?": {("count", "Cuántos")},
+        "cuantas personas viven en austin": {
+            ("count", "cuantas"), ("ask", "cuantas personas"), ("ask", "cuantas personas viven"),
+        },
+        "que es la ciudad mas grande en oregon ?": {("ask", "que es la"), ("superlative", "mas grande")},
+        "¿Cuál es el segundo río más largo de España?": {
+            ("ask", "Cuál es el"), ("ordinal", "segundo"), ("superlative", "más largo"),
+        },
+        "países con más de doscientos millones de habitantes": {
+            ("comparison", "más de"), ("number", "doscientos millones"),
+        },
+        "¿Qué país no tiene ríos?": {("ask", "Qué"), ("negation", "no")},
+        "¿Es Francia más grande que España?": {("yesno", "Es"), ("comparison", "más grande que")},
+        "¿cuánto más alto es el Everest que el K2?": {("difference", "cuánto más alto"), ("than", "que")},
+        "novelas escritas por Cervantes": {("passive", "por")},
+        "el país cuya capital es Lima": {("whose", "cuya")},
+        "¿Está Lima en Perú o en Chile?": {("yesno", "Está"), ("or", "o")},
+        "población total de los estados": {("sum", "total")},
+    },
 }  # fmt: skip
 CASES = [(language, text) for language, table in SPANS.items() for text in table]
 
@@ -79,6 +99,11 @@ DEGREES = {
         "最大": ("max", "area"), "最长的": ("max", "length"), "最小": ("min", "area"), "最高": ("max", "height"), "最低": ("min", "elevation"),
         "最少": ("min", None), "最重": ("max", "mass"), "最長": ("max", "length"),
     },
+    "es": {
+        "más grande": ("max", "area"), "el mas grande": ("max", "area"), "la más pequeña": ("min", "area"), "más largos": ("max", "length"),
+        "más altas": ("max", "height"), "la mayor": ("max", "area"), "menos poblado": ("min", "population"), "el menos caro": ("min", "price"),
+        "más antigua": ("min", "founded"),
+    },
 }  # fmt: skip
 
 
@@ -103,6 +128,10 @@ NUMBERS = {
     },
     "zh": {
         "两百万": 2e6, "三千二百万": 3.2e7, "1.4亿": 1.4e8, "十五": 15, "二十三": 23, "一百零五": 105, "三萬": 30_000, "1,000": 1000,
+    },
+    "es": {
+        "dos millones": 2e6, "treinta y cinco mil": 35_000, "1.000.000": 1e6, "3,5": 3.5, "mil millones": 1e9, "veintitrés": 23,
+        "ciento veinte": 120, "un millón": 1e6, "dos millones trescientos mil": 2_300_000, "cien": 100,
     },
 }  # fmt: skip
 
@@ -131,6 +160,12 @@ PERIODS = {
         "2000年之前": Period("", "1999"), "20世纪90年代": Period("1990", "1999"), "从1990年到2000年": Period("1990", "2000"),
         "19世纪": Period("1801", "1900"), "公元前44年": Period("-0043", "-0043"),
     },
+    "es": {
+        "en 1995": Period("1995", "1995"), "el 4 de julio de 1776": Period("1776-07-04", "1776-07-04"), "desde 2000": Period("2000", ""),
+        "antes de 2000": Period("", "1999"), "los años 90": Period("1990", "1999"), "entre 1990 y 2000": Period("1990", "2000"),
+        "en el siglo XIX": Period("1801", "1900"), "en el año 44 a. C": Period("-0043", "-0043"),
+        "de enero de 1999": Period("1999-01-01", "1999-01-31"),
+    },
 }  # fmt: skip
 
 
@@ -146,6 +181,9 @@ WORDS = {
     "de": {"hauptstadt": "capital", "Städte": "city", "flüsse": "river", "Bevoelkerung": "population", "grenzen": "borders"},
     "zh": {
         "首都": "capital", "人口": "population", "城市": "city", "接壤": "borders", "國家": "country",
+    },
+    "es": {
+        "capital": "capital", "población": "population", "poblacion": "population", "ciudades": "city", "ríos": "river", "limita con": "borders",
     },
 }  # fmt: skip
 
