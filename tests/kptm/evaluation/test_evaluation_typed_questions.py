@@ -4,10 +4,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from benchmarks.answers_parts.real import cases, failures, figures
+from benchmarks.answers_parts.real import SHARED, cases, failures, figures
 from benchmarks.answers_parts.real.asking import Outcome, ask, learn
 from benchmarks.answers_parts.real.gold import Gold, Item, items_of, same_text
 from benchmarks.answers_parts.real.newcomer import RULES, Facts, rule_of
+from benchmarks.answers_parts.real.sections import SECTIONS, cases_of
 
 from kptm import Workspace
 
@@ -15,7 +16,7 @@ from kptm import Workspace
 def outcome(right, p=0.5, *, found=True, answerable=True, question="q", why=""):
     return Outcome(
         question=question, group="g", gold="x", answers=("a",), count=1, p=p, found=found, right=right, exact=right,
-        answerable=answerable, ms=1.0, why=why, reason="", reading="",
+        answerable=answerable, ms=1.0, cpu_ms=1.0, why=why, reason="", reading="",
     )  # fmt: skip
 
 
@@ -120,6 +121,19 @@ def test_each_rule_belongs_to_one_question():
     assert len(RULES) == 91
     with pytest.raises(KeyError):
         rule_of("a question that the file has not")
+
+
+def test_each_list_of_a_newcomer_has_gold():
+    folder = SHARED / "cases/newcomer"
+    if not folder.is_dir():
+        pytest.skip("no newcomer's questions there")
+    found = {section.title: cases_of(folder, section) for section in SECTIONS}
+    gold = {case.question: case.gold for case in found["q2-confident"]}
+    assert sum(len(part) for part in found.values()) == 164
+    assert [str(x) for text, x in gold.items() if text.endswith("France and Germany")] == ["Belgium", "Berlin, Paris"]  # fmt: skip
+    untaught = {case.question: case.gold for case in found["q4-untaught after learn-300"]}
+    assert str(untaught["national animal of Chile"]) == "Condor"
+    assert all(rule.readings or rule.refusal for part in found.values() for rule in (case.gold for case in part))  # fmt: skip
 
 
 def test_verdicts_tell_refusals_from_errors():

@@ -39,6 +39,7 @@ class Outcome:
         exact: Whether the set of answers is right.
         answerable: Whether it has a right answer.
         ms: Milliseconds.
+        cpu_ms: Milliseconds of this process, which other work on the machine does not change.
         why: The word for why there was none.
         reason: The same in words.
         reading: How the question was understood.
@@ -55,6 +56,7 @@ class Outcome:
     exact: bool
     answerable: bool
     ms: float
+    cpu_ms: float
     why: str
     reason: str
     reading: str
@@ -77,15 +79,16 @@ def ask(ws: Workspace, cases: Sequence[Case], *, strict: bool = False) -> list[O
     for case in cases[:1]:
         ws.ask(case.question)  # warm
     for number, case in enumerate(cases, 1):
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         answer = ws.ask(case.question)
-        found.append(_judge(case, answer, (time.perf_counter() - began) * 1e3, strict=strict))
+        took = time.perf_counter() - began, time.process_time() - cpu
+        found.append(_judge(case, answer, took, strict=strict))
         if number % EVERY == 0:
             say(f"  {number} of {len(cases)} asked, {sum(x.right for x in found)} right")
     return found
 
 
-def _judge(case: Case, answer: Answer, ms: float, *, strict: bool) -> Outcome:
+def _judge(case: Case, answer: Answer, seconds: tuple[float, float], *, strict: bool) -> Outcome:
     items = items_of(answer) if answer.found else []
     exact = case.gold.is_exact(items)
     return Outcome(
@@ -99,7 +102,8 @@ def _judge(case: Case, answer: Answer, ms: float, *, strict: bool) -> Outcome:
         right=exact if strict else case.gold.hits(items),
         exact=exact,
         answerable=bool(case.gold.readings),
-        ms=ms,
+        ms=1e3 * seconds[0],
+        cpu_ms=1e3 * seconds[1],
         why=str(answer.why),
         reason=answer.reason,
         reading=reading_of(answer),

@@ -18,8 +18,8 @@ SURE = 0.9
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 HEAD = (
     "| set, phase | n | right | exact | answered | precision | refused rightly | p ≥ .9: n | right"
-    " | mean p of wrong | ECE | AURC | median ms | p90 ms |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+    " | mean p of wrong | ECE | AURC | median ms | p90 ms | median CPU ms | p90 |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -45,7 +45,7 @@ def line(name: str, outcomes: Sequence[Outcome]) -> str:
     found = [x for x in outcomes if x.found]
     sure = [x for x in found if x.p >= SURE]
     wrong = [x.p for x in found if not x.right]
-    ms = [x.ms for x in outcomes]
+    ms, cpu = [x.ms for x in outcomes], [x.cpu_ms for x in outcomes]
     cells = [
         name,
         str(len(outcomes)),
@@ -61,6 +61,8 @@ def line(name: str, outcomes: Sequence[Outcome]) -> str:
         decimal(risk_coverage_area(*confidences(outcomes))),
         f"{np.median(ms):.0f}",
         f"{np.percentile(ms, 90):.0f}",
+        f"{np.median(cpu):.0f}",
+        f"{np.percentile(cpu, 90):.0f}",
     ]
     return f"| {' | '.join(cells)} |"
 

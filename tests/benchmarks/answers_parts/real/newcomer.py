@@ -253,7 +253,12 @@ def rule_of(question: str) -> Rule:
     Raises:
         KeyError: There is none: the file has other questions than those that the rules were written for.
     """
-    return RULES[hashlib.sha256(question.encode()).hexdigest()[:DIGEST]]
+    return RULES[digest(question)]
+
+
+def digest(question: str) -> str:
+    """The key of a question's rule."""
+    return hashlib.sha256(question.encode()).hexdigest()[:DIGEST]
 
 
 def newcomer(folder: Path) -> list[Case]:

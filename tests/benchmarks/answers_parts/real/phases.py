@@ -12,6 +12,7 @@ from . import cases, missing, speed, workspaces
 from .asking import Outcome, ask, learn
 from .newcomer import newcomer
 from .progress import say
+from .sections import sections
 from .sources import source_of
 
 if TYPE_CHECKING:
@@ -218,6 +219,12 @@ def newcomer_before(bench: Bench) -> None:
         bench.report.add("newcomer, before", ask(ws, asked[: bench.limit], strict=True))
 
 
+def newcomer_after(bench: Bench) -> None:
+    """The short lists, some of them after lessons; the 91 questions after 300 lessons."""
+    found = list(sections(bench.shared / "cases/newcomer", bench.workspaces))
+    bench.report.add("newcomer, sections", found)
+
+
 def _world(name: str, phase: str) -> Callable[[Bench], None]:
     return lambda bench: world(bench, name, phase)
 
@@ -265,6 +272,7 @@ _RUNS = {
     ("geo", "before"): geo_before,
     ("geo", "after"): geo_after,
     ("newcomer", "before"): newcomer_before,
+    ("newcomer", "after"): newcomer_after,
     **{
         (name, phase): _world(name, phase)
         for name in ("world", "composed")
