@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg import naming
+from kg.entity_reader import EntityReader
 from kg.errors import KGError, UnknownKeyError, shorten
 from kg.store import (
     changed,
@@ -52,6 +53,7 @@ class GraphView:
         self._at = at
         self._languages = tuple(languages)
         self._evaluator: Evaluator | None = None
+        self._entities = EntityReader(database, at, self._languages)
 
     # ── entities and relations ───────────────────────────────────────────────────────────────
 
@@ -71,9 +73,7 @@ class GraphView:
 
         A key that is only canonically equal to a stored one (NFC, NFD) means that one, which is the entity's ``key``.
         """
-        asked = [key for key in keys if not isinstance(key, ValueKey)]
-        with self._database.reading() as sql:
-            return naming.entities_of(sql, asked, self._at, self._languages)
+        return self._entities.entities([key for key in keys if not isinstance(key, ValueKey)])
 
     def stored_key(self, name: str) -> str:
         """The key that ``name`` is canonically equal to, as the graph has it; ``name`` itself where there is none."""
@@ -101,8 +101,7 @@ class GraphView:
 
     def relations(self) -> list[Relation]:
         """All relations that a fact has, by key."""
-        with self._database.reading() as sql:
-            return names.relations(sql, self._at, self._languages)
+        return self._entities.relations()
 
     def search(self, text: str, *, limit: int = 10) -> list[Entity]:
         """Entities whose key, label or alias equals, begins with, holds or nearly is ``text``, best first."""
@@ -361,6 +360,11 @@ class GraphView:
         """Who says each of ``facts``, and since when; what does not live is left out."""
         with self._database.quick() as sql:
             return describe.attested(sql, facts, self._at)
+
+    def confidences(self, facts: Iterable[Triple]) -> dict[Triple, float]:
+        """How sure sources are of ``facts``: the greatest confidence, where each source of a fact states one."""
+        with self._database.quick() as sql:
+            return describe.confidences(sql, facts, self._at)
 
     def stats(self) -> dict[str, int]:
         """Counts of entities, relations, triples, attributes, aliases, sources, revisions."""

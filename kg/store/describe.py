@@ -62,6 +62,34 @@ def facts(
 
 def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, Attested]:
     """Those of the triples that live, each with its sources; one statement for hundreds of them."""
+    number_of = _numbers(sql, wanted, at)
+    said_of = _attestations(sql, list(number_of.values()), at)
+    return {
+        item: Attested(item, *said_of[number])
+        for item, number in number_of.items()
+        if number in said_of
+    }
+
+
+def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, float]:
+    """How sure the sources of those of the triples are that live, where each of them says it, as in :func:`attested`."""
+    number_of = _numbers(sql, wanted, at)
+    listed, parameter = sql.values(sorted(number_of.values()))
+    query = (
+        f"SELECT s.triple_id FROM triple_source s WHERE s.triple_id IN {listed}"
+        f" AND s.confidence IS NOT NULL AND {said(at)}"
+    )
+    doubted = {number for (number,) in sql.all(query, (parameter,))} if number_of else set()
+    said_of = _attestations(sql, list(doubted), at) if doubted else {}
+    return {
+        item: confidence
+        for item, number in number_of.items()
+        if number in said_of and (confidence := said_of[number].confidence) is not None
+    }
+
+
+def _numbers(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, int]:
+    """The ids of those of the triples that live, in their order."""
     facts = list(dict.fromkeys(wanted))
     ends = node_ids(sql, [item.head for item in facts])
     tails = node_ids(sql, [item.tail for item in facts])
@@ -83,12 +111,7 @@ def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple,
         )
         for number, *row in sql.all(query, list(chain.from_iterable(part))):
             number_of[given[row[0], row[1], row[2]]] = number
-    said_of = _attestations(sql, list(number_of.values()), at)
-    return {
-        item: Attested(item, *said_of[number_of[item]])
-        for item in facts
-        if number_of.get(item) in said_of
-    }
+    return {item: number_of[item] for item in facts if item in number_of}
 
 
 class _Attestation(NamedTuple):

@@ -45,6 +45,23 @@ def latest(sql: Sql) -> int:
     return int(sql.one("SELECT max(id) FROM revision") or 0)
 
 
+def newest(sql: Sql) -> tuple[int, str, str]:
+    """Number, kind and note of the newest revision: together they tell states of the graph apart.
+
+    A number alone does not: one that is withdrawn is given again.
+    """
+    rows = sql.all("SELECT id, kind, note FROM revision ORDER BY id DESC LIMIT 1")
+    number, kind, note = rows[0] if rows else (0, "", "")
+    return int(number), kind, note
+
+
+def named(sql: Sql, number: int) -> tuple[int, str, str]:
+    """Number, kind and note of a revision; kind and note are empty where there is none."""
+    rows = sql.all("SELECT id, kind, note FROM revision WHERE id = ?", (number,))
+    found, kind, note = rows[0] if rows else (number, "", "")
+    return int(found), kind, note
+
+
 def last_change(sql: Sql) -> int:
     """The newest revision that changed what is stated; a purge changes the past too."""
     row = sql.all(

@@ -32,8 +32,7 @@ def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -
 
 def confidences(graph: KnowledgeGraph, trails: Mapping[str, Sequence[Triple]]) -> dict[str, float]:
     """The product of the confidences of the facts of each answer; a fact without one counts as certain."""
-    told = graph.attested({fact for trail in trails.values() for fact in trail})
-    given = {fact: item.confidence for fact, item in told.items() if item.confidence is not None}
+    given = graph.confidences({fact for trail in trails.values() for fact in trail})
     return {key: prod(given.get(fact, 1.0) for fact in trail) for key, trail in trails.items()}
 
 

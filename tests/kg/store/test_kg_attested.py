@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from kg import Triple
+from kg import Statement, Triple
 from kg.store import describe
 
 
@@ -34,6 +34,26 @@ def test_sources_and_revision_are_those_of_a_diary(graph, monkeypatch, seed):
             assert item.revision == min(said[fact].values())
     assert graph.attested(facts) == graph.at(graph.revision()).attested(facts)
     assert graph.attested([]) == {}
+
+
+def test_confidences_are_those_that_attested_says(graph):
+    fact, other = Triple("a", "r", "b"), Triple("a", "r", "c")
+    graph.add([Statement(fact, confidence=0.4)], source="one")
+    graph.add([Statement(other, confidence=0.2), Statement(Triple("a", "s", "b"), confidence=0)])
+    states = [{fact: 0.4, other: 0.2}]
+    graph.add([Statement(fact, confidence=0.7)], source="two")
+    states.append({fact: 0.7, other: 0.2})
+    graph.add([other], source="three")  # which is certain
+    states.append({fact: 0.7})
+    graph.forget(source="two")
+    states.append({fact: 0.4})
+    asked = [fact, other, Triple("a", "s", "b"), Triple("a", "s", "nobody")]
+    for revision, expected in enumerate(states, 2):
+        view = graph.at(revision)
+        assert view.confidences(asked) == expected
+        given = {key: item.confidence for key, item in view.attested(asked).items()}
+        assert expected == {key: item for key, item in given.items() if item is not None}
+    assert graph.confidences(asked) == states[-1]
 
 
 def test_the_line_of_a_file_is_told(graph, write):
