@@ -28,11 +28,30 @@ FOLLOWED = 500
 
 @dataclass(slots=True)
 class _State:
-    """What was read of one state of the graph; entries are added, never changed or removed."""
+    """What was read of one state of the graph; entries are added, never changed or removed.
+
+    Attributes:
+        revision: Its newest revision.
+        entities: Entities by their keys.
+        others: By other keys: of none, or of the entity whose key is canonically equal.
+        relations: All relations, None before they are read.
+    """
 
     revision: tuple[int, str, str] | None
-    entities: dict[str, Entity | None] = field(default_factory=dict)
+    entities: dict[str, Entity] = field(default_factory=dict)
+    others: dict[str, Entity | None] = field(default_factory=dict)
     relations: tuple[Relation, ...] | None = None
+
+    def missing(self, keys: Sequence[str]) -> list[str]:
+        """Those of ``keys`` that were not read."""
+        return [key for key in keys if key not in self.entities and key not in self.others]
+
+    def add(self, key: str, found: Entity | None) -> None:
+        """Note what was found by a key."""
+        if found is not None and found.key == key:
+            self.entities[key] = found
+        else:
+            self.others[key] = found
 
 
 class EntityReader:
@@ -57,14 +76,16 @@ class EntityReader:
                 return naming.entities_of(sql, keys, self._at, self._languages)
         asked = list(dict.fromkeys(keys))
         with self._database.quick() as sql:
-            held = self._now(sql).entities
-        if not all(key in held for key in asked):
+            state = self._now(sql)
+        if state.missing(asked):
             with self._database.reading() as sql:
-                held = self._now(sql, room=len(asked)).entities
-                missing = [key for key in asked if key not in held]
+                state = self._now(sql, room=len(asked))
+                missing = state.missing(asked)
                 found = naming.entities_of(sql, missing, None, self._languages)
-            held.update({key: found.get(key) for key in missing})
-        return {key: entity for key in asked if (entity := held[key]) is not None}
+            for key in missing:
+                state.add(key, found.get(key))
+        each = ((key, state.entities.get(key) or state.others.get(key)) for key in asked)
+        return {key: entity for key, entity in each if entity is not None}
 
     def relations(self) -> list[Relation]:
         """All relations that a fact has, by key."""
@@ -88,12 +109,12 @@ class EntityReader:
         state, revision = self._state, revisions.newest(sql)
         if state.revision != revision:
             state = self._state = _State(revision, self._unchanged(sql, state))
-        if len(state.entities) + room > MOST:
+        if len(state.entities) + len(state.others) + room > MOST:
             state = self._state = _State(revision, relations=state.relations)
         return state
 
     @staticmethod
-    def _unchanged(sql: Sql, state: _State) -> dict[str, Entity | None]:
+    def _unchanged(sql: Sql, state: _State) -> dict[str, Entity]:
         """The entities of an earlier state that no later revision has changed; none where its revision was withdrawn."""
         if state.revision is None or not state.entities:
             return {}
@@ -102,8 +123,7 @@ class EntityReader:
         gone = changed.changed(sql, state.revision[0], FOLLOWED)
         if gone is None:
             return {}
-        return {
-            key: entity
-            for key, entity in list(state.entities.items())
-            if entity is not None and entity.key not in gone
-        }
+        left = state.entities.copy()
+        for key in gone:
+            left.pop(key, None)
+        return left

@@ -237,15 +237,7 @@ class GraphView:
         """
         key = self.entity(key).key
         with self._database.reading() as sql:
-            return paths.neighbours(
-                sql,
-                key,
-                hops=hops,
-                limit=limit,
-                direction=direction,
-                relations=relations,
-                at=self._at,
-            )
+            return paths.neighbours(sql, key, hops=hops, limit=limit, direction=direction, relations=relations, at=self._at)  # fmt: skip
 
     def paths(self, a: str, b: str, *, max_hops: int = 3, limit: int = 10) -> list[list[Triple]]:
         """Paths between two entities, the shortest first, facts read in either direction.
