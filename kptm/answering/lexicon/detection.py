@@ -16,6 +16,8 @@ _SCRIPTS = (
     ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")),
 )
 """Scripts that tell a language by one character: names in a question are seldom written in them if its words are not."""
+_LETTERS = (("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),)
+"""Scripts of languages whose function words decide first: a name may be written in them."""
 _FUNCTION, _CONTENT = 1.0, 0.6
 """The weight of a function word, and of a word of the vocabulary, which a name may hold too."""
 
@@ -48,6 +50,9 @@ class Detector:
                 return code
         scores = dict.fromkeys(self._tables, 0.0)
         scores[self._default] = 1e-6
+        for code, script in _LETTERS:
+            if code in self._tables and any(script.search(word) for word in words):
+                scores[code] += 1e-5
         for typed in words:
             found = {code: weight for code in self._tables if (weight := self._weight(code, typed))}
             for code, weight in found.items():

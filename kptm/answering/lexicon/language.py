@@ -80,11 +80,15 @@ class Language:
     def _operator(self, kind: Kind, entry: Mapping[str, Any], **more: Any) -> Operator:
         given = {name: entry[name] for name in _ATTRIBUTES & set(entry)} | more
         if "with" in given:
-            given["nearby"] = self._single(given.pop("with"))
+            given["nearby"] = frozenset(words[0] for words in self._phrases(given.pop("with")))
         if "not_after" in given:
             given["not_after"] = self._single(given["not_after"])
-        for name in ("hints", "after"):
-            given[name] = tuple(given.get(name, ()))
+        given["typed"] = frozenset(given.get("typed", ()))
+        given["hints"] = tuple(given.get("hints", ()))
+        given["after"] = tuple(
+            "-" * (word[0] == "-") + self.spelling.key(fold(word.removeprefix("-")))
+            for word in given.get("after", ())
+        )
         return Operator(kind=kind, **given)
 
     def _add_measure(self, entry: Mapping[str, Any], templates: Mapping[str, Any]) -> None:

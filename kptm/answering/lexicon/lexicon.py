@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.folding import fold
+from kg.folding import canonical, fold
 from kptm.answering.lexicon.detection import Detector
 from kptm.answering.lexicon.language import COMMON, FOLDER, Language, read_file
 from kptm.answering.lexicon.match import Match
@@ -146,7 +146,8 @@ def _stands(
     before = words.keys[start - 1] if start else ""
     return not (
         (operator.initial and start > words.opening)
-        or (operator.kind == "than" and start <= words.opening)
+        or (operator.not_initial and start <= words.opening)
+        or (operator.typed and _typed(tokens[start:end]) not in operator.typed)
         or (operator.final and end < len(words.keys))
         or (operator.nearby and operator.nearby.isdisjoint(words.keys))
         or (operator.after_apostrophe and tokens[start].text[0] not in APOSTROPHES)
@@ -154,6 +155,10 @@ def _stands(
         or (operator.not_after and before in operator.not_after)
         or (operator.after and not any(_is_after(before, word) for word in operator.after))
     )
+
+
+def _typed(tokens: Sequence[Token]) -> str:
+    return canonical(" ".join(token.text for token in tokens).lower())
 
 
 def _is_after(before: str, word: str) -> bool:

@@ -17,6 +17,8 @@ class Operator:
 
     Attributes:
         initial: Only at the beginning of the question.
+        not_initial: Never at the beginning.
+        typed: Only where it is typed so, in small letters: "où" is not "ou".
         final: Only at its end.
         inner: Operators within the phrase stand beside it.
         after: Only after one of these words; "-ed" is an ending.
@@ -33,6 +35,8 @@ class Operator:
     answer: str = ""
     generic: bool = False
     initial: bool = False
+    not_initial: bool = False
+    typed: frozenset[str] = frozenset()
     final: bool = False
     inner: bool = False
     after: tuple[str, ...] = ()

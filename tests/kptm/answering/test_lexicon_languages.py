@@ -74,6 +74,27 @@ SPANS = {
         "¿Está Lima en Perú o en Chile?": {("yesno", "Está"), ("or", "o")},
         "población total de los estados": {("sum", "total")},
     },
+    "el": {
+        "πόσες πολιτείες συνορεύουν με το Τέξας": {("count", "πόσες")},
+        "πόσοι άνθρωποι ζουν στην Αθήνα": {
+            ("count", "πόσοι"), ("ask", "πόσοι άνθρωποι"), ("ask", "πόσοι άνθρωποι ζουν"),
+        },
+        "ποιο είναι το δεύτερο ψηλότερο βουνό": {
+            ("ask", "ποιο είναι το"), ("ordinal", "δεύτερο"), ("superlative", "ψηλότερο"), ("comparison", "ψηλότερο"),
+        },
+        "χώρες με περισσότερους από δύο εκατομμύρια κατοίκους": {
+            ("comparison", "περισσότερους από"), ("number", "δύο εκατομμύρια"),
+        },
+        "ποιες χώρες δεν έχουν λίμνες": {("ask", "ποιες"), ("negation", "δεν έχουν")},
+        "που είναι η Πάτρα": {("ask", "που είναι")},
+        "Συνορεύει η Γαλλία με την Ισπανία ή την Ιταλία;": {("yesno", "Συνορεύει"), ("or", "ή")},
+        "πόσο μακρύτερος είναι ο Νείλος από τον Ρήνο": {
+            ("difference", "πόσο μακρύτερος"), ("than", "από"),
+        },
+        "η πόλη της οποίας ο ποταμός": {("whose", "της οποίας")},
+        "βιβλία που γράφτηκαν από τον Καζαντζάκη": {("passive", "από τον")},
+        "μέσος πληθυσμός των πόλεων": {("mean", "μέσος")},
+    },
 }  # fmt: skip
 CASES = [(language, text) for language, table in SPANS.items() for text in table]
 
@@ -104,6 +125,12 @@ DEGREES = {
         "más altas": ("max", "height"), "la mayor": ("max", "area"), "menos poblado": ("min", "population"), "el menos caro": ("min", "price"),
         "más antigua": ("min", "founded"),
     },
+    "el": {
+        "η πιο μεγάλη": ("max", "area"), "πιο μικρό": ("min", "area"), "το πιο ψηλό": ("max", "height"), "πιο μακρύς": ("max", "length"),
+        "η πιο πολυπληθής": ("max", "population"), "η καλύτερη": ("max", "rating"), "μέγιστη": ("max", "area"), "μεγαλυτερη": ("max", "area"),
+        "μεγαλύτερος": ("max", "area"), "μεγαλύτερο": ("max", "area"), "χαμηλότερα": ("min", "elevation"), "περισσότερες": ("max", None),
+        "λιγότερους": ("min", None),
+    },
 }  # fmt: skip
 
 
@@ -132,6 +159,10 @@ NUMBERS = {
     "es": {
         "dos millones": 2e6, "treinta y cinco mil": 35_000, "1.000.000": 1e6, "3,5": 3.5, "mil millones": 1e9, "veintitrés": 23,
         "ciento veinte": 120, "un millón": 1e6, "dos millones trescientos mil": 2_300_000, "cien": 100,
+    },
+    "el": {
+        "δύο εκατομμύρια": 2e6, "διακόσια πενήντα": 250, "1.000.000": 1e6, "3,5 εκατομμύρια": 3.5e6, "είκοσι τρία": 23, "ένα εκατομμύριο": 1e6,
+        "τρεις χιλιάδες": 3000,
     },
 }  # fmt: skip
 
@@ -166,6 +197,11 @@ PERIODS = {
         "en el siglo XIX": Period("1801", "1900"), "en el año 44 a. C": Period("-0043", "-0043"),
         "de enero de 1999": Period("1999-01-01", "1999-01-31"),
     },
+    "el": {
+        "το 1995": Period("1995", "1995"), "στις 4 Ιουλίου 1776": Period("1776-07-04", "1776-07-04"), "πριν το 2000": Period("", "1999"),
+        "τη δεκαετία του 1990": Period("1990", "1999"), "τον 19ο αιώνα": Period("1801", "1900"), "μεταξύ 1990 και 2000": Period("1990", "2000"),
+        "από το 2000": Period("2000", ""),
+    },
 }  # fmt: skip
 
 
@@ -184,6 +220,9 @@ WORDS = {
     },
     "es": {
         "capital": "capital", "población": "population", "poblacion": "population", "ciudades": "city", "ríos": "river", "limita con": "borders",
+    },
+    "el": {
+        "πρωτεύουσα": "capital", "πόλεις": "city", "ποτάμια": "river", "πληθυσμού": "population", "συνορεύουν με": "borders",
     },
 }  # fmt: skip
 
