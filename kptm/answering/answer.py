@@ -217,18 +217,27 @@ class Answer:
         return f"{PREDICTED}{said}" if self.predicted else said
 
     @overload
-    def explain(self, form: Literal["text", "html"] = "text") -> str: ...
+    def explain(self, form: Literal["text", "html"] = "text", *, reading: bool = False) -> str: ...
 
     @overload
-    def explain(self, form: Literal["dict"]) -> dict[str, Any]: ...
+    def explain(self, form: Literal["dict"], *, reading: bool = False) -> dict[str, Any]: ...
 
-    def explain(self, form: Literal["text", "dict", "html"] = "text") -> str | dict[str, Any]:
-        """The answer, how it was found and its evidence: as lines of text, as a JSON value, or as a piece of HTML."""
+    def explain(
+        self, form: Literal["text", "dict", "html"] = "text", *, reading: bool = False
+    ) -> str | dict[str, Any]:
+        """The answer, how it was found and its evidence.
+
+        Args:
+            form: As lines of text, as a JSON value, or as a piece of HTML.
+            reading: Whether text and HTML say how the question was read too: the program that was evaluated, and what each
+                part of the question was understood as.
+        """
         from kptm.answering import explaining
 
         if form == "dict":
             return self.to_dict()
-        return explaining.as_html(self) if form == "html" else explaining.as_text(self)
+        write = explaining.as_html if form == "html" else explaining.as_text
+        return write(self, reading=reading)
 
     def _repr_html_(self) -> str:
         return self.explain("html")

@@ -9,7 +9,7 @@ from unicodedata import category
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kptm.answering.answer import Answer, Evidence, Span
+    from kptm.answering.answer import Answer, Evidence, NearReading, Span
 
 HEADINGS = {
     "triple": "facts",
@@ -41,10 +41,10 @@ class _Group(NamedTuple):
     lines: list[_Line]
 
 
-def as_text(answer: Answer) -> str:
-    """The answer, then a heading and indented lines for each kind of evidence."""
+def as_text(answer: Answer, *, reading: bool = False) -> str:
+    """The answer, then a heading and indented lines for each kind of evidence; with how the question was read, if wanted."""
     lines = [_headline(answer)]
-    for group in _outline(answer):
+    for group in _outline(answer, reading=reading):
         lines.append(f"  {group.heading}")
         for line in group.lines:
             origin = f"  [{line.origin}]" if line.origin else ""
@@ -52,10 +52,10 @@ def as_text(answer: Answer) -> str:
     return "\n".join(map(_one_line, lines))
 
 
-def as_html(answer: Answer) -> str:
+def as_html(answer: Answer, *, reading: bool = False) -> str:
     """The same as a piece of HTML without scripts, styles or links; whatever comes from data is escaped."""
     parts = [f'<div class="answer"><p><strong>{escape(_headline(answer))}</strong></p><dl>']
-    for group in _outline(answer):
+    for group in _outline(answer, reading=reading):
         parts.append(f"<dt>{escape(group.heading)}</dt>")
         for line in group.lines:
             text = _marked_html(line)
@@ -65,12 +65,25 @@ def as_html(answer: Answer) -> str:
 
 
 def _headline(answer: Answer) -> str:
-    return f"{answer} ({answer.score:.2f})" if answer.found else str(answer)
+    """The answer in words; how sure it is, unless the words say so."""
+    if not answer.found:
+        return answer.sentence or str(answer)
+    if answer.sentence and answer.predicted:
+        return answer.sentence
+    return f"{answer.sentence or answer} ({answer.score:.2f})"
 
 
-def _outline(answer: Answer) -> Iterator[_Group]:
+def _outline(answer: Answer, *, reading: bool) -> Iterator[_Group]:
     if answer.path:
         yield _Group("asked", [_Line(path_in_words(answer))])
+    if reading:
+        yield from _reading(answer)
+    if answer.readings:
+        near = [
+            _Line(f"{answer.expression_of(item.program)}, p = {item.score:.2f}{_without(item)}")
+            for item in answer.readings
+        ]
+        yield _Group("may have meant", near)
     grouped: dict[str, list[_Line]] = {kind: [] for kind in HEADINGS}
     for item in answer.evidence:
         grouped.setdefault(item.kind, []).append(_Line(item.text, item.spans, _origin(item)))
@@ -89,6 +102,25 @@ def _outline(answer: Answer) -> Iterator[_Group]:
             for item in answer.senses
         ]
         yield _Group("if another is meant", meant)
+
+
+def _reading(answer: Answer) -> Iterator[_Group]:
+    """What was evaluated, what the words were understood as, and which were not."""
+    if answer.expression:
+        yield _Group("evaluated", [_Line(answer.expression)])
+    if answer.meanings:
+        understood = [
+            _Line(f"{item.text!r} is {item.kind} {with_key(answer, item.means)}")
+            for item in answer.meanings
+        ]
+        yield _Group("understood", understood)
+    if answer.unexplained:
+        yield _Group("not understood", [_Line(", ".join(map(repr, answer.unexplained)))])
+
+
+def _without(reading: NearReading) -> str:
+    words = ", ".join(map(repr, reading.unexplained))
+    return f", without {words}" if words else ""
 
 
 def path_in_words(answer: Answer) -> str:

@@ -19,6 +19,7 @@ from kptm.answering.deciding import Case, Decider
 from kptm.answering.questions import QuestionReader
 from kptm.answering.ranking import Ranking
 from kptm.answering.relations import RelationReader
+from kptm.answering.sentences import SentenceWriter
 from kptm.answering.sources import LINKS, MODEL, STORE, Asked, checked_sources
 from kptm.answering.staleness import Freshness
 from kptm.answering.understanding import LONGEST, Understanding
@@ -90,6 +91,7 @@ class Predictor:
         self._decider = Decider(graph, citations, freshness, curve)
         self._brief = Decider(graph, NoCitations(), None, curve)
         self._phrasings = phrasings or Phrasings({})
+        self._sentences = SentenceWriter(graph, self._phrasings)
         reader = relations or RelationReader(graph.relations(), self._phrasings)
         self._reader = QuestionReader(graph, linker, reader)
         self._understanding = Understanding(graph, linker, self._reader)
@@ -150,7 +152,8 @@ class Predictor:
                 found = next(decided) if isinstance(item, Case) else item
                 if isinstance(found, Composed):
                     found = self._decider.composed(found, self._config)
-                yield self._with_words(question, replace(found, question=question), chosen)
+                found = self._with_words(question, replace(found, question=question), chosen)
+                yield self._sentences.complete(found)
 
     def query(
         self,
@@ -174,7 +177,7 @@ class Predictor:
         """
         chosen = self._chosen(sources)
         case = self._understanding.by_names(head, relation, tail, chosen)
-        return self._decided([case], chosen)[0]
+        return self._sentences.complete(self._decided([case], chosen)[0])
 
     def query_many(
         self, questions: Iterable[tuple[str | None, str, str | None]]

@@ -29,14 +29,16 @@ class Shown(NamedTuple):
     Attributes:
         brief: The answer alone, without its evidence.
         json: All of it, as JSON.
+        reading: How the question was read, too.
     """
 
     brief: bool
     json: bool
+    reading: bool = False
 
     def text(self, answer: Answer) -> str:
         """For people."""
-        return str(answer) if self.brief else answer.explain()
+        return str(answer) if self.brief else answer.explain(reading=self.reading)
 
 
 def checked(question: str) -> str:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @click.option("--without", multiple=True, metavar="SOURCE",
               help="Do not hear graph, model, modeledge or 'link prediction'; may be given several times.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="The answer alone, without its evidence.")
+@click.option("--explain", is_flag=True,
+              help="Also how the question was read: what was evaluated, and what each word was understood as.")  # fmt: skip
 @verb
 def ask(
     workspace: str,
@@ -33,6 +35,7 @@ def ask(
     file: str | None,
     without: tuple[str, ...],
     brief: bool,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Answer QUESTION: a cloze with one [MASK], or in words. Without one, ask what is typed at a prompt.
@@ -42,7 +45,9 @@ def ask(
     """
     if question is not None and file is not None:
         raise click.UsageError("give a QUESTION or --file, not both")
-    shown = Shown(brief, as_json)
+    if brief and explain:
+        raise click.UsageError("give --brief or --explain, not both")
+    shown = Shown(brief, as_json, explain)
     with existing(workspace) as ws:
         read_names(ws)
         answer = partial(ws.ask, sources=_others(without)) if without else ws.ask

@@ -14,6 +14,8 @@ from kptm.serving.naming import labels_of
 from kptm.workspace import Workspace
 
 routes = router("asking")
+_WITH_KEYS = ("entity", "type", "relation")
+"""Kinds of meanings that are keys."""
 
 
 @routes.post("/ask", responses=problems(408, 413, 415))
@@ -55,6 +57,7 @@ def _shown(ws: Workspace, answer: Answer) -> shown.Answer:
     keys = [answer.topic, *(step.relation for step in answer.path)]
     keys += [item.entity for item in answer.answers if item.entity is not None]
     keys += [item.entity for item in answer.conflicts]
+    keys += [item.means for item in answer.meanings if item.kind in _WITH_KEYS]
     for sense in answer.senses:
         keys += [sense.entity, *sense.answers]
     for item in answer.evidence:

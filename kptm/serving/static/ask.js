@@ -52,7 +52,9 @@ export function answered(answer) {
   return el("article", { class: "card answer" },
     el("p", { class: "asked", dir: "auto" }, answer.question),
     answer.answers.length === 0 ? unknown(answer) : known(answer),
+    nearest(answer.readings),
     drawnPath(answer, name),
+    reading(answer, name),
     senses(answer.senses, name),
     conflicts(answer.conflicts),
     evidence(answer, name));
@@ -75,6 +77,7 @@ function known(answer) {
   const said = answer.description && el("p", { dir: "auto" }, answer.description);
   const sure = answer.predicted ? "Such predictions are right " : "Confidence ";
   return el("div", { class: "known" },
+    answer.sentence && !answer.description ? el("p", { class: "said", dir: "auto" }, answer.sentence) : null,
     answer.predicted ? el("p", { class: "predicted" }, el("strong", {}, "Predicted:"), " no fact states this.") : null,
     list, said || null, button || null, el("p", { class: "sure" }, sure, bar(answer.score)));
 }
@@ -83,6 +86,26 @@ function unknown(answer) {
   return el("div", { class: "unknown" },
     el("h2", {}, answer.token ? `Predicted: “${answer.token}”` : "Not known"),
     el("p", { dir: "auto" }, answer.reason ? sentence(answer.reason) : "Nothing here says."));
+}
+
+/** What a refused question may have meant. */
+function nearest(found) {
+  if (!found.length) return null;
+  return el("section", { class: "also" }, el("h3", {}, "It may have meant"),
+    el("ul", {}, found.map((item) => el("li", {}, el("code", { dir: "auto" }, item.expression), " ",
+      item.unexplained.length ? el("span", { class: "then", dir: "auto" }, `without: ${item.unexplained.join(", ")}`) : null,
+      bar(item.score)))));
+}
+
+/** What was evaluated, and what the parts of the question were understood as. */
+function reading(answer, name) {
+  if (!answer.expression && !answer.meanings.length && !answer.unexplained.length) return null;
+  const keyed = (item) => (["entity", "type", "relation"].includes(item.kind) ? name(item.means) : item.means);
+  return el("section", { class: "also reading" }, el("h3", {}, "How it was read"),
+    answer.expression ? el("p", {}, el("code", { dir: "auto" }, answer.expression)) : null,
+    answer.meanings.length ? el("ul", {}, answer.meanings.map((item) => el("li", { dir: "auto" },
+      el("q", {}, item.text), ` ${item.kind} `, el("strong", {}, keyed(item))))) : null,
+    answer.unexplained.length ? el("p", { dir: "auto" }, `Not understood: ${answer.unexplained.join(", ")}`) : null);
 }
 
 function senses(found, name) {

@@ -7,8 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kg.programs import Follow, Named
 from kg.types import Step, Triple
-from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense, Span
+from kptm.answering.answer import (
+    Answer,
+    Conflict,
+    Evidence,
+    NearReading,
+    ScoredEntity,
+    Sense,
+    Span,
+    WordMeaning,
+)
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -168,3 +178,55 @@ def test_unknown_is_said_as_such():
     answer = Answer(question="q", reason="why not", why="fact")
     assert answer.explain() == "unknown (why not)"
     assert parsed(answer.explain("html")).text == ["unknown (why not)"]
+
+
+def test_the_sentence_comes_first_and_the_reading_where_it_is_wanted():
+    answer = Answer(
+        question="capital of chile now",
+        entity="Santiago",
+        score=0.9,
+        answers=(ScoredEntity("Santiago", "Santiago", 0.9),),
+        sentence="The capital of Chile is Santiago.",
+        program=Follow(Named(("Q298",)), Step("P36")),
+        meanings=(
+            WordMeaning(0, 7, "capital", "relation", "P36"),
+            WordMeaning(11, 16, "chile", "entity", "Q298"),
+        ),
+        unexplained=("now",),
+        labels={"Q298": "Chile", "P36": "capital"},
+    )
+    assert answer.explain() == "The capital of Chile is Santiago. (0.90)"
+    lines = [
+        "The capital of Chile is Santiago. (0.90)",
+        "  evaluated",
+        "    Chile.capital",
+        "  understood",
+        "    'capital' is relation capital (P36)",
+        "    'chile' is entity Chile (Q298)",
+        "  not understood",
+        "    'now'",
+    ]
+    assert answer.explain(reading=True).split("\n") == lines
+    html = parsed(answer.explain("html", reading=True))
+    assert [part.strip("() ") for part in html.text][1:3] == ["evaluated", "Chile.capital"]
+
+
+def test_a_refusal_offers_the_nearest_readings():
+    near = NearReading(Follow(Named(("Chile",)), Step("capital")), 0.41, ("1995",))
+    answer = Answer(
+        question="q", reason="'1995' was not understood", why="words", readings=(near,),
+        sentence="I do not know: '1995' was not understood.",
+    )  # fmt: skip
+    assert answer.explain().split("\n") == [
+        "I do not know: '1995' was not understood.",
+        "  may have meant",
+        "    Chile.capital, p = 0.41, without '1995'",
+    ]
+
+
+def test_a_predicted_sentence_says_its_p_itself():
+    answer = Answer(
+        question="q", entity="a", score=0.5, answers=(ScoredEntity("a", "A", 0.5),),
+        predicted=True, sentence="Predicted: the capital of B is A (p = .50).",
+    )  # fmt: skip
+    assert answer.explain() == "Predicted: the capital of B is A (p = .50)."

@@ -34,7 +34,7 @@ FRANCE, PERU = "What is the capital of France?", "What is the capital of Peru?"
 
 def test_one_question(ws):
     told = kptm("ask", ws, FRANCE).stdout
-    assert told.startswith("Paris (")
+    assert told.startswith("The capital of France is Paris. (")
     assert "France" in told
     assert kptm("ask", ws, FRANCE, "--brief").stdout == "Paris\n"
     assert json.loads(kptm("ask", ws, FRANCE, "--json").stdout)["entity"] == "Paris"
@@ -62,7 +62,7 @@ def test_a_file_is_answered_in_order(ws, tmp_path):
         assert brief[2] == f"{PERU}\tLima"
     blocks = kptm("ask", ws, "--file", path).stdout.split("\n\n")
     assert [block.splitlines()[0] for block in blocks if block] == [FRANCE, "Who is it?", PERU]
-    assert blocks[0].splitlines()[1].startswith("Paris (")
+    assert blocks[0].splitlines()[1].startswith("The capital of France is Paris. (")
     assert kptm("ask", ws, "--file", "-", "--brief", input=PERU).stdout == f"{PERU}\tLima\n"
 
 
@@ -151,7 +151,7 @@ def test_evaluate_answers(ws, tmp_path):
     told = kptm("evaluate", "answers", ws, gold, "--errors").stdout
     assert "\nHits@1\t0.667 [" in told
     assert "1 answers are not in the graph: Atlantis" in told
-    assert f"wrong: {PERU}\n  right: Madrid, Atlantis\n  Lima (" in told
+    assert f"wrong: {PERU}\n  right: Madrid, Atlantis\n  The capital of Peru is Lima. (" in told
     assert "right: unknown" in told
 
 

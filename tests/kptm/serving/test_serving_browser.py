@@ -53,6 +53,13 @@ ANSWER = {
     "senses": [{"entity": "a2", "label": "Ann", "score": 0.2, "answers": ["c"]}],
     "conflicts": [{"kind": "model", "entity": "c", "label": "C", "score": 0.6}],
     "token": "",
+    "description": "",
+    "predicted": False,
+    "sentence": "The films are B 0 and 14 more.",
+    "expression": "Ann.directed by⁻¹.wrote",
+    "meanings": [{"start": 8, "end": 13, "text": "wrote", "kind": "relation", "means": "wrote"}],
+    "readings": [{"expression": "Ann.wrote", "score": 0.3, "unexplained": ["films"]}],
+    "unexplained": ["🦊"],
     "labels": {"a": "Ann", "c": "C", "wrote": "wrote", "directed": "directed by", "b0": "B 0"},
 }  # fmt: skip
 
@@ -70,13 +77,17 @@ def test_an_answer_shows_all_that_it_has(look, url):
         expect(card.locator(".path .hop .relation")).to_have_text(["directed by", "wrote"])
         expect(card.locator(".path .hop.back")).to_have_count(1)
         expect(card.locator(".path .topic")).to_have_text("Ann")
+        expect(card.locator(".said")).to_have_text("The films are B 0 and 14 more.")
+        expect(card.locator(".reading code")).to_have_text("Ann.directed by⁻¹.wrote")
+        expect(card.locator(".reading")).to_contain_text("Not understood: 🦊")
+        expect(card).to_contain_text("without: films")
         expect(card.locator(".path .end")).to_have_text("B 0, B 1, B 2 and 12 more")
         expect(card.locator("mark")).to_have_text(["Ann", "B 0"])
         expect(card).to_contain_text("🦊🦊 Ann wrote <b>B 0</b>.")
         expect(card.locator(".evidence .fact")).to_have_text("AnnwroteB 0")
         expect(card.locator(".origin").first).to_have_text("films.tsv · revision 3")
         expect(card.get_by_text("The name may also mean")).to_be_visible()
-        expect(card.locator(".also").first).to_contain_text("then: C")
+        expect(card.locator(".also", has_text="may also mean")).to_contain_text("then: C")
         expect(card.get_by_text("Sources that say otherwise")).to_be_visible()
         expect(card.locator(".badge.kind-stale")).to_have_text("Out of date")
 

@@ -1,0 +1,12 @@
+"""Answers in words: a sentence from the program that was evaluated, the relations' names and the texts' own phrasings.
+
+    program, answers ─► words of each relation ─► description of the program ─► sentence
+
+English has a grammar (``english``); other languages have templates by the shape of the program (``templates``). Both read their
+words from the language's TOML file.
+"""
+
+from kptm.answering.sentences.languages import LANGUAGES
+from kptm.answering.sentences.writer import SentenceWriter
+
+__all__ = ["LANGUAGES", "SentenceWriter"]

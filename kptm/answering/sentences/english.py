@@ -1,0 +1,289 @@
+"""English sentences: what a program's answers are, in the words of its relations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.programs import (
+    Compare,
+    Exists,
+    Follow,
+    Intersection,
+    Named,
+    OfType,
+    Program,
+    Superlative,
+    Within,
+)
+from kptm.answering.answer_kinds import is_date
+from kptm.answering.sentences.grammar import article
+from kptm.answering.sentences.languages import language
+from kptm.answering.sentences.noun_phrases import merged
+from kptm.answering.sentences.relation_words import NounRelation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kptm.answering.sentences.descriptions import Describer
+    from kptm.answering.sentences.noun_phrases import Description
+    from kptm.answering.sentences.truth import Truth
+
+_COMPARATIVES = {"greatest": "greater", "lowest": "lower"}
+
+
+class Listed(NamedTuple):
+    """What a program denotes: names, the node of the first one, and the type that all have, "" where they have none."""
+
+    items: Sequence[str]
+    first: str = ""
+    type: str = ""
+
+
+class English:
+    """Says answers.
+
+    Args:
+        describer: Describes programs.
+    """
+
+    def __init__(self, describer: Describer) -> None:
+        self._describer = describer
+        self._language = language("en")
+
+    # ── sets and values ──────────────────────────────────────────────────────────────────────
+
+    def listing(self, program: Program, found: Listed, value: str = "") -> str:
+        """A clause that says what a program denotes.
+
+        Args:
+            program: It denotes nodes, or a number.
+            found: The nodes, or the number.
+            value: The measure of those that are first or last by one, "" where it is not known.
+        """
+        named = self._language.listed(found.items)
+        many = len(found.items) > 1
+        if isinstance(program, Superlative):
+            return self._superlative(program, found, value, many=many)
+        followed = _plain(program)
+        if followed is not None and (said := self._stated(followed, found, whole=program)):
+            return said
+        described = self._describe(program, found)
+        plural = many or (described.noun is not None and described.noun.one == described.noun.many)
+        if described.name:
+            return f"{described.name} {'are' if many else 'is'} {named}"
+        return f"{described.text(plural=many)} {'are' if plural else 'is'} {named}"
+
+    def _describe(self, program: Program, found: Listed) -> Description:
+        """A description; what has no noun is of the type that all its nodes have."""
+        described = self._describer.describe(program)
+        if described.noun is None and not described.name and found.type:
+            return replace(described, noun=self._describer.type(found.type))
+        return described
+
+    def _stated(self, followed: Follow, found: Listed, *, whole: Program) -> str:
+        """The facts of one step as they are stated: "A and B border Texas"; "" where a description says it better."""
+        step, items, many = followed.step, found.items, len(found.items) > 1
+        dates = all(map(is_date, items))
+        words = self._describer.relation(step.relation, dates=dates and step.forward)
+        source, named = self._describer.describe(followed.source), self._language.listed(items)
+        if followed.during is not None or not (source.name or source.several is False):
+            return ""
+        subject = source.text(plural=source.several)
+        if isinstance(words, NounRelation):
+            if step.forward or source.several:
+                return ""
+            noun = self._describer.noun_from(found.first, step, words)
+            return f"{subject} is {noun} of {named}{words.rest}"
+        if not step.forward:
+            return f"{named} {words.of(plural=many)} {subject}"
+        if isinstance(whole, Intersection):
+            return ""
+        if dates and words.says.one.endswith(" in") and all(item.count("-") > 1 for item in items):
+            return f"{subject} {words.dated.of(plural=source.several)} on {named}"
+        return f"{subject} {words.of(plural=source.several)} {named}"
+
+    def _superlative(self, program: Superlative, found: Listed, value: str, *, many: bool) -> str:
+        named = self._language.listed(found.items)
+        measured = f" ({value})" if value else ""
+        base = self._describer.describe(program.base)
+        if base.name and program.rank == 1 and not program.measure.count:
+            greatest = "greatest" if program.order == "max" else "lowest"
+            two = isinstance(program.base, Named) and len(program.base.keys) == 2
+            greatest = _COMPARATIVES[greatest] if two else greatest
+            verb = "have" if many else "has"
+            noun = self._describer.measure(program.measure)
+            return f"of {base.name}, {named} {verb} the {greatest} {noun}{measured}"
+        described = self._describe(program, found)
+        return f"{described.text(plural=many)} {'are' if many else 'is'} {named}{measured}"
+
+    # ── numbers ──────────────────────────────────────────────────────────────────────────────
+
+    def count(self, source: Program, number: str) -> str:
+        """A clause that says how many there are."""
+        one, none = number == "1", number == "0"
+        followed = _plain(source)
+        if followed is not None and (said := self._counted(followed, source, number)):
+            return said
+        described = self._describer.describe(source)
+        if described.name and not isinstance(source, Named):
+            return f"{described.name}: {number}"
+        verb = "is" if one else "are"
+        if described.noun is None and not described.before:
+            return f"there {verb} {'none' if none else number}{_clauses(described, plural=not one)}"
+        text = described.text(plural=not one, the="no" if none else number)
+        return f"there {verb} {text}"
+
+    def _counted(self, followed: Follow, source: Program, number: str) -> str:
+        """The facts of one step counted: "9 countries border Germany", "Switzerland has 4 official languages"."""
+        words = self._describer.relation(followed.step.relation)
+        whose = self._describer.describe(followed.source)
+        if followed.during is not None or not (whose.name or whose.several is False):
+            return ""
+        owner, one = whose.text(plural=whose.several), number == "1"
+        amount = "no" if number == "0" else number
+        typed = _type_of(source)
+        if isinstance(words, NounRelation):
+            if not followed.step.forward or typed is not None:
+                return ""
+            noun = words.noun.of(plural=not one)
+            return f"{owner} {'have' if whose.several else 'has'} {amount} {noun}{words.rest}"
+        if typed is None:
+            return ""
+        things = f"{amount} {self._describer.type(typed).of(plural=not one)}"
+        if followed.step.forward:
+            return f"{owner} {words.of(plural=whose.several)} {things}"
+        return f"{things} {words.of(plural=not one)} {owner}"
+
+    # ── yes and no ───────────────────────────────────────────────────────────────────────────
+
+    def verdict(self, program: Program, truth: Truth, *, holds: bool) -> str:
+        """A sentence that says whether something is so, and if it is not, what is stated instead."""
+        sentences = self._language.sentences
+        stated = truth.instead(program) if isinstance(program, Within) and not holds else None
+        if stated is not None and self._is_noun(stated.program):
+            items = [self._describer.named(key) for key in stated.keys]
+            said = self.listing(stated.program, Listed(items, stated.keys[0]))
+            subject = self._describer.phrase(stated.asked)
+            return sentences["no_stated"].format(clause=said, subject=subject)
+        clause = self._claim(program, holds=holds)
+        return sentences["yes" if holds else "no"].format(clause=clause)
+
+    def _is_noun(self, program: Follow) -> bool:
+        return isinstance(self._describer.relation(program.step.relation), NounRelation)
+
+    def _claim(self, program: Program, *, holds: bool) -> str:
+        """What is so, or what is not."""
+        if isinstance(program, Within):
+            return self._within(program.left, program.right, holds=holds)
+        source = program.source if isinstance(program, Exists) else program
+        claim = _about_name(source)
+        if claim is not None:
+            return self._within(*claim, holds=holds)
+        if isinstance(source, Follow) and source.step.forward:
+            return self._has(source, holds=holds)
+        described = self._describer.describe(source)
+        there = "there is" if holds else "there is no"
+        if described.noun is None:
+            there = "there is one" if holds else "there is none"
+            return f"{there}{_clauses(described, plural=False)}"
+        one = described.text(plural=False, the="").strip()
+        return f"{there} {article(one) if holds else one}"
+
+    def _has(self, source: Follow, *, holds: bool) -> str:
+        """Whether there is anything at the end of a step."""
+        words = self._describer.relation(source.step.relation)
+        whose = self._describer.describe(source.source)
+        owner = whose.text(plural=whose.several)
+        if isinstance(words, NounRelation):
+            if words.noun.one == words.noun.many:
+                some = words.noun.many if holds else f"no {words.noun.many}"
+            else:
+                some = article(words.noun.one) if holds else f"no {words.noun.one}"
+            return f"{owner} {'have' if whose.several else 'has'} {some}{words.rest}"
+        verb = words.of(plural=whose.several, negated=not holds)
+        return f"{owner} {verb} {'something' if holds else 'anything'}"
+
+    def _within(self, left: Program, right: Program, *, holds: bool) -> str:
+        """That what is on the left is, or is not, what is on the right."""
+        subject = self._describer.describe(left)
+        many = subject.several
+        name = subject.text(plural=many)
+        if isinstance(right, Follow) and right.during is None:
+            return self._is_followed(name, right, many=many, holds=holds)
+        verb = ("are" if many else "is") + ("" if holds else " not")
+        if isinstance(right, Named):
+            return f"{name} {verb} {self._describer.phrase(right)}"
+        if isinstance(right, Superlative):
+            return f"{name} {verb} {self._describer.describe(right).text(plural=many)}"
+        if isinstance(right, Compare):
+            said = self._describer.comparison(right, negated=not holds)
+        else:
+            said = self._describer.clause(right, negated=not holds)
+        return _as_statement(name, said.of(plural=many), many=many)
+
+    def _is_followed(self, name: str, right: Follow, *, many: bool, holds: bool) -> str:
+        """That a name is, or is not, at the end of a step."""
+        words = self._describer.relation(right.step.relation)
+        whose = self._describer.describe(right.source)
+        other = whose.text(plural=whose.several)
+        if not isinstance(words, NounRelation):
+            if right.step.forward:
+                return f"{other} {words.of(plural=whose.several, negated=not holds)} {name}"
+            return f"{name} {words.of(plural=many, negated=not holds)} {other}"
+        no = "" if holds else " not"
+        if right.step.forward:
+            noun = self._describer.noun_of(right, words, plural=many)
+            return f"{name} {'are' if many else 'is'}{no} {noun} of {other}{words.rest}"
+        verb = "are" if words.is_plural(many=False) else "is"
+        return f"the {words.noun.one} of {name}{words.rest} {verb}{no} {other}"
+
+
+def _as_statement(name: str, clause: str, *, many: bool) -> str:
+    """A clause about a name as a statement: "whose area is 3" becomes "the area of it is 3"."""
+    if clause.startswith("that "):
+        return f"{name} {clause.removeprefix('that ')}"
+    if clause.startswith("whose "):
+        noun, verb, rest = clause.removeprefix("whose ").partition(" is ")
+        return f"the {noun} of {name}{verb}{rest}"
+    if clause.startswith("without "):
+        return f"{name} {'have' if many else 'has'} no {clause.removeprefix('without ')}"
+    return f"{name} {'have' if many else 'has'} {clause.removeprefix('with ')}"
+
+
+def _clauses(described: Description, *, plural: bool) -> str:
+    """What is said of things that have no noun, to follow "there are 9"."""
+    text = described.text(plural=plural, the="")
+    return text.removeprefix("ones" if plural else "one")
+
+
+def _plain(program: Program) -> Follow | None:
+    """The one step that a program is, from or to several names, whether or not a type is required of its end."""
+    if isinstance(program, Follow):
+        return program
+    if (both := merged(program)) is not None and not both.step.forward:
+        return both
+    if isinstance(program, Intersection):
+        for one, other in ((program.left, program.right), (program.right, program.left)):
+            if isinstance(one, OfType) and isinstance(other, Follow):
+                return other
+    return None
+
+
+def _type_of(program: Program) -> str | None:
+    if isinstance(program, Intersection):
+        found = [side for side in (program.left, program.right) if isinstance(side, OfType)]
+        return found[0].type if found else None
+    return None
+
+
+def _about_name(program: Program) -> tuple[Program, Program] | None:
+    """Of "whether any of these named is such": the names, and what they are to be."""
+    if isinstance(program, Intersection):
+        if isinstance(program.left, Named):
+            return program.left, program.right
+        if isinstance(program.right, Named):
+            return program.right, program.left
+    if isinstance(program, Compare) and isinstance(program.base, Named):
+        return program.base, program
+    return None

@@ -1,0 +1,166 @@
+"""English words: plurals, verbs, articles. The word lists are in ``en.toml``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from kptm.answering.sentences.languages import language
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_SIBILANT = ("ss", "sh", "ch", "x", "zz")
+_VOWELS = "aeiou"
+_QUANTITY = re.compile(r"(-?\d[\d,]*)(\.\d+)?(?: (.+))?")
+UNIT_WORD, DECIMALS = 4, 4
+"""Letters from which on a unit is a word that has a plural, and decimals that are shown before a number is rounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """A phrase that agrees in number: "borders", "border"."""
+
+    one: str
+    many: str
+
+    def of(self, *, plural: bool) -> str:
+        """The form for one or for many."""
+        return self.many if plural else self.one
+
+
+class Grammar:
+    """The word lists, and what follows from them.
+
+    Args:
+        data: The contents of ``en.toml``.
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        words = data["grammar"]
+        self.prepositions = frozenset(words["prepositions"].split())
+        self.verbs = frozenset(words["verbs"].split())
+        self.pasts: Mapping[str, str] = words["pasts"]
+        self.participles = frozenset(words["participles"].split())
+        self.intransitive = frozenset(words["intransitive"].split())
+        self.lasting = frozenset(words["lasting"].split())
+        self.indefinite = frozenset(words["indefinite"].split())
+        self.bare = frozenset(words["bare"].split())
+        self.plain_units = frozenset(words["plain_units"].split())
+        self.superlatives: Mapping[str, list[str]] = data["superlatives"]
+        self._irregular: Mapping[str, str] = words["irregular"]
+        self._in_s = frozenset(words["singular_in_s"].split())
+        articles = data["articles"]
+        self._types = frozenset(articles["types"].split())
+        self._last = frozenset(articles["last_words"].split())
+        self._first = frozenset(articles["first_words"].split())
+        self._names = frozenset(articles["names"].split())
+
+    # ── nouns ────────────────────────────────────────────────────────────────────────────────
+
+    def noun(self, text: str) -> Forms:
+        """A noun phrase as it is named, and for many: "place of birth", "places of birth"."""
+        words = text.split()
+        stop = next((at for at, word in enumerate(words) if at and word in self.prepositions), None)
+        head, rest = words[:stop], [] if stop is None else words[stop:]
+        if not head or self.is_plural(head[-1]):
+            return Forms(text, text)
+        return Forms(text, " ".join([*head[:-1], self.plural(head[-1]), *rest]))
+
+    def plural(self, word: str) -> str:
+        """The plural of a word; of a name as it is."""
+        if word in self._irregular:
+            return self._irregular[word]
+        lower = word.lower()
+        if not lower[-1:].isalpha() or not lower.isascii():
+            return word
+        if lower.endswith("y") and lower[-2:-1] not in _VOWELS:
+            return f"{word[:-1]}ies"
+        if lower.endswith((*_SIBILANT, "s", "z")):
+            return f"{word}es"
+        return f"{word}s"
+
+    def is_plural(self, word: str) -> bool:
+        """Whether a word is a plural already: "languages"; not "gas", "address", "status"."""
+        if word in self._irregular.values():
+            return True
+        lower = word.lower()
+        plain = lower in self._in_s or lower in self._irregular
+        return lower.endswith("s") and not plain and not lower.endswith(("ss", "us", "is"))
+
+    def quantity(self, text: str) -> str:
+        """A value with its unit for people: "3,778 kilometres", "about 53.33 people per square mile"; of people the number."""
+        found = _QUANTITY.fullmatch(text)
+        if found is None:
+            return text
+        number, unit = _rounded(found[1], found[2] or ""), found[3] or ""
+        if not unit or unit in self.plain_units:
+            return number
+        words = unit.split()
+        if number != "1" and all(word.isalpha() and word.islower() for word in words):
+            words = self._many_units(words)
+        return f"{number} {' '.join(words)}"
+
+    def _many_units(self, words: list[str]) -> list[str]:
+        stop = words.index("per") if "per" in words else len(words)
+        last = words[stop - 1] if stop else ""
+        if len(last) < UNIT_WORD or last in self.plain_units or self.is_plural(last):
+            return words
+        return [*words[: stop - 1], self.plural(last), *words[stop:]]
+
+    # ── verbs ────────────────────────────────────────────────────────────────────────────────
+
+    def base(self, verb: str) -> str:
+        """Of "borders" "border", of "carries" "carry", of "crosses" "cross"."""
+        if verb == "has":
+            return "have"
+        if verb.endswith("ies") and len(verb) > 4:
+            return f"{verb[:-3]}y"
+        if verb.endswith("es") and verb[:-2].endswith((*_SIBILANT, "o")):
+            return verb[:-2]
+        return verb.removesuffix("s")
+
+    def is_past(self, word: str) -> bool:
+        """Whether a word is a past tense or a participle."""
+        regular = word.endswith("ed") and len(word) > 4
+        return regular or word in self.pasts or word in self.participles
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────
+
+    def name(self, label: str, types: Collection[str]) -> str:
+        """A name with its article: "the Rio Grande", "the United States"."""
+        words = label.split()
+        if not words or words[0].lower() in ("the", "a", "an"):
+            return label
+        typed = any(self._types.intersection(kind.lower().split()[-1:]) for kind in types)
+        named = label in self._names or (len(words) > 1 and self._takes_article(words))
+        return f"the {label}" if typed or named else label
+
+    def _takes_article(self, words: list[str]) -> bool:
+        of = "of" in words and words[0] in self._first
+        return words[-1] in self._last or words[0] == "United" or of
+
+
+def _rounded(whole: str, decimals: str) -> str:
+    """A number without needless decimals."""
+    decimals = decimals.rstrip("0").rstrip(".")
+    if len(decimals) <= DECIMALS + 1:
+        return whole + decimals
+    digits = 2 if whole.strip("-0") else DECIMALS
+    text = f"{float(whole.replace(',', '') + decimals):,.{digits}f}".rstrip("0").rstrip(".")
+    return f"about {text}"
+
+
+def article(noun: str) -> str:
+    """A noun with "a" or "an", by its first letter."""
+    silent = noun[:4].lower() in ("hour", "hono", "heir")
+    vowel = noun[:1].lower() in _VOWELS and not re.match(r"(?i)uni(?!n|m)|eu|one|use", noun)
+    return f"{'an' if vowel or silent else 'a'} {noun}"
+
+
+@cache
+def english() -> Grammar:
+    """The grammar."""
+    return Grammar(language("en").data)

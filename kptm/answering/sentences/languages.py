@@ -1,0 +1,84 @@
+"""Languages of sentences: their templates and word lists, one TOML file each."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+_FOLDER = Path(__file__).parent
+LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+"""The codes of the languages that there are."""
+DEFAULT = "en"
+LISTED = 10
+"""Items of a list that are named before the others are counted."""
+_I_SOUND = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language's templates.
+
+    Attributes:
+        code: As in ``en``.
+        lists: How items are joined.
+        sentences: Templates of whole sentences, by name.
+        phrases: Templates of descriptions of nested programs, by name.
+        data: All of the file.
+    """
+
+    code: str
+    lists: dict[str, str]
+    sentences: dict[str, str]
+    phrases: dict[str, str]
+    data: dict[str, Any]
+
+    def listed(self, items: Sequence[str], count: int | None = None) -> str:
+        """Items in a row; of more than ten the first ones, and how many more there are.
+
+        Args:
+            items: Of many at least the first ones.
+            count: How many there are, if not these alone.
+        """
+        count = len(items) if count is None else count
+        shown = items[:LISTED] if count > LISTED + 1 else items
+        long = any(self.lists["separator"].strip() in item for item in shown)
+        separator = self.lists["long_separator" if long else "separator"]
+        if count > len(shown):
+            rest = f"{count - len(shown):,}"
+            return self.lists["more"].format(list=separator.join(shown), count=rest)
+        return self._joined(shown, separator)
+
+    def _joined(self, items: Sequence[str], separator: str) -> str:
+        if len(items) < 2:
+            return "".join(items)
+        last = self.lists["last"]
+        if _I_SOUND.match(items[-1]):
+            last = self.lists.get("last_before_i", last)
+        return separator.join(items[:-1]) + last + items[-1]
+
+    def closed(self, clause: str, names: Collection[str] = ()) -> str:
+        """A clause as a sentence with a capital letter; a name in front keeps its own letters.
+
+        Args:
+            clause: The clause.
+            names: Names that may stand in front.
+        """
+        end = self.sentences.get("end", ".")
+        first = clause[:1] if clause.startswith(tuple(names)) else clause[:1].upper()
+        text = first + clause[1:]
+        return text if text.endswith((end, "?", "!")) else text + end
+
+
+@cache
+def language(code: str) -> Language:
+    """A language by its code; English where there is none of that code."""
+    known = code if code in LANGUAGES else DEFAULT
+    data = tomllib.loads((_FOLDER / f"{known}.toml").read_text(encoding="utf-8"))
+    return Language(known, data["list"], data["sentences"], data.get("phrases", {}), data)

@@ -1,0 +1,87 @@
+"""Parts of noun phrases: a description, and what several descriptions share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kg.programs import Follow, Intersection, Named, Period, Program
+from kptm.answering.sentences.grammar import Forms
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A noun phrase in parts.
+
+    Attributes:
+        noun: For one and for many; None where nothing says what they are.
+        name: A proper name, in place of all else.
+        before: What goes before the noun, "" or words.
+        after: What follows it, "" or words.
+        clauses: Clauses about it.
+        several: Whether it is about many, as far as that is known.
+    """
+
+    noun: Forms | None = None
+    name: str = ""
+    before: str = ""
+    after: str = ""
+    clauses: tuple[Forms, ...] = ()
+    several: bool = True
+
+    def text(self, *, plural: bool, the: str = "the") -> str:
+        """The phrase for one or for many, with the definite article or another word."""
+        if self.name:
+            return self.name
+        words = [the, self.before, self._noun(plural=plural), self.after]
+        if self.noun is None and not self.before and the == "the":
+            words = ["those" if plural else "the one"]
+        return " ".join(filter(None, [*words, self._clauses(plural=plural)]))
+
+    def _noun(self, *, plural: bool) -> str:
+        return (self.noun or Forms("one", "ones")).of(plural=plural)
+
+    def _clauses(self, *, plural: bool) -> str:
+        text = ""
+        for clause in self.clauses:
+            said = clause.of(plural=plural)
+            joint = " and " if text and not said.startswith("with ") else " "
+            text = f"{text}{joint if text else ''}{said}"
+        return text
+
+    def and_also(self, clause: Forms) -> Description:
+        """The same with one more clause."""
+        return replace(self, clauses=(*self.clauses, clause))
+
+
+def merged(program: Program) -> Follow | None:
+    """What leads by one step from, or to, both of two names, as one step of both; None of any other program."""
+    if not isinstance(program, Intersection):
+        return None
+    left, right = (merged(side) or side for side in (program.left, program.right))
+    if not (isinstance(left, Follow) and isinstance(right, Follow)):
+        return None
+    named = isinstance(left.source, Named) and isinstance(right.source, Named)
+    if not named or left.step != right.step or left.during != right.during:
+        return None
+    return replace(left, source=Named((*left.source.keys, *right.source.keys)))  # type: ignore[union-attr]  # names
+
+
+def same(text: str) -> Forms:
+    """A phrase that does not change with the number."""
+    return Forms(text, text)
+
+
+def without_unit(label: str) -> str:
+    """A measure's name without its unit: "area", of "area in km2"."""
+    return label.partition(" in ")[0].lower()
+
+
+def when(period: Period | None) -> str:
+    """A period as words to follow others, "" where there is none."""
+    if period is None:
+        return ""
+    if period.start == period.end:
+        return f" in {period.start}"
+    if not period.start:
+        return f" until {period.end}"
+    return f" since {period.start}" if not period.end else f" from {period.start} to {period.end}"

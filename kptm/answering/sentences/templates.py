@@ -1,0 +1,60 @@
+"""Sentences in languages whose grammar is not here: templates by the shape of the program, with names as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Follow, Intersection, Named, OfType, Program
+from kptm.answering.sentences.relation_words import plain_name
+
+if TYPE_CHECKING:
+    from kptm.answering.sentences.english import Listed
+    from kptm.answering.sentences.languages import Language
+    from kptm.answering.sentences.names import Names
+    from kptm.answering.sentences.truth import Truth
+
+
+class Templates:
+    """Says answers.
+
+    Args:
+        names: What keys are called.
+        language: The templates.
+    """
+
+    def __init__(self, names: Names, language: Language) -> None:
+        self._names = names
+        self._language = language
+
+    def listing(self, program: Program, found: Listed, value: str = "") -> str:
+        """A clause that says what a program denotes; of a program without a template what it denotes alone."""
+        answers = self._language.listed(found.items) + (f" ({value})" if value else "")
+        template, parts = "set", {"answers": answers}
+        if isinstance(program, Follow) and (source := self._phrase(program.source)):
+            template = "value" if program.step.forward else "inverse"
+            parts |= {"source": source, "relation": self._relation(program)}
+        return self._language.sentences[template].format(**parts)
+
+    def count(self, source: Program, number: str) -> str:
+        """A clause that says how many there are."""
+        name = {"0": "count_none", "1": "count_one"}.get(number, "count")
+        return self._language.sentences[name].format(count=number)
+
+    def verdict(self, program: Program, truth: Truth, *, holds: bool) -> str:
+        """Yes or no."""
+        return self._language.sentences["plain_yes" if holds else "plain_no"]
+
+    def _relation(self, program: Follow) -> str:
+        return plain_name(self._names.relation(program.step.relation))
+
+    def _phrase(self, program: Program) -> str:
+        """A program in the place of a name, "" where there is no template for it."""
+        if isinstance(program, Named):
+            return self._language.listed([self._names.label(key) for key in program.keys])
+        if isinstance(program, Intersection):
+            sides = [side for side in (program.left, program.right) if not isinstance(side, OfType)]
+            return self._phrase(sides[0]) if len(sides) == 1 else ""
+        if isinstance(program, Follow) and (source := self._phrase(program.source)):
+            template = self._language.phrases["value" if program.step.forward else "inverse"]
+            return template.format(source=source, relation=self._relation(program))
+        return ""

@@ -1,0 +1,161 @@
+"""SentenceWriter: an answer in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from kg.programs import Aggregate, Follow, Intersection, Named, Program, Superlative
+from kptm.answering import lexicon
+from kptm.answering.naming import RelationNames
+from kptm.answering.sentences.descriptions import Describer
+from kptm.answering.sentences.english import English, Listed
+from kptm.answering.sentences.languages import LISTED, language
+from kptm.answering.sentences.names import Names, node_of
+from kptm.answering.sentences.templates import Templates
+from kptm.answering.sentences.truth import Truth
+from kptm.data.phrasings import Phrasings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Step
+    from kptm.answering.answer import Answer, ScoredEntity
+    from kptm.answering.sentences.languages import Language
+
+
+class _Speaker(Protocol):
+    """What a language says of a program."""
+
+    def listing(self, program: Program, found: Listed, value: str = "") -> str: ...
+
+    def count(self, source: Program, number: str) -> str: ...
+
+    def verdict(self, program: Program, truth: Truth, *, holds: bool) -> str: ...
+
+
+class SentenceWriter:
+    """Writes sentences.
+
+    Args:
+        graph: Knows what things are called, and the values by which some are first.
+        phrasings: How the user's texts say relations; without them relations' names must do.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, phrasings: Phrasings | None = None) -> None:
+        self._graph = graph
+        self._phrasings = phrasings or Phrasings({})
+        self._relations = RelationNames(graph)
+        self._truth = Truth(graph)
+
+    def complete(self, answer: Answer, code: str | None = None) -> Answer:
+        """An answer with its sentence, and with the labels of all that its programs name.
+
+        Args:
+            answer: The answer.
+            code: The language of the sentence, by default that of the question; English where it is none of ``LANGUAGES``.
+        """
+        known = language(lexicon.load().language(answer.question) if code is None else code)
+        program = answer.program or _of_path(answer)
+        programs = [item.program for item in answer.readings]
+        programs += [] if program is None else [program]
+        shown = [node_of(item) for item in answer.answers[: LISTED + 1]]
+        stated = self._stated_instead(program)
+        names = Names(self._graph, self._relations, programs, [*shown, *stated])
+        sentence = self._sentence(answer, program, names, known)
+        return replace(answer, sentence=sentence, labels={**names.labels(), **answer.labels})
+
+    def _stated_instead(self, program: Program | None) -> tuple[str, ...]:
+        from kg.programs import Within
+
+        found = self._truth.instead(program) if isinstance(program, Within) else None
+        return () if found is None else found.keys
+
+    def _sentence(
+        self, answer: Answer, program: Program | None, names: Names, known: Language
+    ) -> str:
+        said = known.sentences
+        p = f"{answer.score:.2f}".removeprefix("0")
+        if not answer.found:
+            if answer.token:
+                return said["predicted"].format(clause=answer.token, p=p)
+            return said["unknown"].format(reason=answer.reason.rstrip("."))
+        if answer.description:
+            return known.closed(answer.description)
+        clause = self._clause(answer, program, names, known)
+        if answer.predicted:
+            return said["predicted"].format(clause=clause, p=p)
+        return known.closed(clause, names.entities())
+
+    def _clause(
+        self, answer: Answer, program: Program | None, names: Names, known: Language
+    ) -> str:
+        if program is None:
+            return _alone(answer, known)
+        describer = Describer(names, self._phrasings, self._truth)
+        english = known.code == "en"
+        speaker: _Speaker = English(describer) if english else Templates(names, known)
+        first = answer.answers[0]
+        if _is_truth(first):
+            return speaker.verdict(program, self._truth, holds=_is_yes(first))
+        if isinstance(program, Aggregate) and program.function == "count":
+            return speaker.count(program.source, first.text)
+        name = describer.named if english else names.label
+        value = self._value(program, first, name) if isinstance(program, Superlative) else ""
+        shown = [name(node_of(item)) for item in answer.answers[: LISTED + 1]]
+        rest = [item.text for item in answer.answers[LISTED + 1 :]]
+        return speaker.listing(
+            program,
+            Listed([*shown, *rest], node_of(first), "" if rest else _common_type(answer, names)),
+            value,
+        )
+
+    def _value(self, program: Superlative, first: ScoredEntity, name: Callable[[str], str]) -> str:
+        """The measure of the first answer, for people; "" where it has none, or several."""
+        if first.entity is None:
+            return ""
+        measure, end = program.measure, _path(Named((first.entity,)), program.measure.steps)
+        if measure.among is not None:
+            end = Intersection(end, measure.among)
+        found = self._graph.evaluate(end, limit=1)
+        if measure.count:
+            return f"{found.size:,}"
+        return name(found.nodes[0]) if found.size == 1 else ""
+
+
+def _common_type(answer: Answer, names: Names) -> str:
+    """The first type that all answers have."""
+    types = [names.types(node_of(item)) for item in answer.answers]
+    return next((kind for kind in types[0] if all(kind in other for other in types)), "")
+
+
+def _of_path(answer: Answer) -> Program | None:
+    """The path of an answer as a program; None where the answer is made of its ends, as a count or a yes is."""
+    spoken = {str(item.entity) for item in answer.evidence}
+    if not answer.path or not answer.answers or answer.answers[0].key not in spoken:
+        return None
+    return _path(Named((answer.topic,)), answer.path)
+
+
+def _path(program: Program, steps: Iterable[Step]) -> Program:
+    for step in steps:
+        program = Follow(program, step)
+    return program
+
+
+def _is_truth(answer: ScoredEntity) -> bool:
+    return answer.value is not None and answer.value.datatype.endswith("#boolean")
+
+
+def _is_yes(answer: ScoredEntity) -> bool:
+    return answer.value is not None and answer.value.value == "true"
+
+
+def _alone(answer: Answer, known: Language) -> str:
+    """An answer of which nothing is known but what it is."""
+    first = answer.answers[0]
+    if _is_truth(first):
+        plain = known.sentences.get("plain_yes" if _is_yes(first) else "plain_no")
+        return plain or ("yes" if _is_yes(first) else "no")
+    return known.listed([item.text for item in answer.answers])

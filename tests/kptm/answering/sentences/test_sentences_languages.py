@@ -1,0 +1,80 @@
+"""Sentences in other languages than English, by templates, and the files of all languages."""
+
+import pytest
+
+from kg import KnowledgeGraph
+from kg.programs import Aggregate, Exists, Follow, Named, OfType, Superlative
+from kg.programs import Measure as Measured
+from kg.types import Literal, Step
+from kg.vocabulary import XSD
+from kptm.answering.answer import Answer, ScoredEntity
+from kptm.answering.sentences import LANGUAGES, SentenceWriter
+from kptm.answering.sentences.languages import language
+
+PERU = Follow(Named(("Perú",)), Step("Hauptstadt"))
+EURO = Follow(Named(("Euro",)), Step("moneda", forward=False))
+
+
+@pytest.fixture(scope="module")
+def writer(tmp_path_factory):
+    with KnowledgeGraph.open(tmp_path_factory.mktemp("languages") / "graph.db") as graph:
+        graph.add([("Perú", "Hauptstadt", "Lima")])
+        yield SentenceWriter(graph)
+
+
+def said(writer, code, program, *names, value=None, **parts):
+    answers = tuple(ScoredEntity(None if value else name, name, 0.6, value) for name in names)
+    answer = Answer(question="?", score=0.6, answers=answers, program=program, **parts)
+    return writer.complete(answer, code).sentence
+
+
+def test_all_languages_have_the_templates_of_the_others():
+    assert {"de", "en", "es", "zh"} <= set(LANGUAGES)
+    shared = set(language("en").sentences)
+    for code in LANGUAGES:
+        assert shared <= set(language(code).sentences), code
+    others = [set(language(code).sentences) - {"end"} for code in LANGUAGES if code != "en"]
+    assert all(other == others[0] for other in others)
+
+
+@pytest.mark.parametrize(
+    ("code", "program", "names", "expected"),
+    [
+        ("de", PERU, ["Lima"], "Hauptstadt von Perú: Lima."),
+        ("es", PERU, ["Lima", "Cusco"], "Hauptstadt de Perú: Lima y Cusco."),
+        ("es", EURO, ["Francia", "Italia"], "Con moneda Euro: Francia e Italia."),
+        ("zh", PERU, ["Lima"], "Perú的Hauptstadt是Lima。"),
+        ("zh", EURO, ["法国", "德国", "意大利"], "Moneda为Euro的有法国、德国和意大利。"),
+        ("de", Follow(PERU, Step("Einwohner")), ["5"], "Einwohner von Hauptstadt von Perú: 5."),
+        (
+            "de",
+            Superlative(OfType("Fluss"), Measured((Step("Länge"),)), "max"),
+            ["Rhein"],
+            "Rhein.",
+        ),
+    ],
+)
+def test_sets(writer, code, program, names, expected):
+    assert said(writer, code, program, *names) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "counted", "holds"),
+    [("de", "Es sind 9.", "Ja."), ("es", "Son 9.", "Sí."), ("zh", "共9个。", "是。")],
+)
+def test_counts_and_verdicts(writer, code, counted, holds):
+    number = Literal("9", f"{XSD}integer")
+    assert said(writer, code, Aggregate("count", PERU), "9", value=number) == counted
+    yes = Literal("true", f"{XSD}boolean")
+    assert said(writer, code, Exists(PERU), "yes", value=yes) == holds
+
+
+def test_guesses_and_refusals(writer):
+    found = said(writer, "de", PERU, "Lima", predicted=True)
+    assert found == "Vermutlich: Hauptstadt von Perú: Lima (p = .60)."
+    assert said(writer, "es", None, reason="no name") == "No lo sé: no name."
+    assert said(writer, "zh", None, reason="x") == "不知道：x。"
+
+
+def test_a_language_without_templates_is_english(writer):
+    assert said(writer, "fi", PERU, "Lima") == "The hauptstadt of Perú is Lima."
