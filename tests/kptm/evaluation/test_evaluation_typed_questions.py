@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from benchmarks.answers_parts.real import SHARED, cases, failures, figures
 from benchmarks.answers_parts.real.asking import Outcome, ask, learn
+from benchmarks.answers_parts.real.domains import domain
 from benchmarks.answers_parts.real.gold import Gold, Item, items_of, same_text
 from benchmarks.answers_parts.real.newcomer import RULES, Facts, rule_of
 from benchmarks.answers_parts.real.sections import SECTIONS, cases_of
@@ -112,7 +113,7 @@ def test_a_table_is_sets():
     assert facts.of("A", "borders") == {"B"}
     assert facts.having("borders", "A") == {"B"}
     assert facts.of("C", "borders") == set()
-    assert facts.most("population", facts.countries) == {"A", "C"}
+    assert facts.most("population", facts.heads) == {"A", "C"}
     assert facts.fewest("population") == {"B"}
     assert facts.most_neighbours() == {"A", "B"}
 
@@ -186,3 +187,25 @@ def test_a_workspace_is_asked_taught_and_judged(tmp_path):
     assert text.startswith("1 of 3 failed")
     assert "gold:  quito" in text
     assert "said:  Lima" in text
+
+
+@pytest.mark.parametrize(("name", "count"), [("elements", 77), ("packages", 79)])
+def test_each_domain_has_gold_for_its_questions(name, count):
+    asked = domain(name)
+    assert len({case.question for case in asked}) == len(asked) == count
+    assert all(case.question == case.question.lower() for case in asked)
+    assert all(case.gold.readings or case.gold.refusal for case in asked)
+    assert sum(case.gold == Gold(refusal=True) for case in asked) >= 8
+
+
+def test_the_gold_of_domains_is_what_the_tables_say():
+    gold = {case.question: str(case.gold) for name in ("elements", "packages") for case in domain(name)}  # fmt: skip
+    assert gold["second heaviest halogen"] == "Bromine"
+    assert gold["how many noble gases are there"] == "5"
+    assert gold["how much hotter than gold does iron melt"] == "473.67"
+    assert gold["which halogens are not gases"] == "Bromine, Iodine"
+    assert gold["when was gold discovered"] == "no answer"
+    assert gold["which package do most packages depend on"] == "libcore6"
+    assert gold["packages released between 1996 and 1999"] == "exmail, libcore6, openlock, webfetch OR libcore6, webfetch"  # fmt: skip
+    assert gold["what depends on gitgrove"] == "no answer"
+    assert gold["newest package written in c"] == "jsonpeek"

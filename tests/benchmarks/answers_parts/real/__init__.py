@@ -5,6 +5,7 @@ python tests/benchmarks/answers.py real --cache FOLDER [--set SET …] [--phase 
     freebase    WebQuestions and SimpleQuestions that FB15k-237 can answer
     geo         GeoQuery over its own database; --languages asks it in others
     newcomer    91 questions over a table of countries, in lower case, nothing learnt
+    elements, packages    two more tables, written for this project with their questions
     world       the example world's; composed: counts, superlatives, conditions over it and its numbers
 
 Phases: before (nothing learnt), after (learnt; five folds, each asked after learning from the other four; of geo the dev

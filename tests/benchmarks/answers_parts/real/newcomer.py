@@ -28,9 +28,9 @@ class Facts:
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
         self._ends: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._starts: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self.countries: set[str] = set()
+        self.heads: set[str] = set()
         for head, relation, tail in rows:
-            self.countries.add(head)
+            self.heads.add(head)
             self._ends[head, relation].add(tail)
             self._starts[relation, tail].add(head)
 
@@ -49,9 +49,9 @@ class Facts:
         return set(self._starts[relation, value])
 
     def number(self, country: str, relation: str) -> float:
-        """The one number of a country."""
+        """The one number of a country, without its unit."""
         (value,) = self._ends[country, relation]
-        return float(value)
+        return float(value.partition(" ")[0])
 
     def most(self, relation: str, among: Iterable[str]) -> set[str]:
         """Those with the greatest number."""
@@ -60,12 +60,12 @@ class Facts:
 
     def fewest(self, relation: str) -> set[str]:
         """Those with the smallest number of all."""
-        numbers = {country: self.number(country, relation) for country in self.countries}
+        numbers = {country: self.number(country, relation) for country in self.heads}
         return {country for country in numbers if numbers[country] == min(numbers.values())}
 
     def most_neighbours(self) -> set[str]:
         """Those that border the most."""
-        counts = {country: len(self.of(country, "borders")) for country in self.countries}
+        counts = {country: len(self.of(country, "borders")) for country in self.heads}
         return {country for country in counts if counts[country] == max(counts.values())}
 
 
@@ -100,19 +100,19 @@ def _refused(_: Facts) -> Gold:
 def _smallest(f: Facts) -> Gold:
     """By area or population; of an area of 0, that is rounded, the next may be meant."""
     areas = f.fewest("area in km2")
-    rest = f.countries - areas
+    rest = f.heads - areas
     next_one = {min(rest, key=lambda country: f.number(country, "area in km2"))}
     return _set(areas, next_one, f.fewest("population"), some=1)
 
 
 def _few_people(f: Facts) -> Gold:
-    numbers = {country: f.number(country, "population") for country in f.countries}
+    numbers = {country: f.number(country, "population") for country in f.heads}
     found = {country for country, number in numbers.items() if number < 10_000}
     return _set(found, {country for country in found if numbers[country]})
 
 
 def _many_people(f: Facts) -> Gold:
-    return _set(x for x in f.countries if f.number(x, "population") > 200_000_000)
+    return _set(x for x in f.heads if f.number(x, "population") > 200_000_000)
 
 
 def _largest_african(f: Facts) -> Gold:
@@ -127,12 +127,12 @@ def _capitals_of(countries: Callable[[Facts], set[str]]) -> Rule:
 
 
 def _not_bordering_germany(f: Facts) -> Gold:
-    others = f.countries - f.having("borders", "Germany")
+    others = f.heads - f.having("borders", "Germany")
     return _set(others, others - {"Germany"})
 
 
 def _of_congo(f: Facts) -> Gold:
-    both = [f.of(x, "capital") for x in f.countries if x.endswith("Republic of the Congo")]
+    both = [f.of(x, "capital") for x in f.heads if x.endswith("Republic of the Congo")]
     return _set(set().union(*both), *both)
 
 
@@ -167,7 +167,7 @@ RULES: dict[str, Rule] = {
     "6aa2b0": lambda _: _or_refused("Bern"),  # the only one that the table knows
     "3820b8": _having("borders", "Germany"),
     # superlatives
-    "412884": lambda f: _set(f.most("population", f.countries)),
+    "412884": lambda f: _set(f.most("population", f.heads)),
     "f8bf3b": _smallest,
     "e42d30": _refused,
     "ee8bd2": _largest_african,
@@ -198,7 +198,7 @@ RULES: dict[str, Rule] = {
     # negation
     "515789": _not_bordering_germany,
     "99827a": lambda f: _set(f.having("continent", "Europe") - f.having("currency", "Euro")),
-    "e2f78f": lambda f: _set(x for x in f.countries if not f.of(x, "borders")),
+    "e2f78f": lambda f: _set(x for x in f.heads if not f.of(x, "borders")),
     # two hops
     "e81c9b": _capitals_of(lambda f: f.having("province", "Osaka")),
     "caafec": _refused,

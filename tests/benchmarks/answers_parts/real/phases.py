@@ -10,6 +10,7 @@ from kptm.evaluation import paired_interval
 
 from . import cases, missing, speed, workspaces
 from .asking import Outcome, ask, learn
+from .domains import DOMAINS, domain, graph_of
 from .newcomer import newcomer
 from .progress import say
 from .sections import sections
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .report import Report
     from .workspaces import Build, Workspaces
 
-SETS = ("freebase", "geo", "newcomer", "world", "composed")
+SETS = ("freebase", "geo", "newcomer", "elements", "packages", "world", "composed")
 PHASES = ("before", "after", "missing", "missing-after", "latency", "learning")
 MISSING = 100
 """Questions without their name, and without their relation."""
@@ -62,6 +63,8 @@ class Bench:
         """What loads the graph of a set."""
         if name == "world":
             return workspaces.load_world
+        if name in DOMAINS:
+            return lambda ws: ws.load(graph_of(name))
         if name == "composed":
             return workspaces.load_world_with_values
         return source_of(name, self.shared).load
@@ -219,6 +222,16 @@ def newcomer_before(bench: Bench) -> None:
         bench.report.add("newcomer, before", ask(ws, asked[: bench.limit], strict=True))
 
 
+def _domain(name: str) -> Callable[[Bench], None]:
+    return lambda bench: domain_before(bench, name)
+
+
+def domain_before(bench: Bench, name: str) -> None:
+    """As :func:`newcomer_before`."""
+    with bench.workspaces.copy(name, bench.build(name)) as ws:
+        bench.report.add(f"{name}, before", ask(ws, domain(name)[: bench.limit], strict=True))
+
+
 def newcomer_after(bench: Bench) -> None:
     """The short lists, some of them after lessons; the 91 questions after 300 lessons."""
     found = list(sections(bench.shared / "cases/newcomer", bench.workspaces))
@@ -271,6 +284,7 @@ _RUNS = {
     ("freebase", "after"): freebase_after,
     ("geo", "before"): geo_before,
     ("geo", "after"): geo_after,
+    **{(name, "before"): _domain(name) for name in DOMAINS},
     ("newcomer", "before"): newcomer_before,
     ("newcomer", "after"): newcomer_after,
     **{

@@ -68,7 +68,7 @@ def _of(head: str, relation: str) -> Rule:
 
 def _not_bordering(f: Facts) -> Gold:
     """Countries are what lies in no country; Germany is or is not one that does not border itself."""
-    countries = {x for x in f.countries if not f.of(x, "country")}
+    countries = {x for x in f.heads if not f.of(x, "country")}
     others = countries - f.having("borders", "Germany")
     return Gold((frozenset(others), frozenset(others - {"Germany"})))
 
