@@ -150,6 +150,7 @@ def _stands(
         or (operator.typed and _typed(tokens[start:end]) not in operator.typed)
         or (operator.final and end < len(words.keys))
         or (operator.nearby and operator.nearby.isdisjoint(words.keys))
+        or (operator.without and not operator.without.isdisjoint(words.keys))
         or (operator.after_apostrophe and tokens[start].text[0] not in APOSTROPHES)
         or (operator.after_rank and start not in words.ranked)
         or (operator.not_after and before in operator.not_after)

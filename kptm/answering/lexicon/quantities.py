@@ -150,13 +150,13 @@ def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | No
         if (
             end > start
             and keys[at] in tables.joiners
-            and number.takes(_longest(keys, at + 1, tables))
+            and number.takes(_longest(keys, at + 1, tables, number))
         ):
             before_joiner = Quantity(start, end, number.value)
             at += 1
             number.joined = True
             continue
-        step = _longest(keys, at, tables)
+        step = _longest(keys, at, tables, number)
         if step is None or (at > start and end == start and step[1][0][0] != "scale"):
             break
         if not number.takes(step):
@@ -172,10 +172,12 @@ def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | No
 Step = tuple[int, list[tuple[str, float]]]
 
 
-def _longest(keys: Sequence[str], at: int, tables: NumberTables) -> Step | None:
+def _longest(keys: Sequence[str], at: int, tables: NumberTables, before: _Sum) -> Step | None:
     """The longest number word at a place, as its parts, with the place after it."""
     if at >= len(keys):
         return None
+    if keys[at] in tables.articles and before.current % 100 >= 20:
+        return at + 1, [("word", 1.0)]  # "vingt et un"
     hits = [hit for hit in tables.words.find(keys, at) if hit.item[0] != "ordinal"]
     if hits:
         return hits[-1].end, [hits[-1].item]

@@ -95,6 +95,30 @@ SPANS = {
         "βιβλία που γράφτηκαν από τον Καζαντζάκη": {("passive", "από τον")},
         "μέσος πληθυσμός των πόλεων": {("mean", "μέσος")},
     },
+    "fr": {
+        "Combien d'habitants a la France ?": {
+            ("count", "Combien d'"), ("ask", "Combien d'habitants"), ("ask", "Combien d'habitants a"),
+        },
+        "combien de pays bordent l'Allemagne": {("count", "combien de")},
+        "quel est le deuxième plus long fleuve d'Europe": {
+            ("ask", "quel est le"), ("ordinal", "deuxième"), ("superlative", "plus long"),
+        },
+        "pays de plus de deux cents millions d'habitants": {
+            ("comparison", "plus de"), ("number", "deux cents millions"),
+        },
+        "quels pays ne bordent pas l'Italie": {("ask", "quels"), ("negation", "pas")},
+        "La Loire traverse-t-elle Paris ou Nantes ?": {("yesno", "t-elle"), ("or", "ou")},
+        "où se trouve Lyon": {("ask", "où se trouve")},
+        "est-ce que Lyon est plus grande que Nice": {
+            ("yesno", "est-ce que"), ("comparison", "plus grande que"),
+        },
+        "le pays dont la capitale est Lima": {("whose", "dont la")},
+        "romans écrits par Zola": {("passive", "par")},
+        "population moyenne des villes": {("mean", "moyenne des")},
+        "les rivières à la fois longues et profondes": {
+            ("both", "à la fois"), ("and", "et"), ("measure", "longues"), ("measure", "profondes"),
+        },
+    },
 }  # fmt: skip
 CASES = [(language, text) for language, table in SPANS.items() for text in table]
 
@@ -131,6 +155,11 @@ DEGREES = {
         "μεγαλύτερος": ("max", "area"), "μεγαλύτερο": ("max", "area"), "χαμηλότερα": ("min", "elevation"), "περισσότερες": ("max", None),
         "λιγότερους": ("min", None),
     },
+    "fr": {
+        "la plus grande": ("max", "area"), "plus petits": ("min", "area"), "le plus long": ("max", "length"), "plus élevé": ("max", "height"),
+        "le moins peuplé": ("min", "population"), "la plus ancienne": ("min", "founded"), "le moins cher": ("min", "price"), "le plus": ("max", None),
+        "plus lourde": ("max", "mass"),
+    },
 }  # fmt: skip
 
 
@@ -163,6 +192,10 @@ NUMBERS = {
     "el": {
         "δύο εκατομμύρια": 2e6, "διακόσια πενήντα": 250, "1.000.000": 1e6, "3,5 εκατομμύρια": 3.5e6, "είκοσι τρία": 23, "ένα εκατομμύριο": 1e6,
         "τρεις χιλιάδες": 3000,
+    },
+    "fr": {
+        "deux millions": 2e6, "quatre-vingt-dix-sept": 97, "soixante et onze": 71, "vingt et un": 21, "1 500 000": 1.5e6, "3,5": 3.5,
+        "deux cent mille": 200_000, "un million": 1e6, "mille": 1000,
     },
 }  # fmt: skip
 
@@ -202,6 +235,11 @@ PERIODS = {
         "τη δεκαετία του 1990": Period("1990", "1999"), "τον 19ο αιώνα": Period("1801", "1900"), "μεταξύ 1990 και 2000": Period("1990", "2000"),
         "από το 2000": Period("2000", ""),
     },
+    "fr": {
+        "en 1995": Period("1995", "1995"), "le 4 juillet 1776": Period("1776-07-04", "1776-07-04"), "depuis 2000": Period("2000", ""),
+        "avant 2000": Period("", "1999"), "dans les années 90": Period("1990", "1999"), "au XIXe siècle": Period("1801", "1900"),
+        "entre 1990 et 2000": Period("1990", "2000"), "jusqu'en 2000": Period("", "2000"), "le 1er janvier 2000": Period("2000-01-01", "2000-01-01"),
+    },
 }  # fmt: skip
 
 
@@ -223,6 +261,9 @@ WORDS = {
     },
     "el": {
         "πρωτεύουσα": "capital", "πόλεις": "city", "ποτάμια": "river", "πληθυσμού": "population", "συνορεύουν με": "borders",
+    },
+    "fr": {
+        "capitale": "capital", "villes": "city", "fleuve": "river", "bordent": "borders", "écrit": "wrote",
     },
 }  # fmt: skip
 
