@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kg.folding import fold
 from kptm.answering.lexicon.word_tables import Nouns, WordTable, pieces, read_table
+from kptm.linking.text import kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,7 @@ def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, N
 
     Returns:
         The first word of each, the one after its last, and its English nouns; in the order of the question, and of those
-        that begin at the same word the longest first.
+        that begin at the same word the longest first. A single character of a longer Chinese or Japanese word is left out.
     """
     table = _table(language)
     if table is None:
@@ -71,7 +72,23 @@ def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, N
                 found[owner, owners[end - 1] + 1] = nouns
         if (owner, owner + 1) not in found and (nouns := expand(words[owner], language)):
             found[owner, owner + 1] = nouns
-    return [(start, end, nouns) for (start, end), nouns in found.items()]
+    within = _characters_within(table, parts, owners)
+    return [
+        (start, end, nouns)
+        for (start, end), nouns in found.items()
+        if start not in within or end > start + 1
+    ]
+
+
+def _characters_within(table: WordTable, parts: Sequence[str], owners: Sequence[int]) -> set[int]:
+    """Single characters that belong to a longer word or name: 人 of 人口 is no person, 国 of 法国 no country."""
+    found: set[int] = set()
+    for at, part in enumerate(parts):
+        if kind(part[0]) == "u":
+            spans = (*table.words.spans(parts, at), *table.names.spans(parts, at))
+            longest = max((end for end, _ in spans), default=at)
+            found.update(x for x in owners[at:longest] if longest > at + 1 and owners.count(x) == 1)
+    return found
 
 
 def translate(phrase: str, language: str) -> str | None:

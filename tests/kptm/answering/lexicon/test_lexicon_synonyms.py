@@ -51,6 +51,21 @@ OTHERS = {
         "place of birth": "γεννήθηκε", "death": "πέθανε", "spouse": "σύζυγος παντρεμένη", "author": "συγγραφέας έγραψε",
         "director": "σκηνοθέτης σκηνοθέτησε", "flows through": "ρέει διαρρέει διασχίζουν", "founder": "ίδρυσε ιδρυτής",
     },
+    "es": {
+        "capital": "capital capitales", "population": "población poblacion habitantes pobladas", "area": "superficie área grande",
+        "borders": "limitan limita frontera fronteras vecinos colindan", "currency": "moneda dinero", "language": "idioma idiomas hablan",
+        "river": "río ríos rio", "state": "estado estados", "country": "país países pais", "city": "ciudad ciudades", "lake": "lago lagos",
+        "mountain": "montaña montañas", "length": "longitud largo larga", "height": "altura alto alta altos", "density": "densidad",
+        "place of birth": "nació nacida nacieron nacimiento", "death": "murió muerte muerta falleció", "spouse": "esposa casado casada",
+        "author": "escribió autor escritora escrito", "director": "dirigió dirigida director", "founder": "fundó fundada fundador",
+        "flows through": "atraviesa cruzan recorre fluye", "melting point": "funde", "children": "hijos hija", "depends": "depende",
+    },
+    "zh": {
+        "capital": "首都 首府", "population": "人口 居民", "area": "面积 面積", "borders": "接壤 相邻 相鄰 邻国", "currency": "货币 貨幣",
+        "language": "语言 語言", "river": "河流 河", "state": "州", "country": "国家 國家", "city": "城市", "mountain": "山", "lake": "湖 湖泊",
+        "length": "长度 長度", "height": "高度 高", "flows through": "流经 流經", "place of birth": "出生", "death": "去世", "spouse": "妻子 丈夫",
+        "author": "作者 写 寫", "director": "导演 導演", "founder": "创立 創立 创始人", "melting point": "熔点 熔點", "official language": "官方语言",
+    },
 }  # fmt: skip
 
 
@@ -103,6 +118,27 @@ def test_phrases_of_english_questions(question, phrase, noun):
     found = phrases(question)
     assert phrase in found
     assert noun in nouns(phrase, "en") or noun == phrase
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "expected"),
+    [
+        ("zh", "美國最大的城市人口是多少", {"大": "area", "城市": "city", "人口": "population"}),
+        ("zh", "流经最多州的河流", {"流经": "flow through", "州": "state", "河流": "river"}),
+        ("zh", "法国的货币", {"货币": "currency"}),
+        ("de", "durch welche Staaten fließt er", {"Staaten": "state", "fließt": "flow through"}),
+        ("es", "cuál es el punto más alto", {"punto más alto": "highest point", "alto": "height"}),
+        ("el", "ποια πόλη είναι η πρωτεύουσα", {"πόλη": "city", "πρωτεύουσα": "capital"}),
+    ],
+)
+def test_phrases_of_other_languages(language, question, expected):
+    assert phrases(question, language) == expected
+
+
+def test_chinese_words_need_not_be_cut_into_characters():
+    both = [(2, 4, expand("官方语言", "zh")), (3, 4, expand("语言", "zh"))]
+    assert expand_phrase(["法国", "的", "官方", "语言"], "zh") == both
+    assert expand_phrase(["人口"], "zh") == [(0, 1, expand("人口", "zh"))]
 
 
 def test_longer_phrases_come_first_and_shorter_ones_stay():
@@ -231,6 +267,10 @@ NAMES = {
            "Südamerika": "South America"},
     "el": {"Ελλάδας": "Greece", "ΓΑΛΛΙΑ": "France", "Ηνωμένων Πολιτειών": "United States", "Τέξας": "Texas",
            "γερμανική": "German", "ΗΠΑ": "United States", "Ευρώπης": "Europe"},
+    "es": {"EE.UU.": "United States", "Estados Unidos": "United States", "Japón": "Japan", "japon": "Japan", "alemanas": "German",
+           "Nueva York": "New York", "Países Bajos": "Netherlands", "América del Sur": "South America"},
+    "zh": {"美国": "United States", "美國": "United States", "法 国": "France", "德语": "German", "亞洲": "Asia", "日本": "Japan",
+           "紐約": "New York"},
 }  # fmt: skip
 
 
