@@ -41,7 +41,8 @@ def expand(word: str, language: str) -> Nouns:
         return ()
     parts = pieces(word)
     found = table.words.find(parts)
-    if found is None and len(parts) == 2 and " " not in word:  # "l'auteur", "author's"
+    if found is None and len(parts) > 1 and kind(parts[0][0]) == "a" and " " not in word:
+        # "l'auteur", "author's", "parle-t-on"
         found = max((table.words.find([part]) or () for part in parts), key=len)
     return found or ()
 

@@ -24,7 +24,7 @@ Nouns: TypeAlias = "tuple[tuple[str, float], ...]"
 FALL, FLOOR = 0.1, 0.5
 """By how much a noun without a weight of its own is less likely than the one before, and what it is at least."""
 STEM = 3
-"""Letters that a dictionary form has at least."""
+"""Letters that a dictionary form has at least, of which all but one are the word's."""
 SECTIONS = {"name", "endings", "spelling", "irregular", "words", "names"}
 _NOUN = re.compile(r"^(.+?)(?:\s+(1|0?\.\d+))?$")
 
@@ -72,7 +72,7 @@ class Inflections(NamedTuple):
         found = []
         for ending, instead in self.endings:
             stem = word.removesuffix(ending)
-            if stem != word and len(stem + instead) >= STEM:
+            if stem != word and len(stem) >= STEM - 1 and len(stem + instead) >= STEM:
                 found.append(stem + instead)
                 if not instead and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
                     found.append(stem[:-1])  # "running", "bigger"

@@ -60,6 +60,24 @@ OTHERS = {
         "author": "escribió autor escritora escrito", "director": "dirigió dirigida director", "founder": "fundó fundada fundador",
         "flows through": "atraviesa cruzan recorre fluye", "melting point": "funde", "children": "hijos hija", "depends": "depende",
     },
+    "fr": {
+        "capital": "capitale capitales", "population": "habitants population peuplée peuplées d'habitants", "area": "superficie grande",
+        "borders": "frontière frontières voisins limitrophes voisine", "currency": "monnaie monnaies", "language": "langue langues parle parlent",
+        "river": "fleuve fleuves rivière rivières", "state": "état états Etats", "country": "pays", "city": "ville villes", "lake": "lac lacs",
+        "mountain": "montagne montagnes", "length": "longueur long longue", "height": "hauteur haut hautes", "place of birth": "née naquit naissance",
+        "death": "mort morte décédé mourut", "spouse": "mariée épouse épousa", "author": "auteur l'auteur écrit écrivit",
+        "director": "réalisateur réalisatrice réalisé", "founder": "fondé fondateur fondée", "flows through": "traverse traversent coule",
+        "melting point": "fond", "children": "fils filles enfants", "depends": "dépend",
+    },
+    "it": {
+        "capital": "capitale capitali", "population": "abitanti popolazione popolosa", "area": "superficie grande grandi",
+        "borders": "confina confinano vicini confini confinanti", "currency": "moneta monete", "language": "lingua lingue parlano parla",
+        "river": "fiume fiumi", "state": "stato stati", "country": "paese paesi nazioni", "city": "città citta", "lake": "lago laghi",
+        "mountain": "montagna montagne", "length": "lunghezza lungo lunghi lunga", "height": "altezza alto alta alte",
+        "place of birth": "nato nata nacque", "death": "morto morte morì", "spouse": "sposato moglie marito", "author": "autore scrisse scritto dell'autore",
+        "director": "regista diretto diresse", "founder": "fondò fondata fondatore", "flows through": "attraversa scorrono", "children": "figli figlia",
+        "melting point": "fonde", "depends": "dipende",
+    },
     "zh": {
         "capital": "首都 首府", "population": "人口 居民", "area": "面积 面積", "borders": "接壤 相邻 相鄰 邻国", "currency": "货币 貨幣",
         "language": "语言 語言", "river": "河流 河", "state": "州", "country": "国家 國家", "city": "城市", "mountain": "山", "lake": "湖 湖泊",
@@ -269,9 +287,28 @@ NAMES = {
            "γερμανική": "German", "ΗΠΑ": "United States", "Ευρώπης": "Europe"},
     "es": {"EE.UU.": "United States", "Estados Unidos": "United States", "Japón": "Japan", "japon": "Japan", "alemanas": "German",
            "Nueva York": "New York", "Países Bajos": "Netherlands", "América del Sur": "South America"},
+    "fr": {"États-Unis": "United States", "etats unis": "United States", "Allemagne": "Germany", "japonaise": "Japanese",
+           "Afrique du Sud": "South Africa", "Londres": "London"},
+    "it": {"Stati Uniti": "United States", "Germania": "Germany", "tedesca": "German", "Giappone": "Japan", "Milano": "Milan"},
     "zh": {"美国": "United States", "美國": "United States", "法 国": "France", "德语": "German", "亞洲": "Asia", "日本": "Japan",
            "紐約": "New York"},
 }  # fmt: skip
+
+
+FUNCTION_WORDS = {
+    "en": "a the of in on at to for with is are was does did has what which who whose when how many much not more than most least each",
+    "de": "der die das ein eine ist sind war waren wird wurde hat welche welcher wer was wann wie viele und oder nicht mit von in im an auf",
+    "el": "ο η το οι τα του της των τον είναι ήταν έχει ποιος ποια ποιο τι πότε πόσο πόσες πού που στην με από για και δεν",
+    "es": "el la los las un una es son qué cuál cuántos cuántas cuándo quién por para de del en con y o no más se su tiene",
+    "fr": "le la les un une des du de est sont a ont qui que quel quelles quand combien dans et ou ne pas plus il elle",
+    "it": "il lo la i gli le un una è sono ha chi che quale quali quando quanti di del della in con e o non più ma da",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", FUNCTION_WORDS)
+def test_function_words_are_no_form_of_another_word(language):
+    for word in FUNCTION_WORDS[language].split():
+        assert expand(word, language) == (), word
 
 
 @pytest.mark.parametrize(
