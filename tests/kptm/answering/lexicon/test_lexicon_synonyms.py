@@ -78,6 +78,21 @@ OTHERS = {
         "director": "regista diretto diresse", "founder": "fondò fondata fondatore", "flows through": "attraversa scorrono", "children": "figli figlia",
         "melting point": "fonde", "depends": "dipende",
     },
+    "pt": {
+        "capital": "capital capitais", "population": "população habitantes populosas populoso", "area": "área superfície maior grandes",
+        "borders": "fronteira fronteiras vizinhos vizinha", "currency": "moeda moedas", "language": "língua línguas falam fala idiomas",
+        "river": "rio rios", "state": "estado estados", "country": "país países paises", "city": "cidade cidades", "lake": "lago lagos",
+        "mountain": "montanha montanhas", "region": "região regiões", "length": "comprimento longo longos", "height": "altura alto alta",
+        "place of birth": "nasceu nascida nascimento", "death": "morreu morta morte", "spouse": "esposa casado casou", "children": "filhos filha",
+        "author": "autor autora escreveu escrito", "director": "diretor diretora dirigiu dirigido", "founder": "fundou fundada fundador",
+        "flows through": "atravessa atravessam passa", "melting point": "funde", "depends": "depende",
+    },
+    "ja": {
+        "capital": "首都 州都", "population": "人口 住民", "area": "面積 広さ 大きい", "borders": "国境 隣接 接して", "currency": "通貨",
+        "language": "言語 言葉", "official language": "公用語", "river": "川", "state": "州", "country": "国", "city": "都市 市", "lake": "湖",
+        "mountain": "山", "length": "長さ 長い", "height": "高さ 標高 高い", "place of birth": "生まれ 出身地", "death": "亡くな", "spouse": "妻 夫 結婚",
+        "author": "作者 著者 書いた", "director": "監督", "founder": "設立 創業者", "flows through": "流れ", "melting point": "融点", "film": "映画",
+    },
     "zh": {
         "capital": "首都 首府", "population": "人口 居民", "area": "面积 面積", "borders": "接壤 相邻 相鄰 邻国", "currency": "货币 貨幣",
         "language": "语言 語言", "river": "河流 河", "state": "州", "country": "国家 國家", "city": "城市", "mountain": "山", "lake": "湖 湖泊",
@@ -144,6 +159,24 @@ def test_phrases_of_english_questions(question, phrase, noun):
         ("zh", "美國最大的城市人口是多少", {"大": "area", "城市": "city", "人口": "population"}),
         ("zh", "流经最多州的河流", {"流经": "flow through", "州": "state", "河流": "river"}),
         ("zh", "法国的货币", {"货币": "currency"}),
+        ("ja", "スペインの都市の人口は", {"都市": "city", "人口": "population"}),
+        ("ja", "日本の面積", {"面積": "area"}),
+        (
+            "fr",
+            "la ville d'où vient l'auteur",
+            {"ville": "city", "vient": "nationality", "l'auteur": "author"},
+        ),
+        ("it", "dov'è nato l'autore", {"nato": "born", "l'autore": "author"}),
+        (
+            "pt",
+            "países que fazem fronteira",
+            {
+                "países": "country",
+                "fazem fronteira": "border",
+                "fazem": "manufacturer",
+                "fronteira": "border",
+            },
+        ),
         ("de", "durch welche Staaten fließt er", {"Staaten": "state", "fließt": "flow through"}),
         ("es", "cuál es el punto más alto", {"punto más alto": "highest point", "alto": "height"}),
         ("el", "ποια πόλη είναι η πρωτεύουσα", {"πόλη": "city", "πρωτεύουσα": "capital"}),
@@ -290,6 +323,10 @@ NAMES = {
     "fr": {"États-Unis": "United States", "etats unis": "United States", "Allemagne": "Germany", "japonaise": "Japanese",
            "Afrique du Sud": "South Africa", "Londres": "London"},
     "it": {"Stati Uniti": "United States", "Germania": "Germany", "tedesca": "German", "Giappone": "Japan", "Milano": "Milan"},
+    "pt": {"EUA": "United States", "Estados Unidos": "United States", "Japão": "Japan", "alemães": "German", "japonesa": "Japanese",
+           "Nova Iorque": "New York", "África do Sul": "South Africa"},
+    "ja": {"アメリカ": "United States", "ｱﾒﾘｶ": "United States", "フランス": "France", "ドイツ語": "German", "日 本": "Japan",
+           "ヨーロッパ": "Europe", "テキサス州": "Texas"},
     "zh": {"美国": "United States", "美國": "United States", "法 国": "France", "德语": "German", "亞洲": "Asia", "日本": "Japan",
            "紐約": "New York"},
 }  # fmt: skip
@@ -302,6 +339,7 @@ FUNCTION_WORDS = {
     "es": "el la los las un una es son qué cuál cuántos cuántas cuándo quién por para de del en con y o no más se su tiene",
     "fr": "le la les un une des du de est sont a ont qui que quel quelles quand combien dans et ou ne pas plus il elle",
     "it": "il lo la i gli le un una è sono ha chi che quale quali quando quanti di del della in con e o non più ma da",
+    "pt": "o a os as um uma do da dos das em no na é são foi tem que qual quais quem quando quantos de com e ou não mais para por",
 }  # fmt: skip
 
 
