@@ -177,7 +177,7 @@ class Predictor:
         """
         chosen = self._chosen(sources)
         case = self._understanding.by_names(head, relation, tail, chosen)
-        return self._sentences.complete(self._decided([case], chosen)[0])
+        return self._sentences.complete(self._decided([case], chosen)[0], "en")
 
     def query_many(
         self, questions: Iterable[tuple[str | None, str, str | None]]

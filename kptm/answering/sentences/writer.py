@@ -10,7 +10,7 @@ from kptm.answering import lexicon
 from kptm.answering.naming import RelationNames
 from kptm.answering.sentences.descriptions import Describer
 from kptm.answering.sentences.english import English, Listed
-from kptm.answering.sentences.languages import LISTED, language
+from kptm.answering.sentences.languages import DEFAULT, LISTED, language
 from kptm.answering.sentences.names import Names, node_of
 from kptm.answering.sentences.templates import Templates
 from kptm.answering.sentences.truth import Truth
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from kg.types import Step
     from kptm.answering.answer import Answer, ScoredEntity
     from kptm.answering.sentences.languages import Language
+
+
+_OWN_SCRIPT = ("zh", "ja")
 
 
 class _Speaker(Protocol):
@@ -56,7 +59,7 @@ class SentenceWriter:
             answer: The answer.
             code: The language of the sentence, by default that of the question; English where it is none of ``LANGUAGES``.
         """
-        known = language(lexicon.load().language(answer.question) if code is None else code)
+        known = language(_spoken(answer) if code is None else code)
         program = answer.program or _of_path(answer)
         programs = [item.program for item in answer.readings]
         programs += [] if program is None else [program]
@@ -128,6 +131,23 @@ def _common_type(answer: Answer, names: Names) -> str:
     """The first type that all answers have."""
     types = [names.types(node_of(item)) for item in answer.answers]
     return next((kind for kind in types[0] if all(kind in other for other in types)), "")
+
+
+def _spoken(answer: Answer) -> str:
+    """The language of a question: another than English needs a function word of its own outside of names.
+
+    "Georgia capital" is no Spanish, and the name alone makes "Los Angeles population" none.
+    """
+    words = lexicon.load()
+    code = words.language(answer.question)
+    names = [(item.start, item.end) for item in answer.meanings if item.kind == "entity"]
+    own = (
+        token
+        for token in words.tokens(answer.question, code)
+        if not any(start <= token.start < end for start, end in names)
+    )
+    sure = code in _OWN_SCRIPT or any(words.is_function_word(token, code) for token in own)
+    return code if sure else DEFAULT
 
 
 def _of_path(answer: Answer) -> Program | None:

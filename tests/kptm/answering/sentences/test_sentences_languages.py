@@ -78,3 +78,19 @@ def test_guesses_and_refusals(writer):
 
 def test_a_language_without_templates_is_english(writer):
     assert said(writer, "fi", PERU, "Lima") == "The hauptstadt of Perú is Lima."
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Was ist die Hauptstadt von Perú?", "Hauptstadt von Perú: Lima."),
+        ("¿Cuál es la capital de Perú?", "Hauptstadt de Perú: Lima."),
+        ("秘鲁的首都", "Perú的Hauptstadt是Lima。"),
+        ("Perú capital", "The hauptstadt of Perú is Lima."),
+        ("hauptstadt of los angeles", "The hauptstadt of Perú is Lima."),
+    ],
+)
+def test_the_language_is_that_of_the_question(writer, question, expected):
+    answers = (ScoredEntity("Lima", "Lima", 0.9),)
+    answer = Answer(question=question, score=0.9, answers=answers, program=PERU)
+    assert writer.complete(answer).sentence == expected
