@@ -79,10 +79,8 @@ class Language:
 
     def _operator(self, kind: Kind, entry: Mapping[str, Any], **more: Any) -> Operator:
         given = {name: entry[name] for name in _ATTRIBUTES & set(entry)} | more
-        for name, attribute in (("with", "nearby"), ("without", "without")):
-            if name in given:
-                words = self._phrases(given.pop(name))
-                given[attribute] = frozenset(key for keys in words for key in keys)
+        if "with" in given:
+            given["nearby"] = frozenset(words[0] for words in self._phrases(given.pop("with")))
         if "not_after" in given:
             given["not_after"] = self._single(given["not_after"])
         given["typed"] = frozenset(given.get("typed", ()))

@@ -85,11 +85,15 @@ class Lexicon:
         words = _Words(keys, opening, frozenset(item.end for item in numbers if item.ordinal))
         spans: list[tuple[int, int, bool]] = []
         found: list[Match] = []
+        asking: list[Match] = []
         for at in range(len(keys)):
             for hit in tables.operators.find(keys, at):
                 if _stands(hit.item, tokens, words, at, hit.end):
-                    found.append(_match(at, hit.end, hit.item))
+                    match = _match(at, hit.end, hit.item)
+                    (asking if hit.item.unless_asked else found).append(match)
                     spans.append((at, hit.end, hit.item.inner))
+        if not any(match.kind in ("ask", "count") for match in found):
+            found += asking
         periods = times(tokens, keys, numbers, tables.times)
         moments = {(time.start, time.end) for time in periods if time.moment}
         for item in numbers:
@@ -150,7 +154,6 @@ def _stands(
         or (operator.typed and _typed(tokens[start:end]) not in operator.typed)
         or (operator.final and end < len(words.keys))
         or (operator.nearby and operator.nearby.isdisjoint(words.keys))
-        or (operator.without and not operator.without.isdisjoint(words.keys))
         or (operator.after_apostrophe and tokens[start].text[0] not in APOSTROPHES)
         or (operator.after_rank and start not in words.ranked)
         or (operator.not_after and before in operator.not_after)

@@ -23,7 +23,7 @@ class Operator:
         inner: Operators within the phrase stand beside it.
         after: Only after one of these words; "-ed" is an ending.
         not_after: Only where none of these words stands before it.
-        without: Only where none of these words is in the question.
+        unless_asked: Only where nothing in the question asks for more than yes or no.
         nearby: Only where one of these words is in the question.
         after_apostrophe: Only directly after an apostrophe.
         after_rank: Only directly after a rank.
@@ -43,7 +43,7 @@ class Operator:
     after: tuple[str, ...] = ()
     not_after: frozenset[str] = frozenset()
     nearby: frozenset[str] = frozenset()
-    without: frozenset[str] = frozenset()
+    unless_asked: bool = False
     after_apostrophe: bool = False
     after_rank: bool = False
 

@@ -119,6 +119,20 @@ SPANS = {
             ("both", "à la fois"), ("and", "et"), ("measure", "longues"), ("measure", "profondes"),
         },
     },
+    "ja": {
+        "日本の首都はどこですか": {("ask", "どこですか")},
+        "テキサス州で最も大きい都市は何ですか": {("superlative", "最も大きい"), ("ask", "何ですか")},
+        "アメリカで二番目に長い川はどれですか": {
+            ("ordinal", "二番目"), ("superlative", "に長い"), ("ask", "どれですか"),
+        },
+        "いくつの州がテキサスに隣接していますか": {("count", "いくつの")},
+        "フランスはスペインに隣接していますか": {("yesno", "いますか")},
+        "人口が二百万人以上の都市": {("number", "二百万"), ("comparison", "以上の")},
+        "ドイツに隣接していない国": {("negation", "ていない")},
+        "カナダはペルーより大きいですか": {("comparison", "より大きい"), ("yesno", "ですか")},
+        "都市の平均人口": {("mean", "平均")},
+        "漱石によって書かれた小説": {("passive", "によって")},
+    },
 }  # fmt: skip
 CASES = [(language, text) for language, table in SPANS.items() for text in table]
 
@@ -160,6 +174,10 @@ DEGREES = {
         "le moins peuplé": ("min", "population"), "la plus ancienne": ("min", "founded"), "le moins cher": ("min", "price"), "le plus": ("max", None),
         "plus lourde": ("max", "mass"),
     },
+    "ja": {
+        "最も大きい": ("max", "area"), "一番小さい": ("min", "area"), "最長の": ("max", "length"), "もっとも高い": ("max", "height"),
+        "最も多い": ("max", None), "一番古い": ("min", "founded"),
+    },
 }  # fmt: skip
 
 
@@ -196,6 +214,9 @@ NUMBERS = {
     "fr": {
         "deux millions": 2e6, "quatre-vingt-dix-sept": 97, "soixante et onze": 71, "vingt et un": 21, "1 500 000": 1.5e6, "3,5": 3.5,
         "deux cent mille": 200_000, "un million": 1e6, "mille": 1000,
+    },
+    "ja": {
+        "二百万": 2e6, "1.4億": 1.4e8, "二十三": 23, "百五": 105, "三千二百": 3200, "1,000": 1000,
     },
 }  # fmt: skip
 
@@ -240,6 +261,11 @@ PERIODS = {
         "avant 2000": Period("", "1999"), "dans les années 90": Period("1990", "1999"), "au XIXe siècle": Period("1801", "1900"),
         "entre 1990 et 2000": Period("1990", "2000"), "jusqu'en 2000": Period("", "2000"), "le 1er janvier 2000": Period("2000-01-01", "2000-01-01"),
     },
+    "ja": {
+        "1995年に": Period("1995", "1995"), "1776年7月4日": Period("1776-07-04", "1776-07-04"), "2000年以降": Period("2000", ""),
+        "2000年より前": Period("", "1999"), "1990年代": Period("1990", "1999"), "1990年から2000年まで": Period("1990", "2000"),
+        "19世紀": Period("1801", "1900"),
+    },
 }  # fmt: skip
 
 
@@ -264,6 +290,9 @@ WORDS = {
     },
     "fr": {
         "capitale": "capital", "villes": "city", "fleuve": "river", "bordent": "borders", "écrit": "wrote",
+    },
+    "ja": {
+        "首都": "capital", "人口": "population", "都市": "city", "川": "river", "隣接": "borders",
     },
 }  # fmt: skip
 
