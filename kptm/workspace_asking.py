@@ -35,7 +35,7 @@ class WorkspaceAsking(WorkspaceTraining):
     def predictor(self) -> Predictor:
         """A predictor over every stage that has been run."""
         from kptm.answering import Predictor, RelationReader
-        from kptm.answering.path_classifier import PathClassifier
+        from kptm.answering.parsing.model import ReadingModel
         from kptm.answering.weighing import Weights
 
         if self._predictor is None or self._has_other_relations():
@@ -52,8 +52,8 @@ class WorkspaceAsking(WorkspaceTraining):
                 self.modeledge if has_model else None,
                 phrasings=phrasings,
                 relations=RelationReader(relations, phrasings, described),
+                reading=ReadingModel.load(self.layout.questions),
             )
-            self._predictor.questions.take(PathClassifier.load(self.layout.questions))
             space = self._predictor.space
             self._predictor.take(Weights.load(self.layout.weights, space=space))
         return self._predictor
@@ -122,39 +122,22 @@ class WorkspaceAsking(WorkspaceTraining):
             WorkspaceError: No line could be used; the message says why, and nothing has changed.
         """
         from kptm.answering import lessons
-        from kptm.answering.learning import teach
+        from kptm.answering.learning import learn
         from kptm.answering.weighing import Weights
 
         predictor = self.predictor()
-        refusals = lessons.Refusals()
-        new = list(lessons.read_lessons(self.graph, self.linker, Path(path), refusals))
-        earlier = [] if replace else lessons.load(self.layout.lessons, self.graph)
+        new = list(lessons.read_lessons(Path(path)))
+        earlier = [] if replace else lessons.load(self.layout.lessons)
         taught = lessons.added(earlier, new)
         if replace:
             predictor.take(Weights(space=predictor.space))
-        before = predictor.weights.combiner
         self._changed()  # half of what follows is in the predictor until all of it is saved
-        reasons = teach(
-            predictor.questions,
-            self.graph,
-            taught,
-            weigh=predictor.weigh_sources,
-            progress=progress,
-        )
-        first = len(taught) - len(new)
-        for item, reason in zip(new, reasons[first:], strict=True):
-            if reason:
-                refusals.add(reason, item.line, item.question)
-        fitted = predictor.weights.count if predictor.weights.combiner is not before else 0
-        report = lessons.LearnReport(
-            lines=len(new) + refusals.counts[lessons.UNKNOWN_ANSWERS],
-            used=sum(not reason for reason in reasons[first:]),
-            weighed=fitted,
-            unused=refusals.listed(),
-            earlier=first,
-        )
+        report = learn(predictor, self.graph, self.linker, taught, len(new), progress=progress)
         if not report.used and not report.weighed:
             raise WorkspaceError(f"{path}: nothing was learnt: {report}")
+        if not report.kept:
+            self._predictor = None
+            return report
         revision = self._save_learnt(predictor, lessons.dump(taught), f"{path}: {report}")
         return dataclasses.replace(report, revision=revision)
 
@@ -165,7 +148,7 @@ class WorkspaceAsking(WorkspaceTraining):
             number = self.graph.log.note(
                 "learn", note.splitlines()[0], before=files.before(QUESTIONS, LESSONS, WEIGHTS)
             )
-            predictor.questions.paths.save(self.layout.questions)
+            predictor.parser.model.save(self.layout.questions)
             predictor.weights.save(self.layout.weights)
             files.write(LESSONS, lessons)
         self._predictor = predictor

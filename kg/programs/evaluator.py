@@ -123,6 +123,13 @@ class Evaluator:
             nodes = work.named(keys)
             return Counter({} if relation is None else profile.types(work.sets, nodes, relation))
 
+    def all_types(self) -> list[str]:
+        """The types that anything in the graph has, sorted."""
+        with self._database.quick() as sql:
+            work = self._evaluation(sql)
+            relation = work.relation(TYPE)
+            return [] if relation is None else profile.all_types(work.sets, relation)
+
     def numeric_steps(self, nodes: Iterable[str] | OfType) -> dict[Step, str]:
         """Which steps lead from some nodes, or from entities of a type, to numbers and dates; each with what most of them measure.
 

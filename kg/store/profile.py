@@ -46,6 +46,16 @@ def types(sets: Sets, nodes: NodeSet, relation: int) -> dict[str, int]:
     return dict(found)
 
 
+def all_types(sets: Sets, relation: int) -> list[str]:
+    """The types that anything has, sorted."""
+    rows = sets.sql.all(
+        "SELECT DISTINCT l.value FROM (SELECT DISTINCT x.tail_id AS id FROM triple x"
+        f" WHERE x.relation_id = ? AND {alive(sets.at)}) AS t JOIN literal l ON l.id = t.id",
+        (relation,),
+    )
+    return sorted(value for (value,) in rows)
+
+
 def values(sets: Sets, nodes: NodeSet) -> dict[str, list[Literal]]:
     """Some of the values that a small set has by each relation, its key first."""
     condition = sets.holds(nodes, "x.head_id")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
+    from kg.programs import Program
     from kg.types import Attested
     from kptm.answering.confidence import Trails
     from kptm.answering.questions import Reading
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 LIKE = 3
 """Facts of like entities that are shown beside a predicted one."""
+PROOF = 20
+"""Facts of a proof that are shown."""
 HEADS = 512
 """Entities with such a fact among which the nearest are looked for."""
 
@@ -86,6 +89,13 @@ class Citations:
             more = f"and {len(answers) - len(trails):,} more answers, found the same way"
             return [*found.values(), Evidence("note", more)]
         return list(found.values())
+
+    def proof(self, program: Program) -> list[Evidence]:
+        """The facts that prove what a program denotes, with who says them; of many the first ones."""
+        facts = self._graph.evaluator().facts(program, limit=PROOF)
+        told = self._graph.attested(facts)
+        named = labels(self._graph, {end for fact in facts for end in (fact.head, fact.tail)})
+        return [_of_fact("triple", said(fact, named), fact.tail, told[fact]) for fact in facts if fact in told]
 
     # ── what was predicted ───────────────────────────────────────────────────────────────────
 

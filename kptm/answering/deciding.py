@@ -6,8 +6,9 @@ import heapq
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kg.programs import Named, parts
 from kg.types import Literal, Step
-from kg.values import ValueKey
+from kg.values import ValueKey, value_text
 from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
 from kptm.answering.combining import relation_name
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.answering.answer import Why
+    from kg.programs import Program
+    from kptm.answering.answer import Why, WordMeaning
     from kptm.answering.calibration import Curve
     from kptm.answering.citing import Citations, NoCitations
-    from kptm.answering.composing import Composed
     from kptm.answering.config import PredictorConfig
+    from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.questions import Reading
     from kptm.answering.sources import Asked, Opinion
     from kptm.answering.staleness import Freshness
@@ -55,6 +57,8 @@ class Case:
         answers: The graph's, of the best reading; empty where the graph is silent or not asked.
         asked: As the other sources were asked it; None where they cannot be.
         opinions: What they say.
+        program: What was evaluated; None of a question that came as names.
+        meanings: What the parts of the question were understood as.
     """
 
     question: str
@@ -63,11 +67,34 @@ class Case:
     answers: tuple[str, ...]
     asked: Asked | None = None
     opinions: Sequence[Opinion] = ()
+    program: Program | None = None
+    meanings: tuple[WordMeaning, ...] = ()
 
     @property
     def best(self) -> Reading:
         """The reading that is answered."""
         return self.readings[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A program that is more than a path from a name, evaluated for a question.
+
+    Attributes:
+        question: As it was asked.
+        document: The question with the names that the program uses.
+        derivation: The program, and what it denotes.
+        p: The probability that it is meant.
+        unexplained: Words of the question that it does not explain.
+        meanings: What the parts of the question were understood as.
+    """
+
+    question: str
+    document: LinkedText
+    derivation: Derivation
+    p: float
+    unexplained: tuple[str, ...]
+    meanings: tuple[WordMeaning, ...]
 
 
 class Decider:
@@ -111,36 +138,36 @@ class Decider:
             path=case.best.path,
             senses=self._senses(case),
             labels=self._names_of(case.best),
+            program=case.program,
+            meanings=case.meanings,
+            unexplained=case.best.unexplained,
         )
 
-    def composed(self, found: Composed, config: PredictorConfig) -> Answer:
-        """The answer that is made of several readings, with the facts of each."""
-        first = found.readings[0]
-        keys = dict.fromkeys(key for item in found.readings for key in (item.entity, *item.answers))
-        named = labels(self._graph, keys)
-        if found.score < config.min_composed:
-            reason = f"the question was hardly understood, p = {found.score:.2f}"
-            return Answer(question=found.question, reason=reason, why="doubt", topic=first.entity)
-        facts = [
-            fact
-            for reading in found.readings
-            for fact in self._citations.facts(reading, reading.answers, named)
-        ]
-        answers = (
-            (ScoredEntity(None, found.text, found.score, _value(found.text)),)
-            if found.text
-            else tuple(ScoredEntity.of(key, named[key], found.score) for key in found.answers)
-        )
-        return Answer(
+    def evaluated(self, found: Evaluated) -> Answer:
+        """The answer of a program, with the facts that prove it."""
+        made = found.derivation
+        program = made.program
+        facts = self._citations.proof(program)
+        topic = next((x.keys[0] for x in parts(program) if isinstance(x, Named)), "")
+        answer = Answer(
             question=found.question,
-            entity=answers[0].entity,
-            score=found.score,
-            answers=answers,
-            evidence=(*dict.fromkeys(facts), *links_of(found.document)),
-            topic=first.entity,
-            path=first.path,
-            labels=self._names_of(first),
+            evidence=(*facts, *links_of(found.document)),
+            topic=topic,
+            program=program,
+            meanings=found.meanings,
+            unexplained=found.unexplained,
         )
+        if made.truth is None and made.number is None and not made.nodes:
+            return replace(answer, reason="nothing in the graph is so", why="fact")
+        if made.truth is not None:
+            text = "yes" if made.truth else "no"
+            answers: tuple[ScoredEntity, ...] = (ScoredEntity(None, text, found.p, _value(text)),)
+        elif made.number is not None:
+            answers = (ScoredEntity(None, value_text(made.number), found.p, made.number),)
+        else:
+            named = labels(self._graph, made.nodes)
+            answers = tuple(ScoredEntity.of(key, named[key], found.p) for key in made.nodes)
+        return replace(answer, entity=answers[0].entity, score=found.p, answers=answers)
 
     def _names_of(self, reading: Reading) -> dict[str, str]:
         """The labels of an entity and of the relations of a path from it."""

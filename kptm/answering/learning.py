@@ -1,135 +1,92 @@
-"""Learning from answered questions, and nothing else, which paths of relations they ask for, and how sure one may be of that.
-
-No question says which of its names is asked about, nor by which path (``teaching``). A question without an answer is one that the graph
-cannot answer, and teaches that, too.
-"""
+"""Learning from answered questions: how questions are read, and how much the sources weigh where the graph is silent."""
 
 from __future__ import annotations
 
-import math
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from kptm.answering.lessons import NO_NAME, NO_PATH, Refusals, read_lessons
-from kptm.answering.path_classifier import PathClassifier
-from kptm.answering.ranking import Ranking
-from kptm.answering.teaching import Asked, Teacher
-from kptm.answering.words import question_words
+from kptm.answering import lessons as files
+from kptm.answering.lessons import LearnReport, Refusals
+from kptm.answering.parsing.matching import NO, YES, AnswerMatcher, as_number
+from kptm.answering.parsing.training import Lesson, Trainer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.answering.lessons import Lesson
-    from kptm.answering.questions import QuestionReader
+    from kptm.answering.predictor import Predictor
     from kptm.linking import Linker
 
-MANY, FOLDS = 250, 5
-"""From so many questions on readings are ranked, by classifiers each of which has not seen a fifth of the questions."""
-WEIGHED, MOST = 5_000, 15
-"""Readings that the ranking is fitted on, for which questions are cut into fifths again and again, but no more than so many are left out."""
-
-Answered: TypeAlias = "tuple[str, frozenset[str]]"
-"""A question and the keys of its answers."""
+WORSE = 0.02
+"""The share of right answers that a training may lose of what was held out before it is not taken over."""
 
 
 def learn(
-    reader: QuestionReader,
+    predictor: Predictor,
     graph: KnowledgeGraph,
     linker: Linker,
-    path: str | Path,
+    lessons: Sequence[files.Lesson],
+    new: int,
     *,
     seed: int = 0,
-    weigh: Callable[[Iterable[Answered]], object] | None = None,
     progress: Callable[[int], None] | None = None,
-) -> int:
-    """Read ``question⇥answer|answer`` lines; return how many taught something.
+) -> LearnReport:
+    """Learn from questions; the predictor answers by it from then on.
 
     Args:
-        reader: Understands questions by what was learnt from now on.
+        predictor: What learns.
         graph: The graph.
         linker: Finds the names of answers.
-        path: The file. Answers may be keys, labels or aliases; none says that the graph has no answer.
-        seed: Which questions are searched in full, and which are seen by which classifier.
-        weigh: Given those whose answers no path leads to: nothing was learnt of them.
-        progress: Called with how many questions were looked at; those that are read again count again.
-
-    Raises:
-        TripleFormatError: The file cannot be read, or a line is not of that form.
+        lessons: The questions, those that were learnt before first.
+        new: How many of them are new.
+        seed: Of many questions which are looked at.
+        progress: Called with how many questions were looked at.
     """
-    lessons = list(read_lessons(graph, linker, Path(path), Refusals()))
-    reasons = teach(reader, graph, lessons, seed=seed, weigh=weigh, progress=progress)
-    return sum(not reason for reason in reasons)
-
-
-def teach(
-    reader: QuestionReader,
-    graph: KnowledgeGraph,
-    lessons: Sequence[Lesson],
-    *,
-    seed: int = 0,
-    weigh: Callable[[Iterable[Answered]], object] | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> list[str]:
-    """Learn from questions that were read; return why each taught nothing, "" where it did. See :func:`learn`."""
-    pairs = [(item.question, item.answers) for item in lessons]
-    texts = [question for question, _ in pairs]
-    asked = [
-        Asked(*pair, tuple(reader.topics(document)))
-        for pair, document in zip(pairs, reader.link_many(texts), strict=True)
+    meant = [files.meanings(graph, linker, item) for item in lessons]
+    taught = [
+        Lesson(item.question, AnswerMatcher(item.answers, keys))
+        for item, keys in zip(lessons, meant, strict=True)
     ]
-    reader.take(PathClassifier.empty())  # names alone are where learning starts
-    # Asked of each question before the reader, whose relations these are, is given anything else to read by.
-    told = cache(lambda question: dict(reader.relations.score(question_words(question))))
-    progress = progress or (lambda count: None)
-    teacher = Teacher(graph, asked, told, progress)
-    order = sorted(range(len(asked)), key=lambda at: (pairs[at][0], sorted(pairs[at][1])))
-    order = np.random.default_rng(seed).permutation(order).tolist()
-    teacher.teach(order)
-    reader.ranking = _ranking(reader, teacher, asked, order, progress)
-    reader.take(teacher.classifier)
-    if weigh:
-        weigh(pairs[at] for at in sorted(order) if asked[at].answers and not teacher.found[at])
-    return [
-        "" if teacher.taught(at) else NO_PATH if item.topics else NO_NAME
-        for at, item in enumerate(asked)
-    ]
+    before = predictor.parser.model
+    training = Trainer(predictor.parser, graph, progress or (lambda count: None)).train(taught, seed=seed)
+    kept = not any(
+        count and after < earlier - WORSE for earlier, after, count in (training.held_out, training.by_name)
+    )
+    weighed = 0
+    if kept:
+        combiner = predictor.weights.combiner
+        unexplained = [
+            (item.question, frozenset(key for keys in meanings.values() for key in keys))
+            for item, meanings, explained in zip(lessons, meant, training.explained, strict=True)
+            if explained is False
+        ]
+        predictor.weigh_sources(unexplained)
+        weighed = predictor.weights.count if predictor.weights.combiner is not combiner else 0
+    else:
+        predictor.parser.model = before
+    first = len(lessons) - new
+    refusals = Refusals()
+    for at in range(first, len(lessons)):
+        if training.explained[at] is False:
+            refusals.add(_reason(lessons[at], meant[at], named=training.named[at]), lessons[at].line, lessons[at].question)
+    looked_at = [item for item in training.explained[first:] if item is not None]
+    return LearnReport(
+        lines=new,
+        used=sum(looked_at),
+        weighed=weighed,
+        sampled_out=new - len(looked_at),
+        held_out=training.held_out,
+        by_name=training.by_name,
+        kept=kept,
+        unused=refusals.listed(),
+        earlier=first,
+    )
 
 
-def _ranking(
-    reader: QuestionReader,
-    teacher: Teacher,
-    asked: Sequence[Asked],
-    order: Sequence[int],
-    progress: Callable[[int], None],
-) -> Ranking:
-    """How readings are ranked, by questions of which the classifier that reads them has not learnt; the guess for few questions."""
-    if len(order) < MANY:
-        return Ranking()
-    passes = min(MOST, math.ceil(FOLDS * WEIGHED / len(order)))
-    rng = np.random.default_rng(0)
-    samples = []
-    for number in range(passes):
-        if number and number % FOLDS == 0:
-            order = rng.permutation(order).tolist()
-        kept = order[number % FOLDS :: FOLDS]
-        reader.take(teacher.without(kept))
-        some = [asked[at] for at in kept[:WEIGHED]]
-        documents = reader.link_many(item.question for item in some)
-        for item, document in zip(some, documents, strict=True):
-            sample = reader.sample(document, item.answers)
-            if sample is not None:
-                samples.append(sample)
-            progress(len(asked) + len(samples))
-    return Ranking.fit(samples)
-
-
-def read_questions(
-    graph: KnowledgeGraph, linker: Linker, path: str | Path
-) -> Iterator[tuple[str, set[str]]]:
-    """The questions of a file and the entities that their answers may mean; see :func:`kptm.answering.lessons.read_lessons`."""
-    for item in read_lessons(graph, linker, Path(path), Refusals()):
-        yield item.question, set(item.answers)
+def _reason(lesson: files.Lesson, meant: Mapping[str, frozenset[str]], *, named: bool) -> str:
+    """Why a lesson taught nothing."""
+    known = any(meant.values()) or any(
+        as_number(name) is not None or name.casefold() in YES | NO for name in lesson.answers
+    )
+    if not known:
+        return files.UNKNOWN_ANSWERS
+    return files.NO_PROGRAM if named else files.NO_NAME

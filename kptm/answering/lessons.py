@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import TripleFormatError
 from kg.formats.files import open_bytes
 from kg.formats.lines import text_lines
-from kg.types import Literal
-from kg.values.node import ValueKey
 from kptm.answering.naming import value_keys
 from kptm.errors import ConfigError
 
@@ -27,7 +25,7 @@ SHOWN = 5
 
 UNKNOWN_ANSWERS = "the graph has none of the answers"
 NO_NAME = "no name in the question is in the graph"
-NO_PATH = "no path of relations leads from a name in the question to the answers"
+NO_PROGRAM = "nothing that was tried with the names in the question gives the answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +34,13 @@ class Lesson:
 
     Attributes:
         question: In words.
-        answers: Keys of entities; none where the graph has no answer.
+        answers: As they are written: keys, labels or aliases of entities, values, a count, "yes" or "no"; none where the graph has
+            no answer.
         line: Where it stands in its file, from 1; 0 for a question that was learnt before.
     """
 
     question: str
-    answers: frozenset[str]
+    answers: tuple[str, ...]
     line: int = 0
 
 
@@ -68,6 +67,10 @@ class LearnReport:
         lines: Lines of the file.
         used: Lines that taught how questions are understood.
         weighed: Questions that the graph is silent on, which taught how much the sources weigh.
+        sampled_out: Lines that were not looked at, since there are more than a training takes.
+        held_out: The share of right first answers before and after, of lines that were held out for this, and how many these are.
+        by_name: The same of relations that are asked by their names.
+        kept: Whether questions are understood by it from now on: not where it answers fewer of these than before.
         unused: The others, by the reason.
         earlier: Questions learnt before, which were learnt again with these.
         revision: The revision of it, to undo it by.
@@ -76,6 +79,10 @@ class LearnReport:
     lines: int
     used: int
     weighed: int = 0
+    sampled_out: int = 0
+    held_out: tuple[float, float, int] = (0.0, 0.0, 0)
+    by_name: tuple[float, float, int] = (0.0, 0.0, 0)
+    kept: bool = True
     unused: tuple[Unused, ...] = ()
     earlier: int = 0
     revision: int = 0
@@ -93,6 +100,16 @@ class LearnReport:
             text.append(
                 f"  {self.weighed:,} that the graph is silent on taught what the sources weigh"
             )
+        if self.sampled_out:
+            text.append(f"  {self.sampled_out:,} were not looked at: a sample of all lines is enough")
+        for name, (before, after, count) in (
+            ("lines that were held out", self.held_out),
+            ("relations asked by their names", self.by_name),
+        ):
+            if count:
+                text.append(f"  of {count:,} {name} {before:.0%} were right before, {after:.0%} after")
+        if not self.kept:
+            text.append("  this would be worse than before, so that nothing was taken over")
         for item in self.unused:
             text.append(f"  {item.count:,} not used: {item.reason}")
             text += [f"    line {line}: {shown}" for line, shown in item.lines]
@@ -123,12 +140,8 @@ class Refusals:
         )
 
 
-def read_lessons(
-    graph: KnowledgeGraph, linker: Linker, path: Path, refusals: Refusals
-) -> Iterator[Lesson]:
-    """Each line's question and the entities that its answers may mean: those of that key, or else of that name.
-
-    A line without an answer has none; one whose answers the graph does not know is refused.
+def read_lessons(path: Path) -> Iterator[Lesson]:
+    """The questions of a file, with their answers as they are written.
 
     Raises:
         TripleFormatError: The file cannot be read, or a line is not ``question⇥answer|answer``.
@@ -140,15 +153,18 @@ def read_lessons(
             question, tab, rest = text.partition("\t")
             if not tab or not question.strip():
                 raise TripleFormatError(path, number, "expected question⇥answer|answer", text)
-            names = [name for name in rest.split("\t")[0].split("|") if name.strip()]
-            known = set(graph.entities(names))
-            others = [name for name in names if name not in known]
-            known |= {x.entity for name in others for x in linker.candidates(name)}
-            known |= {key for name in names for key in value_keys(graph, name)}
-            if known or not names:
-                yield Lesson(question, frozenset(known), number)
-            else:
-                refusals.add(UNKNOWN_ANSWERS, number, text)
+            names = [name.strip() for name in rest.split("\t")[0].split("|") if name.strip()]
+            yield Lesson(question, tuple(dict.fromkeys(names)), number)
+
+
+def meanings(graph: KnowledgeGraph, linker: Linker, lesson: Lesson) -> dict[str, frozenset[str]]:
+    """What each answer of a lesson may mean in the graph: the entity of that key, or else those of that name, and values."""
+    known = graph.entities(lesson.answers)
+    found = {}
+    for name in lesson.answers:
+        keys = {known[name].key} if name in known else {x.entity for x in linker.candidates(name)}
+        found[name] = frozenset(keys | set(value_keys(graph, name)))
+    return found
 
 
 def added(earlier: Sequence[Lesson], new: Sequence[Lesson]) -> list[Lesson]:
@@ -158,18 +174,15 @@ def added(earlier: Sequence[Lesson], new: Sequence[Lesson]) -> list[Lesson]:
 
 
 def dump(lessons: Iterable[Lesson]) -> bytes:
-    """Lessons as JSON Lines; an answer is an entity's key, or an object for a value."""
-    rows = (
-        {"question": item.question, "answers": [_written(key) for key in sorted(item.answers)]}
-        for item in lessons
-    )
+    """Lessons as JSON Lines."""
+    rows = ({"question": item.question, "answers": item.answers} for item in lessons)
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(
         "utf-8", "backslashreplace"
     )
 
 
-def load(path: Path, graph: KnowledgeGraph) -> list[Lesson]:
-    """The stored lessons, without answers that the graph has no more; a question all of whose answers are gone is left out.
+def load(path: Path) -> list[Lesson]:
+    """The stored lessons.
 
     Raises:
         ConfigError: The file is malformed.
@@ -178,23 +191,8 @@ def load(path: Path, graph: KnowledgeGraph) -> list[Lesson]:
         return []
     try:
         rows = [json.loads(line) for line in path.read_bytes().splitlines()]
-        found = [(str(row["question"]), list(map(_read, row["answers"]))) for row in rows]
+        return [Lesson(str(row["question"]), tuple(map(str, row["answers"]))) for row in rows]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{path}: no stored questions ({error!r}); learn anew with kptm learn --replace"
         ) from error
-    known = set(graph.entities(key for _, keys in found for key in keys))
-    lessons = []
-    for question, keys in found:
-        kept = frozenset(key for key in keys if isinstance(key, ValueKey) or key in known)
-        if kept or not keys:
-            lessons.append(Lesson(question, kept))
-    return lessons
-
-
-def _written(key: str) -> Any:
-    return asdict(key.literal) if isinstance(key, ValueKey) else key
-
-
-def _read(answer: Any) -> str:
-    return ValueKey(Literal(**answer)) if isinstance(answer, dict) else str(answer)

@@ -13,9 +13,9 @@ from kptm.answering.answer import Answer, Evidence
 from kptm.answering.calibration import Curve
 from kptm.answering.candidates import Candidates
 from kptm.answering.citing import Citations, NoCitations
-from kptm.answering.composing import Composed
 from kptm.answering.config import PredictorConfig
-from kptm.answering.deciding import Case, Decider
+from kptm.answering.deciding import Case, Decider, Evaluated
+from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.questions import QuestionReader
 from kptm.answering.ranking import Ranking
 from kptm.answering.relations import RelationReader
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
+    from kptm.answering.parsing.model import ReadingModel
     from kptm.answering.questions import Reading
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
@@ -59,7 +60,11 @@ class Predictor:
         store: Modeledge written by the same model, if there is some.
         phrasings: How texts say relations; without them relation names must do.
         relations: Reads relations from words; made from ``phrasings`` when left out.
+        reading: How questions in words are read; by default the weights that ship with the package.
         config: Thresholds, sources and weights.
+
+    Attributes:
+        parser: Finds the programs that a question may ask for.
 
     Raises:
         EmbeddingMismatchError: The embeddings, or the model's, belong to another graph.
@@ -75,6 +80,7 @@ class Predictor:
         *,
         phrasings: Phrasings | None = None,
         relations: RelationReader | None = None,
+        reading: ReadingModel | None = None,
         config: PredictorConfig | None = None,
     ) -> None:
         self._graph = graph
@@ -94,7 +100,8 @@ class Predictor:
         self._sentences = SentenceWriter(graph, self._phrasings)
         reader = relations or RelationReader(graph.relations(), self._phrasings)
         self._reader = QuestionReader(graph, linker, reader)
-        self._understanding = Understanding(graph, linker, self._reader)
+        self.parser = QuestionParser(graph, linker, self._phrasings, reading)
+        self._understanding = Understanding(graph, linker, self._reader, self.parser)
         self._config = config or PredictorConfig()
         self.take(self._config.weights)
 
@@ -146,12 +153,12 @@ class Predictor:
 
     def _streamed(self, questions: Iterator[str], chosen: frozenset[str]) -> Iterator[Answer]:
         while chunk := list(map(_checked, islice(questions, CHUNK))):
-            read = list(self._understanding.in_words(chunk, chosen, self._config.min_relation))
+            read = list(self._understanding.in_words(chunk, chosen, self._config))
             decided = iter(self._decided([item for item in read if isinstance(item, Case)], chosen))
             for question, item in zip(chunk, read, strict=True):
                 found = next(decided) if isinstance(item, Case) else item
-                if isinstance(found, Composed):
-                    found = self._decider.composed(found, self._config)
+                if isinstance(found, Evaluated):
+                    found = self._decider.evaluated(found)
                 found = self._with_words(question, replace(found, question=question), chosen)
                 yield self._sentences.complete(found)
 
@@ -290,7 +297,7 @@ class Predictor:
         while chunk := list(islice(given, CHUNK)):
             left = []
             texts = [question for question, _ in chunk]
-            read = self._understanding.in_words(texts, chosen, self._config.min_relation)
+            read = self._understanding.in_words(texts, chosen, self._config)
             for case, (_, answers) in zip(read, chunk, strict=True):
                 if not isinstance(case, Case) or not answers or case.answers:
                     continue

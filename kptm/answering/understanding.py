@@ -10,31 +10,24 @@ from kg.types import Step
 from kptm.answering import naming
 from kptm.answering.answer import Answer
 from kptm.answering.answer_kinds import asked_kind
-from kptm.answering.composing import Composer, refusal
 from kptm.answering.coverage import telling_words
 from kptm.answering.deciding import Case, links_of
-from kptm.answering.describing import Describer, is_bare
-from kptm.answering.operators import (
-    asks_yes_or_no,
-    comparisons,
-    negation,
-    nested_noun,
-    without_names,
-)
+from kptm.answering.operators import negation, without_names
 from kptm.answering.questions import Reading
 from kptm.answering.sources import GRAPH
+from kptm.answering.typed_questions import TypedQuestions
 from kptm.data.tokenize import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.answering.composing import Composed
+    from kptm.answering.config import PredictorConfig
+    from kptm.answering.deciding import Evaluated
+    from kptm.answering.parsing.parser import QuestionParser
     from kptm.answering.questions import QuestionReader
     from kptm.linking import LinkedText, Linker
 
-SURE = 0.4
-"""p from which on a reading that questions were learnt for is preferred to a description."""
 LONGEST = 2_000
 """Characters of a question; whoever has a document links it."""
 SHOWN = 5
@@ -48,52 +41,48 @@ class Understanding:
     Args:
         graph: The facts.
         linker: Finds what a name may mean.
-        reader: Reads questions in words.
+        reader: Reads clozes.
+        parser: Finds the programs that a question in words may ask for.
     """
 
-    def __init__(self, graph: KnowledgeGraph, linker: Linker, reader: QuestionReader) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, linker: Linker, reader: QuestionReader, parser: QuestionParser
+    ) -> None:
         self._graph = graph
         self._linker = linker
         self._reader = reader
         self._relations = naming.RelationNames(graph)
-        self._composer = Composer(graph, reader)
-        self._describer = Describer(graph)
+        self._typed = TypedQuestions(graph, parser)
 
     def in_words(
-        self, questions: Sequence[str], chosen: Collection[str], min_relation: float
-    ) -> Iterator[Case | Composed | Answer]:
+        self, questions: Sequence[str], chosen: Collection[str], config: PredictorConfig
+    ) -> Iterator[Case | Evaluated | Answer]:
         """The cases of questions in words and of clozes, or for each the answer that says why it is none.
 
         Args:
             questions: Blanks side by side are taken for one.
             chosen: The sources that are asked.
-            min_relation: How well the words must say a relation; of ranked facts their p decides, later.
+            config: How sure a reading must be.
         """
-        texts = [_BLANKS.sub(MASK, question) for question in questions]
-        documents = self._reader.link_many(texts)
-        for question, document in zip(questions, documents, strict=True):
-            yield self._case(question, document, chosen, min_relation)
+        for question in questions:
+            text = _BLANKS.sub(MASK, question)
+            if MASK in text:
+                yield self._cloze(question, self._reader.link(text), chosen, config.min_relation)
+            else:
+                yield self._typed.understand(question, chosen, config.min_stated)
 
-    def _case(
-        self,
-        question: str,
-        document: LinkedText,
-        chosen: Collection[str],
-        min_relation: float,
-    ) -> Case | Composed | Answer:
+    def _cloze(
+        self, question: str, document: LinkedText, chosen: Collection[str], min_relation: float
+    ) -> Case | Answer:
         if not document.links:
             names = ", ".join(map(repr, self._unknown_names(document.text)))
             reason = "no name in the question is in the graph" + (f": {names}" if names else "")
             return Answer(question=question, reason=reason, why="name")
-        if (found := self._another_question(document, min_relation)) is not None:
-            return found
+        if denied := negation(document):
+            return refusal(question, [denied])
         readings = self._reader.read(document)
         best = readings[0] if readings else None
-        sure = best is not None and bool(best.scores) and best.score >= SURE
-        if is_bare(document) and not sure:
-            return self._describer.answer(document)
-        ranked = best is not None and GRAPH in chosen and bool(best.scores)
-        if best is None or (not ranked and best.relation_score < min_relation):
+        if best is None or best.relation_score < min_relation:
             return Answer(
                 question=question,
                 reason=_no_relation(document, best),
@@ -101,29 +90,7 @@ class Understanding:
                 topic=best.entity if best else document.links[0].entity,
                 evidence=links_of(document),
             )
-        if GRAPH in chosen and MASK not in document.text:
-            if (hop := self._composer.second_hop(document, best)) is not None:
-                return hop
-            noun = nested_noun(document.text)
-            left = [word for word in best.unexplained if word == noun]
-            if left := left or comparisons(document, best.unexplained):
-                return refusal(question, left)
-            readings = [self._composer.restricted(document, best), *readings[1:]]
-            best = readings[0]
         return Case(question, readings, document, best.answers if GRAPH in chosen else ())
-
-    def _another_question(
-        self, document: LinkedText, min_relation: float
-    ) -> Composed | Answer | None:
-        """The answer of a question that asks for more than to follow relations from a name."""
-        if denied := negation(document):
-            return refusal(document.text, [denied])
-        if MASK in document.text:
-            return None
-        if asks_yes_or_no(document):
-            return self._composer.holds(document, min_relation)
-        composed = self._composer.together(document, min_relation)
-        return composed or self._composer.count(document, min_relation)
 
     def _unknown_names(self, text: str) -> list[str]:
         """What looks like a name; words that name a relation, or what every question says, do not."""
@@ -187,3 +154,10 @@ def _no_relation(document: LinkedText, best: Reading | None) -> str:
         return "nothing in the question is a relation the graph knows"
     shown = ", ".join(repr(word) for word in words[:SHOWN])
     return f"nothing in the question is a relation the graph knows: {shown}"
+
+
+def refusal(question: str, words: Collection[str]) -> Answer:
+    """The answer that names the words which were not understood."""
+    shown = ", ".join(f"{word!r}" for word in words)
+    was = "was" if len(words) == 1 else "were"
+    return Answer(question=question, reason=f"{shown} {was} not understood", why="words")

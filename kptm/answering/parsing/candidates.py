@@ -1,0 +1,188 @@
+"""Candidates: whole programs with all of their features, ranked by a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import log
+from typing import TYPE_CHECKING
+
+from kg.programs import OfType
+from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
+from kptm.answering.parsing.grammar import Grammar
+from kptm.answering.parsing.search import BEAM, Search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kg.programs import Program
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.kinds import AnswerKinds
+    from kptm.answering.parsing.knowledge import Knowledge
+    from kptm.answering.parsing.model import Lexical, ReadingModel
+    from kptm.answering.parsing.question import Question
+    from kptm.answering.parsing.schema import Schema
+
+NOUNS = 4
+"""Tokens after a question word among which a noun says what is asked for."""
+MOST = 150
+"""Candidates that are ranked."""
+LOOKED_AT = 20
+"""Answers whose types are looked at."""
+MISSED = (
+    "count", "superlative", "comparison", "negation", "and", "or", "both", "difference", "number", "time", "ordinal",
+    "sum", "mean", "yesno",
+)  # fmt: skip
+"""Operators that are missed where a program does not use them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A program that a question may ask for.
+
+    Attributes:
+        derivation: The program, and what it explains.
+        features: Its dense features.
+        predicates: What it consists of, for the weights that are learnt.
+        words: The words that these are learnt with.
+        score: By the model.
+    """
+
+    derivation: Derivation
+    features: Mapping[str, float]
+    predicates: tuple[str, ...]
+    words: Sequence[str]
+    score: float
+
+
+def candidates(
+    question: Question,
+    model: ReadingModel,
+    schema: Schema,
+    knowledge: Knowledge,
+    kinds: AnswerKinds,
+    *,
+    floating: int = 1,
+    beam: int = BEAM,
+) -> list[Candidate]:
+    """The programs that a question may ask for, best first.
+
+    Args:
+        question: The question.
+        model: Ranks them.
+        schema: The words of relations and types.
+        knowledge: The graph.
+        kinds: What kind of thing answers are.
+        floating: Steps of a program that no word says.
+        beam: Partial programs of a size that are kept.
+    """
+    lexical = model.lexical(question)
+    grammar = Grammar(question, knowledge, lexical, schema, floating=floating)
+    words: dict[int, list[str]] = {}
+    best: dict[Program, Candidate] = {}
+    for made in Search(grammar, knowledge, beam=beam).derivations():
+        features = _features(question, made, knowledge)
+        if made.names not in words:
+            words[made.names] = question_words(question, made.names)
+        terms = (*predicates(made.program), *edges(made.program), skeleton(made.program))
+        score = lexical.score(features.items()) + lexical.words(terms, words[made.names])
+        known = best.get(made.program)
+        if known is None or score > known.score:
+            best[made.program] = Candidate(made, features, terms, words[made.names], score)
+    found = sorted(best.values(), key=_order)[:MOST]
+    nouns = asked_nouns(question)
+    return sorted((_with_kind(question, item, nouns, lexical, kinds) for item in found), key=_order)
+
+
+def _order(item: Candidate) -> tuple[float, int, str]:
+    return -item.score, item.derivation.size, str(item.derivation.program)
+
+
+def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dict[str, float]:
+    """What speaks for a whole program and against it."""
+    found: dict[str, float] = {}
+    for name, value in made.features:
+        found[name] = found.get(name, 0.0) + value
+    found.pop("learnt", None)  # its words are counted with those of the whole
+    found["uncovered"] = question.weight(~made.mask)
+    for number, match in enumerate(question.operators):
+        bits = (1 << match.end) - (1 << match.start)
+        unused = not made.operators >> number & 1 and not bits & made.mask
+        if match.kind in MISSED and unused:
+            found[f"unused_{match.kind}"] = 1.0
+    found["unused_name"] = float(_unused_names(question, made.mask))
+    found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
+    found["several"] = log(len(made.nodes)) if made.nodes else 0.0
+    found["bare"] = float(made.size == 0)
+    focus = _has_focus(question, made, knowledge)
+    if focus is not None:
+        found["focus" if focus else "other_focus"] = 1.0
+    return {name: value for name, value in found.items() if value}
+
+
+def _unused_names(question: Question, mask: int) -> int:
+    """How many names are said that a program does not use."""
+    count = 0
+    for mention in question.mentions:
+        strong = mention.kind in ("label", "alias")
+        strong &= mention.exact or mention.end - mention.start > 1
+        if strong and not mention.mask & mask and question.weight(mention.mask):
+            mask |= mention.mask
+            count += 1
+    return count
+
+
+def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bool | None:
+    """Whether answers are of the type that the question's first noun names; None where it names none."""
+    nodes = made.nodes or made.counted
+    first = next((item for item in question.types if isinstance(item.program, OfType)), None)
+    if not nodes or first is None:
+        return None
+    names = [item.start for item in question.mentions if item.mask & made.names]
+    if names and min(names) < first.start:
+        return None
+    return first.program.type in knowledge.types(nodes[:LOOKED_AT])
+
+
+def _with_kind(
+    question: Question, item: Candidate, nouns: Sequence[str], lexical: Lexical, kinds: AnswerKinds
+) -> Candidate:
+    """A candidate with what kind of thing its answers are."""
+    made, own = item.derivation, {}
+    asked = question.asked
+    if asked is not None and asked.answer:
+        fits = kinds.fits(asked.answer, made.nodes) if made.nodes else None
+        if made.number is not None and asked.answer in ("person", "place"):
+            fits = False
+        if fits is not None:
+            own["kind" if fits else "other_kind"] = 1.0
+    share = kinds.named(nouns, made.nodes) if made.nodes and nouns else 0.0
+    if share:
+        own["noun"] = share
+    if not own:
+        return item
+    more = lexical.score(own.items())
+    return replace(item, features={**item.features, **own}, score=item.score + more)
+
+
+def asked_nouns(question: Question) -> list[str]:
+    """The stems of the words right after "which" or "how many" that may say what is asked for."""
+    named = 0
+    for mention in question.mentions:
+        if mention.kind in ("label", "alias"):
+            named |= mention.mask
+    for match in question.operators:
+        if match.kind in ("ask", "count", "list"):
+            return [
+                question.tokens[at].stem
+                for at in range(match.end, min(len(question.tokens), match.end + NOUNS))
+                if question.importance[at] > 0 and not named >> at & 1
+            ]
+    return []
+
+
+def unique(items: Iterable[Candidate]) -> list[tuple[object, list[Candidate]]]:
+    """Candidates by what they denote, in the order of the first of each."""
+    found: dict[object, list[Candidate]] = {}
+    for item in items:
+        found.setdefault(item.derivation.denotation, []).append(item)
+    return list(found.items())

@@ -1,0 +1,583 @@
+"""The rules by which programs are made of smaller ones: each gives the derivations that are one operation larger."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Aggregate,
+    Compare,
+    Difference,
+    Exists,
+    Follow,
+    Having,
+    Intersection,
+    Measure,
+    Named,
+    OfType,
+    Subtract,
+    Superlative,
+    Union,
+    Within,
+)
+from kg.types import Literal, Step
+from kg.values import ValueKey
+from kg.vocabulary import XSD
+from kptm.answering.parsing.derivation import Derivation
+from kptm.answering.parsing.features import step_name
+from kptm.answering.parsing.question import LITTLE
+from kptm.answering.sides import names_head
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kg.programs import Program
+    from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.model import Lexical
+    from kptm.answering.parsing.question import Mention, Question
+
+SAMPLE = 60
+"""Nodes of a set that its steps and types are read from."""
+STEPS = 14
+"""Steps from a set that are tried."""
+MEASURES = 5
+CHANGING = frozenset(
+    "count superlative comparison negation and or both difference number time ordinal sum mean yesno".split()
+)
+"""Operators that ask for more than steps from a name."""
+MEASURING = ("superlative", "comparison", "difference", "measure", "ask")
+"""Operators that suggest what is measured."""
+
+
+class Grammar:
+    """The rules, for one question.
+
+    Args:
+        question: The question.
+        knowledge: Evaluates programs, and says what leads from a set.
+        lexical: The weights of a model, for this question.
+        labels: What relations are called.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        knowledge: Knowledge,
+        lexical: Lexical,
+        schema: Schema,
+        *,
+        floating: int = 1,
+    ) -> None:
+        self._floating = floating
+        self.question = question
+        self._knowledge = knowledge
+        self._lexical = lexical
+        self._schema = schema
+
+    def extend(
+        self,
+        program: Program,
+        parts: Sequence[Derivation],
+        *,
+        mask: int = 0,
+        names: int = 0,
+        operators: int = 0,
+        features: dict[str, float] | None = None,
+        floating: int = 0,
+        mention: Mention | None = None,
+    ) -> Derivation:
+        """A derivation of some parts and what is new in it."""
+        before = 0
+        for part in parts:
+            before |= part.mask
+        own = [(name, value) for name, value in (features or {}).items() if value]
+        if parts:
+            gap = self._holes(mask | before) - sum(self._holes(part.mask) for part in parts)
+            own.append(("gap", max(gap, 0.0)))
+        score = sum(part.score for part in parts)
+        # What two parts explain together counts once.
+        score -= self._lexical.cover * self._overlap(parts)
+        score += self._lexical.score(own)
+        score += self._lexical.cover * self.question.weight(mask & ~before)
+        everything = mask | before
+        for part in parts:
+            names |= part.names
+            operators |= part.operators
+        return Derivation(
+            program=program,
+            mask=everything,
+            names=names,
+            operators=operators,
+            features=(*chain(*(part.features for part in parts)), *own),
+            score=score,
+            size=sum(part.size for part in parts) + bool(parts),
+            floating=sum(part.floating for part in parts) + floating,
+            mention=mention,
+        )
+
+    def _holes(self, mask: int) -> float:
+        """What the tokens weigh that stand between those of a mask: the words of a phrase stand together."""
+        if not mask:
+            return 0.0
+        inside = (1 << mask.bit_length()) - (mask & -mask)
+        return self.question.weight(inside & ~mask)
+
+    def _overlap(self, parts: Sequence[Derivation]) -> float:
+        if len(parts) < 2:
+            return 0.0
+        return self.question.weight(parts[0].mask & parts[1].mask)
+
+    def is_complete(self, part: Derivation) -> bool:
+        """Whether a program explains all that a question says, so that none that is larger will be meant."""
+        return not part.floating and self.question.weight(~part.mask) <= LITTLE
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no operator of a question asks for more than steps from a name."""
+        return not any(match.kind in CHANGING for match in self.question.operators)
+
+    # ── names, types ─────────────────────────────────────────────────────────────────────────
+
+    def bases(self) -> Iterator[Derivation]:
+        """Names, values and types."""
+        question = self.question
+        for mention in question.mentions:
+            if question.marked and mention.mask != question.marked:
+                continue
+            yield self.extend(
+                Named((mention.node,)), (), mask=mention.mask, names=mention.mask,
+                features=self._of_mention(mention), mention=mention,
+            )  # fmt: skip
+        for item in question.types:
+            own = {"type": 1.0} if isinstance(item.program, OfType) else {"range": 1.0}
+            if isinstance(item.program, Having) and self._knowledge.is_measure(item.program.step.relation):
+                continue
+            yield self.extend(item.program, (), mask=item.mask, features=own)
+        yield from self._implicit()
+
+    def _of_mention(self, mention: Mention) -> dict[str, float]:
+        from math import log
+
+        length = mention.end - mention.start
+        longer = any(
+            other.mask & mention.mask == mention.mask and other.mask != mention.mask
+            and other.kind in ("label", "alias")
+            for other in self.question.mentions
+        )  # fmt: skip
+        function = self.question.weight(mention.mask) == 0 and not mention.exact
+        return {
+            "prior": log(max(mention.prior, 1e-4)),
+            f"mention_{mention.kind}": 1.0,
+            "exact": float(mention.exact),
+            "length": float(min(length, 4) - 1),
+            "within": float(longer),
+            "function": float(function),
+        }
+
+    def _implicit(self) -> Iterator[Derivation]:
+        """What has a measure or a relation that is asked about, where no type says what is compared."""
+        kinds = {item.kind for item in self.question.operators}
+        if any(isinstance(item.program, OfType) for item in self.question.types):
+            return
+        said = self.question.relations
+        if kinds & {"superlative", "comparison"}:
+            for relation in self._suggested():
+                if self._knowledge.is_measure(relation):
+                    yield self.extend(Having(Step(relation)), (), features={"implicit": 1.0})
+        if kinds & {"superlative", "negation"}:
+            for relation in said.relations():
+                if said.evidence(relation).recall > 0.5 and not self._knowledge.is_measure(relation):
+                    for forward in (True, False):
+                        step = Step(relation, forward)
+                        yield self.extend(Having(step), (), features={"implicit": 1.0})
+
+    def _suggested(self) -> list[str]:
+        """The relations that words say or operators suggest as a measure."""
+        found = set(self.question.relations.relations())
+        for match in self.question.operators:
+            for hint in match.hints if match.kind in MEASURING else ():
+                found.update(self._schema.relations_named(self._schema.stems(hint)))
+        return sorted(found)
+
+    def _hint(self, match: Match, words: Sequence[str]) -> float:
+        for rank, hint in enumerate(match.hints):
+            stems = self._schema.stems(hint)
+            if stems and set(stems) <= set(words):
+                return 1.0 / (1 + 0.25 * rank) * (1.0 if len(words) == len(stems) else 0.8)
+        return 0.0
+
+    # ── steps ────────────────────────────────────────────────────────────────────────────────
+
+    def steps(self, part: Derivation) -> Iterator[Derivation]:
+        """One step from a set, for the steps that words say best."""
+        found = []
+        for step, count in self._knowledge.steps(part.nodes[:SAMPLE]).items():
+            made = self._step(part, step)
+            if made is not None:
+                found.append(made)
+        found.sort(key=lambda x: (-x.score, x.program.step))
+        yield from found[:STEPS]
+
+    def silent_steps(self, part: Derivation) -> Iterator[Derivation]:
+        """Steps that words say well and that lead nowhere from a name: the graph lacks the fact."""
+        here = self._knowledge.steps(part.nodes)
+        for relation in self.question.relations.relations():
+            if self.question.relations.evidence(relation, part.mask).recall > 0.5:
+                for forward in (True, False):
+                    step = Step(relation, forward)
+                    if step not in here:
+                        made = self._step(part, step)
+                        if made is not None:
+                            yield made
+
+    def _step(self, part: Derivation, step: Step) -> Derivation | None:
+        evidence = self.question.relations.evidence(step.relation, part.mask)
+        learnt = self._lexical.predicate(step_name(step))
+        says = evidence.mask != 0 or learnt > self._lexical.speaks
+        if not says and part.floating >= self._floating:
+            return None
+        if not says and part.mention is None and self._floating < 2:
+            return None
+        side = self._side(part.mention, step) if part.mention is not None else None
+        features = {
+            "name": evidence.recall,
+            "named_fully": float(evidence.recall > 0.9),
+            "more": min(evidence.more, 1.0),
+            "floating": float(not says),
+            "hops": 1.0,
+            "backward": float(not step.forward),
+            "side": float(side is True),
+            "other_side": float(side is False),
+            "learnt": learnt,
+        }
+        return self.extend(
+            Follow(part.program, step), (part,), mask=evidence.mask | self._lexical.mask(step_name(step)),
+            features=features, floating=int(not says),
+        )  # fmt: skip
+
+    def _side(self, mention: Mention, step: Step) -> bool | None:
+        words = self._schema.relations.get(step.relation)
+        if words is None or self.question.language != "en":
+            return None
+        start = self.question.tokens[mention.start].start
+        end = self.question.tokens[mention.end - 1].end
+        head = names_head(self.question.text, start, end, words.label)
+        return None if head is None else head == step.forward
+
+    # ── sets ─────────────────────────────────────────────────────────────────────────────────
+
+    def covered(self, made: Derivation) -> Derivation:
+        """The derivation with the type that all of its nodes are of, where a word says it."""
+        if not made.nodes or isinstance(made.program, (OfType, Named)):
+            return made
+        free = [x for x in self.question.types if not x.mask & made.mask and isinstance(x.program, OfType)]
+        if not free:
+            return made
+        some = made.nodes[:20]
+        counts = self._knowledge.types(some)
+        for item in reversed(free):
+            if counts.get(item.program.type, 0) == len(some):
+                made.mask |= item.mask
+                made.score += self._lexical.cover * self.question.weight(item.mask)
+                own = (("agrees", 1.0),)
+                made.features += own
+                made.score += self._lexical.score(own)
+                break
+        return made
+
+    def filters(self, part: Derivation) -> Iterator[Derivation]:
+        """A set narrowed down to a type that a word says."""
+        if isinstance(part.program, OfType) or _is_value(part.nodes):
+            return
+        seen = set()
+        for item in self.question.types:
+            if item.mask & part.mask or item.program in seen:
+                continue
+            seen.add(item.program)
+            yield self.extend(
+                Intersection(part.program, item.program), (part,), mask=item.mask,
+                features={"filter": 1.0, "learnt": self._lexical.predicate(f"t:{item.program}")},
+            )  # fmt: skip
+
+    def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """What is in two sets, or in one and not in the other."""
+        if left.names & right.names or left.operators & right.operators:
+            return
+        if left.mention or right.mention:
+            yield from self._joined(left, right)
+            return
+        if left.names and right.names and not left.floating + right.floating:
+            yield self.extend(Intersection(left.program, right.program), (left, right), features={"intersection": 1.0})
+        for number, match in enumerate(self.question.operators):
+            if match.kind == "negation" and not (left.operators | right.operators) >> number & 1:
+                first = _lowest(right.names or right.mask)
+                if first >= match.start and (right.names or isinstance(right.program, Having)):
+                    yield self.extend(
+                        Difference(left.program, right.program), (left, right), mask=_bits(match),
+                        operators=1 << number, features={"difference": 1.0},
+                    )  # fmt: skip
+
+    def _joined(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """Two names that "and" or "or" joins."""
+        one, other = left.mention, right.mention
+        if one is None or other is None or one.end > other.start:
+            return
+        for number, match in enumerate(self.question.operators):
+            if match.kind in ("and", "or") and one.end <= match.start < match.end <= other.start:
+                yield self.extend(
+                    Union(left.program, right.program), (left, right), mask=_bits(match), operators=1 << number,
+                    features={"union": 1.0},
+                )  # fmt: skip
+
+    # ── measures ─────────────────────────────────────────────────────────────────────────────
+
+    def superlatives(self, part: Derivation) -> Iterator[Derivation]:
+        """The greatest or the least of a set."""
+        for number, match in enumerate(self.question.operators):
+            if match.kind != "superlative" or part.operators >> number & 1 or len(part.nodes) < 1:
+                continue
+            rank, also = self._ordinal(number, part)
+            place = self._next_to(match, part)
+            for measure, features, mask in self._measures(part, match):
+                features = {**features, **place, "near_measure": float(mask >> match.end & 1)}
+                yield self.extend(
+                    Superlative(part.program, measure, match.order or "max", rank), (part,),
+                    mask=_bits(match) | mask, operators=1 << number | also,
+                    features={"superlative": 1.0, **features},
+                )  # fmt: skip
+
+    def _next_to(self, match: Match, part: Derivation) -> dict[str, float]:
+        """Whether the set is what stands right after a superlative: "smallest state" is one of states."""
+        after = [item for item in self.question.types if item.start == match.end]
+        if not after:
+            return {}
+        near = any(item.mask & part.mask for item in after)
+        return {"near_base": float(near), "other_base": float(not near)}
+
+    def _ordinal(self, number: int, part: Derivation) -> tuple[int, int]:
+        match = self.question.operators[number]
+        for at, other in enumerate(self.question.operators):
+            if other.kind == "ordinal" and other.end == match.start and other.number:
+                return int(other.number), 1 << at
+        return 1, 0
+
+    def _measures(
+        self, part: Derivation, match: Match
+    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
+        """The measures of a set's nodes that an operator or other words suggest, best first."""
+        found = []
+        some = part.nodes[:SAMPLE]
+        used = part.mask | _bits(match)
+        numeric = self._knowledge.measures(some)
+        for step in numeric:
+            found.append(self._measure((step,), match, used))
+        counted = match.generic
+        for step in self._knowledge.steps(some):
+            if step in numeric:
+                continue
+            evidence = self.question.relations.evidence(step.relation, used)
+            learnt = self._lexical.predicate(f"#{step_name(step)}")
+            if counted and (evidence.mask or learnt > self._lexical.speaks):
+                features = {"counted": 1.0, "measure_name": evidence.recall, "learnt": learnt}
+                found.append((Measure((step,), count=True), features, evidence.mask))
+            elif counted:
+                found += self._counted_types(step, some, used)
+            if evidence.mask and step.forward:
+                found += self._far(step, match, used | evidence.mask, evidence.recall, evidence.mask, some)
+        scored = [
+            (self._lexical.score(tuple(features.items())) + self._lexical.cover * self.question.weight(mask & ~used),
+             str(measure), measure, features, mask)
+            for measure, features, mask in found
+        ]  # fmt: skip
+        scored.sort(key=lambda x: (-x[0], x[1]))
+        for *_, measure, features, mask in scored[:MEASURES]:
+            yield measure, features, mask
+
+    def _counted_types(
+        self, step: Step, some: Sequence[str], used: int
+    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
+        """Counts of what is of a type that is said: "the most rivers"."""
+        free = [x for x in self.question.types if not x.mask & used and isinstance(x.program, OfType)]
+        if not free:
+            return
+        ends = self._knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
+        kinds = self._knowledge.types(ends)
+        for item in free:
+            if kinds.get(item.program.type):
+                whole = kinds[item.program.type] == len(ends)
+                measure = Measure((step,), count=True, among=None if whole else item.program)
+                yield measure, {"counted": 1.0, "counted_type": 1.0}, item.mask
+
+    def _far(
+        self, step: Step, match: Match, used: int, recall: float, mask: int, some: Sequence[str]
+    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
+        """Measures of what a step leads to: the elevation of the highest point."""
+        ends = self._knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
+        for last in self._knowledge.measures(ends):
+            measure, features, more = self._measure((step, last), match, used)
+            yield measure, {**features, "far": 1.0, "far_name": recall}, mask | more
+
+    def _measure(
+        self, steps: tuple[Step, ...], match: Match, used: int
+    ) -> tuple[Measure, dict[str, float], int]:
+        last = steps[-1]
+        evidence = self.question.relations.evidence(last.relation, used)
+        words = self._schema.relations.get(last.relation)
+        hint = 0.0 if words is None else self._hint(match, self._schema.stems(words.label))
+        learnt = self._lexical.predicate(f"{match.order}:{step_name(last)}")
+        features = {
+            "measure_name": evidence.recall,
+            "measure_hint": hint,
+            "measure_floating": float(not evidence.mask and not hint),
+            "learnt": learnt,
+        }
+        return Measure(steps), features, evidence.mask
+
+    def comparisons(self, part: Derivation) -> Iterator[Derivation]:
+        """Those of a set that are more or less than a number, a date, or what another entity has."""
+        operators = self.question.operators
+        for number, match in enumerate(operators):
+            if match.kind != "comparison" or part.operators >> number & 1:
+                continue
+            for value, mask, also in self._numbers(number):
+                for measure, features, more in self._measures(part, match):
+                    if measure.count and match.comparison == "between":
+                        continue
+                    made = self._compare(part.program, measure, match, value)
+                    yield self.extend(
+                        made, (part,), mask=_bits(match) | mask | more, operators=1 << number | also,
+                        features={"comparison": 1.0, **features},
+                    )  # fmt: skip
+            yield from self._compared_entities(part, number, match)
+
+    def _compare(
+        self, base: Program, measure: Measure, match: Match, values: Sequence[Literal]
+    ) -> Program:
+        first = Named((ValueKey(values[0]),))
+        if match.comparison == "between":
+            second = Named((ValueKey(values[-1]),))
+            return Compare(Compare(base, measure, ">=", first), measure, "<=", second)
+        return Compare(base, measure, match.comparison or "=", first)
+
+    def _compared_entities(
+        self, part: Derivation, number: int, match: Match
+    ) -> Iterator[Derivation]:
+        for mention in self.question.mentions[:40]:
+            if mention.mask & part.names or mention.start < match.end or mention.node in part.nodes[:1]:
+                continue
+            steps = self._knowledge.measures((mention.node,))
+            for measure, features, more in self._measures(part, match):
+                if measure.count or measure.steps[-1] not in steps:
+                    continue
+                value = Follow(Named((mention.node,)), measure.steps[-1])
+                yield self.extend(
+                    Compare(part.program, measure, match.comparison or "=", value), (part,),
+                    mask=_bits(match) | mention.mask | more, names=mention.mask, operators=1 << number,
+                    features={"comparison": 1.0, **features, **self._of_mention(mention)},
+                )  # fmt: skip
+
+    def _numbers(self, comparison: int) -> Iterator[tuple[list[Literal], int, int]]:
+        """The numbers and times that stand after a comparison, with their tokens and operators."""
+        match = self.question.operators[comparison]
+        after = [
+            (at, item)
+            for at, item in enumerate(self.question.operators)
+            if item.kind in ("number", "time") and item.start >= match.start
+        ]
+        if match.comparison == "between":
+            if len(after) > 1:
+                (one, first), (two, second) = after[:2]
+                yield (
+                    [_literal(first), _literal(second)], _bits(first) | _bits(second), 1 << one | 1 << two,
+                )  # fmt: skip
+            return
+        for at, item in after[:1]:
+            yield [_literal(item)], _bits(item), 1 << at
+
+    # ── the whole ────────────────────────────────────────────────────────────────────────────
+
+    def roots(self, part: Derivation) -> Iterator[Derivation]:
+        """Programs that are not a set: how many, the sum, the mean."""
+        for number, match in enumerate(self.question.operators):
+            if part.operators >> number & 1:
+                continue
+            if match.kind == "count" and not part.mention and not _is_value(part.nodes):
+                made = self.extend(
+                    Aggregate("count", part.program), (part,), mask=_bits(match), operators=1 << number,
+                    features={"count": 1.0},
+                )  # fmt: skip
+                made.counted = part.nodes
+                yield made
+            elif match.kind in ("sum", "mean") and _is_value(part.nodes):
+                yield self.extend(
+                    Aggregate("sum" if match.kind == "sum" else "mean", part.program), (part,), mask=_bits(match),
+                    operators=1 << number, features={"aggregate": 1.0},
+                )  # fmt: skip
+
+    def truths(self, part: Derivation) -> Iterator[Derivation]:
+        """Whether a name is in a set, or whether there is anything in it."""
+        for number, match in enumerate(self.question.operators):
+            if match.kind != "yesno" or part.operators >> number & 1:
+                continue
+            if isinstance(part.program, Compare) or not part.names:
+                yield self.extend(
+                    Exists(part.program), (part,), mask=_bits(match), operators=1 << number, features={"exists": 1.0}
+                )  # fmt: skip
+                if isinstance(part.program, Compare):
+                    continue
+            for mention in self.question.mentions:
+                if mention.mask & part.names or mention.kind == "slip":
+                    continue
+                holds = mention.node in part.nodes
+                known = holds or self._may_be(mention.node, part)
+                yield self.extend(
+                    Within(Named((mention.node,)), part.program), (part,), mask=_bits(match) | mention.mask,
+                    names=mention.mask, operators=1 << number,
+                    features={"yesno": 1.0, "holds": float(holds), "unlike": float(not known),
+                              **self._of_mention(mention)},
+                )  # fmt: skip
+
+    def _may_be(self, node: str, part: Derivation) -> bool:
+        """Whether a node is what the last step of a set leads to elsewhere."""
+        program = part.program
+        while isinstance(program, (Intersection, Compare, Superlative)):
+            program = program.left if isinstance(program, Intersection) else program.base
+        if not isinstance(program, Follow):
+            return False
+        back = Step(program.step.relation, not program.step.forward)
+        return back in self._knowledge.steps((node,))
+
+    def differences(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """How much the value of one name is more than that of another."""
+        for number, match in enumerate(self.question.operators):
+            if match.kind != "difference" or (left.operators | right.operators) >> number & 1:
+                continue
+            if isinstance(left.program, Follow) and isinstance(right.program, Follow):
+                same = left.program.step == right.program.step
+                if same and _is_value(left.nodes) and _is_value(right.nodes) and not left.names & right.names:
+                    yield self.extend(
+                        Subtract(left.program, right.program), (left, right), mask=_bits(match),
+                        operators=1 << number, features={"subtract": 1.0},
+                    )  # fmt: skip
+
+
+def _bits(match: Match) -> int:
+    return (1 << match.end) - (1 << match.start)
+
+
+def _lowest(mask: int) -> int:
+    return (mask & -mask).bit_length() - 1
+
+
+def _is_value(nodes: Sequence[str]) -> bool:
+    return bool(nodes) and all(isinstance(node, ValueKey) for node in nodes[:3])
+
+
+def _literal(match: Match) -> Literal:
+    if match.period is not None:
+        return Literal(match.period.start or match.period.end, datatype=f"{XSD}gYear")
+    number = match.number or 0.0
+    text = f"{int(number)}" if number == int(number) else repr(number)
+    kind = "integer" if number == int(number) else "decimal"
+    return Literal(text, datatype=f"{XSD}{kind}", unit=match.unit)

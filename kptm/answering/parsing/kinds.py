@@ -1,0 +1,91 @@
+"""What kind of thing answers are: what a question word asks for ("where"), and a noun ("which county")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.values import ValueKey
+from kg.values.forms import DATES, NUMERIC
+from kptm.answering.lexicon import load
+from kptm.linking.forms import CLASSES, ORGANISATION, PERSON, PLACE, class_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.parsing.question import Question
+
+LOOKED_AT = 8
+"""Answers that are looked at."""
+HELD = 200_000
+"""Entities whose kinds are held in memory."""
+YEAR = (3, 4)
+"""Digits of a year."""
+
+
+class Kind(NamedTuple):
+    """The kinds of an entity, as bits, and the stems of its types and its description."""
+
+    classes: int
+    stems: frozenset[str]
+
+
+class AnswerKinds:
+    """Knows what kind of thing entities are, by their types and descriptions.
+
+    Args:
+        graph: The graph.
+    """
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+        self._known: dict[str, Kind] = {}
+
+    def fits(self, answer: str, nodes: Sequence[str]) -> bool | None:
+        """Whether answers may be what a question word asks for ("date", "place", …); None where nothing tells."""
+        some = nodes[:LOOKED_AT]
+        values = [node for node in some if isinstance(node, ValueKey)]
+        if answer in ("date", "value"):
+            if not values:
+                return False
+            return answer == "value" or all(map(_is_date, values))
+        if answer not in ("person", "place"):
+            return None
+        if values:
+            return False
+        classes = [kind.classes for kind in self.of(some) if kind.classes]
+        if not classes:
+            return None
+        wanted = PERSON | ORGANISATION if answer == "person" else PLACE | ORGANISATION
+        return any(found & wanted for found in classes)
+
+    def named(self, stems: Iterable[str], nodes: Sequence[str]) -> float:
+        """The share of answers of which a noun says what they are."""
+        wanted = set(stems)
+        kinds = self.of(node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey))
+        return sum(bool(kind.stems & wanted) for kind in kinds) / len(kinds) if kinds else 0.0
+
+    def of(self, nodes: Iterable[str]) -> list[Kind]:
+        """The kinds of some entities."""
+        keys = [node for node in nodes if not isinstance(node, ValueKey)]
+        missing = [key for key in keys if key not in self._known]
+        if missing:
+            if len(self._known) > HELD:
+                self._known.clear()
+            for key, entity in self._graph.entities(missing).items():
+                text = f"{' '.join(entity.types)} {entity.description}"
+                stems = frozenset(token.stem for token in load().tokens(text))
+                self._known[key] = Kind(class_of(entity), stems)
+        return [self._known[key] for key in keys if key in self._known]
+
+    def clear(self) -> None:
+        """Forget what is known, after the graph has changed."""
+        self._known.clear()
+
+
+def _is_date(node: ValueKey) -> bool:
+    literal = node.literal
+    if literal.datatype in DATES:
+        return True
+    digits = literal.value.lstrip("-")
+    return not literal.unit and digits.isdigit() and len(digits) in YEAR

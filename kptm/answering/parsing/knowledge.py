@@ -1,0 +1,85 @@
+"""What the parser asks of a graph, held in memory while the graph stays as it is.
+
+Hundreds of candidate programs of a question look at the same few sets of nodes; a graph is asked about each of them once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kg.types import Step
+from kg.values.forms import DATES, NUMERIC
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
+
+    from kg.graph import KnowledgeGraph
+    from kg.programs import Denotation, Program
+
+    T = TypeVar("T")
+
+HELD = 20_000
+"""Answers of each kind that are held."""
+LOOKED_AT = 10
+"""Values of a relation by which it is known to be a measure."""
+
+
+class Knowledge:
+    """A graph as the parser sees it.
+
+    Args:
+        graph: The graph.
+    """
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+        self._evaluator = graph.evaluator()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything, after the graph has changed."""
+        self._programs: dict[Program, Denotation] = {}
+        self._steps: dict[tuple[str, ...], Counter[Step]] = {}
+        self._types: dict[tuple[str, ...], Counter[str]] = {}
+        self._numeric: dict[tuple[str, ...], Mapping[Step, str]] = {}
+        self._measures: dict[str, bool] = {}
+
+    def evaluate(self, program: Program) -> Denotation:
+        """What a program denotes."""
+        return _held(self._programs, program, self._evaluator.evaluate)
+
+    def steps(self, nodes: Sequence[str]) -> Counter[Step]:
+        """Which steps lead from some nodes, and by how many facts."""
+        return _held(self._steps, tuple(nodes), self._evaluator.steps)
+
+    def types(self, nodes: Sequence[str]) -> Counter[str]:
+        """The types of some nodes."""
+        return _held(self._types, tuple(nodes), self._evaluator.types)
+
+    def all_types(self) -> list[str]:
+        """The types that anything has, sorted."""
+        return self._evaluator.all_types()
+
+    def measures(self, nodes: Sequence[str]) -> Mapping[Step, str]:
+        """The steps that lead from some nodes to numbers and dates."""
+        return _held(self._numeric, tuple(nodes), self._evaluator.numeric_steps)
+
+    def is_measure(self, relation: str) -> bool:
+        """Whether a relation leads to numbers or dates, by a few of its values."""
+        return _held(self._measures, relation, self._is_measure)
+
+    def _is_measure(self, relation: str) -> bool:
+        some = list(islice(self._graph.attributes(relation=relation), LOOKED_AT))
+        typed = sum(item.value.datatype in (*NUMERIC, *DATES) for item in some)
+        return 2 * typed > len(some)
+
+
+def _held(cache: dict[T, object], key: T, compute: Callable[[T], object]):  # type: ignore[no-untyped-def]
+    if key not in cache:
+        if len(cache) >= HELD:
+            cache.clear()
+        cache[key] = compute(key)
+    return cache[key]

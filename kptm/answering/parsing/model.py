@@ -1,0 +1,225 @@
+"""How well a program fits a question: a log-linear model over all candidate programs.
+
+    p(z | q) = exp(w · φ(q, z)) / Σ_z' exp(w · φ(q, z'))
+
+z' runs over the candidates and over one more: that none of them is meant. φ has dense features, whose weights ship with the package and say
+what holds for any graph, and pairs of a word and a predicate, whose weights are learnt from answered questions of one graph (Berant et al.
+2013, section 3.2; Liang, Jordan and Klein 2011).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from itertools import chain
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from kg.files.atomic import write_text
+from kptm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from kptm.answering.parsing.question import Question
+
+NONE = "none"
+VERSION = 1
+
+DEFAULT: dict[str, float] = {
+    "uncovered": -2.0,
+    "prior": -0.1,
+    "mention_label": 2.4,
+    "mention_alias": 1.2,
+    "mention_part": -1.0,
+    "mention_people": 0.1,
+    "mention_slip": -1.8,
+    "mention_value": -0.5,
+    "exact": 0.1,
+    "length": 0.5,
+    "within": -0.5,
+    "function": -6.0,
+    "type": -0.8,
+    "range": -2.0,
+    "implicit": -1.8,
+    "name": 2.8,
+    "named_fully": 0.9,
+    "more": 0.7,
+    "floating": -0.6,
+    "hops": -3.5,
+    "backward": -1.1,
+    "side": 1.0,
+    "other_side": -1.8,
+    "learnt": 1.0,
+    "agrees": 0.8,
+    "filter": -0.2,
+    "intersection": -3.5,
+    "difference": 0.4,
+    "union": 0.8,
+    "superlative": -1.5,
+    "comparison": -1.0,
+    "counted": -0.1,
+    "counted_type": 0.5,
+    "measure_name": 1.5,
+    "measure_hint": 2.7,
+    "measure_floating": -1.4,
+    "far": -2.0,
+    "far_name": 1.9,
+    "count": -0.6,
+    "aggregate": -0.1,
+    "exists": -1.0,
+    "yesno": 0.0,
+    "holds": 0.5,
+    "unlike": -2.0,
+    "subtract": 0.0,
+    "unused_count": -2.5,
+    "unused_superlative": -3.4,
+    "unused_comparison": -2.0,
+    "unused_negation": -3.5,
+    "unused_and": -1.3,
+    "unused_or": -1.0,
+    "unused_both": -1.0,
+    "unused_difference": -2.0,
+    "unused_number": -1.0,
+    "unused_time": -1.5,
+    "unused_ordinal": -2.0,
+    "unused_sum": -2.0,
+    "unused_mean": -2.0,
+    "unused_yesno": -2.0,
+    "unused_name": -0.3,
+    "empty": -7.1,
+    "several": -0.2,
+    "itself": -1.0,
+    "kind": 1.2,
+    "other_kind": -2.0,
+    "focus": 0.3,
+    "other_focus": -2.5,
+    "noun": 2.3,
+    "bare": -3.1,
+    "gap": -0.3,
+    "near_base": 0.5,
+    "other_base": -1.5,
+    "near_measure": 0.5,
+    NONE: -2.1,
+}
+"""Weights before any are fitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingModel:
+    """Weights.
+
+    Attributes:
+        dense: Of what holds for any graph.
+        learnt: Of a predicate and a word, by predicate.
+        explains: By predicate, the words that it explains.
+        count: Questions that they were learnt from.
+    """
+
+    dense: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT))
+    learnt: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    explains: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    count: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON value."""
+        return {
+            "version": VERSION,
+            "dense": dict(self.dense),
+            "learnt": {name: dict(words) for name, words in self.learnt.items()},
+            "explains": {name: sorted(words) for name, words in self.explains.items()},
+            "count": self.count,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Any) -> ReadingModel:
+        """What :meth:`to_dict` gave.
+
+        Raises:
+            ValueError: It is of another version, or a weight is no finite number.
+        """
+        if value["version"] != VERSION:
+            raise ValueError(f"version {value['version']} where {VERSION} is read")
+        dense = {str(name): float(weight) for name, weight in value["dense"].items()}
+        learnt = {
+            str(name): {str(word): float(weight) for word, weight in words.items()}
+            for name, words in value["learnt"].items()
+        }
+        if not all(map(isfinite, chain(dense.values(), *(words.values() for words in learnt.values())))):
+            raise ValueError("weights must be finite")
+        explains = {str(name): frozenset(map(str, words)) for name, words in value["explains"].items()}
+        return cls(DEFAULT | dense, learnt, explains, int(value["count"]))
+
+    def save(self, path: Path) -> None:
+        """Write JSON."""
+        write_text(path, json.dumps(self.to_dict(), ensure_ascii=False) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> ReadingModel:
+        """Read what :meth:`save` wrote; the weights that ship with the package where there is no file.
+
+        Raises:
+            ConfigError: The file is malformed, or of another version.
+        """
+        if not path.exists():
+            return cls()
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigError(f"{path}: nothing learnt there that can be read ({error}); delete it and learn again") from error
+
+    def lexical(self, question: Question) -> Lexical:
+        """The weights for one question."""
+        return Lexical(self, question)
+
+
+class Lexical:
+    """The weights of a model for one question.
+
+    Attributes:
+        cover: What a token counts that is explained.
+        speaks: From what a predicate's learnt weight on its words alone say it.
+    """
+
+    def __init__(self, model: ReadingModel, question: Question) -> None:
+        self._dense = {**DEFAULT, **model.dense}
+        self._model = model
+        self.cover = -model.dense["uncovered"]
+        self.speaks = 0.5
+        self._words = [token.stem for token in question.tokens]
+        self._cache: dict[str, float] = {}
+
+    def score(self, features: Iterable[tuple[str, float]]) -> float:
+        """The sum of some features by their weights."""
+        weights = self._dense
+        return sum(weights.get(name, 0.0) * value for name, value in features)
+
+    def predicate(self, name: str) -> float:
+        """What the question's words say of a predicate, as was learnt."""
+        if not self._model.learnt:
+            return 0.0
+        if name not in self._cache:
+            own = self._model.learnt.get(name)
+            self._cache[name] = sum(own.get(word, 0.0) for word in self._words) if own else 0.0
+        return self._cache[name]
+
+    def words(self, predicates: Sequence[str], words: Sequence[str]) -> float:
+        """The sum of the learnt weights of predicates and words."""
+        total = 0.0
+        for name in predicates:
+            own = self._model.learnt.get(name)
+            if own:
+                total += sum(own.get(word, 0.0) for word in words) + own.get("", 0.0)
+        return total
+
+    def mask(self, name: str) -> int:
+        """The tokens that a predicate explains, as was learnt."""
+        words = self._model.explains.get(name)
+        if not words:
+            return 0
+        found = 0
+        for at, word in enumerate(self._words):
+            if word in words:
+                found |= 1 << at
+        return found

@@ -1,0 +1,149 @@
+"""QuestionParser: from a question to the programs that it may ask for, each with its probability."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from math import exp
+from typing import TYPE_CHECKING
+
+from kptm.answering.lexicon import load
+from kptm.answering.parsing.candidates import candidates, unique
+from kptm.answering.parsing.kinds import AnswerKinds
+from kptm.answering.parsing.knowledge import Knowledge
+from kptm.answering.parsing.mentions import MentionFinder
+from kptm.answering.parsing.model import NONE, ReadingModel
+from kptm.answering.parsing.reader import QuestionReader
+from kptm.answering.parsing.schema import Schema
+from kptm.data.phrasings import HEAD, TAIL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.parsing.candidates import Candidate
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.question import Question
+    from kptm.data.phrasings import Phrasings
+    from kptm.linking import Linker
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """A program that a question may ask for.
+
+    Attributes:
+        derivation: The program, what it denotes, and which tokens it explains.
+        p: The probability that its denotation is what is asked for, by this program or by others.
+        own: The probability that this program is meant.
+    """
+
+    derivation: Derivation
+    p: float
+    own: float
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuestion:
+    """A question with the programs that it may ask for.
+
+    Attributes:
+        question: The question.
+        parses: One for each denotation, best first.
+        none: The probability that it asks for something else.
+    """
+
+    question: Question
+    parses: tuple[Parse, ...]
+    none: float
+
+
+class QuestionParser:
+    """Parses questions over a graph, which may change between them.
+
+    Args:
+        graph: The graph.
+        linker: Has its names.
+        phrasings: How texts say its relations.
+        model: Ranks programs.
+    """
+
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        linker: Linker,
+        phrasings: Phrasings,
+        model: ReadingModel | None = None,
+    ) -> None:
+        self._graph = graph
+        self._phrasings = phrasings
+        self._revision = -1
+        self._knowledge = Knowledge(graph)
+        self._kinds = AnswerKinds(graph)
+        self._reader = QuestionReader(graph, MentionFinder(linker.refresh), self.schema)
+        self.model = model or ReadingModel()
+
+    def schema(self) -> Schema:
+        """The words of the graph's relations and types, as it is now."""
+        revision = self._graph.revision()
+        if revision != self._revision:
+            self._knowledge.clear()
+            self._kinds.clear()
+            relations = self._graph.relations()
+            self._schema = Schema(
+                relations,
+                self._graph.entities(item.key for item in relations),
+                self._knowledge.all_types(),
+                self._phrased(),
+            )
+            self._revision = revision
+        return self._schema
+
+    def _phrased(self) -> dict[str, dict[str, float]]:
+        """How often the phrasings of each relation have a word, of 1 for the most frequent one."""
+        found = {}
+        for key in self._phrasings.relations():
+            counts = Counter(
+                token.stem
+                for pattern in self._phrasings.of(key)
+                for token in load().tokens(pattern.replace(HEAD, " ").replace(TAIL, " "))
+                if not load().is_function_word(token)
+            )
+            most = max(counts.values(), default=1)
+            found[key] = {stem: count / most for stem, count in sorted(counts.items())}
+        return found
+
+    def read(self, text: str) -> Question:
+        """What the tokens of a question may stand for."""
+        return self._reader.read(text)
+
+    def candidates(
+        self, question: Question, *, floating: int = 1, beam: int = 40
+    ) -> list[Candidate]:
+        """The programs that a question may ask for, with their features, best first."""
+        return candidates(
+            question, self.model, self.schema(), self._knowledge, self._kinds, floating=floating, beam=beam
+        )  # fmt: skip
+
+    def parse(self, text: str) -> ParsedQuestion:
+        """The programs that a question may ask for, with their probabilities."""
+        question = self.read(text)
+        return self.ranked(question, self.candidates(question))
+
+    def ranked(self, question: Question, found: Sequence[Candidate]) -> ParsedQuestion:
+        """Candidates with their probabilities, those with one denotation as one."""
+        if not found:
+            return ParsedQuestion(question, (), 1.0)
+        top = max(found[0].score, self.model.dense[NONE])
+        weights = {id(item): exp(item.score - top) for item in found}
+        none = exp(self.model.dense[NONE] - top)
+        total = sum(weights.values()) + none
+        parses = []
+        for _, items in unique(found):
+            # Nothing is alike in what denotes nothing: each such program lacks another fact.
+            groups = [items] if not items[0].features.get("empty") else [[item] for item in items]
+            for group in groups:
+                p = sum(weights[id(item)] for item in group) / total
+                parses.append(Parse(group[0].derivation, p, weights[id(group[0])] / total))
+        parses.sort(key=lambda item: -item.p)
+        return ParsedQuestion(question, tuple(parses), none / total)

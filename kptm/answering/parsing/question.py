@@ -1,0 +1,103 @@
+"""A question as the parser sees it: tokens, operators, and every span that may be a name, a type or a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.programs import Program
+    from kptm.answering.lexicon import Match, Token
+    from kptm.answering.parsing.said import SaidRelations
+
+LITTLE = 0.2
+"""Tokens that weigh no more than this are not missed where no part of a reading explains them."""
+
+
+class Mention(NamedTuple):
+    """A span of tokens that may be a name.
+
+    Attributes:
+        start: The first token.
+        end: The token after the last.
+        node: The key of the entity, or the value (:class:`kg.ValueKey`).
+        prior: p(entity | span) among what the span may mean.
+        kind: "label", "alias", "part" of a name, "people" of a place, "slip" of the pen, "value".
+        exact: Whether it is written as the graph has it.
+    """
+
+    start: int
+    end: int
+    node: str
+    prior: float
+    kind: str
+    exact: bool
+
+    @property
+    def mask(self) -> int:
+        """Its tokens as bits."""
+        return span_mask(self.start, self.end)
+
+
+class TypeMention(NamedTuple):
+    """A span of tokens that names a set: a type ("rivers"), or what a relation leads to ("capitals")."""
+
+    start: int
+    end: int
+    program: Program
+
+    @property
+    def mask(self) -> int:
+        """Its tokens as bits."""
+        return span_mask(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question.
+
+    Attributes:
+        text: As it was asked, without brackets.
+        language: Of its function words.
+        tokens: Its words and numbers.
+        operators: Spans that are more than names: "how many", "largest", "not".
+        mentions: Names, by where they stand.
+        types: Names of types.
+        importance: What each token weighs that no part of a reading explains, between 0 and 1.
+        relations: What its tokens say of relations.
+        marked: The tokens of a name in brackets, 0 without one.
+    """
+
+    text: str
+    language: str
+    tokens: Sequence[Token]
+    operators: Sequence[Match]
+    mentions: Sequence[Mention]
+    types: Sequence[TypeMention]
+    importance: Sequence[float]
+    relations: SaidRelations
+    marked: int = 0
+
+    @property
+    def asked(self) -> Match | None:
+        """The question word."""
+        return next((item for item in self.operators if item.kind == "ask"), None)
+
+    def weight(self, mask: int) -> float:
+        """What the tokens of a mask weigh together."""
+        return sum(weight for at, weight in enumerate(self.importance) if mask >> at & 1)
+
+    def unexplained(self, mask: int) -> tuple[str, ...]:
+        """The words that weigh something and are not in a mask, as they are written."""
+        return tuple(
+            token.text
+            for at, token in enumerate(self.tokens)
+            if self.importance[at] > LITTLE and not mask >> at & 1
+        )
+
+
+def span_mask(start: int, end: int) -> int:
+    """Tokens ``start`` to ``end`` as bits."""
+    return (1 << end) - (1 << start)

@@ -1,0 +1,188 @@
+"""From a text to a :class:`Question`: what each of its tokens may stand for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kg.programs import Having, OfType
+from kg.types import Step
+from kg.values import ValueKey
+from kptm.answering.lexicon import load
+from kptm.answering.lexicon.synonyms import translate
+from kptm.answering.parsing.question import Mention, Question, TypeMention, span_mask
+from kptm.answering.parsing.said import SaidRelations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.lexicon import Lexicon, Match, Token
+    from kptm.answering.parsing.mentions import MentionFinder
+    from kptm.answering.parsing.schema import Schema
+
+_BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
+_SIGNS = ".#@+-"
+ASKED_NOUN, NAME = 0.5, 1.5
+"""What a noun weighs that is asked for and that the graph does not know; what a name weighs, written with a capital."""
+NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
+"""Operators whose words are not missed where no part of a reading explains them."""
+LONGEST_TYPE = 4
+"""Words of the name of a type."""
+
+
+class QuestionReader:
+    """Reads questions over a graph.
+
+    Args:
+        graph: Knows its values.
+        finder: Finds its names.
+        schema: Gives the words of its relations and types as they are now.
+    """
+
+    def __init__(
+        self, graph: KnowledgeGraph, finder: MentionFinder, schema: Callable[[], Schema]
+    ) -> None:
+        self._graph = graph
+        self._finder = finder
+        self._schema = schema
+        self._lexicon: Lexicon = load()
+
+    def read(self, text: str) -> Question:
+        """The question of a text; a name in [brackets] is the one that it is about."""
+        marked = _BRACKETS.search(text)
+        if marked is not None:
+            text = f"{text[: marked.start()]}{marked[1]}{text[marked.end() :]}"
+        language = self._lexicon.language(text)
+        tokens = self._lexicon.tokens(text, language)
+        operators = sorted(
+            self._lexicon.matches(tokens, language), key=lambda match: (match.start, -match.end)
+        )
+        schema = self._schema()
+        relations = SaidRelations(schema, tokens, language, operators)
+        types = list(_types(schema, tokens, language))
+        mentions = [*self._finder.find(text, tokens), *self._values(text, tokens)]
+        mentions += self._translated(tokens, language)
+        function = [self._lexicon.is_function_word(token, language) for token in tokens]
+        known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
+        left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
+        if left and marked is None:
+            mentions += self._finder.inflected(tokens, known)
+            known |= _mask(mentions)
+            left = [at for at in left if not known >> at & 1]
+            relations.add_slips(left)
+            types += _type_slips(schema, tokens, left)
+            mentions += self._finder.slips(tokens, left)
+        at = 0
+        if marked is not None:
+            start, end = marked.start(), marked.start() + len(marked[1])
+            inside = [at for at, token in enumerate(tokens) if start <= token.start < end]
+            mentions = self._marked(marked[1], inside[0], inside[-1] + 1, mentions)
+            at = span_mask(inside[0], inside[-1] + 1)
+        return Question(
+            text=text,
+            language=language,
+            tokens=tokens,
+            operators=operators,
+            mentions=mentions,
+            types=types,
+            importance=_importance(tokens, function, operators, mentions, types, relations.mask),
+            relations=relations,
+            marked=at,
+        )
+
+    def _marked(
+        self, name: str, start: int, end: int, mentions: Iterable[Mention]
+    ) -> list[Mention]:
+        found = [item for item in mentions if (item.start, item.end) == (start, end)]
+        exact = [item for item in found if item.node == name]
+        if not found and name in self._graph.entities([name]):
+            return [Mention(start, end, name, 1.0, "label", True)]
+        return exact or found
+
+    def _values(self, text: str, tokens: Sequence[Token]) -> Iterator[Mention]:
+        """Numbers, and words with signs in front, that the graph has as values."""
+        for at, token in enumerate(tokens):
+            signed = token.start > 0 and text[token.start - 1] in _SIGNS
+            written = text[token.start - signed : token.end]
+            if signed or any(char.isdigit() for char in written):
+                for value in self._graph.values(written):
+                    yield Mention(at, at + 1, ValueKey(value), 1.0, "value", True)
+
+    def _translated(self, tokens: Sequence[Token], language: str) -> list[Mention]:
+        """Names of countries, languages and continents in the question's language."""
+        if language == "en":
+            return []
+        found = []
+        for start in range(len(tokens)):
+            for end in range(start + 1, min(len(tokens), start + 5) + 1):
+                joint = "" if language in ("zh", "ja", "th") else " "
+                name = translate(joint.join(token.folded for token in tokens[start:end]), language)
+                if name:
+                    found += self._finder.named(name, start, end)
+        return found
+
+
+def _mask(spans: Iterable[Mention | TypeMention | Match]) -> int:
+    found = 0
+    for span in spans:
+        found |= span_mask(span.start, span.end)
+    return found
+
+
+def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[TypeMention]:
+    """Spans that name a type, or in the plural what a relation leads to."""
+    for start in range(len(tokens)):
+        for end in range(start + 1, min(len(tokens), start + LONGEST_TYPE) + 1):
+            stems = tuple(token.stem for token in tokens[start:end])
+            for key in schema.type_names.get(stems, ()):
+                yield TypeMention(start, end, OfType(key))
+            for key in schema.relations_named(stems):
+                yield TypeMention(start, end, Having(Step(key, False)))
+        if language != "en" or tokens[start].stem not in schema.type_stems:
+            for english in schema.synonyms(tokens[start].folded, language):
+                for key in schema.type_names.get(schema.stems(english), ()):
+                    yield TypeMention(start, start + 1, OfType(key))
+
+
+def _type_slips(
+    schema: Schema, tokens: Sequence[Token], places: Iterable[int]
+) -> Iterator[TypeMention]:
+    for at in places:
+        for stems in schema.type_slips(tokens[at].folded):
+            for key in schema.type_names[stems]:
+                yield TypeMention(at, at + 1, OfType(key))
+
+
+def _importance(
+    tokens: Sequence[Token],
+    function: Sequence[bool],
+    operators: Sequence[Match],
+    mentions: Sequence[Mention],
+    types: Sequence[TypeMention],
+    said: int,
+) -> list[float]:
+    """What each token weighs where no part of a reading explains it."""
+    known = _mask(mentions) | _mask(types) | said
+    fills = _mask(item for item in operators if item.kind in NOTHING)
+    asked = _mask_after(operators, ("ask", "count", "list"), len(tokens))
+    found = []
+    for at, token in enumerate(tokens):
+        weight = 1.0
+        if function[at] or (fills >> at & 1):
+            weight = 0.0
+        elif not known >> at & 1 and asked >> at & 1:
+            weight = ASKED_NOUN
+        elif at and token.text[:1].isupper():
+            weight = NAME
+        found.append(weight)
+    return found
+
+
+def _mask_after(operators: Sequence[Match], kinds: Sequence[str], size: int) -> int:
+    """The tokens right after operators of some kinds."""
+    found = 0
+    for item in operators:
+        if item.kind in kinds and item.end < size:
+            found |= 1 << item.end
+    return found

@@ -1,0 +1,138 @@
+"""Which relations the words of a question say, and by which of its tokens."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from kptm.answering.lexicon.synonyms import expand_phrase
+from kptm.answering.parsing.mentions import LONG_ENOUGH, one_edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kptm.answering.lexicon import Match, Token
+    from kptm.answering.parsing.schema import RelationWords, Schema
+
+SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
+"""What another word for a name counts, of 1; a word of the same stem; a slip of the pen; what a question word suggests."""
+SAYS = 0.3
+"""Strength from which on a token is explained by a relation."""
+
+
+class Evidence(NamedTuple):
+    """How well the tokens that are still free say a relation.
+
+    Attributes:
+        recall: The share of its name that is said, by its best name, between 0 and 1.
+        more: What else is said that speaks for it: the domain, another part.
+        mask: The tokens that say it, as bits.
+    """
+
+    recall: float
+    more: float
+    mask: int
+
+
+NOTHING = Evidence(0.0, 0.0, 0)
+
+
+class SaidRelations:
+    """What a question's tokens say of relations.
+
+    Args:
+        schema: The words of relations.
+        tokens: The question's.
+        language: The question's.
+        operators: Question words suggest relations: "when" a year.
+    """
+
+    def __init__(
+        self, schema: Schema, tokens: Sequence[Token], language: str, operators: Sequence[Match]
+    ) -> None:
+        self._schema = schema
+        self._tokens = tokens
+        # By stem of a relation's name: the tokens that say it, as bits, and how well.
+        self._said: dict[str, dict[int, float]] = defaultdict(dict)
+        self._cache: dict[tuple[str, int], Evidence] = {}
+        for at, token in enumerate(tokens):
+            self._add(token.stem, 1 << at, 1.0)
+            for other in schema.like(token.stem):
+                self._add(other, 1 << at, LIKE)
+        for start, end, words in expand_phrase([token.folded for token in tokens], language):
+            for english, weight in words:
+                for stem in schema.stems(english):
+                    self._add(stem, (1 << end) - (1 << start), SYNONYM * weight)
+        for match in operators:
+            if match.kind in ("ask", "measure"):
+                for hint in match.hints:
+                    for stem in schema.stems(hint):
+                        self._add(stem, (1 << match.end) - (1 << match.start), HINT)
+
+    @property
+    def mask(self) -> int:
+        """The tokens that say any relation."""
+        found = 0
+        for masks in self._said.values():
+            for mask, strength in masks.items():
+                found |= mask if strength > HINT else 0
+        return found
+
+    def add_slips(self, places: Iterable[int]) -> None:
+        """Words at some places as a slip of the pen of a relation's name."""
+        for at in places:
+            word = self._tokens[at].folded
+            if len(word) > LONG_ENOUGH:
+                for edit in one_edit(word):
+                    for stem in self._schema.stems(edit):
+                        self._add(stem, 1 << at, SLIP)
+
+    def _add(self, stem: str, mask: int, strength: float) -> None:
+        if self._schema.relations_of(stem):
+            known = self._said[stem]
+            known[mask] = max(known.get(mask, 0.0), strength)
+
+    def relations(self) -> list[str]:
+        """All relations that anything is said of, sorted."""
+        return sorted({key for stem in self._said for key, _ in self._schema.relations_of(stem)})
+
+    def evidence(self, relation: str, used: int = 0) -> Evidence:
+        """How well the tokens outside of ``used`` say a relation."""
+        place = relation, used
+        if place not in self._cache:
+            words = self._schema.relations.get(relation)
+            self._cache[place] = NOTHING if words is None else self._evidence(words, used)
+        return self._cache[place]
+
+    def _evidence(self, words: RelationWords, used: int) -> Evidence:
+        said: dict[str, tuple[float, int]] = {}
+        taken = used
+        for stem in words.weights:
+            free = [(s, -m, m) for m, s in self._said.get(stem, {}).items() if not m & taken]
+            if free:
+                strength, _, mask = max(free)
+                said[stem] = strength, mask
+        if not said:
+            return NOTHING
+        rarity = self._schema.rarity
+        recall, best = max(
+            (_share(name, said, rarity), number) for number, name in enumerate(words.names)
+        )
+        more = sum(
+            weight * rarity[stem] * said[stem][0]
+            for stem, weight in words.weights.items()
+            if stem in said and stem not in words.names[best]
+        )
+        mask = 0
+        for stem, (strength, place) in said.items():
+            if strength >= SAYS and (stem in words.names[best] or words.weights[stem] >= SAYS):
+                mask |= place
+        return Evidence(recall, more, mask)
+
+
+def _share(
+    name: Iterable[str], said: dict[str, tuple[float, int]], rarity: dict[str, float]
+) -> float:
+    """The share of a name's words that is said, by how rare they are."""
+    total = sum(rarity.get(stem, 0.0) for stem in name)
+    return sum(rarity.get(s, 0.0) * said[s][0] for s in name if s in said) / total if total else 0.0

@@ -1,0 +1,157 @@
+"""What the relations and the types of a graph are called: the words by which a question may mean them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kptm.answering.lexicon import load
+from kptm.answering.lexicon.synonyms import expand
+from kptm.answering.parsing.mentions import one_edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kg.types import Entity, Relation
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
+"""What the words of a relation's name weigh: of its last part, of the part before that says something, of another name, of a domain."""
+SAME = 0.9
+"""Weight from which on another word names the same type."""
+LIKE = 5
+"""Letters that two words of one stem begin with: "discovered" and "discovery"."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationWords:
+    """The words of a relation.
+
+    Attributes:
+        key: Its key.
+        label: What it is called.
+        name: The part of its label or key that says what it leads to.
+        names: Each of its names as stems, the main one first.
+        weights: What each stem weighs.
+    """
+
+    key: str
+    label: str
+    name: str
+    names: tuple[frozenset[str], ...]
+    weights: Mapping[str, float]
+
+
+class Schema:
+    """The vocabulary of a graph.
+
+    Args:
+        relations: Its relations.
+        described: Those of them that are entities, too, with aliases.
+        types: Its types.
+        phrasings: Stems by which texts say relations, by key.
+    """
+
+    def __init__(
+        self,
+        relations: Iterable[Relation],
+        described: Mapping[str, Entity],
+        types: Iterable[str],
+        phrasings: Mapping[str, Mapping[str, float]],
+    ) -> None:
+        self.relations = {
+            item.key: self._words(item, described.get(item.key), phrasings.get(item.key, {}))
+            for item in relations
+        }
+        self._by_stem: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        for words in self.relations.values():
+            for stem, weight in words.weights.items():
+                self._by_stem[stem].append((words.key, weight))
+        count = max(1, len(self.relations))
+        self.rarity = {
+            stem: math.log1p(count / len(found)) / math.log1p(count)
+            for stem, found in self._by_stem.items()
+        }
+        self.type_names: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for key in sorted(types):
+            self.type_names[self.stems(_readable(key))].append(key)
+        self.type_stems = frozenset(stem for name in self.type_names for stem in name)
+        self._named: dict[frozenset[str], list[str]] = defaultdict(list)
+        for words in self.relations.values():
+            for name in words.names:
+                self._named[name].append(words.key)
+        self._prefixes: dict[str, list[str]] = defaultdict(list)
+        for stem in sorted(self._by_stem):
+            if len(stem) >= LIKE:
+                self._prefixes[stem[:LIKE]].append(stem)
+
+    def stems(self, text: str) -> tuple[str, ...]:
+        """The stems of a name's words; camelCase and snake_case are several words."""
+        return tuple(token.stem for token in load().tokens(_CAMEL.sub(" ", text.replace("_", " "))))
+
+    def relations_of(self, stem: str) -> list[tuple[str, float]]:
+        """The relations in whose names a stem is, with its weight in each."""
+        return self._by_stem.get(stem, [])
+
+    def like(self, stem: str) -> list[str]:
+        """Stems of relations' names that most likely are of one word with another: "discoveri" and "discov"."""
+        return [x for x in self._prefixes.get(stem[:LIKE], ()) if x != stem] if len(stem) >= LIKE else []
+
+    def relations_named(self, stems: Sequence[str]) -> list[str]:
+        """The relations whose whole name is some stems: what they lead to is called so."""
+        return self._named.get(frozenset(stems), [])
+
+    def synonyms(self, word: str, language: str) -> list[str]:
+        """English words that may name a type that a word of another language, or another word, means."""
+        return [english for english, weight in expand(word, language) if weight >= SAME]
+
+    def type_slips(self, word: str) -> list[tuple[str, ...]]:
+        """The names of types that are a slip of the pen away from a word, as stems."""
+        edits = {self.stems(edit) for edit in one_edit(word)} if len(word) >= LIKE else set()
+        return sorted(edits & self.type_names.keys())
+
+    def _words(
+        self, relation: Relation, entity: Entity | None, phrased: Mapping[str, float]
+    ) -> RelationWords:
+        main, second, domain = _parts(relation.key, relation.label)
+        names = [frozenset(self.stems(main))]
+        weights: dict[str, float] = {}
+        for text, weight in ((domain, DOMAIN), (second, SECOND), (main, MAIN)):
+            weights.update(dict.fromkeys(self._content(text), weight))
+        for alias in entity.aliases if entity else ():
+            names.append(frozenset(self.stems(alias)))
+            for stem in self._content(alias):
+                weights[stem] = max(weights.get(stem, 0.0), ALIAS)
+        for stem, weight in phrased.items():
+            weights[stem] = max(weights.get(stem, 0.0), SECOND * weight)
+        return RelationWords(relation.key, relation.label, main, tuple(names), weights)
+
+    def _content(self, text: str) -> list[str]:
+        return [stem for stem in self.stems(text) if stem not in SMALL]
+
+
+SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
+"""Words of relations' names that say nothing by themselves."""
+
+
+def _parts(key: str, label: str) -> tuple[str, str, str]:
+    """The words of a relation: its last part, the one before that says something, and its domain.
+
+    ``/sports/team/roster./football/position/player`` is a player by way of a roster; a label of its own says all.
+    """
+    if "/" in key and not key.startswith(("http:", "https:")) and key.count("/") > 1:
+        halves = [half.strip("/").split("/") for half in key.split(".")]
+        last = [half[-1] for half in halves if half]
+        domain = " ".join(word for half in halves for word in half[:-1])
+        return _readable(last[-1]), " ".join(map(_readable, last[:-1])), _readable(domain)
+    return _readable(label), "", ""
+
+
+def _readable(key: str) -> str:
+    name = key
+    if "://" in key:
+        name = re.split(r"[/#]", key.rstrip("/#"))[-1] or key
+    return name.replace("_", " ")

@@ -1,0 +1,128 @@
+"""Candidate programs of a question: bottom up, a beam of partial programs a size (Pasupat and Liang 2015, section 4)."""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+from typing import TYPE_CHECKING
+
+from kg.programs import Follow, Having, Named, OfType
+from kptm.answering.parsing.grammar import Grammar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kptm.answering.parsing.derivation import Derivation
+
+LARGEST = 5
+"""Operations of a program."""
+BEAM = 40
+"""Partial programs of a size that are kept."""
+PAIRED = 16
+"""Of these that are combined with others."""
+SILENT = 10
+"""Programs of one step that lead nowhere that are kept."""
+FAR = 10.0
+"""Partial programs that score so much less than the best of their size are not evaluated."""
+ALIKE = 3
+"""Derivations of one size with one denotation that are kept."""
+
+
+class Search:
+    """Searches the programs of one question.
+
+    Args:
+        grammar: The rules.
+        beam: Partial programs of a size that are kept.
+        largest: Operations.
+    """
+
+    def __init__(self, grammar: Grammar, knowledge: Knowledge, *, beam: int = BEAM, largest: int = LARGEST) -> None:
+        self._grammar = grammar
+        self._knowledge = knowledge
+        self._beam = beam
+        self._largest = largest
+
+    def derivations(self) -> list[Derivation]:
+        """All derivations of whole programs that were found."""
+        grammar = self._grammar
+        levels = [self._best(grammar.bases(), self._beam * 2)]
+        whole = sorted(self._silent(levels[0]), key=lambda x: -x.score)[:SILENT]
+        for size in range(1, self._largest + 1):
+            made = self._best(self._larger(levels, size), self._beam)
+            if not made:
+                break
+            levels.append(made)
+            if grammar.is_plain and any(map(grammar.is_complete, made)):
+                break
+        for level in levels:
+            for part in level:
+                if not isinstance(part.program, (Named, OfType)):
+                    whole.append(part)
+                whole += self._roots(part)
+        for left, right in self._ordered(levels, 1):
+            whole += map(self._evaluated, grammar.differences(left, right))
+        return whole
+
+    def _ordered(self, levels: list[list[Derivation]], size: int) -> Iterator[tuple[Derivation, Derivation]]:
+        if len(levels) > size:
+            for left, right in product(levels[size][:PAIRED], repeat=2):
+                if left is not right:
+                    yield left, right
+
+    def _larger(self, levels: list[list[Derivation]], size: int) -> Iterator[Derivation]:
+        grammar = self._grammar
+        for part in levels[size - 1]:
+            yield from grammar.steps(part)
+            if not isinstance(part.program, Named):
+                yield from grammar.filters(part)
+                yield from grammar.superlatives(part)
+            elif len(part.nodes) > 1:
+                yield from grammar.superlatives(part)
+            yield from grammar.comparisons(part)
+        for one in range(size):
+            other = size - 1 - one
+            if one < len(levels) and other < len(levels):
+                for left, right in product(levels[one][:PAIRED], levels[other][:PAIRED]):
+                    if left is not right:
+                        yield from grammar.pairs(left, right)
+
+    def _best(self, pool: Iterable[Derivation], most: int) -> list[Derivation]:
+        """The best of a pool that denote anything, each evaluated."""
+        kept: list[Derivation] = []
+        alike: dict[object, int] = {}
+        programs = set()
+        tried = 0
+        ordered = sorted(pool, key=lambda x: -x.score)
+        for made in ordered:
+            if made.score < ordered[0].score - FAR and self._beam <= BEAM:
+                break
+            if made.program in programs and made.size:
+                continue
+            programs.add(made.program)
+            tried += 1
+            self._evaluated(made)
+            if not made.nodes:
+                continue
+            place = (made.denotation, made.names)
+            alike[place] = alike.get(place, 0) + 1
+            if alike[place] > ALIKE:
+                continue
+            kept.append(made)
+            if len(kept) == most or tried > 3 * most:
+                break
+        kept.sort(key=lambda x: -x.score)
+        return kept
+
+    def _evaluated(self, made: Derivation) -> Derivation:
+        found = self._knowledge.evaluate(made.program)
+        made.nodes, made.number, made.truth = found.nodes, found.number, found.truth
+        return self._grammar.covered(made)
+
+    def _silent(self, bases: list[Derivation]) -> Iterator[Derivation]:
+        for part in bases:
+            if part.mention is not None:
+                yield from self._grammar.silent_steps(part)
+
+    def _roots(self, part: Derivation) -> Iterator[Derivation]:
+        for made in (*self._grammar.roots(part), *self._grammar.truths(part)):
+            yield self._evaluated(made)

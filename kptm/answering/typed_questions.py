@@ -1,0 +1,205 @@
+"""From a question that somebody typed to what is decided: a case whose sources are asked, a program that was evaluated, or a refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Follow, Named, OfType, parts, readable
+from kg.types import Candidate as Meaning
+from kg.values import ValueKey
+from kptm.answering.answer import Answer, NearReading, WordMeaning
+from kptm.answering.deciding import Case, Evaluated
+from kptm.answering.describing import Describer, is_bare
+from kptm.answering.naming import RelationNames, unknown_names
+from kptm.answering.questions import Reading
+from kptm.answering.sentences.names import Names, steps_of
+from kptm.answering.sources import GRAPH
+from kptm.linking import Link, LinkedText
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kg.programs import Program
+    from kg.types import Step
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.parser import Parse, ParsedQuestion, QuestionParser
+    from kptm.answering.parsing.question import Mention, Question
+
+NEAR = 3
+"""Readings of a refused question that are shown."""
+LIKELY = 0.02
+"""p from which on a reading is shown."""
+OTHERS = 8
+"""Readings of other senses that are looked at."""
+
+
+class TypedQuestions:
+    """Understands questions in words.
+
+    Args:
+        graph: The facts.
+        parser: Finds the programs that a question may ask for.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, parser: QuestionParser) -> None:
+        self._graph = graph
+        self._parser = parser
+        self._describer = Describer(graph)
+        self._relations = RelationNames(graph)
+
+    def understand(
+        self, text: str, chosen: Collection[str], min_score: float
+    ) -> Case | Evaluated | Answer:
+        """What a question asks for.
+
+        Args:
+            text: The question.
+            chosen: The sources that are asked.
+            min_score: The probability below which no program is taken to be meant.
+        """
+        parsed = self._parser.parse(text)
+        question = parsed.question
+        best = parsed.parses[0] if parsed.parses else None
+        if best is None or best.p < min_score:
+            named = _bare_mention(question)
+            if named is not None:
+                return self._describer.answer(_document(question, [named]))
+            return self._refusal(text, parsed)
+        made = best.derivation
+        document = _document(question, _mentions(question, made))
+        path = _path(made.program)
+        if path is None:
+            return Evaluated(text, document, made, best.p, question.unexplained(made.mask), meanings(question, made))
+        readings = [self._reading(question, item) for item in parsed.parses[:OTHERS] if _path(item.derivation.program)]
+        answers = made.nodes if GRAPH in chosen else ()
+        return Case(text, readings, document, answers, program=made.program, meanings=meanings(question, made))
+
+    def _reading(self, question: Question, parse: Parse) -> Reading:
+        made = parse.derivation
+        found = _path(made.program)
+        assert found is not None  # noqa: S101 - only paths are given
+        entity, path = found
+        mention = next((x for x in question.mentions if x.node == entity and x.mask & made.names), None)
+        place = (0, 0)
+        if mention is not None:
+            place = question.tokens[mention.start].start, question.tokens[mention.end - 1].end
+        return Reading(
+            entity=entity,
+            path=path,
+            link_score=1.0 if mention is None else mention.prior,
+            relation_score=1.0,
+            answers=made.nodes,
+            score=parse.p,
+            scores=(parse.p,) * len(made.nodes),
+            unexplained=question.unexplained(made.mask),
+            mention=place,
+        )
+
+    # ── refusals ─────────────────────────────────────────────────────────────────────────────
+
+    def _refusal(self, text: str, parsed: ParsedQuestion) -> Answer:
+        """Why a question is not answered, with what it may have meant."""
+        question = parsed.question
+        if not question.mentions and not question.types:
+            names = ", ".join(map(repr, unknown_names(question.text)))
+            reason = "no name in the question is in the graph" + (f": {names}" if names else "")
+            return Answer(question=text, reason=reason, why="name")
+        near = [item for item in parsed.parses[:NEAR] if item.p >= LIKELY or item is parsed.parses[0]]
+        readings = tuple(
+            NearReading(item.derivation.program, item.p, question.unexplained(item.derivation.mask))
+            for item in near
+        )
+        topic = _topic(near[0].derivation) if near else ""
+        best = near[0].derivation if near else None
+        if best is None or (best.floating and not best.operators):
+            words = [word for word in question.unexplained(best.names if best else 0)]
+            shown = f": {', '.join(map(repr, words))}" if words else ""
+            reason = f"nothing in the question is a relation the graph knows{shown}"
+            return Answer(question=text, reason=reason, why="relation", topic=topic, readings=readings)
+        expression = readable(best.program, Names(self._graph, self._relations, [best.program]).label)
+        left = question.unexplained(best.mask)
+        if left:
+            shown = ", ".join(map(repr, left))
+            reason = f"I understood {expression}, but not {shown}"
+            return Answer(
+                question=text, reason=reason, why="words", topic=topic, readings=readings, unexplained=left
+            )  # fmt: skip
+        reason = f"the question was hardly understood; the best reading, {expression}, has p = {near[0].p:.2f}"
+        return Answer(question=text, reason=reason, why="doubt", topic=topic, readings=readings)
+
+
+def _bare_mention(question: Question) -> Mention | None:
+    """The name of a question that is a name and no more."""
+    whole = [item for item in question.mentions if item.kind in ("label", "alias")]
+    if not whole:
+        return None
+    best = max(whole, key=lambda item: (item.end - item.start, item.exact, item.prior))
+    document = _document(question, [best])
+    return best if is_bare(document) else None
+
+
+def _document(question: Question, mentions: Sequence[Mention]) -> LinkedText:
+    """The question with links for some mentions, each with what else it may mean."""
+    links = []
+    for mention in sorted(mentions):
+        start, end = question.tokens[mention.start].start, question.tokens[mention.end - 1].end
+        if links and links[-1].end > start:
+            continue
+        others = tuple(
+            Meaning(item.node, item.prior)
+            for item in question.mentions
+            if (item.start, item.end) == (mention.start, mention.end)
+        )
+        surface = question.text[start:end]
+        links.append(Link(start, end, surface, mention.node, mention.prior, others))
+    return LinkedText(question.text, tuple(links))
+
+
+def _mentions(question: Question, made: Derivation) -> list[Mention]:
+    """The mentions of the nodes that a program names."""
+    named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
+    return [item for item in question.mentions if item.node in named and item.mask & made.names == item.mask]
+
+
+def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
+    """The entity and the steps of a program that is a path from one."""
+    steps: list[Step] = []
+    while isinstance(program, Follow) and program.during is None:
+        steps.append(program.step)
+        program = program.source
+    if steps and isinstance(program, Named) and len(program.keys) == 1:
+        return program.keys[0], tuple(reversed(steps))
+    return None
+
+
+def _topic(made: Derivation) -> str:
+    return next((item.keys[0] for item in parts(made.program) if isinstance(item, Named)), "")
+
+
+def meanings(question: Question, made: Derivation) -> tuple[WordMeaning, ...]:
+    """What the parts of a question were understood as."""
+    found = []
+
+    def add(start: int, end: int, kind: str, means: str) -> None:
+        first, last = question.tokens[start].start, question.tokens[end - 1].end
+        found.append(WordMeaning(first, last, question.text[first:last], kind, means))
+
+    for mention in _mentions(question, made):
+        kind = "value" if isinstance(mention.node, ValueKey) else "entity"
+        add(mention.start, mention.end, kind, str(mention.node))
+    types = {item for item in parts(made.program) if isinstance(item, OfType)}
+    for item in question.types:
+        if item.program in types and item.mask & made.mask == item.mask:
+            add(item.start, item.end, "type", item.program.type)
+    said = {step.relation for part in parts(made.program) for step in steps_of(part)}
+    for relation in sorted(said):
+        mask = question.relations.evidence(relation).mask & made.mask & ~made.names
+        while mask:
+            at = (mask & -mask).bit_length() - 1
+            add(at, at + 1, "relation", relation)
+            mask &= mask - 1
+    for number, match in enumerate(question.operators):
+        if made.operators >> number & 1:
+            add(match.start, match.end, "operator", match.kind)
+    return tuple(sorted(found, key=lambda item: (item.start, item.end, item.kind)))
