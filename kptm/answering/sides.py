@@ -163,7 +163,8 @@ def _said_before(
     if "by" in between:  # "invaded by Germany", "discovered by Priestley"
         by = "by" in relation.prepositions
         return {Form.VERB: True, Form.PASSIVE: False if by else None}.get(form)
-    if not between or relation.prepositions.issuperset(between):
+    verb = form is Form.VERB and len(between) == 1 and between[0] in PREPOSITIONS
+    if not between or verb or relation.prepositions.issuperset(between):
         return _as_object(before, at, between, relation)
     if form is Form.NOUN and len(between) == 1 and between[0] in BE | DO | HAVE:
         return _of_asked_noun(before, after, at)

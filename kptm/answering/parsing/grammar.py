@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from math import log
 from typing import TYPE_CHECKING
 
 from kg.programs import (
@@ -74,6 +75,10 @@ class Grammar:
         self._knowledge = knowledge
         self._lexical = lexical
         self._schema = schema
+        used = 0
+        for match in question.operators:
+            used |= _bits(match) if match.kind in CHANGING | {"ask"} else 0
+        self._free = ~used
 
     def extend(
         self,
@@ -157,8 +162,6 @@ class Grammar:
         yield from self._implicit()
 
     def _of_mention(self, mention: Mention) -> dict[str, float]:
-        from math import log
-
         length = mention.end - mention.start
         longer = any(
             other.mask & mention.mask == mention.mask and other.mask != mention.mask
@@ -173,6 +176,7 @@ class Grammar:
             "length": float(min(length, 4) - 1),
             "within": float(longer),
             "function": float(function),
+            "operator": float(bool(mention.mask & ~self._free == mention.mask)),
         }
 
     def _implicit(self) -> Iterator[Derivation]:
@@ -212,8 +216,9 @@ class Grammar:
     def steps(self, part: Derivation) -> Iterator[Derivation]:
         """One step from a set, for the steps that words say best."""
         found = []
-        for step, count in self._knowledge.steps(part.nodes[:SAMPLE]).items():
-            made = self._step(part, step)
+        here = self._knowledge.steps(part.nodes[:SAMPLE])
+        for step in here:
+            made = self._step(part, step, len(here))
             if made is not None:
                 found.append(made)
         found.sort(key=lambda x: (-x.score, x.program.step))
@@ -227,11 +232,11 @@ class Grammar:
                 for forward in (True, False):
                     step = Step(relation, forward)
                     if step not in here:
-                        made = self._step(part, step)
+                        made = self._step(part, step, 1)
                         if made is not None:
                             yield made
 
-    def _step(self, part: Derivation, step: Step) -> Derivation | None:
+    def _step(self, part: Derivation, step: Step, choice: int) -> Derivation | None:
         evidence = self.question.relations.evidence(step.relation, part.mask)
         learnt = self._lexical.predicate(step_name(step))
         says = evidence.mask != 0 or learnt > self._lexical.speaks
@@ -245,6 +250,7 @@ class Grammar:
             "named_fully": float(evidence.recall > 0.9),
             "more": min(evidence.more, 1.0),
             "floating": float(not says),
+            "choice": 0.0 if says else log(choice),
             "hops": 1.0,
             "backward": float(not step.forward),
             "side": float(side is True),
@@ -518,7 +524,7 @@ class Grammar:
     def truths(self, part: Derivation) -> Iterator[Derivation]:
         """Whether a name is in a set, or whether there is anything in it."""
         for number, match in enumerate(self.question.operators):
-            if match.kind != "yesno" or part.operators >> number & 1:
+            if match.kind != "yesno" or part.operators >> number & 1 or part.mention is not None:
                 continue
             if isinstance(part.program, Compare) or not part.names:
                 yield self.extend(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.lexicon.synonyms import expand_phrase
 from kptm.answering.parsing.mentions import LONG_ENOUGH, one_edit
+from kptm.answering.parsing.schema import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,6 +55,8 @@ class SaidRelations:
         self._tokens = tokens
         # By stem of a relation's name: the tokens that say it, as bits, and how well.
         self._said: dict[str, dict[int, float]] = defaultdict(dict)
+        # Several words in place of one, of which a relation must have all: "die" says a date of death, and no date of birth.
+        self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
         self._cache: dict[tuple[str, int], Evidence] = {}
         for at, token in enumerate(tokens):
             self._add(token.stem, 1 << at, 1.0)
@@ -61,13 +64,11 @@ class SaidRelations:
                 self._add(other, 1 << at, LIKE)
         for start, end, words in expand_phrase([token.folded for token in tokens], language):
             for english, weight in words:
-                for stem in schema.stems(english):
-                    self._add(stem, (1 << end) - (1 << start), SYNONYM * weight)
+                self._add_phrase(english, (1 << end) - (1 << start), SYNONYM * weight)
         for match in operators:
             if match.kind in ("ask", "measure"):
                 for hint in match.hints:
-                    for stem in schema.stems(hint):
-                        self._add(stem, (1 << match.end) - (1 << match.start), HINT)
+                    self._add_phrase(hint, (1 << match.end) - (1 << match.start), HINT)
 
     @property
     def mask(self) -> int:
@@ -76,6 +77,13 @@ class SaidRelations:
         for masks in self._said.values():
             for mask, strength in masks.items():
                 found |= mask if strength > HINT else 0
+        for stem, phrases in self._phrases.items():
+            for stems, mask, strength in phrases:
+                if strength > HINT and any(
+                    stems <= self._schema.relations[key].weights.keys()
+                    for key, _ in self._schema.relations_of(stem)
+                ):
+                    found |= mask
         return found
 
     def add_slips(self, places: Iterable[int]) -> None:
@@ -87,6 +95,14 @@ class SaidRelations:
                     for stem in self._schema.stems(edit):
                         self._add(stem, 1 << at, SLIP)
 
+    def _add_phrase(self, text: str, mask: int, strength: float) -> None:
+        stems = frozenset(stem for stem in self._schema.stems(text) if stem not in SMALL)
+        if len(stems) == 1:
+            self._add(*stems, mask, strength)
+        for stem in stems if len(stems) > 1 else ():
+            if self._schema.relations_of(stem):
+                self._phrases[stem].append((stems, mask, strength))
+
     def _add(self, stem: str, mask: int, strength: float) -> None:
         if self._schema.relations_of(stem):
             known = self._said[stem]
@@ -94,7 +110,13 @@ class SaidRelations:
 
     def relations(self) -> list[str]:
         """All relations that anything is said of, sorted."""
-        return sorted({key for stem in self._said for key, _ in self._schema.relations_of(stem)})
+        found = {key for stem in self._said for key, _ in self._schema.relations_of(stem)}
+        for stem, phrases in self._phrases.items():
+            for key, _ in self._schema.relations_of(stem):
+                words = self._schema.relations[key].weights.keys()
+                if key not in found and any(stems <= words for stems, *_ in phrases):
+                    found.add(key)
+        return sorted(found)
 
     def evidence(self, relation: str, used: int = 0) -> Evidence:
         """How well the tokens outside of ``used`` say a relation."""
@@ -108,7 +130,13 @@ class SaidRelations:
         said: dict[str, tuple[float, int]] = {}
         taken = used
         for stem in words.weights:
-            free = [(s, -m, m) for m, s in self._said.get(stem, {}).items() if not m & taken]
+            masks = list(self._said.get(stem, {}).items())
+            masks += [
+                (mask, strength)
+                for stems, mask, strength in self._phrases.get(stem, ())
+                if stems <= words.weights.keys()
+            ]
+            free = [(s, -m, m) for m, s in masks if not m & taken]
             if free:
                 strength, _, mask = max(free)
                 said[stem] = strength, mask
