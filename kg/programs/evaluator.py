@@ -130,6 +130,11 @@ class Evaluator:
             relation = work.relation(TYPE)
             return [] if relation is None else profile.all_types(work.sets, relation)
 
+    def main_relation(self) -> str | None:
+        """The relation that most heads have; of several that which comes first. None in an empty graph."""
+        with self._database.quick() as sql:
+            return profile.main_relation(self._evaluation(sql).sets)
+
     def numeric_steps(self, nodes: Iterable[str] | OfType) -> dict[Step, str]:
         """Which steps lead from some nodes, or from entities of a type, to numbers and dates; each with what most of them measure.
 

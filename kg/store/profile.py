@@ -56,6 +56,17 @@ def all_types(sets: Sets, relation: int) -> list[str]:
     return sorted(value for (value,) in rows)
 
 
+def main_relation(sets: Sets) -> str | None:
+    """The relation that most heads have."""
+    found = sets.sql.all(
+        "SELECT r.key FROM (SELECT x.relation_id, count(DISTINCT x.head_id) AS n FROM triple x"
+        f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)} GROUP BY x.relation_id) AS g"
+        " JOIN relation r ON r.id = g.relation_id ORDER BY g.n DESC, r.key LIMIT 1",
+        (),
+    )
+    return found[0][0] if found else None
+
+
 def values(sets: Sets, nodes: NodeSet) -> dict[str, list[Literal]]:
     """Some of the values that a small set has by each relation, its key first."""
     condition = sets.holds(nodes, "x.head_id")

@@ -131,7 +131,7 @@ class TypedQuestions:
 
 def _bare_mention(question: Question) -> Mention | None:
     """The name of a question that is a name and no more."""
-    whole = [item for item in question.mentions if item.kind in ("label", "alias")]
+    whole = [item for item in question.mentions if item.kind in ("label", "alias", "part")]
     if not whole:
         return None
     best = max(whole, key=lambda item: (item.end - item.start, item.exact, item.prior))

@@ -181,6 +181,7 @@ class Grammar:
 
     def _implicit(self) -> Iterator[Derivation]:
         """What has a measure or a relation that is asked about, where no type says what is compared."""
+        yield from self._everything()
         kinds = {item.kind for item in self.question.operators}
         if any(isinstance(item.program, OfType) for item in self.question.types):
             return
@@ -195,6 +196,15 @@ class Grammar:
                     for forward in (True, False):
                         step = Step(relation, forward)
                         yield self.extend(Having(step), (), features={"implicit": 1.0})
+
+    def _everything(self) -> Iterator[Derivation]:
+        """In a graph without types: what most of it is about, where a noun is asked for that the graph does not know."""
+        noun = self.question.unknown_noun
+        relation = self._knowledge.main_relation() if noun and not self._schema.type_names else None
+        if relation is not None:
+            yield self.extend(
+                Having(Step(relation)), (), mask=noun, features={"everything": 1.0}
+            )
 
     def _suggested(self) -> list[str]:
         """The relations that words say or operators suggest as a measure."""
@@ -244,7 +254,7 @@ class Grammar:
             return None
         if not says and part.mention is None and self._floating < 2:
             return None
-        side = self._side(part.mention, step) if part.mention is not None else None
+        side = self._side(part.mention, step, evidence.mask) if part.mention is not None else None
         features = {
             "name": evidence.recall,
             "named_fully": float(evidence.recall > 0.9),
@@ -262,13 +272,20 @@ class Grammar:
             features=features, floating=int(not says),
         )  # fmt: skip
 
-    def _side(self, mention: Mention, step: Step) -> bool | None:
+    def _side(self, mention: Mention, step: Step, said: int) -> bool | None:
+        """Whether the order of words makes a name the side of a relation that a step starts from; None where it leaves that open."""
         words = self._schema.relations.get(step.relation)
         if words is None or self.question.language != "en":
             return None
-        start = self.question.tokens[mention.start].start
-        end = self.question.tokens[mention.end - 1].end
-        head = names_head(self.question.text, start, end, words.label)
+        # Another word for a relation stands where its name would: "what packages need ruby", of "depends".
+        text, start, end = "", 0, 0
+        for at, token in enumerate(self.question.tokens):
+            if at == mention.start:
+                start = len(text)
+            text += (words.name if said >> at & 1 else token.folded) + " "
+            if at + 1 == mention.end:
+                end = len(text) - 1
+        head = names_head(text, start, end, words.name)
         return None if head is None else head == step.forward
 
     # ── sets ─────────────────────────────────────────────────────────────────────────────────
@@ -308,12 +325,12 @@ class Grammar:
 
     def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """What is in two sets, or in one and not in the other."""
-        if left.names & right.names or left.operators & right.operators:
+        if left.names & right.mask or right.names & left.mask or left.operators & right.operators:
             return
         if left.mention or right.mention:
             yield from self._joined(left, right)
             return
-        if left.names and right.names and not left.floating + right.floating:
+        if left.names and right.names and left.floating + right.floating <= 1:
             yield self.extend(Intersection(left.program, right.program), (left, right), features={"intersection": 1.0})
         for number, match in enumerate(self.question.operators):
             if match.kind == "negation" and not (left.operators | right.operators) >> number & 1:
@@ -511,7 +528,7 @@ class Grammar:
             if match.kind == "count" and not part.mention and not _is_value(part.nodes):
                 made = self.extend(
                     Aggregate("count", part.program), (part,), mask=_bits(match), operators=1 << number,
-                    features={"count": 1.0},
+                    features={"count": 1.0, "count_of_one": float(len(part.nodes) == 1)},
                 )  # fmt: skip
                 made.counted = part.nodes
                 yield made
@@ -533,7 +550,7 @@ class Grammar:
                 if isinstance(part.program, Compare):
                     continue
             for mention in self.question.mentions:
-                if mention.mask & part.names or mention.kind == "slip":
+                if mention.mask & part.mask or mention.kind == "slip":
                     continue
                 holds = mention.node in part.nodes
                 known = holds or self._may_be(mention.node, part)

@@ -46,6 +46,7 @@ class Knowledge:
         self._types: dict[tuple[str, ...], Counter[str]] = {}
         self._numeric: dict[tuple[str, ...], Mapping[Step, str]] = {}
         self._measures: dict[str, bool] = {}
+        self._main: str | None = None
 
     def evaluate(self, program: Program) -> Denotation:
         """What a program denotes."""
@@ -66,6 +67,12 @@ class Knowledge:
     def measures(self, nodes: Sequence[str]) -> Mapping[Step, str]:
         """The steps that lead from some nodes to numbers and dates."""
         return _held(self._numeric, tuple(nodes), self._evaluator.numeric_steps)
+
+    def main_relation(self) -> str | None:
+        """The relation that most entities have; None in an empty graph."""
+        if self._main is None:
+            self._main = self._evaluator.main_relation() or ""
+        return self._main or None
 
     def is_measure(self, relation: str) -> bool:
         """Whether a relation leads to numbers or dates, by a few of its values."""

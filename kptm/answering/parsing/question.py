@@ -67,6 +67,7 @@ class Question:
         types: Names of types.
         importance: What each token weighs that no part of a reading explains, between 0 and 1.
         relations: What its tokens say of relations.
+        unknown_noun: The token of a noun that is asked for and that the graph does not know, as bits; 0 without one.
         marked: The tokens of a name in brackets, 0 without one.
     """
 
@@ -78,6 +79,7 @@ class Question:
     types: Sequence[TypeMention]
     importance: Sequence[float]
     relations: SaidRelations
+    unknown_noun: int = 0
     marked: int = 0
 
     @property

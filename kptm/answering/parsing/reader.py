@@ -88,6 +88,7 @@ class QuestionReader:
             types=types,
             importance=_importance(tokens, function, operators, mentions, types, relations.mask),
             relations=relations,
+            unknown_noun=_unknown_noun(tokens, function, operators, mentions, types, relations.mask),
             marked=at,
         )
 
@@ -163,15 +164,14 @@ def _importance(
     said: int,
 ) -> list[float]:
     """What each token weighs where no part of a reading explains it."""
-    known = _mask(mentions) | _mask(types) | said
+    noun = _unknown_noun(tokens, function, operators, mentions, types, said)
     fills = _mask(item for item in operators if item.kind in NOTHING)
-    asked = _mask_after(operators, ("ask", "count", "list"), len(tokens))
     found = []
     for at, token in enumerate(tokens):
         weight = 1.0
         if function[at] or (fills >> at & 1):
             weight = 0.0
-        elif not known >> at & 1 and asked >> at & 1:
+        elif noun >> at & 1:
             weight = ASKED_NOUN
         elif at and token.text[:1].isupper():
             weight = NAME
@@ -179,10 +179,20 @@ def _importance(
     return found
 
 
-def _mask_after(operators: Sequence[Match], kinds: Sequence[str], size: int) -> int:
-    """The tokens right after operators of some kinds."""
-    found = 0
-    for item in operators:
-        if item.kind in kinds and item.end < size:
-            found |= 1 << item.end
-    return found
+def _unknown_noun(
+    tokens: Sequence[Token],
+    function: Sequence[bool],
+    operators: Sequence[Match],
+    mentions: Sequence[Mention],
+    types: Sequence[TypeMention],
+    said: int,
+) -> int:
+    """The noun that is asked for, as in "which elements", "the heaviest element", where the graph has no such type."""
+    known = _mask(mentions) | _mask(types) | said | _mask(operators)
+    places = [0, *(item.end for item in operators if item.kind in ("ask", "count", "list", "superlative", "all"))]
+    for at in places:
+        while at < len(tokens) and function[at]:
+            at += 1
+        if at < len(tokens) and not known >> at & 1 and tokens[at].text.isalpha():
+            return 1 << at
+    return 0
