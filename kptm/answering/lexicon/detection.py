@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kptm.answering.lexicon.patterns import expand
 from kptm.answering.lexicon.spelling import Spelling
+from kptm.answering.lexicon.synonyms import expand as expand_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,4 +62,8 @@ class Detector:
 
     def _weight(self, code: str, typed: str) -> float:
         spelling, weights = self._tables[code]
-        return max((weights.get(key, 0.0) for key in spelling.keys(typed)), default=0.0)
+        found = max((weights.get(key, 0.0) for key in spelling.keys(typed)), default=0.0)
+        # The names of a graph are English most often, so that English has no vocabulary here: its words do instead.
+        if not found and code == self._default and expand_word(typed, code):
+            return _CONTENT
+        return found

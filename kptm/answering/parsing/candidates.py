@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import OfType
+from kg.programs import Follow, OfType
+from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.grammar import Grammar
 from kptm.answering.parsing.search import BEAM, Search
@@ -90,7 +91,9 @@ def candidates(
             best[made.program] = Candidate(made, features, terms, words[made.names], score)
     found = sorted(best.values(), key=_order)[:MOST]
     nouns = asked_nouns(question)
-    return sorted((_with_kind(question, item, nouns, lexical, kinds) for item in found), key=_order)
+    return sorted(
+        (_with_kind(question, item, nouns, lexical, kinds, schema) for item in found), key=_order
+    )
 
 
 def _order(item: Candidate) -> tuple[float, int, str]:
@@ -144,7 +147,12 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
 
 
 def _with_kind(
-    question: Question, item: Candidate, nouns: Sequence[str], lexical: Lexical, kinds: AnswerKinds
+    question: Question,
+    item: Candidate,
+    nouns: Sequence[str],
+    lexical: Lexical,
+    kinds: AnswerKinds,
+    schema: Schema,
 ) -> Candidate:
     """A candidate with what kind of thing its answers are."""
     made, own = item.derivation, {}
@@ -155,6 +163,10 @@ def _with_kind(
             fits = False
         if fits is not None:
             own["kind" if fits else "other_kind"] = 1.0
+    if asked is not None and asked.answer and isinstance(made.program, Follow):
+        said = labels_kind(asked.answer, made.program, schema)
+        if said is not None:
+            own["label_kind" if said else "other_label_kind"] = 1.0
     share = kinds.named(nouns, made.nodes) if made.nodes and nouns else 0.0
     if share:
         own["noun"] = share
@@ -162,6 +174,14 @@ def _with_kind(
         return item
     more = lexical.score(own.items())
     return replace(item, features={**item.features, **own}, score=item.score + more)
+
+
+def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
+    """Whether the name of the relation that leads to answers says that they are what a question word asks for."""
+    words = schema.relations.get(program.step.relation)
+    if words is None or not program.step.forward or answer not in ("person", "place"):
+        return None
+    return fits(answer, words.name, [], [])
 
 
 def asked_nouns(question: Question) -> list[str]:

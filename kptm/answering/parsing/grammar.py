@@ -176,7 +176,7 @@ class Grammar:
             "length": float(min(length, 4) - 1),
             "within": float(longer),
             "function": float(function),
-            "operator": float(bool(mention.mask & ~self._free == mention.mask)),
+            "operator": float(mention.kind != "value" and not mention.mask & self._free),
         }
 
     def _implicit(self) -> Iterator[Derivation]:
@@ -186,7 +186,7 @@ class Grammar:
         if any(isinstance(item.program, OfType) for item in self.question.types):
             return
         said = self.question.relations
-        if kinds & {"superlative", "comparison"}:
+        if kinds & {"superlative", "comparison", "time"}:
             for relation in self._suggested():
                 if self._knowledge.is_measure(relation):
                     yield self.extend(Having(Step(relation)), (), features={"implicit": 1.0})
@@ -282,7 +282,8 @@ class Grammar:
         for at, token in enumerate(self.question.tokens):
             if at == mention.start:
                 start = len(text)
-            text += (words.name if said >> at & 1 else token.folded) + " "
+            other = said >> at & 1 and token.stem not in words.weights
+            text += (words.name if other else token.folded) + " "
             if at + 1 == mention.end:
                 end = len(text) - 1
         head = names_head(text, start, end, words.name)
@@ -503,20 +504,45 @@ class Grammar:
     def _numbers(self, comparison: int) -> Iterator[tuple[list[Literal], int, int]]:
         """The numbers and times that stand after a comparison, with their tokens and operators."""
         match = self.question.operators[comparison]
-        after = [
+        numbers = [
             (at, item)
             for at, item in enumerate(self.question.operators)
-            if item.kind in ("number", "time") and item.start >= match.start
+            if item.kind == "number" and item.start >= match.start
         ]
         if match.comparison == "between":
-            if len(after) > 1:
-                (one, first), (two, second) = after[:2]
-                yield (
-                    [_literal(first), _literal(second)], _bits(first) | _bits(second), 1 << one | 1 << two,
-                )  # fmt: skip
+            if len(numbers) > 1:
+                (one, first), (two, second) = numbers[:2]
+                bits = _bits(first) | _bits(second)
+                yield [_number(first), _number(second)], bits, 1 << one | 1 << two
             return
-        for at, item in after[:1]:
-            yield [_literal(item)], _bits(item), 1 << at
+        for at, item in numbers[:1]:
+            yield [_number(item)], _bits(item), 1 << at
+        for at, item in enumerate(self.question.operators):
+            if item.kind == "time" and item.start <= match.start and item.end >= match.end and item.period:
+                # "before 1800" is a time itself: up to 1799
+                continue
+            if item.kind == "time" and item.start >= match.end and item.period:
+                yield [_year(item.period.start or item.period.end)], _bits(item), 1 << at
+
+    def times(self, part: Derivation) -> Iterator[Derivation]:
+        """Those of a set of which a date is within a time: "in 1995", "before 1800", "between 1890 and 1900"."""
+        for number, match in enumerate(self.question.operators):
+            if match.kind != "time" or match.period is None or part.operators >> number & 1:
+                continue
+            if part.mask & _bits(match):
+                continue
+            for measure, features, more in self._measures(part, match):
+                if measure.count or self._knowledge.measures(part.nodes[:SAMPLE]).get(measure.steps[0], "") not in ("date", ""):
+                    continue
+                made: Program = part.program
+                if match.period.start:
+                    made = Compare(made, measure, ">=", Named((ValueKey(_year(match.period.start)),)))
+                if match.period.end:
+                    made = Compare(made, measure, "<=", Named((ValueKey(_year(match.period.end)),)))
+                yield self.extend(
+                    made, (part,), mask=_bits(match) | more, operators=1 << number,
+                    features={"within_time": 1.0, **features},
+                )  # fmt: skip
 
     # ── the whole ────────────────────────────────────────────────────────────────────────────
 
@@ -597,10 +623,14 @@ def _is_value(nodes: Sequence[str]) -> bool:
     return bool(nodes) and all(isinstance(node, ValueKey) for node in nodes[:3])
 
 
-def _literal(match: Match) -> Literal:
-    if match.period is not None:
-        return Literal(match.period.start or match.period.end, datatype=f"{XSD}gYear")
+def _number(match: Match) -> Literal:
     number = match.number or 0.0
-    text = f"{int(number)}" if number == int(number) else repr(number)
-    kind = "integer" if number == int(number) else "decimal"
-    return Literal(text, datatype=f"{XSD}{kind}", unit=match.unit)
+    whole = number == int(number)
+    text = f"{int(number)}" if whole else repr(number)
+    return Literal(text, datatype=f"{XSD}{'integer' if whole else 'decimal'}", unit=match.unit)
+
+
+def _year(text: str) -> Literal:
+    """A year as a number where it is one alone, as tables have it; a date otherwise."""
+    kind = {4: "gYear", 7: "gYearMonth"}.get(len(text.lstrip("-")), "date")
+    return Literal(text, datatype=f"{XSD}{kind}")

@@ -79,6 +79,7 @@ class Search:
             elif len(part.nodes) > 1:
                 yield from grammar.superlatives(part)
             yield from grammar.comparisons(part)
+            yield from grammar.times(part)
         for one in range(size):
             other = size - 1 - one
             if one < len(levels) and other < len(levels):
