@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.model import Lexical
     from kptm.answering.parsing.question import Mention, Question
 
+SOME = 5
+"""Nodes of a set by which it is known to be of what the graph is about."""
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
 STEPS = 14
@@ -79,6 +81,9 @@ class Grammar:
         for match in question.operators:
             used |= _bits(match) if match.kind in CHANGING | {"ask"} else 0
         self._free = ~used
+        self._type_words = question.unknown_noun
+        for item in question.types:
+            self._type_words |= item.mask
 
     def extend(
         self,
@@ -136,6 +141,11 @@ class Grammar:
     def is_complete(self, part: Derivation) -> bool:
         """Whether a program explains all that a question says, so that none that is larger will be meant."""
         return not part.floating and self.question.weight(~part.mask) <= LITTLE
+
+    @property
+    def asks_yes_or_no(self) -> bool:
+        """Whether a question asks if something is so."""
+        return any(match.kind == "yesno" for match in self.question.operators)
 
     @property
     def is_plain(self) -> bool:
@@ -234,6 +244,20 @@ class Grammar:
         found.sort(key=lambda x: (-x.score, x.program.step))
         yield from found[:STEPS]
 
+    def both(self, part: Derivation) -> Iterator[Derivation]:
+        """What a step leads to from each of two names: "border both France and Germany"."""
+        program = part.program
+        if not isinstance(program, Follow) or not isinstance(program.source, Union):
+            return
+        left, right = program.source.left, program.source.right
+        for number, match in enumerate(self.question.operators):
+            if match.kind == "and" and part.operators >> number & 1:
+                said = [item for item in self.question.operators if item.kind == "both"]
+                yield self.extend(
+                    Intersection(Follow(left, program.step), Follow(right, program.step)), (part,),
+                    mask=_bits(said[0]) if said else 0, features={"both": 1.0, "both_said": float(bool(said))},
+                )  # fmt: skip
+
     def silent_steps(self, part: Derivation) -> Iterator[Derivation]:
         """Steps that words say well and that lead nowhere from a name: the graph lacks the fact."""
         here = self._knowledge.steps(part.nodes)
@@ -295,6 +319,7 @@ class Grammar:
         """The derivation with the type that all of its nodes are of, where a word says it."""
         if not made.nodes or isinstance(made.program, (OfType, Named)):
             return made
+        self._cover_everything(made)
         free = [x for x in self.question.types if not x.mask & made.mask and isinstance(x.program, OfType)]
         if not free:
             return made
@@ -309,6 +334,21 @@ class Grammar:
                 made.score += self._lexical.score(own)
                 break
         return made
+
+    def _cover_everything(self, made: Derivation) -> None:
+        """In a graph without types, a noun that the graph does not know is what most of it is about."""
+        noun = self.question.unknown_noun
+        if not noun or noun & made.mask or self._schema.type_names or _is_value(made.nodes):
+            return
+        relation = self._knowledge.main_relation()
+        some = made.nodes[:SOME]
+        if relation is not None:
+            inside = self._knowledge.evaluate(Intersection(Named(some), Having(Step(relation))))
+            if len(inside.nodes) == len(some):
+                made.mask |= noun
+                own = (("agrees_everything", 1.0),)
+                made.features += own
+                made.score += self._lexical.cover * self.question.weight(noun) + self._lexical.score(own)
 
     def filters(self, part: Derivation) -> Iterator[Derivation]:
         """A set narrowed down to a type that a word says."""
@@ -326,7 +366,8 @@ class Grammar:
 
     def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """What is in two sets, or in one and not in the other."""
-        if left.names & right.mask or right.names & left.mask or left.operators & right.operators:
+        # One word may say of both that they are states; nothing else is said of two things at once.
+        if left.mask & right.mask & ~self._type_words or left.operators & right.operators:
             return
         if left.mention or right.mention:
             yield from self._joined(left, right)
@@ -364,7 +405,13 @@ class Grammar:
             rank, also = self._ordinal(number, part)
             place = self._next_to(match, part)
             for measure, features, mask in self._measures(part, match):
-                features = {**features, **place, "near_measure": float(mask >> match.end & 1)}
+                lacking = isinstance(part.program, Union) and not measure.count
+                if lacking:
+                    measured = self._knowledge.evaluate(
+                        Intersection(part.program, Having(measure.steps[0]))
+                    )
+                    lacking = len(measured.nodes) < len(part.nodes)
+                features = {**features, **place, "lacking": float(lacking), "near_measure": float(mask >> match.end & 1)}
                 yield self.extend(
                     Superlative(part.program, measure, match.order or "max", rank), (part,),
                     mask=_bits(match) | mask, operators=1 << number | also,
@@ -461,6 +508,9 @@ class Grammar:
     def comparisons(self, part: Derivation) -> Iterator[Derivation]:
         """Those of a set that are more or less than a number, a date, or what another entity has."""
         operators = self.question.operators
+        asks = any(match.kind == "yesno" for match in operators)
+        if part.mention is not None and not asks:
+            return
         for number, match in enumerate(operators):
             if match.kind != "comparison" or part.operators >> number & 1:
                 continue
@@ -512,7 +562,7 @@ class Grammar:
         if match.comparison == "between":
             if len(numbers) > 1:
                 (one, first), (two, second) = numbers[:2]
-                bits = _bits(first) | _bits(second)
+                bits = (1 << max(first.end, second.end)) - (1 << match.start)
                 yield [_number(first), _number(second)], bits, 1 << one | 1 << two
             return
         for at, item in numbers[:1]:

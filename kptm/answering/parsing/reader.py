@@ -10,7 +10,7 @@ from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.synonyms import translate
-from kptm.answering.parsing.question import Mention, Question, TypeMention, span_mask
+from kptm.answering.parsing.question import LITTLE, Mention, Question, TypeMention, span_mask
 from kptm.answering.parsing.said import SaidRelations
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ ASKED_NOUN, NAME = 0.5, 1.5
 """What a noun weighs that is asked for and that the graph does not know; what a name weighs, written with a capital."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
 """Operators whose words are not missed where no part of a reading explains them."""
+GENERIC = frozenset("people person persons someone somebody thing things kind type sort name names one ones".split())
+"""Words that stand for whatever is asked for."""
 LONGEST_TYPE = 4
 """Words of the name of a type."""
 
@@ -171,6 +173,8 @@ def _importance(
         weight = 1.0
         if function[at] or (fills >> at & 1):
             weight = 0.0
+        elif token.folded in GENERIC:
+            weight = LITTLE
         elif noun >> at & 1:
             weight = ASKED_NOUN
         elif at and token.text[:1].isupper():

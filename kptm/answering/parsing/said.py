@@ -126,6 +126,18 @@ class SaidRelations:
             self._cache[place] = NOTHING if words is None else self._evidence(words, used)
         return self._cache[place]
 
+    def _other_words(self, stem: str, chosen: int, free: Sequence[tuple[float, int, int]]) -> int:
+        """Other words that say the same: of "what language do they speak" both; the same word again is another step."""
+        stems = {token.stem for at, token in enumerate(self._tokens) if chosen >> at & 1}
+        more = 0
+        for strength, _, mask in free:
+            own = {token.stem for at, token in enumerate(self._tokens) if mask >> at & 1}
+            again = any(word[:LONG_ENOUGH] == stem[:LONG_ENOUGH] for word in own)
+            if strength >= SAYS and not own & stems and not again:
+                more |= mask
+                stems |= own
+        return more
+
     def _evidence(self, words: RelationWords, used: int) -> Evidence:
         said: dict[str, tuple[float, int]] = {}
         taken = used
@@ -139,7 +151,7 @@ class SaidRelations:
             free = [(s, -m, m) for m, s in masks if not m & taken]
             if free:
                 strength, _, mask = max(free)
-                said[stem] = strength, mask
+                said[stem] = strength, mask | self._other_words(stem, mask, free)
         if not said:
             return NOTHING
         rarity = self._schema.rarity

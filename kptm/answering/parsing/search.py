@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Having, Named, OfType
+from kg.programs import Compare, Named, OfType
 from kptm.answering.parsing.grammar import Grammar
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Search:
         grammar = self._grammar
         for part in levels[size - 1]:
             yield from grammar.steps(part)
+            yield from grammar.both(part)
             if not isinstance(part.program, Named):
                 yield from grammar.filters(part)
                 yield from grammar.superlatives(part)
@@ -89,6 +90,7 @@ class Search:
 
     def _best(self, pool: Iterable[Derivation], most: int) -> list[Derivation]:
         """The best of a pool that denote anything, each evaluated."""
+        grammar = self._grammar
         kept: list[Derivation] = []
         alike: dict[object, int] = {}
         programs = set()
@@ -102,7 +104,7 @@ class Search:
             programs.add(made.program)
             tried += 1
             self._evaluated(made)
-            if not made.nodes:
+            if not made.nodes and not (grammar.asks_yes_or_no and isinstance(made.program, Compare)):
                 continue
             place = (made.denotation, made.names)
             alike[place] = alike.get(place, 0) + 1
