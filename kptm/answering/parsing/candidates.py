@@ -10,6 +10,7 @@ from kg.programs import Follow, OfType
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.grammar import Grammar
+from kptm.answering.parsing.model import NONE
 from kptm.answering.parsing.search import BEAM, Search
 
 if TYPE_CHECKING:
@@ -198,6 +199,18 @@ def asked_nouns(question: Question) -> list[str]:
                 if question.importance[at] > 0 and not named >> at & 1
             ]
     return []
+
+
+def none_features(question: Question) -> dict[str, float]:
+    """What speaks for none of a question's programs: the more a question says, the more any program must explain."""
+    mask, names = 0, 0
+    for mention in question.mentions:
+        if mention.kind in ("label", "alias", "people") and not mention.mask & mask:
+            if question.weight(mention.mask):
+                names += 1
+            mask |= mention.mask
+    operators = {item.kind for item in question.operators if item.kind in MISSED and item.kind not in ("number", "time")}
+    return {NONE: 1.0, "none_names": float(max(names - 1, 0)), "none_operators": float(len(operators))}
 
 
 def unique(items: Iterable[Candidate]) -> list[tuple[object, list[Candidate]]]:

@@ -8,7 +8,7 @@ by L-BFGS. Which programs are right is known by what they denote alone (Liang, J
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +37,12 @@ class Example:
     Attributes:
         candidates: Its candidates.
         right: How right each one's denotation is, between 0 and 1.
+        none: The features of none of them.
     """
 
     candidates: Sequence[Candidate]
     right: Sequence[float]
+    none: Mapping[str, float] = field(default_factory=lambda: {NONE: 1.0})
 
 
 def fit(
@@ -73,7 +75,8 @@ def fit(
             right.append(example.right[number])
             some |= example.right[number] > 0
             row += 1
-        rows.append(row), columns.append(at[NONE]), values.append(1.0)
+        for name, value in example.none.items():
+            rows.append(row), columns.append(at[name]), values.append(value)
         right.append(0.0 if some else 1.0)
         row += 1
         groups.append(row)

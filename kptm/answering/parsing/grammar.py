@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.model import Lexical
     from kptm.answering.parsing.question import Mention, Question
 
+FLOATING = 2
+"""Steps that no word says, in what two names have in common: "Spanish engineers"."""
 SOME = 5
 """Nodes of a set by which it is known to be of what the graph is about."""
 SAMPLE = 60
@@ -206,6 +208,9 @@ class Grammar:
                     for forward in (True, False):
                         step = Step(relation, forward)
                         yield self.extend(Having(step), (), features={"implicit": 1.0})
+                        if "negation" in kinds:
+                            mask = said.evidence(relation).mask
+                            yield self.extend(Having(step), (), mask=mask, features={"having": 1.0})
 
     def _everything(self) -> Iterator[Derivation]:
         """In a graph without types: what most of it is about, where a noun is asked for that the graph does not know."""
@@ -372,7 +377,7 @@ class Grammar:
         if left.mention or right.mention:
             yield from self._joined(left, right)
             return
-        if left.names and right.names and left.floating + right.floating <= 1:
+        if left.names and right.names and left.floating + right.floating <= FLOATING:
             yield self.extend(Intersection(left.program, right.program), (left, right), features={"intersection": 1.0})
         for number, match in enumerate(self.question.operators):
             if match.kind == "negation" and not (left.operators | right.operators) >> number & 1:

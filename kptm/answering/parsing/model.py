@@ -58,9 +58,10 @@ DEFAULT: dict[str, float] = {
     "learnt": 1.0,
     "agrees": 0.3,
     "filter": 0.6,
-    "intersection": -2.4,
+    "intersection": -0.8,
     "difference": 0.3,
     "union": 0.0,
+    "having": -0.5,
     "both": 0.5,
     "both_said": 2.1,
     "lacking": -3.1,
@@ -112,6 +113,8 @@ DEFAULT: dict[str, float] = {
     "near_base": 0.2,
     "other_base": -0.8,
     "near_measure": 0.3,
+    "none_names": -1.0,
+    "none_operators": -0.5,
     NONE: -1.7,
 }
 """Weights before any are fitted."""

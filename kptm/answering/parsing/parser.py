@@ -8,11 +8,11 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import load
-from kptm.answering.parsing.candidates import candidates, unique
+from kptm.answering.parsing.candidates import candidates, none_features, unique
 from kptm.answering.parsing.kinds import AnswerKinds
 from kptm.answering.parsing.knowledge import Knowledge
 from kptm.answering.parsing.mentions import MentionFinder
-from kptm.answering.parsing.model import NONE, ReadingModel
+from kptm.answering.parsing.model import ReadingModel
 from kptm.answering.parsing.reader import QuestionReader
 from kptm.answering.parsing.schema import Schema
 from kptm.data.phrasings import HEAD, TAIL
@@ -134,9 +134,10 @@ class QuestionParser:
         """Candidates with their probabilities, those with one denotation as one."""
         if not found:
             return ParsedQuestion(question, (), 1.0)
-        top = max(found[0].score, self.model.dense[NONE])
+        lack = self.model.lexical(question).score(none_features(question).items())
+        top = max(found[0].score, lack)
         weights = {id(item): exp(item.score - top) for item in found}
-        none = exp(self.model.dense[NONE] - top)
+        none = exp(lack - top)
         total = sum(weights.values()) + none
         parses = []
         for _, items in unique(found):

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 _BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
 _SIGNS = ".#@+-"
-ASKED_NOUN, NAME = 0.5, 1.5
+ASKED_NOUN, NAME = 0.5, 1.4
 """What a noun weighs that is asked for and that the graph does not know; what a name weighs, written with a capital."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
 """Operators whose words are not missed where no part of a reading explains them."""
-GENERIC = frozenset("people person persons someone somebody thing things kind type sort name names one ones".split())
+GENERIC = frozenset("people person persons someone somebody thing things kind type sort name names one ones use uses used".split())
 """Words that stand for whatever is asked for."""
+RELATIVE = frozenset("where that which who whose".split())
 LONGEST_TYPE = 4
 """Words of the name of a type."""
 
@@ -168,6 +169,7 @@ def _importance(
     """What each token weighs where no part of a reading explains it."""
     noun = _unknown_noun(tokens, function, operators, mentions, types, said)
     fills = _mask(item for item in operators if item.kind in NOTHING)
+    names = _mask(item for item in mentions if item.kind in ("label", "alias"))
     found = []
     for at, token in enumerate(tokens):
         weight = 1.0
@@ -177,7 +179,7 @@ def _importance(
             weight = LITTLE
         elif noun >> at & 1:
             weight = ASKED_NOUN
-        elif at and token.text[:1].isupper():
+        elif (at and token.text[:1].isupper()) or (names >> at & 1 and not said >> at & 1):
             weight = NAME
         found.append(weight)
     return found
@@ -193,10 +195,20 @@ def _unknown_noun(
 ) -> int:
     """The noun that is asked for, as in "which elements", "the heaviest element", where the graph has no such type."""
     known = _mask(mentions) | _mask(types) | said | _mask(operators)
-    places = [0, *(item.end for item in operators if item.kind in ("ask", "count", "list", "superlative", "all"))]
+    places = [*(item.end for item in operators if item.kind in ("ask", "count", "list", "superlative", "all")), 0]
+    names = _mask(item for item in mentions if item.kind in ("label", "alias", "people"))
+    nouns = [at for at in range(len(tokens) - 1) if tokens[at + 1].folded in RELATIVE]
     for at in places:
         while at < len(tokens) and function[at]:
             at += 1
-        if at < len(tokens) and not known >> at & 1 and tokens[at].text.isalpha():
-            return 1 << at
-    return 0
+        # "which European countries", "Spanish speaking countries"
+        while at < len(tokens) and (names >> at & 1 or (said >> at & 1 and tokens[at].folded.endswith("ing"))):
+            at += 1
+        if at < len(tokens):
+            nouns.append(at)
+    open_nouns = [
+        at for at in nouns if not known >> at & 1 and not function[at] and tokens[at].text.isalpha()
+    ]
+    stems = {tokens[at].stem for at in open_nouns[:1]}
+    # "What is the capital of the country where Osaka is", "countries that border countries"
+    return sum(1 << at for at, token in enumerate(tokens) if token.stem in stems)

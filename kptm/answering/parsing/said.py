@@ -67,8 +67,8 @@ class SaidRelations:
                 self._add_phrase(english, (1 << end) - (1 << start), SYNONYM * weight)
         for match in operators:
             if match.kind in ("ask", "measure"):
-                for hint in match.hints:
-                    self._add_phrase(hint, (1 << match.end) - (1 << match.start), HINT)
+                for rank, hint in enumerate(match.hints):
+                    self._add_phrase(hint, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 10))
 
     @property
     def mask(self) -> int:
@@ -76,10 +76,10 @@ class SaidRelations:
         found = 0
         for masks in self._said.values():
             for mask, strength in masks.items():
-                found |= mask if strength > HINT else 0
+                found |= mask if strength > HINT + 1e-9 else 0
         for stem, phrases in self._phrases.items():
             for stems, mask, strength in phrases:
-                if strength > HINT and any(
+                if strength > HINT + 1e-9 and any(
                     stems <= self._schema.relations[key].weights.keys()
                     for key, _ in self._schema.relations_of(stem)
                 ):

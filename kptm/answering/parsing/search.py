@@ -49,9 +49,7 @@ class Search:
         whole = sorted(self._silent(levels[0]), key=lambda x: -x.score)[:SILENT]
         for size in range(1, self._largest + 1):
             made = self._best(self._larger(levels, size), self._beam)
-            if not made:
-                break
-            levels.append(made)
+            levels.append(made)  # what two names have in common may be larger than anything of one
             if grammar.is_plain and any(map(grammar.is_complete, made)):
                 break
         for level in levels:

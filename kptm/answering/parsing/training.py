@@ -16,6 +16,7 @@ import numpy as np
 
 from kg.programs import Follow, Named
 from kg.types import Step
+from kptm.answering.parsing.candidates import none_features
 from kptm.answering.parsing.fitting import Example, fit
 from kptm.answering.parsing.matching import AnswerMatcher
 from kptm.answering.parsing.model import ReadingModel
@@ -143,7 +144,9 @@ class Trainer:
         found = self._parser.candidates(question, **how)
         right = [lesson.answers.reward(item.derivation) for item in found]
         kept = sorted(range(len(found)), key=lambda at: (right[at] <= 0, at))[:CANDIDATES]
-        return Example([found[at] for at in kept], [right[at] for at in kept])
+        return Example(
+            [found[at] for at in kept], [right[at] for at in kept], none_features(question)
+        )
 
     def _is_right(self, lesson: Lesson, question: Question) -> bool:
         ranked = self._parser.ranked(question, self._parser.candidates(question))
