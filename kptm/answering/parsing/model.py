@@ -28,7 +28,7 @@ NONE = "none"
 VERSION = 1
 
 DEFAULT: dict[str, float] = {
-    "uncovered": -1.6,
+    "uncovered": -1.8,
     "prior": 0.4,
     "mention_label": 1.7,
     "mention_alias": 0.8,
