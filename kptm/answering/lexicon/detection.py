@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from kg.folding import fold
 from kptm.answering.lexicon.patterns import expand
 from kptm.answering.lexicon.spelling import Spelling
 
@@ -18,8 +19,9 @@ _SCRIPTS = (
 """Scripts that tell a language by one character: names in a question are seldom written in them if its words are not."""
 _LETTERS = (("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),)
 """Scripts of languages whose function words decide first: a name may be written in them."""
-_FUNCTION, _CONTENT = 1.0, 0.6
-"""The weight of a function word, and of a word of the vocabulary, which a name may hold too."""
+_FUNCTION, _CONTENT, _RESPELT = 1.0, 0.6, 0.5
+"""The weight of a function word, of a word of the vocabulary, which a name may hold too, and the factor of a word that is
+found in another spelling only: "due" is "du" where "ue" is "ü"."""
 
 
 class Detector:
@@ -33,13 +35,20 @@ class Detector:
     def __init__(self, files: Mapping[str, Mapping[str, Any]], default: str) -> None:
         self._default = default
         self._tables: dict[str, tuple[Spelling, dict[str, float]]] = {}
+        english = {word for data in files.values() for word in data.get("vocabulary", {})}
         for code, data in files.items():
             spelling = Spelling(data)
-            weights: dict[str, float] = {}
-            for patterns in data.get("vocabulary", {}).values():
-                for pattern in patterns:
-                    for text in expand(pattern, data.get("groups", {})):
-                        weights |= dict.fromkeys(spelling.keys(text), _CONTENT)
+            numbers = data.get("numbers", {})
+            tables = [
+                data.get("vocabulary", {}),
+                numbers.get("words", {}),
+                numbers.get("scales", {}),
+            ]
+            patterns = [pattern for table in tables for item in table.values() for pattern in item]
+            texts = [text for item in patterns for text in expand(item, data.get("groups", {}))]
+            texts += english if code == "en" else ()
+            content = (key for text in texts for key in spelling.keys(text))
+            weights = dict.fromkeys(content, _CONTENT)
             weights |= dict.fromkeys(spelling.keys(data["words"]["function"]), _FUNCTION)
             self._tables[code] = (spelling, weights)
 
@@ -61,4 +70,6 @@ class Detector:
 
     def _weight(self, code: str, typed: str) -> float:
         spelling, weights = self._tables[code]
-        return max((weights.get(key, 0.0) for key in spelling.keys(typed)), default=0.0)
+        keys = spelling.keys(typed)
+        weight = max((weights.get(key, 0.0) for key in keys), default=0.0)
+        return weight if "".join(keys) == fold(typed) else weight * _RESPELT

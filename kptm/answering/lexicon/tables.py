@@ -24,6 +24,7 @@ class Operator:
         after: Only after one of these words; "-ed" is an ending.
         not_after: Only where none of these words stands before it.
         unless_asked: Only where nothing in the question asks for more than yes or no.
+        unless_compared: Only where no other phrase of the question compares.
         nearby: Only where one of these words is in the question.
         after_apostrophe: Only directly after an apostrophe.
         after_rank: Only directly after a rank.
@@ -44,6 +45,7 @@ class Operator:
     not_after: frozenset[str] = frozenset()
     nearby: frozenset[str] = frozenset()
     unless_asked: bool = False
+    unless_compared: bool = False
     after_apostrophe: bool = False
     after_rank: bool = False
 

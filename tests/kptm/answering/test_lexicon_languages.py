@@ -133,6 +133,44 @@ SPANS = {
         "都市の平均人口": {("mean", "平均")},
         "漱石によって書かれた小説": {("passive", "によって")},
     },
+    "it": {
+        "Quanti stati confinano con il Perù?": {("count", "Quanti")},
+        "quanti abitanti ha Lima": {
+            ("count", "quanti"), ("ask", "quanti abitanti"), ("ask", "quanti abitanti ha"),
+        },
+        "qual è il secondo fiume più lungo": {
+            ("ask", "qual è il"), ("ordinal", "secondo"), ("superlative", "più lungo"), ("comparison", "più lungo"),
+        },
+        "paesi con più di duecento milioni di abitanti": {
+            ("comparison", "più di"), ("number", "duecento milioni"),
+        },
+        "quali paesi non confinano con la Francia": {("ask", "quali"), ("negation", "non")},
+        "È vero che Lima confina con il mare o con un lago?": {("yesno", "È vero che"), ("or", "o")},
+        "dove si trova Lima": {("ask", "dove si trova")},
+        "quanto è alto l'Everest": {("ask", "quanto è alto")},
+        "film diretti da Fellini": {("passive", "da")},
+        "il paese il cui re è nato a Roma": {("whose", "il cui")},
+        "popolazione media delle città": {("mean", "media delle")},
+    },
+    "pt": {
+        "Quantos estados fazem fronteira com o Peru?": {("count", "Quantos")},
+        "quantas pessoas vivem em Lima": {
+            ("count", "quantas"), ("ask", "quantas pessoas"), ("ask", "quantas pessoas vivem"),
+        },
+        "qual é o segundo rio mais longo": {
+            ("ask", "qual é o"), ("ordinal", "segundo"), ("superlative", "mais longo"),
+        },
+        "países com mais de duzentos milhões de habitantes": {
+            ("comparison", "mais de"), ("number", "duzentos milhões"),
+        },
+        "quais países não têm rios": {("ask", "quais"), ("negation", "não têm")},
+        "É Lima mais alta do que Quito?": {("yesno", "É"), ("comparison", "mais alta do que")},
+        "onde fica Lima": {("ask", "onde fica")},
+        "livros escritos por Saramago": {("passive", "por")},
+        "o país cuja capital é Lima": {("whose", "cuja")},
+        "população média das cidades": {("mean", "média das")},
+        "Lima não é a capital, ou é?": {("negation", "não é"), ("or", "ou")},
+    },
 }  # fmt: skip
 CASES = [(language, text) for language, table in SPANS.items() for text in table]
 
@@ -178,6 +216,14 @@ DEGREES = {
         "最も大きい": ("max", "area"), "一番小さい": ("min", "area"), "最長の": ("max", "length"), "もっとも高い": ("max", "height"),
         "最も多い": ("max", None), "一番古い": ("min", "founded"),
     },
+    "it": {
+        "la più grande": ("max", "area"), "il più piccolo": ("min", "area"), "i più lunghi": ("max", "length"), "la più alta": ("max", "height"),
+        "il maggiore": ("max", "area"), "meno popolato": ("min", "population"), "le più antiche": ("min", "founded"), "il meno caro": ("min", "price"),
+    },
+    "pt": {
+        "a maior": ("max", "area"), "mais pequeno": ("min", "area"), "o mais longo": ("max", "length"), "mais altas": ("max", "height"),
+        "menos povoado": ("min", "population"), "a mais antiga": ("min", "founded"), "o menos caro": ("min", "price"),
+    },
 }  # fmt: skip
 
 
@@ -217,6 +263,13 @@ NUMBERS = {
     },
     "ja": {
         "二百万": 2e6, "1.4億": 1.4e8, "二十三": 23, "百五": 105, "三千二百": 3200, "1,000": 1000,
+    },
+    "it": {
+        "due milioni": 2e6, "duecentocinquantamila": 250_000, "ventuno": 21, "trentatré": 33, "1.000.000": 1e6, "3,5": 3.5, "un milione": 1e6,
+        "mille": 1000,
+    },
+    "pt": {
+        "dois milhões": 2e6, "duzentos e cinquenta mil": 250_000, "1.000.000": 1e6, "3,5": 3.5, "vinte e um": 21, "um milhão": 1e6, "mil": 1000,
     },
 }  # fmt: skip
 
@@ -266,6 +319,16 @@ PERIODS = {
         "2000年より前": Period("", "1999"), "1990年代": Period("1990", "1999"), "1990年から2000年まで": Period("1990", "2000"),
         "19世紀": Period("1801", "1900"),
     },
+    "it": {
+        "nel 1995": Period("1995", "1995"), "il 4 luglio 1776": Period("1776-07-04", "1776-07-04"), "dal 2000": Period("2000", ""),
+        "prima del 2000": Period("", "1999"), "negli anni 90": Period("1990", "1999"), "nel XIX secolo": Period("1801", "1900"),
+        "tra il 1990 e il 2000": Period("1990", "2000"), "dal 1990 al 2000": Period("1990", "2000"),
+    },
+    "pt": {
+        "em 1995": Period("1995", "1995"), "a 4 de julho de 1776": Period("1776-07-04", "1776-07-04"), "desde 2000": Period("2000", ""),
+        "antes de 2000": Period("", "1999"), "nos anos 90": Period("1990", "1999"), "no século XIX": Period("1801", "1900"),
+        "entre 1990 e 2000": Period("1990", "2000"),
+    },
 }  # fmt: skip
 
 
@@ -293,6 +356,12 @@ WORDS = {
     },
     "ja": {
         "首都": "capital", "人口": "population", "都市": "city", "川": "river", "隣接": "borders",
+    },
+    "it": {
+        "capitale": "capital", "popolazione": "population", "città": "city", "fiumi": "river", "confina con": "borders",
+    },
+    "pt": {
+        "capital": "capital", "população": "population", "cidades": "city", "rios": "river", "fazem fronteira com": "borders",
     },
 }  # fmt: skip
 
