@@ -19,9 +19,10 @@ _SCRIPTS = (
 """Scripts that tell a language by one character: names in a question are seldom written in them if its words are not."""
 _LETTERS = (("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),)
 """Scripts of languages whose function words decide first: a name may be written in them."""
-_FUNCTION, _CONTENT, _RESPELT = 1.0, 0.6, 0.5
-"""The weight of a function word, of a word of the vocabulary, which a name may hold too, and the factor of a word that is
-found in another spelling only: "due" is "du" where "ue" is "ü"."""
+_FUNCTION, _CONTENT, _NAME = 1.0, 0.6, 0.1
+"""The weight of a function word, of a common noun or verb, and of a function word that names have, too."""
+_RESPELT = 0.5
+"""The factor of a word that is found in another spelling only: "due" is "du" where "ue" is "ü"."""
 
 
 class Detector:
@@ -35,21 +36,24 @@ class Detector:
     def __init__(self, files: Mapping[str, Mapping[str, Any]], default: str) -> None:
         self._default = default
         self._tables: dict[str, tuple[Spelling, dict[str, float]]] = {}
-        english = {word for data in files.values() for word in data.get("vocabulary", {})}
         for code, data in files.items():
             spelling = Spelling(data)
             numbers = data.get("numbers", {})
-            tables = [
-                data.get("vocabulary", {}),
-                numbers.get("words", {}),
-                numbers.get("scales", {}),
+            patterns = [
+                pattern
+                for table in (numbers.get("words", {}), numbers.get("scales", {}))
+                for item in table.values()
+                for pattern in item
             ]
-            patterns = [pattern for table in tables for item in table.values() for pattern in item]
             texts = [text for item in patterns for text in expand(item, data.get("groups", {}))]
-            texts += english if code == "en" else ()
-            content = (key for text in texts for key in spelling.keys(text))
-            weights = dict.fromkeys(content, _CONTENT)
-            weights |= dict.fromkeys(spelling.keys(data["words"]["function"]), _FUNCTION)
+            words = data["words"]
+            weights: dict[str, float] = {}
+            for weight, phrases in (
+                (_CONTENT, [words.get("content", ""), *texts]),
+                (_FUNCTION, [words["function"]]),
+                (_NAME, [words.get("names", "")]),
+            ):
+                weights |= dict.fromkeys(spelling.keys(" ".join(phrases)), weight)
             self._tables[code] = (spelling, weights)
 
     def detect(self, words: Sequence[str]) -> str:

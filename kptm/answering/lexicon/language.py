@@ -39,15 +39,15 @@ class Language:
         self.function_words = frozenset(self.spelling.keys(data["words"]["function"]))
         self.openers = frozenset(self.spelling.keys(data["words"].get("openers", "")))
         self._groups: dict[str, Sequence[str]] = dict(data.get("groups", {}))
-        self.operators: Trie[Operator] = Trie()
+        self.operators: Trie[Operator | None] = Trie()  # None: a word that is none
         self._superlatives: set[str] = set()
         for kind in _LISTED:
             for entry in data.get(kind, ()):
                 self._add(kind, entry)
         for entry in data.get("measure", ()):
             self._add_measure(entry, data["templates"])
-        for english, patterns in data.get("vocabulary", {}).items():
-            self._put_all(Operator(kind="word", hints=(english,)), patterns)
+        for word in data["words"].get("plain", "").split():
+            self.operators.add(self.spelling.keys(word), None)
         self.spelling.split_before(self._superlatives)
         self.numbers = self._numbers(data.get("numbers", {}))
         self._add_suffixes(data.get("numbers", {}), common)
@@ -209,11 +209,11 @@ _TEMPLATES = (
 _RELATIONS = ("in", "since", "until", "before", "after", "between")
 _SWITCHES = ("compounds", "vigesimal", "myriads", "ordinal_dot")
 _LISTED: tuple[Kind, ...] = tuple(
-    kind for kind in get_args(Kind) if kind not in ("measure", "number", "time", "word")
+    kind for kind in get_args(Kind) if kind not in ("measure", "number", "time")
 )
 _ATTRIBUTES = frozenset(item.name for item in fields(Operator)) - {"kind", "nearby"} | {"with"}
 _TABLES = {
-    *_LISTED, "measure", "vocabulary", "name", "stemmer", "suffixes", "prefixes", "elisions", "glued", "words", "groups",
+    *_LISTED, "measure", "name", "stemmer", "suffixes", "prefixes", "elisions", "glued", "words", "groups",
     "templates", "spelling", "variants", "numbers", "units", "time",
 }  # fmt: skip
 _NUMBERS = {

@@ -44,8 +44,8 @@ def find_matches(tokens: Sequence[Token], tables: Language) -> list[Match]:
     keys = [tables.spelling.key(token.folded) for token in tokens]
     numbers = quantities(tokens, keys, tables.numbers)
     periods = times(tokens, keys, numbers, tables.times)
-    hits = _operators(tokens, keys, numbers, tables)
-    covering = _covering(hits, numbers, periods)
+    hits, words = _operators(tokens, keys, numbers, tables)
+    covering = _covering(hits, words, numbers, periods)
     found = [_match(hit) for hit in hits]
     found += _number_matches(numbers, periods)
     found = [match for match in found if not _is_covered(match, covering)]
@@ -55,18 +55,21 @@ def find_matches(tokens: Sequence[Token], tables: Language) -> list[Match]:
 
 def _operators(
     tokens: Sequence[Token], keys: Sequence[str], numbers: Iterable[Quantity], tables: Language
-) -> list[Hit]:
+) -> tuple[list[Hit], list[Span]]:
+    """The operators that may stand where they stand, and the spans of words that are none."""
     opening = next((at for at, key in enumerate(keys) if key not in tables.openers), 0)
     ranked = frozenset(item.end for item in numbers if item.ordinal)
     question = _Question(tokens, keys, opening, ranked)
-    hits = [
-        Hit(at, found.end, found.item)
-        for at in range(len(keys))
-        for found in tables.operators.find(keys, at)
-        if _stands(found.item, question, at, found.end)
-    ]
+    hits: list[Hit] = []
+    words: list[Span] = []
+    for at in range(len(keys)):
+        for end, operator, _ in tables.operators.find(keys, at):
+            if operator is None:
+                words.append((at, end))
+            elif _stands(operator, question, at, end):
+                hits.append(Hit(at, end, operator))
     doubtful = [hit for hit in hits if hit.operator.unless_asked or hit.operator.unless_compared]
-    return _settled(hits, doubtful) if doubtful else hits
+    return _settled(hits, doubtful) if doubtful else hits, words
 
 
 def _stands(operator: Operator, question: _Question, start: int, end: int) -> bool:
@@ -123,10 +126,14 @@ def _number_matches(numbers: Iterable[Quantity], periods: Iterable[Time]) -> lis
 
 
 def _covering(
-    hits: Iterable[Hit], numbers: Iterable[Quantity], periods: Iterable[Time]
+    hits: Iterable[Hit],
+    words: Iterable[Span],
+    numbers: Iterable[Quantity],
+    periods: Iterable[Time],
 ) -> list[Span]:
     """Spans of several tokens: the operators within them mean nothing by themselves."""
     spans = [(hit.start, hit.end) for hit in hits if not hit.operator.inner]
+    spans += words
     spans += [(item.start, item.end) for item in numbers]
     spans += [(time.start, time.end) for time in periods if time.moment]
     return [(start, end) for start, end in dict.fromkeys(spans) if end > start + 1]
@@ -146,7 +153,7 @@ def _match(hit: Hit) -> Match:
     item = hit.operator
     return Match(
         hit.start,
-        hit.end,
+        hit.start if item.empty else hit.end,
         item.kind,
         item.order,
         item.comparison,

@@ -20,6 +20,7 @@ class Operator:
         not_initial: Never at the beginning.
         typed: Only where it is typed so, in small letters: "où" is not "ou".
         final: Only at its end.
+        empty: The match has no tokens, because the word says something by itself: "grenzt Polen an Ungarn".
         inner: Operators within the phrase stand beside it.
         after: Only after one of these words; "-ed" is an ending.
         not_after: Only where none of these words stands before it.
@@ -40,6 +41,7 @@ class Operator:
     not_initial: bool = False
     typed: frozenset[str] = frozenset()
     final: bool = False
+    empty: bool = False
     inner: bool = False
     after: tuple[str, ...] = ()
     not_after: frozenset[str] = frozenset()
