@@ -155,6 +155,9 @@ def _of_path(answer: Answer) -> Program | None:
     spoken = {str(item.entity) for item in answer.evidence}
     if not answer.path or not answer.answers or answer.answers[0].key not in spoken:
         return None
+    facts = [item.triple for item in answer.evidence if item.triple is not None]
+    if len(answer.path) == 1 and any(answer.topic not in (fact.head, fact.tail) for fact in facts):
+        return None  # of several topics
     return _path(Named((answer.topic,)), answer.path)
 
 
