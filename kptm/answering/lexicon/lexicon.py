@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.folding import fold
+from kptm.answering.lexicon.data_files import read_files
 from kptm.answering.lexicon.detection import Detector
-from kptm.answering.lexicon.language import COMMON, FOLDER, Language, read_file
+from kptm.answering.lexicon.language import Language
 from kptm.answering.lexicon.matching import find_matches
 from kptm.answering.lexicon.splitting import Token, runs
 from kptm.answering.lexicon.stems import stemmer
@@ -15,11 +17,11 @@ from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from kptm.answering.lexicon.match import Match
 
 DEFAULT = "en"
+FOLDER = Path(__file__).parent
 _CACHED = 100_000
 
 
@@ -40,9 +42,7 @@ class Lexicon:
     """
 
     def __init__(self, folder: Path) -> None:
-        codes = sorted(path.stem for path in folder.glob("*.toml") if path.stem != COMMON)
-        self._common = read_file(folder / f"{COMMON}.toml")
-        self._files = {code: read_file(folder / f"{code}.toml") for code in codes}
+        self._files, self._common = read_files(folder)
         self._languages: dict[str, Language] = {}
         self._detector = Detector(self._files, DEFAULT)
         self._pieces: dict[tuple[str, str], tuple[tuple[str, str, str, int], ...]] = {}

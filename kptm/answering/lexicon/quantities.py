@@ -56,8 +56,8 @@ def _ranked(found: list[Quantity], keys: Sequence[str], tables: NumberTables) ->
 def _at(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
 ) -> list[Quantity]:
-    first = tokens[at].folded[0]
-    if first.isdecimal() or first in "+-":
+    first = keys[at][:1]
+    if first.isdecimal() or first in ("+", "-"):
         return _digits(tokens, keys, at, tables)
     ordinals = [
         Quantity(at, hit.end, hit.item[1], ordinal=True)

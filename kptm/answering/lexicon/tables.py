@@ -57,7 +57,6 @@ class NumberTables:
     """Words of numbers: what each adds ("word"), multiplies by ("scale"), or ranks ("ordinal").
 
     Attributes:
-        decimal: The sign before decimals.
         grouping: Signs between groups of three digits.
         joiners: Words between the parts of a number ("and").
         articles: Words for one before a scale ("a million").
@@ -74,7 +73,6 @@ class NumberTables:
         units: Words and signs of units.
     """
 
-    decimal: str = "."
     grouping: frozenset[str] = frozenset(",")
     joiners: frozenset[str] = frozenset()
     articles: frozenset[str] = frozenset()
