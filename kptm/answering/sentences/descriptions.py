@@ -268,8 +268,8 @@ class Describer:
                 end = f"{whose}{words.rest}{during}"
                 one, many = self.noun_of(program, words, plural=False), words.noun.many
                 return Forms(f"that is{no} {one} of {end}", f"that are{no} the {many} of {end}")
-            verb = "are" if words.is_plural(many=False) else "is"
-            return same(f"whose {words.noun.one}{words.rest} {verb}{no} {whose}{during}")
+            verb = words.verb(negated=negated)
+            return same(f"whose {words.noun.one}{words.rest} {verb} {whose}{during}")
         if program.step.forward:
             return same(f"that {whose} {words.of(plural=source.several, negated=negated)}{during}")
         verbs = (words.of(plural=plural, negated=negated) for plural in (False, True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,6 +92,9 @@ class English:
             return ""
         subject = source.text(plural=source.several)
         if isinstance(words, NounRelation):
+            if not words.clean or words.link:
+                ends = (subject, named) if step.forward else (named, subject)
+                return _labelled(words, *ends)
             if step.forward or source.several:
                 return ""
             noun = self._describer.noun_from(found.first, step, words)
@@ -232,11 +236,20 @@ class English:
                 return f"{other} {words.of(plural=whose.several, negated=not holds)} {name}"
             return f"{name} {words.of(plural=many, negated=not holds)} {other}"
         no = "" if holds else " not"
+        if right.step.forward and words.link:
+            return f"the {words.noun.one} of {other} {words.verb(negated=not holds)} {name}"
         if right.step.forward:
             noun = self._describer.noun_of(right, words, plural=many)
             return f"{name} {'are' if many else 'is'}{no} {noun} of {other}{words.rest}"
-        verb = "are" if words.is_plural(many=False) else "is"
-        return f"the {words.noun.one} of {name}{words.rest} {verb}{no} {other}"
+        verb = words.verb(negated=not holds)
+        return f"the {words.noun.one} of {name}{words.rest} {verb} {other}"
+
+
+def _labelled(words: NounRelation, head: str, tail: str) -> str:
+    """A fact by the label of its relation, where that is no plain noun: "languages spoken of Ann: Greek"."""
+    if words.link:
+        return f"the {words.noun.one} of {head} {words.verb()} {tail}"
+    return f"{words.noun.one} of {head}: {tail}"
 
 
 def _as_statement(name: str, clause: str, *, many: bool) -> str:
@@ -244,8 +257,8 @@ def _as_statement(name: str, clause: str, *, many: bool) -> str:
     if clause.startswith("that "):
         return f"{name} {clause.removeprefix('that ')}"
     if clause.startswith("whose "):
-        noun, verb, rest = clause.removeprefix("whose ").partition(" is ")
-        return f"the {noun} of {name}{verb}{rest}"
+        noun, verb, rest = re.split(r" (is|are)(?= )", clause.removeprefix("whose "), maxsplit=1)
+        return f"the {noun} of {name} {verb}{rest}"
     if clause.startswith("without "):
         return f"{name} {'have' if many else 'has'} no {clause.removeprefix('without ')}"
     return f"{name} {'have' if many else 'has'} {clause.removeprefix('with ')}"

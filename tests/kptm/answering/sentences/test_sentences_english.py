@@ -138,6 +138,40 @@ def test_one_step(graph, source, step, expected):
     assert said(graph, Follow(Named((source,)), step), leads(graph, source, step)) == expected
 
 
+NAMES = [
+    ("partially contains", "A partially contains B."),
+    ("member of political party", "A is a member of B."),
+    ("instance of recurring event", "A is an instance of B."),
+    ("located in the administrative territorial entity", "A is located in B."),
+    ("unmarried partner", "The unmarried partner of A is B."),
+    ("position_s", "The position of A is B."),
+    ("dog breed", "The dog breed of A is B."),
+    ("story by", "The story of A is by B."),
+    ("executive produced by", "A was executive produced by B."),
+    ("languages spoken", "Languages spoken of A: B."),
+    ("drug used for treatment", "Drug used for treatment of A: B."),
+    ("countries within", "Countries within of A: B."),
+    ("symptom of", "A is a symptom of B."),
+    ("share border with", "A shares border with B."),
+    ("smells like", "A smells like B."),
+    ("works for", "A works for B."),
+    ("members", "The members of A are B."),
+    ("has part(s)", "The part of A is B."),
+    ("hasChild", "The child of A is B."),
+    ("is a", "A is a B."),
+    ("isLocatedIn", "A is located in B."),
+    ("died in", "A died in B."),
+    ("wrote", "A wrote B."),
+    ("GDP per capita", "The GDP per capita of A is B."),
+    ("Place Of Birth", "The place of birth of A is B."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMES)
+def test_what_relations_are_called_by_other_graphs(graph, name, expected):
+    assert said(graph, Follow(Named(("A",)), Step(name)), ["B"]) == expected
+
+
 SETS = [
     (NEIGHBOURS, ["s:la", "s:ok"], "Louisiana and Oklahoma border Texas."),
     (RIVERS, ["r:red"], "The Red River traverses Texas."),
