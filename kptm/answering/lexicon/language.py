@@ -90,7 +90,9 @@ class Language:
         words = {degree: entry.get(degree, ()) for degree in DEGREES}
         base = {name: entry[name] for name in ("order", "hints", "generic") if name in entry}
         compares = {"max": ">", "min": "<"}[entry["order"]]
-        nearby = {"with": templates["measure_with"]} if "measure_with" in templates else {}
+        place: dict[str, Any] = {"after_number": True}  # "100 km long"
+        if "measure_with" in templates:
+            place = {"with": templates["measure_with"]}
         superlative = self._operator("superlative", base)
         less = base | {"order": "min" if entry["order"] == "max" else "max"}
         fewer = "<" if compares == ">" else ">"
@@ -109,7 +111,7 @@ class Language:
             "equal": [self._operator("comparison", base, comparison="=", order="")],
             "difference": [self._operator("difference", base)],
             "ask": [self._operator("ask", base, answer="value", order="")],
-            "measure": [self._operator("measure", base | nearby)],
+            "measure": [self._operator("measure", base | place)],
         }
         for name, operators in made.items():
             for phrase in self._phrases(templates.get(name, ()), words):

@@ -31,20 +31,36 @@ class Hit(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """A question's tokens and keys, how many words open any sentence ("and", "please"), and where ranks end."""
+    """A question's tokens and keys, and places in it.
+
+    Attributes:
+        tokens: All tokens.
+        keys: What they are looked up by.
+        opening: How many words open any sentence ("and", "please").
+        ranked: Where ranks end.
+        begun: Where numbers and times begin.
+        ended: Where they end, numbers with and without their units.
+    """
 
     tokens: Sequence[Token]
     keys: Sequence[str]
     opening: int
     ranked: frozenset[int]
+    begun: frozenset[int]
+    ended: frozenset[int]
 
 
 def find_matches(tokens: Sequence[Token], tables: Language) -> list[Match]:
     """All operators of a question, the longest ones first."""
     keys = [tables.spelling.key(token.folded) for token in tokens]
     numbers = quantities(tokens, keys, tables.numbers)
-    periods = times(tokens, keys, numbers, tables.times)
-    hits, words = _operators(tokens, keys, numbers, tables)
+    measured = {item.start for item in numbers if item.unit and item.end > item.start + 1}
+    periods = [
+        time
+        for time in times(tokens, keys, numbers, tables.times)
+        if time.end > time.start + 1 or time.start not in measured  # "1000 km"
+    ]
+    hits, words = _operators(_question(tokens, keys, numbers, periods, tables), tables)
     covering = _covering(hits, words, numbers, periods)
     found = [_match(hit) for hit in hits]
     found += _number_matches(numbers, periods)
@@ -53,17 +69,28 @@ def find_matches(tokens: Sequence[Token], tables: Language) -> list[Match]:
     return sorted(dict.fromkeys(found), key=lambda match: (match.start - match.end, match.start))
 
 
-def _operators(
-    tokens: Sequence[Token], keys: Sequence[str], numbers: Iterable[Quantity], tables: Language
-) -> tuple[list[Hit], list[Span]]:
-    """The operators that may stand where they stand, and the spans of words that are none."""
+def _question(
+    tokens: Sequence[Token],
+    keys: Sequence[str],
+    numbers: Iterable[Quantity],
+    periods: Iterable[Time],
+    tables: Language,
+) -> _Question:
     opening = next((at for at, key in enumerate(keys) if key not in tables.openers), 0)
     ranked = frozenset(item.end for item in numbers if item.ordinal)
-    question = _Question(tokens, keys, opening, ranked)
+    spans = [(item.start, item.end) for item in numbers]
+    spans += [(time.start, time.end) for time in periods if time.moment]
+    begun = frozenset(start for start, _ in spans)
+    ended = frozenset(end for _, end in spans)
+    return _Question(tokens, keys, opening, ranked, begun, ended)
+
+
+def _operators(question: _Question, tables: Language) -> tuple[list[Hit], list[Span]]:
+    """The operators that may stand where they stand, and the spans of words that are none."""
     hits: list[Hit] = []
     words: list[Span] = []
-    for at in range(len(keys)):
-        for end, operator, _ in tables.operators.find(keys, at):
+    for at in range(len(question.keys)):
+        for end, operator, _ in tables.operators.find(question.keys, at):
             if operator is None:
                 words.append((at, end))
             elif _stands(operator, question, at, end):
@@ -84,6 +111,8 @@ def _stands(operator: Operator, question: _Question, start: int, end: int) -> bo
         or (operator.nearby and operator.nearby.isdisjoint(keys))
         or (operator.after_apostrophe and question.tokens[start].text[0] not in APOSTROPHES)
         or (operator.after_rank and start not in question.ranked)
+        or (operator.before_number and end not in question.begun)
+        or (operator.after_number and start not in question.ended)
         or (operator.not_after and before in operator.not_after)
         or (operator.after and not any(_is_after(before, word) for word in operator.after))
     )

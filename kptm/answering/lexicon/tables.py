@@ -22,6 +22,8 @@ class Operator:
         final: Only at its end.
         empty: The match has no tokens, because the word says something by itself: "grenzt Polen an Ungarn".
         inner: Operators within the phrase stand beside it.
+        before_number: Only directly before a number or a time.
+        after_number: Only directly after a number, its unit, or a time.
         after: Only after one of these words; "-ed" is an ending.
         not_after: Only where none of these words stands before it.
         unless_asked: Only where nothing in the question asks for more than yes or no.
@@ -43,6 +45,8 @@ class Operator:
     final: bool = False
     empty: bool = False
     inner: bool = False
+    before_number: bool = False
+    after_number: bool = False
     after: tuple[str, ...] = ()
     not_after: frozenset[str] = frozenset()
     nearby: frozenset[str] = frozenset()

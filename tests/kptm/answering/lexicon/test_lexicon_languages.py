@@ -121,9 +121,8 @@ SPANS = {
         "le pays dont la capitale est Lima": {("whose", "dont la")},
         "romans écrits par Zola": {("passive", "par")},
         "population moyenne des villes": {("mean", "moyenne des")},
-        "les rivières à la fois longues et profondes": {
-            ("both", "à la fois"), ("and", "et"), ("measure", "longues"), ("measure", "profondes"),
-        },
+        "les rivières à la fois longues et profondes": {("both", "à la fois"), ("and", "et")},
+        "un fleuve de 100 km de long et 20 m large": {("number", "100 km"), ("number", "100"), ("and", "et"), ("number", "20 m"), ("number", "20"), ("measure", "large")},
     },
     "ja": {
         "日本の首都はどこですか": {("ask", "どこですか")},
