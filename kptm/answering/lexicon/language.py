@@ -75,8 +75,8 @@ class Language:
         given = {name: entry[name] for name in _ATTRIBUTES & set(entry)} | more
         if "with" in given:
             given["nearby"] = frozenset(words[0] for words in self._phrases(given.pop("with")))
-        if "not_after" in given:
-            given["not_after"] = self._single(given["not_after"])
+        for name in ("not_after", "without"):
+            given[name] = self._single(given.get(name, ()))
         given["typed"] = frozenset(given.get("typed", ()))
         given["hints"] = tuple(given.get("hints", ()))
         given["after"] = tuple(

@@ -109,6 +109,7 @@ def _stands(operator: Operator, question: _Question, start: int, end: int) -> bo
         or (operator.final and end < len(keys))
         or (operator.typed and _typed(question.tokens[start:end]) not in operator.typed)
         or (operator.nearby and operator.nearby.isdisjoint(keys))
+        or (operator.without and not operator.without.isdisjoint(keys))
         or (operator.after_apostrophe and question.tokens[start].text[0] not in APOSTROPHES)
         or (operator.after_rank and start not in question.ranked)
         or (operator.before_number and end not in question.begun)

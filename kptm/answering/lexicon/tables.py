@@ -26,6 +26,7 @@ class Operator:
         after_number: Only directly after a number, its unit, or a time.
         after: Only after one of these words; "-ed" is an ending.
         not_after: Only where none of these words stands before it.
+        without: Only where none of these words is in the question.
         unless_asked: Only where nothing in the question asks for more than yes or no.
         unless_compared: Only where no other phrase of the question compares.
         nearby: Only where one of these words is in the question.
@@ -50,6 +51,7 @@ class Operator:
     after: tuple[str, ...] = ()
     not_after: frozenset[str] = frozenset()
     nearby: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
     unless_asked: bool = False
     unless_compared: bool = False
     after_apostrophe: bool = False
