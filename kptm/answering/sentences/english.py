@@ -79,15 +79,16 @@ class English:
         """A description; what has no noun is of the type that all its nodes have."""
         described = self._describer.describe(program)
         if described.noun is None and not described.name and found.type:
-            return replace(described, noun=self._describer.type(found.type))
+            return replace(described, noun=self._describer.wording.type(found.type))
         return described
 
     def _stated(self, followed: Follow, found: Listed, *, whole: Program) -> str:
         """The facts of one step as they are stated: "A and B border Texas"; "" where a description says it better."""
         step, items, many = followed.step, found.items, len(found.items) > 1
         dates = all(map(is_date, items))
-        words = self._describer.relation(step.relation, dates=dates and step.forward)
-        source, named = self._describer.describe(followed.source), self._language.listed(items)
+        words = self._describer.wording.relation(step.relation, dates=dates and step.forward)
+        named = self._language.listed(items)
+        source = self._describer.source(followed, " or " if followed is whole else " and ")
         if followed.during is not None or not (source.name or source.several is False):
             return ""
         subject = source.text(plural=source.several)
@@ -97,7 +98,7 @@ class English:
                 return _labelled(words, *ends)
             if step.forward or source.several:
                 return ""
-            noun = self._describer.noun_from(found.first, step, words)
+            noun = self._describer.wording.noun_from(found.first, step, words)
             return f"{subject} is {noun} of {named}{words.rest}"
         if not step.forward:
             return f"{named} {words.of(plural=many)} {subject}"
@@ -116,7 +117,7 @@ class English:
             two = isinstance(program.base, Named) and len(program.base.keys) == 2
             greatest = _COMPARATIVES[greatest] if two else greatest
             verb = "have" if many else "has"
-            noun = self._describer.measure(program.measure)
+            noun = self._describer.wording.measure(program.measure)
             return f"of {base.name}, {named} {verb} the {greatest} {noun}{measured}"
         described = self._describe(program, found)
         return f"{described.text(plural=many)} {'are' if many else 'is'} {named}{measured}"
@@ -140,8 +141,8 @@ class English:
 
     def _counted(self, followed: Follow, source: Program, number: str) -> str:
         """The facts of one step counted: "9 countries border Germany", "Switzerland has 4 official languages"."""
-        words = self._describer.relation(followed.step.relation)
-        whose = self._describer.describe(followed.source)
+        words = self._describer.wording.relation(followed.step.relation)
+        whose = self._describer.source(followed)
         if followed.during is not None or not (whose.name or whose.several is False):
             return ""
         owner, one = whose.text(plural=whose.several), number == "1"
@@ -154,7 +155,7 @@ class English:
             return f"{owner} {'have' if whose.several else 'has'} {amount} {noun}{words.rest}"
         if typed is None:
             return ""
-        things = f"{amount} {self._describer.type(typed).of(plural=not one)}"
+        things = f"{amount} {self._describer.wording.type(typed).of(plural=not one)}"
         if followed.step.forward:
             return f"{owner} {words.of(plural=whose.several)} {things}"
         return f"{things} {words.of(plural=not one)} {owner}"
@@ -166,7 +167,7 @@ class English:
         sentences = self._language.sentences
         stated = truth.instead(program) if isinstance(program, Within) and not holds else None
         if stated is not None and self._is_noun(stated.program):
-            items = [self._describer.named(key) for key in stated.keys]
+            items = [self._describer.wording.named(key) for key in stated.keys]
             said = self.listing(stated.program, Listed(items, stated.keys[0]))
             subject = self._describer.phrase(stated.asked)
             return sentences["no_stated"].format(clause=said, subject=subject)
@@ -174,7 +175,7 @@ class English:
         return sentences["yes" if holds else "no"].format(clause=clause)
 
     def _is_noun(self, program: Follow) -> bool:
-        return isinstance(self._describer.relation(program.step.relation), NounRelation)
+        return isinstance(self._describer.wording.relation(program.step.relation), NounRelation)
 
     def _claim(self, program: Program, *, holds: bool) -> str:
         """What is so, or what is not."""
@@ -196,7 +197,7 @@ class English:
 
     def _has(self, source: Follow, *, holds: bool) -> str:
         """Whether there is anything at the end of a step."""
-        words = self._describer.relation(source.step.relation)
+        words = self._describer.wording.relation(source.step.relation)
         whose = self._describer.describe(source.source)
         owner = whose.text(plural=whose.several)
         if isinstance(words, NounRelation):
@@ -221,14 +222,14 @@ class English:
         if isinstance(right, Superlative):
             return f"{name} {verb} {self._describer.describe(right).text(plural=many)}"
         if isinstance(right, Compare):
-            said = self._describer.comparison(right, negated=not holds)
+            said = self._describer.clauses.comparison(right, negated=not holds)
         else:
-            said = self._describer.clause(right, negated=not holds)
+            said = self._describer.clauses.of(right, negated=not holds)
         return _as_statement(name, said.of(plural=many), many=many)
 
     def _is_followed(self, name: str, right: Follow, *, many: bool, holds: bool) -> str:
         """That a name is, or is not, at the end of a step."""
-        words = self._describer.relation(right.step.relation)
+        words = self._describer.wording.relation(right.step.relation)
         whose = self._describer.describe(right.source)
         other = whose.text(plural=whose.several)
         if not isinstance(words, NounRelation):
@@ -239,7 +240,7 @@ class English:
         if right.step.forward and words.link:
             return f"the {words.noun.one} of {other} {words.verb(negated=not holds)} {name}"
         if right.step.forward:
-            noun = self._describer.noun_of(right, words, plural=many)
+            noun = self._describer.clauses.noun_of(right, words, plural=many)
             return f"{name} {'are' if many else 'is'}{no} {noun} of {other}{words.rest}"
         verb = words.verb(negated=not holds)
         return f"the {words.noun.one} of {name}{words.rest} {verb} {other}"

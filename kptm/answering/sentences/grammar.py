@@ -52,6 +52,7 @@ class Grammar:
         self.lasting = frozenset(words["lasting"].split())
         self.indefinite = frozenset(words["indefinite"].split())
         self.bare = frozenset(words["bare"].split())
+        self._times = frozenset(words["times"].split())
         self.plain_units = frozenset(words["plain_units"].split())
         self.superlatives: Mapping[str, list[str]] = data["superlatives"]
         self._irregular: Mapping[str, str] = words["irregular"]
@@ -134,6 +135,10 @@ class Grammar:
         """Whether a word that stands before a preposition may be a verb: "smells", hardly "members" or "cities"."""
         return self.is_plural(word) and not word.endswith(self._noun_endings)
 
+    def is_time(self, name: str) -> bool:
+        """Whether the values of a relation are times, by its name."""
+        return not self._times.isdisjoint(name.lower().split())
+
     def is_past(self, word: str) -> bool:
         """Whether a word is a past tense or a participle."""
         regular = word.endswith("ed") and not word.endswith("eed") and len(word) > 3
@@ -144,7 +149,7 @@ class Grammar:
     def name(self, label: str, types: Collection[str]) -> str:
         """A name with its article: "the Rio Grande", "the United States"."""
         words = label.split()
-        if not words or words[0].lower() in ("the", "a", "an"):
+        if not words or words[0].lower() in ("the", "a", "an") or "and" in words:
             return label
         typed = any(self._types.intersection(kind.lower().split()[-1:]) for kind in types)
         named = label in self._names or (len(words) > 1 and self._takes_article(words))

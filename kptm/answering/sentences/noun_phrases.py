@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kg.programs import Follow, Intersection, Named, Period, Program
+from kg.programs import Follow, Having, Intersection, Measure, Named, Period, Program
 from kptm.answering.sentences.grammar import Forms
 
 
@@ -85,3 +85,8 @@ def when(period: Period | None) -> str:
     if not period.start:
         return f" until {period.end}"
     return f" since {period.start}" if not period.end else f" from {period.start} to {period.end}"
+
+
+def is_had(program: Program, measure: Measure) -> bool:
+    """Whether a program is what has the first step of a measure, which goes without saying where that is measured."""
+    return isinstance(program, Having) and program.step == measure.steps[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from kptm.answering.sentences.grammar import Forms, article
@@ -102,8 +103,9 @@ def _is_acronym(word: str) -> bool:
     return sum(letter.isupper() for letter in word) > 1
 
 
+@lru_cache(maxsize=16_384)
 def relation_words(
-    label: str, patterns: Iterable[str], grammar: Grammar, *, dates: bool = False
+    label: str, patterns: tuple[str, ...], grammar: Grammar, *, dates: bool = False
 ) -> RelationWords:
     """How a relation is said.
 

@@ -208,6 +208,21 @@ SETS = [
     (Follow(Named(("usa",)), Step("president"), Period("1995", "1995")), ["Scott"],
      "The president of the United States in 1995 is Ridley Scott."),
     (Having(CAPITAL), ["s:tx"], "The state with a capital is Texas."),
+    (Superlative(Having(Step("population")), POPULATION, "max"), ["s:tx"], "The most populous state is Texas (14,229,000)."),
+    (Superlative(STATE, Measure((CAPITAL, Step("population"))), "max"), ["s:tx"],
+     "The state whose capital has the greatest population is Texas."),
+    (Compare(STATE, Measure((CAPITAL, Step("population"))), ">", Named((ValueKey(Literal("500000", INTEGER)),))), ["s:tx"],
+     "The state whose capital's population is more than 500,000 is Texas."),
+    (Superlative(Follow(STATE, Step("highest point")), Measure((Step("elevation"),)), "max"), ["c:austin"],
+     "The highest point of the states is Austin."),
+    (Compare(RIVER, LENGTH, ">", Named((ValueKey(Literal("2000", INTEGER)),))), ["r:grande"],
+     "The river whose length is more than 2000 is the Rio Grande."),
+    (Compare(RIVER, Measure((Step("year of discovery"),)), ">", Named((ValueKey(Literal("1500", INTEGER)),))), ["r:grande"],
+     "The river whose year of discovery is after 1500 is the Rio Grande."),
+    (Difference(STATE, Follow(RIVER, Step("traverses"))), ["s:nm"], "The state that no rivers traverse is New Mexico."),
+    (Intersection(STATE, Follow(RIVER, Step("traverses"))), ["s:tx"], "The state that rivers traverse is Texas."),
+    (Follow(Named(("s:tx", "s:la")), Step("borders", forward=False)), ["s:ok"], "Oklahoma borders Texas or Louisiana."),
+    (Follow(Union(TEXAS, LOUISIANA), Step("borders", forward=False)), ["s:ok"], "Oklahoma borders Texas or Louisiana."),
 ]  # fmt: skip
 
 
