@@ -37,7 +37,7 @@ _PARTS = {
     "words": {"function", "names", "content", "plain", "openers"},
     "templates": {*TEMPLATES, "measure_with"},
     "numbers": {
-        "grouping", "joiners", "articles", *SWITCHES, "ordinal_before", "ordinal_after", "ordinal_suffixes", "words", "scales",
+        "grouping", "joiners", "articles", "halves", *SWITCHES, "ordinal_before", "ordinal_after", "ordinal_suffixes", "words", "scales",
         "ordinals", "suffixes",
     },
     "time": {"months", "decade_suffixes", "before_christ", "moments", "roman", *RELATIONS},
@@ -82,6 +82,12 @@ def _check(data: Mapping[str, Any]) -> None:
         _check_names(f"attribute of [{table}]", data.get(table, {}), known)
     if "measure" in data and "templates" not in data:
         raise ConfigError("there is no table [templates] for [[measure]]")
+    for name in TEMPLATES:
+        for phrase in data.get("templates", {}).get(name, ()):
+            if not any(f"{{{degree}}}" in phrase for degree in DEGREES):
+                raise ConfigError(
+                    f"template {phrase!r} of {name!r} has none of {{plain}}, {{more}}, {{most}}"
+                )
     for entry in data.get("measure", ()):
         _check_entry("measure", entry, {"order", "hints", "generic", *DEGREES}, "order")
     for kind in LISTED:

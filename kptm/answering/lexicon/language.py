@@ -123,6 +123,7 @@ class Language:
             grouping=frozenset(data.get("grouping", ",")),
             joiners=self._single(data.get("joiners", ())),
             articles=self._single(data.get("articles", ())),
+            halves=self._single(data.get("halves", ())),
             ordinal_before=self._single(data.get("ordinal_before", ())),
             ordinal_suffixes=frozenset(data.get("ordinal_suffixes", ())),
             **{name: data.get(name, False) for name in SWITCHES},
@@ -169,6 +170,7 @@ class Language:
             for words in self._phrases(data.get(relation, ())):
                 slots = words if "<moment>" in words else (*words, "<moment>")
                 found.phrases.add(slots, relation)
+        found.phrases.add(("<moment>", "<moment>"), "between")  # "1990-1995"
         return found
 
 

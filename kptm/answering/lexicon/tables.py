@@ -66,6 +66,7 @@ class NumberTables:
         grouping: Signs between groups of three digits.
         joiners: Words between the parts of a number ("and").
         articles: Words for one before a scale ("a million").
+        halves: Words for half of a scale ("half a million").
         compounds: Whether a number is one word ("zweihundertfünfzig").
         vigesimal: Whether ten to nineteen are added to sixty and eighty ("quatre-vingt-dix").
         myriads: Whether 10,000 is the first large scale, and not 1000.
@@ -82,6 +83,7 @@ class NumberTables:
     grouping: frozenset[str] = frozenset(",")
     joiners: frozenset[str] = frozenset()
     articles: frozenset[str] = frozenset()
+    halves: frozenset[str] = frozenset()
     compounds: bool = False
     vigesimal: bool = False
     myriads: bool = False
