@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kg.programs import (
     Compare,
@@ -20,25 +20,15 @@ from kg.programs import (
 from kptm.answering.answer_kinds import is_date
 from kptm.answering.sentences.grammar import article
 from kptm.answering.sentences.languages import language
-from kptm.answering.sentences.noun_phrases import merged
+from kptm.answering.sentences.noun_phrases import Listed, merged
 from kptm.answering.sentences.relation_words import NounRelation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kptm.answering.sentences.descriptions import Describer
     from kptm.answering.sentences.noun_phrases import Description
     from kptm.answering.sentences.truth import Truth
 
 _COMPARATIVES = {"greatest": "greater", "lowest": "lower"}
-
-
-class Listed(NamedTuple):
-    """What a program denotes: names, the node of the first one, and the type that all have, "" where they have none."""
-
-    items: Sequence[str]
-    first: str = ""
-    type: str = ""
 
 
 class English:

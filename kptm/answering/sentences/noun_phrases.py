@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.programs import Follow, Having, Intersection, Measure, Named, Period, Program
 from kptm.answering.sentences.grammar import Forms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Listed(NamedTuple):
+    """What a program denotes: names, the node of the first one, and the type that all have, "" where they have none."""
+
+    items: Sequence[str]
+    first: str = ""
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

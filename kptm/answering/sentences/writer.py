@@ -9,9 +9,10 @@ from kg.programs import Aggregate, Follow, Intersection, Named, Program, Superla
 from kptm.answering import lexicon
 from kptm.answering.naming import RelationNames
 from kptm.answering.sentences.descriptions import Describer
-from kptm.answering.sentences.english import English, Listed
+from kptm.answering.sentences.english import English
 from kptm.answering.sentences.languages import DEFAULT, LISTED, language
 from kptm.answering.sentences.names import Names, node_of
+from kptm.answering.sentences.noun_phrases import Listed
 from kptm.answering.sentences.templates import Templates
 from kptm.answering.sentences.truth import Truth
 from kptm.answering.sentences.wording import Wording
