@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kg.folding import fold
 from kptm.answering.lexicon.patterns import expand
 from kptm.answering.lexicon.spelling import Spelling
+from kptm.answering.lexicon.synonyms import expand as expand_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ _LETTERS = (("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),)
 """Scripts of languages whose function words decide first: a name may be written in them."""
 _FUNCTION, _CONTENT, _NAME = 1.0, 0.6, 0.1
 """The weight of a function word, of a common noun or verb, and of a function word that names have, too."""
+_CACHED = 100_000
 _RESPELT = 0.5
 """The factor of a word that is found in another spelling only: "due" is "du" where "ue" is "ü"."""
 
@@ -36,6 +38,7 @@ class Detector:
     def __init__(self, files: Mapping[str, Mapping[str, Any]], default: str) -> None:
         self._default = default
         self._tables: dict[str, tuple[Spelling, dict[str, float]]] = {}
+        self._known: dict[str, list[tuple[str, float]]] = {}
         for code, data in files.items():
             spelling = Spelling(data)
             numbers = data.get("numbers", {})
@@ -67,13 +70,26 @@ class Detector:
             if code in self._tables and any(script.search(word) for word in words):
                 scores[code] += 1e-5
         for typed in words:
-            found = {code: weight for code in self._tables if (weight := self._weight(code, typed))}
-            for code, weight in found.items():
-                scores[code] += weight / len(found)
+            for code, weight in self._weights(typed):
+                scores[code] += weight
         return max(scores, key=lambda code: scores[code])
+
+    def _weights(self, typed: str) -> list[tuple[str, float]]:
+        """What a word says for each language that has it: less, the more languages have it."""
+        known = self._known.get(typed)
+        if known is None:
+            found = [(code, self._weight(code, typed)) for code in self._tables]
+            share = sum(weight > 0 for _, weight in found)
+            known = [(code, weight / share) for code, weight in found if weight]
+            if len(self._known) < _CACHED:
+                self._known[typed] = known
+        return known
 
     def _weight(self, code: str, typed: str) -> float:
         spelling, weights = self._tables[code]
         keys = spelling.keys(typed)
         weight = max((weights.get(key, 0.0) for key in keys), default=0.0)
+        if not weight and code == self._default:
+            # The table of English words is known anyway: it gives the names of relations.
+            return _CONTENT if expand_word(typed, code) else 0.0
         return weight if "".join(keys) == fold(typed) else weight * _RESPELT
