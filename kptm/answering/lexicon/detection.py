@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kg.folding import fold
+from kptm.answering.lexicon.data_files import DEGREES
 from kptm.answering.lexicon.patterns import expand
 from kptm.answering.lexicon.spelling import Spelling
 from kptm.answering.lexicon.synonyms import expand as expand_word
+from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,24 +42,10 @@ class Detector:
         self._tables: dict[str, tuple[Spelling, dict[str, float]]] = {}
         self._known: dict[str, list[tuple[str, float]]] = {}
         for code, data in files.items():
-            spelling = Spelling(data)
-            numbers = data.get("numbers", {})
-            patterns = [
-                pattern
-                for table in (numbers.get("words", {}), numbers.get("scales", {}))
-                for item in table.values()
-                for pattern in item
-            ]
-            texts = [text for item in patterns for text in expand(item, data.get("groups", {}))]
-            words = data["words"]
-            weights: dict[str, float] = {}
-            for weight, phrases in (
-                (_CONTENT, [words.get("content", ""), *texts]),
-                (_FUNCTION, [words["function"]]),
-                (_NAME, [words.get("names", "")]),
-            ):
-                weights |= dict.fromkeys(spelling.keys(" ".join(phrases)), weight)
-            self._tables[code] = (spelling, weights)
+            try:
+                self._tables[code] = _weights_of(data)
+            except ConfigError as error:
+                raise ConfigError(f"{code}.toml: {error}") from error
 
     def detect(self, words: Sequence[str]) -> str:
         """The language of words as they were typed; equal scores are the default's, or the first language's."""
@@ -93,3 +81,19 @@ class Detector:
             # The table of English words is known anyway: it gives the names of relations.
             return _CONTENT if expand_word(typed, code) else 0.0
         return weight if "".join(keys) == fold(typed) else weight * _RESPELT
+
+
+def _weights_of(data: Mapping[str, Any]) -> tuple[Spelling, dict[str, float]]:
+    """How a language writes its words, and what each that it is known by weighs."""
+    spelling = Spelling(data)
+    numbers, words = data.get("numbers", {}), data["words"]
+    measures = [
+        {name: entry.get(name, ()) for name in DEGREES} for entry in data.get("measure", ())
+    ]
+    tables = (numbers.get("words", {}), numbers.get("scales", {}), *measures)
+    patterns = [pattern for table in tables for item in table.values() for pattern in item]
+    texts = [text for item in patterns for text in expand(item, data.get("groups", {}))]
+    weights = dict.fromkeys(spelling.keys(" ".join([words.get("content", ""), *texts])), _CONTENT)
+    weights |= dict.fromkeys(spelling.keys(words["function"]), _FUNCTION)
+    weights |= dict.fromkeys(spelling.keys(words.get("names", "")), _NAME)
+    return spelling, weights
