@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kptm.linking.text import fold
+from kg.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,10 @@ class References:
     def questions(self, question: str, last: Turn) -> Iterator[str]:
         """The questions that one may mean after another, the likeliest first; none where it stands for itself."""
         fragment = self._words.fragment(question)
+        text = question if fragment is None else fragment.rest
+        if (counted := self._words.counted(text, last.question)) is not None:
+            yield counted
+            return
         if fragment is None:
             yield from self._with_names(question, last)
         elif self._words.is_question(fragment.rest):
@@ -88,6 +92,8 @@ class References:
         if match.re is self._words.demonstrative:
             after = self._words.ends_in_preposition(match.string[: match.start()])
             return after or last.is_kind(match["noun"])
+        if match.re is self._words.place:
+            return not self._words.is_expletive(match.string[: match.start()])
         return match.re is not self._words.possessive or not self._words.is_particle(match["noun"])
 
     def _own_names(self, text: str, place: int) -> tuple[bool, bool]:

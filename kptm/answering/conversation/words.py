@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kg.folding import fold
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -45,6 +47,9 @@ class FollowUpWords:
         self._prepositions = frozenset(data["prepositions"])
         self._particles = self._prepositions.union(data["questions"])
         self.templates: dict[str, str] = data["templates"]
+        self._expletives = frozenset(data["expletives"])
+        self._counts = frozenset(map(fold, data["counts"]))
+        self._list = self._word(data["lists"])
         self.persons = frozenset(data["persons"])
         self.several = frozenset(data["several"])
         self._opener = self._start(data["openers"])
@@ -78,6 +83,13 @@ class FollowUpWords:
         text = text[article.end() :].lstrip() if article is not None else text
         return Fragment(text, preposition is not None, article is not None)
 
+    def counted(self, question: str, last: str) -> str | None:
+        """The last question, which listed things, as one that counts them; None where a question does not ask that."""
+        if fold(question.strip(" ¿?？!.,")) not in self._counts:
+            return None
+        text, found = self._list.subn(self.templates["count"], last, count=1)
+        return text if found else None
+
     def is_question(self, text: str) -> bool:
         """Whether a text begins as a whole question does."""
         return self._question.match(text) is not None
@@ -93,6 +105,10 @@ class FollowUpWords:
     def is_particle(self, word: str) -> bool:
         """Whether a word is a preposition or asks: no noun, after "her"."""
         return word.lower() in self._particles
+
+    def is_expletive(self, before: str) -> bool:
+        """Whether "there" after a text names no place: "are there"."""
+        return before.lower().split()[-1:] != [] and before.lower().split()[-1] in self._expletives
 
     def ends_in_preposition(self, text: str) -> bool:
         """Whether a preposition is the last word of a text."""

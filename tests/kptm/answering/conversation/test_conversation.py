@@ -163,6 +163,14 @@ def test_several_answers_are_meant_together(graph):
     assert talk(graph, answers, first, "what is its area?")[1] == "what is Chile's area?"
 
 
+def test_what_was_listed_is_counted(graph):
+    answers = {"which countries border Chile?": ("Chile", "Peru", "Bolivia")}
+    first = "which countries border Chile?"
+    for then in ("how many are there?", "and how many?", "How many of them"):
+        assert talk(graph, answers, first, then)[1] == "how many countries border Chile?"
+    assert talk(graph, answers, first, "are there rivers?")[1] == "are there rivers?"
+
+
 def test_of_two_names_the_last_of_a_yes_or_no_question_is_replaced(graph):
     answers = {"does Peru border Chile?": ("Peru", "yes")}
     desk = Desk(answers)
