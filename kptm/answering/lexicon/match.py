@@ -38,7 +38,8 @@ class Match:
             ones first.
         answer: Of "ask": the kind of answer that is expected: "person", "place", "date", "value", "thing",
             "any", or "reason" (why, how), which a graph does not hold.
-        generic: Whether other words say what is measured: "most", "highest", "more than".
+        generic: Whether only other words say what is measured, which may be things that are counted: "most",
+            "more than".
         number: Of a number its value, of an ordinal its rank.
         unit: Of a number: the symbol of the unit after it, such as "km2" or "$".
         period: Of a time.
