@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
-    from kptm.answering import Answer, Evidence, Predictor
+    from kptm.answering import Answer, Conversation, Evidence, Predictor
     from kptm.data import EntityFacts, Phrasings, train_tokenizer, verbalise
     from kptm.errors import (
         CheckpointError,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "kptm.answering": ("Answer", "Evidence", "Predictor"),
+    "kptm.answering": ("Answer", "Conversation", "Evidence", "Predictor"),
     "kptm.data": ("EntityFacts", "Phrasings", "train_tokenizer", "verbalise"),
     "kptm.errors": (
         "CheckpointError",
@@ -54,6 +54,7 @@ __all__ = [
     "Answer",
     "CheckpointError",
     "ConfigError",
+    "Conversation",
     "EntityFacts",
     "Evidence",
     "FinetuneConfig",

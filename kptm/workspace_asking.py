@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kg.types import Relation
     from kptm.answering import Answer, Predictor
+    from kptm.answering.conversation import Conversation
     from kptm.answering.lessons import LearnReport
     from kptm.modeledge import Where
     from kptm.modeledge.recalling import Recalled
@@ -75,6 +76,15 @@ class WorkspaceAsking(WorkspaceTraining):
     ) -> Iterator[Answer]:
         """Answer questions in their order, streaming; see :meth:`kptm.Predictor.ask_many`."""
         return self.predictor().ask_many(questions, sources=sources)
+
+    def conversation(self, *, sources: Iterable[str] | None = None) -> Conversation:
+        """Questions one after the other, of which each may go on from the last one: "and of chile?"."""
+        from kptm.answering.conversation import Conversation
+
+        chosen = None if sources is None else list(sources)
+        return Conversation(
+            lambda question: self.ask(question, sources=chosen), self.graph, self.linker
+        )
 
     def query(
         self,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg.errors import TripleFormatError
 from kg.types import Statement
 from kptm.errors import WorkspaceError
 from kptm.linking import LinkedText
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from kptm.modeledge import Modeledge
     from kptm.pretraining import PretrainReport
     from kptm.workspace_config import WorkspaceConfig
+
+logger = logging.getLogger(__name__)
 
 
 class WorkspaceTraining(WorkspaceVectors):
@@ -171,21 +175,37 @@ class WorkspaceTraining(WorkspaceVectors):
         Without a model only the phrasings are mined. They are added to those that were mined before. It is
         one revision, which :meth:`undo` takes back.
 
+        A file or folder that is indexed again replaces what it said before: sentences that it no longer has go, unless
+        another source says them too. It is the same one when its absolute path is the same. Where ``source`` also says
+        other files, or texts without a file, nothing is replaced; a warning says so.
+
         Args:
             texts: A file, a folder, or texts; None where triples alone are written.
             triples: Whether the graph's triples are written too, in the phrasings that were mined.
             source: Who says the texts; their path by default.
             progress: Called with the number of texts, then of triples, done.
+
+        Raises:
+            TripleFormatError: A file is missing or malformed.
         """
+        from kptm.modeledge.documents import speaker
+
         model = self.model() if self.layout.has_model else None
+        path = texts if isinstance(texts, str | Path) else None
         documents = None if texts is None else self._documents(texts)
-        if source is None:
-            source = str(texts) if isinstance(texts, str | Path) else ""
-        number, mined = self._begin_index(documents, source or "texts")
+        who = speaker(self.graph.database, path, source)
+        number, mined = self._begin_index(documents, who.source or "texts")
         added = 0
         if documents is not None and model is not None:
+            if path is not None and who.others:
+                logger.warning("%s", who.kept(path))
             added += self.modeledge.write(
-                model, documents, source=source, revision=number, progress=progress
+                model,
+                documents,
+                source=who.source,
+                revision=number,
+                replace=path is not None and not who.others,
+                progress=progress,
             )
         if triples and model is not None:
             told = self.graph.triples_with_sources()
@@ -223,9 +243,21 @@ class WorkspaceTraining(WorkspaceVectors):
             else Phrasings({})
         )
 
+    def _texts_of(self, path: str | Path) -> Iterator[str | LinkedText]:
+        """The texts of a file; of one that is gone the error says what it leaves."""
+        from kptm.modeledge.documents import sources_of
+
+        if not Path(path).exists() and (known := sources_of(self.graph.database, path)):
+            reason = (
+                "there is no such file or folder; what was indexed from it stays until it is forgotten:"
+                f" kptm forget --source {known[0]}"
+            )
+            raise TripleFormatError(path, None, reason)
+        return read_documents(path)
+
     def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> list[LinkedText]:
         if isinstance(texts, str | Path):
-            texts = read_documents(texts)
+            texts = self._texts_of(texts)
         found = list(texts)
         linked = self.link(text for text in found if isinstance(text, str))
         return [text if isinstance(text, LinkedText) else next(linked) for text in found]

@@ -47,26 +47,24 @@ def main_dimension(values: Iterable[Measured]) -> str:
     return min(counts, key=lambda name: (-counts[name], name), default="")
 
 
-def main_unit(values: Sequence[Measured]) -> str:
+def main_unit(units: Iterable[str]) -> str:
     """The unit that most values are stated in; of several the first by name."""
-    counts = Counter(item.value.unit for item in values)
+    counts = Counter(units)
     return min(counts, key=lambda name: (-counts[name], name), default="")
 
 
-def as_stated(value: Literal, others: Sequence[Measured]) -> Quantity | None:
-    """A value that others are compared with. A bare number has the unit of the others, or is a year among dates."""
-    size = quantity(value)
-    if size is None or size.dimension or not others:
-        return size
-    if main_dimension(others) == DATE:
+def as_stated(value: Literal, others: Sequence[tuple[str, str]]) -> Quantity | None:
+    """A bare number among values of which (dimension, unit) is given: it has the unit of most, or is a year among dates."""
+    main = main_unit(dimension for dimension, _ in others)
+    if main == DATE:
         dated = year(value)
         return None if dated is None else quantity(dated)
-    unit = main_unit([item for item in others if item.quantity.dimension == main_dimension(others)])
-    return (
-        quantity(Literal(value.value, value.datatype, unit=unit))
-        if unit and not value.unit
-        else size
-    )
+    known = unit_of(main_unit(unit for dimension, unit in others if dimension == main))
+    size = quantity(value)
+    if size is None:
+        return None
+    number = known.factor * (size.low + known.offset)
+    return Quantity(known.dimension, number, number)
 
 
 def compares(size: Quantity, comparison: Comparison, other: Quantity) -> bool:
@@ -116,11 +114,37 @@ def total(values: Sequence[Literal], *, mean: bool) -> Literal | None:
     items = [item for item in items if item.quantity.dimension == dimension]
     if not items or dimension == DATE:
         return None
-    unit = main_unit(items)
+    unit = main_unit(item.value.unit for item in items)
     known = unit_of(unit)
     numbers = [item.quantity.low / known.factor - known.offset for item in items]
     found = sum(numbers, Fraction(0))
     return literal(found / len(numbers) if mean else found, unit)
+
+
+def total_of_parts(
+    parts: Sequence[tuple[str, int, float]], others: Sequence[tuple[str, str]], *, mean: bool
+) -> Literal | None:
+    """The same of many values.
+
+    Args:
+        parts: (dimension, how many, their sum in the base unit).
+        others: (dimension, unit) of some of them.
+        mean: Whether the mean is wanted.
+    """
+    dimension, many, total = min(parts, key=lambda part: (-part[1], part[0]), default=(DATE, 0, 0))
+    if dimension == DATE:
+        return None
+    unit = main_unit(unit for name, unit in others if name == dimension)
+    known = unit_of(unit)
+    found = Fraction(total) / known.factor - known.offset * many
+    return rounded(found / many if mean else found, unit)
+
+
+def rounded(number: Fraction, unit: str) -> Literal:
+    """A number that was computed in double precision: whole where it is, else of 12 digits."""
+    if number.denominator == 1:
+        return literal(number, unit)
+    return literal(Fraction(f"{float(number):.12g}"), unit)
 
 
 def extreme(values: Sequence[Literal], *, greatest: bool) -> Literal | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 from kg.errors import QueryError
@@ -16,7 +14,6 @@ from kg.programs.expressions import (
     Follow,
     Having,
     Intersection,
-    Measure,
     Named,
     OfType,
     Period,
@@ -26,21 +23,20 @@ from kg.programs.expressions import (
     Union,
     Within,
 )
+from kg.programs.measuring import Measuring
 from kg.programs.memory import Memory
-from kg.store import measures
+from kg.store import stepping
 from kg.store.dictionary import known_literals
 from kg.store.sets import EMPTY, NodeSet, Sets
 from kg.store.times import Moments, TimeNames, hold, moments, time_relations, times
 from kg.store.values import node_ids, nodes
 from kg.types import Literal
 from kg.values.node import ValueKey
-from kg.values.quantities import Quantity, quantity
 from kg.vocabulary import IRI, RANK, TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kg.programs.expressions import Comparison
     from kg.store.sql import Sql
     from kg.types import Step
 
@@ -81,6 +77,7 @@ class Evaluation:
     def __init__(self, sql: Sql, at: int | None, state: State, small: int) -> None:
         self._sql, self._at, self._state = sql, at, state
         self.sets = Sets(sql, at, self.relation(RANK) is not None, small)
+        self.measuring = Measuring(self)
 
     # ── names and ids ────────────────────────────────────────────────────────────────────────────
 
@@ -152,7 +149,11 @@ class Evaluation:
                 return self._of_type(program)
             case Having(step):
                 relation = self.relation(step.relation)
-                return EMPTY if relation is None else self.sets.having(relation, step.forward)
+                return (
+                    EMPTY
+                    if relation is None
+                    else stepping.having(self.sets, relation, step.forward)
+                )
             case Follow():
                 return self._follow(program)
             case Intersection(left, right):
@@ -162,20 +163,20 @@ class Evaluation:
             case Difference(left, right):
                 return self.sets.difference(self.nodes(left), self.nodes(right))
             case Superlative():
-                return self._superlative(program)
+                return self.measuring.superlative(program)
             case Compare():
-                return self._compare(program)
+                return self.measuring.compare(program)
             case Aggregate():
-                return self._aggregate(program)
+                return self.measuring.aggregate(program)
             case Subtract(left, right):
                 one, two = self.number(left), self.number(right)
                 return None if one is None or two is None else arithmetic.difference(one, two)
             case Within(left, right):
                 mine = self.nodes(left)
                 rest = self.sets.difference(mine, self.nodes(right))
-                return bool(self.sets.size(mine)) and not self.sets.size(rest)
+                return not self.sets.is_empty(mine) and self.sets.is_empty(rest)
             case Exists(source):
-                return self.sets.size(self.nodes(source)) > 0
+                return not self.sets.is_empty(self.nodes(source))
         raise QueryError(f"{program!r} is no program")
 
     def named(self, keys: Iterable[str]) -> NodeSet:
@@ -191,7 +192,9 @@ class Evaluation:
         if relation is None:
             return EMPTY
         values = [Literal(program.type), Literal(program.type, IRI)]
-        return self.sets.heads(relation, list(known_literals(self._sql, values).values()))
+        return stepping.of_type(
+            self.sets, relation, list(known_literals(self._sql, values).values())
+        )
 
     def _follow(self, program: Follow) -> NodeSet:
         relation = self.relation(program.step.relation)
@@ -200,10 +203,10 @@ class Evaluation:
         start = self.start(program.source)
         source = self.nodes(program.source)
         if program.during is None:
-            return self.sets.reached(source, relation, program.step.forward, start)
+            return stepping.reached(self.sets, source, (relation, program.step.forward), start)
         period = self.period(program.during)
-        return self.sets.reached_during(
-            source, (relation, program.step.forward), self.times, period, start
+        return stepping.reached_during(
+            self.sets, source, (relation, program.step.forward), self.times, period, start
         )
 
     @property
@@ -226,6 +229,11 @@ class Evaluation:
                 f"{period} is no period: give two ISO 8601 dates or years, the earlier first"
             )
         return Moments(start.low, end.high)
+
+    def source(self, program: Follow) -> NodeSet:
+        """The nodes from which the last step of a path leads on: not those at which it begins."""
+        found, start = self.nodes(program.source), self.start(program.source)
+        return self.sets.difference(found, NodeSet(start)) if start else found
 
     def start(self, program: Program) -> tuple[int, ...]:
         """The id of the one node at which a path begins that a step is added to; nothing of other programs."""
@@ -253,8 +261,8 @@ class Evaluation:
     ) -> list[int]:
         """From which nodes of a set, without those at which the path begins, a step leads to a node."""
         if program.during is None:
-            return [here for here, _ in self.sets.ways(source, step, node, start, limit)]
-        rows = self.sets.ways(source, step, node, start, EVERY)
+            return [here for here, _ in stepping.ways(self.sets, source, step, node, start, limit)]
+        rows = stepping.ways(self.sets, source, step, node, start, EVERY)
         said = times(self._sql, [fact for _, fact in rows], self.times, self._at)
         period = self.period(program.during)
         holds = [(hold(said.get(fact, ()), period), here) for here, fact in rows]
@@ -268,121 +276,3 @@ class Evaluation:
         found = [(self.relation(step.relation), step.forward) for step in steps]
         known = [(number, forward) for number, forward in found if number is not None]
         return known if known and len(known) == len(found) else None
-
-    def counts(self, base: NodeSet, measure: Measure) -> dict[int, int]:
-        """How many nodes the measure counts of each of a set, also 0."""
-        path = self.path(measure.steps)
-        among = None if measure.among is None else self.nodes(measure.among)
-        found = {} if path is None else measures.counts(self.sets, base, path, among)
-        return {number: found.get(number, 0) for number in self.sets.ids(base)}
-
-    def measured(self, base: NodeSet, measure: Measure) -> list[tuple[int, arithmetic.Measured]]:
-        """The numbers and dates that the measure has of the nodes of a set."""
-        path = self.path(measure.steps)
-        rows = [] if path is None else measures.values(self.sets, base, path)
-        found = []
-        for node, _, *parts in rows:
-            value = Literal(*map(str, parts))
-            size = quantity(value)
-            if size is not None:
-                found.append((node, arithmetic.Measured(value, size)))
-        return found
-
-    def _superlative(self, program: Superlative) -> NodeSet:
-        base = self.nodes(program.base)
-        sizes = self._sizes(base, program.measure, greatest=program.order == "max")
-        ranks = sorted(set(sizes.values()), reverse=program.order == "max")
-        if not 0 < program.rank <= len(ranks):
-            return EMPTY
-        chosen = ranks[program.rank - 1]
-        return NodeSet(
-            tuple(number for number in self.sets.ids(base) if sizes.get(number) == chosen)
-        )
-
-    def _sizes(
-        self, base: NodeSet, measure: Measure, *, greatest: bool
-    ) -> dict[int, tuple[Fraction, Fraction]]:
-        """The measure of each node: by the greatest of its values or the least. Nothing is greatest by having none."""
-        if measure.count:
-            counted = self.counts(base, measure)
-            return {
-                n: (Fraction(count), Fraction(count))
-                for n, count in counted.items()
-                if count or not greatest
-            }
-        rows = self.measured(base, measure)
-        dimension = arithmetic.main_dimension(item for _, item in rows)
-        sizes: dict[int, list[tuple[Fraction, Fraction]]] = defaultdict(list)
-        for node, (_, size) in rows:
-            if size.dimension == dimension:
-                sizes[node].append((size.low, size.high))
-        return {node: max(found) if greatest else min(found) for node, found in sizes.items()}
-
-    def _compare(self, program: Compare) -> NodeSet:
-        value = self.number(program.value)
-        if value is None:
-            return EMPTY
-        base = self.nodes(program.base)
-        if program.measure.count:
-            chosen = self._counted(base, program.measure, program.comparison, value)
-        else:
-            chosen = {node for node, _ in self._matches(base, program, value)}
-        return NodeSet(tuple(number for number in self.sets.ids(base) if number in chosen))
-
-    def _matches(
-        self, base: NodeSet, program: Compare, value: Literal
-    ) -> list[tuple[int, Literal]]:
-        rows = self.measured(base, program.measure)
-        other = arithmetic.as_stated(value, [item for _, item in rows])
-        if other is None:
-            return []
-        return [
-            (node, item.value)
-            for node, item in rows
-            if arithmetic.compares(item.quantity, program.comparison, other)
-        ]
-
-    def matching(self, program: Compare, node: int) -> list[Literal]:
-        """The values of a node that compare as they are wanted."""
-        value = self.number(program.value)
-        if value is None:
-            return []
-        return [
-            found
-            for here, found in self._matches(self.nodes(program.base), program, value)
-            if here == node
-        ]
-
-    def _counted(
-        self, base: NodeSet, measure: Measure, comparison: Comparison, value: Literal
-    ) -> set[int]:
-        other = quantity(Literal(value.value, value.datatype))
-        if other is None:
-            return set()
-        sizes = (
-            (n, Quantity("", Fraction(c), Fraction(c)))
-            for n, c in self.counts(base, measure).items()
-        )
-        return {number for number, size in sizes if arithmetic.compares(size, comparison, other)}
-
-    def _aggregate(self, program: Aggregate) -> Literal | None:
-        if program.function == "count":
-            return arithmetic.literal(Fraction(self.sets.size(self.nodes(program.source))))
-        values = self._values(program.source)
-        if program.function in ("sum", "mean"):
-            return arithmetic.total(values, mean=program.function == "mean")
-        return arithmetic.extreme(values, greatest=program.function == "max")
-
-    def _values(self, program: Program) -> list[Literal]:
-        """The values of a set; at the end of a step once for each node that has it: two cities of one population are two."""
-        if not isinstance(program, Follow):
-            return self.literals(self.sets.ids(self.nodes(program)))
-        relation = self.relation(program.step.relation)
-        if relation is None or not program.step.forward:
-            return []
-        start = self.start(program.source)
-        period = None if program.during is None else self.period(program.during)
-        times = {} if period is None else self.times
-        return measures.stated(
-            self.sets, self.nodes(program.source), relation, start, times, period
-        )

@@ -144,7 +144,7 @@ class Evaluator:
         with self._database.quick() as sql:
             work = self._evaluation(sql)
             given = work.nodes(nodes) if isinstance(nodes, OfType) else work.named(nodes)
-            some = NodeSet(work.sets.ids(given)[:LOOKED_AT])
+            some = NodeSet(work.sets.ids(given, LOOKED_AT))
             found = {}
             for relation, values in profile.values(work.sets, some).items():
                 numbers = arithmetic.measured(values)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kg.programs import arithmetic
 from kg.programs.expressions import (
     Aggregate,
     Compare,
@@ -23,7 +22,7 @@ from kg.programs.expressions import (
     Union,
     Within,
 )
-from kg.store import following, measures
+from kg.store import following, measures, stepping
 from kg.store.sets import NodeSet
 from kg.types import Literal, Step, Triple
 from kg.values.node import ValueKey
@@ -77,7 +76,7 @@ class Evidence:
                     yield from self._of(program, node)
 
     def _some(self, program: Program) -> tuple[int, ...]:
-        return self._work.sets.ids(self._work.nodes(program))[: self._limit]
+        return self._work.sets.ids(self._work.nodes(program), self._limit)
 
     def _aggregate(self, function: str, source: Program) -> Iterator[Triple]:
         if function in ("max", "min"):
@@ -126,20 +125,18 @@ class Evidence:
                 return
 
     def _type(self, node: int, type_: str) -> Iterator[Triple]:
-        (key,) = self._work.keys([node])
-        for value in (Literal(type_), Literal(type_, IRI)):
-            ids = self._work.named([ValueKey(value)]).ids or ()
-            relation = self._work.relation(TYPE)
-            if ids and relation is not None:
-                nodes = self._work.sets.heads(relation, ids)
-                if self._work.has(nodes, (node,)):
-                    yield Triple(key, TYPE, ValueKey(value))
+        relation = self._work.relation(TYPE)
+        types = self._work.named(ValueKey(Literal(type_, datatype)) for datatype in ("", IRI))
+        path = [(relation, True)] if relation is not None else []
+        for end in measures.counted(self._work.sets, node, path, types, 1) if path else ():
+            key, value = self._work.keys([node, end])
+            yield Triple(key, TYPE, value)
 
     def _first(self, node: int, step: Step) -> Iterator[Triple]:
         path = self._work.path([step])
         if path is None:
             return
-        reached = self._work.sets.reached(NodeSet((node,)), *path[0])
+        reached = stepping.reached(self._work.sets, NodeSet((node,)), path[0])
         for there in self._work.sets.ids(reached)[:1]:
             yield self._fact(node, step, there)
 
@@ -162,18 +159,16 @@ class Evidence:
         if measure.count:
             yield from self._counted(node, measure)
             return
-        items = [item for _, item in self._work.measured(NodeSet((node,)), measure)]
-        value = arithmetic.extreme([item.value for item in items], greatest=greatest)
-        if value is not None:
-            yield from self._trail(node, measure, ValueKey(value))
+        for value in self._work.measuring.extremes(node, measure, greatest=greatest):
+            yield from self._trail(node, measure, value)
 
     def _compared(self, program: Compare, node: int) -> Iterator[Triple]:
         measure = program.measure
         if measure.count:
             yield from self._counted(node, measure)
             return
-        for value in self._work.matching(program, node):
-            yield from self._trail(node, measure, ValueKey(value))
+        for value in self._work.measuring.matching(program, node):
+            yield from self._trail(node, measure, value)
 
     def _counted(self, node: int, measure: Measure) -> Iterator[Triple]:
         path = self._work.path(measure.steps)

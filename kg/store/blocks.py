@@ -8,6 +8,7 @@ import numpy as np
 
 from kg.store import restated
 from kg.store.runs import differs
+from kg.store.triples import newest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,8 +80,8 @@ def write_block(
     dead = [number for _, number, removed in stored if removed > 0 or (removed and attest)]
     sql.many("UPDATE triple SET rev_removed = 0 WHERE id = ?", [(number,) for number in dead])
     new = ids == 0
-    newest = int(sql.one("SELECT max(id) FROM triple") or 0)
-    ids[new] = np.arange(newest + 1, newest + 1 + int(new.sum()))
+    first_id = newest(sql) + 1
+    ids[new] = np.arange(first_id, first_id + int(new.sum()))
     columns = (column.tolist() for column in (ids[new], *triples[new, :3].T))
     fresh = zip(*columns, strict=True)
     sql.insert(

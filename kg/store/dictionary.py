@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg.errors import InvalidNameError
 from kg.names import checked_key
+from kg.store import quantities
 from kg.types import Literal
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     ]
     if rows:  # sorted as the index is
         sql.insert("literal", "hash, id, value, datatype, language, unit", sorted(rows))
-    return found | {item: lowest - at for at, item in enumerate(fresh, 1)}
+    given = {item: lowest - at for at, item in enumerate(fresh, 1)}
+    quantities.add(sql, given)
+    return found | given
 
 
 def literals(sql: Sql, ids: Iterable[int]) -> dict[int, Literal]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, UnknownKeyError, shorten
-from kg.store import artefacts, lives, revisions, sources
+from kg.store import artefacts, lives, quantities, revisions, sources
 from kg.store.schema import FIRST_RELATION
 from kg.types import PurgeReport
 
@@ -63,6 +63,7 @@ def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
         statements = _delete_source(sql, source or "")
     triples = sql.run(f"DELETE FROM triple WHERE {_UNSAID}")
     names, called = _drop_names(sql)
+    quantities.purge(sql)
     return PurgeReport(
         statements=statements, triples=triples, names=names, revision=0, called=called
     )

@@ -4,7 +4,7 @@
              ├─ triple_source ─ triple ┼── relation (key)
     revision ┤        │                └── literal  (value, datatype, language, unit)
              │        └─ qualifier
-             └─ artefact
+             └─ artefact                 quantity of a literal, measure of a triple that ends in one
 
 ``entity``, ``relation`` and ``literal`` are dictionaries: a row is a name, written once. Whatever is said is a
 row of ``triple``: of one entity and another, or of an entity and a literal (a label, a date), whose ids are
@@ -110,6 +110,28 @@ literal = Table(
     Column("unit", Text, nullable=False),
 )
 Index("ix_literal_hash", literal.c.hash)
+
+# What a value measures (kg.values.quantities), of those that are numbers or dates.
+quantity = Table(
+    "quantity",
+    metadata,
+    Column("literal_id", Integer, primary_key=True, autoincrement=False),
+    Column("dimension", Text, nullable=False),
+    Column("low", Float, nullable=False),
+    Column("high", Float, nullable=False),
+)
+
+# The triples that end in such values, by size: those of a relation with the greatest are found without reading the others.
+measure = Table(
+    "measure",
+    metadata,
+    Column("relation_id", Integer, primary_key=True),
+    Column("dimension", Text, primary_key=True),
+    Column("low", Float, primary_key=True),
+    Column("triple_id", Integer, primary_key=True),
+    Column("high", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 triple = Table(
     "triple",

@@ -32,6 +32,11 @@ def alive(at: int | None, name: str = "x") -> str:
     return f"{name}.rev_added <= {at:d} AND EXISTS ({_said(at, name)} AND {CERTAIN})"
 
 
+def newest(sql: Sql) -> int:
+    """The greatest id of a triple, 0 where there is none."""
+    return int(sql.one("SELECT max(id) FROM triple") or 0)
+
+
 def recorded(at: int | None, name: str = "x") -> str:
     """The condition that any source states the triple ``name``, be it with confidence 0."""
     if at is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.errors import InvalidNameError
-from kg.store import dictionary, lives, name_index, restated, sources
+from kg.store import dictionary, lives, name_index, quantities, restated, sources, triples
 from kg.store.blocks import write_block
 from kg.store.indexes import Late
 from kg.store.keys import Keys
@@ -165,9 +165,12 @@ class Writer:
             return [], 0
         rows = np.stack([np.frombuffer(column, np.int32) for column in columns], axis=1)
         block = unique(rows)
+        newest = triples.newest(self._sql)
         written = write_block(
             self._sql, self.revision, block, attest=attest, note_restated=bool(self.replaced)
         )
+        if (block[:, 2] < 0).any():
+            quantities.add_measures(self._sql, newest)
         self.changed |= written.attested > 0
         self.moved += written.moved
         keys = map(tuple, block[:, :4].tolist())
@@ -179,7 +182,7 @@ class Writer:
         runs, self._runs = self._runs, Runs()
         for keys in (self._entities, self._relations):  # sorting and indexes want the memory
             keys.forget()
-        late = Late(self._sql, runs.total)
+        late, newest = Late(self._sql, runs.total), triples.newest(self._sql)
         for block in runs.blocks():
             written = write_block(
                 self._sql,
@@ -192,6 +195,7 @@ class Writer:
             self.changed |= written.attested > 0
             self.moved += written.moved
         late.make()
+        quantities.add_measures(self._sql, newest)
         runs.close()
 
     def note_restated(self, rows: Sequence[tuple[Row, int]]) -> None:

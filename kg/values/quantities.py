@@ -42,7 +42,7 @@ class Quantity(NamedTuple):
     high: Fraction
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=16_384)
 def quantity(value: Literal) -> Quantity | None:
     """What a value measures; None where it is no number and no date. Text that is a number or a date alone counts as one."""
     if value.datatype in _NUMERIC:

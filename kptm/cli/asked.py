@@ -40,6 +40,11 @@ class Shown(NamedTuple):
         """For people."""
         return str(answer) if self.brief else answer.explain(reading=self.reading)
 
+    def of(self, question: str, answer: Answer) -> str:
+        """The same for people, after the question that was asked where a follow-up left something out."""
+        asked = f"({answer.question})\n" if answer.question != question and not self.brief else ""
+        return f"{asked}{self.text(answer)}"
+
 
 def checked(question: str) -> str:
     """The question, if it can be one.
@@ -80,7 +85,7 @@ def stream(ask: Ask, path: Path, shown: Shown) -> None:
         elif shown.brief:
             click.echo(plain(f"{question}\t{answer}"))
         else:
-            click.echo(plain(f"{question}\n{shown.text(answer)}\n"))
+            click.echo(plain(f"{question}\n{shown.of(question, answer)}\n"))
 
 
 def _questions(path: Path) -> Iterator[str]:
@@ -116,7 +121,9 @@ def converse(ask: Ask, shown: Shown) -> None:
             click.echo(plain(f"kptm: {error}"), err=True)
             continue
         click.echo(
-            printed_json(answer.to_dict()) if shown.json else plain(shown.text(answer)) + "\n"
+            printed_json(answer.to_dict())
+            if shown.json
+            else plain(shown.of(question, answer)) + "\n"
         )
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--brief", is_flag=True, help="The answer alone, without its evidence.")
 @click.option("--explain", is_flag=True,
               help="Also how the question was read: what was evaluated, and what each word was understood as.")  # fmt: skip
+@click.option("--follow-ups", is_flag=True,
+              help="Each question of a file or a pipe may go on from the one before, as at the prompt.")  # fmt: skip
 @verb
 def ask(
     workspace: str,
@@ -36,9 +38,12 @@ def ask(
     without: tuple[str, ...],
     brief: bool,
     explain: bool,
+    follow_ups: bool,
     as_json: bool,
 ) -> None:
     """Answer QUESTION: a cloze with one [MASK], or in words. Without one, ask what is typed at a prompt.
+
+    At the prompt a question may go on from the last one: "and of Chile?", "what about its currency".
 
     The questions of --file, or of standard input that is no terminal, are answered one after the other; with
     --json as JSON Lines, with --brief as lines of question⇥answer.
@@ -50,13 +55,15 @@ def ask(
     shown = Shown(brief, as_json, explain)
     with existing(workspace) as ws:
         read_names(ws)
-        answer = partial(ws.ask, sources=_others(without)) if without else ws.ask
+        sources = _others(without) if without else None
+        answer = partial(ws.ask, sources=sources)
         if question is not None:
             one(answer, question, shown)
         elif file is None and at_terminal():
-            converse(answer, shown)
+            converse(ws.conversation(sources=sources).ask, shown)
         else:
-            stream(answer, Path(file or STANDARD), shown)
+            going_on = ws.conversation(sources=sources).ask if follow_ups else answer
+            stream(going_on, Path(file or STANDARD), shown)
 
 
 def _others(without: tuple[str, ...]) -> list[str]:

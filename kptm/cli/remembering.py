@@ -42,18 +42,23 @@ def index(
     if texts is None and not triples and kind is None:
         raise click.UsageError("give TEXTS, --triples or --kind")
     with existing(workspace) as ws:
-        added = 0
+        added = removed = 0
         if texts is not None or triples:
+            before = ws.graph.revision()
             with progress("modeledge", None) as advance:
                 added = ws.index(texts, triples=triples, source=source, progress=advance)
+            if ws.graph.revision() > before:
+                removed = ws.changes(ws.graph.revision()).records_removed
         made = _built(ws, kind, queries) if kind is not None else []
         records = sum(ws.modeledge.stats().values())
-    text = f"{added:,} vectors added, {records:,} in all"
+    gone = f", {removed:,} removed that {texts} no longer says" if removed else ""
+    text = f"{added:,} vectors added{gone}, {records:,} in all"
     for one in made:
         text += f"\n{one['space']}: {one['kind']}, recall {one['recall']:.3f}"
         if one["kind"] != one["wanted"]:
             text += f" ({one['wanted']} found {one['audited']:.3f})"
-    show({"added": added, "records": records, "indexes": made}, as_json, text)
+    found = {"added": added, "removed": removed, "records": records, "indexes": made}
+    show(found, as_json, text)
 
 
 def _built(ws: Workspace, kind: str, queries: int | None) -> list[dict[str, object]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kptm import held_names
 from kptm.errors import ModeledgeError
-from kptm.modeledge import log, origins, rows
+from kptm.modeledge import documents, log, origins, rows
 from kptm.modeledge.rows import all_of, any_of, mentions
 
 if TYPE_CHECKING:
@@ -104,7 +104,14 @@ def return_texts(sql: Sql, operation: int, source: str, found: Sequence[int]) ->
 
     A text whose sources were all forgotten is attested again; what was forgotten of it for its own sake stays so.
     """
-    return _said_again(sql, operation, origins.attest(sql, operation, source, found))
+    listed, parameter = sql.values(list(found))
+    by_itself = (
+        "r.op_changed IN (SELECT a.op_changed FROM modeledge_attestation a"
+        " WHERE a.origin_id = r.origin_id AND a.source = ? AND a.live = 0)"
+    )
+    condition: Condition = (f"r.origin_id IN {listed} AND {by_itself}", [parameter, source])
+    back = rows.bring_back(sql, operation, condition) if found else []
+    return back + _said_again(sql, operation, origins.attest(sql, operation, source, found))
 
 
 def _said_again(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
@@ -146,6 +153,7 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
     changed = 0
     if source is not None:
         changed += sql.run("DELETE FROM modeledge_attestation WHERE source = ?", (source,))
+        documents.forget(sql, source)
         changed += _clean_notes(sql, source)
     for name in names:
         held = _held_by(sql, name)
@@ -160,6 +168,8 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
         if len(name) >= held_names.SHORT:
             text, parameters = _holds(("source",), name)
             changed += sql.run(f"DELETE FROM modeledge_attestation WHERE {text}", parameters)
+            text, parameters = _holds(("source", "document"), name)
+            sql.run(f"DELETE FROM modeledge_document WHERE {text}", parameters)
         changed += _clean_notes(sql, name)
     changed += _delete_unattested(sql, operation)
     unused = "NOT EXISTS (SELECT 1 FROM modeledge_record r WHERE r.origin_id = {})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kg.types import Statement, Triple
 from kptm.data.phrasings import HEAD, TAIL, fill
-from kptm.modeledge import changing, log, origins, rows, spaces
+from kptm.modeledge import changing, documents, log, origins, rows, spaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,12 +39,20 @@ class TextWriter:
         model: Whose knowledge it is.
         source: Who attests the texts.
         revision: The graph's revision that it is one with.
+        replace: Whether the source ceases to attest texts that are not among the documents.
     """
 
     def __init__(
-        self, database: Database, model: FusedModel, source: str, revision: int | None = None
+        self,
+        database: Database,
+        model: FusedModel,
+        source: str,
+        revision: int | None = None,
+        *,
+        replace: bool = False,
     ) -> None:
         model.eval()
+        self._said: set[str] | None = set() if replace else None
         self._database = database
         self._model = model
         self._source, self._revision = source, revision
@@ -58,14 +66,26 @@ class TextWriter:
             done += len(batch)
             if progress is not None:
                 progress(done)
+        if self._said is not None:
+            self._end_rest(self._said)
         return added
 
+    def _end_rest(self, said: set[str]) -> None:
+        with self._database.writing() as (sql, transaction):
+            note = f"what {self._source} no longer says"
+            number = log.begin(sql, "replace", note[: changing.NOTE], self._revision)
+            gone = documents.end_rest(sql, number, self._source, said)
+            if not gone and not origins.is_changed_by(sql, number):
+                transaction.rollback()
+
     def _write(self, batch: Sequence[LinkedText]) -> int:
+        if self._said is not None:
+            self._said.update(origins.of_text(item.text) for item in batch)
         named = {origins.of_text(item.text): item for item in batch if item.links}
         with self._database.reading() as sql:
             # Live or not: what was forgotten is not written again.
             there = _written(sql, list(self._spaces.values()), list(named))
-            unsaid = _unsaid(sql, self._source, there)
+            unsaid = origins.silent(sql, self._source, list(there.values()))
         fresh = [item for digest, item in named.items() if digest not in there]
         found = self._encode(fresh) if fresh else {}
         if not unsaid and not any(records for _, records in found.values()):

@@ -7,6 +7,7 @@ anything else.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.store.sql import Sql
+
+
+UNDO = re.compile(r"undo of operation (\d+)(?:;|$)")
+"""The note of an undo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,20 @@ def begin(sql: Sql, kind: str, note: str, revision: int | None = None) -> int:
         (number, kind, note, at, revision),
     )
     return number
+
+
+def kind_of(sql: Sql, operation: int) -> str:
+    """What an operation did: that of an undo of an undo is what was done at first, of an undo "undo"; "" where it is not known."""
+    undone = 0
+    while row := sql.all("SELECT kind, note FROM modeledge_operation WHERE id = ?", (operation,)):
+        kind, note = row[0]
+        if kind != "undo":
+            return "undo" if undone % 2 else str(kind)
+        found = UNDO.match(note)
+        if found is None:  # a purge has emptied it
+            return ""
+        operation, undone = int(found[1]), undone + 1
+    return ""
 
 
 def newest(sql: Sql) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from kptm.errors import ModeledgeError
-from kptm.modeledge import carried, changing, log, origins, rows, spaces, strangers
+from kptm.modeledge import carried, changing, documents, log, origins, rows, spaces, strangers
 from kptm.modeledge.conflicts import FACTS, LOST, Conflict, check_policy, compared, left_out
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ class _Merge:
         """Let sources attest what is here already; return how many records live again by it."""
         back = 0
         for source, digests in sorted(said.items()):
+            documents.note_elsewhere(self.sql, source)
             found = list(origins.known(self.sql, sorted(digests)).values())
             if not found:
                 continue

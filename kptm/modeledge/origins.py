@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from kptm.modeledge import log
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -71,6 +73,34 @@ def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> lis
             (operation, source, parameter),
         )
     return [number for number in wanted if not there.get(number)]
+
+
+def end(sql: Sql, operation: int, source: str, found: Sequence[int]) -> None:
+    """End what a source attests of these origins."""
+    listed, parameter = sql.values(list(found))
+    if found:
+        sql.run(
+            "UPDATE modeledge_attestation SET live = 0, op_changed = ?"
+            f" WHERE source = ? AND live = 1 AND origin_id IN {listed}",
+            (operation, source, parameter),
+        )
+
+
+def silent(sql: Sql, source: str, found: Sequence[int]) -> list[int]:
+    """Those of the origins that a source does not attest, and was not made to forget."""
+    listed, parameter = sql.values(list(found))
+    query = (
+        "SELECT origin_id, live, op_changed FROM modeledge_attestation"
+        f" WHERE source = ? AND origin_id IN {listed}"
+    )
+    kinds: dict[int, str] = {}
+    left = set(found)
+    for number, live, operation in sql.all(query, (source, parameter)):
+        if operation not in kinds:
+            kinds[operation] = log.kind_of(sql, operation)
+        if live or kinds[operation] in ("forget", ""):
+            left.discard(number)
+    return sorted(left)
 
 
 def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:

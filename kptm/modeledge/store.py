@@ -109,6 +109,7 @@ class Modeledge(ModeledgeReader):
         *,
         source: str = "",
         revision: int | None = None,
+        replace: bool = False,
         progress: Progress | None = None,
     ) -> int:
         """Write the vectors of linked mentions and clozes; return how many were new.
@@ -122,11 +123,13 @@ class Modeledge(ModeledgeReader):
             documents: Linked texts; they stream.
             source: Who says so, to forget it by; what two sources say lives until both are forgotten.
             revision: The graph's revision that it is one with.
+            replace: Whether ``source`` ceases to attest the texts that it attested before and that are not among these.
             progress: Called with the number of documents done.
         """
         from kptm.modeledge.filling import TextWriter
 
-        return TextWriter(self._database, model, source, revision).write(documents, progress)
+        writer = TextWriter(self._database, model, source, revision, replace=replace)
+        return writer.write(documents, progress)
 
     def write_facts(
         self,

@@ -5,6 +5,7 @@
     operation ── log
 
 A record is a vector and what it stands for; its origin is the text it was made from, which lives by who attests it.
+``document`` has the files in which sources speak, by their absolute paths.
 Nothing is deleted but by a purge: ``live`` says whether a row counts, ``op_changed`` which operation said so last.
 The log holds what every operation did, as ranges of record ids: by it an index is brought up to date, an operation
 undone, and the past read.
@@ -63,6 +64,15 @@ attestation = Table(
 )
 Index("ix_modeledge_attestation_source", attestation.c.source)
 Index("ix_modeledge_attestation_op_changed", attestation.c.op_changed)
+
+document = Table(
+    "modeledge_document",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("document", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("ix_modeledge_document_document", document.c.document)
 
 # The vector comes last: what stands behind a kilobyte is read by way of every page of it.
 record = Table(

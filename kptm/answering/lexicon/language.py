@@ -2,52 +2,47 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from kg.folding import fold
-from kptm.answering.lexicon.match import Kind
+from kptm.answering.lexicon.data_files import DEGREES, LISTED, RELATIONS, SWITCHES
 from kptm.answering.lexicon.patterns import Trie, expand
 from kptm.answering.lexicon.spelling import Spelling
 from kptm.answering.lexicon.tables import NumberTables, Operator, TimeTables
-from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-FOLDER = Path(__file__).parent
-COMMON = "common"
+    from kptm.answering.lexicon.match import Kind
 
 
 class Language:
     """The tables of one language.
 
     Args:
-        data: Its data file.
+        data: Its data file, as :func:`kptm.answering.lexicon.data_files.read_files` gives it.
         common: The tables that all languages share.
 
     Raises:
-        ConfigError: The file has a table, attribute or pattern that means nothing.
+        ConfigError: A pattern means nothing.
     """
 
     def __init__(self, data: Mapping[str, Any], common: Mapping[str, Any]) -> None:
-        _check_names("table", data, _TABLES)
         self.spelling = Spelling(data)
         self.stemmer: str = data.get("stemmer", "")
         self.function_words = frozenset(self.spelling.keys(data["words"]["function"]))
         self.openers = frozenset(self.spelling.keys(data["words"].get("openers", "")))
         self._groups: dict[str, Sequence[str]] = dict(data.get("groups", {}))
-        self.operators: Trie[Operator] = Trie()
+        self.operators: Trie[Operator | None] = Trie()  # None: a word that is none
         self._superlatives: set[str] = set()
-        for kind in _LISTED:
+        for kind in LISTED:
             for entry in data.get(kind, ()):
                 self._add(kind, entry)
         for entry in data.get("measure", ()):
             self._add_measure(entry, data["templates"])
-        for english, patterns in data.get("vocabulary", {}).items():
-            self._put_all(Operator(kind="word", hints=(english,)), patterns)
+        for word in data["words"].get("plain", "").split():
+            self.operators.add(self.spelling.keys(word), None)
         self.spelling.split_before(self._superlatives)
         self.numbers = self._numbers(data.get("numbers", {}))
         self._add_suffixes(data.get("numbers", {}), common)
@@ -65,7 +60,6 @@ class Language:
         return frozenset(self.spelling.key(fold(word)) for word in words)
 
     def _add(self, kind: Kind, entry: Mapping[str, Any]) -> None:
-        _check_names("attribute", entry, _ATTRIBUTES | {"phrases"})
         self._put_all(self._operator(kind, entry), entry["phrases"])
 
     def _put_all(self, operator: Operator, patterns: Iterable[str]) -> None:
@@ -81,8 +75,8 @@ class Language:
         given = {name: entry[name] for name in _ATTRIBUTES & set(entry)} | more
         if "with" in given:
             given["nearby"] = frozenset(words[0] for words in self._phrases(given.pop("with")))
-        if "not_after" in given:
-            given["not_after"] = self._single(given["not_after"])
+        for name in ("not_after", "without"):
+            given[name] = self._single(given.get(name, ()))
         given["typed"] = frozenset(given.get("typed", ()))
         given["hints"] = tuple(given.get("hints", ()))
         given["after"] = tuple(
@@ -93,12 +87,12 @@ class Language:
 
     def _add_measure(self, entry: Mapping[str, Any], templates: Mapping[str, Any]) -> None:
         """Add what the templates make of an adjective: superlative, comparatives, questions."""
-        _check_names("attribute", entry, {"order", "hints", "generic", *_DEGREES})
-        _check_names("template", templates, {*_TEMPLATES, "measure_with"})
-        words = {degree: entry.get(degree, ()) for degree in _DEGREES}
+        words = {degree: entry.get(degree, ()) for degree in DEGREES}
         base = {name: entry[name] for name in ("order", "hints", "generic") if name in entry}
         compares = {"max": ">", "min": "<"}[entry["order"]]
-        nearby = {"with": templates["measure_with"]} if "measure_with" in templates else {}
+        place: dict[str, Any] = {"after_number": True}  # "100 km long"
+        if "measure_with" in templates:
+            place = {"with": templates["measure_with"]}
         superlative = self._operator("superlative", base)
         less = base | {"order": "min" if entry["order"] == "max" else "max"}
         fewer = "<" if compares == ">" else ">"
@@ -117,7 +111,7 @@ class Language:
             "equal": [self._operator("comparison", base, comparison="=", order="")],
             "difference": [self._operator("difference", base)],
             "ask": [self._operator("ask", base, answer="value", order="")],
-            "measure": [self._operator("measure", base | nearby)],
+            "measure": [self._operator("measure", base | place)],
         }
         for name, operators in made.items():
             for phrase in self._phrases(templates.get(name, ()), words):
@@ -125,15 +119,14 @@ class Language:
                     self._put(phrase, operator)
 
     def _numbers(self, data: Mapping[str, Any]) -> NumberTables:
-        _check_names("attribute of [numbers]", data, _NUMBERS)
         found = NumberTables(
-            decimal=data.get("decimal", "."),
             grouping=frozenset(data.get("grouping", ",")),
             joiners=self._single(data.get("joiners", ())),
             articles=self._single(data.get("articles", ())),
+            halves=self._single(data.get("halves", ())),
             ordinal_before=self._single(data.get("ordinal_before", ())),
             ordinal_suffixes=frozenset(data.get("ordinal_suffixes", ())),
-            **{name: data.get(name, False) for name in _SWITCHES},
+            **{name: data.get(name, False) for name in SWITCHES},
         )
         for name in ("words", "scales", "ordinals"):
             for number, patterns in data.get(name, {}).items():
@@ -160,7 +153,6 @@ class Language:
                     self.numbers.units.add(words, unit)
 
     def _times(self, data: Mapping[str, Any]) -> TimeTables:
-        _check_names("attribute of [time]", data, _TIMES)
         found = TimeTables(
             decade_suffixes=frozenset(data.get("decade_suffixes", ())),
             roman=data.get("roman", False),
@@ -174,49 +166,12 @@ class Language:
                 found.centuries.update(words)
         found.centuries -= self.function_words
         found.openers = {name.split()[0] for name in found.months} | set(found.moments.words)
-        for relation in _RELATIONS:
+        for relation in RELATIONS:
             for words in self._phrases(data.get(relation, ())):
                 slots = words if "<moment>" in words else (*words, "<moment>")
                 found.phrases.add(slots, relation)
+        found.phrases.add(("<moment>", "<moment>"), "between")  # "1990-1995"
         return found
 
 
-def read_file(path: Path) -> dict[str, Any]:
-    """A data file.
-
-    Raises:
-        ConfigError: It cannot be read, or is no TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path.name}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name}: is not TOML: {error}") from error
-
-
-def _check_names(what: str, found: Iterable[str], known: Iterable[str]) -> None:
-    unknown = sorted(set(found) - set(known))
-    if unknown:
-        raise ConfigError(f"{what} {unknown[0]!r} is unknown; known are {', '.join(sorted(known))}")
-
-
-_DEGREES = ("plain", "more", "most")
-_TEMPLATES = (
-    "superlative", "superlative_less", "ranked", "comparison", "comparison_less", "comparative", "comparative_less",
-    "equal", "difference", "ask", "measure",
-)  # fmt: skip
-_RELATIONS = ("in", "since", "until", "before", "after", "between")
-_SWITCHES = ("compounds", "vigesimal", "myriads", "ordinal_dot")
-_LISTED: tuple[Kind, ...] = tuple(
-    kind for kind in get_args(Kind) if kind not in ("measure", "number", "time", "word")
-)
 _ATTRIBUTES = frozenset(item.name for item in fields(Operator)) - {"kind", "nearby"} | {"with"}
-_TABLES = {
-    *_LISTED, "measure", "vocabulary", "name", "stemmer", "suffixes", "prefixes", "elisions", "glued", "words", "groups",
-    "templates", "spelling", "variants", "numbers", "units", "time",
-}  # fmt: skip
-_NUMBERS = {
-    "decimal", "grouping", "joiners", "articles", *_SWITCHES, "ordinal_before", "ordinal_after", "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
-}  # fmt: skip
-_TIMES = {"months", "decade_suffixes", "before_christ", "moments", "roman", *_RELATIONS}

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kg.folding import canonical, fold
+from kg.folding import fold
+from kptm.answering.lexicon.data_files import read_files
 from kptm.answering.lexicon.detection import Detector
-from kptm.answering.lexicon.language import COMMON, FOLDER, Language, read_file
-from kptm.answering.lexicon.match import Match
-from kptm.answering.lexicon.periods import times
-from kptm.answering.lexicon.quantities import quantities
-from kptm.answering.lexicon.splitting import APOSTROPHES, Token, runs
+from kptm.answering.lexicon.language import Language
+from kptm.answering.lexicon.matching import find_matches
+from kptm.answering.lexicon.splitting import Token, runs
 from kptm.answering.lexicon.stems import stemmer
 from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from kptm.answering.lexicon.match import Kind
-    from kptm.answering.lexicon.tables import Operator
+    from kptm.answering.lexicon.match import Match
 
 DEFAULT = "en"
+FOLDER = Path(__file__).parent
 _CACHED = 100_000
 
 
@@ -43,9 +42,7 @@ class Lexicon:
     """
 
     def __init__(self, folder: Path) -> None:
-        codes = sorted(path.stem for path in folder.glob("*.toml") if path.stem != COMMON)
-        self._common = read_file(folder / f"{COMMON}.toml")
-        self._files = {code: read_file(folder / f"{code}.toml") for code in codes}
+        self._files, self._common = read_files(folder)
         self._languages: dict[str, Language] = {}
         self._detector = Detector(self._files, DEFAULT)
         self._pieces: dict[tuple[str, str], tuple[tuple[str, str, str, int], ...]] = {}
@@ -78,37 +75,7 @@ class Lexicon:
         A span within a longer one is left out, except where both are possible ("how many people": a count, or the
         population). One span may be several operators ("second", "more").
         """
-        tables = self._tables(language)
-        keys = [tables.spelling.key(token.folded) for token in tokens]
-        numbers = quantities(tokens, keys, tables.numbers)
-        opening = next((at for at, key in enumerate(keys) if key not in tables.openers), 0)
-        words = _Words(keys, opening, frozenset(item.end for item in numbers if item.ordinal))
-        spans: list[tuple[int, int, bool]] = []
-        found: list[Match] = []
-        asking: list[Match] = []
-        for at in range(len(keys)):
-            for hit in tables.operators.find(keys, at):
-                if _stands(hit.item, tokens, words, at, hit.end):
-                    match = _match(at, hit.end, hit.item)
-                    (asking if hit.item.unless_asked else found).append(match)
-                    spans.append((at, hit.end, hit.item.inner))
-        if not any(match.kind in ("ask", "count") for match in found):
-            found += asking
-        periods = times(tokens, keys, numbers, tables.times)
-        moments = {(time.start, time.end) for time in periods if time.moment}
-        for item in numbers:
-            if item.unit and (item.start, item.end) in moments:
-                continue  # "1995年" is no length of time
-            kind: Kind = "ordinal" if item.ordinal else "number"
-            found.append(Match(item.start, item.end, kind, number=item.number, unit=item.unit))
-            spans.append((item.start, item.end, False))
-        spans += [(start, end, False) for start, end in moments]
-        covering = [(start, end) for start, end, inner in spans if not inner and end > start + 1]
-        found = [match for match in found if not _is_covered(match, covering)]
-        found += [Match(time.start, time.end, "time", period=time.period) for time in periods]
-        return sorted(
-            dict.fromkeys(found), key=lambda match: (match.start - match.end, match.start)
-        )
+        return find_matches(tokens, self._tables(language))
 
     def _tables(self, language: str) -> Language:
         """The tables of a language, built when they are first used; those of the default where it has none."""
@@ -135,53 +102,3 @@ class Lexicon:
         if len(self._pieces) < _CACHED:
             self._pieces[run, language] = tuple(found)
         return tuple(found)
-
-
-def _match(start: int, end: int, item: Operator) -> Match:
-    return Match(
-        start, end, item.kind, item.order, item.comparison, item.hints, item.answer, item.generic
-    )
-
-
-def _stands(
-    operator: Operator, tokens: Sequence[Token], words: _Words, start: int, end: int
-) -> bool:
-    """Whether an operator is allowed at its place."""
-    before = words.keys[start - 1] if start else ""
-    return not (
-        (operator.initial and start > words.opening)
-        or (operator.not_initial and start <= words.opening)
-        or (operator.typed and _typed(tokens[start:end]) not in operator.typed)
-        or (operator.final and end < len(words.keys))
-        or (operator.nearby and operator.nearby.isdisjoint(words.keys))
-        or (operator.after_apostrophe and tokens[start].text[0] not in APOSTROPHES)
-        or (operator.after_rank and start not in words.ranked)
-        or (operator.not_after and before in operator.not_after)
-        or (operator.after and not any(_is_after(before, word) for word in operator.after))
-    )
-
-
-def _typed(tokens: Sequence[Token]) -> str:
-    return canonical(" ".join(token.text for token in tokens).lower())
-
-
-def _is_after(before: str, word: str) -> bool:
-    return before.endswith(word[1:]) if word[0] == "-" else before == word
-
-
-class _Words(NamedTuple):
-    """The keys of a question's words, how many of them open any sentence ("and", "please"), and where ranks end."""
-
-    keys: list[str]
-    opening: int
-    ranked: frozenset[int]
-
-
-def _is_covered(match: Match, covering: Sequence[tuple[int, int]]) -> bool:
-    length = match.end - match.start
-    if match.kind == "number" and not match.unit:  # with its unit it is a span of its own
-        covering = [span for span in covering if span != (match.start, match.end + 1)]
-    return any(
-        start <= match.start and match.end <= end and end - start > length
-        for start, end in covering
-    )

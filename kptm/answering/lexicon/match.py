@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "count", "superlative", "comparison", "negation", "and", "or", "both", "either", "all", "sum", "mean",
     "difference", "than", "ordinal", "yesno", "ask", "now", "time", "number", "list", "fill", "named", "whose", "passive",
-    "measure", "word",
+    "measure",
 ]  # fmt: skip
 """Kinds of operators; :class:`Match` says which attributes each one has."""
 
@@ -23,14 +23,14 @@ class Match:
 
     Attributes:
         start: The first token.
-        end: The token after the last one.
+        end: The token after the last one; ``start`` for a match without tokens: a verb that stands first asks for yes
+            or no by its place only ("grenzt Polen an Ungarn").
         kind: "count" (how many), "superlative" (largest), "comparison" (more than), "negation", "and", "or", "both",
             "either", "all", "sum" (total), "mean" (average), "difference" (how much longer), "than" (away from its comparative), "ordinal" (second),
             "yesno" (does, at the beginning), "ask" (who, how long), "now" (current), "time" (in 1995), "number",
             "list" (show me), "fill" (words that add nothing), "named", "whose" (of which, possessive 's: the one who
             has stands before it), "passive" ("by" after a participle: the one who does stands after it), "measure"
-            (an adjective of degree: long, in "100 km long"), "word" (a common noun or verb of another language
-            than English: the hint is its English).
+            (an adjective of degree: long, in "100 km long").
         order: Of a superlative: "max" or "min" of the values that the hints name. Of a measure, a bare comparative
             and a difference: the direction of its adjective.
         comparison: Of a comparison: "<", "<=", ">", ">=", "=", "!=", or "between" two values that follow.
@@ -38,7 +38,8 @@ class Match:
             ones first.
         answer: Of "ask": the kind of answer that is expected: "person", "place", "date", "value", "thing",
             "any", or "reason" (why, how), which a graph does not hold.
-        generic: Whether other words say what is measured: "most", "highest", "more than".
+        generic: Whether only other words say what is measured, which may be things that are counted: "most",
+            "more than".
         number: Of a number its value, of an ordinal its rank.
         unit: Of a number: the symbol of the unit after it, such as "km2" or "$".
         period: Of a time.

@@ -76,7 +76,8 @@ def times(
     for at in range(len(keys)):
         for hit in tables.phrases.find(keys, at, read):
             values = [value for _, value in hit.slots if isinstance(value, Moment)]
-            result.append(Time(at, hit.end, _period(hit.item, values)))
+            if values[0].first <= values[-1].last:
+                result.append(Time(at, hit.end, _period(hit.item, values)))
     return [item for item in dict.fromkeys(result) if item.moment or not _is_within(item, result)]
 
 

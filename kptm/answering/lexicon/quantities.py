@@ -56,8 +56,8 @@ def _ranked(found: list[Quantity], keys: Sequence[str], tables: NumberTables) ->
 def _at(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
 ) -> list[Quantity]:
-    first = tokens[at].folded[0]
-    if first.isdecimal() or first in "+-":
+    first = keys[at][:1]
+    if first.isdecimal() or first in ("+", "-"):
         return _digits(tokens, keys, at, tables)
     ordinals = [
         Quantity(at, hit.end, hit.item[1], ordinal=True)
@@ -65,6 +65,11 @@ def _at(
         if hit.item[0] == "ordinal"
     ]
     worded = _worded(keys, at, tables)
+    if worded is not None and at + 1 < len(keys):
+        after = [hit for hit in tables.words.find(keys, worded.end) if hit.item[0] == "ordinal"]
+        if after and worded.number in range(20, 100, 10) and after[-1].item[1] < 10:
+            rank = worded.number + after[-1].item[1]  # "twenty-third"
+            return [Quantity(at, after[-1].end, rank, ordinal=True)]
     return ordinals + ([] if worded is None else [worded])
 
 
@@ -141,6 +146,9 @@ def _scaled(keys: Sequence[str], at: int, number: float, tables: NumberTables) -
 
 def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | None:
     """A number in words; an article counts as one before a scale."""
+    half = _half_of_scale(keys, at, tables)
+    if half is not None:
+        return half
     number = _Sum(tables)
     start, end = at, at
     before_joiner: Quantity | None = None
@@ -166,7 +174,31 @@ def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | No
         at = end = step[0]
         for piece in step[1]:
             number.add(*piece)
-    return None if end == start else Quantity(start, end, number.value)
+    return None if end == start else _and_a_half(keys, start, end, number, tables)
+
+
+def _half_of_scale(keys: Sequence[str], start: int, tables: NumberTables) -> Quantity | None:
+    """Half of a scale: "half a million", "eine halbe Million"."""
+    at = start + (keys[start] in tables.articles)
+    if at >= len(keys) or keys[at] not in tables.halves:
+        return None
+    at += 1
+    at += at < len(keys) and keys[at] in tables.articles
+    scales = [hit for hit in tables.words.find(keys, at) if hit.item[0] == "scale"]
+    return Quantity(start, scales[-1].end, scales[-1].item[1] / 2) if scales else None
+
+
+def _and_a_half(
+    keys: Sequence[str], start: int, end: int, number: _Sum, tables: NumberTables
+) -> Quantity:
+    """A number, with a half of its last scale: "two and a half million", "dos millones y medio"."""
+    at = end + 1
+    at += at < len(keys) and keys[at] in tables.articles
+    if at < len(keys) and keys[end] in tables.joiners and keys[at] in tables.halves:
+        scale = number.scale if number.scale < _LARGEST and not number.current else 1.0
+        end, value = _scaled(keys, at + 1, number.value + scale / 2, tables)
+        return Quantity(start, end, value)
+    return Quantity(start, end, number.value)
 
 
 Step = tuple[int, list[tuple[str, float]]]

@@ -22,7 +22,7 @@ _LETTER = rf"(?:(?![_{_UNSPACED}])[\w{_MARKS}])"
 APOSTROPHES = "'’ʼ`´"
 _RUN = re.compile(
     rf"[{_UNSPACED}][\u3099\u309a\uff9e\uff9f]?"
-    rf"|(?:(?<![\w)])[-+−](?=\d))?{_LETTER}+(?:(?:(?<=\d)[.,](?=\d)|[{APOSTROPHES}](?={_LETTER})){_LETTER}+)*"
+    rf"|(?:(?<![\w)])[-+−](?=\d))?(?=\w){_LETTER}+(?:(?:(?<=\d)[.,](?=\d)|[{APOSTROPHES}](?={_LETTER})){_LETTER}+)*"
     r"|[%‰°$€£¥₹]"
 )
 

@@ -20,10 +20,15 @@ class Operator:
         not_initial: Never at the beginning.
         typed: Only where it is typed so, in small letters: "où" is not "ou".
         final: Only at its end.
+        empty: The match has no tokens, because the word says something by itself: "grenzt Polen an Ungarn".
         inner: Operators within the phrase stand beside it.
+        before_number: Only directly before a number or a time.
+        after_number: Only directly after a number, its unit, or a time.
         after: Only after one of these words; "-ed" is an ending.
         not_after: Only where none of these words stands before it.
+        without: Only where none of these words is in the question.
         unless_asked: Only where nothing in the question asks for more than yes or no.
+        unless_compared: Only where no other phrase of the question compares.
         nearby: Only where one of these words is in the question.
         after_apostrophe: Only directly after an apostrophe.
         after_rank: Only directly after a rank.
@@ -39,11 +44,16 @@ class Operator:
     not_initial: bool = False
     typed: frozenset[str] = frozenset()
     final: bool = False
+    empty: bool = False
     inner: bool = False
+    before_number: bool = False
+    after_number: bool = False
     after: tuple[str, ...] = ()
     not_after: frozenset[str] = frozenset()
     nearby: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
     unless_asked: bool = False
+    unless_compared: bool = False
     after_apostrophe: bool = False
     after_rank: bool = False
 
@@ -53,10 +63,10 @@ class NumberTables:
     """Words of numbers: what each adds ("word"), multiplies by ("scale"), or ranks ("ordinal").
 
     Attributes:
-        decimal: The sign before decimals.
         grouping: Signs between groups of three digits.
         joiners: Words between the parts of a number ("and").
         articles: Words for one before a scale ("a million").
+        halves: Words for half of a scale ("half a million").
         compounds: Whether a number is one word ("zweihundertfünfzig").
         vigesimal: Whether ten to nineteen are added to sixty and eighty ("quatre-vingt-dix").
         myriads: Whether 10,000 is the first large scale, and not 1000.
@@ -70,10 +80,10 @@ class NumberTables:
         units: Words and signs of units.
     """
 
-    decimal: str = "."
     grouping: frozenset[str] = frozenset(",")
     joiners: frozenset[str] = frozenset()
     articles: frozenset[str] = frozenset()
+    halves: frozenset[str] = frozenset()
     compounds: bool = False
     vigesimal: bool = False
     myriads: bool = False

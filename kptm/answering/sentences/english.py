@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kg.programs import (
     Compare,
@@ -19,25 +20,15 @@ from kg.programs import (
 from kptm.answering.answer_kinds import is_date
 from kptm.answering.sentences.grammar import article
 from kptm.answering.sentences.languages import language
-from kptm.answering.sentences.noun_phrases import merged
+from kptm.answering.sentences.noun_phrases import Listed, merged
 from kptm.answering.sentences.relation_words import NounRelation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kptm.answering.sentences.descriptions import Describer
     from kptm.answering.sentences.noun_phrases import Description
     from kptm.answering.sentences.truth import Truth
 
 _COMPARATIVES = {"greatest": "greater", "lowest": "lower"}
-
-
-class Listed(NamedTuple):
-    """What a program denotes: names, the node of the first one, and the type that all have, "" where they have none."""
-
-    items: Sequence[str]
-    first: str = ""
-    type: str = ""
 
 
 class English:
@@ -78,22 +69,26 @@ class English:
         """A description; what has no noun is of the type that all its nodes have."""
         described = self._describer.describe(program)
         if described.noun is None and not described.name and found.type:
-            return replace(described, noun=self._describer.type(found.type))
+            return replace(described, noun=self._describer.wording.type(found.type))
         return described
 
     def _stated(self, followed: Follow, found: Listed, *, whole: Program) -> str:
         """The facts of one step as they are stated: "A and B border Texas"; "" where a description says it better."""
         step, items, many = followed.step, found.items, len(found.items) > 1
         dates = all(map(is_date, items))
-        words = self._describer.relation(step.relation, dates=dates and step.forward)
-        source, named = self._describer.describe(followed.source), self._language.listed(items)
+        words = self._describer.wording.relation(step.relation, dates=dates and step.forward)
+        named = self._language.listed(items)
+        source = self._describer.source(followed, " or " if followed is whole else " and ")
         if followed.during is not None or not (source.name or source.several is False):
             return ""
         subject = source.text(plural=source.several)
         if isinstance(words, NounRelation):
+            if not words.clean or words.link:
+                ends = (subject, named) if step.forward else (named, subject)
+                return _labelled(words, *ends)
             if step.forward or source.several:
                 return ""
-            noun = self._describer.noun_from(found.first, step, words)
+            noun = self._describer.wording.noun_from(found.first, step, words)
             return f"{subject} is {noun} of {named}{words.rest}"
         if not step.forward:
             return f"{named} {words.of(plural=many)} {subject}"
@@ -112,7 +107,7 @@ class English:
             two = isinstance(program.base, Named) and len(program.base.keys) == 2
             greatest = _COMPARATIVES[greatest] if two else greatest
             verb = "have" if many else "has"
-            noun = self._describer.measure(program.measure)
+            noun = self._describer.wording.measure(program.measure)
             return f"of {base.name}, {named} {verb} the {greatest} {noun}{measured}"
         described = self._describe(program, found)
         return f"{described.text(plural=many)} {'are' if many else 'is'} {named}{measured}"
@@ -136,8 +131,8 @@ class English:
 
     def _counted(self, followed: Follow, source: Program, number: str) -> str:
         """The facts of one step counted: "9 countries border Germany", "Switzerland has 4 official languages"."""
-        words = self._describer.relation(followed.step.relation)
-        whose = self._describer.describe(followed.source)
+        words = self._describer.wording.relation(followed.step.relation)
+        whose = self._describer.source(followed)
         if followed.during is not None or not (whose.name or whose.several is False):
             return ""
         owner, one = whose.text(plural=whose.several), number == "1"
@@ -150,7 +145,7 @@ class English:
             return f"{owner} {'have' if whose.several else 'has'} {amount} {noun}{words.rest}"
         if typed is None:
             return ""
-        things = f"{amount} {self._describer.type(typed).of(plural=not one)}"
+        things = f"{amount} {self._describer.wording.type(typed).of(plural=not one)}"
         if followed.step.forward:
             return f"{owner} {words.of(plural=whose.several)} {things}"
         return f"{things} {words.of(plural=not one)} {owner}"
@@ -162,7 +157,7 @@ class English:
         sentences = self._language.sentences
         stated = truth.instead(program) if isinstance(program, Within) and not holds else None
         if stated is not None and self._is_noun(stated.program):
-            items = [self._describer.named(key) for key in stated.keys]
+            items = [self._describer.wording.named(key) for key in stated.keys]
             said = self.listing(stated.program, Listed(items, stated.keys[0]))
             subject = self._describer.phrase(stated.asked)
             return sentences["no_stated"].format(clause=said, subject=subject)
@@ -170,7 +165,7 @@ class English:
         return sentences["yes" if holds else "no"].format(clause=clause)
 
     def _is_noun(self, program: Follow) -> bool:
-        return isinstance(self._describer.relation(program.step.relation), NounRelation)
+        return isinstance(self._describer.wording.relation(program.step.relation), NounRelation)
 
     def _claim(self, program: Program, *, holds: bool) -> str:
         """What is so, or what is not."""
@@ -192,7 +187,7 @@ class English:
 
     def _has(self, source: Follow, *, holds: bool) -> str:
         """Whether there is anything at the end of a step."""
-        words = self._describer.relation(source.step.relation)
+        words = self._describer.wording.relation(source.step.relation)
         whose = self._describer.describe(source.source)
         owner = whose.text(plural=whose.several)
         if isinstance(words, NounRelation):
@@ -217,14 +212,14 @@ class English:
         if isinstance(right, Superlative):
             return f"{name} {verb} {self._describer.describe(right).text(plural=many)}"
         if isinstance(right, Compare):
-            said = self._describer.comparison(right, negated=not holds)
+            said = self._describer.clauses.comparison(right, negated=not holds)
         else:
-            said = self._describer.clause(right, negated=not holds)
+            said = self._describer.clauses.of(right, negated=not holds)
         return _as_statement(name, said.of(plural=many), many=many)
 
     def _is_followed(self, name: str, right: Follow, *, many: bool, holds: bool) -> str:
         """That a name is, or is not, at the end of a step."""
-        words = self._describer.relation(right.step.relation)
+        words = self._describer.wording.relation(right.step.relation)
         whose = self._describer.describe(right.source)
         other = whose.text(plural=whose.several)
         if not isinstance(words, NounRelation):
@@ -232,11 +227,20 @@ class English:
                 return f"{other} {words.of(plural=whose.several, negated=not holds)} {name}"
             return f"{name} {words.of(plural=many, negated=not holds)} {other}"
         no = "" if holds else " not"
+        if right.step.forward and words.link:
+            return f"the {words.noun.one} of {other} {words.verb(negated=not holds)} {name}"
         if right.step.forward:
-            noun = self._describer.noun_of(right, words, plural=many)
+            noun = self._describer.clauses.noun_of(right, words, plural=many)
             return f"{name} {'are' if many else 'is'}{no} {noun} of {other}{words.rest}"
-        verb = "are" if words.is_plural(many=False) else "is"
-        return f"the {words.noun.one} of {name}{words.rest} {verb}{no} {other}"
+        verb = words.verb(negated=not holds)
+        return f"the {words.noun.one} of {name}{words.rest} {verb} {other}"
+
+
+def _labelled(words: NounRelation, head: str, tail: str) -> str:
+    """A fact by the label of its relation, where that is no plain noun: "languages spoken of Ann: Greek"."""
+    if words.link:
+        return f"the {words.noun.one} of {head} {words.verb()} {tail}"
+    return f"{words.noun.one} of {head}: {tail}"
 
 
 def _as_statement(name: str, clause: str, *, many: bool) -> str:
@@ -244,8 +248,8 @@ def _as_statement(name: str, clause: str, *, many: bool) -> str:
     if clause.startswith("that "):
         return f"{name} {clause.removeprefix('that ')}"
     if clause.startswith("whose "):
-        noun, verb, rest = clause.removeprefix("whose ").partition(" is ")
-        return f"the {noun} of {name}{verb}{rest}"
+        noun, verb, rest = re.split(r" (is|are)(?= )", clause.removeprefix("whose "), maxsplit=1)
+        return f"the {noun} of {name} {verb}{rest}"
     if clause.startswith("without "):
         return f"{name} {'have' if many else 'has'} no {clause.removeprefix('without ')}"
     return f"{name} {'have' if many else 'has'} {clause.removeprefix('with ')}"

@@ -41,13 +41,18 @@ class Grammar:
     def __init__(self, data: Mapping[str, Any]) -> None:
         words = data["grammar"]
         self.prepositions = frozenset(words["prepositions"].split())
+        self.following = self.prepositions - {"of", "by", "within"}
         self.verbs = frozenset(words["verbs"].split())
+        self._bases: dict[str, str] = {self.base(verb): verb for verb in sorted(self.verbs)}
+        self._noun_endings = tuple(words["noun_endings"].split())
+        self.roles = frozenset(words["roles"].split())
         self.pasts: Mapping[str, str] = words["pasts"]
         self.participles = frozenset(words["participles"].split())
         self.intransitive = frozenset(words["intransitive"].split())
         self.lasting = frozenset(words["lasting"].split())
         self.indefinite = frozenset(words["indefinite"].split())
         self.bare = frozenset(words["bare"].split())
+        self._times = frozenset(words["times"].split())
         self.plain_units = frozenset(words["plain_units"].split())
         self.superlatives: Mapping[str, list[str]] = data["superlatives"]
         self._irregular: Mapping[str, str] = words["irregular"]
@@ -122,9 +127,21 @@ class Grammar:
             return verb[:-2]
         return verb.removesuffix("s")
 
+    def verb_of_base(self, word: str) -> str:
+        """The listed verb of a base: of "share" "shares"; "" where there is none."""
+        return self._bases.get(word, "")
+
+    def may_be_verb(self, word: str) -> bool:
+        """Whether a word that stands before a preposition may be a verb: "smells", hardly "members" or "cities"."""
+        return self.is_plural(word) and not word.endswith(self._noun_endings)
+
+    def is_time(self, name: str) -> bool:
+        """Whether the values of a relation are times, by its name."""
+        return not self._times.isdisjoint(name.lower().split())
+
     def is_past(self, word: str) -> bool:
         """Whether a word is a past tense or a participle."""
-        regular = word.endswith("ed") and len(word) > 4
+        regular = word.endswith("ed") and not word.endswith("eed") and len(word) > 3
         return regular or word in self.pasts or word in self.participles
 
     # ── names ────────────────────────────────────────────────────────────────────────────────
@@ -132,7 +149,7 @@ class Grammar:
     def name(self, label: str, types: Collection[str]) -> str:
         """A name with its article: "the Rio Grande", "the United States"."""
         words = label.split()
-        if not words or words[0].lower() in ("the", "a", "an"):
+        if not words or words[0].lower() in ("the", "a", "an") or "and" in words:
             return label
         typed = any(self._types.intersection(kind.lower().split()[-1:]) for kind in types)
         named = label in self._names or (len(words) > 1 and self._takes_article(words))

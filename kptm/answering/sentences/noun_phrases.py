@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from kg.programs import Follow, Intersection, Named, Period, Program
+from kg.programs import Follow, Having, Intersection, Measure, Named, Period, Program
 from kptm.answering.sentences.grammar import Forms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Listed(NamedTuple):
+    """What a program denotes: names, the node of the first one, and the type that all have, "" where they have none."""
+
+    items: Sequence[str]
+    first: str = ""
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +97,8 @@ def when(period: Period | None) -> str:
     if not period.start:
         return f" until {period.end}"
     return f" since {period.start}" if not period.end else f" from {period.start} to {period.end}"
+
+
+def is_had(program: Program, measure: Measure) -> bool:
+    """Whether a program is what has the first step of a measure, which goes without saying where that is measured."""
+    return isinstance(program, Having) and program.step == measure.steps[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from kptm.answering.sentences.grammar import Forms, article
@@ -29,14 +30,24 @@ _BE = {"is": "are", "are": "are", "was": "were", "were": "were"}
 
 @dataclass(frozen=True, slots=True)
 class NounRelation:
-    """The ``noun`` of the head is the tail; ``rest`` follows the head: the area of Egypt "in km2"."""
+    """The ``noun`` of the head is the tail.
+
+    Attributes:
+        noun: For one and for many.
+        rest: What follows the head: the area of Egypt "in km2".
+        link: What precedes the tail: the story of Alien is "by" its writer.
+        clean: Whether it is a noun phrase that reads well; "languages spoken" is none.
+    """
 
     noun: Forms
     rest: str = ""
+    link: str = ""
+    clean: bool = True
 
-    def is_plural(self, *, many: bool) -> bool:
-        """Whether the verb is "are": of many tails, and of a noun that is a plural by itself."""
-        return many or self.noun.one == self.noun.many
+    def verb(self, *, many: bool = False, negated: bool = False) -> str:
+        """The verb before the tails: "is", "are" of many and of a noun that is a plural by itself, "is by" of a story."""
+        plural = many or self.noun.one == self.noun.many
+        return ("are" if plural else "is") + (" not" if negated else "") + self.link
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,7 @@ def plain_name(label: str) -> str:
     """A name as words, as they are written: "place of birth", of "/people/person/place_of_birth" and of "placeOfBirth"."""
     technical = "://" in label or label.startswith("/") or re.search(r"\w[#:]\w", label)
     text = [part for part in _PART.split(label) if part][-1:] if technical else [label]
-    words = "".join(text).replace("_", " ").split()
+    words = "".join(text).replace("(s)", "").replace("_", " ").split()
     if len(words) == 1 and _CAMEL.search(words[0]):
         parts = _CAMEL.sub(" ", words[0]).split()
         words = [part if _is_acronym(part) else part.lower() for part in parts]
@@ -92,8 +103,9 @@ def _is_acronym(word: str) -> bool:
     return sum(letter.isupper() for letter in word) > 1
 
 
+@lru_cache(maxsize=16_384)
 def relation_words(
-    label: str, patterns: Iterable[str], grammar: Grammar, *, dates: bool = False
+    label: str, patterns: tuple[str, ...], grammar: Grammar, *, dates: bool = False
 ) -> RelationWords:
     """How a relation is said.
 
@@ -125,23 +137,36 @@ def _from_patterns(name: str, patterns: Iterable[str], grammar: Grammar) -> Rela
 
 
 def _from_name(words: Sequence[str], grammar: Grammar, *, dates: bool) -> RelationWords:
+    if len(words) > 1 and words[-1] == "s":  # "position(s)"
+        words = words[:-1]
     first, last = words[0].lower(), words[-1].lower()
     if first in ("has", "have") and len(words) > 1:
-        return _noun(" ".join(words[1:]), grammar)
+        return _noun(words[1:], grammar)
     if (verb := _verb([first, *words[1:]], grammar)) is not None:
         return verb
-    if grammar.is_past(first):
+    if grammar.is_past(first) and (len(words) == 1 or words[1] in grammar.prepositions):
         return _past([first, *words[1:]], grammar, dates=dates)
-    if last == "of":
+    if last == "of" or (words[1:2] == ["of"] and first in grammar.roles):
         return _noun_of(words, grammar)
-    if last in grammar.prepositions and len(words) > 1:
+    if last == "by" and len(words) > 1:
+        if grammar.is_past(words[-2]):
+            return _be("was", words)
+        return NounRelation(grammar.noun(" ".join(words[:-1])), link=" by")
+    if last in grammar.prepositions and len(words) == 2 and not grammar.is_plural(first):
         return _be("is", words)
-    return _noun(" ".join(words), grammar)
+    return _noun(words, grammar)
 
 
-def _noun(text: str, grammar: Grammar) -> NounRelation:
-    noun, unit = re.fullmatch(r"(.+?)( in \S+)?", text).groups()  # type: ignore[union-attr]  # it always matches
-    return NounRelation(grammar.noun(noun), unit or "")
+def _noun(words: Sequence[str], grammar: Grammar) -> NounRelation:
+    *head, unit = words
+    if len(head) > 1 and head[-1] == "in":
+        return NounRelation(grammar.noun(" ".join(head[:-1])), f" in {unit}")
+    modified = any(grammar.is_past(word.strip(",").lower()) for word in words[1:])
+    clean = not modified and words[-1] not in grammar.prepositions
+    if not clean:  # only the first noun of "languages spoken" has a plural
+        text = " ".join(words)
+        return NounRelation(Forms(text, text), clean=False)
+    return NounRelation(grammar.noun(" ".join(words)))
 
 
 def _verb(words: Sequence[str], grammar: Grammar) -> VerbRelation | None:
@@ -151,24 +176,25 @@ def _verb(words: Sequence[str], grammar: Grammar) -> VerbRelation | None:
         return _be_written(first, rest, grammar)
     if first in ("has", "have"):
         return _present("has", rest, grammar) if rest else None
+    if first.endswith("ly") and rest and rest[0] in grammar.verbs:
+        return _present(rest[0], rest[1:], grammar, f"{first} ")
+    end = rest[-1] if rest else ""
     follows = rest[0] if rest else ""
-    preposition = follows in grammar.prepositions - {"of", "by"}
-    listed = first in grammar.verbs and (
-        not rest or preposition or rest[-1] in grammar.prepositions
-    )
-    if listed or (preposition and grammar.is_plural(first) and rest[-1] == follows):
+    preposition = follows in grammar.following
+    if first in grammar.verbs and (not rest or preposition or end in grammar.following):
         return _present(first, rest, grammar)
-    bases = {grammar.base(verb): verb for verb in grammar.verbs}
-    if first in bases and rest and rest[-1] in grammar.prepositions - {"of", "by"}:
-        return _present(bases[first], rest, grammar)
+    if preposition and end == follows and grammar.may_be_verb(first):
+        return _present(first, rest, grammar)
+    if end in grammar.following and (listed := grammar.verb_of_base(first)):
+        return _present(listed, rest, grammar)
     return None
 
 
-def _present(verb: str, rest: Sequence[str], grammar: Grammar) -> VerbRelation:
+def _present(verb: str, rest: Sequence[str], grammar: Grammar, adverb: str = "") -> VerbRelation:
     base, tail = grammar.base(verb), "".join(f" {word}" for word in rest)
     return VerbRelation(
-        Forms(f"{verb}{tail}", f"{base}{tail}"),
-        Forms(f"does not {base}{tail}", f"do not {base}{tail}"),
+        Forms(f"{adverb}{verb}{tail}", f"{adverb}{base}{tail}"),
+        Forms(f"does not {adverb}{base}{tail}", f"do not {adverb}{base}{tail}"),
     )
 
 
@@ -192,11 +218,12 @@ def _be(verb: str, rest: Sequence[str], many: str = "") -> VerbRelation:
 
 
 def _noun_of(words: Sequence[str], grammar: Grammar) -> VerbRelation:
-    """A name that ends in "of": is part of, is a member of, is the mother of."""
-    noun, head = " ".join(words), words[-2].lower() if len(words) > 1 else ""
+    """A name with "of": is part of, is a member of (a party), is the mother of."""
+    at = len(words) - 1 if words[-1] == "of" else 1
+    noun, head = " ".join(words[: at + 1]), words[at - 1].lower()
     many = grammar.noun(noun).many
     if head in grammar.bare:
-        return _be("is", words)
+        return _be("is", noun.split())
     one = article(noun) if head in grammar.indefinite else f"the {noun}"
     return _be("is", one.split(), many)
 

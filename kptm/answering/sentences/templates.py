@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Intersection, Named, OfType, Program
+from kg.programs import Follow, Intersection, Named, OfType, Program, Within
+from kptm.answering.sentences.noun_phrases import Listed
 from kptm.answering.sentences.relation_words import plain_name
+from kptm.answering.sentences.truth import asked_fact
 
 if TYPE_CHECKING:
-    from kptm.answering.sentences.english import Listed
     from kptm.answering.sentences.languages import Language
     from kptm.answering.sentences.names import Names
     from kptm.answering.sentences.truth import Truth
@@ -41,8 +42,21 @@ class Templates:
         return self._language.sentences[name].format(count=number)
 
     def verdict(self, program: Program, truth: Truth, *, holds: bool) -> str:
-        """Yes or no."""
-        return self._language.sentences["plain_yes" if holds else "plain_no"]
+        """Yes or no, with the fact where one was asked about, or what is stated instead."""
+        sentences = self._language.sentences
+        fact = asked_fact(program) if isinstance(program, Within) else None
+        if fact is None:
+            return sentences["plain_yes" if holds else "plain_no"]
+        asked, followed = fact
+        name = self._phrase(asked)
+        if holds:
+            return sentences["yes"].format(clause=self.listing(followed, Listed([name])))
+        stated = truth.instead(program)  # type: ignore[arg-type]  # it asks about a fact
+        if stated is None:
+            return sentences["plain_no"]
+        items = [self._names.label(key) for key in stated.keys]
+        clause = self.listing(followed, Listed(items))
+        return sentences["no_stated"].format(clause=clause, subject=name)
 
     def _relation(self, program: Follow) -> str:
         return plain_name(self._names.relation(program.step.relation))

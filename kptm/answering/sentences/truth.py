@@ -38,16 +38,16 @@ class Truth:
 
     def instead(self, program: Within) -> Instead | None:
         """What is stated in place of a name that something does not lead to; None where nothing is, or too much."""
-        found = _asked(program)
+        found = asked_fact(program)
         if found is None:
             return None
         asked, followed = found
-        [key] = followed.source.keys  # type: ignore[union-attr]  # a name, as _asked says
+        [key] = followed.source.keys  # type: ignore[union-attr]  # a name, as asked_fact says
         keys = tuple(self._graph.follow(key, (followed.step,)))
         return Instead(followed, keys, asked) if 0 < len(keys) <= SHOWN else None
 
 
-def _asked(program: Within) -> tuple[Named, Follow] | None:
+def asked_fact(program: Within) -> tuple[Named, Follow] | None:
     """The name that is asked about, and the step from head to tail that would lead to it."""
     for name, other in ((program.left, program.right), (program.right, program.left)):
         if not (_is_name(name) and isinstance(other, Follow) and _is_name(other.source)):

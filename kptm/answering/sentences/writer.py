@@ -9,11 +9,13 @@ from kg.programs import Aggregate, Follow, Intersection, Named, Program, Superla
 from kptm.answering import lexicon
 from kptm.answering.naming import RelationNames
 from kptm.answering.sentences.descriptions import Describer
-from kptm.answering.sentences.english import English, Listed
+from kptm.answering.sentences.english import English
 from kptm.answering.sentences.languages import DEFAULT, LISTED, language
 from kptm.answering.sentences.names import Names, node_of
+from kptm.answering.sentences.noun_phrases import Listed
 from kptm.answering.sentences.templates import Templates
 from kptm.answering.sentences.truth import Truth
+from kptm.answering.sentences.wording import Wording
 from kptm.data.phrasings import Phrasings
 
 if TYPE_CHECKING:
@@ -96,15 +98,15 @@ class SentenceWriter:
     ) -> str:
         if program is None:
             return _alone(answer, known)
-        describer = Describer(names, self._phrasings, self._truth)
+        wording = Wording(names, self._phrasings, self._truth)
         english = known.code == "en"
-        speaker: _Speaker = English(describer) if english else Templates(names, known)
+        speaker: _Speaker = English(Describer(wording)) if english else Templates(names, known)
         first = answer.answers[0]
         if _is_truth(first):
             return speaker.verdict(program, self._truth, holds=_is_yes(first))
         if isinstance(program, Aggregate) and program.function == "count":
             return speaker.count(program.source, first.text)
-        name = describer.named if english else names.label
+        name = wording.named if english else names.label
         value = self._value(program, first, name) if isinstance(program, Superlative) else ""
         shown = [name(node_of(item)) for item in answer.answers[: LISTED + 1]]
         rest = [item.text for item in answer.answers[LISTED + 1 :]]
@@ -155,6 +157,9 @@ def _of_path(answer: Answer) -> Program | None:
     spoken = {str(item.entity) for item in answer.evidence}
     if not answer.path or not answer.answers or answer.answers[0].key not in spoken:
         return None
+    facts = [item.triple for item in answer.evidence if item.triple is not None]
+    if len(answer.path) == 1 and any(answer.topic not in (fact.head, fact.tail) for fact in facts):
+        return None  # of several topics
     return _path(Named((answer.topic,)), answer.path)
 
 

@@ -133,7 +133,7 @@ def refilled(graph, rows):
     return Oracle(rows, graph.follow)
 
 
-@pytest.mark.parametrize("small", [2_000, 0])
+@pytest.mark.parametrize("small", [2_000, 1, 0])
 @SETTINGS
 @given(graphs, st.lists(sets, min_size=8, max_size=8))
 def test_sets(graph, small, rows, programs):
@@ -145,7 +145,7 @@ def test_sets(graph, small, rows, programs):
         assert set(found.nodes) == oracle.nodes(program), program
 
 
-@pytest.mark.parametrize("small", [2_000, 0])
+@pytest.mark.parametrize("small", [2_000, 1, 0])
 @SETTINGS
 @given(graphs, st.lists(aggregates | differences, min_size=8, max_size=8))
 def test_numbers(graph, small, rows, programs):
@@ -164,10 +164,10 @@ def test_numbers(graph, small, rows, programs):
         else:
             have = quantity(found)
             assert have.dimension == dimension
-            assert abs(have.low - size) <= abs(size) / 10**13, program
+            assert abs(have.low - size) <= abs(size) / 10**11, program
 
 
-@pytest.mark.parametrize("small", [2_000, 0])
+@pytest.mark.parametrize("small", [2_000, 1, 0])
 @SETTINGS
 @given(graphs, st.lists(truths, min_size=8, max_size=8))
 def test_truths(graph, small, rows, programs):
@@ -194,7 +194,7 @@ plain = st.recursive(
 )
 
 
-@pytest.mark.parametrize("small", [2_000, 0])
+@pytest.mark.parametrize("small", [2_000, 1, 0])
 @SETTINGS
 @given(graphs, st.lists(plain, min_size=8, max_size=8))
 def test_facts_are_enough(graph, small, rows, programs):

@@ -96,6 +96,29 @@ def test_the_prompt(ws, monkeypatch):
     assert json.loads(lines[0].removeprefix("? "))["entity"] == "Lima"
 
 
+def test_a_follow_up_goes_on_from_the_last_question(ws, monkeypatch, tmp_path):
+    lines = f"{PERU}\nand of chile?\n"
+    monkeypatch.setattr("kptm.cli.asking.at_terminal", lambda: True)
+    told = kptm("ask", ws, input=lines).stdout
+    chile = "What is the capital of chile?"
+    assert f"({chile})\nThe capital of Chile is Santiago. (" in told
+    assert f"({PERU})" not in told
+    path = tmp_path / "questions.txt"
+    path.write_text(lines)
+    found = kptm("ask", ws, "--file", path, "--follow-ups", "--json").stdout.splitlines()
+    assert [json.loads(line)["question"] for line in found] == [PERU, chile]
+    brief = kptm("ask", ws, "--file", path, "--follow-ups", "--brief").stdout
+    assert brief == f"{PERU}\tLima\nand of chile?\tSantiago\n"
+    alone = kptm("ask", ws, "--file", path, "--json").stdout.splitlines()
+    assert json.loads(alone[1])["question"] == "and of chile?"
+
+
+def test_how_a_question_was_read(ws):
+    told = kptm("ask", ws, PERU, "--explain").stdout
+    assert told.startswith("The capital of Peru is Lima. (")
+    assert "not both" in kptm("ask", ws, PERU, "--explain", "--brief", code=2).output
+
+
 def test_at_a_terminal_one_is_asked(ws):
     """A terminal that waits for each prompt, as a person does."""
     ours, theirs = pty.openpty()

@@ -1,5 +1,6 @@
 """The benchmark of typed questions: its gold, folds and figures, against values that are worked out by hand."""
 
+import json
 from collections import Counter
 
 import numpy as np
@@ -9,6 +10,7 @@ from benchmarks.answers_parts.real.asking import Outcome, ask, learn
 from benchmarks.answers_parts.real.domains import domain
 from benchmarks.answers_parts.real.gold import Gold, Item, items_of, same_text
 from benchmarks.answers_parts.real.newcomer import RULES, Facts, rule_of
+from benchmarks.answers_parts.real.report import Report
 from benchmarks.answers_parts.real.sections import SECTIONS, cases_of
 
 from kptm import Workspace
@@ -164,6 +166,14 @@ def test_the_surest_come_first_at_each_coverage():
     assert cells[:5] == ["1.000"] * 5
     assert cells[5] == ".833"
     assert cells[9] == ".500"
+
+
+def test_what_a_run_wrote_is_read_again(tmp_path, capsys):
+    report = Report()
+    report.add("s, before", [outcome(True), outcome(False, found=False)])
+    (tmp_path / "run.json").write_text(json.dumps(report.to_dict([])))
+    assert Report.read([tmp_path / "run.json"]).parts == report.parts
+    assert figures.line("s, before", report.parts["s, before"]) in capsys.readouterr().out
 
 
 def test_a_workspace_is_asked_taught_and_judged(tmp_path):

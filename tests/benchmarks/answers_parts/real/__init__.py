@@ -32,6 +32,9 @@ SHARED = Path(__file__).resolve().parents[5] / "shared"
 def main(argv: list[str]) -> int:
     """Ask what the options say and print the tables."""
     told = _options().parse_args(argv)
+    if told.show:
+        print(Report.read(told.show).tables())
+        return 0
     if not (told.shared / "data/questions").is_dir():
         print("skipped: no questions there")
         return 0
@@ -73,6 +76,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--settings", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="of the workspaces, for an encoder for example")  # fmt: skip
     parser.add_argument("--cache", type=Path, help="where loaded graphs stay for the next run")
     parser.add_argument("--shared", type=Path, default=SHARED, help="the folder of the shared data")
+    parser.add_argument("--show", type=Path, nargs="+", help="ask nothing: the tables of what --json wrote")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write each question and its outcome there")
     parser.add_argument("--failures", type=Path, help="a folder; write what failed there, by set and phase")  # fmt: skip
     return parser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kptm.errors import KPTMError
 
@@ -68,16 +68,31 @@ class Outcome:
             return "right" if self.right else "wrong"
         return "rightly refused" if self.right else "wrongly refused"
 
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Outcome:
+        """What :meth:`to_dict` gave."""
+        values = {name: value for name, value in row.items() if name != "verdict"}
+        return cls(**{**values, "answers": tuple(row["answers"])})
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {**asdict(self), "verdict": self.verdict}
 
 
-def ask(ws: Workspace, cases: Sequence[Case], *, strict: bool = False) -> list[Outcome]:
-    """Ask each question; ``strict`` counts an answer as right only where the whole set is."""
+class Asker(Protocol):
+    """A workspace, or a conversation with one."""
+
+    def ask(self, question: str, /) -> Answer:
+        """Answer a question."""
+
+
+def ask(
+    ws: Asker, cases: Sequence[Case], *, strict: bool = False, warm: bool = True
+) -> list[Outcome]:
+    """Ask each question; ``strict`` counts an answer as right only where the whole set is; ``warm`` asks one before."""
     found = []
-    for case in cases[:1]:
-        ws.ask(case.question)  # warm
+    for case in cases[: int(warm)]:
+        ws.ask(case.question)
     for number, case in enumerate(cases, 1):
         began, cpu = time.perf_counter(), time.process_time()
         answer = ws.ask(case.question)

@@ -10,16 +10,23 @@ import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from .asking import ask
 from .cases import Case
 from .gold import Gold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from kptm import Workspace
+
+    from .asking import Outcome
 
     Rule = Callable[["Facts"], Gold]
 
 DIGEST = 6
+FOLLOW_UPS = "followup"
+"""The group of questions that go on from each other."""
 
 
 class Facts:
@@ -220,10 +227,10 @@ RULES: dict[str, Rule] = {
     "4290b0": _having("continent", "Oceania"),
     "8d7f56": _of("Canada", "province"),
     "05179b": lambda _: _or_refused("Cairo"),  # the only one that the table knows
-    # what follows another question; alone it may be unknown
+    # what goes on from the question before it
     "818a9b": _of("Peru", "capital"),
-    "473fa7": lambda f: Gold((frozenset(f.of("Chile", "capital")), frozenset({"Chile"})), refusal=True),
-    "f53c92": lambda f: _or_refused(*f.of("Chile", "currency")),
+    "473fa7": _of("Chile", "capital"),
+    "f53c92": _of("Chile", "currency"),
     # dates, and what nobody can answer from the table
     "759d22": _refused,
     "b63913": _refused,
@@ -267,3 +274,11 @@ def newcomer(folder: Path) -> list[Case]:
     lines = (folder / "questions-geo.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines]
     return [Case(row[1].lower(), rule_of(row[1])(facts), row[0]) for row in rows]
+
+
+def ask_newcomer(ws: Workspace, cases: Sequence[Case]) -> list[Outcome]:
+    """Ask them; a list has to be complete, and follow-ups are asked in a conversation."""
+    alone = [case for case in cases if case.group != FOLLOW_UPS]
+    others = [case for case in cases if case.group == FOLLOW_UPS]
+    found = ask(ws, alone, strict=True)
+    return found + ask(ws.conversation(), others, strict=True, warm=False)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import failures, figures
+from .asking import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from .asking import Outcome
 
 
 class Report:
@@ -22,6 +22,17 @@ class Report:
         self.notes: list[str] = []
         self._folder = folder
         self.labels: dict[str, str] = {}
+
+    @classmethod
+    def read(cls, paths: Sequence[Path]) -> Report:
+        """What earlier runs wrote; of a part that stands in several files the last one."""
+        report = cls()
+        for path in paths:
+            saved = json.loads(path.read_text(encoding="utf-8"))
+            report.notes += [f"{saved['commit']}: {note}" for note in saved["notes"]]
+            for name, rows in saved["parts"].items():
+                report.parts[name] = [Outcome.of(row) for row in rows]
+        return report
 
     @property
     def wants_labels(self) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .asking import ask
 from .cases import Case
 from .gold import Gold
-from .newcomer import Facts, digest, newcomer
+from .newcomer import Facts, ask_newcomer, digest, newcomer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,13 +137,14 @@ def sections(folder: Path, workspaces: Workspaces) -> Iterator[Outcome]:
         with workspaces.copy(f"section.{graph.stem}", lambda ws, path=graph: ws.load(path)) as ws:
             for name in section.lessons:
                 ws.learn(folder / name)
-            yield from ask(ws, cases_of(folder, section), strict=True)
+            found = ask_newcomer(ws, cases_of(folder, section))
+            yield from (replace(outcome, group=section.title) for outcome in found)
 
 
 def cases_of(folder: Path, section: Section) -> list[Case]:
     """The questions of a section."""
     if section.questions.endswith(".tsv"):
-        return [replace(case, group=f"91 after {LEARNT}") for case in newcomer(folder)]
+        return newcomer(folder)
     facts = Facts.read(folder / section.graph)
     lines = (folder / section.questions).read_text(encoding="utf-8").splitlines()
     rules = [RULES[digest(line)] for line in lines]

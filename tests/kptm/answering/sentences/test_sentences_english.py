@@ -138,6 +138,40 @@ def test_one_step(graph, source, step, expected):
     assert said(graph, Follow(Named((source,)), step), leads(graph, source, step)) == expected
 
 
+NAMES = [
+    ("partially contains", "A partially contains B."),
+    ("member of political party", "A is a member of B."),
+    ("instance of recurring event", "A is an instance of B."),
+    ("located in the administrative territorial entity", "A is located in B."),
+    ("unmarried partner", "The unmarried partner of A is B."),
+    ("position_s", "The position of A is B."),
+    ("dog breed", "The dog breed of A is B."),
+    ("story by", "The story of A is by B."),
+    ("executive produced by", "A was executive produced by B."),
+    ("languages spoken", "Languages spoken of A: B."),
+    ("drug used for treatment", "Drug used for treatment of A: B."),
+    ("countries within", "Countries within of A: B."),
+    ("symptom of", "A is a symptom of B."),
+    ("share border with", "A shares border with B."),
+    ("smells like", "A smells like B."),
+    ("works for", "A works for B."),
+    ("members", "The members of A are B."),
+    ("has part(s)", "The part of A is B."),
+    ("hasChild", "The child of A is B."),
+    ("is a", "A is a B."),
+    ("isLocatedIn", "A is located in B."),
+    ("died in", "A died in B."),
+    ("wrote", "A wrote B."),
+    ("GDP per capita", "The GDP per capita of A is B."),
+    ("Place Of Birth", "The place of birth of A is B."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMES)
+def test_what_relations_are_called_by_other_graphs(graph, name, expected):
+    assert said(graph, Follow(Named(("A",)), Step(name)), ["B"]) == expected
+
+
 SETS = [
     (NEIGHBOURS, ["s:la", "s:ok"], "Louisiana and Oklahoma border Texas."),
     (RIVERS, ["r:red"], "The Red River traverses Texas."),
@@ -174,6 +208,21 @@ SETS = [
     (Follow(Named(("usa",)), Step("president"), Period("1995", "1995")), ["Scott"],
      "The president of the United States in 1995 is Ridley Scott."),
     (Having(CAPITAL), ["s:tx"], "The state with a capital is Texas."),
+    (Superlative(Having(Step("population")), POPULATION, "max"), ["s:tx"], "The most populous state is Texas (14,229,000)."),
+    (Superlative(STATE, Measure((CAPITAL, Step("population"))), "max"), ["s:tx"],
+     "The state whose capital has the greatest population is Texas."),
+    (Compare(STATE, Measure((CAPITAL, Step("population"))), ">", Named((ValueKey(Literal("500000", INTEGER)),))), ["s:tx"],
+     "The state whose capital's population is more than 500,000 is Texas."),
+    (Superlative(Follow(STATE, Step("highest point")), Measure((Step("elevation"),)), "max"), ["c:austin"],
+     "The highest point of the states is Austin."),
+    (Compare(RIVER, LENGTH, ">", Named((ValueKey(Literal("2000", INTEGER)),))), ["r:grande"],
+     "The river whose length is more than 2000 is the Rio Grande."),
+    (Compare(RIVER, Measure((Step("year of discovery"),)), ">", Named((ValueKey(Literal("1500", INTEGER)),))), ["r:grande"],
+     "The river whose year of discovery is after 1500 is the Rio Grande."),
+    (Difference(STATE, Follow(RIVER, Step("traverses"))), ["s:nm"], "The state that no rivers traverse is New Mexico."),
+    (Intersection(STATE, Follow(RIVER, Step("traverses"))), ["s:tx"], "The state that rivers traverse is Texas."),
+    (Follow(Named(("s:tx", "s:la")), Step("borders", forward=False)), ["s:ok"], "Oklahoma borders Texas or Louisiana."),
+    (Follow(Union(TEXAS, LOUISIANA), Step("borders", forward=False)), ["s:ok"], "Oklahoma borders Texas or Louisiana."),
 ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from kg import KnowledgeGraph
-from kg.programs import Aggregate, Exists, Follow, Named, OfType, Superlative
+from kg.programs import Aggregate, Exists, Follow, Named, OfType, Superlative, Within
 from kg.programs import Measure as Measured
 from kg.types import Literal, Step
 from kg.vocabulary import XSD
@@ -30,7 +30,7 @@ def said(writer, code, program, *names, value=None, **parts):
 
 def test_all_languages_have_the_templates_of_the_others():
     assert {"de", "en", "es", "zh"} <= set(LANGUAGES)
-    shared = set(language("en").sentences)
+    shared = {"predicted", "unknown", "yes", "no_stated"}
     for code in LANGUAGES:
         assert shared <= set(language(code).sentences), code
     others = [set(language(code).sentences) - {"end"} for code in LANGUAGES if code != "en"]
@@ -60,13 +60,33 @@ def test_sets(writer, code, program, names, expected):
 
 @pytest.mark.parametrize(
     ("code", "counted", "holds"),
-    [("de", "Es sind 9.", "Ja."), ("es", "Son 9.", "Sí."), ("zh", "共9个。", "是。")],
+    [("de", "Es gibt 9.", "Ja."), ("es", "Hay 9.", "Sí."), ("zh", "共9个。", "是。")],
 )
 def test_counts_and_verdicts(writer, code, counted, holds):
     number = Literal("9", f"{XSD}integer")
     assert said(writer, code, Aggregate("count", PERU), "9", value=number) == counted
     yes = Literal("true", f"{XSD}boolean")
     assert said(writer, code, Exists(PERU), "yes", value=yes) == holds
+
+
+@pytest.mark.parametrize(
+    ("code", "yes", "no", "neither"),
+    [
+        ("de", "Ja, Hauptstadt von Perú: Lima.",
+         "Nein: im Graphen steht Hauptstadt von Perú: Lima, nicht Cusco.", "Nein."),
+        ("es", "Sí, Hauptstadt de Perú: Lima.",
+         "No: en el grafo consta Hauptstadt de Perú: Lima, no Cusco.", "No."),
+        ("zh", "是，Perú的Hauptstadt是Lima。", "不是：图中记载Perú的Hauptstadt是Lima，不是Cusco。", "不是。"),
+    ],
+)  # fmt: skip
+def test_a_verdict_says_the_fact(writer, code, yes, no, neither):
+    true, false = (Literal(word, f"{XSD}boolean") for word in ("true", "false"))
+    peru, lima = Named(("Perú",)), Named(("Lima",))
+    assert said(writer, code, Within(lima, PERU), "yes", value=true) == yes
+    inverse = Within(peru, Follow(Named(("Cusco",)), Step("Hauptstadt", forward=False)))
+    assert said(writer, code, inverse, "no", value=false) == no
+    unknown = Within(lima, Follow(Named(("Chile",)), Step("Hauptstadt")))
+    assert said(writer, code, unknown, "no", value=false) == neither
 
 
 def test_guesses_and_refusals(writer):

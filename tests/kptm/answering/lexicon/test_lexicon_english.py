@@ -47,6 +47,46 @@ TABLE = {
     "films directed by Ann": {("passive", "by")},
     "who is the current king": {("ask", "who"), ("now", "current")},
     "rivers in at least two states": {("comparison", "at least"), ("number", "two")},
+    "cities with between 100,000 and 2 million people": {
+        ("comparison", "between"), ("number", "100,000"), ("and", "and"), ("number", "2 million"),
+    },
+    "films with over 3 actors and no more than two directors": {
+        ("comparison", "over"), ("number", "3"), ("and", "and"), ("comparison", "no more than"), ("number", "two"),
+    },
+    "who reigned over France before he died": {("ask", "who")},
+    "does France border Spain or Portugal": {("yesno", "does"), ("or", "or")},
+    "either Spain or France": {("either", "either"), ("or", "or")},
+    "sum of the areas of all states": {("sum", "sum of"), ("all", "all")},
+    "total number of rivers": {("sum", "total number of"), ("sum", "total"), ("count", "number of")},
+    "difference between the heights of Everest and K2": {
+        ("difference", "difference between"), ("and", "and"),
+    },
+    "by how much is Everest higher than K2": {
+        ("difference", "by how much"), ("ask", "how much is"), ("comparison", "higher than"),
+    },
+    "which is larger, France or Spain": {
+        ("ask", "which"), ("comparison", "larger"), ("superlative", "larger"), ("or", "or"),
+    },
+    "countries without rivers other than France": {
+        ("negation", "without"), ("negation", "other than"),
+    },
+    "what isn't in Europe": {("ask", "what"), ("negation", "isn't")},
+    "the country whose capital is Vienna": {("whose", "whose")},
+    "states the capital of which is Paris": {("whose", "of which")},
+    "a city called Springfield": {("named", "called")},
+    "show me rivers that don't flow through Ohio": {("list", "show me"), ("negation", "don't")},
+    "the most expensive painting": {("superlative", "most expensive")},
+    "which state has the most rivers": {("ask", "which"), ("superlative", "most")},
+    "the twenty-third largest city": {("ordinal", "twenty-third"), ("superlative", "largest")},
+    "rivers as long as the Rhine": {("comparison", "as long as")},
+    "rivers that are 100 km long": {("number", "100 km"), ("number", "100"), ("measure", "long")},
+    "how much does gold weigh": {
+        ("ask", "how much does"), ("ask", "how much"), ("count", "how much"),
+    },
+    "why is the sky blue": {("ask", "why")},
+    "please is Lima in Peru": {("yesno", "is")},
+    "what can you tell me about Peru": {("list", "what can you tell me about")},
+    "New York's oldest bridge": {("whose", "'s"), ("superlative", "oldest")},
 }  # fmt: skip
 
 
@@ -67,6 +107,10 @@ PERIODS = {
     "between 1990 and 2000": Period("1990", "2000"),
     "in the 19th century": Period("1801", "1900"),
     "in 44 BC": Period("-0043", "-0043"),
+    "1990-1995": Period("1990", "1995"),
+    "from 1990 to 1995": Period("1990", "1995"),
+    "until June 1999": Period("", "1999-06-30"),
+    "in the 90s": Period("1990", "1999"),
     "on 1995-07-04": Period("1995-07-04", "1995-07-04"),
 }
 
@@ -90,6 +134,9 @@ NUMBERS = {
     "three hundred million": 3e8,
     "twelve hundred": 1200,
     "-5": -5,
+    "half a million": 500_000,
+    "two and a half million": 2.5e6,
+    "a dozen": 12,
 }
 
 
@@ -129,3 +176,41 @@ def test_oldest_is_the_least_date_and_the_greatest_age():
 def test_yes_or_no_is_asked_at_the_beginning_only():
     assert ("yesno", "is") in spans("is Paris the capital of France")
     assert ("yesno", "is") not in spans("what language is spoken in France")
+
+
+def test_two_numbers_are_not_one():
+    numbers = [match.number for kind, _, match in found("between one hundred and two hundred")]
+    assert [number for number in numbers if number is not None] == [100, 200]
+
+
+def test_what_a_number_measures_is_no_year():
+    assert not any(kind == "time" for kind, _, _ in found("longer than 1000 km"))
+
+
+ASKED = {
+    "who": "person", "where": "place", "when": "date", "what year": "date", "how long": "value", "how tall": "value",
+    "which": "any", "what": "any", "why": "reason", "how": "reason", "how many people": "value",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_question_words_expect_an_answer(text):
+    (answer,) = {
+        match.answer for kind, words, match in found(text) if kind == "ask" and words == text
+    }
+    assert answer == ASKED[text]
+
+
+COMPARED = {
+    "more than": ">", "at least": ">=", "fewer than": "<", "at most": "<=", "exactly 3": "=", "older than": "<",
+    "taller than": ">", "smaller than": "<", "younger than": ">", "between 3 and 5": "between", "the same as": "=",
+    "heavier than": ">", "less expensive than": "<",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", COMPARED)
+def test_comparisons_have_their_sign(text):
+    first = next(
+        match for kind, _, match in found(text) if kind == "comparison" and match.hints != ("age",)
+    )
+    assert first.comparison == COMPARED[text]

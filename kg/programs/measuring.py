@@ -1,0 +1,285 @@
+"""Superlatives, comparisons and aggregates: exact where values come to the same double precision number, too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from kg.programs import arithmetic
+from kg.programs.expressions import Aggregate, Compare, Follow, Measure, Program, Superlative
+from kg.store import measures
+from kg.store.measures import Bounds, Size
+from kg.store.quantities import double
+from kg.store.sets import EMPTY, NodeSet
+from kg.values.node import ValueKey
+from kg.values.quantities import Quantity, quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from kg.programs.evaluation import Evaluation
+    from kg.programs.expressions import Comparison
+    from kg.types import Literal
+
+    Path = list[tuple[int, bool]]
+
+
+class Measuring:
+    """Measures of the nodes of sets.
+
+    Args:
+        work: The evaluation of the programs within.
+    """
+
+    def __init__(self, work: Evaluation) -> None:
+        self._work, self._sets = work, work.sets
+
+    # ── superlatives ─────────────────────────────────────────────────────────────────────────────
+
+    def superlative(self, program: Superlative) -> NodeSet:
+        """Those of a set whose measure has the rank, in the set's order. By count nothing is greatest by having none."""
+        base, greatest = self._work.nodes(program.base), program.order == "max"
+        if program.measure.count:
+            return self._most(base, program, greatest=greatest)
+        path = self._work.path(program.measure.steps)
+        found = [] if path is None else self._ranked(base, path, program.rank, greatest=greatest)
+        return self._chosen(base, {size.node for size in found})
+
+    def extremes(self, node: int, measure: Measure, *, greatest: bool) -> tuple[str, ...]:
+        """The value by which a node is measured."""
+        path = self._work.path(measure.steps)
+        found = [] if path is None else self._ranked(NodeSet((node,)), path, 1, greatest=greatest)
+        return self._work.keys([size.value for size in found])
+
+    def _chosen(self, base: NodeSet, chosen: Collection[int]) -> NodeSet:
+        """Some nodes of a set in its order; those of a large one by their ids."""
+        if base.ids is None:
+            return NodeSet(tuple(sorted(chosen)))
+        return NodeSet(tuple(number for number in base.ids if number in chosen))
+
+    def _most(self, base: NodeSet, program: Superlative, *, greatest: bool) -> NodeSet:
+        counted = self.counts(base, program.measure)
+        ranks = sorted({n for n in counted.values() if n or not greatest}, reverse=greatest)
+        if not 0 < program.rank <= len(ranks):
+            return EMPTY
+        chosen = ranks[program.rank - 1]
+        return self._chosen(base, {node for node, count in counted.items() if count == chosen})
+
+    def _ranked(self, base: NodeSet, path: Path, rank: int, *, greatest: bool) -> list[Size]:
+        """The sizes of the nodes whose greatest or least size has a rank."""
+        if rank < 1:
+            return []
+        if base.ids is not None:
+            rows = measures.sizes(self._sets, base, path)
+            dimension = _most_common(size.dimension for size in rows)
+            rows = [size for size in rows if size.dimension == dimension]
+            rows.sort(key=lambda size: size.low, reverse=greatest)
+            return self._of_rank(rows, rank, greatest=greatest) or []
+        dimension = self._dimension(base, path)
+        for rows, complete in measures.by_size(
+            self._sets, base, path, dimension, greatest=greatest
+        ):
+            found = self._of_rank(rows, rank, greatest=greatest)
+            if found is not None or complete:
+                return found or []
+        return []
+
+    def _of_rank(self, rows: Iterable[Size], rank: int, *, greatest: bool) -> list[Size] | None:
+        """The sizes of a rank among sizes in order; None where there are too few."""
+        seen: set[int] = set()
+        before = 0
+        for _, group in groupby(rows, key=lambda size: size.low):
+            best = self._best([size for size in group if size.node not in seen], greatest=greatest)
+            keys = sorted({key for _, key in best.values()}, reverse=greatest)
+            if before + len(keys) >= rank:
+                wanted = keys[rank - before - 1]
+                return [size for size, key in best.values() if key == wanted]
+            before += len(keys)
+            seen.update(best)
+        return None
+
+    def _best(
+        self, rows: Sequence[Size], *, greatest: bool
+    ) -> dict[int, tuple[Size, tuple[Fraction, Fraction]]]:
+        """The greatest or least of each node's sizes, exactly."""
+        exact = self._exact({size.value for size in rows})
+        best: dict[int, tuple[Size, tuple[Fraction, Fraction]]] = {}
+        for size in rows:
+            key = exact[size.value][1:]
+            held = best.get(size.node)
+            if held is None or (key > held[1] if greatest else key < held[1]):
+                best[size.node] = (size, key)
+        return best
+
+    def _exact(self, values: Collection[int]) -> dict[int, Quantity]:
+        """What values measure exactly, by their ids."""
+        found = zip(sorted(values), self._work.keys(sorted(values)), strict=True)
+        sizes = ((n, quantity(key.literal)) for n, key in found if isinstance(key, ValueKey))
+        return {number: size for number, size in sizes if size is not None}
+
+    def _dimension(self, base: NodeSet, path: Path) -> str:
+        """The dimension that most values of a large set have."""
+        known = measures.dimensions(self._sets, path[-1][0])
+        if len(known) < 2:
+            return "".join(known)
+        return _most_common(name for name, _ in measures.sample(self._sets, base, path))
+
+    # ── comparisons ──────────────────────────────────────────────────────────────────────────────
+
+    def compare(self, program: Compare) -> NodeSet:
+        """Those of a set whose measure compares so, in the set's order."""
+        value = self._work.number(program.value)
+        base = self._work.nodes(program.base)
+        if value is None:
+            return EMPTY
+        if program.measure.count:
+            return self._chosen(base, self._counted(base, program, value))
+        path = self._work.path(program.measure.steps)
+        if path is None:
+            return EMPTY
+        if base.ids is None:
+            return self._compare_many(base, path, program.comparison, value)
+        return self._chosen(base, {size.node for size in self._matches(base, path, program, value)})
+
+    def matching(self, program: Compare, node: int) -> list[str]:
+        """The values of a node that compare as they are wanted."""
+        value, path = self._work.number(program.value), self._work.path(program.measure.steps)
+        if value is None or path is None:
+            return []
+        other = self._other(self._work.nodes(program.base), path, value)
+        rows = measures.sizes(self._sets, NodeSet((node,)), path)
+        exact = self._exact({size.value for size in rows})
+        chosen = [
+            n for n, size in exact.items()
+            if other is not None and arithmetic.compares(size, program.comparison, other)
+        ]  # fmt: skip
+        return list(self._work.keys(chosen))
+
+    def _counted(self, base: NodeSet, program: Compare, value: Literal) -> set[int]:
+        other = quantity(replace(value, unit=""))
+        if other is None:
+            return set()
+        counted = self.counts(base, program.measure)
+        fits = {
+            count: arithmetic.compares(
+                Quantity("", Fraction(count), Fraction(count)), program.comparison, other
+            )
+            for count in set(counted.values())
+        }
+        return {node for node, count in counted.items() if fits[count]}
+
+    def _matches(self, base: NodeSet, path: Path, program: Compare, value: Literal) -> list[Size]:
+        rows = measures.sizes(self._sets, base, path)
+        other = self._other(base, path, value, rows)
+        if other is None:
+            return []
+        bounds = _bounds(program.comparison, other)
+        verdicts = [(size, bounds.verdict(size)) for size in rows]
+        exact = self._exact({size.value for size, verdict in verdicts if verdict is None})
+        equal = {
+            n for n, size in exact.items() if arithmetic.compares(size, program.comparison, other)
+        }
+        return [
+            size
+            for size, verdict in verdicts
+            if verdict or (verdict is None and size.value in equal)
+        ]
+
+    def _compare_many(
+        self, base: NodeSet, path: Path, comparison: Comparison, value: Literal
+    ) -> NodeSet:
+        other = self._other(base, path, value)
+        if other is None:
+            return EMPTY
+        bounds = _bounds(comparison, other)
+        exact = self._exact(measures.equal_values(self._sets, path[-1][0], bounds))
+        equal = [n for n, size in exact.items() if arithmetic.compares(size, comparison, other)]
+        return measures.compared(self._sets, base, path, bounds, equal)
+
+    def _other(
+        self, base: NodeSet, path: Path, value: Literal, rows: Sequence[Size] | None = None
+    ) -> Quantity | None:
+        """What measures are compared with: a bare number has the unit that most of them are stated in."""
+        size = quantity(value)
+        if size is None or size.dimension or value.unit:
+            return size
+        if base.ids is None:
+            if measures.dimensions(self._sets, path[-1][0]) == [""]:
+                return size
+            return arithmetic.as_stated(value, measures.sample(self._sets, base, path))
+        rows = measures.sizes(self._sets, base, path) if rows is None else rows
+        if not any(row.dimension for row in rows):
+            return size
+        numbers = sorted({row.value for row in rows})
+        units = dict(zip(numbers, self._work.literals(numbers), strict=True))
+        return arithmetic.as_stated(value, [(row.dimension, units[row.value].unit) for row in rows])
+
+    # ── counts ───────────────────────────────────────────────────────────────────────────────────
+
+    def counts(self, base: NodeSet, measure: Measure) -> dict[int, int]:
+        """How many nodes the measure counts of each of a set, also 0."""
+        path = self._work.path(measure.steps)
+        among = None if measure.among is None else self._work.nodes(measure.among)
+        found = {} if path is None else measures.counts(self._sets, base, path, among)
+        return {number: found.get(number, 0) for number in self._sets.ids(base)}
+
+    # ── aggregates ───────────────────────────────────────────────────────────────────────────────
+
+    def aggregate(self, program: Aggregate) -> Literal | None:
+        """A number of a set. Of what a step leads to a value counts once for each node: two cities of one population are two."""
+        if program.function == "count":
+            return arithmetic.literal(Fraction(self._sets.size(self._work.nodes(program.source))))
+        mean, greatest = program.function == "mean", program.function == "max"
+        adds = program.function in ("sum", "mean")
+        source = program.source
+        if isinstance(source, Follow) and source.during is None:
+            path = self._work.path([source.step])
+            base = self._work.source(source)
+            if base.ids is None and path is not None:
+                return (
+                    self._total(base, path, mean=mean)
+                    if adds
+                    else self._extreme(base, path, greatest=greatest)
+                )
+        values = self._values(source)
+        return (
+            arithmetic.total(values, mean=mean)
+            if adds
+            else arithmetic.extreme(values, greatest=greatest)
+        )
+
+    def _extreme(self, base: NodeSet, path: Path, *, greatest: bool) -> Literal | None:
+        found = self._ranked(base, path, 1, greatest=greatest)
+        values = self._work.literals(sorted({size.value for size in found}, reverse=True))
+        return values[0] if values else None
+
+    def _total(self, base: NodeSet, path: Path, *, mean: bool) -> Literal | None:
+        """The sum or mean of a large set's values, in double precision."""
+        if not path[-1][1]:
+            return None
+        rows = measures.totals(self._sets, base, path)
+        some = measures.sample(self._sets, base, path)
+        return arithmetic.total_of_parts(rows, some, mean=mean)
+
+    def _values(self, program: Program) -> list[Literal]:
+        if not isinstance(program, Follow):
+            return self._work.literals(self._sets.ids(self._work.nodes(program)))
+        relation = self._work.relation(program.step.relation)
+        if relation is None or not program.step.forward:
+            return []
+        period = None if program.during is None else self._work.period(program.during)
+        times = {} if period is None else self._work.times
+        return measures.stated(self._sets, self._work.source(program), relation, times, period)
+
+
+def _most_common(names: Iterable[str]) -> str:
+    """What comes most often; of several the first by name."""
+    counts = Counter(names)
+    return min(counts, key=lambda name: (-counts[name], name), default="")
+
+
+def _bounds(comparison: Comparison, other: Quantity) -> Bounds:
+    return Bounds(comparison, other.dimension, double(other.low), double(other.high))

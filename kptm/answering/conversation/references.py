@@ -1,0 +1,195 @@
+"""What a follow-up refers to: the questions, with all names in them, that it may mean."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kg.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.conversation.turn import Mention, Turn
+    from kptm.answering.conversation.words import FollowUpWords, Fragment
+    from kptm.linking import Linker
+
+_YEAR = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
+
+
+class References:
+    """Reads follow-ups in the words of one language.
+
+    Args:
+        words: The language's words.
+        graph: Knows what relations and entities are called.
+        linker: Finds names.
+    """
+
+    def __init__(self, words: FollowUpWords, graph: KnowledgeGraph, linker: Linker) -> None:
+        self._words = words
+        self._graph = graph
+        self._linker = linker
+
+    def questions(self, question: str, last: Turn) -> Iterator[str]:
+        """The questions that one may mean after another, the likeliest first; none where it stands for itself."""
+        fragment = self._words.fragment(question)
+        text = question if fragment is None else fragment.rest
+        if (counted := self._words.counted(text, last.question)) is not None:
+            yield counted
+            return
+        if fragment is None:
+            yield from self._with_names(question, last)
+        elif self._words.is_question(fragment.rest):
+            yield from self._with_names(fragment.rest, last)
+            yield fragment.rest
+        elif fragment.rest:
+            yield from self._of_fragment(fragment, last)
+
+    # ── words that stand for a name ──────────────────────────────────────────────────────────
+
+    def _with_names(self, text: str, last: Turn) -> Iterator[str]:
+        """A question with names in place of "its", "there", "that country"."""
+        place = self._first_reference(text, last)
+        if place is None:
+            return
+        before, after = self._own_names(text, place.start())
+        if before or (after and fold(place["word"]) in self._words.several):
+            return  # "the capital of France and its currency", "what do they eat in Egypt"
+        names = self._referents(place, last)
+        if len(last.answers) > 1 and names[:1] == [self._joined(last)]:
+            yield self._of_several(text, place, names[0])
+        for name in names:
+            yield self._substituted(text, name, last)
+
+    def _joined(self, last: Turn) -> str:
+        return self._words.joined([item.label for item in last.answers])
+
+    def _of_several(self, text: str, place: re.Match[str], names: str) -> str:
+        """A question that ends in "their capitals": "the capitals of" all of them."""
+        if place.re is not self._words.possessive:
+            return text[: place.start()] + names + text[place.end() :]
+        noun = text[place.start("noun") :].rstrip(" ?？")
+        return text[: place.start()] + self._words.templates["several"].format(
+            noun=noun, name=names
+        )
+
+    def _first_reference(self, text: str, last: Turn) -> re.Match[str] | None:
+        """The first word that stands for a name."""
+        words = self._words
+        patterns = (words.possessive, words.demonstrative, words.place, words.object)
+        found = [
+            match
+            for pattern in patterns
+            for match in pattern.finditer(text)
+            if self._refers(match, last)
+        ]
+        return min(found, key=lambda match: (match.start(), -match.end()), default=None)
+
+    def _refers(self, match: re.Match[str], last: Turn) -> bool:
+        """Whether a word with the one after it stands for a name: "her mother" and "that river", not "her in", "that flows"."""
+        if match.re is self._words.demonstrative:
+            after = self._words.ends_in_preposition(match.string[: match.start()])
+            return after or last.is_kind(match["noun"])
+        if match.re is self._words.place:
+            return not self._words.is_expletive(match.string[: match.start()])
+        return match.re is not self._words.possessive or not self._words.is_particle(match["noun"])
+
+    def _own_names(self, text: str, place: int) -> tuple[bool, bool]:
+        """Whether a text names something itself before a place in it, and after it."""
+        links = self._linker.link(text, threshold=0.0, any_case=True).links
+        relations = {fold(item.label) for item in self._graph.relations()}
+        named = [link for link in links if fold(link.surface) not in relations]
+        return any(link.end <= place for link in named), any(link.start >= place for link in named)
+
+    def _referents(self, place: re.Match[str], last: Turn) -> list[str]:
+        """The names that a word may stand for: the topic and the answer of the last question, the likelier one first."""
+        word, words = fold(place["word"]), self._words
+        topic = [] if last.topic is None else [last.topic.label]
+        answers = [item.label for item in last.answers]
+        if len(answers) > 1:
+            return [self._joined(last), *topic] if word in words.several else topic
+        person = word in words.persons and words.asks_for_person(last.question)
+        located = place.re is words.place and words.asks_for_place(last.question)
+        kind = place.re is words.demonstrative and last.is_answer_kind(place["noun"])
+        return [*answers, *topic] if person or located or kind else [*topic, *answers]
+
+    def _substituted(self, text: str, name: str, last: Turn) -> str:
+        """A text with a name in place of all words that stand for one."""
+        words, templates = self._words, self._words.templates
+
+        def put(match: re.Match[str]) -> str:
+            if not self._refers(match, last):
+                return match[0]
+            if match.re is words.possessive:
+                return templates["possessive"].format(name=name, noun=match["noun"])
+            if match.re is words.place:
+                first, *more = match["word"].split()
+                return f"{first} {name}" if more else templates["place"].format(name=name)
+            return name
+
+        # "What do they speak there" means people by "they".
+        somebody = words.place.search(text) is not None
+        patterns = (words.possessive, words.demonstrative, words.place)
+        for pattern in patterns if somebody else (*patterns, words.object):
+            text = pattern.sub(put, text)
+        return text
+
+    # ── fragments ────────────────────────────────────────────────────────────────────────────
+
+    def _of_fragment(self, fragment: Fragment, last: Turn) -> Iterator[str]:
+        """The last question asked of another name, or another thing asked of the last name."""
+        reference = self._first_reference(fragment.rest, last)
+        if reference is not None:
+            noun = self._words.possessive.sub(lambda match: match["noun"], fragment.rest)
+            if reference.re is self._words.possessive:
+                for name in self._referents(reference, last):
+                    yield self._asked(noun, name)
+            return
+        written = not fragment.article and not fragment.rest[0].islower()
+        named = fragment.preposition or written or bool(self._linker.candidates(fragment.rest))
+        if named and not self._is_relation(fragment.rest):
+            yield from self._instead(fragment, last)
+        if not fragment.preposition:
+            if last.topic is not None:
+                yield self._asked(fragment.rest, last.topic.label)
+            if len(last.answers) == 1:
+                yield self._asked(fragment.rest, last.answers[0].label)
+            if not named:
+                yield from self._instead(fragment, last)
+
+    def _asked(self, relation: str, name: str) -> str:
+        return self._words.templates["ask"].format(relation=relation, name=name)
+
+    def _is_relation(self, text: str) -> bool:
+        return fold(text) in {fold(item.label) for item in self._graph.relations()}
+
+    def _instead(self, fragment: Fragment, last: Turn) -> Iterator[str]:
+        """The last question with another name, or another year, in place of its own."""
+        question, rest = last.question, fragment.rest
+        if _YEAR.fullmatch(rest):
+            year = _YEAR.search(question)
+            if year is not None:
+                yield question[: year.start()] + rest + question[year.end() :]
+            else:
+                yield f"{question.rstrip(' ?？')} {self._words.templates['place'].format(name=rest)}"
+            return
+        mention = self._replaced(rest, last)
+        if mention is not None:
+            yield question[: mention.start] + rest + question[mention.end :]
+        elif last.relation:
+            yield self._asked(last.relation, rest)
+
+    def _replaced(self, name: str, last: Turn) -> Mention | None:
+        """The name of the last question that another one takes the place of: one of its type, the topic before others."""
+        keys = [item.entity for item in self._linker.candidates(name)][:1]
+        types = {kind for item in self._graph.entities(keys).values() for kind in item.types}
+        alike = [item for item in last.mentions if types.intersection(item.entity.types)]
+        some = alike or list(last.mentions)
+        if last.is_truth:
+            return some[-1] if some else None
+        about = [
+            item for item in some if last.topic is not None and item.entity.key == last.topic.key
+        ]
+        return next(iter([*about, *some]), None)

@@ -1,0 +1,125 @@
+"""The last question and its answer, as a follow-up refers to them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.programs import Named, parts
+from kg.values import ValueKey
+from kptm.answering.words import stem
+from kptm.linking.text import fold
+
+if TYPE_CHECKING:
+    from kg.graph import KnowledgeGraph
+    from kg.types import Entity
+    from kptm.answering.answer import Answer
+    from kptm.linking import Linker
+
+MANY = 10
+"""Answers that "their" may stand for all together."""
+
+
+class Mention(NamedTuple):
+    """An entity that a question names, and where."""
+
+    entity: Entity
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that was answered.
+
+    Attributes:
+        question: As it was asked, with all names in it.
+        topic: The entity that it is about, None where it is about none.
+        mentions: The entities that it names, in their order.
+        answers: The entities that are its answer.
+        relation: The label of the one step that was asked, "" of anything else.
+        is_truth: Whether the answer is yes or no.
+    """
+
+    question: str
+    topic: Entity | None
+    mentions: tuple[Mention, ...]
+    answers: tuple[Entity, ...]
+    relation: str
+    is_truth: bool = False
+
+    @classmethod
+    def of(cls, answer: Answer, graph: KnowledgeGraph, linker: Linker) -> Turn | None:
+        """The turn of an answer; None where nothing can be asked on: no entity was named or found.
+
+        What the question of a refusal names is what the linker finds in it.
+        """
+        named = [item.means for item in answer.meanings if item.kind == "entity"]
+        program = answer.program
+        if program is not None:
+            inner = [part for part in parts(program) if isinstance(part, Named)]
+            named += [key for part in inner for key in part.keys]
+        topics = dict.fromkeys(key for key in (answer.topic, *named) if _is_entity(key))
+        if not topics and not answer.found:
+            links = linker.link(answer.question, threshold=0.0, any_case=True).links
+            topics = dict.fromkeys(link.entity for link in links)
+        found = [item.entity for item in answer.answers[: MANY + 1] if item.entity is not None]
+        known = graph.entities([*topics, *found])
+        about = [known[key] for key in topics if key in known]
+        answers = [known[key] for key in found if key in known and key not in topics]
+        if not about and not answers:
+            return None
+        mentions = [_mention(answer, entity) for entity in about]
+        [step, *more] = answer.path or (None,)
+        return cls(
+            answer.question,
+            about[0] if about else None,
+            tuple(sorted((item for item in mentions if item is not None), key=_place)),
+            tuple(answers) if len(answers) <= MANY else (),
+            "" if step is None or more or not step.forward
+            else answer.labels.get(step.relation, step.relation),
+            any(item.text in ("yes", "no") for item in answer.answers),
+        )  # fmt: skip
+
+    def is_kind(self, noun: str) -> bool:
+        """Whether a noun says what the topic or the answers are: their type, or what the question asked for."""
+        entities = [self.topic, *self.answers]
+        typed = any(_is_of(entity, noun) for entity in entities if entity is not None)
+        return typed or _stem(noun) in map(_stem, self.question.split())
+
+    def is_answer_kind(self, noun: str) -> bool:
+        """Whether a noun says what the answers are, and not what the topic is."""
+        of_topic = self.topic is not None and _is_of(self.topic, noun)
+        return not of_topic and (
+            not self.answers or not self.answers[0].types or _is_of(self.answers[0], noun)
+        )
+
+
+def _is_of(entity: Entity, noun: str) -> bool:
+    return _stem(noun) in {_stem(word) for kind in entity.types for word in kind.split()}
+
+
+def _stem(word: str) -> str:
+    return stem(fold(word.strip("?.,!")))
+
+
+def _place(mention: Mention) -> int:
+    return mention.start
+
+
+def _is_entity(key: str) -> bool:
+    return bool(key) and not isinstance(key, ValueKey)
+
+
+def _mention(answer: Answer, entity: Entity) -> Mention | None:
+    """Where a question names an entity: as it was understood, or by one of its names, the longest first."""
+    for item in answer.meanings:
+        if item.kind == "entity" and item.means == entity.key:
+            return Mention(entity, item.start, item.end)
+    names = {entity.label, entity.key.replace("_", " "), *entity.aliases} - {""}
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", answer.question, re.IGNORECASE)
+        if found is not None:
+            return Mention(entity, found.start(), found.end())
+    return None

@@ -1,0 +1,157 @@
+"""The words of follow-ups, by language."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_FOLDER = Path(__file__).parent
+LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+"""The codes of the languages that have follow-ups."""
+_NEVER = re.compile(r"(?!)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A follow-up that is no whole question: "and of chile".
+
+    Attributes:
+        rest: What it says, without what opens and closes it: "chile".
+        preposition: Whether a preposition stood before that.
+        article: Whether an article did.
+    """
+
+    rest: str
+    preposition: bool
+    article: bool
+
+
+class FollowUpWords:
+    """What a language's follow-ups are made of.
+
+    Args:
+        data: The contents of its file.
+    """
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._spaced = data.get("spaced", True)
+        self._prepositions = frozenset(data["prepositions"])
+        self._particles = self._prepositions.union(data["questions"])
+        self.templates: dict[str, str] = data["templates"]
+        self._expletives = frozenset(data["expletives"])
+        self._counts = frozenset(map(fold, data["counts"]))
+        self._list = self._word(data["lists"])
+        self.persons = frozenset(data["persons"])
+        self.several = frozenset(data["several"])
+        self._opener = self._start(data["openers"])
+        self._preposition = self._start(data["prepositions"])
+        self._article = self._start(data["articles"])
+        self._closer = self._end(data["closers"])
+        self._question = self._start(data["questions"])
+        self._about_person = self._start(data["about_persons"])
+        self._about_place = self._start(data["about_places"])
+        self.possessive = self._word(data["possessives"], noun=True)
+        self.demonstrative = self._word(data["demonstratives"], noun=True)
+        self.place = self._word([*self._before(data), *data["places"]])
+        self.object = self._word(data["objects"])
+
+    # ── what a question is ───────────────────────────────────────────────────────────────────
+
+    def fragment(self, question: str) -> Fragment | None:
+        """What a question says that begins with "and", "what about" …; None of one that does not."""
+        text = question.strip(" ¿?？!.,;…\t\n")
+        opened = self._opener.match(text)
+        if opened is None:
+            return None
+        while opened is not None:
+            text = text[opened.end() :].lstrip(" ,¿")
+            opened = self._opener.match(text)
+        text = self._closer.sub("", text)
+        preposition = self._preposition.match(text)
+        if preposition is not None:
+            text = text[preposition.end() :].lstrip()
+        article = self._article.match(text)
+        text = text[article.end() :].lstrip() if article is not None else text
+        return Fragment(text, preposition is not None, article is not None)
+
+    def counted(self, question: str, last: str) -> str | None:
+        """The last question, which listed things, as one that counts them; None where a question does not ask that."""
+        if fold(question.strip(" ¿?？!.,")) not in self._counts:
+            return None
+        text, found = self._list.subn(self.templates["count"], last, count=1)
+        return text if found else None
+
+    def is_question(self, text: str) -> bool:
+        """Whether a text begins as a whole question does."""
+        return self._question.match(text) is not None
+
+    def asks_for_person(self, question: str) -> bool:
+        """Whether a question asks for somebody."""
+        return self._about_person.match(question.lstrip(" ¿")) is not None
+
+    def asks_for_place(self, question: str) -> bool:
+        """Whether a question asks where something is."""
+        return self._about_place.match(question.lstrip(" ¿")) is not None
+
+    def is_particle(self, word: str) -> bool:
+        """Whether a word is a preposition or asks: no noun, after "her"."""
+        return word.lower() in self._particles
+
+    def is_expletive(self, before: str) -> bool:
+        """Whether "there" after a text names no place: "are there"."""
+        return before.lower().split()[-1:] != [] and before.lower().split()[-1] in self._expletives
+
+    def ends_in_preposition(self, text: str) -> bool:
+        """Whether a preposition is the last word of a text."""
+        return text.lower().split()[-1:] != [] and text.lower().split()[-1] in self._prepositions
+
+    def joined(self, names: Sequence[str]) -> str:
+        """Several names in the place of one."""
+        return ", ".join(names[:-1]) + self.templates["join"] + names[-1]
+
+    # ── patterns ─────────────────────────────────────────────────────────────────────────────
+
+    def _start(self, words: Iterable[str]) -> re.Pattern[str]:
+        end = r"(?!\w)" if self._spaced else ""
+        return _pattern(words, "", end)
+
+    def _end(self, words: Iterable[str]) -> re.Pattern[str]:
+        return _pattern(words, r"[\s,]+" if self._spaced else "", "$")
+
+    def _word(self, words: Iterable[str], *, noun: bool = False) -> re.Pattern[str]:
+        """A word anywhere in a question; with the word that follows it, if that is wanted."""
+        before, after = (r"(?<!\w)", r"(?!\w)") if self._spaced else ("", "")
+        follows = (
+            "" if not noun else r"\s+(?P<noun>[^\W\d_][\w'’-]*)" if self._spaced else r"(?P<noun>)"
+        )
+        return _pattern(words, before, after + follows)
+
+    def _before(self, data: dict[str, Any]) -> list[str]:
+        """Places with a preposition of their own: "from there"."""
+        return [f"{word} {place}" for place in data["places"] for word in data["prepositions"]]
+
+
+def _pattern(words: Iterable[str], before: str, after: str) -> re.Pattern[str]:
+    """One of some words, the longest first."""
+    longest = sorted(words, key=lambda word: (-len(word), word))
+    if not longest:
+        return _NEVER
+    inner = "|".join(r"\s+".join(map(re.escape, word.split())) for word in longest)
+    return re.compile(f"{before}(?P<word>{inner}){after}", re.IGNORECASE)
+
+
+@cache
+def words_of(code: str) -> FollowUpWords | None:
+    """The words of a language, None where it has no file."""
+    if code not in LANGUAGES:
+        return None
+    return FollowUpWords(tomllib.loads((_FOLDER / f"{code}.toml").read_text(encoding="utf-8")))

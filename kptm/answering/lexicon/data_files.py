@@ -1,0 +1,113 @@
+"""Reads data files, and says what is wrong with one."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any, get_args
+
+from kptm.answering.lexicon.match import Kind
+from kptm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+COMMON = "common"
+DEGREES = ("plain", "more", "most")
+TEMPLATES = (
+    "superlative", "superlative_less", "ranked", "comparison", "comparison_less", "comparative", "comparative_less",
+    "equal", "difference", "ask", "measure",
+)  # fmt: skip
+RELATIONS = ("in", "since", "until", "before", "after", "between")
+SWITCHES = ("compounds", "vigesimal", "myriads", "ordinal_dot")
+LISTED: tuple[Kind, ...] = tuple(
+    kind for kind in get_args(Kind) if kind not in ("measure", "number", "time")
+)
+"""Kinds whose phrases the files list as they are."""
+
+_TABLES = {
+    *LISTED, "measure", "name", "stemmer", "suffixes", "prefixes", "elisions", "glued", "words", "groups", "templates",
+    "spelling", "variants", "numbers", "units", "time",
+}  # fmt: skip
+_ENTRY = {
+    "phrases", "order", "comparison", "hints", "answer", "generic", "initial", "not_initial", "typed", "final", "empty", "inner",
+    "before_number", "after_number", "after", "not_after", "unless_asked", "unless_compared", "with", "without", "after_apostrophe", "after_rank",
+}  # fmt: skip
+_PARTS = {
+    "words": {"function", "names", "content", "plain", "openers"},
+    "templates": {*TEMPLATES, "measure_with"},
+    "numbers": {
+        "grouping", "joiners", "articles", "halves", *SWITCHES, "ordinal_before", "ordinal_after", "ordinal_suffixes", "words", "scales",
+        "ordinals", "suffixes",
+    },
+    "time": {"months", "decade_suffixes", "before_christ", "moments", "roman", *RELATIONS},
+}  # fmt: skip
+_VALUES = {
+    "order": ("max", "min"),
+    "comparison": ("<", "<=", ">", ">=", "=", "!=", "between"),
+    "answer": ("person", "place", "date", "value", "any", "reason"),
+}
+
+
+def read_files(folder: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """The data files of all languages by their codes, and what all languages share.
+
+    Raises:
+        ConfigError: A file cannot be read, is no TOML, or has a table, an attribute or a value that means nothing.
+    """
+    found = {path.stem: _parse(path) for path in sorted(folder.glob("*.toml"))}
+    common = found.pop(COMMON)
+    for code, data in found.items():
+        try:
+            _check(data)
+        except ConfigError as error:
+            raise ConfigError(f"{code}.toml: {error}") from error
+    return found, common
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path.name}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: is not TOML: {error}") from error
+
+
+def _check(data: Mapping[str, Any]) -> None:
+    _check_names("table", data, _TABLES)
+    if not isinstance(data.get("words"), dict) or "function" not in data["words"]:
+        raise ConfigError("there is no [words] with the words that are its function words")
+    for table, known in _PARTS.items():
+        _check_names(f"attribute of [{table}]", data.get(table, {}), known)
+    if "measure" in data and "templates" not in data:
+        raise ConfigError("there is no table [templates] for [[measure]]")
+    for name in TEMPLATES:
+        for phrase in data.get("templates", {}).get(name, ()):
+            if not any(f"{{{degree}}}" in phrase for degree in DEGREES):
+                raise ConfigError(
+                    f"template {phrase!r} of {name!r} has none of {{plain}}, {{more}}, {{most}}"
+                )
+    for entry in data.get("measure", ()):
+        _check_entry("measure", entry, {"order", "hints", "generic", *DEGREES}, "order")
+    for kind in LISTED:
+        for entry in data.get(kind, ()):
+            _check_entry(kind, entry, _ENTRY, "phrases")
+
+
+def _check_entry(kind: str, entry: Mapping[str, Any], known: Iterable[str], needed: str) -> None:
+    _check_names(f"attribute of [[{kind}]]", entry, known)
+    if needed not in entry:
+        raise ConfigError(f"an entry of [[{kind}]] has no {needed!r}")
+    for attribute, values in _VALUES.items():
+        value = entry.get(attribute, values[0])
+        if value not in values:
+            raise ConfigError(
+                f"{value!r} is no {attribute} of [[{kind}]]; known are {', '.join(values)}"
+            )
+
+
+def _check_names(what: str, found: Iterable[str], known: Iterable[str]) -> None:
+    unknown = sorted(set(found) - set(known))
+    if unknown:
+        raise ConfigError(f"{what} {unknown[0]!r} is unknown; known are {', '.join(sorted(known))}")

@@ -1,0 +1,90 @@
+"""The words of what a program names: entities with their articles, values with their units, relations, types, measures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Compare, Measure, Named
+from kg.types import Step
+from kg.values import ValueKey
+from kptm.answering.answer_kinds import is_date
+from kptm.answering.sentences.grammar import Forms, article, english
+from kptm.answering.sentences.noun_phrases import without_unit
+from kptm.answering.sentences.relation_words import (
+    NounRelation,
+    RelationWords,
+    english_name,
+    relation_words,
+)
+
+if TYPE_CHECKING:
+    from kptm.answering.sentences.names import Names
+    from kptm.answering.sentences.truth import Truth
+    from kptm.data.phrasings import Phrasings
+
+
+class Wording:
+    """English words for keys.
+
+    Args:
+        names: What keys are called.
+        phrasings: How texts say relations.
+        truth: Knows how many values there are.
+    """
+
+    def __init__(self, names: Names, phrasings: Phrasings, truth: Truth) -> None:
+        self._names = names
+        self._truth = truth
+        self._phrasings = phrasings
+        self._grammar = english()
+
+    def named(self, key: str) -> str:
+        """A name with its article, a value with its unit."""
+        label = self._names.label(key)
+        if isinstance(key, ValueKey):
+            return self._grammar.quantity(label)
+        return self._grammar.name(label, self._names.types(key))
+
+    def relation(self, key: str, *, dates: bool = False) -> RelationWords:
+        """How a relation is said."""
+        said = self._phrasings.said(key)
+        return relation_words(self._names.relation(key), said, self._grammar, dates=dates)
+
+    def type(self, key: str) -> Forms:
+        """A type as a noun."""
+        return self._grammar.noun(english_name(self._names.label(key)))
+
+    def superlative(self, measure: Measure, order: str) -> str:
+        """The adjective of the most or the least of a measure, "" where there is none."""
+        if measure.count or len(measure.steps) != 1:
+            return ""
+        label = english_name(self._names.relation(measure.steps[0].relation))
+        words = without_unit(label)
+        found = self._grammar.superlatives.get(words)
+        return "" if found is None else found[0 if order == "max" else 1]
+
+    def measure(self, measure: Measure) -> str:
+        """What a measure is called: "population", "capital's population"."""
+        return "'s ".join(self.step_noun(step) for step in measure.steps)
+
+    def step_noun(self, step: Step) -> str:
+        """What one step of a measure is called."""
+        words = self.relation(step.relation)
+        if isinstance(words, NounRelation):
+            return f"{words.noun.one}{words.rest}"
+        return english_name(self._names.relation(step.relation))
+
+    def noun_from(self, head: str, step: Step, words: NounRelation) -> str:
+        """The noun of a relation of an entity: "a" where it has several."""
+        several = self._truth.several(head, Step(step.relation))
+        one = words.noun.one
+        return article(one) if several and one != words.noun.many else f"the {one}"
+
+    def is_time(self, program: Compare) -> bool:
+        """Whether a measure is compared with a date, or with the year of something that is a time."""
+        [key, *more] = program.value.keys if isinstance(program.value, Named) else ("",)
+        if more or not isinstance(key, ValueKey):
+            return False
+        name = english_name(self._names.relation(program.measure.steps[-1].relation))
+        typed = key.literal.datatype.endswith(("#date", "#dateTime", "#gYear", "#gYearMonth"))
+        return typed or (is_date(key) and self._grammar.is_time(name))

@@ -1,0 +1,39 @@
+"""What values measure, and the facts that end in them by size, so that superlatives and comparisons are found by an index."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from kg.store import quantities
+from kg.store.sql import Sql
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "quantity",
+        sa.Column("literal_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("dimension", sa.Text(), nullable=False),
+        sa.Column("low", sa.Float(), nullable=False),
+        sa.Column("high", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("literal_id", name="pk_quantity"),
+    )
+    op.create_table(
+        "measure",
+        sa.Column("relation_id", sa.Integer(), nullable=False),
+        sa.Column("dimension", sa.Text(), nullable=False),
+        sa.Column("low", sa.Float(), nullable=False),
+        sa.Column("triple_id", sa.Integer(), nullable=False),
+        sa.Column("high", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("relation_id", "dimension", "low", "triple_id", name="pk_measure"),
+        sqlite_with_rowid=False,
+    )
+    quantities.rebuild(Sql.on(op.get_bind()))
+
+
+def downgrade() -> None:
+    op.drop_table("measure")
+    op.drop_table("quantity")
