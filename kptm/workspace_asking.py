@@ -13,7 +13,6 @@ from kptm.workspace_training import WorkspaceTraining
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kg.types import Relation
     from kptm.answering import Answer, Predictor
     from kptm.answering.conversation import Conversation
     from kptm.answering.lessons import LearnReport
@@ -28,22 +27,17 @@ class WorkspaceAsking(WorkspaceTraining):
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
         super().__init__(folder, config)
         self._predictor: Predictor | None = None
-        self._known: tuple[int, list[Relation]] = (-1, [])
 
     def _changed(self) -> None:
         self._predictor = None
 
     def predictor(self) -> Predictor:
         """A predictor over every stage that has been run."""
-        from kptm.answering import Predictor, RelationReader
+        from kptm.answering import Predictor
         from kptm.answering.parsing.model import ReadingModel
         from kptm.answering.weighing import Weights
 
-        if self._predictor is None or self._has_other_relations():
-            phrasings = self.phrasings()
-            relations = self.graph.relations()
-            self._known = self.graph.revision(), relations
-            described = self.graph.entities(relation.key for relation in relations)
+        if self._predictor is None:
             has_model = self.layout.has_model
             self._predictor = Predictor(
                 self.graph,
@@ -51,21 +45,12 @@ class WorkspaceAsking(WorkspaceTraining):
                 self.model() if has_model else None,
                 self.embeddings() if self.layout.has_embeddings else None,
                 self.modeledge if has_model else None,
-                phrasings=phrasings,
-                relations=RelationReader(relations, phrasings, described),
+                phrasings=self.phrasings(),
                 reading=ReadingModel.load(self.layout.questions),
             )
             space = self._predictor.space
             self._predictor.take(Weights.load(self.layout.weights, space=space))
         return self._predictor
-
-    def _has_other_relations(self) -> bool:
-        """Whether the graph has got or lost a relation since the last question: the reader of questions knows them all."""
-        revision = self.graph.revision()
-        if revision == self._known[0]:
-            return False
-        before, self._known = self._known[1], (revision, self.graph.relations())
-        return before != self._known[1]
 
     def ask(self, question: str, *, sources: Iterable[str] | None = None) -> Answer:
         """Answer a cloze or a question in words; see :meth:`kptm.Predictor.ask`."""
@@ -105,7 +90,7 @@ class WorkspaceAsking(WorkspaceTraining):
             WorkspaceError: There is no model yet.
         """
         predictor = self.predictor()
-        document = predictor.questions.link(text)
+        document = predictor.link(text)
         model = predictor.model or self.model()
         return self.modeledge.recall(model, document, k=k, where=where)[0]
 

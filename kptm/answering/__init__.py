@@ -13,15 +13,13 @@ if TYPE_CHECKING:
     from kptm.answering.answer import Answer, Evidence, NearReading, ScoredEntity, WordMeaning
     from kptm.answering.conversation import Conversation
     from kptm.answering.predictor import Predictor
-    from kptm.answering.relations import RelationReader
 
 __all__ = [
-    "Answer", "Conversation", "Evidence", "NearReading", "Predictor", "RelationReader", "ScoredEntity", "WordMeaning",
+    "Answer", "Conversation", "Evidence", "NearReading", "Predictor", "ScoredEntity", "WordMeaning",
 ]  # fmt: skip
 _HOMES = {
     "kptm.answering.answer": ("Answer", "Evidence", "NearReading", "ScoredEntity", "WordMeaning"),
     "kptm.answering.conversation": ("Conversation",),
     "kptm.answering.predictor": ("Predictor",),
-    "kptm.answering.relations": ("RelationReader",),
 }
 __getattr__ = lazy(__name__, _HOMES)

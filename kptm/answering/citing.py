@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kg.programs import Program
     from kg.types import Attested
     from kptm.answering.confidence import Trails
-    from kptm.answering.questions import Reading
+    from kptm.answering.reading import Reading
     from kptm.answering.sources import Asked, Opinion
     from kptm.linking import Linker
     from kptm.modeledge import Hit, Modeledge
@@ -213,6 +213,10 @@ class NoCitations:
         named: Mapping[str, str],
         trails: Trails | None = None,
     ) -> list[Evidence]:
+        """No facts."""
+        return []
+
+    def proof(self, program: Program) -> list[Evidence]:
         """No facts."""
         return []
 

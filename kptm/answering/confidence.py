@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.answering.questions import Reading
+    from kptm.answering.reading import Reading
 
 TRAILS = 10
 """Answers of a path of several hops whose facts are looked up."""

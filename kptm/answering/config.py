@@ -14,11 +14,8 @@ class PredictorConfig:
 
     Attributes:
         sources: Who is asked: "graph", "link prediction", "model", "modeledge", as far as they are there.
-        min_relation: How well a question's words must say a relation, where no ranking of readings was fitted or the graph is silent.
         min_score: Calibrated p below which a predicted answer is "unknown".
-        min_stated: The same of facts of the graph that answer a question in words, where a ranking was fitted: as low as lets it refuse
-            four in five of questions that the graph cannot answer.
-        min_composed: The same of answers that are made of several readings.
+        min_stated: p of the best reading of a question below which it is not answered.
         conflict: P from which on a source's other answer is shown as a conflict.
         uncalibrated: Whether predictions are shown whose p nothing was calibrated by: such a p may be worth anything.
         phrasings: How many phrasings of a relation the model is asked in.
@@ -26,10 +23,8 @@ class PredictorConfig:
     """
 
     sources: tuple[str, ...] = SOURCES
-    min_relation: float = 0.25
     min_score: float = 0.35
     min_stated: float = 0.4
-    min_composed: float = 0.3
     conflict: float = 0.3
     uncalibrated: bool = False
     phrasings: int = 3

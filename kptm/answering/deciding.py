@@ -6,14 +6,13 @@ import heapq
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kg.programs import Named, parts
+from kg.programs import Named, Within, parts
 from kg.types import Literal, Step
 from kg.values import ValueKey, value_text
 from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
 from kptm.answering.combining import relation_name
 from kptm.answering.confidence import confidences, trails_of
-from kptm.answering.coverage import worth
 from kptm.answering.naming import RelationNames, labels
 from kptm.answering.plausible import is_plausible
 from kptm.answering.sources import LINKS, STORE, last_best
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from kptm.answering.citing import Citations, NoCitations
     from kptm.answering.config import PredictorConfig
     from kptm.answering.parsing.derivation import Derivation
-    from kptm.answering.questions import Reading
+    from kptm.answering.reading import Reading
     from kptm.answering.sources import Asked, Opinion
     from kptm.answering.staleness import Freshness
     from kptm.linking import LinkedText
@@ -148,6 +147,8 @@ class Decider:
         made = found.derivation
         program = made.program
         facts = self._citations.proof(program)
+        if not facts and isinstance(program, Within):  # what there is instead
+            facts = self._citations.proof(program.right)
         topic = next((x.keys[0] for x in parts(program) if isinstance(x, Named)), "")
         answer = Answer(
             question=found.question,
@@ -180,11 +181,11 @@ class Decider:
         best = case.best
         # Names that were given leave nothing to misunderstand but their sense.
         sense = min(SURE, max(LEAST, best.link_score))
-        scores = best.scores or (sense * worth(best.clear),) * len(case.answers)
+        scores = best.scores or (sense,) * len(case.answers)
         trails = trails_of(self._graph, best, case.answers)
         sure = confidences(self._graph, trails)
         rated = [
-            (key, p * best.share * sure.get(key, 1.0))
+            (key, p * sure.get(key, 1.0))
             for key, p in zip(case.answers, scores, strict=True)
         ]
         if min(sure.values()) < 1:  # what sources are surer of comes first

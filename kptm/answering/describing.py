@@ -9,15 +9,13 @@ from kg.types import Attribute, Triple
 from kg.values import value_text
 from kptm.answering.answer import Answer, Evidence, ScoredEntity, Sense
 from kptm.answering.naming import RelationNames, labels
-from kptm.answering.operators import without_names
-from kptm.answering.ways import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kg.graph import KnowledgeGraph
     from kg.types import Attested
-    from kptm.linking import LinkedText
+    from kptm.linking import Link, LinkedText
 
 FACTS, RELATIONS, VALUES = 40, 6, 3
 """Facts that are read, relations that are shown, and values of each."""
@@ -35,7 +33,7 @@ LIKELY = 0.05
 
 def is_bare(document: LinkedText) -> bool:
     """Whether a text names one thing and asks for nothing of it but what it is."""
-    return len(document.links) == 1 and _BARE.match(without_names(document)) is not None
+    return len(document.links) == 1 and _BARE.match(_without_names(document)) is not None
 
 
 class Describer:
@@ -52,9 +50,9 @@ class Describer:
     def answer(self, document: LinkedText) -> Answer:
         """What the graph states of the likeliest sense of a text's one name, and its other senses."""
         [link] = document.links
-        meant = sorted(options(link).items(), key=lambda item: (-item[1], item[0]))
+        meant = sorted(_options(link).items(), key=lambda item: (-item[1], item[0]))
         key, p = meant[0]
-        p *= ASKED if re.search(r"\w", without_names(document)) else 1.0
+        p *= ASKED if re.search(r"\w", _without_names(document)) else 1.0
         facts = [
             item for item in self._graph.describe(key, limit=FACTS).facts if item.fact.head == key
         ]
@@ -114,3 +112,18 @@ class Describer:
 
 def _end(fact: Triple | Attribute) -> str:
     return fact.tail if isinstance(fact, Triple) else value_text(fact.value)
+
+
+def _options(link: Link) -> dict[str, float]:
+    """What a link's name may mean, with p."""
+    found = {candidate.entity: candidate.prior for candidate in link.candidates}
+    found.setdefault(link.entity, link.score)
+    return found
+
+
+def _without_names(document: LinkedText) -> str:
+    """The text with spaces in place of its names."""
+    text = list(document.text)
+    for link in document.links:
+        text[link.start : link.end] = " " * (link.end - link.start)
+    return "".join(text)

@@ -59,7 +59,7 @@ def learn(
             for item, meanings, explained in zip(lessons, meant, training.explained, strict=True)
             if explained is False
         ]
-        predictor.weigh_sources(unexplained)
+        predictor.weigh(unexplained)
         weighed = predictor.weights.count if predictor.weights.combiner is not combiner else 0
     else:
         predictor.parser.model = before

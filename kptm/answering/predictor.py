@@ -16,9 +16,6 @@ from kptm.answering.citing import Citations, NoCitations
 from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import Case, Decider, Evaluated
 from kptm.answering.parsing.parser import QuestionParser
-from kptm.answering.questions import QuestionReader
-from kptm.answering.ranking import Ranking
-from kptm.answering.relations import RelationReader
 from kptm.answering.sentences import SentenceWriter
 from kptm.answering.sources import LINKS, MODEL, STORE, Asked, checked_sources
 from kptm.answering.staleness import Freshness
@@ -36,7 +33,7 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
     from kptm.answering.parsing.model import ReadingModel
-    from kptm.answering.questions import Reading
+    from kptm.answering.reading import Reading
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge import Modeledge, Receipt
@@ -59,8 +56,7 @@ class Predictor:
         embeddings: For link prediction, if there are some.
         store: Modeledge written by the same model, if there is some.
         phrasings: How texts say relations; without them relation names must do.
-        relations: Reads relations from words; made from ``phrasings`` when left out.
-        reading: How questions in words are read; by default the weights that ship with the package.
+        reading: How questions are read; by default the weights that ship with the package.
         config: Thresholds, sources and weights.
 
     Attributes:
@@ -79,7 +75,6 @@ class Predictor:
         store: Modeledge | None = None,
         *,
         phrasings: Phrasings | None = None,
-        relations: RelationReader | None = None,
         reading: ReadingModel | None = None,
         config: PredictorConfig | None = None,
     ) -> None:
@@ -98,22 +93,15 @@ class Predictor:
         self._brief = Decider(graph, NoCitations(), None, curve)
         self._phrasings = phrasings or Phrasings({})
         self._sentences = SentenceWriter(graph, self._phrasings)
-        reader = relations or RelationReader(graph.relations(), self._phrasings)
-        self._reader = QuestionReader(graph, linker, reader)
         self.parser = QuestionParser(graph, linker, self._phrasings, reading)
-        self._understanding = Understanding(graph, linker, self._reader, self.parser)
+        self._understanding = Understanding(graph, linker, self.parser)
         self._config = config or PredictorConfig()
         self.take(self._config.weights)
 
     @property
-    def questions(self) -> QuestionReader:
-        """The reader of questions, which learns from answered ones."""
-        return self._reader
-
-    @property
     def weights(self) -> Weights:
-        """How questions are understood and sources combined."""
-        return replace(self._config.weights, ranking=self._reader.ranking)
+        """How sources are combined."""
+        return self._config.weights
 
     @property
     def model(self) -> FusedModel | None:
@@ -249,7 +237,7 @@ class Predictor:
         """The model's own words for a blank that no entity fits, where they are likely enough."""
         if answer.found or answer.why == "words" or MASK not in question or MODEL not in chosen:
             return answer
-        words = self._voices.words(self._reader.link(question))
+        words = self._voices.words(self.link(question))
         if words is None or words.p < self._config.min_score:
             return answer
         said = Evidence("model", f"no entity, but a word of the model's own: {words.text!r}, p = {words.p:.2f}",
@@ -264,10 +252,14 @@ class Predictor:
         patterns = self._phrasings.of(reading.relation)[: self._config.phrasings]
         return [fill(pattern, names) for pattern in patterns]
 
+    def link(self, text: str) -> LinkedText:
+        """A text with the names in it; where running text has none, in whatever letters they are typed."""
+        return self._understanding.link(text)
+
     # ── fitting ──────────────────────────────────────────────────────────────────────────────
 
     def weigh(self, questions: Iterable[tuple[str, Collection[str]]]) -> Weights:
-        """Fit how questions are understood and how sources are combined, on answered questions, and answer by that from now on.
+        """Fit how sources are combined on those answered questions that the graph is silent on, and answer by that from now on.
 
         Args:
             questions: Questions with the keys of their answers, of which nothing was learnt before; none says that the graph
@@ -276,19 +268,6 @@ class Predictor:
         Returns:
             What was fitted; what it was before where too few questions could be used.
         """
-        given = [(question, frozenset(answers)) for question, answers in questions]
-        documents = self._reader.link_many(question for question, _ in given)
-        samples = [
-            self._reader.sample(document, answers)
-            for document, (_, answers) in zip(documents, given, strict=True)
-        ]
-        ranking = Ranking.fit([sample for sample in samples if sample is not None])
-        if ranking.count:
-            self._reader.ranking = ranking
-        return self.weigh_sources(given)
-
-    def weigh_sources(self, questions: Iterable[tuple[str, Collection[str]]]) -> Weights:
-        """Fit how sources are combined on those answered questions that the graph is silent on; else as :meth:`weigh`."""
         silent: list[Silent] = []
         held = 0
         chosen, k = self._config.sources, self._config.weights.neighbours.k
@@ -316,7 +295,6 @@ class Predictor:
     def take(self, weights: Weights) -> None:
         """Answer by fitted weights from now on."""
         self._config = replace(self._config, weights=weights)
-        self._reader.ranking = weights.ranking
 
     # ── telling ──────────────────────────────────────────────────────────────────────────────
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.answering.candidates import Side
-    from kptm.answering.questions import Reading
+    from kptm.answering.reading import Reading
     from kptm.linking import LinkedText
     from kptm.modeledge import Hit, Interpolation
 

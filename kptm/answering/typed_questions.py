@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import exp
 from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Named, OfType, parts, readable
 from kg.types import Candidate as Meaning
+from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer import Answer, NearReading, WordMeaning
 from kptm.answering.deciding import Case, Evaluated
 from kptm.answering.describing import Describer, is_bare
 from kptm.answering.naming import RelationNames, unknown_names
-from kptm.answering.questions import Reading
+from kptm.answering.reading import Reading
 from kptm.answering.sentences.names import Names, steps_of
 from kptm.answering.sources import GRAPH
 from kptm.linking import Link, LinkedText
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Program
-    from kg.types import Step
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.parser import Parse, ParsedQuestion, QuestionParser
     from kptm.answering.parsing.question import Mention, Question
@@ -35,7 +37,7 @@ OTHERS = 8
 
 
 class TypedQuestions:
-    """Understands questions in words.
+    """Understands questions in words, and sentences with a blank.
 
     Args:
         graph: The facts.
@@ -61,19 +63,64 @@ class TypedQuestions:
         parsed = self._parser.parse(text)
         question = parsed.question
         best = parsed.parses[0] if parsed.parses else None
+        silent = self._silent(parsed, min_score)
+        if silent is not None:
+            return self._case(text, question, silent, parsed.parses, chosen)
         if best is None or best.p < min_score:
             named = _bare_mention(question)
             if named is not None:
                 return self._describer.answer(_document(question, [named]))
             return self._refusal(text, parsed)
         made = best.derivation
+        if _path(made.program) is not None:
+            return self._case(text, question, best, parsed.parses[1:], chosen)
         document = _document(question, _mentions(question, made))
-        path = _path(made.program)
-        if path is None:
-            return Evaluated(text, document, made, best.p, question.unexplained(made.mask), meanings(question, made))
-        readings = [self._reading(question, item) for item in parsed.parses[:OTHERS] if _path(item.derivation.program)]
-        answers = made.nodes if GRAPH in chosen else ()
-        return Case(text, readings, document, answers, program=made.program, meanings=meanings(question, made))
+        left = question.unexplained(made.mask)
+        return Evaluated(text, document, made, best.p, left, meanings(question, made))
+
+    def _case(
+        self,
+        text: str,
+        question: Question,
+        best: Parse,
+        others: Sequence[Parse],
+        chosen: Collection[str],
+    ) -> Case:
+        """The case of a question that asks for a path from a name."""
+        made = best.derivation
+        paths = [item for item in others[:OTHERS] if _path(item.derivation.program)]
+        return Case(
+            text,
+            [self._reading(question, item) for item in (best, *paths)],
+            _document(question, _mentions(question, made)),
+            made.nodes if GRAPH in chosen else (),
+            program=made.program,
+            meanings=meanings(question, made),
+        )
+
+    def _silent(self, parsed: ParsedQuestion, min_score: float) -> Parse | None:
+        """The reading that explains all of a question and of which the graph has no fact, where none with an answer is meant.
+
+        That a reading has no answer speaks against it, since graphs are asked about what they know. It is meant all the same
+        where nothing else is, or where the answer is only found the other way round.
+        """
+        best = parsed.parses[0] if parsed.parses else None
+        missed = exp(-self._parser.model.dense["empty"])
+        known = {id(item): item.p * (missed if _is_empty(item) else 1.0) for item in parsed.parses}
+        total = sum(known.values()) + parsed.none
+        for item in parsed.parses:
+            made = item.derivation
+            explains = not made.floating and not parsed.question.unexplained(made.mask)
+            p = known[id(item)] / total
+            if not explains or p < min_score or not _is_empty(item) or not _path(made.program):
+                continue
+            if best is None or best.p < min_score or _is_turned(best.derivation, made):
+                return replace(item, p=p)
+        return None
+
+    def marked(self, question: Question) -> LinkedText:
+        """A question with the name that stands in brackets."""
+        return _document(question, [x for x in question.mentions if x.mask == question.marked][:1])
 
     def _reading(self, question: Question, parse: Parse) -> Reading:
         made = parse.derivation
@@ -81,19 +128,14 @@ class TypedQuestions:
         assert found is not None  # noqa: S101 - only paths are given
         entity, path = found
         mention = next((x for x in question.mentions if x.node == entity and x.mask & made.names), None)
-        place = (0, 0)
-        if mention is not None:
-            place = question.tokens[mention.start].start, question.tokens[mention.end - 1].end
         return Reading(
             entity=entity,
             path=path,
             link_score=1.0 if mention is None else mention.prior,
-            relation_score=1.0,
             answers=made.nodes,
             score=parse.p,
             scores=(parse.p,) * len(made.nodes),
             unexplained=question.unexplained(made.mask),
-            mention=place,
         )
 
     # ── refusals ─────────────────────────────────────────────────────────────────────────────
@@ -101,7 +143,7 @@ class TypedQuestions:
     def _refusal(self, text: str, parsed: ParsedQuestion) -> Answer:
         """Why a question is not answered, with what it may have meant."""
         question = parsed.question
-        if not question.mentions and not question.types:
+        if all(item.kind == "slip" for item in question.mentions) and not question.types:
             names = ", ".join(map(repr, unknown_names(question.text)))
             reason = "no name in the question is in the graph" + (f": {names}" if names else "")
             return Answer(question=text, reason=reason, why="name")
@@ -113,7 +155,7 @@ class TypedQuestions:
         topic = _topic(near[0].derivation) if near else ""
         best = near[0].derivation if near else None
         if best is None or (best.floating and not best.operators):
-            words = [word for word in question.unexplained(best.names if best else 0)]
+            words = question.unexplained(best.names if best else 0)
             shown = f": {', '.join(map(repr, words))}" if words else ""
             reason = f"nothing in the question is a relation the graph knows{shown}"
             return Answer(question=text, reason=reason, why="relation", topic=topic, readings=readings)
@@ -141,7 +183,7 @@ def _bare_mention(question: Question) -> Mention | None:
 
 def _document(question: Question, mentions: Sequence[Mention]) -> LinkedText:
     """The question with links for some mentions, each with what else it may mean."""
-    links = []
+    links: list[Link] = []
     for mention in sorted(mentions):
         start, end = question.tokens[mention.start].start, question.tokens[mention.end - 1].end
         if links and links[-1].end > start:
@@ -171,6 +213,21 @@ def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
     if steps and isinstance(program, Named) and len(program.keys) == 1:
         return program.keys[0], tuple(reversed(steps))
     return None
+
+
+def _is_empty(parse: Parse) -> bool:
+    made = parse.derivation
+    return not made.nodes and made.number is None and made.truth is None
+
+
+def _is_turned(made: Derivation, other: Derivation) -> bool:
+    """Whether a derivation follows a step against what the words say, and another follows it as they say."""
+    one, two = made.program, other.program
+    if not isinstance(one, Follow) or not isinstance(two, Follow) or one.source != two.source:
+        return False
+    back = Step(one.step.relation, not one.step.forward)
+    said, against = dict(other.features), dict(made.features)
+    return two.step == back and "side" in said and "other_side" in against and "learnt" not in against
 
 
 def _topic(made: Derivation) -> str:

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 from kg.errors import UnknownKeyError
 from kg.types import Step
 from kptm.answering import naming
-from kptm.answering.answer import Answer
-from kptm.answering.answer_kinds import asked_kind
-from kptm.answering.coverage import telling_words
-from kptm.answering.deciding import Case, links_of
-from kptm.answering.operators import negation, without_names
-from kptm.answering.questions import Reading
+from kptm.answering.deciding import Case
+from kptm.answering.reading import Reading
 from kptm.answering.sources import GRAPH
 from kptm.answering.typed_questions import TypedQuestions
 from kptm.data.tokenize import MASK
@@ -22,16 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
+    from kptm.answering.answer import Answer
     from kptm.answering.config import PredictorConfig
     from kptm.answering.deciding import Evaluated
     from kptm.answering.parsing.parser import QuestionParser
-    from kptm.answering.questions import QuestionReader
     from kptm.linking import LinkedText, Linker
 
 LONGEST = 2_000
 """Characters of a question; whoever has a document links it."""
-SHOWN = 5
-"""Words that a reason quotes."""
 _BLANKS = re.compile(rf"{re.escape(MASK)}(?:\s*{re.escape(MASK)})+")
 
 
@@ -41,16 +35,13 @@ class Understanding:
     Args:
         graph: The facts.
         linker: Finds what a name may mean.
-        reader: Reads clozes.
-        parser: Finds the programs that a question in words may ask for.
+        parser: Finds the programs that a question may ask for.
     """
 
-    def __init__(
-        self, graph: KnowledgeGraph, linker: Linker, reader: QuestionReader, parser: QuestionParser
-    ) -> None:
+    def __init__(self, graph: KnowledgeGraph, linker: Linker, parser: QuestionParser) -> None:
         self._graph = graph
         self._linker = linker
-        self._reader = reader
+        self._parser = parser
         self._relations = naming.RelationNames(graph)
         self._typed = TypedQuestions(graph, parser)
 
@@ -65,42 +56,15 @@ class Understanding:
             config: How sure a reading must be.
         """
         for question in questions:
-            text = _BLANKS.sub(MASK, question)
-            if MASK in text:
-                yield self._cloze(question, self._reader.link(text), chosen, config.min_relation)
-            else:
-                yield self._typed.understand(question, chosen, config.min_stated)
+            yield self._typed.understand(_BLANKS.sub(MASK, question), chosen, config.min_stated)
 
-    def _cloze(
-        self, question: str, document: LinkedText, chosen: Collection[str], min_relation: float
-    ) -> Case | Answer:
-        if not document.links:
-            names = ", ".join(map(repr, self._unknown_names(document.text)))
-            reason = "no name in the question is in the graph" + (f": {names}" if names else "")
-            return Answer(question=question, reason=reason, why="name")
-        if denied := negation(document):
-            return refusal(question, [denied])
-        readings = self._reader.read(document)
-        best = readings[0] if readings else None
-        if best is None or best.relation_score < min_relation:
-            return Answer(
-                question=question,
-                reason=_no_relation(document, best),
-                why="relation",
-                topic=best.entity if best else document.links[0].entity,
-                evidence=links_of(document),
-            )
-        return Case(question, readings, document, best.answers if GRAPH in chosen else ())
-
-    def _unknown_names(self, text: str) -> list[str]:
-        """What looks like a name; words that name a relation, or what every question says, do not."""
-        found = naming.unknown_names(text)
-        known = self._reader.relations.vocabulary
-        return [
-            name
-            for name in found
-            if not name.islower() or any(stem not in known for stem in telling_words(name))
-        ]
+    def link(self, text: str) -> LinkedText:
+        """The names of a text; where running text has none, in whatever letters they are typed; a name in [brackets] alone."""
+        question = self._parser.read(text)
+        if question.marked:
+            return self._typed.marked(question)
+        found = self._linker.link(question.text, threshold=0.0)
+        return found if found.links else self._linker.link(question.text, threshold=0.0, any_case=True)
 
     def by_names(
         self, head: str | None, relation: str, tail: str | None, chosen: Collection[str]
@@ -122,7 +86,6 @@ class Understanding:
                 entity=entity,
                 path=(step,),
                 link_score=p,
-                relation_score=1.0,
                 answers=tuple(self._graph.follow(entity, (step,))),
                 score=p,
             )
@@ -143,21 +106,3 @@ class Understanding:
                 return [(node, 1.0)]
         return naming.senses(self._graph, self._linker, name)
 
-
-def _no_relation(document: LinkedText, best: Reading | None) -> str:
-    """Why no relation was read from a question's words."""
-    kind = asked_kind(document.text)
-    if best is None and kind in ("date", "place"):
-        return f"the graph states no {kind} that the question may ask for"
-    words = list(telling_words(without_names(document).replace(MASK, " ")).values())
-    if not words:
-        return "nothing in the question is a relation the graph knows"
-    shown = ", ".join(repr(word) for word in words[:SHOWN])
-    return f"nothing in the question is a relation the graph knows: {shown}"
-
-
-def refusal(question: str, words: Collection[str]) -> Answer:
-    """The answer that names the words which were not understood."""
-    shown = ", ".join(f"{word!r}" for word in words)
-    was = "was" if len(words) == 1 else "were"
-    return Answer(question=question, reason=f"{shown} {was} not understood", why="words")

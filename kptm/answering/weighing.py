@@ -15,7 +15,6 @@ from kg.files.atomic import write_text
 from kptm.answering import combining
 from kptm.answering.calibration import Calibration
 from kptm.answering.combining import Combiner, relation_name
-from kptm.answering.ranking import Ranking
 from kptm.answering.sources import from_modeledge, last_best
 from kptm.errors import ConfigError, ModeledgeError
 from kptm.modeledge.fitting import HeldOut
@@ -70,7 +69,6 @@ class Weights:
         neighbours: How much modeledge weighs beside them.
         calibration: From p to how often it is right.
         count: Questions that these were fitted on; 0 for the unfitted ones.
-        ranking: Which reading of a question is meant; of whichever model.
     """
 
     space: str = ""
@@ -78,7 +76,6 @@ class Weights:
     neighbours: Interpolation = Interpolation()  # noqa: RUF009 - frozen
     calibration: Calibration = Calibration()  # noqa: RUF009 - frozen
     count: int = 0
-    ranking: Ranking = Ranking()  # noqa: RUF009 - frozen
 
     @classmethod
     def fit(cls, silent: Sequence[Silent], *, space: str, k: int) -> Weights:
@@ -104,7 +101,7 @@ class Weights:
 
     @classmethod
     def load(cls, path: str | Path, *, space: str) -> Weights:
-        """Read what :meth:`save` wrote; the defaults where there is no file, and for the sources where it belongs to another model.
+        """Read what :meth:`save` wrote; the defaults where there is no file, or one of another model.
 
         Raises:
             ConfigError: The file is malformed.
@@ -120,13 +117,12 @@ class Weights:
                 neighbours=Interpolation.from_dict(found["neighbours"]),
                 calibration=Calibration.from_dict(found["calibration"]),
                 count=int(found["count"]),
-                ranking=Ranking.from_dict(found["ranking"]),
             )
         except (
             OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError, ModeledgeError,
         ) as error:  # fmt: skip
             raise ConfigError(f"{path}: no weights there ({error}); delete it") from error
-        return made if made.space == space else cls(space=space, ranking=made.ranking)
+        return made if made.space == space else cls(space=space)
 
 
 def _combiner(silent: Sequence[Silent]) -> Combiner:

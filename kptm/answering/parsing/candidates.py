@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, OfType
+from kg.programs import Follow
 from kptm.answering.answer_kinds import fits
+from kptm.answering.parsing.appositions import appositions
 from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.grammar import Grammar
 from kptm.answering.parsing.model import NONE
@@ -91,7 +92,7 @@ def candidates(
         if known is None or score > known.score:
             best[made.program] = Candidate(made, features, terms, words[made.names], score)
     found = sorted(best.values(), key=_order)[:MOST]
-    nouns = asked_nouns(question)
+    nouns = asked_nouns(question, _beside_names(question, knowledge))
     return sorted(
         (_with_kind(question, item, nouns, lexical, kinds, schema) for item in found), key=_order
     )
@@ -138,13 +139,14 @@ def _unused_names(question: Question, mask: int) -> int:
 def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bool | None:
     """Whether answers are of the type that the question's first noun names; None where it names none."""
     nodes = made.nodes or made.counted
-    first = next((item for item in question.types if isinstance(item.program, OfType)), None)
+    beside = _beside_names(question, knowledge)
+    first = next((item for item in question.types if item.type and not item.mask & beside), None)
     if not nodes or first is None:
         return None
     names = [item.start for item in question.mentions if item.mask & made.names]
     if names and min(names) < first.start:
         return None
-    return first.program.type in knowledge.types(nodes[:LOOKED_AT])
+    return first.type in knowledge.types(nodes[:LOOKED_AT])
 
 
 def _with_kind(
@@ -180,14 +182,32 @@ def _with_kind(
 def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
     """Whether the name of the relation that leads to answers says that they are what a question word asks for."""
     words = schema.relations.get(program.step.relation)
-    if words is None or not program.step.forward or answer not in ("person", "place"):
+    if words is None or not program.step.forward:
         return None
-    return fits(answer, words.name, [], [])
+    if answer == "date":  # what is no date by its name may be one all the same
+        return fits("date", words.name, [], []) or None
+    if answer == "person" or answer == "place":
+        return fits(answer, words.name, [], [])
+    return None
 
 
-def asked_nouns(question: Question) -> list[str]:
-    """The stems of the words right after "which" or "how many" that may say what is asked for."""
-    named = 0
+def _beside_names(question: Question, knowledge: Knowledge) -> int:
+    """The tokens of types that say which thing of a name is meant: "the planet Mercury"."""
+    found = 0
+    for mention in question.mentions:
+        for item in appositions(question, mention):
+            if item.type in knowledge.types((mention.node,)):
+                found |= item.mask
+    return found
+
+
+def asked_nouns(question: Question, named: int = 0) -> list[str]:
+    """The stems of the words right after "which" or "how many" that may say what is asked for.
+
+    Args:
+        question: The question.
+        named: Tokens that say something of a name.
+    """
     for mention in question.mentions:
         if mention.kind in ("label", "alias"):
             named |= mention.mask

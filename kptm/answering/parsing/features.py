@@ -18,10 +18,10 @@ from kg.programs import (
     Union,
     children,
 )
-from kg.types import Step
 
 if TYPE_CHECKING:
     from kg.programs import Program
+    from kg.types import Step
     from kptm.answering.parsing.question import Question
 
 SLOT = "_"

@@ -25,18 +25,22 @@ from kg.programs import (
 from kg.types import Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
+from kptm.answering.parsing.appositions import appositions
 from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.features import step_name
 from kptm.answering.parsing.question import LITTLE
 from kptm.answering.sides import names_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kg.programs import Program
+    from kg.programs.expressions import Comparison
     from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.knowledge import Knowledge
     from kptm.answering.parsing.model import Lexical
-    from kptm.answering.parsing.question import Mention, Question
+    from kptm.answering.parsing.question import Mention, Question, TypeMention
+    from kptm.answering.parsing.schema import Schema
 
 FLOATING = 2
 """Steps that no word says, in what two names have in common: "Spanish engineers"."""
@@ -166,6 +170,12 @@ class Grammar:
                 Named((mention.node,)), (), mask=mention.mask, names=mention.mask,
                 features=self._of_mention(mention), mention=mention,
             )  # fmt: skip
+            for item in appositions(question, mention):
+                if item.type in self._knowledge.types((mention.node,)):
+                    yield self.extend(
+                        Named((mention.node,)), (), mask=mention.mask | item.mask, names=mention.mask,
+                        features={**self._of_mention(mention), "agrees": 1.0}, mention=mention,
+                    )  # fmt: skip
         for item in question.types:
             own = {"type": 1.0} if isinstance(item.program, OfType) else {"range": 1.0}
             if isinstance(item.program, Having) and self._knowledge.is_measure(item.program.step.relation):
@@ -245,9 +255,10 @@ class Grammar:
         for step in here:
             made = self._step(part, step, len(here))
             if made is not None:
-                found.append(made)
-        found.sort(key=lambda x: (-x.score, x.program.step))
-        yield from found[:STEPS]
+                found.append((-made.score, step, made))
+        found.sort(key=lambda x: x[:2])
+        for *_, made in found[:STEPS]:
+            yield made
 
     def both(self, part: Derivation) -> Iterator[Derivation]:
         """What a step leads to from each of two names: "border both France and Germany"."""
@@ -304,6 +315,12 @@ class Grammar:
     def _side(self, mention: Mention, step: Step, said: int) -> bool | None:
         """Whether the order of words makes a name the side of a relation that a step starts from; None where it leaves that open."""
         words = self._schema.relations.get(step.relation)
+        if self.question.blank:
+            stems = self.question.stems(~mention.mask & ~self.question.blank)
+            first = mention.mask < self.question.blank
+            tail = self._schema.sides.blank_is_tail(step.relation, stems, name_first=first)
+            if tail is not None:
+                return tail == step.forward
         if words is None or self.question.language != "en":
             return None
         # Another word for a relation stands where its name would: "what packages need ruby", of "depends".
@@ -325,13 +342,14 @@ class Grammar:
         if not made.nodes or isinstance(made.program, (OfType, Named)):
             return made
         self._cover_everything(made)
-        free = [x for x in self.question.types if not x.mask & made.mask and isinstance(x.program, OfType)]
+        if isinstance(made.program, (Having, Union)):
+            return made
+        free = [x for x in self.question.types if not x.mask & made.mask]
         if not free:
             return made
         some = made.nodes[:20]
-        counts = self._knowledge.types(some)
         for item in reversed(free):
-            if counts.get(item.program.type, 0) == len(some):
+            if self._are_such(some, item):
                 made.mask |= item.mask
                 made.score += self._lexical.cover * self.question.weight(item.mask)
                 own = (("agrees", 1.0),)
@@ -354,6 +372,12 @@ class Grammar:
                 own = (("agrees_everything", 1.0),)
                 made.features += own
                 made.score += self._lexical.cover * self.question.weight(noun) + self._lexical.score(own)
+
+    def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool:
+        """Whether all of some nodes are of a type, or, where a relation says what they are, any of them: graphs lack facts."""
+        if item.type is not None:
+            return self._knowledge.types(nodes).get(item.type, 0) == len(nodes)
+        return not set(nodes).isdisjoint(self._knowledge.evaluate(item.program).nodes)
 
     def filters(self, part: Derivation) -> Iterator[Derivation]:
         """A set narrowed down to a type that a word says."""
@@ -446,8 +470,7 @@ class Grammar:
         some = part.nodes[:SAMPLE]
         used = part.mask | _bits(match)
         numeric = self._knowledge.measures(some)
-        for step in numeric:
-            found.append(self._measure((step,), match, used))
+        found += [self._measure((step,), match, used) for step in numeric]
         counted = match.generic
         for step in self._knowledge.steps(some):
             if step in numeric:
@@ -474,14 +497,14 @@ class Grammar:
         self, step: Step, some: Sequence[str], used: int
     ) -> Iterator[tuple[Measure, dict[str, float], int]]:
         """Counts of what is of a type that is said: "the most rivers"."""
-        free = [x for x in self.question.types if not x.mask & used and isinstance(x.program, OfType)]
+        free = [x for x in self.question.types if not x.mask & used and x.type]
         if not free:
             return
         ends = self._knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
         kinds = self._knowledge.types(ends)
         for item in free:
-            if kinds.get(item.program.type):
-                whole = kinds[item.program.type] == len(ends)
+            if count := kinds.get(item.type or ""):
+                whole = count == len(ends)
                 measure = Measure((step,), count=True, among=None if whole else item.program)
                 yield measure, {"counted": 1.0, "counted_type": 1.0}, item.mask
 
@@ -537,7 +560,7 @@ class Grammar:
         if match.comparison == "between":
             second = Named((ValueKey(values[-1]),))
             return Compare(Compare(base, measure, ">=", first), measure, "<=", second)
-        return Compare(base, measure, match.comparison or "=", first)
+        return Compare(base, measure, _sign(match), first)
 
     def _compared_entities(
         self, part: Derivation, number: int, match: Match
@@ -551,7 +574,7 @@ class Grammar:
                     continue
                 value = Follow(Named((mention.node,)), measure.steps[-1])
                 yield self.extend(
-                    Compare(part.program, measure, match.comparison or "=", value), (part,),
+                    Compare(part.program, measure, _sign(match), value), (part,),
                     mask=_bits(match) | mention.mask | more, names=mention.mask, operators=1 << number,
                     features={"comparison": 1.0, **features, **self._of_mention(mention)},
                 )  # fmt: skip
@@ -668,6 +691,13 @@ class Grammar:
 
 def _bits(match: Match) -> int:
     return (1 << match.end) - (1 << match.start)
+
+
+def _sign(match: Match) -> Comparison:
+    """The sign of a comparison with one value."""
+    if match.comparison == "between" or not match.comparison:
+        return "="
+    return match.comparison
 
 
 def _lowest(mask: int) -> int:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.values import ValueKey
-from kg.values.forms import DATES, NUMERIC
+from kg.values.forms import DATES
 from kptm.answering.lexicon import load
-from kptm.linking.forms import CLASSES, ORGANISATION, PERSON, PLACE, class_of
+from kptm.linking.forms import ORGANISATION, PERSON, PLACE, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.answering.parsing.question import Question
 
 LOOKED_AT = 8
 """Answers that are looked at."""

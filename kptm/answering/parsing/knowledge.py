@@ -5,21 +5,22 @@ Hundreds of candidate programs of a question look at the same few sets of nodes;
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kg.types import Step
 from kg.values.forms import DATES, NUMERIC
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeVar
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Denotation, Program
+    from kg.types import Step
 
-    T = TypeVar("T")
+    K = TypeVar("K")
+    V = TypeVar("V")
 
 HELD = 20_000
 """Answers of each kind that are held."""
@@ -84,7 +85,7 @@ class Knowledge:
         return 2 * typed > len(some)
 
 
-def _held(cache: dict[T, object], key: T, compute: Callable[[T], object]):  # type: ignore[no-untyped-def]
+def _held(cache: dict[K, V], key: K, compute: Callable[[K], V]) -> V:
     if key not in cache:
         if len(cache) >= HELD:
             cache.clear()

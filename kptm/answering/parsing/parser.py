@@ -8,6 +8,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import load
+from kptm.answering.parsing.blanks import BlankSides
 from kptm.answering.parsing.candidates import candidates, none_features, unique
 from kptm.answering.parsing.kinds import AnswerKinds
 from kptm.answering.parsing.knowledge import Knowledge
@@ -77,6 +78,7 @@ class QuestionParser:
     ) -> None:
         self._graph = graph
         self._phrasings = phrasings
+        self._sides = BlankSides(phrasings)
         self._revision = -1
         self._knowledge = Knowledge(graph)
         self._kinds = AnswerKinds(graph)
@@ -95,6 +97,7 @@ class QuestionParser:
                 self._graph.entities(item.key for item in relations),
                 self._knowledge.all_types(),
                 self._phrased(),
+                self._sides,
             )
             self._revision = revision
         return self._schema

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kg.programs import OfType
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -49,6 +51,11 @@ class TypeMention(NamedTuple):
     program: Program
 
     @property
+    def type(self) -> str | None:
+        """The type, None for what a relation leads to."""
+        return self.program.type if isinstance(self.program, OfType) else None
+
+    @property
     def mask(self) -> int:
         """Its tokens as bits."""
         return span_mask(self.start, self.end)
@@ -69,6 +76,7 @@ class Question:
         relations: What its tokens say of relations.
         unknown_noun: The token of a noun that is asked for and that the graph does not know, as bits; 0 without one.
         marked: The tokens of a name in brackets, 0 without one.
+        blank: The token that stands for the blank of a sentence, 0 without one.
     """
 
     text: str
@@ -81,6 +89,7 @@ class Question:
     relations: SaidRelations
     unknown_noun: int = 0
     marked: int = 0
+    blank: int = 0
 
     @property
     def asked(self) -> Match | None:
@@ -90,6 +99,14 @@ class Question:
     def weight(self, mask: int) -> float:
         """What the tokens of a mask weigh together."""
         return sum(weight for at, weight in enumerate(self.importance) if mask >> at & 1)
+
+    def stems(self, mask: int) -> list[str]:
+        """The stems of those words of a mask that weigh something."""
+        return [
+            token.stem
+            for at, token in enumerate(self.tokens)
+            if self.importance[at] > 0 and mask >> at & 1
+        ]
 
     def unexplained(self, mask: int) -> tuple[str, ...]:
         """The words that weigh something and are not in a mask, as they are written."""

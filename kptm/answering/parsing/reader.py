@@ -10,8 +10,10 @@ from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.synonyms import translate
+from kptm.answering.parsing.blanks import with_question_word
 from kptm.answering.parsing.question import LITTLE, Mention, Question, TypeMention, span_mask
 from kptm.answering.parsing.said import SaidRelations
+from kptm.data.tokenize import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -52,21 +54,26 @@ class QuestionReader:
         self._lexicon: Lexicon = load()
 
     def read(self, text: str) -> Question:
-        """The question of a text; a name in [brackets] is the one that it is about."""
+        """The question of a text, which may have a blank; a name in [brackets] is the one that it is about."""
         marked = _BRACKETS.search(text)
         if marked is not None:
             text = f"{text[: marked.start()]}{marked[1]}{text[marked.end() :]}"
-        language = self._lexicon.language(text)
-        tokens = self._lexicon.tokens(text, language)
+        language = self._lexicon.language(text.replace(MASK, " "))
+        tokens = self._lexicon.tokens(with_question_word(text), language)
+        blank = _blank(text, tokens)
         operators = sorted(
             self._lexicon.matches(tokens, language), key=lambda match: (match.start, -match.end)
         )
         schema = self._schema()
         relations = SaidRelations(schema, tokens, language, operators)
         types = list(_types(schema, tokens, language))
-        mentions = [*self._finder.find(text, tokens), *self._values(text, tokens)]
+        mentions = [*self._finder.find(with_question_word(text), tokens), *self._values(text, tokens)]
         mentions += self._translated(tokens, language)
-        function = [self._lexicon.is_function_word(token, language) for token in tokens]
+        mentions = [item for item in mentions if not item.mask & blank]
+        function = [
+            bool(blank >> at & 1) or self._lexicon.is_function_word(token, language)
+            for at, token in enumerate(tokens)
+        ]
         known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
         left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
         if left and marked is None:
@@ -93,6 +100,7 @@ class QuestionReader:
             relations=relations,
             unknown_noun=_unknown_noun(tokens, function, operators, mentions, types, relations.mask),
             marked=at,
+            blank=blank,
         )
 
     def _marked(
@@ -125,6 +133,12 @@ class QuestionReader:
                 if name:
                     found += self._finder.named(name, start, end)
         return found
+
+
+def _blank(text: str, tokens: Sequence[Token]) -> int:
+    """The token of a text's first blank."""
+    place = text.find(MASK)
+    return sum(1 << at for at, token in enumerate(tokens) if token.start == place)
 
 
 def _mask(spans: Iterable[Mention | TypeMention | Match]) -> int:

@@ -98,7 +98,7 @@ class SaidRelations:
     def _add_phrase(self, text: str, mask: int, strength: float) -> None:
         stems = frozenset(stem for stem in self._schema.stems(text) if stem not in SMALL)
         if len(stems) == 1:
-            self._add(*stems, mask, strength)
+            self._add(next(iter(stems)), mask, strength)
         for stem in stems if len(stems) > 1 else ():
             if self._schema.relations_of(stem):
                 self._phrases[stem].append((stems, mask, strength))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kg.types import Entity, Relation
+    from kptm.answering.parsing.blanks import BlankSides
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
@@ -53,6 +54,7 @@ class Schema:
         described: Those of them that are entities, too, with aliases.
         types: Its types.
         phrasings: Stems by which texts say relations, by key.
+        sides: Knows on which side of a relation the blank of a sentence stands.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Schema:
         described: Mapping[str, Entity],
         types: Iterable[str],
         phrasings: Mapping[str, Mapping[str, float]],
+        sides: BlankSides,
     ) -> None:
+        self.sides = sides
         self.relations = {
             item.key: self._words(item, described.get(item.key), phrasings.get(item.key, {}))
             for item in relations

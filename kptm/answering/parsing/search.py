@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 from kg.programs import Compare, Named, OfType
-from kptm.answering.parsing.grammar import Grammar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.grammar import Grammar
+    from kptm.answering.parsing.knowledge import Knowledge
 
 LARGEST = 5
 """Operations of a program."""
