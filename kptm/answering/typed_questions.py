@@ -102,7 +102,7 @@ class TypedQuestions:
         """The reading that explains all of a question and of which the graph has no fact, where none with an answer is meant.
 
         That a reading has no answer speaks against it, since graphs are asked about what they know. It is meant all the same
-        where nothing else is, or where the answer is only found the other way round.
+        where nothing else is, or where an answer is only found the other way round or by a step that no word says.
         """
         best = parsed.parses[0] if parsed.parses else None
         missed = exp(-self._parser.model.dense["empty"])
@@ -114,7 +114,9 @@ class TypedQuestions:
             p = known[id(item)] / total
             if not explains or p < min_score or not _is_empty(item) or not _path(made.program):
                 continue
-            if best is None or best.p < min_score or _is_turned(best.derivation, made):
+            if best is None or best.p < min_score or best.derivation.floating:
+                return replace(item, p=p)
+            if _is_turned(best.derivation, made):
                 return replace(item, p=p)
         return None
 

@@ -186,9 +186,9 @@ def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
         return None
     if answer == "date":  # what is no date by its name may be one all the same
         return fits("date", words.name, [], []) or None
-    if answer == "person" or answer == "place":
-        return fits(answer, words.name, [], [])
-    return None
+    if answer == "person":
+        return fits("person", words.name, [], [])
+    return fits("place", words.name, [], []) if answer == "place" else None
 
 
 def _beside_names(question: Question, knowledge: Knowledge) -> int:
