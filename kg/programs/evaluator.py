@@ -130,6 +130,13 @@ class Evaluator:
             relation = work.relation(TYPE)
             return [] if relation is None else profile.all_types(work.sets, relation)
 
+    def is_timed(self, relation: str) -> bool:
+        """Whether any fact of a relation says when it held."""
+        with self._database.quick() as sql:
+            work = self._evaluation(sql)
+            key, names = work.relation(relation), work.times
+            return key is not None and bool(names) and profile.is_qualified(work.sets, key, names)
+
     def main_relation(self) -> str | None:
         """The relation that most heads have; of several that which comes first. None in an empty graph."""
         with self._database.quick() as sql:

@@ -10,6 +10,8 @@ from kg.store.triples import alive
 from kg.types import Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kg.store.sets import NodeSet, Sets
 
 SAMPLE = 40
@@ -65,6 +67,17 @@ def main_relation(sets: Sets) -> str | None:
         (),
     )
     return found[0][0] if found else None
+
+
+def is_qualified(sets: Sets, relation: int, qualifiers: Iterable[int]) -> bool:
+    """Whether any fact of a relation has one of some qualifiers."""
+    ids = ", ".join(str(int(number)) for number in qualifiers)
+    found = sets.sql.all(
+        "SELECT 1 FROM triple x JOIN qualifier q ON q.triple_id = x.id"
+        f" WHERE x.relation_id = ? AND q.relation_id IN ({ids}) AND {alive(sets.at)} LIMIT 1",
+        (relation,),
+    )
+    return bool(found)
 
 
 def values(sets: Sets, nodes: NodeSet) -> dict[str, list[Literal]]:

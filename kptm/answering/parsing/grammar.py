@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from math import log
 from typing import TYPE_CHECKING
@@ -256,9 +257,25 @@ class Grammar:
             made = self._step(part, step, len(here))
             if made is not None:
                 found.append((-made.score, step, made))
+                found += [(-x.score, step, x) for x in self._during(part, made)]
         found.sort(key=lambda x: x[:2])
         for *_, made in found[:STEPS]:
             yield made
+
+    def _during(self, part: Derivation, made: Derivation) -> Iterator[Derivation]:
+        """The same step by facts that held in a time that is said: "who was president in 1995"."""
+        program = made.program
+        if not isinstance(program, Follow) or not any(x.kind == "time" for x in self.question.operators):
+            return
+        if not self._knowledge.is_timed(program.step.relation):
+            return
+        own = dict(made.features[len(part.features) :])
+        for number, match in enumerate(self.question.operators):
+            if match.kind == "time" and match.period and not made.operators >> number & 1:
+                yield self.extend(
+                    replace(program, during=match.period), (part,), mask=made.mask & ~part.mask | _bits(match),
+                    operators=1 << number, features={**own, "during": 1.0}, floating=made.floating - part.floating,
+                )  # fmt: skip
 
     def both(self, part: Derivation) -> Iterator[Derivation]:
         """What a step leads to from each of two names: "border both France and Germany"."""

@@ -47,6 +47,7 @@ class Knowledge:
         self._types: dict[tuple[str, ...], Counter[str]] = {}
         self._numeric: dict[tuple[str, ...], Mapping[Step, str]] = {}
         self._measures: dict[str, bool] = {}
+        self._timed: dict[str, bool] = {}
         self._main: str | None = None
 
     def evaluate(self, program: Program) -> Denotation:
@@ -74,6 +75,10 @@ class Knowledge:
         if self._main is None:
             self._main = self._evaluator.main_relation() or ""
         return self._main or None
+
+    def is_timed(self, relation: str) -> bool:
+        """Whether any fact of a relation says when it held."""
+        return _held(self._timed, relation, self._evaluator.is_timed)
 
     def is_measure(self, relation: str) -> bool:
         """Whether a relation leads to numbers or dates, by a few of its values."""

@@ -68,6 +68,7 @@ DEFAULT: dict[str, float] = {
     "agrees_everything": 0.2,
     "superlative": -1.5,
     "comparison": 0.1,
+    "during": 0.5,
     "within_time": -0.2,
     "label_kind": 0.9,
     "other_label_kind": -1.4,
