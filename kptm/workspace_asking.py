@@ -52,15 +52,21 @@ class WorkspaceAsking(WorkspaceTraining):
             self._predictor.take(Weights.load(self.layout.weights, space=space))
         return self._predictor
 
-    def ask(self, question: str, *, sources: Iterable[str] | None = None) -> Answer:
+    def ask(
+        self, question: str, *, sources: Iterable[str] | None = None, at: str | None = None
+    ) -> Answer:
         """Answer a cloze or a question in words; see :meth:`kptm.Predictor.ask`."""
-        return self.predictor().ask(question, sources=sources)
+        return self.predictor().ask(question, sources=sources, at=at)
 
     def ask_many(
-        self, questions: Iterable[str], *, sources: Iterable[str] | None = None
+        self,
+        questions: Iterable[str],
+        *,
+        sources: Iterable[str] | None = None,
+        at: str | None = None,
     ) -> Iterator[Answer]:
         """Answer questions in their order, streaming; see :meth:`kptm.Predictor.ask_many`."""
-        return self.predictor().ask_many(questions, sources=sources)
+        return self.predictor().ask_many(questions, sources=sources, at=at)
 
     def conversation(self, *, sources: Iterable[str] | None = None) -> Conversation:
         """Questions one after the other, of which each may go on from the last one: "and of chile?"."""

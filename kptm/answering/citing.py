@@ -95,7 +95,11 @@ class Citations:
         facts = self._graph.evaluator().facts(program, limit=PROOF)
         told = self._graph.attested(facts)
         named = labels(self._graph, {end for fact in facts for end in (fact.head, fact.tail)})
-        return [_of_fact("triple", said(fact, named), fact.tail, told[fact]) for fact in facts if fact in told]
+        return [
+            _of_fact("triple", said(fact, named), fact.tail, told[fact])
+            for fact in facts
+            if fact in told
+        ]
 
     # ── what was predicted ───────────────────────────────────────────────────────────────────
 

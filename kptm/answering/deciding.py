@@ -184,10 +184,7 @@ class Decider:
         scores = best.scores or (sense,) * len(case.answers)
         trails = trails_of(self._graph, best, case.answers)
         sure = confidences(self._graph, trails)
-        rated = [
-            (key, p * sure.get(key, 1.0))
-            for key, p in zip(case.answers, scores, strict=True)
-        ]
+        rated = [(key, p * sure.get(key, 1.0)) for key, p in zip(case.answers, scores, strict=True)]
         if min(sure.values()) < 1:  # what sources are surer of comes first
             rated.sort(key=lambda item: -item[1])
         first, score = rated[0]

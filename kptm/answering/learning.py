@@ -47,9 +47,12 @@ def learn(
         for item, keys in zip(lessons, meant, strict=True)
     ]
     before = predictor.parser.model
-    training = Trainer(predictor.parser, graph, progress or (lambda count: None)).train(taught, seed=seed)
+    training = Trainer(predictor.parser, graph, progress or (lambda count: None)).train(
+        taught, seed=seed
+    )
     kept = not any(
-        count and after < earlier - WORSE for earlier, after, count in (training.held_out, training.by_name)
+        count and after < earlier - WORSE
+        for earlier, after, count in (training.held_out, training.by_name)
     )
     weighed = 0
     if kept:
@@ -67,7 +70,11 @@ def learn(
     refusals = Refusals()
     for at in range(first, len(lessons)):
         if training.explained[at] is False:
-            refusals.add(_reason(lessons[at], meant[at], named=training.named[at]), lessons[at].line, lessons[at].question)
+            refusals.add(
+                _reason(lessons[at], meant[at], named=training.named[at]),
+                lessons[at].line,
+                lessons[at].question,
+            )
     looked_at = [item for item in training.explained[first:] if item is not None]
     return LearnReport(
         lines=new,

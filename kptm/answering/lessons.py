@@ -101,13 +101,17 @@ class LearnReport:
                 f"  {self.weighed:,} that the graph is silent on taught what the sources weigh"
             )
         if self.sampled_out:
-            text.append(f"  {self.sampled_out:,} were not looked at: a sample of all lines is enough")
+            text.append(
+                f"  {self.sampled_out:,} were not looked at: a sample of all lines is enough"
+            )
         for name, (before, after, count) in (
             ("lines that were held out", self.held_out),
             ("relations asked by their names", self.by_name),
         ):
             if count:
-                text.append(f"  of {count:,} {name} {before:.0%} were right before, {after:.0%} after")
+                text.append(
+                    f"  of {count:,} {name} {before:.0%} were right before, {after:.0%} after"
+                )
         if not self.kept:
             text.append("  this would be worse than before, so that nothing was taken over")
         for item in self.unused:

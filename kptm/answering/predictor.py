@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError
+from kg.programs import Period
 from kg.types import Triple
 from kptm.answering import naming
 from kptm.answering.answer import Answer, Evidence
@@ -24,7 +26,7 @@ from kptm.answering.voices import Voices
 from kptm.answering.weighing import Silent, Weights
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
-from kptm.errors import LinkingError
+from kptm.errors import ConfigError, LinkingError
 from kptm.modeledge.filling import statements
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge import Modeledge, Receipt
 
+_TIME = re.compile(r"^-?\d{4}(-\d\d(-\d\d)?)?$")
 CHUNK = 32
 """Questions that are asked together."""
 HELD_OUT = 50
@@ -115,33 +118,43 @@ class Predictor:
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
 
-    def ask(self, question: str, *, sources: Iterable[str] | None = None) -> Answer:
+    def ask(
+        self, question: str, *, sources: Iterable[str] | None = None, at: str | None = None
+    ) -> Answer:
         """Answer a cloze with ``[MASK]`` or a question in words.
 
         Args:
             question: What is asked. Of several blanks side by side the answer is one entity, of others the first one's.
             sources: Who is asked, of "graph", "link prediction", "model", "modeledge"; as the configuration says by default.
+            at: The year or the day, in ISO 8601, that is asked about where the question says none: facts that say when they
+                held are answers if they held then. By default what holds today comes first.
 
         Raises:
-            ConfigError: There is no such source.
+            ConfigError: There is no such source, or the time is none.
             LinkingError: The question has more than 2,000 characters.
         """
-        return next(self.ask_many([question], sources=sources))
+        return next(self.ask_many([question], sources=sources, at=at))
 
     def ask_many(
-        self, questions: Iterable[str], *, sources: Iterable[str] | None = None
+        self,
+        questions: Iterable[str],
+        *,
+        sources: Iterable[str] | None = None,
+        at: str | None = None,
     ) -> Iterator[Answer]:
         """Answer questions as :meth:`ask` does, in their order; they stream, and the model reads some at once.
 
         Raises:
-            ConfigError: There is no such source.
+            ConfigError: There is no such source, or the time is none.
         """
         chosen = self._chosen(sources)
-        return self._streamed(iter(questions), chosen)
+        return self._streamed(iter(questions), chosen, None if at is None else _period(at))
 
-    def _streamed(self, questions: Iterator[str], chosen: frozenset[str]) -> Iterator[Answer]:
+    def _streamed(
+        self, questions: Iterator[str], chosen: frozenset[str], at: Period | None
+    ) -> Iterator[Answer]:
         while chunk := list(map(_checked, islice(questions, CHUNK))):
-            read = list(self._understanding.in_words(chunk, chosen, self._config))
+            read = list(self._understanding.in_words(chunk, chosen, self._config, at))
             decided = iter(self._decided([item for item in read if isinstance(item, Case)], chosen))
             for question, item in zip(chunk, read, strict=True):
                 found = next(decided) if isinstance(item, Case) else item
@@ -321,6 +334,12 @@ class Predictor:
             note=f"{head} | {relation} | {old or '–'} → {tail}",
             revision=revision,
         )
+
+
+def _period(text: str) -> Period:
+    if not _TIME.match(text):
+        raise ConfigError(f"{text!r} is no time: give a year, 1995, or a day, 1995-07-04")
+    return Period(text, text)
 
 
 def _checked(question: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kg.programs import Program
+    from kg.programs import Period, Program
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.parser import Parse, ParsedQuestion, QuestionParser
     from kptm.answering.parsing.question import Mention, Question
@@ -51,7 +51,7 @@ class TypedQuestions:
         self._relations = RelationNames(graph)
 
     def understand(
-        self, text: str, chosen: Collection[str], min_score: float
+        self, text: str, chosen: Collection[str], min_score: float, at: Period | None = None
     ) -> Case | Evaluated | Answer:
         """What a question asks for.
 
@@ -59,6 +59,7 @@ class TypedQuestions:
             text: The question.
             chosen: The sources that are asked.
             min_score: The probability below which no program is taken to be meant.
+            at: The time that is asked about, where the question says none.
         """
         parsed = self._parser.parse(text)
         question = parsed.question
@@ -72,6 +73,8 @@ class TypedQuestions:
                 return self._describer.answer(_document(question, [named]))
             return self._refusal(text, parsed)
         made = best.derivation
+        if at is not None:
+            made = self._parser.at_time(made, at)
         if _path(made.program) is not None:
             return self._case(text, question, best, parsed.parses[1:], chosen)
         document = _document(question, _mentions(question, made))
@@ -93,7 +96,7 @@ class TypedQuestions:
             text,
             [self._reading(question, item) for item in (best, *paths)],
             _document(question, _mentions(question, made)),
-            made.nodes if GRAPH in chosen else (),
+            self._parser.current_first(made) if GRAPH in chosen else (),
             program=made.program,
             meanings=meanings(question, made),
         )
@@ -129,7 +132,9 @@ class TypedQuestions:
         found = _path(made.program)
         assert found is not None  # noqa: S101 - only paths are given
         entity, path = found
-        mention = next((x for x in question.mentions if x.node == entity and x.mask & made.names), None)
+        mention = next(
+            (x for x in question.mentions if x.node == entity and x.mask & made.names), None
+        )
         return Reading(
             entity=entity,
             path=path,
@@ -149,7 +154,9 @@ class TypedQuestions:
             names = ", ".join(map(repr, unknown_names(question.text)))
             reason = "no name in the question is in the graph" + (f": {names}" if names else "")
             return Answer(question=text, reason=reason, why="name")
-        near = [item for item in parsed.parses[:NEAR] if item.p >= LIKELY or item is parsed.parses[0]]
+        near = [
+            item for item in parsed.parses[:NEAR] if item.p >= LIKELY or item is parsed.parses[0]
+        ]
         readings = tuple(
             NearReading(item.derivation.program, item.p, question.unexplained(item.derivation.mask))
             for item in near
@@ -160,8 +167,12 @@ class TypedQuestions:
             words = question.unexplained(best.names if best else 0)
             shown = f": {', '.join(map(repr, words))}" if words else ""
             reason = f"nothing in the question is a relation the graph knows{shown}"
-            return Answer(question=text, reason=reason, why="relation", topic=topic, readings=readings)
-        expression = readable(best.program, Names(self._graph, self._relations, [best.program]).label)
+            return Answer(
+                question=text, reason=reason, why="relation", topic=topic, readings=readings
+            )
+        expression = readable(
+            best.program, Names(self._graph, self._relations, [best.program]).label
+        )
         left = question.unexplained(best.mask)
         if left:
             shown = ", ".join(map(repr, left))
@@ -203,7 +214,11 @@ def _document(question: Question, mentions: Sequence[Mention]) -> LinkedText:
 def _mentions(question: Question, made: Derivation) -> list[Mention]:
     """The mentions of the nodes that a program names."""
     named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
-    return [item for item in question.mentions if item.node in named and item.mask & made.names == item.mask]
+    return [
+        item
+        for item in question.mentions
+        if item.node in named and item.mask & made.names == item.mask
+    ]
 
 
 def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
@@ -229,7 +244,9 @@ def _is_turned(made: Derivation, other: Derivation) -> bool:
         return False
     back = Step(one.step.relation, not one.step.forward)
     said, against = dict(other.features), dict(made.features)
-    return two.step == back and "side" in said and "other_side" in against and "learnt" not in against
+    return (
+        two.step == back and "side" in said and "other_side" in against and "learnt" not in against
+    )
 
 
 def _topic(made: Derivation) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
+    from kg.programs import Period
     from kptm.answering.answer import Answer
     from kptm.answering.config import PredictorConfig
     from kptm.answering.deciding import Evaluated
@@ -46,7 +47,11 @@ class Understanding:
         self._typed = TypedQuestions(graph, parser)
 
     def in_words(
-        self, questions: Sequence[str], chosen: Collection[str], config: PredictorConfig
+        self,
+        questions: Sequence[str],
+        chosen: Collection[str],
+        config: PredictorConfig,
+        at: Period | None = None,
     ) -> Iterator[Case | Evaluated | Answer]:
         """The cases of questions in words and of clozes, or for each the answer that says why it is none.
 
@@ -54,9 +59,11 @@ class Understanding:
             questions: Blanks side by side are taken for one.
             chosen: The sources that are asked.
             config: How sure a reading must be.
+            at: The time that is asked about, where a question says none.
         """
+        least = config.min_learnt if self._parser.model.count else config.min_stated
         for question in questions:
-            yield self._typed.understand(_BLANKS.sub(MASK, question), chosen, config.min_stated)
+            yield self._typed.understand(_BLANKS.sub(MASK, question), chosen, least, at)
 
     def link(self, text: str) -> LinkedText:
         """The names of a text; where running text has none, in whatever letters they are typed; a name in [brackets] alone."""
@@ -64,7 +71,9 @@ class Understanding:
         if question.marked:
             return self._typed.marked(question)
         found = self._linker.link(question.text, threshold=0.0)
-        return found if found.links else self._linker.link(question.text, threshold=0.0, any_case=True)
+        return (
+            found if found.links else self._linker.link(question.text, threshold=0.0, any_case=True)
+        )
 
     def by_names(
         self, head: str | None, relation: str, tail: str | None, chosen: Collection[str]
@@ -105,4 +114,3 @@ class Understanding:
             if self._graph.follow(node, (step,)):
                 return [(node, 1.0)]
         return naming.senses(self._graph, self._linker, name)
-

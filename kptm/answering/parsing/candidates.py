@@ -229,8 +229,16 @@ def none_features(question: Question) -> dict[str, float]:
             if question.weight(mention.mask):
                 names += 1
             mask |= mention.mask
-    operators = {item.kind for item in question.operators if item.kind in MISSED and item.kind not in ("number", "time")}
-    return {NONE: 1.0, "none_names": float(max(names - 1, 0)), "none_operators": float(len(operators))}
+    operators = {
+        item.kind
+        for item in question.operators
+        if item.kind in MISSED and item.kind not in ("number", "time")
+    }
+    return {
+        NONE: 1.0,
+        "none_names": float(max(names - 1, 0)),
+        "none_operators": float(len(operators)),
+    }
 
 
 def unique(items: Iterable[Candidate]) -> list[tuple[object, list[Candidate]]]:

@@ -115,9 +115,7 @@ def fit(
     return ReadingModel(fitted, dict(words), _explains(words), len(examples))
 
 
-def loss(
-    weights: Floats, table: Table, guess: Floats, precision: Floats
-) -> tuple[float, Floats]:
+def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tuple[float, Floats]:
     """The negative logarithm of the likelihood and of the prior, and its gradient.
 
     Args:
@@ -148,7 +146,9 @@ def _table(
     for example in examples:
         for number in _chosen(example):
             candidate = example.candidates[number]
-            columns = [(at[name], value) for name, value in candidate.features.items() if name in at]
+            columns = [
+                (at[name], value) for name, value in candidate.features.items() if name in at
+            ]
             if own is not None:
                 columns += [(column, 1.0) for column in _columns(candidate, own, len(names))]
             entries += [(len(right), column, value) for column, value in columns]
@@ -166,13 +166,13 @@ def _table(
 def _chosen(example: Example) -> list[int]:
     """The candidates that are fitted on: the right ones, then the likeliest."""
     everything = range(len(example.candidates))
-    ordered = sorted(everything, key=lambda n: (example.right[n] <= 0, -example.candidates[n].score))
+    ordered = sorted(
+        everything, key=lambda n: (example.right[n] <= 0, -example.candidates[n].score)
+    )
     return ordered[:CANDIDATES]
 
 
-def _columns(
-    candidate: Candidate, own: dict[tuple[str, str], int], before: int
-) -> Iterator[int]:
+def _columns(candidate: Candidate, own: dict[tuple[str, str], int], before: int) -> Iterator[int]:
     """The columns of a candidate's pairs of a predicate and a word."""
     for predicate in dict.fromkeys(candidate.predicates):
         for word in (*candidate.words, ""):

@@ -179,7 +179,9 @@ class Grammar:
                     )  # fmt: skip
         for item in question.types:
             own = {"type": 1.0} if isinstance(item.program, OfType) else {"range": 1.0}
-            if isinstance(item.program, Having) and self._knowledge.is_measure(item.program.step.relation):
+            if isinstance(item.program, Having) and self._knowledge.is_measure(
+                item.program.step.relation
+            ):
                 continue
             yield self.extend(item.program, (), mask=item.mask, features=own)
         yield from self._implicit()
@@ -215,7 +217,9 @@ class Grammar:
                     yield self.extend(Having(Step(relation)), (), features={"implicit": 1.0})
         if kinds & {"superlative", "negation"}:
             for relation in said.relations():
-                if said.evidence(relation).recall > 0.5 and not self._knowledge.is_measure(relation):
+                if said.evidence(relation).recall > 0.5 and not self._knowledge.is_measure(
+                    relation
+                ):
                     for forward in (True, False):
                         step = Step(relation, forward)
                         yield self.extend(Having(step), (), features={"implicit": 1.0})
@@ -228,9 +232,7 @@ class Grammar:
         noun = self.question.unknown_noun
         relation = self._knowledge.main_relation() if noun and not self._schema.type_names else None
         if relation is not None:
-            yield self.extend(
-                Having(Step(relation)), (), mask=noun, features={"everything": 1.0}
-            )
+            yield self.extend(Having(Step(relation)), (), mask=noun, features={"everything": 1.0})
 
     def _suggested(self) -> list[str]:
         """The relations that words say or operators suggest as a measure."""
@@ -265,7 +267,9 @@ class Grammar:
     def _during(self, part: Derivation, made: Derivation) -> Iterator[Derivation]:
         """The same step by facts that held in a time that is said: "who was president in 1995"."""
         program = made.program
-        if not isinstance(program, Follow) or not any(x.kind == "time" for x in self.question.operators):
+        if not isinstance(program, Follow) or not any(
+            x.kind == "time" for x in self.question.operators
+        ):
             return
         if not self._knowledge.is_timed(program.step.relation):
             return
@@ -388,7 +392,9 @@ class Grammar:
                 made.mask |= noun
                 own = (("agrees_everything", 1.0),)
                 made.features += own
-                made.score += self._lexical.cover * self.question.weight(noun) + self._lexical.score(own)
+                made.score += self._lexical.cover * self.question.weight(
+                    noun
+                ) + self._lexical.score(own)
 
     def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool:
         """Whether all of some nodes are of a type, or, where a relation says what they are, any of them: graphs lack facts."""
@@ -419,7 +425,11 @@ class Grammar:
             yield from self._joined(left, right)
             return
         if left.names and right.names and left.floating + right.floating <= FLOATING:
-            yield self.extend(Intersection(left.program, right.program), (left, right), features={"intersection": 1.0})
+            yield self.extend(
+                Intersection(left.program, right.program),
+                (left, right),
+                features={"intersection": 1.0},
+            )
         for number, match in enumerate(self.question.operators):
             if match.kind == "negation" and not (left.operators | right.operators) >> number & 1:
                 first = _lowest(right.names or right.mask)
@@ -457,7 +467,12 @@ class Grammar:
                         Intersection(part.program, Having(measure.steps[0]))
                     )
                     lacking = len(measured.nodes) < len(part.nodes)
-                features = {**features, **place, "lacking": float(lacking), "near_measure": float(mask >> match.end & 1)}
+                features = {
+                    **features,
+                    **place,
+                    "lacking": float(lacking),
+                    "near_measure": float(mask >> match.end & 1),
+                }
                 yield self.extend(
                     Superlative(part.program, measure, match.order or "max", rank), (part,),
                     mask=_bits(match) | mask, operators=1 << number | also,
@@ -500,7 +515,9 @@ class Grammar:
             elif counted:
                 found += self._counted_types(step, some, used)
             if evidence.mask and step.forward:
-                found += self._far(step, match, used | evidence.mask, evidence.recall, evidence.mask, some)
+                found += self._far(
+                    step, match, used | evidence.mask, evidence.recall, evidence.mask, some
+                )
         scored = [
             (self._lexical.score(tuple(features.items())) + self._lexical.cover * self.question.weight(mask & ~used),
              str(measure), measure, features, mask)
@@ -583,7 +600,11 @@ class Grammar:
         self, part: Derivation, number: int, match: Match
     ) -> Iterator[Derivation]:
         for mention in self.question.mentions[:40]:
-            if mention.mask & part.names or mention.start < match.end or mention.node in part.nodes[:1]:
+            if (
+                mention.mask & part.names
+                or mention.start < match.end
+                or mention.node in part.nodes[:1]
+            ):
                 continue
             steps = self._knowledge.measures((mention.node,))
             for measure, features, more in self._measures(part, match):
@@ -613,7 +634,12 @@ class Grammar:
         for at, item in numbers[:1]:
             yield [_number(item)], _bits(item), 1 << at
         for at, item in enumerate(self.question.operators):
-            if item.kind == "time" and item.start <= match.start and item.end >= match.end and item.period:
+            if (
+                item.kind == "time"
+                and item.start <= match.start
+                and item.end >= match.end
+                and item.period
+            ):
                 # "before 1800" is a time itself: up to 1799
                 continue
             if item.kind == "time" and item.start >= match.end and item.period:
@@ -627,11 +653,15 @@ class Grammar:
             if part.mask & _bits(match):
                 continue
             for measure, features, more in self._measures(part, match):
-                if measure.count or self._knowledge.measures(part.nodes[:SAMPLE]).get(measure.steps[0], "") not in ("date", ""):
+                if measure.count or self._knowledge.measures(part.nodes[:SAMPLE]).get(
+                    measure.steps[0], ""
+                ) not in ("date", ""):
                     continue
                 made: Program = part.program
                 if match.period.start:
-                    made = Compare(made, measure, ">=", Named((ValueKey(_year(match.period.start)),)))
+                    made = Compare(
+                        made, measure, ">=", Named((ValueKey(_year(match.period.start)),))
+                    )
                 if match.period.end:
                     made = Compare(made, measure, "<=", Named((ValueKey(_year(match.period.end)),)))
                 yield self.extend(
@@ -699,7 +729,12 @@ class Grammar:
                 continue
             if isinstance(left.program, Follow) and isinstance(right.program, Follow):
                 same = left.program.step == right.program.step
-                if same and _is_value(left.nodes) and _is_value(right.nodes) and not left.names & right.names:
+                if (
+                    same
+                    and _is_value(left.nodes)
+                    and _is_value(right.nodes)
+                    and not left.names & right.names
+                ):
                     yield self.extend(
                         Subtract(left.program, right.program), (left, right), mask=_bits(match),
                         operators=1 << number, features={"subtract": 1.0},

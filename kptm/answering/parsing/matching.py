@@ -32,7 +32,9 @@ class AnswerMatcher:
     def __init__(self, names: Collection[str], keys: Mapping[str, Collection[str]]) -> None:
         self.names = tuple(names)
         self._of = {key: name for name in self.names for key in keys.get(name, ())}
-        self._numbers = {name: number for name in self.names if (number := as_number(name)) is not None}
+        self._numbers = {
+            name: number for name in self.names if (number := as_number(name)) is not None
+        }
         self._folded = {fold(name): name for name in self.names}
 
     def f1(self, made: Derivation) -> float:
@@ -40,7 +42,9 @@ class AnswerMatcher:
         if made.truth is not None:
             return float(bool(self._folded.keys() & (YES if made.truth else NO)))
         if made.number is not None:
-            return float(len(self.names) == 1 and self._name_of_number(made.number.value) is not None)
+            return float(
+                len(self.names) == 1 and self._name_of_number(made.number.value) is not None
+            )
         if not made.nodes or not self.names:
             return 0.0
         found = [name for node in made.nodes if (name := self._name(node)) is not None]
@@ -64,7 +68,9 @@ class AnswerMatcher:
     def _name(self, node: str) -> str | None:
         known = self._of.get(node)
         if known is None and isinstance(node, ValueKey):
-            known = self._name_of_number(node.literal.value) or self._folded.get(fold(node.literal.value))
+            known = self._name_of_number(node.literal.value) or self._folded.get(
+                fold(node.literal.value)
+            )
         return known
 
     def _name_of_number(self, text: str) -> str | None:

@@ -48,7 +48,9 @@ class MentionFinder:
         for match in lookup(self._layers(), [text]):
             if match.start in first and match.end in last:
                 spans[first[match.start], last[match.end]].append(match)
-        return [mention for place, found in sorted(spans.items()) for mention in _senses(place, found)]
+        return [
+            mention for place, found in sorted(spans.items()) for mention in _senses(place, found)
+        ]
 
     def inflected(self, tokens: Sequence[Token], taken: int) -> list[Mention]:
         """Words outside of ``taken`` that are names without a plural or the ending of an adjective."""
@@ -78,9 +80,7 @@ class MentionFinder:
         """What a name may mean that a span stands for, in another language."""
         return self._variants({(start, end): [name]}, "alias")
 
-    def _variants(
-        self, variants: dict[tuple[int, int], list[str]], kind: str
-    ) -> list[Mention]:
+    def _variants(self, variants: dict[tuple[int, int], list[str]], kind: str) -> list[Mention]:
         texts = [(place, text) for place, some in variants.items() for text in some]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         if texts:

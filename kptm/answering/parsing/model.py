@@ -161,9 +161,13 @@ class ReadingModel:
             str(name): {str(word): float(weight) for word, weight in words.items()}
             for name, words in value["learnt"].items()
         }
-        if not all(map(isfinite, chain(dense.values(), *(words.values() for words in learnt.values())))):
+        if not all(
+            map(isfinite, chain(dense.values(), *(words.values() for words in learnt.values())))
+        ):
             raise ValueError("weights must be finite")
-        explains = {str(name): frozenset(map(str, words)) for name, words in value["explains"].items()}
+        explains = {
+            str(name): frozenset(map(str, words)) for name, words in value["explains"].items()
+        }
         return cls(DEFAULT | dense, learnt, explains, int(value["count"]))
 
     def save(self, path: Path) -> None:
@@ -182,7 +186,9 @@ class ReadingModel:
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ConfigError(f"{path}: nothing learnt there that can be read ({error}); delete it and learn again") from error
+            raise ConfigError(
+                f"{path}: nothing learnt there that can be read ({error}); delete it and learn again"
+            ) from error
 
     def lexical(self, question: Question) -> Lexical:
         """The weights for one question."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,14 @@ from kptm.answering.parsing.mentions import MentionFinder
 from kptm.answering.parsing.model import ReadingModel
 from kptm.answering.parsing.reader import QuestionReader
 from kptm.answering.parsing.schema import Schema
+from kptm.answering.parsing.times import at_time, current_first
 from kptm.data.phrasings import HEAD, TAIL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kg.graph import KnowledgeGraph
+    from kg.programs import Period
     from kptm.answering.parsing.candidates import Candidate
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.question import Question
@@ -127,6 +129,18 @@ class QuestionParser:
         return candidates(
             question, self.model, self.schema(), self._knowledge, self._kinds, floating=floating, beam=beam
         )  # fmt: skip
+
+    def at_time(self, made: Derivation, period: Period) -> Derivation:
+        """A derivation with what its program denotes by facts that held in a period."""
+        program = at_time(made.program, period, self._knowledge)
+        found = self._knowledge.evaluate(program)
+        return replace(
+            made, program=program, nodes=found.nodes, number=found.number, truth=found.truth
+        )
+
+    def current_first(self, made: Derivation) -> tuple[str, ...]:
+        """What a path leads to, what holds today first."""
+        return current_first(made.program, made.nodes, self._knowledge)
 
     def parse(self, text: str) -> ParsedQuestion:
         """The programs that a question may ask for, with their probabilities."""

@@ -29,7 +29,9 @@ ASKED_NOUN, NAME = 0.5, 1.4
 """What a noun weighs that is asked for and that the graph does not know; what a name weighs, written with a capital."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
 """Operators whose words are not missed where no part of a reading explains them."""
-GENERIC = frozenset("people person persons someone somebody thing things kind type sort name names one ones use uses used".split())
+GENERIC = frozenset(
+    "people person persons someone somebody thing things kind type sort name names one ones use uses used".split()
+)
 """Words that stand for whatever is asked for."""
 RELATIVE = frozenset("where that which who whose".split())
 LONGEST_TYPE = 4
@@ -67,7 +69,10 @@ class QuestionReader:
         schema = self._schema()
         relations = SaidRelations(schema, tokens, language, operators)
         types = list(_types(schema, tokens, language))
-        mentions = [*self._finder.find(with_question_word(text), tokens), *self._values(text, tokens)]
+        mentions = [
+            *self._finder.find(with_question_word(text), tokens),
+            *self._values(text, tokens),
+        ]
         mentions += self._translated(tokens, language)
         mentions = [item for item in mentions if not item.mask & blank]
         function = [
@@ -98,7 +103,9 @@ class QuestionReader:
             types=types,
             importance=_importance(tokens, function, operators, mentions, types, relations.mask),
             relations=relations,
-            unknown_noun=_unknown_noun(tokens, function, operators, mentions, types, relations.mask),
+            unknown_noun=_unknown_noun(
+                tokens, function, operators, mentions, types, relations.mask
+            ),
             marked=at,
             blank=blank,
         )
@@ -209,14 +216,23 @@ def _unknown_noun(
 ) -> int:
     """The noun that is asked for, as in "which elements", "the heaviest element", where the graph has no such type."""
     known = _mask(mentions) | _mask(types) | said | _mask(operators)
-    places = [*(item.end for item in operators if item.kind in ("ask", "count", "list", "superlative", "all")), 0]
+    places = [
+        *(
+            item.end
+            for item in operators
+            if item.kind in ("ask", "count", "list", "superlative", "all")
+        ),
+        0,
+    ]
     names = _mask(item for item in mentions if item.kind in ("label", "alias", "people"))
     nouns = [at for at in range(len(tokens) - 1) if tokens[at + 1].folded in RELATIVE]
     for at in places:
         while at < len(tokens) and function[at]:
             at += 1
         # "which European countries", "Spanish speaking countries"
-        while at < len(tokens) and (names >> at & 1 or (said >> at & 1 and tokens[at].folded.endswith("ing"))):
+        while at < len(tokens) and (
+            names >> at & 1 or (said >> at & 1 and tokens[at].folded.endswith("ing"))
+        ):
             at += 1
         if at < len(tokens):
             nouns.append(at)

@@ -68,7 +68,9 @@ class SaidRelations:
         for match in operators:
             if match.kind in ("ask", "measure"):
                 for rank, hint in enumerate(match.hints):
-                    self._add_phrase(hint, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 5))
+                    self._add_phrase(
+                        hint, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 5)
+                    )
 
     @property
     def mask(self) -> int:

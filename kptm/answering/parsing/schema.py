@@ -102,7 +102,11 @@ class Schema:
 
     def like(self, stem: str) -> list[str]:
         """Stems of relations' names that most likely are of one word with another: "discoveri" and "discov"."""
-        return [x for x in self._prefixes.get(stem[:LIKE], ()) if x != stem] if len(stem) >= LIKE else []
+        return (
+            [x for x in self._prefixes.get(stem[:LIKE], ()) if x != stem]
+            if len(stem) >= LIKE
+            else []
+        )
 
     def relations_named(self, stems: Sequence[str]) -> list[str]:
         """The relations whose whole name is some stems: what they lead to is called so."""

@@ -37,7 +37,9 @@ class Search:
         largest: Operations.
     """
 
-    def __init__(self, grammar: Grammar, knowledge: Knowledge, *, beam: int = BEAM, largest: int = LARGEST) -> None:
+    def __init__(
+        self, grammar: Grammar, knowledge: Knowledge, *, beam: int = BEAM, largest: int = LARGEST
+    ) -> None:
         self._grammar = grammar
         self._knowledge = knowledge
         self._beam = beam
@@ -62,7 +64,9 @@ class Search:
             whole += map(self._evaluated, grammar.differences(left, right))
         return whole
 
-    def _ordered(self, levels: list[list[Derivation]], size: int) -> Iterator[tuple[Derivation, Derivation]]:
+    def _ordered(
+        self, levels: list[list[Derivation]], size: int
+    ) -> Iterator[tuple[Derivation, Derivation]]:
         if len(levels) > size:
             for left, right in product(levels[size][:PAIRED], repeat=2):
                 if left is not right:
@@ -103,7 +107,9 @@ class Search:
             programs.add(made.program)
             tried += 1
             self._evaluated(made)
-            if not made.nodes and not (grammar.asks_yes_or_no and isinstance(made.program, Compare)):
+            if not made.nodes and not (
+                grammar.asks_yes_or_no and isinstance(made.program, Compare)
+            ):
                 continue
             place = (made.denotation, made.names)
             alike[place] = alike.get(place, 0) + 1

@@ -98,12 +98,20 @@ class Trainer:
         questions = [self._parser.read(item.question) for item in everything]
         self._parser.model = start
         examples = self._examples(everything, questions)
-        held = [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
+        held = (
+            [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
+        )
         taught = [item for at, item in enumerate(examples) if at not in set(held)]
         self._parser.model = fit(taught, start)
-        after = [self._is_right(everything[at], questions[at]) for at in (*held, *range(len(chosen), len(everything)))]
+        after = [
+            self._is_right(everything[at], questions[at])
+            for at in (*held, *range(len(chosen), len(everything)))
+        ]
         self._parser.model = before
-        earlier = [self._is_right(everything[at], questions[at]) for at in (*held, *range(len(chosen), len(everything)))]
+        earlier = [
+            self._is_right(everything[at], questions[at])
+            for at in (*held, *range(len(chosen), len(everything)))
+        ]
         self._parser.model = fit(examples, start)
         examples = self._examples(everything, questions, examples)
         model = fit(examples, start)
@@ -124,7 +132,10 @@ class Trainer:
         )
 
     def _examples(
-        self, lessons: Sequence[Lesson], questions: Sequence[Question], earlier: Sequence[Example] = ()
+        self,
+        lessons: Sequence[Lesson],
+        questions: Sequence[Question],
+        earlier: Sequence[Example] = (),
     ) -> list[Example]:
         found = []
         for at, (lesson, question) in enumerate(zip(lessons, questions, strict=True)):
