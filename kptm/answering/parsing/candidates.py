@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow
+from kg.programs import Aggregate, Follow, Superlative, parts
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.appositions import appositions
 from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
@@ -92,9 +92,12 @@ def candidates(
         if known is None or score > known.score:
             best[made.program] = Candidate(made, features, terms, words[made.names], score)
     found = sorted(best.values(), key=_order)[:MOST]
-    nouns = asked_nouns(question, _beside_names(question, knowledge))
+    places = asked_places(question, _beside_names(question, knowledge))
+    nouns = [question.tokens[at].stem for at in places]
+    named = question.relations.named_at(places[0]) if places else frozenset()
     return sorted(
-        (_with_kind(question, item, nouns, lexical, kinds, schema) for item in found), key=_order
+        (_with_kind(question, item, nouns, named, lexical, kinds, schema) for item in found),
+        key=_order,
     )
 
 
@@ -118,10 +121,24 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
     found["several"] = log(len(made.nodes)) if made.nodes else 0.0
     found["bare"] = float(made.size == 0)
+    found["vacuous"] = float(_vacuous(made.program, knowledge))
     focus = _has_focus(question, made, knowledge)
     if focus is not None:
         found["focus" if focus else "other_focus"] = 1.0
     return {name: value for name, value in found.items() if value}
+
+
+def _vacuous(program: Program, knowledge: Knowledge) -> int:
+    """How many superlatives choose nothing: of one node, or all of a set; and counts and means of what is one by its form."""
+    count = 0
+    for part in parts(program):
+        if isinstance(part, Superlative):
+            base, chosen = knowledge.evaluate(part.base).size, knowledge.evaluate(part).size
+            count += part.rank == 1 and base == chosen
+        elif isinstance(part, Aggregate):
+            one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
+            count += one and knowledge.evaluate(part.source).size == 1
+    return count
 
 
 def _unused_names(question: Question, mask: int) -> int:
@@ -141,7 +158,11 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     nodes = made.nodes or made.counted
     beside = _beside_names(question, knowledge)
     first = next((item for item in question.types if item.type and not item.mask & beside), None)
-    if not nodes or first is None:
+    asked = question.asked
+    if not nodes or first is None or (asked is not None and asked.answer in ("date", "value")):
+        return None
+    places = asked_places(question, beside)[:1]
+    if places and places[0] < first.start and question.relations.named_at(places[0]):
         return None
     names = [item.start for item in question.mentions if item.mask & made.names]
     if names and min(names) < first.start:
@@ -153,6 +174,7 @@ def _with_kind(
     question: Question,
     item: Candidate,
     nouns: Sequence[str],
+    named: frozenset[str],
     lexical: Lexical,
     kinds: AnswerKinds,
     schema: Schema,
@@ -170,6 +192,8 @@ def _with_kind(
         said = labels_kind(asked.answer, made.program, schema)
         if said is not None:
             own["label_kind" if said else "other_label_kind"] = 1.0
+    if isinstance(made.program, Follow) and made.program.step.relation in named:
+        own["asked"] = 1.0
     share = kinds.named(nouns, made.nodes) if made.nodes and nouns else 0.0
     if share:
         own["noun"] = share
@@ -201,8 +225,8 @@ def _beside_names(question: Question, knowledge: Knowledge) -> int:
     return found
 
 
-def asked_nouns(question: Question, named: int = 0) -> list[str]:
-    """The stems of the words right after "which" or "how many" that may say what is asked for.
+def asked_places(question: Question, named: int = 0) -> list[int]:
+    """The words right after "which" or "how many" that may say what is asked for.
 
     Args:
         question: The question.
@@ -214,7 +238,7 @@ def asked_nouns(question: Question, named: int = 0) -> list[str]:
     for match in question.operators:
         if match.kind in ("ask", "count", "list"):
             return [
-                question.tokens[at].stem
+                at
                 for at in range(match.end, min(len(question.tokens), match.end + NOUNS))
                 if question.importance[at] > 0 and not named >> at & 1
             ]

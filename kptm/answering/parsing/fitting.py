@@ -112,7 +112,7 @@ def fit(
         weight = float(found[column])
         if abs(weight) > NOTHING:
             words[predicate][word] = weight
-    return ReadingModel(fitted, dict(words), _explains(words), len(examples))
+    return ReadingModel(fitted, dict(words), _explains(words), len(examples), start.thresholds)
 
 
 def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tuple[float, Floats]:

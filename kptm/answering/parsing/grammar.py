@@ -26,10 +26,12 @@ from kg.programs import (
 from kg.types import Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
+from kptm.answering.parsing import thresholds
 from kptm.answering.parsing.appositions import appositions
 from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.features import step_name
 from kptm.answering.parsing.question import LITTLE
+from kptm.answering.parsing.senses import namesakes, placed_names
 from kptm.answering.sides import names_head
 
 if TYPE_CHECKING:
@@ -175,8 +177,15 @@ class Grammar:
                 if item.type in self._knowledge.types((mention.node,)):
                     yield self.extend(
                         Named((mention.node,)), (), mask=mention.mask | item.mask, names=mention.mask,
-                        features={**self._of_mention(mention), "agrees": 1.0}, mention=mention,
+                        features={**self._of_mention(mention, item.mask), "agrees": 1.0}, mention=mention,
                     )  # fmt: skip
+        for mention, mask in placed_names(question, self._knowledge):
+            own = {**self._of_mention(mention, mask), "sense_name": 1.0}
+            yield self.extend(
+                Named((mention.node,)), (), mask=mask, names=mask, features=own, mention=mention
+            )
+        for nodes, mask in namesakes(question):
+            yield self.extend(Named(nodes), (), mask=mask, names=mask, features={"namesakes": 1.0})
         for item in question.types:
             own = {"type": 1.0} if isinstance(item.program, OfType) else {"range": 1.0}
             if isinstance(item.program, Having) and self._knowledge.is_measure(
@@ -186,11 +195,11 @@ class Grammar:
             yield self.extend(item.program, (), mask=item.mask, features=own)
         yield from self._implicit()
 
-    def _of_mention(self, mention: Mention) -> dict[str, float]:
-        length = mention.end - mention.start
+    def _of_mention(self, mention: Mention, mask: int = 0) -> dict[str, float]:
+        mask |= mention.mask
+        length = mask.bit_count()
         longer = any(
-            other.mask & mention.mask == mention.mask and other.mask != mention.mask
-            and other.kind in ("label", "alias")
+            other.mask & mask == mask and other.mask != mask and other.kind in ("label", "alias")
             for other in self.question.mentions
         )  # fmt: skip
         function = self.question.weight(mention.mask) == 0 and not mention.exact
@@ -208,9 +217,9 @@ class Grammar:
         """What has a measure or a relation that is asked about, where no type says what is compared."""
         yield from self._everything()
         kinds = {item.kind for item in self.question.operators}
-        if any(isinstance(item.program, OfType) for item in self.question.types):
-            return
         said = self.question.relations
+        if any(isinstance(item.program, OfType) for item in self.question.types):
+            kinds &= {"negation"}
         if kinds & {"superlative", "comparison", "time"}:
             for relation in self._suggested():
                 if self._knowledge.is_measure(relation):
@@ -256,6 +265,8 @@ class Grammar:
         found = []
         here = self._knowledge.steps(part.nodes[:SAMPLE])
         for step in here:
+            if _is_return(part, step):
+                continue
             made = self._step(part, step, len(here))
             if made is not None:
                 found.append((-made.score, step, made))
@@ -313,7 +324,12 @@ class Grammar:
         says = evidence.mask != 0 or learnt > self._lexical.speaks
         if not says and part.floating >= self._floating:
             return None
-        if not says and part.mention is None and self._floating < 2:
+        if (
+            not says
+            and part.mention is None
+            and self._floating < 2
+            and not self._leads_to_type(part, step)
+        ):
             return None
         side = self._side(part.mention, step, evidence.mask) if part.mention is not None else None
         features = {
@@ -332,6 +348,18 @@ class Grammar:
             Follow(part.program, step), (part,), mask=evidence.mask | self._lexical.mask(step_name(step)),
             features=features, floating=int(not says),
         )  # fmt: skip
+
+    def _leads_to_type(self, part: Derivation, step: Step) -> bool:
+        """Whether a step leads to what is of a type that is said and not yet explained: the cities in some states."""
+        free = {
+            item.program.type
+            for item in self.question.types
+            if isinstance(item.program, OfType) and not item.mask & part.mask
+        }
+        if not free or _is_value(part.nodes):
+            return False
+        ends = self._knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
+        return any(kind in free for kind in self._knowledge.types(ends))
 
     def _side(self, mention: Mention, step: Step, said: int) -> bool | None:
         """Whether the order of words makes a name the side of a relation that a step starts from; None where it leaves that open."""
@@ -431,13 +459,24 @@ class Grammar:
                 features={"intersection": 1.0},
             )
         for number, match in enumerate(self.question.operators):
-            if match.kind == "negation" and not (left.operators | right.operators) >> number & 1:
-                first = _lowest(right.names or right.mask)
-                if first >= match.start and (right.names or isinstance(right.program, Having)):
-                    yield self.extend(
-                        Difference(left.program, right.program), (left, right), mask=_bits(match),
-                        operators=1 << number, features={"difference": 1.0},
-                    )  # fmt: skip
+            free = match.kind == "negation" and not (left.operators | right.operators) >> number & 1
+            if free and self._is_negated(right, match):
+                yield self.extend(
+                    Difference(left.program, right.program), (left, right), mask=_bits(match),
+                    operators=1 << number, features={"difference": 1.0},
+                )  # fmt: skip
+
+    def _is_negated(self, part: Derivation, match: Match) -> bool:
+        """Whether a set is what stands after "not": by its names, or by the first word that weighs something."""
+        if part.names:
+            return _lowest(part.names) >= match.start
+        if isinstance(part.program, OfType):
+            return False
+        importance = self.question.importance
+        after = next(
+            (at for at in range(match.end, len(importance)) if importance[at] > LITTLE), -1
+        )
+        return after >= 0 and bool(part.mask >> after & 1)
 
     def _joined(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """Two names that "and" or "or" joins."""
@@ -460,6 +499,9 @@ class Grammar:
                 continue
             rank, also = self._ordinal(number, part)
             place = self._next_to(match, part)
+            said = {
+                step.relation for step in self._knowledge.measures(part.nodes[:SAMPLE])
+            } & self.question.relations.named_at(match.end)
             for measure, features, mask in self._measures(part, match):
                 lacking = isinstance(part.program, Union) and not measure.count
                 if lacking:
@@ -467,12 +509,11 @@ class Grammar:
                         Intersection(part.program, Having(measure.steps[0]))
                     )
                     lacking = len(measured.nodes) < len(part.nodes)
-                features = {
-                    **features,
-                    **place,
-                    "lacking": float(lacking),
-                    "near_measure": float(mask >> match.end & 1),
-                }
+                near = mask >> match.end & 1
+                own = {**features, "lacking": float(lacking), "near_measure": float(near)}
+                features = own if near else {**own, **place}
+                if said and measure.steps[-1].relation not in said:
+                    features["other_measure"] = 1.0
                 yield self.extend(
                     Superlative(part.program, measure, match.order or "max", rank), (part,),
                     mask=_bits(match) | mask, operators=1 << number | also,
@@ -502,7 +543,8 @@ class Grammar:
         some = part.nodes[:SAMPLE]
         used = part.mask | _bits(match)
         numeric = self._knowledge.measures(some)
-        found += [self._measure((step,), match, used) for step in numeric]
+        for step in numeric:
+            found += self._measure((step,), match, used)
         counted = match.generic
         for step in self._knowledge.steps(some):
             if step in numeric:
@@ -514,10 +556,13 @@ class Grammar:
                 found.append((Measure((step,), count=True), features, evidence.mask))
             elif counted:
                 found += self._counted_types(step, some, used)
-            if evidence.mask and step.forward:
-                found += self._far(
-                    step, match, used | evidence.mask, evidence.recall, evidence.mask, some
-                )
+            if step.forward:
+                # The operator may be a part of the relation's name: "the lowest point".
+                named = self.question.relations.evidence(step.relation, part.mask)
+                if named.mask & ~used:
+                    found += self._far(
+                        step, match, used | named.mask, named.recall, named.mask, some
+                    )
         scored = [
             (self._lexical.score(tuple(features.items())) + self._lexical.cover * self.question.weight(mask & ~used),
              str(measure), measure, features, mask)
@@ -548,12 +593,12 @@ class Grammar:
         """Measures of what a step leads to: the elevation of the highest point."""
         ends = self._knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
         for last in self._knowledge.measures(ends):
-            measure, features, more = self._measure((step, last), match, used)
-            yield measure, {**features, "far": 1.0, "far_name": recall}, mask | more
+            for measure, features, more in self._measure((step, last), match, used):
+                yield measure, {**features, "far": 1.0, "far_name": recall}, mask | more
 
     def _measure(
         self, steps: tuple[Step, ...], match: Match, used: int
-    ) -> tuple[Measure, dict[str, float], int]:
+    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
         last = steps[-1]
         evidence = self.question.relations.evidence(last.relation, used)
         words = self._schema.relations.get(last.relation)
@@ -565,7 +610,10 @@ class Grammar:
             "measure_floating": float(not evidence.mask and not hint),
             "learnt": learnt,
         }
-        return Measure(steps), features, evidence.mask
+        yield Measure(steps), features, evidence.mask
+        if hint and evidence.mask:
+            # The words may say something else: "the area of the largest state".
+            yield Measure(steps), {**features, "measure_name": 0.0}, 0
 
     def comparisons(self, part: Derivation) -> Iterator[Derivation]:
         """Those of a set that are more or less than a number, a date, or what another entity has."""
@@ -599,7 +647,7 @@ class Grammar:
     def _compared_entities(
         self, part: Derivation, number: int, match: Match
     ) -> Iterator[Derivation]:
-        for mention in self.question.mentions[:40]:
+        for mention in self.question.mentions[:40] if match.comparison != "between" else ():
             if (
                 mention.mask & part.names
                 or mention.start < match.end
@@ -668,6 +716,15 @@ class Grammar:
                     made, (part,), mask=_bits(match) | more, operators=1 << number,
                     features={"within_time": 1.0, **features},
                 )  # fmt: skip
+
+    def thresholds(self, part: Derivation) -> Iterator[Derivation]:
+        """Those of a set that a learnt word means: "major" cities."""
+        for item, mask in thresholds.apply(
+            self._lexical.thresholds, self.question, part, self._knowledge
+        ):
+            yield self.extend(
+                item.program(part.program), (part,), mask=mask, features={"threshold": 1.0},
+            )  # fmt: skip
 
     # ── the whole ────────────────────────────────────────────────────────────────────────────
 
@@ -750,6 +807,13 @@ def _sign(match: Match) -> Comparison:
     if match.comparison == "between" or not match.comparison:
         return "="
     return match.comparison
+
+
+def _is_return(part: Derivation, step: Step) -> bool:
+    """Whether a step leads from values back to what has them."""
+    program = part.program
+    back = isinstance(program, Follow) and program.step == Step(step.relation, not step.forward)
+    return back and _is_value(part.nodes)
 
 
 def _lowest(mask: int) -> int:

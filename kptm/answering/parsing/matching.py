@@ -9,7 +9,7 @@ from kg.values.forms import candidates as value_forms
 from kptm.linking.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from kptm.answering.parsing.derivation import Derivation
 
@@ -53,6 +53,15 @@ class AnswerMatcher:
             return 0.0
         precision, recall = len(found) / len(made.nodes), hits / len(self.names)
         return 2 * precision * recall / (precision + recall)
+
+    def among(self, nodes: Sequence[str]) -> frozenset[str]:
+        """Those of some nodes that are answers."""
+        return frozenset(node for node in nodes if self._name(node) is not None)
+
+    def count(self) -> int:
+        """The answer as a count, 0 where it is none."""
+        number = self._numbers.get(self.names[0]) if len(self.names) == 1 else None
+        return int(number) if number is not None and number == int(number) and number > 0 else 0
 
     def has_first(self, made: Derivation) -> bool:
         """Whether the first answer of a denotation is one of the answers."""

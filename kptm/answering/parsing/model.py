@@ -10,12 +10,13 @@ what holds for any graph, and pairs of a word and a predicate, whose weights are
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from kg.files.atomic import write_text
+from kptm.answering.parsing.thresholds import Threshold
 from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -116,6 +117,12 @@ DEFAULT: dict[str, float] = {
     "near_measure": 0.3,
     "none_names": -1.0,
     "none_operators": -0.5,
+    "threshold": 0.3,
+    "sense_name": 0.5,
+    "namesakes": 3.4,
+    "vacuous": -2.0,
+    "asked": 1.0,
+    "other_measure": -1.0,
     NONE: -1.7,
 }
 """Weights before any are fitted."""
@@ -130,12 +137,14 @@ class ReadingModel:
         learnt: Of a predicate and a word, by predicate.
         explains: By predicate, the words that it explains.
         count: Questions that they were learnt from.
+        thresholds: What words such as "major" mean.
     """
 
     dense: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT))
     learnt: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     explains: Mapping[str, frozenset[str]] = field(default_factory=dict)
     count: int = 0
+    thresholds: tuple[Threshold, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON value."""
@@ -145,6 +154,7 @@ class ReadingModel:
             "learnt": {name: dict(words) for name, words in self.learnt.items()},
             "explains": {name: sorted(words) for name, words in self.explains.items()},
             "count": self.count,
+            "thresholds": [asdict(item) for item in self.thresholds],
         }
 
     @classmethod
@@ -168,7 +178,8 @@ class ReadingModel:
         explains = {
             str(name): frozenset(map(str, words)) for name, words in value["explains"].items()
         }
-        return cls(DEFAULT | dense, learnt, explains, int(value["count"]))
+        thresholds = tuple(Threshold(**item) for item in value.get("thresholds", ()))
+        return cls(DEFAULT | dense, learnt, explains, int(value["count"]), thresholds)
 
     def save(self, path: Path) -> None:
         """Write JSON."""
@@ -201,6 +212,7 @@ class Lexical:
     Attributes:
         cover: What a token counts that is explained.
         speaks: From what a predicate's learnt weight on its words alone say it.
+        thresholds: What the model has learnt of words such as "major", by stem.
     """
 
     def __init__(self, model: ReadingModel, question: Question) -> None:
@@ -210,6 +222,9 @@ class Lexical:
         self.speaks = 0.5
         self._words = [token.stem for token in question.tokens]
         self._cache: dict[str, float] = {}
+        self.thresholds: dict[str, list[Threshold]] = {}
+        for item in model.thresholds:
+            self.thresholds.setdefault(item.word, []).append(item)
 
     def score(self, features: Iterable[tuple[str, float]]) -> float:
         """The sum of some features by their weights."""

@@ -87,6 +87,11 @@ class QuestionParser:
         self._reader = QuestionReader(graph, MentionFinder(linker.refresh), self.schema)
         self.model = model or ReadingModel()
 
+    @property
+    def knowledge(self) -> Knowledge:
+        """The graph, as candidates are evaluated on it."""
+        return self._knowledge
+
     def schema(self) -> Schema:
         """The words of the graph's relations and types, as it is now."""
         revision = self._graph.revision()

@@ -96,6 +96,18 @@ class Question:
         """The question word."""
         return next((item for item in self.operators if item.kind == "ask"), None)
 
+    @property
+    def known(self) -> int:
+        """The tokens that name a type or an entity, name a relation in its own words, or are operators by themselves."""
+        found = self.relations.own
+        for item in (*self.types, *self.mentions):
+            found |= item.mask
+        for match in self.operators:
+            found |= (
+                span_mask(match.start, match.end) if match.kind not in ("measure", "word") else 0
+            )
+        return found
+
     def weight(self, mask: int) -> float:
         """What the tokens of a mask weigh together."""
         return sum(weight for at, weight in enumerate(self.importance) if mask >> at & 1)
@@ -112,6 +124,14 @@ class Question:
         """The words that weigh something and are not in a mask, as they are written."""
         return tuple(
             token.text
+            for at, token in enumerate(self.tokens)
+            if self.importance[at] > LITTLE and not mask >> at & 1
+        )
+
+    def open_words(self, mask: int) -> tuple[str, ...]:
+        """The stems of the words that weigh something and are not in a mask."""
+        return tuple(
+            token.stem
             for at, token in enumerate(self.tokens)
             if self.importance[at] > LITTLE and not mask >> at & 1
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.lexicon.synonyms import expand_phrase
 from kptm.answering.parsing.mentions import LONG_ENOUGH, one_edit
-from kptm.answering.parsing.schema import SMALL
+from kptm.answering.parsing.schema import ALIAS, SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
 """What another word for a name counts, of 1; a word of the same stem; a slip of the pen; what a question word suggests."""
+ENOUGH = 0.6
+"""Strength from which on a token names a relation."""
 SAYS = 0.3
 """Strength from which on a token is explained by a relation."""
 
@@ -87,6 +89,26 @@ class SaidRelations:
                 ):
                     found |= mask
         return found
+
+    @property
+    def own(self) -> int:
+        """The tokens that are words of a relation's name themselves."""
+        found = 0
+        for masks in self._said.values():
+            for mask, strength in masks.items():
+                found |= mask if strength == 1.0 else 0
+        return found
+
+    def named_at(self, at: int) -> frozenset[str]:
+        """The relations of whose own name, or another name of theirs, a token says a part, and the question most."""
+        found = {
+            key
+            for stem, masks in self._said.items()
+            if any(mask >> at & 1 and strength >= ENOUGH for mask, strength in masks.items())
+            for key, weight in self._schema.relations_of(stem)
+            if weight >= ALIAS
+        }
+        return frozenset(key for key in found if self.evidence(key).recall >= ENOUGH)
 
     def add_slips(self, places: Iterable[int]) -> None:
         """Words at some places as a slip of the pen of a relation's name."""

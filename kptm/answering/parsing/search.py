@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from kg.programs import Compare, Named, OfType
+from kg.programs import Compare, Named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ class Search:
                 break
         for level in levels:
             for part in level:
-                if not isinstance(part.program, (Named, OfType)):
+                if not isinstance(part.program, Named):
                     whole.append(part)
                 whole += self._roots(part)
         for left, right in self._ordered(levels, 1):
@@ -80,7 +80,9 @@ class Search:
             if not isinstance(part.program, Named):
                 yield from grammar.filters(part)
                 yield from grammar.superlatives(part)
+                yield from grammar.thresholds(part)
             elif len(part.nodes) > 1:
+                yield from grammar.filters(part)
                 yield from grammar.superlatives(part)
             yield from grammar.comparisons(part)
             yield from grammar.times(part)
@@ -102,9 +104,9 @@ class Search:
         for made in ordered:
             if made.score < ordered[0].score - FAR and self._beam <= BEAM:
                 break
-            if made.program in programs and made.size:
+            if (made.program, made.mask) in programs and made.size:
                 continue
-            programs.add(made.program)
+            programs.add((made.program, made.mask))
             tried += 1
             self._evaluated(made)
             if not made.nodes and not (

@@ -8,7 +8,7 @@ stand in the way of the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from kptm.answering.parsing.candidates import none_features
 from kptm.answering.parsing.fitting import Example, fit
 from kptm.answering.parsing.matching import AnswerMatcher
 from kptm.answering.parsing.model import ReadingModel
+from kptm.answering.parsing.thresholds import ThresholdLearner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,8 @@ WIDE = 60
 HELD_OUT, FEWEST = 5, 20
 """One lesson in so many is held out where there are so many."""
 CANDIDATES = 60
+RIGHT = 0.99
+"""A program that is as right explains a lesson in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Trainer:
         questions = [self._parser.read(item.question) for item in everything]
         self._parser.model = start
         examples = self._examples(everything, questions)
+        start, examples = self._with_thresholds(start, everything, questions, examples)
         held = (
             [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
         )
@@ -149,6 +153,28 @@ class Trainer:
             self._done += 1
             self._progress(self._done)
         return found
+
+    def _with_thresholds(
+        self,
+        start: ReadingModel,
+        lessons: Sequence[Lesson],
+        questions: Sequence[Question],
+        examples: list[Example],
+    ) -> tuple[ReadingModel, list[Example]]:
+        """The model with what words mean a threshold, and the candidates anew of the lessons that have such a word."""
+        learner = ThresholdLearner(self._parser.knowledge)
+        for lesson, question, example in zip(lessons, questions, examples, strict=True):
+            if max(example.right, default=0.0) < RIGHT:
+                learner.add(
+                    question, lesson.answers, [item.derivation for item in example.candidates]
+                )
+        start = replace(start, thresholds=learner.thresholds())
+        words = {item.word for item in start.thresholds}
+        self._parser.model = start
+        for at, question in enumerate(questions):
+            if not words.isdisjoint(token.stem for token in question.tokens):
+                examples[at] = self._example(lessons[at], question)
+        return start, examples
 
     def _example(self, lesson: Lesson, question: Question, **how: int) -> Example:
         found = self._parser.candidates(question, **how)
