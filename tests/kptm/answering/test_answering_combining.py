@@ -24,7 +24,7 @@ from kptm.answering.combining import (
     log_smoothed,
     relation_name,
 )
-from kptm.answering.questions import Reading
+from kptm.answering.reading import Reading
 from kptm.answering.sources import Asked, Opinion, from_modeledge
 
 POSITIVE = arrays(np.float64, 5, elements=st.floats(0.01, 1))
@@ -36,7 +36,7 @@ def opinion(kind, p, weight=1.0):
 
 
 def asked(keys=("a", "b", "c"), entity="x"):
-    reading = Reading(entity=entity, path=(Step("r"),), link_score=1.0, relation_score=1.0, answers=(), score=1.0)  # fmt: skip
+    reading = Reading(entity=entity, path=(Step("r"),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
     return Asked(reading, (), Side(list(keys)))
 
 

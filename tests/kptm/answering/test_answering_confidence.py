@@ -52,10 +52,10 @@ def test_the_doubts_of_a_path_multiply(graph, predictor):
     )
     from kg import Step
     from kptm.answering.confidence import confidences, trails_of
-    from kptm.answering.questions import Reading
+    from kptm.answering.reading import Reading
 
     reading = Reading(
-        entity="Rhine", path=(Step("r"), Step("s")), link_score=1.0, relation_score=1.0,
+        entity="Rhine", path=(Step("r"), Step("s")), link_score=1.0,
         answers=("Atlantic",), score=1.0,
     )  # fmt: skip
     assert confidences(graph, trails_of(graph, reading, ["Atlantic"])) == {"Atlantic": 0.25}

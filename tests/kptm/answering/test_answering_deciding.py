@@ -6,10 +6,8 @@ import pytest
 from kptm import ConfigError, Linker, Modeledge, Predictor
 from kptm.answering import predictor as asking
 from kptm.answering.config import PredictorConfig
-from kptm.answering.ranking import Otherwise, Ranking
 from kptm.answering.sources import Opinion
 from kptm.answering.tokens import words_at
-from kptm.answering.weighing import Weights
 from kptm.data import collate, fill
 from kptm.modeledge.writing import clozes
 
@@ -99,14 +97,13 @@ def test_every_refusal_says_why(predictor, question, why, words):
 
 
 def test_facts_of_a_question_that_was_hardly_understood_are_doubted(graph, phrasings):
-    hardly = Weights(ranking=Ranking(none=Otherwise(9.0, 9.0, 0.0, 0.0), count=60))
-    config = PredictorConfig(weights=hardly)
+    config = PredictorConfig(min_stated=0.9999)
     predictor = Predictor(graph, Linker(graph), phrasings=phrasings, config=config)
     answer = predictor.ask("What is the capital of Turkey?")
     assert (answer.entity, answer.why) == (None, "doubt")
-    assert "the best guess, Ankara, has p = " in answer.reason
+    assert "the best reading, Turkey.capital, has p = " in answer.reason
     assert predictor.query("Turkey", "capital").entity == "Ankara"  # names are understood
-    predictor.take(Weights(ranking=Ranking(none=Otherwise(-9.0, -9.0, 0.0, 0.0), count=60)))
+    predictor = Predictor(graph, Linker(graph), phrasings=phrasings)
     sure = predictor.ask("What is the capital of Turkey?")
     assert sure.entity == "Ankara"
     assert 0.7 < sure.score < 1

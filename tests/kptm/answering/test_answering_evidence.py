@@ -10,13 +10,13 @@ from kptm.answering import confidence
 from kptm.answering.citing import Citations
 from kptm.answering.config import PredictorConfig
 from kptm.answering.naming import labels
-from kptm.answering.questions import Reading
+from kptm.answering.reading import Reading
 
 SURE = PredictorConfig(min_score=0.0, uncalibrated=True)
 
 
 def reading(entity, *steps):
-    return Reading(entity=entity, path=steps, link_score=1.0, relation_score=1.0, answers=(), score=1.0)  # fmt: skip
+    return Reading(entity=entity, path=steps, link_score=1.0, answers=(), score=1.0)  # fmt: skip
 
 
 def test_a_fact_says_who_says_it_and_since_when(predictor, graph, tmp_path):

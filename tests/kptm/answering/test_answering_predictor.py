@@ -7,6 +7,7 @@ from kg import EmbeddingMismatchError, UnknownKeyError
 from kptm import Interpolation, Linker, Modeledge, Predictor
 from kptm.answering.config import PredictorConfig
 from kptm.answering.learning import learn
+from kptm.answering.lessons import Lesson
 from kptm.data import collate, fill
 from kptm.modeledge.writing import clozes
 
@@ -121,12 +122,14 @@ def test_the_cited_triple_is_what_the_answer_stands_on(predictor, graph):
     assert predictor.ask("What is the capital of Turkey?").entity == "Istanbul"
 
 
-def test_learning_the_words_of_a_relation(predictor, graph, tmp_path):
+def test_learning_the_words_of_a_relation(predictor, graph):
     question = "Where does the government of Georgia sit?"
     assert predictor.ask(question).entity is None
-    path = tmp_path / "q.tsv"
-    path.write_text("Where does the government of Turkey sit?\tAnkara\nNobody here?\tAnkara\n")
-    assert learn(predictor.questions, graph, Linker(graph), path) == 1
+    lessons = [
+        Lesson("Where does the government of Turkey sit?", ("Ankara",)),
+        Lesson("Nobody here?", ("Ankara",)),
+    ]
+    assert learn(predictor, graph, Linker(graph), lessons, 2).used == 1
     assert predictor.ask(question).entity == "Tbilisi"
 
 

@@ -7,14 +7,14 @@ import torch
 from kg.types import Step
 from kptm import ConfigError
 from kptm.answering.candidates import Candidates, Side
-from kptm.answering.questions import Reading
+from kptm.answering.reading import Reading
 from kptm.answering.scoring import from_embeddings, from_model
 from kptm.answering.sources import SOURCES, Asked, Opinion, checked_sources
 from kptm.data import collate, fill
 
 
 def asked(entity, relation, keys, *, forward=True, texts=()):
-    reading = Reading(entity=entity, path=(Step(relation, forward),), link_score=1.0, relation_score=1.0, answers=(), score=1.0)  # fmt: skip
+    reading = Reading(entity=entity, path=(Step(relation, forward),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
     return Asked(reading, tuple(texts), Side(sorted(keys)))
 
 

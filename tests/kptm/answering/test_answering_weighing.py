@@ -1,7 +1,5 @@
 """How sources weigh, learnt from answered questions."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -10,13 +8,12 @@ from kptm import ConfigError, Hit, Interpolation, Record
 from kptm.answering.calibration import Calibration
 from kptm.answering.candidates import Side
 from kptm.answering.combining import Combiner
-from kptm.answering.questions import Reading
-from kptm.answering.ranking import GUESS, Otherwise, Ranking
+from kptm.answering.reading import Reading
 from kptm.answering.sources import Asked, Opinion
 from kptm.answering.weighing import ENOUGH, Silent, Weights
 
 KEYS = ["a", "b", "c"]
-READING = Reading(entity="x", path=(Step("r"),), link_score=1.0, relation_score=1.0, answers=(), score=1.0)  # fmt: skip
+READING = Reading(entity="x", path=(Step("r"),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
 
 
 def silent(value, score, answer="a", p=(0.3, 0.7, 0.0)):
@@ -45,7 +42,7 @@ def test_the_calibration_is_of_questions_that_the_weights_have_not_seen():
     items = []
     for number in range(400):
         p = rng.dirichlet(np.ones(3))
-        reading = Reading(entity="x", path=(Step(f"r{number % 80}"),), link_score=1.0, relation_score=1.0, answers=(), score=1.0)  # fmt: skip
+        reading = Reading(entity="x", path=(Step(f"r{number % 80}"),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
         asked = Asked(reading, (), Side(KEYS))
         answer = KEYS[int(rng.integers(3))]
         items.append(Silent(frozenset({answer}), asked, [Opinion("model", p, 3)], []))
@@ -62,12 +59,10 @@ def test_of_few_questions_nothing_is_fitted():
 
 
 def test_weights_are_those_of_one_model(tmp_path):
-    ranking = Ranking(GUESS._replace(kind=1.5), Otherwise(-1.0, -2.0, 0.5, 1.0), 60)
-    fitted = replace(Weights.fit([silent("a", 0.9)] * 80, space="s", k=4), ranking=ranking)
+    fitted = Weights.fit([silent("a", 0.9)] * 80, space="s", k=4)
     fitted.save(tmp_path / "w.json")
     assert Weights.load(tmp_path / "w.json", space="s") == fitted
-    # How questions are understood hangs on no model.
-    assert Weights.load(tmp_path / "w.json", space="t") == Weights(space="t", ranking=ranking)
+    assert Weights.load(tmp_path / "w.json", space="t") == Weights(space="t")
     assert Weights.load(tmp_path / "none.json", space="s") == Weights(space="s")
 
 

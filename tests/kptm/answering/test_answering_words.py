@@ -1,0 +1,24 @@
+"""The words of questions and of names of relations."""
+
+import pytest
+
+from kptm.answering.words import question_words, stem
+
+
+def test_words_of_a_question():
+    assert question_words("Who directed the films of [X]?") == ["direct", "film"]
+    assert question_words("Cities, city's, 42 [MASK]")[:2] == ["city", "city"]
+
+
+@pytest.mark.parametrize(
+    "forms",
+    ["acted actor actors acts act", "starred stars star starring", "writer written writes writing", "cities city",
+     "directed director directs", "released release", "founder founded founding"],
+)  # fmt: skip
+def test_forms_of_a_word_have_one_stem(forms):
+    assert len({stem(word) for word in forms.split()}) == 1
+
+
+@pytest.mark.parametrize("words", ["country county", "state star", "king kin", "river rival"])
+def test_different_words_have_different_stems(words):
+    assert len({stem(word) for word in words.split()}) == 2
