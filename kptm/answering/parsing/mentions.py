@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kptm.answering.parsing.question import Mention
@@ -22,6 +23,10 @@ SHARED = 3
 """Meanings of a span by parts of names, which many share."""
 LONG_ENOUGH = 4
 """Letters of a word that a slip of the pen is looked for in."""
+LONGEST = 24
+"""Letters of a word that a slip of the pen is not looked for in: it has too many."""
+SLIPS = 20
+"""Words of a question that slips of the pen are looked for in."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ADJECTIVES = (
     ("ean", "e"), ("ian", "y"), ("ian", "ia"), ("ian", "i"), ("ian", ""), ("an", "a"), ("an", ""), ("n", ""),
@@ -64,7 +69,7 @@ class MentionFinder:
     def slips(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
         """Words at some places that are a slip of the pen away from a name, by themselves or with the word beside them."""
         variants: dict[tuple[int, int], list[str]] = {}
-        for at in places:
+        for at in islice(places, SLIPS):
             word = tokens[at].folded
             if len(word) < LONG_ENOUGH:
                 continue
@@ -132,6 +137,8 @@ def _without_endings(word: str) -> list[str]:
 
 def one_edit(word: str) -> Iterator[str]:
     """All words that are one letter less, more or other, or two letters swapped, away (Damerau 1964)."""
+    if len(word) > LONGEST:
+        return
     cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     found = {left + right[1:] for left, right in cuts if right}
     found |= {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}

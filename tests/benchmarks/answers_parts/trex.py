@@ -75,19 +75,14 @@ def part_of(at):
     return "learn" if at < 0.2 else "weigh" if at < 0.45 else "choose" if at < 0.55 else "measure"
 
 
-def teach(predictor, graph, questions, folder):
-    """Learn how relations are asked, from questions and answers alone."""
+def teach(predictor, graph, questions):
+    """Learn how relations are asked, from questions and answers alone; how many taught something."""
     from kptm import Linker
     from kptm.answering.learning import learn
+    from kptm.answering.lessons import Lesson
 
-    path = Path(folder) / "learn.tsv"
-    lines = [
-        f"{x.text}\t{'|'.join(sorted(x.answers))}\n"
-        for x in questions
-        if not any(mark in key for key in x.answers for mark in "|\t")
-    ]
-    path.write_text("".join(lines), encoding="utf-8")
-    return learn(predictor.questions, graph, Linker(graph), path)
+    lessons = [Lesson(x.text, tuple(sorted(x.answers))) for x in questions]
+    return learn(predictor, graph, Linker(graph), lessons, len(lessons)).used
 
 
 def one_seed(options, seed):
@@ -132,7 +127,7 @@ def one_seed(options, seed):
                 revision = graph.edit(edit.head, edit.relation, edit.new, old=edit.old)
                 predictor.tell(*edit[:2], edit.new, old=edit.old, revision=revision)
             parts = {name: [x for x in questions if x.part == name] for name in PARTS}
-            taught = teach(predictor, graph, parts["learn"], folder)
+            taught = teach(predictor, graph, parts["learn"])
             fitted = predictor.weigh((x.text, x.answers) for x in parts["weigh"])
             rows = {
                 name: answered(predictor, parts["measure"], sources)
