@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 
 FLOATING = 2
 """Steps that no word says, in what two names have in common: "Spanish engineers"."""
+NAMED = frozenset(
+    "prior mention_label mention_alias mention_part mention_people mention_slip exact length within function operator".split()
+)
+"""Features of a name."""
 SOME = 5
 """Nodes of a set by which it is known to be of what the graph is about."""
 SAMPLE = 60
@@ -92,7 +96,7 @@ class Grammar:
         self._free = ~used
         self._type_words = question.unknown_noun
         for item in question.types:
-            self._type_words |= item.mask
+            self._type_words |= item.mask if isinstance(item.program, OfType) else 0
 
     def extend(
         self,
@@ -780,22 +784,35 @@ class Grammar:
         return back in self._knowledge.steps((node,))
 
     def differences(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """How much the value of one name is more than that of another."""
+        """How much the value of one name is more than that of another, the first named one first.
+
+        Of "how much smaller is A than B" it is that of B less that of A, of a mere difference what is positive.
+        """
+        if not _is_measured_name(left) or not _is_measured_name(right):
+            return
+        if left.program.step != right.program.step or _lowest(left.names) >= _lowest(right.names):  # type: ignore[union-attr]  # both are steps
+            return
+        if left.names & right.names:
+            return
+        other = tuple(item for item in right.features if item[0] in NAMED)
         for number, match in enumerate(self.question.operators):
             if match.kind != "difference" or (left.operators | right.operators) >> number & 1:
                 continue
-            if isinstance(left.program, Follow) and isinstance(right.program, Follow):
-                same = left.program.step == right.program.step
-                if (
-                    same
-                    and _is_value(left.nodes)
-                    and _is_value(right.nodes)
-                    and not left.names & right.names
-                ):
-                    yield self.extend(
-                        Subtract(left.program, right.program), (left, right), mask=_bits(match),
-                        operators=1 << number, features={"subtract": 1.0},
-                    )  # fmt: skip
+            first, second = left.program, right.program
+            size = self._knowledge.evaluate(Subtract(first, second)).number
+            negative = size is not None and size.value.startswith("-")
+            if match.order == "min" or (not match.order and negative):
+                first, second = second, first
+            yield self.extend(
+                Subtract(first, second), (left,), mask=_bits(match) | right.mask, names=right.names,
+                operators=1 << number, features={**dict(other), "subtract": 1.0},
+            )  # fmt: skip
+
+
+def _is_measured_name(part: Derivation) -> bool:
+    """Whether a derivation is a value of one name."""
+    program = part.program
+    return isinstance(program, Follow) and isinstance(program.source, Named) and _is_value(part.nodes)
 
 
 def _bits(match: Match) -> int:
