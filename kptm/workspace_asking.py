@@ -47,6 +47,7 @@ class WorkspaceAsking(WorkspaceTraining):
                 self.modeledge if has_model else None,
                 phrasings=self.phrasings(),
                 reading=ReadingModel.load(self.layout.questions),
+                encoder=self._question_encoder,
             )
             space = self._predictor.space
             self._predictor.take(Weights.load(self.layout.weights, space=space))

@@ -12,6 +12,7 @@ from kg.embedding.config import KGEConfig
 from kg.errors import KGError
 from kg.files.atomic import write_text
 from kg.languages import checked_languages
+from kptm.answering.settings import AnsweringConfig
 from kptm.errors import ConfigError
 from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
@@ -84,6 +85,7 @@ class WorkspaceConfig:
 
     graph: GraphConfig = field(default_factory=GraphConfig)
     linking: LinkingConfig = field(default_factory=LinkingConfig)
+    answering: AnsweringConfig = field(default_factory=AnsweringConfig)
     embedding: KGEConfig = field(default_factory=lambda: KGEConfig(dim=16, epochs=60))
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     fusion: FusionConfig = field(default_factory=lambda: FusionConfig(max_length=64))

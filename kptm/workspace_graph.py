@@ -32,7 +32,11 @@ class WorkspaceGraph:
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
         self.folder, self.config, self.layout = folder, config, Layout(folder)
         linking, kept = config.linking, self.layout.linking_encoder
-        encoder = Encoder(linking.encoder, folder=kept) if linking.encoder else None
+        # One model in memory where both use the same; its vectors are stored by its fingerprint.
+        names = {name for name in (linking.encoder, config.answering.encoder) if name}
+        encoders = {name: Encoder(name, folder=kept) for name in sorted(names)}
+        encoder = encoders.get(linking.encoder)
+        self._question_encoder = encoders.get(config.answering.encoder)
         weights = Weights.load(linking.weights) if linking.weights else None
         check_graph(self.layout)
         temporary.recover(folder, [path.name for path in self.layout.replaced])

@@ -64,7 +64,7 @@ class Layout:
 
     @property
     def linking_encoder(self) -> Path:
-        """Vectors of descriptions."""
+        """Vectors of descriptions and of relations."""
         return self.linking / "encoder"
 
     @property

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
+    from kptm.answering.parsing.encoder import TextEncoder
     from kptm.answering.parsing.model import ReadingModel
     from kptm.answering.reading import Reading
     from kptm.fusion import FusedModel
@@ -79,6 +80,7 @@ class Predictor:
         *,
         phrasings: Phrasings | None = None,
         reading: ReadingModel | None = None,
+        encoder: TextEncoder | None = None,
         config: PredictorConfig | None = None,
     ) -> None:
         self._graph = graph
@@ -96,7 +98,7 @@ class Predictor:
         self._brief = Decider(graph, NoCitations(), None, curve)
         self._phrasings = phrasings or Phrasings({})
         self._sentences = SentenceWriter(graph, self._phrasings)
-        self.parser = QuestionParser(graph, linker, self._phrasings, reading)
+        self.parser = QuestionParser(graph, linker, self._phrasings, reading, encoder=encoder)
         self._understanding = Understanding(graph, linker, self.parser)
         self._config = config or PredictorConfig()
         self.take(self._config.weights)

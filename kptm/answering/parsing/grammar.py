@@ -58,6 +58,8 @@ SAMPLE = 60
 STEPS = 14
 """Steps from a set that are tried."""
 MEASURES = 5
+SIMILAR = 0.5
+"""How much less similar than the most similar one a step may be that the question says by its meaning, see :mod:`encoder`."""
 CHANGING = frozenset(
     "count superlative comparison negation and or both difference number time ordinal sum mean yesno".split()
 )
@@ -323,9 +325,13 @@ class Grammar:
                             yield made
 
     def _step(self, part: Derivation, step: Step, choice: int) -> Derivation | None:
-        evidence = self.question.relations.evidence(step.relation, part.mask)
+        evidence = self.question.relations.evidence(
+            step.relation, part.mask, forward=step.forward
+        )
         learnt = self._lexical.predicate(step_name(step))
-        says = evidence.mask != 0 or learnt > self._lexical.speaks
+        behind = self._lexical.behind(step)
+        similar = behind is not None and behind > -SIMILAR
+        says = similar or evidence.mask != 0 or learnt > self._lexical.speaks
         if not says and part.floating >= self._floating:
             return None
         if (
@@ -343,6 +349,8 @@ class Grammar:
             "floating": float(not says),
             "choice": 0.0 if says else log(choice),
             "hops": 1.0,
+            "encoder": behind or 0.0,
+            "similar": float(similar),
             "backward": float(not step.forward),
             "side": float(side is True),
             "other_side": float(side is False),

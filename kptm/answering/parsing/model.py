@@ -16,6 +16,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from kg.files.atomic import write_text
+from kptm.answering.parsing.question_map import QuestionMap
 from kptm.answering.parsing.thresholds import Threshold
 from kptm.errors import ConfigError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from kg.types import Step
     from kptm.answering.parsing.question import Question
 
 NONE = "none"
@@ -54,6 +56,8 @@ DEFAULT: dict[str, float] = {
     "operator": -3.0,
     "hops": -3.6,
     "backward": -0.4,
+    "encoder": 0.8,
+    "similar": 0.5,
     "side": 0.9,
     "other_side": -2.8,
     "learnt": 1.0,
@@ -126,6 +130,8 @@ DEFAULT: dict[str, float] = {
     NONE: -1.7,
 }
 """Weights before any are fitted."""
+WITH_ENCODER: dict[str, float] = {}
+"""Those of them that differ where a sentence encoder compares questions with relations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,7 @@ class ReadingModel:
         explains: By predicate, the words that it explains.
         count: Questions that they were learnt from.
         thresholds: What words such as "major" mean.
+        question_map: Of the vectors of questions, where they were learnt with a sentence encoder.
     """
 
     dense: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT))
@@ -145,6 +152,12 @@ class ReadingModel:
     explains: Mapping[str, frozenset[str]] = field(default_factory=dict)
     count: int = 0
     thresholds: tuple[Threshold, ...] = ()
+    question_map: QuestionMap | None = None
+
+    @classmethod
+    def untaught(cls, *, encoder: bool = False) -> ReadingModel:
+        """The weights that ship with the package, without a sentence encoder or with one."""
+        return cls(DEFAULT | WITH_ENCODER if encoder else dict(DEFAULT))
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON value."""
@@ -155,6 +168,7 @@ class ReadingModel:
             "explains": {name: sorted(words) for name, words in self.explains.items()},
             "count": self.count,
             "thresholds": [asdict(item) for item in self.thresholds],
+            "question_map": None if self.question_map is None else self.question_map.to_dict(),
         }
 
     @classmethod
@@ -179,7 +193,9 @@ class ReadingModel:
             str(name): frozenset(map(str, words)) for name, words in value["explains"].items()
         }
         thresholds = tuple(Threshold(**item) for item in value.get("thresholds", ()))
-        return cls(DEFAULT | dense, learnt, explains, int(value["count"]), thresholds)
+        mapped = value.get("question_map")
+        question_map = None if mapped is None else QuestionMap.from_dict(mapped)
+        return cls(DEFAULT | dense, learnt, explains, int(value["count"]), thresholds, question_map)
 
     def save(self, path: Path) -> None:
         """Write JSON."""
@@ -225,6 +241,16 @@ class Lexical:
         self.thresholds: dict[str, list[Threshold]] = {}
         for item in model.thresholds:
             self.thresholds.setdefault(item.word, []).append(item)
+        self._encoded = question.encoded
+        self._similar: Mapping[Step, float] | None = None
+
+    def behind(self, step: Step) -> float | None:
+        """How much less similar a step is to the question than the most similar one; None without an encoder."""
+        if self._encoded is None:
+            return None
+        if self._similar is None:
+            self._similar = self._encoded.behind(self._model.question_map)
+        return self._similar.get(step)
 
     def score(self, features: Iterable[tuple[str, float]]) -> float:
         """The sum of some features by their weights."""

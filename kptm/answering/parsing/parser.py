@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kptm.answering.lexicon import load
 from kptm.answering.parsing.blanks import BlankSides
 from kptm.answering.parsing.candidates import candidates, none_features, unique
+from kptm.answering.parsing.encoder import RelationEncoder
 from kptm.answering.parsing.kinds import AnswerKinds
 from kptm.answering.parsing.knowledge import Knowledge
 from kptm.answering.parsing.mentions import MentionFinder
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kg.programs import Period
     from kptm.answering.parsing.candidates import Candidate
     from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.encoder import TextEncoder
     from kptm.answering.parsing.question import Question
     from kptm.data.phrasings import Phrasings
     from kptm.linking import Linker
@@ -68,7 +70,8 @@ class QuestionParser:
         graph: The graph.
         linker: Has its names.
         phrasings: How texts say its relations.
-        model: Ranks programs.
+        model: Ranks programs; by default the weights that ship with the package.
+        encoder: Compares questions with relations, if there is one.
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class QuestionParser:
         linker: Linker,
         phrasings: Phrasings,
         model: ReadingModel | None = None,
+        *,
+        encoder: TextEncoder | None = None,
     ) -> None:
         self._graph = graph
         self._phrasings = phrasings
@@ -85,7 +90,12 @@ class QuestionParser:
         self._knowledge = Knowledge(graph)
         self._kinds = AnswerKinds(graph)
         self._reader = QuestionReader(graph, MentionFinder(linker.refresh), self.schema)
-        self.model = model or ReadingModel()
+        self._encoder = None if encoder is None else RelationEncoder(graph, encoder)
+        self.model = self.untaught() if model is None or model == ReadingModel() else model
+
+    def untaught(self) -> ReadingModel:
+        """The model before anything is learnt."""
+        return ReadingModel.untaught(encoder=self._encoder is not None)
 
     @property
     def knowledge(self) -> Knowledge:
@@ -106,6 +116,8 @@ class QuestionParser:
                 self._phrased(),
                 self._sides,
             )
+            if self._encoder is not None:
+                self._encoder.refresh(relations)
             self._revision = revision
         return self._schema
 
@@ -125,7 +137,13 @@ class QuestionParser:
 
     def read(self, text: str) -> Question:
         """What the tokens of a question may stand for."""
-        return self._reader.read(text)
+        question = self._reader.read(text)
+        if self._encoder is None:
+            return question
+        encoded = self._encoder.encode(
+            question.text, question.tokens, question.mentions, question.importance
+        )
+        return replace(question, encoded=encoded)
 
     def candidates(
         self, question: Question, *, floating: int = 1, beam: int = 40

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kg.programs import Program
     from kptm.answering.lexicon import Match, Token
+    from kptm.answering.parsing.encoder import EncodedQuestion
     from kptm.answering.parsing.said import SaidRelations
 
 LITTLE = 0.2
@@ -77,6 +78,7 @@ class Question:
         unknown_noun: The token of a noun that is asked for and that the graph does not know, as bits; 0 without one.
         marked: The tokens of a name in brackets, 0 without one.
         blank: The token that stands for the blank of a sentence, 0 without one.
+        encoded: Its vector, where there is a sentence encoder.
     """
 
     text: str
@@ -90,6 +92,7 @@ class Question:
     unknown_noun: int = 0
     marked: int = 0
     blank: int = 0
+    encoded: EncodedQuestion | None = None
 
     @property
     def asked(self) -> Match | None:

@@ -59,7 +59,7 @@ class SaidRelations:
         self._said: dict[str, dict[int, float]] = defaultdict(dict)
         # Several words in place of one, of which a relation must have all: "die" says a date of death, and no date of birth.
         self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
-        self._cache: dict[tuple[str, int], Evidence] = {}
+        self._cache: dict[tuple[str, int, bool], Evidence] = {}
         for at, token in enumerate(tokens):
             self._add(token.stem, 1 << at, 1.0)
             for other in schema.like(token.stem):
@@ -142,12 +142,15 @@ class SaidRelations:
                     found.add(key)
         return sorted(found)
 
-    def evidence(self, relation: str, used: int = 0) -> Evidence:
-        """How well the tokens outside of ``used`` say a relation."""
-        place = relation, used
+    def evidence(self, relation: str, used: int = 0, *, forward: bool = True) -> Evidence:
+        """How well the tokens outside of ``used`` say a relation; from tail to head also by what it leads from."""
+        place = relation, used, forward
         if place not in self._cache:
             words = self._schema.relations.get(relation)
-            self._cache[place] = NOTHING if words is None else self._evidence(words, used)
+            names: tuple[frozenset[str], ...] = ()
+            if words is not None:
+                names = words.names if forward or not words.source else (*words.names, words.source)
+            self._cache[place] = NOTHING if words is None else self._evidence(words, names, used)
         return self._cache[place]
 
     def _other_words(self, stem: str, chosen: int, free: Sequence[tuple[float, int, int]]) -> int:
@@ -162,7 +165,9 @@ class SaidRelations:
                 stems |= own
         return more
 
-    def _evidence(self, words: RelationWords, used: int) -> Evidence:
+    def _evidence(
+        self, words: RelationWords, names: Sequence[frozenset[str]], used: int
+    ) -> Evidence:
         said: dict[str, tuple[float, int]] = {}
         taken = used
         for stem in words.weights:
@@ -180,16 +185,16 @@ class SaidRelations:
             return NOTHING
         rarity = self._schema.rarity
         recall, best = max(
-            (_share(name, said, rarity), number) for number, name in enumerate(words.names)
+            (_share(name, said, rarity), number) for number, name in enumerate(names)
         )
         more = sum(
             weight * rarity[stem] * said[stem][0]
             for stem, weight in words.weights.items()
-            if stem in said and stem not in words.names[best]
+            if stem in said and stem not in names[best]
         )
         mask = 0
         for stem, (strength, place) in said.items():
-            if strength >= SAYS and (stem in words.names[best] or words.weights[stem] >= SAYS):
+            if strength >= SAYS and (stem in names[best] or words.weights[stem] >= SAYS):
                 mask |= place
         return Evidence(recall, more, mask)
 

@@ -37,6 +37,7 @@ class RelationWords:
         name: The part of its label or key that says what it leads to.
         names: Each of its names as stems, the main one first.
         weights: What each stem weighs.
+        source: What it leads from, as stems, where its key says it: so is called what it leads back to.
     """
 
     key: str
@@ -44,6 +45,7 @@ class RelationWords:
     name: str
     names: tuple[frozenset[str], ...]
     weights: Mapping[str, float]
+    source: frozenset[str] = frozenset()
 
 
 class Schema:
@@ -94,7 +96,7 @@ class Schema:
 
     def stems(self, text: str) -> tuple[str, ...]:
         """The stems of a name's words; camelCase and snake_case are several words."""
-        return tuple(token.stem for token in load().tokens(_CAMEL.sub(" ", text.replace("_", " "))))
+        return tuple(token.stem for token in load().tokens(split_words(text)))
 
     def relations_of(self, stem: str) -> list[tuple[str, float]]:
         """The relations in whose names a stem is, with its weight in each."""
@@ -124,7 +126,7 @@ class Schema:
     def _words(
         self, relation: Relation, entity: Entity | None, phrased: Mapping[str, float]
     ) -> RelationWords:
-        main, second, domain = _parts(relation.key, relation.label)
+        main, second, domain = name_parts(relation.key, relation.label)
         names = [frozenset(self.stems(main))]
         weights: dict[str, float] = {}
         for text, weight in ((domain, DOMAIN), (second, SECOND), (main, MAIN)):
@@ -135,27 +137,43 @@ class Schema:
                 weights[stem] = max(weights.get(stem, 0.0), ALIAS)
         for stem, weight in phrased.items():
             weights[stem] = max(weights.get(stem, 0.0), SECOND * weight)
-        return RelationWords(relation.key, relation.label, main, tuple(names), weights)
+        source = frozenset(self._content(source_name(relation.key)))
+        return RelationWords(relation.key, relation.label, main, tuple(names), weights, source)
 
     def _content(self, text: str) -> list[str]:
         return [stem for stem in self.stems(text) if stem not in SMALL]
+
+
+def split_words(name: str) -> str:
+    """A name with its camelCase and snake_case split."""
+    return _CAMEL.sub(" ", name.replace("_", " "))
 
 
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
 """Words of relations' names that say nothing by themselves."""
 
 
-def _parts(key: str, label: str) -> tuple[str, str, str]:
+def name_parts(key: str, label: str) -> tuple[str, str, str]:
     """The words of a relation: its last part, the one before that says something, and its domain.
 
     ``/sports/team/roster./football/position/player`` is a player by way of a roster; a label of its own says all.
     """
-    if "/" in key and not key.startswith(("http:", "https:")) and key.count("/") > 1:
+    if _is_path(key):
         halves = [half.strip("/").split("/") for half in key.split(".")]
         last = [half[-1] for half in halves if half]
         domain = " ".join(word for half in halves for word in half[:-1])
         return _readable(last[-1]), " ".join(map(_readable, last[:-1])), _readable(domain)
     return _readable(label), "", ""
+
+
+def source_name(key: str) -> str:
+    """What a relation leads from: the part of a key like ``/music/genre/artists`` before its name; "" where it does not say so."""
+    return _readable(key.split(".")[0].strip("/").split("/")[-2]) if _is_path(key) else ""
+
+
+def _is_path(key: str) -> bool:
+    """Whether a key is a path: of a domain, a type and a property."""
+    return "/" in key and not key.startswith(("http:", "https:")) and key.count("/") > 1
 
 
 def _readable(key: str) -> str:

@@ -18,13 +18,14 @@ from kg.types import Step
 from kptm.answering.parsing.candidates import none_features
 from kptm.answering.parsing.fitting import Example, fit
 from kptm.answering.parsing.matching import AnswerMatcher
-from kptm.answering.parsing.model import ReadingModel
+from kptm.answering.parsing.similarity_training import FOLDS, QuestionMaps, learn_maps
 from kptm.answering.parsing.thresholds import ThresholdLearner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
+    from kptm.answering.parsing.model import ReadingModel
     from kptm.answering.parsing.parser import QuestionParser
     from kptm.answering.parsing.question import Question
 
@@ -34,8 +35,9 @@ NAMES = 60
 """Relations that are asked by their names, beside the lessons."""
 WIDE = 60
 """The beam of a question that nothing explains yet."""
-HELD_OUT, FEWEST = 5, 20
+HELD_OUT, FEWEST = FOLDS, 20
 """One lesson in so many is held out where there are so many."""
+NO_MAPS = QuestionMaps()
 CANDIDATES = 60
 RIGHT = 0.99
 """A program that is as right explains a lesson in full."""
@@ -92,7 +94,7 @@ class Trainer:
 
     def train(self, lessons: Sequence[Lesson], *, seed: int = 0) -> Training:
         """Train on lessons; the parser has the model from then on."""
-        start = ReadingModel()
+        start = self._parser.untaught()
         before = self._parser.model
         order = np.random.default_rng(seed).permutation(len(lessons)).tolist()[:MOST]
         chosen = [lessons[at] for at in order]
@@ -102,11 +104,13 @@ class Trainer:
         self._parser.model = start
         examples = self._examples(everything, questions)
         start, examples = self._with_thresholds(start, everything, questions, examples)
+        maps = learn_maps(examples, questions)
+        examples = maps.compared(examples, questions)
         held = (
             [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
         )
         taught = [item for at, item in enumerate(examples) if at not in set(held)]
-        self._parser.model = fit(taught, start)
+        self._parser.model = replace(fit(taught, start), question_map=maps.unseen(0))
         after = [
             self._is_right(everything[at], questions[at])
             for at in (*held, *range(len(chosen), len(everything)))
@@ -117,8 +121,8 @@ class Trainer:
             for at in (*held, *range(len(chosen), len(everything)))
         ]
         self._parser.model = fit(examples, start)
-        examples = self._examples(everything, questions, examples)
-        model = fit(examples, start)
+        examples = self._examples(everything, questions, examples, maps)
+        model = replace(fit(examples, start), question_map=maps.whole)
         self._parser.model = model
         explained: list[bool | None] = [None] * len(lessons)
         has_name = [True] * len(lessons)
@@ -140,9 +144,12 @@ class Trainer:
         lessons: Sequence[Lesson],
         questions: Sequence[Question],
         earlier: Sequence[Example] = (),
+        maps: QuestionMaps = NO_MAPS,
     ) -> list[Example]:
         found = []
+        model = self._parser.model
         for at, (lesson, question) in enumerate(zip(lessons, questions, strict=True)):
+            self._parser.model = replace(model, question_map=maps.unseen(at))
             example = self._example(lesson, question)
             known = not lesson.answers.names or max(example.right, default=0.0) > 0
             if not known and not earlier:
