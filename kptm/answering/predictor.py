@@ -61,6 +61,7 @@ class Predictor:
         store: Modeledge written by the same model, if there is some.
         phrasings: How texts say relations; without them relation names must do.
         reading: How questions are read; by default the weights that ship with the package.
+        encoder: A sentence encoder that compares questions with relations, if there is one.
         config: Thresholds, sources and weights.
 
     Attributes:

@@ -325,9 +325,7 @@ class Grammar:
                             yield made
 
     def _step(self, part: Derivation, step: Step, choice: int) -> Derivation | None:
-        evidence = self.question.relations.evidence(
-            step.relation, part.mask, forward=step.forward
-        )
+        evidence = self.question.relations.evidence(step.relation, part.mask, forward=step.forward)
         learnt = self._lexical.predicate(step_name(step))
         behind = self._lexical.behind(step)
         similar = behind is not None and behind > -SIMILAR
@@ -820,7 +818,9 @@ class Grammar:
 def _is_measured_name(part: Derivation) -> bool:
     """Whether a derivation is a value of one name."""
     program = part.program
-    return isinstance(program, Follow) and isinstance(program.source, Named) and _is_value(part.nodes)
+    return (
+        isinstance(program, Follow) and isinstance(program.source, Named) and _is_value(part.nodes)
+    )
 
 
 def _bits(match: Match) -> int:
