@@ -53,6 +53,8 @@ NAMED = frozenset(
 """Features of a name."""
 SOME = 5
 """Nodes of a set by which it is known to be of what the graph is about."""
+COVERED = 500
+"""Nodes of a set that must all be of a type that it is said to be of."""
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
 STEPS = 14
@@ -355,7 +357,7 @@ class Grammar:
             "learnt": learnt,
         }
         return self.extend(
-            Follow(part.program, step), (part,), mask=evidence.mask | self._lexical.mask(step_name(step)),
+            Follow(part.program, step), (part,), mask=evidence.mask | self._lexical.mask(step_name(step)) & self._free,
             features=features, floating=int(not says),
         )  # fmt: skip
 
@@ -406,7 +408,7 @@ class Grammar:
         free = [x for x in self.question.types if not x.mask & made.mask]
         if not free:
             return made
-        some = made.nodes[:20]
+        some = made.nodes[:COVERED]
         for item in reversed(free):
             if self._are_such(some, item):
                 made.mask |= item.mask
