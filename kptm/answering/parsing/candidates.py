@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Follow, Superlative, parts
+from kg.programs import Aggregate, Follow, Named, Superlative, parts
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.appositions import appositions
 from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.grammar import Grammar
 from kptm.answering.parsing.model import NONE
+from kptm.answering.parsing.question import LITTLE
 from kptm.answering.parsing.search import BEAM, Search
 
 if TYPE_CHECKING:
@@ -83,7 +84,11 @@ def candidates(
     words: dict[int, list[str]] = {}
     best: dict[Program, Candidate] = {}
     for made in Search(grammar, knowledge, beam=beam).derivations():
+        told = _described(question, made, kinds)
+        made.mask |= told
         features = _features(question, made, knowledge)
+        if told:
+            features["described"] = float(told.bit_count())
         if made.names not in words:
             words[made.names] = question_words(question, made.names)
         terms = (*predicates(made.program), *edges(made.program), skeleton(made.program))
@@ -103,6 +108,20 @@ def candidates(
 
 def _order(item: Candidate) -> tuple[float, int, str]:
     return -item.score, item.derivation.size, str(item.derivation.program)
+
+
+def _described(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
+    """The words that nothing else explains and that say what the entities are which a program names: "the online shop Amazon"."""
+    left = [
+        at
+        for at, weight in enumerate(question.importance)
+        if weight > LITTLE and not made.mask >> at & 1
+    ]
+    if not left or not made.names:
+        return 0
+    named = [key for part in parts(made.program) if isinstance(part, Named) for key in part.keys]
+    stems = frozenset().union(*(kind.stems for kind in kinds.of(named)))
+    return sum(1 << at for at in left if question.tokens[at].stem in stems)
 
 
 def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dict[str, float]:
@@ -142,15 +161,22 @@ def _vacuous(program: Program, knowledge: Knowledge) -> int:
 
 
 def _unused_names(question: Question, mask: int) -> int:
-    """How many names are said that a program does not use."""
+    """How many names are said that a program does not use, but for words that are no names most often."""
+    common = question.relations.mask | _words_of_types(question)
     count = 0
     for mention in question.mentions:
-        strong = mention.kind in ("label", "alias")
-        strong &= mention.exact or mention.end - mention.start > 1
-        if strong and not mention.mask & mask and question.weight(mention.mask):
+        strong = mention.kind in ("label", "alias") and not mention.mask & (mask | common)
+        if strong and question.weight(mention.mask) > LITTLE:
             mask |= mention.mask
             count += 1
     return count
+
+
+def _words_of_types(question: Question) -> int:
+    found = 0
+    for item in question.types:
+        found |= item.mask
+    return found
 
 
 def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bool | None:
