@@ -63,6 +63,14 @@ class Qualifier(NamedTuple):
     value: str | Literal
 
 
+class TimeNames(NamedTuple):
+    """What the qualifiers are called that say when a fact began, ended, or held: keys, last parts of IRIs, or labels, in any case."""
+
+    start: tuple[str, ...] = ("P580", "start time", "start date", "since")
+    end: tuple[str, ...] = ("P582", "end time", "end date", "until")
+    point: tuple[str, ...] = ("P585", "point in time")
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A fact with all that is known of it.

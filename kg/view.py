@@ -22,7 +22,7 @@ from kg.store import (
     triples,
     values,
 )
-from kg.types import Description, Entity, Relation, Triple
+from kg.types import Description, Entity, Relation, TimeNames, Triple
 from kg.values.node import ValueKey
 
 if TYPE_CHECKING:
@@ -47,11 +47,14 @@ class GraphView:
     """
 
     def __init__(
-        self, database: Database, at: int | None = None, languages: Sequence[str] = ()
+        self,
+        database: Database,
+        at: int | None = None,
+        languages: Sequence[str] = (),
+        times: TimeNames | None = None,
     ) -> None:
-        self._database = database
-        self._at = at
-        self._languages = tuple(languages)
+        self._database, self._at = database, at
+        self._languages, self._times = tuple(languages), times or TimeNames()
         self._evaluator: Evaluator | None = None
         self._entities = EntityReader(database, at, self._languages)
 
@@ -264,18 +267,14 @@ class GraphView:
             return following.trails(sql, start, steps, end, limit=limit, at=self._at)
 
     def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
-        """What a program (:mod:`kg.programs`) denotes: nodes, at most ``limit``, a number, or a yes or no.
-
-        Raises:
-            QueryError: A part of it is of another kind than is needed there.
-        """
+        """What a program (:mod:`kg.programs`) denotes; see :meth:`kg.programs.Evaluator.evaluate`."""
         return self.evaluator().evaluate(program, limit=limit)
 
     def evaluator(self) -> Evaluator:
         """What evaluates programs over this graph and finds the facts that prove it; each time the same one."""
         from kg.programs import Evaluator
 
-        self._evaluator = self._evaluator or Evaluator(self._database, self._at)
+        self._evaluator = self._evaluator or Evaluator(self._database, self._at, times=self._times)
         return self._evaluator
 
     # ── history ──────────────────────────────────────────────────────────────────────────────

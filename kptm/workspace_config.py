@@ -12,6 +12,7 @@ from kg.embedding.config import KGEConfig
 from kg.errors import KGError
 from kg.files.atomic import write_text
 from kg.languages import checked_languages
+from kg.types import TimeNames
 from kptm.errors import ConfigError
 from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
@@ -64,6 +65,33 @@ class GraphConfig:
         object.__setattr__(self, "languages", checked_languages(self.languages))
 
 
+_TIMES = TimeNames()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnsweringConfig:
+    """What questions about time are answered by: how the qualifiers of facts are called, by key, last part of an IRI, or label.
+
+    Attributes:
+        start: Those that say when a fact began.
+        end: Those that say when it ended.
+        point: Those that say when it held.
+    """
+
+    start: tuple[str, ...] = _TIMES.start
+    end: tuple[str, ...] = _TIMES.end
+    point: tuple[str, ...] = _TIMES.point
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end", "point"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    @property
+    def times(self) -> TimeNames:
+        """The same for the graph."""
+        return TimeNames(self.start, self.end, self.point)
+
+
 def small_bert(settings: BackboneConfig, vocabulary: int, max_length: int) -> Any:
     """A configuration of a small BERT that learns within minutes on two cores."""
     from transformers import BertConfig
@@ -91,6 +119,7 @@ class WorkspaceConfig:
         default_factory=lambda: PretrainConfig(learning_rate=3e-3, checkpoint_every=100)
     )
     finetuning: FinetuneConfig = field(default_factory=FinetuneConfig)
+    answering: AnsweringConfig = field(default_factory=AnsweringConfig)
 
     def replaced(self, changes: Iterable[str]) -> WorkspaceConfig:
         """With ``section.key=value`` changes, as ``--set`` takes them.

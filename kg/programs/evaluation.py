@@ -28,9 +28,9 @@ from kg.programs.memory import Memory
 from kg.store import stepping
 from kg.store.dictionary import known_literals
 from kg.store.sets import EMPTY, NodeSet, Sets
-from kg.store.times import Moments, TimeNames, hold, moments, now, time_relations, times
+from kg.store.times import Moments, hold, moments, now, time_relations, times
 from kg.store.values import node_ids, nodes
-from kg.types import Literal
+from kg.types import Literal, TimeNames
 from kg.values.node import ValueKey
 from kg.vocabulary import IRI, RANK, TYPE
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kg.store.sql import Sql
-    from kg.types import Step
+    from kg.types import Step, TimeNames
 
 Value: TypeAlias = NodeSet | Literal | bool | None
 """What a program comes to: a set, a number (None where there is none), a yes or no."""

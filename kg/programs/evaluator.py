@@ -11,8 +11,8 @@ from kg.programs.evaluation import Evaluation, State
 from kg.programs.expressions import Follow, Named, OfType
 from kg.store import following, profile, revisions
 from kg.store.sets import SMALL, NodeSet
-from kg.store.times import TimeNames, now
-from kg.types import Step
+from kg.store.times import now
+from kg.types import Step, TimeNames
 from kg.vocabulary import TYPE
 
 if TYPE_CHECKING:

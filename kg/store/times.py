@@ -20,22 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from kg.store.sql import Sql
-
-START = ("P580", "start time", "start date", "since")
-END = ("P582", "end time", "end date", "until")
-POINT = ("P585", "point in time")
-"""Keys, last parts of IRIs and labels of the qualifiers that say when a fact began, ended, or held."""
+    from kg.types import TimeNames
 
 _ALWAYS = Fraction(10) ** 15
 """Seconds: thirty million years before and after."""
-
-
-class TimeNames(NamedTuple):
-    """What the qualifiers for time are called: by their key, its last part, or their label, in any case."""
-
-    start: tuple[str, ...] = START
-    end: tuple[str, ...] = END
-    point: tuple[str, ...] = POINT
 
 
 class Moments(NamedTuple):

@@ -2,9 +2,8 @@
 
 import pytest
 
-from kg import Attribute, EntityRecord, Literal, Qualifier, Statement, Step, Triple
+from kg import Attribute, EntityRecord, Literal, Qualifier, Statement, Step, TimeNames, Triple
 from kg.programs import Evaluator, Follow, Named, Period
-from kg.store.times import TimeNames
 from kg.vocabulary import XSD
 
 
