@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         LoadReport,
         PurgeReport,
         Record,
+        TimeNames,
     )
     from kg.types import Literal as Value
 
@@ -47,7 +48,9 @@ class KnowledgeGraph(GraphView):
     """
 
     @classmethod
-    def open(cls, where: str | Path, *, languages: Iterable[str] = ()) -> KnowledgeGraph:
+    def open(
+        cls, where: str | Path, *, languages: Iterable[str] = (), times: TimeNames | None = None
+    ) -> KnowledgeGraph:
         """Open or create a graph.
 
         Args:
@@ -55,13 +58,14 @@ class KnowledgeGraph(GraphView):
             languages: In which labels and descriptions are wanted, the best first: tags such as "de" or "pt-BR", of
                 which "de" takes "de-AT" too. What is in none of them is shown as it is without a language, else by
                 Wikidata's default label ("mul") or in English.
+            times: What qualifiers say when a fact began, ended or held; by default those of Wikidata and usual words.
 
         Raises:
             StoreError: It cannot be opened or is not a graph of ours.
             InvalidNameError: A language is not a tag.
         """
         wanted = checked_languages(languages)
-        graph = cls(Database(where), languages=wanted)
+        graph = cls(Database(where), languages=wanted, times=times)
         purge.finish(graph.database)
         return graph
 
@@ -104,7 +108,8 @@ class KnowledgeGraph(GraphView):
             StoreError: There is no such revision.
         """
         with self._database.reading() as sql:
-            return GraphView(self._database, revisions.checked(sql, revision), self._languages)
+            number = revisions.checked(sql, revision)
+            return GraphView(self._database, number, self._languages, self._times)
 
     # ── filling ──────────────────────────────────────────────────────────────────────────────
 

@@ -63,6 +63,14 @@ class Qualifier(NamedTuple):
     value: str | Literal
 
 
+class TimeNames(NamedTuple):
+    """What the qualifiers are called that say when a fact began, ended, or held: keys, last parts of IRIs, or labels, in any case."""
+
+    start: tuple[str, ...] = ("P580", "start time", "start date", "since")
+    end: tuple[str, ...] = ("P582", "end time", "end date", "until")
+    point: tuple[str, ...] = ("P585", "point in time")
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A fact with all that is known of it.
@@ -200,7 +208,8 @@ class LoadReport:
             one of these may state them.
         other_files: Other files in which the same source speaks; what they state stays.
         typed: Relations of a table whose tails were taken for values, by key.
-        notes: What was guessed of a table: its header, its separator, its encoding; what was left out.
+        notes: What was guessed of a table: its header, its separator, its encoding; what was left out; what counts as
+            something else than it says: priors above the greatest, dates of Wikidata that were converted.
     """
 
     read: int

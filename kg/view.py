@@ -17,23 +17,23 @@ from kg.store import (
     links,
     names,
     paths,
-    query,
     revisions,
     search,
     triples,
     values,
-)  # fmt: skip
-from kg.types import Description, Entity, Relation, Triple
+)
+from kg.types import Description, Entity, Relation, TimeNames, Triple
 from kg.values.node import ValueKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
     import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
     from kg.programs import Denotation, Evaluator, Program
+    from kg.querying import Where
     from kg.sparql import Bindings
     from kg.store.database import Database
     from kg.store.paths import Direction
@@ -47,11 +47,14 @@ class GraphView:
     """
 
     def __init__(
-        self, database: Database, at: int | None = None, languages: Sequence[str] = ()
+        self,
+        database: Database,
+        at: int | None = None,
+        languages: Sequence[str] = (),
+        times: TimeNames | None = None,
     ) -> None:
-        self._database = database
-        self._at = at
-        self._languages = tuple(languages)
+        self._database, self._at = database, at
+        self._languages, self._times = tuple(languages), times or TimeNames()
         self._evaluator: Evaluator | None = None
         self._entities = EntityReader(database, at, self._languages)
 
@@ -92,12 +95,7 @@ class GraphView:
         Raises:
             UnknownKeyError: There is none.
         """
-        known = self.relations()
-        found = naming.relation_called(known, name)
-        if found is None:
-            others = naming.other_relations(known, name)
-            raise UnknownKeyError(f"no relation is called {shorten(name)!r}{others}")
-        return found
+        return naming.relation_named(self.relations(), name)
 
     def relations(self) -> list[Relation]:
         """All relations that a fact has, by key."""
@@ -115,9 +113,7 @@ class GraphView:
         with self._database.reading() as sql:
             yield from names.entity_keys(sql, self._at)
 
-    def link_counts(
-        self, keys: Collection[str] | None = None
-    ) -> dict[tuple[str, str], tuple[int, int]]:
+    def link_counts(self, keys: Collection[str] | None = None) -> dict[tuple[str, str], tuple[int, int]]:  # fmt: skip
         """How often texts meant an entity by a name, and had the name, by (key, name); see ``count_links``."""
         with self._database.reading() as sql:
             return links.counts(sql, keys)
@@ -158,6 +154,8 @@ class GraphView:
         select: Sequence[str] | None = None,
         limit: int | None = None,
         strict: bool = False,
+        where: Sequence[Where] = (),
+        order_by: str | Sequence[str] = (),
     ) -> Iterator[tuple[str, ...]]:
         """Answer a basic graph pattern: triples of keys and ``?variables``, joined.
 
@@ -166,20 +164,20 @@ class GraphView:
             select: The variables to return, by default all in the order in which they come.
             limit: The most rows to return.
             strict: Whether a name that the graph lacks is an error, rather than no match.
+            where: Comparisons: ``("?x", ">", 5)``, also with "1990-05-03" or "12 km". A bare number is in the unit of most
+                values, among dates a year. What is no number and no date, or of another dimension, compares with nothing.
+            order_by: Selected variables, each as "?x" or, the greatest first, "-?x": numbers and dates by size, then names.
 
         Returns:
-            Distinct rows of keys, or of values where a variable stands for one, in no promised order.
+            Distinct rows of keys, or of values where a variable stands for one, in no promised order without ``order_by``.
 
         Raises:
-            QueryError: A pattern or a selected variable is malformed.
+            QueryError: A pattern, a selected variable, a comparison or an order is malformed.
             UnknownKeyError: ``strict``, and the graph has not the entity or the relation of a pattern.
         """
-        chosen = query.checked(patterns, select)
-        with self._database.quick() as sql:
-            asked = naming.with_keys(sql, self, patterns, strict=strict)
-            found = query.plan(sql, asked, chosen, limit=limit, at=self._at)
-        if found is not None:
-            yield from self._database.rows(*found)
+        from kg.querying import Form, answer
+
+        yield from answer(self._database, self, patterns, Form(select, limit, strict, where, order_by), self._at)  # fmt: skip
 
     def sparql(
         self, query: str, *, bindings: Mapping[str, str | Literal] | None = None
@@ -194,12 +192,10 @@ class GraphView:
             bindings: What variables stand for: keys, or values.
 
         Returns:
-            Rows of keys, values or None for SELECT (their ``variables`` name the columns), a bool for
-            ASK, facts for CONSTRUCT and DESCRIBE.
+            Rows of keys, values or None for SELECT (their ``variables`` name the columns), a bool for ASK, facts for others.
 
         Raises:
-            QueryError: The query is malformed, changes something, asks beyond this graph (SERVICE,
-                FROM, GRAPH), or fails.
+            QueryError: The query is malformed, changes something, asks beyond this graph (SERVICE, FROM, GRAPH), or fails.
             KGError: RDFLib is not installed.
         """
         try:
@@ -256,12 +252,12 @@ class GraphView:
 
         Several steps do not come back to where they start.
 
-        First come those that the last step leads to from most entities, and of these what was stated first: in the
-        earliest revision, in the first line of a file. A name that the graph lacks leads nowhere. Where a source
+        Where sources say when the facts of the last step hold (qualifiers for start, end and point in time), first comes
+        what holds today, then what is not dated, then what ended last. First come then those that the last step leads
+        to from most entities, and of these what was stated first: in the earliest revision, in the first line of a file. A name that the graph lacks leads nowhere. Where a source
         prefers some facts of a head and relation (Wikidata's rank *preferred*), its others are not followed.
         """
-        with self._database.quick() as sql:
-            return following.follow(sql, self._stored(key) or key, steps, self._at)
+        return self.evaluator().follow(self._stored(key) or key, steps)
 
     def trails(
         self, start: str, steps: Sequence[Step], end: str, *, limit: int = 1
@@ -271,18 +267,14 @@ class GraphView:
             return following.trails(sql, start, steps, end, limit=limit, at=self._at)
 
     def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
-        """What a program (:mod:`kg.programs`) denotes: nodes, at most ``limit``, a number, or a yes or no.
-
-        Raises:
-            QueryError: A part of it is of another kind than is needed there.
-        """
+        """What a program (:mod:`kg.programs`) denotes; see :meth:`kg.programs.Evaluator.evaluate`."""
         return self.evaluator().evaluate(program, limit=limit)
 
     def evaluator(self) -> Evaluator:
         """What evaluates programs over this graph and finds the facts that prove it; each time the same one."""
         from kg.programs import Evaluator
 
-        self._evaluator = self._evaluator or Evaluator(self._database, self._at)
+        self._evaluator = self._evaluator or Evaluator(self._database, self._at, times=self._times)
         return self._evaluator
 
     # ── history ──────────────────────────────────────────────────────────────────────────────
@@ -363,10 +355,17 @@ class GraphView:
         with self._database.reading() as sql:
             return names.counts(sql, self._at)
 
-    def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
+    def export(
+        self,
+        target: str | Path,
+        *,
+        format: str | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> ExportReport:
         """Write the graph to a file; the suffix decides the format, ``-`` is standard output.
 
-        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only triples.
+        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only triples. ``progress`` gets
+        how many of the :meth:`count_statements` are written.
 
         Raises:
             TripleFormatError: The format cannot hold a name, or the file cannot be written.
@@ -374,7 +373,13 @@ class GraphView:
         from kg.formats import write_records
 
         with self._database.reading() as sql:
-            return write_records(target, triples.statements(sql, self._at), format=format)
+            found = triples.statements(sql, self._at)
+            return write_records(target, found, format=format, progress=progress)
+
+    def count_statements(self) -> int:
+        """How many statements of sources there are, which :meth:`export` writes."""
+        with self._database.reading() as sql:
+            return triples.count_statements(sql, self._at)
 
     def triples_with_sources(self) -> Iterator[tuple[Triple, str]]:
         """Stream the triples between entities, each once for every source that says it."""

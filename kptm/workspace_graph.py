@@ -40,7 +40,9 @@ class WorkspaceGraph:
         weights = Weights.load(linking.weights) if linking.weights else None
         check_graph(self.layout)
         temporary.recover(folder, [path.name for path in self.layout.replaced])
-        self.graph = KnowledgeGraph.open(self.layout.graph, languages=config.graph.languages)
+        self.graph = KnowledgeGraph.open(
+            self.layout.graph, languages=config.graph.languages, times=config.answering.times
+        )
         note_graph(self.layout, self.graph.revision())
         index = self.layout.linking_index
         self.linker = Linker(self.graph, weights=weights, encoder=encoder, folder=index)

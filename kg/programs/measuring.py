@@ -61,8 +61,8 @@ class Measuring:
         return NodeSet(tuple(number for number in base.ids if number in chosen))
 
     def _most(self, base: NodeSet, program: Superlative, *, greatest: bool) -> NodeSet:
-        counted = self.counts(base, program.measure)
-        ranks = sorted({n for n in counted.values() if n or not greatest}, reverse=greatest)
+        counted = self._counts(base, program.measure, zeros=not greatest)
+        ranks = sorted(set(counted.values()), reverse=greatest)
         if not 0 < program.rank <= len(ranks):
             return EMPTY
         chosen = ranks[program.rank - 1]
@@ -159,17 +159,19 @@ class Measuring:
         return list(self._work.keys(chosen))
 
     def _counted(self, base: NodeSet, program: Compare, value: Literal) -> set[int]:
-        other = quantity(replace(value, unit=""))
+        other = quantity(value)
         if other is None:
             return set()
-        counted = self.counts(base, program.measure)
-        fits = {
-            count: arithmetic.compares(
-                Quantity("", Fraction(count), Fraction(count)), program.comparison, other
-            )
-            for count in set(counted.values())
-        }
-        return {node for node, count in counted.items() if fits[count]}
+        if value.unit:  # nodes are counted, whatever the question calls them
+            other = quantity(replace(value, unit=""))
+
+        def fits(count: int) -> bool:
+            size = Quantity("", Fraction(count), Fraction(count))
+            return other is not None and arithmetic.compares(size, program.comparison, other)
+
+        counted = self._counts(base, program.measure, zeros=fits(0))
+        fitting = {count for count in set(counted.values()) if fits(count)}
+        return {node for node, count in counted.items() if count in fitting}
 
     def _matches(self, base: NodeSet, path: Path, program: Compare, value: Literal) -> list[Size]:
         rows = measures.sizes(self._sets, base, path)
@@ -219,11 +221,13 @@ class Measuring:
 
     # ── counts ───────────────────────────────────────────────────────────────────────────────────
 
-    def counts(self, base: NodeSet, measure: Measure) -> dict[int, int]:
-        """How many nodes the measure counts of each of a set, also 0."""
+    def _counts(self, base: NodeSet, measure: Measure, *, zeros: bool) -> dict[int, int]:
+        """How many nodes the measure counts of each of a set, of those that have any, or also of the others."""
         path = self._work.path(measure.steps)
         among = None if measure.among is None else self._work.nodes(measure.among)
         found = {} if path is None else measures.counts(self._sets, base, path, among)
+        if not zeros:
+            return found
         return {number: found.get(number, 0) for number in self._sets.ids(base)}
 
     # ── aggregates ───────────────────────────────────────────────────────────────────────────────
@@ -271,8 +275,7 @@ class Measuring:
         if relation is None or not program.step.forward:
             return []
         period = None if program.during is None else self._work.period(program.during)
-        times = {} if period is None else self._work.times
-        return measures.stated(self._sets, self._work.source(program), relation, times, period)
+        return measures.stated(self._sets, self._work.source(program), relation, period)
 
 
 def _most_common(names: Iterable[str]) -> str:

@@ -100,6 +100,27 @@ def _bound(texts: dict[str, str], bounds: Bounds, q: str) -> str:
     return text.replace("?1", repr(bounds.low)).replace("?2", repr(bounds.high))
 
 
+def undecided(bounds: Bounds, q: str) -> str:
+    """The condition that the doubles of a row of a table ``q`` do not decide."""
+    return _bound(_EQUAL, bounds, q)
+
+
+def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:
+    """The condition that a value, given by its id, compares so; its one parameter is the dimension.
+
+    Args:
+        bounds: What it is compared with.
+        value: SQL for the id.
+        equal: Those of the values that doubles do not decide which compare so.
+    """
+    listed = ", ".join(f"{number:d}" for number in sorted(equal)) or "NULL"
+    return (
+        f"EXISTS (SELECT 1 FROM quantity q WHERE q.literal_id = {value} AND q.dimension = ?"
+        f" AND (({_bound(_CERTAIN, bounds, 'q')} AND NOT {_bound(_EQUAL, bounds, 'q')})"
+        f" OR q.literal_id IN ({listed})))"
+    )
+
+
 # ── values ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -233,16 +254,13 @@ def sample(sets: Sets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
     return [(dimension, unit) for dimension, unit in sets.sql.all(query, walk.parameters)]
 
 
-def stated(
-    sets: Sets, base: NodeSet, relation: int, roles: dict[int, str], period: Moments | None
-) -> list[Literal]:
+def stated(sets: Sets, base: NodeSet, relation: int, period: Moments | None) -> list[Literal]:
     """The values that a relation gives the nodes of a set, once for each node, also two that are equal.
 
     Args:
         sets: The operations on sets.
         base: The set.
         relation: The relation.
-        roles: The relations of the qualifiers for time.
         period: The time at which the facts held; None takes all.
     """
     text, parameters = sets.listing(base)
@@ -252,7 +270,7 @@ def stated(
         (*parameters, relation),
     )
     if period is not None:
-        said = times(sets.sql, [row[0] for row in rows], roles, sets.at)
+        said = times(sets.sql, [row[0] for row in rows], sets.roles, sets.at)
         rows = [row for row in rows if hold(said.get(row[0], ()), period) is not None]
     return [Literal(*row[1:]) for row in rows]
 

@@ -15,7 +15,7 @@ from kg.types import Literal
 from kg.values.quantities import quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
     from kg.store.sql import Sql
@@ -46,13 +46,22 @@ def add(sql: Sql, values: Mapping[Literal, int]) -> None:
 
 def add_measures(sql: Sql, after: int) -> None:
     """List those triples by size whose ids are greater than ``after``."""
-    sql.run(
-        "INSERT INTO measure (relation_id, dimension, low, triple_id, high)"
-        " SELECT x.relation_id, q.dimension, q.low, x.id, q.high FROM triple x JOIN quantity q ON q.literal_id = x.tail_id"
-        f" WHERE x.id > ? AND x.tail_id < 0 AND x.relation_id >= {FIRST_RELATION}"
-        " ORDER BY x.relation_id, q.dimension, q.low, x.id",
-        (after,),
-    )
+    sql.run(_LIST.format("x.id > ?"), (after,))
+
+
+def add_measures_of(sql: Sql, triples: Sequence[int]) -> None:
+    """List some triples by size, each of which may come several times."""
+    if triples:
+        listed, parameter = sql.values(sorted(set(triples)))
+        sql.run(_LIST.format(f"x.id IN {listed}"), (parameter,))
+
+
+_LIST = (
+    "INSERT INTO measure (relation_id, dimension, low, triple_id, high)"
+    " SELECT x.relation_id, q.dimension, q.low, x.id, q.high FROM triple x JOIN quantity q ON q.literal_id = x.tail_id"
+    f" WHERE {{}} AND x.tail_id < 0 AND x.relation_id >= {FIRST_RELATION}"
+    " ORDER BY x.relation_id, q.dimension, q.low, x.id"
+)
 
 
 def purge(sql: Sql) -> None:

@@ -169,8 +169,8 @@ class Writer:
         written = write_block(
             self._sql, self.revision, block, attest=attest, note_restated=bool(self.replaced)
         )
-        if (block[:, 2] < 0).any():
-            quantities.add_measures(self._sql, newest)
+        valued = (block[:, 2] < 0) & (block[:, 1] >= FIRST_RELATION) & (written.ids > newest)
+        quantities.add_measures_of(self._sql, written.ids[valued].tolist())
         self.changed |= written.attested > 0
         self.moved += written.moved
         keys = map(tuple, block[:, :4].tolist())

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon.tables import Operator
 
 Span = tuple[int, int]
+BEGINNING = "^"
+"""In place of a word before an operator: nothing stands there."""
 
 
 class Hit(NamedTuple):
@@ -115,6 +117,7 @@ def _stands(operator: Operator, question: _Question, start: int, end: int) -> bo
         or (operator.before_number and end not in question.begun)
         or (operator.after_number and start not in question.ended)
         or (operator.not_after and before in operator.not_after)
+        or (operator.not_before and end < len(keys) and keys[end] in operator.not_before)
         or (operator.after and not any(_is_after(before, word) for word in operator.after))
     )
 
@@ -124,6 +127,8 @@ def _typed(tokens: Sequence[Token]) -> str:
 
 
 def _is_after(before: str, word: str) -> bool:
+    if word == BEGINNING:
+        return not before
     return before.endswith(word[1:]) if word[0] == "-" else before == word
 
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 _SIBILANT = ("ss", "sh", "ch", "x", "zz")
 _VOWELS = "aeiou"
-_QUANTITY = re.compile(r"(-?\d[\d,]*)(\.\d+)?(?: (.+))?")
-UNIT_WORD, DECIMALS = 4, 4
-"""Letters from which on a unit is a word that has a plural, and decimals that are shown before a number is rounded."""
+_QUANTITY = re.compile(r"((?:about )?-?\d[\d.,]*)(?: (.+))?")
+UNIT_WORD, PLURAL = 4, 3
+"""Letters from which on a unit is a word that has a plural, and a word may be a plural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Grammar:
     def __init__(self, data: Mapping[str, Any]) -> None:
         words = data["grammar"]
         self.prepositions = frozenset(words["prepositions"].split())
+        self._joints = frozenset(words["joints"].split())
         self.following = self.prepositions - {"of", "by", "within"}
         self.verbs = frozenset(words["verbs"].split())
         self._bases: dict[str, str] = {self.base(verb): verb for verb in sorted(self.verbs)}
@@ -52,6 +53,8 @@ class Grammar:
         self.lasting = frozenset(words["lasting"].split())
         self.indefinite = frozenset(words["indefinite"].split())
         self.bare = frozenset(words["bare"].split())
+        self.determiners = frozenset(words["determiners"].split())
+        self.requests = frozenset(words["requests"].split())
         self._times = frozenset(words["times"].split())
         self.plain_units = frozenset(words["plain_units"].split())
         self.superlatives: Mapping[str, list[str]] = data["superlatives"]
@@ -66,13 +69,34 @@ class Grammar:
     # ── nouns ────────────────────────────────────────────────────────────────────────────────
 
     def noun(self, text: str) -> Forms:
-        """A noun phrase as it is named, and for many: "place of birth", "places of birth"."""
+        """A noun phrase for one and for many: "place of birth", "places of birth"; "language", of "languages"."""
         words = text.split()
         stop = next((at for at, word in enumerate(words) if at and word in self.prepositions), None)
         head, rest = words[:stop], [] if stop is None else words[stop:]
-        if not head or self.is_plural(head[-1]):
+        if not head or not self._joints.isdisjoint(head):
             return Forms(text, text)
-        return Forms(text, " ".join([*head[:-1], self.plural(head[-1]), *rest]))
+        forms = self.forms(head[-1])
+        one, many = (" ".join([*head[:-1], word, *rest]) for word in (forms.one, forms.many))
+        return Forms(one, many)
+
+    def forms(self, word: str) -> Forms:
+        """Both numbers of a noun that is given in either."""
+        return (
+            Forms(self.singular(word), word)
+            if self.is_plural(word)
+            else Forms(word, self.plural(word))
+        )
+
+    def singular(self, word: str) -> str:
+        """The singular of a plural."""
+        for one, many in self._irregular.items():
+            if many == word:
+                return one
+        if word.endswith("ies") and len(word) > 4:
+            return f"{word[:-3]}y"
+        if word.endswith("es") and word[:-2].endswith(_SIBILANT):
+            return word[:-2]
+        return word if word.endswith("ics") or not word.isalpha() else word.removesuffix("s")
 
     def plural(self, word: str) -> str:
         """The plural of a word; of a name as it is."""
@@ -93,14 +117,16 @@ class Grammar:
             return True
         lower = word.lower()
         plain = lower in self._in_s or lower in self._irregular
-        return lower.endswith("s") and not plain and not lower.endswith(("ss", "us", "is"))
+        if len(lower) < PLURAL or plain:
+            return False
+        return lower.endswith("s") and not lower.endswith(("ss", "us", "is"))
 
     def quantity(self, text: str) -> str:
-        """A value with its unit for people: "3,778 kilometres", "about 53.33 people per square mile"; of people the number."""
+        """A value with its unit for many: "3,778 kilometres", "53.33 people per square mile"; of people the number."""
         found = _QUANTITY.fullmatch(text)
         if found is None:
             return text
-        number, unit = _rounded(found[1], found[2] or ""), found[3] or ""
+        number, unit = found[1], found[2] or ""
         if not unit or unit in self.plain_units:
             return number
         words = unit.split()
@@ -158,16 +184,6 @@ class Grammar:
     def _takes_article(self, words: list[str]) -> bool:
         of = "of" in words and words[0] in self._first
         return words[-1] in self._last or words[0] == "United" or of
-
-
-def _rounded(whole: str, decimals: str) -> str:
-    """A number without needless decimals."""
-    decimals = decimals.rstrip("0").rstrip(".")
-    if len(decimals) <= DECIMALS + 1:
-        return whole + decimals
-    digits = 2 if whole.strip("-0") else DECIMALS
-    text = f"{float(whole.replace(',', '') + decimals):,.{digits}f}".rstrip("0").rstrip(".")
-    return f"about {text}"
 
 
 def article(noun: str) -> str:

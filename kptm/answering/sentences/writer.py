@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from kg.programs import Aggregate, Follow, Intersection, Named, Program, Superlative
 from kptm.answering import lexicon
 from kptm.answering.naming import RelationNames
+from kptm.answering.sentences import grammar
+from kptm.answering.sentences.asked_noun import asked_noun
 from kptm.answering.sentences.descriptions import Describer
 from kptm.answering.sentences.english import English
 from kptm.answering.sentences.languages import DEFAULT, LISTED, language
@@ -67,7 +69,8 @@ class SentenceWriter:
         programs += [] if program is None else [program]
         shown = [node_of(item) for item in answer.answers[: LISTED + 1]]
         stated = self._stated_instead(program)
-        names = Names(self._graph, self._relations, programs, [*shown, *stated])
+        keys = [*shown, *stated]
+        names = Names(self._graph, self._relations, programs, keys, values=known.values)
         sentence = self._sentence(answer, program, names, known)
         return replace(answer, sentence=sentence, labels={**names.labels(), **answer.labels})
 
@@ -100,14 +103,16 @@ class SentenceWriter:
             return _alone(answer, known)
         wording = Wording(names, self._phrasings, self._truth)
         english = known.code == "en"
-        speaker: _Speaker = English(Describer(wording)) if english else Templates(names, known)
+        speaker: _Speaker = Templates(names, known)
+        if english:
+            speaker = English(Describer(wording), asked_noun(answer, grammar.english()))
         first = answer.answers[0]
         if _is_truth(first):
             return speaker.verdict(program, self._truth, holds=_is_yes(first))
         if isinstance(program, Aggregate) and program.function == "count":
-            return speaker.count(program.source, first.text)
+            return speaker.count(program.source, known.values.number(first.text))
         name = wording.named if english else names.label
-        value = self._value(program, first, name) if isinstance(program, Superlative) else ""
+        value = self._value(program, first, name, known) if isinstance(program, Superlative) else ""
         shown = [name(node_of(item)) for item in answer.answers[: LISTED + 1]]
         rest = [item.text for item in answer.answers[LISTED + 1 :]]
         return speaker.listing(
@@ -116,7 +121,13 @@ class SentenceWriter:
             value,
         )
 
-    def _value(self, program: Superlative, first: ScoredEntity, name: Callable[[str], str]) -> str:
+    def _value(
+        self,
+        program: Superlative,
+        first: ScoredEntity,
+        name: Callable[[str], str],
+        known: Language,
+    ) -> str:
         """The measure of the first answer, for people; "" where it has none, or several."""
         if first.entity is None:
             return ""
@@ -125,7 +136,7 @@ class SentenceWriter:
             end = Intersection(end, measure.among)
         found = self._graph.evaluate(end, limit=1)
         if measure.count:
-            return f"{found.size:,}"
+            return known.values.number(f"{found.size:,}")
         return name(found.nodes[0]) if found.size == 1 else ""
 
 

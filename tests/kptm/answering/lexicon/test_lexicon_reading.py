@@ -90,6 +90,7 @@ def test_stems_are_the_same_with_and_without_accents():
         ("de", "Städte", "staedte"),
         ("el", "πόλη", "πολη"),
         ("fr", "élevées", "elevees"),
+        ("pt", "populações", "população"),
     ]:
         (first,), (second,) = (LEXICON.tokens(text, language) for text in (one, two))
         assert first.stem == second.stem
