@@ -214,6 +214,8 @@ def _with_kind(
             fits = False
         if fits is not None:
             own["kind" if fits else "other_kind"] = 1.0
+        if asked.answer == "date" and fits is False:
+            own["no_date"] = 1.0  # "when" is never answered by a place
     if asked is not None and asked.answer and isinstance(made.program, Follow):
         said = labels_kind(asked.answer, made.program, schema)
         if said is not None:

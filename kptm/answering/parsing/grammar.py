@@ -32,7 +32,7 @@ from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.features import step_name
 from kptm.answering.parsing.question import LITTLE
 from kptm.answering.parsing.senses import namesakes, placed_names
-from kptm.answering.sides import names_head
+from kptm.answering.sides import PREPOSITIONS, names_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -385,12 +385,13 @@ class Grammar:
         if words is None or self.question.language != "en":
             return None
         # Another word for a relation stands where its name would: "what packages need ruby", of "depends".
+        verb = " ".join(word for word in words.name.split() if word not in PREPOSITIONS)
         text, start, end = "", 0, 0
         for at, token in enumerate(self.question.tokens):
             if at == mention.start:
                 start = len(text)
             other = said >> at & 1 and token.stem not in words.weights
-            text += (words.name if other else token.folded) + " "
+            text += (verb if other else token.folded) + " "
             if at + 1 == mention.end:
                 end = len(text) - 1
         head = names_head(text, start, end, words.name)

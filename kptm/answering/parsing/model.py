@@ -110,6 +110,7 @@ DEFAULT: dict[str, float] = {
     "several": -0.2,
     "itself": -1.0,
     "kind": 1.4,
+    "no_date": -4.0,
     "other_kind": -2.5,
     "focus": 0.0,
     "other_focus": -2.0,

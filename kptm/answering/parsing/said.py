@@ -194,7 +194,9 @@ class SaidRelations:
         )
         mask = 0
         for stem, (strength, place) in said.items():
-            if strength >= SAYS and (stem in names[best] or words.weights[stem] >= SAYS):
+            strong = stem in names[best] or words.weights[stem] >= SAYS
+            # "What genre is the film X": the domain of /film/film/genre explains a word, by itself it says nothing.
+            if strength >= (SAYS if strong else LIKE) and (strong or recall > 0):
                 mask |= place
         return Evidence(recall, more, mask)
 
