@@ -143,7 +143,7 @@ class Evaluator:
         """Whether any fact of a relation says when it held."""
         with self._database.quick() as sql:
             work = self._evaluation(sql)
-            key, names = work.relation(relation), work.times
+            key, names = work.relation(relation), work.sets.roles
             return key is not None and bool(names) and profile.is_qualified(work.sets, key, names)
 
     def main_relation(self) -> str | None:

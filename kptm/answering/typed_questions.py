@@ -96,7 +96,7 @@ class TypedQuestions:
             text,
             [self._reading(question, item) for item in (best, *paths)],
             _document(question, _mentions(question, made)),
-            self._parser.current_first(made) if GRAPH in chosen else (),
+            made.nodes if GRAPH in chosen else (),
             program=made.program,
             meanings=meanings(question, made),
         )

@@ -17,7 +17,7 @@ from kptm.answering.parsing.mentions import MentionFinder
 from kptm.answering.parsing.model import ReadingModel
 from kptm.answering.parsing.reader import QuestionReader
 from kptm.answering.parsing.schema import Schema
-from kptm.answering.parsing.times import at_time, current_first
+from kptm.answering.parsing.times import at_time
 from kptm.data.phrasings import HEAD, TAIL
 
 if TYPE_CHECKING:
@@ -160,10 +160,6 @@ class QuestionParser:
         return replace(
             made, program=program, nodes=found.nodes, number=found.number, truth=found.truth
         )
-
-    def current_first(self, made: Derivation) -> tuple[str, ...]:
-        """What a path leads to, what holds today first."""
-        return current_first(made.program, made.nodes, self._knowledge)
 
     def parse(self, text: str) -> ParsedQuestion:
         """The programs that a question may ask for, with their probabilities."""

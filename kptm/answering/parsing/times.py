@@ -1,22 +1,15 @@
-"""When facts hold: programs at a time that was asked for, and what holds now before what does not any more."""
+"""Programs at a time that was asked for."""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Period, children
+from kg.programs import Follow, children
 
 if TYPE_CHECKING:
-    from kg.programs import Program
+    from kg.programs import Period, Program
     from kptm.answering.parsing.knowledge import Knowledge
-
-
-def today() -> Period:
-    """Today, in UTC."""
-    date = datetime.now(UTC).date().isoformat()
-    return Period(date, date)
 
 
 def at_time(program: Program, period: Period, knowledge: Knowledge) -> Program:
@@ -34,16 +27,3 @@ def at_time(program: Program, period: Period, knowledge: Knowledge) -> Program:
     ):
         changed["during"] = period
     return replace(program, **changed) if changed else program  # type: ignore[arg-type]  # of the fields' own types
-
-
-def current_first(
-    program: Program, nodes: tuple[str, ...], knowledge: Knowledge
-) -> tuple[str, ...]:
-    """What a path leads to, what holds today first."""
-    if len(nodes) < 2:
-        return nodes
-    now = at_time(program, today(), knowledge)
-    if now == program:
-        return nodes
-    current = set(knowledge.evaluate(now).nodes)
-    return tuple(sorted(nodes, key=lambda node: node not in current))
