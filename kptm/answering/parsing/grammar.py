@@ -377,9 +377,8 @@ class Grammar:
         """Whether the order of words makes a name the side of a relation that a step starts from; None where it leaves that open."""
         words = self._schema.relations.get(step.relation)
         if self.question.blank:
-            stems = self.question.stems(~mention.mask & ~self.question.blank)
-            first = mention.mask < self.question.blank
-            tail = self._schema.sides.blank_is_tail(step.relation, stems, name_first=first)
+            sentence = self.question.sentence(mention.mask)
+            tail = self._schema.sides.blank_is_tail(step.relation, sentence)
             if tail is not None:
                 return tail == step.forward
         if words is None or self.question.language != "en":
@@ -472,7 +471,7 @@ class Grammar:
             )
         for number, match in enumerate(self.question.operators):
             free = match.kind == "negation" and not (left.operators | right.operators) >> number & 1
-            if free and self._is_negated(right, match):
+            if free and _is_apart(left, right, match) and self._is_negated(right, match):
                 yield self.extend(
                     Difference(left.program, right.program), (left, right), mask=_bits(match),
                     operators=1 << number, features={"difference": 1.0},
@@ -551,7 +550,7 @@ class Grammar:
         self, part: Derivation, match: Match
     ) -> Iterator[tuple[Measure, dict[str, float], int]]:
         """The measures of a set's nodes that an operator or other words suggest, best first."""
-        found = []
+        found: list[tuple[Measure, dict[str, float], int]] = []
         some = part.nodes[:SAMPLE]
         used = part.mask | _bits(match)
         numeric = self._knowledge.measures(some)
@@ -827,6 +826,15 @@ def _is_measured_name(part: Derivation) -> bool:
 
 def _bits(match: Match) -> int:
     return (1 << match.end) - (1 << match.start)
+
+
+def _is_apart(left: Derivation, right: Derivation, match: Match) -> bool:
+    """Whether what is denied has words of its own, and what is left does not use those after "not"."""
+    return bool(
+        right.mask & ~left.mask
+        and not (left.mask & right.mask) >> match.end
+        and (right.names or not left.names >> match.end)
+    )
 
 
 def _sign(match: Match) -> Comparison:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.programs import OfType
+from kptm.answering.parsing.blanks import BLANK, NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,8 +104,8 @@ class Question:
     def known(self) -> int:
         """The tokens that name a type or an entity, name a relation in its own words, or are operators by themselves."""
         found = self.relations.own
-        for item in (*self.types, *self.mentions):
-            found |= item.mask
+        for mask in (*(item.mask for item in self.types), *(item.mask for item in self.mentions)):
+            found |= mask
         for match in self.operators:
             found |= (
                 span_mask(match.start, match.end) if match.kind not in ("measure", "word") else 0
@@ -115,13 +116,14 @@ class Question:
         """What the tokens of a mask weigh together."""
         return sum(weight for at, weight in enumerate(self.importance) if mask >> at & 1)
 
-    def stems(self, mask: int) -> list[str]:
-        """The stems of those words of a mask that weigh something."""
-        return [
-            token.stem
-            for at, token in enumerate(self.tokens)
-            if self.importance[at] > 0 and mask >> at & 1
-        ]
+    def sentence(self, name: int) -> list[str]:
+        """The stems of a sentence with a blank, with slots for the blank and for a name."""
+        found: list[str] = []
+        for at, token in enumerate(self.tokens):
+            slot = NAME if name >> at & 1 else BLANK if self.blank >> at & 1 else ""
+            if not slot or found[-1:] != [slot]:
+                found.append(slot or token.stem)
+        return found
 
     def unexplained(self, mask: int) -> tuple[str, ...]:
         """The words that weigh something and are not in a mask, as they are written."""
