@@ -225,7 +225,6 @@ class Grammar:
         """What has a measure or a relation that is asked about, where no type says what is compared."""
         yield from self._everything()
         kinds = {item.kind for item in self.question.operators}
-        said = self.question.relations
         if any(isinstance(item.program, OfType) for item in self.question.types):
             kinds &= {"negation"}
         if kinds & {"superlative", "comparison", "time"}:
@@ -233,16 +232,20 @@ class Grammar:
                 if self._knowledge.is_measure(relation):
                     yield self.extend(Having(Step(relation)), (), features={"implicit": 1.0})
         if kinds & {"superlative", "negation"}:
-            for relation in said.relations():
-                if said.evidence(relation).recall > 0.5 and not self._knowledge.is_measure(
-                    relation
-                ):
-                    for forward in (True, False):
-                        step = Step(relation, forward)
-                        yield self.extend(Having(step), (), features={"implicit": 1.0})
-                        if "negation" in kinds:
-                            mask = said.evidence(relation).mask
-                            yield self.extend(Having(step), (), mask=mask, features={"having": 1.0})
+            yield from self._related(denied="negation" in kinds)
+
+    def _related(self, *, denied: bool) -> Iterator[Derivation]:
+        """What has a relation that words say: "which states have no rivers"."""
+        said = self.question.relations
+        for relation in said.relations():
+            mask, recall = said.evidence(relation).mask, said.evidence(relation).recall
+            if recall <= 0.5 or self._knowledge.is_measure(relation):
+                continue
+            for step in (Step(relation), Step(relation, False)):
+                if not self.question.typed:
+                    yield self.extend(Having(step), (), features={"implicit": 1.0})
+                if denied and mask & ~self.question.typed:
+                    yield self.extend(Having(step), (), mask=mask, features={"having": 1.0})
 
     def _everything(self) -> Iterator[Derivation]:
         """In a graph without types: what most of it is about, where a noun is asked for that the graph does not know."""
