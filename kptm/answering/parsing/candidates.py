@@ -138,6 +138,8 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
             found[f"unused_{match.kind}"] = 1.0
     found["unused_name"] = float(_unused_names(question, made.mask))
     found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
+    named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
+    found["itself"] = float(bool(made.size and made.nodes) and named.issuperset(made.nodes))
     found["several"] = log(len(made.nodes)) if made.nodes else 0.0
     found["bare"] = float(made.size == 0)
     found["vacuous"] = float(_vacuous(made.program, knowledge))
