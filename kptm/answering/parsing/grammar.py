@@ -412,10 +412,11 @@ class Grammar:
             return made
         some = made.nodes[:COVERED]
         for item in reversed(free):
-            if self._are_such(some, item):
+            such = self._are_such(some, item)
+            if such is not False:
                 made.mask |= item.mask
                 made.score += self._lexical.cover * self.question.weight(item.mask)
-                own = (("agrees", 1.0),)
+                own = (("agrees", 1.0),) if such else ()
                 made.features += own
                 made.score += self._lexical.score(own)
                 break
@@ -438,10 +439,13 @@ class Grammar:
                     noun
                 ) + self._lexical.score(own)
 
-    def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool:
-        """Whether all of some nodes are of a type, or, where a relation says what they are, any of them: graphs lack facts."""
+    def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool | None:
+        """Whether all of some nodes are of a type, or, where a relation says what they are, any of them; None where nothing tells."""
         if item.type is not None:
-            return self._knowledge.types(nodes).get(item.type, 0) == len(nodes)
+            types = self._knowledge.types(nodes)
+            if not types and not _is_value(nodes):
+                return None
+            return types.get(item.type, 0) == len(nodes)
         return not set(nodes).isdisjoint(self._knowledge.evaluate(item.program).nodes)
 
     def filters(self, part: Derivation) -> Iterator[Derivation]:
