@@ -27,7 +27,7 @@ from kg.types import Description, Entity, Relation, Triple
 from kg.values.node import ValueKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
@@ -363,10 +363,17 @@ class GraphView:
         with self._database.reading() as sql:
             return names.counts(sql, self._at)
 
-    def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
+    def export(
+        self,
+        target: str | Path,
+        *,
+        format: str | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> ExportReport:
         """Write the graph to a file; the suffix decides the format, ``-`` is standard output.
 
-        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only triples.
+        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only triples. ``progress`` is
+        called with how many of the :meth:`count_statements` are written.
 
         Raises:
             TripleFormatError: The format cannot hold a name, or the file cannot be written.
@@ -374,7 +381,13 @@ class GraphView:
         from kg.formats import write_records
 
         with self._database.reading() as sql:
-            return write_records(target, triples.statements(sql, self._at), format=format)
+            found = triples.statements(sql, self._at)
+            return write_records(target, found, format=format, progress=progress)
+
+    def count_statements(self) -> int:
+        """How many statements of sources there are, which :meth:`export` writes."""
+        with self._database.reading() as sql:
+            return triples.count_statements(sql, self._at)
 
     def triples_with_sources(self) -> Iterator[tuple[Triple, str]]:
         """Stream the triples between entities, each once for every source that says it."""

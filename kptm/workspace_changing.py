@@ -14,7 +14,7 @@ from kptm.workspace_asking import WorkspaceAsking
 from kptm.workspace_journal import ChangeReport, LearntFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kg.types import Record, Revision
     from kptm.modeledge import Receipt
@@ -253,7 +253,13 @@ class WorkspaceChanging(WorkspaceAsking):
         """What modeledge's newest operations did, newest first."""
         return self.modeledge.receipts(limit=limit)
 
-    def purge(self, *, entity: str | None = None, source: str | None = None) -> Purged:
+    def purge(
+        self,
+        *,
+        entity: str | None = None,
+        source: str | None = None,
+        progress: Callable[[int, str], None] | None = None,
+    ) -> Purged:
         """Delete for good all that is said of an entity, or by a source, wherever it stands here.
 
         Out of the graph and its history, out of modeledge, and with every stage's files that hold a
@@ -262,6 +268,7 @@ class WorkspaceChanging(WorkspaceAsking):
         Args:
             entity: Its key, label or alias.
             source: As it was loaded or indexed: a path, by default.
+            progress: Called with per cent of what is to be read and rewritten, and what was done.
 
         Raises:
             UnknownKeyError: Neither the graph nor modeledge ever heard of it.
@@ -272,9 +279,15 @@ class WorkspaceChanging(WorkspaceAsking):
 
         key = self._purged_key(entity, source)
         self._changed()
-        return purge(self, entity=key, source=source)
+        return purge(self, entity=key, source=source, progress=progress)
 
-    def plan_purge(self, *, entity: str | None = None, source: str | None = None) -> PurgePlan:
+    def plan_purge(
+        self,
+        *,
+        entity: str | None = None,
+        source: str | None = None,
+        progress: Callable[[int, str], None] | None = None,
+    ) -> PurgePlan:
         """What :meth:`purge` would delete, and which other files hold a name; nothing is changed.
 
         Raises:
@@ -283,7 +296,8 @@ class WorkspaceChanging(WorkspaceAsking):
         """
         from kptm.workspace_purge import plan
 
-        return plan(self, entity=self._purged_key(entity, source), source=source)
+        key = self._purged_key(entity, source)
+        return plan(self, entity=key, source=source, progress=progress)
 
     def _purged_key(self, entity: str | None, source: str | None) -> str | None:
         if (entity is None) == (source is None):

@@ -20,11 +20,13 @@ from kptm.workspace_artefacts import artefacts_of, foreign_files
 from kptm.workspace_locks import STAGES, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from kptm.workspace_artefacts import Artefact
     from kptm.workspace_changing import WorkspaceChanging
+
+    Progress = Callable[[int, str], None]
 
 MANY_WORDS = 200
 """Words of purged texts that are looked for one by one; of more, all that was learnt from texts goes."""
@@ -89,9 +91,52 @@ class Purged:
     foreign: tuple[str, ...] = ()
 
 
-def plan(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> PurgePlan:
+class Work:
+    """How far a purge is, by the bytes that it reads and rewrites; ``progress`` is told per cent, and what is done.
+
+    Args:
+        ws: The workspace.
+        progress: Takes per cent and a text; None for nobody who wants to know.
+        passes: How many times the database is read or rewritten.
+    """
+
+    def __init__(self, ws: WorkspaceChanging, progress: Progress | None, *, passes: int) -> None:
+        self._progress = progress
+        self._done = 0
+        self._whole = 1
+        if progress is not None:
+            found = artefacts_of(ws.layout)
+            files = [file for one in found for file in one.files]
+            self._database = sum(map(_size, ws.layout.graph_files))
+            self._whole += passes * self._database
+            self._whole += sum(map(_size, (*files, *foreign_files(ws.layout, found))))
+
+    def read(self, *files: Path) -> None:
+        """Note files that were looked through."""
+        if self._progress is not None:
+            self._note(sum(map(_size, files)), "looking through files")
+
+    def rewrote(self, what: str) -> None:
+        """Note a pass over the database."""
+        if self._progress is not None:
+            self._note(self._database, what)
+
+    def _note(self, size: int, what: str) -> None:
+        self._done += size
+        if self._progress is not None:
+            self._progress(min(99, 100 * self._done // self._whole), what)
+
+
+def plan(
+    ws: WorkspaceChanging, *, entity: str | None, source: str | None, progress: Progress | None
+) -> PurgePlan:
     """What :func:`purge` would delete; see :meth:`kptm.Workspace.plan_purge`."""
+    return _plan(ws, entity, source, Work(ws, progress, passes=1))
+
+
+def _plan(ws: WorkspaceChanging, entity: str | None, source: str | None, work: Work) -> PurgePlan:
     report = _in_graph(ws, entity, source)
+    work.rewrote("the graph's names found")
     names = {name for name in report.names if len(name) >= held_names.SHORT}
     # A short value, such as "5", is no name: it stands in every text.
     names |= {name for name in report.called if any(map(str.isalpha, name))}
@@ -105,20 +150,23 @@ def plan(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> Pu
         words = held_names.words(texts) - held_names.words(others)
         words -= held_names.words(_names_in_graph(ws)) if words else set()
     files = {*names, *([source] if source is not None else [])}
-    artefacts = [one for one in artefacts_of(ws.layout) if _is_held(one, files, words)]
+    artefacts = [one for one in artefacts_of(ws.layout) if _is_held(one, files, words, work)]
     whole = {text for text in texts[:WHOLE_TEXTS] if len(text) >= held_names.SHORT}
-    foreign = sorted(_foreign(ws, files | whole))
+    foreign = sorted(_foreign(ws, files | whole, work))
     return PurgePlan(
         entity, source, frozenset(names), tuple(artefacts), tuple(foreign), frozenset(words)
     )
 
 
-def purge(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> Purged:
+def purge(
+    ws: WorkspaceChanging, *, entity: str | None, source: str | None, progress: Progress | None
+) -> Purged:
     """Purge a workspace; see :meth:`kptm.Workspace.purge`."""
+    work = Work(ws, progress, passes=4)
     with ExitStack() as locks:
         for name in STAGES:  # a stage at work would write the name again
             locks.enter_context(stage(ws.layout, name))
-        planned = plan(ws, entity=entity, source=source)
+        planned = _plan(ws, entity, source, work)
         for artefact in planned.artefacts:
             try:
                 artefact.delete()
@@ -128,10 +176,12 @@ def purge(ws: WorkspaceChanging, *, entity: str | None, source: str | None) -> P
                     " graph was purged; change its permissions and purge again"
                 ) from error
         records = ws.modeledge.purge(planned.names, source=source)
+        work.rewrote("modeledge purged")
         if source is not None:  # a source that was only indexed stands in the history too
             many = len(planned.words) > MANY_WORDS
             said = [source, *planned.names, *(() if many else planned.words)]
             graph_purge.clean_history(ws.graph.database, said, learnt=many)
+        work.rewrote("history purged")
         report = PurgeReport(0, 0, (), 0)
         if source is None or _is_in_graph(ws, source):
             report = ws.graph.purge(entity=entity, source=source)
@@ -169,7 +219,13 @@ def _names_in_graph(ws: WorkspaceChanging) -> Iterator[str]:
                 yield name
 
 
-def _is_held(artefact: Artefact, names: set[str], words: set[str]) -> bool:
+def _is_held(artefact: Artefact, names: set[str], words: set[str], work: Work) -> bool:
+    found = _holds(artefact, names, words)
+    work.read(*artefact.files)
+    return found
+
+
+def _holds(artefact: Artefact, names: set[str], words: set[str]) -> bool:
     from_texts = artefact.name in FROM_TEXTS or artefact.name.startswith("finetuned/")
     if len(words) > MANY_WORDS and from_texts:
         return True
@@ -177,14 +233,21 @@ def _is_held(artefact: Artefact, names: set[str], words: set[str]) -> bool:
     return any(held_names.holds(file, wanted) for file in artefact.files)
 
 
-def _foreign(ws: WorkspaceChanging, names: set[str]) -> Iterator[str]:
+def _foreign(ws: WorkspaceChanging, names: set[str], work: Work) -> Iterator[str]:
     for path in foreign_files(ws.layout, artefacts_of(ws.layout)):
         if _reads(path, names):
             yield str(path.relative_to(ws.folder))
+        work.read(path)
     for path in ws.layout.stages:  # a stage that lies elsewhere
         inside = (path, *path.rglob("*")) if path.is_symlink() else ()
         if any(file.is_file() and _reads(file, names) for file in inside):
             yield str(path.relative_to(ws.folder))
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
 
 
 def _reads(path: Path, names: set[str]) -> bool:

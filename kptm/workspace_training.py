@@ -128,7 +128,8 @@ class WorkspaceTraining(WorkspaceVectors):
             progress: Called after each step.
 
         Raises:
-            WorkspaceError: There is no model yet, or another process fine-tunes one here.
+            WorkspaceError: There is no model yet, another process fine-tunes one here, or ``out`` would overwrite the rows
+                or a part of the workspace.
             TripleFormatError: A row lacks a field, or one does not fit its text.
             ModelError: There is nothing to learn from, or ``out`` holds something else.
         """
@@ -138,6 +139,8 @@ class WorkspaceTraining(WorkspaceVectors):
         from kptm.fusion.sealed import check_target
 
         check_task(task)
+        if out is not None:
+            self._check_folder(Path(out), [train, dev])
         target = self.layout.finetuned_for(task) if out is None else Path(out)
         check_target(target, META)
         with stage(self.layout, "finetune") if out is None else nullcontext():
@@ -152,6 +155,18 @@ class WorkspaceTraining(WorkspaceVectors):
             )
             tuned.save_pretrained(target)
         return tuned
+
+    def _check_folder(self, folder: Path, inputs: Iterable[Rows | None]) -> None:
+        """Refuse a folder for a result that is a part of the workspace, or that what is read lies in."""
+        if not folder.resolve().is_relative_to(self.layout.finetuned.resolve()):
+            self.layout.check_output(folder)
+        for path in inputs:
+            if isinstance(path, str | Path) and Path(path).resolve().is_relative_to(
+                folder.resolve()
+            ):
+                raise WorkspaceError(
+                    f"{folder}: holds {path}, which is read and would be lost; name another folder"
+                )
 
     @property
     def modeledge(self) -> Modeledge:
@@ -169,6 +184,7 @@ class WorkspaceTraining(WorkspaceVectors):
         triples: bool = False,
         source: str | None = None,
         progress: Callable[[int], None] | None = None,
+        reading: Callable[[int], None] | None = None,
     ) -> int:
         """Write the modeledge of texts, and mine how they say relations; return vectors added.
 
@@ -183,7 +199,8 @@ class WorkspaceTraining(WorkspaceVectors):
             texts: A file, a folder, or texts; None where triples alone are written.
             triples: Whether the graph's triples are written too, in the phrasings that were mined.
             source: Who says the texts; their path by default.
-            progress: Called with the number of texts, then of triples, done.
+            progress: Called with the number of texts and triples done; triples come after the texts.
+            reading: Called with how many texts have been linked.
 
         Raises:
             TripleFormatError: A file is missing or malformed.
@@ -192,7 +209,7 @@ class WorkspaceTraining(WorkspaceVectors):
 
         model = self.model() if self.layout.has_model else None
         path = texts if isinstance(texts, str | Path) else None
-        documents = None if texts is None else self._documents(texts)
+        documents = None if texts is None else self._documents(texts, reading)
         who = speaker(self.graph.database, path, source)
         number, mined = self._begin_index(documents, who.source or "texts")
         added = 0
@@ -210,8 +227,10 @@ class WorkspaceTraining(WorkspaceVectors):
         if triples and model is not None:
             told = self.graph.triples_with_sources()
             facts = (Statement(triple, source=source) for triple, source in told)
+            before = len(documents or ())
+            advance = None if progress is None else lambda done: progress(before + done)
             added += self.modeledge.write_facts(
-                model, self.graph, facts, self.phrasings(), revision=number, progress=progress
+                model, self.graph, facts, self.phrasings(), revision=number, progress=advance
             )
         if not mined and (model is None or not self.modeledge.operations_of(number)):
             self.graph.log.withdraw(number)
@@ -255,9 +274,18 @@ class WorkspaceTraining(WorkspaceVectors):
             raise TripleFormatError(path, None, reason)
         return read_documents(path)
 
-    def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> list[LinkedText]:
+    def _documents(
+        self,
+        texts: str | Path | Iterable[str | LinkedText],
+        reading: Callable[[int], None] | None,
+    ) -> list[LinkedText]:
         if isinstance(texts, str | Path):
             texts = self._texts_of(texts)
         found = list(texts)
         linked = self.link(text for text in found if isinstance(text, str))
-        return [text if isinstance(text, LinkedText) else next(linked) for text in found]
+        documents = []
+        for text in found:
+            documents.append(text if isinstance(text, LinkedText) else next(linked))
+            if reading is not None:
+                reading(len(documents))
+        return documents

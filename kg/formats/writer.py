@@ -12,16 +12,23 @@ from kg.formats.reader import TRIPLES, choose
 from kg.types import ExportReport, Statement, Triple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FORMATS = tuple(item for item in TRIPLES if item.name != "wikidata")
 """What can be written."""
 
 BOM = "\ufeff"
 
+STEP = 1_000
+"""Statements between two calls that say how far it is."""
+
 
 def write_records(
-    target: str | Path, statements: Iterable[Statement], *, format: str | None = None
+    target: str | Path,
+    statements: Iterable[Statement],
+    *,
+    format: str | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> ExportReport:
     """Write statements, those of one fact behind one another, to a file; it appears whole or not at all.
 
@@ -29,12 +36,15 @@ def write_records(
         target: The file; ``.gz``, ``.bz2`` or ``.zst`` pack it; ``-`` is standard output.
         statements: What to write.
         format: One of the names in :data:`FORMATS`, where the suffix does not say it.
+        progress: Called with the number of statements written.
 
     Raises:
         TripleFormatError: It cannot be written, or its format cannot hold a name.
     """
     path = Path(target)
     name = choose(path, FORMATS, format).name
+    if progress is not None:
+        statements = _counted(statements, progress)
     with create_bytes(path) as stream:
         if name == "jsonl":
             from kg.formats.jsonl import write_jsonl
@@ -43,6 +53,17 @@ def write_records(
         if name in ("tsv", "csv"):
             return _write_rows(stream, path, statements, quoted=name == "csv")
         return _write_rdf(stream, path, statements, name)
+
+
+def _counted(
+    statements: Iterable[Statement], progress: Callable[[int], None]
+) -> Iterator[Statement]:
+    count = 0
+    for count, item in enumerate(statements, 1):
+        yield item
+        if not count % STEP:
+            progress(count)
+    progress(count)
 
 
 def _write_rdf(

@@ -174,6 +174,11 @@ def statements(sql: Sql, at: int | None) -> Iterator[Statement]:
         yield _statement(list(rows))
 
 
+def count_statements(sql: Sql, at: int | None) -> int:
+    """How many statements :func:`statements` gives."""
+    return int(sql.one(f"SELECT count(*) FROM triple_source s WHERE {said(at)}"))
+
+
 def with_sources(sql: Sql, at: int | None) -> Iterator[tuple[Triple, str]]:
     """Stream the triples between entities, each once for every source that says it (not as wrong)."""
     query = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kptm.cli.common import existing, plain, show, show_rows, verb, workspace_argument
-from kptm.cli.progress import progress
+from kptm.cli.progress import lines_of, progress
 
 if TYPE_CHECKING:
     from kptm.evaluation.answers import Outcome
@@ -46,7 +46,10 @@ def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None
 
     mistakes: list[Outcome] = []
     count = 0
-    with existing(workspace) as ws, progress("asking", None) as advance:
+    with (
+        existing(workspace) as ws,
+        progress("asking", lines_of([questions]), about=True) as advance,
+    ):
 
         def asked(outcome: Outcome) -> None:
             nonlocal count

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from kptm.cli.common import existing, show
 from kptm.errors import ConfigError
+from kptm.workspace_layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kptm.evaluation.results import Results
     from kptm.evaluation.study import Study
@@ -48,15 +49,34 @@ def _documents(ws: Workspace, path: str) -> Iterator[LinkedText]:
     yield from ws.link(plain)
 
 
-def writable(*paths: str | None) -> None:
-    """Refuse, before the hours of training, files that cannot be written.
+def check_results(
+    plot: str | None, out: str | None, *, inputs: Iterable[str | None], workspace: str | None
+) -> None:
+    """Refuse, before the hours of training, results that cannot be written or would overwrite what is read.
 
     Raises:
-        ConfigError: A file's folder is missing.
+        ConfigError: A file's folder is missing, or both are one file.
+        TripleFormatError: A result would be written over an input.
+        WorkspaceError: It would be written over a part of the workspace.
     """
-    for path in paths:
-        if path and not Path(path).absolute().parent.is_dir():
+    from kg.files.outputs import check_output
+
+    results = [Path(path) for path in (plot, out) if path]
+    read = [Path(path) for path in inputs if path]
+    for path in results:
+        if not path.absolute().parent.is_dir():
             raise ConfigError(f"{path}: there is no such folder; make it first")
+        check_output(path, files_in(read))
+        if workspace:
+            Layout(Path(workspace)).check_output(path)
+    if plot and out and Path(plot).resolve() == Path(out).resolve():
+        raise ConfigError(f"--plot and --out are both {out}; name two files")
+
+
+def files_in(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files, and those in the folders."""
+    for path in paths:
+        yield from sorted(path.iterdir()) if path.is_dir() else [path]
 
 
 def show_results(results: Results, as_json: bool, *, plot: str | None, out: str | None) -> None:

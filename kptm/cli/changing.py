@@ -9,6 +9,7 @@ import click
 
 from kptm.cli.common import existing, plain, show, verb, workspace_argument
 from kptm.cli.facts import Labels
+from kptm.cli.progress import progress
 
 if TYPE_CHECKING:
     from kptm.workspace_journal import ChangeReport
@@ -133,12 +134,15 @@ def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_
     if (entity is None) == (source is None):
         raise click.UsageError("give --entity or --source")
     with existing(workspace) as ws:
-        _list_plan(ws.plan_purge(entity=entity, source=source), entity or source or "")
+        with progress("looking, per cent", 100) as advance:
+            planned = ws.plan_purge(entity=entity, source=source, progress=advance)
+        _list_plan(planned, entity or source or "")
         if not yes:
             click.confirm(
                 f"Nothing brings back {entity or source}. Delete it?", abort=True, err=True
             )
-        found = ws.purge(entity=entity, source=source)
+        with progress("purge, per cent", 100) as advance:
+            found = ws.purge(entity=entity, source=source, progress=advance)
     text = (
         f"{found.statements:,} statements, {found.triples:,} triples and {found.records:,} records"
         " are gone for good"

@@ -76,10 +76,11 @@ def fusion(
     Facts are those of --facts, said in --phrasings and asked in --ask; or those of the graph of --graph that the
     sentences of --text say.
     """
-    from kptm.cli.arms import own_study, show_results, writable
+    from kptm.cli.arms import check_results, own_study, show_results
     from kptm.evaluation.study import FusionStudy
 
-    writable(plot, out)
+    asked = None if ask is None or ask.isdecimal() else ask
+    check_results(plot, out, inputs=[facts, phrasings, asked, *texts], workspace=graph)
     if graph and texts and not (facts or phrasings or ask):
         study: Study = own_study(graph, texts, steps=steps, limit=limit, noise=noise)
     elif facts and phrasings and ask and not (graph or texts):
@@ -114,7 +115,11 @@ def linking(workspace: str, gold: str, keys: str | None, errors: bool, as_json: 
     with existing(workspace) as ws:
         known = cache(lambda key: bool(ws.graph.entities([key])))
         wanted = list(read_gold(gold, keys=read_keys(keys) if keys else None, known=known))
-        pairs = list(zip(wanted, ws.link(item.text for item in wanted), strict=True))
+        with progress("linking", len(wanted)) as advance:
+            pairs = []
+            for pair in zip(wanted, ws.link(item.text for item in wanted), strict=True):
+                pairs.append(pair)
+                advance(len(pairs))
         report = score_linking(pairs)
         mistakes = list(find_mistakes(pairs)) if errors else []
         named = {key for item in mistakes for key in (item.gold, item.found) if key}

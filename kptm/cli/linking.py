@@ -11,7 +11,7 @@ import click
 from kg.errors import TripleFormatError
 from kptm.cli.common import existing, show, verb, workspace_argument
 from kptm.cli.linked import STANDARD, Page, Wanted, Writer, lines, printed
-from kptm.cli.progress import progress, read_names
+from kptm.cli.progress import lines_of, progress, read_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +60,7 @@ def link(
         if wanted.printed:
             _link(ws, _texts(*given), wanted, inputs, lambda _: None)
             return
-        with progress("linking", None) as advance:
+        with progress("linking", len(texts) or lines_of(inputs), about=not texts) as advance:
             found = _link(ws, _texts(*given), wanted, inputs, advance)
     where = ", ".join(path for path in (out, html) if path)
     show(found, as_json, f"{where}: {found['texts']:,} texts, {found['links']:,} links")

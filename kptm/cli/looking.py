@@ -228,9 +228,11 @@ def export(workspace: str, target: str, form: str | None, at: int | None, as_jso
 
     JSON Lines (.jsonl) holds everything; what another format has no place for is counted.
     """
-    with existing(workspace) as ws, progress("export", None):
+    with existing(workspace) as ws:
         ws.layout.check_output(Path(target))
-        report = view(ws, at).export(target, format=form)
+        graph = view(ws, at)
+        with progress("export", graph.count_statements()) as advance:
+            report = graph.export(target, format=form, progress=advance)
     if target == "-":
         return
     text = f"{target}: {report.written:,} statements"

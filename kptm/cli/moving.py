@@ -106,8 +106,10 @@ def migrate(
 @verb
 def merge(workspace: str, other: str, policy: str, as_json: bool) -> None:
     """Bring the modeledge of OTHER, a workspace of the same model, into that of WORKSPACE."""
-    with existing(workspace) as ws, existing(other) as there, progress("records", None) as advance:
-        found = ws.modeledge.merge(there.modeledge, policy=policy, progress=advance)
+    with existing(workspace) as ws, existing(other) as there:
+        theirs = sum(there.modeledge.stats().values())
+        with progress("records", theirs) as advance:
+            found = ws.modeledge.merge(there.modeledge, policy=policy, progress=advance)
     show(_as_dict(found), as_json, _said(found, workspace))
 
 

@@ -10,12 +10,13 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.progress import ProgressColumn
 
@@ -52,16 +53,17 @@ class Track:
         self.done, self.note = 0.0, ""
         self._clock = clock
         self._start = clock()
-        self._base = self._start, 0.0
+        self._base = self._first = self._start, 0.0
         self._seen = 0
 
     def advance(self, done: float, value: float | str | None = None) -> None:
         """Note how far it is, and what to show beside it: a text, or a loss."""
         self._seen += 1
-        if self._seen == 1:
+        # What goes on after a cut starts in the middle, and what is prepared before the first step is no part of it:
+        # the pace is counted from when it first moved.
+        if self._seen == 1 or done == self._first[1]:
             self._first = self._clock(), done
-        elif self._seen == 2:
-            # What goes on after a cut starts in the middle: the pace is counted from there.
+        if self._seen > 1:
             self._base = self._first
         self.done = done
         self.note = (
@@ -126,6 +128,20 @@ def progress(title: str, total: float | None, *, about: bool = False) -> Iterato
         return
     with _bar(track) if sys.stderr.isatty() else _lines(track):
         yield track.advance
+
+
+def lines_of(paths: Iterable[str | Path]) -> int | None:
+    """About how many lines there are in files and in the files of folders; None where one cannot be told."""
+    from kg.formats.files import estimate_lines
+
+    whole = 0
+    for path in map(Path, paths):
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        counts = [estimate_lines(file) for file in inside if file.is_file() or file == path]
+        if None in counts:
+            return None
+        whole += sum(count for count in counts if count is not None)
+    return whole
 
 
 def read_names(workspace: Workspace) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
-from kptm.cli.progress import progress
+from kptm.cli.progress import lines_of, progress
 
 if TYPE_CHECKING:
     from kptm.workspace import Workspace
@@ -45,8 +45,14 @@ def index(
         added = removed = 0
         if texts is not None or triples:
             before = ws.graph.revision()
-            with progress("modeledge", None) as advance:
-                added = ws.index(texts, triples=triples, source=source, progress=advance)
+            with progress("modeledge", _work(ws, texts, triples), about=True) as advance:
+                added = ws.index(
+                    texts,
+                    triples=triples,
+                    source=source,
+                    progress=advance,
+                    reading=lambda count: advance(0, f"{count:,} texts linked"),
+                )
             if ws.graph.revision() > before:
                 removed = ws.changes(ws.graph.revision()).records_removed
         made = _built(ws, kind, queries) if kind is not None else []
@@ -59,6 +65,14 @@ def index(
             text += f" ({one['wanted']} found {one['audited']:.3f})"
     found = {"added": added, "removed": removed, "records": records, "indexes": made}
     show(found, as_json, text)
+
+
+def _work(ws: Workspace, texts: str | None, triples: bool) -> int | None:
+    """About how many texts and triples are indexed; None where that cannot be told."""
+    lines = 0 if texts is None else lines_of([texts])
+    if lines is None:
+        return None
+    return lines + (ws.graph.stats()["triples"] if triples else 0)
 
 
 def _built(ws: Workspace, kind: str, queries: int | None) -> list[dict[str, object]]:

@@ -1,5 +1,6 @@
 """Every verb: what it prints, its exit code, and one line for an error."""
 
+import itertools
 import json
 import os
 import shutil
@@ -232,6 +233,35 @@ def test_evaluate_fusion(tmp_path):
     assert "no such folder" in fails(*common, "--ask", 1, "--out", tmp_path / "no" / "t.md")
     assert "--ask 9" in fails(*common, "--ask", 9)
     assert "aligend" in fails(*common, "--ask", 1, "--arms", "aligend")
+
+
+def test_evaluate_fusion_writes_over_nothing_that_it_reads(tmp_path):
+    """Refused before the hours of training, by another name of the file too."""
+    facts, patterns, asked = (tmp_path / name for name in ("f.jsonl", "p.jsonl", "ask.jsonl"))
+    facts.write_text('{"relation": "r", "subject": "s", "object": "o"}\n')
+    for path in (patterns, asked):
+        path.write_text('{"relation": "r", "pattern": "[X] sees [Y]."}\n')
+    before = {path: path.read_bytes() for path in (facts, patterns, asked)}
+    link = tmp_path / "link.md"
+    link.symlink_to(patterns)
+    common = ("evaluate", "fusion", "--facts", facts, "--phrasings", patterns, "--ask", asked)
+    for option, path in itertools.product(("--out", "--plot"), (*before, link)):
+        said = fails(*common, option, path)
+        assert f"{path}: is the same file as" in said
+    assert "name two files" in fails(*common, "--out", tmp_path / "x", "--plot", tmp_path / "x")
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_evaluate_fusion_writes_over_no_part_of_a_workspace(tmp_path):
+    home, texts = tmp_path / "ws", tmp_path / "texts"
+    run("init", home)
+    texts.mkdir()
+    (texts / "a.txt").write_text("France borders Spain.\n")
+    common = ("evaluate", "fusion", "--graph", home, "--text", texts)
+    for name in ("kptm.toml", "graph.db", "model/tables.md"):
+        (home / name).parent.mkdir(exist_ok=True)
+        assert "is a part of the workspace" in fails(*common, "--out", home / name)
+    assert "is the same file as" in fails(*common, "--out", texts / "a.txt")
 
 
 def test_evaluate_probes(copied, toy, tmp_path):

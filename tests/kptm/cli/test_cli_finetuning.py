@@ -93,6 +93,26 @@ def test_what_cannot_be_done(copied, rows, tmp_path):
     assert not (tmp_path / "no").exists()
 
 
+def test_nothing_that_is_read_and_no_part_of_the_workspace_is_written_over(copied, rows, tmp_path):
+    common = ("finetune", copied, rows, "--task", "text", "--set", "steps=1")
+    before = rows.read_bytes()
+    out = tmp_path / "out"
+    run(*common, "--out", out)
+    inside = shutil.copy(rows, out / "rows.jsonl")
+    said = run("finetune", copied, inside, "--task", "text", "--out", out, code=1).stderr
+    assert f"{out}: holds {inside}, which is read" in said
+    said = run(*common, "--dev", inside, "--out", out, code=1).stderr
+    assert f"{out}: holds {inside}, which is read" in said
+    link = tmp_path / "link"
+    link.symlink_to(out)
+    assert "which is read" in run(*common, "--dev", inside, "--out", link, code=1).stderr
+    assert rows.read_bytes() == before
+    for part in ("model", "embeddings/tuned", "pretraining"):
+        said = run(*common, "--out", copied / part, code=1).stderr
+        assert "is a part of the workspace" in said, part
+    run(*common, "--out", copied / "finetuned" / "other")
+
+
 def test_a_purge_takes_the_tuned_model_too(copied, rows):
     run("finetune", copied, rows, "--task", "text", "--set", "steps=1")
     with Workspace.open(copied) as ws:
