@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kg.errors import UnknownKeyError, shorten
 from kg.folding import canonical, fold, spellings
 from kg.store.dictionary import ids_of
 from kg.store.entities import fetch
@@ -106,6 +107,19 @@ def relation_called(known: Sequence[Relation], name: str) -> Relation | None:
             return relation
     folded = fold(name)
     return next((relation for relation in known if fold(relation.label) == folded), None)
+
+
+def relation_named(known: Sequence[Relation], name: str) -> Relation:
+    """The same.
+
+    Raises:
+        UnknownKeyError: There is none; the message suggests some.
+    """
+    found = relation_called(known, name)
+    if found is None:
+        others = other_relations(known, name)
+        raise UnknownKeyError(f"no relation is called {shorten(name)!r}{others}")
+    return found
 
 
 def nearest_relations(known: Sequence[Relation], name: str) -> list[Relation]:

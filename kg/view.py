@@ -22,7 +22,7 @@ from kg.store import (
     search,
     triples,
     values,
-)  # fmt: skip
+)
 from kg.types import Description, Entity, Relation, Triple
 from kg.values.node import ValueKey
 
@@ -92,12 +92,7 @@ class GraphView:
         Raises:
             UnknownKeyError: There is none.
         """
-        known = self.relations()
-        found = naming.relation_called(known, name)
-        if found is None:
-            others = naming.other_relations(known, name)
-            raise UnknownKeyError(f"no relation is called {shorten(name)!r}{others}")
-        return found
+        return naming.relation_named(self.relations(), name)
 
     def relations(self) -> list[Relation]:
         """All relations that a fact has, by key."""
@@ -194,12 +189,10 @@ class GraphView:
             bindings: What variables stand for: keys, or values.
 
         Returns:
-            Rows of keys, values or None for SELECT (their ``variables`` name the columns), a bool for
-            ASK, facts for CONSTRUCT and DESCRIBE.
+            Rows of keys, values or None for SELECT (their ``variables`` name the columns), a bool for ASK, facts for others.
 
         Raises:
-            QueryError: The query is malformed, changes something, asks beyond this graph (SERVICE,
-                FROM, GRAPH), or fails.
+            QueryError: The query is malformed, changes something, asks beyond this graph (SERVICE, FROM, GRAPH), or fails.
             KGError: RDFLib is not installed.
         """
         try:
