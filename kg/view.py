@@ -249,12 +249,12 @@ class GraphView:
 
         Several steps do not come back to where they start.
 
-        First come those that the last step leads to from most entities, and of these what was stated first: in the
-        earliest revision, in the first line of a file. A name that the graph lacks leads nowhere. Where a source
+        Where sources say when the facts of the last step hold (qualifiers for start, end and point in time), first comes
+        what holds today, then what is not dated, then what ended last. First come then those that the last step leads
+        to from most entities, and of these what was stated first: in the earliest revision, in the first line of a file. A name that the graph lacks leads nowhere. Where a source
         prefers some facts of a head and relation (Wikidata's rank *preferred*), its others are not followed.
         """
-        with self._database.quick() as sql:
-            return following.follow(sql, self._stored(key) or key, steps, self._at)
+        return self.evaluator().follow(self._stored(key) or key, steps)
 
     def trails(
         self, start: str, steps: Sequence[Step], end: str, *, limit: int = 1

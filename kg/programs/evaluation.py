@@ -28,7 +28,7 @@ from kg.programs.memory import Memory
 from kg.store import stepping
 from kg.store.dictionary import known_literals
 from kg.store.sets import EMPTY, NodeSet, Sets
-from kg.store.times import Moments, TimeNames, hold, moments, time_relations, times
+from kg.store.times import Moments, TimeNames, hold, moments, now, time_relations, times
 from kg.store.values import node_ids, nodes
 from kg.types import Literal
 from kg.values.node import ValueKey
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = NodeSet | Literal | bool | None
 """What a program comes to: a set, a number (None where there is none), a yes or no."""
+
+IDS = 1_000_000
+"""Ids of nodes that are held in all."""
 
 EVERY = 1_000_000
 """Facts that lead to one node: all of them."""
@@ -58,8 +61,9 @@ class State:
 
     def __init__(self, revision: int, most: int, names: TimeNames) -> None:
         self.revision, self.names = revision, names
-        self.times: dict[int, str] | None = None
-        self.values: Memory[tuple[Value]] = Memory(most)
+        self.roles: dict[int, str] | None = None
+        self.today = now()
+        self.values: Memory[tuple[Value]] = Memory(most, IDS)
         self.keys: Memory[str] = Memory(16 * most)
         self.relations: dict[str, int | None] = {}
 
@@ -76,7 +80,10 @@ class Evaluation:
 
     def __init__(self, sql: Sql, at: int | None, state: State, small: int) -> None:
         self._sql, self._at, self._state = sql, at, state
-        self.sets = Sets(sql, at, self.relation(RANK) is not None, small)
+        if state.roles is None:
+            state.roles = time_relations(sql, state.names, at)
+        ranked = self.relation(RANK) is not None
+        self.sets = Sets(sql, at, ranked, small, state.roles, state.today)
         self.measuring = Measuring(self)
 
     # ── names and ids ────────────────────────────────────────────────────────────────────────────
@@ -111,7 +118,8 @@ class Evaluation:
         held = self._state.values.get(program)
         if held is None:
             held = (self._computed(program),)
-            self._state.values.put(program, held)
+            ids = held[0].ids if isinstance(held[0], NodeSet) else None
+            self._state.values.put(program, held, 1 + len(ids or ()))
         return held[0]
 
     def nodes(self, program: Program) -> NodeSet:
@@ -206,15 +214,8 @@ class Evaluation:
             return stepping.reached(self.sets, source, (relation, program.step.forward), start)
         period = self.period(program.during)
         return stepping.reached_during(
-            self.sets, source, (relation, program.step.forward), self.times, period, start
+            self.sets, source, (relation, program.step.forward), period, start
         )
-
-    @property
-    def times(self) -> dict[int, str]:
-        """The relations of the qualifiers for time."""
-        if self._state.times is None:
-            self._state.times = time_relations(self._sql, self._state.names, self._at)
-        return self._state.times
 
     @staticmethod
     def period(period: Period) -> Moments:
@@ -263,7 +264,7 @@ class Evaluation:
         if program.during is None:
             return [here for here, _ in stepping.ways(self.sets, source, step, node, start, limit)]
         rows = stepping.ways(self.sets, source, step, node, start, EVERY)
-        said = times(self._sql, [fact for _, fact in rows], self.times, self._at)
+        said = times(self._sql, [fact for _, fact in rows], self.sets.roles, self._at)
         period = self.period(program.during)
         holds = [(hold(said.get(fact, ()), period), here) for here, fact in rows]
         found = sorted((how, at) for at, (how, _) in enumerate(holds) if how is not None)

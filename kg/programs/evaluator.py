@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from kg.programs import arithmetic
 from kg.programs.denotation import Denotation
 from kg.programs.evaluation import Evaluation, State
-from kg.programs.expressions import OfType
-from kg.store import profile, revisions
+from kg.programs.expressions import Follow, Named, OfType
+from kg.store import following, profile, revisions
 from kg.store.sets import SMALL, NodeSet
-from kg.store.times import TimeNames
+from kg.store.times import TimeNames, now
 from kg.types import Step
 from kg.vocabulary import TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from kg.programs.expressions import Program
     from kg.store.database import Database
@@ -74,11 +74,20 @@ class Evaluator:
             work = self._evaluation(sql)
             value = work.value(program)
             if isinstance(value, NodeSet):
-                ids = work.sets.ids(value)
-                return Denotation(
-                    work.keys(ids if limit is None else ids[: max(limit, 0)]), len(ids)
-                )
+                ids = work.sets.ids(value, None if limit is None else max(limit, 0))
+                return Denotation(work.keys(ids), work.sets.size(value))
             return Denotation(truth=value) if isinstance(value, bool) else Denotation(number=value)
+
+    def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
+        """The nodes that a path leads to; see :meth:`kg.GraphView.follow`."""
+        with self._database.quick() as sql:
+            work = self._evaluation(sql)
+            if not work.sets.roles or not steps:
+                return following.follow(sql, key, steps, self._at)
+            program: Program = Named((key,))
+            for step in steps:
+                program = Follow(program, step)
+            return list(work.keys(work.sets.ids(work.nodes(program))))
 
     def _evaluation(self, sql: Sql) -> Evaluation:
         """An evaluation with what is held for the graph as it is; with nothing where a transaction may be rolled back."""
@@ -86,7 +95,7 @@ class Evaluator:
             return Evaluation(sql, self._at, self._new(-1), self._small)
         revision = revisions.latest(sql)
         memory = self._memory
-        if memory.revision != revision:
+        if memory.revision != revision or memory.today != now():
             memory = self._memory = self._new(revision)
         return Evaluation(sql, self._at, memory, self._small)
 

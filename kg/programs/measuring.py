@@ -271,8 +271,7 @@ class Measuring:
         if relation is None or not program.step.forward:
             return []
         period = None if program.during is None else self._work.period(program.during)
-        times = {} if period is None else self._work.times
-        return measures.stated(self._sets, self._work.source(program), relation, times, period)
+        return measures.stated(self._sets, self._work.source(program), relation, period)
 
 
 def _most_common(names: Iterable[str]) -> str:

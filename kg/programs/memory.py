@@ -13,32 +13,40 @@ T = TypeVar("T")
 
 
 class Memory(Generic[T]):
-    """Values by key; what was used longest ago is left out first.
+    """Values by key; what was used longest ago is left out first. It may be shared by threads.
 
     Args:
         most: Values that are held.
+        heaviest: The most that their weights may be together.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[Hashable, T] = OrderedDict()
+    def __init__(self, most: int, heaviest: int = 2**62) -> None:
+        self._most, self._heaviest = most, heaviest
+        self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
+        self._weight = 0
         self._lock = Lock()
 
     def get(self, key: Hashable) -> T | None:
         """The value of a key, None where it is not held."""
         with self._lock:
-            if key not in self._values:
+            held = self._values.get(key)
+            if held is None:
                 return None
             self._values.move_to_end(key)
-            return self._values[key]
+            return held[0]
 
-    def put(self, key: Hashable, value: T) -> None:
+    def put(self, key: Hashable, value: T, weight: int = 1) -> None:
         """Hold a value."""
         with self._lock:
-            self._values[key] = value
-            self._values.move_to_end(key)
-            if len(self._values) > self._most:
-                self._values.popitem(last=False)
+            self._drop(key)
+            self._values[key] = (value, weight)
+            self._weight += weight
+            while len(self._values) > self._most or self._weight > self._heaviest:
+                self._drop(next(iter(self._values)))
+
+    def _drop(self, key: Hashable) -> None:
+        held = self._values.pop(key, None)
+        self._weight -= 0 if held is None else held[1]
 
     def __len__(self) -> int:
         return len(self._values)

@@ -233,16 +233,13 @@ def sample(sets: Sets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
     return [(dimension, unit) for dimension, unit in sets.sql.all(query, walk.parameters)]
 
 
-def stated(
-    sets: Sets, base: NodeSet, relation: int, roles: dict[int, str], period: Moments | None
-) -> list[Literal]:
+def stated(sets: Sets, base: NodeSet, relation: int, period: Moments | None) -> list[Literal]:
     """The values that a relation gives the nodes of a set, once for each node, also two that are equal.
 
     Args:
         sets: The operations on sets.
         base: The set.
         relation: The relation.
-        roles: The relations of the qualifiers for time.
         period: The time at which the facts held; None takes all.
     """
     text, parameters = sets.listing(base)
@@ -252,7 +249,7 @@ def stated(
         (*parameters, relation),
     )
     if period is not None:
-        said = times(sets.sql, [row[0] for row in rows], roles, sets.at)
+        said = times(sets.sql, [row[0] for row in rows], sets.roles, sets.at)
         rows = [row for row in rows if hold(said.get(row[0], ()), period) is not None]
     return [Literal(*row[1:]) for row in rows]
 

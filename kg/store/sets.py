@@ -13,9 +13,10 @@ from kg.store.following import best
 from kg.store.triples import alive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from kg.store.sql import Sql
+    from kg.store.times import Moments
 
 SMALL = 2_000
 """Ids that a set may have and still be held in Python."""
@@ -64,12 +65,16 @@ class Sets:
         at: The revision, None for now.
         ranked: Whether the graph has ranks, so that facts that are not preferred are left out.
         small: Ids that a set may have and still be held in Python.
+        roles: The relations of the qualifiers for time; see :func:`kg.store.times.time_relations`.
+        today: By which what holds now comes first.
     """
 
     sql: Sql
     at: int | None
     ranked: bool
-    small: int = SMALL
+    small: int
+    roles: Mapping[int, str]
+    today: Moments
 
     def lives(self, name: str = "x") -> str:
         """The condition that the triple ``name`` is followed: it lives, and nothing is preferred to it."""

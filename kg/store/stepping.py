@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kg.store.following import ends
 from kg.store.sets import EMPTY, Clause, NodeSet, inside
-from kg.store.times import hold, times
+from kg.store.times import currency, hold, times
 from kg.store.triples import alive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from kg.store.sets import Sets
     from kg.store.times import Moments
@@ -77,19 +78,18 @@ def reached(
         return EMPTY
     rows = _facts(sets, start, step, limit=2 * sets.small + 1)
     if len(rows) <= 2 * sets.small:
-        return NodeSet(_in_order(rows, without))
+        return NodeSet(_in_order(sets, rows, without))
     found = sets.of(*_led(sets, start, step, without))
     if found.ids is None:
-        found.order = lambda now: _in_order(_facts(now, start, step), without)
+        found.order = lambda now: _in_order(now, _facts(now, start, step), without)
         return found
-    return NodeSet(_in_order(_facts(sets, start, step), without))
+    return NodeSet(_in_order(sets, _facts(sets, start, step), without))
 
 
 def reached_during(
     sets: Sets,
     source: NodeSet,
     step: tuple[int, bool],
-    roles: dict[int, str],
     period: Moments,
     without: Collection[int] = (),
 ) -> NodeSet:
@@ -99,18 +99,16 @@ def reached_during(
         sets: The operations on sets.
         source: The set.
         step: The relation's id, and whether from head to tail.
-        roles: The relations of the qualifiers for time; see :func:`kg.store.times.time_relations`.
         period: The time.
         without: Nodes that are neither left nor reached.
     """
     if source.ids is not None:
         source = NodeSet(tuple(number for number in source.ids if number not in without))
     rows = _facts(sets, source, step)
-    said = times(sets.sql, {row[1] for row in rows}, roles, sets.at)
+    said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
     holds = {row[1]: hold(said.get(row[1], ()), period) for row in rows}
-    first = _in_order([row for row in rows if holds[row[1]] == 0], without)
-    then = _in_order([row for row in rows if holds[row[1]] == 1], without)
-    return NodeSet(tuple(dict.fromkeys((*first, *then))))
+    keys = {fact: (how, Fraction(0)) for fact, how in holds.items() if how is not None}
+    return NodeSet(_sorted([row for row in rows if row[1] in keys], without, keys))
 
 
 def ways(
@@ -174,18 +172,38 @@ def _facts(sets: Sets, source: NodeSet, step: tuple[int, bool], limit: int | Non
     return sets.sql.all(query, (*parameters, relation))
 
 
-def _in_order(rows: Iterable[Sequence[int | None]], without: Collection[int]) -> tuple[int, ...]:
-    """Nodes by (how many facts lead to them, the earliest revision, the first line, the first row)."""
+def _in_order(sets: Sets, rows: Rows, without: Collection[int]) -> tuple[int, ...]:
+    """Nodes by what holds now, then as :func:`kg.store.following.follow` has them."""
+    said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
+    dated = any(item is not None for when in said.values() for item in when)
+    keys = {fact: currency(when, sets.today) for fact, when in said.items()} if dated else {}
+    return _sorted(rows, without, keys)
+
+
+def _sorted(
+    rows: Rows, without: Collection[int], keys: Mapping[int, tuple[int, Fraction]]
+) -> tuple[int, ...]:
+    """Nodes by (the least key of their facts, how many facts lead to them, the earliest revision, the first line and row)."""
     facts: dict[int, set[int]] = defaultdict(set)
     lines: dict[int, int] = {}
     revisions: dict[int, int] = {}
     for node, fact, revision, line in rows:
-        if node is None or fact is None or revision is None or node in without:
+        if node in without:
             continue
         facts[node].add(fact)
         revisions[node] = min(revisions.get(node, revision), revision)
         if line is not None:
             lines[node] = min(lines.get(node, line), line)
+    first = (0, Fraction(0))
     return tuple(
-        sorted(facts, key=lambda n: (-len(facts[n]), revisions[n], lines.get(n, 0), min(facts[n])))
+        sorted(
+            facts,
+            key=lambda n: (
+                min(keys.get(fact, first) for fact in facts[n]) if keys else first,
+                -len(facts[n]),
+                revisions[n],
+                lines.get(n, 0),
+                min(facts[n]),
+            ),
+        )
     )

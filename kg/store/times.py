@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from datetime import UTC, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.store.dictionary import ids_of, known_literals
@@ -15,7 +17,7 @@ from kg.values.quantities import DATE, quantity, year
 from kg.vocabulary import LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kg.store.sql import Sql
 
@@ -57,7 +59,7 @@ def moments(text: str, *, start: bool) -> Moments | None:
 
 
 def time_relations(sql: Sql, names: TimeNames, at: int | None) -> dict[int, str]:
-    """The ids of the relations that are called so, each with "start", "end" or "point"."""
+    """The ids of the relations that are called so and qualify facts, each with "start", "end" or "point"."""
     roles = {name.casefold(): role for role, given in names._asdict().items() for name in given}
     found: dict[int, str] = {}
     for number, key in sql.all("SELECT id, key FROM relation"):
@@ -68,7 +70,8 @@ def time_relations(sql: Sql, names: TimeNames, at: int | None) -> dict[int, str]
             found[int(number)] = role
     for number, name in _labelled(sql, [name for given in names for name in given], at):
         found.setdefault(number, roles[name.casefold()])
-    return found
+    used = "SELECT 1 FROM qualifier WHERE relation_id = ? LIMIT 1"
+    return {number: role for number, role in found.items() if sql.one(used, (number,)) is not None}
 
 
 def _labelled(sql: Sql, names: Sequence[str], at: int | None) -> list[tuple[int, str]]:
@@ -89,7 +92,7 @@ def _labelled(sql: Sql, names: Sequence[str], at: int | None) -> list[tuple[int,
 
 
 def times(
-    sql: Sql, triples: Collection[int], roles: dict[int, str], at: int | None
+    sql: Sql, triples: Collection[int], roles: Mapping[int, str], at: int | None
 ) -> dict[int, list[Moments | None]]:
     """When the sources say that each of some triples holds, one a statement; None of one that does not say it."""
     if not roles or not triples:
@@ -137,3 +140,27 @@ def hold(when: Sequence[Moments | None], period: Moments) -> int | None:
     if any(item is not None and item.meets(period) for item in when):
         return 0
     return 1 if not when or None in when else None
+
+
+def now() -> Moments:
+    """Today."""
+    return _day(datetime.now(UTC).date().isoformat())
+
+
+@lru_cache(maxsize=1)
+def _day(text: str) -> Moments:
+    found = moments(text, start=True)
+    if found is None:
+        raise ValueError(text)
+    return found
+
+
+def currency(when: Sequence[Moments | None], today: Moments) -> tuple[int, Fraction]:
+    """What comes first: facts that hold today, by what they say; then those that do not say when; then what ended last."""
+    dated = [item for item in when if item is not None]
+    if any(item.meets(today) for item in dated):
+        return 0, Fraction(0)
+    if len(dated) < len(when) or not dated:
+        return 1, Fraction(0)
+    over = [item.high for item in dated if item.high < today.low]
+    return (2, -max(over)) if over else (3, min(item.low for item in dated))
