@@ -94,7 +94,7 @@ class English:
             return f"{named} {words.of(plural=many)} {subject}"
         if isinstance(whole, Intersection):
             return ""
-        if dates and words.says.one.endswith(" in") and all(item.count("-") > 1 for item in items):
+        if dates and words.says.one.endswith(" in") and found.first.count("-") > 1:
             return f"{subject} {words.dated.of(plural=source.several)} on {named}"
         return f"{subject} {words.of(plural=source.several)} {named}"
 

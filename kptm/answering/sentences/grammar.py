@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 _SIBILANT = ("ss", "sh", "ch", "x", "zz")
 _VOWELS = "aeiou"
-_QUANTITY = re.compile(r"(-?\d[\d,]*)(\.\d+)?(?: (.+))?")
-UNIT_WORD, DECIMALS = 4, 4
-"""Letters from which on a unit is a word that has a plural, and decimals that are shown before a number is rounded."""
+_QUANTITY = re.compile(r"((?:about )?-?\d[\d.,]*)(?: (.+))?")
+UNIT_WORD = 4
+"""Letters from which on a unit is a word that has a plural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +96,11 @@ class Grammar:
         return lower.endswith("s") and not plain and not lower.endswith(("ss", "us", "is"))
 
     def quantity(self, text: str) -> str:
-        """A value with its unit for people: "3,778 kilometres", "about 53.33 people per square mile"; of people the number."""
+        """A value with its unit for many: "3,778 kilometres", "53.33 people per square mile"; of people the number."""
         found = _QUANTITY.fullmatch(text)
         if found is None:
             return text
-        number, unit = _rounded(found[1], found[2] or ""), found[3] or ""
+        number, unit = found[1], found[2] or ""
         if not unit or unit in self.plain_units:
             return number
         words = unit.split()
@@ -158,16 +158,6 @@ class Grammar:
     def _takes_article(self, words: list[str]) -> bool:
         of = "of" in words and words[0] in self._first
         return words[-1] in self._last or words[0] == "United" or of
-
-
-def _rounded(whole: str, decimals: str) -> str:
-    """A number without needless decimals."""
-    decimals = decimals.rstrip("0").rstrip(".")
-    if len(decimals) <= DECIMALS + 1:
-        return whole + decimals
-    digits = 2 if whole.strip("-0") else DECIMALS
-    text = f"{float(whole.replace(',', '') + decimals):,.{digits}f}".rstrip("0").rstrip(".")
-    return f"about {text}"
 
 
 def article(noun: str) -> str:

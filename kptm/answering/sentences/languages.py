@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kptm.answering.sentences.values import Values
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -28,6 +30,7 @@ class Language:
     Attributes:
         code: As in ``en``.
         lists: How items are joined.
+        values: How values are written.
         sentences: Templates of whole sentences, by name.
         phrases: Templates of descriptions of nested programs, by name.
         data: All of the file.
@@ -35,6 +38,7 @@ class Language:
 
     code: str
     lists: dict[str, str]
+    values: Values
     sentences: dict[str, str]
     phrases: dict[str, str]
     data: dict[str, Any]
@@ -81,4 +85,5 @@ def language(code: str) -> Language:
     """A language by its code; English where there is none of that code."""
     known = code if code in LANGUAGES else DEFAULT
     data = tomllib.loads((_FOLDER / f"{known}.toml").read_text(encoding="utf-8"))
-    return Language(known, data["list"], data["sentences"], data.get("phrases", {}), data)
+    values = Values(data["values"])
+    return Language(known, data["list"], values, data["sentences"], data.get("phrases", {}), data)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Measure, Named, OfType, Program, parts
 from kg.types import Step
-from kg.values import ValueKey, value_text
+from kg.values import ValueKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kg.types import Entity
     from kptm.answering.answer import ScoredEntity
     from kptm.answering.naming import RelationNames
+    from kptm.answering.sentences.values import Values
 
 
 class Names:
@@ -25,6 +26,7 @@ class Names:
         relations: Knows what relations are called.
         programs: The programs.
         answers: Keys of other entities.
+        values: How values are written.
     """
 
     def __init__(
@@ -33,6 +35,8 @@ class Names:
         relations: RelationNames,
         programs: Iterable[Program],
         answers: Iterable[str] = (),
+        *,
+        values: Values,
     ) -> None:
         nodes: dict[str, None] = dict.fromkeys(answers)
         steps: dict[str, None] = {}
@@ -40,7 +44,7 @@ class Names:
             for part in parts(program):
                 nodes.update(dict.fromkeys(_nodes(part)))
                 steps.update(dict.fromkeys(step.relation for step in steps_of(part)))
-        self._values = {key: value_text(key.literal) for key in nodes if isinstance(key, ValueKey)}
+        self._values = values
         self._keys = [key for key in nodes if key and not isinstance(key, ValueKey)]
         self._entities: Mapping[str, Entity] = graph.entities(self._keys)
         self._relations = relations.labels(list(steps))
@@ -51,7 +55,7 @@ class Names:
         Of entities with one name each has its type in brackets, or its key.
         """
         if isinstance(key, ValueKey):
-            return self._values.get(key) or value_text(key.literal)
+            return self._values.text(key.literal)
         found = self._entities.get(key)
         if found is None:
             return self._relations.get(key, key)

@@ -67,7 +67,8 @@ class SentenceWriter:
         programs += [] if program is None else [program]
         shown = [node_of(item) for item in answer.answers[: LISTED + 1]]
         stated = self._stated_instead(program)
-        names = Names(self._graph, self._relations, programs, [*shown, *stated])
+        keys = [*shown, *stated]
+        names = Names(self._graph, self._relations, programs, keys, values=known.values)
         sentence = self._sentence(answer, program, names, known)
         return replace(answer, sentence=sentence, labels={**names.labels(), **answer.labels})
 
@@ -105,9 +106,9 @@ class SentenceWriter:
         if _is_truth(first):
             return speaker.verdict(program, self._truth, holds=_is_yes(first))
         if isinstance(program, Aggregate) and program.function == "count":
-            return speaker.count(program.source, first.text)
+            return speaker.count(program.source, known.values.number(first.text))
         name = wording.named if english else names.label
-        value = self._value(program, first, name) if isinstance(program, Superlative) else ""
+        value = self._value(program, first, name, known) if isinstance(program, Superlative) else ""
         shown = [name(node_of(item)) for item in answer.answers[: LISTED + 1]]
         rest = [item.text for item in answer.answers[LISTED + 1 :]]
         return speaker.listing(
@@ -116,7 +117,13 @@ class SentenceWriter:
             value,
         )
 
-    def _value(self, program: Superlative, first: ScoredEntity, name: Callable[[str], str]) -> str:
+    def _value(
+        self,
+        program: Superlative,
+        first: ScoredEntity,
+        name: Callable[[str], str],
+        known: Language,
+    ) -> str:
         """The measure of the first answer, for people; "" where it has none, or several."""
         if first.entity is None:
             return ""
@@ -125,7 +132,7 @@ class SentenceWriter:
             end = Intersection(end, measure.among)
         found = self._graph.evaluate(end, limit=1)
         if measure.count:
-            return f"{found.size:,}"
+            return known.values.number(f"{found.size:,}")
         return name(found.nodes[0]) if found.size == 1 else ""
 
 

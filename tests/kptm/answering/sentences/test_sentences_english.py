@@ -128,7 +128,7 @@ FOLLOWED = [
     ("libc6", Step("isPartOf"), "libc6 is part of GNU."),
     ("Ann", Step("mother of"), "Ann is the mother of Eve."),
     ("Ann", Step("member of"), "Ann is a member of Mensa."),
-    ("Scott", Step("born"), "Ridley Scott was born on 1937-11-30."),
+    ("Scott", Step("born"), "Ridley Scott was born on 30 November 1937."),
     ("Mensa", Step("founded"), "Mensa was founded in 1946."),
 ]  # fmt: skip
 
