@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Measure, Named, OfType, Program, parts
 from kg.types import Step
 from kg.values import ValueKey
+from kptm.answering.sentences.languages import DEFAULT, language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ class Names:
         relations: Knows what relations are called.
         programs: The programs.
         answers: Keys of other entities.
-        values: How values are written.
+        values: How values are written, in English by default.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Names:
         programs: Iterable[Program],
         answers: Iterable[str] = (),
         *,
-        values: Values,
+        values: Values | None = None,
     ) -> None:
         nodes: dict[str, None] = dict.fromkeys(answers)
         steps: dict[str, None] = {}
@@ -44,7 +45,7 @@ class Names:
             for part in parts(program):
                 nodes.update(dict.fromkeys(_nodes(part)))
                 steps.update(dict.fromkeys(step.relation for step in steps_of(part)))
-        self._values = values
+        self._values = values or language(DEFAULT).values
         self._keys = [key for key in nodes if key and not isinstance(key, ValueKey)]
         self._entities: Mapping[str, Entity] = graph.entities(self._keys)
         self._relations = relations.labels(list(steps))
