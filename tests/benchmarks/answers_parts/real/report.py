@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import kptm
+
 from . import failures, figures
 from .asking import Outcome
 
@@ -78,5 +80,5 @@ class Report:
 def commit() -> str:
     """The commit that is measured."""
     command = ["git", "rev-parse", "--short", "HEAD"]
-    here = Path(__file__).parent
+    here = Path(kptm.__file__).parent
     return subprocess.run(command, cwd=here, capture_output=True, text=True, check=False).stdout.strip()  # fmt: skip
