@@ -11,18 +11,20 @@ if TYPE_CHECKING:
 
 @cache
 def stemmer(algorithm: str) -> Callable[[str], str]:
-    """A function from a folded word to its stem: Snowball's algorithm of that name, "" leaves words as they are."""
+    """A function from a folded word to its stem: Snowball's algorithm of that name, "" leaves words as they are.
+
+    English has one of its own. It cuts less: Snowball makes "nation" of "national", so that a question for a country
+    seems to ask for the national animal, and keeps "actor" and "acted" apart.
+    """
     if not algorithm:
         return str
+    if algorithm == "english":
+        from kptm.answering.words import stem as english
+
+        return english
     try:
         import snowballstemmer
     except ImportError:  # until it is installed
-        return _english if algorithm == "english" else str
+        return str
     stem: Callable[[str], str] = snowballstemmer.stemmer(algorithm).stemWord
     return stem
-
-
-def _english(word: str) -> str:
-    from kptm.answering.words import stem
-
-    return stem(word)
