@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.conversation.turn import Mention, Turn
     from kptm.answering.conversation.words import FollowUpWords, Fragment
     from kptm.linking import Linker
 
+FACTS = 200
+"""Facts of an entity by which it is compared with others."""
 _YEAR = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
 
 
@@ -59,6 +62,8 @@ class References:
             return  # "the capital of France and its currency", "what do they eat in Egypt"
         names = self._referents(place, last)
         if len(last.answers) > 1 and names[:1] == [self._joined(last)]:
+            if (listed := self._words.listed(last.question)) is not None:
+                yield self._of_several(text, place, listed)
             yield self._of_several(text, place, names[0])
         for name in names:
             yield self._substituted(text, name, last)
@@ -182,14 +187,27 @@ class References:
             yield self._asked(last.relation, rest)
 
     def _replaced(self, name: str, last: Turn) -> Mention | None:
-        """The name of the last question that another one takes the place of: one of its type, the topic before others."""
+        """The name of the last question that another one takes the place of: one of its kind, the topic before others."""
         keys = [item.entity for item in self._linker.candidates(name)][:1]
-        types = {kind for item in self._graph.entities(keys).values() for kind in item.types}
-        alike = [item for item in last.mentions if types.intersection(item.entity.types)]
-        some = alike or list(last.mentions)
+        some = self._alike(keys[0], last.mentions) if keys else last.mentions
+        if not some:
+            return None
         if last.is_truth:
-            return some[-1] if some else None
-        about = [
-            item for item in some if last.topic is not None and item.entity.key == last.topic.key
-        ]
-        return next(iter([*about, *some]), None)
+            return some[-1]
+        topic = "" if last.topic is None else last.topic.key
+        return next((item for item in some if item.entity.key == topic), some[0])
+
+    def _alike(self, key: str, mentions: Sequence[Mention]) -> Sequence[Mention]:
+        """Those of some names that are of an entity's type; without types those that have most relations in common with it."""
+        types = {kind for item in self._graph.entities([key]).values() for kind in item.types}
+        if alike := [item for item in mentions if types.intersection(item.entity.types)]:
+            return alike
+        own = self._roles(key)
+        shared = [len(own & self._roles(item.entity.key)) for item in mentions]
+        most = max(shared, default=0)
+        return [item for item, count in zip(mentions, shared, strict=True) if count == most]
+
+    def _roles(self, key: str) -> set[tuple[str, bool]]:
+        """The relations of an entity, and whether it is their head."""
+        facts = islice(self._graph.touching([key]), FACTS)
+        return {(fact.relation, fact.head == key) for fact in facts}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.programs import Named, parts
 from kg.values import ValueKey
+from kptm.answering import lexicon
 from kptm.answering.words import stem
 from kptm.linking.text import fold
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from kptm.answering.answer import Answer
     from kptm.linking import Linker
 
+_NOT_UNDERSTOOD = ("name", "relation", "words")
+"""Refusals whose topic is a guess."""
 MANY = 10
 """Answers that "their" may stand for all together."""
 
@@ -61,9 +64,8 @@ class Turn:
             inner = [part for part in parts(program) if isinstance(part, Named)]
             named += [key for part in inner for key in part.keys]
         topics = dict.fromkeys(key for key in (answer.topic, *named) if _is_entity(key))
-        if not topics and not answer.found:
-            links = linker.link(answer.question, threshold=0.0, any_case=True).links
-            topics = dict.fromkeys(link.entity for link in links)
+        if answer.why in _NOT_UNDERSTOOD or not (topics or answer.found):
+            topics = dict.fromkeys(_named(answer.question, linker))
         found = [item.entity for item in answer.answers[: MANY + 1] if item.entity is not None]
         known = graph.entities([*topics, *found])
         about = [known[key] for key in topics if key in known]
@@ -89,11 +91,12 @@ class Turn:
         return typed or _stem(noun) in map(_stem, self.question.split())
 
     def is_answer_kind(self, noun: str) -> bool:
-        """Whether a noun says what the answers are, and not what the topic is."""
-        of_topic = self.topic is not None and _is_of(self.topic, noun)
-        return not of_topic and (
-            not self.answers or not self.answers[0].types or _is_of(self.answers[0], noun)
-        )
+        """Whether a noun says what the answers are, and not what the topic is; without types what the question asked for."""
+        if self.topic is not None and _is_of(self.topic, noun):
+            return False
+        if self.answers and self.answers[0].types:
+            return _is_of(self.answers[0], noun)
+        return _stem(noun) in map(_stem, self.question.split())
 
 
 def _is_of(entity: Entity, noun: str) -> bool:
@@ -113,13 +116,24 @@ def _is_entity(key: str) -> bool:
 
 
 def _mention(answer: Answer, entity: Entity) -> Mention | None:
-    """Where a question names an entity: as it was understood, or by one of its names, the longest first."""
-    for item in answer.meanings:
-        if item.kind == "entity" and item.means == entity.key:
-            return Mention(entity, item.start, item.end)
+    """Where a question names an entity: by the longest of its names, or of the parts that were understood as it."""
     names = {entity.label, entity.key.replace("_", " "), *entity.aliases} - {""}
-    for name in sorted(names, key=lambda name: (-len(name), name)):
-        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", answer.question, re.IGNORECASE)
-        if found is not None:
-            return Mention(entity, found.start(), found.end())
-    return None
+    found = [(item.start, item.end) for item in answer.meanings if item.means == entity.key]
+    for name in sorted(names):
+        pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
+        found += [match.span() for match in re.finditer(pattern, answer.question, re.IGNORECASE)]
+    if not found:
+        return None
+    start, end = max(found, key=lambda span: (span[1] - span[0], -span[0]))
+    return Mention(entity, start, end)
+
+
+def _named(question: str, linker: Linker) -> list[str]:
+    """The entities that the linker finds in a question, those left out that only a word such as "who" names."""
+    words = lexicon.load()
+    code = words.language(question)
+    return [
+        link.entity
+        for link in linker.link(question, threshold=0.0, any_case=True).links
+        if not all(words.is_function_word(x, code) for x in words.tokens(link.surface, code))
+    ]

@@ -90,6 +90,16 @@ class FollowUpWords:
         text, found = self._list.subn(self.templates["count"], last, count=1)
         return text if found else None
 
+    def listed(self, last: str) -> str | None:
+        """What a question asked a list of: "rivers that cross Texas", of "which rivers cross Texas"; None of another."""
+        found = self._list.match(last.strip())
+        if found is None or "listed" not in self.templates:
+            return None
+        noun, _, rest = last.strip()[found.end() :].strip(" ?？").partition(" ")
+        if not rest or self.is_particle(noun) or self.is_particle(rest.split()[0]):
+            return None
+        return self.templates["listed"].format(noun=noun, rest=rest)
+
     def is_question(self, text: str) -> bool:
         """Whether a text begins as a whole question does."""
         return self._question.match(text) is not None

@@ -156,8 +156,11 @@ def test_several_answers_are_meant_together(graph):
     answers = {
         "which countries border Chile?": ("Chile", "Peru", "Bolivia"),
         "what are the capitals of Peru and Bolivia": ("Peru", "Lima"),
+        "who are the presidents of countries that border Chile": ("Chile", "Ridley Scott"),
     }
     first = "which countries border Chile?"
+    found = talk(graph, answers, first, "who are their presidents?")
+    assert found[1] == "who are the presidents of countries that border Chile"
     found = talk(graph, answers, first, "what are their capitals?")
     assert found[1] == "what are the capitals of Peru and Bolivia"
     assert talk(graph, answers, first, "what is its area?")[1] == "what is Chile's area?"
@@ -199,6 +202,25 @@ def test_a_name_of_the_same_type_is_replaced(graph):
     assert conversation.resolve("and Lima?")[0] == "in which city of Japan is Lima?"
 
 
+def test_without_types_a_name_with_the_same_relations_is_replaced(tmp_path):
+    with KnowledgeGraph.open(tmp_path / "graph.db") as graph:
+        graph.add([("France", "capital", "Paris"), ("Spain", "capital", "Madrid")])
+        question = "is Paris the capital of France?"
+        value = Literal("true", f"{XSD}boolean")
+        answer = Answer(
+            question=question,
+            answers=(ScoredEntity(None, "yes", 0.9, value),),
+            meanings=(
+                WordMeaning(3, 8, "Paris", "entity", "Paris"),
+                WordMeaning(24, 30, "France", "entity", "France"),
+            ),
+        )
+        conversation = Conversation(lambda _: answer, graph, Linker(graph))
+        conversation.ask(question)
+        assert conversation.resolve("and Madrid?")[0] == "is Madrid the capital of France?"
+        assert conversation.resolve("and Spain?")[0] == "is Paris the capital of Spain?"
+
+
 def test_a_name_that_was_misspelt_is_replaced_where_it_was_understood(graph):
     question = "what is the capital of perru"
     answer = Answer(
@@ -208,6 +230,25 @@ def test_a_name_that_was_misspelt_is_replaced_where_it_was_understood(graph):
     conversation = Conversation(lambda _: answer, graph, Linker(graph))
     conversation.ask(question)
     assert conversation.resolve("and of chile")[0] == "what is the capital of chile"
+
+
+def test_a_name_that_was_understood_by_a_part_is_replaced_whole(graph):
+    question = "where was Ridley Scott born?"
+    answer = Answer(
+        question=question, topic="Q7", answers=(ScoredEntity("Q12", "Japan", 0.9),), entity="Q12",
+        meanings=(WordMeaning(10, 16, "Ridley", "entity", "Q7"),),
+    )  # fmt: skip
+    conversation = Conversation(lambda _: answer, graph, Linker(graph))
+    conversation.ask(question)
+    expected = "where was Sigourney Weaver born?"
+    assert conversation.resolve("and Sigourney Weaver?")[0] == expected
+
+
+def test_a_word_that_asks_is_no_name_to_go_on_from(tmp_path):
+    with KnowledgeGraph.open(tmp_path / "graph.db") as graph:
+        graph.add([("The Who", "country", "United Kingdom")])
+        graph.add([EntityRecord(key="The Who", label="The Who", aliases=("Who",))])
+        assert talk(graph, {}, "who wrote it?", "where was he born?")[1] == "where was he born?"
 
 
 def test_a_refusal_that_names_something_is_gone_on_from(graph):
