@@ -10,8 +10,9 @@ from typing import IO, TYPE_CHECKING
 from kg.errors import InvalidNameError, StoreError, TripleFormatError
 from kg.files.outputs import check_output
 from kg.formats.blocks import Block, ValueBlock
-from kg.names import checked_name, checked_record, printable
+from kg.names import MAX_PRIOR, checked_name, checked_record, printable
 from kg.store import entities, revisions, sources, statements
+from kg.store.entities import is_bounded
 from kg.store.restated import Ended
 from kg.store.sources import Speaker, document_of
 from kg.store.writing import Writer
@@ -38,6 +39,7 @@ def load_lines(
     lines: Iterable[Line | Block],
     *,
     tables: Tables | None = None,
+    notes: Sequence[str] = (),
     source: str | None = None,
     add: bool | None = None,
     on_error: str = "raise",
@@ -52,6 +54,7 @@ def load_lines(
         path: Where they come from.
         lines: What there is to write.
         tables: How the tails of tables are typed; None for what says by itself what is a value.
+        notes: What the reader guessed or changed, for the report; it may add to them while ``lines`` are read.
         source: As :meth:`kg.KnowledgeGraph.load` takes it; so are the others.
         add: Whether what the file stated before stays.
         on_error: What happens to a bad line.
@@ -114,7 +117,7 @@ def load_lines(
         unconfirmed=unconfirmed,
         other_files=others,
         typed=() if typing is None else typing.report(),
-        notes=() if tables is None else tuple(tables.notes),
+        notes=(*notes, *batches.notes()),
     )
 
 
@@ -154,6 +157,7 @@ class _Batches:
     def __init__(self, sql: Sql, writer: Writer, rejects: _Rejects) -> None:
         self._sql, self._writer, self._rejects = sql, writer, rejects
         self.changed = 0
+        self._bounded = 0
 
     def take(self, batch: Block | ValueBlock | Sequence[Line]) -> int:
         """Write a batch, and return how many records it has; a bad one is rejected."""
@@ -188,6 +192,7 @@ class _Batches:
         statement_records: list[tuple[int, Statement]] = []
         for line, found in batch:
             record = None if type(found) is Triple else self._checked(line, found)
+            self._bounded += record is not None and is_bounded(record)
             if isinstance(record, EntityRecord):
                 entity_records.append((line, record))
             elif isinstance(record, Statement):
@@ -202,6 +207,13 @@ class _Batches:
             self.changed += entities.merge(self._writer, self._sql, entity_records)
         if statement_records:
             statements.write(self._writer, self._sql, statement_records)
+
+    def notes(self) -> list[str]:
+        """What counts as something else than it says."""
+        if not self._bounded:
+            return []
+        priors = "1 prior" if self._bounded == 1 else f"{self._bounded:,} priors"
+        return [f"{priors} above {MAX_PRIOR:g} taken for {MAX_PRIOR:g}"]
 
     def _checked(self, line: int, found: Record | TripleFormatError) -> Record | None:
         """A record, or None where it is rejected."""

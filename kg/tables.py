@@ -52,14 +52,12 @@ class Tables:
         guess: Whether those of the others are guessed.
         wide: Whether the relations are columns of a wide table.
         entities: Relations that turned out to have no values.
-        notes: What was guessed, for the report; readers add to it.
     """
 
     types: Mapping[str, str] = field(default_factory=dict)
     guess: bool = True
     wide: bool = False
     entities: frozenset[str] = frozenset()
-    notes: list[str] = field(default_factory=list)
 
     def typing(self, sql: Sql) -> Typing:
         """The typing of one table, within a transaction."""
@@ -93,20 +91,21 @@ def load_file(
     progress: Callable[[int], None] | None,
 ) -> LoadReport:
     """Load a file, or rows; the arguments are those of :meth:`kg.KnowledgeGraph.load`."""
-    with as_file(path, key=key) as (name, file):
-        if name is not path:
+    with as_file(path, key=key) as (name, file, places):
+        if places is not None:
             source, form = source or ROWS, None
         tables = _tables(file, form, types, wide=key is not None)
         while True:
             try:
-                notes = [] if tables is None else tables.notes
+                notes: list[str] = []
                 layout = Layout(columns=columns, key=key, split=split, header=header, notes=notes)
                 with closing(_lines(file, form, layout, source)) as lines:
                     return loading.load_lines(
                         database,
                         name,
-                        lines,
+                        lines if places is None else places.rows(lines),
                         tables=tables,
+                        notes=notes,
                         source=source,
                         add=add,
                         on_error=on_error,
@@ -118,7 +117,7 @@ def load_file(
                 if tables is None or Path(file) == STANDARD:
                     raise
                 found = tables.entities | set(doubt.relations)
-                tables = replace(tables, entities=found, notes=[])
+                tables = replace(tables, entities=found)
 
 
 def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> Tables | None:

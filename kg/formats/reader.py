@@ -32,6 +32,7 @@ class Format(NamedTuple):
         reader: The reader's name.
         has_columns: Whether the reader takes ``columns``.
         has_blanks: Whether the reader takes the name of the document, to which blank nodes belong.
+        has_notes: Whether the reader takes a list, to which it adds what it changed.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Format(NamedTuple):
     reader: str
     has_columns: bool = False
     has_blanks: bool = False
+    has_notes: bool = False
 
     def read(
         self, stream: IO[bytes], path: Path, columns: Columns | Layout | None, document: str
@@ -49,6 +51,8 @@ class Format(NamedTuple):
         reader = getattr(import_module(f"kg.formats.{self.module}"), self.reader)
         if self.has_blanks:
             return reader(stream, path, document=document)
+        if self.has_notes:
+            return reader(stream, path, columns.notes if isinstance(columns, Layout) else [])
         return reader(stream, path, columns) if self.has_columns else reader(stream, path)
 
 
@@ -61,7 +65,7 @@ TRIPLES = (
     Format("ttl", (".ttl", ".turtle"), "rdf", "read_turtle", has_blanks=True),
     Format("rdf", (".rdf", ".xml", ".owl"), "rdf", "read_rdfxml", has_blanks=True),
     Format("jsonld", (".jsonld",), "rdf", "read_jsonld", has_blanks=True),
-    Format("wikidata", (".json",), "wikidata", "read_wikidata"),
+    Format("wikidata", (".json",), "wikidata", "read_wikidata", has_notes=True),
 )
 ENTITIES = (
     Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "read_entities_jsonl"),

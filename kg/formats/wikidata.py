@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
@@ -50,8 +51,43 @@ _DATE = re.compile(
 _WANTED = "not an entity of Wikidata"
 
 
-def read_wikidata(stream: IO[bytes], path: Path) -> Iterator[Line]:
-    """The statements about each entity; all of one line or, where anything in it is wrong, none."""
+class Converted:
+    """Counts of the dates that stand otherwise in the file, with the first of each kind."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+
+    def note(self, kind: str, written: str, value: str) -> None:
+        """Note a date: what it was, as it is written, and the value that it became."""
+        self._counts[kind] += 1
+        self._first.setdefault(
+            kind, f"{written.removeprefix('+').partition('T')[0]} became {value}"
+        )
+
+    def notes(self) -> list[str]:
+        """What was converted, for people."""
+        return [
+            f"{count:,} {'date' if count == 1 else 'dates'} {kind} (the first: {self._first[kind]})"
+            for kind, count in sorted(self._counts.items())
+        ]
+
+
+def read_wikidata(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> Iterator[Line]:
+    """The statements about each entity; all of one line or, where anything in it is wrong, none.
+
+    Args:
+        stream: The file.
+        path: Its name.
+        notes: In the end gets how many dates were converted.
+    """
+    converted = Converted()
+    yield from _lines(stream, path, converted)
+    if notes is not None:
+        notes += converted.notes()
+
+
+def _lines(stream: IO[bytes], path: Path, converted: Converted) -> Iterator[Line]:
     for number, text in text_lines(stream, path):
         if isinstance(text, TripleFormatError):
             yield number, text
@@ -60,7 +96,7 @@ def read_wikidata(stream: IO[bytes], path: Path) -> Iterator[Line]:
         if body in ("", "[", "]"):
             continue
         try:
-            records = list(_entity(json.loads(body)))
+            records = list(_entity(json.loads(body), converted))
         except (ValueError, RecursionError) as error:
             yield number, TripleFormatError(path, number, f"not JSON ({error})", text)
         except (KeyError, TypeError, AttributeError) as error:
@@ -71,19 +107,19 @@ def read_wikidata(stream: IO[bytes], path: Path) -> Iterator[Line]:
                 yield number, record
 
 
-def _entity(value: Any) -> Iterator[Record]:
+def _entity(value: Any, converted: Converted) -> Iterator[Record]:
     key = _text(value["id"])
     if not key:
         raise KeyError("id")
     silent = True
-    for record in _about(key, value):
+    for record in _about(key, value, converted):
         silent = False
         yield record
     if silent:
         yield EntityRecord(key=key)
 
 
-def _about(key: str, value: dict[str, Any]) -> Iterator[Record]:
+def _about(key: str, value: dict[str, Any], converted: Converted) -> Iterator[Record]:
     for name, relation in (("labels", LABEL), ("lemmas", LABEL), ("descriptions", DESCRIPTION)):
         for item in _mapping(value, name).values():
             yield Attribute(key, relation, _in_language(item))
@@ -95,7 +131,7 @@ def _about(key: str, value: dict[str, Any]) -> Iterator[Record]:
         yield Attribute(key, PRIOR, Literal(str(len(sitelinks)), f"{XSD}integer"))
     for claims in _mapping(value, "claims").values():
         for claim in claims:
-            yield from _claim(key, claim)
+            yield from _claim(key, claim, converted)
 
 
 def _mapping(value: dict[str, Any], name: str) -> dict[str, Any]:
@@ -116,9 +152,9 @@ def _text(value: Any) -> str:
     return value
 
 
-def _claim(key: str, claim: dict[str, Any]) -> Iterator[Record]:
+def _claim(key: str, claim: dict[str, Any], converted: Converted) -> Iterator[Record]:
     snak = claim["mainsnak"]
-    value = _snak(snak)
+    value = _snak(snak, converted)
     if value is None:
         return
     relation = _text(snak["property"])
@@ -126,7 +162,7 @@ def _claim(key: str, claim: dict[str, Any]) -> Iterator[Record]:
         Qualifier(_text(item["property"]), found)
         for items in _mapping(claim, "qualifiers").values()
         for item in items
-        if (found := _snak(item)) is not None
+        if (found := _snak(item, converted)) is not None
     ]
     rank = claim.get("rank")
     if rank in _RANKS:
@@ -144,7 +180,7 @@ def _claim(key: str, claim: dict[str, Any]) -> Iterator[Record]:
         yield fact
 
 
-def _snak(snak: dict[str, Any]) -> str | Literal | None:
+def _snak(snak: dict[str, Any], converted: Converted) -> str | Literal | None:
     """The entity's key or the value of a snak; None for an unknown one or none."""
     if snak["snaktype"] != "value":
         return None
@@ -152,6 +188,8 @@ def _snak(snak: dict[str, Any]) -> str | Literal | None:
     kind, value = found["type"], found["value"]
     if kind == "string":
         return Literal(_text(value), f"{XSD}anyURI" if snak.get("datatype") == "url" else "")
+    if kind == "time":
+        return _time(value, converted)
     read = _VALUES.get(kind)
     if read is None:
         raise TypeError(f"values of type {kind!r:.40} are unknown")
@@ -165,7 +203,7 @@ def _item(value: dict[str, Any]) -> str:
     return f"{letter}{int(value['numeric-id'])}"
 
 
-def _time(value: dict[str, Any]) -> Literal:
+def _time(value: dict[str, Any], converted: Converted) -> Literal:
     """A date of XML Schema: Gregorian, its years counted as astronomers do.
 
     Wikidata's JSON has the years of historians, in which -1 comes before 1, and dates of the Julian calendar as that
@@ -179,12 +217,20 @@ def _time(value: dict[str, Any]) -> Literal:
     if parts["sign"] == "-":
         year = 1 - year
     precision = min(precision, 9 if month == 0 else 10 if day == 0 else 11)
-    if precision == _DAY and str(value.get("calendarmodel", "")).endswith(_JULIAN):
+    julian = precision == _DAY and str(value.get("calendarmodel", "")).endswith(_JULIAN)
+    if julian:
         year, month, day = gregorian(year, month, day)
     name, count = _PRECISIONS[precision]
     sign = "-" if year < 0 else ""
     shown = f"{sign}{abs(year):04d}", f"{month:02d}", f"{day:02d}"
-    return Literal("-".join(shown[:count]), f"{XSD}{name}")
+    found = "-".join(shown[:count])
+    if julian:
+        converted.note("of the Julian calendar written as Gregorian ones", text, found)
+    elif parts["sign"] == "-":
+        converted.note(
+            "before Christ written with the years of XML Schema, where 1 BC is 0000", text, found
+        )
+    return Literal(found, f"{XSD}{name}")
 
 
 def gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
@@ -224,7 +270,6 @@ def _monolingual(value: dict[str, Any]) -> Literal:
 
 _VALUES: dict[str, Callable[[dict[str, Any]], str | Literal]] = {
     "wikibase-entityid": _item,
-    "time": _time,
     "quantity": _quantity,
     "globecoordinate": _coordinate,
     "monolingualtext": _monolingual,

@@ -10,7 +10,7 @@ from kg.languages import preferred
 from kg.names import MAX_PRIOR
 from kg.store import dictionary, lives
 from kg.store.triples import alive, recorded
-from kg.types import Attribute, Entity, EntityRecord, Literal, readable_label
+from kg.types import Attribute, Entity, EntityRecord, Literal, Statement, readable_label
 from kg.vocabulary import (
     ALIAS,
     DESCRIPTION,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from kg.store.sql import Sql
     from kg.store.writing import Writer
+    from kg.types import Record
 
 _ABOUT = f"x.relation_id <= {len(UNDERSTOOD)}"
 About = dict[str, list[Attribute]]
@@ -110,6 +111,16 @@ def number_in(text: str | None) -> float | None:
     except ValueError:
         return None
     return min(found, MAX_PRIOR) if 0 <= found < math.inf else None
+
+
+def is_bounded(record: Record) -> bool:
+    """Whether a record states a prior above the greatest that counts."""
+    if isinstance(record, EntityRecord):
+        return record.prior is not None and record.prior > MAX_PRIOR
+    fact = record.fact if isinstance(record, Statement) else record
+    if not isinstance(fact, Attribute) or fact.relation != PRIOR:
+        return False
+    return number_in(fact.value.value) == MAX_PRIOR != float(fact.value.value)
 
 
 def merge(writer: Writer, sql: Sql, records: Sequence[tuple[int, EntityRecord]]) -> int:

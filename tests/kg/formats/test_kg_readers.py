@@ -18,7 +18,7 @@ from kg.formats import lines, read_entities, read_triples
 from kg.formats.blank_nodes import BlankNodes
 from kg.formats.blocks import Block
 from kg.types import Attribute, EntityRecord, Literal, Triple
-from kg.vocabulary import ALIAS, DESCRIPTION_HTTPS, IRI, LABEL, TYPE
+from kg.vocabulary import ALIAS, DESCRIPTION_HTTPS, IRI, LABEL, PRIOR, TYPE
 
 # The reader is a pure function of the file, so that one folder serves all examples.
 files = settings(
@@ -492,3 +492,22 @@ def test_mutated_files_load_or_leave_the_graph_as_it_was(tmp_path, new_graph, ki
         assert (report.revision is None) == (state() == before)
         if graph.stats()["triples"] > 200:
             graph.purge(source=str(path))
+
+
+def test_a_prior_that_is_bounded_is_said(graph, write):
+    lines = [{"key": "a", "prior": 1e16}, {"key": "b", "prior": 1e15}, {"key": "c", "prior": 7}]
+    path = write("e.jsonl", "\n".join(map(json.dumps, lines)))
+    assert graph.load(path).notes == ("1 prior above 1e+15 taken for 1e+15",)
+    assert [graph.entity(key).prior for key in "abc"] == [1e15, 1e15, 7]
+    fact = f'<http://x/{{}}> <{PRIOR}> "{{}}" .\n'
+    path = write(
+        "p.nt",
+        "".join(
+            fact.format(key, value)
+            for key, value in (("a", "3e15"), ("b", "2e15"), ("c", "many"), ("d", "5"))
+        ),
+    )
+    assert graph.load(path).notes == ("2 priors above 1e+15 taken for 1e+15",)
+    assert graph.load_entities(write("f.jsonl", '{"key": "a", "prior": 1e17}')).notes == (
+        "1 prior above 1e+15 taken for 1e+15",
+    )

@@ -109,3 +109,40 @@ def test_a_row_that_is_none_is_refused_and_nothing_is_loaded(graph, rows, said):
 
 def test_no_rows_are_no_facts(graph):
     assert graph.load([]).read == 0
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("frame", [False, True])
+def test_evidence_cites_the_row(graph, wide, frame):
+    """Rows are counted from 1, whatever line breaks their cells have."""
+    names = ["a", "b\r\nb", "c\n\nc", "d", "e"]
+    rows = [{"name": name, "next": f"to {name}"} for name in names]
+    if not wide:
+        rows = [(row["name"], "next", row["next"]) for row in rows]
+    given = (
+        pd.DataFrame(rows, columns=None if wide else ["head", "relation", "tail"])
+        if frame
+        else rows
+    )
+    graph.load(given, key="name" if wide else None, source="shelf")
+    facts = [Triple(name, "next", f"to {name}") for name in names]
+    told = graph.attested(facts)
+    assert [told[fact].sources for fact in facts] == [
+        (("shelf", number),) for number in range(1, 6)
+    ]
+
+
+def test_mappings_are_cited_by_row(graph):
+    graph.load([{"head": "a", "relation": "r", "tail": tail} for tail in "bc"])
+    told = graph.attested([Triple("a", "r", "c")])
+    assert told[Triple("a", "r", "c")].sources == (("rows", 2),)
+
+
+def test_a_skipped_row_has_its_number(graph, tmp_path):
+    report = graph.load(
+        [("a", "r", "b\nc"), ("a", "r"), ("a", "r", "d")],
+        on_error="skip",
+        rejected=tmp_path / "no.jsonl",
+    )
+    assert [item.line for item in report.rejected] == [2]
+    assert report.rejected[0].reason.startswith("the rows given, line 2: ")

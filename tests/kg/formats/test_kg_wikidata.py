@@ -191,3 +191,23 @@ def test_julian_days_follow_each_other_as_gregorian_ones_do():
             for day in range(1, length + (month == 2 and year % 4 == 0) + 1):
                 assert gregorian(year, month, day) == (wanted.year, wanted.month, wanted.day)
                 wanted += timedelta(days=1)
+
+
+def test_dates_that_were_converted_are_said(graph, write):
+    times = [
+        year("+1582-10-04T00:00:00Z", 11, JULIAN),
+        year("-0044-03-15T00:00:00Z", 11, JULIAN),
+        year("-0044-00-00T00:00:00Z", 9, JULIAN),
+        year("+1900-00-00T00:00:00Z", 9, JULIAN),
+        year("+1900-01-02T00:00:00Z", 11),
+    ]
+    entities = [
+        {"id": f"Q{n}", "claims": {"P1": [claim(snak("P1", "time", time))]}}
+        for n, time in enumerate(times)
+    ]
+    path = write("w.json", "\n".join(map(json.dumps, entities)))
+    assert graph.load(path).notes == (
+        "1 date before Christ written with the years of XML Schema, where 1 BC is 0000 (the first: -0044-00-00 became -0043)",
+        "2 dates of the Julian calendar written as Gregorian ones (the first: 1582-10-04 became 1582-10-14)",
+    )
+    assert graph.load(write("none.json", json.dumps({"id": "Q9"}))).notes == ()
