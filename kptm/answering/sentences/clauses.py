@@ -18,7 +18,7 @@ from kg.programs import (
     Union,
 )
 from kptm.answering.sentences.grammar import Forms, article
-from kptm.answering.sentences.noun_phrases import Description, is_had, merged, same, when
+from kptm.answering.sentences.noun_phrases import Description, merged, same, when, without_having
 from kptm.answering.sentences.relation_words import NounRelation, RelationWords
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Clauses:
 
     def of(self, program: Program, *, negated: bool = False) -> Forms:
         """What is true of the members of a program, to follow a noun: "that borders Texas", "whose capital is Paris"."""
+        program = without_having(program)
         if isinstance(program, Follow):
             return self._followed(program, negated=negated)
         if isinstance(program, Compare):
@@ -149,7 +150,7 @@ class Clauses:
 
     def _compared(self, program: Compare, *, negated: bool) -> Forms:
         told = self.comparison(program, negated=negated)
-        if isinstance(program.base, OfType) or is_had(program.base, program.measure):
+        if isinstance(without_having(program.base), (OfType, Having)):
             return told
         own = self.of(program.base)
         return Forms(f"{own.one} and {told.one}", f"{own.many} and {told.many}")

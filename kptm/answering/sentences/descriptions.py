@@ -17,7 +17,6 @@ from kg.programs import (
     Follow,
     Having,
     Intersection,
-    Measure,
     Named,
     OfType,
     Program,
@@ -27,7 +26,7 @@ from kg.programs import (
 )
 from kptm.answering.sentences.clauses import Clauses
 from kptm.answering.sentences.languages import language
-from kptm.answering.sentences.noun_phrases import Description, is_had, merged, when
+from kptm.answering.sentences.noun_phrases import Description, merged, when, without_having
 from kptm.answering.sentences.relation_words import NounRelation
 
 if TYPE_CHECKING:
@@ -86,6 +85,10 @@ class Describer:
 
     @describe.register
     def _(self, program: Intersection) -> Description:
+        plain = without_having(program)
+        if not isinstance(plain, Intersection):
+            return self.describe(plain)
+        program = plain
         if merged(program) is not None:
             return Description(clauses=(self.clauses.of(program),))
         left, right = program.left, program.right
@@ -104,16 +107,19 @@ class Describer:
 
     @describe.register
     def _(self, program: Difference) -> Description:
-        return self.describe(program.left).and_also(self.clauses.of(program.right, negated=True))
+        denied = self.clauses.of(program.right, negated=True)
+        if isinstance(without_having(program.left), Having):
+            return Description(clauses=(denied,))
+        return self.describe(program.left).and_also(denied)
 
     @describe.register
     def _(self, program: Compare) -> Description:
-        base = self._base(program.base, program.measure)
+        base = self._base(program.base)
         return base.and_also(self.clauses.comparison(program))
 
     @describe.register
     def _(self, program: Superlative) -> Description:
-        base = self._base(program.base, program.measure)
+        base = self._base(program.base)
         rank = _ORDINALS.get(program.rank, f"{program.rank}th") if program.rank > 1 else ""
         adjective = self.wording.superlative(program.measure, program.order)
         if adjective and base.noun is not None and base.noun.one.startswith(f"{adjective} "):
@@ -124,9 +130,9 @@ class Describer:
         clause = self.clauses.most(program.measure, program.order, rank)
         return replace(base.and_also(clause), several=False)
 
-    def _base(self, program: Program, measure: Measure) -> Description:
+    def _base(self, program: Program) -> Description:
         """What is compared; that it has what is measured goes without saying."""
-        if is_had(program, measure):
+        if isinstance(without_having(program), Having):
             return Description()
         base = self.describe(program)
         return Description(after=f"of {base.name}") if base.name else base

@@ -20,11 +20,12 @@ from kg.programs import (
 from kptm.answering.answer_kinds import is_date
 from kptm.answering.sentences.grammar import article
 from kptm.answering.sentences.languages import language
-from kptm.answering.sentences.noun_phrases import Listed, merged
+from kptm.answering.sentences.noun_phrases import Listed, merged, without_having
 from kptm.answering.sentences.relation_words import NounRelation
 
 if TYPE_CHECKING:
     from kptm.answering.sentences.descriptions import Describer
+    from kptm.answering.sentences.grammar import Forms
     from kptm.answering.sentences.noun_phrases import Description
     from kptm.answering.sentences.truth import Truth
 
@@ -36,10 +37,12 @@ class English:
 
     Args:
         describer: Describes programs.
+        noun: What the question calls the things that it asks for, None where it does not.
     """
 
-    def __init__(self, describer: Describer) -> None:
+    def __init__(self, describer: Describer, noun: Forms | None = None) -> None:
         self._describer = describer
+        self._noun = noun
         self._language = language("en")
 
     # ── sets and values ──────────────────────────────────────────────────────────────────────
@@ -66,11 +69,12 @@ class English:
         return f"{described.text(plural=many)} {'are' if plural else 'is'} {named}"
 
     def _describe(self, program: Program, found: Listed) -> Description:
-        """A description; what has no noun is of the type that all its nodes have."""
+        """A description; what has no noun has that of the question, or of the type that all its nodes have."""
         described = self._describer.describe(program)
-        if described.noun is None and not described.name and found.type:
-            return replace(described, noun=self._describer.wording.type(found.type))
-        return described
+        if described.noun is not None or described.name:
+            return described
+        typed = self._describer.wording.type(found.type) if found.type else None
+        return replace(described, noun=self._noun or typed)
 
     def _stated(self, followed: Follow, found: Listed, *, whole: Program) -> str:
         """The facts of one step as they are stated: "A and B border Texas"; "" where a description says it better."""
@@ -120,7 +124,7 @@ class English:
         followed = _plain(source)
         if followed is not None and (said := self._counted(followed, source, number)):
             return said
-        described = self._describer.describe(source)
+        described = self._describe(source, Listed(()))
         if described.name and not isinstance(source, Named):
             return f"{described.name}: {number}"
         verb = "is" if one else "are"
@@ -138,17 +142,18 @@ class English:
         owner, one = whose.text(plural=whose.several), number == "1"
         amount = "no" if number == "0" else number
         typed = _type_of(source)
+        things = self._noun if typed is None else self._describer.wording.type(typed)
         if isinstance(words, NounRelation):
             if not followed.step.forward or typed is not None:
                 return ""
             noun = words.noun.of(plural=not one)
             return f"{owner} {'have' if whose.several else 'has'} {amount} {noun}{words.rest}"
-        if typed is None:
+        if things is None:
             return ""
-        things = f"{amount} {self._describer.wording.type(typed).of(plural=not one)}"
+        counted = f"{amount} {things.of(plural=not one)}"
         if followed.step.forward:
-            return f"{owner} {words.of(plural=whose.several)} {things}"
-        return f"{things} {words.of(plural=not one)} {owner}"
+            return f"{owner} {words.of(plural=whose.several)} {counted}"
+        return f"{counted} {words.of(plural=not one)} {owner}"
 
     # ── yes and no ───────────────────────────────────────────────────────────────────────────
 
@@ -263,6 +268,7 @@ def _clauses(described: Description, *, plural: bool) -> str:
 
 def _plain(program: Program) -> Follow | None:
     """The one step that a program is, from or to several names, whether or not a type is required of its end."""
+    program = without_having(program)
     if isinstance(program, Follow):
         return program
     if (both := merged(program)) is not None and not both.step.forward:

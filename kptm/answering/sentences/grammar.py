@@ -52,6 +52,8 @@ class Grammar:
         self.lasting = frozenset(words["lasting"].split())
         self.indefinite = frozenset(words["indefinite"].split())
         self.bare = frozenset(words["bare"].split())
+        self.determiners = frozenset(words["determiners"].split())
+        self.requests = frozenset(words["requests"].split())
         self._times = frozenset(words["times"].split())
         self.plain_units = frozenset(words["plain_units"].split())
         self.superlatives: Mapping[str, list[str]] = data["superlatives"]
@@ -73,6 +75,25 @@ class Grammar:
         if not head or self.is_plural(head[-1]):
             return Forms(text, text)
         return Forms(text, " ".join([*head[:-1], self.plural(head[-1]), *rest]))
+
+    def forms(self, word: str) -> Forms:
+        """Both numbers of a noun that is given in either."""
+        return (
+            Forms(self.singular(word), word)
+            if self.is_plural(word)
+            else Forms(word, self.plural(word))
+        )
+
+    def singular(self, word: str) -> str:
+        """The singular of a plural."""
+        for one, many in self._irregular.items():
+            if many == word:
+                return one
+        if word.endswith("ies") and len(word) > 4:
+            return f"{word[:-3]}y"
+        if word.endswith("es") and word[:-2].endswith(_SIBILANT):
+            return word[:-2]
+        return word.removesuffix("s")
 
     def plural(self, word: str) -> str:
         """The plural of a word; of a name as it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.programs import Follow, Having, Intersection, Measure, Named, Period, Program
+from kg.programs import Follow, Having, Intersection, Named, Period, Program
 from kptm.answering.sentences.grammar import Forms
 
 if TYPE_CHECKING:
@@ -99,6 +99,14 @@ def when(period: Period | None) -> str:
     return f" since {period.start}" if not period.end else f" from {period.start} to {period.end}"
 
 
-def is_had(program: Program, measure: Measure) -> bool:
-    """Whether a program is what has the first step of a measure, which goes without saying where that is measured."""
-    return isinstance(program, Having) and program.step == measure.steps[0]
+def without_having(program: Program) -> Program:
+    """A program without what only requires that there be any: "what has a population", where something else is said.
+
+    Readers of questions require it of things that have no types.
+    """
+    if isinstance(program, Intersection):
+        left, right = without_having(program.left), without_having(program.right)
+        if isinstance(left, Having):
+            return right
+        return left if isinstance(right, Having) else Intersection(left, right)
+    return program

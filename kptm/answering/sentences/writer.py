@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from kg.programs import Aggregate, Follow, Intersection, Named, Program, Superlative
 from kptm.answering import lexicon
 from kptm.answering.naming import RelationNames
+from kptm.answering.sentences import grammar
+from kptm.answering.sentences.asked_noun import asked_noun
 from kptm.answering.sentences.descriptions import Describer
 from kptm.answering.sentences.english import English
 from kptm.answering.sentences.languages import DEFAULT, LISTED, language
@@ -101,7 +103,9 @@ class SentenceWriter:
             return _alone(answer, known)
         wording = Wording(names, self._phrasings, self._truth)
         english = known.code == "en"
-        speaker: _Speaker = English(Describer(wording)) if english else Templates(names, known)
+        speaker: _Speaker = Templates(names, known)
+        if english:
+            speaker = English(Describer(wording), asked_noun(answer, grammar.english()))
         first = answer.answers[0]
         if _is_truth(first):
             return speaker.verdict(program, self._truth, holds=_is_yes(first))

@@ -22,7 +22,7 @@ from kg.programs import (
 from kg.types import Attribute, EntityRecord, Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
-from kptm.answering.answer import Answer, ScoredEntity
+from kptm.answering.answer import Answer, ScoredEntity, WordMeaning
 from kptm.answering.naming import labels
 from kptm.answering.sentences import SentenceWriter
 from kptm.data.phrasings import Phrasings
@@ -89,7 +89,7 @@ def graph(tmp_path_factory):
         yield made
 
 
-def said(graph, program, found, *, language="en", phrasings=None, **parts):
+def said(graph, program, found, *, language="en", phrasings=None, asked="?", **parts):
     """The sentence of a program that denotes nodes, a number or a truth."""
     if isinstance(found, bool):
         truth = Literal("true" if found else "false", f"{XSD}boolean")
@@ -99,7 +99,7 @@ def said(graph, program, found, *, language="en", phrasings=None, **parts):
     else:
         named = labels(graph, found)
         answers = tuple(ScoredEntity.of(key, named[key], 0.9) for key in found)
-    answer = Answer(question="?", score=0.9, answers=answers, program=program, **parts)
+    answer = Answer(question=asked, score=0.9, answers=answers, program=program, **parts)
     writer = SentenceWriter(graph, Phrasings(phrasings or {}))
     return writer.complete(answer, language).sentence
 
@@ -361,3 +361,41 @@ def test_namesakes_are_told_apart(graph):
     program = Follow(Named(("m1",)), Step("named after"))
     assert said(graph, program, ["m2"]) == "Mercury (planet) is named after Mercury (god)."
     assert said(graph, program, ["m3"]) == "Mercury (planet) is named after Mercury (m3)."
+
+
+POPULOUS = Compare(
+    Having(Step("area")), POPULATION, ">", Named((ValueKey(Literal("10000000", INTEGER)),))
+)
+IN_AFRICA = Follow(Named(("Africa",)), Step("continent", forward=False))
+ASKED = [
+    ("countries with more than 10000000 people", POPULOUS, ["A", "B"], (10, 19),
+     "The countries whose population is more than 10,000,000 are A and B."),
+    ("which country has the biggest population", Superlative(Having(Step("area")), POPULATION, "max"), ["A"], (22, 40),
+     "The most populous country is A."),
+    ("what is the largest city in africa", Superlative(IN_AFRICA, POPULATION, "max"), ["A"], (12, 19),
+     "The most populous city whose continent is Africa is A."),
+    ("how many rivers run through texas", Aggregate("count", Follow(TEXAS, Step("traverses", forward=False))), 5, (16, 33),
+     "5 rivers traverse Texas."),
+    ("how many countries are in africa", Aggregate("count", IN_AFRICA), 58, (26, 32), "There are 58 countries whose continent is Africa."),
+    ("list all the countries that do not border A", Difference(Having(Step("borders")), Follow(Named(("A",)), BORDERS)), ["B"], (28, 43),
+     "The country that A does not border is B."),
+    ("how many people live in africa", Aggregate("count", IN_AFRICA), 58, (9, 30), "There are 58 whose continent is Africa."),
+    ("where do they speak it", Follow(Named(("A",)), Step("borders", forward=False)), ["B", "C"], (20, 22), "B and C border A."),
+    ("what speaks", POPULOUS, ["A"], (5, 11), "The one whose population is more than 10,000,000 is A."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "program", "found", "taken", "expected"), ASKED)
+def test_things_are_called_as_the_question_calls_them(
+    graph, question, program, found, taken, expected
+):
+    """Where the program does not say what they are: a graph without types."""
+    meanings = (WordMeaning(*taken, question[slice(*taken)], "relation", "r"),)
+    assert said(graph, program, found, meanings=meanings, asked=question) == expected
+
+
+def test_a_word_that_was_not_understood_names_nothing(graph):
+    question = "which dragons have more than 10000000 people"
+    meanings = (WordMeaning(19, 44, question[19:], "relation", "population"),)
+    told = said(graph, POPULOUS, ["A"], asked=question, meanings=meanings, unexplained=("dragons",))
+    assert told == "The one whose population is more than 10,000,000 is A."

@@ -1,0 +1,33 @@
+"""What a question calls the things that it asks for: "rivers", of "how many rivers run through texas"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.answering import lexicon
+
+if TYPE_CHECKING:
+    from kptm.answering.answer import Answer
+    from kptm.answering.sentences.grammar import Forms, Grammar
+
+
+def asked_noun(answer: Answer, grammar: Grammar) -> Forms | None:
+    """The noun of a question in English that no entity, relation or operator is, and that is understood; None without one.
+
+    A program that follows relations has it no more where the relations imply it.
+    """
+    words, before = lexicon.load(), ""
+    if not answer.meanings:
+        return None
+    for token in words.tokens(answer.question, "en"):
+        taken = any(item.start < token.end and token.start < item.end for item in answer.meanings)
+        if taken or token.folded in grammar.requests:
+            before = before or "the"
+        elif words.is_function_word(token, "en"):
+            before = token.folded
+        elif token.text in answer.unexplained or not token.text.isalpha():
+            return None
+        else:
+            fits = before in ("", *grammar.determiners)
+            return grammar.forms(token.text.lower()) if fits else None
+    return None
