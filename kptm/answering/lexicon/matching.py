@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon.tables import Operator
 
 Span = tuple[int, int]
+BEGINNING = "^"
+"""In place of a word before an operator: nothing stands there."""
 
 
 class Hit(NamedTuple):
@@ -124,6 +126,8 @@ def _typed(tokens: Sequence[Token]) -> str:
 
 
 def _is_after(before: str, word: str) -> bool:
+    if word == BEGINNING:
+        return not before
     return before.endswith(word[1:]) if word[0] == "-" else before == word
 
 

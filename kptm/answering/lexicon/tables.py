@@ -24,7 +24,7 @@ class Operator:
         inner: Operators within the phrase stand beside it.
         before_number: Only directly before a number or a time.
         after_number: Only directly after a number, its unit, or a time.
-        after: Only after one of these words; "-ed" is an ending.
+        after: Only after one of these words; "-ed" is an ending, "^" the beginning of the question.
         not_after: Only where none of these words stands before it.
         without: Only where none of these words is in the question.
         unless_asked: Only where nothing in the question asks for more than yes or no.
