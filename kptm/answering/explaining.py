@@ -110,7 +110,7 @@ def _reading(answer: Answer) -> Iterator[_Group]:
         yield _Group("evaluated", [_Line(answer.expression)])
     if answer.meanings:
         understood = [
-            _Line(f"{item.text!r} is {item.kind} {with_key(answer, item.means)}")
+            _Line(f"{item.text!r} is the {item.kind} {with_key(answer, item.means)}")
             for item in answer.meanings
         ]
         yield _Group("understood", understood)

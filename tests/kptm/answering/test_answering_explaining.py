@@ -201,8 +201,8 @@ def test_the_sentence_comes_first_and_the_reading_where_it_is_wanted():
         "  evaluated",
         "    Chile.capital",
         "  understood",
-        "    'capital' is relation capital (P36)",
-        "    'chile' is entity Chile (Q298)",
+        "    'capital' is the relation capital (P36)",
+        "    'chile' is the entity Chile (Q298)",
         "  not understood",
         "    'now'",
     ]
