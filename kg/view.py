@@ -17,7 +17,6 @@ from kg.store import (
     links,
     names,
     paths,
-    query,
     revisions,
     search,
     triples,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
     from kg.programs import Denotation, Evaluator, Program
+    from kg.querying import Where
     from kg.sparql import Bindings
     from kg.store.database import Database
     from kg.store.paths import Direction
@@ -110,9 +110,7 @@ class GraphView:
         with self._database.reading() as sql:
             yield from names.entity_keys(sql, self._at)
 
-    def link_counts(
-        self, keys: Collection[str] | None = None
-    ) -> dict[tuple[str, str], tuple[int, int]]:
+    def link_counts(self, keys: Collection[str] | None = None) -> dict[tuple[str, str], tuple[int, int]]:  # fmt: skip
         """How often texts meant an entity by a name, and had the name, by (key, name); see ``count_links``."""
         with self._database.reading() as sql:
             return links.counts(sql, keys)
@@ -153,6 +151,8 @@ class GraphView:
         select: Sequence[str] | None = None,
         limit: int | None = None,
         strict: bool = False,
+        where: Sequence[Where] = (),
+        order_by: str | Sequence[str] = (),
     ) -> Iterator[tuple[str, ...]]:
         """Answer a basic graph pattern: triples of keys and ``?variables``, joined.
 
@@ -161,20 +161,20 @@ class GraphView:
             select: The variables to return, by default all in the order in which they come.
             limit: The most rows to return.
             strict: Whether a name that the graph lacks is an error, rather than no match.
+            where: Comparisons: ``("?x", ">", 5)``, also with "1990-05-03" or "12 km". A bare number is in the unit of most
+                values, among dates a year. What is no number and no date, or of another dimension, compares with nothing.
+            order_by: Selected variables, each as "?x" or, the greatest first, "-?x": numbers and dates by size, then names.
 
         Returns:
-            Distinct rows of keys, or of values where a variable stands for one, in no promised order.
+            Distinct rows of keys, or of values where a variable stands for one, in no promised order without ``order_by``.
 
         Raises:
-            QueryError: A pattern or a selected variable is malformed.
+            QueryError: A pattern, a selected variable, a comparison or an order is malformed.
             UnknownKeyError: ``strict``, and the graph has not the entity or the relation of a pattern.
         """
-        chosen = query.checked(patterns, select)
-        with self._database.quick() as sql:
-            asked = naming.with_keys(sql, self, patterns, strict=strict)
-            found = query.plan(sql, asked, chosen, limit=limit, at=self._at)
-        if found is not None:
-            yield from self._database.rows(*found)
+        from kg.querying import Form, answer
+
+        yield from answer(self._database, self, patterns, Form(select, limit, strict, where, order_by), self._at)  # fmt: skip
 
     def sparql(
         self, query: str, *, bindings: Mapping[str, str | Literal] | None = None
@@ -365,8 +365,8 @@ class GraphView:
     ) -> ExportReport:
         """Write the graph to a file; the suffix decides the format, ``-`` is standard output.
 
-        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only triples. ``progress`` is
-        called with how many of the :meth:`count_statements` are written.
+        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only triples. ``progress`` gets
+        how many of the :meth:`count_statements` are written.
 
         Raises:
             TripleFormatError: The format cannot hold a name, or the file cannot be written.

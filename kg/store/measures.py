@@ -100,6 +100,27 @@ def _bound(texts: dict[str, str], bounds: Bounds, q: str) -> str:
     return text.replace("?1", repr(bounds.low)).replace("?2", repr(bounds.high))
 
 
+def undecided(bounds: Bounds, q: str) -> str:
+    """The condition that the doubles of a row of a table ``q`` do not decide."""
+    return _bound(_EQUAL, bounds, q)
+
+
+def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:
+    """The condition that a value, given by its id, compares so; its one parameter is the dimension.
+
+    Args:
+        bounds: What it is compared with.
+        value: SQL for the id.
+        equal: Those of the values that doubles do not decide which compare so.
+    """
+    listed = ", ".join(f"{number:d}" for number in sorted(equal)) or "NULL"
+    return (
+        f"EXISTS (SELECT 1 FROM quantity q WHERE q.literal_id = {value} AND q.dimension = ?"
+        f" AND (({_bound(_CERTAIN, bounds, 'q')} AND NOT {_bound(_EQUAL, bounds, 'q')})"
+        f" OR q.literal_id IN ({listed})))"
+    )
+
+
 # ── values ───────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -84,37 +84,94 @@ def plan(
     *,
     limit: int | None,
     at: int | None,
-) -> tuple[str, list[int]] | None:
-    """The statement that answers checked patterns, and its parameters; None: nothing answers them."""
-    ids: list[Ids] = []
+    where: Sequence[Condition] = (),
+    order: tuple[tuple[int, bool], ...] = (),
+    ids: bool = False,
+) -> tuple[str, list[int | str]] | None:
+    """The statement that answers checked patterns, and its parameters; None: nothing answers them.
+
+    Args:
+        sql: Where it will be run.
+        patterns: Keys and variables.
+        select: The variables.
+        limit: The most rows.
+        at: The revision, None for now.
+        where: Conditions on what variables stand for.
+        order: What rows are sorted by: a place in ``select``, and whether the greatest comes first.
+        ids: Whether the rows are to be of ids, not names.
+    """
+    given_ids: list[Ids] = []
     for pattern in patterns:
         found = _ids(sql, pattern, at)
         if found is None:
             return None
-        ids.append(found)
-    order = _order(sql, patterns, ids)
+        given_ids.append(found)
+    joined = _order(sql, patterns, given_ids)
     shape = tuple(
         tuple(term if given is None else len(given) for term, given in zip(*pair, strict=True))
-        for pair in zip(patterns, ids, strict=True)
+        for pair in zip(patterns, given_ids, strict=True)
     )
-    statement = _statement(shape, tuple(order), tuple(select), limit, at)
-    given = (found for number in order for found in ids[number] if found is not None)
-    return statement, [one for found in given for one in found]
+    conditions = tuple((one.variable, one.text) for one in where)
+    form = _Form(tuple(select), limit, conditions, order, ids, "C" if sql.postgresql else "BINARY")
+    statement = _statement(shape, tuple(joined), form, at)
+    given = (found for number in joined for found in given_ids[number] if found is not None)
+    numbers: list[int | str] = [one for found in given for one in found]
+    return statement, [*numbers, *(one for item in where for one in item.parameters)]
+
+
+class Condition(NamedTuple):
+    """A condition on what a variable stands for: SQL in which ``{0}`` is its id, and the parameters of that."""
+
+    variable: str
+    text: str
+    parameters: tuple[str, ...] = ()
+
+
+class _Form(NamedTuple):
+    """The form of the rows, as :func:`plan` takes it; ``collation`` sorts names by their code points."""
+
+    select: tuple[str, ...]
+    limit: int | None
+    where: tuple[tuple[str, str], ...]
+    order: tuple[tuple[int, bool], ...]
+    ids: bool
+    collation: str
 
 
 @lru_cache(maxsize=256)
-def _statement(
-    shape: Shape, order: tuple[int, ...], select: tuple[str, ...], limit: int | None, at: int | None
-) -> str:
+def _statement(shape: Shape, order: tuple[int, ...], form: _Form, at: int | None) -> str:
     """The statement of patterns in which a name that is given is the number of ids that it may have."""
     where, places = _conditions(shape, order, at)
+    where += [text.format(places[name][0]) for name, text in form.where]
+    select = form.select
     # In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
     tables = " CROSS JOIN ".join(f"triple x{number}" for number in order)
     inner = ", ".join(f"{places[name][0]} AS v{n}" for n, name in enumerate(select)) or "1 AS v"
     outer = ", ".join(_name(f"d.v{n}", places[name]) for n, name in enumerate(select)) or "1"
-    end = "" if limit is None else f" LIMIT {max(limit, 0):d}"
-    distinct = f"SELECT DISTINCT {inner} FROM {tables} WHERE {' AND '.join(where)}{end}"
-    return f"SELECT {outer} FROM ({distinct}) AS d"
+    end = "" if form.limit is None else f" LIMIT {max(form.limit, 0):d}"
+    distinct = f"SELECT DISTINCT {inner} FROM {tables} WHERE {' AND '.join(where)}"
+    if form.ids:
+        return distinct + end
+    if not form.order:
+        return f"SELECT {outer} FROM ({distinct}{end}) AS d"
+    sizes = "".join(
+        f" LEFT JOIN quantity k{place} ON k{place}.literal_id = d.v{place}"
+        for place in dict.fromkeys(place for place, _ in form.order)
+    )
+    keys = ", ".join(
+        _sorted(place, _name(f"d.v{place}", places[select[place]]), form.collation, down=down)
+        for place, down in form.order
+    )
+    return f"SELECT {outer} FROM ({distinct}) AS d{sizes} ORDER BY {keys}{end}"
+
+
+def _sorted(place: int, name: str, collation: str, *, down: bool) -> str:
+    """What rows are sorted by: what measures nothing comes last; the same dimensions stand together."""
+    size, turn = f"k{place}", " DESC" if down else ""
+    return (
+        f'CASE WHEN {size}.low IS NULL THEN 1 ELSE 0 END, {size}.dimension COLLATE "{collation}",'
+        f' {size}.low{turn}, {size}.high{turn}, {name} COLLATE "{collation}"{turn}'
+    )
 
 
 def _conditions(

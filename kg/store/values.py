@@ -13,7 +13,7 @@ from kg.values.forms import ENTITY, NUMBERS, NUMERIC, candidates
 from kg.values.node import ValueKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from kg.store.sql import Sql
     from kg.values.infer import Decision
@@ -31,6 +31,24 @@ def nodes(sql: Sql, ids: Collection[int]) -> dict[int, str]:
     if values:
         found.update((number, ValueKey(item)) for number, item in literals(sql, values).items())
     return found
+
+
+def stated(sql: Sql, statement: str, parameters: Sequence[int | str]) -> list[tuple[str, str]]:
+    """Of those ids that a statement gives and that are numbers or dates: (dimension, unit) of each."""
+    query = (
+        f"SELECT q.dimension, l.unit FROM ({statement}) AS d JOIN quantity q ON q.literal_id = d.v0"
+        " JOIN literal l ON l.id = d.v0"
+    )
+    return [(dimension, unit) for dimension, unit in sql.all(query, parameters)]
+
+
+def measuring(sql: Sql, dimension: str, condition: str) -> dict[int, Literal]:
+    """The values of a dimension of which a condition on ``quantity q`` holds, by id."""
+    query = (
+        "SELECT l.id, l.value, l.datatype, l.language, l.unit FROM quantity q JOIN literal l"
+        f" ON l.id = q.literal_id WHERE q.dimension = ? AND {condition}"
+    )
+    return {int(row[0]): Literal(*row[1:]) for row in sql.all(query, (dimension,))}
 
 
 def node_ids(sql: Sql, keys: Iterable[str]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,10 @@ def _others(without: tuple[str, ...]) -> list[str]:
 @click.option(
     "--select", multiple=True, metavar="?x", help="The variables to show; all by default."
 )
+@click.option("--where", "compared", multiple=True, metavar="'?x > 5'",
+              help="Only rows whose value compares so: < <= > >= = != with a number, a date, or a number with its unit.")  # fmt: skip
+@click.option("--sort", multiple=True, metavar="?x",
+              help="Sort rows of patterns by a variable; -?x from the greatest down.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(0), help="The most rows of patterns.")
 @click.option("--sparql", help="A query in SPARQL; needs kptm[sparql].")
 @keys_option
@@ -95,12 +100,16 @@ def query(
     tail: str | None,
     patterns: tuple[str, ...],
     select: tuple[str, ...],
+    compared: tuple[str, ...],
+    sort: tuple[str, ...],
     limit: int | None,
     sparql: str | None,
     only_keys: bool,
     as_json: bool,
 ) -> None:
     """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL). Or ask the graph by patterns."""
+    if (compared or sort) and not patterns:
+        raise click.UsageError("--where and --sort go with --pattern")
     if patterns or sparql:
         if head is not None or (patterns and sparql):
             raise click.UsageError("give HEAD RELATION, or --pattern, or --sparql")
@@ -108,7 +117,8 @@ def query(
             if sparql:
                 _show_sparql(ws.graph.sparql(sparql), as_json)
             else:
-                _show_patterns(ws, patterns, select, limit, only_keys, as_json)
+                form = {"where": list(map(_comparison, compared)), "order_by": sort, "limit": limit}
+                _show_patterns(ws, patterns, select, form, only_keys, as_json)
         return
     if head is None or relation is None or (head == "?") == (tail is None):
         raise click.UsageError('give HEAD RELATION, or "?" RELATION TAIL')
@@ -121,18 +131,33 @@ def _show_patterns(
     ws: Workspace,
     patterns: tuple[str, ...],
     select: tuple[str, ...],
-    limit: int | None,
+    form: dict[str, Any],
     only_keys: bool,
     as_json: bool,
 ) -> None:
     asked = [[part.strip() for part in pattern.split("|")] for pattern in patterns]
     seen = dict.fromkeys(term for pattern in asked for term in pattern if term[:1] == "?")
     names = select or tuple(seen)
-    rows = list(ws.graph.query(asked, select=names, limit=limit, strict=True))
+    rows = list(ws.graph.query(asked, select=names, strict=True, **form))
     columns = [name.removeprefix("?") for name in names]
     labels = Labels(ws.graph, rows, only_keys=only_keys or as_json)
     shown = [[labels.name(cell) for cell in row] for row in rows]
     show_rows(columns, shown, as_json, nothing="no match")
+
+
+_COMPARISON = re.compile(r"\s*(\?[^\s<>=!≤≥≠]+)\s*(<=|>=|!=|[<>=≤≥≠])\s*(.*\S)\s*").fullmatch
+_WRITTEN = {"≤": "<=", "≥": ">=", "≠": "!="}
+
+
+def _comparison(text: str) -> tuple[str, str, str]:
+    """A comparison as it is typed: ``?x > 5``."""
+    found = _COMPARISON(text)
+    if found is None:
+        raise click.UsageError(
+            f"--where {text!r}: write a ?variable, one of < <= > >= = !=, and a value"
+        )
+    name, comparison, value = found.groups()
+    return name, _WRITTEN.get(comparison, comparison), value
 
 
 def _show_sparql(found: Any, as_json: bool) -> None:

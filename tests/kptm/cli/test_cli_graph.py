@@ -62,6 +62,23 @@ def test_patterns_and_sparql_are_answered(kptm):
     kptm("query", "ws", "--pattern", "a|b", code=1)
 
 
+def test_rows_of_patterns_are_compared_and_sorted(kptm, tmp_path):
+    (tmp_path / "n.tsv").write_text(
+        "Alien\tminutes\t117\nGladiator\tminutes\t155\nNapoleon\tminutes\t158\n"
+    )
+    kptm("load", "ws", "n.tsv")
+    common = ("query", "ws", "--pattern", "?f|minutes|?n")
+    assert kptm(*common, "--where", "?n ≥ 117", "--sort", "-?n", "--limit", 2) == (
+        "Napoleon\t158\nGladiator\t155\n"
+    )
+    assert kptm(*common, "--where", "?n>117", "--where", "?n != 158") == "Gladiator\t155\n"
+    assert kptm(*common, "--sort", "?n", "--select", "?n") == "117\n155\n158\n"
+    kptm(*common, "--where", "?n about 5", code=2)
+    kptm(*common, "--where", "?f > 5", code=1)
+    kptm(*common, "--where", "?n > long", code=1)
+    kptm("query", "ws", "Alien", "minutes", "--sort", "?n", code=2)
+
+
 def test_history_undo_and_the_past(kptm):
     kptm("edit", "ws", "Alien", "directed by", "Gladiator")
     rows = as_json(kptm("history", "ws", "Alien", "--json"))

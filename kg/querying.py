@@ -1,0 +1,139 @@
+"""Answering basic graph patterns, whose rows may be compared with numbers and dates, and sorted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, get_args
+
+from kg import naming
+from kg.errors import QueryError, shorten
+from kg.programs import arithmetic
+from kg.programs.expressions import Comparison
+from kg.store import query, values
+from kg.store.measures import Bounds, holds, undecided
+from kg.store.quantities import double
+from kg.types import Literal
+from kg.values.quantities import quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kg.store.database import Database
+    from kg.store.query import Terms
+    from kg.store.sql import Sql
+    from kg.values.quantities import Quantity
+    from kg.view import GraphView
+
+Compared: TypeAlias = "str | float | Decimal | dt.date | Literal"
+"""What the values of a variable are compared with: text is a number, with its unit if it has one, or a date."""
+Where: TypeAlias = "tuple[str, Comparison, Compared]"
+"""A variable, how it compares, and with what: ``("?x", ">", 5)``."""
+
+SAMPLE = 1_000
+"""Values of a variable that are looked at to know in which unit a bare number is meant."""
+
+
+class Form(NamedTuple):
+    """What is wanted of patterns, as :meth:`kg.KnowledgeGraph.query` takes it."""
+
+    select: Sequence[str] | None
+    limit: int | None
+    strict: bool
+    where: Sequence[Where]
+    order_by: str | Sequence[str]
+
+
+def answer(
+    database: Database,
+    view: GraphView,
+    patterns: Sequence[Terms],
+    form: Form,
+    at: int | None,
+) -> Iterator[tuple[str, ...]]:
+    """Answer patterns; see :meth:`kg.KnowledgeGraph.query`."""
+    chosen = query.checked(patterns, form.select)
+    tails = {pattern[2] for pattern in patterns}
+    wanted = [_checked(one, tails) for one in form.where]
+    names = [form.order_by] if isinstance(form.order_by, str) else form.order_by
+    order = [_ordered(name, chosen) for name in names]
+    with database.quick() as sql:
+        asked = naming.with_keys(sql, view, patterns, strict=form.strict)
+        plan = partial(query.plan, sql, asked, at=at)
+        conditions: list[query.Condition] = []
+        for name, comparison, value in wanted:
+            size = _meant(sql, plan([name], limit=SAMPLE, ids=True), value)
+            conditions.append(_condition(sql, name, comparison, size))
+        found = plan(chosen, limit=form.limit, where=conditions, order=tuple(order))
+    if found is not None:
+        yield from database.rows(*found)
+
+
+def _checked(one: Where, tails: set[str]) -> tuple[str, Comparison, Literal]:
+    """A comparison, with what it compares as a value.
+
+    Raises:
+        QueryError: It is malformed, its variable stands for no tail, or its value is no number and no date.
+    """
+    if isinstance(one, str) or len(one) != 3 or one[1] not in get_args(Comparison):
+        how = " ".join(get_args(Comparison))
+        raise QueryError(f"a comparison is a ?variable, one of {how}, and a value, not {one!r}")
+    name, comparison, value = one
+    if not query.is_variable(name) or name not in tails:
+        raise QueryError(f"{name!r} cannot be compared: no pattern has it as its tail")
+    found = _literal(value)
+    if found is None or quantity(found) is None:
+        raise QueryError(
+            f"{shorten(str(value))!r} cannot be compared: it is no number and no date (1990-05-03, 12 km)"
+        )
+    return name, comparison, found
+
+
+def _literal(value: object) -> Literal | None:
+    if isinstance(value, Literal):
+        return value
+    if isinstance(value, dt.date):
+        return Literal(value.isoformat())
+    if isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
+        return Literal(str(value))
+    return None
+
+
+def _ordered(text: str, chosen: Sequence[str]) -> tuple[int, bool]:
+    """The place of a selected variable to sort by, and whether the greatest comes first: "-?x".
+
+    Raises:
+        QueryError: It is not selected.
+    """
+    name = text.removeprefix("-")
+    if name not in chosen:
+        raise QueryError(f"{name!r} cannot be sorted by: it is not among {', '.join(chosen)}")
+    return list(chosen).index(name), name != text
+
+
+def _meant(sql: Sql, sample: tuple[str, list[int | str]] | None, value: Literal) -> Quantity | None:
+    """What a value measures; a bare number has the unit that most values of the variable are stated in."""
+    size = quantity(value)
+    if size is None or size.dimension or value.unit or sample is None:
+        return size
+    others = values.stated(sql, *sample)
+    if not any(dimension for dimension, _ in others):
+        return size
+    return arithmetic.as_stated(value, others)
+
+
+def _condition(
+    sql: Sql, name: str, comparison: Comparison, size: Quantity | None
+) -> query.Condition:
+    """That a variable compares so: decided by doubles, and where two are equal by the values themselves."""
+    if size is None:
+        return query.Condition(name, "1 = 0")
+    bounds = Bounds(comparison, size.dimension, double(size.low), double(size.high))
+    near = values.measuring(sql, size.dimension, undecided(bounds, "q"))
+    same = [
+        number
+        for number, value in near.items()
+        if (found := quantity(value)) is not None and arithmetic.compares(found, comparison, size)
+    ]
+    return query.Condition(name, holds(bounds, "{0}", same), (size.dimension,))
