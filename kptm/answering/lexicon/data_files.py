@@ -31,7 +31,7 @@ _TABLES = {
 }  # fmt: skip
 _ENTRY = {
     "phrases", "order", "comparison", "hints", "answer", "generic", "initial", "not_initial", "typed", "final", "empty", "inner",
-    "before_number", "after_number", "after", "not_after", "unless_asked", "unless_compared", "with", "without", "after_apostrophe", "after_rank",
+    "before_number", "after_number", "after", "not_after", "not_before", "unless_asked", "unless_compared", "with", "without", "after_apostrophe", "after_rank",
 }  # fmt: skip
 _PARTS = {
     "words": {"function", "names", "content", "plain", "openers"},

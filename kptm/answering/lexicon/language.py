@@ -75,7 +75,7 @@ class Language:
         given = {name: entry[name] for name in _ATTRIBUTES & set(entry)} | more
         if "with" in given:
             given["nearby"] = frozenset(words[0] for words in self._phrases(given.pop("with")))
-        for name in ("not_after", "without"):
+        for name in ("not_after", "not_before", "without"):
             given[name] = self._single(given.get(name, ()))
         given["typed"] = frozenset(given.get("typed", ()))
         given["hints"] = tuple(given.get("hints", ()))

@@ -117,6 +117,7 @@ def _stands(operator: Operator, question: _Question, start: int, end: int) -> bo
         or (operator.before_number and end not in question.begun)
         or (operator.after_number and start not in question.ended)
         or (operator.not_after and before in operator.not_after)
+        or (operator.not_before and end < len(keys) and keys[end] in operator.not_before)
         or (operator.after and not any(_is_after(before, word) for word in operator.after))
     )
 

@@ -29,6 +29,7 @@ class Operator:
         without: Only where none of these words is in the question.
         unless_asked: Only where nothing in the question asks for more than yes or no.
         unless_compared: Only where no other phrase of the question compares.
+        not_before: Only where none of these words stands after it.
         nearby: Only where one of these words is in the question.
         after_apostrophe: Only directly after an apostrophe.
         after_rank: Only directly after a rank.
@@ -50,6 +51,7 @@ class Operator:
     after_number: bool = False
     after: tuple[str, ...] = ()
     not_after: frozenset[str] = frozenset()
+    not_before: frozenset[str] = frozenset()
     nearby: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     unless_asked: bool = False

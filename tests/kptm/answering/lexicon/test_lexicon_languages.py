@@ -46,6 +46,8 @@ SPANS = {
         "gesamte Bevölkerung der Städte": {("sum", "gesamte")},
         "durchschnittliche Fläche": {("mean", "durchschnittliche")},
         "das Buch, dessen Autor wir suchen": {("whose", "dessen")},
+        "wurde Peru vor Chile gegründet": {("yesno", "wurde"), ("comparison", "vor")},
+        "gehen wir nach Bremen": set(),
         "welche Oper wurde von Verdi geschrieben": {("ask", "welche"), ("passive", "von")},
     },
     "zh": {
