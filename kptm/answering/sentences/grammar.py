@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _SIBILANT = ("ss", "sh", "ch", "x", "zz")
 _VOWELS = "aeiou"
 _QUANTITY = re.compile(r"((?:about )?-?\d[\d.,]*)(?: (.+))?")
-UNIT_WORD = 4
-"""Letters from which on a unit is a word that has a plural."""
+UNIT_WORD, PLURAL = 4, 3
+"""Letters from which on a unit is a word that has a plural, and a word may be a plural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Grammar:
     def __init__(self, data: Mapping[str, Any]) -> None:
         words = data["grammar"]
         self.prepositions = frozenset(words["prepositions"].split())
+        self._joints = frozenset(words["joints"].split())
         self.following = self.prepositions - {"of", "by", "within"}
         self.verbs = frozenset(words["verbs"].split())
         self._bases: dict[str, str] = {self.base(verb): verb for verb in sorted(self.verbs)}
@@ -68,13 +69,15 @@ class Grammar:
     # ── nouns ────────────────────────────────────────────────────────────────────────────────
 
     def noun(self, text: str) -> Forms:
-        """A noun phrase as it is named, and for many: "place of birth", "places of birth"."""
+        """A noun phrase for one and for many: "place of birth", "places of birth"; "language", of "languages"."""
         words = text.split()
         stop = next((at for at, word in enumerate(words) if at and word in self.prepositions), None)
         head, rest = words[:stop], [] if stop is None else words[stop:]
-        if not head or self.is_plural(head[-1]):
+        if not head or not self._joints.isdisjoint(head):
             return Forms(text, text)
-        return Forms(text, " ".join([*head[:-1], self.plural(head[-1]), *rest]))
+        forms = self.forms(head[-1])
+        one, many = (" ".join([*head[:-1], word, *rest]) for word in (forms.one, forms.many))
+        return Forms(one, many)
 
     def forms(self, word: str) -> Forms:
         """Both numbers of a noun that is given in either."""
@@ -93,7 +96,7 @@ class Grammar:
             return f"{word[:-3]}y"
         if word.endswith("es") and word[:-2].endswith(_SIBILANT):
             return word[:-2]
-        return word.removesuffix("s")
+        return word if word.endswith("ics") or not word.isalpha() else word.removesuffix("s")
 
     def plural(self, word: str) -> str:
         """The plural of a word; of a name as it is."""
@@ -114,7 +117,9 @@ class Grammar:
             return True
         lower = word.lower()
         plain = lower in self._in_s or lower in self._irregular
-        return lower.endswith("s") and not plain and not lower.endswith(("ss", "us", "is"))
+        if len(lower) < PLURAL or plain:
+            return False
+        return lower.endswith("s") and not lower.endswith(("ss", "us", "is"))
 
     def quantity(self, text: str) -> str:
         """A value with its unit for many: "3,778 kilometres", "53.33 people per square mile"; of people the number."""

@@ -68,14 +68,15 @@ class Language:
         return separator.join(items[:-1]) + last + items[-1]
 
     def closed(self, clause: str, names: Collection[str] = ()) -> str:
-        """A clause as a sentence with a capital letter; a name in front keeps its own letters.
+        """A clause as a sentence with a capital letter; a name in front keeps its own letters: "iPhone", "jq".
 
         Args:
             clause: The clause.
             names: Names that may stand in front.
         """
         end = self.sentences.get("end", ".")
-        first = clause[:1] if clause.startswith(tuple(names)) else clause[:1].upper()
+        own = tuple(name for name in names if not (" " in name and name.islower()))
+        first = clause[:1] if clause.startswith(own) else clause[:1].upper()
         text = first + clause[1:]
         return text if text.endswith((end, "?", "!")) else text + end
 
