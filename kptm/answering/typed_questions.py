@@ -73,6 +73,8 @@ class TypedQuestions:
                 return self._describer.answer(_document(question, [named]))
             return self._refusal(text, parsed)
         made = best.derivation
+        if question.overlooked(made.mask, made.operators):
+            return self._refusal(text, parsed)
         if at is not None:
             made = self._parser.at_time(made, at)
         if _path(made.program) is not None:
@@ -163,7 +165,8 @@ class TypedQuestions:
         )
         topic = _topic(near[0].derivation) if near else ""
         best = near[0].derivation if near else None
-        if best is None or (best.floating and not best.operators):
+        overlooked = question.overlooked(best.mask, best.operators) if best else 0
+        if best is None or (best.floating and not best.operators and not overlooked):
             words = question.unexplained(best.names if best else 0)
             shown = f": {', '.join(map(repr, words))}" if words else ""
             reason = f"nothing in the question is a relation the graph knows{shown}"
@@ -173,7 +176,7 @@ class TypedQuestions:
         expression = readable(
             best.program, Names(self._graph, self._relations, [best.program]).label
         )
-        left = question.unexplained(best.mask)
+        left = question.unexplained(best.mask, overlooked)
         if left:
             shown = ", ".join(map(repr, left))
             reason = f"I understood {expression}, but not {shown}"

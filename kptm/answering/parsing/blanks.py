@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.lexicon import load
@@ -9,12 +11,14 @@ from kptm.data.phrasings import HEAD, TAIL
 from kptm.data.tokenize import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterable, Sequence
 
     from kptm.data.phrasings import Phrasings
 
 WORD = "which"
 """What the blank is read as."""
+NAME, BLANK = "[N]", "[B]"
+"""Slots of a sentence: the name, and what is asked for."""
 
 
 def with_question_word(text: str) -> str:
@@ -24,10 +28,11 @@ def with_question_word(text: str) -> str:
 
 
 class _Pattern(NamedTuple):
-    """A phrasing: the stems of its words, and whether the head of the relation is named first."""
+    """A phrasing as stems with slots, the blank as the tail and as the head; the stems that say something."""
 
-    stems: frozenset[str]
-    head_first: bool
+    to_tail: tuple[str, ...]
+    to_head: tuple[str, ...]
+    telling: frozenset[str]
 
 
 class BlankSides:
@@ -41,22 +46,21 @@ class BlankSides:
         self._phrasings = phrasings
         self._patterns: dict[str, Sequence[_Pattern]] = {}
 
-    def blank_is_tail(
-        self, relation: str, stems: Collection[str], *, name_first: bool
-    ) -> bool | None:
-        """Whether the blank is the tail of a relation; None where no phrasing has a word of the sentence.
+    def blank_is_tail(self, relation: str, sentence: Sequence[str]) -> bool | None:
+        """Whether the blank is the tail of a relation; None where no phrasing tells.
+
+        A sentence is as like a phrasing as the share of their pairs of neighbouring words that they have in common.
 
         Args:
             relation: The relation.
-            stems: The stems of the sentence's words, but for the name.
-            name_first: Whether the name stands before the blank.
+            sentence: Its stems, with :data:`NAME` for the name and :data:`BLANK` for the blank.
         """
-        wanted, best, found = frozenset(stems), 0.0, None
-        for own, head_first in self._of(relation):
-            likeness = len(own & wanted) / max(1, len(own | wanted))
-            if likeness > best or (likeness == best and best and head_first == name_first):
-                best, found = likeness, head_first == name_first
-        return found
+        tail, head = 0.0, 0.0
+        for pattern in self._of(relation):
+            if pattern.telling.intersection(sentence):
+                tail = max(tail, likeness(sentence, pattern.to_tail))
+                head = max(head, likeness(sentence, pattern.to_head))
+        return None if tail == head else tail > head
 
     def _of(self, relation: str) -> Sequence[_Pattern]:
         if relation not in self._patterns:
@@ -65,7 +69,26 @@ class BlankSides:
         return self._patterns[relation]
 
 
+def likeness(one: Iterable[str], other: Iterable[str]) -> float:
+    """The pairs of neighbouring words that two sentences have in common, of all that either has (Jaccard)."""
+    pairs = [Counter(pairwise(words)) for words in (one, other)]
+    common, union = pairs[0] & pairs[1], pairs[0] | pairs[1]
+    return common.total() / union.total() if union else 0.0
+
+
 def _pattern(text: str) -> _Pattern:
-    words = load().tokens(text.replace(HEAD, " ").replace(TAIL, " "))
-    stems = frozenset(word.stem for word in words if not load().is_function_word(word))
-    return _Pattern(stems, text.index(HEAD) < text.index(TAIL))
+    head, tail = text.index(HEAD), text.index(TAIL)
+    first, second = sorted((head, tail))
+    parts = text[:first], text[first + len(HEAD) : second], text[second + len(TAIL) :]
+    tokens = [load().tokens(part) for part in parts]
+    stems = [[token.stem for token in part] for part in tokens]
+    telling = {
+        token.stem for part in tokens for token in part if not load().is_function_word(token)
+    }
+
+    def with_slots(one: str, other: str) -> tuple[str, ...]:
+        return (*stems[0], one, *stems[1], other, *stems[2])
+
+    name_first, blank_first = with_slots(NAME, BLANK), with_slots(BLANK, NAME)
+    to_tail, to_head = (name_first, blank_first) if head < tail else (blank_first, name_first)
+    return _Pattern(to_tail, to_head, frozenset(telling))

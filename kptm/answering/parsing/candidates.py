@@ -7,6 +7,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from kg.programs import Aggregate, Follow, Named, Superlative, parts
+from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.appositions import appositions
 from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
@@ -138,6 +139,8 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
             found[f"unused_{match.kind}"] = 1.0
     found["unused_name"] = float(_unused_names(question, made.mask))
     found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
+    named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
+    found["itself"] = float(bool(made.size and made.nodes) and named.issuperset(made.nodes))
     found["several"] = log(len(made.nodes)) if made.nodes else 0.0
     found["bare"] = float(made.size == 0)
     found["vacuous"] = float(_vacuous(made.program, knowledge))
@@ -193,7 +196,8 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     names = [item.start for item in question.mentions if item.mask & made.names]
     if names and min(names) < first.start:
         return None
-    return first.type in knowledge.types(nodes[:LOOKED_AT])
+    types = knowledge.types(nodes[:LOOKED_AT])
+    return first.type in types if types or isinstance(nodes[0], ValueKey) else None
 
 
 def _with_kind(

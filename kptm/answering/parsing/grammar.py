@@ -225,7 +225,6 @@ class Grammar:
         """What has a measure or a relation that is asked about, where no type says what is compared."""
         yield from self._everything()
         kinds = {item.kind for item in self.question.operators}
-        said = self.question.relations
         if any(isinstance(item.program, OfType) for item in self.question.types):
             kinds &= {"negation"}
         if kinds & {"superlative", "comparison", "time"}:
@@ -233,16 +232,20 @@ class Grammar:
                 if self._knowledge.is_measure(relation):
                     yield self.extend(Having(Step(relation)), (), features={"implicit": 1.0})
         if kinds & {"superlative", "negation"}:
-            for relation in said.relations():
-                if said.evidence(relation).recall > 0.5 and not self._knowledge.is_measure(
-                    relation
-                ):
-                    for forward in (True, False):
-                        step = Step(relation, forward)
-                        yield self.extend(Having(step), (), features={"implicit": 1.0})
-                        if "negation" in kinds:
-                            mask = said.evidence(relation).mask
-                            yield self.extend(Having(step), (), mask=mask, features={"having": 1.0})
+            yield from self._related(denied="negation" in kinds)
+
+    def _related(self, *, denied: bool) -> Iterator[Derivation]:
+        """What has a relation that words say: "which states have no rivers"."""
+        said = self.question.relations
+        for relation in said.relations():
+            mask, recall = said.evidence(relation).mask, said.evidence(relation).recall
+            if recall <= 0.5 or self._knowledge.is_measure(relation):
+                continue
+            for step in (Step(relation), Step(relation, False)):
+                if not self.question.typed:
+                    yield self.extend(Having(step), (), features={"implicit": 1.0})
+                if denied and mask & ~self.question.typed:
+                    yield self.extend(Having(step), (), mask=mask, features={"having": 1.0})
 
     def _everything(self) -> Iterator[Derivation]:
         """In a graph without types: what most of it is about, where a noun is asked for that the graph does not know."""
@@ -377,9 +380,8 @@ class Grammar:
         """Whether the order of words makes a name the side of a relation that a step starts from; None where it leaves that open."""
         words = self._schema.relations.get(step.relation)
         if self.question.blank:
-            stems = self.question.stems(~mention.mask & ~self.question.blank)
-            first = mention.mask < self.question.blank
-            tail = self._schema.sides.blank_is_tail(step.relation, stems, name_first=first)
+            sentence = self.question.sentence(mention.mask)
+            tail = self._schema.sides.blank_is_tail(step.relation, sentence)
             if tail is not None:
                 return tail == step.forward
         if words is None or self.question.language != "en":
@@ -411,10 +413,11 @@ class Grammar:
             return made
         some = made.nodes[:COVERED]
         for item in reversed(free):
-            if self._are_such(some, item):
+            such = self._are_such(some, item)
+            if such is not False:
                 made.mask |= item.mask
                 made.score += self._lexical.cover * self.question.weight(item.mask)
-                own = (("agrees", 1.0),)
+                own = (("agrees", 1.0),) if such else ()
                 made.features += own
                 made.score += self._lexical.score(own)
                 break
@@ -437,10 +440,13 @@ class Grammar:
                     noun
                 ) + self._lexical.score(own)
 
-    def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool:
-        """Whether all of some nodes are of a type, or, where a relation says what they are, any of them: graphs lack facts."""
+    def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool | None:
+        """Whether all of some nodes are of a type, or, where a relation says what they are, any of them; None where nothing tells."""
         if item.type is not None:
-            return self._knowledge.types(nodes).get(item.type, 0) == len(nodes)
+            types = self._knowledge.types(nodes)
+            if not types and not _is_value(nodes):
+                return None
+            return types.get(item.type, 0) == len(nodes)
         return not set(nodes).isdisjoint(self._knowledge.evaluate(item.program).nodes)
 
     def filters(self, part: Derivation) -> Iterator[Derivation]:
@@ -473,7 +479,7 @@ class Grammar:
             )
         for number, match in enumerate(self.question.operators):
             free = match.kind == "negation" and not (left.operators | right.operators) >> number & 1
-            if free and self._is_negated(right, match):
+            if free and _is_apart(left, right, match) and self._is_negated(right, match):
                 yield self.extend(
                     Difference(left.program, right.program), (left, right), mask=_bits(match),
                     operators=1 << number, features={"difference": 1.0},
@@ -552,7 +558,7 @@ class Grammar:
         self, part: Derivation, match: Match
     ) -> Iterator[tuple[Measure, dict[str, float], int]]:
         """The measures of a set's nodes that an operator or other words suggest, best first."""
-        found = []
+        found: list[tuple[Measure, dict[str, float], int]] = []
         some = part.nodes[:SAMPLE]
         used = part.mask | _bits(match)
         numeric = self._knowledge.measures(some)
@@ -828,6 +834,15 @@ def _is_measured_name(part: Derivation) -> bool:
 
 def _bits(match: Match) -> int:
     return (1 << match.end) - (1 << match.start)
+
+
+def _is_apart(left: Derivation, right: Derivation, match: Match) -> bool:
+    """Whether what is denied has words of its own, and what is left does not use those after "not"."""
+    return bool(
+        right.mask & ~left.mask
+        and not (left.mask & right.mask) >> match.end
+        and (right.names or not left.names >> match.end)
+    )
 
 
 def _sign(match: Match) -> Comparison:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.values import ValueKey
 from kg.values.forms import DATES
+from kptm.answering.answer_kinds import is_date
 from kptm.answering.lexicon import load
 from kptm.linking.forms import ORGANISATION, PERSON, PLACE, class_of
 
@@ -23,10 +24,11 @@ YEAR = (3, 4)
 
 
 class Kind(NamedTuple):
-    """The kinds of an entity, as bits, and the stems of its types and its description."""
+    """The kinds of an entity, as bits, the stems of its types and its description, and whether it is called as a date is."""
 
     classes: int
     stems: frozenset[str]
+    dated: bool
 
 
 class AnswerKinds:
@@ -46,7 +48,8 @@ class AnswerKinds:
         values = [node for node in some if isinstance(node, ValueKey)]
         if answer in ("date", "value"):
             if not values:
-                return False
+                kinds = self.of(some)
+                return answer == "date" and bool(kinds) and all(kind.dated for kind in kinds)
             return answer == "value" or all(map(_is_date, values))
         if answer not in ("person", "place"):
             return None
@@ -74,7 +77,7 @@ class AnswerKinds:
             for key, entity in self._graph.entities(missing).items():
                 text = f"{' '.join(entity.types)} {entity.description}"
                 stems = frozenset(token.stem for token in load().tokens(text))
-                self._known[key] = Kind(class_of(entity), stems)
+                self._known[key] = Kind(class_of(entity), stems, is_date(entity.label))
         return [self._known[key] for key in keys if key in self._known]
 
     def clear(self) -> None:

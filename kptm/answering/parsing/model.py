@@ -132,7 +132,25 @@ DEFAULT: dict[str, float] = {
     NONE: -1.7,
 }
 """Weights before any are fitted."""
-WITH_ENCODER: dict[str, float] = {}
+WITH_ENCODER: dict[str, float] = {
+    "encoder": 0.7,
+    "similar": 0.4,
+    "uncovered": -0.6,
+    "name": 2.2,
+    "named_fully": 0.0,
+    "more": 0.2,
+    "hops": -2.7,
+    "backward": -1.7,
+    "choice": -0.6,
+    "kind": 0.5,
+    "other_kind": -1.5,
+    "noun": 1.8,
+    "label_kind": 0.6,
+    "other_label_kind": -0.9,
+    "side": 0.6,
+    "other_side": -1.9,
+    NONE: -2.5,
+}
 """Those of them that differ where a sentence encoder compares questions with relations."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.programs import OfType
+from kptm.answering.parsing.blanks import BLANK, NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.encoder import EncodedQuestion
     from kptm.answering.parsing.said import SaidRelations
 
+DECISIVE = frozenset("negation superlative comparison difference count yesno both".split())
+"""Operators without which a program answers another question."""
 LITTLE = 0.2
 """Tokens that weigh no more than this are not missed where no part of a reading explains them."""
 
@@ -103,8 +106,8 @@ class Question:
     def known(self) -> int:
         """The tokens that name a type or an entity, name a relation in its own words, or are operators by themselves."""
         found = self.relations.own
-        for item in (*self.types, *self.mentions):
-            found |= item.mask
+        for mask in (*(item.mask for item in self.types), *(item.mask for item in self.mentions)):
+            found |= mask
         for match in self.operators:
             found |= (
                 span_mask(match.start, match.end) if match.kind not in ("measure", "word") else 0
@@ -115,21 +118,44 @@ class Question:
         """What the tokens of a mask weigh together."""
         return sum(weight for at, weight in enumerate(self.importance) if mask >> at & 1)
 
-    def stems(self, mask: int) -> list[str]:
-        """The stems of those words of a mask that weigh something."""
-        return [
-            token.stem
-            for at, token in enumerate(self.tokens)
-            if self.importance[at] > 0 and mask >> at & 1
-        ]
+    @property
+    def typed(self) -> int:
+        """The tokens that name types."""
+        found = 0
+        for item in self.types:
+            found |= item.mask if item.type else 0
+        return found
 
-    def unexplained(self, mask: int) -> tuple[str, ...]:
-        """The words that weigh something and are not in a mask, as they are written."""
+    def sentence(self, name: int) -> list[str]:
+        """The stems of a sentence with a blank, with slots for the blank and for a name."""
+        found: list[str] = []
+        for at, token in enumerate(self.tokens):
+            slot = NAME if name >> at & 1 else BLANK if self.blank >> at & 1 else ""
+            if not slot or found[-1:] != [slot]:
+                found.append(slot or token.stem)
+        return found
+
+    def unexplained(self, mask: int, also: int = 0) -> tuple[str, ...]:
+        """The words that weigh something and are not in a mask, as they are written, and those of another mask."""
         return tuple(
             token.text
             for at, token in enumerate(self.tokens)
-            if self.importance[at] > LITTLE and not mask >> at & 1
+            if also >> at & 1 or (self.importance[at] > LITTLE and not mask >> at & 1)
         )
+
+    def overlooked(self, mask: int, operators: int) -> int:
+        """The tokens of operators that make another question of a question, and that a program neither uses nor explains.
+
+        Args:
+            mask: The tokens that the program explains.
+            operators: The operators that it uses, as bits of their numbers.
+        """
+        found = 0
+        for number, match in enumerate(self.operators):
+            own = span_mask(match.start, match.end)
+            if match.kind in DECISIVE and not operators >> number & 1 and not own & mask:
+                found |= own
+        return found
 
     def open_words(self, mask: int) -> tuple[str, ...]:
         """The stems of the words that weigh something and are not in a mask."""

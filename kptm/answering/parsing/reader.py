@@ -94,6 +94,9 @@ class QuestionReader:
             inside = [at for at, token in enumerate(tokens) if start <= token.start < end]
             mentions = self._marked(marked[1], inside[0], inside[-1] + 1, mentions)
             at = span_mask(inside[0], inside[-1] + 1)
+        noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
+        if language != "de":  # a name of something that the graph does not know is no noun
+            noun &= ~sum(1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper())
         return Question(
             text=text,
             language=language,
@@ -101,11 +104,11 @@ class QuestionReader:
             operators=operators,
             mentions=mentions,
             types=types,
-            importance=_importance(tokens, function, operators, mentions, types, relations.mask),
-            relations=relations,
-            unknown_noun=_unknown_noun(
-                tokens, function, operators, mentions, types, relations.mask
+            importance=_importance(
+                tokens, function, operators, mentions, types, relations.mask, noun
             ),
+            relations=relations,
+            unknown_noun=noun,
             marked=at,
             blank=blank,
         )
@@ -162,7 +165,7 @@ def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[T
             stems = tuple(token.stem for token in tokens[start:end])
             for key in schema.type_names.get(stems, ()):
                 yield TypeMention(start, end, OfType(key))
-            for key in schema.relations_named(stems):
+            for key in () if stems in schema.type_names else schema.relations_named(stems):
                 yield TypeMention(start, end, Having(Step(key, False)))
         if language != "en" or tokens[start].stem not in schema.type_stems:
             for english in schema.synonyms(tokens[start].folded, language):
@@ -186,9 +189,9 @@ def _importance(
     mentions: Sequence[Mention],
     types: Sequence[TypeMention],
     said: int,
+    noun: int,
 ) -> list[float]:
     """What each token weighs where no part of a reading explains it."""
-    noun = _unknown_noun(tokens, function, operators, mentions, types, said)
     fills = _mask(item for item in operators if item.kind in NOTHING)
     names = _mask(item for item in mentions if item.kind in ("label", "alias"))
     found = []
@@ -237,7 +240,9 @@ def _unknown_noun(
         if at < len(tokens):
             nouns.append(at)
     open_nouns = [
-        at for at in nouns if not known >> at & 1 and not function[at] and tokens[at].text.isalpha()
+        at
+        for at in nouns
+        if not known >> at & 1 and not function[at] and tokens[at].text.isalpha()
     ]
     stems = {tokens[at].stem for at in open_nouns[:1]}
     # "What is the capital of the country where Osaka is", "countries that border countries"

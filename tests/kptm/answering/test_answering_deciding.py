@@ -85,7 +85,8 @@ def test_sources_that_disagree_and_doubt_are_two_reasons(says):
     ("question", "why", "words"),
     [
         ("Who is the mayor of Atlantis?", "name", "'Atlantis'"),
-        ("who governs the lost city of el dorado?", "name", "'governs'"),
+        ("who governs the lost empire of el dorado?", "name", "'governs'"),
+        ("who governs the lost city of el dorado?", "words", "I understood type:city, but not"),
         ("Which songs does Tbilisi sing?", "relation", ""),
         ("What is the capital of Armenia?", "fact", "no 'capital' of Armenia"),
     ],
