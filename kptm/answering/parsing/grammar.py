@@ -411,8 +411,9 @@ class Grammar:
         free = [x for x in self.question.types if not x.mask & made.mask]
         if not free:
             return made
+        typed = {item.mask for item in free if item.type is not None}
         some = made.nodes[:COVERED]
-        for item in reversed(free):
+        for item in reversed([x for x in free if x.type is not None or x.mask not in typed]):
             such = self._are_such(some, item)
             if such is not False:
                 made.mask |= item.mask
