@@ -96,7 +96,9 @@ class QuestionReader:
             at = span_mask(inside[0], inside[-1] + 1)
         noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
         if language != "de":  # a name of something that the graph does not know is no noun
-            noun &= ~sum(1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper())
+            noun &= ~sum(
+                1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper()
+            )
         return Question(
             text=text,
             language=language,
@@ -240,9 +242,7 @@ def _unknown_noun(
         if at < len(tokens):
             nouns.append(at)
     open_nouns = [
-        at
-        for at in nouns
-        if not known >> at & 1 and not function[at] and tokens[at].text.isalpha()
+        at for at in nouns if not known >> at & 1 and not function[at] and tokens[at].text.isalpha()
     ]
     stems = {tokens[at].stem for at in open_nouns[:1]}
     # "What is the capital of the country where Osaka is", "countries that border countries"
