@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Follow, Named, Superlative, parts
+from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Named, Superlative, parts
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.appositions import appositions
@@ -224,8 +224,8 @@ def _with_kind(
         said = labels_kind(asked.answer, made.program, schema)
         if said is not None:
             own["label_kind" if said else "other_label_kind"] = 1.0
-    if isinstance(made.program, Follow) and made.program.step.relation in named:
-        own["asked"] = 1.0
+    if named:
+        own["asked" if _leads_by(made.program) in named else "other_asked"] = 1.0
     share = kinds.named(nouns, made.nodes) if made.nodes and nouns else 0.0
     if share:
         own["noun"] = share
@@ -245,6 +245,16 @@ def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
     if answer == "person":
         return fits("person", words.name, [], [])
     return fits("place", words.name, [], []) if answer == "place" else None
+
+
+def _leads_by(program: Program) -> str:
+    """The relation that leads to what a program chooses from, "" of types and names."""
+    while isinstance(program, (Superlative, Compare, Aggregate, Intersection)):
+        if isinstance(program, (Superlative, Compare)):
+            program = program.base
+        else:
+            program = program.source if isinstance(program, Aggregate) else program.left
+    return program.step.relation if isinstance(program, (Follow, Having)) else ""
 
 
 def _beside_names(question: Question, knowledge: Knowledge) -> int:

@@ -128,6 +128,7 @@ DEFAULT: dict[str, float] = {
     "namesakes": 3.4,
     "vacuous": -2.0,
     "asked": 1.0,
+    "other_asked": -1.0,
     "other_measure": -1.0,
     NONE: -1.7,
 }
