@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 SAMPLE = 1_000
 """Facts of a large set that are looked at to know what most of them are."""
 
-FIRST, MORE = 10, 16
-"""Facts in the order of their size that are read at once: this part of a small set; how many times more where they are too few."""
+FIRST, MORE = 16, 8
+"""Facts in the order of their size that are read at once; how many times more where they are too few."""
 
 MANY = 5
 """Facts in a range of sizes from which on the nodes of a set are looked at instead: as many times a small set."""
@@ -144,7 +144,7 @@ def by_size(
     """
     walk = _walk(sets, base, path, dimension, "m")
     order = "DESC" if greatest else "ASC"
-    limit = max(sets.small // FIRST, 1)
+    limit = max(min(sets.small, FIRST), 1)
     while walk is not None:
         query = f"SELECT {walk.columns} FROM {walk.text} ORDER BY m.low {order} LIMIT {limit:d}"
         found = list(map(Size._make, sets.sql.all(query, walk.parameters)))
