@@ -90,6 +90,10 @@ class Sets:
             else alive(self.at, name)
         )
 
+    def exists(self, joined: str) -> str:
+        """The condition that tables under conditions have a row; looked up for each node, on PostgreSQL too."""
+        return f"EXISTS (SELECT 1 FROM {joined}{' OFFSET 0' * self.sql.postgresql})"
+
     def listing(self, nodes: NodeSet) -> Clause:
         """A statement that selects the ids of a set as ``id``."""
         if nodes.ids is None:
