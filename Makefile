@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test quick kernels check lint types imports tests bench clean
+.PHONY: help demo test quick fast kernels check lint types imports tests bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,7 +19,10 @@ demo: $(VENV)/run.stamp  ## every stage on the example world; writes demo/report
 test: lint  ## lint, types, import contracts and all tests: ten minutes on two cores
 	$(MAKE) --no-print-directory -j 2 types tests
 
-quick: lint  ## the tests that need no trained model, process, server or browser: two minutes
+quick:  ## the tests that need no trained model, process, server or browser, lint beside them: two minutes
+	$(MAKE) --no-print-directory -j 2 lint fast
+
+fast: $(VENV)/dev.stamp
 	$(PYTEST) -m "not slow"
 
 check: lint types imports  ## everything but the tests

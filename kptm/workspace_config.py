@@ -12,6 +12,7 @@ from kg.embedding.config import KGEConfig
 from kg.errors import KGError
 from kg.files.atomic import write_text
 from kg.languages import checked_languages
+from kg.values import KINDS
 from kptm.answering.settings import AnsweringConfig
 from kptm.errors import ConfigError
 from kptm.finetuning.config import FinetuneConfig
@@ -53,16 +54,23 @@ class BackboneConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphConfig:
-    """How the graph is shown.
+    """How the graph is shown, and what its tables hold.
 
     Attributes:
         languages: In which labels and descriptions are wanted, the best first: tags such as "de" or "pt-BR".
+        types: What relations of TSV and CSV end in, by their keys, in place of what would be guessed: "entity", "text",
+            "integer", …; what is given with a load goes before it.
     """
 
     languages: tuple[str, ...] = ()
+    types: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "languages", checked_languages(self.languages))
+        for relation, kind in self.types.items():
+            if kind not in KINDS:
+                known = ", ".join(KINDS)
+                raise ConfigError(f"types: {relation!r} is {kind!r}, and is to be one of {known}")
 
 
 def small_bert(settings: BackboneConfig, vocabulary: int, max_length: int) -> Any:
@@ -200,4 +208,6 @@ def _toml(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
     return repr(value)

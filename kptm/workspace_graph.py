@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,13 @@ class WorkspaceGraph:
         create_entities: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
-        """Load triples; see :meth:`kg.KnowledgeGraph.load`."""
+        """Load triples; see :meth:`kg.KnowledgeGraph.load`. Kinds that ``types`` leaves open are those of the settings."""
+        settled = self.config.graph.types
+        if settled and types is not False:
+            given = types if isinstance(types, Mapping) else {}
+            named = {relation.casefold() for relation in given}
+            left = {name: kind for name, kind in settled.items() if name.casefold() not in named}
+            types = {**left, **given}
         load = partial(
             self.graph.load,
             path,

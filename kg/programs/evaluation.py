@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from kg.errors import QueryError
+from kg.naming import stored_key
 from kg.programs import arithmetic
 from kg.programs.expressions import (
     Aggregate,
@@ -26,7 +27,7 @@ from kg.programs.expressions import (
 from kg.programs.measuring import Measuring
 from kg.programs.memory import Memory
 from kg.store import stepping
-from kg.store.dictionary import known_literals
+from kg.store.dictionary import ids_of, known_literals, storable
 from kg.store.sets import EMPTY, NodeSet, Sets
 from kg.store.times import Moments, hold, moments, now, time_relations, times
 from kg.store.values import node_ids, nodes
@@ -92,8 +93,8 @@ class Evaluation:
         """The id of a relation, None where the graph lacks it."""
         known = self._state.relations
         if key not in known:
-            found = self._sql.one("SELECT id FROM relation WHERE key = ?", (key,))
-            known[key] = None if found is None else int(found)
+            name = stored_key(self._sql, "relation", key)
+            known[key] = ids_of(self._sql, "relation", [name]).get(name)
         return known[key]
 
     def keys(self, ids: Sequence[int]) -> tuple[str, ...]:
@@ -189,7 +190,10 @@ class Evaluation:
 
     def named(self, keys: Iterable[str]) -> NodeSet:
         """Those nodes of which the graph says anything."""
-        given = list(keys)
+        given = [
+            key if isinstance(key, ValueKey) else stored_key(self._sql, "entity", key)
+            for key in keys
+        ]
         ids = node_ids(self._sql, given)
         living = self.sets.living(ids.values())
         ids = {key: number for key, number in ids.items() if number in living}
@@ -197,7 +201,7 @@ class Evaluation:
 
     def _of_type(self, program: OfType) -> NodeSet:
         relation = self.relation(TYPE)
-        if relation is None:
+        if relation is None or not storable(program.type):
             return EMPTY
         values = [Literal(program.type), Literal(program.type, IRI)]
         return stepping.of_type(

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 SAMPLE = 1_000
 """Facts of a large set that are looked at to know what most of them are."""
 
-FIRST, MORE = 10, 16
-"""Facts in the order of their size that are read at once: this part of a small set; how many times more where they are too few."""
+FIRST, MORE = 16, 8
+"""Facts in the order of their size that are read at once; how many times more where they are too few."""
 
 MANY = 5
 """Facts in a range of sizes from which on the nodes of a set are looked at instead: as many times a small set."""
@@ -142,9 +142,9 @@ def by_size(
     Yields:
         All sizes from the greatest or the least on to some double, those of that one complete; and whether there are no more.
     """
-    walk = _walk(sets, base, path, dimension, "m")
     order = "DESC" if greatest else "ASC"
-    limit = max(sets.small // FIRST, 1)
+    walk = _walk(sets, base, path, dimension, order=order)
+    limit = max(min(sets.small, FIRST), 1)
     while walk is not None:
         query = f"SELECT {walk.columns} FROM {walk.text} ORDER BY m.low {order} LIMIT {limit:d}"
         found = list(map(Size._make, sets.sql.all(query, walk.parameters)))
@@ -168,14 +168,14 @@ def compared(
         bounds: What they are compared with.
         equal: Of the values whose doubles are equal those that compare so.
     """
-    walk = _walk(sets, base, path, bounds.dimension, "m")
+    walk = _walk(sets, base, path, bounds.dimension, _bound(_RANGE, bounds, "m"))
     if walk is None:
         return EMPTY
     chosen = f"x{len(path) - 1}.tail_id IN ({', '.join(f'{number:d}' for number in sorted(equal))})"
     also = f" OR {chosen}" if equal else ""
     fits = f"({_bound(_CERTAIN, bounds, 'm')}{also})"
     listing = Clause(
-        f"SELECT DISTINCT {walk.base} AS id FROM {walk.text} AND {_bound(_RANGE, bounds, 'm')} AND {fits}",
+        f"SELECT DISTINCT {walk.base} AS id FROM {walk.text} AND {fits}",
         walk.parameters,
     )
 
@@ -190,7 +190,7 @@ def compared(
         tables.append(f"quantity {name}q")
         joins += [f"{name}q.literal_id = {last}", f"{name}q.dimension = ?"]
         joins.append(f"({_bound(_CERTAIN, bounds, f'{name}q')}{also})")
-        text = f"EXISTS (SELECT 1 FROM {' CROSS JOIN '.join(tables)} WHERE {' AND '.join(joins)})"
+        text = sets.exists(f"{' CROSS JOIN '.join(tables)} WHERE {' AND '.join(joins)}")
         return Clause(text, (bounds.dimension,))
 
     if _are_many(sets, path[-1][0], bounds):
@@ -243,13 +243,14 @@ def sample(sets: Sets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
     """(dimension, unit) of some of the values that a path leads to from a large set: of all where they are few."""
     relation = path[-1][0]
     count = int(sets.sql.one("SELECT count(*) FROM measure WHERE relation_id = ?", (relation,)))
-    walk = _walk(sets, base, path, None, "m")
+    every = max(1, count // SAMPLE)
+    some = f"m.triple_id / {every:d} * {every:d} = m.triple_id"
+    walk = _walk(sets, base, path, None, some)
     if walk is None:
         return []
-    every = max(1, count // SAMPLE)
     query = (
-        f"SELECT v.dimension, l.unit FROM (SELECT DISTINCT {walk.columns} FROM {walk.text}"
-        f" AND m.triple_id / {every:d} * {every:d} = m.triple_id) AS v JOIN literal l ON l.id = v.value"
+        f"SELECT v.dimension, l.unit FROM (SELECT DISTINCT {walk.columns} FROM {walk.text}) AS v"
+        " JOIN literal l ON l.id = v.value"
     )
     return [(dimension, unit) for dimension, unit in sets.sql.all(query, walk.parameters)]
 
@@ -323,33 +324,49 @@ class _Walk(NamedTuple):
     parameters: tuple[Any, ...]
 
 
-def _walk(sets: Sets, base: NodeSet, path: Path, dimension: str | None, m: str) -> _Walk | None:
-    """The join; None where the path does not end in values."""
+def _walk(
+    sets: Sets, base: NodeSet, path: Path, dimension: str | None, sizes: str = "", order: str = ""
+) -> _Walk | None:
+    """The join; None where the path does not end in values.
+
+    Args:
+        sets: The operations on sets.
+        base: The set.
+        path: To the values.
+        dimension: Of the values; None takes all.
+        sizes: A condition on the sizes ``m``.
+        order: Of the sizes, "ASC" or "DESC".
+    """
     if not path[-1][1]:
         return None
     last = len(path) - 1
     parameters: list[Any] = [path[-1][0]]
-    tables, where = [f"measure {m}"], [f"{m}.relation_id = ?"]
+    where = ["m.relation_id = ?"]
     if dimension is not None:
-        where.append(f"{m}.dimension = ?")
+        where.append("m.dimension = ?")
         parameters.append(dimension)
+    where += [sizes] if sizes else []
+    tables = ["measure m"]
+    if sets.sql.postgresql:  # which would look for each triple among all sizes of the relation
+        inner = f"SELECT * FROM measure m WHERE {' AND '.join(where)}"
+        tables = [f"({inner}{f' ORDER BY m.low {order}' if order else ''} OFFSET 0) AS m"]
+        where = []
     start = f"x0.{ends(path[0][1])[0]}"
     for number in range(last, -1, -1):
         relation, forward = path[number]
         name, there = f"x{number}", ends(forward)[1]
         tables.append(f"triple {name}")
-        following = f"x{number + 1}.{ends(path[number + 1][1])[0]}" if number < last else ""
-        where += (
-            [f"{name}.{there} = {following}", f"{name}.relation_id = {relation:d}"]
-            if following
-            else [f"{name}.id = {m}.triple_id"]
-        )
+        if number < last:
+            following = f"x{number + 1}.{ends(path[number + 1][1])[0]}"
+            where += [f"{name}.{there} = {following}", f"{name}.relation_id = {relation:d}"]
+        else:
+            where.append(f"{name}.id = m.triple_id")
         where.append(sets.lives(name))
         if last:
             where.append(f"{name}.{there} <> {start}")
     member = sets.holds(base, start)
     text = f"{' CROSS JOIN '.join(tables)} WHERE {' AND '.join([*where, member.text])}"
-    columns = f"{start} AS node, x{last}.tail_id AS value, {m}.dimension, {m}.low, {m}.high"
+    columns = f"{start} AS node, x{last}.tail_id AS value, m.dimension, m.low, m.high"
     return _Walk(start, columns, text, (*parameters, *member.parameters))
 
 

@@ -22,6 +22,10 @@ SMALL = 2_000
 """Ids that a set may have and still be held in Python."""
 
 
+FIRST = 1_000
+"""Nodes of a large set whose order is held."""
+
+
 class Clause(NamedTuple):
     """A piece of SQL and its parameters."""
 
@@ -42,6 +46,7 @@ class NodeSet:
         holds: Of a large set: the condition that the SQL expression of an id is in the set.
         scan: Of a large set: a listing that gives the first by their ids quickly; None where ``listing`` does.
         order: Of a large set with an order of its own: what computes it.
+        first: The first nodes by that order, once it was computed.
         size: How many nodes there are, once they were counted.
     """
 
@@ -50,6 +55,7 @@ class NodeSet:
     holds: Callable[[str], Clause] | None = None
     scan: Clause | None = None
     order: Callable[[Sets], tuple[int, ...]] | None = None
+    first: tuple[int, ...] = ()
     size: int | None = None
 
 
@@ -84,6 +90,10 @@ class Sets:
             else alive(self.at, name)
         )
 
+    def exists(self, joined: str) -> str:
+        """The condition that tables under conditions have a row; looked up for each node, on PostgreSQL too."""
+        return f"EXISTS (SELECT 1 FROM {joined}{' OFFSET 0' * self.sql.postgresql})"
+
     def listing(self, nodes: NodeSet) -> Clause:
         """A statement that selects the ids of a set as ``id``."""
         if nodes.ids is None:
@@ -112,7 +122,11 @@ class Sets:
         if nodes.ids is not None:
             return nodes.ids if limit is None else nodes.ids[:limit]
         if nodes.order is not None:
-            return nodes.order(self)[:limit]
+            if limit is not None and limit <= len(nodes.first):
+                return nodes.first[:limit]
+            found = nodes.order(self)
+            nodes.first = found[:FIRST]
+            return found[:limit]
         text, parameters = nodes.listing if limit is None else nodes.scan or nodes.listing
         end = "" if limit is None else f" LIMIT {limit:d}"
         rows = self.sql.all(f"SELECT id FROM ({text}) AS n ORDER BY id{end}", parameters)

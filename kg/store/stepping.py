@@ -33,7 +33,7 @@ def of_type(sets: Sets, relation: int, types: Collection[int]) -> NodeSet:
 
     def holds(column: str) -> Clause:
         x = inside(column)
-        text = f"EXISTS (SELECT 1 FROM triple {x} WHERE {x}.head_id = {column} AND {where(x)})"
+        text = sets.exists(f"triple {x} WHERE {x}.head_id = {column} AND {where(x)}")
         return Clause(text, parameters)
 
     once = "DISTINCT " if len(types) > 1 else ""  # a triple stands there once
@@ -51,7 +51,7 @@ def having(sets: Sets, relation: int, forward: bool) -> NodeSet:
 
     def holds(column: str) -> Clause:
         x = inside(column)
-        text = f"EXISTS (SELECT 1 FROM triple {x} WHERE {x}.{here} = {column} AND {where(x)})"
+        text = sets.exists(f"triple {x} WHERE {x}.{here} = {column} AND {where(x)}")
         return Clause(text, (relation,))
 
     listing = Clause(
@@ -146,10 +146,8 @@ def _led(
     def holds(column: str) -> Clause:
         x = inside(column)
         inner = sets.holds(source, f"{x}.{here}")
-        found = (
-            f"SELECT 1 FROM triple {x} WHERE {x}.{there} = {column} AND {where(x)} AND {inner.text}"
-        )
-        return Clause(f"EXISTS ({found})", (relation, *inner.parameters))
+        found = f"triple {x} WHERE {x}.{there} = {column} AND {where(x)} AND {inner.text}"
+        return Clause(sets.exists(found), (relation, *inner.parameters))
 
     once = "" if source.ids is not None and len(source.ids) == 1 else "DISTINCT "
     # In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.

@@ -183,7 +183,9 @@ def _told(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
     lines += [f"  {note}" for note in report.notes]
     if report.typed:
         lines.append(f"  typed: {', '.join(map(_kind_of, report.typed))}")
-        lines.append("  (to overrule: --types RELATION=KIND, or --no-types)")
+        lines.append(
+            "  (to overrule: --types RELATION=KIND, or --no-types; for good: types under [graph] in kptm.toml)"
+        )
     lines += [f"  {item.reason}" for item in report.rejected[:SHOWN]]
     if report.rejected_count > SHOWN:
         lines.append(f"  … all of them are in {report.rejected_file}")

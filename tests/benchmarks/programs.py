@@ -1,10 +1,11 @@
 """Programs over a graph of a million facts: what each kind costs, and that it is right.
 
-    python tests/benchmarks/programs.py [--cities 100000] [--postgres] [--repeat 5]
+    python tests/benchmarks/programs.py [--cities 100000] [--postgres] [--repeat 5] [--cpu]
 
 The graph is synthetic and the same each time: cities with a country, a region, twins, a mayor and values with units. What each
 program denotes is worked out from the generator's own rows. "First" is the first evaluation by an evaluator that has computed
-nothing yet (the database's pages are in memory), the median of the repeats; "again" the same program once more.
+nothing yet (the database's pages are in memory), the median of the repeats; "again" the same program once more. ``--cpu`` counts
+the process's own seconds instead of the clock's: on SQLite, where the machine does other work.
 """
 
 import argparse
@@ -222,11 +223,14 @@ def check(name: str, found: object, wanted: object) -> None:
         raise SystemExit(f"{name}: wrong, {found} is not {wanted}")
 
 
+CLOCK = [time.perf_counter]
+
+
 def milliseconds(work: Callable[[], object]) -> tuple[float, object]:
     """How long something takes, and what it gives."""
-    start = time.perf_counter()
+    start = CLOCK[0]()
     found = work()
-    return 1000 * (time.perf_counter() - start), found
+    return 1000 * (CLOCK[0]() - start), found
 
 
 def measure(graph: KnowledgeGraph, cities: Cities, repeat: int) -> None:
@@ -276,7 +280,9 @@ def main() -> None:
     parser.add_argument("--cities", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--cpu", action="store_true")
     given = parser.parse_args()
+    CLOCK[0] = time.process_time if given.cpu else time.perf_counter
     cities = Cities(given.cities)
     with tempfile.TemporaryDirectory() as name, place(Path(name), postgres=given.postgres) as where:
         path = Path(name) / "cities.jsonl"

@@ -154,3 +154,22 @@ def test_an_edit_is_seen_at_once(states):
     assert states.at(before).evaluate(count).number.value == "2"
     states.undo()
     assert states.evaluate(count).number.value == "2"
+
+
+def test_names_are_those_that_are_canonically_equal(graph):
+    graph.add([("Dvořák", "schrieb für", "Chor")])
+    program = Follow(Named(("Dvor\u030ca\u0301k",)), Step("schrieb fu\u0308r"))
+    assert graph.evaluate(program).nodes == ("Chor",)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "'; DROP TABLE triple; --", "%s", "?"])
+def test_hostile_names_lead_nowhere(states, name):
+    for program in (
+        Named((name,)),
+        Follow(A, Step(name)),
+        Follow(Named((name,)), BORDERS),
+        OfType(name),
+    ):
+        assert states.evaluate(program).nodes == ()
+    assert states.evaluator().facts(Follow(Named((name,)), BORDERS)) == []
+    assert states.evaluate(Follow(A, BORDERS)).size == 2

@@ -1,0 +1,49 @@
+"""Kinds of relations in the settings: each table that is loaded is typed by them."""
+
+import pytest
+
+from kptm import Workspace
+from kptm.errors import ConfigError
+from kptm.workspace_config import WorkspaceConfig
+
+TABLE = "head,relation,tail\n" + "".join(
+    f"c{n},{relation},{value}\n"
+    for n in range(8)
+    for relation, value in (("code", n + 100), ("size", n))
+)
+
+
+def kinds(report):
+    return {item.relation: item.kind for item in report.typed}
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(TABLE)
+    return path
+
+
+def test_they_overrule_what_is_guessed_each_time(tmp_path, table):
+    with Workspace.init(tmp_path / "plain") as ws:
+        assert kinds(ws.load(table)) == {"code": "integer", "size": "integer"}
+    settings = WorkspaceConfig().replaced(['graph.types={Code="text", size="entity"}'])
+    with Workspace.init(tmp_path / "ws", settings):
+        pass
+    for _ in range(2):
+        with Workspace.open(tmp_path / "ws") as ws:
+            assert ws.config.graph.types == {"Code": "text", "size": "entity"}
+            assert kinds(ws.load(table)) == {"code": "text"}
+            assert {fact.relation for fact in ws.graph.match()} == {"size"}
+    with Workspace.open(tmp_path / "ws") as ws:
+        assert kinds(ws.load(table, types={"code": "integer"})) == {"code": "integer"}
+        assert kinds(ws.load(table, types=False)) == {}
+
+
+def test_a_kind_that_there_is_not_is_refused(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"\[graph\] types: 'code' is 'number', and is to be one of entity, text"
+    ):
+        WorkspaceConfig().replaced(['graph.types={code="number"}'])
+    with pytest.raises(ConfigError, match=r"graph\.types must be dict"):
+        WorkspaceConfig().replaced(["graph.types=3"])
