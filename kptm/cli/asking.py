@@ -26,6 +26,8 @@ if TYPE_CHECKING:
               help="Questions, one a line, answered in order; .gz too; - is standard input.")  # fmt: skip
 @click.option("--without", multiple=True, metavar="SOURCE",
               help="Do not hear graph, model, modeledge or 'link prediction'; may be given several times.")  # fmt: skip
+@click.option("--at", metavar="TIME",
+              help="The year or the day, 1995 or 1995-07-04, that is asked about where a question says none.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="The answer alone, without its evidence.")
 @click.option("--explain", is_flag=True,
               help="Also how the question was read: what was evaluated, and what each word was understood as.")  # fmt: skip
@@ -37,6 +39,7 @@ def ask(
     question: str | None,
     file: str | None,
     without: tuple[str, ...],
+    at: str | None,
     brief: bool,
     explain: bool,
     follow_ups: bool,
@@ -57,7 +60,7 @@ def ask(
     with existing(workspace) as ws:
         read_names(ws)
         sources = _others(without) if without else None
-        answer = partial(ws.ask, sources=sources)
+        answer = partial(ws.ask, sources=sources, at=at)
         if question is not None:
             one(answer, question, shown)
         elif file is None and at_terminal():

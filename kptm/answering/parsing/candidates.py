@@ -137,6 +137,8 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
         unused = not made.operators >> number & 1 and not bits & made.mask
         if match.kind in MISSED and unused:
             found[f"unused_{match.kind}"] = 1.0
+    found["floating_uncovered"] = min(made.floating, 1) * found["uncovered"]
+    found["other_noun"] = float(_is_other_noun(question, made, knowledge))
     found["unused_name"] = float(_unused_names(question, made.mask))
     found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
     named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
@@ -161,6 +163,14 @@ def _vacuous(program: Program, knowledge: Knowledge) -> int:
             one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
             count += one and knowledge.evaluate(part.source).size == 1
     return count
+
+
+def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
+    """Whether a noun is asked for that nothing in the graph is called, though it is known what kind of thing the answers are."""
+    nodes = made.nodes or made.counted
+    if not question.unknown_noun & ~made.mask or not nodes:
+        return False
+    return bool(knowledge.types(nodes[:LOOKED_AT]))
 
 
 def _unused_names(question: Question, mask: int) -> int:

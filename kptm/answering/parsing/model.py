@@ -105,6 +105,8 @@ DEFAULT: dict[str, float] = {
     "unused_sum": -2.0,
     "unused_mean": -2.0,
     "unused_yesno": -2.5,
+    "floating_uncovered": -1.0,
+    "other_noun": -3.0,
     "unused_name": -1.0,
     "empty": -6.9,
     "several": -0.2,
