@@ -116,6 +116,7 @@ class TypedQuestions:
         for item in parsed.parses:
             made = item.derivation
             explains = not made.floating and not parsed.question.unexplained(made.mask)
+            explains &= "other_side" not in dict(made.features)
             p = known[id(item)] / total
             if not explains or p < min_score or not _is_empty(item) or not _path(made.program):
                 continue
