@@ -116,6 +116,8 @@ class TypedQuestions:
         for item in parsed.parses:
             made = item.derivation
             explains = not made.floating and not parsed.question.unexplained(made.mask)
+            back = any(_is_back(x.derivation, made) for x in parsed.parses if not _is_empty(x))
+            explains &= "side" in dict(made.features) or not back
             p = known[id(item)] / total
             if not explains or p < min_score or not _is_empty(item) or not _path(made.program):
                 continue
@@ -238,6 +240,14 @@ def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
 def _is_empty(parse: Parse) -> bool:
     made = parse.derivation
     return not made.nodes and made.number is None and made.truth is None
+
+
+def _is_back(made: Derivation, other: Derivation) -> bool:
+    """Whether a derivation follows the last step of another the other way round."""
+    one, two = made.program, other.program
+    if not isinstance(one, Follow) or not isinstance(two, Follow) or one.source != two.source:
+        return False
+    return two.step == Step(one.step.relation, not one.step.forward)
 
 
 def _is_turned(made: Derivation, other: Derivation) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kptm.answering.parsing.knowledge import Knowledge
     from kptm.answering.parsing.question import Mention, Question, TypeMention
 
 BETWEEN = frozenset("of the a an".split())
@@ -22,6 +23,16 @@ def appositions(question: Question, mention: Mention) -> Iterator[TypeMention]:
         between = {token.folded for token in question.tokens[first[1] : second[0]]}
         if between <= BETWEEN and not _is_plural(question, item):
             yield item
+
+
+def beside_names(question: Question, knowledge: Knowledge) -> int:
+    """The tokens of types that say which thing of a name is meant."""
+    found = 0
+    for mention in question.mentions:
+        for item in appositions(question, mention):
+            if item.type in knowledge.types((mention.node,)):
+                found |= item.mask
+    return found
 
 
 def _is_plural(question: Question, item: TypeMention) -> bool:

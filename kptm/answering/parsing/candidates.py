@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Named, Superlative, parts
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
-from kptm.answering.parsing.appositions import appositions
+from kptm.answering.parsing.appositions import beside_names
 from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.grammar import Grammar
 from kptm.answering.parsing.model import NONE
@@ -98,7 +98,7 @@ def candidates(
         if known is None or score > known.score:
             best[made.program] = Candidate(made, features, terms, words[made.names], score)
     found = sorted(best.values(), key=_order)[:MOST]
-    places = asked_places(question, _beside_names(question, knowledge))
+    places = asked_places(question, beside_names(question, knowledge))
     nouns = [question.tokens[at].stem for at in places]
     named = question.relations.named_at(places[0]) if places else frozenset()
     return sorted(
@@ -195,7 +195,7 @@ def _words_of_types(question: Question) -> int:
 def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bool | None:
     """Whether answers are of the type that the question's first noun names; None where it names none."""
     nodes = made.nodes or made.counted
-    beside = _beside_names(question, knowledge)
+    beside = beside_names(question, knowledge)
     first = next((item for item in question.types if item.type and not item.mask & beside), None)
     asked = question.asked
     if not nodes or first is None or (asked is not None and asked.answer in ("date", "value")):
@@ -265,16 +265,6 @@ def _leads_by(program: Program) -> str:
         else:
             program = program.source if isinstance(program, Aggregate) else program.left
     return program.step.relation if isinstance(program, (Follow, Having)) else ""
-
-
-def _beside_names(question: Question, knowledge: Knowledge) -> int:
-    """The tokens of types that say which thing of a name is meant: "the planet Mercury"."""
-    found = 0
-    for mention in question.mentions:
-        for item in appositions(question, mention):
-            if item.type in knowledge.types((mention.node,)):
-                found |= item.mask
-    return found
 
 
 def asked_places(question: Question, named: int = 0) -> list[int]:

@@ -27,7 +27,7 @@ from kg.types import Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
 from kptm.answering.parsing import thresholds
-from kptm.answering.parsing.appositions import appositions
+from kptm.answering.parsing.appositions import appositions, beside_names
 from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.features import step_name
 from kptm.answering.parsing.question import LITTLE
@@ -446,7 +446,8 @@ class Grammar:
         if item.type is not None:
             types = self._knowledge.types(nodes)
             if not types and not _is_value(nodes):
-                return None
+                beside = beside_names(self.question, self._knowledge)
+                return False if item.mask & beside else None
             return types.get(item.type, 0) == len(nodes)
         return not set(nodes).isdisjoint(self._knowledge.evaluate(item.program).nodes)
 
