@@ -53,7 +53,7 @@ class Search:
         for size in range(1, self._largest + 1):
             made = self._best(self._larger(levels, size), self._beam)
             levels.append(made)  # what two names have in common may be larger than anything of one
-            if grammar.is_plain and any(map(grammar.is_complete, made)):
+            if grammar.builder.is_plain and any(map(grammar.builder.is_complete, made)):
                 break
         for level in levels:
             for part in level:
@@ -110,7 +110,7 @@ class Search:
             tried += 1
             self._evaluated(made)
             if not made.nodes and not (
-                grammar.asks_yes_or_no and isinstance(made.program, Compare)
+                grammar.builder.asks_yes_or_no and isinstance(made.program, Compare)
             ):
                 continue
             place = (made.denotation, made.names)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.programs import Follow, parts
-from kptm.answering.parsing.grammar import SIMILAR
 from kptm.answering.parsing.question_map import QuestionMap, fit_map
+from kptm.answering.parsing.stepping import SIMILAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

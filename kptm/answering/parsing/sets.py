@@ -1,0 +1,165 @@
+"""Sets narrowed down, joined, shared and denied; types that words say of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Difference,
+    Having,
+    Intersection,
+    Named,
+    OfType,
+    Union,
+)
+from kg.types import Step
+from kptm.answering.parsing.appositions import beside_names
+from kptm.answering.parsing.building import bits, is_value, lowest
+from kptm.answering.parsing.question import LITTLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.building import Builder
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.question import TypeMention
+
+FLOATING = 2
+"""Steps that no word says, in what two names have in common: "Spanish engineers"."""
+SOME = 5
+"""Nodes of a set by which it is known to be of what the graph is about."""
+COVERED = 500
+"""Nodes of a set that must all be of a type that it is said to be of."""
+
+
+class Sets:
+    """Sets narrowed down, joined, shared and denied; types that words say of them.
+
+    Args:
+        builder: Makes derivations.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+
+    def covered(self, made: Derivation) -> Derivation:
+        """The derivation with the type that all of its nodes are of, where a word says it."""
+        if not made.nodes or isinstance(made.program, (OfType, Named)):
+            return made
+        self._cover_everything(made)
+        if isinstance(made.program, (Having, Union)):
+            return made
+        free = [x for x in self._builder.question.types if not x.mask & made.mask]
+        if not free:
+            return made
+        typed = {item.mask for item in free if item.type is not None}
+        some = made.nodes[:COVERED]
+        for item in reversed([x for x in free if x.type is not None or x.mask not in typed]):
+            such = self._are_such(some, item)
+            if such is not False:
+                made.mask |= item.mask
+                made.score += self._builder.lexical.cover * self._builder.question.weight(item.mask)
+                own = (("agrees", 1.0),) if such else ()
+                made.features += own
+                made.score += self._builder.lexical.score(own)
+                break
+        return made
+
+    def _cover_everything(self, made: Derivation) -> None:
+        """In a graph without types, a noun that the graph does not know is what most of it is about."""
+        noun = self._builder.question.unknown_noun
+        if not noun or noun & made.mask or self._builder.schema.type_names or is_value(made.nodes):
+            return
+        relation = self._builder.knowledge.main_relation()
+        some = made.nodes[:SOME]
+        if relation is not None:
+            inside = self._builder.knowledge.evaluate(
+                Intersection(Named(some), Having(Step(relation)))
+            )
+            if len(inside.nodes) == len(some):
+                made.mask |= noun
+                own = (("agrees_everything", 1.0),)
+                made.features += own
+                made.score += self._builder.lexical.cover * self._builder.question.weight(
+                    noun
+                ) + self._builder.lexical.score(own)
+
+    def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool | None:
+        """Whether all of some nodes are of a type, or, where a relation says what they are, any of them; None where nothing tells."""
+        if item.type is not None:
+            types = self._builder.knowledge.types(nodes)
+            if not types and not is_value(nodes):
+                beside = beside_names(self._builder.question, self._builder.knowledge)
+                return False if item.mask & beside else None
+            return types.get(item.type, 0) == len(nodes)
+        return not set(nodes).isdisjoint(self._builder.knowledge.evaluate(item.program).nodes)
+
+    def filters(self, part: Derivation) -> Iterator[Derivation]:
+        """A set narrowed down to a type that a word says."""
+        if isinstance(part.program, OfType) or is_value(part.nodes):
+            return
+        seen = set()
+        for item in self._builder.question.types:
+            if item.mask & part.mask or item.program in seen:
+                continue
+            seen.add(item.program)
+            yield self._builder.extend(
+                Intersection(part.program, item.program), (part,), mask=item.mask,
+                features={"filter": 1.0, "learnt": self._builder.lexical.predicate(f"t:{item.program}")},
+            )  # fmt: skip
+
+    def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """What is in two sets, or in one and not in the other."""
+        # One word may say of both that they are states; nothing else is said of two things at once.
+        if left.mask & right.mask & ~self._builder.type_words or left.operators & right.operators:
+            return
+        if left.mention or right.mention:
+            yield from self._joined(left, right)
+            return
+        if left.names and right.names and left.floating + right.floating <= FLOATING:
+            yield self._builder.extend(
+                Intersection(left.program, right.program),
+                (left, right),
+                features={"intersection": 1.0},
+            )
+        for number, match in enumerate(self._builder.question.operators):
+            free = match.kind == "negation" and not (left.operators | right.operators) >> number & 1
+            if free and _is_apart(left, right, match) and self._is_negated(right, match):
+                yield self._builder.extend(
+                    Difference(left.program, right.program), (left, right), mask=bits(match),
+                    operators=1 << number, features={"difference": 1.0},
+                )  # fmt: skip
+
+    def _is_negated(self, part: Derivation, match: Match) -> bool:
+        """Whether a set is what stands after "not": by its names, or by the first word that weighs something."""
+        if part.names:
+            return lowest(part.names) >= match.start
+        if isinstance(part.program, OfType):
+            return False
+        importance = self._builder.question.importance
+        after = next(
+            (at for at in range(match.end, len(importance)) if importance[at] > LITTLE), -1
+        )
+        return after >= 0 and bool(part.mask >> after & 1)
+
+    def _joined(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """Two names that "and" or "or" joins."""
+        one, other = left.mention, right.mention
+        if one is None or other is None or one.end > other.start:
+            return
+        for number, match in enumerate(self._builder.question.operators):
+            if match.kind in ("and", "or") and one.end <= match.start < match.end <= other.start:
+                yield self._builder.extend(
+                    Union(left.program, right.program), (left, right), mask=bits(match), operators=1 << number,
+                    features={"union": 1.0},
+                )  # fmt: skip
+
+
+def _is_apart(left: Derivation, right: Derivation, match: Match) -> bool:
+    """Whether what is denied has words of its own, and what is left does not use those after "not"."""
+    return bool(
+        right.mask & ~left.mask
+        and not (left.mask & right.mask) >> match.end
+        and (right.names or not left.names >> match.end)
+    )

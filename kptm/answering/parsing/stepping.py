@@ -1,0 +1,180 @@
+"""Steps from a set along a relation, at a time that is said, or from each of two names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Follow,
+    Intersection,
+    OfType,
+    Union,
+)
+from kg.types import Step
+from kptm.answering.parsing.building import bits, is_value
+from kptm.answering.parsing.features import step_name
+from kptm.answering.sides import PREPOSITIONS, names_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kptm.answering.parsing.building import Builder
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.question import Mention
+
+SAMPLE = 60
+"""Nodes of a set that its steps and types are read from."""
+STEPS = 14
+"""Steps from a set that are tried."""
+SIMILAR = 0.5
+"""How much less similar than the most similar one a step may be that the question says by its meaning, see :mod:`encoder`."""
+
+
+class Steps:
+    """Steps from a set along a relation, at a time that is said, or from each of two names.
+
+    Args:
+        builder: Makes derivations.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+
+    def steps(self, part: Derivation) -> Iterator[Derivation]:
+        """One step from a set, for the steps that words say best."""
+        found = []
+        here = self._builder.knowledge.steps(part.nodes[:SAMPLE])
+        for step in here:
+            if _is_return(part, step):
+                continue
+            made = self._step(part, step, len(here))
+            if made is not None:
+                found.append((-made.score, step, made))
+                found += [(-x.score, step, x) for x in self._during(part, made)]
+        found.sort(key=lambda x: x[:2])
+        for *_, made in found[:STEPS]:
+            yield made
+
+    def _during(self, part: Derivation, made: Derivation) -> Iterator[Derivation]:
+        """The same step by facts that held in a time that is said: "who was president in 1995"."""
+        program = made.program
+        if not isinstance(program, Follow) or not any(
+            x.kind == "time" for x in self._builder.question.operators
+        ):
+            return
+        if not self._builder.knowledge.is_timed(program.step.relation):
+            return
+        own = dict(made.features[len(part.features) :])
+        for number, match in enumerate(self._builder.question.operators):
+            if match.kind == "time" and match.period and not made.operators >> number & 1:
+                yield self._builder.extend(
+                    replace(program, during=match.period), (part,), mask=made.mask & ~part.mask | bits(match),
+                    operators=1 << number, features={**own, "during": 1.0}, floating=made.floating - part.floating,
+                )  # fmt: skip
+
+    def both(self, part: Derivation) -> Iterator[Derivation]:
+        """What a step leads to from each of two names: "border both France and Germany"."""
+        program = part.program
+        if not isinstance(program, Follow) or not isinstance(program.source, Union):
+            return
+        left, right = program.source.left, program.source.right
+        for number, match in enumerate(self._builder.question.operators):
+            if match.kind == "and" and part.operators >> number & 1:
+                said = [item for item in self._builder.question.operators if item.kind == "both"]
+                yield self._builder.extend(
+                    Intersection(Follow(left, program.step), Follow(right, program.step)), (part,),
+                    mask=bits(said[0]) if said else 0, features={"both": 1.0, "both_said": float(bool(said))},
+                )  # fmt: skip
+
+    def silent_steps(self, part: Derivation) -> Iterator[Derivation]:
+        """Steps that words say well and that lead nowhere from a name: the graph lacks the fact."""
+        here = self._builder.knowledge.steps(part.nodes)
+        for relation in self._builder.question.relations.relations():
+            if self._builder.question.relations.evidence(relation, part.mask).recall > 0.5:
+                for forward in (True, False):
+                    step = Step(relation, forward)
+                    if step not in here:
+                        made = self._step(part, step, 1)
+                        if made is not None:
+                            yield made
+
+    def _step(self, part: Derivation, step: Step, choice: int) -> Derivation | None:
+        evidence = self._builder.question.relations.evidence(
+            step.relation, part.mask, forward=step.forward
+        )
+        learnt = self._builder.lexical.predicate(step_name(step))
+        behind = self._builder.lexical.behind(step)
+        similar = behind is not None and behind > -SIMILAR
+        says = similar or evidence.mask != 0 or learnt > self._builder.lexical.speaks
+        if not says and part.floating >= self._builder.floating:
+            return None
+        if (
+            not says
+            and part.mention is None
+            and self._builder.floating < 2
+            and not self._leads_to_type(part, step)
+        ):
+            return None
+        side = self._side(part.mention, step, evidence.mask) if part.mention is not None else None
+        features = {
+            "name": evidence.recall,
+            "named_fully": float(evidence.recall > 0.9),
+            "more": min(evidence.more, 1.0),
+            "floating": float(not says),
+            "choice": 0.0 if says else log(choice),
+            "hops": 1.0,
+            "encoder": behind or 0.0,
+            "similar": float(similar),
+            "backward": float(not step.forward),
+            "side": float(side is True),
+            "other_side": float(side is False),
+            "learnt": learnt,
+        }
+        return self._builder.extend(
+            Follow(part.program, step), (part,), mask=evidence.mask | self._builder.lexical.mask(step_name(step)) & self._builder.free,
+            features=features, floating=int(not says),
+        )  # fmt: skip
+
+    def _leads_to_type(self, part: Derivation, step: Step) -> bool:
+        """Whether a step leads to what is of a type that is said and not yet explained: the cities in some states."""
+        free = {
+            item.program.type
+            for item in self._builder.question.types
+            if isinstance(item.program, OfType) and not item.mask & part.mask
+        }
+        if not free or is_value(part.nodes):
+            return False
+        ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
+        return any(kind in free for kind in self._builder.knowledge.types(ends))
+
+    def _side(self, mention: Mention, step: Step, said: int) -> bool | None:
+        """Whether the order of words makes a name the side of a relation that a step starts from; None where it leaves that open."""
+        words = self._builder.schema.relations.get(step.relation)
+        if self._builder.question.blank:
+            sentence = self._builder.question.sentence(mention.mask)
+            tail = self._builder.schema.sides.blank_is_tail(step.relation, sentence)
+            if tail is not None:
+                return tail == step.forward
+        if words is None or self._builder.question.language != "en":
+            return None
+        # Another word for a relation stands where its name would: "what packages need ruby", of "depends".
+        verb = " ".join(word for word in words.name.split() if word not in PREPOSITIONS)
+        text, start, end = "", 0, 0
+        for at, token in enumerate(self._builder.question.tokens):
+            if at == mention.start:
+                start = len(text)
+            other = said >> at & 1 and token.stem not in words.weights
+            text += (verb if other else token.folded) + " "
+            if at + 1 == mention.end:
+                end = len(text) - 1
+        head = names_head(text, start, end, words.name)
+        return None if head is None else head == step.forward
+
+
+def _is_return(part: Derivation, step: Step) -> bool:
+    """Whether a step leads from values back to what has them."""
+    program = part.program
+    back = isinstance(program, Follow) and program.step == Step(step.relation, not step.forward)
+    return back and is_value(part.nodes)
