@@ -154,7 +154,9 @@ class TypedQuestions:
     def _refusal(self, text: str, parsed: ParsedQuestion) -> Answer:
         """Why a question is not answered, with what it may have meant."""
         question = parsed.question
-        if all(item.kind == "slip" for item in question.mentions) and not question.types:
+        if all(item.kind == "slip" for item in question.mentions) and not any(
+            item.type for item in question.types
+        ):
             names = ", ".join(map(repr, unknown_names(question.text)))
             reason = "no name in the question is in the graph" + (f": {names}" if names else "")
             return Answer(question=text, reason=reason, why="name")

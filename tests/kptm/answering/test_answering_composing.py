@@ -230,3 +230,12 @@ def test_what_is_counted_must_be_what_the_answers_are(new_graph):
     assert labels(asks.ask("how many countries border Germany")) == {"2"}
     refused = asks.ask("how many sandwiches border Germany")
     assert (refused.found, refused.why) == (False, "words")
+
+
+@pytest.mark.parametrize(
+    "question", ["What is the capital of Atlantis?", "the capital of Atlantis"]
+)
+def test_a_name_that_the_graph_lacks_is_said_beside_a_relation_that_it_knows(asks, question):
+    answer = asks.ask(question)
+    assert (answer.found, answer.why) == (False, "name")
+    assert answer.reason == "no name in the question is in the graph: 'Atlantis'"

@@ -38,8 +38,9 @@ def learnt(ws):
     return {name: (ws.folder / name).read_bytes() for name in names if (ws.folder / name).exists()}
 
 
-def paths(ws):
-    return {tuple(step.relation for step in path) for path in ws.predictor().questions.paths.paths}
+def says(ws, word, relation):
+    """Whether a word was learnt to say a relation."""
+    return ws.predictor().parser.model.learnt.get(f"{relation}>", {}).get(word, 0.0) > 0
 
 
 SEAT = (
@@ -69,15 +70,18 @@ def test_undo_after_learning_takes_back_the_learning_and_not_the_graph(ws, lines
 
 def test_learning_adds(ws, lines):
     ws.learn(lines("a.tsv", *SEAT))
-    assert paths(ws) >= {("capital",)}
+    assert says(ws, "cabinet", "capital")
     report = ws.learn(lines("b.tsv", *MONEY))
     assert report.earlier == 2
-    assert paths(ws) >= {("capital",), ("currency",)}
+    assert says(ws, "cabinet", "capital")
+    assert says(ws, "pay", "currency")
+    assert not says(ws, "cabinet", "currency")
     together = learnt(ws)
     ws.learn(lines("b.tsv", *MONEY))  # the same again: nothing is counted twice
     assert learnt(ws) == together
     ws.learn(lines("b.tsv", *MONEY), replace=True)
-    assert ("capital",) not in paths(ws)
+    assert says(ws, "pay", "currency")
+    assert not says(ws, "cabinet", "capital")
 
 
 def test_learning_twice_is_learning_both_at_once(ws, lines, tmp_path):
@@ -107,10 +111,10 @@ def test_lines_that_teach_nothing_are_counted_and_shown(ws, lines):
     assert (report.lines, report.used) == (6, 2)
     assert {item.reason: (item.count, item.lines) for item in report.unused} == {
         "the graph has none of the answers": (
-            2, ((4, "Of France?\tAtlantis"), (5, "Of France?\tMu")),
+            2, ((4, "Of France?"), (5, "Of France?")),
         ),
         "no name in the question is in the graph": (1, ((3, "Who is it?"),)),
-        "no path of relations leads from a name in the question to the answers": (
+        "nothing that was tried with the names in the question gives the answers": (
             1, ((6, "Of France?"),),
         ),
     }  # fmt: skip
@@ -123,7 +127,7 @@ def test_a_file_of_which_no_line_can_be_used_changes_nothing(ws, lines):
         with pytest.raises(WorkspaceError, match=r"b\.tsv: nothing was learnt: 0 of "):
             ws.learn(lines("b.tsv", *rows))
     assert (learnt(ws), ws.graph.revision()) == (before, revision)
-    assert paths(ws) >= {("capital",)}
+    assert says(ws, "cabinet", "capital")
 
 
 def test_learning_out_of_order_is_undone_with_what_came_later(ws, lines):
@@ -143,7 +147,7 @@ def test_an_edit_between_is_left_alone(ws, lines):
     assert [item.tail for item in ws.graph.match("France", "capital")] == ["Rome"]
 
 
-def test_values_among_the_answers_are_stored_as_values(ws, lines, tmp_path):
+def test_values_among_the_answers_are_stored_as_they_are_written(ws, lines, tmp_path):
     from kg.types import Attribute, Literal
 
     year = Literal("1958", "http://www.w3.org/2001/XMLSchema#gYear")
@@ -151,7 +155,7 @@ def test_values_among_the_answers_are_stored_as_values(ws, lines, tmp_path):
     ws.learn(lines("a.tsv", "When did France get its constitution?\t1958"))
     stored = ws.folder / "learnt.jsonl"
     before = stored.read_bytes()
-    assert b"gYear" in before
+    assert json.loads(before)["answers"] == ["1958"]
     ws.learn(lines("b.tsv", SEAT[0]))
     assert stored.read_bytes().startswith(before)
 
