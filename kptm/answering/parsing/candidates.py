@@ -92,7 +92,12 @@ def candidates(
             features["described"] = float(told.bit_count())
         if made.names not in words:
             words[made.names] = question_words(question, made.names)
-        terms = (*predicates(made.program), *edges(made.program), skeleton(made.program))
+        terms = (
+            *predicates(made.program),
+            *edges(made.program),
+            skeleton(made.program),
+            *_senses(made, knowledge),
+        )
         score = lexical.score(features.items()) + lexical.words(terms, words[made.names])
         known = best.get(made.program)
         if known is None or score > known.score:
@@ -109,6 +114,18 @@ def candidates(
 
 def _order(item: Candidate) -> tuple[float, int, str]:
     return -item.score, item.derivation.size, str(item.derivation.program)
+
+
+def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
+    """What kind of thing a program names: "the government of Georgia" is learnt to be that of a country."""
+    named = [
+        key
+        for part in parts(made.program)
+        if isinstance(part, Named)
+        for key in part.keys
+        if not isinstance(key, ValueKey)
+    ]
+    return [f"@{kind}" for kind in sorted(knowledge.types(named))] if named else []
 
 
 def _described(question: Question, made: Derivation, kinds: AnswerKinds) -> int:

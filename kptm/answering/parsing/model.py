@@ -31,7 +31,7 @@ NONE = "none"
 VERSION = 1
 
 DEFAULT: dict[str, float] = {
-    "uncovered": -1.8,
+    "uncovered": -2.2,
     "prior": 0.4,
     "mention_label": 1.7,
     "mention_alias": 0.8,
@@ -105,8 +105,8 @@ DEFAULT: dict[str, float] = {
     "unused_sum": -2.0,
     "unused_mean": -2.0,
     "unused_yesno": -2.5,
-    "floating_uncovered": -1.0,
-    "other_noun": -3.0,
+    "floating_uncovered": -2.0,
+    "other_noun": -4.0,
     "unused_name": -1.0,
     "empty": -6.9,
     "several": -0.2,
@@ -258,7 +258,7 @@ class Lexical:
         self._dense = {**DEFAULT, **model.dense}
         self._model = model
         self.cover = -model.dense["uncovered"]
-        self.speaks = 0.5
+        self.speaks = 0.3
         self._words = [token.stem for token in question.tokens]
         self._cache: dict[str, float] = {}
         self.thresholds: dict[str, list[Threshold]] = {}

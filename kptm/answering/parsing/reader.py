@@ -107,7 +107,14 @@ class QuestionReader:
             mentions=mentions,
             types=types,
             importance=_importance(
-                tokens, function, operators, mentions, types, relations.mask, noun
+                tokens,
+                function,
+                operators,
+                mentions,
+                types,
+                relations.mask,
+                noun,
+                typed=bool(schema.type_names),
             ),
             relations=relations,
             unknown_noun=noun,
@@ -192,8 +199,10 @@ def _importance(
     types: Sequence[TypeMention],
     said: int,
     noun: int,
+    *,
+    typed: bool,
 ) -> list[float]:
-    """What each token weighs where no part of a reading explains it."""
+    """What each token weighs where no part of a reading explains it; a graph with types has a word for what it knows."""
     fills = _mask(item for item in operators if item.kind in NOTHING)
     names = _mask(item for item in mentions if item.kind in ("label", "alias"))
     found = []
@@ -204,7 +213,7 @@ def _importance(
         elif token.folded in GENERIC:
             weight = LITTLE
         elif noun >> at & 1:
-            weight = ASKED_NOUN
+            weight = 1.0 if typed else ASKED_NOUN
         elif (at and token.text[:1].isupper()) or (names >> at & 1 and not said >> at & 1):
             weight = NAME
         found.append(weight)
