@@ -84,12 +84,6 @@ def compares(size: Quantity, comparison: Comparison, other: Quantity) -> bool:
     }[comparison]
 
 
-def in_unit(number: Fraction, unit: str) -> Literal:
-    """A number of the base unit as a value in a unit."""
-    known = unit_of(unit)
-    return literal(number / known.factor - known.offset, unit)
-
-
 def literal(number: Fraction, unit: str = "") -> Literal:
     """A number as a value: exact where its decimals end, else of 15 digits."""
     if number.denominator == 1:

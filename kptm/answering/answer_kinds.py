@@ -58,11 +58,6 @@ _PERSONS = frozenset(
 _IN = frozenset("in at on near".split())
 
 
-def asked_kind(question: str) -> AskedKind:
-    """The kind of thing that a question's first words ask for, "" where they leave it open."""
-    return next((kind for kind, words in _ASKED if words.search(question)), "")
-
-
 def is_date(text: str) -> bool:
     """Whether a name or value looks like a year or a date."""
     return bool(_DATE.search(text.strip()))

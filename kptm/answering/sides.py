@@ -103,14 +103,6 @@ def names_head(question: str, start: int, end: int, label: str) -> bool | None:
     return None
 
 
-def is_asked_of(question: str, start: int, label: str) -> bool:
-    """Whether a name that begins at ``start`` stands right after the words of a relation and "of"."""
-    before = [fold(word) for word in _WORD.findall(question[:start])]
-    while before and before[-1] in DETERMINERS:
-        before.pop()
-    return len(before) > 1 and before[-1] == "of" and stem(before[-2]) in relation_form(label).stems
-
-
 def _said_after(
     before: Sequence[str],
     after: Sequence[str],
