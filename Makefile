@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test quick fast kernels check lint types imports tests bench clean
+.PHONY: help demo test quick fast kernels check lint types imports tests docs bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,9 @@ kernels: $(VENV)/dev.stamp  ## the tests of what is computed, as other processor
 	MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41 $(PYTEST) $(NUMERIC)
 	OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 $(PYTEST) -n 1 $(NUMERIC)
 
+docs: $(VENV)/dev.stamp  ## the documentation as a site, in site/; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 bench: $(VENV)/dev.stamp  ## the benchmarks that fit in twenty minutes; tables on standard output
 	$(BIN)/python tests/benchmarks/fusion_arms.py
 	$(BIN)/python tests/benchmarks/real_data.py
@@ -66,4 +69,4 @@ $(VENV)/dev.stamp: pyproject.toml constraints.txt
 	touch $@ $(VENV)/run.stamp
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) demo site dist build .mypy_cache .ruff_cache .pytest_cache

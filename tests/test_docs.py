@@ -1,6 +1,8 @@
 """The pages in docs/: links lead somewhere, every page is found from the first one, the reference is what the source says."""
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -64,6 +66,24 @@ def test_every_page_is_in_the_index():
     wanted = {path.resolve() for path in DOCS.rglob("*.md")} - {DOCS / "README.md"}
     assert wanted <= there, "docs/README.md lists every page"
     assert (DOCS / "README.md").resolve() in {target for target, _ in links(ROOT / "README.md")}
+
+
+def test_the_site_builds(tmp_path):
+    """Every page is in its menu, and no link or anchor leads nowhere."""
+    mkdocs = Path(sys.executable).parent / "mkdocs"
+    if not mkdocs.exists():
+        pytest.skip("mkdocs is not installed: pip install kptm[docs]")
+    result = subprocess.run(
+        [mkdocs, "build", "--strict", "--quiet", "--site-dir", tmp_path / "site"],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert (tmp_path / "site" / "tutorial" / "index.html").exists()
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 80
 
 
 def test_the_reference_is_what_the_source_says(tool):

@@ -10,7 +10,7 @@ Attention has four query maps, chosen by who asks whom, with the layer's own key
 
 The three new maps start as copies of Q, as in the paper. It does not start as the identity: words see entities from the first
 step. Without a mention the backbone is the plain one, to the bit. The hook computes the attention of words again with the entities in
-it, which costs one attention more than the published model; what that comes to is measured in docs/fusion.md.
+it, which costs one attention more than the published model; what that comes to is measured in docs/benchmarks/fusion.md.
 
 Shapes: B texts, L tokens, S entity tokens of a text (the most of any), D hidden, H heads, d = D / H, E entity width.
 """
