@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kg.formats import from_networkx, from_pandas
     from kg.graph import KnowledgeGraph
     from kg.programs import Denotation, Evaluator
+    from kg.proposal import Decision, Proposal, ProposalState
+    from kg.proposals import Proposals
     from kg.types import (
         Attested,
         Attribute,
@@ -80,6 +82,8 @@ _HOMES = {
     ),
     "kg.graph": ("KnowledgeGraph",),
     "kg.programs": ("Denotation", "Evaluator"),
+    "kg.proposal": ("Decision", "Proposal", "ProposalState"),
+    "kg.proposals": ("Proposals",),
     "kg.types": (
         "Attested",
         "Attribute",
@@ -111,6 +115,7 @@ __all__ = [
     "Attribute",
     "Candidate",
     "Change",
+    "Decision",
     "Denotation",
     "Description",
     "EmbeddingError",
@@ -127,6 +132,9 @@ __all__ = [
     "KnowledgeGraph",
     "Literal",
     "LoadReport",
+    "Proposal",
+    "ProposalState",
+    "Proposals",
     "PurgeReport",
     "Qualifier",
     "QueryError",

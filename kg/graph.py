@@ -10,6 +10,7 @@ from kg.errors import StoreError, shorten
 from kg.formats import read_entities
 from kg.languages import checked_languages
 from kg.names import as_record, checked_key, checked_record, printable
+from kg.proposals import Proposals
 from kg.revision_log import RevisionLog
 from kg.store import links, lives, patterns, purge, revisions
 from kg.store.database import Database
@@ -78,6 +79,11 @@ class KnowledgeGraph(GraphView):
     def log(self) -> RevisionLog:
         """What each revision changed, and changes beside the graph, such as learning."""
         return RevisionLog(self._database)
+
+    @property
+    def proposals(self) -> Proposals:
+        """Facts that texts seem to state, until somebody accepts them."""
+        return Proposals(self._database)
 
     def close(self) -> None:
         """Close the connections."""

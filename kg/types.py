@@ -315,7 +315,8 @@ class Revision:
 
     Attributes:
         number: Its number, to undo it by.
-        kind: "load", "add", "remove", "edit", "links", "undo", "redo" (the undo of an undo) or "purge";
+        kind: "load", "add", "remove", "edit", "links", "accept" and "reject" (of proposals), "undo", "redo" (the undo
+            of an undo) or "purge";
             in a workspace also "learn" and "index".
         note: What it was about.
         at: When: ISO 8601, UTC.

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, UnknownKeyError, shorten
-from kg.store import artefacts, lives, quantities, revisions, sources
+from kg.store import artefacts, lives, proposals, quantities, revisions, sources
 from kg.store.schema import FIRST_RELATION
 from kg.types import PurgeReport
 
@@ -64,6 +64,8 @@ def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
     triples = sql.run(f"DELETE FROM triple WHERE {_UNSAID}")
     names, called = _drop_names(sql)
     quantities.purge(sql)
+    gone = [*called, *([entity] if entity else [])]
+    proposals.purge(sql, source=source, names=gone)
     return PurgeReport(
         statements=statements, triples=triples, names=names, revision=0, called=called
     )
@@ -118,6 +120,8 @@ def _delete_entity(sql: Sql, key: str) -> int:
 
 def _delete_source(sql: Sql, name: str) -> int:
     numbers = sources.ids_of(sql, name)
+    if not numbers and proposals.is_source(sql, name):
+        return 0
     if not numbers:
         known = ", ".join(
             shorten(row[0]) for row in sql.all("SELECT DISTINCT name FROM source LIMIT 8")

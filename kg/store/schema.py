@@ -12,6 +12,9 @@ negative so that one column holds both. Who says it, and from which revision to 
 ``triple_source``; ``triple.rev_removed`` repeats whether anybody still does, for speed: 0 yes, :data:`DOUBTED`
 only with confidence 0 (a claim that is recorded although it is known to be wrong), else the revision that ended it.
 
+Beside them stand ``proposal``, facts that texts seem to state and nobody has confirmed, and ``extracted_document``,
+the texts that were read for them. No query of the graph reads these.
+
 There are no foreign keys: all ids come from these dictionaries in the same transaction, and checking each
 row again would double the time of a load.
 """
@@ -202,5 +205,48 @@ qualifier = Table(
     Column("position", Integer, primary_key=True),
     Column("relation_id", Integer, nullable=False),
     Column("value_id", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A fact that a text seems to state. ``fact_hash`` identifies the fact and its sentence, whatever the source.
+proposal = Table(
+    "proposal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("fact_hash", String(32), nullable=False),
+    Column("head", NAME, nullable=False),
+    Column("relation", NAME, nullable=False),
+    Column("tail", NAME, nullable=False),
+    Column("is_value", Integer, nullable=False),
+    Column("datatype", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("head_new", Integer, nullable=False),
+    Column("tail_new", Integer, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("source", NAME, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("head_start", Integer, nullable=False),
+    Column("head_end", Integer, nullable=False),
+    Column("tail_start", Integer, nullable=False),
+    Column("tail_end", Integer, nullable=False),
+    Column("extractor", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("before", String(16), nullable=False),
+    Column("revision_id", Integer),
+    UniqueConstraint("fact_hash", "source"),
+)
+Index("ix_proposal_state", proposal.c.state, proposal.c.confidence)
+Index("ix_proposal_source", proposal.c.source)
+Index("ix_proposal_revision_id", proposal.c.revision_id)
+
+# Texts that an extractor has read, so that a run that was stopped goes on where it was.
+extracted_document = Table(
+    "extracted_document",
+    metadata,
+    Column("source", NAME, primary_key=True),
+    Column("document", String(32), primary_key=True),
+    Column("extractor", String(64), primary_key=True),
     sqlite_with_rowid=False,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError
-from kg.store import artefacts, lives, revisions
+from kg.store import artefacts, lives, proposals, revisions
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -89,7 +89,8 @@ def undo(sql: Sql, number: int, *, later: bool = False, files: Files | None = No
     changed = artefacts.names(sql, taken)
     wrong = artefacts.differing(sql, files, changed, number - 1)
     found = revisions.of_numbers(sql, taken)
-    if not wrong and not _differs(sql, number - 1):
+    decided = proposals.is_decided_by(sql, taken)
+    if not wrong and not decided and not _differs(sql, number - 1):
         raise StoreError(_nothing_left(number, found))
     # Where later revisions cancel each other out, this one can be taken back alone.
     if len(taken) > 1 and (
@@ -103,6 +104,7 @@ def undo(sql: Sql, number: int, *, later: bool = False, files: Files | None = No
     _restore(sql, number - 1, new)
     if files is not None:
         artefacts.restore(sql, files, wrong, number - 1, new)
+    proposals.follow_undo(sql, [item.number for item in found], new)
     return new
 
 
