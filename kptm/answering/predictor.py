@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError
-from kg.programs import Period
 from kg.types import Triple
 from kptm.answering import naming
 from kptm.answering.answer import Answer, Evidence
@@ -18,6 +16,7 @@ from kptm.answering.citing import Citations, NoCitations
 from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import Case, Decider, Evaluated
 from kptm.answering.parsing.parser import QuestionParser
+from kptm.answering.parsing.times import period_of
 from kptm.answering.sentences import SentenceWriter
 from kptm.answering.sources import LINKS, MODEL, STORE, Asked, checked_sources
 from kptm.answering.staleness import Freshness
@@ -26,7 +25,7 @@ from kptm.answering.voices import Voices
 from kptm.answering.weighing import Silent, Weights
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
-from kptm.errors import ConfigError, LinkingError
+from kptm.errors import LinkingError
 from kptm.modeledge.filling import statements
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
+    from kg.programs import Period
     from kptm.answering.parsing.encoder import TextEncoder
     from kptm.answering.parsing.model import ReadingModel
     from kptm.answering.reading import Reading
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge import Modeledge, Receipt
 
-_TIME = re.compile(r"^-?\d{4}(-\d\d(-\d\d)?)?$")
 CHUNK = 32
 """Questions that are asked together."""
 HELD_OUT = 50
@@ -151,7 +150,7 @@ class Predictor:
             ConfigError: There is no such source, or the time is none.
         """
         chosen = self._chosen(sources)
-        return self._streamed(iter(questions), chosen, None if at is None else _period(at))
+        return self._streamed(iter(questions), chosen, None if at is None else period_of(at))
 
     def _streamed(
         self, questions: Iterator[str], chosen: frozenset[str], at: Period | None
@@ -337,12 +336,6 @@ class Predictor:
             note=f"{head} | {relation} | {old or '–'} → {tail}",
             revision=revision,
         )
-
-
-def _period(text: str) -> Period:
-    if not _TIME.match(text):
-        raise ConfigError(f"{text!r} is no time: give a year, 1995, or a day, 1995-07-04")
-    return Period(text, text)
 
 
 def _checked(question: str) -> str:

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
+from kptm.answering.parsing.times import TIME, period_of
+from kptm.errors import ConfigError
 from kptm.serving.config import MAX_NAME, MAX_QUESTION, MAX_QUESTIONS, MAX_TEXT
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
@@ -12,6 +14,23 @@ Question = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 Limit = Annotated[int, Field(ge=1, le=500)]
 
 MAX_REVISION = 2**31 - 1
+
+
+def _time(text: str) -> str:
+    try:
+        period_of(text)
+    except ConfigError as error:
+        # Braces in the text of a request are no placeholders of the message.
+        raise PydanticCustomError("time", "{message}", {"message": str(error)}) from error
+    return text
+
+
+Time = Annotated[
+    str,
+    Field(max_length=MAX_NAME, json_schema_extra={"pattern": TIME}),
+    AfterValidator(_time),
+]
+"""The year or the day that is asked about where a question says none."""
 
 
 class Asked(BaseModel):
@@ -24,12 +43,14 @@ class OneQuestion(Asked):
     """A cloze with ``[MASK]``, or a question in words."""
 
     question: Question
+    at: Time | None = None
 
 
 class ManyQuestions(Asked):
     """Several of them."""
 
     questions: Annotated[list[Question], Field(min_length=1, max_length=MAX_QUESTIONS)]
+    at: Time | None = None
 
 
 class FactQuery(Asked):

@@ -20,15 +20,18 @@ _WITH_KEYS = ("entity", "type", "relation")
 
 @routes.post("/ask", responses=problems(408, 413, 415))
 async def ask(desk: AtDesk, body: asked.OneQuestion) -> shown.Answer:
-    """Answer a cloze with `[MASK]` or a question in words; "unknown" is an answer too, with its reason."""
-    return await _asked(desk, body.question)
+    """Answer a cloze with `[MASK]` or a question in words; "unknown" is an answer too, with its reason.
+
+    `at` is the year or the day that is asked about where the question says none.
+    """
+    return await _asked(desk, body.question, body.at)
 
 
 @routes.post("/ask/batch", responses=problems(408, 413, 415))
 async def ask_batch(desk: AtDesk, body: asked.ManyQuestions) -> shown.Answers:
     """Answer several questions, in their order."""
     # One by one, so that others are served between them.
-    return shown.Answers(answers=[await _asked(desk, question) for question in body.questions])
+    return shown.Answers(answers=[await _asked(desk, item, body.at) for item in body.questions])
 
 
 @routes.get("/query", responses=problems(404))
@@ -49,8 +52,8 @@ async def link(desk: AtDesk, body: asked.SomeText) -> shown.Linked:
     return await desk.ask(lambda ws: _linked(ws, body.text))
 
 
-async def _asked(desk: Desk, question: str) -> shown.Answer:
-    return await desk.ask(lambda ws: _shown(ws, ws.ask(question)))
+async def _asked(desk: Desk, question: str, at: str | None) -> shown.Answer:
+    return await desk.ask(lambda ws: _shown(ws, ws.ask(question, at=at)))
 
 
 def _shown(ws: Workspace, answer: Answer) -> shown.Answer:

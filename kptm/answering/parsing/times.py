@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, children
+from kg.programs import Follow, Period, children
+from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
-    from kg.programs import Period, Program
+    from kg.programs import Program
     from kptm.answering.parsing.knowledge import Knowledge
+
+TIME = r"^-?\d{4}(-\d\d(-\d\d)?)?$"
+"""A year or a day, in ISO 8601."""
+
+
+def period_of(text: str) -> Period:
+    """The year or the day that a text names.
+
+    Raises:
+        ConfigError: It names none.
+    """
+    if not re.fullmatch(TIME, text):
+        raise ConfigError(f"{text!r} is no time: give a year, 1995, or a day, 1995-07-04")
+    return Period(text, text)
 
 
 def at_time(program: Program, period: Period, knowledge: Knowledge) -> Program:

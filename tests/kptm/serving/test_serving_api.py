@@ -5,7 +5,9 @@ from dataclasses import asdict
 
 import pytest
 
-from kg.types import Attribute, Triple, readable_label
+from kg.types import Attribute, Literal, Qualifier, Statement, Triple, readable_label
+from kg.vocabulary import XSD
+from kptm import Workspace
 from kptm.answering.answer import Answer
 from kptm.serving import shown
 
@@ -201,6 +203,29 @@ def test_facts_and_entities_are_added_and_undone(editing):
     )
     undone = editing.post(f"{API}/undo", json={"revision": made["revision"], "later": True})
     assert undone.status_code == 200
+
+
+def test_a_question_is_asked_of_a_time(own, explorer):
+    with Workspace.open(own) as ws:
+        for head, years in (("Otto", ("1990", "1999")), ("Rosa", ("2000", "2020"))):
+            roles = zip(("start time", "end time"), years, strict=True)
+            dates = tuple(Qualifier(role, Literal(year, f"{XSD}gYear")) for role, year in roles)
+            ws.graph.add([Statement(Triple("Chad", "president", head), qualifiers=dates)])
+    body = {"question": "Who is the president of Chad?"}
+    with explorer(own) as client:
+        for year, name in (("1995", "Otto"), ("2005", "Rosa"), ("1999-07-04", "Otto")):
+            one = client.post(f"{API}/ask", json={**body, "at": year}).json()
+            assert (one["entity"], len(one["answers"])) == (name, 1)
+            many = {"questions": [body["question"]] * 2, "at": year}
+            answers = client.post(f"{API}/ask/batch", json=many).json()["answers"]
+            assert [answer["entity"] for answer in answers] == [name] * 2
+        for wrong in ("soon", "95", "{at}", 1995):
+            refused = client.post(f"{API}/ask", json={**body, "at": wrong})
+            assert refused.status_code == 422
+        assert (
+            "'{at}' is no time: give a year, 1995"
+            in client.post(f"{API}/ask", json={**body, "at": "{at}"}).json()["detail"]
+        )
 
 
 def test_an_edit_is_heard_by_the_next_answer_and_undone(editing):
