@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from kg.loading import add_records
-from kg.names import printable
+from kg.naming.valid_names import printable
 from kg.proposal import Decision
 from kg.store import lives, revisions
 from kg.store.proposals import COLUMNS, fact_hash, find_all, from_row, undecided

@@ -6,8 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, UnknownKeyError, shorten
-from kg.names import printable
-from kg.naming import stored_key
+from kg.naming.resolution import stored_key
+from kg.naming.valid_names import printable
 from kg.store import lives, patterns, revisions
 from kg.store.dictionary import ids_of
 from kg.store.sources import Speaker

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kg import naming
+from kg.naming import resolution as naming
 from kg.store import changed, names, revisions
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class EntityReader:
         self._state = _State(None)
 
     def entities(self, keys: Sequence[str]) -> dict[str, Entity]:
-        """The entities of those ``keys`` that exist, as :func:`kg.naming.entities_of` gives them."""
+        """The entities of those ``keys`` that exist, as :func:`kg.naming.resolution.entities_of` gives them."""
         if self._is_uncached or len(keys) > MOST:
             with self._database.reading() as sql:
                 return naming.entities_of(sql, keys, self._at, self._languages)

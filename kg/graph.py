@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal
 
-from kg import naming
 from kg.errors import StoreError, shorten
 from kg.formats import read_entities
-from kg.languages import checked_languages
-from kg.names import as_record, checked_key, checked_record, printable
+from kg.naming import resolution as naming
+from kg.naming.languages import checked_languages
+from kg.naming.valid_names import as_record, checked_key, checked_record, printable
 from kg.proposals import Proposals
 from kg.revision_log import RevisionLog
 from kg.store import links, lives, patterns, purge, revisions
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from kg.formats.layout import Columns
-    from kg.rows import Rows
+    from kg.formats.text.layout import Columns
+    from kg.loading.rows import Rows
+    from kg.loading.tables import Types
     from kg.store.artefacts import Files
-    from kg.tables import Types
     from kg.types import (
         LinkCount,
         LoadReport,
@@ -169,7 +169,7 @@ class KnowledgeGraph(GraphView):
             TripleFormatError: The file or a line of it is malformed.
             StoreError: The database cannot be written.
         """
-        from kg.tables import load_file  # NumPy comes with it
+        from kg.loading.tables import load_file  # NumPy comes with it
 
         return load_file(
             self._database,
@@ -220,7 +220,7 @@ class KnowledgeGraph(GraphView):
             TripleFormatError: The file or a line of it is malformed.
             StoreError: The database cannot be written.
         """
-        from kg.loading import load_lines
+        from kg.loading.load import load_lines
 
         with closing(read_entities(path, format=format, columns=columns)) as lines:
             return load_lines(
@@ -241,7 +241,7 @@ class KnowledgeGraph(GraphView):
             InvalidNameError: A name is empty or cannot be kept unchanged, or an item has not
                 three parts; nothing is added then.
         """
-        from kg.loading import add_records
+        from kg.loading.load import add_records
 
         # Checked before the transaction opens: ``items`` may itself read this graph.
         records = [checked_record(as_record(item)) for item in items]
@@ -262,7 +262,7 @@ class KnowledgeGraph(GraphView):
         Raises:
             InvalidNameError: A name cannot be kept unchanged.
         """
-        from kg.loading import add_records
+        from kg.loading.load import add_records
 
         checked_key(source, "source")
         new = list(counts)

@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, get_args
 
-from kg import naming
 from kg.errors import QueryError, shorten
+from kg.naming import resolution as naming
 from kg.programs import arithmetic
 from kg.programs.expressions import Comparison
 from kg.store import query, values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, shorten
-from kg.names import printable
+from kg.naming.valid_names import printable
 from kg.store import artefacts, history, revisions
 
 if TYPE_CHECKING:

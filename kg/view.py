@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg import naming
 from kg.entity_reader import EntityReader
 from kg.errors import KGError, UnknownKeyError, shorten
+from kg.naming import resolution as naming
 from kg.store import (
     changed,
     describe,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from kg.programs import Denotation, Evaluator, Program
     from kg.querying import Where
-    from kg.sparql import Bindings
+    from kg.sparql.plugin import Bindings
     from kg.store.database import Database
     from kg.store.paths import Direction
     from kg.types import Attested, Attribute, Change, ExportReport, Literal, Revision, Step
@@ -199,7 +199,7 @@ class GraphView:
             KGError: RDFLib is not installed.
         """
         try:
-            from kg import sparql
+            from kg.sparql import plugin as sparql
         except ModuleNotFoundError as error:
             raise KGError('SPARQL needs RDFLib: pip install "kptm[sparql]"') from error
         return sparql.answer(self._database, query, self._at, bindings or {})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.errors import TripleFormatError
 from kg.formats.files import open_bytes
-from kg.formats.lines import text_lines
+from kg.formats.text.lines import text_lines
 from kptm.errors import LinkingError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError
-from kg.names import as_record, checked_key, checked_record
+from kg.naming.valid_names import as_record, checked_key, checked_record
 from kg.types import Attribute, EntityRecord, Literal, Statement, Triple
 from kg.values import ValueKey
 

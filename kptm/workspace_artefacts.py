@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from kg.files.atomic import remove
 from kg.files.temporary import GONE, NEW, OLD, sync
-from kptm.fusion.sealed import MANIFESTS, own_files
+from kptm.fusion.model_manifest import MANIFESTS, own_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

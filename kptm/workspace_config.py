@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kg.embedding.config import KGEConfig
 from kg.errors import KGError
 from kg.files.atomic import write_text
-from kg.languages import checked_languages
+from kg.naming.languages import checked_languages
 from kg.values import KINDS
 from kptm.answering.settings import AnsweringConfig
 from kptm.errors import ConfigError

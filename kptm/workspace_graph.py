@@ -19,10 +19,10 @@ from kptm.workspace_state import check_graph, note_graph
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kg.formats.layout import Columns
+    from kg.formats.text.layout import Columns
     from kg.graph import OnError
-    from kg.rows import Rows
-    from kg.tables import Types
+    from kg.loading.rows import Rows
+    from kg.loading.tables import Types
     from kg.types import ExportReport, LoadReport
     from kptm.workspace_config import WorkspaceConfig
 

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from kg.embedding.predicting import Prediction
+    from kg.embedding.prediction import Prediction
     from kg.store.paths import Direction
     from kg.types import Change, Description, Entity, Revision, Triple
     from kg.view import GraphView
     from kptm.finetuning.prediction import Prediction as Classified
-    from kptm.finetuning.rows import Rows
+    from kptm.finetuning.task_rows import Rows
     from kptm.modeledge.checking import SpaceCheck
     from kptm.modeledge.merging import MergeReport
     from kptm.modeledge.moving import MigrationReport

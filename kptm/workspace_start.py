@@ -12,8 +12,8 @@ from kg.files.atomic import recover, write_text
 from kptm.data import EntityFacts, train_tokenizer
 from kptm.errors import CheckpointError, ModelError
 from kptm.fusion import FusedModel
-from kptm.fusion.sealed import check_target
-from kptm.fusion.storage import META
+from kptm.fusion.fused_storage import META
+from kptm.fusion.model_manifest import check_target
 from kptm.pretraining.processes import processes
 from kptm.workspace_artefacts import run_of
 from kptm.workspace_config import small_bert

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kptm.data import Phrasings
     from kptm.finetuning import FinetunedModel
-    from kptm.finetuning.rows import Rows
+    from kptm.finetuning.task_rows import Rows
     from kptm.fusion import FusedModel
     from kptm.modeledge import Modeledge
     from kptm.pretraining import PretrainReport
@@ -135,8 +135,8 @@ class WorkspaceTraining(WorkspaceVectors):
         """
         from kptm.finetuning import finetune
         from kptm.finetuning.config import check_task
-        from kptm.finetuning.storage import META
-        from kptm.fusion.sealed import check_target
+        from kptm.finetuning.finetuned_storage import META
+        from kptm.fusion.model_manifest import check_target
 
         check_task(task)
         if out is not None:

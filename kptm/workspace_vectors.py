@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.embedding import EntityEmbeddings, KGEConfig
-    from kg.embedding.state import Epoch
+    from kg.embedding.training.state import Epoch
 
 
 class WorkspaceVectors(WorkspaceGraph):
@@ -52,7 +52,7 @@ class WorkspaceVectors(WorkspaceGraph):
         step: Callable[[float], None] | None,
     ) -> EntityEmbeddings:
         from kg.embedding import train_embeddings
-        from kg.embedding.folder import check_target
+        from kg.embedding.files.folder import check_target
 
         check_target(self.layout.embeddings)  # known before the training, it costs none
         if update:
@@ -81,7 +81,7 @@ class WorkspaceVectors(WorkspaceGraph):
             EmbeddingError: There is no such recipe.
         """
         from kg.embedding import KGEConfig
-        from kg.embedding.recipes import recipe_for
+        from kg.embedding.training.recipes import recipe_for
 
         if recipe is None and self.config.embedding != type(self.config)().embedding:
             return self.config.embedding

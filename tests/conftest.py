@@ -238,7 +238,7 @@ warnings.simplefilter("ignore")
 import torch
 import kptm.workspace, kptm.workspace_start, kptm.pretraining, kptm.modeledge.store, kptm.answering
 import kptm.modeledge.index, kptm.modeledge.writing
-import kg.embedding.engine, transformers.models.bert.modeling_bert
+import kg.embedding.training.scorer, transformers.models.bert.modeling_bert
 from kptm.cli.main import main
 print("ready", flush=True)
 for line in sys.stdin:

@@ -68,6 +68,21 @@ def test_every_page_is_in_the_index():
     assert (DOCS / "README.md").resolve() in {target for target, _ in links(ROOT / "README.md")}
 
 
+SOURCES = [
+    path.relative_to(ROOT).as_posix()
+    for folder in ("kg", "kptm", "migrations", "tests", "tools")
+    for path in (ROOT / folder).rglob("*.py")
+]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_pages_name_exist(path):
+    """A page may name a file by the end of its path: `gated.py`, `text/blocks.py`."""
+    for name in re.findall(r"`([\w./]+\.py)`", prose(path)):
+        ending = name.removeprefix("../")
+        assert any(f"/{source}".endswith(f"/{ending}") for source in SOURCES), name
+
+
 def test_the_site_builds(tmp_path):
     """Every page is in its menu, and no link or anchor leads nowhere."""
     mkdocs = Path(sys.executable).parent / "mkdocs"

@@ -8,11 +8,11 @@ from kg.lazy import lazy
 
 if TYPE_CHECKING:
     from kg.embedding.config import KGEConfig
-    from kg.embedding.evaluate import RankReport
-    from kg.embedding.importing import read_vectors
-    from kg.embedding.refitting import refitted
-    from kg.embedding.table import EntityEmbeddings
-    from kg.embedding.train import train_embeddings
+    from kg.embedding.embeddings import EntityEmbeddings
+    from kg.embedding.files.foreign_vectors import read_vectors
+    from kg.embedding.ranking import RankReport
+    from kg.embedding.training.refit import refitted
+    from kg.embedding.training.train import train_embeddings
 
 __all__ = [
     "EntityEmbeddings",
@@ -24,10 +24,10 @@ __all__ = [
 ]
 _HOMES = {
     "kg.embedding.config": ("KGEConfig",),
-    "kg.embedding.evaluate": ("RankReport",),
-    "kg.embedding.importing": ("read_vectors",),
-    "kg.embedding.refitting": ("refitted",),
-    "kg.embedding.table": ("EntityEmbeddings",),
-    "kg.embedding.train": ("train_embeddings",),
+    "kg.embedding.ranking": ("RankReport",),
+    "kg.embedding.files.foreign_vectors": ("read_vectors",),
+    "kg.embedding.training.refit": ("refitted",),
+    "kg.embedding.embeddings": ("EntityEmbeddings",),
+    "kg.embedding.training.train": ("train_embeddings",),
 }
 __getattr__ = lazy(__name__, _HOMES)

@@ -15,7 +15,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kg.embedding.table import EntityEmbeddings
+    from kg.embedding.embeddings import EntityEmbeddings
 
     Facts = Iterable[tuple[str, str, str]]
 

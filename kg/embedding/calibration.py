@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kg.embedding.engine import Engine
-    from kg.embedding.table import EntityEmbeddings
+    from kg.embedding.embeddings import EntityEmbeddings
+    from kg.embedding.training.scorer import Scorer
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -80,7 +80,7 @@ class Calibration:
         return cls(**{**value, **lists, "best": best})
 
 
-def features(engine: Engine, ids: Ints) -> Floats:
+def features(engine: Scorer, ids: Ints) -> Floats:
     """Score and log softmax of the tail and of the head of each triple, shape (N, 4)."""
     found = np.empty((len(ids), 4))
     for start in range(0, len(ids), ROWS):

@@ -95,12 +95,12 @@ class KGEConfig:
 
     @classmethod
     def recipe(cls, name: str) -> KGEConfig:
-        """A named configuration; see :mod:`kg.embedding.recipes` for what each reached.
+        """A named configuration; see :mod:`kg.embedding.training.recipes` for what each reached.
 
         Raises:
             EmbeddingError: There is no recipe of that name.
         """
-        from kg.embedding.recipes import RECIPES
+        from kg.embedding.training.recipes import RECIPES
 
         if name not in RECIPES:
             raise EmbeddingError(f"no recipe is called {name!r}; there are {', '.join(RECIPES)}")

@@ -6,16 +6,16 @@ import json
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import KGError, TripleFormatError
-from kg.formats.delimited import csv_rows, tsv_rows
 from kg.formats.jsonl import ENTITY_FIELDS, entity_of
-from kg.formats.lines import decode
+from kg.formats.text.delimited import csv_rows, tsv_rows
+from kg.formats.text.lines import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from kg.formats.delimited import Row
     from kg.formats.reader import Line
+    from kg.formats.text.delimited import Row
 
 SEPARATOR = "|"
 """Between two aliases, or two types, of one field."""

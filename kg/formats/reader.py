@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kg.errors import TripleFormatError
-from kg.formats.encoding import as_utf8
 from kg.formats.files import PACKED, STANDARD, open_bytes, unpacked_suffix
-from kg.formats.layout import Layout
+from kg.formats.text.encoding import as_utf8
+from kg.formats.text.layout import Layout
 from kg.types import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from kg.formats.blocks import Block
-    from kg.formats.layout import Columns
+    from kg.formats.text.blocks import Block
+    from kg.formats.text.layout import Columns
 
 Line: TypeAlias = tuple[int, Record | TripleFormatError]
 """A line's number (0: no line of its own) and what it holds, or why it holds nothing."""

@@ -14,7 +14,7 @@ from collections import Counter
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
-from kg.formats.lines import text_lines
+from kg.formats.text.lines import text_lines
 from kg.types import Attribute, EntityRecord, Literal, Qualifier, Statement, Triple
 from kg.vocabulary import (
     ALIAS,

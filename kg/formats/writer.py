@@ -69,7 +69,7 @@ def _counted(
 def _write_rdf(
     stream: IO[bytes], path: Path, statements: Iterable[Statement], name: str
 ) -> ExportReport:
-    from kg.formats.rdf import RdfWriter  # pyoxigraph is loaded only for RDF
+    from kg.formats.rdf.syntaxes import RdfWriter  # pyoxigraph is loaded only for RDF
 
     writer = RdfWriter(path, name)
     writer.write(stream, statements)

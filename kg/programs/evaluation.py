@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from kg.errors import QueryError
-from kg.naming import stored_key
+from kg.naming.resolution import stored_key
 from kg.programs import arithmetic
 from kg.programs.expressions import (
     Aggregate,

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from kg.errors import InvalidNameError
-from kg.names import checked_key
+from kg.naming.valid_names import checked_key
 from kg.store import quantities
 from kg.types import Literal
 

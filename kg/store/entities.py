@@ -6,8 +6,8 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kg.languages import preferred
-from kg.names import MAX_PRIOR
+from kg.naming.languages import preferred
+from kg.naming.valid_names import MAX_PRIOR
 from kg.store import dictionary, lives
 from kg.store.triples import alive, recorded
 from kg.types import Attribute, Entity, EntityRecord, Literal, Statement, readable_label

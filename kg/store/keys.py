@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.errors import InvalidNameError
-from kg.names import checked_key
+from kg.naming.valid_names import checked_key
 from kg.store import name_index
 from kg.store.archive import Archive
 from kg.store.dictionary import storable

@@ -1,4 +1,4 @@
-"""The index of ``search``: keys and names, folded (:mod:`kg.folding`), cut in trigrams.
+"""The index of ``search``: keys and names, folded (:mod:`kg.naming.folding`), cut in trigrams.
 
 A row's id is the entity's whose key it is (positive), or the literal's that names one (negative). Names are
 never taken out but by a purge: what is alive is asked of the triples. SQLite has FTS5 for it, PostgreSQL a
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kg.types import searchable
 from kg.vocabulary import NAMES, UNDERSTOOD
 

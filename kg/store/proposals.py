@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import StoreError
-from kg.folding import fold
-from kg.names import checked_key, checked_name
+from kg.naming.folding import fold
+from kg.naming.valid_names import checked_key, checked_name
 from kg.proposal import Proposal, ProposalState
 from kg.types import Literal
 

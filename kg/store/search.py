@@ -1,6 +1,6 @@
 """Search by name: equal, beginning, holding, then nearly so.
 
-Case, accents and typographic marks make no difference (:mod:`kg.folding`). Of equal rank comes first what is written
+Case, accents and typographic marks make no difference (:mod:`kg.naming.folding`). Of equal rank comes first what is written
 so, accents and all, then what is meant more often.
 
 The index gives the rows that share trigrams with what was typed; what lives, and how often it is meant,
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.folding import canonical, fold, spellings
+from kg.naming.folding import canonical, fold, spellings
 from kg.store.schema import FIRST_RELATION
 from kg.store.triples import alive
 from kg.vocabulary import NAMES, PRIOR, UNDERSTOOD

@@ -10,7 +10,7 @@ import os.path
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.names import printable
+from kg.naming.valid_names import printable
 
 if TYPE_CHECKING:
     from kg.store.sql import Sql

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.errors import KGError
-from kg.formats.blocks import Block, ValueBlock
+from kg.formats.text.blocks import Block, ValueBlock
 from kg.types import Triple, Typed
 from kg.values import infer
 from kg.values.forms import ENTITY, KINDS

@@ -12,9 +12,9 @@ from kptm.cli.common import existing, plain, show, show_rows, verb, workspace_ar
 from kptm.cli.progress import lines_of, progress
 
 if TYPE_CHECKING:
-    from kptm.evaluation.answers import Outcome
-    from kptm.evaluation.answers_report import AnswerFigures
-    from kptm.evaluation.intervals import Interval
+    from kptm.evaluation.answers.answer_evaluation import Outcome
+    from kptm.evaluation.answers.answer_report import AnswerFigures
+    from kptm.evaluation.statistics import Interval
 
 MEASURES = {
     "hits_at_1": "Hits@1",
@@ -41,8 +41,8 @@ def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None
     QUESTIONS has question⇥answer|answer a line; or is .jsonl with "question", "answers" and, if wanted, "kind".
     An answer is a key or a name. A question without any is one that ought to be refused.
     """
-    from kptm.evaluation.answers import Names, evaluate_answers
-    from kptm.evaluation.answers_gold import read_gold
+    from kptm.evaluation.answers.answer_evaluation import Names, evaluate_answers
+    from kptm.evaluation.answers.gold_questions import read_gold
 
     mistakes: list[Outcome] = []
     count = 0

@@ -13,8 +13,8 @@ from kptm.workspace_layout import Layout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kptm.evaluation.results import Results
-    from kptm.evaluation.study import Study
+    from kptm.evaluation.fusion.fusion_study import Study
+    from kptm.evaluation.fusion.study_results import Results
     from kptm.linking import LinkedText
     from kptm.workspace import Workspace
 
@@ -23,10 +23,10 @@ def own_study(
     folder: str, texts: Sequence[str], *, steps: int, limit: int | None, noise: float
 ) -> Study:
     """The study of a workspace's graph and texts; texts that come without links are linked by the workspace."""
-    from kptm.evaluation.own_data import OwnStudy
+    from kptm.evaluation.fusion.distant_supervision import DistantSupervisionStudy
 
     with existing(folder) as ws:
-        return OwnStudy.from_graph(
+        return DistantSupervisionStudy.from_graph(
             ws.graph,
             (document for path in texts for document in _documents(ws, path)),
             embedding=ws.config.embedding,
@@ -82,7 +82,7 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path]:
 def show_results(results: Results, as_json: bool, *, plot: str | None, out: str | None) -> None:
     """Print the results, and draw and write them where that is wanted."""
     from kg.files.atomic import write_text
-    from kptm.evaluation.tables import as_markdown, more_figures
+    from kptm.evaluation.fusion.study_tables import as_markdown, more_figures
 
     tables = f"{as_markdown(results)}\n{more_figures(results)}"
     if plot:
@@ -102,10 +102,10 @@ def show_results(results: Results, as_json: bool, *, plot: str | None, out: str 
 
 
 def _drawing(results: Results) -> str:
-    from kptm.evaluation.tables import SPLITS
+    from kptm.evaluation.fusion.study_tables import SPLITS
     from kptm.report import Estimate
-    from kptm.report.charts import arm_figure
-    from kptm.report.palette import GREY, slots
+    from kptm.report.drawings.figure import arm_figure
+    from kptm.report.drawings.palette import GREY, slots
 
     arms = {
         name: {

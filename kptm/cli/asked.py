@@ -91,7 +91,7 @@ def stream(ask: Ask, path: Path, shown: Shown) -> None:
 def _questions(path: Path) -> Iterator[str]:
     """The lines of a file that are not blank."""
     from kg.formats.files import open_bytes
-    from kg.formats.lines import text_lines
+    from kg.formats.text.lines import text_lines
 
     with open_bytes(path) as opened:
         for number, text in text_lines(opened, path):

@@ -15,8 +15,8 @@ from kptm.cli.progress import progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kptm.evaluation.fusion.fusion_study import Study
     from kptm.evaluation.linking import LinkingReport
-    from kptm.evaluation.study import Study
 
 
 @click.group()
@@ -77,7 +77,7 @@ def fusion(
     sentences of --text say.
     """
     from kptm.cli.arms import check_results, own_study, show_results
-    from kptm.evaluation.study import FusionStudy
+    from kptm.evaluation.fusion.fusion_study import FusionStudy
 
     asked = None if ask is None or ask.isdecimal() else ask
     check_results(plot, out, inputs=[facts, phrasings, asked, *texts], workspace=graph)

@@ -136,7 +136,7 @@ def _is_text(path: Path) -> bool:
 def _standard_input() -> Iterator[str]:
     """Each line of standard input, empty ones too: who pipes lines in counts those that come out."""
     from kg.formats.files import open_bytes
-    from kg.formats.lines import byte_lines, decode
+    from kg.formats.text.lines import byte_lines, decode
 
     path = Path(STANDARD)
     with open_bytes(path) as stream:

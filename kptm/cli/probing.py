@@ -14,8 +14,8 @@ from kptm.cli.progress import progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kptm.evaluation.intervals import Interval
     from kptm.evaluation.probes.study import ProbesReport
+    from kptm.evaluation.statistics import Interval
     from kptm.fusion import FusedModel
     from kptm.workspace import Workspace
 
@@ -49,7 +49,7 @@ def probes(
 
     Everything is measured with the knowledge of links and without ("plain").
     """
-    from kptm.evaluation.facts import read_facts, read_patterns
+    from kptm.evaluation.fusion.study_facts import read_facts, read_patterns
     from kptm.evaluation.probes import (
         ProbeConfig,
         find_entities,

@@ -12,7 +12,7 @@ from kptm.cli.facts import Labels
 from kptm.cli.progress import progress
 
 if TYPE_CHECKING:
-    from kg.embedding.state import Epoch
+    from kg.embedding.training.state import Epoch
     from kptm.workspace import Workspace
 
 k_option = click.option(

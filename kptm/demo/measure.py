@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kptm.evaluation import Interval, Probe, ask_model, interval, make_probes, paired_interval
-from kptm.evaluation.arms import splits
-from kptm.evaluation.modeledge import neighbours_speak
+from kptm.evaluation.fusion.modeledge_arm import neighbours_speak
+from kptm.evaluation.fusion.study_arms import splits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

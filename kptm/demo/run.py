@@ -188,6 +188,6 @@ def _draw(
     reports: dict[str, PretrainReport],
 ) -> None:
     from kptm.demo.page import make_report
-    from kptm.report.page import write
+    from kptm.report.report_page import write
 
     write(make_report(result, ws, embeddings, documents, reports), result.report)

@@ -1,8 +1,8 @@
 """Measuring: facts with control arms, linking, and intervals for every figure."""
 
-from kptm.evaluation.arms import ARMS, ArmStudy, StudyConfig
-from kptm.evaluation.intervals import Interval, interval, paired_interval
-from kptm.evaluation.probing import Probe, ask_model, make_probes
+from kptm.evaluation.fusion.fact_probing import Probe, ask_model, make_probes
+from kptm.evaluation.fusion.study_arms import ARMS, ArmStudy, StudyConfig
+from kptm.evaluation.statistics import Interval, interval, paired_interval
 
 __all__ = [
     "ARMS",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
-from kg.formats.delimited import tsv_rows
 from kg.formats.files import open_bytes
+from kg.formats.text.delimited import tsv_rows
 from kptm.errors import LinkingError
 from kptm.examples.reader import parse_marked
 from kptm.texts import read_records

@@ -8,10 +8,10 @@ from kg.lazy import lazy
 
 if TYPE_CHECKING:
     from kptm.finetuning.config import TASKS, FinetuneConfig
-    from kptm.finetuning.model import FinetunedModel
+    from kptm.finetuning.finetune_report import FinetuneReport, TaskScore
+    from kptm.finetuning.finetuned_model import FinetunedModel
+    from kptm.finetuning.finetuning_run import finetune
     from kptm.finetuning.prediction import LabelledSpan, Prediction
-    from kptm.finetuning.report import FinetuneReport, TaskScore
-    from kptm.finetuning.trainer import finetune
 
 __all__ = [
     "TASKS",
@@ -25,9 +25,9 @@ __all__ = [
 ]
 _HOMES = {
     "kptm.finetuning.config": ("TASKS", "FinetuneConfig"),
-    "kptm.finetuning.model": ("FinetunedModel",),
+    "kptm.finetuning.finetuned_model": ("FinetunedModel",),
     "kptm.finetuning.prediction": ("LabelledSpan", "Prediction"),
-    "kptm.finetuning.report": ("FinetuneReport", "TaskScore"),
-    "kptm.finetuning.trainer": ("finetune",),
+    "kptm.finetuning.finetune_report": ("FinetuneReport", "TaskScore"),
+    "kptm.finetuning.finetuning_run": ("finetune",),
 }
 __getattr__ = lazy(__name__, _HOMES)

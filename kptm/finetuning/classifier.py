@@ -18,7 +18,7 @@ from kptm.data.batch import IGNORED
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kptm.finetuning.encoding import Batch
+    from kptm.finetuning.task_encoding import Batch
 
 START = 0.02
 """Standard deviation of the first weights, as BERT's classifier has it."""

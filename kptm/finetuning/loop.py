@@ -10,8 +10,8 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from kptm.errors import ConfigError, ModelError
 from kptm.finetuning.classifier import task_loss
-from kptm.finetuning.encoding import Batch, batch_of, targets_of
-from kptm.finetuning.report import TaskPoint
+from kptm.finetuning.finetune_report import TaskPoint
+from kptm.finetuning.task_encoding import Batch, batch_of, targets_of
 from kptm.fusion.backbone import quiet_transformers
 from kptm.pretraining.randomness import randomness_kept
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kptm.finetuning.classifier import TaskModel
     from kptm.finetuning.config import FinetuneConfig
-    from kptm.finetuning.encoding import Example, Examples
+    from kptm.finetuning.task_encoding import Example, Examples
 
 WARM_UP = 0.06
 """Share of the steps in which the learning rate rises."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kptm.finetuning.report import TaskScore
+from kptm.finetuning.finetune_report import TaskScore
 from kptm.finetuning.spans import from_bio
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.finetuning.encoding import EncodedRow
-    from kptm.finetuning.rows import Row
+    from kptm.finetuning.task_encoding import EncodedRow
+    from kptm.finetuning.task_rows import Row
 
 MEASURES = {
     "relation": "accuracy",

@@ -9,13 +9,13 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kptm.fusion.auto import register_auto
     from kptm.fusion.config import FusionConfig
-    from kptm.fusion.model import FusedModel, FusedOutput
+    from kptm.fusion.fused_model import FusedModel, FusedOutput
 
 __all__ = ["FusedModel", "FusedOutput", "FusionConfig", "register_auto"]
 _HOMES = {
     "kptm.fusion.auto": ("register_auto",),
     "kptm.fusion.config": ("FusionConfig",),
-    "kptm.fusion.model": (
+    "kptm.fusion.fused_model": (
         "FusedModel",
         "FusedOutput",
     ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import AutoConfig, AutoModel, PretrainedConfig
 
-from kptm.fusion.model import FusedModel
+from kptm.fusion.fused_model import FusedModel
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -153,7 +153,7 @@ def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
     return stacks[0]  # type: ignore[return-value]
 
 
-def inner_map(layer: nn.Module) -> Any:
+def ffn_up_projection(layer: nn.Module) -> Any:
     """The first linear map of a layer's feed-forward part, before the activation; found by its shape.
 
     Raises:
@@ -168,7 +168,7 @@ def inner_map(layer: nn.Module) -> Any:
     return max(wider, key=_width)
 
 
-def out_width(linear: Any) -> int:
+def out_features(linear: Any) -> int:
     """How many numbers a linear map gives."""
     return int(linear.weight.shape[0] if isinstance(linear, nn.Linear) else linear.nf)
 
@@ -178,7 +178,7 @@ def _width(module: nn.Module) -> float:
     from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
 
     if isinstance(module, nn.Linear | Conv1D):
-        return out_width(module) / int(module.weight.numel() / out_width(module))
+        return out_features(module) / int(module.weight.numel() / out_features(module))
     return 0.0
 
 

@@ -1,7 +1,7 @@
 """A model's identity: SHA-256 of all that its vectors depend on, computed again only after something has changed.
 
 Hashing reads every weight, and each edit asks for the fingerprint. So the digest is kept with a stamp of what it was computed
-from, which is read in a twentieth of the time: see :mod:`kg.embedding.stamps`, also for what a stamp does not notice.
+from, which is read in a twentieth of the time: see :mod:`kg.embedding.files.stamps`, also for what a stamp does not notice.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from kg.embedding.stamps import tensor_stamp
+from kg.embedding.files.stamps import tensor_stamp
 
 if TYPE_CHECKING:
-    from kptm.fusion.model import FusedModel
+    from kptm.fusion.fused_model import FusedModel
 
 _NOT_IDENTITY = frozenset(("transformers_version", "architectures", "dtype", "_name_or_path"))
 """What a backbone's config says about its file, not about what it computes."""

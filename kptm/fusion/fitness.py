@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.fusion.model import FusedModel
+    from kptm.fusion.fused_model import FusedModel
 
 LENGTH = 8
 """Tokens of the text that is tried."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kg.folding import spellings
+from kg.naming.folding import spellings
 from kptm.linking.build import function_word_hashes, key_hashes, name_weights
 from kptm.linking.forms import FIRST_PART, PERSON, Kind
 from kptm.linking.index import STATED, spread

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg.checksums import file_sha256
 from kg.files.atomic import replace_file, write_text
+from kg.files.checksums import file_sha256
 from kptm.errors import LinkingError
 from kptm.linking.forms import FIRST_PART
 

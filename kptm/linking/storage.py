@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg.checksums import file_sha256
 from kg.files.atomic import recover, replace_folder
+from kg.files.checksums import file_sha256
 from kptm.linking.index import LinkIndex
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 
 from kg.files.atomic import replace_folder
 from kptm.errors import ModeledgeError, ModelError
-from kptm.fusion.sealed import check_target
+from kptm.fusion.model_manifest import check_target
 from kptm.modeledge import carried, log, manifest, spaces
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from kg.checksums import file_sha256
+from kg.files.checksums import file_sha256
 from kptm.errors import ModeledgeError
 
 if TYPE_CHECKING:

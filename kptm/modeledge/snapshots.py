@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg.checksums import file_sha256
 from kg.files import temporary
 from kg.files.atomic import new_folder
+from kg.files.checksums import file_sha256
 from kptm.modeledge import log
 from kptm.modeledge.flat import Flat
 from kptm.modeledge.index import Approximate

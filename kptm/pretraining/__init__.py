@@ -8,13 +8,13 @@ from kg.lazy import lazy
 
 if TYPE_CHECKING:
     from kptm.pretraining.config import PretrainConfig
-    from kptm.pretraining.report import PretrainReport
-    from kptm.pretraining.run import pretrain
+    from kptm.pretraining.pretrain_report import PretrainReport
+    from kptm.pretraining.pretraining_run import pretrain
 
 __all__ = ["PretrainConfig", "PretrainReport", "pretrain"]
 _HOMES = {
     "kptm.pretraining.config": ("PretrainConfig",),
-    "kptm.pretraining.report": ("PretrainReport",),
-    "kptm.pretraining.run": ("pretrain",),
+    "kptm.pretraining.pretrain_report": ("PretrainReport",),
+    "kptm.pretraining.pretraining_run": ("pretrain",),
 }
 __getattr__ = lazy(__name__, _HOMES)

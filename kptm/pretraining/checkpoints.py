@@ -11,8 +11,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from kg.checksums import file_sha256
 from kg.files.atomic import remove, write_text
+from kg.files.checksums import file_sha256
 from kptm.errors import CheckpointError
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
 """One page that shows what a run did: a single HTML file without scripts or network."""
 
-from kptm.report.data import AnswerView, Estimate, MapPoint, Neighbourhood, Report
-from kptm.report.entity_map import map_points
-from kptm.report.page import render, write
-from kptm.report.vector_map import project
+from kptm.report.drawings.entity_map import map_points
+from kptm.report.drawings.vector_map import project
+from kptm.report.report_data import AnswerView, Estimate, MapPoint, Neighbourhood, Report
+from kptm.report.report_page import render, write
 
 __all__ = [
     "AnswerView",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kptm.report.drawings.vector_map import constellation
 from kptm.report.markup import number, text
-from kptm.report.vector_map import constellation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kptm.report.data import Report
+    from kptm.report.report_data import Report
 
 
 def opening(report: Report) -> str:

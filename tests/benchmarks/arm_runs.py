@@ -33,7 +33,7 @@ def jobs_of(options, deciding, others):
 def _start(read, options, arms):
     import torch
 
-    from kptm.evaluation.trials import Trials
+    from kptm.evaluation.fusion.trials import Trials
 
     torch.set_num_threads(1)
     _state["trials"] = Trials.prepare(read(options), arms, kind=options.kind)
@@ -51,7 +51,7 @@ def _baselines():
 
 def run_jobs(read, options, jobs):
     """The results of all jobs, (arm, seed) each; those that --out has already are not run again."""
-    from kptm.evaluation.trials import Run, gather
+    from kptm.evaluation.fusion.trials import Run, gather
 
     settings = {name: getattr(options, name, None) for name in _SETTINGS}
     kept = {"settings": settings, "baselines": None, "runs": []}
@@ -91,7 +91,7 @@ def run_jobs(read, options, jobs):
 
 def show(found, options):
     """Print both tables, and whether the language model pays for the knowledge."""
-    from kptm.evaluation.tables import as_markdown, more_figures
+    from kptm.evaluation.fusion.study_tables import as_markdown, more_figures
 
     study, results = found
     relations = len({probe.relation for probe in study.probes})

@@ -221,8 +221,8 @@ def evaluate_one(options, folder):
     from pykeen.evaluation import RankBasedEvaluator
 
     from kg import KGEConfig
-    from kg.embedding.engine import Engine
-    from kg.embedding.evaluate import rank_triples
+    from kg.embedding.ranking import rank_triples
+    from kg.embedding.training.scorer import Scorer
 
     train, valid, test = (triples("fb15k-237", part) for part in ("train", "valid", "test"))
     entities = sorted({e for h, _, t in (*train, *valid, *test) for e in (h, t)})
@@ -234,7 +234,7 @@ def evaluate_one(options, folder):
     def ids(facts):
         return torch.tensor([(number[h], of_relation[r], number[t]) for h, r, t in facts])
 
-    engine = Engine(KGEConfig(dim=128, init=1.0), len(entities), len(relations))
+    engine = Scorer(KGEConfig(dim=128, init=1.0), len(entities), len(relations))
     known, wanted = ids([*train, *valid]), ids(test)
     engine.model.eval()
     began = time.monotonic()
@@ -297,7 +297,8 @@ def table(options, folder):
     """Open a table of many rows, and read some."""
     import numpy as np
 
-    from kg.embedding import rows, vectors
+    from kg.embedding.files import key_index as rows
+    from kg.embedding.files import vectors
 
     random = np.random.default_rng(0)
     home = Path(folder) / "embeddings"
@@ -315,7 +316,7 @@ def table(options, folder):
     )
     import json
 
-    from kg.embedding import folder as folders
+    from kg.embedding.files import folder as folders
 
     meta = {
         "format": folders.FORMAT,

@@ -123,7 +123,7 @@ def start(options, folder):
 def run(job):
     """One arm with one seed: which rows are right after learning from each share, and the seconds of each."""
     from kptm import FinetuneConfig, FusedModel, FusionConfig, PretrainConfig, finetune, pretrain
-    from kptm.finetuning.rows import read_rows
+    from kptm.finetuning.task_rows import read_rows
     from kptm.workspace_config import BackboneConfig, small_bert
 
     arm, seed = job

@@ -26,7 +26,7 @@ from scipy.stats import t as student
 
 from kptm.demo.measure import world_probes
 from kptm.evaluation import ArmStudy, StudyConfig, ask_model, interval, paired_interval
-from kptm.evaluation.modeledge import neighbours_speak
+from kptm.evaluation.fusion.modeledge_arm import neighbours_speak
 from kptm.examples import World
 from kptm.workspace import Workspace
 from kptm.workspace_config import WorkspaceConfig, small_bert

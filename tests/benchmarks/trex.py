@@ -20,7 +20,7 @@ DECIDING, OTHERS = ("aligned", "permuted"), ("none", "zero", "random", "real", "
 
 
 def read(options):
-    from kptm.evaluation.study import FusionStudy
+    from kptm.evaluation.fusion.fusion_study import FusionStudy
 
     facts, patterns = DATA / "facts.jsonl.gz", DATA / "patterns.jsonl.gz"
     return FusionStudy.read(

@@ -5,7 +5,7 @@
 
 The graph holds all triples of train; an entity is called by its key without underscores and quotes, and the texts are
 linked by kptm.Linker, nothing else. So many texts, chosen by hash, are cut into sentences; what they say is found and
-shared out as kptm/evaluation/own_data.py does: at most so many facts a relation are asked, each in a sentence that
+shared out as kptm/evaluation/fusion/distant_supervision.py does: at most so many facts a relation are asked, each in a sentence that
 says it. Each triple that may be read is also read as "head relation tail." so many times (--stated), in every arm: the median
 relation has four triples, too few sentences to learn from. The arms that decide run with all seeds, the others with few. Intervals as in trex.py. Figures are printed,
 never asserted.
@@ -24,8 +24,8 @@ DECIDING, OTHERS = ("aligned", "permuted"), ("none", "zero", "random")
 def read(options):
     from kg import KnowledgeGraph
     from kg.types import EntityRecord
-    from kptm.evaluation.facts import draw
-    from kptm.evaluation.own_data import OwnStudy
+    from kptm.evaluation.fusion.distant_supervision import DistantSupervisionStudy
+    from kptm.evaluation.fusion.study_facts import draw
     from kptm.linking import Linker
 
     train = rows(DATA / "webnlg" / "train.jsonl.gz")
@@ -39,7 +39,7 @@ def read(options):
         keys = sorted({end for head, _, tail in triples for end in (head, tail)})
         graph.add([EntityRecord(key=key, label=name_of(key)) for key in keys])
         documents = list(Linker(graph).link_many(texts[: options.texts]))
-        return OwnStudy.from_graph(
+        return DistantSupervisionStudy.from_graph(
             graph,
             documents,
             steps=options.steps,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg import EntityRecord
-from kg.folding import canonical, fold, spellings
+from kg.naming.folding import canonical, fold, spellings
 
 PAIRS = [
     ("Dvořák", "dvorak"), ("Łódź", "lodz"), ("Ærøskøbing", "aeroskobing"), ("Straße", "strasse"),

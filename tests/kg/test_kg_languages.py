@@ -3,7 +3,7 @@
 import pytest
 
 from kg import Attribute, InvalidNameError, KnowledgeGraph, Literal
-from kg.languages import checked_languages, preferred
+from kg.naming.languages import checked_languages, preferred
 from kg.vocabulary import DESCRIPTION, LABEL
 
 

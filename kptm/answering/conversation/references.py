@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kg.folding import fold
+from kg.naming.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

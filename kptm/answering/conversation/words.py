@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg.folding import fold
+from kg.naming.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.answering.lexicon.data_files import DEGREES
 from kptm.answering.lexicon.patterns import expand
 from kptm.answering.lexicon.spelling import Spelling

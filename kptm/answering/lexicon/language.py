@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.answering.lexicon.data_files import DEGREES, LISTED, RELATIONS, SWITCHES
 from kptm.answering.lexicon.patterns import Trie, expand
 from kptm.answering.lexicon.spelling import Spelling

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.answering.lexicon.data_files import read_files
 from kptm.answering.lexicon.detection import Detector
 from kptm.answering.lexicon.language import Language

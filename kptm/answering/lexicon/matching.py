@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.folding import canonical
+from kg.naming.folding import canonical
 from kptm.answering.lexicon.match import Match
 from kptm.answering.lexicon.periods import times
 from kptm.answering.lexicon.quantities import quantities

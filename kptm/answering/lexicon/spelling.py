@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.answering.lexicon.splitting import runs, split_word
 
 if TYPE_CHECKING:

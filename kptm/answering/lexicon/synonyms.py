@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.answering.lexicon.word_tables import Nouns, WordTable, pieces, read_table
 from kptm.linking.text import kind
 

@@ -7,7 +7,7 @@ import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.answering.lexicon.patterns import expand
 from kptm.errors import ConfigError
 from kptm.linking.text import kind

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from kptm.evaluation.probes.watching import at_rest
-from kptm.evaluation.probing import first, make_probes, model_scores
+from kptm.evaluation.fusion.fact_probing import first, make_probes, model_scores
+from kptm.evaluation.probes.watching import eval_mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kptm.evaluation.probing import Probe, SplitFact
+    from kptm.evaluation.fusion.fact_probing import Probe, SplitFact
     from kptm.fusion import FusedModel
 
 Fact = tuple[str, str, str]
@@ -50,7 +50,7 @@ def ask_phrasings(
     often = Counter((relation, tail) for _, relation, tail, _ in facts)
     replies: list[Reply] = []
     unasked = 0
-    with at_rest(model):
+    with eval_mode(model):
         for place in range(max(map(len, phrasings.values()), default=0)):
             asked = {key: found[place] for key, found in phrasings.items() if place < len(found)}
             made = make_probes(facts, asked, labels)

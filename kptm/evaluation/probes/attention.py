@@ -19,7 +19,7 @@ import torch
 from kptm.data import EncodedText
 from kptm.errors import ConfigError, ModelError
 from kptm.evaluation.probes.config import ProbeConfig
-from kptm.evaluation.probes.watching import at_rest, batches, head_attention
+from kptm.evaluation.probes.watching import batches, eval_mode, head_attention
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,7 @@ def attention_statistics(
         )
     sums: list[Tensor] = []
     tokens = 0
-    with at_rest(model), head_attention(model) as seen:
+    with eval_mode(model), head_attention(model) as seen:
         for numbers, tensors in batches(model, texts, batch_size, with_knowledge=with_knowledge):
             model(**tensors)
             real_BL = tensors["attention_mask"].bool().cpu()

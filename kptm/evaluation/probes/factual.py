@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from kptm.evaluation.intervals import Interval, interval
 from kptm.evaluation.probes.asking import ask_phrasings
 from kptm.evaluation.probes.names import shares_name
+from kptm.evaluation.statistics import Interval, interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from kptm.evaluation.fusion.fact_probing import SplitFact
     from kptm.evaluation.probes.asking import Fact, Reply
-    from kptm.evaluation.probing import SplitFact
     from kptm.fusion import FusedModel
 
 

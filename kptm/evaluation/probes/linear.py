@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kptm.errors import ConfigError
-from kptm.evaluation.intervals import Interval, interval, paired_interval
 from kptm.evaluation.probes.config import ProbeConfig
 from kptm.evaluation.probes.states import SpanStates, span_states
+from kptm.evaluation.statistics import Interval, interval, paired_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kg.view import GraphView
-    from kptm.evaluation.probing import SplitFact
+    from kptm.evaluation.fusion.fact_probing import SplitFact
 
 LOOKED_AT = 50
 """Search results among which an exact label is looked for; those come first."""

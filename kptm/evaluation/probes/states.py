@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from kptm.evaluation.probes.watching import at_rest, batches, layer_names, layer_states
+from kptm.evaluation.probes.watching import batches, eval_mode, layer_names, layer_states
 from kptm.linking import LinkedText
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def span_states(
     places = [token_spans(model.encoder, item.document.text, item.spans) for item in texts]
     encoded = [model.encoder.encode(item.document) for item in texts]
     names, rows = layer_names(model), []
-    with at_rest(model), layer_states(model) as seen:
+    with eval_mode(model), layer_states(model) as seen:
         for numbers, tensors in batches(model, encoded, batch_size, with_knowledge=with_knowledge):
             seen.clear()
             output_BLD = model(**tensors).hidden

@@ -30,7 +30,7 @@ _INSTALLED = "_output_capturing_hooks_installed"
 
 
 @contextmanager
-def at_rest(model: nn.Module) -> Iterator[None]:
+def eval_mode(model: nn.Module) -> Iterator[None]:
     """A model in evaluation mode and without gradients; each module's own mode is put back."""
     modes = {module: module.training for module in model.modules()}
     model.eval()

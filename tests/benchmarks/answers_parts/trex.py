@@ -52,7 +52,7 @@ def questions_of(study):
     """One question for each head and relation, in the group of its best known fact."""
     from modeledge_parts.groups import is_told
 
-    from kptm.evaluation.facts import draw
+    from kptm.evaluation.fusion.study_facts import draw
 
     answers, splits, text = defaultdict(set), defaultdict(set), {}
     for probe in study.probes:
@@ -93,9 +93,9 @@ def one_seed(options, seed):
     from kg.graph import KnowledgeGraph
     from kptm import Linker, Modeledge, Phrasings, Predictor
     from kptm.answering.config import PredictorConfig
-    from kptm.evaluation.arms import ArmStudy
-    from kptm.evaluation.facts import choose_asked, read_patterns
-    from kptm.evaluation.trials import Trials
+    from kptm.evaluation.fusion.study_arms import ArmStudy
+    from kptm.evaluation.fusion.study_facts import choose_asked, read_patterns
+    from kptm.evaluation.fusion.trials import Trials
 
     torch.set_num_threads(1)
     began = time.monotonic()
@@ -161,7 +161,10 @@ def show(runs):
 
     from kptm.answering.calibration import threshold
     from kptm.evaluation import interval
-    from kptm.evaluation.selective import calibration_error, calibration_error_by_mass
+    from kptm.evaluation.answers.selective_answers import (
+        calibration_error,
+        calibration_error_by_mass,
+    )
 
     for run in runs:
         print(

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from linking_parts.gold import DATA
 
-from kptm.evaluation.facts import read_patterns
+from kptm.evaluation.fusion.study_facts import read_patterns
 
 FACTS, PATTERNS = DATA / "trex" / "facts.jsonl.gz", DATA / "trex" / "patterns.jsonl.gz"
 SINGLES = 50
@@ -57,7 +57,7 @@ class Board:
         from kptm.data import fill
         from kptm.data.phrasings import HEAD, TAIL
         from kptm.data.tokenize import MASK
-        from kptm.evaluation.probing import Probe
+        from kptm.evaluation.fusion.fact_probing import Probe
 
         names = {HEAD: (self.labels[head], head), TAIL: (MASK, None)}
         cloze = fill(self.patterns[relation][phrasing], names)
@@ -67,8 +67,8 @@ class Board:
 
     def scores(self, probes):
         """P over the candidates of each question, of model and store."""
-        from kptm.evaluation.modeledge import neighbours_speak
-        from kptm.evaluation.probing import model_scores
+        from kptm.evaluation.fusion.fact_probing import model_scores
+        from kptm.evaluation.fusion.modeledge_arm import neighbours_speak
 
         if not probes:
             return []
@@ -77,12 +77,19 @@ class Board:
 
     def fit(self, facts):
         """Fit the weights on facts that nothing is measured on."""
-        from kptm.evaluation.modeledge import fit_neighbours, neighbours, that_speak
-        from kptm.evaluation.probing import model_scores
+        from kptm.evaluation.fusion.fact_probing import model_scores
+        from kptm.evaluation.fusion.modeledge_arm import (
+            fit_neighbours,
+            neighbours,
+            relevant_neighbours,
+        )
 
         probes = [self.probe(*fact, 2) for fact in facts]
         found = neighbours(self.model, self.store, probes, k=self.weights.k)
-        hits = [that_speak(p, near, self.weights.k) for p, near in zip(probes, found, strict=True)]
+        hits = [
+            relevant_neighbours(p, near, self.weights.k)
+            for p, near in zip(probes, found, strict=True)
+        ]
         self.weights = fit_neighbours(probes, model_scores(self.model, probes), hits)
 
     def edit(self, head, relation, old, new):
@@ -111,7 +118,7 @@ class Board:
 
 
 def first(p):
-    from kptm.evaluation.probing import first as best
+    from kptm.evaluation.fusion.fact_probing import first as best
 
     return best(p)
 
@@ -286,9 +293,9 @@ def prepared(options):
     import torch
 
     from kptm import FusedModel, Modeledge
-    from kptm.evaluation.arms import ArmStudy
-    from kptm.evaluation.study import FusionStudy
-    from kptm.evaluation.trials import Trials
+    from kptm.evaluation.fusion.fusion_study import FusionStudy
+    from kptm.evaluation.fusion.study_arms import ArmStudy
+    from kptm.evaluation.fusion.trials import Trials
 
     torch.set_num_threads(options.threads)
     study = FusionStudy.read(FACTS, PATTERNS, "3", steps=options.steps, limit=options.limit)

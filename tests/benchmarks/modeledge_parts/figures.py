@@ -3,7 +3,7 @@
 import numpy as np
 
 from kptm.evaluation import interval, paired_interval
-from kptm.evaluation.selective import (
+from kptm.evaluation.answers.selective_answers import (
     calibration_error,
     calibration_error_by_mass,
     resampled,

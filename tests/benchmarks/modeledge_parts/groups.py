@@ -14,9 +14,9 @@ thresholds, calibration) and which is measured.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kptm.evaluation.facts import choose_asked, draw, read_facts, read_patterns, say
-from kptm.evaluation.probing import make_probes
-from kptm.evaluation.study import FusionStudy
+from kptm.evaluation.fusion.fact_probing import make_probes
+from kptm.evaluation.fusion.fusion_study import FusionStudy
+from kptm.evaluation.fusion.study_facts import choose_asked, draw, read_facts, read_patterns, say
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "trex"
 FACTS, PATTERNS = DATA / "facts.jsonl.gz", DATA / "patterns.jsonl.gz"

@@ -35,9 +35,9 @@ K = 16
 def one_seed(setting, trials, seed):
     """All that is measured of one seed, as JSON."""
     from kptm import Modeledge
-    from kptm.evaluation.arms import ArmStudy
-    from kptm.evaluation.modeledge import neighbours
-    from kptm.evaluation.probing import model_scores
+    from kptm.evaluation.fusion.fact_probing import model_scores
+    from kptm.evaluation.fusion.modeledge_arm import neighbours
+    from kptm.evaluation.fusion.study_arms import ArmStudy
     from kptm.modeledge.store import spaces_of
     from modeledge_parts.provenance import Dropping
 
@@ -112,12 +112,12 @@ def by_model(asked, scores):
 
 def with_store(asked, scores, near, any_speaks):
     """The same with a store; the weights are fitted first, then the calibration."""
-    from kptm.evaluation.modeledge import fit_neighbours, that_speak
+    from kptm.evaluation.fusion.modeledge_arm import fit_neighbours, relevant_neighbours
 
     def speaking(probe, hits):
         if any_speaks:
             return [hit for hit in hits[:K] if hit.value in set(probe.candidates)]
-        return that_speak(probe, hits, K)
+        return relevant_neighbours(probe, hits, K)
 
     hits = [speaking(item.probe, found) for item, found in zip(asked, near, strict=True)]
     at = [number for number, item in enumerate(asked) if item.fits]
@@ -130,7 +130,7 @@ def with_store(asked, scores, near, any_speaks):
 
 
 def best(p):
-    from kptm.evaluation.probing import first
+    from kptm.evaluation.fusion.fact_probing import first
 
     key = first(p)
     return key, p.get(key, 0.0)
@@ -187,7 +187,7 @@ def main(arguments=None) -> None:
 
     import torch
 
-    from kptm.evaluation.trials import Trials
+    from kptm.evaluation.fusion.trials import Trials
     from modeledge_parts.groups import read
 
     torch.set_num_threads(1)

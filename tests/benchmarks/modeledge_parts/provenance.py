@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 
 from kptm import Modeledge
-from kptm.evaluation.modeledge import neighbours, that_speak
-from kptm.evaluation.probing import first
+from kptm.evaluation.fusion.fact_probing import first
+from kptm.evaluation.fusion.modeledge_arm import neighbours, relevant_neighbours
 from kptm.modeledge.neighbours import WIDER
 
 CHECKED = 4
@@ -34,7 +34,7 @@ class Dropping:
         decided, checks = [], []
         for probe, p, far in zip(self._probes, self._scores, found, strict=True):
             answer = self._answer(probe, p, far, ())
-            spoke = that_speak(probe, far[: k * WIDER], k)
+            spoke = relevant_neighbours(probe, far[: k * WIDER], k)
             cited = {hit.record for hit in self._weights.cited(answer, spoke)}
             if not cited or answer == first(p):
                 continue
@@ -54,7 +54,7 @@ class Dropping:
     def _answer(self, probe, p, far, dropped):
         k = self._weights.k  # no more than k rows are dropped, and WIDER more were looked up
         left = [hit for hit in far if hit.record not in dropped][: k * WIDER]
-        return first(self._weights.mixed(p, that_speak(probe, left, k)))
+        return first(self._weights.mixed(p, relevant_neighbours(probe, left, k)))
 
     def _really_dropped(self, probe, p, dropped):
         with tempfile.TemporaryDirectory() as folder:
@@ -64,6 +64,8 @@ class Dropping:
             values = [record.value for record in records]
             store.add([vector for _, vector in kept], values, space=self._space, records=records)
             near = neighbours(self._model, store, [probe], k=self._weights.k)[0]
-            answer = first(self._weights.mixed(p, that_speak(probe, near, self._weights.k)))
+            answer = first(
+                self._weights.mixed(p, relevant_neighbours(probe, near, self._weights.k))
+            )
             store.close()
         return answer

@@ -34,7 +34,7 @@ def options_of(argv):
 
 
 def study_of(options):
-    from kptm.evaluation.study import FusionStudy
+    from kptm.evaluation.fusion.fusion_study import FusionStudy
 
     facts, patterns = (options.data / f"{name}.jsonl.gz" for name in ("facts", "patterns"))
     return FusionStudy.read(facts, patterns, "3", steps=options.steps, limit=options.limit)
@@ -43,8 +43,8 @@ def study_of(options):
 def models_of(study, options, folder):
     """Both models, from the folder or trained into it."""
     from kptm import FusedModel
-    from kptm.evaluation.arms import ArmStudy
-    from kptm.evaluation.trials import Trials
+    from kptm.evaluation.fusion.study_arms import ArmStudy
+    from kptm.evaluation.fusion.trials import Trials
 
     places = [folder / f"seed-{seed}-{options.limit}-{options.steps}" for seed in (0, 1)]
     trials = None

@@ -21,9 +21,9 @@ from kg import (
     train_embeddings,
 )
 from kg.embedding.config import TRAININGS
-from kg.embedding.engine import Engine
-from kg.embedding.evaluate import Ranks, rank_triples
-from kg.embedding.recipes import recipe_for
+from kg.embedding.ranking import Ranks, rank_triples
+from kg.embedding.training.recipes import recipe_for
+from kg.embedding.training.scorer import Scorer
 
 TINY = KGEConfig(dim=8, epochs=60, batch_size=16)
 ODD = ["NA", "null", 'a"b', "a\tb", "a\nb", " ", "🦊", "x\u2028", "nan", "_", "é", "e\u0301"]
@@ -134,7 +134,7 @@ def test_lcwa_training_is_that_of_pykeens_own_loop(odd_graph):
     number = {key: n for n, key in enumerate(sorted(RELATIONS))}
     ids = torch.tensor([(row[h], number[r], row[t]) for h, r, t in ROWS])
     factory = CoreTriplesFactory.create(ids, len(row), len(number), create_inverse_triples=True)
-    model = Engine(config, len(row), len(number)).model
+    model = Scorer(config, len(row), len(number)).model
     model.reset_parameters_ = lambda: model
     loop = LCWATrainingLoop(
         model=model,

@@ -21,8 +21,10 @@ from kg import (
     read_vectors,
     train_embeddings,
 )
-from kg.embedding import refitted, rows, vectors
-from kg.embedding.predicting import highest
+from kg.embedding import refitted
+from kg.embedding.files import key_index as rows
+from kg.embedding.files import vectors
+from kg.embedding.prediction import highest
 
 TINY = KGEConfig(dim=6, epochs=30, batch_size=8)
 FACTS = sorted(
@@ -74,7 +76,7 @@ def test_known_facts_are_left_out_or_marked(trained, filled, side):
 @pytest.mark.parametrize("k", [0, 1, 7, 10_000])
 @pytest.mark.parametrize("chunk", [1, 3, 256])
 def test_new_facts_are_the_likeliest_that_are_not_known(trained, filled, monkeypatch, k, chunk):
-    monkeypatch.setattr("kg.embedding.predicting.ROWS", chunk)
+    monkeypatch.setattr("kg.embedding.prediction.ROWS", chunk)
     found = trained.predict(relation="r1", k=k, known=filled)
     heads = {h for h, r, _ in FACTS if r == "r1"}
     tails = sorted({t for _, r, t in FACTS if r == "r1"})
@@ -327,13 +329,13 @@ def test_half_precision_is_half_the_bytes(trained, tmp_path):
 def test_rows_of_keys(tmp_path_factory, keys):
     path = tmp_path_factory.mktemp("r") / "rows.db"
     rows.write(path, keys)
-    found = rows.StoredRows(path, len(keys))
+    found = rows.StoredKeyIndex(path, len(keys))
     assert list(found) == keys
     assert found.of([*keys, "nobody there"]) == {key: at for at, key in enumerate(keys)}
     assert [found[at] for at in range(-len(keys), len(keys))] == keys + keys
     assert found[1:3] == tuple(keys[1:3])
-    assert found == rows.Rows(keys)
-    assert found != rows.Rows([*keys, "nobody there"])
+    assert found == rows.KeyIndex(keys)
+    assert found != rows.KeyIndex([*keys, "nobody there"])
     with pytest.raises(IndexError):
         _ = found[len(keys)]
 
@@ -355,7 +357,7 @@ def test_a_damaged_row_number_is_found_in_a_large_file(tmp_path):
     place = data.index(b"key7") + 3
     path.write_bytes(data[:place] + b"8" + data[place + 1 :])
     with pytest.raises(EmbeddingError, match="damaged"):
-        list(rows.StoredRows(path, 100))
+        list(rows.StoredKeyIndex(path, 100))
 
 
 # ── from elsewhere ───────────────────────────────────────────────────────────────────────────────

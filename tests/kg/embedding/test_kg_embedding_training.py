@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import load_file
 
 from kg import EmbeddingError, EmbeddingMismatchError, KGEConfig, KnowledgeGraph, train_embeddings
-from kg.embedding.checkpoint import Checkpoint
-from kg.embedding.engine import Engine
-from kg.embedding.objectives import objective
+from kg.embedding.training.checkpoint import Checkpoint
+from kg.embedding.training.objectives import objective
+from kg.embedding.training.scorer import Scorer
 
 pytestmark = pytest.mark.usefixtures("training")
 
@@ -41,7 +41,7 @@ def some_ids(seed=0, entities=9, relations=3, count=40):
 @pytest.mark.parametrize("model", ["ComplEx", "DistMult", "TransE"])
 @pytest.mark.parametrize("inverse", [True, False])
 def test_the_scores_are_pykeens(model, inverse):
-    engine = Engine(replace(TINY, model=model, init=0.7, inverse=inverse), 9, 3)
+    engine = Scorer(replace(TINY, model=model, init=0.7, inverse=inverse), 9, 3)
     ids = some_ids()
     theirs = engine.model
     assert torch.allclose(engine.tail_scores(ids[:, :2]), theirs.predict_t(ids[:, :2]), atol=1e-5)
@@ -56,7 +56,7 @@ def test_the_scores_are_pykeens(model, inverse):
 def test_the_loss_is_cross_entropy_of_each_triple_and_n3(model):
     """Equations 2 and 7 of Lacroix et al. 2018, a triple at a time, in NumPy."""
     config = replace(TINY, model=model, init=0.7, regularization=0.3, batch_size=10_000)
-    engine, ids = Engine(config, 9, 3), some_ids()
+    engine, ids = Scorer(config, 9, 3), some_ids()
     [(loss, rows)] = list(objective(engine, ids).epoch(0, None))
     entities = engine.model.entity_representations[0](None).detach().numpy()
     relations = engine.model.relation_representations[0](None).detach().numpy()
@@ -69,14 +69,16 @@ def test_the_loss_is_cross_entropy_of_each_triple_and_n3(model):
             scores = -np.linalg.norm(entities[h] + relations[r] - entities, ord=1, axis=1)
         else:
             scores = (entities[h] * relations[r] * entities.conj()).sum(-1).real
-        cubes = sum((np.abs(row) ** 3).sum() for row in (entities[h], relations[r], entities[t]))
-        total += np.log(np.exp(scores).sum()) - scores[t] + 0.3 * cubes
+        n3_penalty = sum(
+            (np.abs(row) ** 3).sum() for row in (entities[h], relations[r], entities[t])
+        )
+        total += np.log(np.exp(scores).sum()) - scores[t] + 0.3 * n3_penalty
     assert rows == len(directed)
     assert float(loss.detach()) == pytest.approx(total / len(directed), rel=1e-4)
 
 
 def test_a_sample_of_all_entities_is_all_entities():
-    engine, ids = Engine(replace(TINY, init=0.7, batch_size=10_000), 9, 3), some_ids()
+    engine, ids = Scorer(replace(TINY, init=0.7, batch_size=10_000), 9, 3), some_ids()
     [(whole, _)] = list(objective(engine, ids).epoch(0, None))
     engine.config = replace(engine.config, training="sampled", negatives=1_000)
     [(sampled, _)] = list(objective(engine, ids).epoch(0, None))
@@ -124,7 +126,7 @@ class Cut(Exception):  # noqa: N818
 @pytest.fixture
 def cut_training(filled, tmp_path, monkeypatch):
     """The checkpoint of a training that was cut after three epochs."""
-    monkeypatch.setattr("kg.embedding.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
     path = tmp_path / "state"
 
     def cut(epoch):
@@ -144,7 +146,7 @@ def cut_training(filled, tmp_path, monkeypatch):
 def test_a_training_that_was_cut_goes_on_to_the_same_result(
     filled, tmp_path, monkeypatch, training, optimizer
 ):
-    monkeypatch.setattr("kg.embedding.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
     config = replace(TINY, training=training, optimizer=optimizer, validation=0.1, patience=100)
     whole = train_embeddings(filled, config)
     path = tmp_path / "deep" / "state"
@@ -170,7 +172,7 @@ def test_a_training_that_was_cut_within_an_epoch_goes_on_to_the_same_result(
 ):
     config = replace(TINY, training=training, epochs=4, validation=0.1)
     whole = train_embeddings(filled, config)
-    monkeypatch.setattr("kg.embedding.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
     path, seen = tmp_path / "state", []
     for stop in (0.3, 0.6, 2.5):
 
@@ -192,7 +194,7 @@ def test_a_training_that_was_cut_within_an_epoch_goes_on_to_the_same_result(
 def test_a_training_that_is_killed_goes_on_to_the_same_result(tmp_path):
     code = f"""
 import sys, time
-import kg.embedding.checkpoint as c
+import kg.embedding.training.checkpoint as c
 c.EVERY = 0.02
 from kg import KGEConfig, KnowledgeGraph, train_embeddings
 graph = KnowledgeGraph.open({str(tmp_path / "g.db")!r})
@@ -258,15 +260,15 @@ def test_a_damaged_checkpoint_is_an_error(filled, cut_training):
 def test_a_loss_that_is_not_a_number_names_its_step_and_leaves_the_last_good_state(
     filled, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("kg.embedding.checkpoint.EVERY", 0.0)
-    real = Engine.scores
+    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
+    real = Scorer.scores
 
     def breaks(self, pairs, among=None):
         scores = real(self, pairs, among)
         return scores * float("nan") if time.monotonic() > limit[0] else scores
 
     limit = [float("inf")]
-    monkeypatch.setattr(Engine, "scores", breaks)
+    monkeypatch.setattr(Scorer, "scores", breaks)
 
     def seen(epoch):
         if epoch.number == 5:
@@ -287,8 +289,8 @@ def test_a_loss_that_is_not_a_number_names_its_step_and_leaves_the_last_good_sta
 def test_a_checkpoint_is_whole_or_not_there(tmp_path, monkeypatch):
     kept = Checkpoint(tmp_path / "state", {})
     assert kept.read() is None
-    monkeypatch.setattr("kg.embedding.checkpoint.save_file", lambda *_, **__: 1 / 0)
-    from kg.embedding.state import State
+    monkeypatch.setattr("kg.embedding.training.checkpoint.save_file", lambda *_, **__: 1 / 0)
+    from kg.embedding.training.state import State
 
     with pytest.raises(ZeroDivisionError):
         kept.write(State((), {}, {}, {}, {}))

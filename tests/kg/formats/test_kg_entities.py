@@ -4,7 +4,7 @@ import pytest
 
 from kg import KGError, TripleFormatError
 from kg.formats import read_entities, read_triples
-from kg.formats.blocks import Block
+from kg.formats.text.blocks import Block
 from kg.types import EntityRecord, Triple
 
 

@@ -5,7 +5,7 @@ import rdflib
 
 from kg import TripleFormatError
 from kg.formats import read_triples
-from kg.formats.blank_nodes import BlankNodes
+from kg.formats.rdf.blank_nodes import BlankNodes
 from kg.types import Attribute, Literal, Statement, Triple
 from kg.vocabulary import IRI, LABEL, TYPE
 

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg.errors import TEXT_KEPT, KGError, TripleFormatError
-from kg.formats import lines, read_entities, read_triples
-from kg.formats.blank_nodes import BlankNodes
-from kg.formats.blocks import Block
+from kg.formats import read_entities, read_triples
+from kg.formats.rdf.blank_nodes import BlankNodes
+from kg.formats.text import lines
+from kg.formats.text.blocks import Block
 from kg.types import Attribute, EntityRecord, Literal, Triple
 from kg.vocabulary import ALIAS, DESCRIPTION_HTTPS, IRI, LABEL, PRIOR, TYPE
 

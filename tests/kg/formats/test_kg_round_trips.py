@@ -20,7 +20,7 @@ from kg.formats import (
     to_pandas,
     write_records,
 )
-from kg.formats.iris import iri_of, key_of
+from kg.formats.rdf.iris import iri_of, key_of
 from kg.types import Attribute, EntityRecord, Literal, Qualifier, Statement, Triple
 from kg.vocabulary import ALIAS, IRI, LABEL, PRIOR, TYPE
 

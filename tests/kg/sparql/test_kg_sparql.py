@@ -201,9 +201,9 @@ def test_what_cannot_or_must_not_be_answered_is_refused(graph, query, reason):
 
 
 def test_without_rdflib_it_says_what_to_install(graph, monkeypatch):
-    monkeypatch.delitem(sys.modules, "kg.sparql", raising=False)
+    monkeypatch.delitem(sys.modules, "kg.sparql.plugin", raising=False)
     monkeypatch.setitem(sys.modules, "rdflib", None)
-    monkeypatch.delattr("kg.sparql", raising=False)
+    monkeypatch.delattr("kg.sparql.plugin", raising=False)
     with pytest.raises(KGError, match=r"kptm\[sparql\]"):
         graph.sparql("ASK {}")
 

@@ -10,8 +10,8 @@ import pytest
 import rdflib
 
 from kg import KGError, QueryError
-from kg.sparql import PAGE
-from kg.sparql_terms import key, node, term_of, value_of
+from kg.sparql.plugin import PAGE
+from kg.sparql.rdflib_terms import key, node, term_of, value_of
 from kg.types import Attribute, Literal, Triple
 from kg.vocabulary import IRI, LABEL, MINTED
 

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kg import EntityRecord, KnowledgeGraph, StoreError, loading
+from kg import EntityRecord, KnowledgeGraph, StoreError
+from kg.loading import load as loading
 from kg.store import database
 
 

@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 from test_kg_model import digest
 
-from kg import (
-    EntityRecord,
-    InvalidNameError,
-    KGError,
-    StoreError,
-    Triple,
-    TripleFormatError,
-    loading,
-)
-from kg.formats import blocks
+from kg import EntityRecord, InvalidNameError, KGError, StoreError, Triple, TripleFormatError
+from kg.formats.text import blocks
+from kg.loading import load as loading
 from kg.store import keys, runs
 
 ODD = [

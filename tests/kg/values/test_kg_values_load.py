@@ -114,7 +114,7 @@ def test_tails_that_are_entities_elsewhere_are_keys(graph, loaded):
 
 
 def test_keys_that_come_long_after_their_use_are_noticed(graph, loaded, monkeypatch):
-    monkeypatch.setattr("kg.formats.blocks.SIZE", 200)
+    monkeypatch.setattr("kg.formats.text.blocks.SIZE", 200)
     monkeypatch.setattr("kg.values.typing.WINDOW", 1)
     orders = "".join(f"order {n}\tcustomer\t{4000 + n}\n" for n in range(50))
     names = "".join(f"{4000 + n}\tlives in\tVaduz\n" for n in range(50))
@@ -125,7 +125,7 @@ def test_keys_that_come_long_after_their_use_are_noticed(graph, loaded, monkeypa
 
 
 def test_a_relation_that_turns_out_to_have_names_is_read_again(graph, loaded, monkeypatch):
-    monkeypatch.setattr("kg.formats.blocks.SIZE", 100)
+    monkeypatch.setattr("kg.formats.text.blocks.SIZE", 100)
     monkeypatch.setattr("kg.values.typing.WINDOW", 1)
     text = "".join(f"shop\tsells\t{1900 + n}\n" for n in range(20))
     text += "".join(f"shop\tsells\tThe Film {n}\n" for n in range(20))
@@ -142,7 +142,7 @@ def test_a_relation_stays_what_it_is_in_the_graph(graph, loaded):
 
 
 def test_the_window_decides_as_the_whole_does(graph, loaded, monkeypatch):
-    monkeypatch.setattr("kg.formats.blocks.SIZE", 64)
+    monkeypatch.setattr("kg.formats.text.blocks.SIZE", 64)
     report = loaded(FILMS)
     assert kinds(report) == {"release year": "integer"}
     assert graph.stats()["attributes"] == 6

@@ -46,7 +46,7 @@ def test_an_update_leaves_what_is_there(copied, tmp_path):
 def test_a_training_that_was_cut_is_gone_on_with_and_one_of_another_graph_is_not(
     copied, monkeypatch
 ):
-    monkeypatch.setattr("kg.embedding.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
 
     class Cut(Exception):  # noqa: N818
         pass

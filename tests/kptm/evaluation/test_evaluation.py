@@ -10,10 +10,10 @@ import torch
 from kg import EntityEmbeddings, TripleFormatError
 from kptm import ConfigError
 from kptm.evaluation import interval, make_probes, paired_interval
-from kptm.evaluation.arms import control_table, splits
-from kptm.evaluation.facts import SHARES, choose_asked, read_facts, read_patterns, say
-from kptm.evaluation.probing import first
-from kptm.evaluation.study import FusionStudy
+from kptm.evaluation.fusion.fact_probing import first
+from kptm.evaluation.fusion.fusion_study import FusionStudy
+from kptm.evaluation.fusion.study_arms import control_table, splits
+from kptm.evaluation.fusion.study_facts import SHARES, choose_asked, read_facts, read_patterns, say
 
 pytestmark = pytest.mark.usefixtures("training")
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kg import EntityRecord
 from kg.errors import TripleFormatError
 from kptm.answering import Answer, ScoredEntity
-from kptm.evaluation.answers import Names, evaluate_answers, outcomes
-from kptm.evaluation.answers_gold import read_gold
+from kptm.evaluation.answers.answer_evaluation import Names, evaluate_answers, outcomes
+from kptm.evaluation.answers.gold_questions import read_gold
 from kptm.examples import Question
 from kptm.linking import Linker
 
@@ -96,7 +96,9 @@ def test_of_nothing_there_is_no_figure():
 
 def test_latency_is_that_of_the_answer_alone(monkeypatch):
     ticks = iter([0.0, 0.010, 5.0, 5.030, 7.0, 7.020])
-    monkeypatch.setattr("kptm.evaluation.answers.time.perf_counter", lambda: next(ticks))
+    monkeypatch.setattr(
+        "kptm.evaluation.answers.answer_evaluation.time.perf_counter", lambda: next(ticks)
+    )
     questions = [Question(str(number), ("a",), "") for number in range(3)]
     report = evaluate_answers(lambda question: answer(question, ("a",), 0.5), questions)
     assert report.all().median_ms.mean == pytest.approx(20)

@@ -13,27 +13,27 @@ from kg.types import EntityRecord
 from kptm import ConfigError
 from kptm.data import collate, train_tokenizer
 from kptm.evaluation import make_probes
-from kptm.evaluation.arms import control_facts
-from kptm.evaluation.baselines import (
+from kptm.evaluation.fusion.baselines import (
     blank_states,
     by_embeddings,
     lookup,
     majority,
     nearest_texts,
 )
-from kptm.evaluation.facts import choose_edits, edited
-from kptm.evaluation.language import masked_lm_loss
-from kptm.evaluation.links import link_again, with_noise
-from kptm.evaluation.probing import first, model_scores, reciprocal
-from kptm.evaluation.results import Results, reciprocals
-from kptm.evaluation.study import FusionStudy
-from kptm.evaluation.tables import as_markdown, more_figures
-from kptm.evaluation.trials import Run, Trials, gather
+from kptm.evaluation.fusion.fact_probing import first, model_scores, reciprocal
+from kptm.evaluation.fusion.fusion_study import FusionStudy
+from kptm.evaluation.fusion.language_loss import masked_lm_loss
+from kptm.evaluation.fusion.study_arms import control_facts
+from kptm.evaluation.fusion.study_facts import choose_edits, edited
+from kptm.evaluation.fusion.study_links import link_again, with_noise
+from kptm.evaluation.fusion.study_results import Results, reciprocals
+from kptm.evaluation.fusion.study_tables import as_markdown, more_figures
+from kptm.evaluation.fusion.trials import Run, Trials, gather
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText, Linker
 from kptm.modeledge.writing import clozes
 from kptm.pretraining import PretrainConfig
-from kptm.pretraining.masking import mask_text
+from kptm.pretraining.data.masking import mask_text
 
 pytestmark = pytest.mark.usefixtures("training")
 

@@ -4,9 +4,9 @@ import pytest
 
 from kg import EntityRecord
 from kptm import ConfigError
-from kptm.evaluation.facts import split_of
-from kptm.evaluation.own_data import OwnStudy
-from kptm.evaluation.sentences import sentences
+from kptm.data.sentences import sentences
+from kptm.evaluation.fusion.distant_supervision import DistantSupervisionStudy
+from kptm.evaluation.fusion.study_facts import split_of
 from kptm.linking import LinkedText
 
 COUNT = 60
@@ -44,7 +44,7 @@ def graph(new_graph, facts):
 
 
 def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
-    study = OwnStudy.from_graph(graph, texts, steps=1)
+    study = DistantSupervisionStudy.from_graph(graph, texts, steps=1)
     split = {fact[:3]: fact[3] for fact in study.facts}
     # S3 and O3 are joined by two relations one way: no sentence says which.
     wanted = {(h, "r", t) for h, _, t in facts if h != "S3"}
@@ -81,15 +81,15 @@ def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
             item.text for item in texts if item.text.replace(tail, "[MASK]") == probe.cloze.text
         }
         assert source <= (held if number < COUNT // 2 else read)
-    assert OwnStudy.from_graph(graph, texts, steps=1) == study
+    assert DistantSupervisionStudy.from_graph(graph, texts, steps=1) == study
 
 
 def test_what_is_linked_otherwise_elsewhere_is_not_read(graph, facts, texts):
     """A second copy of each sentence with a link missed, and one that says more, linked to nothing."""
     missed = [LinkedText(text.text, text.links[1:]) for text in texts if len(text.links) > 1]
     more = [LinkedText(f"Again {text.text}", text.links[:0]) for text in texts]
-    study = OwnStudy.from_graph(graph, [*missed, *texts, *more], steps=1)
-    once = OwnStudy.from_graph(graph, texts, steps=1)
+    study = DistantSupervisionStudy.from_graph(graph, [*missed, *texts, *more], steps=1)
+    once = DistantSupervisionStudy.from_graph(graph, texts, steps=1)
     assert {probe.cloze.text for probe in study.probes} == {
         probe.cloze.text for probe in once.probes
     }
@@ -104,14 +104,14 @@ def test_entities_have_the_graphs_labels(new_graph, facts, texts):
     graph = new_graph()
     graph.add([EntityRecord(key=h, label=f"name of {h}") for h, _, _ in facts])
     graph.add(facts)
-    study = OwnStudy.from_graph(graph, texts, steps=1)
+    study = DistantSupervisionStudy.from_graph(graph, texts, steps=1)
     labels = {record.key: record.label for record in study.entities}
     assert labels["S5"] == "name of S5"
     assert labels["O2"] == "O2"
 
 
 def test_few_facts_and_no_more(graph, texts):
-    study = OwnStudy.from_graph(graph, texts, steps=1, limit=4)
+    study = DistantSupervisionStudy.from_graph(graph, texts, steps=1, limit=4)
     relations = [fact[1] for fact in study.facts]
     assert {name: relations.count(name) for name in relations} == {"r": 4, "of": 4}
     results = study.run_all(["none", "noisy"], [0])
@@ -122,10 +122,12 @@ def test_few_facts_and_no_more(graph, texts):
 
 def test_texts_that_say_nothing(graph):
     with pytest.raises(ConfigError, match="none of 1 sentences"):
-        OwnStudy.from_graph(graph, [LinkedText("Nothing.")])
+        DistantSupervisionStudy.from_graph(graph, [LinkedText("Nothing.")])
     closed = next(n for n in range(4, COUNT) if split_of(f"S{n}", f"O{n % 7}") == "B")
     with pytest.raises(ConfigError, match="every sentence"):
-        OwnStudy.from_graph(graph, [saying("_ sees _.", f"S{closed}", f"O{closed % 7}")])
+        DistantSupervisionStudy.from_graph(
+            graph, [saying("_ sees _.", f"S{closed}", f"O{closed % 7}")]
+        )
 
 
 @pytest.mark.parametrize(
@@ -154,8 +156,8 @@ def test_no_link_is_cut():
 
 
 def test_triples_are_stated_but_those_of_facts_that_are_not_read(graph, facts, texts):
-    plain = OwnStudy.from_graph(graph, texts, steps=1)
-    study = OwnStudy.from_graph(graph, texts, steps=1, stated=2)
+    plain = DistantSupervisionStudy.from_graph(graph, texts, steps=1)
+    study = DistantSupervisionStudy.from_graph(graph, texts, steps=1, stated=2)
     told = [item.text for item in study.documents[len(plain.documents) :]]
     assert study.documents[: len(plain.documents)] == plain.documents
     assert (study.facts, study.probes) == (plain.facts, plain.probes)

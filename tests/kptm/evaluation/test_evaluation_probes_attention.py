@@ -13,7 +13,7 @@ from kptm.data import EncodedText
 from kptm.data.tokenize import TokenSpan
 from kptm.evaluation.probes import ProbeConfig, attention_statistics, probe_attention
 from kptm.evaluation.probes.attention import shuffled
-from kptm.evaluation.probes.watching import at_rest, head_attention
+from kptm.evaluation.probes.watching import eval_mode, head_attention
 
 FAMILIES = ["bert", "roberta", "distilbert", "albert", "electra", "mpnet", "deberta-v2",
             "modernbert", "gpt2", "llama", "qwen2"]  # fmt: skip
@@ -87,7 +87,7 @@ def test_knowledge_moves_heads_behind_it_alone(fused_of, texts, state_of, family
 def test_what_is_put_back_when_a_pass_fails(fused_of, texts, state_of):
     model = fused_of()
     before = state_of(model)
-    with pytest.raises(ValueError, match="on purpose"), at_rest(model), head_attention(model):
+    with pytest.raises(ValueError, match="on purpose"), eval_mode(model), head_attention(model):
         raise ValueError("on purpose")
     assert state_of(model) == before
     with pytest.raises(ConfigError, match="at least one"):

@@ -9,12 +9,12 @@ import torch
 
 from kg import EntityRecord
 from kptm import ConfigError
-from kptm.evaluation.facts import read_facts, read_patterns
+from kptm.evaluation.fusion.fact_probing import ask_model, make_probes
+from kptm.evaluation.fusion.study_facts import read_facts, read_patterns
 from kptm.evaluation.probes import find_entities, probe_facts, shares_name
 from kptm.evaluation.probes.asking import Reply, ask_phrasings
 from kptm.evaluation.probes.factual import consistency, score
 from kptm.evaluation.probes.study import run_probes
-from kptm.evaluation.probing import ask_model, make_probes
 
 FACTS = [
     ("Georgia", "capital", "Tbilisi", "A"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kptm.evaluation.selective import (
+from kptm.evaluation.answers.selective_answers import (
     BINS,
     calibration_error,
     calibration_error_by_mass,

@@ -12,8 +12,8 @@ from kptm.data import collate
 from kptm.errors import ModelError
 from kptm.finetuning import FinetuneConfig, finetune
 from kptm.finetuning.classifier import TaskModel, pooled, task_loss
-from kptm.finetuning.encoding import batch_of, encode_row
-from kptm.finetuning.rows import read_rows
+from kptm.finetuning.task_encoding import batch_of, encode_row
+from kptm.finetuning.task_rows import read_rows
 
 ONE = FinetuneConfig(steps=1, batch_size=24, dropout=0.0, log_every=1, seed=5)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kg.errors import TripleFormatError
-from kptm.finetuning.rows import read_rows
+from kptm.finetuning.task_rows import read_rows
 from kptm.linking import Link, LinkedText
 
 TEXT = "Ann was born in Rome."

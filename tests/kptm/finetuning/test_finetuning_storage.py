@@ -10,7 +10,7 @@ import toy_tasks
 from kptm.errors import ModelError
 from kptm.finetuning import FinetunedModel, finetune
 from kptm.finetuning.prediction import LabelledSpan, Prediction, score
-from kptm.finetuning.rows import read_rows
+from kptm.finetuning.task_rows import read_rows
 
 TASKS = ("relation", "typing", "tokens", "text")
 

@@ -103,7 +103,7 @@ def test_vectors_in_a_file_that_changes_are_read_again(fused_of, tmp_path):
 
 
 def test_a_view_that_starts_within_a_word_has_a_stamp():
-    from kg.embedding.stamps import tensor_stamp
+    from kg.embedding.files.stamps import tensor_stamp
 
     whole = torch.arange(9, dtype=torch.float32)
     odd = whole[1:]

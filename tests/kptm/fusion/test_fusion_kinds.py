@@ -12,13 +12,13 @@ from transformers import LukeConfig, LukeForMaskedLM
 from kg import EntityEmbeddings
 from kptm.errors import ModelError
 from kptm.fusion import FusedModel, FusionConfig
-from kptm.fusion.blocks import Attention, Block
 from kptm.fusion.config import KINDS
-from kptm.fusion.ernie import Aggregator
-from kptm.fusion.knowbert import KnowledgeAttention
-from kptm.fusion.mechanism import Sizes, spread
-from kptm.fusion.memory import MemoryFusion
-from kptm.fusion.table import EntityTable
+from kptm.fusion.entity_table import EntityTable
+from kptm.fusion.mechanisms.attention_blocks import Attention, Block
+from kptm.fusion.mechanisms.entity_memory import MemoryFusion
+from kptm.fusion.mechanisms.ernie import Aggregator
+from kptm.fusion.mechanisms.knowbert import KnowledgeAttention
+from kptm.fusion.mechanisms.mechanism import Sizes, knowledge_of_mentions
 from kptm.linking import LinkedText
 
 IDENTICAL = [kind for kind in KINDS if kind not in ("luke", "kbert")]
@@ -57,7 +57,7 @@ def one_seed():
 
 
 def known(vectors, candidates=None, priors=None):
-    plain = spread(SPANS, vectors, L, table_of(vectors))
+    plain = knowledge_of_mentions(SPANS, vectors, L, table_of(vectors))
     return replace(plain, candidates_MCE=candidates, priors_MC=priors)
 
 
@@ -198,7 +198,7 @@ def memory(k=None, sizes=None):
 def test_memory_is_its_formula():
     module, hidden, vectors = memory(), torch.randn(B, L, D).double(), torch.randn(9, E).double()
     table = table_of(vectors)
-    plain, vectors = spread(SPANS, vectors[:3], L, table, scale=2.0), table.whole()
+    plain, vectors = knowledge_of_mentions(SPANS, vectors[:3], L, table, scale=2.0), table.whole()
     found = array(module.after(0, hidden, plain))
     expected, flat, layer = array(hidden).copy(), array(hidden), module.memories[0]
     for text, start, end in SPANS.tolist():
@@ -211,12 +211,12 @@ def test_memory_is_its_formula():
 
 @pytest.mark.parametrize("chunk", [2, 4, 100])
 def test_memory_of_all_nearest_is_dense_memory(monkeypatch, chunk):
-    from kptm.fusion import memory as room
+    from kptm.fusion.mechanisms import entity_memory as room
 
     monkeypatch.setattr(room, "CHUNK", chunk)
     dense, hidden, vectors = memory(), torch.randn(B, L, D).double(), torch.randn(9, E).double()
     table = table_of(vectors)
-    plain, vectors = spread(SPANS, vectors[:3], L, table), table.whole()
+    plain, vectors = knowledge_of_mentions(SPANS, vectors[:3], L, table), table.whole()
     wanted = dense.after(0, hidden, plain)
     rows = []
     dense.nearest = lambda query, k: rows.append(k) or torch.arange(9).expand(len(query), 9)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
-from kptm.fusion.gated import GatedInjection
-from kptm.fusion.head import EntityHead, quarter_turn
-from kptm.fusion.mechanism import spread
+from kptm.fusion.entity_head import EntityHead, rotate_half
+from kptm.fusion.mechanisms.gated import GatedInjection
+from kptm.fusion.mechanisms.mechanism import knowledge_of_mentions
 
 B, L, D, E, W = 2, 5, 4, 6, 3
 SPANS = torch.tensor([[0, 1, 3], [1, 0, 1], [1, 3, 5]])
@@ -38,7 +38,7 @@ def gelu(x):
 
 def test_every_token_of_a_mention_gets_its_vector():
     (vectors,) = randoms((3, E))
-    knowledge = spread(SPANS, vectors, L, None)
+    knowledge = knowledge_of_mentions(SPANS, vectors, L, None)
     expected = {0 * L + 1: 0, 0 * L + 2: 0, 1 * L + 0: 1, 1 * L + 3: 2, 1 * L + 4: 2}
     assert knowledge.tokens_K.tolist() == list(expected)
     assert torch.equal(knowledge.vectors_KE, vectors[list(expected.values())])
@@ -47,7 +47,7 @@ def test_every_token_of_a_mention_gets_its_vector():
 def test_gated_injection_is_its_formula():
     hidden, vectors = randoms((B, L, D), (3, E))
     module = moved(GatedInjection(D, E, W))
-    ours = module(hidden, spread(SPANS, vectors, L, None)).detach().numpy()
+    ours = module(hidden, knowledge_of_mentions(SPANS, vectors, L, None)).detach().numpy()
     w = weights(module)
     expected = hidden.numpy().copy()
     for (text, start, end), e in zip(SPANS.tolist(), vectors.numpy(), strict=True):
@@ -63,7 +63,7 @@ def test_gated_injection_is_its_formula():
 
 def test_gated_injection_touches_no_other_token():
     hidden, vectors = randoms((B, L, D), (3, E))
-    new = moved(GatedInjection(D, E, W))(hidden, spread(SPANS, vectors, L, None))
+    new = moved(GatedInjection(D, E, W))(hidden, knowledge_of_mentions(SPANS, vectors, L, None))
     same = (new == hidden).all(-1)
     assert same.tolist() == [[True, False, False, True, True], [False, True, True, False, False]]
 
@@ -71,14 +71,14 @@ def test_gated_injection_touches_no_other_token():
 def test_gated_injection_starts_as_the_identity():
     hidden, vectors = randoms((B, L, D), (3, E))
     module = GatedInjection(D, E, W).double()
-    assert torch.equal(module(hidden, spread(SPANS, vectors, L, None)), hidden)
+    assert torch.equal(module(hidden, knowledge_of_mentions(SPANS, vectors, L, None)), hidden)
 
 
 def test_gradients_of_gated_injection():
     hidden, vectors = randoms((B, L, D), (3, E))
     module = moved(GatedInjection(D, E, W))
     inputs = (hidden.requires_grad_(), vectors.requires_grad_())
-    assert gradcheck(lambda h, e: module(h, spread(SPANS, e, L, e)), inputs)
+    assert gradcheck(lambda h, e: module(h, knowledge_of_mentions(SPANS, e, L, e)), inputs)
 
 
 def norm(x):
@@ -203,5 +203,5 @@ def test_four_quarter_turns_are_one_turn():
     (vectors,) = randoms((3, 8))
     turned = vectors
     for _ in range(4):
-        turned = quarter_turn(turned)
+        turned = rotate_half(turned)
     assert torch.equal(turned, vectors)

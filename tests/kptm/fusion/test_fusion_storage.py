@@ -140,7 +140,7 @@ def test_a_kptm_json_of_something_else(saved, content):
 
 def rewrite(folder, **changes):
     """Change ``kptm.json`` as somebody would who also mends its checksum."""
-    from kptm.fusion.sealed import _checksum
+    from kptm.fusion.model_manifest import _checksum
 
     meta = json.loads((folder / "kptm.json").read_text(encoding="utf-8"))
     meta.pop("checksum")

@@ -6,8 +6,9 @@ from torch.nn import functional as F
 
 from kg import EntityEmbeddings
 from kptm.data import collate, train_tokenizer
-from kptm.fusion import FusedModel, FusionConfig, table
-from kptm.fusion.table import EntityTable
+from kptm.fusion import FusedModel, FusionConfig
+from kptm.fusion import entity_table as table
+from kptm.fusion.entity_table import EntityTable
 from kptm.linking import LinkedText
 
 

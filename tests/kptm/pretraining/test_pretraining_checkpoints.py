@@ -31,7 +31,7 @@ def uninterrupted():
 def processes():
     """Processes of their own, forked from one that has imported everything once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tiny_run", "kptm.pretraining.run"])
+    context.set_forkserver_preload(["tiny_run", "kptm.pretraining.pretraining_run"])
     return context
 
 

@@ -15,8 +15,9 @@ from kptm.data import EncodedText
 from kptm.data.tokenize import TokenSpan
 from kptm.errors import ModelError
 from kptm.linking import LinkedText, Linker
-from kptm.pretraining import corpus, pretrain
-from kptm.pretraining.corpus import Corpus
+from kptm.pretraining import pretrain
+from kptm.pretraining.data import corpus
+from kptm.pretraining.data.corpus import Corpus
 
 pytestmark = pytest.mark.usefixtures("training")
 

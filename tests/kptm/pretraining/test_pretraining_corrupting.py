@@ -10,10 +10,10 @@ from kptm.data import EncodedText
 from kptm.data.batch import IGNORED
 from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
-from kptm.pretraining.collating import Collator
-from kptm.pretraining.corrupting import UNGIVEN, WRONG, misalign, replace_mentions
-from kptm.pretraining.examples import Asking, Example
-from kptm.pretraining.masking import MaskedText, ask_next
+from kptm.pretraining.data.collator import Collator
+from kptm.pretraining.data.corruption import UNGIVEN, WRONG, misalign, replace_mentions
+from kptm.pretraining.data.masking import MaskedText, ask_next
+from kptm.pretraining.data.training_examples import Asking, Example
 
 
 @given(encoded(), SEEDS)

@@ -10,9 +10,9 @@ from kptm.data import EncodedText, collate
 from kptm.data.batch import IGNORED
 from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
-from kptm.pretraining.collating import Collator
-from kptm.pretraining.examples import Asking, Example
-from kptm.pretraining.masking import ask_next, mask_text
+from kptm.pretraining.data.collator import Collator
+from kptm.pretraining.data.masking import ask_next, mask_text
+from kptm.pretraining.data.training_examples import Asking, Example
 
 MASK, CLS, SEP, PAD = 4, 2, 3, 0
 VOCAB = range(5, 40)

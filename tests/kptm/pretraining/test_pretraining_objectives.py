@@ -12,7 +12,7 @@ from pykeen.nn.modules import TransEInteraction
 from kg import EntityRecord
 from kg.types import Candidate
 from kptm.errors import ConfigError, ModelError
-from kptm.fusion.model import FusedOutput
+from kptm.fusion.fused_model import FusedOutput
 from kptm.linking import Link, LinkedText
 from kptm.pretraining import PretrainConfig, pretrain
 from kptm.pretraining.objectives import Step

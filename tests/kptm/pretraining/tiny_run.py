@@ -11,8 +11,8 @@ from kptm.data import train_tokenizer
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 from kptm.pretraining import PretrainConfig, pretrain
-from kptm.pretraining.collating import Collator
-from kptm.pretraining.examples import Asking, Examples
+from kptm.pretraining.data.collator import Collator
+from kptm.pretraining.data.training_examples import Asking, Examples
 
 CAPITALS = {"Georgia": "Tbilisi", "France": "Paris", "Italy": "Rome", "Peru": "Lima"}
 CONFIG = PretrainConfig(

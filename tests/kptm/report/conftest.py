@@ -6,7 +6,7 @@ import pytest
 
 from kg.types import Candidate
 from kptm.linking.document import Link, LinkedText
-from kptm.pretraining.report import LossPoint
+from kptm.pretraining.pretrain_report import LossPoint
 from kptm.report import AnswerView, Estimate, MapPoint, Neighbourhood, Report
 
 ARMS = {"aligned": 0.62, "permuted": 0.12, "random": 0.11, "zero": 0.13, "no knowledge": 0.12}

@@ -7,14 +7,16 @@ import pytest
 
 from kptm.linking.document import LinkedText
 from kptm.report import Estimate, MapPoint, Neighbourhood, project
-from kptm.report.charts import arm_bars, arm_figure, line_chart
-from kptm.report.network import layout, nearest, network
+from kptm.report.drawings.bars import arm_bars
+from kptm.report.drawings.figure import arm_figure
+from kptm.report.drawings.label_placement import apart
+from kptm.report.drawings.loss_curves import line_chart
+from kptm.report.drawings.network import layout, nearest, network
+from kptm.report.drawings.palette import DARK, DARK_SLOTS, GREY, LIGHT, LIGHT_SLOTS, slots
+from kptm.report.drawings.scale import ticks
+from kptm.report.drawings.vector_map import dots, group_slots, scatter
 from kptm.report.opening import duration, timeline
-from kptm.report.palette import DARK, DARK_SLOTS, GREY, LIGHT, LIGHT_SLOTS, slots
-from kptm.report.place import apart
-from kptm.report.scale import ticks
-from kptm.report.text import entity_slots
-from kptm.report.vector_map import dots, group_slots, scatter
+from kptm.report.text_section import entity_slots
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
 BLINDNESS = {

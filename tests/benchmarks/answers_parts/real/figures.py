@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kptm.evaluation import interval
-from kptm.evaluation.selective import calibration_error, risk_coverage_area
+from kptm.evaluation.answers.selective_answers import calibration_error, risk_coverage_area
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

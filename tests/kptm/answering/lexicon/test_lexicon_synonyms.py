@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.answering.lexicon import synonyms
 from kptm.answering.lexicon.synonyms import expand, expand_phrase, languages, lemmas, translate
 from kptm.answering.lexicon.word_tables import pieces, read_table

@@ -1,0 +1,1 @@
+"""Embeddings on disk: vectors, the rows of keys, checksums, and vectors from elsewhere."""

@@ -1,0 +1,157 @@
+"""Vectors from elsewhere, with their keys: text of word2vec and PyTorch-BigGraph, NumPy's arrays, folders of PyKEEN."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import pickle  # a reader that makes nothing but tensors, see _Reader
+import zipfile
+import zlib
+from collections import OrderedDict
+from pathlib import Path
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import torch
+
+from kg.embedding.embeddings import EntityEmbeddings
+from kg.embedding.files.text_vectors import read_text
+from kg.errors import EmbeddingError, TripleFormatError, shorten
+from kg.formats.files import open_bytes, unpacked_suffix
+from kg.formats.text.lines import byte_lines, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TEXT = (".txt", ".tsv", ".vec", ".w2v")
+MODEL, TRIPLES = "trained_model.pkl", "training_triples"
+
+
+def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:
+    """Read vectors; what they are is told by the suffix.
+
+    Args:
+        path: ``.txt``, ``.tsv``, ``.vec`` or ``.w2v`` in the text format of word2vec or PyTorch-BigGraph (``.gz``,
+            ``.bz2`` and ``.zst`` too), the first line with the sizes or not; ``.npz`` with arrays "keys" and "vectors"; ``.npy`` with ``keys``; a folder of PyKEEN's
+            ``save_to_directory``, of whose pickle nothing is run; a folder of :meth:`EntityEmbeddings.save`.
+        keys: For ``.npy``: a text file with a key a line.
+
+    Returns:
+        Embeddings without a scorer, which belong to any graph.
+
+    Raises:
+        EmbeddingError: The file is of no such kind, or malformed.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise EmbeddingError(f"{path}: there is no such file")
+    if path.is_dir():
+        if (path / MODEL).is_file():
+            return _pykeen(path)
+        return EntityEmbeddings.load(path)
+    kind = unpacked_suffix(path)
+    try:
+        if kind in TEXT:
+            return _made(path, *read_text(path))
+        if kind == ".npz":
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return _made(path, [str(key) for key in arrays["keys"]], arrays["vectors"])
+        if kind == ".npy":
+            if keys is None:
+                raise EmbeddingError(f"{path}: has no keys in it; name a file with a key a line")
+            return _made(path, _keys(Path(keys)), np.load(path, allow_pickle=False))
+    except TripleFormatError as error:
+        raise EmbeddingError(str(error)) from error
+    except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise EmbeddingError(f"{path}: cannot be read ({error})") from error
+    known = " ".join((*TEXT, ".npz", ".npy"))
+    raise EmbeddingError(f"{path}: the suffix says nothing; vectors come as {known}, or a folder")
+
+
+def _made(path: Path, keys: Sequence[str], vectors: np.ndarray[Any, Any]) -> EntityEmbeddings:
+    if vectors.ndim != 2 or len(vectors) != len(keys) or vectors.dtype.kind not in "fiu":
+        raise EmbeddingError(
+            f"{path}: {len(keys):,} keys need numbers of shape ({len(keys):,}, width), not"
+            f" {vectors.dtype} of {vectors.shape}"
+        )
+    table = torch.from_numpy(np.ascontiguousarray(vectors, np.float32))
+    if not table.isfinite().all():
+        row = int((~table.isfinite().all(1)).nonzero()[0])
+        raise EmbeddingError(f"{path}: the vector of {shorten(keys[row])!r} is not finite")
+    return EntityEmbeddings(keys, table)
+
+
+def _keys(path: Path) -> list[str]:
+    """A key a line; only a line feed ends one, so that a key may hold what Unicode calls a line separator."""
+    with open_bytes(path) as stream:
+        lines = [decode(raw, path, number) for number, raw in byte_lines(stream, path)]
+    return [line.removesuffix("\n").removesuffix("\r") for line in lines]
+
+
+# ── PyKEEN ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pykeen(folder: Path) -> EntityEmbeddings:
+    names = folder / TRIPLES / "entity_to_id.tsv.gz"
+    try:
+        with gzip.open(names, "rt", encoding="utf-8", newline="") as file:
+            ids = _ids(file)
+        reader = SimpleNamespace(
+            Unpickler=_Reader, load=lambda file, **_: _Reader(file).load(), __name__="tensors"
+        )
+        model = torch.load(
+            folder / MODEL, map_location="cpu", pickle_module=reader, weights_only=False
+        )
+        inside = model.state["_modules"]["entity_representations"].state["_modules"]["0"].state
+        weight = inside["_modules"]["_embeddings"].state["_parameters"]["weight"]
+        vectors = weight.detach().float().flatten(1).numpy()
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, RuntimeError) as error:
+        raise EmbeddingError(
+            f"{folder}: no PyKEEN model with a vector for each entity ({error})"
+        ) from error
+    return _made(folder, [key for key, _ in sorted(ids.items(), key=lambda item: item[1])], vectors)
+
+
+def _ids(file: IO[str]) -> dict[str, int]:
+    rows = csv.reader(file, delimiter="\t")
+    header = next(rows)
+    key, number = header.index("label"), header.index("id")
+    return {row[key]: int(row[number]) for row in rows}
+
+
+class _Inert:
+    """Stands for whatever a pickle names: it keeps what it is given, and does nothing."""
+
+    state: dict[str, Any]
+
+    def __new__(cls, *_: object, **__: object) -> _Inert:
+        return super().__new__(cls)
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.state = {}
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state if isinstance(state, dict) else {}
+
+    def __setitem__(self, key: object, value: object) -> None: ...
+
+    def append(self, value: object) -> None: ...
+
+    def extend(self, values: object) -> None: ...
+
+    def add(self, value: object) -> None: ...
+
+
+class _Reader(pickle.Unpickler):
+    """Reads tensors out of a pickle; any other name that it calls is :class:`_Inert`, so that nothing is run."""
+
+    _TENSORS: ClassVar = {
+        ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
+        ("torch._utils", "_rebuild_parameter"): torch._utils._rebuild_parameter,
+        ("collections", "OrderedDict"): OrderedDict,
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The few that make tensors; for all others a stand-in."""
+        return self._TENSORS.get((module, name), _Inert)

@@ -1,0 +1,143 @@
+"""What the scores propose: the best entities for an end, and new facts of a relation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from kg.types import Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch import Tensor
+
+    from kg.embedding.embeddings import EntityEmbeddings
+    from kg.view import GraphView
+
+    Facts = Iterable[tuple[str, str, str]]
+    Asked = tuple[str | None, str, str | None]
+
+ROWS = 256
+"""Questions that are scored at a time."""
+
+
+class _Pair(NamedTuple):
+    entity: str
+    score: float
+
+
+class Prediction(_Pair):
+    """An entity and its score; unpacks as the two.
+
+    Attributes:
+        known: Whether it is a known fact; None where nobody said what is known.
+    """
+
+    known: bool | None = None
+
+
+def best(
+    embeddings: EntityEmbeddings,
+    asked: Asked,
+    k: int,
+    known: Facts | GraphView | None,
+    *,
+    mark: bool,
+) -> list[Prediction]:
+    """The best entities for the end that is None."""
+    head, relation, tail = asked
+    scores = embeddings.scores(head=head, relation=relation, tail=tail)
+    true = None if known is None else embeddings.keys.of(_answers(asked, known))
+    if true and not mark:
+        scores[list(true.values())] = -torch.inf
+    left = len(embeddings) - (len(true) if true and not mark else 0)
+    rows = highest(scores, max(0, min(k, left)))
+    found = []
+    for row, value in zip(rows.tolist(), scores[rows].tolist(), strict=True):
+        prediction = Prediction(embeddings.keys[row], value)
+        if true is not None:
+            prediction.known = prediction.entity in true
+        found.append(prediction)
+    return found
+
+
+def highest(scores_N: Tensor, k: int) -> Tensor:
+    """The places of the ``k`` highest scores, best first; of equal scores the earlier place comes first.
+
+    ``torch.topk`` leaves the order of equal scores to the kernel; a stable sort of all scores takes ten times as long.
+    """
+    if k < 1:
+        return torch.empty(0, dtype=torch.long)
+    least = torch.topk(scores_N, min(k, len(scores_N))).values[-1]
+    places = (scores_N >= least).nonzero().flatten()
+    return places[torch.sort(scores_N[places], descending=True, stable=True).indices[:k]]
+
+
+def _answers(asked: Asked, known: Facts | GraphView) -> set[str]:
+    head, relation, tail = asked
+    known = _matching(known, asked)
+    if head is not None:
+        return {t for h, r, t in known if (h, r) == (head, relation)}
+    return {h for h, r, t in known if (r, t) == (relation, tail)}
+
+
+def _matching(known: Facts | GraphView, asked: Asked) -> Facts:
+    """Of a graph the facts that are asked about; who brings facts alone loads no database."""
+    match = getattr(known, "match", None)
+    found: Facts = known if match is None else match(*asked)  # type: ignore[assignment]  # no view
+    return found
+
+
+def nearest(embeddings: EntityEmbeddings, key: str, k: int) -> list[Prediction]:
+    """The entities whose vectors have the highest cosine with that of ``key``, in bounded memory."""
+    own = torch.nn.functional.normalize(embeddings.vectors([key])[0], dim=0)
+    row = embeddings.row(key)
+    best_cosine, best_row, start = torch.empty(0), torch.empty(0, dtype=torch.long), 0
+    for part in embeddings.chunks():
+        cosine = torch.nn.functional.normalize(torch.from_numpy(part), dim=1) @ own
+        rows = torch.arange(start, start + len(part))
+        start += len(part)
+        both = torch.cat([best_cosine, cosine[rows != row]])
+        rows = torch.cat([best_row, rows[rows != row]])
+        order = torch.sort(-both, stable=True).indices[: max(k, 0)]
+        best_cosine, best_row = both[order], rows[order]
+    return [
+        Prediction(embeddings.keys[number], cosine)
+        for number, cosine in zip(best_row.tolist(), best_cosine.tolist(), strict=True)
+    ]
+
+
+def new_facts(
+    embeddings: EntityEmbeddings, relation: str, k: int, known: Facts | GraphView
+) -> list[tuple[Triple, float]]:
+    """The likeliest facts of a relation that are not known, of heads and tails that it is known to have."""
+    number = embeddings.relation_id(relation)
+    known = _matching(known, (None, relation, None))
+    facts = embeddings.known_ids(item for item in known if item[1] == relation)
+    heads, tails = np.unique(facts[:, 0]), np.unique(facts[:, 2])
+    if not len(heads) or k < 1:
+        return []
+    place = np.stack([np.searchsorted(heads, facts[:, 0]), np.searchsorted(tails, facts[:, 2])], 1)
+    best_p, best_at = torch.empty(0), torch.empty((0, 2), dtype=torch.long)
+    scorer = embeddings.scorer()
+    for start in range(0, len(heads), ROWS):
+        some = torch.from_numpy(heads[start : start + ROWS])
+        pairs = torch.stack([some, torch.full_like(some, number)], 1)
+        p = torch.softmax(scorer.tail_scores(pairs), 1)[:, torch.from_numpy(tails)]
+        here = place[(place[:, 0] >= start) & (place[:, 0] < start + ROWS)]
+        p[here[:, 0] - start, here[:, 1]] = -1.0
+        p = p.flatten()
+        top = highest(p, k)
+        at = torch.stack([top // len(tails) + start, top % len(tails)], 1)
+        best_p, best_at = torch.cat([best_p, p[top]]), torch.cat([best_at, at])
+        order = torch.sort(-best_p, stable=True).indices[:k]
+        best_p, best_at = best_p[order], best_at[order]
+    keys = embeddings.keys
+    return [
+        (Triple(keys[int(heads[h])], relation, keys[int(tails[t])]), p)
+        for (h, t), p in zip(best_at.tolist(), best_p.tolist(), strict=True)
+        if p >= 0
+    ]

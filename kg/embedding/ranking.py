@@ -1,0 +1,163 @@
+"""Link prediction, measured: filtered, both sides, realistic ranks (the mean over ties)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from kg.embedding.training.scorer import Scorer
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Score = Callable[[torch.Tensor], torch.Tensor]
+
+MEMORY = 64 * 2**20
+"""Bytes of scores that are held at a time; more is no faster, since it leaves the cache."""
+MANY = 1.5
+"""Heads a tail, or tails a head, from which on a side of a relation is N (Bordes et al. 2013, section 4.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranks:
+    """Mean reciprocal rank and hits of ``count`` ranks: two a triple."""
+
+    mrr: float
+    hits_at_1: float
+    hits_at_3: float
+    hits_at_10: float
+    count: int
+
+    @classmethod
+    def of(cls, ranks: Floats) -> Ranks:
+        """The measures of ranks, which begin at 1."""
+        return cls(
+            mrr=float((1 / ranks).mean()),
+            hits_at_1=float((ranks <= 1).mean()),
+            hits_at_3=float((ranks <= 3).mean()),
+            hits_at_10=float((ranks <= 10).mean()),
+            count=len(ranks),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankReport(Ranks):
+    """Mean reciprocal rank and hits, over both sides of ``count`` triples.
+
+    Attributes:
+        by_relation: The same for each relation.
+        by_category: The same for relations that are "1-1", "1-N", "N-1" and "N-N" among all that is known.
+        by_side: The same for the prediction of "head" and of "tail".
+    """
+
+    by_relation: Mapping[str, Ranks] = field(default_factory=dict)
+    by_category: Mapping[str, Ranks] = field(default_factory=dict)
+    by_side: Mapping[str, Ranks] = field(default_factory=dict)
+
+
+def rank_triples(engine: Scorer, triples: Ints, known: Ints, memory: int = MEMORY) -> Floats:
+    """Rank each triple's head and tail among all entities, other known answers left out.
+
+    Args:
+        engine: The scorer.
+        triples: Triples of ids to rank, shape (N, 3).
+        known: Triples that are true, shape (M, 3); they do not count against the one being ranked.
+        memory: Bytes of scores that are held at a time.
+
+    Returns:
+        Ranks of heads and of tails, shape (2, N).
+    """
+    known = np.concatenate([known, triples])
+    rows = max(1, memory // (4 * engine.num_entities))
+    heads = _ranks(engine.head_scores, triples[:, [1, 2, 0]], known[:, [1, 2, 0]], rows)
+    return np.stack([heads, _ranks(engine.tail_scores, triples, known, rows)])
+
+
+def _ranks(score: Score, asked: Ints, known: Ints, rows: int) -> Floats:
+    """Realistic filtered ranks of the third column given the first two.
+
+    Questions that are asked more than once are scored once.
+    """
+    order = np.lexsort(known.T[::-1])
+    known = known[order]
+    pairs, group, size = np.unique(known[:, :2], axis=0, return_index=True, return_counts=True)
+    place = _place(pairs, asked[:, :2])
+    found = np.empty(len(asked))
+    questions, question = np.unique(place, return_inverse=True)
+    by_question = np.argsort(question, kind="stable")
+    bounds = np.searchsorted(question[by_question], np.arange(len(questions) + 1))
+    for start in range(0, len(questions), rows):
+        chosen = questions[start : start + rows]
+        scores = score(torch.from_numpy(pairs[chosen]))
+        these = by_question[bounds[start] : bounds[min(start + rows, len(questions))]]
+        row = torch.from_numpy(question[these] - start)
+        wanted = scores[row, torch.from_numpy(asked[these, 2])]
+        # What is known goes to −∞: above and equal are then counted among the rest.
+        hidden = np.repeat(group[chosen], size[chosen]) + _ramp(size[chosen])
+        line = np.repeat(np.arange(len(chosen)), size[chosen])
+        scores[torch.from_numpy(line), torch.from_numpy(known[hidden, 2])] = -torch.inf
+        found[these] = _counted(scores, row, wanted)
+    return found
+
+
+def _counted(scores: torch.Tensor, row: torch.Tensor, wanted: torch.Tensor) -> Floats:
+    """Ranks of ``wanted`` scores among those of their rows, which they are not part of."""
+    ranks = np.empty(len(wanted))
+    step = max(1, 2**22 // scores.shape[1])
+    for start in range(0, len(wanted), step):
+        among = scores[row[start : start + step]]
+        own = wanted[start : start + step, None]
+        above, least = (among > own).sum(1), (among >= own).sum(1)
+        ranks[start : start + step] = (1 + above + (least - above) / 2).double().numpy()
+    return ranks
+
+
+def _place(pairs: Ints, wanted: Ints) -> Ints:
+    """The rows of ``pairs``, sorted and unique, that hold each of ``wanted``."""
+    width = int(pairs.max(initial=0)) + 1
+    return np.searchsorted(pairs[:, 0] * width + pairs[:, 1], wanted[:, 0] * width + wanted[:, 1])
+
+
+def _ramp(sizes: Ints) -> Ints:
+    """0 … size − 1 of each of ``sizes``, one after the other."""
+    return np.arange(sizes.sum()) - np.repeat(sizes.cumsum() - sizes, sizes)
+
+
+def report(ranks: Floats, triples: Ints, known: Ints, relations: tuple[str, ...]) -> RankReport:
+    """All measures of the ranks of triples, shape (2, N)."""
+    whole = Ranks.of(ranks.ravel())
+    number = triples[:, 1]
+    category = _categories(np.unique(np.concatenate([known, triples]), axis=0), len(relations))
+    return RankReport(
+        mrr=whole.mrr,
+        hits_at_1=whole.hits_at_1,
+        hits_at_3=whole.hits_at_3,
+        hits_at_10=whole.hits_at_10,
+        count=len(triples),
+        by_relation={
+            relations[one]: Ranks.of(ranks[:, number == one].ravel()) for one in np.unique(number)
+        },
+        by_category={
+            name: Ranks.of(ranks[:, category[number] == name].ravel())
+            for name in sorted(set(category[number]))
+        },
+        by_side={"head": Ranks.of(ranks[0]), "tail": Ranks.of(ranks[1])},
+    )
+
+
+def _categories(known: Ints, relations: int) -> NDArray[np.str_]:
+    """Categories of relations as "1-1", "1-N" …: heads a tail and tails a head, N from :data:`MANY` on."""
+    count = np.bincount(known[:, 1], minlength=relations)
+    tails = np.bincount(np.unique(known[:, [0, 1]], axis=0)[:, 1], minlength=relations)
+    heads = np.bincount(np.unique(known[:, [2, 1]], axis=0)[:, 1], minlength=relations)
+    per_head, per_tail = count / np.maximum(tails, 1), count / np.maximum(heads, 1)
+    left = np.where(per_tail >= MANY, "N", "1")
+    right = np.where(per_head >= MANY, "N", "1")
+    return np.char.add(np.char.add(left, "-"), right)

@@ -1,0 +1,1 @@
+"""Training: the scorer, its batches and losses, checkpoints, and rows fitted later."""

@@ -1,0 +1,106 @@
+"""What a training that was cut goes on from: one safetensors file, whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from kg.embedding.training.state import Epoch, State
+from kg.errors import EmbeddingError, EmbeddingMismatchError
+from kg.files.atomic import replace_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kg.embedding.training.state import Tensors
+
+EVERY = 60.0
+"""Seconds between two checkpoints."""
+PARTS = "model", "best", "optimizer", "rng"
+
+WITHIN = "step", "loss", "rows"
+"""How far within an epoch."""
+
+
+class Checkpoint:
+    """The state of a training in a file.
+
+    Args:
+        path: The file.
+        training: What the training is of; a state of another one is refused.
+        every: Seconds between two writes.
+    """
+
+    def __init__(self, path: Path, training: dict[str, object], every: float | None = None) -> None:
+        self._path, self.every = path, EVERY if every is None else every
+        self._training = json.loads(json.dumps(training))
+
+    def read(self) -> State | None:
+        """The state, None where there is none yet.
+
+        Raises:
+            EmbeddingMismatchError: It is of another graph or configuration.
+            EmbeddingError: The file is damaged.
+        """
+        if not self._path.exists():
+            return None
+        try:
+            with safe_open(self._path, "pt") as file:
+                about = file.metadata() or {}
+                found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            meta = json.loads(about["kptm"])
+            training, digest = meta["training"], meta.pop("sha256")
+            if digest != _digest(meta, found):
+                raise EmbeddingError(f"{self._path}: damaged (checksum differs); delete it")
+        except (OSError, ValueError, LookupError, SafetensorError) as error:
+            raise EmbeddingError(f"{self._path}: cannot be read ({error}); delete it") from error
+        different = [
+            f"{name} was {str(training.get(name))[:12]}, is {str(value)[:12]}"
+            for name, value in self._training.items()
+            if training.get(name) != value
+        ]
+        if different:
+            raise EmbeddingMismatchError(
+                f"{self._path}: the checkpoint is of another training ({'; '.join(different)});"
+                " delete it, or go on with what it was of"
+            )
+        parts: dict[str, Tensors] = {name: {} for name in PARTS}
+        for name, value in found.items():
+            part, _, rest = name.partition("/")
+            parts[part][rest] = value
+        curve = tuple(Epoch(*row) for row in meta["curve"])
+        state = State(curve, parts["model"], parts["best"], parts["optimizer"], parts["rng"])
+        return state._replace(**{name: meta.get(name, 0) for name in WITHIN})
+
+    def write(self, state: State) -> None:
+        """Replace what is there."""
+        tensors = {
+            f"{part}/{name}": value
+            for part in PARTS
+            for name, value in getattr(state, part).items()
+        }
+        meta: dict[str, object] = {
+            "training": self._training,
+            "curve": [list(item) for item in state.curve],
+            **{name: getattr(state, name) for name in WITHIN},
+        }
+        meta["sha256"] = _digest(meta, tensors)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with replace_path(self._path) as fresh:
+            save_file(tensors, fresh, metadata={"kptm": json.dumps(meta)})
+
+    def remove(self) -> None:
+        """Forget it: the training has come to its end."""
+        self._path.unlink(missing_ok=True)
+
+
+def _digest(meta: dict[str, object], tensors: Tensors) -> str:
+    digest = hashlib.sha256(json.dumps(meta, sort_keys=True).encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()

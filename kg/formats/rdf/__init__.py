@@ -1,0 +1,1 @@
+"""RDF in and out: its syntaxes, its terms, IRIs and blank nodes."""

@@ -1,0 +1,117 @@
+"""RDF's terms and the graph's facts, one to one.
+
+A key that is an IRI is that IRI, ``_:name`` a blank node, any other key an IRI made of it
+(:mod:`kg.formats.rdf.iris`). What is said by an IRI but understood as a value (a type) is a literal of the
+datatype ``vocabulary.IRI``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from kg.formats.rdf.blank_nodes import exported
+from kg.formats.rdf.iris import iri_of, key_of, minted
+from kg.types import Attribute, Literal, Statement, Triple
+from kg.vocabulary import IRI, STRING, UNDERSTOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kg.types import Record
+
+_UNDERSTOOD = frozenset(UNDERSTOOD)
+_BLANK = re.compile(r"_:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?").fullmatch
+
+
+# ── from RDF ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def record_of(quad: ox.Quad, blank: Callable[[str], str]) -> Record | str:
+    """What a statement of RDF says, or why the graph cannot hold it.
+
+    Args:
+        quad: The statement.
+        blank: Gives the name under which the graph holds a blank node of the file.
+    """
+    if isinstance(quad.object, ox.Triple) or isinstance(quad.subject, ox.Triple):
+        return "a triple stands for a node, which has no key"
+    head, relation = _key(quad.subject, blank), key_of(quad.predicate.value)
+    fact: Triple | Attribute
+    if isinstance(quad.object, ox.Literal):
+        fact = Attribute(head, relation, _literal(quad.object))
+    elif relation in _UNDERSTOOD:
+        fact = Attribute(head, relation, Literal(_key(quad.object, blank), IRI))
+    else:
+        fact = Triple(head, relation, _key(quad.object, blank))
+    graph = quad.graph_name
+    if isinstance(graph, ox.DefaultGraph):
+        return fact
+    return Statement(fact, source=_key(graph, blank))
+
+
+def _key(term: ox.NamedNode | ox.BlankNode, blank: Callable[[str], str]) -> str:
+    return f"_:{blank(term.value)}" if isinstance(term, ox.BlankNode) else key_of(term.value)
+
+
+def _literal(term: ox.Literal) -> Literal:
+    language = term.language or ""
+    if term.direction is not None:
+        language += f"--{term.direction.value}"
+    datatype = "" if language or term.datatype.value == STRING else term.datatype.value
+    return Literal(term.value, datatype, language)
+
+
+# ── to RDF ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def quad_of(item: Statement, *, graphs: bool) -> tuple[ox.Quad, int]:
+    """The statement of RDF, and how many parts of ours it has no place for.
+
+    Args:
+        item: A statement.
+        graphs: Whether the format has named graphs, for its source.
+    """
+    head, relation, end = item.fact
+    lost = len(item.qualifiers) + (item.confidence is not None) + (item.span is not None)
+    if isinstance(end, Literal):
+        value, more = _term(end)
+        lost += more
+    else:
+        value = _node(end)
+    if item.source is None or not graphs:
+        lost += item.source is not None
+        return ox.Quad(_node(head), _named(relation), value), lost
+    return ox.Quad(_node(head), _named(relation), value, _node(item.source)), lost
+
+
+def _node(key: str) -> ox.NamedNode | ox.BlankNode:
+    if _BLANK(key):
+        return ox.BlankNode(exported(key[2:]))
+    return _named(key)
+
+
+def _named(key: str) -> ox.NamedNode:
+    try:
+        return ox.NamedNode(iri_of(key))
+    except ValueError:  # it only looks like an IRI
+        return ox.NamedNode(minted(key))
+
+
+def _term(literal: Literal) -> tuple[ox.Literal | ox.NamedNode | ox.BlankNode, int]:
+    """The term of a value, and how many parts of it are lost."""
+    lost = int(bool(literal.unit))
+    if literal.datatype == IRI:
+        return _node(literal.value), lost
+    try:
+        if literal.language:
+            tag, _, direction = literal.language.partition("--")
+            way = ox.BaseDirection(direction) if direction else None
+            return ox.Literal(literal.value, language=tag, direction=way), lost
+        if literal.datatype:
+            return ox.Literal(literal.value, datatype=_named(literal.datatype)), lost
+    except ValueError:  # no tag that RDF knows, such as "zh-classical"
+        return ox.Literal(literal.value), lost + 1
+    return ox.Literal(literal.value), lost

@@ -1,0 +1,254 @@
+"""Rows of TSV and CSV files, and the triples in them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import chain, islice
+from typing import IO, TYPE_CHECKING, TypeAlias
+
+from kg.errors import KGError, TripleFormatError
+from kg.formats.text.layout import Columns, Layout, known_header
+from kg.formats.text.lines import MAX_LINE, byte_lines, decode, text_lines
+from kg.formats.text.wide import read_wide
+from kg.types import Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from kg.formats.reader import Line
+
+Row: TypeAlias = tuple[int, str, "list[str] | TripleFormatError"]
+"""A row's first line, its text, and its fields or why it has none."""
+
+SEPARATORS = (",", ";", "\t", "|")
+"""Of CSV, in the order in which they are tried."""
+SNIFFED = 20
+"""Records that a separator is guessed by."""
+_NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+def read_tsv(
+    stream: IO[bytes], path: Path, layout: Layout | None = None, first: int = 1
+) -> Iterator[Line]:
+    """Three tab-separated columns, no quoting: what stands there is the name.
+
+    A usual header is recognised in the first line. With ``columns`` by name the first line is a header; what else it has is
+    left.
+    """
+    layout = layout or Layout()
+    rows = tsv_rows(stream, path, first)
+    if layout.key is not None:
+        yield from read_wide(rows, path, layout)
+        return
+    order = None if layout.columns is None else _Order(layout.columns)
+    for number, text, fields in rows:
+        if order is None and number == 1 and not isinstance(fields, TripleFormatError):
+            order = _order_of(fields, layout)
+        yield from _triples(fields, path, number, text, order)
+
+
+def read_csv(stream: IO[bytes], path: Path, layout: Layout | None = None) -> Iterator[Line]:
+    """CSV with RFC 4180 quoting; a header such as ``head,relation,tail`` sets the order."""
+    layout = layout or Layout()
+    rows = csv_rows(stream, path, layout.notes)
+    if layout.key is not None:
+        yield from read_wide(rows, path, layout)
+        return
+    order: _Order | None = None if layout.columns is None else _Order(layout.columns)
+    for number, text, fields in rows:
+        if order is None and not isinstance(fields, TripleFormatError):
+            order = _order_of(fields, layout) or _Order((0, 1, 2), exact=3)
+        yield from _triples(fields, path, number, text, order)
+
+
+def _order_of(first: list[str], layout: Layout) -> _Order | None:
+    """The order of columns that a first row says by being a header; None where it is none."""
+    found = None if layout.header is False else known_header(first)
+    if found is not None:
+        layout.notes.append(f"the first line is a header: {', '.join(first)}")
+        return _Order(found, exact=3)
+    if layout.header:
+        layout.notes.append(f"the first line is taken for a header: {', '.join(first)}")
+        return _Order(tuple(name.strip().casefold() for name in first), exact=3)
+    return None
+
+
+class _Order:
+    """Where head, relation and tail stand in a row.
+
+    Attributes:
+        places: The positions; None until the header with their names has come.
+    """
+
+    def __init__(self, columns: Columns, exact: int | None = None) -> None:
+        self.exact = exact
+        self.places: list[int] | None = None
+        self._names: list[str] = []
+        if len(columns) != 3:
+            raise KGError(f"columns must name three: head, relation, tail; not {list(columns)!r}")
+        if all(isinstance(column, int) and column >= 0 for column in columns):
+            self.places = [int(column) for column in columns]
+        elif all(isinstance(column, str) for column in columns):
+            self._names = [str(column).strip().casefold() for column in columns]
+        else:
+            raise KGError(f"columns must be names or positions from 0, not {list(columns)!r}")
+
+    def read_header(self, fields: list[str]) -> str | None:
+        """Take the positions from a header; return what is wrong with it."""
+        found = [field.strip().casefold() for field in fields]
+        missing = [name for name in self._names if name not in found]
+        if missing:
+            return f"the header has no column {', '.join(missing)}; name those it has"
+        self.places = [found.index(name) for name in self._names]
+        return None
+
+
+def _triples(
+    fields: list[str] | TripleFormatError, path: Path, number: int, text: str, order: _Order | None
+) -> Iterator[Line]:
+    """The triple of a row, if it is not the header."""
+    if isinstance(fields, TripleFormatError):
+        yield number, fields
+        return
+    if order is None:
+        yield number, _triple(fields, path, number, text)
+        return
+    if order.places is None:
+        problem = order.read_header(fields)
+        if problem is not None:
+            raise TripleFormatError(path, number, problem, text)
+        return
+    wanted = order.exact or len(fields)
+    if len(fields) == wanted and max(order.places) < len(fields):
+        fields = [fields[place] for place in order.places]
+    elif order.exact is None:
+        reason = f"expected a column {max(order.places)} (from 0), found {len(fields)} columns"
+        yield number, TripleFormatError(path, number, reason, text)
+        return
+    yield number, _triple(fields, path, number, text)
+
+
+def _triple(fields: list[str], path: Path, number: int, text: str) -> Triple | TripleFormatError:
+    while len(fields) > 3 and not fields[-1].strip():  # Excel's empty columns
+        fields = fields[:-1]
+    if len(fields) != 3:
+        reason = f"expected 3 columns (head, relation, tail), found {len(fields)}"
+        if number == 1 and len(fields) > 1:
+            reason += "; a table with an entity a row and a relation a column is loaded with --key COLUMN, the column of its entities"
+        return TripleFormatError(path, number, reason, text)
+    if not all(fields):
+        return TripleFormatError(path, number, "a column is empty", text)
+    return Triple(*fields)
+
+
+def tsv_rows(stream: IO[bytes], path: Path, first: int = 1) -> Iterator[Row]:
+    """The rows of a TSV file, without any quoting."""
+    for number, text in text_lines(stream, path, first):
+        if isinstance(text, TripleFormatError):
+            yield number, "", text
+        else:
+            yield number, text, text.split("\t")
+
+
+def csv_rows(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> Iterator[Row]:
+    """The rows of a CSV file; what separates its columns is guessed by its first records.
+
+    Python's own reader is not used: its limit on a field is one for the whole process, and it
+    cannot say where a record began. A record that breaks the quoting over a line end stops the
+    reading: nobody can say where the next one begins.
+    """
+    records = _records(stream, path)
+    first = list(islice(records, SNIFFED))
+    told = first[0][1] if first and isinstance(first[0][1], str) else ""
+    if _SEPARATOR(told):  # Excel's own line
+        separator, first = told[4], first[1:]
+    else:
+        separator = _separator([text for _, text in first if isinstance(text, str)])
+    if separator != "," and notes is not None:
+        notes.append(f"columns are separated by {_NAMES.get(separator, separator)}")
+    for number, text in chain(first, records):
+        if isinstance(text, TripleFormatError):
+            yield number, "", text
+            continue
+        fields = _fields(text, separator)
+        if fields is None:
+            problem = TripleFormatError(path, number, "a quote inside or behind a column", text)
+            if "\n" in text:
+                raise problem
+            yield number, text, problem
+        else:
+            yield number, text, fields
+
+
+def _records(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str | TripleFormatError]]:
+    """Yield (first line, text) of each record: lines are joined while a quote stays open."""
+    parts: list[str] = []
+    first = size = quotes = 0
+    for number, body in byte_lines(stream, path):
+        if not parts and body in (b"", b"\n", b"\r\n"):
+            continue
+        first = first if parts else number
+        size += len(body)
+        quotes += body.count(b'"')
+        if size > MAX_LINE:
+            break
+        try:
+            parts.append(decode(body, path, number))
+        except TripleFormatError as error:
+            if quotes % 2 or parts:  # where its record ends is anybody's guess
+                raise
+            yield number, error
+            size = quotes = 0
+            continue
+        if quotes % 2 == 0:
+            yield first, "".join(parts).removesuffix("\n").removesuffix("\r")
+            parts, size, quotes = [], 0, 0
+    if parts:
+        reason = "a quote is opened and never closed"
+        raise TripleFormatError(path, first, reason, parts[0])
+
+
+_SEPARATOR = re.compile(r"sep=.").fullmatch
+
+
+def _separator(records: Sequence[str]) -> str:
+    """The first separator that gives all records the same number of columns, at least two; else a comma."""
+    for separator in SEPARATORS:
+        counts = {len(_fields(text, separator) or ()) for text in records}
+        if len(counts) == 1 and counts.pop() > 1:
+            return separator
+    return ","
+
+
+@cache
+def _field(separator: str) -> re.Pattern[str]:
+    """A column: quoted, also as Excel's formula ="007", or plain."""
+    mark = re.escape(separator)
+    return re.compile(rf'(?:=?"([^"]*(?:""[^"]*)*)"|([^"{mark}]*))({mark}|\Z)')
+
+
+def _fields(text: str, separator: str = ",") -> list[str] | None:
+    """The columns of one record, or None where its quoting is broken."""
+    if '"' not in text:
+        return text.split(separator)
+    fields = []
+    at = 0
+    match = _field(separator).match
+    while True:
+        found = match(text, at)
+        if found is None:
+            return None
+        quoted, plain, end = found.groups()
+        fields.append(plain if quoted is None else _unquoted(quoted))
+        at = found.end()
+        if not end:
+            return fields
+
+
+def _unquoted(text: str) -> str:
+    """A quoted column's text; Excel writes ="007" where a text of digits is to stay one."""
+    plain = text.replace('""', '"')
+    formula = len(plain) > 3 and plain.startswith('="') and plain.endswith('"')
+    return plain[2:-1] if formula else plain

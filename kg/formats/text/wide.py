@@ -1,0 +1,86 @@
+"""Tables with an entity a row and a relation a column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.errors import TripleFormatError
+from kg.types import Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from kg.formats.reader import Line
+    from kg.formats.text.delimited import Row
+    from kg.formats.text.layout import Layout
+
+
+def read_wide(rows: Iterable[Row], path: Path, layout: Layout) -> Iterator[Line]:
+    """The triples of a table: the cell of the key column, a column's name, the cell under it; empty cells say nothing.
+
+    Raises:
+        TripleFormatError: The header has no such column, or two of one name.
+    """
+    names: list[str] = []
+    place = -1
+    for number, text, fields in rows:
+        if isinstance(fields, TripleFormatError):
+            yield number, fields
+            continue
+        if not names:
+            names = [name.strip() for name in fields]
+            place = _place(names, layout, path, number, text)
+            continue
+        problem = _problem(fields, names, place)
+        if problem:
+            yield number, TripleFormatError(path, number, problem, text)
+        elif any(cell.strip() for cell in fields):
+            for name, cell in _cells(fields, names, place, layout):
+                yield number, Triple(fields[place].strip(), name, cell)
+    if layout.empty:
+        layout.notes.append(f"{layout.empty:,} empty cells skipped")
+
+
+def _problem(fields: list[str], names: list[str], place: int) -> str:
+    """What is wrong with a row, "" for nothing; an empty row is none."""
+    if any(cell.strip() for cell in fields[len(names) :]):
+        return f"{len(fields)} columns, and the header has {len(names)}"
+    has_key = place < len(fields) and bool(fields[place].strip())
+    if not has_key and any(cell.strip() for cell in fields):
+        return f"the key column {names[place]!r} is empty"
+    return ""
+
+
+def _cells(
+    fields: list[str], names: list[str], place: int, layout: Layout
+) -> Iterator[tuple[str, str]]:
+    """The values of a row, each with its column's name."""
+    for at, name in enumerate(names):
+        if at != place and name:
+            for cell in _values(fields[at] if at < len(fields) else "", layout):
+                yield name, cell
+
+
+def _values(cell: str, layout: Layout) -> list[str]:
+    parts = [cell] if layout.split is None else cell.split(layout.split)
+    found = [part.strip() for part in parts if part.strip()]
+    layout.empty += not found
+    return found
+
+
+def _place(names: list[str], layout: Layout, path: Path, number: int, text: str) -> int:
+    """Where the key column stands."""
+    folded = [name.casefold() for name in names]
+    wanted = (layout.key or "").strip().casefold()
+    if wanted not in folded:
+        reason = f"the header has no column {layout.key!r}; it has {', '.join(filter(None, names))}"
+        raise TripleFormatError(path, number, reason, text)
+    twice = sorted({name for name in folded if name and folded.count(name) > 1})
+    if twice:
+        raise TripleFormatError(path, number, f"the header has {twice[0]!r} twice", text)
+    others = [name for name in names if name and name.casefold() != wanted]
+    layout.notes.append(
+        f"an entity a row: {names[folded.index(wanted)]!r} is the key, the relations are {', '.join(others)}"
+    )
+    return folded.index(wanted)

@@ -1,0 +1,1 @@
+"""Loading: files and rows into the store, all or nothing."""

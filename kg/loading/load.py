@@ -1,0 +1,286 @@
+"""One load: records of a file into the store, all or nothing, or all but the bad lines."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from kg.errors import InvalidNameError, StoreError, TripleFormatError
+from kg.files.outputs import check_output
+from kg.formats.text.blocks import Block, ValueBlock
+from kg.naming.valid_names import MAX_PRIOR, checked_name, checked_record, printable
+from kg.store import entities, revisions, sources, statements
+from kg.store.entities import is_bounded
+from kg.store.restated import Ended
+from kg.store.sources import Speaker, document_of
+from kg.store.writing import Writer
+from kg.types import Attribute, EntityRecord, LoadReport, Record, Rejected, Statement, Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kg.formats import Line
+    from kg.loading.tables import Tables
+    from kg.store.database import Database
+    from kg.store.sql import Sql
+
+BATCH = 20_000
+"""Records that are held in memory at a time, and between two calls of ``progress``."""
+
+SHOWN = 1_000
+"""Rejected lines that a report holds; the file of rejected lines holds all."""
+
+
+def load_lines(
+    database: Database,
+    path: str | Path,
+    lines: Iterable[Line | Block],
+    *,
+    tables: Tables | None = None,
+    notes: Sequence[str] = (),
+    source: str | None = None,
+    add: bool | None = None,
+    on_error: str = "raise",
+    rejected: str | Path | None = None,
+    create_entities: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> LoadReport:
+    """Write ``lines`` in one transaction and one revision, in place of what the file stated before.
+
+    Args:
+        database: The graph's.
+        path: Where they come from.
+        lines: What there is to write.
+        tables: How the tails of tables are typed; None for what says by itself what is a value.
+        notes: What the reader guessed or changed, for the report; it may add to them while ``lines`` are read.
+        source: As :meth:`kg.KnowledgeGraph.load` takes it; so are the others.
+        add: Whether what the file stated before stays.
+        on_error: What happens to a bad line.
+        rejected: Where bad lines go.
+        create_entities: Whether a fact may name a new entity.
+        progress: Called with the number of records.
+
+    Raises:
+        DoubtfulTypesError: Some relations of a table have no values after all; nothing is written then.
+        TripleFormatError: A line is bad and ``on_error`` is "raise"; nothing is written then.
+    """
+    if on_error not in ("raise", "skip"):
+        raise StoreError(f'on_error must be "raise" or "skip", not {on_error!r}')
+    name = printable(str(path))
+    with ExitStack() as stack:
+        rejects = stack.enter_context(_Rejects(path, rejected, raising=on_error == "raise"))
+        sql, transaction = stack.enter_context(database.writing())
+        number = revisions.begin(sql, "load", name)
+        document = document_of(path)
+        speaker = Speaker(
+            source or name, document, source is None, None if add is None else not add
+        )
+        writer = Writer(
+            sql, number, speaker, create_entities=create_entities, refuse=rejects.refuse
+        )
+        stack.enter_context(closing(writer))
+        batches = _Batches(sql, writer, rejects)
+        typing = None if tables is None else tables.typing(sql)
+        items: Iterable[Line | Block | ValueBlock] = (
+            lines if typing is None else typing.stream(lines)
+        )
+        read = 0
+        for batch in _batched(items):
+            read += batches.take(batch)
+            if progress is not None:
+                progress(read)
+        if typing is not None:
+            typing.check()
+        writer.finish()
+        # A line that cannot be read may be one that states the fact still.
+        unsure = add is None and rejects.count > 0
+        unconfirmed = writer.count_rest() if unsure else 0
+        ended = Ended() if unsure else writer.end_rest()
+        others = tuple(sources.other_documents(sql, writer.source)) if document else ()
+        if not writer.changed and writer.moved:
+            revisions.withdraw(sql, number)  # lines have moved, which is no change of the graph
+        elif not writer.changed:
+            transaction.rollback()
+        added = writer.added + batches.changed
+    return LoadReport(
+        read=read,
+        added=added,
+        duplicate=read - added - rejects.count,
+        rejected=tuple(rejects.shown),
+        revision=number if writer.changed else None,
+        rejected_count=rejects.count,
+        rejected_file=rejects.file,
+        ended=ended.facts,
+        stated_elsewhere=ended.stated_elsewhere,
+        unconfirmed=unconfirmed,
+        other_files=others,
+        typed=() if typing is None else typing.report(),
+        notes=(*notes, *batches.notes()),
+    )
+
+
+def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -> tuple[int, bool]:
+    """Write checked records in a revision; return how many were new, and whether anything changed."""
+    with closing(Writer(sql, number, Speaker(source))) as writer:
+        batches = _Batches(sql, writer, _Rejects("", None, raising=True))
+        for batch in _batched((0, record) for record in records):
+            batches.take(batch)
+        writer.finish()
+        return writer.added + batches.changed, writer.changed
+
+
+def _batched(
+    lines: Iterable[Line | Block | ValueBlock],
+) -> Iterator[Block | ValueBlock | list[Line]]:
+    """Blocks as they come, lines by the batch."""
+    batch: list[Line] = []
+    for item in lines:
+        if isinstance(item, Block | ValueBlock):
+            if batch:
+                yield batch
+                batch = []
+            yield item
+            continue
+        batch.append(item)
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+class _Batches:
+    """Records by their kind, until there are enough of them to write."""
+
+    def __init__(self, sql: Sql, writer: Writer, rejects: _Rejects) -> None:
+        self._sql, self._writer, self._rejects = sql, writer, rejects
+        self.changed = 0
+        self._bounded = 0
+
+    def take(self, batch: Block | ValueBlock | Sequence[Line]) -> int:
+        """Write a batch, and return how many records it has; a bad one is rejected."""
+        if isinstance(batch, Block):
+            self._writer.triples_later(*batch)
+            return len(batch.heads)
+        if isinstance(batch, ValueBlock):
+            self._take_values(batch)
+            return len(batch.heads)
+        plain = [item for item in batch if type(item[1]) is Triple]
+        if plain:  # their names are checked where they are new
+            self._writer.triples_later(
+                [line for line, _ in plain], *zip(*(triple for _, triple in plain), strict=True)
+            )
+        if len(plain) < len(batch):
+            self._take_others(batch)
+        return len(batch)
+
+    def _take_values(self, batch: ValueBlock) -> None:
+        """Write facts that end in values; what a form was read from needs no check."""
+        if all(item.datatype or _storable(item.value) for item in batch.values.values()):
+            self._writer.values_later(*batch)
+        else:
+            values = map(batch.values.__getitem__, batch.tails)
+            facts = map(Attribute, batch.heads, batch.relations, values)
+            self._take_others(list(zip(batch.numbers, facts, strict=True)))
+
+    def _take_others(self, batch: Sequence[Line]) -> None:
+        lines: list[int] = []
+        facts: list[Triple | Attribute] = []
+        entity_records: list[tuple[int, EntityRecord]] = []
+        statement_records: list[tuple[int, Statement]] = []
+        for line, found in batch:
+            record = None if type(found) is Triple else self._checked(line, found)
+            self._bounded += record is not None and is_bounded(record)
+            if isinstance(record, EntityRecord):
+                entity_records.append((line, record))
+            elif isinstance(record, Statement):
+                statement_records.append((line, record))
+            elif record is not None:
+                lines.append(line)
+                facts.append(record)
+        if facts:
+            self._writer.later(lines, facts)
+        if entity_records:
+            self._writer.finish()  # what a record changes may wait in it
+            self.changed += entities.merge(self._writer, self._sql, entity_records)
+        if statement_records:
+            statements.write(self._writer, self._sql, statement_records)
+
+    def notes(self) -> list[str]:
+        """What counts as something else than it says."""
+        if not self._bounded:
+            return []
+        priors = "1 prior" if self._bounded == 1 else f"{self._bounded:,} priors"
+        return [f"{priors} above {MAX_PRIOR:g} taken for {MAX_PRIOR:g}"]
+
+    def _checked(self, line: int, found: Record | TripleFormatError) -> Record | None:
+        """A record, or None where it is rejected."""
+        if isinstance(found, TripleFormatError):
+            self._rejects.add(line, found)
+            return None
+        try:
+            return checked_record(found)
+        except InvalidNameError as error:
+            self._rejects.refuse(line, None, error)
+            return None
+
+
+def _storable(text: str) -> bool:
+    try:
+        checked_name(text, "value")
+    except InvalidNameError:
+        return False
+    return True
+
+
+class _Rejects:
+    """The lines that are skipped: counted, the first of them shown, all of them in a file."""
+
+    def __init__(self, path: str | Path, target: str | Path | None, *, raising: bool) -> None:
+        self._path, self._raising = path, raising
+        name = "standard-input" if str(path) == "-" else str(path).replace(":", "-", 1)
+        self._target = Path(f"{name}.rejected.jsonl" if target is None else target)
+        if not raising:
+            check_output(self._target, [Path(path)])
+        self._out: IO[str] | None = None
+        self.count = 0
+        self.shown: list[Rejected] = []
+        self.file: str | None = None
+
+    def __enter__(self) -> _Rejects:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._out is not None:
+            self._out.close()
+
+    def refuse(self, line: int, fact: Triple | Attribute | None, error: InvalidNameError) -> None:
+        """Reject a line for a name in it."""
+        text = "\t".join(map(str, fact)) if isinstance(fact, Triple) else error.text
+        self.add(line, TripleFormatError(self._path, line or None, error.reason, text))
+
+    def add(self, line: int, error: TripleFormatError) -> None:
+        """Reject a line.
+
+        Raises:
+            TripleFormatError: The load is to stop at the first bad line.
+            StoreError: The file of rejected lines cannot be written.
+        """
+        if self._raising:
+            raise error
+        self.count += 1
+        if len(self.shown) < SHOWN:
+            self.shown.append(Rejected(line, str(error)))
+        try:
+            if self._out is None:
+                self._out = self._target.open("w", encoding="utf-8", errors="backslashreplace")
+                self.file = str(self._target)
+            row = {"line": line, "reason": error.reason, "text": error.text}
+            self._out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        except OSError as problem:
+            raise StoreError(
+                f"{self._target}: rejected lines cannot be written there ({problem.strerror});"
+                " name another file for them"
+            ) from problem

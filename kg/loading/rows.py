@@ -1,0 +1,198 @@
+"""Rows that a program holds: tuples, mappings, a data frame; read like the file that they would be in.
+
+Tuples and data frames are read as CSV is, so that their values are typed by the same rule, and a row that is too short is the same
+error. Mappings are read as JSON Lines are, unless a key column makes a table of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from bisect import bisect
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from kg.errors import TripleFormatError
+from kg.formats.text.blocks import Block
+from kg.store.sources import STDIN
+from kg.vocabulary import XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from kg.formats.reader import Line
+
+Rows: TypeAlias = "Iterable[tuple[Any, ...] | list[Any] | Mapping[str, Any]]"
+"""(head, relation, tail) each, mappings as a line of JSON Lines has them, or a data frame of pandas."""
+
+GIVEN = "the rows given"
+"""What messages call the file."""
+
+HEADER = ("head", "relation", "tail")
+
+
+class Places:
+    """Which row stands on which line of the file that they are written to.
+
+    Args:
+        before: How many lines stand before the first row.
+    """
+
+    def __init__(self, before: int = 0) -> None:
+        # Where rows of one line each begin: a line, and the number of the row on it.
+        self._starts = [(before + 1, 1)]
+
+    def note(self, row: int, breaks: int) -> None:
+        """Note that a row has so many line breaks within."""
+        if breaks:
+            line, first = self._starts[-1]
+            self._starts.append((line + row - first + 1 + breaks, row + 1))
+
+    def row(self, line: int) -> int:
+        """The row on a line, 1 for the first; 0 for none."""
+        if not line:
+            return 0
+        start, first = self._starts[max(bisect(self._starts, (line + 1,)) - 1, 0)]
+        return max(first + line - start, 1)
+
+    def rows(self, lines: Iterable[Line | Block]) -> Generator[Line | Block]:
+        """What was read of the file, with the numbers of rows for those of lines."""
+        for item in lines:
+            if isinstance(item, Block):
+                yield item._replace(numbers=[self.row(number) for number in item.numbers])
+                continue
+            number, found = item
+            if isinstance(found, TripleFormatError):
+                found = self.error(found)
+            yield self.row(number), found
+
+    def error(self, error: TripleFormatError) -> TripleFormatError:
+        """An error of the file as one of the rows."""
+        row = None if error.line is None else self.row(error.line)
+        return TripleFormatError(GIVEN, row, error.reason, error.text)
+
+
+class Input(NamedTuple):
+    """What a load reads.
+
+    Attributes:
+        name: What it is called.
+        file: Where it is.
+        places: Of rows: on which line each stands; None for a file.
+    """
+
+    name: str | Path
+    file: str | Path
+    places: Places | None = None
+
+
+@contextmanager
+def as_file(rows: str | Path | Rows, *, key: str | None) -> Iterator[Input]:
+    """The input of a load: a path as it is, rows in a temporary file.
+
+    Raises:
+        TripleFormatError: A row is neither a tuple nor a mapping, or cannot be written down; or what reading the file raises.
+    """
+    if isinstance(rows, str | Path):
+        yield Input(rows, rows)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file, places = _written(rows, Path(folder), key)
+        try:
+            yield Input(STDIN, file, places)
+        except TripleFormatError as error:
+            if error.path == str(file):
+                raise places.error(error) from error
+            raise TripleFormatError(GIVEN, error.line, error.reason, error.text) from error
+
+
+def _written(rows: Any, folder: Path, key: str | None) -> tuple[Path, Places]:
+    """The file that holds the rows, and where each stands in it."""
+    if hasattr(rows, "to_csv") and hasattr(rows, "columns"):
+        rows.to_csv(folder / "frame.csv", index=False)
+        return folder / "frame.csv", _places_of(rows)
+    items = iter(rows)
+    first = next(items, None)
+    every = items if first is None else chain((first,), items)
+    if isinstance(first, Mapping) and key is None:
+        return _json_lines(every, folder / "rows.jsonl"), Places()
+    places = Places(before=1)
+    with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as stream:
+        names = list(first) if isinstance(first, Mapping) else list(HEADER)
+        _csv(every, names, stream, places, wide=isinstance(first, Mapping))
+    return folder / "rows.csv", places
+
+
+def _places_of(frame: Any) -> Places:
+    """The places of a data frame's rows, whose cells may have line breaks."""
+    places = Places(before=1)
+    for number, row in enumerate(frame.itertuples(index=False, name=None), 1):
+        places.note(number, sum(cell.count("\n") for cell in row if isinstance(cell, str)))
+    return places
+
+
+def _csv(
+    rows: Iterable[Any], names: list[str], stream: IO[str], places: Places, *, wide: bool
+) -> None:
+    writer = csv.writer(stream)
+    writer.writerow(names)
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, Mapping) is not wide or not isinstance(row, tuple | list | Mapping):
+            kind = "a mapping" if wide else "a tuple of head, relation and tail"
+            raise TripleFormatError(
+                GIVEN, number, f"a row is {kind}, as the first one is", repr(row)
+            )
+        if isinstance(row, Mapping) and not row.keys() <= set(names):
+            unknown = sorted(row.keys() - set(names))
+            raise TripleFormatError(
+                GIVEN, number, f"the first row has no {unknown[0]!r}", repr(row)
+            )
+        cells = [row.get(name) for name in names] if isinstance(row, Mapping) else row
+        written = [_cell(cell) for cell in cells]
+        writer.writerow(written)
+        places.note(number, sum(cell.count("\n") for cell in written))
+
+
+def _json_lines(rows: Iterable[Any], path: Path) -> Path:
+    with path.open("w", encoding="utf-8") as stream:
+        for number, row in enumerate(rows, 1):
+            if not isinstance(row, Mapping):
+                raise TripleFormatError(
+                    GIVEN, number, "a row is a mapping, as the first one is", repr(row)
+                )
+            try:
+                stream.write(json.dumps(_typed(row)) + "\n")
+            except (TypeError, ValueError) as error:
+                raise TripleFormatError(GIVEN, number, str(error), repr(row)) from error
+    return path
+
+
+def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose tail, where JSON has no such value, is a typed one."""
+    tail = _plain(row.get("tail"))
+    for kind, name in ((datetime, "dateTime"), (date, "date"), (Decimal, "decimal")):
+        if isinstance(tail, kind):
+            rest = {field: value for field, value in row.items() if field != "tail"}
+            return {**rest, "value": _cell(tail), "datatype": XSD + name}
+    return {**row, "tail": tail} if "tail" in row else dict(row)
+
+
+def _cell(value: Any) -> str:
+    """A value as a cell of CSV has it."""
+    value = _plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar as Python's own."""
+    return value.item() if hasattr(value, "item") and hasattr(value, "dtype") else value

@@ -1,0 +1,139 @@
+"""Loading a file: a table's values are typed while it streams, and it is read again where that turns out wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from kg.formats.files import STANDARD
+from kg.formats.reader import TRIPLES, choose, read_triples
+from kg.formats.text.layout import Layout
+from kg.loading import load as loading
+from kg.loading.rows import as_file
+from kg.store.sources import document_of
+from kg.store.values import count_entities, stored_decision
+from kg.values import infer
+from kg.values.forms import ENTITY
+from kg.values.typing import DoubtfulTypesError, Typing, checked_types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from kg.formats import Line
+    from kg.formats.text.blocks import Block
+    from kg.formats.text.layout import Columns
+    from kg.loading.rows import Rows
+    from kg.store.database import Database
+    from kg.store.sql import Sql
+    from kg.types import LoadReport
+
+Types: TypeAlias = "Mapping[str, str] | bool | None"
+"""Kinds of relations by their keys; False guesses none."""
+
+TABLES = ("tsv", "csv")
+"""Formats that do not say themselves what is a value."""
+
+ROWS = "rows"
+"""The source of rows that name none."""
+
+PYKEEN = "pykeen:"
+"""What a path begins with that names a dataset of PyKEEN's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """How the tails of tables are typed.
+
+    Attributes:
+        types: Kinds of relations that the user gave.
+        guess: Whether those of the others are guessed.
+        wide: Whether the relations are columns of a wide table.
+        entities: Relations that turned out to have no values.
+    """
+
+    types: Mapping[str, str] = field(default_factory=dict)
+    guess: bool = True
+    wide: bool = False
+    entities: frozenset[str] = frozenset()
+
+    def typing(self, sql: Sql) -> Typing:
+        """The typing of one table, within a transaction."""
+        return Typing(
+            self.types,
+            guess=self.guess,
+            wide=self.wide,
+            lines=loading.BATCH,
+            entities=lambda keys: count_entities(sql, keys),
+            stored=lambda name: (
+                infer.Decision(ENTITY) if name in self.entities else stored_decision(sql, name)
+            ),
+        )
+
+
+def load_file(
+    database: Database,
+    path: str | Path | Rows,
+    *,
+    form: str | None,
+    columns: Columns | None,
+    key: str | None,
+    split: str | None,
+    header: bool | None,
+    types: Types,
+    source: str | None,
+    add: bool | None,
+    on_error: str,
+    rejected: str | Path | None,
+    create_entities: bool,
+    progress: Callable[[int], None] | None,
+) -> LoadReport:
+    """Load a file, or rows; the arguments are those of :meth:`kg.KnowledgeGraph.load`."""
+    with as_file(path, key=key) as (name, file, places):
+        if places is not None:
+            source, form = source or ROWS, None
+        tables = _tables(file, form, types, wide=key is not None)
+        while True:
+            try:
+                notes: list[str] = []
+                layout = Layout(columns=columns, key=key, split=split, header=header, notes=notes)
+                with closing(_lines(file, form, layout, source)) as lines:
+                    return loading.load_lines(
+                        database,
+                        name,
+                        lines if places is None else places.rows(lines),
+                        tables=tables,
+                        notes=notes,
+                        source=source,
+                        add=add,
+                        on_error=on_error,
+                        rejected=rejected,
+                        create_entities=create_entities,
+                        progress=progress,
+                    )
+            except DoubtfulTypesError as doubt:
+                if tables is None or Path(file) == STANDARD:
+                    raise
+                found = tables.entities | set(doubt.relations)
+                tables = replace(tables, entities=found)
+
+
+def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> Tables | None:
+    """How a file is typed; None where its format says itself what is a value."""
+    if str(path).startswith(PYKEEN) or choose(Path(path), TRIPLES, form).name not in TABLES:
+        return None
+    given = checked_types(types) if isinstance(types, Mapping) else {}
+    return Tables(types=given, guess=types is not False, wide=wide)
+
+
+def _lines(
+    path: str | Path, form: str | None, layout: Layout, source: str | None
+) -> Generator[Line | Block]:
+    if isinstance(path, str) and path.startswith(PYKEEN):
+        from kg.embedding.datasets import read_dataset
+
+        return read_dataset(path.removeprefix(PYKEEN))
+    scope = document_of(path) or source
+    return read_triples(path, format=form, layout=layout, document=scope)

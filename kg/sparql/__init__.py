@@ -1,0 +1,1 @@
+"""SPARQL over the store, by RDFLib's engine."""

@@ -1,0 +1,393 @@
+"""SPARQL over the store: RDFLib's engine asks, this plugin answers each triple pattern by SQL.
+
+The names of things are those of the RDF formats (:mod:`kg.formats.rdf.iris`): a key that is an IRI is that IRI, any
+other has the prefix ``key:``. Confidence, qualifiers, units and sources have no place in RDF's triples.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import rdflib
+from rdflib.plugins.sparql.algebra import (
+    _addVars,
+    _traverseAgg,
+    analyse,
+    simplify,
+    translateGroupGraphPattern,
+    translatePath,
+    translateQuery,
+    traverse,
+)
+from rdflib.plugins.sparql.parser import parseQuery
+from rdflib.store import Store
+
+from kg.errors import KGError, QueryError, shorten
+from kg.formats.rdf.iris import iri_of
+from kg.sparql.aggregates import prepare_aggregates
+from kg.sparql.dates import as_date
+from kg.sparql.rdflib_terms import Value, bound, fact_of, key, node, order, term_of, value_of
+from kg.store import dictionary
+from kg.store.schema import FIRST_RELATION
+from kg.store.triples import alive
+from kg.types import Attribute, Literal, Triple
+from kg.vocabulary import IRI, MINTED, XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rdflib.plugins.sparql.sparql import Query
+    from rdflib.query import Result
+
+    from kg.sparql.rdflib_terms import Term
+    from kg.store.database import Database
+    from kg.store.sql import Sql
+
+PAGE = 2_000
+"""Rows whose names are looked up at a time."""
+
+CACHED = 100_000
+"""Terms that a query remembers."""
+
+PREFIXES = {
+    "key": MINTED,
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "schema": "http://schema.org/",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": XSD,
+}
+"""Prefixes that a query need not declare."""
+
+
+class Bindings(list[tuple[Value, ...]]):
+    """The rows of a SELECT, in its order.
+
+    Attributes:
+        variables: What each column is bound to, without the question mark; for ``SELECT *`` in the order
+            in which the query first names them.
+    """
+
+    def __init__(self, variables: tuple[str, ...], rows: Iterator[tuple[Value, ...]]) -> None:
+        super().__init__(rows)
+        self.variables = variables
+
+
+def answer(
+    database: Database, query: str, at: int | None, bindings: Mapping[str, str | Literal]
+) -> Bindings | bool | list[Triple | Attribute]:
+    """Answer a query on the graph as it is, or as it was at a revision.
+
+    Raises:
+        QueryError: The query is malformed, changes something, asks beyond this graph, or fails.
+        StoreError: The database cannot be read.
+    """
+    with _quiet():
+        prepared, everything = _prepared(query)
+        given = {name: bound(value) for name, value in bindings.items()}
+        with database.reading() as sql, closing(_SqlStore(database, sql, at)) as store:
+            graph = rdflib.Graph(store=store, bind_namespaces="none")
+            try:
+                result = graph.query(prepared, initBindings=given)
+                return _answered(result, query if everything else None)
+            except RecursionError as error:
+                raise QueryError("the query goes too deep: a path of too many steps?") from error
+            except KGError:
+                raise
+            except database.failures:
+                raise
+            except Exception as error:  # RDFLib lets out whatever an expression comes upon
+                reason = " ".join(str(error).split()) or type(error).__name__
+                raise QueryError(f"the query fails ({shorten(reason, 200)})") from error
+
+
+def _answered(result: Result, text: str | None) -> Bindings | bool | list[Triple | Attribute]:
+    """The answer that a result holds; ``text`` is the query where it selects ``*``."""
+    if result.type == "ASK":
+        return bool(result.askAnswer)
+    if result.type == "SELECT":
+        variables = list(result.vars or ())
+        if text is not None:  # RDFLib gives them in an order of its own, another one each time
+            found = [match[1] for match in re.finditer(r"[?$](\w+)", text)]
+            first = {name: at for at, name in reversed(list(enumerate(found)))}
+            variables.sort(key=lambda name: (first.get(str(name), len(found)), str(name)))
+        # Iterating over the result itself would leave out rows in which nothing is bound.
+        rows = (tuple(value_of(row.get(name)) for name in variables) for row in result.bindings)
+        return Bindings(tuple(map(str, variables)), rows)
+    made = (fact_of(*triple) for triple in result.graph or ())
+    return sorted((fact for fact in made if fact is not None), key=order)
+
+
+def _prepared(query: str) -> tuple[Query, bool]:
+    """The query as the engine takes it, and whether it selects ``*``."""
+    try:
+        parsed = parseQuery(query)
+        everything = not parsed[1].projection
+        prepared = translateQuery(parsed, initNs=PREFIXES)
+    except Exception as error:
+        raise QueryError(f"not a query in SPARQL ({error})") from error
+    if parsed[1].having:
+        inside: set[str] = set()
+        traverse(parsed[1].having, visitPre=lambda part: inside.add(getattr(part, "name", "")))
+        if not inside.isdisjoint(("Builtin_EXISTS", "Builtin_NOTEXISTS")):
+            raise QueryError("EXISTS is not answered in HAVING: put it in a FILTER of the pattern")
+    if prepared.algebra.get("datasetClause"):
+        raise QueryError("FROM is not answered: the graph is the one that is asked")
+    names: set[str] = set()
+    traverse(prepared.algebra, visitPre=lambda part: names.add(getattr(part, "name", "")))
+    try:
+        traverse(prepared.algebra, visitPost=_complete)
+    except Exception as error:
+        raise QueryError(f"EXISTS is not answered in this place ({error})") from error
+    prepare_aggregates(_IN_QUERY)
+    if "ServiceGraphPattern" in names:
+        raise QueryError("SERVICE is not answered: no other server is asked")
+    if not names.isdisjoint(("Graph", "GraphGraphPattern")):
+        raise QueryError("GRAPH is not answered: the graph is the one that is asked")
+    return prepared, everything
+
+
+def _complete(part: Any) -> Any:
+    """A part of the algebra with what RDFLib leaves undone: EXISTS as a value, dates of any year."""
+    if getattr(part, "name", "") in ("Builtin_EXISTS", "Builtin_NOTEXISTS"):
+        if part.graph.name.startswith("GroupGraphPattern"):  # it is translated in FILTER alone
+            pattern = traverse(part.graph, visitPost=translatePath)
+            # An attribute, as RDFLib sets it: what is an item is evaluated, and a pattern has no value.
+            part.graph = traverse(translateGroupGraphPattern(pattern), visitPost=simplify)
+            _traverseAgg(part.graph, visitor=analyse)
+            _traverseAgg(part.graph, _addVars)
+        part.graph = traverse(part.graph, visitPost=_complete)
+        return part
+    return as_date(part) if isinstance(part, rdflib.Literal) else None
+
+
+_IN_QUERY: ContextVar[bool] = ContextVar("kptm_in_query", default=False)
+# RDFLib warns, with a traceback, of each value that is not of its datatype; real data has thousands.
+logging.getLogger("rdflib.term").addFilter(lambda _: not _IN_QUERY.get())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    token = _IN_QUERY.set(True)
+    try:
+        yield
+    finally:
+        _IN_QUERY.reset(token)
+
+
+# ── units ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Seen(NamedTuple):
+    """What is known of a database: how many purges it had, which literals were looked at, their units.
+
+    Literals get lower and lower ids; only a purge frees some.
+    """
+
+    purges: int
+    lowest: int
+    units: dict[str, tuple[str, ...]]
+
+
+_SEEN: WeakKeyDictionary[Database, _Seen] = WeakKeyDictionary()
+
+
+def _units(database: Database, sql: Sql) -> dict[str, tuple[str, ...]]:
+    """The units that values of each datatype have, or had.
+
+    The hash by which a literal is found is of all its parts. Only the first call reads all literals.
+    """
+    purges = int(sql.one("SELECT count(*) FROM revision WHERE kind = 'purge'"))
+    lowest = int(sql.one("SELECT min(id) FROM literal") or 0)
+    seen = _SEEN.get(database)
+    if seen is None or seen.purges != purges:
+        seen = _Seen(purges, 0, {})
+    if lowest < seen.lowest:
+        units = {datatype: set(known) for datatype, known in seen.units.items()}
+        query = "SELECT DISTINCT datatype, unit FROM literal WHERE id < ? AND unit <> ''"
+        for datatype, unit in sql.all(query, (seen.lowest,)):
+            units.setdefault(datatype, set()).add(unit)
+        seen = _Seen(purges, lowest, {kind: tuple(sorted(of)) for kind, of in units.items()})
+    _SEEN[database] = seen
+    return seen.units
+
+
+# ── the plugin ───────────────────────────────────────────────────────────────────────────────────
+
+
+class _SqlStore(Store):
+    """RDFLib's view of one transaction of ours; it only reads."""
+
+    def __init__(self, database: Database, sql: Sql, at: int | None) -> None:
+        super().__init__()
+        self._database, self._sql = database, sql
+        self._alive, self._twin = alive(at), _twin(at)
+        self._relations: dict[int, Term] = {
+            number: rdflib.URIRef(iri_of(name))
+            for number, name in sql.all("SELECT id, key FROM relation")
+        }
+        self._numbers = {term: number for number, term in self._relations.items()}
+        self._nodes: dict[int, Term] = {}
+        self._doubtful: set[int] = set()
+        self._heads: dict[Term, int] = {}
+        self._ends: dict[Term, list[int]] = {}
+        self._reading: dict[int, Any] = {}
+        self._counter = count(1)
+
+    def close(self, commit_pending_transaction: bool = False) -> None:
+        """End what is still being read, which would keep the transaction open."""
+        for number in list(self._reading):
+            self._end(number)
+
+    def __len__(self, context: object = None) -> int:
+        query = (
+            "SELECT count(*) FROM triple x LEFT JOIN literal l ON l.id = x.tail_id"
+            f" WHERE {self._alive} AND NOT (x.tail_id < 0 AND ({self._twin}))"
+        )
+        return int(self._sql.one(query))
+
+    def triples(
+        self, triple_pattern: tuple[Any, Any, Any], context: object = None
+    ) -> Iterator[tuple[tuple[Term, Term, Term], Iterator[None]]]:
+        """The triples of a pattern, in which None is a variable; each once."""
+        head, relation, end = triple_pattern
+        where, parameters, chosen = [self._alive], [], "x.head_id, x.relation_id, x.tail_id"
+        if head is not None:
+            where.append("x.head_id = ?")
+            parameters.append(self._head(head))
+        if relation is not None:
+            where.append("x.relation_id = ?")
+            parameters.append(self._numbers.get(relation, 0))
+        if end is not None:
+            ids = self._end_ids(end)
+            where.append(f"x.tail_id IN ({', '.join('?' * len(ids)) or '0'})")
+            parameters += ids
+            chosen = "x.head_id, x.relation_id, 0"
+            if len(ids) > 1:  # they may say the same
+                chosen = f"DISTINCT {chosen}"
+        if 0 in parameters:
+            return
+        query = f"SELECT {chosen} FROM triple x WHERE {' AND '.join(where)}"
+        for page in self._pages(query, parameters, few=head is not None):
+            for triple in self._named(page, end):
+                yield triple, iter(())
+
+    def _named(
+        self, page: list[tuple[Any, ...]], end: Term | None
+    ) -> list[tuple[Term, Term, Term]]:
+        """Rows of ids as terms, without those that another row says too."""
+        nodes = self._nodes
+        self._look_up({number for row in page for number in (row[0], row[2]) if number})
+        kept = [row for row in page if row[2] not in self._doubtful or not self._has_twin(row)]
+        return [(nodes[h], self._relations[r], nodes[t] if t else end) for h, r, t in kept]  # type: ignore[misc]
+
+    def _has_twin(self, row: tuple[Any, ...]) -> bool:
+        query = (
+            "SELECT 1 FROM triple x JOIN literal l ON l.id = x.tail_id"
+            f" WHERE x.head_id = ? AND x.relation_id = ? AND x.tail_id = ? AND ({self._twin})"
+        )
+        return self._sql.one(query, row) is not None
+
+    # ── ids and terms ──
+
+    def _look_up(self, numbers: set[int]) -> None:
+        """Remember the terms of ids."""
+        if len(self._nodes) > CACHED:
+            for known in (self._nodes, self._doubtful, self._heads, self._ends):
+                known.clear()
+        missing = sorted(numbers - self._nodes.keys())
+        keys = [number for number in missing if number > 0]
+        if keys:
+            listed, parameter = self._sql.values(keys)
+            rows = self._sql.all(f"SELECT id, key FROM entity WHERE id IN {listed}", (parameter,))
+            for number, named in rows:
+                self._nodes[number] = node(named)
+                self._heads[self._nodes[number]] = number
+        values = [number for number in missing if number < 0]
+        if values:
+            found = dictionary.literals(self._sql, values)
+            self._nodes.update((number, term_of(value)) for number, value in found.items())
+            self._doubtful.update(
+                number for number, value in found.items() if value.unit or value.datatype == IRI
+            )
+
+    def _head(self, term: Term) -> int:
+        """The id of a term as an entity, 0 where it has none."""
+        if term not in self._heads:
+            self._heads[term] = 0
+            if not isinstance(term, rdflib.Literal) and node(key(term)) == term:
+                found = dictionary.ids_of(self._sql, "entity", [key(term)])
+                self._heads[term] = next(iter(found.values()), 0)
+        return self._heads[term]
+
+    def _end_ids(self, term: Term) -> list[int]:
+        """The ids that a term may have as an end: of an entity, of values."""
+        if term not in self._ends:
+            numbers = [number for number in (self._head(term),) if number]
+            value = value_of(term)
+            if not isinstance(value, Literal):
+                value = Literal(str(value), IRI)
+            if isinstance(term, rdflib.Literal) or node(value.value) == term:
+                units = ("", *_units(self._database, self._sql).get(value.datatype, ()))
+                parts = value.value, value.datatype, value.language
+                wanted = [Literal(*parts, unit) for unit in units]
+                numbers += dictionary.known_literals(self._sql, wanted).values()
+            self._ends[term] = numbers
+        return self._ends[term]
+
+    # ── cursors, many at a time: the engine joins by loops within loops ──
+
+    def _pages(
+        self, query: str, parameters: Sequence[int], *, few: bool
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        number = next(self._counter)
+        if self._sql.postgresql and not few:  # its driver would fetch all rows at once
+            self._reading[number] = f"kptm_sparql_{number}"
+            self._sql.run(
+                f"DECLARE {self._reading[number]} NO SCROLL CURSOR FOR {query}", parameters
+            )
+        else:
+            self._reading[number] = self._sql.cursor(query, parameters)
+        try:
+            while page := self._page(self._reading[number]):
+                yield page
+        except GeneratorExit:  # nobody wants the rest
+            self._end(number)
+            raise
+        self._end(number)
+
+    def _page(self, cursor: Any) -> list[tuple[Any, ...]]:
+        if isinstance(cursor, str):
+            return self._sql.all(f"FETCH {PAGE:d} FROM {cursor}")
+        found: list[tuple[Any, ...]] = cursor.fetchmany(PAGE)
+        return found
+
+    def _end(self, number: int) -> None:
+        cursor = self._reading.pop(number, None)
+        if isinstance(cursor, str):
+            self._sql.run(f"CLOSE {cursor}")
+        elif cursor is not None:
+            cursor.close()
+
+
+def _twin(at: int | None) -> str:
+    """The condition that triple ``x``, of literal ``l``, says in RDF what another says too.
+
+    A value that names what the end of another fact is; a value that differs in its unit alone.
+    """
+    same = f"y.head_id = x.head_id AND y.relation_id = x.relation_id AND {alive(at, 'y')}"
+    return (
+        f"x.relation_id >= {FIRST_RELATION} AND l.datatype = '{IRI}' AND EXISTS ("
+        "SELECT 1 FROM entity e CROSS JOIN triple y WHERE e.key = l.value"
+        f" AND y.tail_id = e.id AND {same})"
+        " OR l.unit <> '' AND EXISTS ("
+        f"SELECT 1 FROM triple y CROSS JOIN literal m WHERE {same} AND y.tail_id < 0"
+        " AND m.id = y.tail_id AND m.unit < l.unit AND m.value = l.value"
+        " AND m.datatype = l.datatype AND m.language = l.language)"
+    )

@@ -1,0 +1,1 @@
+"""Are answers right, complete, honest and quick?"""

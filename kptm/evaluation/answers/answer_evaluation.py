@@ -1,0 +1,172 @@
+"""Are answers right, whole, honest and quick? Each question is asked once, and what came back compared with what is right by key."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from kptm.answering.naming import value_keys
+from kptm.evaluation.answers.answer_report import AnswersReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering import Answer
+    from kptm.examples.reader import Question
+    from kptm.linking import Linker
+
+    Meaning: TypeAlias = Callable[[str], Collection[str]]
+
+Verdict: TypeAlias = Literal["right", "other set", "wrong", "refused", "should be unknown"]
+"""What came of a question. "right": the whole set, or "unknown" where that is right; "other set": the best answer is right, the set
+is not; "refused": "unknown" where there is an answer; "should be unknown": an answer where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One question, asked.
+
+    Attributes:
+        question: The question with its right answers as they were given.
+        answer: What came back.
+        hit: Whether the best answer is one of the right ones.
+        precision: The share of the answers given that are right; 0 without any.
+        recall: The share of the right answers that were given; 0 without any.
+        seconds: How long the answer took.
+    """
+
+    question: Question
+    answer: Answer
+    hit: bool
+    precision: float
+    recall: float
+    seconds: float
+
+    @property
+    def answered(self) -> bool:
+        """Whether an entity was answered; a model's word alone is none."""
+        return self.answer.found
+
+    @property
+    def answerable(self) -> bool:
+        """Whether there is a right answer."""
+        return bool(self.question.answers)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the set of answers is the right one, neither more nor less."""
+        return self.precision == self.recall == 1.0
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        """What came of it, in a word."""
+        if not self.answerable:
+            return "should be unknown" if self.answered else "right"
+        if not self.answered:
+            return "refused"
+        if not self.hit:
+            return "wrong"
+        return "right" if self.exact else "other set"
+
+
+def evaluate_answers(
+    ask: Callable[[str], Answer],
+    questions: Iterable[Question],
+    *,
+    meant: Meaning | None = None,
+    asked: Callable[[Outcome], None] = lambda _: None,
+) -> AnswersReport:
+    """Ask all questions, one after the other, and count.
+
+    Args:
+        ask: Answers a question, as :meth:`kptm.Predictor.ask` does.
+        questions: With their right answers; one without any ought to be refused.
+        meant: The keys that the name of an answer may mean, any of which counts (:class:`Names`); by default names are keys.
+        asked: Called with each outcome, for progress or to keep mistakes.
+    """
+    report = AnswersReport()
+    for outcome in outcomes(ask, questions, meant or (lambda name: (name,))):
+        report.add(outcome)
+        asked(outcome)
+    return report
+
+
+def outcomes(
+    ask: Callable[[str], Answer], questions: Iterable[Question], meant: Meaning
+) -> Iterator[Outcome]:
+    """Ask each question when its outcome is wanted; see :func:`evaluate_answers`."""
+    for question in questions:
+        wanted = _distinct(question.answers, meant)
+        began = time.perf_counter()
+        answer = ask(question.question)
+        seconds = time.perf_counter() - began
+        keys = list(dict.fromkeys(item.key for item in answer.answers))
+        right = _matched(keys, wanted)
+        yield Outcome(
+            question=question,
+            answer=answer,
+            hit=any(key in option for key in keys[:1] for option in wanted),
+            precision=right / len(keys) if keys else 0.0,
+            recall=right / len(wanted) if wanted else 0.0,
+            seconds=seconds,
+        )
+
+
+def _distinct(names: Iterable[str], meant: Meaning) -> list[frozenset[str]]:
+    """What each name may mean; two names of one meaning are one answer, a name without meaning stays one that nothing can match."""
+    options = {name: frozenset(meant(name)) for name in names}
+    return [*{option for option in options.values() if option}] + [
+        option for option in options.values() if not option
+    ]
+
+
+def _matched(keys: list[str], wanted: list[frozenset[str]]) -> int:
+    """How many keys find a right answer of their own: the largest matching."""
+    fits = np.array([[key in option for option in wanted] for key in keys], np.int8)
+    if not fits.any():
+        return 0
+    return int((maximum_bipartite_matching(csr_array(fits)) >= 0).sum())
+
+
+class Names:
+    """What names mean in a graph: a key itself, any other name every entity that may be called so.
+
+    Args:
+        graph: The graph.
+        linker: Knows its names.
+
+    Attributes:
+        unknown: Names that mean nothing in the graph: no answer can match them.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, linker: Linker) -> None:
+        self._graph, self._linker = graph, linker
+        self._known: dict[str, frozenset[str]] = {}
+        self.unknown: set[str] = set()
+
+    def __call__(self, name: str) -> frozenset[str]:
+        """The keys that ``name`` may mean."""
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self._look_up(name)
+            if not found:
+                self.unknown.add(name)
+        return found
+
+    def _look_up(self, name: str) -> frozenset[str]:
+        values = (str(key) for key in value_keys(self._graph, name))
+        if self._graph.entities([name]):
+            return frozenset((name, *values))
+        return frozenset((*(item.entity for item in self._linker.candidates(name)), *values))

@@ -1,0 +1,1 @@
+"""Does knowledge arrive in the model? Studies with control arms."""

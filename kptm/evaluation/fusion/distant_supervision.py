@@ -1,0 +1,262 @@
+"""A fusion study on a graph and texts of one's own: what the sentences say is found by distant supervision.
+
+A sentence that links two entities between which the graph has a triple probably says it (Mintz et al. 2009). All that
+two entities have to do with each other is in one split, A, B or C, by a hash of the two: sentences that mention a B or
+C pair, or have names of both in them, are left out of the texts, whatever joins a C pair is left out of the graph. A fact is asked in a sentence that
+says it, its object's mentions blanked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from kg.types import EntityRecord, Triple
+from kptm.data.phrasings import MAX_LENGTH
+from kptm.data.sentences import sentences
+from kptm.data.verbalisation import verbalise
+from kptm.errors import ConfigError
+from kptm.evaluation.fusion.fact_probing import Probe
+from kptm.evaluation.fusion.fusion_study import MAX_TOKENS, Study, standard_embedding
+from kptm.evaluation.fusion.study_facts import choose_edits, draw, edited, split_of
+from kptm.evaluation.fusion.study_links import NOISE
+from kptm.modeledge.writing import clozes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kg.embedding import KGEConfig
+    from kg.graph import KnowledgeGraph
+    from kptm.evaluation.fusion.fact_probing import SplitFact
+    from kptm.linking import LinkedText
+
+    Fact = tuple[str, str, str]
+    Pair = tuple[str, str]
+    Places = Mapping[Pair, Sequence[int]]
+
+
+class DistantSupervisionStudy(Study):
+    """A study on a graph and linked texts."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_graph(
+        cls,
+        graph: KnowledgeGraph,
+        documents: Iterable[LinkedText],
+        *,
+        embedding: KGEConfig | None = None,
+        steps: int = 1_500,
+        learning_rate: float = 3e-3,
+        limit: int | None = None,
+        noise: float = NOISE,
+        stated: int = 0,
+    ) -> DistantSupervisionStudy:
+        """Find what the texts say of the graph's facts.
+
+        Args:
+            graph: The graph; it is copied without the C facts, and not changed.
+            documents: Linked texts; they are cut into sentences.
+            embedding: How the vectors are trained.
+            steps: Training steps of an arm.
+            learning_rate: Its peak.
+            limit: At most so many facts a relation are asked, chosen by hash; the others stay in graph and texts.
+            noise: The share of wrong links in the arm "noisy".
+            stated: How often the texts of every arm hold each triple that may be read as a sentence of its own,
+                "head relation tail.": a relation that few sentences say is learnt by that.
+
+        Raises:
+            ConfigError: No sentence says a fact of the graph, or none that may be read is left.
+        """
+        said = _once(part for item in documents for part in sentences(item))
+        triples = sorted({(x.head, x.relation, x.tail) for x in graph.match()})
+        places = _places(said, triples)
+        asked = _asked(triples, places, said, limit)
+        if not asked:
+            what = f"none of {len(said):,} sentences mentions two entities that one relation joins"
+            raise ConfigError(f"{what}; link the texts to this graph, or give more of them")
+        read, held, probed = _share_out(asked, places, said)
+        if not read:
+            raise ConfigError("every sentence mentions a B or C fact; give more texts to read")
+        facts = [(*fact, _split(fact, places, read)) for fact in asked]
+        outside = {_pair(fact) for fact in asked if split_of(fact[0], fact[2]) == "C"}
+        facts, edits = choose_edits(facts, among=triples)
+        asked_now = set(asked)
+        told = [item for item in _stated(graph, triples, facts) for _ in range(stated)]
+        return cls(
+            facts=facts,
+            edits=edits,
+            documents=[said[number] for number in sorted(read)] + told,
+            held_out=[said[number] for number in sorted(held)],
+            probes=_probes(facts, edited(facts, edits), triples, [said[x] for x in probed]),
+            entities=_named(graph, {key for item in said for key in item.entities()}, triples),
+            background=[x for x in triples if x not in asked_now and _pair(x) not in outside],
+            steps=steps,
+            learning_rate=learning_rate,
+            noise=noise,
+            embedding=embedding or standard_embedding(),
+            found_links=False,
+            max_length=2 * MAX_TOKENS,
+        )
+
+
+def _stated(
+    graph: KnowledgeGraph, triples: Sequence[Fact], facts: Sequence[SplitFact]
+) -> list[LinkedText]:
+    """The triples as sentences, but those between two names that a fact joins which is not to be read."""
+    untold = {_pair(fact[:3]) for fact in facts if fact[3] != "A"}
+    known = graph.entities({end for pair in untold for end in pair})
+    names = {frozenset(known[end].label for end in pair) for pair in untold}
+    apart = [Triple(*fact) for fact in triples if fact[0] != fact[2]]
+    found = verbalise(graph, among=apart)
+    return [item for item in found if frozenset(link.surface for link in item.links) not in names]
+
+
+def _once(said: Iterable[LinkedText]) -> list[LinkedText]:
+    """Each sentence once, as it is linked most: linked otherwise it would be another, and read where this one is asked."""
+    kept: dict[str, LinkedText] = {}
+    for item in said:
+        if item.text not in kept or len(item.links) > len(kept[item.text].links):
+            kept[item.text] = item
+    return list(kept.values())
+
+
+def _named(
+    graph: KnowledgeGraph, mentioned: set[str], triples: Iterable[Fact]
+) -> list[EntityRecord]:
+    """What the texts and the graph's triples name, with its labels."""
+    keys = sorted(mentioned | {end for head, _, tail in triples for end in (head, tail)})
+    known = graph.entities(keys)
+    return [EntityRecord(key=key, label=known[key].label if key in known else key) for key in keys]
+
+
+def _pair(fact: Fact) -> Pair:
+    """The two ends, sorted: what a sentence mentions has no direction."""
+    return (fact[0], fact[2]) if fact[0] < fact[2] else (fact[2], fact[0])
+
+
+def _places(said: Sequence[LinkedText], triples: Iterable[Fact]) -> dict[Pair, list[int]]:
+    """The numbers of the sentences that mention both of a pair, of pairs that a triple joins."""
+    joined = {_pair(fact) for fact in triples if fact[0] != fact[2]}
+    found: dict[Pair, list[int]] = defaultdict(list)
+    for number, item in enumerate(said):
+        for pair in combinations(sorted(item.entities()), 2):
+            if pair in joined:
+                found[pair].append(number)
+    return dict(found)
+
+
+def _asked(
+    triples: Sequence[Fact], places: Places, said: Sequence[LinkedText], limit: int | None
+) -> list[Fact]:
+    """The facts that can be asked: a short sentence mentions both, and one relation alone leads from head to tail."""
+    joins = Counter((head, tail) for head, _, tail in triples)
+    by_relation: dict[str, list[Fact]] = defaultdict(list)
+    for fact in triples:
+        alone = joins[fact[0], fact[2]] == 1
+        if alone and any(
+            len(said[number].text) <= MAX_LENGTH for number in places.get(_pair(fact), ())
+        ):
+            by_relation[fact[1]].append(fact)
+    return [
+        fact
+        for relation in sorted(by_relation)
+        for fact in sorted(by_relation[relation], key=lambda fact: (draw(*fact), fact))[:limit]
+    ]
+
+
+def _share_out(
+    asked: Sequence[Fact], places: Places, said: Sequence[LinkedText]
+) -> tuple[set[int], set[int], list[int]]:
+    """Which sentences are read, which are held out of them to ask A facts in, and in which each fact is asked.
+
+    An A fact is asked in one that is not read, where each A pair in it is said in another that is; else in one that is.
+    """
+    pairs = {_pair(fact) for fact in asked}
+    kinds = {pair: split_of(*pair) for pair in pairs}
+    read = set(range(len(said)))
+    untold = sorted(pair for pair in pairs if kinds[pair] != "A")
+    for pair in untold:
+        read.difference_update(places[pair])
+    read.difference_update(_naming_both(untold, said, read))
+    left = {pair: len(read.intersection(places[pair])) for pair in pairs}
+    inside: dict[int, list[Pair]] = defaultdict(list)
+    for pair in sorted(pairs):
+        for number in places[pair]:
+            inside[number].append(pair)
+    held: set[int] = set()
+    probed: list[int] = []
+    for fact in asked:
+        pair = _pair(fact)
+        order = [number for number in places[pair] if len(said[number].text) <= MAX_LENGTH]
+        order.sort(key=lambda number: (draw("ask", said[number].text), number))
+        readable = [number for number in order if number in read]
+        spare = [x for x in readable if all(left[other] > 1 for other in inside[x])]
+        ready = [number for number in order if number in held]
+        if kinds[pair] == "A" and left[pair] and not ready and spare:
+            ready = spare[:1]
+            read.discard(spare[0])
+            held.add(spare[0])
+            for other in inside[spare[0]]:
+                left[other] -= 1
+        probed.append((ready or readable or order)[0])
+    return read, held, probed
+
+
+def _naming_both(pairs: Iterable[Pair], said: Sequence[LinkedText], among: set[int]) -> set[int]:
+    """Sentences that have names of both of a pair in them, linked or not: a linker may have missed one."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for item in said:
+        for link in item.links:
+            names[link.entity].add(link.surface)
+    holding: dict[str, set[int]] = {}
+
+    def with_name(key: str) -> set[int]:
+        if key not in holding:
+            named = re.compile("|".join(map(_alone, sorted(names[key]))))
+            holding[key] = {number for number in among if named.search(said[number].text)}
+        return holding[key]
+
+    return {number for one, other in pairs for number in with_name(one) & with_name(other)}
+
+
+def _alone(name: str) -> str:
+    """A pattern for a name that is no part of a word, in scripts whose words are written apart."""
+    before = r"(?<![A-Za-z0-9])" if name[:1].isascii() else ""
+    behind = r"(?![A-Za-z0-9])" if name[-1:].isascii() else ""
+    return before + re.escape(name) + behind
+
+
+def _split(fact: Fact, places: Places, read: set[int]) -> str:
+    """A fact's split; an A fact of which every sentence was left out for another's sake is B in truth."""
+    kind = split_of(fact[0], fact[2])
+    return "B" if kind == "A" and read.isdisjoint(places[_pair(fact)]) else kind
+
+
+def _probes(
+    facts: Sequence[SplitFact],
+    now: Sequence[SplitFact],
+    triples: Iterable[Fact],
+    sentences_of: Sequence[LinkedText],
+) -> list[Probe]:
+    """Ask each fact, D by its new tail, in its sentence; candidates are the relation's objects, other true ones left out."""
+    true: dict[tuple[str, str], set[str]] = defaultdict(set)
+    tails: dict[str, set[str]] = defaultdict(set)
+    for head, relation, tail in triples:
+        true[head, relation].add(tail)
+        tails[relation].add(tail)
+    found = []
+    for (head, relation, old, split), (*_, answer, _), sentence in zip(
+        facts, now, sentences_of, strict=True
+    ):
+        cloze = next(item.document for item in clozes(sentence) if item.value == old)
+        others = tails[relation] - true[head, relation] - {head}
+        candidates = tuple(sorted(others | {old, answer}))
+        found.append(
+            Probe(head=head, relation=relation, answer=answer, split=split, cloze=cloze,
+                  candidates=candidates)
+        )  # fmt: skip
+    return found

@@ -1,0 +1,67 @@
+"""What knowledge costs the language model: its loss on texts that were held out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional as F
+
+from kptm.data import collate
+from kptm.data.batch import IGNORED
+from kptm.pretraining import PretrainConfig
+from kptm.pretraining.data.masking import ask_next, mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
+
+
+@torch.no_grad()
+def masked_lm_loss(
+    model: FusedModel,
+    documents: Sequence[LinkedText],
+    use_knowledge: bool,
+    seed: int,
+    *,
+    batch_size: int = 128,
+) -> float | None:
+    """Mean cross entropy in nats over the hidden tokens of ``documents``, for a decoder over the next tokens; None for none.
+
+    Tokens are hidden as in pretraining, no entity is, and which ones hangs on (seed, number of the text) alone: arms
+    whose links have the same spans are asked for the same tokens.
+
+    Args:
+        model: The model.
+        documents: Texts that it was not trained on.
+        use_knowledge: Whether the vectors of the mentions go in.
+        seed: What the choice of tokens hangs on.
+        batch_size: Texts a pass.
+    """
+    model.eval()
+    config = PretrainConfig(entity_rate=0.0)
+    special = set(model.tokenizer.all_special_ids)
+    vocab = [number for number in range(len(model.tokenizer)) if number not in special]
+    total, count = 0.0, 0
+    for start in range(0, len(documents), batch_size):
+        texts = [model.encoder.encode(item) for item in documents[start : start + batch_size]]
+        examples = [
+            ask_next(text, config, (seed, number))
+            if model.causal
+            else mask_text(text, config, model.encoder.mask_id, vocab, (seed, number))
+            for number, text in enumerate(texts, start)
+        ]
+        batch = collate(
+            [example.text for example in examples], model.pad_id, with_knowledge=use_knowledge
+        )
+        labels_BL = torch.full_like(batch.input_ids, IGNORED)
+        for row, example in zip(labels_BL, examples, strict=True):
+            row[: len(example.labels)] = torch.tensor(example.labels)
+        wanted = labels_BL != IGNORED
+        if wanted.any():
+            logits = model.token_logits(model(**batch.tensors()).hidden[wanted]).float().cpu()
+            total += float(F.cross_entropy(logits, labels_BL[wanted], reduction="sum"))
+            count += int(wanted.sum())
+    return total / count if count else None

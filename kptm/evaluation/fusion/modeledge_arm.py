@@ -1,0 +1,69 @@
+"""Modeledge beside the model: its neighbours change the p of a probe, by weights that are fitted on other probes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.modeledge.fitting import HeldOut
+from kptm.modeledge.interpolation import Interpolation
+from kptm.modeledge.neighbours import WIDER, about
+from kptm.modeledge.spaces import spaces_of
+from kptm.modeledge.writing import fact_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kptm.evaluation.fusion.fact_probing import Probe
+    from kptm.fusion import FusedModel
+    from kptm.modeledge import Hit, Modeledge
+
+
+def neighbours(
+    model: FusedModel, store: Modeledge, probes: Sequence[Probe], *, k: int
+) -> list[list[Hit]]:
+    """The ``k * WIDER`` nearest rows of each probe, whatever they speak of."""
+    keys = fact_keys(model, [probe.cloze for probe in probes])
+    return store.search(keys, k=k * WIDER, space=spaces_of(model)["cloze"])
+
+
+def relevant_neighbours(probe: Probe, hits: Iterable[Hit], k: int) -> list[Hit]:
+    """Of a probe's neighbours the ``k`` nearest that name its head and hold a candidate."""
+    return about(hits, probe.head, set(probe.candidates), k)
+
+
+def fit_neighbours(
+    probes: Sequence[Probe],
+    scores: Sequence[Mapping[str, float]],
+    hits: Sequence[Sequence[Hit]],
+    *,
+    k: int = 16,
+) -> Interpolation:
+    """Fit the interpolation on probes that nothing is measured on.
+
+    Args:
+        probes: The held-out probes.
+        scores: The model's p over the candidates of each.
+        hits: The neighbours of each that speak.
+        k: How many of them there may be.
+    """
+    questions = [
+        HeldOut(probe.answer, p.get(probe.answer, 0.0), found)
+        for probe, p, found in zip(probes, scores, hits, strict=True)
+    ]
+    return Interpolation.fit(questions, k=k)
+
+
+def neighbours_speak(
+    model: FusedModel,
+    store: Modeledge,
+    probes: Sequence[Probe],
+    interpolation: Interpolation | None = None,
+) -> Callable[[int, dict[str, float]], dict[str, float]]:
+    """The ``adjust`` of :func:`~kptm.evaluation.fusion.fact_probing.ask_model` for a store."""
+    weights = interpolation or Interpolation()
+    found = neighbours(model, store, probes, k=weights.k)
+
+    def adjust(number: int, p: dict[str, float]) -> dict[str, float]:
+        return weights.mixed(p, relevant_neighbours(probes[number], found[number], weights.k))
+
+    return adjust

@@ -1,0 +1,196 @@
+"""Facts and phrasings in the format of the T-REx probe, and the study they make.
+
+``facts.jsonl``: {"relation", "subject", "object"}; ``patterns.jsonl``: {"relation", "pattern"} with ``[X]`` and ``[Y]``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kg.errors import TripleFormatError
+from kg.formats.files import open_bytes
+from kg.formats.text.lines import text_lines
+from kptm.data import fill
+from kptm.data.phrasings import HEAD, TAIL
+from kptm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kptm.evaluation.fusion.fact_probing import SplitFact
+    from kptm.linking import LinkedText
+
+SHARES = (("B", 0.25), ("C", 0.15))
+"""The rest is A."""
+EDITED = 0.2
+"""The share of B that is edited after training, and is D then."""
+
+
+class Edit(NamedTuple):
+    """A fact whose object is replaced after training."""
+
+    head: str
+    relation: str
+    old: str
+    new: str
+
+
+def _rows(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    with open_bytes(path) as stream:
+        for number, text in text_lines(stream, path):
+            if isinstance(text, TripleFormatError):
+                raise text
+            try:
+                row: Any = json.loads(text)
+                values = tuple(row[name] for name in fields)
+            except (ValueError, KeyError, TypeError) as error:
+                reason = f"expected an object with {', '.join(fields)} ({error})"
+                raise TripleFormatError(path, number, reason, text) from error
+            if not all(isinstance(value, str) and value for value in values):
+                raise TripleFormatError(path, number, f"{', '.join(fields)} must be text", text)
+            yield number, values
+
+
+def read_facts(path: str | Path, *, limit: int | None = None) -> list[SplitFact]:
+    """Read facts and give each its split by a hash of its two entities.
+
+    All facts of one pair share a split, or the text of one would give the other away.
+
+    Args:
+        path: JSON Lines, ``.gz`` too.
+        limit: At most so many facts a relation, chosen by the same hash.
+
+    Raises:
+        TripleFormatError: A line is malformed.
+    """
+    by_relation: dict[str, list[tuple[float, SplitFact]]] = defaultdict(list)
+    seen = set()
+    for _, (relation, head, tail) in _rows(Path(path), ("relation", "subject", "object")):
+        if (relation, head, tail) in seen:
+            continue
+        seen.add((relation, head, tail))
+        order = draw(*sorted((head, tail)))
+        fact = (head, relation, tail, split_of(head, tail))
+        by_relation[relation].append((draw(str(order), relation), fact))
+    return [
+        fact
+        for relation in sorted(by_relation)
+        for _, fact in sorted(by_relation[relation])[:limit]
+    ]
+
+
+def read_patterns(path: str | Path) -> dict[str, list[str]]:
+    """Read phrasings by relation, in the order of the file.
+
+    Raises:
+        TripleFormatError: A line is malformed, or a pattern lacks a slot.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    for number, (relation, pattern) in _rows(Path(path), ("relation", "pattern")):
+        if HEAD not in pattern or TAIL not in pattern:
+            raise TripleFormatError(path, number, f"a pattern needs {HEAD} and {TAIL}", pattern)
+        found[relation].append(pattern)
+    return dict(found)
+
+
+def choose_asked(
+    patterns: dict[str, list[str]], ask: str
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Split phrasings into those that are read and the one that is asked.
+
+    Args:
+        patterns: Phrasings by relation.
+        ask: Which phrasing is asked, by its place counted from 1, or a file of phrasings to ask.
+
+    Raises:
+        ConfigError: No relation would be left with a phrasing to read.
+    """
+    if ask.isdecimal():
+        place = int(ask) - 1
+        asked = {key: found[place] for key, found in patterns.items() if 0 <= place < len(found)}
+    else:
+        asked = {key: found[0] for key, found in read_patterns(ask).items()}
+    read = {
+        key: [pattern for pattern in found if pattern != asked.get(key)]
+        for key, found in patterns.items()
+    }
+    both = {key for key in asked if read.get(key)}
+    if not both:
+        raise ConfigError(f"--ask {ask}: leaves no relation with a phrasing to read and one to ask")
+    return {key: read[key] for key in sorted(both)}, {key: asked[key] for key in sorted(both)}
+
+
+def say(facts: Iterable[SplitFact], patterns: Mapping[str, Sequence[str]]) -> list[LinkedText]:
+    """The A facts as texts with gold links, each in all of its relation's phrasings."""
+    return [
+        fill(pattern, {HEAD: (head, head), TAIL: (tail, tail)})
+        for head, relation, tail, split in facts
+        if split == "A" and head != tail
+        for pattern in patterns.get(relation, ())
+    ]
+
+
+def split_of(head: str, tail: str) -> str:
+    """The split of all facts between two entities, by a hash of the two: A, B or C."""
+    at = draw(*sorted((head, tail)))
+    for name, share in SHARES:
+        if at < share:
+            return name
+        at -= share
+    return "A"
+
+
+def choose_edits(
+    facts: Iterable[SplitFact],
+    share: float = EDITED,
+    *,
+    among: Iterable[tuple[str, str, str]] | None = None,
+) -> tuple[list[SplitFact], list[Edit]]:
+    """Make D of a share of the B facts, by hash: each gets another object of its relation.
+
+    Only facts whose (head, relation) has one object are edited, so that what is right afterwards is one thing too.
+
+    Args:
+        facts: The facts.
+        share: The share of B.
+        among: All facts that there are, where ``facts`` are not all: they say which objects a relation has.
+
+    Returns:
+        The facts, with the edited ones as D and their old object, and the edits, both in the order of ``facts``.
+    """
+    facts = list(facts)
+    tails: dict[str, set[str]] = defaultdict(set)
+    values: Counter[tuple[str, str]] = Counter()
+    for head, relation, tail in among or [fact[:3] for fact in facts]:
+        tails[relation].add(tail)
+        values[head, relation] += 1
+    now: list[SplitFact] = []
+    edits: list[Edit] = []
+    for head, relation, tail, split in facts:
+        others = sorted(tails[relation] - {head, tail})
+        alone = values[head, relation] == 1 and others
+        if split == "B" and alone and draw("edit", head, relation) < share:
+            new = others[int(draw("new", head, relation) * len(others))]
+            edits.append(Edit(head, relation, tail, new))
+            split = "D"
+        now.append((head, relation, tail, split))
+    return now, edits
+
+
+def edited(facts: Iterable[SplitFact], edits: Iterable[Edit]) -> list[SplitFact]:
+    """The facts as they are after the edits, in their order."""
+    new = {(edit.head, edit.relation, edit.old): edit.new for edit in edits}
+    return [
+        (head, relation, new.get((head, relation, tail), tail), split)
+        for head, relation, tail, split in facts
+    ]
+
+
+def draw(*parts: str) -> float:
+    """A number from 0 to less than 1 that hangs on the parts alone."""
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64

@@ -1,0 +1,77 @@
+"""Links that are not gold: those the linker finds, and gold ones of which a share is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kptm.data.tokenize import MASK
+from kptm.errors import ConfigError
+from kptm.evaluation.fusion.study_facts import draw
+from kptm.linking import LinkedText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kptm.evaluation.fusion.fact_probing import Probe
+    from kptm.linking import Link, Linker
+
+NOISE = 0.2
+"""The share of links that are swapped by default."""
+
+
+def link_again(documents: Iterable[LinkedText], linker: Linker) -> list[LinkedText]:
+    """The same texts with the links that ``linker`` finds; a blank is never part of one."""
+    return [_without_blanks(item) for item in linker.link_many(item.text for item in documents)]
+
+
+def _without_blanks(document: LinkedText) -> LinkedText:
+    text, blanks, at = document.text, list[int](), document.text.find(MASK)
+    while at >= 0:
+        blanks.append(at)
+        at = text.find(MASK, at + len(MASK))
+    if not blanks:
+        return document
+    kept = (
+        link
+        for link in document.links
+        if all(link.end <= at or link.start >= at + len(MASK) for at in blanks)
+    )
+    return LinkedText(text, tuple(kept))
+
+
+def with_noise(
+    documents: Iterable[LinkedText], entities: Iterable[str], share: float, seed: int
+) -> list[LinkedText]:
+    """Gold links of which a share means another entity, each any of the others alike.
+
+    Which ones hangs on (seed, text, place) alone, not on the order of the texts.
+
+    Raises:
+        ConfigError: ``share`` is none, or there is no other entity.
+    """
+    if not 0 <= share <= 1:
+        raise ConfigError(f"the share of wrong links must be between 0 and 1, not {share}")
+    names = sorted(set(entities))
+    if len(names) < 2:
+        raise ConfigError("wrong links need two entities at least; give more facts")
+    places = {name: number for number, name in enumerate(names)}
+
+    def swapped(text: str, link: Link) -> Link:
+        where = (str(seed), text, str(link.start))
+        if draw("swap", *where) >= share:
+            return link
+        step = 1 + int(draw("other", *where) * (len(names) - 1))
+        return replace(
+            link, entity=names[(places.get(link.entity, 0) + step) % len(names)], candidates=()
+        )
+
+    return [
+        LinkedText(item.text, tuple(swapped(item.text, link) for link in item.links))
+        for item in documents
+    ]
+
+
+def asked_as(probes: Sequence[Probe], clozes: Iterable[LinkedText]) -> list[Probe]:
+    """The probes with other clozes, in their order."""
+    return [replace(probe, cloze=cloze) for probe, cloze in zip(probes, clozes, strict=True)]

@@ -1,0 +1,204 @@
+"""Running a study: what its runs share is made once, then each arm is trained and asked with each seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kg.embedding import refitted, train_embeddings
+from kptm.data import EntityFacts, train_tokenizer
+from kptm.errors import ConfigError
+from kptm.evaluation.fusion.baselines import by_embeddings, lookup, majority, nearest_texts
+from kptm.evaluation.fusion.fact_probing import model_scores
+from kptm.evaluation.fusion.language_loss import masked_lm_loss
+from kptm.evaluation.fusion.study_arms import (
+    ARMS,
+    ArmStudy,
+    StudyConfig,
+    control_facts,
+    control_table,
+)
+from kptm.evaluation.fusion.study_links import asked_as, link_again, with_noise
+from kptm.evaluation.fusion.study_results import Results, reciprocals
+from kptm.fusion import FusionConfig
+from kptm.linking import Linker
+from kptm.pretraining import PretrainConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kg.embedding import EntityEmbeddings
+    from kptm.evaluation.fusion.fact_probing import Probe
+    from kptm.evaluation.fusion.fusion_study import Study
+    from kptm.linking import LinkedText
+
+LINK_ARMS = ("real", "noisy")
+"""Arms with the true vectors whose links are the linker's, or wrong for a share."""
+MASKINGS = 5
+"""How often the held-out texts are masked for the language model's loss: a short text has few tokens to hide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One arm with one seed.
+
+    Attributes:
+        arm: The arm.
+        seed: Of model, masking, control table and noise.
+        ranks: The reciprocal rank of each probe.
+        loss: Masked-LM loss on the held-out texts, the mean over ``MASKINGS``; None where there are none.
+        knn: Reciprocal ranks by the nearest training text, of the arm "none".
+    """
+
+    arm: str
+    seed: int
+    ranks: list[float]
+    loss: float | None = None
+    knn: list[float] | None = None
+
+
+@dataclass(slots=True)
+class Trials:
+    """A study ready to run.
+
+    Attributes:
+        study: The study.
+        before: Vectors of the graph that is trained with.
+        after: The same with the rows of the edited facts' heads fitted anew.
+        tokenizer: Of the texts.
+        config: What every run shares.
+        facts: What mentions carry as text before and after the edits, for a kind of fusion that reads it.
+        found: Documents, probes' clozes and held-out texts as the linker links them, where the arm "real" is run.
+    """
+
+    study: Study
+    before: EntityEmbeddings
+    after: EntityEmbeddings
+    tokenizer: Any
+    config: StudyConfig
+    facts: tuple[EntityFacts | None, EntityFacts | None] = (None, None)
+    found: tuple[list[LinkedText], list[LinkedText], list[LinkedText]] = field(
+        default_factory=lambda: ([], [], [])
+    )
+
+    @classmethod
+    def prepare(cls, study: Study, arms: Iterable[str], *, kind: str = "gated") -> Trials:
+        """Train the embeddings, fit the edits, and link where an arm needs that.
+
+        Raises:
+            ConfigError: There is no such arm, or the study cannot have it.
+        """
+        from kptm.workspace_config import BackboneConfig, small_bert
+
+        for arm in arms:
+            if arm not in (*ARMS, *LINK_ARMS):
+                there = ", ".join((*ARMS, *LINK_ARMS))
+                raise ConfigError(f"no arm is called {arm!r}; there are {there}")
+        if "real" in arms and not study.found_links:
+            raise ConfigError('the links are the linker\'s already; leave the arm "real" out')
+        tokenizer = train_tokenizer((item.text for item in study.documents), vocab_size=12_000)
+        config = StudyConfig(
+            backbone=small_bert(BackboneConfig(), len(tokenizer), study.max_length),
+            fusion=FusionConfig(kind=kind, max_length=study.max_length),
+            pretraining=PretrainConfig(
+                steps=study.steps, batch_size=128, learning_rate=study.learning_rate
+            ),
+        )
+        with study.graph() as graph:
+            before = after = train_embeddings(graph, study.embedding)
+            made = cls(study, before, after, tokenizer, config)
+            if "real" in arms:
+                linker = Linker(graph)
+                clozes = [probe.cloze for probe in study.probes]
+                made.found = (
+                    link_again(study.documents, linker),
+                    link_again(clozes, linker),
+                    link_again(study.held_out, linker),
+                )
+            told = EntityFacts.of(graph) if config.fusion.reads_facts else None
+            for edit in study.edits:
+                graph.edit(edit.head, edit.relation, edit.new, old=edit.old)
+            if study.edits:
+                made.after = refitted(before, graph, {edit.head for edit in study.edits})
+            if config.fusion.reads_facts:
+                made.facts = (told, EntityFacts.of(graph))
+        return made
+
+    def run(self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None) -> Run:
+        """Train one arm and ask it; D facts are asked with the edited table, without training again."""
+        documents, probes, held_out = self._linked(arm, seed)
+        vectors = "aligned" if arm in LINK_ARMS else arm
+        study = ArmStudy(self.before, self.tokenizer, documents, probes, self.config, self.facts[0])
+        model, _ = study.train(vectors, seed, progress)
+        knows = arm != "none"
+        masked = (masked_lm_loss(model, held_out, knows, number) for number in range(MASKINGS))
+        losses = [loss for loss in masked if loss is not None]
+        loss = sum(losses) / len(losses) if losses else None
+        scores = model_scores(model, probes, use_knowledge=knows)
+        if self.study.edits:
+            told = study.given(
+                model,
+                control_table(self.after, vectors, seed),
+                control_facts(self.facts[1], vectors, seed),
+            )
+            scores = self._after_edits(scores, model_scores(told, probes, use_knowledge=knows))
+        knn = None
+        if arm == "none":
+            knn = reciprocals(probes, nearest_texts(model, documents, probes))
+        return Run(arm, seed, reciprocals(probes, scores), loss, knn)
+
+    def _linked(
+        self, arm: str, seed: int
+    ) -> tuple[Sequence[LinkedText], Sequence[Probe], Sequence[LinkedText]]:
+        """The texts, probes and held-out texts of an arm, with its links."""
+        study = self.study
+        if arm == "real":
+            documents, clozes, held_out = self.found
+            return documents, asked_as(study.probes, clozes), held_out
+        if arm != "noisy":
+            return study.documents, study.probes, study.held_out
+        keys = [record.key for record in study.entities]
+        documents, clozes, held_out = (
+            with_noise(texts, keys, study.noise, seed)
+            for texts in (study.documents, [x.cloze for x in study.probes], study.held_out)
+        )
+        return documents, asked_as(study.probes, clozes), held_out
+
+    def _after_edits(
+        self, before: Sequence[dict[str, float]], after: Sequence[dict[str, float]]
+    ) -> list[dict[str, float]]:
+        """The scores of D probes from after the edits, of the others from before."""
+        return [
+            new if probe.split == "D" else old
+            for probe, old, new in zip(self.study.probes, before, after, strict=True)
+        ]
+
+    def baselines(self) -> dict[str, list[float]]:
+        """Reciprocal ranks of what needs no model; D is asked of the edited graph and its vectors.
+
+        What is common is counted before the edits: in a small relation they would make their own objects common.
+        """
+        probes = self.study.probes
+        now, then = self.study.triples(), self.study.triples(edited=True)
+        commonest = majority(probes, now)
+        pairs = {
+            "majority": (commonest, commonest),
+            "kge": (by_embeddings(probes, self.before), by_embeddings(probes, self.after)),
+            "sql": (lookup(probes, now), lookup(probes, then)),
+        }
+        return {name: reciprocals(probes, self._after_edits(*pair)) for name, pair in pairs.items()}
+
+
+def gather(
+    probes: Sequence[Probe], runs: Iterable[Run], baselines: Mapping[str, list[float]]
+) -> Results:
+    """Runs in any order and the baselines as one result, arms in the order of their first run."""
+    results = Results(probes)
+    results.baselines = {name: [found] for name, found in baselines.items()}
+    for run in runs:
+        results.arms.setdefault(run.arm, []).append(run.ranks)
+        if run.loss is not None:
+            results.losses.setdefault(run.arm, []).append(run.loss)
+        if run.knn is not None:
+            results.baselines.setdefault("knn", []).append(run.knn)
+    return results

@@ -1,0 +1,150 @@
+"""FinetunedModel: a fused model that answers one task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from kptm.errors import ModelError
+from kptm.finetuning.prediction import NOT_SEEN, say_label, say_spans, say_types, score
+from kptm.finetuning.task_encoding import Batch, batch_of, classes_of, encode_row
+from kptm.finetuning.task_rows import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from kptm.finetuning.classifier import TaskModel
+    from kptm.finetuning.config import FinetuneConfig
+    from kptm.finetuning.finetune_report import FinetuneReport, TaskScore
+    from kptm.finetuning.prediction import Prediction
+    from kptm.finetuning.task_encoding import EncodedRow
+    from kptm.finetuning.task_rows import Row, Rows
+    from kptm.fusion import FusedModel
+    from kptm.linking import Linker
+
+
+class FinetunedModel:
+    """What :func:`~kptm.finetuning.finetune` gives.
+
+    Attributes:
+        model: The fused model with its classifier.
+        labels: What it tells apart, sorted.
+        config: How it was trained.
+        report: Loss curve and scores of its training.
+    """
+
+    def __init__(
+        self,
+        model: TaskModel,
+        labels: Sequence[str],
+        config: FinetuneConfig,
+        report: FinetuneReport | None = None,
+    ) -> None:
+        self.model = model.eval()
+        self.labels = tuple(labels)
+        self.config = config
+        self.report = report
+
+    @property
+    def task(self) -> str:
+        """What it was trained for."""
+        return self.model.task
+
+    @property
+    def fused(self) -> FusedModel:
+        """The fused model as fine-tuning left it."""
+        fused: FusedModel = self.model.fused
+        return fused
+
+    def predict(
+        self, rows: Rows, *, linker: Linker | None = None, batch_size: int = 64
+    ) -> list[Prediction]:
+        """Classify rows, in their order.
+
+        Args:
+            rows: As for training, but for what is right; for "text" and "tokens" texts will do.
+            linker: Links the texts of rows that have no ``links``; a model that was trained on links wants them here too.
+            batch_size: Rows at a time.
+
+        Raises:
+            TripleFormatError: A row lacks a field, or one does not fit its text.
+        """
+        return self._say(read_rows(rows, self.task, gold=False, linker=linker), batch_size)
+
+    def evaluate(self, rows: Rows, *, linker: Linker | None = None) -> TaskScore:
+        """How right it is: accuracy, for "typing" micro F1, for "tokens" the F1 of spans.
+
+        Args:
+            rows: As for training.
+            linker: Links the texts of rows that have no ``links``.
+
+        Raises:
+            TripleFormatError: A row lacks a field, or one does not fit its text.
+            ModelError: There are no rows.
+        """
+        return self.score(read_rows(rows, self.task, gold=True, linker=linker))
+
+    def score(self, rows: Sequence[Row]) -> TaskScore:
+        """:meth:`evaluate` on rows that have been read.
+
+        Raises:
+            ModelError: There are none.
+        """
+        if not rows:
+            raise ModelError("there are no rows to evaluate on; pass at least one")
+        return score(rows, self._say(rows, 64), self.task)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write model, classifier, labels and checksums to ``folder``.
+
+        Raises:
+            ModelError: The folder cannot be written, or holds something else.
+        """
+        from kptm.finetuning.finetuned_storage import save
+
+        save(self, folder)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> FinetunedModel:
+        """Read what :meth:`save_pretrained` wrote.
+
+        Raises:
+            ModelError: The folder is missing, damaged, or of another kind.
+        """
+        from kptm.finetuning.finetuned_storage import load
+
+        return load(folder)
+
+    def _say(self, rows: Sequence[Row], size: int) -> list[Prediction]:
+        encoded = [encode_row(self.fused, row, self.task) for row in rows]
+        said = [NOT_SEEN] * len(rows)
+        seen = [(number, row) for number, row in enumerate(encoded) if row is not None]
+        seen.sort(key=lambda item: len(item[1].text.ids))  # batches of like length
+        for start in range(0, len(seen), size):
+            part = seen[start : start + size]
+            for (number, row), logits in zip(
+                part, self._logits([row for _, row in part]), strict=True
+            ):
+                said[number] = self._answer(logits, row)
+        return [replace(item, row=row.number) for item, row in zip(said, rows, strict=True)]
+
+    @torch.no_grad()
+    def _logits(self, rows: Sequence[EncodedRow]) -> Tensor:
+        with_knowledge = self.config.use_knowledge
+        batch = batch_of(rows, self.fused.pad_id, with_knowledge=with_knowledge)
+        device = self.fused.device
+        tensors = {name: tensor.to(device) for name, tensor in batch.tensors.items()}
+        logits: Tensor = self.model(Batch(tensors, batch.places.to(device)))
+        return logits.cpu()
+
+    def _answer(self, logits: Tensor, row: EncodedRow) -> Prediction:
+        if self.task == "tokens":
+            return say_spans(logits, classes_of(self.labels, self.task), row)
+        if self.task == "typing":
+            return say_types(logits, self.labels, self.config.threshold)
+        return say_label(logits, self.labels)

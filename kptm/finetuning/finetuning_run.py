@@ -1,0 +1,120 @@
+"""Fine-tuning: rows in, a model of one task out."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import TYPE_CHECKING
+
+from kptm.errors import ModelError
+from kptm.finetuning.classifier import TaskModel
+from kptm.finetuning.config import FinetuneConfig, check_task
+from kptm.finetuning.finetune_report import FinetuneReport
+from kptm.finetuning.finetuned_model import FinetunedModel
+from kptm.finetuning.loop import curve_of, run
+from kptm.finetuning.task_encoding import (
+    Example,
+    Examples,
+    classes_of,
+    encode_row,
+    right_classes,
+)
+from kptm.finetuning.task_rows import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kptm.finetuning.task_rows import Row, Rows
+    from kptm.fusion import FusedModel
+    from kptm.linking import Linker
+
+
+def finetune(
+    model: FusedModel,
+    train: Rows,
+    *,
+    task: str,
+    dev: Rows | None = None,
+    config: FinetuneConfig | None = None,
+    linker: Linker | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> FinetunedModel:
+    """Fine-tune a copy of a fused model for a task; the model that is given stays as it is.
+
+    The copy shares the entity table and the tokenizer, and has weights of its own: for the time of a training there are two.
+
+    Args:
+        model: The fused model.
+        train: Rows to learn from: a file of JSON Lines, mappings as in such a file, or a ``datasets.Dataset``.
+        task: "relation", "typing", "tokens" or "text".
+        dev: Rows held out, for the report.
+        config: Epochs, rates and seed.
+        linker: Links the texts of rows that have no ``links``; without one those bring no knowledge.
+        progress: Called after each step with its number and its loss.
+
+    Raises:
+        ConfigError: There is no such task.
+        TripleFormatError: A row lacks a field, or one does not fit its text; it says which and where.
+        ModelError: There is nothing to learn from, or the loss is not finite.
+    """
+    check_task(task)
+    config = config or FinetuneConfig()
+    began = time.monotonic()
+    rows = read_rows(train, task, gold=True, linker=linker)
+    held_out = None if dev is None else read_rows(dev, task, gold=True, linker=linker)
+    labels = _labels(rows, task)
+    tuned = TaskModel(
+        _copied(model), task, len(classes_of(labels, task)), config.dropout, config.seed
+    )
+    examples = _examples(model, rows, task, labels)
+    steps = config.steps or -(-len(examples) // config.batch_size) * config.epochs
+    losses = run(tuned, Examples(examples, config, steps), config, steps, progress)
+    made = FinetunedModel(tuned, labels, config)
+    score = None if held_out is None else made.score(held_out)
+    made.report = FinetuneReport(
+        curve=curve_of(losses, config.log_every),
+        rows=len(examples),
+        cut=len(rows) - len(examples),
+        links=sum(span.row is not None for one in examples for span in one.row.text.spans),
+        steps=steps,
+        seconds=time.monotonic() - began,
+        dev=score,
+    )
+    return made
+
+
+def _labels(rows: Sequence[Row], task: str) -> tuple[str, ...]:
+    said = {label for row in rows for label in row.labels}
+    said |= {label for row in rows for _, _, label in row.spans}
+    least = 2 if task in ("relation", "text") else 1
+    if len(said) < least:
+        raise ModelError(
+            f"the {len(rows)} rows to learn {task} from have {len(said)} labels;"
+            f" pass rows with {least} or more"
+        )
+    return tuple(sorted(said))
+
+
+def _examples(
+    model: FusedModel, rows: Sequence[Row], task: str, labels: Sequence[str]
+) -> list[Example]:
+    numbers = {name: number for number, name in enumerate(classes_of(labels, task))}
+    encoded = ((row, encode_row(model, row, task)) for row in rows)
+    examples = [
+        Example(found, right_classes(row, found, task, numbers))
+        for row, found in encoded
+        if found is not None
+    ]
+    if not examples:
+        raise ModelError(
+            "in all rows a marked mention stands behind what the model reads;"
+            " build it with a larger max_length, or shorten the texts"
+        )
+    return examples
+
+
+def _copied(model: FusedModel) -> FusedModel:
+    # Buffers, not modules: a module that is moved to a device is changed, a buffer is replaced.
+    table = [item for name, item in model.named_buffers() if name.startswith("entity_table")]
+    shared = (model.embeddings, model.tokenizer, *table)
+    return copy.deepcopy(model, {id(item): item for item in shared})

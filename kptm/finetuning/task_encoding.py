@@ -1,0 +1,151 @@
+"""Rows as a task's model reads them: tokens, the places it pools, and what is right.
+
+Shapes: B texts, L tokens, K places, C classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch.utils.data import Dataset
+
+from kptm.data.batch import IGNORED, collate
+from kptm.data.order import pass_length, pass_order
+from kptm.data.tokenize import EncodedText
+from kptm.finetuning.spans import tag_names, to_bio, token_offsets, tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from kptm.finetuning.config import FinetuneConfig
+    from kptm.finetuning.spans import Span
+    from kptm.finetuning.task_rows import Row
+    from kptm.fusion import FusedModel
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRow:
+    """A row in tokens.
+
+    Attributes:
+        text: Its tokens and mentions.
+        places: The token spans whose means the classifier reads; none for "tokens".
+        offsets: The characters of each token, for "tokens".
+    """
+
+    text: EncodedText
+    places: tuple[Span, ...]
+    offsets: tuple[Span, ...]
+
+
+class Example(NamedTuple):
+    """An encoded row and its right classes: one, for "typing" any number, for "tokens" one a token."""
+
+    row: EncodedRow
+    classes: tuple[int, ...]
+
+
+class Batch(NamedTuple):
+    """One batch.
+
+    Attributes:
+        tensors: What the fused model takes.
+        places: (B, K, 2) first token and token behind the last.
+    """
+
+    tensors: dict[str, Tensor]
+    places: Tensor
+
+
+def encode_row(model: FusedModel, row: Row, task: str) -> EncodedRow | None:
+    """Encode a row; None where a marked mention has no token, as when the text was cut before it.
+
+    A blank in the text stays a mask token and asks for no entity. A text without a token is read as one of padding.
+    """
+    text = replace(model.encoder.encode(row.document), blanks=())
+    if not text.ids:
+        # A decoder's tokenizer may add no token of its own.
+        lone: tuple[Span, ...] = ((0, 1),) if task == "text" else ()
+        empty = EncodedText((model.pad_id,))
+        return None if row.marks else EncodedRow(empty, lone, ((0, 0),))
+    offsets: tuple[Span, ...] = ()
+    if task != "text":
+        offsets = token_offsets(model, row.document.text, text.ids)
+    found = [tokens_of(offsets, *mark) for mark in row.marks]
+    places = [place for place in found if place is not None]
+    if len(places) < len(found):
+        return None
+    if task != "tokens" and model.causal:
+        places.append((len(text.ids) - 1, len(text.ids)))  # the only token that has seen all others
+    elif task == "text":
+        places.append((0, 1))
+    return EncodedRow(text, tuple(places), offsets)
+
+
+def classes_of(labels: Sequence[str], task: str) -> tuple[str, ...]:
+    """What the classifier tells apart: labels, for "tokens" their tags."""
+    return tag_names(labels) if task == "tokens" else tuple(labels)
+
+
+def right_classes(
+    row: Row, encoded: EncodedRow, task: str, numbers: dict[str, int]
+) -> tuple[int, ...]:
+    """The numbers of a row's right classes; for "tokens" one a token, -100 where it stands for no text."""
+    if task == "tokens":
+        tags = to_bio(row.spans, encoded.offsets)
+        return tuple(
+            numbers[tag] if start < end else IGNORED
+            for tag, (start, end) in zip(tags, encoded.offsets, strict=True)
+        )
+    return tuple(numbers[label] for label in row.labels)
+
+
+def batch_of(rows: Sequence[EncodedRow], pad_id: int, *, with_knowledge: bool) -> Batch:
+    """Pad and stack."""
+    batch = collate([row.text for row in rows], pad_id, with_knowledge=with_knowledge)
+    places = torch.tensor([row.places for row in rows], dtype=torch.long)
+    tensors = batch.tensors()
+    del tensors["target_places"]  # there are none
+    return Batch(tensors, places.reshape(len(rows), -1, 2))
+
+
+def targets_of(examples: Sequence[Example], task: str, classes: int, length: int) -> Tensor:
+    """What is right as a tensor: (B,) for one class, (B, C) of 0 and 1 for "typing", (B, L) for "tokens"."""
+    if task == "typing":
+        hot = torch.zeros(len(examples), classes)
+        for number, example in enumerate(examples):
+            hot[number, list(example.classes)] = 1.0
+        return hot
+    if task == "tokens":
+        tags = torch.full((len(examples), length), IGNORED)
+        for number, example in enumerate(examples):
+            tags[number, : len(example.classes)] = torch.tensor(example.classes)
+        return tags
+    return torch.tensor([example.classes[0] for example in examples])
+
+
+class Examples(Dataset[Example]):
+    """The stream of a run: which row comes when hangs on the seed alone, in batches of like length."""
+
+    def __init__(self, examples: Sequence[Example], config: FinetuneConfig, steps: int) -> None:
+        self._examples = examples
+        self._lengths = [len(example.row.text.ids) for example in examples]
+        self._config = config
+        self._count = steps * config.batch_size
+        self._pass = -1
+        self._order: Sequence[int] = ()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Example:
+        size = self._config.batch_size
+        number, place = divmod(index, pass_length(len(self._examples), size))
+        if number != self._pass:
+            order = pass_order(self._lengths, size, self._config.seed, number)
+            self._order, self._pass = order.tolist(), number
+        return self._examples[self._order[place]]

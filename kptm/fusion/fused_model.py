@@ -1,0 +1,315 @@
+"""FusedModel: a Hugging Face backbone that reads entity vectors, and predicts entities.
+
+Shapes: B texts, L tokens, D hidden, V tokens of the vocabulary, M mentions, T targets, N entities,
+E entity width.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from kptm.data.tokenize import TextEncoder
+from kptm.errors import ConfigError, ModelError
+from kptm.fusion.backbone import (
+    build_backbone,
+    encoder_layers,
+    is_causal,
+    max_positions,
+)
+from kptm.fusion.config import FusionConfig
+from kptm.fusion.entity_head import EntityHead
+from kptm.fusion.entity_table import EntityTable
+from kptm.fusion.fingerprint import Fingerprint
+from kptm.fusion.fitness import check_fit, refused_by_name
+from kptm.fusion.lm_head import head_logits
+from kptm.fusion.mechanisms.factory import make_fusion
+from kptm.fusion.mechanisms.mechanism import Branches, knowledge_of_mentions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kg.embedding import EntityEmbeddings
+    from kptm.data.verbalisation import EntityFacts
+
+
+@dataclass(slots=True)
+class FusedOutput:
+    """What a forward pass gives.
+
+    Attributes:
+        hidden: (B, L, D) the last layer.
+        entity_query: (T, E) where each target points in the space of entities, of length 1.
+        entity_logits: (T, N) for each target; (T, S) where S rows were to be scored.
+        fact_keys: (T, 4E) which entity and which relation each target asks for, of length 1.
+
+    The last three are None without targets.
+    """
+
+    hidden: Tensor
+    entity_query: Tensor | None
+    entity_logits: Tensor | None
+    fact_keys: Tensor | None
+
+
+class FusedModel(nn.Module):
+    """A backbone, a fusion mechanism after some of its layers, and an entity-prediction head.
+
+    The backbone's own modules are hooked, not replaced: its weights stay those of plain transformers.
+    With no mentions in a batch no hook does anything, and the output is the backbone's, to the bit.
+    """
+
+    def __init__(
+        self,
+        backbone: Any,
+        tokenizer: Any,
+        embeddings: EntityEmbeddings,
+        config: FusionConfig,
+        facts: EntityFacts | None = None,
+    ) -> None:
+        super().__init__()
+        self._fingerprint = Fingerprint()
+        self.backbone = backbone
+        self.tokenizer = tokenizer
+        self.embeddings = embeddings
+        self.fusion_config = config
+        hidden = int(backbone.config.hidden_size)
+        layers = encoder_layers(backbone)
+        chosen = config.layers or ()
+        if any(not 0 <= number < len(layers) for number in chosen):
+            raise ConfigError(
+                f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}"
+            )
+        self.causal = is_causal(backbone.config)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.fusion = make_fusion(backbone, embeddings.dim, config)
+            self.head = EntityHead(hidden, embeddings.dim, config.head_width or hidden)
+        self.entity_table = EntityTable(embeddings)
+        for added in (self.fusion, self.head, self.entity_table):
+            added.to(device=backbone.device, dtype=backbone.dtype)
+        length = max_positions(backbone, config.max_length)
+        if config.reads_facts and facts is None:
+            raise ModelError(
+                f"{config.kind} reads facts of entities as text; pass facts=EntityFacts.of(graph)"
+            )
+        self.facts = facts if config.reads_facts else None
+        self.encoder = TextEncoder(
+            tokenizer,
+            embeddings,
+            length,
+            candidates=self.fusion.soft,
+            facts=self.facts,
+            causal=self.causal,
+        )
+        self.fusion.attach(layers)
+        if self.fusion.frozen:
+            backbone.requires_grad_(False)
+
+    def vectors(self, rows: Tensor) -> Tensor:
+        """Entity vectors of length √E, (…, E): components of size one, like a layer-normed hidden state's."""
+        return self.entity_table.rows(rows) * math.sqrt(self.embeddings.dim)
+
+    @classmethod
+    def build(
+        cls,
+        backbone: Any,
+        embeddings: EntityEmbeddings,
+        config: FusionConfig | None = None,
+        *,
+        tokenizer: Any = None,
+        facts: EntityFacts | None = None,
+    ) -> FusedModel:
+        """Fuse ``embeddings`` into a backbone; at the start the result equals the backbone.
+
+        Args:
+            backbone: A folder or hub name, a Hugging Face config (weights start at random), or a
+                masked language model.
+            embeddings: Vectors of the graph's entities.
+            config: The mechanism and where it stands.
+            tokenizer: A fast tokenizer; needed unless ``backbone`` is a path that holds one.
+            facts: What is known of entities, as text; needed by "kbert", not looked at by the others.
+
+        Raises:
+            ModelError: The backbone cannot be wrapped, no tokenizer fits, or facts are wanted.
+            ConfigError: The configuration names layers that the backbone lacks.
+        """
+        fused = cls.assemble(
+            backbone, embeddings, config or FusionConfig(), tokenizer=tokenizer, facts=facts
+        )
+        check_fit(fused)
+        return fused
+
+    @classmethod
+    def assemble(
+        cls,
+        backbone: Any,
+        embeddings: EntityEmbeddings,
+        config: FusionConfig,
+        *,
+        tokenizer: Any = None,
+        facts: EntityFacts | None = None,
+    ) -> FusedModel:
+        """The same without a trial: for what has been tried, as a model that was saved.
+
+        Raises:
+            ModelError: As :meth:`build`.
+            ConfigError: As :meth:`build`.
+        """
+        model = build_backbone(backbone, config.seed)
+        if tokenizer is None:
+            tokenizer = _tokenizer_of(backbone)
+        with refused_by_name(model, config.kind):
+            room = model.get_input_embeddings().weight.shape[0]
+            if len(tokenizer) > room:
+                raise ModelError(
+                    f"the tokenizer has {len(tokenizer)} tokens, the backbone {room};"
+                    " they do not belong together"
+                )
+            return cls(model, tokenizer, embeddings, config, facts)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return torch.device(self.backbone.device)
+
+    @property
+    def pad_id(self) -> int:
+        """The padding token."""
+        return int(self.tokenizer.pad_token_id)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        mention_spans: Tensor,
+        mention_rows: Tensor,
+        target_places: Tensor | None = None,
+        candidate_rows: Tensor | None = None,
+        candidate_priors: Tensor | None = None,
+        branch_ids: Tensor | None = None,
+        branch_places: Tensor | None = None,
+        score_rows: Tensor | None = None,
+    ) -> FusedOutput:
+        """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`, on any device."""
+        given = (input_ids, attention_mask, mention_spans, mention_rows)
+        input_ids, attention_mask, mention_spans, mention_rows = (
+            tensor.to(self.device) for tensor in given
+        )
+        more = (
+            target_places,
+            candidate_rows,
+            candidate_priors,
+            branch_ids,
+            branch_places,
+            score_rows,
+        )
+        target_places, candidate_rows, candidate_priors, branch_ids, branch_places, score_rows = (
+            None if tensor is None else tensor.to(self.device) for tensor in more
+        )
+        vectors_ME = self.vectors(mention_rows)
+        length, scale = input_ids.shape[1], math.sqrt(self.embeddings.dim)
+        knowledge = knowledge_of_mentions(
+            mention_spans, vectors_ME, length, self.entity_table, scale, causal=self.causal
+        )
+        if candidate_rows is not None:
+            candidates_MCE = self.vectors(candidate_rows)
+            knowledge = replace(
+                knowledge, candidates_MCE=candidates_MCE, priors_MC=candidate_priors
+            )
+        if branch_ids is not None and branch_places is not None:
+            branches = Branches(branch_ids, *branch_places.unbind(-1))
+            knowledge = replace(knowledge, branches=branches)
+        self.fusion.begin(knowledge if len(mention_rows) else None)
+        try:
+            hidden_BLD = self.backbone.base_model(
+                **self.fusion.inputs(input_ids, attention_mask)
+            ).last_hidden_state
+            hidden_BLD = self.fusion.finish(hidden_BLD)
+        finally:
+            self.fusion.end()
+        if target_places is None or not len(target_places):
+            return FusedOutput(hidden_BLD, None, None, None)
+        flat_ND = hidden_BLD.flatten(0, 1)
+        asked_T = target_places[:, 0] * length + target_places[:, 1]
+        query_TE, keys_TF = self.head(
+            flat_ND[asked_T], flat_ND[knowledge.anchor_M], vectors_ME, knowledge.sees(asked_T)
+        )
+        table = self.entity_table
+        table_NE = table.whole() if score_rows is None else table.rows(score_rows)
+        logits_TN = self.head.logits(query_TE, table_NE)
+        return FusedOutput(hidden_BLD, query_TE, logits_TN, keys_TF)
+
+    def summary(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """One state a text, (B, D), read without knowledge: of its first token, in a decoder of its last."""
+        none = input_ids.new_empty((0, 3))
+        hidden_BLD: Tensor = self(input_ids, attention_mask, none, none[:, 0]).hidden
+        if not self.causal:
+            return hidden_BLD[:, 0]
+        last_B = attention_mask.sum(1) - 1
+        return hidden_BLD[torch.arange(len(hidden_BLD), device=hidden_BLD.device), last_B]
+
+    def token_logits(self, hidden_ND: Tensor) -> Tensor:
+        """The backbone's own language-model head on chosen hidden states, (N, D) → (N, V)."""
+        return head_logits(self.backbone, hidden_ND)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write backbone, tokenizer, fusion weights, embeddings and checksums to ``folder``."""
+        from kptm.fusion.fused_storage import save
+
+        save(self, folder)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> FusedModel:
+        """Read what :meth:`save_pretrained` wrote.
+
+        Raises:
+            ModelError: The folder is missing, damaged, or of another kind.
+        """
+        from kptm.fusion.fused_storage import load
+
+        return load(folder)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of weights, configuration, tokenizer and entity table: the model's identity.
+
+        Computed again only after one of them has changed; see :mod:`kptm.fusion.fingerprint`.
+        """
+        return self._fingerprint.of(self)
+
+
+def _tokenizer_of(backbone: Any) -> Any:
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+    if not isinstance(backbone, str | Path):
+        raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
+    try:
+        # A tokenizer that was saved as none of a family's stays that: AutoTokenizer takes the family of the model.
+        kind = PreTrainedTokenizerFast if _is_general(Path(backbone)) else AutoTokenizer
+        tokenizer = kind.from_pretrained(
+            str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer= ({error})") from error
+    # Where transformers finds no vocabulary it makes a tokenizer that knows nothing.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer=")
+    return tokenizer
+
+
+def _is_general(folder: Path) -> bool:
+    """Whether a folder's tokenizer says that it is of no family."""
+    try:
+        text = (folder / "tokenizer_config.json").read_text(encoding="utf-8")
+        return json.loads(text)["tokenizer_class"] in (
+            "TokenizersBackend",
+            "PreTrainedTokenizerFast",
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return False

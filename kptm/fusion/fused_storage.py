@@ -1,0 +1,98 @@
+"""A fused model on disk: plain transformers folders and safetensors, with checksums.
+
+- ``backbone/``: model and tokenizer as transformers writes them, usable without kptm
+- ``embeddings/``: the entity table
+- ``fusion.safetensors``: what kptm adds
+- ``facts.jsonl``: what mentions carry as text, of a kind that reads it
+- ``config.json``: tells transformers what the folder is, see ``kptm/fusion/auto.py``
+- ``kptm.json``: configuration and checksums
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from kg.embedding import EntityEmbeddings
+from kg.errors import EmbeddingError
+from kptm.data.verbalisation import EntityFacts
+from kptm.errors import ConfigError, ModelError
+from kptm.fusion.backbone import quiet_transformers
+from kptm.fusion.config import FusionConfig
+from kptm.fusion.model_manifest import model_folder, seal, unsealed
+
+if TYPE_CHECKING:
+    import torch
+
+    from kptm.fusion.fused_model import FusedModel
+
+FORMAT = 1
+META, WEIGHTS, FACTS = "kptm.json", "fusion.safetensors", "facts.jsonl"
+
+
+def _own_state(model: FusedModel) -> dict[str, torch.Tensor]:
+    return {
+        name: value.contiguous()
+        for name, value in model.state_dict().items()
+        if not name.startswith("backbone.")
+    }
+
+
+def save(model: FusedModel, folder: str | Path) -> None:
+    """Write the model; the folder appears whole or not at all, a model in it is replaced.
+
+    Raises:
+        ModelError: The folder cannot be written, or holds something else.
+    """
+    with model_folder(folder, META) as fresh:
+        _write(model, fresh)
+
+
+def _write(model: FusedModel, folder: Path) -> None:
+    with quiet_transformers():
+        model.backbone.save_pretrained(folder / "backbone")
+    model.tokenizer.save_pretrained(folder / "backbone")
+    model.embeddings.save(folder / "embeddings")
+    save_file(_own_state(model), folder / WEIGHTS)
+    (folder / "config.json").write_text('{"model_type": "kptm"}\n', encoding="utf-8")
+    if model.facts is not None:
+        model.facts.save(folder / FACTS)
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    meta = {
+        "format": FORMAT,
+        "config": asdict(model.fusion_config),
+        "fingerprint": model.fingerprint(),
+    }
+    seal(folder, META, meta, files)
+
+
+def load(folder: str | Path) -> FusedModel:
+    """Read a model.
+
+    Raises:
+        ModelError: The folder is missing, damaged, or of another kind.
+    """
+    from kptm.fusion.fused_model import FusedModel
+
+    folder = Path(folder)
+    try:
+        meta = unsealed(folder, META, FORMAT)
+        config = FusionConfig(**meta["config"])
+        embeddings = EntityEmbeddings.load(folder / "embeddings")
+        facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None
+        with quiet_transformers():
+            model = FusedModel.assemble(str(folder / "backbone"), embeddings, config, facts=facts)
+        missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder}: no fused model there ({error.filename} is missing)") from error
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ModelError(f"{folder}: cannot be read ({error}); save the model again") from error
+    except (RuntimeError, SafetensorError, EmbeddingError, ConfigError) as error:
+        raise ModelError(f"{folder}: its parts do not fit ({error})") from error
+    if unexpected or any(not name.startswith("backbone.") for name in missing):
+        raise ModelError(f"{folder}: its weights are not those of its configuration")
+    return model.eval()

@@ -1,0 +1,1 @@
+"""The ways in which knowledge enters a backbone, one file each, and what they share."""

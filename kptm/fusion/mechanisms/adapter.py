@@ -1,0 +1,100 @@
+"""K-Adapter (Wang et al. 2021, section 3.2): knowledge in adapters beside a backbone that is frozen.
+
+    x_i = H_l + a_{i−1} + W_e e,    a_i = x_i + W_up Transformer(W_down x_i)    behind some layers l, first to last; a₀ = 0
+    H′ = H_last + W_o a_last
+
+Each adapter reads the hidden states of its layer and the adapter before it; nothing of it enters the backbone, whose weights get
+no gradient. The paper's adapters learn facts from the task alone; ours read the entity vectors of linked mentions as well.
+The paper concatenates H_last and a_last; we add, and start W_o at zero, so that with the adapter off, and at the start, the
+output is the backbone's to the bit.
+
+Shapes: B texts, L tokens, D hidden, E entity width, W the adapter's width.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from kptm.fusion.mechanisms.attention_blocks import Block
+from kptm.fusion.mechanisms.mechanism import Mechanism
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kptm.fusion.mechanisms.mechanism import Knowledge, Sizes
+
+
+class AdapterFusion(Mechanism):
+    """Adapters, by default at the first, the middle and the last layer."""
+
+    frozen = True
+
+    def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None) -> None:
+        last = sizes.layers - 1
+        super().__init__(numbers or tuple(sorted({0, last // 2, last})))
+        self.adapters = nn.ModuleList(
+            Adapter(sizes.hidden, sizes.entity, sizes.width, sizes.heads) for _ in self.numbers
+        )
+        self.out = nn.Linear(sizes.hidden, sizes.hidden, bias=False)
+        nn.init.zeros_(self.out.weight)
+        self._adapted_BLD: dict[int, Tensor] = {}
+        self._pass: Knowledge | None = None
+
+    def begin(self, knowledge: Knowledge | None) -> None:
+        """A pass begins."""
+        super().begin(knowledge)
+        self._adapted_BLD = {}
+        self._pass = knowledge
+
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+        """Run an adapter; the backbone goes on with its own."""
+        # By place, so that a layer that is run again on the way back starts from what it started from.
+        own_BLD = hidden_BLD.detach()
+        before_BLD = self._adapted_BLD.get(place)
+        read_BLD = own_BLD if before_BLD is None else own_BLD + before_BLD
+        self._adapted_BLD[place + 1] = self.adapters[place](read_BLD, knowledge)
+        return hidden_BLD
+
+    def finish(self, hidden_BLD: Tensor) -> Tensor:
+        """Add what the last adapter gives."""
+        adapted_BLD = self._adapted_BLD.get(len(self.numbers))
+        if adapted_BLD is None:
+            return hidden_BLD
+        added: Tensor = self.out(adapted_BLD)
+        return hidden_BLD + self._with_mentions(hidden_BLD) * added
+
+    def _with_mentions(self, hidden_BLD: Tensor) -> Tensor:
+        """1 at tokens that see a mention, shape (B, L, 1): the others stay as they are."""
+        count, length, _ = hidden_BLD.shape
+        if self._pass is None:
+            return hidden_BLD.new_zeros((count, length, 1))
+        tokens_N = torch.arange(count * length, device=hidden_BLD.device)
+        seen_N = self._pass.sees(tokens_N).any(1).to(hidden_BLD.dtype)
+        return seen_N.reshape(count, length, 1)
+
+
+class Adapter(nn.Module):
+    """Down, one Transformer layer over the text's mentions, up, added to the input."""
+
+    def __init__(self, hidden: int, entity: int, width: int, heads: int) -> None:
+        super().__init__()
+        self.from_entity = nn.Linear(entity, hidden, bias=False)
+        self.down = nn.Linear(hidden, width)
+        self.block = Block(width, heads)
+        self.up = nn.Linear(width, hidden)
+
+    def forward(self, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+        """The adapter's output, of the same shape."""
+        flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
+        vectors_KE = knowledge.vectors_KE.to(flat_ND.dtype)
+        added_KD = self.from_entity(vectors_KE).to(flat_ND.dtype)  # another one in mixed precision
+        flat_ND = flat_ND.index_add(0, knowledge.tokens_K, added_KD)
+        rows_NW = self.down(flat_ND)
+        mentions_KW = rows_NW[knowledge.tokens_K]
+        sees_NM = knowledge.sees(torch.arange(len(flat_ND), device=flat_ND.device))
+        rows_NW = self.block(rows_NW, mentions_KW, sees_NM[:, knowledge.mention_K])
+        added_ND: Tensor = self.up(rows_NW)
+        return (flat_ND + added_ND).reshape(hidden_BLD.shape)

@@ -1,0 +1,55 @@
+"""The mechanism that a configuration names, built for a backbone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kptm.fusion.backbone import encoder_layers, ffn_up_projection, out_features
+from kptm.fusion.mechanisms.adapter import AdapterFusion
+from kptm.fusion.mechanisms.entity_memory import MemoryFusion
+from kptm.fusion.mechanisms.ernie import ErnieFusion
+from kptm.fusion.mechanisms.gated import GatedFusion
+from kptm.fusion.mechanisms.kbert import KBertFusion
+from kptm.fusion.mechanisms.knowbert import KnowBertFusion
+from kptm.fusion.mechanisms.luke import LukeFusion
+from kptm.fusion.mechanisms.mechanism import Mechanism, Sizes
+
+if TYPE_CHECKING:
+    from kptm.fusion.config import FusionConfig
+
+
+def make_fusion(backbone: Any, entity: int, config: FusionConfig) -> Mechanism:
+    """Build a mechanism.
+
+    Args:
+        backbone: What it is to be attached to.
+        entity: E, the width of entity vectors.
+        config: Which, and where.
+
+    Raises:
+        ModelError: This kind cannot be attached to this family.
+    """
+    layers = encoder_layers(backbone)
+    hidden = int(backbone.config.hidden_size)
+    sizes = Sizes(
+        hidden=hidden,
+        entity=entity,
+        layers=len(layers),
+        heads=int(backbone.config.num_attention_heads),
+        width=config.width or hidden,
+    )
+    match config.kind:
+        case "ernie":
+            return ErnieFusion(sizes, config.layers, out_features(ffn_up_projection(layers[0])))
+        case "knowbert":
+            return KnowBertFusion(sizes, config.layers)
+        case "memory":
+            return MemoryFusion(sizes, config.layers, config.memory_k)
+        case "luke":
+            return LukeFusion(sizes, layers, config.max_length)
+        case "kbert":
+            return KBertFusion(sizes, backbone)
+        case "adapter":
+            return AdapterFusion(sizes, config.layers)
+        case _:
+            return GatedFusion(sizes, config.layers)

@@ -1,0 +1,177 @@
+"""K-BERT's sentence tree (Liu et al. 2020, sections 3.3 to 3.5): facts as text, which only their mention sees.
+
+Each mention carries some facts of its entity, "relation tail", as branches of tokens:
+
+    soft position of a branch's i-th token = position of the mention's last token + i
+    visible(x, y): both in the sentence; both in one branch; or one in a branch and the other in the mention it hangs on
+
+The backbone gets all tokens at once, with those positions and that mask. It has no weights of its own. The paper writes a
+branch behind its mention and moves the rest; order means nothing to attention beside positions and mask, so we write
+branches behind the sentence, and tokens keep their places. In a decoder a token sees what stands before it, and of a
+mention only its last token sees the branches.
+
+It does not start as the identity: mentions see their facts at once. Without facts the backbone is the plain one, to the bit.
+
+Shapes: B texts, L tokens, R tokens of branches, S = L + R, D hidden.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from kptm.errors import ModelError
+from kptm.fusion.backbone import first_position, is_causal, max_positions
+from kptm.fusion.mechanisms.mechanism import Mechanism
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kptm.fusion.mechanisms.mechanism import Branches, Knowledge, Sizes
+
+
+class KBertFusion(Mechanism):
+    """Branches of facts beside the sentence.
+
+    Args:
+        sizes: Of the backbone.
+        backbone: A language model whose order of tokens is told by positions alone.
+
+    Raises:
+        ModelError: The backbone is of another kind.
+    """
+
+    def __init__(self, sizes: Sizes, backbone: Any) -> None:
+        super().__init__(range(sizes.layers))
+        self._first = first_position(backbone)
+        self._last = max_positions(backbone, 10**9) - 1
+        self._window = _window(backbone.config)
+        self._causal = is_causal(backbone.config)
+        self._length: int | None = None
+        self._like: Tensor  # has the precision of the model
+        self.register_buffer("_like", torch.empty(0, dtype=backbone.dtype), persistent=False)
+        self._like = self._like.to(backbone.device)
+        _check(backbone, self)
+
+    def attach(self, layers: object) -> None:
+        """Nothing is hooked: facts come in with the tokens."""
+
+    def begin(self, knowledge: Knowledge | None) -> None:
+        """A pass begins."""
+        super().begin(knowledge)
+        self._length = None
+
+    def inputs(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Any]:
+        """Tokens and branches, with positions and mask; without branches the plain input."""
+        known = self._knowledge
+        if known is None or known.branches is None:
+            return super().inputs(input_ids, attention_mask)
+        self._length = input_ids.shape[1]
+        position_BS, visible_BSS = tree(
+            attention_mask.bool(), known.spans_M3, known.branches, causal=self._causal
+        )
+        return {
+            "input_ids": torch.cat([input_ids, known.branches.ids_BR], 1),
+            **self.shaped(position_BS, visible_BSS),
+        }
+
+    def shaped(self, position_BS: Tensor, visible_BSS: Tensor) -> dict[str, Any]:
+        """Positions and mask as the backbone takes them; layers that see a window get a mask of their own."""
+        masks: Any = self._additive(visible_BSS)
+        if self._window is not None:
+            near_BSS = position_BS[:, :, None] - position_BS[:, None, :]
+            near_BSS = near_BSS.abs() <= self._window
+            narrow = self._additive(visible_BSS & near_BSS)
+            masks = {"full_attention": masks, "sliding_attention": narrow}
+        place_BS = position_BS.clamp(max=self._last) + self._first
+        return {"position_ids": place_BS, "attention_mask": masks}
+
+    def _additive(self, visible_BSS: Tensor) -> Tensor:
+        """0 where a token is seen, elsewhere so little that nothing is left of it, shape (B, 1, S, S)."""
+        return self._like.new_zeros(visible_BSS.shape).masked_fill_(~visible_BSS, -1e4)[:, None]
+
+    def finish(self, hidden_BLD: Tensor) -> Tensor:
+        """The hidden states of the sentence's own tokens."""
+        return hidden_BLD if self._length is None else hidden_BLD[:, : self._length]
+
+
+def tree(
+    there_BL: Tensor, spans_M3: Tensor, branches: Branches, *, causal: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Soft positions, (B, S), from 0, and which token sees which, (B, S, S).
+
+    Args:
+        there_BL: Where the text has tokens.
+        spans_M3: Text, first token, token behind the last, of each mention.
+        branches: What hangs on them.
+        causal: Whether a token sees only what stands before it.
+    """
+    count, length = there_BL.shape
+    line_L = torch.arange(length, device=there_BL.device)
+    real_BR = branches.mention_BR >= 0
+    mention_BR = branches.mention_BR.clamp(min=0)
+    start_BR, end_BR = spans_M3[mention_BR, 1], spans_M3[mention_BR, 2]
+    position_BR = torch.where(real_BR, end_BR - 1 + branches.offset_BR, 0)
+    position_BS = torch.cat([line_L.expand(count, -1), position_BR], 1)
+    inside_BRL = (line_L >= start_BR[..., None]) & (line_L < end_BR[..., None])
+    inside_BRL &= real_BR[..., None]
+    last_BRL = line_L == end_BR[..., None] - 1
+    asked_BRL = inside_BRL & last_BRL if causal else inside_BRL
+    same_BRR = branches.number_BR[:, :, None] == branches.number_BR[:, None, :]
+    same_BRR &= real_BR[:, :, None] & real_BR[:, None, :]
+    # Padding sees the sentence: a row that sees nothing would be no number.
+    back_BRL = torch.where(real_BR[..., None], inside_BRL, there_BL[:, None, :])
+    seen_BLL = there_BL[:, None, :].expand(-1, length, -1)
+    if causal:
+        seen_BLL = seen_BLL & (line_L[None, :] <= line_L[:, None])
+        same_BRR &= branches.offset_BR[:, None, :] <= branches.offset_BR[:, :, None]
+    sentence_BLS = torch.cat([seen_BLL, asked_BRL.transpose(1, 2)], 2)
+    return position_BS, torch.cat([sentence_BLS, torch.cat([back_BRL, same_BRR], 2)], 1)
+
+
+def _window(config: Any) -> int | None:
+    """How far the layers that see a part only do see, in tokens, the farthest included."""
+    if "sliding_attention" not in (getattr(config, "layer_types", None) or ()):
+        return None
+    width = int(config.sliding_window)
+    return width - 1 if is_causal(config) else width
+
+
+@torch.no_grad()
+def _check(backbone: Any, fusion: KBertFusion) -> None:
+    """Try whether a token that is hidden is not seen, and whether order hangs on positions alone."""
+    family = type(backbone).__name__
+    refused = (
+        f"kbert needs a backbone to which positions and a mask tell all of a text's order, and {family} is"
+        " another; take BERT, RoBERTa, XLM-R, DistilBERT, ALBERT, ELECTRA, ModernBERT, GPT-2, Llama or Qwen2, or another"
+        " kind of fusion"
+    )
+    if "position_ids" not in inspect.signature(backbone.base_model.forward).parameters:
+        raise ModelError(refused)
+    device = backbone.device
+    training = backbone.training
+    backbone.eval()
+    try:
+        ids = torch.tensor([[5, 6, 7]], device=device) % backbone.config.vocab_size
+        plain = backbone.base_model(input_ids=ids, attention_mask=torch.ones_like(ids))
+        other = torch.cat([ids[:, :1], ids[:, 2:], ids[:, 1:2]], 1)
+        mixed = torch.cat(
+            [other[:, :1], ids[:, :1], other[:, 1:]], 1
+        )  # a hidden token comes in second
+        position = torch.tensor([[0, 1, 2, 1]], device=device)
+        visible = torch.ones(1, 4, 4, dtype=torch.bool, device=device)
+        if is_causal(backbone.config):
+            visible = position[:, None, :] <= position[:, :, None]
+        visible[:, :, 1] = False
+        visible[:, 1, 1] = True
+        found = backbone.base_model(input_ids=mixed, **fusion.shaped(position, visible))
+    except RuntimeError as error:  # a mask of that shape is more than it can take
+        raise ModelError(refused) from error
+    finally:
+        backbone.train(training)
+    wanted = plain.last_hidden_state
+    near = 16 * torch.finfo(wanted.dtype).eps * float(wanted.abs().max())
+    if not torch.allclose(found.last_hidden_state[:, [0, 3, 2]], wanted, atol=near, rtol=0):
+        raise ModelError(refused)

@@ -1,0 +1,119 @@
+"""KnowBERT's knowledge attention and recontextualisation (Peters et al. 2019, section 3.3).
+
+    P = H W₁ + b₁                                              equation 2
+    s_m = LN(Σ_t softmax_t(w · P_t) P_t) over the tokens of m,   Sᵉ = Transformer(s) among the mentions of a text   3
+    ψ_mk = MLP([⟨s_m, e_mk⟩ / √E, p_mk])                        4: every candidate k, with its prior
+    ẽ_m = Σ_k softmax(ψ_m)_k e_mk over ψ_mk ≥ δ, a null vector if there is none    5
+    S′ = LN(Sᵉ + ẽ),   P′ = Transformer with queries P, keys and values S′,   H′ = H + P′ W₂ + b₂    6 and 7
+
+Linking is soft and learnt within the model; mentions whose links are certain have one candidate. The paper starts W₂ as
+the pseudo-inverse of W₁ after the linker was trained alone; we start W₂ and b₂ at zero, so that the fused model starts as the
+backbone. As in equation 7, and other than in the published code, no norm follows.
+
+Shapes: B texts, L tokens, N = B·L, D hidden, M mentions, C candidates, K tokens of mentions, E entity width.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from kptm.fusion.mechanisms.attention_blocks import Block
+from kptm.fusion.mechanisms.mechanism import Mechanism
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kptm.fusion.mechanisms.mechanism import Knowledge, Sizes
+
+
+class KnowBertFusion(Mechanism):
+    """Knowledge attention behind one layer or more, by default in the middle; ψ of the last are its link scores."""
+
+    soft = True
+    links = True
+
+    def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None) -> None:
+        super().__init__(numbers or (max(0, sizes.layers // 2 - 1),))
+        self.kars = nn.ModuleList(
+            KnowledgeAttention(sizes.hidden, sizes.entity, sizes.heads) for _ in self.numbers
+        )
+
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+        """Link softly, and let the tokens of each text see what its mentions mean."""
+        hidden_BLD, self.link_scores = self.kars[place](hidden_BLD, knowledge)
+        return hidden_BLD
+
+
+class KnowledgeAttention(nn.Module):
+    """One KAR.
+
+    Args:
+        hidden: D.
+        entity: E.
+        heads: Of both attentions.
+        scorer: Width of the MLP that scores candidates.
+        threshold: δ.
+    """
+
+    def __init__(
+        self, hidden: int, entity: int, heads: int, scorer: int = 100, threshold: float = -1e3
+    ) -> None:
+        super().__init__()
+        self.project = nn.Linear(hidden, entity)
+        self.pool = nn.Linear(entity, 1, bias=False)
+        self.norm = nn.LayerNorm(entity)
+        self.mentions = Block(entity, heads)
+        self.score = nn.Sequential(nn.Linear(2, scorer), nn.ReLU(), nn.Linear(scorer, 1))
+        self.null = nn.Parameter(torch.zeros(entity))
+        self.known_norm = nn.LayerNorm(entity)
+        self.tokens = Block(entity, heads)
+        self.back = nn.Linear(entity, hidden)
+        self.threshold = threshold
+        nn.init.zeros_(self.back.weight)
+        nn.init.zeros_(self.back.bias)
+
+    def forward(self, hidden_BLD: Tensor, knowledge: Knowledge) -> tuple[Tensor, Tensor]:
+        """Hidden states of the same shape, and ψ, (M, C)."""
+        flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
+        rows_NE = self.project(flat_ND)
+        spans_ME = self.norm(self._pooled(rows_NE, knowledge))
+        spans_ME = self.mentions(spans_ME, spans_ME, knowledge.together_MM)
+        meant_ME, psi_MC = self._meant(spans_ME, knowledge)
+        known_ME = self.known_norm(spans_ME + meant_ME)
+        sees_NM = knowledge.sees(torch.arange(len(flat_ND), device=flat_ND.device))
+        with_N1 = sees_NM.any(1, keepdim=True)  # what sees no mention stays as it is
+        seen_ND = self.back(self.tokens(rows_NE, known_ME, sees_NM))
+        return (flat_ND + seen_ND * with_N1).reshape(hidden_BLD.shape), psi_MC
+
+    def _pooled(self, rows_NE: Tensor, knowledge: Knowledge) -> Tensor:
+        rows_KE, mention_K = rows_NE[knowledge.tokens_K], knowledge.mention_K
+        count = len(knowledge.spans_M3)
+        score_K = self.pool(rows_KE).squeeze(-1)
+        top_M = score_K.new_full((count,), -torch.inf)
+        top_M = top_M.scatter_reduce(0, mention_K, score_K.detach(), "amax")
+        weight_K = (score_K - top_M[mention_K]).exp()
+        sum_M = weight_K.new_zeros(count).index_add(0, mention_K, weight_K)
+        weight_K = weight_K / sum_M[mention_K]
+        empty_ME = rows_KE.new_zeros((count, rows_KE.shape[1]))
+        weighted_KE = (rows_KE * weight_K[:, None]).to(
+            rows_KE.dtype
+        )  # exp is float32 in mixed precision
+        return empty_ME.index_add(0, mention_K, weighted_KE)
+
+    def _meant(self, spans_ME: Tensor, knowledge: Knowledge) -> tuple[Tensor, Tensor]:
+        if knowledge.candidates_MCE is None or knowledge.priors_MC is None:
+            candidates_MCE = knowledge.vectors_ME[:, None].to(spans_ME.dtype)
+            priors_MC = candidates_MCE.new_ones(candidates_MCE.shape[:2])
+        else:
+            candidates_MCE = knowledge.candidates_MCE.to(spans_ME.dtype)
+            priors_MC = knowledge.priors_MC.to(spans_ME.dtype)
+        near_MC = torch.einsum("me,mce->mc", spans_ME, candidates_MCE) / spans_ME.shape[1] ** 0.5
+        psi_MC = self.score(torch.stack([near_MC, priors_MC], -1)).squeeze(-1)
+        psi_MC = psi_MC.masked_fill(priors_MC <= 0, -1e4)
+        kept_MC = psi_MC >= self.threshold
+        weight_MC = psi_MC.masked_fill(~kept_MC, -1e4).softmax(-1) * kept_MC
+        meant_ME = torch.einsum("mc,mce->me", weight_MC, candidates_MCE)
+        return meant_ME + self.null * (~kept_MC.any(-1, keepdim=True)), psi_MC

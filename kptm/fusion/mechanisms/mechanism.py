@@ -1,0 +1,243 @@
+"""What every fusion mechanism is: modules that a backbone's layers are hooked to, and that a pass goes through.
+
+Shapes: B texts, L tokens, D hidden, M mentions, C candidates, K tokens that belong to a mention, E entity width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from kptm.fusion.entity_table import EntityTable
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What a mechanism is built for.
+
+    Attributes:
+        hidden: D, the width of the backbone.
+        entity: E, the width of entity vectors.
+        layers: How many layers the backbone has.
+        heads: Attention heads of the backbone.
+        width: The width of what the mechanism computes between.
+    """
+
+    hidden: int
+    entity: int
+    layers: int
+    heads: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """Facts that hang on mentions as tokens of their own, R of them in a text at most.
+
+    Attributes:
+        ids_BR: Token ids.
+        mention_BR: The mention that each hangs on, -1 for padding.
+        number_BR: Which branch it belongs to.
+        offset_BR: Its place behind the mention's last token, from 1.
+    """
+
+    ids_BR: Tensor
+    mention_BR: Tensor
+    number_BR: Tensor
+    offset_BR: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of a batch.
+
+    Attributes:
+        spans_M3: Text, first token, token behind the last, of each linked mention.
+        vectors_ME: The vector of its entity.
+        length: L, the padded number of tokens.
+        tokens_K: Flat positions (text · L + token) of the tokens that knowledge is added to: all of a mention; the last
+            alone in a decoder, whose next token would otherwise be told by it.
+        mention_K: The mention of each.
+        causal: Whether a token may see only what stands before it.
+        candidates_MCE: Vectors of what each mention may mean, zero rows to fill up; None where links are certain.
+        priors_MC: p of each by the linker, 0 for none.
+        table: All entity vectors, brought to length 1.
+        scale: The length of those of the mentions.
+        branches: Facts of the mentions' entities as tokens; None where there are none.
+    """
+
+    spans_M3: Tensor
+    vectors_ME: Tensor
+    length: int
+    tokens_K: Tensor
+    mention_K: Tensor
+    table: EntityTable
+    scale: float = 1.0
+    candidates_MCE: Tensor | None = None
+    priors_MC: Tensor | None = None
+    branches: Branches | None = None
+    causal: bool = False
+
+    @property
+    def vectors_KE(self) -> Tensor:
+        """The vector of the entity that each token belongs to."""
+        return self.vectors_ME[self.mention_K]
+
+    @property
+    def first_M(self) -> Tensor:
+        """Flat position of the first token of each mention."""
+        return self.spans_M3[:, 0] * self.length + self.spans_M3[:, 1]
+
+    @property
+    def last_M(self) -> Tensor:
+        """Flat position of the last token of each mention."""
+        return self.spans_M3[:, 0] * self.length + self.spans_M3[:, 2] - 1
+
+    @property
+    def anchor_M(self) -> Tensor:
+        """Flat position of the token that stands for each mention: the first, the last in a decoder."""
+        return self.last_M if self.causal else self.first_M
+
+    @property
+    def together_MM(self) -> Tensor:
+        """Whether a mention may see another: it stands in the same text, and before it in a decoder."""
+        return self.sees(self.last_M)
+
+    def sees(self, position_Q: Tensor) -> Tensor:
+        """Whether the token at each flat position may see each mention, shape (Q, M)."""
+        text_Q = position_Q // self.length
+        seen_QM = text_Q[:, None] == self.spans_M3[None, :, 0]
+        if self.causal:
+            seen_QM &= self.last_M[None, :] <= position_Q[:, None]
+        return seen_QM
+
+
+def knowledge_of_mentions(
+    spans_M3: Tensor,
+    vectors_ME: Tensor,
+    length: int,
+    table: EntityTable,
+    scale: float = 1.0,
+    *,
+    causal: bool = False,
+) -> Knowledge:
+    """The knowledge of mentions whose links are certain; every token of a span belongs to it.
+
+    Args:
+        spans_M3: Text, first token, token behind the last.
+        vectors_ME: One vector a mention.
+        length: L, the padded number of tokens.
+        table: All entity vectors, of length 1.
+        scale: The length of those of the mentions.
+        causal: Whether the backbone is a decoder.
+    """
+    if causal:
+        mention_M = torch.arange(len(spans_M3), device=spans_M3.device)
+        last_M = spans_M3[:, 0] * length + spans_M3[:, 2] - 1
+        return Knowledge(spans_M3, vectors_ME, length, last_M, mention_M, table, scale, causal=True)
+    sizes_M = spans_M3[:, 2] - spans_M3[:, 1]
+    mention_K = torch.repeat_interleave(
+        torch.arange(len(spans_M3), device=spans_M3.device), sizes_M
+    )
+    before_M = torch.cumsum(sizes_M, 0) - sizes_M
+    inside_K = torch.arange(len(mention_K), device=spans_M3.device) - before_M[mention_K]
+    tokens_K = spans_M3[mention_K, 0] * length + spans_M3[mention_K, 1] + inside_K
+    return Knowledge(spans_M3, vectors_ME, length, tokens_K, mention_K, table, scale)
+
+
+class Mechanism(nn.Module):
+    """Adds knowledge after some layers of a backbone.
+
+    A pass is :meth:`begin`, the backbone's own forward on :meth:`inputs` with :meth:`after` behind each of the layers,
+    and :meth:`finish`. Without knowledge no hook does anything.
+
+    Attributes:
+        numbers: The layers, from 0.
+        frozen: Whether the backbone's own weights are not to be trained.
+        soft: Whether it reads what else a mention may mean.
+        links: Whether it links by itself, so that its links can be learnt.
+        link_scores: Of the last pass: (M, C) over candidates, or (M, N) over the table, before the softmax.
+    """
+
+    frozen = False
+    soft = False
+    links = False
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__()
+        self.numbers = tuple(numbers)
+        self.link_scores: Tensor | None = None
+        self._knowledge: Knowledge | None = None
+        self._calls: dict[int, int] = {}
+        self._hooked = 0
+
+    def attach(self, layers: Sequence[nn.Module]) -> None:
+        """Hook the layers; one that a backbone goes through several times is hooked once."""
+        for layer in dict.fromkeys(layers[number] for number in self.numbers):
+            turns = [turn for turn, other in enumerate(layers) if other is layer]
+            places = {
+                call: self.numbers.index(number)
+                for call, number in enumerate(turns)
+                if number in self.numbers
+            }
+            # A method, not a closure: a copy of the model must read its own knowledge.
+            self.target(layer).register_forward_hook(partial(self._hook, places, len(turns)))
+            self._hooked += 1
+
+    def target(self, layer: nn.Module) -> nn.Module:
+        """What of a layer is hooked: the whole of it."""
+        return layer
+
+    def begin(self, knowledge: Knowledge | None) -> None:
+        """A pass begins."""
+        self.link_scores = None
+        self._knowledge = knowledge
+        self._calls = {}
+
+    def inputs(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Any]:
+        """What the backbone is given, by name."""
+        return {"input_ids": input_ids, "attention_mask": attention_mask}
+
+    def finish(self, hidden_BLD: Tensor) -> Tensor:
+        """The backbone's last hidden states as the mechanism hands them on."""
+        return hidden_BLD
+
+    def end(self) -> None:
+        """A pass has ended: the backbone is a plain one again.
+
+        In training the knowledge stays, for gradient checkpointing runs the layers once more on the way back.
+        """
+        if not self.training:
+            self._knowledge = None
+
+    @property
+    def was_reached(self) -> bool:
+        """Whether the last pass went through every layer that is hooked."""
+        return len(self._calls) == self._hooked
+
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+        """Hidden states of the same shape, behind layer ``numbers[place]``."""
+        raise NotImplementedError
+
+    def _hook(
+        self, places: dict[int, int], turns: int, layer: nn.Module, _inputs: object, output: Any
+    ) -> Any:
+        if self._knowledge is None:
+            return None
+        call = self._calls.get(id(layer), 0)
+        self._calls[id(layer)] = call + 1
+        place = places.get(call % turns)
+        if place is None:
+            return None
+        if isinstance(output, tuple | list):  # hidden states first; GPT-1 gives a list
+            return type(output)([self.after(place, output[0], self._knowledge), *output[1:]])
+        return self.after(place, output, self._knowledge)

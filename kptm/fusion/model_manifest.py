@@ -1,0 +1,133 @@
+"""A model's folder and the one file that seals it: what it is, with the checksums of all others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError
+
+from kg.errors import EmbeddingError
+from kg.files.atomic import recover, replace_folder
+from kg.files.checksums import file_sha256
+from kptm.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+MANIFESTS = ("kptm.json", "finetuned.json", "manifest.json")
+"""Files that list those of a folder, with their checksums."""
+
+
+def own_files(folder: Path) -> set[Path]:
+    """The files that the manifest of a folder lists, itself, and those of manifests that it lists."""
+    found: set[Path] = set()
+    for name in MANIFESTS:
+        listed = _listed(folder / name)
+        if listed is None:
+            continue
+        found.add(folder / name)
+        for inside in listed:
+            path = folder / inside
+            found.add(path)
+            if path.name in MANIFESTS:
+                found |= own_files(path.parent)
+    return found
+
+
+def _listed(manifest: Path) -> list[str] | None:
+    """The files below a manifest that it lists; None where there is no manifest."""
+    try:
+        content: Any = json.loads(manifest.read_text(encoding="utf-8"))
+        names = [str(name) for name in content["sha256"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return [name for name in names if not Path(name).is_absolute() and ".." not in Path(name).parts]
+
+
+def check_target(folder: Path, name: str) -> None:
+    """Refuse a folder that a model cannot be written to, before the training.
+
+    Raises:
+        ModelError: It holds something else than a model that ``name`` seals, it or what it lies in is a file, or it cannot
+            be written.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise ModelError(f"{folder}: cannot be written; name a folder of your own")
+    if there == folder and any(folder.iterdir()) and not (folder / name).exists():
+        raise ModelError(
+            f"{folder}: holds something else, which would be lost; name a folder of its own"
+        )
+    if there == folder:
+        own = own_files(folder)
+        other = sorted(
+            str(path.relative_to(folder))
+            for path in folder.rglob("*")
+            if path not in own and (path.is_symlink() or not path.is_dir())
+        )
+        if other:
+            raise ModelError(
+                f"{folder}: holds other files ({', '.join(other[:3])}), which would be lost; move them, or name"
+                " another folder"
+            )
+
+
+@contextmanager
+def model_folder(folder: str | Path, name: str) -> Iterator[Path]:
+    """A folder to write a model in, which ``name`` seals: it appears whole or not at all, a model in it is replaced.
+
+    Raises:
+        ModelError: It cannot be written, or holds something else.
+    """
+    folder = Path(folder).absolute()
+    try:
+        check_target(folder, name)
+        with replace_folder(folder) as fresh:
+            yield fresh
+    except (OSError, SafetensorError, EmbeddingError) as error:
+        raise ModelError(f"{folder}: cannot be written ({error})") from error
+
+
+def seal(folder: Path, name: str, meta: dict[str, Any], files: Iterable[Path]) -> None:
+    """Write ``meta`` with the checksums of files and its own to ``name``.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    digests = {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
+    whole = {**meta, "sha256": digests}
+    whole["checksum"] = _checksum(whole)
+    (folder / name).write_text(json.dumps(whole, indent=2), encoding="utf-8")
+
+
+def unsealed(folder: Path, name: str, format: int) -> dict[str, Any]:
+    """What was sealed, after all checksums have been compared.
+
+    Raises:
+        ModelError: A file is damaged, or the format is another.
+        OSError: A file is missing.
+        ValueError: It is no JSON; so LookupError, TypeError and AttributeError where it is of another shape.
+    """
+    recover(folder)
+    meta: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+    if meta["format"] != format:
+        raise ModelError(
+            f"{folder}: format {meta['format']} is not {format}, the one this version reads;"
+            " save the model again"
+        )
+    if meta.pop("checksum") != _checksum(meta):
+        raise ModelError(f"{folder / name}: damaged (checksum differs); save it again")
+    for inside, digest in meta["sha256"].items():
+        if file_sha256(folder / inside) != digest:
+            raise ModelError(f"{folder / inside}: damaged (checksum differs); save it again")
+    return meta
+
+
+def _checksum(meta: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,149 @@
+"""The encoded texts of a run, on disk: memory does not grow with them, and a run that goes on need not link again.
+
+A folder of shards, each an Arrow file of :data:`SHARD` texts and a note of what it was made from and of its checksum, written
+last. A shard whose note tells of the same texts is read instead of being made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from kg.errors import shorten
+from kptm.errors import LinkingError, ModelError
+from kptm.linking import LinkedText
+from kptm.pretraining.data.shards import finished, from_row, to_row, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from kptm.data.tokenize import EncodedText
+    from kptm.pretraining.data.shards import Related
+
+    Link = Callable[[Iterable[str]], Iterable[LinkedText]]
+    Text = str | LinkedText | Mapping[str, Any]
+
+SHARD = 4_096
+"""Texts in a file."""
+KEPT = 32_768
+"""Texts that are kept as they were read."""
+
+
+class Corpus:
+    """Texts by number; those without a token are left out.
+
+    Args:
+        folder: Where the shards are, or come to be.
+        texts: Plain, or linked, or rows of a ``datasets.Dataset`` with "text" and maybe "links".
+        encode: Turns a linked text into tokens.
+        link: Links the plain ones.
+        related: What the graph says between the entities of a text.
+        identity: What else an encoded text hangs on.
+
+    Attributes:
+        lengths: Tokens of each text.
+        links: Mentions whose entity has a vector, in all.
+        digest: Of all that it was made from.
+
+    Raises:
+        ModelError: A text is plain and there is no linker, or it is none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        texts: Iterable[Text],
+        encode: Callable[[LinkedText], EncodedText],
+        *,
+        link: Link | None = None,
+        related: Callable[[LinkedText], Related] | None = None,
+        identity: str = "",
+    ) -> None:
+        from datasets import Dataset, concatenate_datasets
+
+        folder.mkdir(parents=True, exist_ok=True)
+        stream, shards = iter(texts), list[Any]()
+        digest = hashlib.sha256(identity.encode())
+        self.links = 0
+        count = 0
+        while part := [_read(text, count + at) for at, text in enumerate(islice(stream, SHARD), 1)]:
+            count += len(part)
+            name = folder / f"{len(shards):05}"
+            made_of = _digest(part, identity)
+            digest.update(made_of.encode())
+            found = finished(name, made_of)
+            if found is None:
+                documents = _linked(part, link)
+                found = write(name, _rows(documents, encode, related), made_of)
+            self.links += found
+            shards.append(Dataset.from_file(str(name.with_suffix(".arrow"))))
+        self.digest = digest.hexdigest()
+        whole: Any = concatenate_datasets(shards) if shards else None
+        self._rows = whole
+        self.lengths: list[int] = list(whole["length"]) if shards else []
+        self._kept = lru_cache(KEPT)(self._decoded)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, number: int) -> EncodedText:
+        """Text ``number``, without blanks."""
+        return self._kept(number)[0]
+
+    def related(self, number: int) -> Related:
+        """Head, number of the relation, tail of each fact that text ``number`` names both ends of."""
+        return self._kept(number)[1]
+
+    def _decoded(self, number: int) -> tuple[EncodedText, Related]:
+        return from_row(self._rows[number])
+
+
+def _rows(
+    documents: Iterable[LinkedText],
+    encode: Callable[[LinkedText], EncodedText],
+    related: Callable[[LinkedText], Related] | None,
+) -> Iterator[dict[str, Any]]:
+    for document in documents:
+        text = encode(document)
+        if text.ids:
+            yield to_row(text, related(document) if related else ())
+
+
+def _read(text: Text, number: int) -> str | LinkedText:
+    if isinstance(text, str | LinkedText):
+        return text
+    said = text.get("text") if isinstance(text, Mapping) else None
+    if not isinstance(said, str):
+        raise ModelError(
+            f"text {number}: {shorten(repr(text))} is no text; give text, linked text, or rows with"
+            ' "text" and, where it is linked, "links"'
+        )
+    if text.get("links") is None:
+        return said
+    try:
+        return LinkedText.from_dict(text)
+    except LinkingError as error:
+        raise ModelError(f"text {number}: {error}") from error
+
+
+def _digest(part: list[str | LinkedText], identity: str) -> str:
+    digest = hashlib.sha256(identity.encode())
+    for text in part:
+        said = text if isinstance(text, str) else text.to_dict(candidates=True)
+        digest.update(json.dumps(said).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _linked(part: list[str | LinkedText], link: Link | None) -> Iterator[LinkedText]:
+    plain = [text for text in part if isinstance(text, str)]
+    if plain and link is None:
+        raise ModelError(
+            f"the text {shorten(plain[0])!r} is plain: pass a linker, or link the texts first"
+        )
+    linked = iter(link(plain)) if link is not None else iter(())
+    return (next(linked) if isinstance(text, str) else text for text in part)

@@ -1,0 +1,102 @@
+"""The stream of training examples: a pure function of (texts, config, position)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from kptm.data.order import pass_length, pass_order
+from kptm.pretraining.data.corruption import misalign, replace_mentions
+from kptm.pretraining.data.masking import MaskedText, ask_next, mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kptm.pretraining.config import PretrainConfig
+    from kptm.pretraining.data.corpus import Corpus
+    from kptm.pretraining.data.described_facts import DescribedFact, Descriptions
+    from kptm.pretraining.data.shards import Related
+
+
+class Example(NamedTuple):
+    """A text as it is asked, what the graph says of it, and a fact that comes along."""
+
+    masked: MaskedText
+    related: Related
+    fact: DescribedFact | None
+
+
+class Asking(NamedTuple):
+    """What examples are made with.
+
+    Attributes:
+        mask_id: The mask token; None asks texts as a decoder is asked.
+        vocab: Token ids that a random one is drawn from.
+        entities: Rows of the entity table.
+        longest: Tokens that a text may have.
+    """
+
+    mask_id: int | None
+    vocab: Sequence[int]
+    entities: int
+    longest: int
+
+
+class Examples(Dataset[Example]):
+    """Example i of the run: which text, and how it is masked, hang on (seed, i) alone.
+
+    The Trainer reads it in order; each pass over the texts has its own permutation.
+    """
+
+    def __init__(
+        self,
+        texts: Corpus,
+        config: PretrainConfig,
+        asking: Asking,
+        descriptions: Descriptions | None = None,
+    ) -> None:
+        self._texts = texts
+        self._config = config
+        self._asking = asking
+        self._descriptions = descriptions
+        self._lengths = texts.lengths
+        self._pass = -1
+        self._order = np.zeros(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return self._config.steps * self._config.batch_size
+
+    def __getitem__(self, index: int) -> Example:
+        size = self._config.batch_size
+        number, place = divmod(index, pass_length(len(self._texts), size))
+        if number != self._pass:
+            self._order = pass_order(self._lengths, size, self._config.seed, number)
+            self._pass = number
+        text_number = int(self._order[place])
+        config, asking, text = self._config, self._asking, self._texts[text_number]
+        if config.replaced_weight:
+            rate, count = config.replaced_rate, len(self._texts)
+            seed = (config.seed, index, 4)
+            text = replace_mentions(
+                text, self._texts.__getitem__, count, rate, asking.longest, seed
+            )
+        seed = (config.seed, index, 1)
+        if asking.mask_id is None:
+            masked = ask_next(text, config, seed)
+        else:
+            masked = mask_text(text, config, asking.mask_id, asking.vocab, seed)
+        if config.denoising_weight:
+            seed = (config.seed, index, 5)
+            noisy = misalign(masked.text, asking.entities, seed, masked.rows)
+            masked = masked._replace(text=noisy)
+        return Example(masked, self._texts.related(text_number), self._fact(index))
+
+    def _fact(self, index: int) -> DescribedFact | None:
+        if self._descriptions is None:
+            return None
+        rng = np.random.default_rng((self._config.seed, index, 6))
+        if rng.random() >= self._config.description_rate:
+            return None
+        return self._descriptions.draw((self._config.seed, index, 7))

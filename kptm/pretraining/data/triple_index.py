@@ -1,0 +1,40 @@
+"""What the graph says between the entities of a text."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kg.view import GraphView
+    from kptm.linking import LinkedText
+    from kptm.pretraining.data.shards import Related
+
+MOST = 6
+"""Entities of a text that are looked at: each pair of them is a question to the graph."""
+
+
+class TripleIndex:
+    """Finds the facts that join the entities of a text.
+
+    Args:
+        graph: What says so.
+
+    Attributes:
+        relations: Keys of the relations, in the order of their numbers.
+    """
+
+    def __init__(self, graph: GraphView) -> None:
+        self._graph = graph
+        self.relations = sorted(relation.key for relation in graph.relations())
+        self._number = {key: number for number, key in enumerate(self.relations)}
+
+    def __call__(self, document: LinkedText) -> Related:
+        """Heads, numbers of relations and tails, in a fixed order."""
+        return tuple(
+            sorted(
+                (head, self._number[triple.relation], tail)
+                for head, tail in permutations(document.entities()[:MOST], 2)
+                for triple in self._graph.match(head=head, tail=tail)
+            )
+        )

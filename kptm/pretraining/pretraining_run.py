@@ -1,0 +1,212 @@
+"""A pretraining from texts to a report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kptm.errors import ConfigError, ModelError
+from kptm.fusion.backbone import quiet_transformers
+from kptm.linking import Linker
+from kptm.pretraining.checkpoints import newest, step_of
+from kptm.pretraining.config import PretrainConfig
+from kptm.pretraining.data.corpus import Corpus
+from kptm.pretraining.data.described_facts import Descriptions
+from kptm.pretraining.data.training_examples import Asking, Examples
+from kptm.pretraining.data.triple_index import TripleIndex
+from kptm.pretraining.fusion_trainer import make_trainer
+from kptm.pretraining.pretrain_report import PretrainReport
+from kptm.pretraining.pretraining_model import PretrainingModel
+from kptm.pretraining.processes import processes
+from kptm.pretraining.randomness import randomness_kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from kg.view import GraphView
+    from kptm.data.tokenize import EncodedText
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
+    from kptm.pretraining.data.corpus import Link
+
+TELL = 64
+"""Texts between two reports of how many have been read."""
+
+
+def pretrain(
+    model: FusedModel,
+    texts: Iterable[str | LinkedText | Mapping[str, Any]],
+    linker: Linker | Link | None = None,
+    config: PretrainConfig | None = None,
+    *,
+    linked_by: str | None = None,
+    graph: GraphView | None = None,
+    checkpoints: str | Path | None = None,
+    progress: Callable[[int, float], None] | None = None,
+    reading: Callable[[int], None] | None = None,
+) -> PretrainReport:
+    """Pretrain ``model`` in place on the objectives that ``config`` gives a weight.
+
+    Under ``accelerate launch`` every process calls it with the same arguments, and has the same model when it returns.
+
+    Args:
+        model: The fused model.
+        texts: Plain texts, linked on the way by ``linker``; texts that are linked already; rows with "text", and "links" where
+            there are any, as a ``datasets.Dataset`` or ``IterableDataset`` gives. Read once, as a stream.
+        linker: Needed for plain texts: a linker, or what links many texts.
+        config: Steps, rates, weights and seed.
+        linked_by: What the links of a function depend on, such as :meth:`kptm.Linker.identity`: texts that were
+            linked by something else are linked again.
+        graph: Needed by ``relation_weight`` and ``description_weight``.
+        checkpoints: A folder; a run that was cut goes on from the newest whole checkpoint in it,
+            with the same losses as if it had not been cut, and links no text again.
+        progress: Called after each step with its number and the last mean loss.
+        reading: Called now and then with how many texts have been linked and encoded, before the first step.
+
+    Raises:
+        ModelError: There are no texts, plain ones have no linker, or the loss is not finite.
+        ConfigError: An objective lacks the graph, or the batch cannot be shared out.
+        CheckpointError: The folder's checkpoints belong to another run.
+    """
+    config = config or PretrainConfig()
+    began = time.monotonic()
+    facts = _facts(graph, config)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) if checkpoints is None else Path(checkpoints)
+        identity = model.fingerprint()
+        with _first_one_then_all(shared=checkpoints is not None):
+            corpus = Corpus(
+                folder / "texts",
+                texts,
+                _counted(model.encoder.encode, reading),
+                link=linker.link_many if isinstance(linker, Linker) else linker,
+                related=facts if config.relation_weight else None,
+                identity=_corpus_identity(
+                    identity, linker, linked_by, graph, facts if config.relation_weight else None
+                ),
+            )
+            described = _descriptions(
+                graph, facts, config, model, folder / "descriptions", identity
+            )
+        if not len(corpus):
+            raise ModelError("there is no text to pretrain on; pass at least one")
+        parts = [json.dumps(asdict(config), sort_keys=True), identity, corpus.digest]
+        parts += [described.digest if described else "", *(facts.relations if facts else ())]
+        run = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        examples = Examples(corpus, config, _asking(model), described)
+        start = newest(folder, run)
+        with quiet_transformers(), randomness_kept(), _gradient_checkpointing(model, config):
+            whole = PretrainingModel(model, config, len(facts.relations) if facts else 0)
+            trainer = make_trainer(whole, config, examples, folder, run, progress)
+            try:
+                trainer.train(resume_from_checkpoint=str(start) if start else None)
+            finally:
+                model.eval()
+    return PretrainReport(
+        curve=trainer.curve(),
+        texts=len(corpus),
+        links=corpus.links,
+        steps=config.steps,
+        resumed_at=step_of(start) if start else 0,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _counted(
+    encode: Callable[[LinkedText], EncodedText], reading: Callable[[int], None] | None
+) -> Callable[[LinkedText], EncodedText]:
+    count = 0
+
+    def counting(document: LinkedText) -> EncodedText:
+        nonlocal count
+        count += 1
+        if reading is not None and count % TELL == 0:
+            reading(count)
+        return encode(document)
+
+    return counting
+
+
+def _corpus_identity(
+    model: str,
+    linker: Linker | Link | None,
+    linked_by: str | None,
+    graph: GraphView | None,
+    facts: TripleIndex | None,
+) -> str:
+    """What encoded texts depend on beside the texts: of a function that says nothing, the graph is all that can be asked."""
+    parts = [model]
+    if isinstance(linker, Linker):
+        parts.append(linker.identity())
+    elif linked_by is not None:
+        parts.append(linked_by)
+    elif graph is not None and linker is not None:
+        parts.append(f"{graph.fingerprint()} at revision {graph.revision()}")
+    if facts is not None and graph is not None:
+        parts += [graph.fingerprint(), *facts.relations]
+    return "\n".join(parts)
+
+
+def _facts(graph: GraphView | None, config: PretrainConfig) -> TripleIndex | None:
+    for name in ("relation_weight", "description_weight"):
+        if getattr(config, name):
+            if graph is None:
+                raise ConfigError(f"{name}: what is right comes from the graph; pass graph=")
+            return TripleIndex(graph)
+    return None
+
+
+def _descriptions(
+    graph: GraphView | None,
+    facts: TripleIndex | None,
+    config: PretrainConfig,
+    model: FusedModel,
+    folder: Path,
+    identity: str,
+) -> Descriptions | None:
+    if graph is None or facts is None or not config.description_weight:
+        return None
+    return Descriptions(graph, facts.relations, model.encoder.encode, folder, identity)
+
+
+def _asking(model: FusedModel) -> Asking:
+    special = set(model.tokenizer.all_special_ids)
+    return Asking(
+        mask_id=None if model.causal else model.encoder.mask_id,
+        vocab=[number for number in range(len(model.tokenizer)) if number not in special],
+        entities=len(model.embeddings),
+        longest=model.encoder.max_length,
+    )
+
+
+@contextmanager
+def _first_one_then_all(*, shared: bool) -> Iterator[None]:
+    """In a folder that processes share, the first one writes, and the others read what it wrote."""
+    if shared:
+        with processes().main_process_first():
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def _gradient_checkpointing(model: FusedModel, config: PretrainConfig) -> Iterator[None]:
+    if not config.gradient_checkpointing or model.backbone.is_activation_checkpointing:
+        yield
+        return
+    try:
+        model.backbone.activation_checkpointing_enable()
+    except ValueError as error:
+        raise ConfigError(
+            f"gradient_checkpointing: {type(model.backbone).__name__} does not support it; leave it off"
+        ) from error
+    try:
+        yield
+    finally:
+        model.backbone.activation_checkpointing_disable()

@@ -1,0 +1,1 @@
+"""Drawings as SVG: charts, a neighbourhood, a map of vectors."""

@@ -1,0 +1,151 @@
+"""Arms by splits as bars with their intervals."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from kptm.report.drawings.scale import Scale, ticks
+from kptm.report.markup import number, px, short, svg, table, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kptm.report.report_data import Estimate
+
+WIDTH = 480
+_ROW, _NAMES, _ENDS = 30, 152, 420
+
+
+def arm_bars(
+    arms: Mapping[str, Mapping[str, Estimate]],
+    splits: Mapping[str, str],
+    colours: Mapping[str, int],
+) -> str:
+    """One panel a split, one bar an arm, with whiskers for the intervals.
+
+    A value is set in bold where its interval lies above those of all other arms.
+
+    Returns:
+        A grid of ``<figure>`` on one common scale and a table, or "" where there is no estimate.
+    """
+    found = panels(arms, splits, colours)
+    if not found:
+        return ""
+    figures = "".join(
+        f'<figure><figcaption><b class="split">{text(panel.split)}</b> {text(panel.meaning)}'
+        f"</figcaption>{svg(WIDTH, panel.height, panel.said, panel.body, 'bars')}</figure>"
+        for panel in found
+    )
+    share = _are_shares(arms)
+    rows = [
+        (arm, panel.split, *(_value(v, share) for v in (e.mean, e.low, e.high)), str(e.count))
+        for panel in found
+        for arm, row in arms.items()
+        if (e := row.get(panel.split))
+    ]
+    head = ("arm", "split", "mean", "95% low", "95% high", "n")
+    return f'<div class="grid two">{figures}</div>' + table("The numbers", head, rows)
+
+
+class Panel(NamedTuple):
+    """The drawing of one split.
+
+    Attributes:
+        split: Its name.
+        meaning: What it means, in a line.
+        said: The drawing in words.
+        height: Of the drawing, whose width is ``WIDTH``.
+        body: The marks, as SVG.
+    """
+
+    split: str
+    meaning: str
+    said: str
+    height: int
+    body: str
+
+
+def panels(
+    arms: Mapping[str, Mapping[str, Estimate]],
+    splits: Mapping[str, str],
+    colours: Mapping[str, int],
+) -> list[Panel]:
+    """One drawing a split, all on one scale; none where there is no estimate."""
+    found = _finite(arms)
+    if not found:
+        return []
+    highs = [value for e in found for value in (e.mean, e.high) if math.isfinite(value)]
+    low, high = min(0.0, *(e.mean for e in found)), max(highs)
+    share = _are_shares(arms)
+    marks = ticks(low, high)
+    x = Scale(marks[0], min(marks[-1], 1.0) if share else marks[-1], _NAMES, _ENDS)
+    names = list(dict.fromkeys([*splits, *(s for row in arms.values() for s in row)]))
+    names = [s for s in names if any(s in row for row in arms.values())]
+    return [_panel(s, splits.get(s, ""), arms, colours, x, share) for s in names]
+
+
+def _finite(arms: Mapping[str, Mapping[str, Estimate]]) -> list[Estimate]:
+    return [e for row in arms.values() for e in row.values() if math.isfinite(e.mean)]
+
+
+def _are_shares(arms: Mapping[str, Mapping[str, Estimate]]) -> bool:
+    """Whether all that is drawn lies between 0 and 1, and is shown as percentages."""
+    found = _finite(arms)
+    highs = (value for e in found for value in (e.mean, e.high) if math.isfinite(value))
+    return all(e.mean >= 0 for e in found) and max(highs) <= 1
+
+
+def _value(value: float, share: bool) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return f"{100 * value:.1f}%" if share else number(value)
+
+
+def _panel(
+    split: str,
+    meaning: str,
+    arms: Mapping[str, Mapping[str, Estimate]],
+    colours: Mapping[str, int],
+    x: Scale,
+    share: bool,
+) -> Panel:
+    here = {arm: row[split] for arm, row in arms.items() if split in row}
+    base, body = x(max(0.0, x.low)), []
+    for i, arm in enumerate(arms):
+        middle = i * _ROW + 16
+        body.append(
+            f'<text class="name" x="{_NAMES - 10}" y="{middle + 5}" text-anchor="end">'
+            f"{text(short(arm, 20))}</text>"
+        )
+        if (e := here.get(arm)) and math.isfinite(e.mean):
+            others = [o.high for name, o in here.items() if name != arm]
+            clear = bool(others) and all(e.low > other for other in others)
+            body.append(_bar(arm, e, middle, colours[arm], x, base, share, clear))
+        else:
+            body.append(f'<text class="tick" x="{_NAMES}" y="{middle + 5}">not measured</text>')
+    height = len(arms) * _ROW + 4
+    body.append(f'<path class="axis" d="M{px(base)} 0V{height}"/>')
+    said = "; ".join(f"{arm} {_value(e.mean, share)}" for arm, e in here.items())
+    return Panel(split, meaning, f"Split {split}: {said}", height, "".join(body))
+
+
+def _bar(
+    arm: str, e: Estimate, middle: int, slot: int, x: Scale, base: float, share: bool, clear: bool
+) -> str:
+    at = x(e.mean)
+    ends = [min(max(x(v if math.isfinite(v) else e.mean), x.start), x.end) for v in (e.low, e.high)]
+    whisker = (
+        f"M{px(ends[0])} {middle}H{px(ends[1])}"
+        f"M{px(ends[0])} {middle - 4}v8M{px(ends[1])} {middle - 4}v8"
+    )
+    value = _value(e.mean, share)
+    said = f"{arm}: {value} (95%: {_value(e.low, share)} to {_value(e.high, share)}, n = {e.count})"
+    return (
+        f'<g class="mark c{slot}"><title>{text(said)}</title>'
+        f'<rect class="bar" x="{px(min(base, at))}" y="{middle - 10}" '
+        f'width="{abs(at - base):.2f}" height="20" rx="2"/>'
+        f'<path class="halo" d="{whisker}"/><path class="whisker" d="{whisker}"/>'
+        f'<text class="value{" clear" if clear else ""}" x="{px(max(at, ends[1], base) + 7)}" '
+        f'y="{middle + 5}">{value}</text></g>'
+    )

@@ -1,0 +1,52 @@
+"""Arms by splits as one SVG file that stands alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.report.drawings.bars import WIDTH, panels
+from kptm.report.drawings.palette import palette_css
+from kptm.report.markup import text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kptm.report.report_data import Estimate
+
+_TITLE, _GAP, _MARGIN = 30, 18, 14
+_STYLE = """text{font:14px system-ui,sans-serif;fill:var(--ink)}
+.title{font-weight:600}
+.paper{fill:var(--paper)}
+.tick,.value{font-size:12px;fill:var(--muted)}
+.value.clear{font-weight:700;fill:var(--ink)}
+.axis{stroke:var(--muted)}
+.bar{fill:var(--c)}
+.halo{stroke:var(--paper);stroke-width:4.5;fill:none}
+.whisker{stroke:var(--ink);stroke-width:1.5;fill:none}"""
+
+
+def arm_figure(
+    arms: Mapping[str, Mapping[str, Estimate]],
+    splits: Mapping[str, str],
+    colours: Mapping[str, int],
+) -> str:
+    """The bars of :func:`~kptm.report.drawings.bars.arm_bars`, split below split, with their styles inside; "" without estimates."""
+    found = panels(arms, splits, colours)
+    if not found:
+        return ""
+    parts, top = [], _MARGIN
+    for panel in found:
+        title = f"{panel.split}: {panel.meaning}" if panel.meaning else panel.split
+        parts.append(
+            f'<text class="title" x="10" y="{top + 16}">{text(title)}</text>'
+            f'<g transform="translate(0 {top + _TITLE})"><desc>{text(panel.said)}</desc>'
+            f"{panel.body}</g>"
+        )
+        top += _TITLE + panel.height + _GAP
+    said = "; ".join(panel.said for panel in found)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" '
+        f'height="{top}" role="img" aria-label="{text(said)}">'
+        f"<style>{palette_css()}{_STYLE}</style>"
+        f'<rect class="paper" width="{WIDTH}" height="{top}"/>{"".join(parts)}</svg>\n'
+    )

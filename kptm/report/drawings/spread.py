@@ -1,0 +1,100 @@
+"""Boxes pushed apart, and off the lines between other boxes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from kptm.report.drawings.label_placement import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ROUNDS, _LINE_ROUNDS = 500, 260
+
+
+class Spread:
+    """Boxes on their way to where none covers another.
+
+    Args:
+        boxes: Name → box.
+        width: Of the drawing.
+        height: Of the drawing.
+        fixed: The name of the box that does not move.
+        gap: The least distance between two.
+    """
+
+    def __init__(
+        self, boxes: dict[str, Box], width: float, height: float, *, fixed: str, gap: float
+    ) -> None:
+        self._boxes = boxes
+        self._at = {name: [box.x, box.y] for name, box in boxes.items()}
+        self._width, self._height = width, height
+        self._fixed, self._gap = fixed, gap
+
+    def run(self, lines: Iterable[tuple[str, str]] = ()) -> dict[str, Box]:
+        """The boxes where they came to rest.
+
+        Args:
+            lines: Pairs of names with a line between them. Other boxes are pushed off it as far
+                as that goes: for half of the rounds, since to part two boxes matters more.
+        """
+        names, pairs = list(self._boxes), sorted({tuple(sorted(line)) for line in lines})
+        for turn in range(_ROUNDS):
+            moved = False
+            if turn < _LINE_ROUNDS:
+                for one, two in pairs:
+                    for name in names:
+                        moved |= self._off_line(name, one, two)
+            for i, one in enumerate(names):
+                for two in names[i + 1 :]:
+                    moved |= self._part(one, two)
+            self._keep_inside()
+            if not moved:
+                break
+        return {
+            name: Box(x, y, self._boxes[name].half_width, self._boxes[name].half_height)
+            for name, (x, y) in self._at.items()
+        }
+
+    def _keep_inside(self) -> None:
+        for name, place in self._at.items():
+            box = self._boxes[name]
+            place[0] = min(max(place[0], box.half_width + 1), self._width - box.half_width - 1)
+            place[1] = min(max(place[1], box.half_height + 1), self._height - box.half_height - 1)
+
+    def _part(self, one: str, two: str) -> bool:
+        """Move two boxes apart, along the axis on which it takes least; whether it had to."""
+        a, b, at, gap = self._boxes[one], self._boxes[two], self._at, self._gap
+        dx, dy = at[two][0] - at[one][0], at[two][1] - at[one][1]
+        over_x = a.half_width + b.half_width + gap - abs(dx)
+        over_y = a.half_height + b.half_height + gap - abs(dy)
+        if over_x <= 0 or over_y <= 0:
+            return False
+        # Lines of text are flat: a step up or down costs the picture less than one to the side.
+        axis, over, sign = (1, over_y, dy) if over_y <= over_x * 1.5 else (0, over_x, dx)
+        push = (over * 0.5 + 0.3) * (1 if sign >= 0 else -1)
+        shares = {self._fixed: 0.0}
+        at[one][axis] -= push * shares.get(one, 2.0 if two == self._fixed else 1.0)
+        at[two][axis] += push * shares.get(two, 2.0 if one == self._fixed else 1.0)
+        return True
+
+    def _off_line(self, name: str, one: str, two: str) -> bool:
+        """Move a box square to a line that passes under it; whether it had to."""
+        if name in (one, two, self._fixed):
+            return False
+        box, (x, y) = self._boxes[name], self._at[name]
+        (x1, y1), (x2, y2) = self._at[one], self._at[two]
+        dx, dy = x2 - x1, y2 - y1
+        length = math.hypot(dx, dy)
+        if length < 1 or not 0 < ((x - x1) * dx + (y - y1) * dy) / length**2 < 1:
+            return False
+        nx, ny = -dy / length, dx / length
+        aside = (x - x1) * nx + (y - y1) * ny
+        lack = box.half_width * abs(nx) + box.half_height * abs(ny) + 5 - abs(aside)
+        if lack <= 0:
+            return False
+        step = min(lack, 4.0) * (1 if aside >= 0 else -1)
+        self._at[name][0] += nx * step
+        self._at[name][1] += ny * step
+        return True
