@@ -57,14 +57,14 @@ class Format(NamedTuple):
 
 
 TRIPLES = (
-    Format("tsv", (".tsv", ".txt"), "blocks", "read_tsv_blocks", has_columns=True),
-    Format("csv", (".csv",), "delimited", "read_csv", has_columns=True),
+    Format("tsv", (".tsv", ".txt"), "text.blocks", "read_tsv_blocks", has_columns=True),
+    Format("csv", (".csv",), "text.delimited", "read_csv", has_columns=True),
     Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "read_jsonl"),
-    Format("nt", (".nt",), "rdf", "read_ntriples", has_blanks=True),
-    Format("nq", (".nq",), "rdf", "read_nquads", has_blanks=True),
-    Format("ttl", (".ttl", ".turtle"), "rdf", "read_turtle", has_blanks=True),
-    Format("rdf", (".rdf", ".xml", ".owl"), "rdf", "read_rdfxml", has_blanks=True),
-    Format("jsonld", (".jsonld",), "rdf", "read_jsonld", has_blanks=True),
+    Format("nt", (".nt",), "rdf.syntaxes", "read_ntriples", has_blanks=True),
+    Format("nq", (".nq",), "rdf.syntaxes", "read_nquads", has_blanks=True),
+    Format("ttl", (".ttl", ".turtle"), "rdf.syntaxes", "read_turtle", has_blanks=True),
+    Format("rdf", (".rdf", ".xml", ".owl"), "rdf.syntaxes", "read_rdfxml", has_blanks=True),
+    Format("jsonld", (".jsonld",), "rdf.syntaxes", "read_jsonld", has_blanks=True),
     Format("wikidata", (".json",), "wikidata", "read_wikidata", has_notes=True),
 )
 ENTITIES = (
