@@ -1,7 +1,8 @@
 """How often the likeliest answer is right, on facts that were not trained on: what a prediction's p is worth.
 
-Platt's calibration says how likely a given triple is true among as many false ones. Whoever asks (head, relation, ?) is shown the best of
-all candidates, which is another question, and needs another count.
+Platt's calibration says how likely a given triple is true among as many false ones. Whoever asks
+(head, relation, ?) is shown the best of all candidates, which is another question, and needs
+another count.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """From scores to probabilities: logistic regression over a triple's scores, with an offset for each relation.
 
-Platt's scaling (1999) with the scores of both directions and their log softmax; the offsets are what thresholds by relation
-are elsewhere (Socher et al. 2013, section 4.3), drawn to their mean where a relation was seen seldom.
+Platt's scaling (1999) with the scores of both directions and their log softmax; the offsets are
+what thresholds by relation are elsewhere (Socher et al. 2013, section 4.3), drawn to their mean
+where a relation was seen seldom.
 """
 
 from __future__ import annotations

@@ -20,19 +20,22 @@ class KGEConfig:
         model: Any PyKEEN model by name ("ComplEx", "TransE", "DistMult", "RotatE", …).
         dim: The model's embedding dimension; complex models hold ``2 * dim`` numbers an entity.
         epochs: Passes over the triples, at most.
-        batch_size: Rows of scores a step: triples for "slcwa", (head, relation) pairs for the others.
+        batch_size: Rows of scores a step: triples for "slcwa", (head, relation) pairs for the
+            others.
         learning_rate: Of the optimizer.
         optimizer: "adagrad" or "adam".
-        training: "1vsall" is the cross entropy of the right entity among all (matrix work, good on a
-            CPU); "sampled" among those of the batch and ``negatives`` others, for large graphs;
+        training: "1vsall" is the cross entropy of the right entity among all (matrix work, good on
+            a CPU); "sampled" among those of the batch and ``negatives`` others, for large graphs;
             "lcwa" and "slcwa" are PyKEEN's, with any of its losses.
-        share: Triples of one (head, relation) pair that "1vsall" and "sampled" score together, at most.
+        share: Triples of one (head, relation) pair that "1vsall" and "sampled" score together, at
+            most.
         negatives: Entities that a batch of "sampled" draws; false triples a true one for "slcwa".
         loss: A PyKEEN loss by name for "lcwa" and "slcwa".
-        regularization: The weight of Σ|x|³ over a triple's head, relation and tail (N3, Lacroix et al.
-            2018, equation 7); None leaves the model the regularizer that PyKEEN gives it.
+        regularization: The weight of Σ|x|³ over a triple's head, relation and tail (N3, Lacroix et
+            al. 2018, equation 7); None leaves the model the regularizer that PyKEEN gives it.
         init: Standard deviation of the first vectors; None starts as PyKEEN does.
-        inverse: Train heads by inverse relations; needed to predict heads well with "1vsall" and "lcwa".
+        inverse: Train heads by inverse relations; needed to predict heads well with "1vsall" and
+            "lcwa".
         validation: Share of the triples that is held out to stop early; 0 trains on all.
         evaluate_every: Epochs between two evaluations of what is held out.
         patience: Evaluations without a better MRR before training stops; the best state is kept.

@@ -18,7 +18,8 @@ PARTS = ("training", "validation", "testing")
 def read_dataset(name: str) -> Generator[Line]:
     """Stream the triples of a dataset: of all its parts, or of one, as in ``Nations/training``.
 
-    PyKEEN downloads what it does not ship, and keeps it. The number of a line is that of the triple.
+    PyKEEN downloads what it does not ship, and keeps it. The number of a line is that of the
+    triple.
 
     Raises:
         TripleFormatError: PyKEEN has no such dataset or part, or cannot get it.

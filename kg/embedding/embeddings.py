@@ -291,8 +291,8 @@ class EntityEmbeddings:
             mark: Leave them in, with ``.known`` set.
 
         Returns:
-            For one end, predictions that unpack as (entity, score), best first. For none, (triple, p of its tail
-            among all), of entities that the relation is known to have.
+            For one end, predictions that unpack as (entity, score), best first. For none, (triple,
+            p of its tail among all), of entities that the relation is known to have.
 
         Raises:
             EmbeddingError: Both ends were given, or neither and no known facts.
@@ -322,7 +322,8 @@ class EntityEmbeddings:
 
         Args:
             true: True facts.
-            false: False ones; by default one a true one, its tail or head replaced by another that its relation has.
+            false: False ones; by default one a true one, its tail or head replaced by another that
+                its relation has.
             known: Other true facts, which no false one may be.
             seed: Of what replaces them.
 

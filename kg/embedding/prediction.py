@@ -67,7 +67,8 @@ def best(
 def highest(scores_N: Tensor, k: int) -> Tensor:
     """The places of the ``k`` highest scores, best first; of equal scores the earlier place comes first.
 
-    ``torch.topk`` leaves the order of equal scores to the kernel; a stable sort of all scores takes ten times as long.
+    ``torch.topk`` leaves the order of equal scores to the kernel; a stable sort of all scores takes
+    ten times as long.
     """
     if k < 1:
         return torch.empty(0, dtype=torch.long)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 MEMORY = 64 * 2**20
 """Bytes of scores that are held at a time; more is no faster, since it leaves the cache."""
 MANY = 1.5
-"""Heads a tail, or tails a head, from which on a side of a relation is N (Bordes et al. 2013, section 4.2)."""
+"""Heads a tail, or tails a head, from which on a side of a relation is N (Bordes et al.
+
+2013, section 4.2).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class RankReport(Ranks):
 
     Attributes:
         by_relation: The same for each relation.
-        by_category: The same for relations that are "1-1", "1-N", "N-1" and "N-N" among all that is known.
+        by_category: The same for relations that are "1-1", "1-N", "N-1" and "N-N" among all that is
+            known.
         by_side: The same for the prediction of "head" and of "tail".
     """
 

@@ -103,7 +103,9 @@ def _unpacked(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def create_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open ``path`` for writing, packing as its suffix says. A file appears whole or not at all; a pipe or device is written to.
+    """Open ``path`` for writing, packing as its suffix says.
+
+    A file appears whole or not at all; a pipe or device is written to.
 
     Raises:
         TripleFormatError: It cannot be written.

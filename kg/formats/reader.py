@@ -89,7 +89,8 @@ def read_triples(
         path: The file, packed or not; ``-`` is standard input.
         format: One of the names in :data:`TRIPLES`, where the suffix does not say it.
         columns: Of TSV and CSV: which are head, relation and tail.
-        layout: Of TSV and CSV: all that is known of the table, in place of ``columns``; what is guessed is noted in it.
+        layout: Of TSV and CSV: all that is known of the table, in place of ``columns``; what is
+            guessed is noted in it.
         document: Of RDF: the name of the document to which blank nodes belong; the path by default.
 
     Raises:

@@ -1,9 +1,10 @@
 """Wikidata's JSON dump: an array with an entity a line, or just the lines.
 
-Labels, aliases and descriptions come with their languages, the number of sitelinks as the prior, claims with
-their qualifiers and with a rank that is not normal. Claims of an unknown value, or of none, say nothing here.
-Values are written as Wikidata's own RDF export writes them (mediawiki.org, "Wikibase/Indexing/RDF Dump Format"): the
-JSON's year -44 is 44 BC, as a value it is "-0043"; a Julian date becomes the Gregorian one of the same day.
+Labels, aliases and descriptions come with their languages, the number of sitelinks as the prior,
+claims with their qualifiers and with a rank that is not normal. Claims of an unknown value, or of
+none, say nothing here. Values are written as Wikidata's own RDF export writes them (mediawiki.org,
+"Wikibase/Indexing/RDF Dump Format"): the JSON's year -44 is 44 BC, as a value it is "-0043"; a
+Julian date becomes the Gregorian one of the same day.
 """
 
 from __future__ import annotations
@@ -206,8 +207,8 @@ def _item(value: dict[str, Any]) -> str:
 def _time(value: dict[str, Any], converted: Converted) -> Literal:
     """A date of XML Schema: Gregorian, its years counted as astronomers do.
 
-    Wikidata's JSON has the years of historians, in which -1 comes before 1, and dates of the Julian calendar as that
-    calendar has them.
+    Wikidata's JSON has the years of historians, in which -1 comes before 1, and dates of the Julian
+    calendar as that calendar has them.
     """
     text, precision = _text(value["time"]), value["precision"]
     parts = _DATE(text)
@@ -236,7 +237,8 @@ def _time(value: dict[str, Any], converted: Converted) -> Literal:
 def gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
     """The Gregorian date of a Julian one, both with astronomical years, by way of the day's number.
 
-    E. G. Richards in the Explanatory Supplement to the Astronomical Almanac (3rd edition, section 15.11).
+    E. G. Richards in the Explanatory Supplement to the Astronomical Almanac (3rd edition, section
+    15.11).
     """
     shift = (14 - month) // 12
     years, months = year + 4_800 - shift, month + 12 * shift - 3

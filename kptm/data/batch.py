@@ -1,6 +1,7 @@
 """KnowledgeBatch: token ids and, beside them, which tokens name which entity.
 
-Shapes: B texts, L tokens, M mentions with a vector, R tokens of facts that hang on them, T entity targets.
+Shapes: B texts, L tokens, M mentions with a vector, R tokens of facts that hang on them, T entity
+targets.
 """
 
 from __future__ import annotations
@@ -28,14 +29,17 @@ class KnowledgeBatch:
         attention_mask: (B, L) 1 for text, 0 for padding.
         mention_spans: (M, 3) text, first token, token behind the last.
         mention_rows: (M,) rows of the entity table.
-        candidate_rows: (M, C) rows of what each may mean, 0 to fill up; None where links are certain.
+        candidate_rows: (M, C) rows of what each may mean, 0 to fill up; None where links are
+            certain.
         candidate_priors: (M, C) p of each by the linker, 0 to fill up.
         branch_ids: (B, R) tokens of facts that hang on mentions, padded; None where there are none.
-        branch_places: (B, R, 3) of each the mention, -1 for padding, which fact of the batch, and its place in it from 1.
+        branch_places: (B, R, 3) of each the mention, -1 for padding, which fact of the batch, and
+            its place in it from 1.
         labels: (B, L) masked-LM targets, -100 elsewhere; None outside pretraining.
         target_places: (T, 2) text and token of each blank that stands for an entity.
         score_rows: (S,) the rows that are scored, sorted; None scores all.
-        target_rows: (T,) the right rows, or their places among ``score_rows``; None where they are not known.
+        target_rows: (T,) the right rows, or their places among ``score_rows``; None where they are
+            not known.
     """
 
     input_ids: torch.Tensor

@@ -1,8 +1,8 @@
 """How the user's own texts say a relation: mined from linked text and the graph.
 
 A sentence that links two entities between which the graph has a triple probably says it (distant
-supervision: Mintz et al. 2009). What is kept is the sentence with the two names as ``[X]`` and ``[Y]``,
-if several pairs are said in it and most of them stand in the same relation.
+supervision: Mintz et al. 2009). What is kept is the sentence with the two names as ``[X]`` and
+``[Y]``, if several pairs are said in it and most of them stand in the same relation.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ _END = re.compile(
 def sentences(document: LinkedText) -> Iterator[LinkedText]:
     """The sentences of a text with their links, without the blanks around them; no link is ever cut.
 
-    Sentences end at . ! ? … before white space, at their forms in Chinese and Japanese, and at the end of a line.
+    Sentences end at . ! ? … before white space, at their forms in Chinese and Japanese, and at the
+    end of a line.
     """
     text, links = document.text, document.links
     ends = [found.end() for found in _END.finditer(text)]

@@ -25,8 +25,9 @@ BRANCH = 16
 class TokenSpan:
     """A mention in tokens: ``ids[start:end]``; ``row`` is its entity's row, None without a vector.
 
-    ``right`` is the row it should have, where a training example has changed ``row``; ``replaced`` says that the words are
-    another entity's. ``candidates`` are (row, p) of what it may mean, ``branches`` the tokens of facts of its entity, where those were asked for.
+    ``right`` is the row it should have, where a training example has changed ``row``; ``replaced``
+    says that the words are another entity's. ``candidates`` are (row, p) of what it may mean,
+    ``branches`` the tokens of facts of its entity, where those were asked for.
     """
 
     start: int
@@ -78,11 +79,12 @@ class TextEncoder:
     Args:
         tokenizer: A fast Hugging Face tokenizer with a mask token.
         embeddings: Gives the row of each entity; a mention without a row keeps ``row=None``.
-        max_length: Tokens; longer texts are cut, and so is a mention that crosses the cut. A text's facts have as many once more.
+        max_length: Tokens; longer texts are cut, and so is a mention that crosses the cut. A text's
+            facts have as many once more.
         candidates: Whether mentions keep what else they may mean.
         facts: What is known of entities, if mentions are to carry it.
-        causal: For a decoder, which needs no mask token: a text ends where its first blank would stand, and the
-            blank's place is the token before it.
+        causal: For a decoder, which needs no mask token: a text ends where its first blank would
+            stand, and the blank's place is the token before it.
 
     Raises:
         ModelError: The tokenizer gives no offsets, or has no mask or padding token.

@@ -103,7 +103,8 @@ def verbalise(
 
     Args:
         graph: The graph.
-        phrasings: How relations are said; the best phrasing of each is taken. Without any, "head relation tail."
+        phrasings: How relations are said; the best phrasing of each is taken. Without any, "head
+            relation tail."
         among: Some triples of the graph, all by default.
     """
     phrasings = phrasings or Phrasings({})

@@ -1,7 +1,7 @@
 """Linking against gold documents: strong and weak match, micro and macro.
 
-The measures are those of GERBIL, restricted to what is in the graph ("InKB"): Usbeck et al. (2015), *GERBIL: General
-Entity Annotator Benchmarking Framework*, WWW, doi:10.1145/2736277.2741626.
+The measures are those of GERBIL, restricted to what is in the graph ("InKB"): Usbeck et al. (2015),
+*GERBIL: General Entity Annotator Benchmarking Framework*, WWW, doi:10.1145/2736277.2741626.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Scores:
 class LinkingReport:
     """How well links agree with gold, of the entities that are in the graph.
 
-    Strong match is the very span and the entity. Weak match is an overlapping span and the entity, each link
-    and each gold span used once.
+    Strong match is the very span and the entity. Weak match is an overlapping span and the entity,
+    each link and each gold span used once.
 
     Attributes:
         precision: Strong match, micro: over all links of all documents.
@@ -93,8 +93,8 @@ def score_linking(
 ) -> LinkingReport:
     """Compare (gold, found) documents, streaming.
 
-    Only what lies in the evaluation span of a gold document is looked at. A gold span with no key, or with
-    one that does not count, is outside the graph (NIL): to find nothing there is right.
+    Only what lies in the evaluation span of a gold document is looked at. A gold span with no key,
+    or with one that does not count, is outside the graph (NIL): to find nothing there is right.
 
     Args:
         pairs: The same text with its gold and with our links.

@@ -30,14 +30,15 @@ class LinkingMistake:
 
     Attributes:
         document: Which document, counted from 1.
-        kind: "missed": gold with no link; "wrong span": a link that overlaps gold of its entity; "wrong sense": one
-            at a gold span of another entity; "should be NIL": one where gold means something outside the graph;
-            "not in gold": any other link.
+        kind: "missed": gold with no link; "wrong span": a link that overlaps gold of its entity;
+            "wrong sense": one at a gold span of another entity; "should be NIL": one where gold
+            means something outside the graph; "not in gold": any other link.
         start: Where the link begins, or, where there is none, the gold span.
         end: Where it ends.
         surface: What stands there.
         gold: The key that gold has, or None.
-        gold_surface: What stands at the gold span, or at one that the link merely runs into; None where there is none.
+        gold_surface: What stands at the gold span, or at one that the link merely runs into; None
+            where there is none.
         found: The key of the link, or None.
         score: The score of the link, or None.
         context: The surface in brackets with what stands around it, on one line.
@@ -60,8 +61,8 @@ def find_mistakes(
 ) -> Iterator[LinkingMistake]:
     """List the mistakes of (gold, found) documents, by document, kind and position.
 
-    Every link that is no strong match is listed once, and so is every gold span: in a wrong span, in a wrong
-    sense, or as missed. (Of two links in one gold span both are wrong spans.)
+    Every link that is no strong match is listed once, and so is every gold span: in a wrong span,
+    in a wrong sense, or as missed. (Of two links in one gold span both are wrong spans.)
 
     Args:
         pairs: As for :func:`kptm.evaluation.linking.score_linking`.

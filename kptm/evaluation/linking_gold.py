@@ -66,10 +66,11 @@ def read_gold(
 ) -> Iterator[GoldDocument]:
     """Stream the gold documents of a file, or of the files of a folder.
 
-    A line is a text with links marked as ``[[key|surface]]`` (.txt), or a JSON object (.jsonl, .ndjson)
-    with "text" and either "labels": [{"span": [start, end], "entity_id"}], or "links": [{"start", "end",
-    "entity"}] as :meth:`kptm.LinkedText.to_dict` gives them, or marks in the text; and "evaluation_span":
-    [start, end] where only that part was annotated. ``.gz`` too.
+    A line is a text with links marked as ``[[key|surface]]`` (.txt), or a JSON object (.jsonl,
+    .ndjson) with "text" and either "labels": [{"span": [start, end], "entity_id"}], or "links":
+    [{"start", "end",
+    "entity"}] as :meth:`kptm.LinkedText.to_dict` gives them, or marks in the text; and
+    "evaluation_span": [start, end] where only that part was annotated. ``.gz`` too.
 
     Args:
         path: The file or folder.

@@ -27,9 +27,9 @@ START = 0.02
 def place_count(task: str, *, causal: bool) -> int:
     """How many states stand side by side before the classifier.
 
-    "relation": head and tail (mention pooling of Baldini Soares et al. 2019, by the mean); "typing": the mention;
-    "text": the first token, as BERT; "tokens": the token itself. A decoder's last token, which has seen all, stands
-    beside them, and is all that "text" reads, as in GPT.
+    "relation": head and tail (mention pooling of Baldini Soares et al. 2019, by the mean);
+    "typing": the mention; "text": the first token, as BERT; "tokens": the token itself. A decoder's
+    last token, which has seen all, stands beside them, and is all that "text" reads, as in GPT.
     """
     marks = {"relation": 2, "typing": 1, "text": 1, "tokens": 1}[task]
     return marks + (causal and task in ("relation", "typing"))

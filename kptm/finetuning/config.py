@@ -9,7 +9,10 @@ from kptm.errors import ConfigError
 
 TASKS = ("relation", "typing", "tokens", "text")
 NARROW, NARROW_RATE, WIDE_RATE = 256, 1e-3, 5e-5
-"""Backbones below this width, which had little or no pretraining, want larger steps (Devlin et al. 2019 for the others)."""
+"""Backbones below this width, which had little or no pretraining, want larger steps (Devlin et al.
+
+2019 for the others).
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +23,8 @@ class FinetuneConfig:
         epochs: Passes over the rows.
         steps: Optimiser steps instead of epochs; 0 goes by epochs.
         batch_size: Rows a step.
-        learning_rate: Peak of AdamW, after a warm-up of 6% it falls linearly; 0 takes 5e-5, or 1e-3 where the
-            backbone is narrower than 256.
+        learning_rate: Peak of AdamW, after a warm-up of 6% it falls linearly; 0 takes 5e-5, or 1e-3
+            where the backbone is narrower than 256.
         weight_decay: Of AdamW.
         dropout: Of what the classifier reads.
         threshold: From which p on "typing" gives a type.

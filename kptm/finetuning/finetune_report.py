@@ -19,8 +19,9 @@ class TaskScore:
     """How right a model is.
 
     Attributes:
-        measure: "accuracy" for relation and text, "micro F1" for typing, "span F1" for tokens, where a span is right
-            when its start, end and label are (Tjong Kim Sang & De Meulder 2003).
+        measure: "accuracy" for relation and text, "micro F1" for typing, "span F1" for tokens,
+            where a span is right when its start, end and label are (Tjong Kim Sang & De Meulder
+            2003).
         score: The measure, from 0 to 1; where nothing is right and nothing was found it is 1.
         precision: Right ones of those found.
         recall: Right ones of those in the rows.
@@ -43,7 +44,8 @@ class FinetuneReport:
     Attributes:
         curve: One point every ``log_every`` steps, and one for the last step.
         rows: Rows that were learnt from.
-        cut: Rows that were passed over: their text is longer than the model reads, and a marked mention behind that.
+        cut: Rows that were passed over: their text is longer than the model reads, and a marked
+            mention behind that.
         links: Links in them whose entity has a vector.
         steps: Optimiser steps in all.
         seconds: Wall-clock time.

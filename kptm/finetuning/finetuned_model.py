@@ -68,7 +68,8 @@ class FinetunedModel:
 
         Args:
             rows: As for training, but for what is right; for "text" and "tokens" texts will do.
-            linker: Links the texts of rows that have no ``links``; a model that was trained on links wants them here too.
+            linker: Links the texts of rows that have no ``links``; a model that was trained on
+                links wants them here too.
             batch_size: Rows at a time.
 
         Raises:

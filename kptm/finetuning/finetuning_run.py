@@ -41,20 +41,24 @@ def finetune(
 ) -> FinetunedModel:
     """Fine-tune a copy of a fused model for a task; the model that is given stays as it is.
 
-    The copy shares the entity table and the tokenizer, and has weights of its own: for the time of a training there are two.
+    The copy shares the entity table and the tokenizer, and has weights of its own: for the time of
+    a training there are two.
 
     Args:
         model: The fused model.
-        train: Rows to learn from: a file of JSON Lines, mappings as in such a file, or a ``datasets.Dataset``.
+        train: Rows to learn from: a file of JSON Lines, mappings as in such a file, or a
+            ``datasets.Dataset``.
         task: "relation", "typing", "tokens" or "text".
         dev: Rows held out, for the report.
         config: Epochs, rates and seed.
-        linker: Links the texts of rows that have no ``links``; without one those bring no knowledge.
+        linker: Links the texts of rows that have no ``links``; without one those bring no
+            knowledge.
         progress: Called after each step with its number and its loss.
 
     Raises:
         ConfigError: There is no such task.
-        TripleFormatError: A row lacks a field, or one does not fit its text; it says which and where.
+        TripleFormatError: A row lacks a field, or one does not fit its text; it says which and
+            where.
         ModelError: There is nothing to learn from, or the loss is not finite.
     """
     check_task(task)

@@ -39,12 +39,15 @@ class Prediction:
     """The answer for one row.
 
     Attributes:
-        label: The likeliest label; None for "tokens", and where the text was cut before a marked mention.
+        label: The likeliest label; None for "tokens", and where the text was cut before a marked
+            mention.
         score: Its p; for "tokens" that of the least sure token.
-        scores: p of every label: they add up to 1, but for "typing", where each stands alone; empty for "tokens".
+        scores: p of every label: they add up to 1, but for "typing", where each stands alone; empty
+            for "tokens".
         labels: For "typing" the types whose p reaches the threshold, likeliest first.
         spans: For "tokens" the labelled spans, by position.
-        row: The row's line in its file, blank lines counted, or its place among the rows that were given, from 1.
+        row: The row's line in its file, blank lines counted, or its place among the rows that were
+            given, from 1.
     """
 
     label: str | None

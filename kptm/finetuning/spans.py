@@ -1,7 +1,7 @@
 """Between characters and tokens: where each token stands, and labelled spans as BIO tags.
 
-BIO (Ramshaw & Marcus 1995, as IOB2): the first token of a span is tagged ``B-label``, those after it
-``I-label``, all others ``O``.
+BIO (Ramshaw & Marcus 1995, as IOB2): the first token of a span is tagged ``B-label``, those after
+it ``I-label``, all others ``O``.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def to_bio(spans: Sequence[tuple[int, int, str]], offsets: Sequence[Span]) -> li
 def from_bio(tags: Sequence[str], offsets: Sequence[Span]) -> list[tuple[int, int, str, list[int]]]:
     """The spans that tags say: start, end, label, and their tokens.
 
-    Any sequence of tags is read: an ``I-`` that goes on with nothing of its label begins a span, as in
-    conlleval. Tokens that stand for no text are passed over.
+    Any sequence of tags is read: an ``I-`` that goes on with nothing of its label begins a span, as
+    in conlleval. Tokens that stand for no text are passed over.
     """
     spans: list[tuple[int, int, str, list[int]]] = []
     open_label = None

@@ -64,7 +64,8 @@ class Batch(NamedTuple):
 def encode_row(model: FusedModel, row: Row, task: str) -> EncodedRow | None:
     """Encode a row; None where a marked mention has no token, as when the text was cut before it.
 
-    A blank in the text stays a mask token and asks for no entity. A text without a token is read as one of padding.
+    A blank in the text stays a mask token and asks for no entity. A text without a token is read as
+    one of padding.
     """
     text = replace(model.encoder.encode(row.document), blanks=())
     if not text.ids:

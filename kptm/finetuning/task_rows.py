@@ -67,7 +67,8 @@ def read_rows(source: Rows, task: str, *, gold: bool, linker: Linker | None = No
         linker: Links the texts of rows that have no ``links``; without one those have none.
 
     Raises:
-        TripleFormatError: A row lacks a field, or one does not fit its text; it says which and where.
+        TripleFormatError: A row lacks a field, or one does not fit its text; it says which and
+            where.
     """
     names = _class_names(source)
     rows: list[Row] = []

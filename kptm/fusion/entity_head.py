@@ -1,16 +1,17 @@
 """Entity prediction: which entity does a blank stand for? Tied to the entity table.
 
-A blank in text asks what link prediction asks: an entity of the text stands in a relation to it. The head
+A blank in text asks what link prediction asks: an entity of the text stands in a relation to it.
+The head
 therefore reads a relation from the hidden state and applies it to the entity it attends to:
 
     α = softmax over the text's mentions of ⟨W_q h, W_k h_m⟩,    c = Σ α_m e_m
     q = a(h) ⊙ c + b(h) ⊙ Jc + d(h)                 a, b, d linear in h; J turns pairs by 90°
     logits = s · ⟨q/|q|, e_j/|e_j|⟩ over all entities j, with a learned s > 0
 
-With b = d = 0 this is DistMult's query, with a, b free ComplEx's and RotatE's (complex numbers stand as pairs),
-with a = 1, b = 0 TransE's. What holds for a relation of the text's own facts then holds for facts that only
-the graph has, which a plain two-layer head does not find from a few hundred examples. Without a mention
-c = 0 and d alone decides.
+With b = d = 0 this is DistMult's query, with a, b free ComplEx's and RotatE's (complex numbers
+stand as pairs), with a = 1, b = 0 TransE's. What holds for a relation of the text's own facts then
+holds for facts that only the graph has, which a plain two-layer head does not find from a few
+hundred examples. Without a mention c = 0 and d alone decides.
 
 Shapes: T targets, M mentions, N entities, D hidden, E entity width, R = 3E, F = 4E.
 """

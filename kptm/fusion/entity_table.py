@@ -26,8 +26,9 @@ IN_MEMORY = 2**24
 class EntityTable(nn.Module):
     """Rows of length 1, on the device and in the precision of the model.
 
-    A small table is held. Of a large one rows are read from its file as a batch names them, so that a model does
-    not grow with the graph, until somebody asks for the whole, as a softmax over all entities does.
+    A small table is held. Of a large one rows are read from its file as a batch names them, so that
+    a model does not grow with the graph, until somebody asks for the whole, as a softmax over all
+    entities does.
 
     Args:
         embeddings: Where the vectors are.

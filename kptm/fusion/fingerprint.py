@@ -1,7 +1,8 @@
 """A model's identity: SHA-256 of all that its vectors depend on, computed again only after something has changed.
 
-Hashing reads every weight, and each edit asks for the fingerprint. So the digest is kept with a stamp of what it was computed
-from, which is read in a twentieth of the time: see :mod:`kg.embedding.files.stamps`, also for what a stamp does not notice.
+Hashing reads every weight, and each edit asks for the fingerprint. So the digest is kept with a
+stamp of what it was computed from, which is read in a twentieth of the time: see
+:mod:`kg.embedding.files.stamps`, also for what a stamp does not notice.
 """
 
 from __future__ import annotations

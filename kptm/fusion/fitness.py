@@ -1,7 +1,8 @@
 """Whether a backbone can be fused: one small pass at the start, instead of an error after hours of training.
 
-Families differ in what their layers take and give. Rather than to list those that fit, a fused model is tried: plain
-transformers, without knowledge and with one mention must agree about shapes, and about the logits.
+Families differ in what their layers take and give. Rather than to list those that fit, a fused
+model is tried: plain transformers, without knowledge and with one mention must agree about shapes,
+and about the logits.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def check_fit(model: FusedModel) -> None:
     """Run a small text through a fused model and compare it with its backbone.
 
     Raises:
-        ModelError: Hidden states or logits are not what fusion takes them for, or knowledge reaches no layer.
+        ModelError: Hidden states or logits are not what fusion takes them for, or knowledge reaches
+            no layer.
     """
     name = type(model.backbone).__name__
     if model.backbone.base_model is model.backbone:

@@ -61,8 +61,9 @@ class FusedOutput:
 class FusedModel(nn.Module):
     """A backbone, a fusion mechanism after some of its layers, and an entity-prediction head.
 
-    The backbone's own modules are hooked, not replaced: its weights stay those of plain transformers.
-    With no mentions in a batch no hook does anything, and the output is the backbone's, to the bit.
+    The backbone's own modules are hooked, not replaced: its weights stay those of plain
+    transformers. With no mentions in a batch no hook does anything, and the output is the
+    backbone's, to the bit.
     """
 
     def __init__(
@@ -134,7 +135,8 @@ class FusedModel(nn.Module):
             embeddings: Vectors of the graph's entities.
             config: The mechanism and where it stands.
             tokenizer: A fast tokenizer; needed unless ``backbone`` is a path that holds one.
-            facts: What is known of entities, as text; needed by "kbert", not looked at by the others.
+            facts: What is known of entities, as text; needed by "kbert", not looked at by the
+                others.
 
         Raises:
             ModelError: The backbone cannot be wrapped, no tokenizer fits, or facts are wanted.
@@ -290,7 +292,8 @@ def _tokenizer_of(backbone: Any) -> Any:
     if not isinstance(backbone, str | Path):
         raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
     try:
-        # A tokenizer that was saved as none of a family's stays that: AutoTokenizer takes the family of the model.
+        # A tokenizer that was saved as none of a family's stays that: AutoTokenizer takes the
+        # family of the model.
         kind = PreTrainedTokenizerFast if _is_general(Path(backbone)) else AutoTokenizer
         tokenizer = kind.from_pretrained(
             str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()

@@ -1,7 +1,8 @@
 """The backbone's own language-model head, applied to hidden states that are given.
 
-The head is whatever the family's forward does after its base model: projections, soft caps, scales. It is not written
-again here: the family's own forward runs, and its base model answers with the states that are given.
+The head is whatever the family's forward does after its base model: projections, soft caps, scales.
+It is not written again here: the family's own forward runs, and its base model answers with the
+states that are given.
 """
 
 from __future__ import annotations

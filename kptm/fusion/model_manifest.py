@@ -54,8 +54,8 @@ def check_target(folder: Path, name: str) -> None:
     """Refuse a folder that a model cannot be written to, before the training.
 
     Raises:
-        ModelError: It holds something else than a model that ``name`` seals, it or what it lies in is a file, or it cannot
-            be written.
+        ModelError: It holds something else than a model that ``name`` seals, it or what it lies in
+            is a file, or it cannot be written.
     """
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
@@ -112,7 +112,8 @@ def unsealed(folder: Path, name: str, format: int) -> dict[str, Any]:
     Raises:
         ModelError: A file is damaged, or the format is another.
         OSError: A file is missing.
-        ValueError: It is no JSON; so LookupError, TypeError and AttributeError where it is of another shape.
+        ValueError: It is no JSON; so LookupError, TypeError and AttributeError where it is of
+            another shape.
     """
     recover(folder)
     meta: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))

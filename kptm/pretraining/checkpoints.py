@@ -1,8 +1,8 @@
 """Checkpoints that survive a kill: one that was not finished is not seen.
 
-The Trainer writes a checkpoint's files one by one. A marker with their checksums is written last, by
-rename; resuming takes the newest checkpoint whose marker holds, and refuses one of another run. Older
-ones are removed only when a newer one is sealed.
+The Trainer writes a checkpoint's files one by one. A marker with their checksums is written last,
+by rename; resuming takes the newest checkpoint whose marker holds, and refuses one of another run.
+Older ones are removed only when a newer one is sealed.
 """
 
 from __future__ import annotations

@@ -17,26 +17,34 @@ class PretrainConfig:
     Attributes:
         steps: Optimiser steps.
         batch_size: Texts a step, of all processes together.
-        accumulation: Parts that a step's texts are gone through in, each with a pass of its own: less memory, the same step.
+        accumulation: Parts that a step's texts are gone through in, each with a pass of its own:
+            less memory, the same step.
         learning_rate: Peak of AdamW, after a warm-up of 6% it falls linearly.
         weight_decay: Of AdamW.
         masked_lm_weight: Weight of masked language modelling; of causal in a decoder.
         entity_weight: Weight of entity prediction.
-        denoising_weight: Weight of ERNIE's denoising: which entity a mention has, some being given wrong and some not.
-        replaced_weight: Weight of WKLM's question whether a mention was replaced by another entity's.
-        relation_weight: Weight of the relation between two mentions that the graph joins; needs the graph.
-        description_weight: Weight of KEPLER's loss, TransE over encoded descriptions; needs the graph.
+        denoising_weight: Weight of ERNIE's denoising: which entity a mention has, some being given
+            wrong and some not.
+        replaced_weight: Weight of WKLM's question whether a mention was replaced by another
+            entity's.
+        relation_weight: Weight of the relation between two mentions that the graph joins; needs the
+            graph.
+        description_weight: Weight of KEPLER's loss, TransE over encoded descriptions; needs the
+            graph.
         link_weight: Weight of the mechanism's own links ("knowbert", "memory").
-        entity_negatives: Entities that a batch draws beside its right ones for entity prediction (a sampled softmax);
-            0 scores the right ones of the batch alone, None all there are, which a table of a million rows is too large for.
+        entity_negatives: Entities that a batch draws beside its right ones for entity prediction (a
+            sampled softmax); 0 scores the right ones of the batch alone, None all there are, which
+            a table of a million rows is too large for.
         entity_rate: Share of texts with links in which one entity is masked.
         collapse_rate: Share of masked entities that become a single mask token, as in a question;
             the others keep a mask for each token, which the language model has to fill.
         token_rate: Share of the other tokens that are masked for the language model.
         replaced_rate: Share of mentions that are replaced, where that is asked.
-        description_rate: Share of texts that bring a fact along, where descriptions are learnt from.
+        description_rate: Share of texts that bring a fact along, where descriptions are learnt
+            from.
         precision: "float32", or "bfloat16" or "float16" for mixed precision.
-        gradient_checkpointing: Whether layers are run again on the way back instead of being kept: less memory, more time.
+        gradient_checkpointing: Whether layers are run again on the way back instead of being kept:
+            less memory, more time.
         use_knowledge: False pretrains without injecting vectors: the control arm.
         checkpoint_every: Steps between checkpoints; 0 makes none.
         keep_checkpoints: How many are kept.

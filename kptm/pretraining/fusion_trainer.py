@@ -33,8 +33,8 @@ COUNTS = "counts"
 class FusionTrainer(Trainer):  # type: ignore[misc]
     """The Trainer with our objectives.
 
-    Each loss is the sum over its items divided by how many a step has in all its parts and processes, so that one seed
-    gives one curve however a step is cut up.
+    Each loss is the sum over its items divided by how many a step has in all its parts and
+    processes, so that one seed gives one curve however a step is cut up.
     """
 
     loss_is_scaled_for_ga = True

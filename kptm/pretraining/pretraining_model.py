@@ -41,7 +41,8 @@ _READ = frozenset(
 class PretrainingModel(nn.Module):
     """A fused model with objectives.
 
-    All of a step happens in :meth:`forward`, so that what wraps it (several processes, sharding, mixed precision) sees all of it.
+    All of a step happens in :meth:`forward`, so that what wraps it (several processes, sharding,
+    mixed precision) sees all of it.
 
     Args:
         model: The model, trained in place.
@@ -80,6 +81,7 @@ class PretrainingModel(nn.Module):
         step = Step(self.model, output, batch)
         losses_O = torch.stack([objective.total(step).float() for objective in self._each()])
         if torch.is_grad_enabled() and not losses_O.requires_grad:
-            # A frozen backbone and a batch without mentions: nothing to learn, but a step like any other.
+            # A frozen backbone and a batch without mentions: nothing to learn, but a step like any
+            # other.
             return losses_O + 0.0 * next(p for p in self.parameters() if p.requires_grad).sum()
         return losses_O

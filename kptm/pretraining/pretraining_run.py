@@ -53,21 +53,24 @@ def pretrain(
 ) -> PretrainReport:
     """Pretrain ``model`` in place on the objectives that ``config`` gives a weight.
 
-    Under ``accelerate launch`` every process calls it with the same arguments, and has the same model when it returns.
+    Under ``accelerate launch`` every process calls it with the same arguments, and has the same
+    model when it returns.
 
     Args:
         model: The fused model.
-        texts: Plain texts, linked on the way by ``linker``; texts that are linked already; rows with "text", and "links" where
-            there are any, as a ``datasets.Dataset`` or ``IterableDataset`` gives. Read once, as a stream.
+        texts: Plain texts, linked on the way by ``linker``; texts that are linked already; rows
+            with "text", and "links" where there are any, as a ``datasets.Dataset`` or
+            ``IterableDataset`` gives. Read once, as a stream.
         linker: Needed for plain texts: a linker, or what links many texts.
         config: Steps, rates, weights and seed.
-        linked_by: What the links of a function depend on, such as :meth:`kptm.Linker.identity`: texts that were
-            linked by something else are linked again.
+        linked_by: What the links of a function depend on, such as :meth:`kptm.Linker.identity`:
+            texts that were linked by something else are linked again.
         graph: Needed by ``relation_weight`` and ``description_weight``.
         checkpoints: A folder; a run that was cut goes on from the newest whole checkpoint in it,
             with the same losses as if it had not been cut, and links no text again.
         progress: Called after each step with its number and the last mean loss.
-        reading: Called now and then with how many texts have been linked and encoded, before the first step.
+        reading: Called now and then with how many texts have been linked and encoded, before the
+            first step.
 
     Raises:
         ModelError: There are no texts, plain ones have no linker, or the loss is not finite.

@@ -14,7 +14,7 @@ PATIENCE = timedelta(days=7)
 def processes() -> PartialState:
     """Which of how many this one is.
 
-    accelerate has to be told that there is no accelerator, or it does not see the others of a CPU. They wait as long as
-    the first one links texts.
+    accelerate has to be told that there is no accelerator, or it does not see the others of a CPU.
+    They wait as long as the first one links texts.
     """
     return PartialState(cpu=not torch.accelerator.is_available(), timeout=PATIENCE)

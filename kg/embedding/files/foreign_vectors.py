@@ -32,9 +32,11 @@ def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityE
     """Read vectors; what they are is told by the suffix.
 
     Args:
-        path: ``.txt``, ``.tsv``, ``.vec`` or ``.w2v`` in the text format of word2vec or PyTorch-BigGraph (``.gz``,
-            ``.bz2`` and ``.zst`` too), the first line with the sizes or not; ``.npz`` with arrays "keys" and "vectors"; ``.npy`` with ``keys``; a folder of PyKEEN's
-            ``save_to_directory``, of whose pickle nothing is run; a folder of :meth:`EntityEmbeddings.save`.
+        path: ``.txt``, ``.tsv``, ``.vec`` or ``.w2v`` in the text format of word2vec or
+            PyTorch-BigGraph (``.gz``, ``.bz2`` and ``.zst`` too), the first line with the sizes or
+            not; ``.npz`` with arrays "keys" and "vectors"; ``.npy`` with ``keys``; a folder of
+            PyKEEN's ``save_to_directory``, of whose pickle nothing is run; a folder of
+            :meth:`EntityEmbeddings.save`.
         keys: For ``.npy``: a text file with a key a line.
 
     Returns:

@@ -10,8 +10,9 @@ import torch
 def tensor_stamp(value: torch.Tensor) -> tuple[object, ...]:
     """Place, version counter, type, shape and the sum of the bits as 64-bit integers.
 
-    Autograd's counter counts every in-place operation. The sum notices writes past it, through ``.data`` or a NumPy array that
-    shares the memory; of those it misses what leaves it as it was, such as two 64-bit words that change places.
+    Autograd's counter counts every in-place operation. The sum notices writes past it, through
+    ``.data`` or a NumPy array that shares the memory; of those it misses what leaves it as it was,
+    such as two 64-bit words that change places.
     """
     raw = value.detach().contiguous().reshape(-1).view(torch.uint8)
     whole = len(raw) // 8 * 8

@@ -43,14 +43,15 @@ class Row(NamedTuple):
 def read_text(path: Path) -> tuple[list[str], Floats]:
     """The keys and the vectors of a file.
 
-    The first line may hold sizes. Numbers are at the end of a line, so that a key may have spaces; after a key and a
-    tab they may be separated by tabs or spaces.
+    The first line may hold sizes. Numbers are at the end of a line, so that a key may have spaces;
+    after a key and a tab they may be separated by tabs or spaces.
 
     Returns:
         N keys and an array of shape (N, width).
 
     Raises:
-        EmbeddingError: A line has another number of numbers than the others, or the first line announces others.
+        EmbeddingError: A line has another number of numbers than the others, or the first line
+            announces others.
     """
     with open_bytes(path) as stream:
         rows = _rows(path, byte_lines(stream, path))

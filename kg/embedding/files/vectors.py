@@ -1,8 +1,8 @@
 """Rows of numbers in a safetensors file larger than memory, each block with its checksum.
 
-The file is plain safetensors: "entities" are the rows, "crc32" one number for each :data:`BLOCK` of them. Rows are read
-one by one with ``pread``: a memory map would fault sixteen pages in for each, and dies with the process when the file
-is cut under it.
+The file is plain safetensors: "entities" are the rows, "crc32" one number for each :data:`BLOCK` of
+them. Rows are read one by one with ``pread``: a memory map would fault sixteen pages in for each,
+and dies with the process when the file is cut under it.
 """
 
 from __future__ import annotations

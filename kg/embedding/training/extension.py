@@ -66,9 +66,10 @@ def staleness(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> Staleness:
 def extended(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> EntityEmbeddings:
     """Embeddings with a row for each new entity and relation, at the end, sorted.
 
-    Each new row is fitted by the training's own objective, cross entropy among all entities, with every other row frozen:
-    to its own facts, and to as many others, drawn anew for each pass. Without those nothing says what a new entity is
-    **not**, and it ranks first everywhere. What has come between old entities is not learnt; train again for that.
+    Each new row is fitted by the training's own objective, cross entropy among all entities, with
+    every other row frozen: to its own facts, and to as many others, drawn anew for each pass.
+    Without those nothing says what a new entity is **not**, and it ranks first everywhere. What has
+    come between old entities is not learnt; train again for that.
     """
     if embeddings.config is None:
         raise EmbeddingError("these vectors come without a scorer; use train_embeddings")

@@ -1,7 +1,7 @@
 """The loop over epochs: loss, evaluation, early stopping, checkpoints.
 
-Model, losses and instances are PyKEEN's, the loop is ours. PyKEEN's cuts its sparse targets row by row and collects
-garbage every epoch, which on two cores is five times the time of the arithmetic.
+Model, losses and instances are PyKEEN's, the loop is ours. PyKEEN's cuts its sparse targets row by
+row and collects garbage every epoch, which on two cores is five times the time of the arithmetic.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def train(
         engine: The model; it is left at the best state.
         ids: The triples.
         mrr: Ranks what is held out; None never stops early.
-        checkpoint: Where the state is kept every so many seconds, also within an epoch, and gone on from.
+        checkpoint: Where the state is kept every so many seconds, also within an epoch, and gone on
+            from.
         progress: Called after each epoch.
         step: Called after each batch with how many epochs have been trained, as a fraction.
 

@@ -23,8 +23,8 @@ class Batches(NamedTuple):
 
     Attributes:
         rows: How many there are in all batches of an epoch together.
-        epoch: Makes an epoch's batches. Of one that was cut: those after the first so many, going on from torch's random
-            state of then.
+        epoch: Makes an epoch's batches. Of one that was cut: those after the first so many, going
+            on from torch's random state of then.
     """
 
     rows: int
@@ -47,11 +47,14 @@ def objective(engine: Scorer, ids: torch.Tensor) -> Batches:
 
 
 def _one_to_all(engine: Scorer, ids: torch.Tensor) -> Batches:
-    """Cross entropy of each triple's tail among all entities, or among a sample (Lacroix et al. 2018, equation 2).
+    """Cross entropy of each triple's tail among all entities, or among a sample (Lacroix et al.
 
-    Up to ``config.share`` triples of one (head, relation) pair stand together, since they share their row of scores:
-    the same sum of losses as triple by triple for a part of the work. Which ones is drawn anew each epoch; many
-    together are fewer and steeper steps, and end a little worse.
+    2018, equation 2).
+
+    Up to ``config.share`` triples of one (head, relation) pair stand together, since they share
+    their row of scores: the same sum of losses as triple by triple for a part of the work. Which
+    ones is drawn anew each epoch; many together are fewer and steeper steps, and end a little
+    worse.
     """
     config = engine.config
     triples = engine.directed(ids)

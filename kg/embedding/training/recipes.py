@@ -1,16 +1,17 @@
 """Named configurations, each with what it reached.
 
-All ComplEx with the N3 penalty and Adagrad. Measured by ``python tests/benchmarks/embeddings.py recipe NAME`` on one thread of a
-two-core machine, test MRR, filtered, both sides, a mean of three seeds where it says so; docs/benchmarks/embeddings.md has the whole tables.
+All ComplEx with the N3 penalty and Adagrad. Measured by ``python tests/benchmarks/embeddings.py
+recipe NAME`` on one thread of a two-core machine, test MRR, filtered, both sides, a mean of three
+seeds where it says so; docs/benchmarks/embeddings.md has the whole tables.
 
-========  ======================  ===========================================
-recipe    for                     reached
-========  ======================  ===========================================
-fast      minutes                 CoDEx-S .454 in 52 s (3 seeds); FB15k-237 .342 in 1,050 s with share=16, epochs=10,
+========  ======================  =========================================== recipe    for
+reached ========  ======================  =========================================== fast
+minutes                 CoDEx-S .454 in 52 s (3 seeds); FB15k-237 .342 in 1,050 s with share=16,
+epochs=10,
                                   regularization=0.05
-accurate  up to 20,000 entities   CoDEx-S .462 in 414 s (3 seeds)
-large     from 200,000 entities   not measured yet; 190,000 entities with 900,000 facts: see docs/benchmarks/debian.md
-========  ======================  ===========================================
+accurate  up to 20,000 entities   CoDEx-S .462 in 414 s (3 seeds) large     from 200,000 entities
+not measured yet; 190,000 entities with 900,000 facts: see docs/benchmarks/debian.md ========
+======================  ===========================================
 
 The published figures of ComplEx are .465 on CoDEx-S and .348 on FB15k-237.
 """

@@ -26,9 +26,9 @@ def refitted(
 ) -> EntityEmbeddings:
     """Embeddings of the graph as it is now in which the rows of ``keys`` start anew, as a new entity's would.
 
-    They are fitted to the facts that the graph now has of them, by the training's own objective; keys, relations and
-    every other row are those of ``embeddings``, so that a model may be given the new table in place of the old one.
-    Facts of what has no vector are left out.
+    They are fitted to the facts that the graph now has of them, by the training's own objective;
+    keys, relations and every other row are those of ``embeddings``, so that a model may be given
+    the new table in place of the old one. Facts of what has no vector are left out.
 
     Raises:
         EmbeddingMismatchError: The embeddings are another graph's.

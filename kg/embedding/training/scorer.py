@@ -112,8 +112,8 @@ class Scorer:
     def scores(self, pairs: torch.Tensor, among: torch.Tensor | None = None) -> torch.Tensor:
         """Scores of entities as tails of directed (head, relation) pairs, shape (B, entities).
 
-        For models that are a product, score = q(h, r) · t, this is one matrix product of real numbers; PyKEEN's
-        own way to the same is several times slower on a CPU.
+        For models that are a product, score = q(h, r) · t, this is one matrix product of real
+        numbers; PyKEEN's own way to the same is several times slower on a CPU.
 
         Args:
             pairs: Shape (B, 2).

@@ -47,10 +47,11 @@ def train_embeddings(
     Args:
         graph: The graph; its live triples are the training set.
         config: The model and how to train it; by default a recipe for the graph's size.
-        validation: Facts that are not in the graph: training stops when their MRR no longer rises, the best state
-            is kept, and scores are calibrated by them. By default ``config.validation`` of the graph's own.
-        checkpoint: A file that the state is kept in every minute, so that a training that was cut goes on to the same
-            result, also within an epoch; gone when it has ended.
+        validation: Facts that are not in the graph: training stops when their MRR no longer rises,
+            the best state is kept, and scores are calibrated by them. By default
+            ``config.validation`` of the graph's own.
+        checkpoint: A file that the state is kept in every minute, so that a training that was cut
+            goes on to the same result, also within an epoch; gone when it has ended.
         progress: Called after each epoch.
         step: Called after each batch with how many epochs have been trained, as a fraction.
 

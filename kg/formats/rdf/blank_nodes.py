@@ -1,9 +1,9 @@
 """Names of blank nodes: a label means something within its own file alone.
 
-The graph's name of a node is ``kptm-``, a hash of the document's name, and the label. The same file loaded again
-gives the same names. A name of that form comes from an export of a graph and stays as it is. A key such as "_:b0"
-that no RDF file gave is exported as ``kptm-key-b0`` and read back as it was. So exporting and loading again adds
-nothing.
+The graph's name of a node is ``kptm-``, a hash of the document's name, and the label. The same file
+loaded again gives the same names. A name of that form comes from an export of a graph and stays as
+it is. A key such as "_:b0" that no RDF file gave is exported as ``kptm-key-b0`` and read back as it
+was. So exporting and loading again adds nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """RDF in and out, parsed and written by pyoxigraph: N-Triples, N-Quads, Turtle, RDF/XML, JSON-LD.
 
-IRIs keep their identity; a blank node belongs to its file (:mod:`kg.formats.rdf.blank_nodes`). Statements about labels,
-aliases, descriptions and types are what the graph understands (:mod:`kg.vocabulary`).
+IRIs keep their identity; a blank node belongs to its file (:mod:`kg.formats.rdf.blank_nodes`).
+Statements about labels, aliases, descriptions and types are what the graph understands
+(:mod:`kg.vocabulary`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """RDF's terms and the graph's facts, one to one.
 
 A key that is an IRI is that IRI, ``_:name`` a blank node, any other key an IRI made of it
-(:mod:`kg.formats.rdf.iris`). What is said by an IRI but understood as a value (a type) is a literal of the
-datatype ``vocabulary.IRI``.
+(:mod:`kg.formats.rdf.iris`). What is said by an IRI but understood as a value (a type) is a literal
+of the datatype ``vocabulary.IRI``.
 """
 
 from __future__ import annotations

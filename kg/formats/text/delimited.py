@@ -34,8 +34,8 @@ def read_tsv(
 ) -> Iterator[Line]:
     """Three tab-separated columns, no quoting: what stands there is the name.
 
-    A usual header is recognised in the first line. With ``columns`` by name the first line is a header; what else it has is
-    left.
+    A usual header is recognised in the first line. With ``columns`` by name the first line is a
+    header; what else it has is left.
     """
     layout = layout or Layout()
     rows = tsv_rows(stream, path, first)

@@ -32,7 +32,8 @@ class Layout:
 
     Attributes:
         columns: Which columns are head, relation, tail.
-        key: The column whose cells are the entities, of a table with an entity a row and a relation a column.
+        key: The column whose cells are the entities, of a table with an entity a row and a relation
+            a column.
         split: What separates several values in a cell.
         header: Whether the first row is a header; None: a usual one is recognised.
         notes: What was guessed or left out, for the report.

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     Meaning: TypeAlias = Callable[[str], Collection[str]]
 
 Verdict: TypeAlias = Literal["right", "other set", "wrong", "refused", "should be unknown"]
-"""What came of a question. "right": the whole set, or "unknown" where that is right; "other set": the best answer is right, the set
-is not; "refused": "unknown" where there is an answer; "should be unknown": an answer where there is none."""
+"""What came of a question.
+
+"right": the whole set, or "unknown" where that is right; "other set": the best answer is right, the
+set is not; "refused": "unknown" where there is an answer; "should be unknown": an answer where
+there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,8 @@ def evaluate_answers(
     Args:
         ask: Answers a question, as :meth:`kptm.Predictor.ask` does.
         questions: With their right answers; one without any ought to be refused.
-        meant: The keys that the name of an answer may mean, any of which counts (:class:`Names`); by default names are keys.
+        meant: The keys that the name of an answer may mean, any of which counts (:class:`Names`);
+            by default names are keys.
         asked: Called with each outcome, for progress or to keep mistakes.
     """
     report = AnswersReport()

@@ -29,7 +29,9 @@ COLUMNS = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFigures:
-    """The figures of a group of questions. Where nothing could be counted an interval is nan over 0 values.
+    """The figures of a group of questions.
+
+    Where nothing could be counted an interval is nan over 0 values.
 
     Attributes:
         questions: How many were asked.
@@ -40,9 +42,10 @@ class AnswerFigures:
         coverage: Share of all questions that were answered.
         precision: Share of those answered whose best answer is right.
         refused: Share of the unanswerable that were refused.
-        calibration_error: Of the scores of those answered (:func:`kptm.evaluation.answers.selective_answers.calibration_error`).
-        risk_coverage: Area under the risk–coverage curve of all questions; "unknown" counts with confidence 0, and as right where
-            there is no answer.
+        calibration_error: Of the scores of those answered
+            (:func:`kptm.evaluation.answers.selective_answers.calibration_error`).
+        risk_coverage: Area under the risk–coverage curve of all questions; "unknown" counts with
+            confidence 0, and as right where there is no answer.
         median_ms: Median time of an answer, in milliseconds.
         p95_ms: The time that 95% of the answers stay under, in milliseconds.
     """

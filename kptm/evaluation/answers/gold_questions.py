@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def read_gold(path: str | Path) -> Iterator[Question]:
     """Stream the questions of a file; ``.gz`` too, and ``-`` is standard input.
 
-    ``.jsonl`` has "question", "answers" (a list) and, if wanted, "kind"; any other suffix has ``question⇥answer|answer``.
-    No answers, or nothing behind the tab, say that "unknown" is right.
+    ``.jsonl`` has "question", "answers" (a list) and, if wanted, "kind"; any other suffix has
+    ``question⇥answer|answer``. No answers, or nothing behind the tab, say that "unknown" is right.
 
     Raises:
         TripleFormatError: The file cannot be read, has no question, or a line is not of that form.

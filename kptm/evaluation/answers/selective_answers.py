@@ -38,7 +38,8 @@ def calibration_error_by_mass(confidence: Values, right: Values) -> float:
 def risk_coverage_area(confidence: Values, right: Values) -> float:
     """Area under the risk–coverage curve: the mean over n of the share of wrong ones among the n surest answers (Geifman & El-Yaniv 2017).
 
-    Answers of one confidence are taken together, in whichever order: each counts with their common share of wrong ones.
+    Answers of one confidence are taken together, in whichever order: each counts with their common
+    share of wrong ones.
     """
     p, hit = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     if not len(p):

@@ -1,6 +1,7 @@
 """What needs no fused model: the commonest object, the vectors alone, the graph itself, the nearest training text.
 
-Each gives scores over a probe's candidates, as the model does; nothing where it has nothing to say, which is wrong.
+Each gives scores over a probe's candidates, as the model does; nothing where it has nothing to say,
+which is wrong.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def nearest_texts(
 ) -> Scores:
     """The cosine of the nearest training cloze whose answer a candidate is (BERT-kNN, Kassner & Schütze 2020).
 
-    Keys are hidden states of the blank, without knowledge. Each linked entity of a training text is blanked once.
+    Keys are hidden states of the blank, without knowledge. Each linked entity of a training text is
+    blanked once.
 
     Args:
         model: Trained without knowledge on ``documents``.

@@ -1,9 +1,10 @@
 """A fusion study on a graph and texts of one's own: what the sentences say is found by distant supervision.
 
-A sentence that links two entities between which the graph has a triple probably says it (Mintz et al. 2009). All that
-two entities have to do with each other is in one split, A, B or C, by a hash of the two: sentences that mention a B or
-C pair, or have names of both in them, are left out of the texts, whatever joins a C pair is left out of the graph. A fact is asked in a sentence that
-says it, its object's mentions blanked.
+A sentence that links two entities between which the graph has a triple probably says it (Mintz et
+al. 2009). All that two entities have to do with each other is in one split, A, B or C, by a hash of
+the two: sentences that mention a B or C pair, or have names of both in them, are left out of the
+texts, whatever joins a C pair is left out of the graph. A fact is asked in a sentence that says it,
+its object's mentions blanked.
 """
 
 from __future__ import annotations
@@ -63,10 +64,12 @@ class DistantSupervisionStudy(Study):
             embedding: How the vectors are trained.
             steps: Training steps of an arm.
             learning_rate: Its peak.
-            limit: At most so many facts a relation are asked, chosen by hash; the others stay in graph and texts.
+            limit: At most so many facts a relation are asked, chosen by hash; the others stay in
+                graph and texts.
             noise: The share of wrong links in the arm "noisy".
-            stated: How often the texts of every arm hold each triple that may be read as a sentence of its own,
-                "head relation tail.": a relation that few sentences say is learnt by that.
+            stated: How often the texts of every arm hold each triple that may be read as a sentence
+                of its own, "head relation tail.": a relation that few sentences say is learnt by
+                that.
 
         Raises:
             ConfigError: No sentence says a fact of the graph, or none that may be read is left.
@@ -173,7 +176,8 @@ def _share_out(
 ) -> tuple[set[int], set[int], list[int]]:
     """Which sentences are read, which are held out of them to ask A facts in, and in which each fact is asked.
 
-    An A fact is asked in one that is not read, where each A pair in it is said in another that is; else in one that is.
+    An A fact is asked in one that is not read, where each A pair in it is said in another that is;
+    else in one that is.
     """
     pairs = {_pair(fact) for fact in asked}
     kinds = {pair: split_of(*pair) for pair in pairs}

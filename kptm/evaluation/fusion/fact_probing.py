@@ -1,7 +1,7 @@
 """Fact probing: is the right entity first among the candidates of a cloze?
 
-Candidates are the entities that stand as tail of the relation anywhere; other true tails of the same
-head are left out (the filtered setting of link prediction).
+Candidates are the entities that stand as tail of the relation anywhere; other true tails of the
+same head are left out (the filtered setting of link prediction).
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def model_scores(
 ) -> list[dict[str, float]]:
     """The model's p over each probe's candidates at its first blank.
 
-    Candidates without a vector are left out; so are all of a probe whose blank lies behind the cut of a long text.
+    Candidates without a vector are left out; so are all of a probe whose blank lies behind the cut
+    of a long text.
     """
     model.eval()
     found: list[dict[str, float]] = []

@@ -1,6 +1,7 @@
 """Fusion studies: facts, the texts that say some of them, and what is asked; every arm and baseline on the same.
 
-The graph holds the A, B and D facts, the texts say the A facts. D facts are edited in the graph after training.
+The graph holds the A, B and D facts, the texts say the A facts. D facts are edited in the graph
+after training.
 """
 
 from __future__ import annotations

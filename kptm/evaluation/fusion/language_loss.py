@@ -30,8 +30,8 @@ def masked_lm_loss(
 ) -> float | None:
     """Mean cross entropy in nats over the hidden tokens of ``documents``, for a decoder over the next tokens; None for none.
 
-    Tokens are hidden as in pretraining, no entity is, and which ones hangs on (seed, number of the text) alone: arms
-    whose links have the same spans are asked for the same tokens.
+    Tokens are hidden as in pretraining, no entity is, and which ones hangs on (seed, number of the
+    text) alone: arms whose links have the same spans are asked for the same tokens.
 
     Args:
         model: The model.

@@ -1,8 +1,9 @@
 """Does knowledge arrive? The same model, steps and parameters, with and without the right vectors.
 
-Arms: "none" (no vector is injected, entities are still predicted against the true table), "zero", "random"
-(frozen noise), "permuted" (true vectors given to the wrong entities: the arm that decides), "aligned". An arm's table
-serves both injection and prediction, as it does in the model itself.
+Arms: "none" (no vector is injected, entities are still predicted against the true table), "zero",
+"random" (frozen noise), "permuted" (true vectors given to the wrong entities: the arm that
+decides), "aligned". An arm's table serves both injection and prediction, as it does in the model
+itself.
 """
 
 from __future__ import annotations

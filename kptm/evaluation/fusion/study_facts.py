@@ -1,6 +1,7 @@
 """Facts and phrasings in the format of the T-REx probe, and the study they make.
 
-``facts.jsonl``: {"relation", "subject", "object"}; ``patterns.jsonl``: {"relation", "pattern"} with ``[X]`` and ``[Y]``.
+``facts.jsonl``: {"relation", "subject", "object"}; ``patterns.jsonl``: {"relation", "pattern"} with
+``[X]`` and ``[Y]``.
 """
 
 from __future__ import annotations
@@ -152,15 +153,18 @@ def choose_edits(
 ) -> tuple[list[SplitFact], list[Edit]]:
     """Make D of a share of the B facts, by hash: each gets another object of its relation.
 
-    Only facts whose (head, relation) has one object are edited, so that what is right afterwards is one thing too.
+    Only facts whose (head, relation) has one object are edited, so that what is right afterwards is
+    one thing too.
 
     Args:
         facts: The facts.
         share: The share of B.
-        among: All facts that there are, where ``facts`` are not all: they say which objects a relation has.
+        among: All facts that there are, where ``facts`` are not all: they say which objects a
+            relation has.
 
     Returns:
-        The facts, with the edited ones as D and their old object, and the edits, both in the order of ``facts``.
+        The facts, with the edited ones as D and their old object, and the edits, both in the order
+        of ``facts``.
     """
     facts = list(facts)
     tails: dict[str, set[str]] = defaultdict(set)

@@ -19,7 +19,8 @@ SPLITS = {
 def as_markdown(results: Results) -> str:
     """Arms, baselines and differences as rows, splits as columns.
 
-    A cell is P@1 with its 95% interval over facts, ± the standard deviation over runs where there are several.
+    A cell is P@1 with its 95% interval over facts, ± the standard deviation over runs where there
+    are several.
     """
     splits = results.splits()
     head = [f"{name}: {SPLITS.get(name, '')} (n = {count:,})" for name, count in splits.items()]

@@ -46,7 +46,8 @@ class Run:
         arm: The arm.
         seed: Of model, masking, control table and noise.
         ranks: The reciprocal rank of each probe.
-        loss: Masked-LM loss on the held-out texts, the mean over ``MASKINGS``; None where there are none.
+        loss: Masked-LM loss on the held-out texts, the mean over ``MASKINGS``; None where there are
+            none.
         knn: Reciprocal ranks by the nearest training text, of the arm "none".
     """
 
@@ -67,8 +68,10 @@ class Trials:
         after: The same with the rows of the edited facts' heads fitted anew.
         tokenizer: Of the texts.
         config: What every run shares.
-        facts: What mentions carry as text before and after the edits, for a kind of fusion that reads it.
-        found: Documents, probes' clozes and held-out texts as the linker links them, where the arm "real" is run.
+        facts: What mentions carry as text before and after the edits, for a kind of fusion that
+            reads it.
+        found: Documents, probes' clozes and held-out texts as the linker links them, where the arm
+            "real" is run.
     """
 
     study: Study
@@ -176,7 +179,8 @@ class Trials:
     def baselines(self) -> dict[str, list[float]]:
         """Reciprocal ranks of what needs no model; D is asked of the edited graph and its vectors.
 
-        What is common is counted before the edits: in a small relation they would make their own objects common.
+        What is common is counted before the edits: in a small relation they would make their own
+        objects common.
         """
         probes = self.study.probes
         now, then = self.study.triples(), self.study.triples(edited=True)

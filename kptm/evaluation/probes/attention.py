@@ -1,4 +1,6 @@
-"""Where heads look (Clark et al. 2019, section 3), with and without knowledge, and in texts whose tokens are shuffled.
+"""Where heads look (Clark et al.
+
+2019, section 3), with and without knowledge, and in texts whose tokens are shuffled.
 
 Over all tokens i that are no padding, with the attention a_ij to token j:
 
@@ -67,7 +69,8 @@ def probe_attention(
 ) -> dict[str, HeadStatistics]:
     """The statistics of "knowledge", "plain", "knowledge, shuffled" and "plain, shuffled".
 
-    "luke" has no weights to show for "knowledge", since it computes them anew, and "kbert" has those of other tokens.
+    "luke" has no weights to show for "knowledge", since it computes them anew, and "kbert" has
+    those of other tokens.
 
     Raises:
         ConfigError: There is no text.

@@ -1,9 +1,12 @@
 """Facts asked in several phrasings: P@1 and MRR, whether the answers agree, and without names that give them away.
 
-- **consistency**: the share of pairs of a fact's phrasings that get the same answer (Elazar et al. 2021, ParaRel); **consistent and
+- **consistency**: the share of pairs of a fact's phrasings that get the same answer (Elazar et al.
+  2021, ParaRel); **consistent and
   right**: all its phrasings get the right one.
-- **by name**: facts whose object's name stands in the subject's, or shares a content word with it, can be guessed
-  (Poerner et al. 2020, the string-match filter of LAMA-UHN); what is asked without them stands beside the whole.
+- **by name**: facts whose object's name stands in the subject's, or shares a content word with it,
+  can be guessed
+  (Poerner et al. 2020, the string-match filter of LAMA-UHN); what is asked without them stands
+  beside the whole.
 """
 
 from __future__ import annotations
@@ -43,7 +46,8 @@ class FactScores:
         facts: How many were asked.
         p_at_1: How often the right entity comes first.
         mrr: One by its place; 0 where it has no vector.
-        consistency: The share of pairs of phrasings with the same answer, over facts of two phrasings or more.
+        consistency: The share of pairs of phrasings with the same answer, over facts of two
+            phrasings or more.
         consistent_right: Whether all phrasings get the right one, over the same facts.
         chance: P@1 of a blind guess among the candidates.
         commonest: P@1 of the relation's commonest object.
@@ -68,8 +72,8 @@ class FactualReport:
         all: Over all facts.
         not_by_name: Over those whose object's name does not give it away.
         by_name: How many it does.
-        unasked: Questions that could not be put: their blank or their subject did not fit into the text, or stands behind
-            the blank in a decoder.
+        unasked: Questions that could not be put: their blank or their subject did not fit into the
+            text, or stands behind the blank in a decoder.
         without_vector: Facts whose object the model has no vector of; they count as wrong.
     """
 

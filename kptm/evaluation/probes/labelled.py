@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class LabelledSpan(NamedTuple):
     """What stands at ``text[start:end]`` is a ``label``.
 
-    ``entity`` is whom a mention means: all mentions of an entity are on one side of a split. Without it all spans
-    of a text are.
+    ``entity`` is whom a mention means: all mentions of an entity are on one side of a split.
+    Without it all spans of a text are.
     """
 
     start: int
@@ -57,7 +57,8 @@ def read_labelled(path: str | Path, link: Callable[[str], LinkedText]) -> list[L
 
     Args:
         path: A file, ``.gz`` too, or a folder.
-        link: Links a text that comes without "links"; those are as :meth:`kptm.LinkedText.to_dict` has them.
+        link: Links a text that comes without "links"; those are as :meth:`kptm.LinkedText.to_dict`
+            has them.
 
     Raises:
         TripleFormatError: A file is missing or malformed, or there is no labelled span in it.
@@ -94,7 +95,8 @@ def _is_span(item: Any) -> bool:
 def types_of_mentions(graph: GraphView, documents: Sequence[LinkedText]) -> list[LabelledText]:
     """A task of one's own graph: of what type is the entity that a mention means?
 
-    An entity of several types counts as that which most of the entities have; one of none is left out.
+    An entity of several types counts as that which most of the entities have; one of none is left
+    out.
     """
     entities = graph.entities({key for item in documents for key in item.entities()})
     sizes = Counter(name for entity in entities.values() for name in entity.types)

@@ -1,7 +1,8 @@
 """Linear probes of frozen layers, each beside its control task (Hewitt & Liang 2019, sections 2 and 3).
 
-The probe is a multinomial logistic regression on states (Alain & Bengio 2016). The control task gives each surface form
-one label, drawn once from how often the real labels occur: a probe that is as good at it has learnt forms by heart.
+The probe is a multinomial logistic regression on states (Alain & Bengio 2016). The control task
+gives each surface form one label, drawn once from how often the real labels occur: a probe that is
+as good at it has learnt forms by heart.
 
     selectivity = accuracy − accuracy of the same probe at the control task
 
@@ -53,12 +54,13 @@ class LinearReport:
 
     Attributes:
         layers: From the embedding to the output.
-        majority: The accuracy of who always says the commonest label of the part that was learnt from.
+        majority: The accuracy of who always says the commonest label of the part that was learnt
+            from.
         labels: How many labels there are.
         learnt: Spans that were learnt from.
         held_out: Spans that were measured.
-        seen: The share of these whose surface form was learnt from too; without any, no form can be known by heart, and the
-            control task is a guess.
+        seen: The share of these whose surface form was learnt from too; without any, no form can be
+            known by heart, and the control task is a guess.
         left_out: Spans without a token of their own.
     """
 

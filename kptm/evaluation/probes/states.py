@@ -99,7 +99,8 @@ def token_spans(
 ) -> list[tuple[int, int] | None]:
     """Where each span lies in tokens, (first, behind the last); None for one without a token of its own.
 
-    Links never overlap and labelled spans may, so the text is encoded once for each round of spans that do not.
+    Links never overlap and labelled spans may, so the text is encoded once for each round of spans
+    that do not.
     """
     found: list[tuple[int, int] | None] = [None] * len(spans)
     waiting = sorted(range(len(spans)), key=lambda number: spans[number][:2])

@@ -88,7 +88,8 @@ def run_probes(
         phrasings: Relation → phrasings.
         documents: Linked texts to look at attention in.
         labelled: What the linear probe tells apart.
-        task: "labels" or "types"; types that cannot be told apart are a note, labels of a file an error.
+        task: "labels" or "types"; types that cannot be told apart are a note, labels of a file an
+            error.
         config: Settings.
         progress: Called after each of the five parts.
 

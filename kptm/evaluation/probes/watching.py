@@ -46,8 +46,8 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
 def layer_states(model: FusedModel) -> Iterator[list[Tensor]]:
     """A list that each pass fills with the states (B, L, D) before the first layer and behind each.
 
-    The hooks stand behind those of fusion, so that what is seen is what the next layer gets. The list is to be
-    cleared between passes.
+    The hooks stand behind those of fusion, so that what is seen is what the next layer gets. The
+    list is to be cleared between passes.
     """
     layers = encoder_layers(model.backbone)
     seen: list[Tensor] = []
@@ -79,8 +79,9 @@ def layer_names(model: FusedModel) -> tuple[str, ...]:
 def head_attention(model: FusedModel) -> Iterator[list[Tensor]]:
     """A list that each pass fills with the attention of each layer, (B, H, L, L), as Hugging Face returns it.
 
-    Only the "eager" implementation computes the weights where they can be seen; the model's own is put back, and
-    so are the hooks that transformers leaves behind, with which a model could not be pickled.
+    Only the "eager" implementation computes the weights where they can be seen; the model's own is
+    put back, and so are the hooks that transformers leaves behind, with which a model could not be
+    pickled.
     """
     backbone = model.backbone
     seen: list[Tensor] = []

@@ -1,12 +1,15 @@
-"""K-Adapter (Wang et al. 2021, section 3.2): knowledge in adapters beside a backbone that is frozen.
+"""K-Adapter (Wang et al.
 
-    x_i = H_l + a_{i−1} + W_e e,    a_i = x_i + W_up Transformer(W_down x_i)    behind some layers l, first to last; a₀ = 0
-    H′ = H_last + W_o a_last
+2021, section 3.2): knowledge in adapters beside a backbone that is frozen.
 
-Each adapter reads the hidden states of its layer and the adapter before it; nothing of it enters the backbone, whose weights get
-no gradient. The paper's adapters learn facts from the task alone; ours read the entity vectors of linked mentions as well.
-The paper concatenates H_last and a_last; we add, and start W_o at zero, so that with the adapter off, and at the start, the
-output is the backbone's to the bit.
+    x_i = H_l + a_{i−1} + W_e e,    a_i = x_i + W_up Transformer(W_down x_i)    behind some layers
+    l, first to last; a₀ = 0 H′ = H_last + W_o a_last
+
+Each adapter reads the hidden states of its layer and the adapter before it; nothing of it enters
+the backbone, whose weights get no gradient. The paper's adapters learn facts from the task alone;
+ours read the entity vectors of linked mentions as well. The paper concatenates H_last and a_last;
+we add, and start W_o at zero, so that with the adapter off, and at the start, the output is the
+backbone's to the bit.
 
 Shapes: B texts, L tokens, D hidden, E entity width, W the adapter's width.
 """
@@ -51,7 +54,8 @@ class AdapterFusion(Mechanism):
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
         """Run an adapter; the backbone goes on with its own."""
-        # By place, so that a layer that is run again on the way back starts from what it started from.
+        # By place, so that a layer that is run again on the way back starts from what it started
+        # from.
         own_BLD = hidden_BLD.detach()
         before_BLD = self._adapted_BLD.get(place)
         read_BLD = own_BLD if before_BLD is None else own_BLD + before_BLD

@@ -1,13 +1,17 @@
-"""Entities as Experts (Févry et al. 2020, section 3.2): a mention asks the whole entity table what it means.
+"""Entities as Experts (Févry et al.
+
+2020, section 3.2): a mention asks the whole entity table what it means.
 
     q_m = W_f [x_start; x_end]                  equation 1
     α = softmax(E q_m), over the k entities nearest to q_m where k is given     2
     x_start ← x_start + W_b Σ_j α_j e_j         3
 
-The table is the graph's, frozen; the paper trains one from nothing. The paper norms the sum; we do not, and start W_b at
-zero, so that the fused model starts as the backbone. Where all are read, E q_m are its link scores.
+The table is the graph's, frozen; the paper trains one from nothing. The paper norms the sum; we do
+not, and start W_b at zero, so that the fused model starts as the backbone. Where all are read, E
+q_m are its link scores.
 
-Shapes: B texts, L tokens, D hidden, M mentions, N entities, E entity width, k entities of each mention.
+Shapes: B texts, L tokens, D hidden, M mentions, N entities, E entity width, k entities of each
+mention.
 """
 
 from __future__ import annotations

@@ -1,14 +1,18 @@
-"""ERNIE's aggregator (Zhang et al. 2019, section 3.3): tokens and entities meet in the feed-forward layer.
+"""ERNIE's aggregator (Zhang et al.
+
+2019, section 3.3): tokens and entities meet in the feed-forward layer.
 
     ẽ = LN(e + MHA(e))    among the entities of a text
     h = act(W_t w̃ + b_t + W_e ẽ + b_e)    at the tokens of the mention
     w′ = LN(W₃ h + b₃ + w̃),    e′ = LN(W₄ h + b₄ + ẽ)    equations 4 and 6
 
-W_t, b_t, W₃, b₃ are the backbone's own feed-forward layer: its first linear map gets W_e ẽ + b_e added. A token without an
-entity gets nothing, where the published code gives it b_e. All tokens of a mention get its entity, where the paper has
-the first. W_e and b_e start at zero, so that the fused model starts as the backbone.
+W_t, b_t, W₃, b₃ are the backbone's own feed-forward layer: its first linear map gets W_e ẽ + b_e
+added. A token without an entity gets nothing, where the published code gives it b_e. All tokens of
+a mention get its entity, where the paper has the first. W_e and b_e start at zero, so that the
+fused model starts as the backbone.
 
-Shapes: B texts, L tokens, D hidden, M mentions, K tokens of mentions, E entity width, I inner width.
+Shapes: B texts, L tokens, D hidden, M mentions, K tokens of mentions, E entity width, I inner
+width.
 """
 
 from __future__ import annotations
@@ -59,7 +63,8 @@ class ErnieFusion(Mechanism):
     def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
         """Add the entities to what the map gives, shape (B, L, I)."""
         flat_NI = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
-        # By place, so that a layer that is run again on the way back starts from what it started from.
+        # By place, so that a layer that is run again on the way back starts from what it started
+        # from.
         entities_ME = self._entities_ME.get(place, knowledge.vectors_ME)
         added_KI, self._entities_ME[place + 1] = self.aggregators[place](
             flat_NI, entities_ME.to(flat_NI.dtype), knowledge

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class GatedFusion(Mechanism):
     """Gated injection behind some layers, each with weights of its own.
 
-    By default behind the last layer of the lower half, so that the upper half can pass the knowledge on.
+    By default behind the last layer of the lower half, so that the upper half can pass the
+    knowledge on.
     """
 
     def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None) -> None:

@@ -1,16 +1,21 @@
-"""K-BERT's sentence tree (Liu et al. 2020, sections 3.3 to 3.5): facts as text, which only their mention sees.
+"""K-BERT's sentence tree (Liu et al.
+
+2020, sections 3.3 to 3.5): facts as text, which only their mention sees.
 
 Each mention carries some facts of its entity, "relation tail", as branches of tokens:
 
-    soft position of a branch's i-th token = position of the mention's last token + i
-    visible(x, y): both in the sentence; both in one branch; or one in a branch and the other in the mention it hangs on
+    soft position of a branch's i-th token = position of the mention's last token + i visible(x, y):
+    both in the sentence; both in one branch; or one in a branch and the other in the mention it
+    hangs on
 
-The backbone gets all tokens at once, with those positions and that mask. It has no weights of its own. The paper writes a
-branch behind its mention and moves the rest; order means nothing to attention beside positions and mask, so we write
-branches behind the sentence, and tokens keep their places. In a decoder a token sees what stands before it, and of a
-mention only its last token sees the branches.
+The backbone gets all tokens at once, with those positions and that mask. It has no weights of its
+own. The paper writes a branch behind its mention and moves the rest; order means nothing to
+attention beside positions and mask, so we write branches behind the sentence, and tokens keep their
+places. In a decoder a token sees what stands before it, and of a mention only its last token sees
+the branches.
 
-It does not start as the identity: mentions see their facts at once. Without facts the backbone is the plain one, to the bit.
+It does not start as the identity: mentions see their facts at once. Without facts the backbone is
+the plain one, to the bit.
 
 Shapes: B texts, L tokens, R tokens of branches, S = L + R, D hidden.
 """

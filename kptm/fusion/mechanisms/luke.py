@@ -1,18 +1,25 @@
-"""LUKE's entity tokens (Yamada et al. 2020, sections 3.1 and 3.2) beside the words of a BERT-like backbone.
+"""LUKE's entity tokens (Yamada et al.
 
-Each mention is a token of its own, with the entity's vector, the mean of its mention's positions and a type:
+2020, sections 3.1 and 3.2) beside the words of a BERT-like backbone.
+
+Each mention is a token of its own, with the entity's vector, the mean of its mention's positions
+and a type:
 
     z₀ = LN(W_p e + mean position + type),    x: words, z: entities, both through every layer
 
-Attention has four query maps, chosen by who asks whom, with the layer's own keys and values (equation 3):
+Attention has four query maps, chosen by who asks whom, with the layer's own keys and values
+(equation 3):
 
-    a(x_i, x_j) = Q x_i · K x_j,   a(x_i, z_j) = Q_w2e x_i · K z_j,   a(z_i, x_j) = Q_e2w z_i · K x_j,   a(z_i, z_j) = Q_e2e z_i · K z_j
+    a(x_i, x_j) = Q x_i · K x_j,   a(x_i, z_j) = Q_w2e x_i · K z_j,   a(z_i, x_j) = Q_e2w z_i · K
+    x_j,   a(z_i, z_j) = Q_e2e z_i · K z_j
 
-The three new maps start as copies of Q, as in the paper. It does not start as the identity: words see entities from the first
-step. Without a mention the backbone is the plain one, to the bit. The hook computes the attention of words again with the entities in
-it, which costs one attention more than the published model; what that comes to is measured in docs/benchmarks/fusion.md.
+The three new maps start as copies of Q, as in the paper. It does not start as the identity: words
+see entities from the first step. Without a mention the backbone is the plain one, to the bit. The
+hook computes the attention of words again with the entities in it, which costs one attention more
+than the published model; what that comes to is measured in docs/benchmarks/fusion.md.
 
-Shapes: B texts, L tokens, S entity tokens of a text (the most of any), D hidden, H heads, d = D / H, E entity width.
+Shapes: B texts, L tokens, S entity tokens of a text (the most of any), D hidden, H heads, d = D /
+H, E entity width.
 """
 
 from __future__ import annotations
@@ -102,7 +109,8 @@ class LukeFusion(Mechanism):
         named: dict[str, Any],
         output: Any,
     ) -> Any:
-        # By place, so that a layer that is run again on the way back starts from what it started from.
+        # By place, so that a layer that is run again on the way back starts from what it started
+        # from.
         entities_BSD = self._entities_BSD.get(place)
         if self._knowledge is None or entities_BSD is None or self._there_BS is None:
             return None

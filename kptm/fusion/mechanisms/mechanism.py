@@ -1,6 +1,7 @@
 """What every fusion mechanism is: modules that a backbone's layers are hooked to, and that a pass goes through.
 
-Shapes: B texts, L tokens, D hidden, M mentions, C candidates, K tokens that belong to a mention, E entity width.
+Shapes: B texts, L tokens, D hidden, M mentions, C candidates, K tokens that belong to a mention, E
+entity width.
 """
 
 from __future__ import annotations
@@ -64,11 +65,12 @@ class Knowledge:
         spans_M3: Text, first token, token behind the last, of each linked mention.
         vectors_ME: The vector of its entity.
         length: L, the padded number of tokens.
-        tokens_K: Flat positions (text · L + token) of the tokens that knowledge is added to: all of a mention; the last
-            alone in a decoder, whose next token would otherwise be told by it.
+        tokens_K: Flat positions (text · L + token) of the tokens that knowledge is added to: all of
+            a mention; the last alone in a decoder, whose next token would otherwise be told by it.
         mention_K: The mention of each.
         causal: Whether a token may see only what stands before it.
-        candidates_MCE: Vectors of what each mention may mean, zero rows to fill up; None where links are certain.
+        candidates_MCE: Vectors of what each mention may mean, zero rows to fill up; None where
+            links are certain.
         priors_MC: p of each by the linker, 0 for none.
         table: All entity vectors, brought to length 1.
         scale: The length of those of the mentions.
@@ -157,15 +159,16 @@ def knowledge_of_mentions(
 class Mechanism(nn.Module):
     """Adds knowledge after some layers of a backbone.
 
-    A pass is :meth:`begin`, the backbone's own forward on :meth:`inputs` with :meth:`after` behind each of the layers,
-    and :meth:`finish`. Without knowledge no hook does anything.
+    A pass is :meth:`begin`, the backbone's own forward on :meth:`inputs` with :meth:`after` behind
+    each of the layers, and :meth:`finish`. Without knowledge no hook does anything.
 
     Attributes:
         numbers: The layers, from 0.
         frozen: Whether the backbone's own weights are not to be trained.
         soft: Whether it reads what else a mention may mean.
         links: Whether it links by itself, so that its links can be learnt.
-        link_scores: Of the last pass: (M, C) over candidates, or (M, N) over the table, before the softmax.
+        link_scores: Of the last pass: (M, C) over candidates, or (M, N) over the table, before the
+            softmax.
     """
 
     frozen = False
@@ -214,7 +217,8 @@ class Mechanism(nn.Module):
     def end(self) -> None:
         """A pass has ended: the backbone is a plain one again.
 
-        In training the knowledge stays, for gradient checkpointing runs the layers once more on the way back.
+        In training the knowledge stays, for gradient checkpointing runs the layers once more on the
+        way back.
         """
         if not self.training:
             self._knowledge = None

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 class Collator:
     """Pads and stacks examples.
 
-    Gives the fields of :class:`~kptm.data.KnowledgeBatch`, and of the objectives that have a weight:
+    Gives the fields of :class:`~kptm.data.KnowledgeBatch`, and of the objectives that have a
+    weight:
 
-    - "denoise_places" (K, 2) text and token of each mention, "denoise_rows" (U,) the batch's entities, sorted, and
+    - "denoise_places" (K, 2) text and token of each mention, "denoise_rows" (U,) the batch's
+      entities, sorted, and
       "denoise_targets" (K,) which of them is right
     - "around" (K, 3) text, token before and token behind each mention, "was_replaced" (K,)
     - "pairs" (K, 3) text and tokens of two mentions, "pair_relations" (K,) numbers of relations
-    - "description_ids" and "description_mask" (U, L′), "fact_ends" (K, 4) head, tail, wrong head and wrong tail among those
+    - "description_ids" and "description_mask" (U, L′), "fact_ends" (K, 4) head, tail, wrong head
+      and wrong tail among those
       texts, "fact_relations" (K,)
     - "right_rows" (M,) the entity that each mention has
 

@@ -1,7 +1,8 @@
 """The encoded texts of a run, on disk: memory does not grow with them, and a run that goes on need not link again.
 
-A folder of shards, each an Arrow file of :data:`SHARD` texts and a note of what it was made from and of its checksum, written
-last. A shard whose note tells of the same texts is read instead of being made.
+A folder of shards, each an Arrow file of :data:`SHARD` texts and a note of what it was made from
+and of its checksum, written last. A shard whose note tells of the same texts is read instead of
+being made.
 """
 
 from __future__ import annotations

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from kptm.data.tokenize import EncodedText, TokenSpan
 
 WRONG, UNGIVEN = 0.05, 0.15
-"""Shares of mentions that ERNIE's denoising gives a wrong entity, and none (Zhang et al. 2019, section 3.4)."""
+"""Shares of mentions that ERNIE's denoising gives a wrong entity, and none (Zhang et al.
+
+2019, section 3.4).
+"""
 TRIES = 8
 """Texts that are looked through for a mention to take the place of another."""
 
@@ -59,9 +62,12 @@ def replace_mentions(
     longest: int,
     seed: tuple[int, ...],
 ) -> EncodedText:
-    """Say some mentions with the words of another entity's, link and all (Xiong et al. 2020, section 2.1).
+    """Say some mentions with the words of another entity's, link and all (Xiong et al.
 
-    As in the paper no two neighbours are replaced. The other is a mention of another text; the paper takes one of the same type.
+    2020, section 2.1).
+
+    As in the paper no two neighbours are replaced. The other is a mention of another text; the
+    paper takes one of the same type.
 
     Args:
         text: What is changed.

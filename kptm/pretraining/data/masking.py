@@ -1,6 +1,7 @@
 """What is hidden from the model: one entity of a text, and some of its other tokens.
 
-Masking is a pure function of (text, seed): a run that was killed and resumed sees the same examples.
+Masking is a pure function of (text, seed): a run that was killed and resumed sees the same
+examples.
 """
 
 from __future__ import annotations
@@ -75,8 +76,9 @@ def mask_text(
 def ask_next(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -> MaskedText:
     """What a decoder is asked of a text: each next token, and with ``entity_rate`` which entity comes next.
 
-    The entity is asked at the token before each of its mentions, and its vector is injected at none of them, for an
-    earlier one would give it away. Nothing is hidden: a token sees only what stands before it.
+    The entity is asked at the token before each of its mentions, and its vector is injected at none
+    of them, for an earlier one would give it away. Nothing is hidden: a token sees only what stands
+    before it.
     """
     rng = np.random.default_rng(seed)
     labels = _next(text)

@@ -1,4 +1,6 @@
-"""Denoising entity auto-encoding (Zhang et al. 2019, section 3.4): which entity does a mention have, some being given wrong?
+"""Denoising entity auto-encoding (Zhang et al.
+
+2019, section 3.4): which entity does a mention have, some being given wrong?
 
     p(e_j | w_i) = softmax_j(⟨linear(w_i), e_j⟩)    over the entities of the batch; equation 7
 

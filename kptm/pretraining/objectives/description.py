@@ -1,8 +1,8 @@
 """KEPLER's knowledge embedding over descriptions (Wang et al. 2021, sections 3.2 and 3.3).
 
-    e = the encoder's first state of the entity's description (a decoder's last)
-    d(h, t) = ‖h + r − t‖₁
-    L = −log σ(γ − d(h, t)) − log σ(d(h′, t′) − γ)    equation 4, with one fact whose head or tail is wrong
+    e = the encoder's first state of the entity's description (a decoder's last) d(h, t) = ‖h + r −
+    t‖₁ L = −log σ(γ − d(h, t)) − log σ(d(h′, t′) − γ)    equation 4, with one fact whose head or
+    tail is wrong
 
 Descriptions are encoded without knowledge. A wrong fact may, rarely, be a true one.
 

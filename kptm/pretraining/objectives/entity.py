@@ -1,6 +1,7 @@
 """Entity prediction: which entity a blank stands for.
 
-    L = −Σ log softmax(s · ⟨q, e⟩)_right    over all entities, or a sample, or the batch's (Févry et al. 2020, equation 5, with our tied head)
+    L = −Σ log softmax(s · ⟨q, e⟩)_right    over all entities, or a sample, or the batch's (Févry et
+    al. 2020, equation 5, with our tied head)
 
 Shapes: T blanks, N entities that are scored.
 """

@@ -1,6 +1,7 @@
 """Masked and causal language modelling.
 
-    L = −Σ log p(x_i | the text with x_i hidden)    Devlin et al. 2019, section 3.1; in a decoder, given what stands before
+    L = −Σ log p(x_i | the text with x_i hidden)    Devlin et al. 2019, section 3.1; in a decoder,
+    given what stands before
 
 Shapes: B texts, L tokens, K tokens that are asked, V vocabulary.
 """

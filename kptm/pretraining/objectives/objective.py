@@ -26,7 +26,8 @@ class Step:
     Attributes:
         model: The model.
         output: What it gave.
-        batch: The tensors of the batch, by the names that :class:`~kptm.pretraining.data.collator.Collator` gives.
+        batch: The tensors of the batch, by the names that
+            :class:`~kptm.pretraining.data.collator.Collator` gives.
     """
 
     model: FusedModel

@@ -32,7 +32,8 @@ def map_points(
     Args:
         graph: Has their labels and types.
         embeddings: Their vectors.
-        groups: Types to show, by which an entity of several is coloured first; by default the commonest.
+        groups: Types to show, by which an entity of several is coloured first; by default the
+            commonest.
         limit: The most entities, taken evenly from all that are of such a type.
         seed: Of the projection.
     """
