@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 import torch
 
-from kg.embedding import prediction as predicting
-from kg.embedding import ranking as evaluate
+from kg.embedding import prediction, ranking
 from kg.embedding.files import folder
 from kg.embedding.files.key_index import KeyIndex
 from kg.embedding.files.stamps import tensor_stamp
@@ -47,7 +46,7 @@ class EntityEmbeddings:
         table: The vectors, shape (len(keys), width), or a file of them.
         relations: Relation keys, in the order of the scorer's ids.
         fingerprint: That of the graph at the time of training; "" for vectors of one's own.
-        revision: The graph's revision at the time of training.
+        revision: The graph's revision then.
         config: How they were trained, None for vectors of one's own.
         state: Gives the tensors of the scorer; None where there is none.
         curve: The epochs of the training.
@@ -108,7 +107,7 @@ class EntityEmbeddings:
 
     @property
     def table(self) -> torch.Tensor:
-        """All vectors in memory, shape (len(keys), width), float32; of a large table ask for rows instead."""
+        """All vectors in memory, shape (len(keys), width), float32."""
         if self._table is None:
             empty = torch.empty(0, self.dim)
             self._table = torch.cat([empty, *map(torch.from_numpy, self._stored.chunks())])
@@ -303,9 +302,9 @@ class EntityEmbeddings:
                 raise EmbeddingError(
                     "give either head or tail: the other one is predicted; or known=graph for new facts"
                 )
-            return predicting.new_facts(self, relation, k, known)
+            return prediction.new_facts(self, relation, k, known)
         asked = head, relation, tail
-        return predicting.best(self, asked, k, known, mark=mark)
+        return prediction.best(self, asked, k, known, mark=mark)
 
     def nearest(self, key: str, *, k: int = 10) -> list[Prediction]:
         """The ``k`` entities with the most similar vectors, by cosine, best first.
@@ -313,7 +312,7 @@ class EntityEmbeddings:
         Raises:
             UnknownKeyError: The entity has no vector.
         """
-        return predicting.nearest(self, key, k)
+        return prediction.nearest(self, key, k)
 
     def calibrate(
         self, true: Facts, false: Facts | None = None, *, known: Facts = (), seed: int = 0
@@ -359,8 +358,8 @@ class EntityEmbeddings:
         wanted, others = self.ids(triples), self.known_ids(known)
         if not len(wanted):
             raise EmbeddingError("there is no triple to evaluate")
-        ranks = evaluate.rank_triples(self.scorer(), wanted, others)
-        return evaluate.report(ranks, wanted, others, self.relations)
+        ranks = ranking.rank_triples(self.scorer(), wanted, others)
+        return ranking.report(ranks, wanted, others, self.relations)
 
     # ── disk ─────────────────────────────────────────────────────────────────────────────────
 
