@@ -120,3 +120,25 @@ def test_a_folder_is_all_that_a_workspace_needs(trained, tmp_path, monkeypatch):
     monkeypatch.chdir(os.sep)
     with Workspace.open(moved) as ws:
         assert ws.ask("The capital of Peru is [MASK].").entity == "Lima"
+
+
+@pytest.fixture(scope="module")
+def figures():
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        import house
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
+    return house.measure(ROOT)
+
+
+def test_rooms_are_small_and_the_front_page_is_short(figures):
+    assert figures.median < 150
+    assert figures.readme_lines <= 80
+    assert figures.readme_words <= 700
+
+
+def test_rooms_that_import_each_other(figures):
+    """One circle at import is left, in linking; the limit of circles of types only ever falls."""
+    assert len(figures.circles) <= 1, figures.circles
+    assert len(figures.circles_of_types) <= 11, figures.circles_of_types

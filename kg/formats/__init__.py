@@ -1,6 +1,7 @@
 """Readers and writers: one file a format, streaming, pure I/O. The suffix decides."""
 
-from kg.formats.reader import Line, read_entities, read_triples
+from kg.formats.line import Line
+from kg.formats.reader import read_entities, read_triples
 from kg.formats.tables import from_networkx, from_pandas, to_networkx, to_pandas
 from kg.formats.writer import write_records
 

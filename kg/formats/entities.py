@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from kg.formats.reader import Line
+    from kg.formats.line import Line
     from kg.formats.text.delimited import Row
 
 SEPARATOR = "|"

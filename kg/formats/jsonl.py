@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from kg.formats.reader import Line
+    from kg.formats.line import Line
     from kg.types import Record
 
 ENTITY_FIELDS = frozenset({"key", "label", "aliases", "description", "types", "prior"})

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from kg.errors import TripleFormatError
 from kg.formats.files import PACKED, STANDARD, open_bytes, unpacked_suffix
 from kg.formats.text.encoding import as_utf8
 from kg.formats.text.layout import Layout
-from kg.types import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from kg.formats.line import Line
     from kg.formats.text.blocks import Block
     from kg.formats.text.layout import Columns
-
-Line: TypeAlias = tuple[int, Record | TripleFormatError]
-"""A line's number (0: no line of its own) and what it holds, or why it holds nothing."""
 
 
 class Format(NamedTuple):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from kg.formats.reader import Line
+    from kg.formats.line import Line
     from kg.types import Record
 
 WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"

@@ -26,7 +26,7 @@ from kg.vocabulary import XSD
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from kg.formats.reader import Line
+    from kg.formats.line import Line
 
 Rows: TypeAlias = "Iterable[tuple[Any, ...] | list[Any] | Mapping[str, Any]]"
 """(head, relation, tail) each, mappings as a line of JSON Lines has them, or a data frame of pandas."""

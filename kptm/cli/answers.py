@@ -12,8 +12,8 @@ from kptm.cli.common import existing, plain, show, show_rows, verb, workspace_ar
 from kptm.cli.progress import lines_of, progress
 
 if TYPE_CHECKING:
-    from kptm.evaluation.answers.answer_evaluation import Outcome
     from kptm.evaluation.answers.answer_report import AnswerFigures
+    from kptm.evaluation.answers.outcome import Outcome
     from kptm.evaluation.statistics import Interval
 
 MEASURES = {

@@ -11,7 +11,7 @@ from kptm.report.report_data import AnswerView, Estimate, Neighbourhood, Report
 if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kptm.answering import Answer
-    from kptm.demo.run import DemoResult
+    from kptm.demo.result import DemoResult
     from kptm.linking import LinkedText
     from kptm.pretraining import PretrainReport
     from kptm.workspace import Workspace

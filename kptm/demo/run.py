@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kptm.demo.measure import Measured, measure_arms, world_probes
+from kptm.demo.measure import measure_arms, world_probes
+from kptm.demo.result import DemoResult
 from kptm.errors import WorkspaceError
 from kptm.evaluation import ArmStudy, StudyConfig
 from kptm.examples import World
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from kg.embedding import EntityEmbeddings
-    from kptm.answering import Answer
     from kptm.linking import LinkedText
     from kptm.pretraining import PretrainReport
 
@@ -59,27 +59,6 @@ class DemoConfig:
     folder: Path = Path("demo")
     steps: int = 1_000
     seed: int = 0
-
-
-@dataclass(slots=True)
-class DemoResult:
-    """What the demonstration found.
-
-    Attributes:
-        report: The path of the page.
-        measured: P@1 with intervals, by arm and split.
-        answers: The example questions, answered.
-        before: The answer before the edit.
-        after: The answer after it.
-        stages: (name, seconds).
-    """
-
-    report: Path
-    measured: Measured
-    answers: list[Answer]
-    before: Answer
-    after: Answer
-    stages: list[tuple[str, float]] = field(default_factory=list)
 
 
 class _Clock:

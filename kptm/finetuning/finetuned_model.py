@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from kptm.errors import ModelError
+from kptm.finetuning.finetuned_storage import StoredParts, load, save
 from kptm.finetuning.prediction import NOT_SEEN, say_label, say_spans, say_types, score
 from kptm.finetuning.task_encoding import Batch, batch_of, classes_of, encode_row
 from kptm.finetuning.task_rows import read_rows
@@ -106,9 +107,7 @@ class FinetunedModel:
         Raises:
             ModelError: The folder cannot be written, or holds something else.
         """
-        from kptm.finetuning.finetuned_storage import save
-
-        save(self, folder)
+        save(StoredParts(self.model, self.labels, self.config, self.report), folder)
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> FinetunedModel:
@@ -117,9 +116,8 @@ class FinetunedModel:
         Raises:
             ModelError: The folder is missing, damaged, or of another kind.
         """
-        from kptm.finetuning.finetuned_storage import load
-
-        return load(folder)
+        parts = load(folder)
+        return cls(parts.model, parts.labels, parts.config, parts.report)
 
     def _say(self, rows: Sequence[Row], size: int) -> list[Prediction]:
         encoded = [encode_row(self.fused, row, self.task) for row in rows]

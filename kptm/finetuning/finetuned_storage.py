@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from kptm.fusion import FusedModel
 from kptm.fusion.model_manifest import model_folder, seal, unsealed
 
 if TYPE_CHECKING:
-    from kptm.finetuning.finetuned_model import FinetunedModel
+    from collections.abc import Sequence
 
 FORMAT = 1
 META, WEIGHTS, FUSED = "finetuned.json", "classifier.safetensors", "fused"
@@ -31,37 +31,45 @@ SEALED = (WEIGHTS, f"{FUSED}/kptm.json")
 """Files whose checksums are kept; the second has those of the fused model's own."""
 
 
-def save(tuned: FinetunedModel, folder: str | Path) -> None:
+@dataclass(frozen=True, slots=True)
+class StoredParts:
+    """The parts of a fine-tuned model; see :class:`kptm.finetuning.FinetunedModel`."""
+
+    model: TaskModel
+    labels: Sequence[str]
+    config: FinetuneConfig
+    report: FinetuneReport | None
+
+
+def save(parts: StoredParts, folder: str | Path) -> None:
     """Write a model; the folder appears whole or not at all, a model in it is replaced.
 
     Raises:
         ModelError: The folder cannot be written, or holds something else.
     """
     with model_folder(folder, META) as fresh:
-        _write(tuned, fresh)
+        _write(parts, fresh)
 
 
-def _write(tuned: FinetunedModel, folder: Path) -> None:
-    tuned.fused.save_pretrained(folder / FUSED)
-    save_file(tuned.model.classifier.state_dict(), folder / WEIGHTS)
+def _write(parts: StoredParts, folder: Path) -> None:
+    parts.model.fused.save_pretrained(folder / FUSED)
+    save_file(parts.model.classifier.state_dict(), folder / WEIGHTS)
     meta = {
         "format": FORMAT,
-        "task": tuned.task,
-        "labels": list(tuned.labels),
-        "config": asdict(tuned.config),
-        "report": None if tuned.report is None else tuned.report.to_dict(),
+        "task": parts.model.task,
+        "labels": list(parts.labels),
+        "config": asdict(parts.config),
+        "report": None if parts.report is None else parts.report.to_dict(),
     }
     seal(folder, META, meta, [folder / name for name in SEALED])
 
 
-def load(folder: str | Path) -> FinetunedModel:
-    """Read a model.
+def load(folder: str | Path) -> StoredParts:
+    """Read the parts of a model.
 
     Raises:
         ModelError: The folder is missing, damaged, or of another kind.
     """
-    from kptm.finetuning.finetuned_model import FinetunedModel
-
     folder = Path(folder)
     try:
         meta = unsealed(folder, META, FORMAT)
@@ -72,7 +80,7 @@ def load(folder: str | Path) -> FinetunedModel:
         classes = len(classes_of(labels, task))
         model = TaskModel(fused, task, classes, config.dropout, config.seed)
         model.classifier.load_state_dict(load_file(folder / WEIGHTS))
-        return FinetunedModel(model, labels, config, _report(meta["report"]))
+        return StoredParts(model, labels, config, _report(meta["report"]))
     except FileNotFoundError as error:
         missing = Path(str(error.filename)).name
         raise ModelError(f"{folder}: no fine-tuned model there ({missing} is missing)") from error

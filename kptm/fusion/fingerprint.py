@@ -17,7 +17,7 @@ import torch
 from kg.embedding.files.stamps import tensor_stamp
 
 if TYPE_CHECKING:
-    from kptm.fusion.fused_model import FusedModel
+    from kptm.fusion.parts import FusedParts
 
 _NOT_IDENTITY = frozenset(("transformers_version", "architectures", "dtype", "_name_or_path"))
 """What a backbone's config says about its file, not about what it computes."""
@@ -31,7 +31,7 @@ class Fingerprint:
         self._stamp: object = None
         self._digest = ""
 
-    def of(self, model: FusedModel) -> str:
+    def of(self, model: FusedParts) -> str:
         """The model's fingerprint as it is now."""
         stamp = _stamp(model)
         if self._stamp is None or stamp != self._stamp:
@@ -43,7 +43,7 @@ class Fingerprint:
         return Fingerprint, ()
 
 
-def compute(model: FusedModel) -> str:
+def compute(model: FusedParts) -> str:
     """SHA-256 of weights, configuration, tokenizer and entity table."""
     tokenizer = json.loads(model.tokenizer.backend_tokenizer.to_str())
     parts = (
@@ -66,7 +66,7 @@ def compute(model: FusedModel) -> str:
     return digest.hexdigest()
 
 
-def _backbone(model: FusedModel) -> Any:
+def _backbone(model: FusedParts) -> Any:
     return _identity_of(model.backbone.config.to_diff_dict())
 
 
@@ -79,7 +79,7 @@ def _identity_of(config: Any) -> Any:
     }
 
 
-def _stamp(model: FusedModel) -> object:
+def _stamp(model: FusedParts) -> object:
     """What changes whenever the fingerprint does, and is read in a twentieth of its time."""
     tokenizer = model.tokenizer.backend_tokenizer
     pieces = [getattr(tokenizer, name) for name in _TOKENIZER_PARTS]

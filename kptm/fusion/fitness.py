@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.fusion.fused_model import FusedModel
+    from kptm.fusion.parts import FusedParts
 
 LENGTH = 8
 """Tokens of the text that is tried."""
@@ -48,7 +48,7 @@ def refused_by_name(backbone: Any, kind: str) -> Iterator[None]:
         ) from error
 
 
-def check_fit(model: FusedModel) -> None:
+def check_fit(model: FusedParts) -> None:
     """Run a small text through a fused model and compare it with its backbone.
 
     Raises:
@@ -81,7 +81,7 @@ def check_fit(model: FusedModel) -> None:
             )
 
 
-def _example(model: FusedModel) -> tuple[Tensor, Tensor]:
+def _example(model: FusedParts) -> tuple[Tensor, Tensor]:
     """One text of tokens that stand for text, and its mask."""
     special = set(model.tokenizer.all_special_ids)
     token = next((i for i in range(len(model.tokenizer)) if i not in special), 0)
@@ -98,7 +98,7 @@ def _check_width(name: str, hidden: Tensor, width: int) -> None:
 
 
 @contextmanager
-def _evaluating(model: FusedModel) -> Iterator[None]:
+def _evaluating(model: FusedParts) -> Iterator[None]:
     """Without dropout and gradients; afterwards each module is in its own mode again."""
     training = [module for module in model.modules() if module.training]
     model.eval()

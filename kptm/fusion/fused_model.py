@@ -276,7 +276,7 @@ class FusedModel(nn.Module):
         """
         from kptm.fusion.fused_storage import load
 
-        return load(folder)
+        return load(folder, cls.assemble)
 
     def fingerprint(self) -> str:
         """SHA-256 of weights, configuration, tokenizer and entity table: the model's identity.

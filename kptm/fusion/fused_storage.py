@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -26,15 +26,18 @@ from kptm.fusion.config import FusionConfig
 from kptm.fusion.model_manifest import model_folder, seal, unsealed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
 
-    from kptm.fusion.fused_model import FusedModel
+    from kptm.fusion.parts import FusedParts
 
+Model = TypeVar("Model", bound="FusedParts")
 FORMAT = 1
 META, WEIGHTS, FACTS = "kptm.json", "fusion.safetensors", "facts.jsonl"
 
 
-def _own_state(model: FusedModel) -> dict[str, torch.Tensor]:
+def _own_state(model: FusedParts) -> dict[str, torch.Tensor]:
     return {
         name: value.contiguous()
         for name, value in model.state_dict().items()
@@ -42,7 +45,7 @@ def _own_state(model: FusedModel) -> dict[str, torch.Tensor]:
     }
 
 
-def save(model: FusedModel, folder: str | Path) -> None:
+def save(model: FusedParts, folder: str | Path) -> None:
     """Write the model; the folder appears whole or not at all, a model in it is replaced.
 
     Raises:
@@ -52,7 +55,7 @@ def save(model: FusedModel, folder: str | Path) -> None:
         _write(model, fresh)
 
 
-def _write(model: FusedModel, folder: Path) -> None:
+def _write(model: FusedParts, folder: Path) -> None:
     with quiet_transformers():
         model.backbone.save_pretrained(folder / "backbone")
     model.tokenizer.save_pretrained(folder / "backbone")
@@ -70,14 +73,16 @@ def _write(model: FusedModel, folder: Path) -> None:
     seal(folder, META, meta, files)
 
 
-def load(folder: str | Path) -> FusedModel:
+def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
     """Read a model.
+
+    Args:
+        folder: Where it is.
+        assemble: Makes a model of a backbone's path, embeddings, configuration and ``facts``.
 
     Raises:
         ModelError: The folder is missing, damaged, or of another kind.
     """
-    from kptm.fusion.fused_model import FusedModel
-
     folder = Path(folder)
     try:
         meta = unsealed(folder, META, FORMAT)
@@ -85,7 +90,7 @@ def load(folder: str | Path) -> FusedModel:
         embeddings = EntityEmbeddings.load(folder / "embeddings")
         facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None
         with quiet_transformers():
-            model = FusedModel.assemble(str(folder / "backbone"), embeddings, config, facts=facts)
+            model = assemble(str(folder / "backbone"), embeddings, config, facts=facts)
         missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: no fused model there ({error.filename} is missing)") from error
@@ -95,4 +100,5 @@ def load(folder: str | Path) -> FusedModel:
         raise ModelError(f"{folder}: its parts do not fit ({error})") from error
     if unexpected or any(not name.startswith("backbone.") for name in missing):
         raise ModelError(f"{folder}: its weights are not those of its configuration")
-    return model.eval()
+    model.eval()
+    return model

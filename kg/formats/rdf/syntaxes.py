@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from kg.formats.reader import Line
+    from kg.formats.line import Line
     from kg.types import Statement
 
 CHUNK = 2_000

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from kg.formats.reader import Line
+    from kg.formats.line import Line
 
 Row: TypeAlias = tuple[int, str, "list[str] | TripleFormatError"]
 """A row's first line, its text, and its fields or why it has none."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from kg.formats.reader import Line
+    from kg.formats.line import Line
     from kg.formats.text.delimited import Row
     from kg.formats.text.layout import Layout
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kptm.evaluation.answers.answer_evaluation import Outcome
+    from kptm.evaluation.answers.outcome import Outcome
 
     Floats = NDArray[np.float64]
 

@@ -1,0 +1,57 @@
+"""What other rooms need of a fused model: its parts, as a protocol that the model fulfils."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import torch
+
+    from kg.embedding import EntityEmbeddings
+    from kptm.data.tokenize import TextEncoder
+    from kptm.data.verbalisation import EntityFacts
+    from kptm.fusion.config import FusionConfig
+    from kptm.fusion.mechanisms.mechanism import Mechanism
+
+
+class FusedParts(Protocol):
+    """The parts of a fused model; see :class:`kptm.fusion.fused_model.FusedModel`."""
+
+    backbone: Any
+    tokenizer: Any
+    embeddings: EntityEmbeddings
+    fusion_config: FusionConfig
+    facts: EntityFacts | None
+    encoder: TextEncoder
+    fusion: Mechanism
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+
+    @property
+    def pad_id(self) -> int:
+        """The padding token."""
+
+    def __call__(self, *args: Any) -> Any:
+        """One forward pass."""
+
+    def token_logits(self, hidden_ND: torch.Tensor) -> torch.Tensor:
+        """The language-model head on hidden states, (N, D) → (N, V)."""
+
+    def fingerprint(self) -> str:
+        """The model's identity."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All weights by name."""
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
+        """Take weights by name; what is missing and what is unexpected."""
+
+    def modules(self) -> Iterator[torch.nn.Module]:
+        """All modules."""
+
+    def eval(self) -> Any:
+        """Switch to evaluation."""

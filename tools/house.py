@@ -1,0 +1,183 @@
+"""How the house stands: folders, circles, names used twice, what is exported, long lines, comments, the README.
+
+python tools/house.py           # the figures
+python tools/house.py --list    # each folder, circle, name and line that they count
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import networkx as nx
+
+ROOT = Path(__file__).parent.parent
+WIDTH = 100
+"""Columns of a line."""
+FOLDER = 12
+"""Files of a folder, ``__init__.py`` not counted."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was counted, each with the places that it counts."""
+
+    files: int = 0
+    median: int = 0
+    folders: list[str] = field(default_factory=list)
+    circles: list[str] = field(default_factory=list)
+    circles_of_types: list[str] = field(default_factory=list)
+    file_names: list[str] = field(default_factory=list)
+    class_names: list[str] = field(default_factory=list)
+    not_exported: list[str] = field(default_factory=list)
+    long_lines: list[str] = field(default_factory=list)
+    comments: float = 0.0
+    readme_lines: int = 0
+    readme_words: int = 0
+
+
+def measure(root: Path = ROOT) -> Figures:
+    """Count everything."""
+    found = Figures()
+    paths = sorted(path for name in ("kg", "kptm") for path in (root / name).rglob("*.py"))
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    trees = {path: ast.parse(text) for path, text in texts.items()}
+    lengths = sorted(len(text.splitlines()) for text in texts.values())
+    found.files, found.median = len(paths), lengths[len(lengths) // 2]
+    rooms = [path for path in paths if path.name != "__init__.py"]
+    sizes = Counter(path.parent.relative_to(root).as_posix() for path in rooms)
+    found.folders = [f"{name}: {count}" for name, count in sizes.items() if count > FOLDER]
+    found.circles = circles(trees, root, types=False)
+    found.circles_of_types = circles(trees, root, types=True)
+    found.file_names = twice(
+        (path.name, path) for path in rooms if path.relative_to(root).parts[0] == "kptm"
+    )
+    found.class_names = twice(
+        (node.name, path)
+        for path, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    found.not_exported = not_exported(trees, root)
+    code = 0
+    comments = 0
+    for path, text in texts.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            code += bool(line.strip())
+            comments += line.lstrip().startswith("#")
+            if len(line) > WIDTH:
+                found.long_lines.append(f"{path.relative_to(root)}:{number}")
+    found.comments = 100 * comments / max(code, 1)
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    found.readme_lines, found.readme_words = len(readme.splitlines()), len(readme.split())
+    return found
+
+
+def twice(pairs: object) -> list[str]:
+    """Names that more than one file has; ``config.py`` is what a package's settings are called."""
+    places: defaultdict[str, set[Path]] = defaultdict(set)
+    for name, path in pairs:  # type: ignore[attr-defined]
+        places[name].add(path)
+    return [
+        f"{name}: {len(where)}"
+        for name, where in sorted(places.items())
+        if len(where) > 1 and name != "config.py"
+    ]
+
+
+def circles(trees: dict[Path, ast.Module], root: Path, *, types: bool) -> list[str]:
+    """Modules that import each other; ``types`` counts imports for type checking, too."""
+    graph = nx.DiGraph()
+    rooms = {module(path, root): path for path in trees if path.name != "__init__.py"}
+    for path in rooms.values():
+        tree = trees[path]
+        own = module(path, root)
+        nodes = tree.body if not types else [tree]
+        for node in nodes:
+            if not types and isinstance(node, ast.If):
+                continue
+            for each in ast.walk(node):
+                if isinstance(each, ast.ImportFrom) and each.module in rooms:
+                    graph.add_edge(own, each.module)
+    return [
+        " ⇄ ".join(sorted(part))
+        for part in nx.strongly_connected_components(graph)
+        if len(part) > 1
+    ]
+
+
+def module(path: Path, root: Path) -> str:
+    """The dotted name of a file."""
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def not_exported(trees: dict[Path, ast.Module], root: Path) -> list[str]:
+    """Classes of the project in the signatures of exported classes and functions, that are not exported themselves."""
+    classes: dict[str, ast.ClassDef] = {}
+    functions: dict[str, ast.FunctionDef] = {}
+    exported: set[str] = set()
+    for path, tree in trees.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                classes.setdefault(node.name, node)
+            elif isinstance(node, ast.FunctionDef):
+                functions.setdefault(node.name, node)
+        if path.name == "__init__.py" and path.parent.parent in (root, root / "kptm", root / "kg"):
+            exported |= {
+                str(item.value)
+                for node in tree.body
+                if isinstance(node, ast.Assign)
+                and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets)
+                for item in ast.walk(node.value)
+                if isinstance(item, ast.Constant)
+            }
+    wanted: set[str] = set()
+    for name in exported:
+        if name in functions:
+            wanted |= signature_names(functions[name])
+        for node in classes[name].body if name in classes else ():
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                wanted |= signature_names(node)
+    return sorted(name for name in wanted & set(classes) - exported if not name.startswith("_"))
+
+
+def signature_names(node: ast.FunctionDef) -> set[str]:
+    """The names in a function's annotations."""
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    parts = [item.annotation for item in arguments] + [node.returns]
+    return {
+        each.id for part in parts if part for each in ast.walk(part) if isinstance(each, ast.Name)
+    }
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--list", action="store_true", help="print each place")
+    listed = parser.parse_args().list
+    found = measure()
+    rows = {
+        f"folders of more than {FOLDER} files": found.folders,
+        "circles at import": found.circles,
+        "circles of types": found.circles_of_types,
+        "file names used twice in kptm": found.file_names,
+        "class names used twice": found.class_names,
+        "public signatures: classes not exported": found.not_exported,
+        f"lines over {WIDTH}": found.long_lines,
+    }
+    print(f"{found.files} files, median {found.median} lines")
+    for name, places in rows.items():
+        print(f"{len(places):6} {name}")
+        for place in places if listed else ():
+            print(f"         {place}")
+    print(f"{found.comments:6.1f} comments in a hundred lines")
+    print(f"{found.readme_lines:6} lines and {found.readme_words} words of README.md")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
