@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kg.loading import add_records
+from kg.loading.load import add_records
 from kg.naming.valid_names import printable
 from kg.proposal import Decision
 from kg.store import lives, revisions
