@@ -8,14 +8,14 @@ by L-BFGS. Which programs are right is known by what they denote alone (Liang, J
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from kptm.answering.parsing.model import DEFAULT, NONE, ReadingModel
+from kptm.answering.parsing.model import DEFAULT, NONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.answering.parsing.candidates import Candidate
+    from kptm.answering.parsing.model import ReadingModel
 
     Floats = NDArray[np.float64]
 
@@ -112,7 +113,9 @@ def fit(
         weight = float(found[column])
         if abs(weight) > NOTHING:
             words[predicate][word] = weight
-    return ReadingModel(fitted, dict(words), _explains(words), len(examples), start.thresholds)
+    return replace(
+        start, dense=fitted, learnt=dict(words), explains=_explains(words), count=len(examples)
+    )
 
 
 def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tuple[float, Floats]:

@@ -8,6 +8,7 @@ from kptm.answering.parsing.bases import Bases
 from kptm.answering.parsing.building import Builder
 from kptm.answering.parsing.comparing import Comparisons
 from kptm.answering.parsing.measuring import Measures
+from kptm.answering.parsing.remembered import RememberedPaths
 from kptm.answering.parsing.sets import Sets
 from kptm.answering.parsing.stepping import Steps
 from kptm.answering.parsing.whole import Wholes
@@ -46,6 +47,7 @@ class Grammar:
         self.bases = Bases(self.builder).bases
         steps = Steps(self.builder)
         self.steps, self.both, self.silent_steps = steps.steps, steps.both, steps.silent_steps
+        self.remembered = RememberedPaths(self.builder, steps.remembered_step).paths
         sets = Sets(self.builder)
         self.covered, self.filters, self.pairs = sets.covered, sets.filters, sets.pairs
         measures = Measures(self.builder)

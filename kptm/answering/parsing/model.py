@@ -16,6 +16,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from kg.files.atomic import write_text
+from kg.types import Step
 from kptm.answering.parsing.question_map import QuestionMap
 from kptm.answering.parsing.thresholds import Threshold
 from kptm.errors import ConfigError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from kg.types import Step
     from kptm.answering.parsing.question import Question
 
 NONE = "none"
@@ -52,6 +52,7 @@ DEFAULT: dict[str, float] = {
     "named_fully": 0.5,
     "more": 0.7,
     "floating": 1.4,
+    "remembered": 1.0,
     "choice": -1.1,
     "operator": -3.0,
     "hops": -3.6,
@@ -168,6 +169,7 @@ class ReadingModel:
         count: Questions that they were learnt from.
         thresholds: What words such as "major" mean.
         question_map: Of the vectors of questions, where they were learnt with a sentence encoder.
+        paths: Steps from a name that answered several questions.
     """
 
     dense: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT))
@@ -176,6 +178,7 @@ class ReadingModel:
     count: int = 0
     thresholds: tuple[Threshold, ...] = ()
     question_map: QuestionMap | None = None
+    paths: tuple[tuple[Step, ...], ...] = ()
 
     @classmethod
     def untaught(cls, *, encoder: bool = False) -> ReadingModel:
@@ -192,6 +195,7 @@ class ReadingModel:
             "count": self.count,
             "thresholds": [asdict(item) for item in self.thresholds],
             "question_map": None if self.question_map is None else self.question_map.to_dict(),
+            "paths": [[[step.relation, step.forward] for step in path] for path in self.paths],
         }
 
     @classmethod
@@ -218,7 +222,12 @@ class ReadingModel:
         thresholds = tuple(Threshold(**item) for item in value.get("thresholds", ()))
         mapped = value.get("question_map")
         question_map = None if mapped is None else QuestionMap.from_dict(mapped)
-        return cls(DEFAULT | dense, learnt, explains, int(value["count"]), thresholds, question_map)
+        paths = tuple(
+            tuple(Step(str(relation), bool(forward)) for relation, forward in path)
+            for path in value.get("paths", ())
+        )
+        count = int(value["count"])
+        return cls(DEFAULT | dense, learnt, explains, count, thresholds, question_map, paths)
 
     def save(self, path: Path) -> None:
         """Write JSON."""
@@ -252,6 +261,7 @@ class Lexical:
         cover: What a token counts that is explained.
         speaks: From what a predicate's learnt weight on its words alone say it.
         thresholds: What the model has learnt of words such as "major", by stem.
+        paths: Steps from a name that answered several questions.
     """
 
     def __init__(self, model: ReadingModel, question: Question) -> None:
@@ -259,6 +269,7 @@ class Lexical:
         self._model = model
         self.cover = -model.dense["uncovered"]
         self.speaks = 0.3
+        self.paths = model.paths
         self._words = [token.stem for token in question.tokens]
         self._cache: dict[str, float] = {}
         self.thresholds: dict[str, list[Threshold]] = {}

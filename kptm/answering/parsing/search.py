@@ -18,6 +18,8 @@ LARGEST = 5
 """Operations of a program."""
 BEAM = 40
 """Partial programs of a size that are kept."""
+PLAIN, KNOWN = 20, 12
+"""The same of questions without operators, and of these where earlier questions say which paths are asked for."""
 PAIRED = 16
 """Of these that are combined with others."""
 SILENT = 10
@@ -49,9 +51,12 @@ class Search:
         """All derivations of whole programs that were found."""
         grammar = self._grammar
         levels = [self._best(grammar.bases(), self._beam * 2)]
+        beam = self._narrowed()
         whole = sorted(self._silent(levels[0]), key=lambda x: -x.score)[:SILENT]
+        known = [made for made in map(self._evaluated, grammar.remembered(levels[0])) if made.nodes]
+        whole += known
         for size in range(1, self._largest + 1):
-            made = self._best(self._larger(levels, size), self._beam)
+            made = self._best(self._larger(levels, size), beam)
             levels.append(made)  # what two names have in common may be larger than anything of one
             if grammar.builder.is_plain and any(map(grammar.builder.is_complete, made)):
                 break
@@ -64,6 +69,12 @@ class Search:
             whole += map(self._evaluated, grammar.differences(left, right))
         return whole
 
+    def _narrowed(self) -> int:
+        """The beam of this question: one without operators asks for a few steps from a name."""
+        if self._beam > BEAM or not self._grammar.builder.is_plain:
+            return self._beam
+        return min(self._beam, KNOWN if self._grammar.builder.lexical.paths else PLAIN)
+
     def _ordered(
         self, levels: list[list[Derivation]], size: int
     ) -> Iterator[tuple[Derivation, Derivation]]:
@@ -74,7 +85,10 @@ class Search:
 
     def _larger(self, levels: list[list[Derivation]], size: int) -> Iterator[Derivation]:
         grammar = self._grammar
+        plain = grammar.builder.is_plain
         for part in levels[size - 1]:
+            if size > 1 and plain and grammar.builder.is_complete(part):
+                continue  # nothing is said that a larger program would explain
             yield from grammar.steps(part)
             yield from grammar.both(part)
             if not isinstance(part.program, Named):
@@ -124,6 +138,9 @@ class Search:
         return kept
 
     def _evaluated(self, made: Derivation) -> Derivation:
+        if made.mention is not None and not made.size:
+            made.nodes = (made.mention.node,)
+            return made
         found = self._knowledge.evaluate(made.program)
         made.nodes, made.number, made.truth = found.nodes, found.number, found.truth
         return self._grammar.covered(made)

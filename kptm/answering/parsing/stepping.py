@@ -100,7 +100,15 @@ class Steps:
                         if made is not None:
                             yield made
 
-    def _step(self, part: Derivation, step: Step, choice: int) -> Derivation | None:
+    def remembered_step(self, part: Derivation, step: Step) -> Derivation:
+        """A step of a path that answered other questions, whether words say it or not."""
+        made = self._step(part, step, 1, remembered=True)
+        assert made is not None  # noqa: S101  # nothing is asked of such a step
+        return made
+
+    def _step(
+        self, part: Derivation, step: Step, choice: int, *, remembered: bool = False
+    ) -> Derivation | None:
         evidence = self._builder.question.relations.evidence(
             step.relation, part.mask, forward=step.forward
         )
@@ -108,10 +116,11 @@ class Steps:
         behind = self._builder.lexical.behind(step)
         similar = behind is not None and behind > -SIMILAR
         says = similar or evidence.mask != 0 or learnt > self._builder.lexical.speaks
-        if not says and part.floating >= self._builder.floating:
+        free = not says and not remembered
+        if free and part.floating >= self._builder.floating:
             return None
         if (
-            not says
+            free
             and part.mention is None
             and self._builder.floating < 2
             and not self._leads_to_type(part, step)
@@ -122,8 +131,9 @@ class Steps:
             "name": evidence.recall,
             "named_fully": float(evidence.recall > 0.9),
             "more": min(evidence.more, 1.0),
-            "floating": float(not says),
-            "choice": 0.0 if says else log(choice),
+            "floating": float(free),
+            "remembered": float(remembered and not says),
+            "choice": log(choice) if free else 0.0,
             "hops": 1.0,
             "encoder": behind or 0.0,
             "similar": float(similar),
@@ -134,7 +144,7 @@ class Steps:
         }
         return self._builder.extend(
             Follow(part.program, step), (part,), mask=evidence.mask | self._builder.lexical.mask(step_name(step)) & self._builder.free,
-            features=features, floating=int(not says),
+            features=features, floating=int(free),
         )  # fmt: skip
 
     def _leads_to_type(self, part: Derivation, step: Step) -> bool:

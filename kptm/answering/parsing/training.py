@@ -8,6 +8,7 @@ stand in the way of the others.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,12 @@ from kg.types import Step
 from kptm.answering.parsing.candidates import none_features
 from kptm.answering.parsing.fitting import Example, fit
 from kptm.answering.parsing.matching import AnswerMatcher
+from kptm.answering.parsing.remembered import frequent, path_of
 from kptm.answering.parsing.similarity_training import FOLDS, QuestionMaps, learn_maps
 from kptm.answering.parsing.thresholds import ThresholdLearner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.parsing.model import ReadingModel
@@ -103,6 +105,7 @@ class Trainer:
         questions = [self._parser.read(item.question) for item in everything]
         self._parser.model = start
         examples = self._examples(everything, questions)
+        start = replace(start, paths=frequent(_paths(examples)))
         start, examples = self._with_thresholds(start, everything, questions, examples)
         maps = learn_maps(examples, questions)
         examples = maps.compared(examples, questions)
@@ -110,7 +113,8 @@ class Trainer:
             [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
         )
         taught = [item for at, item in enumerate(examples) if at not in set(held)]
-        self._parser.model = replace(fit(taught, start), question_map=maps.unseen(0))
+        own = replace(start, paths=frequent(_paths(taught)))
+        self._parser.model = replace(fit(taught, own), question_map=maps.unseen(0))
         after = [
             self._is_right(everything[at], questions[at])
             for at in (*held, *range(len(chosen), len(everything)))
@@ -122,6 +126,7 @@ class Trainer:
         ]
         self._parser.model = fit(examples, start)
         examples = self._examples(everything, questions, examples, maps)
+        start = replace(start, paths=frequent(_paths(examples)))
         model = replace(fit(examples, start), question_map=maps.whole)
         self._parser.model = model
         explained: list[bool | None] = [None] * len(lessons)
@@ -148,8 +153,11 @@ class Trainer:
     ) -> list[Example]:
         found = []
         model = self._parser.model
+        paths: Counter[tuple[Step, ...]] = Counter()
         for at, (lesson, question) in enumerate(zip(lessons, questions, strict=True)):
-            self._parser.model = replace(model, question_map=maps.unseen(at))
+            # Paths that answered the lessons so far spare the wide search of most others.
+            own = model.paths if earlier else frequent(paths)
+            self._parser.model = replace(model, question_map=maps.unseen(at), paths=own)
             example = self._example(lesson, question)
             known = not lesson.answers.names or max(example.right, default=0.0) > 0
             if not known and not earlier:
@@ -157,6 +165,7 @@ class Trainer:
             elif not known:
                 example = earlier[at]
             found.append(example)
+            paths += _paths([example])
             self._done += 1
             self._progress(self._done)
         return found
@@ -196,6 +205,18 @@ class Trainer:
         if not ranked.parses or ranked.none > ranked.parses[0].p:
             return not lesson.answers.names
         return lesson.answers.has_first(ranked.parses[0].derivation)
+
+
+def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
+    """How many questions each path answers as well as anything does, and before all that do."""
+    found: Counter[tuple[Step, ...]] = Counter()
+    for example in examples:
+        best = max(example.right, default=0.0)
+        if best > 0:
+            first = example.right.index(best)
+            path = path_of(example.candidates[first].derivation.program)
+            found[path] += bool(path)
+    return +found
 
 
 def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[Lesson]:
