@@ -46,6 +46,18 @@ def words(texts: Iterable[str]) -> set[str]:
     return found
 
 
+def in_text(text: str, names: Collection[str]) -> bool:
+    """Whether a text holds a name, in any case; a short one has to stand alone."""
+    folded = text.casefold()
+    return any(
+        stands_alone(name.casefold()).search(folded) is not None
+        if len(name) < SHORT
+        else name.casefold() in folded
+        for name in names
+        if name
+    )
+
+
 def holds(file: Path, names: Collection[str], *, alone: bool = False) -> bool:
     """Whether a file holds a name: in any case, composed or not, as it is or as JSON escapes it.
 

@@ -109,6 +109,7 @@ class Workspace(WorkspaceLooking):
         """Counts of the graph, and which stages have been run."""
         return {
             **self.graph.stats(),
+            "passages": len(self.passages),
             "modeledge": sum(self.modeledge.stats().values()),
             "embeddings": self.layout.has_embeddings,
             "model": self.layout.has_model,

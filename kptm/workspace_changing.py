@@ -112,8 +112,8 @@ class WorkspaceChanging(WorkspaceAsking):
             text: A whole text that was indexed; the graph has none.
 
         Returns:
-            How many triples and records went, the graph's revision to undo both by (0 where nothing was
-            said of it), and modeledge's operation (0 where it held nothing).
+            How many triples and records went, the graph's revision to undo all of it by (0 where neither the graph nor a
+            passage said it), and modeledge's operation (0 where it held nothing).
 
         Raises:
             UnknownKeyError: Nothing is called so.
@@ -130,6 +130,7 @@ class WorkspaceChanging(WorkspaceAsking):
         count = self._facts()
         with self.graph.transaction():
             revision = self._forget_in_graph(key, fact, source)
+            revision = self._forget_passages(revision, source, text)
             gone = self.modeledge.forget(
                 triple=fact, entity=key, source=source, text=text, revision=revision or None
             )
@@ -142,6 +143,15 @@ class WorkspaceChanging(WorkspaceAsking):
             "revision": revision,
             "operation": gone.operation or ended.operation,
         }
+
+    def _forget_passages(self, revision: int, source: str | None, text: str | None) -> int:
+        """End the passages of a source or of a text, as part of a revision; return its number, 0 where nothing changed."""
+        if (source is None and text is None) or not self.passages.holds(source=source, text=text):
+            return revision
+        number = revision or self.graph.log.note("forget", (source or text or "")[:200])
+        self.passages.forget(revision=number, source=source, text=text)
+        self._changed()
+        return number
 
     def _facts(self) -> int:
         """How many facts the graph has, those that end in values too."""
@@ -189,6 +199,8 @@ class WorkspaceChanging(WorkspaceAsking):
         with self.graph.transaction():
             new, undone = self._undo_revision(revision, later)
             operations = {one for number in undone for one in self.modeledge.operations_of(number)}
+            for number in sorted(undone, reverse=True):
+                self.passages.undo(number, revision=new)
             for one in sorted(operations, reverse=True):
                 with suppress(ModeledgeError):  # what it changed is gone by now
                     self.modeledge.undo(one, revision=new)
@@ -213,8 +225,8 @@ class WorkspaceChanging(WorkspaceAsking):
         self.modeledge.forget_ended(revision)
 
     def _left_in_modeledge(self, number: int) -> bool:
-        """Whether a revision changed modeledge alone, and nobody has taken that back."""
-        if not self.modeledge.operations_of(number):
+        """Whether a revision changed modeledge or passages alone, and nobody has taken that back."""
+        if not self.modeledge.operations_of(number) and not any(self.passages.changed_by(number)):
             return False
         has_facts = any(self.graph.log.count(number))
         return not has_facts and all(number not in item.undoes for item in self._since(number))
@@ -234,6 +246,7 @@ class WorkspaceChanging(WorkspaceAsking):
             StoreError: There is no such revision.
         """
         begun, ended = self.graph.log.count(revision)
+        came, went = self.passages.changed_by(revision)
         found = self.graph.at(revision).revisions(limit=1)[0]
         receipts = [self.modeledge.receipt(one) for one in self.modeledge.operations_of(revision)]
         return ChangeReport(
@@ -247,6 +260,8 @@ class WorkspaceChanging(WorkspaceAsking):
             files=self.graph.log.files(revision),
             records_added=sum(item.rows_added for item in receipts),
             records_removed=sum(item.rows_removed for item in receipts),
+            passages_added=came,
+            passages_removed=went,
         )
 
     def receipts(self, *, limit: int = 20) -> list[Receipt]:

@@ -80,6 +80,8 @@ class ChangeReport:
         files: Files that it changed.
         records_added: Records of modeledge that came in, or back.
         records_removed: Records that went.
+        passages_added: Passages of texts that came in, or back.
+        passages_removed: Passages that went.
     """
 
     revision: int
@@ -92,3 +94,5 @@ class ChangeReport:
     files: tuple[str, ...]
     records_added: int
     records_removed: int
+    passages_added: int = 0
+    passages_removed: int = 0

@@ -81,6 +81,7 @@ class Purged:
         revision: The revision that the purge made; 0 where the graph had nothing of it.
         files: The files that were deleted.
         foreign: Files in the workspace that are not kptm's and hold a name; they were not touched.
+        passages: Passages of texts.
     """
 
     statements: int
@@ -90,6 +91,7 @@ class Purged:
     revision: int
     files: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    passages: int = 0
 
 
 class Work:
@@ -148,6 +150,9 @@ def _plan(ws: WorkspaceChanging, entity: str | None, source: str | None, work: W
         with ws.graph.database.reading() as sql:
             texts = origins.texts_of(sql, source, alone=True)
             others = origins.texts_of(sql, source, alone=False) if texts else []
+        read = ws.passages.texts_of(source, alone=True)
+        others += ws.passages.texts_of(source, alone=False) if read else []
+        texts = list(dict.fromkeys([*texts, *read]))
         words = held_names.words(texts) - held_names.words(others)
         words -= held_names.words(_names_in_graph(ws)) if words else set()
     files = {*names, *([source] if source is not None else [])}
@@ -177,6 +182,7 @@ def purge(
                     " graph was purged; change its permissions and purge again"
                 ) from error
         records = ws.modeledge.purge(planned.names, source=source)
+        passages = ws.passages.purge(planned.names, source=source)
         work.rewrote("modeledge purged")
         if source is not None:  # a source that was only indexed stands in the history too
             many = len(planned.words) > MANY_WORDS
@@ -190,6 +196,7 @@ def purge(
         statements=report.statements,
         triples=report.triples,
         records=records,
+        passages=passages,
         artefacts=tuple(artefact.name for artefact in planned.artefacts),
         revision=report.revision,
         files=planned.files,
@@ -203,7 +210,9 @@ def _in_graph(ws: WorkspaceChanging, entity: str | None, source: str | None) -> 
         return graph_purge.plan(ws.graph.database, entity=entity, source=source)
     except UnknownKeyError:
         with ws.graph.database.reading() as sql:
-            if source is None or not origins.is_source(sql, source):
+            if source is None or not (
+                origins.is_source(sql, source) or ws.passages.is_source(source)
+            ):
                 raise
     return PurgeReport(0, 0, (), 0)
 

@@ -11,6 +11,7 @@ from kg.errors import TripleFormatError
 from kg.types import Statement
 from kptm.errors import WorkspaceError
 from kptm.linking import LinkedText
+from kptm.passages import Passages, Written
 from kptm.texts import read_documents
 from kptm.workspace_journal import PHRASINGS, LearntFiles
 from kptm.workspace_locks import stage
@@ -36,6 +37,7 @@ class WorkspaceTraining(WorkspaceVectors):
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
         super().__init__(folder, config)
         self._modeledge: Modeledge | None = None
+        self.passages = Passages.of(self.graph)
 
     def pretrain(
         self,
@@ -186,10 +188,11 @@ class WorkspaceTraining(WorkspaceVectors):
         progress: Callable[[int], None] | None = None,
         reading: Callable[[int], None] | None = None,
     ) -> int:
-        """Write the modeledge of texts, and mine how they say relations; return vectors added.
+        """Write the passages and the modeledge of texts, and mine how they say relations; return vectors added.
 
-        Without a model only the phrasings are mined. They are added to those that were mined before. It is
-        one revision, which :meth:`undo` takes back.
+        Without a model there are no vectors: the passages are written and the phrasings mined, which answers are read
+        from too. Phrasings are added to those that were mined before. It is one revision, which :meth:`undo` takes back;
+        :meth:`changes` of it says how many passages came and went.
 
         A file or folder that is indexed again replaces what it said before: sentences that it no longer has go, unless
         another source says them too. It is the same one when its absolute path is the same. Where ``source`` also says
@@ -205,13 +208,25 @@ class WorkspaceTraining(WorkspaceVectors):
         Raises:
             TripleFormatError: A file is missing or malformed.
         """
+        from kg.store.sources import document_of
         from kptm.modeledge.documents import speaker
 
         model = self.model() if self.layout.has_model else None
         path = texts if isinstance(texts, str | Path) else None
-        documents = None if texts is None else self._documents(texts, reading)
+        given = None if texts is None else self._given(texts)
+        documents = None if given is None else self._documents(given, reading)
         who = speaker(self.graph.database, path, source)
-        number, mined = self._begin_index(documents, who.source or "texts")
+        with self.graph.transaction():
+            number, mined = self._begin_index(documents, who.source or "texts")
+            written = Written()
+            if given is not None:
+                written = self.passages.write(
+                    self._with_senses(given),
+                    source=who.source,
+                    document="" if path is None else document_of(path),
+                    revision=number,
+                    replace=path is not None,
+                )
         added = 0
         if documents is not None and model is not None:
             if path is not None and who.others:
@@ -232,7 +247,8 @@ class WorkspaceTraining(WorkspaceVectors):
             added += self.modeledge.write_facts(
                 model, self.graph, facts, self.phrasings(), revision=number, progress=advance
             )
-        if not mined and (model is None or not self.modeledge.operations_of(number)):
+        spoke = model is not None and bool(self.modeledge.operations_of(number))
+        if not mined and not written and not spoke:
             self.graph.log.withdraw(number)
         return added
 
@@ -245,10 +261,9 @@ class WorkspaceTraining(WorkspaceVectors):
         files = LearntFiles(self.folder)
         before = files.read(PHRASINGS)
         mined = self.phrasings().joined(Phrasings.mine(self.graph, documents))
-        with self.graph.transaction():
-            number = self.graph.log.note("index", note, before={PHRASINGS: before})
-            if before is not None or mined.relations():
-                mined.save(self.layout.phrasings)
+        number = self.graph.log.note("index", note, before={PHRASINGS: before})
+        if before is not None or mined.relations():
+            mined.save(self.layout.phrasings)
         self._changed()
         return number, files.read(PHRASINGS) != before
 
@@ -274,14 +289,21 @@ class WorkspaceTraining(WorkspaceVectors):
             raise TripleFormatError(path, None, reason)
         return read_documents(path)
 
+    def _given(self, texts: str | Path | Iterable[str | LinkedText]) -> list[str | LinkedText]:
+        return list(self._texts_of(texts) if isinstance(texts, str | Path) else texts)
+
+    def _with_senses(self, found: Iterable[str | LinkedText]) -> Iterator[LinkedText]:
+        """The texts with all that they may link to, however unsure; those that are linked as they are."""
+        given = list(found)
+        plain = (text for text in given if isinstance(text, str))
+        linked = self.linker.link_many(plain, n_jobs=self.config.linking.jobs, threshold=0.0)
+        for text in given:
+            yield text if isinstance(text, LinkedText) else next(linked)
+
     def _documents(
-        self,
-        texts: str | Path | Iterable[str | LinkedText],
-        reading: Callable[[int], None] | None,
+        self, found: Iterable[str | LinkedText], reading: Callable[[int], None] | None
     ) -> list[LinkedText]:
-        if isinstance(texts, str | Path):
-            texts = self._texts_of(texts)
-        found = list(texts)
+        found = list(found)
         linked = self.link(text for text in found if isinstance(text, str))
         documents = []
         for text in found:

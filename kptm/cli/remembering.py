@@ -34,7 +34,9 @@ def index(
     queries: int | None,
     as_json: bool,
 ) -> None:
-    """Write the modeledge of TEXTS, and learn how they say relations.
+    """Write the passages and the modeledge of TEXTS, and learn how they say relations.
+
+    Without a model only passages and phrasings are written; questions are answered from them.
 
     With --kind the indexes are made anew, their recall is measured, and exact search takes the place of one that finds
     too little.
@@ -42,7 +44,7 @@ def index(
     if texts is None and not triples and kind is None:
         raise click.UsageError("give TEXTS, --triples or --kind")
     with existing(workspace) as ws:
-        added = removed = 0
+        added = removed = came = went = 0
         if texts is not None or triples:
             before = ws.graph.revision()
             with progress("modeledge", _work(ws, texts, triples), about=True) as advance:
@@ -54,16 +56,25 @@ def index(
                     reading=lambda count: advance(0, f"{count:,} texts linked"),
                 )
             if ws.graph.revision() > before:
-                removed = ws.changes(ws.graph.revision()).records_removed
+                changes = ws.changes(ws.graph.revision())
+                removed = changes.records_removed
+                came, went = changes.passages_added, changes.passages_removed
         made = _built(ws, kind, queries) if kind is not None else []
         records = sum(ws.modeledge.stats().values())
+        passages, has_model = len(ws.passages), ws.layout.has_model
     gone = f", {removed:,} removed that {texts} no longer says" if removed else ""
     text = f"{added:,} vectors added{gone}, {records:,} in all"
+    if texts is not None:
+        left = f", {went:,} removed" if went else ""
+        text = f"{came:,} passages added{left}, {passages:,} in all; {text}"
+    if texts is not None and not has_model:
+        text += " (there is no model: passages and phrasings alone were written)"
     for one in made:
         text += f"\n{one['space']}: {one['kind']}, recall {one['recall']:.3f}"
         if one["kind"] != one["wanted"]:
             text += f" ({one['wanted']} found {one['audited']:.3f})"
     found = {"added": added, "removed": removed, "records": records, "indexes": made}
+    found |= {"passages_added": came, "passages_removed": went, "passages": passages}
     show(found, as_json, text)
 
 

@@ -30,7 +30,7 @@ def differences(database):
 
     def ours(name, kind, parents):
         return not (parents.get("table_name") or name or "").startswith(
-            ("modeledge_", "name_index")
+            ("modeledge_", "name_index", "passage")
         )
 
     with database.read() as connection:

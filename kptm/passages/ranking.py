@@ -1,0 +1,50 @@
+"""How links and words of a passage weigh against each other: a conditional logit, fitted by ``tools/fit_ranking.py``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FEATURES = ("log p of the link", "share of the words", "1 / rank by words", "log length")
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RankWeights:
+    """A weight a feature, in the order of :data:`FEATURES`."""
+
+    values: tuple[float, ...]
+
+    def score(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The score of passages, shape (P,), by their features, shape (P, F)."""
+        return np.asarray(features @ np.array(self.values), np.float64)
+
+    @classmethod
+    def parse(cls, text: str) -> RankWeights:
+        """Read JSON.
+
+        Raises:
+            ConfigError: It is of another version, or no weights.
+        """
+        found = json.loads(text)
+        if found.get("version") != VERSION or list(found["weights"]) != list(FEATURES):
+            raise ConfigError("ranking.json: is of another version; fit it by tools/fit_ranking.py")
+        return cls(tuple(map(float, found["weights"].values())))
+
+    @staticmethod
+    @cache
+    def default() -> RankWeights:
+        """The weights that ship with the package."""
+        return RankWeights.parse(
+            files("kptm.passages").joinpath("ranking.json").read_text(encoding="utf-8")
+        )

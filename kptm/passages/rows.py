@@ -1,0 +1,176 @@
+"""Writing passages to SQL, and changing which of them count."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kptm.passages.records import EntityLink, Passage, Written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kg.store.sql import Sql
+    from kptm.passages.splitting import Piece
+
+    Rows = list[tuple[object, ...]]
+
+BATCH = 1_000
+"""Passages that are written by one statement."""
+_COLUMNS = "id, source, document, ordinal, digest, text, live, forgotten, rev_changed"
+
+
+def write(
+    sql: Sql, found: Iterable[Piece], *, source: str, document: str, revision: int, replace: bool
+) -> Written:
+    """Write the passages of a document; those that it had before stay as they are, but for their links.
+
+    Args:
+        sql: A writing transaction.
+        found: The passages, in their order.
+        source: Who says them.
+        document: The file or folder; "" for texts of no file.
+        revision: The graph's revision that it is one with.
+        replace: Whether passages that the document no longer has go.
+    """
+    query = "SELECT digest, id, live, forgotten FROM passage WHERE source = ? AND document = ?"
+    there = {
+        digest: (number, live, gone)
+        for digest, number, live, gone in sql.all(query, (source, document))
+    }
+    last = int(sql.one("SELECT max(id) FROM passage") or 0)
+    said: dict[str, int] = {}
+    total = added = 0
+    stream = iter(found)
+    while batch := list(islice(stream, BATCH)):
+        total += len(batch)
+        fresh: Rows = []
+        again: list[int] = []
+        links: Rows = []
+        for piece in batch:
+            if piece.digest in said:
+                continue
+            number, live, gone = there.get(piece.digest, (0, 0, 0))
+            if not number:
+                number = last = last + 1
+                row = (
+                    number,
+                    source,
+                    document,
+                    len(said),
+                    piece.digest,
+                    piece.text,
+                    1,
+                    0,
+                    revision,
+                )
+                fresh.append(row)
+            elif not live and not gone:
+                again.append(number)
+            said[piece.digest] = number
+            best = {(link.start, link.entity): link for link in piece.links}
+            links += [(number, x.start, x.entity, x.end, x.p) for x in best.values()]
+        _insert(sql, fresh)
+        _relink(sql, [said[piece.digest] for piece in batch], links)
+        _turn(sql, again, live=1, revision=revision)
+        added += len(fresh) + len(again)
+    gone = [row[0] for digest, row in there.items() if row[1] and digest not in said]
+    if replace:
+        _turn(sql, gone, live=0, revision=revision)
+    return Written(added, len(gone) if replace else 0, total)
+
+
+def _insert(sql: Sql, rows: Rows) -> None:
+    if not rows:
+        return
+    sql.insert("passage", _COLUMNS, rows)
+    first, last = rows[0][0], rows[-1][0]
+    if sql.postgresql:
+        query = (
+            "INSERT INTO passage_terms (id, terms)"
+            " SELECT id, to_tsvector('simple', text) FROM passage WHERE id BETWEEN ? AND ?"
+        )
+    else:
+        query = (
+            "INSERT INTO passage_terms (rowid, text)"
+            " SELECT id, text FROM passage WHERE id BETWEEN ? AND ?"
+        )
+    sql.run(query, (first, last))
+
+
+def _relink(sql: Sql, ids: Sequence[int], links: Rows) -> None:
+    listed, parameter = sql.values(sorted(set(ids)))
+    sql.run(f"DELETE FROM passage_link WHERE passage_id IN {listed}", (parameter,))
+    sql.insert("passage_link", "passage_id, span_start, entity, span_end, p", links, grouped=True)
+
+
+def _turn(sql: Sql, ids: Sequence[int], *, live: int, revision: int) -> None:
+    if ids:
+        listed, parameter = sql.values(sorted(ids))
+        query = f"UPDATE passage SET live = {live:d}, rev_changed = ? WHERE id IN {listed}"
+        sql.run(query, (revision, parameter))
+
+
+def forget(sql: Sql, *, source: str | None, text: str | None, revision: int) -> int:
+    """End the live passages of a source, or those of a text whoever says it; return how many."""
+    if source is not None:
+        query = "UPDATE passage SET live = 0, rev_changed = ? WHERE live = 1 AND source = ?"
+        return sql.run(query, (revision, source))
+    query = (
+        "UPDATE passage SET live = 0, forgotten = 1, rev_changed = ? WHERE live = 1 AND text = ?"
+    )
+    return sql.run(query, (revision, text))
+
+
+def undo(sql: Sql, undone: int, revision: int) -> int:
+    """Turn round the passages that a revision was the last to change; return how many."""
+    query = (
+        "UPDATE passage SET live = 1 - live, forgotten = CASE WHEN live = 1 THEN forgotten ELSE 0 END,"
+        " rev_changed = ? WHERE rev_changed = ?"
+    )
+    return sql.run(query, (revision, undone))
+
+
+def purge(sql: Sql, ids: Sequence[int]) -> int:
+    """Delete passages, live or not, for good; the caller has the database written anew."""
+    if not ids:
+        return 0
+    if not sql.postgresql:
+        sql.run("PRAGMA secure_delete = ON")
+    listed, parameter = sql.values(sorted(ids))
+    sql.run(f"DELETE FROM passage_link WHERE passage_id IN {listed}", (parameter,))
+    if sql.postgresql:
+        sql.run(f"DELETE FROM passage_terms WHERE id IN {listed}", (parameter,))
+    sql.run(f"DELETE FROM passage WHERE id IN {listed}", (parameter,))
+    if not sql.postgresql:  # deleted words stay in its segments until they are written anew
+        sql.run("INSERT INTO passage_terms (passage_terms) VALUES ('rebuild')")
+    return len(ids)
+
+
+def fetch(sql: Sql, scores: dict[int, float]) -> list[Passage]:
+    """The live passages of these ids with their links, best first."""
+    listed, parameter = sql.values(list(scores))
+    links: dict[int, list[EntityLink]] = {}
+    query = (
+        "SELECT passage_id, span_start, span_end, entity, p FROM passage_link"
+        f" WHERE passage_id IN {listed} ORDER BY passage_id, span_start, p DESC, entity"
+    )
+    for number, *rest in sql.all(query, (parameter,)):
+        links.setdefault(number, []).append(EntityLink(*rest))
+    query = (
+        f"SELECT id, text, source, document, ordinal FROM passage WHERE live = 1 AND id IN {listed}"
+    )
+    found = [
+        Passage(
+            number, text, source, document, ordinal, tuple(links.get(number, ())), scores[number]
+        )
+        for number, text, source, document, ordinal in sql.all(query, (parameter,))
+    ]
+    return sorted(found, key=lambda item: (-item.score, item.id))
+
+
+def page(sql: Sql, last: int, source: str | None) -> list[int]:
+    """The ids of the next live passages after one, in their order."""
+    inside, parameters = ("", ()) if source is None else (" AND source = ?", (source,))
+    query = f"SELECT id FROM passage WHERE live = 1 AND id > ?{inside} ORDER BY id LIMIT ?"
+    return [number for (number,) in sql.all(query, (last, *parameters, 2 * BATCH))]

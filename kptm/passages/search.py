@@ -1,0 +1,132 @@
+"""Finding passages: those that link to entities, those that have words, ranked by a small fitted model."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.folding import fold
+from kptm.passages import rows
+from kptm.passages.ranking import RankWeights
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from kg.store.sql import Sql
+    from kptm.passages.records import Passage
+
+MOST = 256
+"""Passages that each way of finding gives, at most."""
+STEM = 6
+"""Characters that stand for a word: its inflections share them."""
+_WORD = re.compile(r"\w+")
+
+
+def search(
+    sql: Sql,
+    words: str = "",
+    entities: Sequence[str] = (),
+    *,
+    limit: int = 10,
+    weights: RankWeights | None = None,
+) -> list[Passage]:
+    """The passages that fit best, best first.
+
+    Args:
+        sql: A reading transaction.
+        words: Words that they should have; of several any.
+        entities: Keys of entities, each of which they link to; without any, words alone decide.
+        limit: How many.
+        weights: How links and words weigh; those that ship with the package by default.
+    """
+    terms = list(dict.fromkeys(map(fold, _WORD.findall(words))))
+    linked = _linked(sql, entities) if entities else {}
+    ranks = _by_words(sql, terms, list(entities))
+    if entities:
+        linked = {**_linked(sql, entities, ranks), **linked}
+        ids: Collection[int] = linked
+    else:
+        ids = ranks
+    found = rows.fetch(sql, dict.fromkeys(ids, 0.0))
+    if not found:
+        return []
+    stems = [term[:STEM] for term in terms]
+    features = np.array(
+        [
+            [
+                np.log(max(linked.get(item.id, 1.0), 1e-4)),
+                _overlap(stems, item.text),
+                1.0 / ranks[item.id] if item.id in ranks else 0.0,
+                np.log1p(len(item.text) / 100),
+            ]
+            for item in found
+        ]
+    )
+    scores = (weights or RankWeights.default()).score(features)
+    order = np.lexsort((np.array([item.id for item in found]), -scores))[:limit]
+    return [_scored(found[at], float(scores[at])) for at in order]
+
+
+def _scored(passage: Passage, score: float) -> Passage:
+    from dataclasses import replace
+
+    return replace(passage, score=score)
+
+
+def _overlap(stems: Sequence[str], text: str) -> float:
+    """The share of the words that a text has."""
+    if not stems:
+        return 0.0
+    there = {word[:STEM] for word in _WORD.findall(fold(text))}
+    return sum(stem in there for stem in stems) / len(stems)
+
+
+def _linked(
+    sql: Sql, entities: Sequence[str], among: Collection[int] | None = None
+) -> dict[int, float]:
+    """The live passages that link to all of the entities, with the product of the probabilities; the surest ones."""
+    found: dict[int, float] | None = None
+    for entity in dict.fromkeys(entities):
+        inside, parameters = "", []
+        if among is not None or found is not None:
+            listed, parameter = sql.values(list(among if found is None else found) or [-1])  # type: ignore[arg-type]
+            inside, parameters = f" AND l.passage_id IN {listed}", [parameter]
+        query = (
+            "SELECT l.passage_id, max(l.p) FROM passage_link l JOIN passage g ON g.id = l.passage_id"
+            f" WHERE l.entity = ? AND g.live = 1{inside} GROUP BY l.passage_id"
+            " ORDER BY max(l.p) DESC, l.passage_id LIMIT ?"
+        )
+        most = MOST if len(set(entities)) == 1 else 16 * MOST
+        held = dict(sql.all(query, (entity, *parameters, most)))
+        found = held if found is None else {key: p * found[key] for key, p in held.items()}
+    return found or {}
+
+
+def _by_words(sql: Sql, terms: Sequence[str], entities: Sequence[str]) -> dict[int, int]:
+    """The live passages that have any of the words, with their rank by BM25, or by PostgreSQL's own."""
+    if not terms:
+        return {}
+    inside, parameters = "", []
+    if entities:  # of a hub, of which not all passages are looked at
+        inside = (
+            " AND EXISTS (SELECT 1 FROM passage_link l WHERE l.passage_id = g.id AND l.entity = ?)"
+        )
+        parameters = [entities[0]]
+    if sql.postgresql:
+        query = (
+            "SELECT g.id FROM passage_terms t JOIN passage g ON g.id = t.id,"
+            " to_tsquery('simple', ?) q WHERE t.terms @@ q AND g.live = 1" + inside +
+            " ORDER BY ts_rank_cd(t.terms, q) DESC, g.id LIMIT ?"
+        )  # fmt: skip
+        wanted = " | ".join(f"'{term}':*" for term in terms)
+    else:
+        query = (
+            "SELECT g.id FROM passage_terms JOIN passage g ON g.id = passage_terms.rowid"
+            " WHERE passage_terms MATCH ? AND g.live = 1" + inside +
+            " ORDER BY bm25(passage_terms), g.id LIMIT ?"
+        )  # fmt: skip
+        wanted = " OR ".join(f'"{term}"' for term in terms)
+    rows_found = sql.all(query, (wanted, *parameters, MOST))
+    return {number: rank for rank, (number,) in enumerate(rows_found, 1)}

@@ -1,0 +1,85 @@
+"""Texts cut into passages: whole sentences, a few of them together, so that a pronoun stands beside its noun."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from kptm.passages.records import EntityLink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kptm.linking import LinkedText
+
+SENTENCES, CHARACTERS = 4, 600
+"""Sentences and characters of a passage, at most; a longer sentence is a passage of its own."""
+SENSES, LEAST = 3, 0.02
+"""Entities that a span may name, at most, and the least probability of each."""
+
+_END = re.compile(
+    r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?=[^\sa-z])"  # not after an initial, nor before a small letter
+    r"|[。！？][」』）]*\s*|\n+"
+)
+
+
+class Piece(NamedTuple):
+    """A passage before it is written.
+
+    Attributes:
+        text: The sentences.
+        digest: By which the same passage is recognised.
+        links: What it may link to.
+    """
+
+    text: str
+    digest: str
+    links: list[EntityLink]
+
+
+def digest_of(text: str) -> str:
+    """A fingerprint of a passage's text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def sentences(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
+    """Where the sentences of a text begin and end; none ends within one of the spans that are taken."""
+    bounds, start = [], 0
+    for match in _END.finditer(text):
+        at = match.end()
+        if any(first < at < last for first, last in taken):
+            continue
+        if text[start:at].strip():
+            bounds.append((start, at))
+            start = at
+    if text[start:].strip():
+        bounds.append((start, len(text)))
+    return bounds
+
+
+def pieces(document: LinkedText) -> Iterator[Piece]:
+    """The passages of a linked text, in their order."""
+    found = sentences(document.text, [(link.start, link.end) for link in document.links])
+    groups: list[list[tuple[int, int]]] = []
+    for start, end in found:
+        if groups and len(groups[-1]) < SENTENCES and end - groups[-1][0][0] <= CHARACTERS:
+            groups[-1].append((start, end))
+        else:
+            groups.append([(start, end)])
+    for group in groups:
+        start, end = group[0][0], group[-1][1]
+        start += len(document.text[start:end]) - len(document.text[start:end].lstrip())
+        text = document.text[start:end].rstrip()
+        yield Piece(text, digest_of(text), list(_links(document, start, start + len(text))))
+
+
+def _links(document: LinkedText, start: int, end: int) -> Iterator[EntityLink]:
+    for link in document.links:
+        if start <= link.start and link.end <= end:
+            senses = {item.entity: item.prior for item in link.candidates}
+            senses[link.entity] = max(link.score, senses.get(link.entity, 0.0))
+            best = sorted(senses.items(), key=lambda item: (-item[1], item[0]))[:SENSES]
+            for number, (entity, p) in enumerate(best):
+                if number == 0 or p >= LEAST:
+                    yield EntityLink(link.start - start, link.end - start, entity, float(p))

@@ -1,0 +1,172 @@
+"""Passages: what a user holds. They are in the graph's own database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm import held_names
+from kptm.passages import rows
+from kptm.passages.search import search
+from kptm.passages.splitting import pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kg.store.database import Database
+    from kptm.linking import LinkedText
+    from kptm.passages.records import Passage, Written
+
+
+class Passages:
+    """The passages of the texts that were indexed.
+
+    Args:
+        database: The graph's.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def of(cls, graph: KnowledgeGraph) -> Passages:
+        """Those in a graph's database."""
+        return cls(graph.database)
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────
+
+    def search(
+        self, words: str = "", *, entities: Sequence[str] = (), limit: int = 10
+    ) -> list[Passage]:
+        """The passages that fit best, best first.
+
+        Args:
+            words: Words that they should have; of several any.
+            entities: Keys of entities, to each of which they link.
+            limit: How many.
+        """
+        with self._database.reading() as sql:
+            return search(sql, words, entities, limit=limit)
+
+    def get(self, ids: Collection[int]) -> list[Passage]:
+        """The live passages of these ids, by their id."""
+        with self._database.reading() as sql:
+            return rows.fetch(sql, dict.fromkeys(ids, 0.0))
+
+    def stream(self, *, source: str | None = None) -> Iterator[Passage]:
+        """All live passages in the order in which they were written, some thousands at a time."""
+        last = 0
+        while True:
+            with self._database.reading() as sql:
+                ids = rows.page(sql, last, source)
+                found = rows.fetch(sql, dict.fromkeys(ids, 0.0))
+            if not ids:
+                return
+            last = ids[-1]
+            yield from found
+
+    def __len__(self) -> int:
+        """How many live passages there are."""
+        with self._database.quick() as sql:
+            return int(sql.one("SELECT count(*) FROM passage WHERE live = 1"))
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        with self._database.quick() as sql:
+            return sql.one("SELECT 1 FROM passage WHERE live = 1 LIMIT 1") is not None
+
+    def version(self) -> tuple[int, int, int]:
+        """Something that changes whenever other passages count."""
+        with self._database.quick() as sql:
+            query = "SELECT coalesce(max(rev_changed), 0), coalesce(sum(live), 0), count(*) FROM passage"
+            [found] = sql.all(query)
+            return int(found[0]), int(found[1]), int(found[2])
+
+    # ── changing ─────────────────────────────────────────────────────────────────────────────
+
+    def write(
+        self,
+        documents: Iterable[LinkedText],
+        *,
+        source: str,
+        revision: int,
+        document: str = "",
+        replace: bool = False,
+    ) -> Written:
+        """Write the passages of linked texts, in one transaction.
+
+        Args:
+            documents: The texts; of a link its candidates are stored too.
+            source: Who says them.
+            revision: The graph's revision that it is one with.
+            document: The file or folder that they come from.
+            replace: Whether passages that the document had before and has no longer go.
+        """
+        found = (piece for text in documents for piece in pieces(text))
+        with self._database.writing() as (sql, _):
+            return rows.write(
+                sql, found, source=source, document=document, revision=revision, replace=replace
+            )
+
+    def holds(self, *, source: str | None = None, text: str | None = None) -> bool:
+        """Whether a live passage is of a source, or is a text."""
+        column, value = ("source", source) if source is not None else ("text", text)
+        with self._database.quick() as sql:
+            query = f"SELECT 1 FROM passage WHERE live = 1 AND {column} = ? LIMIT 1"
+            return sql.one(query, (value,)) is not None
+
+    def is_source(self, source: str) -> bool:
+        """Whether a source says or said a passage."""
+        with self._database.quick() as sql:
+            return sql.one("SELECT 1 FROM passage WHERE source = ? LIMIT 1", (source,)) is not None
+
+    def forget(self, *, revision: int, source: str | None = None, text: str | None = None) -> int:
+        """End what a source says, or a text whoever says it; return how many passages went.
+
+        A text that was forgotten is not written again by a later run over the same file.
+        """
+        with self._database.writing() as (sql, _):
+            return rows.forget(sql, source=source, text=text, revision=revision)
+
+    def changed_by(self, revision: int) -> tuple[int, int]:
+        """How many passages a revision was the last to bring, and to take."""
+        query = "SELECT coalesce(sum(live), 0), count(*) FROM passage WHERE rev_changed = ?"
+        with self._database.quick() as sql:
+            [(live, count)] = sql.all(query, (revision,))
+        return int(live), int(count) - int(live)
+
+    def undo(self, undone: int, *, revision: int) -> int:
+        """Take back what a revision changed, as part of another one; return how many passages it was."""
+        with self._database.writing() as (sql, _):
+            return rows.undo(sql, undone, revision)
+
+    def texts_of(self, source: str, *, alone: bool) -> list[str]:
+        """The passages, live or not, that a source and no other says; or all the others."""
+        with self._database.reading() as sql:
+            ours = "SELECT digest FROM passage WHERE source = ?"
+            others = "SELECT digest FROM passage WHERE source <> ?"
+            inside = f"digest IN ({ours}) AND digest NOT IN ({others})"
+            query = f"SELECT DISTINCT text FROM passage WHERE {'' if alone else 'NOT '}({inside})"
+            return [text for (text,) in sql.all(query, (source, source))]
+
+    def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
+        """Delete for good the passages of a source, and those that hold one of the names; return how many.
+
+        Raises:
+            StoreError: Another process reads the database.
+        """
+        with self._database.writing() as (sql, transaction):
+            ids = {
+                number
+                for number, says, text in sql.stream("SELECT id, source, text FROM passage")
+                if says == source or held_names.in_text(text, names)
+            }
+            listed, parameter = sql.values(sorted(names))
+            query = f"SELECT DISTINCT passage_id FROM passage_link WHERE entity IN {listed}"
+            ids.update(number for (number,) in sql.all(query, (parameter,)))
+            rows.purge(sql, sorted(ids))
+            if not ids:
+                transaction.rollback()
+        if ids:
+            self._database.rewrite()
+        return len(ids)

@@ -1,0 +1,47 @@
+"""The tables of passages, as the migrations make them.
+
+    passage ──── passage_link (a span, and each entity that it may name)
+       └──────── passage_terms (an index of words: FTS5 of SQLite, tsvector of PostgreSQL)
+
+``live`` says whether a passage counts, ``rev_came`` which indexing brought it, ``rev_changed`` which revision of the graph
+said last whether it counts: by both a revision is undone. ``forgotten`` marks a text that was forgotten for its own sake, which no later run writes again. Only a purge deletes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
+
+from kg.store.schema import NAME
+from kg.store.schema import metadata as graph_metadata
+
+metadata = MetaData(naming_convention=graph_metadata.naming_convention)
+
+passage = Table(
+    "passage",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("source", NAME, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("live", Integer, nullable=False),
+    Column("forgotten", Integer, nullable=False),
+    Column("rev_came", Integer, nullable=False),
+    Column("rev_changed", Integer, nullable=False),
+)
+Index("ix_passage_source", passage.c.source, passage.c.document)
+Index("ix_passage_rev_came", passage.c.rev_came)
+Index("ix_passage_rev_changed", passage.c.rev_changed)
+
+link = Table(
+    "passage_link",
+    metadata,
+    Column("passage_id", Integer, primary_key=True),
+    Column("span_start", Integer, primary_key=True),
+    Column("entity", NAME, primary_key=True),
+    Column("span_end", Integer, nullable=False),
+    Column("p", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_passage_link_entity", link.c.entity, link.c.passage_id)
