@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kptm.passages.records import EntityLink, Passage, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kg.store.sql import Sql
     from kptm.passages.splitting import Piece
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BATCH = 1_000
 """Passages that are written by one statement."""
-_COLUMNS = "id, source, document, ordinal, digest, text, live, forgotten, rev_changed"
+_COLUMNS = "id, source, document, ordinal, digest, text, live, forgotten, rev_came, rev_changed"
 
 
 def write(
@@ -39,45 +39,34 @@ def write(
         for digest, number, live, gone in sql.all(query, (source, document))
     }
     last = int(sql.one("SELECT max(id) FROM passage") or 0)
-    said: dict[str, int] = {}
+    said: set[str] = set()
     total = added = 0
     stream = iter(found)
     while batch := list(islice(stream, BATCH)):
         total += len(batch)
         fresh: Rows = []
         again: list[int] = []
-        links: Rows = []
+        numbered: dict[int, Piece] = {}
         for piece in batch:
             if piece.digest in said:
                 continue
             number, live, gone = there.get(piece.digest, (0, 0, 0))
             if not number:
                 number = last = last + 1
-                row = (
-                    number,
-                    source,
-                    document,
-                    len(said),
-                    piece.digest,
-                    piece.text,
-                    1,
-                    0,
-                    revision,
-                )
-                fresh.append(row)
+                place = (len(said), piece.digest, piece.text, 1, 0)
+                fresh.append((number, source, document, *place, revision, revision))
             elif not live and not gone:
                 again.append(number)
-            said[piece.digest] = number
-            best = {(link.start, link.entity): link for link in piece.links}
-            links += [(number, x.start, x.entity, x.end, x.p) for x in best.values()]
+            said.add(piece.digest)
+            numbered[number] = piece
         _insert(sql, fresh)
-        _relink(sql, [said[piece.digest] for piece in batch], links)
-        _turn(sql, again, live=1, revision=revision)
+        _relink(sql, numbered)
+        _bring_back(sql, again, revision)
         added += len(fresh) + len(again)
-    gone = [row[0] for digest, row in there.items() if row[1] and digest not in said]
+    left = [row[0] for digest, row in there.items() if row[1] and digest not in said]
     if replace:
-        _turn(sql, gone, live=0, revision=revision)
-    return Written(added, len(gone) if replace else 0, total)
+        _end(sql, left, revision)
+    return Written(added, len(left) if replace else 0, total)
 
 
 def _insert(sql: Sql, rows: Rows) -> None:
@@ -98,16 +87,29 @@ def _insert(sql: Sql, rows: Rows) -> None:
     sql.run(query, (first, last))
 
 
-def _relink(sql: Sql, ids: Sequence[int], links: Rows) -> None:
-    listed, parameter = sql.values(sorted(set(ids)))
+def _relink(sql: Sql, numbered: Mapping[int, Piece]) -> None:
+    """Write the links of passages in place of those that they had: the graph may name other things since."""
+    listed, parameter = sql.values(sorted(numbered))
     sql.run(f"DELETE FROM passage_link WHERE passage_id IN {listed}", (parameter,))
+    links = [
+        (number, link.start, link.entity, link.end, link.p)
+        for number, piece in numbered.items()
+        for link in {(one.start, one.entity): one for one in piece.links}.values()
+    ]
     sql.insert("passage_link", "passage_id, span_start, entity, span_end, p", links, grouped=True)
 
 
-def _turn(sql: Sql, ids: Sequence[int], *, live: int, revision: int) -> None:
+def _bring_back(sql: Sql, ids: Sequence[int], revision: int) -> None:
     if ids:
         listed, parameter = sql.values(sorted(ids))
-        query = f"UPDATE passage SET live = {live:d}, rev_changed = ? WHERE id IN {listed}"
+        query = f"UPDATE passage SET live = 1, rev_came = ?, rev_changed = ? WHERE id IN {listed}"
+        sql.run(query, (revision, revision, parameter))
+
+
+def _end(sql: Sql, ids: Sequence[int], revision: int) -> None:
+    if ids:
+        listed, parameter = sql.values(sorted(ids))
+        query = f"UPDATE passage SET live = 0, rev_changed = ? WHERE id IN {listed}"
         sql.run(query, (revision, parameter))
 
 
@@ -123,12 +125,12 @@ def forget(sql: Sql, *, source: str | None, text: str | None, revision: int) -> 
 
 
 def undo(sql: Sql, undone: int, revision: int) -> int:
-    """Turn round the passages that a revision was the last to change; return how many."""
+    """Turn round the passages that a revision was the last to change, and end those that it brought; return how many."""
     query = (
         "UPDATE passage SET live = 1 - live, forgotten = CASE WHEN live = 1 THEN forgotten ELSE 0 END,"
-        " rev_changed = ? WHERE rev_changed = ?"
+        " rev_changed = ? WHERE rev_changed = ? OR (rev_came = ? AND live = 1)"
     )
-    return sql.run(query, (revision, undone))
+    return sql.run(query, (revision, undone, undone))
 
 
 def purge(sql: Sql, ids: Sequence[int]) -> int:

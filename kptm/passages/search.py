@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.passages import rows
 from kptm.passages.ranking import RankWeights
 
