@@ -11,6 +11,8 @@
     questions.json    what was learnt from answered questions
     learnt.jsonl      those questions, to which others are added
     weights.json      how much modeledge weighs, fitted on those that the graph is silent on
+    extraction.safetensors  what reads facts out of texts
+    sync.json         the files that sync has seen
     kptm.toml         settings
 
 What a stage writes appears whole or not at all.
@@ -27,8 +29,8 @@ from kg.errors import StoreError
 from kptm import workspace_config
 from kptm.errors import WorkspaceError
 from kptm.workspace_config import WorkspaceConfig
+from kptm.workspace_extraction import WorkspaceExtraction
 from kptm.workspace_layout import Layout
-from kptm.workspace_looking import WorkspaceLooking
 from kptm.workspace_state import note_graph
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class Workspace(WorkspaceLooking):
+class Workspace(WorkspaceExtraction):
     """One project in one folder. A context manager."""
 
     @classmethod

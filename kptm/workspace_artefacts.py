@@ -84,6 +84,8 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
         layout.questions,
         layout.lessons,
         layout.weights,
+        layout.extractor,
+        layout.sync_manifest,
     ):
         if path.is_file() and not path.is_symlink():
             found += [Artefact(path.name, path, (path,))]

@@ -14,6 +14,7 @@ from kg.files.atomic import write_text
 from kg.naming.languages import checked_languages
 from kg.values import KINDS
 from kptm.answering.settings import AnsweringConfig
+from kptm.constraints.config import ConstraintsConfig
 from kptm.errors import ConfigError
 from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
@@ -101,6 +102,7 @@ class WorkspaceConfig:
         default_factory=lambda: PretrainConfig(learning_rate=3e-3, checkpoint_every=100)
     )
     finetuning: FinetuneConfig = field(default_factory=FinetuneConfig)
+    constraints: ConstraintsConfig = field(default_factory=ConstraintsConfig)
 
     def replaced(self, changes: Iterable[str]) -> WorkspaceConfig:
         """With ``section.key=value`` changes, as ``--set`` takes them.

@@ -126,6 +126,16 @@ class Layout:
         """How much each source of answers weighs."""
         return self.folder / "weights.json"
 
+    @property
+    def extractor(self) -> Path:
+        """What reads facts out of texts."""
+        return self.folder / "extraction.safetensors"
+
+    @property
+    def sync_manifest(self) -> Path:
+        """The files that ``kptm sync`` has seen, with their hashes."""
+        return self.folder / "sync.json"
+
     def lock(self, stage: str) -> Path:
         """The file that a process locks while it runs a stage."""
         return self.folder / f".kptm-{stage}.lock"
@@ -144,6 +154,8 @@ class Layout:
             self.questions,
             self.lessons,
             self.weights,
+            self.extractor,
+            self.sync_manifest,
         )
 
     @property
@@ -160,6 +172,8 @@ class Layout:
             self.questions,
             self.lessons,
             self.weights,
+            self.extractor,
+            self.sync_manifest,
         )
 
     @property

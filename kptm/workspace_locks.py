@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kptm.workspace_layout import Layout
 
-STAGES = ("embed", "pretrain", "finetune")
+STAGES = ("embed", "pretrain", "finetune", "extract", "sync")
 """Their verbs."""
 
 

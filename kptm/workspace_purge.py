@@ -40,6 +40,7 @@ FROM_TEXTS = (
     "questions.json",
     "learnt.jsonl",
     "weights.json",
+    "extraction.safetensors",
 )
 
 

@@ -1,4 +1,4 @@
-"""evaluate fusion, evaluate linking; evaluate probes is in ``probing``, evaluate answers in ``answers``."""
+"""evaluate fusion, evaluate linking; the others are in ``probing``, ``answers`` and ``extracting``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptm.cli import answers, probing
+from kptm.cli import answers, extracting, probing
 from kptm.cli.common import existing, plain, show, show_rows, verb, workspace_argument
 from kptm.cli.progress import progress
 
@@ -26,6 +26,7 @@ def evaluate() -> None:
 
 evaluate.add_command(probing.probes)
 evaluate.add_command(answers.answers)
+evaluate.add_command(extracting.extraction)
 
 
 @evaluate.command()

@@ -1,0 +1,169 @@
+"""What breaks constraints: facts of the graph, and proposals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kg.store import shapes
+from kg.types import Literal
+from kg.values import ValueKey
+from kptm.constraints.constraint import Constraint, ConstraintKind, Violation
+from kptm.constraints.learned import learn
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kg.proposal import Proposal
+    from kg.store.sql import Sql
+    from kptm.constraints.config import ConstraintsConfig
+
+SHOWN = 3
+"""Other ends that a reason names."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Constraints and what breaks them.
+
+    Attributes:
+        constraints: Declared and learnt ones.
+        violations: Facts and proposals that break them.
+    """
+
+    constraints: tuple[Constraint, ...]
+    violations: tuple[Violation, ...]
+
+
+def constraints_of(
+    graph: KnowledgeGraph, config: ConstraintsConfig, relations: Collection[str] | None = None
+) -> list[Constraint]:
+    """Declared constraints, and learnt ones of what none is declared for; only of some relations where they are given."""
+    declared = [
+        one
+        for one in config.declared()
+        if relations is None or one.subject in relations or one.kind == ConstraintKind.DISJOINT
+    ]
+    known = {(one.kind, one.subject) for one in declared}
+    learnt = learn(graph, config, relations) if config.learn else []
+    return declared + [one for one in learnt if (one.kind, one.subject) not in known]
+
+
+def check(graph: KnowledgeGraph, config: ConstraintsConfig, *, limit: int = 1_000) -> CheckReport:
+    """All constraints, and the facts and undecided proposals that break them.
+
+    Args:
+        graph: What is checked.
+        config: Declared constraints, and what it takes to learn one.
+        limit: The most facts that are listed of each constraint.
+    """
+    constraints = constraints_of(graph, config)
+    violations: list[Violation] = []
+    with graph.database.reading() as sql:
+        for one in constraints:
+            if one.is_declared or one.exceptions:
+                violations += _in_graph(sql, one, limit)
+    proposals = graph.proposals.find()
+    for found in _broken(graph, proposals, constraints).values():
+        violations += found
+    return CheckReport(tuple(constraints), tuple(violations))
+
+
+def check_proposals(
+    graph: KnowledgeGraph, proposals: Sequence[Proposal], config: ConstraintsConfig
+) -> Mapping[int, list[Violation]]:
+    """What each proposal breaks, by its number."""
+    if not proposals:
+        return {}
+    relations = {item.relation for item in proposals}
+    return _broken(graph, proposals, constraints_of(graph, config, relations))
+
+
+def _in_graph(sql: Sql, one: Constraint, limit: int) -> Iterator[Violation]:
+    kind = one.kind
+    if kind == ConstraintKind.DISJOINT:
+        for key in shapes.with_both(sql, one.subject, one.types[0], limit):
+            yield Violation(one, key, "", "", f"has both types {one.subject} and {one.types[0]}")
+        return
+    if kind in (ConstraintKind.DOMAIN, ConstraintKind.RANGE):
+        end = "head" if kind == ConstraintKind.DOMAIN else "tail"
+        facts = shapes.facts_of_type(sql, one.subject, end, one.types, limit)
+        reason = f"the {end} has none of the types {', '.join(one.types)}"
+    elif kind in (ConstraintKind.FUNCTIONAL, ConstraintKind.INVERSE_FUNCTIONAL):
+        end = "head" if kind == ConstraintKind.FUNCTIONAL else "tail"
+        facts = shapes.facts_with_several(sql, one.subject, end, limit)
+        reason = f"the {end} has several"
+    else:
+        holds = kind == ConstraintKind.ASYMMETRIC
+        facts = shapes.facts_one_way(sql, one.subject, limit, holds=holds)
+        reason = "holds in both directions" if holds else "does not hold in the other direction"
+    for head, relation, tail in facts:
+        value = tail.literal if isinstance(tail, ValueKey) else tail
+        yield Violation(one, head, relation, value, reason)
+
+
+def _broken(
+    graph: KnowledgeGraph, proposals: Sequence[Proposal], constraints: Sequence[Constraint]
+) -> dict[int, list[Violation]]:
+    by_relation: dict[str, list[Constraint]] = defaultdict(list)
+    for one in constraints:
+        by_relation[one.subject].append(one)
+    keys = {item.head for item in proposals}
+    keys |= {item.tail for item in proposals if isinstance(item.tail, str)}
+    with graph.database.reading() as sql:
+        types = shapes.types_of(sql, sorted(keys))
+    found: dict[int, list[Violation]] = defaultdict(list)
+    for item in proposals:
+        for one in by_relation[item.relation]:
+            reason = _reason(graph, item, one, types)
+            if reason:
+                broken = Violation(one, item.head, item.relation, item.tail, reason, item.id)
+                found[item.id].append(broken)
+    return dict(found)
+
+
+def _reason(
+    graph: KnowledgeGraph, item: Proposal, one: Constraint, types: Mapping[str, set[str]]
+) -> str:
+    """Why a proposal breaks a constraint; "" where it does not."""
+    kind = one.kind
+    if kind in (ConstraintKind.DOMAIN, ConstraintKind.RANGE):
+        end = item.head if kind == ConstraintKind.DOMAIN else item.tail
+        own = types.get(end, set()) if isinstance(end, str) else set()
+        if not own or own & set(one.types):
+            return ""
+        return f"{end} is {', '.join(sorted(own))}, not {' or '.join(one.types)}"
+    if kind == ConstraintKind.FUNCTIONAL:
+        others = [other for other in _tails(graph, item) if not _same(other, item.tail)]
+        return _has("has already", others)
+    if kind == ConstraintKind.INVERSE_FUNCTIONAL and isinstance(item.tail, str):
+        heads = [fact.head for fact in graph.match(None, item.relation, item.tail)]
+        return _has("is already that of", [head for head in heads if head != item.head])
+    if kind == ConstraintKind.ASYMMETRIC and isinstance(item.tail, str):
+        back = next(iter(graph.match(item.tail, item.relation, item.head)), None)
+        return "the graph has it in the other direction" if back is not None else ""
+    return ""
+
+
+def _tails(graph: KnowledgeGraph, item: Proposal) -> list[str | Literal]:
+    found: list[str | Literal] = [fact.tail for fact in graph.match(item.head, item.relation, None)]
+    found += [one.value for one in graph.attributes(item.head) if one.relation == item.relation]
+    return found
+
+
+def _same(one: str | Literal, other: str | Literal) -> bool:
+    if isinstance(one, Literal) and isinstance(other, Literal):
+        from kg.values.quantities import quantity
+
+        sizes = quantity(one), quantity(other)
+        return one == other or (sizes[0] is not None and sizes[0] == sizes[1])
+    return one == other
+
+
+def _has(what: str, others: Sequence[str | Literal]) -> str:
+    if not others:
+        return ""
+    named = [one.value if isinstance(one, Literal) else one for one in others[:SHOWN]]
+    return f"{what} {', '.join(named)}{', …' if others[SHOWN:] else ''}"

@@ -1,0 +1,84 @@
+"""Constraints that a person declares: the section ``[constraints]`` of ``kptm.toml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kptm.constraints.constraint import Constraint, ConstraintKind
+from kptm.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConstraintsConfig:
+    """What has to hold of the graph.
+
+    Attributes:
+        domain: The types of a relation's heads, by its key.
+        range: The types of a relation's tails, by its key.
+        functional: Relations with one tail a head.
+        inverse_functional: Relations with one head a tail.
+        symmetric: Relations that hold in both directions.
+        asymmetric: Relations that never do.
+        disjoint: Pairs of types that nothing has both of, each as ``city | country``.
+        learn: Whether constraints that the graph shows are checked too.
+        support: How many cases a learnt constraint needs.
+        agreement: The share of them that has to agree.
+    """
+
+    domain: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    range: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    functional: tuple[str, ...] = ()
+    inverse_functional: tuple[str, ...] = ()
+    symmetric: tuple[str, ...] = ()
+    asymmetric: tuple[str, ...] = ()
+    disjoint: tuple[str, ...] = ()
+    learn: bool = True
+    support: int = 20
+    agreement: float = 0.97
+
+    def __post_init__(self) -> None:
+        for name in ("domain", "range"):
+            given = {key: _texts(name, value) for key, value in getattr(self, name).items()}
+            object.__setattr__(self, name, given)
+        for name in ("functional", "inverse_functional", "symmetric", "asymmetric", "disjoint"):
+            object.__setattr__(self, name, _texts(name, getattr(self, name)))
+        if any(len(_pair(one)) != 2 for one in self.disjoint):
+            raise ConfigError('disjoint: give pairs of types, as in ["city | country"]')
+        if self.support < 1 or not 0.5 < self.agreement <= 1:
+            raise ConfigError("support is at least 1, agreement above 0.5 and at most 1")
+
+    def declared(self) -> list[Constraint]:
+        """The declared constraints."""
+        found = [
+            Constraint(kind, relation, types, is_declared=True)
+            for kind, given in (
+                (ConstraintKind.DOMAIN, self.domain),
+                (ConstraintKind.RANGE, self.range),
+            )
+            for relation, types in sorted(given.items())
+        ]
+        found += [
+            Constraint(kind, relation, is_declared=True)
+            for kind, given in (
+                (ConstraintKind.FUNCTIONAL, self.functional),
+                (ConstraintKind.INVERSE_FUNCTIONAL, self.inverse_functional),
+                (ConstraintKind.SYMMETRIC, self.symmetric),
+                (ConstraintKind.ASYMMETRIC, self.asymmetric),
+            )
+            for relation in given
+        ]
+        return found + [
+            Constraint(ConstraintKind.DISJOINT, first, (second,), is_declared=True)
+            for first, second in map(_pair, self.disjoint)
+        ]
+
+
+def _pair(text: str) -> list[str]:
+    return [part for one in text.split("|") if (part := one.strip())]
+
+
+def _texts(name: str, value: object) -> tuple[str, ...]:
+    given = (value,) if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ConfigError(f"{name}: give names as text, in a list")
+    return tuple(given)

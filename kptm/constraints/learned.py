@@ -1,0 +1,108 @@
+"""Constraints that the graph shows: what nearly all of the facts of a relation have in common."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from kg.store import shapes
+from kptm.constraints.constraint import Constraint, ConstraintKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from kg.graph import KnowledgeGraph
+    from kg.store.shapes import Counts
+    from kg.store.sql import Sql
+    from kptm.constraints.config import ConstraintsConfig
+
+MOST_TYPES = 60
+"""The most common types, which are compared two by two."""
+ALTERNATIVES = 3
+"""Types that a domain or range names at most."""
+
+
+def learn(
+    graph: KnowledgeGraph, config: ConstraintsConfig, relations: Collection[str] | None = None
+) -> list[Constraint]:
+    """The constraints of relations that enough cases show.
+
+    Args:
+        graph: Where they are looked for.
+        config: How many cases are enough, and how many of them have to agree.
+        relations: Only of these, and none of types; all for None.
+    """
+    with graph.database.reading() as sql:
+        ids = shapes.relation_ids(sql, relations)
+        found = list(_of_counts(sql, ids, config))
+        for number, key in sorted(ids.items(), key=lambda item: item[1]):
+            for kind, end in ((ConstraintKind.DOMAIN, "head"), (ConstraintKind.RANGE, "tail")):
+                found += _of_types(sql, key, number, kind, end, config)
+        if relations is None:
+            found += _disjoint(sql, config)
+    return found
+
+
+def _of_counts(sql: Sql, ids: dict[int, str], config: ConstraintsConfig) -> Iterator[Constraint]:
+    for kind, end in (
+        (ConstraintKind.FUNCTIONAL, "head"),
+        (ConstraintKind.INVERSE_FUNCTIONAL, "tail"),
+    ):
+        for number, counts in shapes.several(sql, ids, end).items():
+            if _is_shown(counts, config):
+                yield _constraint(kind, ids[number], counts)
+    for number, counts in shapes.one_way(sql, ids).items():
+        both = type(counts)(counts.cases, counts.cases - counts.exceptions)
+        if _is_shown(counts, config):
+            yield _constraint(ConstraintKind.SYMMETRIC, ids[number], counts)
+        elif _is_shown(both, config):
+            yield _constraint(ConstraintKind.ASYMMETRIC, ids[number], both)
+
+
+def _is_shown(counts: Counts, config: ConstraintsConfig) -> bool:
+    agreeing = counts.cases - counts.exceptions
+    return counts.cases >= config.support and agreeing >= config.agreement * counts.cases
+
+
+def _constraint(
+    kind: ConstraintKind, subject: str, counts: Counts, types: tuple[str, ...] = ()
+) -> Constraint:
+    support = counts.cases - counts.exceptions
+    return Constraint(kind, subject, types, support=support, exceptions=counts.exceptions)
+
+
+def _of_types(
+    sql: Sql, key: str, number: int, kind: ConstraintKind, end: str, config: ConstraintsConfig
+) -> Iterator[Constraint]:
+    """A domain or range: the rarest type that enough ends have, else a few that together are nearly disjoint."""
+    total, counts = shapes.end_types(sql, number, end)
+    if total < config.support:
+        return
+    enough = config.agreement * total
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    single = [name for name in ranked if counts[name] >= enough]
+    if single:
+        name = single[-1]
+        yield Constraint(kind, key, (name,), support=counts[name], exceptions=total - counts[name])
+        return
+    chosen = ranked[:ALTERNATIVES]
+    # Sums count what has two of them twice: at most ``total`` is covered where nearly nothing has.
+    if enough <= sum(counts[name] for name in chosen) <= total:
+        covered = sum(counts[name] for name in chosen)
+        types = tuple(sorted(chosen))
+        yield Constraint(kind, key, types, support=covered, exceptions=total - covered)
+
+
+def _disjoint(sql: Sql, config: ConstraintsConfig) -> Iterator[Constraint]:
+    """Types that are common and that hardly anything has both of."""
+    sizes = {
+        name: count
+        for name, count in shapes.type_sizes(sql, MOST_TYPES).items()
+        if count >= config.support
+    }
+    both = shapes.overlaps(sql, sorted(sizes))
+    for pair in combinations(sorted(sizes), 2):
+        size, shared = min(map(sizes.__getitem__, pair)), both.get(pair, 0)
+        if shared <= (1 - config.agreement) * size:
+            kind = ConstraintKind.DISJOINT
+            yield Constraint(kind, pair[0], (pair[1],), support=size - shared, exceptions=shared)

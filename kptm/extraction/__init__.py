@@ -1,0 +1,1 @@
+"""Facts out of text: which relations a sentence states between the things that it names."""

@@ -1,0 +1,231 @@
+"""The relation classifier: which relations a text states between two mentions, or none.
+
+    logits = c · Σ_f V[f] · O + b + s₀ · H + s₁ · T + s₂ · H∘T + s₃ · N,    c = 1 / √(number of features)
+
+a linear model of low rank over hashed features (as in fastText, Joulin et al. 2017, arXiv 1607.01759, equation 1), and four
+weights that all relations share: whether the head and the tail have the role elsewhere in the graph (H, T), and how
+many words of the relation's name stand around the two (N). The softmax runs over sets of relations: the empty set is
+"none", and sets of several, seen often enough in training, keep two relations of one pair from competing. Kinds that
+a relation cannot end in are left out of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from kptm.extraction.features import name_words, word_hash
+from kptm.extraction.mentions import MentionKind
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.extraction.features import Features
+    from kptm.extraction.pairs import Pair
+
+    Floats = NDArray[np.float32]
+    Ints = NDArray[np.int64]
+
+SHARED = 4
+"""Weights that all relations share."""
+_KINDS = tuple(MentionKind)
+
+
+class Label(NamedTuple):
+    """A relation between two mentions; ``forward``: its head is the first of them."""
+
+    relation: str
+    forward: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationKind:
+    """What a relation may end in.
+
+    Attributes:
+        name: Its label, whose words are looked for in the texts.
+        entities: Entities.
+        values: Values.
+        texts: Values that are text: names that the graph does not have.
+    """
+
+    name: str
+    entities: bool
+    values: bool
+    texts: bool
+
+    def allows(self, tail: MentionKind) -> bool:
+        """Whether a tail may be of a kind."""
+        return {
+            MentionKind.ENTITY: self.entities,
+            MentionKind.VALUE: self.values,
+            MentionKind.NAME: self.entities or self.texts,
+        }[tail]
+
+
+@dataclass(frozen=True)
+class Space:
+    """The classes, K sets of labels of which the first is empty, and the design matrices over them.
+
+    Attributes:
+        classes: The sets.
+        kinds: What each relation may end in.
+        hashes: F hashes of features that training has seen, sorted.
+    """
+
+    classes: tuple[tuple[Label, ...], ...]
+    kinds: dict[str, RelationKind]
+    hashes: NDArray[np.uint32]
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """All L labels, sorted."""
+        return tuple(sorted({label for one in self.classes for label in one}))
+
+    @cached_property
+    def members(self) -> Floats:
+        """K × L: which class holds which label."""
+        at = {label: number for number, label in enumerate(self.labels)}
+        found = np.zeros((len(self.classes), len(self.labels)), np.float32)
+        for row, one in enumerate(self.classes):
+            found[row, [at[label] for label in one]] = 1
+        return found
+
+    def words(self, items: Sequence[Features], *, known: bool = True) -> sparse.csr_matrix:
+        """N × F: the features of pairs that training has seen."""
+        lists = [one.words + one.known if known else one.words for one in items]
+        return _rows(lists, self.hashes)
+
+    def allowed(self, pairs: Sequence[Pair]) -> NDArray[np.bool_]:
+        """N × K: whether the kinds of the mentions fit each class; "none" always does."""
+        kinds = [
+            3 * _KINDS.index(pair.mentions[0].kind) + _KINDS.index(pair.mentions[1].kind)
+            for pair in pairs
+        ]
+        return self._fitting[kinds]
+
+    @cached_property
+    def _fitting(self) -> NDArray[np.bool_]:
+        found = np.ones((9, len(self.classes)), np.bool_)
+        for row in range(9):
+            first, second = _KINDS[row // 3], _KINDS[row % 3]
+            for column, one in enumerate(self.classes):
+                found[row, column] = all(
+                    (first if label.forward else second) != MentionKind.VALUE
+                    and self.kinds[label.relation].allows(second if label.forward else first)
+                    for label in one
+                )
+        return found
+
+    def shared(self, items: Sequence[Features]) -> tuple[sparse.csr_matrix, ...]:
+        """Three N × K matrices: roles of the head, roles of the tail, words of the relation's name."""
+        heads: list[list[int]] = []
+        tails: list[list[int]] = []
+        for item in items:
+            head: list[int] = []
+            tail: list[int] = []
+            for roles, forward in ((item.first, True), (item.second, False)):
+                for role in roles:
+                    # The first mention is the head of forward classes and the tail of the others.
+                    found = self._columns.get(Label(role.relation, forward == role.is_head), ())
+                    (head if role.is_head else tail).extend(found)
+            heads.append(head)
+            tails.append(tail)
+        names, weights = self._names
+        named = _rows([item.words for item in items], names) @ weights
+        shape = len(items), len(self.classes)
+        return _ones(heads, shape), _ones(tails, shape), named.tocsr()
+
+    @cached_property
+    def _columns(self) -> dict[Label, list[int]]:
+        found: dict[Label, list[int]] = {}
+        for column, one in enumerate(self.classes):
+            for label in one:
+                found.setdefault(label, []).append(column)
+        return found
+
+    @cached_property
+    def _names(self) -> tuple[NDArray[np.uint32], sparse.csr_matrix]:
+        """Hashes of the words of relations' names, and what each adds to the classes: 1 for all words of a name."""
+        entries: dict[tuple[int, int], float] = {}
+        for column, one in enumerate(self.classes):
+            for label in one:
+                words = name_words(self.kinds[label.relation].name)
+                for word in words:
+                    for place in "blr":
+                        entries[word_hash(place, word), column] = 1 / len(words) / len(one)
+        hashes = np.array(sorted({mark for mark, _ in entries}), np.uint32)
+        rows = np.searchsorted(hashes, [mark for mark, _ in entries])
+        columns = [column for _, column in entries]
+        shape = len(hashes), len(self.classes)
+        matrix = sparse.csr_matrix((list(entries.values()), (rows, columns)), shape, np.float32)
+        return hashes, matrix
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A fitted classifier.
+
+    Attributes:
+        space: The classes and features.
+        vectors: F × D.
+        output: D × K.
+        bias: K.
+        shared: The four shared weights.
+    """
+
+    space: Space
+    vectors: Floats
+    output: Floats
+    bias: Floats
+    shared: Floats
+
+    def probabilities(self, pairs: Sequence[Pair], items: Sequence[Features]) -> Floats:
+        """N × L: how likely the text states each label of each pair.
+
+        Args:
+            pairs: N pairs.
+            items: Their features.
+        """
+        words = self.space.words(items)
+        scale = 1 / np.sqrt(np.maximum(np.diff(words.indptr), 1)).astype(np.float32)
+        logits = ((words @ self.vectors) * scale[:, None]) @ self.output + self.bias
+        head, tail, name = self.space.shared(items)
+        extra = head * self.shared[0] + tail * self.shared[1] + head.multiply(tail) * self.shared[2]
+        logits += (extra + name * self.shared[3]).toarray()
+        logits[~self.space.allowed(pairs)] = -np.inf
+        logits -= logits.max(axis=1, keepdims=True)
+        chances = np.exp(logits)
+        chances /= chances.sum(axis=1, keepdims=True)
+        return np.asarray(chances @ self.space.members, np.float32)
+
+
+def _rows(lists: Sequence[array[int]], hashes: NDArray[np.uint32]) -> sparse.csr_matrix:
+    """N × F from N lists of hashes; those that are not among ``hashes`` are left out."""
+    sizes = [len(one) for one in lists]
+    flat = np.frombuffer(b"".join(lists), np.uint32)
+    shape = len(lists), len(hashes)
+    if not len(hashes) or not len(flat):
+        return sparse.csr_matrix(shape, dtype=np.float32)
+    at = np.minimum(np.searchsorted(hashes, flat), len(hashes) - 1)
+    seen = hashes[at] == flat
+    owner = np.repeat(np.arange(len(lists)), sizes)[seen]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(lists)))])
+    data = np.ones(int(seen.sum()), np.float32)
+    return sparse.csr_matrix((data, at[seen], indptr), shape)
+
+
+def _ones(columns: Sequence[Sequence[int]], shape: tuple[int, int]) -> sparse.csr_matrix:
+    indptr = np.concatenate([[0], np.cumsum([len(one) for one in columns])]).astype(np.int64)
+    flat = np.array([column for one in columns for column in one], np.int64)
+    found = sparse.csr_matrix((np.ones(len(flat), np.float32), flat, indptr), shape)
+    found.sum_duplicates()
+    found.data[:] = 1
+    return found

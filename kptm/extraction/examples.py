@@ -1,0 +1,154 @@
+"""Examples to learn from: pairs of mentions with the labels that a row or the graph gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kptm.extraction.classifier import Label
+from kptm.extraction.features import features_of
+from kptm.extraction.knowledge import entity_keys
+from kptm.extraction.mentions import MentionKind
+from kptm.extraction.pairs import pairs_of
+from kptm.extraction.words import passages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kptm.extraction.features import Features
+    from kptm.extraction.knowledge import Knowledge
+    from kptm.extraction.mentions import Mention
+    from kptm.extraction.pairs import Pair
+
+    Stated = Callable[[int, Mention, Mention], set[str]]
+    """The relations that document ``n`` states from one mention to another."""
+
+UNKNOWN = 0.5
+"""The weight of a pair without a label where the graph knows nothing of either of the two: it may hold a relation."""
+
+
+@dataclass(slots=True)
+class Examples:
+    """N pairs with their features, labels and weights.
+
+    Attributes:
+        documents: The number of the document of each.
+        pairs: The pairs.
+        features: Their features.
+        labels: Their labels.
+        weights: How much each counts.
+    """
+
+    documents: list[int] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    features: list[Features] = field(default_factory=list)
+    labels: list[tuple[Label, ...]] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def add(
+        self,
+        document: int,
+        pair: Pair,
+        features: Features,
+        labels: tuple[Label, ...],
+        weight: float = 1.0,
+    ) -> None:
+        """Add one."""
+        self.documents.append(document)
+        self.pairs.append(pair)
+        self.features.append(features)
+        self.labels.append(labels)
+        self.weights.append(weight)
+
+    def chosen(self, numbers: Sequence[int]) -> Examples:
+        """Some of them."""
+        return Examples(
+            [self.documents[number] for number in numbers],
+            [self.pairs[number] for number in numbers],
+            [self.features[number] for number in numbers],
+            [self.labels[number] for number in numbers],
+            [self.weights[number] for number in numbers],
+        )
+
+
+def featured(
+    documents: Sequence[tuple[str, Sequence[Mention]]], knowledge: Knowledge
+) -> Iterator[tuple[int, Pair, Features]]:
+    """The pairs of some texts with their features, and the number of the text of each.
+
+    Args:
+        documents: Texts with their mentions, a batch of them.
+        knowledge: What the graph knows.
+    """
+    knowledge.prepare(entity_keys([mentions for _, mentions in documents]))
+    for number, (text, mentions) in enumerate(documents):
+        for passage in passages(text, list(mentions)):
+            for pair in pairs_of(passage):
+                yield number, pair, features_of(pair, knowledge)
+
+
+def labels_of(pair: Pair, stated: Callable[[Mention, Mention], set[str]]) -> tuple[Label, ...]:
+    """The labels of a pair, sorted."""
+    first, second = pair.mentions
+    found = {Label(relation, True) for relation in stated(first, second)}
+    found |= {Label(relation, False) for relation in stated(second, first)}
+    return tuple(sorted(found))
+
+
+def weight_of(pair: Pair, labels: tuple[Label, ...], knowledge: Knowledge) -> float:
+    """How much a pair counts that the graph labels.
+
+    Where the graph says nothing of either of the two, a pair without a label may hold a relation that it lacks.
+    """
+    if labels:
+        return 1.0
+    known = [
+        mention.kind == MentionKind.ENTITY and bool(knowledge.roles(mention.key))
+        for mention in pair.mentions
+    ]
+    return 1.0 if all(known) else UNKNOWN
+
+
+def distant(
+    documents: Iterable[Sequence[tuple[str, Sequence[Mention]]]], knowledge: Knowledge
+) -> Examples:
+    """Examples by distant supervision (Mintz et al. 2009): what the graph has between two is what the text states.
+
+    Args:
+        documents: Batches of texts with their mentions.
+        knowledge: What the graph knows.
+    """
+    found = Examples()
+    before = 0
+    for batch in documents:
+        for number, pair, features in featured(batch, knowledge):
+            labels = labels_of(pair, knowledge.relations)
+            found.add(before + number, pair, features, labels, weight_of(pair, labels, knowledge))
+        before += len(batch)
+    return found
+
+
+def labelled(
+    documents: Iterable[Sequence[tuple[str, Sequence[Mention]]]],
+    stated: Stated,
+    knowledge: Knowledge,
+) -> Examples:
+    """Examples of labelled rows: a pair holds what its row states, and nothing else.
+
+    Args:
+        documents: Batches of texts with their mentions.
+        stated: What each text states.
+        knowledge: What the graph knows.
+    """
+    found = Examples()
+    before = 0
+    for batch in documents:
+        for number, pair, features in featured(batch, knowledge):
+            at = before + number
+            labels = labels_of(pair, lambda head, tail, at=at: stated(at, head, tail))  # type: ignore[misc]
+            found.add(at, pair, features, labels)
+        before += len(batch)
+    return found

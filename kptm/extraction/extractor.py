@@ -1,0 +1,151 @@
+"""Extractor: from texts with mentions to the facts that they seem to state."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.extraction import storage
+from kptm.extraction.examples import featured
+from kptm.extraction.mentions import MentionKind
+from kptm.extraction.values import as_stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from kg.types import Literal
+    from kptm.extraction.classifier import Classifier
+    from kptm.extraction.features import Features
+    from kptm.extraction.knowledge import Knowledge
+    from kptm.extraction.mentions import Mention
+    from kptm.extraction.pairs import Pair
+    from kptm.extraction.thresholds import Calibration
+
+PAIRS = 4_096
+"""Pairs that are scored at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatedFact:
+    """A fact that a text seems to state.
+
+    Attributes:
+        document: The number of the text in its batch.
+        head: The mention of the head.
+        relation: The relation.
+        tail: The mention of the tail.
+        end: The tail: a key, the name of a new entity, or a value in the form that the relation's values have.
+        confidence: How likely the text states it, between 0 and 1.
+        span: Where its sentences begin and end in the text.
+        is_known: Whether the graph has it.
+    """
+
+    document: int
+    head: Mention
+    relation: str
+    tail: Mention
+    end: str | Literal
+    confidence: float
+    span: tuple[int, int]
+    is_known: bool
+
+
+class Extractor:
+    """Finds the facts that texts seem to state.
+
+    Args:
+        classifier: Scores pairs of mentions.
+        calibration: Makes scores probabilities, and has the thresholds.
+    """
+
+    def __init__(self, classifier: Classifier, calibration: Calibration) -> None:
+        self.classifier, self.calibration = classifier, calibration
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """The relations that it reads."""
+        return tuple(self.classifier.space.kinds)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells it from other extractors: a hash of all that it has learnt."""
+        return hashlib.sha256(storage.content(self)).hexdigest()[:32]
+
+    def extract(
+        self,
+        documents: Sequence[tuple[str, Sequence[Mention]]],
+        knowledge: Knowledge,
+        *,
+        precision: float = 0.9,
+    ) -> list[StatedFact]:
+        """The facts that a batch of texts seems to state, in the order of the texts.
+
+        Args:
+            documents: Texts with their mentions.
+            knowledge: What the graph knows.
+            precision: Each relation's threshold is the one at which its predictions have this precision on held-out texts.
+        """
+        found: list[StatedFact] = []
+        block: list[tuple[int, Pair, Features]] = []
+        for item in featured(documents, knowledge):
+            block.append(item)
+            if len(block) >= PAIRS:
+                found += self._read(block, knowledge, precision)
+                block = []
+        return [*found, *self._read(block, knowledge, precision)]
+
+    def _read(
+        self, block: Sequence[tuple[int, Pair, Features]], knowledge: Knowledge, precision: float
+    ) -> Iterator[StatedFact]:
+        if not block or not self.classifier.space.labels:
+            return
+        labels = self.classifier.space.labels
+        chances = self.classifier.probabilities(
+            [pair for _, pair, _ in block], [one for *_, one in block]
+        )
+        confidences = self.calibration.confidence(chances)
+        least = np.array([self.calibration.threshold(x.relation, precision) for x in labels])
+        for row, column in np.argwhere(confidences >= least).tolist():
+            number, pair, _ = block[row]
+            label = labels[column]
+            first, second = pair.mentions
+            head, tail = (first, second) if label.forward else (second, first)
+            yield StatedFact(
+                number,
+                head,
+                label.relation,
+                tail,
+                _end(label.relation, tail, knowledge),
+                float(confidences[row, column]),
+                pair.span,
+                label.relation in knowledge.relations(head, tail),
+            )
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, whole or not at all."""
+        storage.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Extractor:
+        """Read one.
+
+        Raises:
+            ModelError: The file is missing, damaged, or of another kind.
+        """
+        return cls(*storage.load(path))
+
+
+def _end(relation: str, tail: Mention, knowledge: Knowledge) -> str | Literal:
+    decision = knowledge.decision(relation)
+    if tail.value is not None:
+        return tail.value if decision is None else as_stored(tail.value, decision)
+    if tail.kind == MentionKind.NAME and decision is not None and decision.kind == "text":
+        from kg.types import Literal
+
+        return Literal(tail.key)
+    return tail.key

@@ -1,0 +1,141 @@
+"""Features of a pair of mentions, as hashes: the words around the two, their order, kinds, types and roles.
+
+The two are taken in the order of the text; which of them is the head is a part of the class, not of the features.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from kg.folding import fold
+from kptm.extraction.mentions import MentionKind
+from kptm.extraction.values import shape
+from kptm.extraction.words import STEM
+
+if TYPE_CHECKING:
+    from kg.store.signatures import Role
+    from kptm.extraction.knowledge import Knowledge
+    from kptm.extraction.mentions import Mention
+    from kptm.extraction.pairs import Pair
+    from kptm.extraction.words import Placed
+
+EDGE = 7
+"""Words between two mentions that are looked at after the first and before the second."""
+BEFORE, AFTER = 3, 4
+"""Words that are looked at before the first mention and after the second."""
+MOST_ROLES = 40
+"""Roles of an entity that are looked at, the rarest first: those of hubs say little."""
+
+
+class Features(NamedTuple):
+    """Hashes of a pair's features.
+
+    Attributes:
+        words: Of the text.
+        known: Of what the graph knows of the two; without the facts between them, which may be what is asked.
+        first: The roles of the first mention.
+        second: The roles of the second one.
+    """
+
+    words: array[int]
+    known: array[int]
+    first: list[Role]
+    second: list[Role]
+
+
+def features_of(pair: Pair, knowledge: Knowledge) -> Features:
+    """The features of a pair."""
+    first, second = pair.mentions
+    roles = _roles(first, second, knowledge), _roles(second, first, knowledge)
+    known = [
+        f"{tag}{'ht'[role.is_head]}={role.relation}"
+        for tag, found in zip("12", roles, strict=True)
+        for role in found
+    ]
+    known += [
+        f"1:{name}" for name in knowledge.types(first.key) if first.kind == MentionKind.ENTITY
+    ]
+    known += [
+        f"2:{name}" for name in knowledge.types(second.key) if second.kind == MentionKind.ENTITY
+    ]
+    return Features(_hashes(_words(pair)), _hashes(known), *roles)
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a relation's name as they stand among features: "birthPlace" has two."""
+    spaced = "".join(f" {char}" if char.isupper() else char for char in name)
+    words = "".join(char if char.isalnum() else " " for char in spaced).split()
+    return list(dict.fromkeys(fold(word)[:STEM] for word in words if len(word) > 1))
+
+
+def word_hash(place: str, stem: str) -> int:
+    """The hash of a word at a place: "b" between the two, "l" before them, "r" after them."""
+    return crc32(f"{place}:{stem}".encode())
+
+
+def _hashes(names: list[str]) -> array[int]:
+    return array(
+        "I", [crc32(name.encode("utf-8", "surrogatepass")) for name in dict.fromkeys(names)]
+    )
+
+
+def _roles(mention: Mention, other: Mention, knowledge: Knowledge) -> list[Role]:
+    """The roles that an entity has by its facts with others."""
+    found = knowledge.roles(mention.key) if mention.kind == MentionKind.ENTITY else {}
+    if not found:
+        return []
+    ahead, back = knowledge.relations(mention, other), knowledge.relations(other, mention)
+    left = [
+        (count, role)
+        for role, count in found.items()
+        if count > (role.relation in (ahead if role.is_head else back))
+    ]
+    return [role for _, role in sorted(left)[:MOST_ROLES]]
+
+
+def _words(pair: Pair) -> list[str]:
+    passage, first, second, count = pair
+    stems = passage.stems
+    between = stems[first.last : second.first]
+    size = len(between)
+    if size > 2 * EDGE:
+        between = [*between[:EDGE], "…", *between[-EDGE:]]
+    closed = ["<", *between, ">"]
+    found = [f"b:{word}" for word in between]
+    found += [f"{one} {two}" for one, two in pairwise(closed)]
+    found += [
+        f"{one} {two} {three}"
+        for one, two, three in zip(closed, closed[1:], closed[2:], strict=False)
+    ]
+    before = stems[max(0, first.first - BEFORE) : first.first]
+    after = stems[second.last : second.last + AFTER]
+    found += [f"l:{word}" for word in before] + [f"r:{word}" for word in after]
+    found += [f"l1:{' '.join(before[-1:])}", f"l2:{' '.join(before[-2:])}"]
+    found += [f"r1:{' '.join(after[:1])}", f"r2:{' '.join(after[:2])}"]
+    apart = passage.sentence[second.first] - passage.sentence[first.first]
+    found += [f"n:{min(count, 4)}", f"d:{min(size.bit_length(), 6)}", f"s:{min(apart, 3)}"]
+    shapes = _shape(first.mention), _shape(second.mention)
+    found += [f"1h:{shapes[0]}", f"2h:{shapes[1]}", f"h:{shapes[0]} {shapes[1]}"]
+    found += [*_surface("1", first, stems), *_surface("2", second, stems)]
+    low = bisect_left(passage.sentence, passage.sentence[first.first])
+    high = bisect_right(passage.sentence, passage.sentence[second.first])
+    found += [f"w:{word}" for word in stems[low:high] if word.isalpha()]
+    return found
+
+
+def _surface(tag: str, placed: Placed, stems: list[str]) -> list[str]:
+    """The first and the last word of a mention: "Airport", "University"."""
+    return [f"{tag}f:{stems[placed.first]}", f"{tag}l:{stems[placed.last - 1]}"]
+
+
+def _shape(mention: Mention) -> str:
+    if mention.value is not None:
+        return f"{shape(mention.value)} {mention.value.unit}"
+    start = mention.surface[0]
+    if start.isdigit():
+        return "digit"
+    return str(mention.kind) + ("A" if start.isupper() else "a")

@@ -1,0 +1,92 @@
+"""Mentions: what a text names. Entities of the graph, values, and names that the graph does not have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from kg.folding import fold
+from kptm.extraction.names import new_names
+from kptm.extraction.values import value_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.types import Literal
+    from kptm.linking import LinkedText
+
+
+class MentionKind(StrEnum):
+    """What a mention names: an entity, a value, or something that the graph does not have."""
+
+    ENTITY = "entity"
+    VALUE = "value"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A span of a text and what it names.
+
+    Attributes:
+        start: The offset of its first character.
+        end: The offset after its last one.
+        kind: What it names.
+        key: The entity's key; of a value its text, of a new name the name.
+        value: The value, else None.
+        surface: The words of the text.
+        score: How surely it names this, between 0 and 1.
+    """
+
+    start: int
+    end: int
+    kind: MentionKind
+    key: str
+    surface: str
+    value: Literal | None = None
+    score: float = 1.0
+
+    @property
+    def node(self) -> tuple[str, str]:
+        """What tells what it names from all else."""
+        name = self.key if self.kind == MentionKind.ENTITY else fold(self.key)
+        return str(self.kind), name
+
+
+def mentions_of(document: LinkedText, *, names: bool = True) -> list[Mention]:
+    """The mentions of a linked text, in their order, none overlapping.
+
+    A value wins over links within it: in "January 2014" no entity called 2014 is named.
+
+    Args:
+        document: The text with its links.
+        names: Whether names that the graph does not have are mentions too.
+    """
+    links = [
+        Mention(x.start, x.end, MentionKind.ENTITY, x.entity, x.surface, score=x.score)
+        for x in document.links
+    ]
+    values = [
+        Mention(x.start, x.end, MentionKind.VALUE, x.literal.value, document.text[x.start : x.end], x.literal)
+        for x in value_spans(document.text)
+    ]  # fmt: skip
+    kept = _without_overlaps(links, values)
+    if names:
+        taken = [(item.start, item.end) for item in kept]
+        kept += [
+            Mention(start, end, MentionKind.NAME, name, name)
+            for start, end, name in new_names(document.text, taken)
+        ]
+    return sorted(kept, key=lambda item: item.start)
+
+
+def _without_overlaps(links: list[Mention], values: Iterable[Mention]) -> list[Mention]:
+    """Links and values; of those that overlap the longer one, the link where they are equal."""
+    kept = sorted(links, key=lambda item: item.start)
+    for value in values:
+        others = [item for item in kept if item.start < value.end and value.start < item.end]
+        if all(item.end - item.start < value.end - value.start for item in others):
+            kept = [item for item in kept if item not in others]
+            kept.append(value)
+    return kept

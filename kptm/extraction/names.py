@@ -1,0 +1,69 @@
+"""Names that the graph does not have: runs of capitalised words, those of one thing under one name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kg.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+MOST_WORDS = 6
+
+_CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w’'.&-]*\w|[^\W\d_a-zß-öø-ÿ]\."
+_RUN = re.compile(
+    rf"(?:{_CAPITAL})(?: (?:(?:of|the|de|la|von|van|du|der|di|del|al|and|&) )?(?:{_CAPITAL}|\d+))*"
+)
+_OPENS = re.compile(r"(?:^|[.!?…:;\n“\"(\[])\s*$")
+
+
+def new_names(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """Runs of capitalised words outside of spans that are taken: start, end, name.
+
+    The first word of a sentence alone is no name: every sentence begins with a capital.
+
+    Args:
+        text: The text.
+        taken: Spans that name something already, in any order.
+    """
+    for match in _RUN.finditer(text):
+        start, end = match.span()
+        name = match[0]
+        if any(start < last and first < end for first, last in taken):
+            continue
+        words = name.split(" ")
+        if len(words) > MOST_WORDS or not any(len(word) > 2 for word in words):
+            continue
+        if len(words) == 1 and _OPENS.search(text[max(0, start - 4) : start]):
+            continue
+        if not name[0].isupper():
+            continue
+        yield start, end, name
+
+
+def clusters(names: Iterable[str]) -> dict[str, str]:
+    """The name of what each name means: its folded forms are one, and a part of a longer name of the same text is that.
+
+    Args:
+        names: The new names of one text.
+    """
+    ordered = sorted(set(names), key=lambda name: (-len(name), name))
+    found: dict[str, str] = {}
+    for name in ordered:
+        words = fold(name).split()
+        same = (
+            other
+            for other in ordered
+            if len(other) > len(name) or (other < name and fold(other) == fold(name))
+            if _is_part(words, fold(other).split())
+        )
+        found[name] = next(same, name)
+    return found
+
+
+def _is_part(words: list[str], others: list[str]) -> bool:
+    """Whether words are the first or the last ones of others, as of a person's name."""
+    size = len(words)
+    return words in (others[:size], others[-size:])

@@ -1,0 +1,72 @@
+"""Pairs of mentions of a passage: of any two things the two mentions that stand nearest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kptm.extraction.mentions import MentionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kptm.extraction.mentions import Mention
+    from kptm.extraction.words import Passage, Placed
+
+FAR = 60
+"""Words between two mentions, at most."""
+SENTENCES_APART = 2
+"""How many sentences the second mention may stand after the first."""
+
+
+class Pair(NamedTuple):
+    """Two mentions of a passage, in the order of the text.
+
+    Attributes:
+        passage: Where they stand.
+        first: The first mention.
+        second: The second one.
+        between: How many other mentions stand between them.
+    """
+
+    passage: Passage
+    first: Placed
+    second: Placed
+    between: int
+
+    @property
+    def mentions(self) -> tuple[Mention, Mention]:
+        """The two mentions."""
+        return self.first.mention, self.second.mention
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where the sentences that hold both begin and end in the text."""
+        numbers = self.passage.sentence
+        one, other = numbers[self.first.first], numbers[self.second.first]
+        return self.passage.bounds[one][0], self.passage.bounds[other][1]
+
+
+def pairs_of(passage: Passage) -> Iterator[Pair]:
+    """The pairs of a passage; at least one of the two is an entity of the graph."""
+    best: dict[tuple[tuple[str, str], ...], tuple[tuple[int, int], Pair]] = {}
+    placed = passage.placed
+    for at, first in enumerate(placed):
+        for step, second in enumerate(placed[at + 1 :]):
+            distance = second.first - first.last
+            apart = passage.sentence[second.first] - passage.sentence[first.first]
+            if distance > FAR or apart > SENTENCES_APART:
+                break
+            if not _may_relate(first.mention, second.mention) or distance < 0:
+                continue
+            nodes = tuple(sorted((first.mention.node, second.mention.node)))
+            near = (apart, distance)
+            if nodes not in best or near < best[nodes][0]:
+                best[nodes] = near, Pair(passage, first, second, step)
+    for _, pair in best.values():
+        yield pair
+
+
+def _may_relate(first: Mention, second: Mention) -> bool:
+    if MentionKind.ENTITY not in (first.kind, second.kind):
+        return False
+    return first.node != second.node

@@ -1,0 +1,187 @@
+"""Reading texts for proposals: batch by batch into the store, each batch with its texts in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.proposal import Proposal
+from kptm.extraction.knowledge import Knowledge
+from kptm.extraction.learning import BATCH, in_batches, linked_batches
+from kptm.extraction.mentions import MentionKind
+from kptm.extraction.names import clusters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.extraction.extractor import Extractor, StatedFact
+    from kptm.extraction.mentions import Mention
+    from kptm.linking import Linker
+
+
+class SourceText(NamedTuple):
+    """A text and who says it."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionReport:
+    """What was extracted.
+
+    Attributes:
+        texts: Texts that were read now.
+        read_before: Texts that this extractor had read before.
+        proposed: Proposals that are new.
+        known: Facts that texts state and the graph has already.
+        new_entities: Names in the new proposals that the graph does not have.
+        extractor: The extractor's fingerprint.
+        learnt: Texts that it was learnt from now; 0 where it was there already.
+        relations: How many relations it reads.
+    """
+
+    texts: int = 0
+    read_before: int = 0
+    proposed: int = 0
+    known: int = 0
+    new_entities: int = 0
+    extractor: str = ""
+    learnt: int = 0
+    relations: int = 0
+
+
+def text_hash(text: str) -> str:
+    """What a text is recognised by."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def read_texts(
+    graph: KnowledgeGraph,
+    linker: Linker,
+    extractor: Extractor,
+    texts: Iterable[SourceText],
+    *,
+    precision: float,
+    names: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> ExtractionReport:
+    """Propose what texts state and the graph lacks; texts that were read before are left out.
+
+    Args:
+        graph: Where proposals go.
+        linker: Finds its entities.
+        extractor: Reads.
+        texts: Streamed.
+        precision: See :meth:`~kptm.extraction.extractor.Extractor.extract`.
+        names: Whether names that the graph lacks may be new entities.
+        progress: Called with the number of texts that are done.
+    """
+    by = f"{extractor.fingerprint}:{precision:g}{'' if names else ':known'}"
+    knowledge = Knowledge(graph)
+    count = before = proposed = known = 0
+    new: set[str] = set()
+    for batch in in_batches(texts, BATCH):
+        fresh = _unread(graph, batch, by)
+        before += len(batch) - len(fresh)
+        items, stated = _proposals(fresh, linker, extractor, knowledge, precision, names, by)
+        known += stated
+        documents = [(one.source, text_hash(one.text)) for one in fresh]
+        proposed += graph.proposals.add(items, documents=documents, by=by)
+        new |= {item.head for item in items if item.head_new}
+        new |= {str(item.tail) for item in items if item.tail_new}
+        count += len(fresh)
+        if progress is not None:
+            progress(count + before)
+    return ExtractionReport(
+        texts=count,
+        read_before=before,
+        proposed=proposed,
+        known=known,
+        new_entities=len(new),
+        extractor=extractor.fingerprint,
+        relations=len(extractor.relations),
+    )
+
+
+def _unread(graph: KnowledgeGraph, batch: Sequence[SourceText], by: str) -> list[SourceText]:
+    """The texts of a batch that were not read before, each once."""
+    hashes: dict[str, list[str]] = defaultdict(list)
+    for one in batch:
+        hashes[one.source].append(text_hash(one.text))
+    read = {
+        (source, mark)
+        for source, marks in hashes.items()
+        for mark in graph.proposals.read(source, marks, by=by)
+    }
+    return [one for one in dict.fromkeys(batch) if (one.source, text_hash(one.text)) not in read]
+
+
+def _proposals(
+    batch: Sequence[SourceText],
+    linker: Linker,
+    extractor: Extractor,
+    knowledge: Knowledge,
+    precision: float,
+    names: bool,
+    by: str,
+) -> tuple[list[Proposal], int]:
+    """The proposals of a batch, and how many facts are known already."""
+    items: list[Proposal] = []
+    known = 0
+    for documents in linked_batches(linker, [one.text for one in batch]):
+        if not names:
+            documents = [
+                (text, [one for one in found if one.kind != MentionKind.NAME])
+                for text, found in documents
+            ]
+        for number, facts in _by_document(
+            extractor.extract(documents, knowledge, precision=precision)
+        ):
+            known += sum(fact.is_known for fact in facts)
+            mentions = documents[number][1]
+            called = clusters(one.key for one in mentions if one.kind == MentionKind.NAME)
+            items += [
+                _proposal(fact, batch[number], called, by) for fact in facts if not fact.is_known
+            ]
+    return items, known
+
+
+def _by_document(facts: Iterable[StatedFact]) -> Iterator[tuple[int, list[StatedFact]]]:
+    found: dict[int, list[StatedFact]] = defaultdict(list)
+    for fact in facts:
+        found[fact.document].append(fact)
+    yield from found.items()
+
+
+def _proposal(fact: StatedFact, given: SourceText, called: dict[str, str], by: str) -> Proposal:
+    from kg.types import Literal
+
+    start, end = fact.span
+    part = given.text[start:end]
+    start += len(part) - len(part.lstrip())
+    sentence = part.strip()
+    head_new = fact.head.kind == MentionKind.NAME
+    tail_new = fact.tail.kind == MentionKind.NAME and not isinstance(fact.end, Literal)
+    tail = called.get(str(fact.end), fact.end) if tail_new else fact.end
+    return Proposal(
+        head=called.get(fact.head.key, fact.head.key) if head_new else fact.head.key,
+        relation=fact.relation,
+        tail=tail,
+        confidence=round(fact.confidence, 4),
+        source=given.source,
+        sentence=sentence,
+        head_span=_moved(fact.head, start, len(sentence)),
+        tail_span=_moved(fact.tail, start, len(sentence)),
+        document=text_hash(given.text),
+        extractor=by,
+        head_new=head_new,
+        tail_new=tail_new,
+    )
+
+
+def _moved(mention: Mention, start: int, length: int) -> tuple[int, int]:
+    return max(0, mention.start - start), min(length, mention.end - start)

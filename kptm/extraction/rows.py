@@ -1,0 +1,109 @@
+"""Labelled rows: texts with the triples that they state, as JSON Lines.
+
+    {"text": "Tbilisi is the capital of Georgia.", "triples": [["Georgia", "capital", "Tbilisi"]]}
+
+Ends are keys or names, values as text. With ``"mentions": [{"start", "end", "entity"}]`` the spans are given too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kg.errors import TripleFormatError
+from kg.folding import fold
+from kg.types import Literal
+from kg.values import parsed
+from kptm.extraction.mentions import Mention, MentionKind
+from kptm.extraction.values import same_value
+from kptm.texts import read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from kptm.texts import Record
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """A text and what it states.
+
+    Attributes:
+        text: The text.
+        triples: Head, relation, tail, by keys or names.
+        mentions: The given mentions, or None where they are to be found.
+    """
+
+    text: str
+    triples: tuple[tuple[str, str, str], ...]
+    mentions: tuple[Mention, ...] | None = None
+
+
+def read_rows(path: str | Path) -> Iterator[LabelledRow]:
+    """Stream labelled rows.
+
+    Raises:
+        TripleFormatError: The file is missing, or a line has no "triples" of three names each.
+    """
+    for record in read_records(path):
+        triples = record.values.get("triples")
+        if not isinstance(triples, list) or not all(map(_is_triple, triples)):
+            reason = 'expected "triples": a list of [head, relation, tail]'
+            raise TripleFormatError(record.path, record.line, reason, record.raw)
+        text = record.values["text"]
+        yield LabelledRow(text, tuple((h, r, t) for h, r, t in triples), _mentions(record))
+
+
+def _is_triple(item: Any) -> bool:
+    return isinstance(item, list) and len(item) == 3 and all(isinstance(x, str) for x in item)
+
+
+def _mentions(record: Record) -> tuple[Mention, ...] | None:
+    given, text = record.values.get("mentions"), record.values["text"]
+    if given is None:
+        return None
+    try:
+        found = [
+            Mention(
+                int(one["start"]), int(one["end"]), MentionKind.ENTITY, str(one["entity"]),
+                text[int(one["start"]) : int(one["end"])],
+            )
+            for one in given
+        ]  # fmt: skip
+    except (TypeError, KeyError, ValueError) as error:
+        reason = 'expected "mentions": a list of {"start", "end", "entity"}'
+        raise TripleFormatError(record.path, record.line, reason, record.raw) from error
+    if not all(0 <= one.start < one.end <= len(text) for one in found):
+        raise TripleFormatError(record.path, record.line, "a mention leaves the text", record.raw)
+    return tuple(sorted(found, key=lambda one: one.start))
+
+
+class Names:
+    """Compares mentions with ends of triples as a row writes them.
+
+    Args:
+        labels: The label of each entity by its key.
+    """
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self._labels = labels
+
+    def is_same(self, mention: Mention, end: str | Literal) -> bool:
+        """Whether a mention names an end: by key, by label, or as the same value."""
+        if mention.value is not None:
+            value = end if isinstance(end, Literal) else parsed(end) or Literal(end)
+            return same_value(mention.value, value)
+        name = end.value if isinstance(end, Literal) else end
+        if mention.kind == MentionKind.ENTITY and mention.key == name:
+            return True
+        label = self._labels.get(mention.key, mention.key)
+        return fold(name) in (fold(label), fold(mention.key))
+
+    def stated(self, row: LabelledRow, head: Mention, tail: Mention) -> set[str]:
+        """The relations that a row states from one mention to another."""
+        return {
+            relation
+            for first, relation, second in row.triples
+            if self.is_same(head, first) and self.is_same(tail, second)
+        }

@@ -1,0 +1,153 @@
+"""How well an extractor reads: its facts against the triples that texts are known to state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kptm.extraction.knowledge import Knowledge
+from kptm.extraction.learning import BATCH, in_batches, linked_batches
+from kptm.extraction.rows import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.graph import KnowledgeGraph
+    from kptm.extraction.extractor import Extractor, StatedFact
+    from kptm.extraction.rows import LabelledRow
+    from kptm.linking import Linker
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionScores:
+    """Micro scores of triples.
+
+    Attributes:
+        texts: How many texts.
+        gold: Triples that they state.
+        found: Facts that were read.
+        right: Those of them that a text states.
+        new_gold: Triples that the graph lacks.
+        new_right: Those of them that were read.
+        relations: Of each relation: triples, facts read, right ones.
+    """
+
+    texts: int
+    gold: int
+    found: int
+    right: int
+    new_gold: int
+    new_right: int
+    relations: dict[str, tuple[int, int, int]]
+
+    @property
+    def precision(self) -> float:
+        """Of what was read, the share that is right."""
+        return self.right / self.found if self.found else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Of what the texts state, the share that was read."""
+        return self.right / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of the two."""
+        return 2 * self.right / (self.found + self.gold) if self.found + self.gold else 0.0
+
+
+def score(
+    graph: KnowledgeGraph,
+    linker: Linker,
+    extractor: Extractor,
+    rows: Iterable[LabelledRow],
+    *,
+    precision: float = 0.9,
+) -> ExtractionScores:
+    """Compare an extractor's facts with labelled rows; a triple is right by keys, labels or equal values.
+
+    Args:
+        graph: What is known.
+        linker: Finds entities where rows do not give mentions.
+        extractor: What is measured.
+        rows: Texts with all that they state.
+        precision: See :meth:`~kptm.extraction.extractor.Extractor.extract`.
+    """
+    knowledge = Knowledge(graph)
+    counts: Counter[str] = Counter()
+    relations: dict[str, Counter[str]] = {}
+    for part in in_batches(rows, BATCH):
+        [documents] = linked_batches(linker, [row.text for row in part])
+        documents = [
+            (row.text, mentions if row.mentions is None else row.mentions)
+            for row, (_, mentions) in zip(part, documents, strict=True)
+        ]
+        found: list[list[StatedFact]] = [[] for _ in part]
+        for fact in extractor.extract(documents, knowledge, precision=precision):
+            found[fact.document].append(fact)
+        keys = {one.key for _, mentions in documents for one in mentions}
+        names = Names({key: one.label for key, one in graph.entities(sorted(keys)).items()})
+        for row, facts in zip(part, found, strict=True):
+            counts["texts"] += 1
+            _compare(row, facts, names, graph, counts, relations)
+    return ExtractionScores(
+        texts=counts["texts"],
+        gold=counts["gold"],
+        found=counts["found"],
+        right=counts["right"],
+        new_gold=counts["new_gold"],
+        new_right=counts["new_right"],
+        relations={
+            name: (own["gold"], own["found"], own["right"])
+            for name, own in sorted(relations.items())
+        },
+    )
+
+
+def _compare(
+    row: LabelledRow,
+    facts: list[StatedFact],
+    names: Names,
+    graph: KnowledgeGraph,
+    counts: Counter[str],
+    relations: dict[str, Counter[str]],
+) -> None:
+    left = list(dict.fromkeys(row.triples))
+    for triple in left:
+        counts["gold"] += 1
+        counts["new_gold"] += not _is_known(graph, triple)
+        relations.setdefault(triple[1], Counter())["gold"] += 1
+    for fact in sorted(facts, key=lambda fact: -fact.confidence):
+        own = relations.setdefault(fact.relation, Counter())
+        counts["found"] += 1
+        own["found"] += 1
+        same = next((triple for triple in left if _is_same(fact, triple, names)), None)
+        if same is not None:
+            left.remove(same)
+            own["right"] += 1
+            counts["right"] += 1
+            counts["new_right"] += not _is_known(graph, same)
+
+
+def _is_same(fact: StatedFact, triple: tuple[str, str, str], names: Names) -> bool:
+    head, relation, tail = triple
+    return (
+        fact.relation == relation
+        and names.is_same(fact.head, head)
+        and names.is_same(fact.tail, tail)
+    )
+
+
+def _is_known(graph: KnowledgeGraph, triple: tuple[str, str, str]) -> bool:
+    head, relation, tail = triple
+    if next(iter(graph.match(head, relation, tail)), None) is not None:
+        return True
+    from kg.types import Literal
+    from kg.values import parsed
+    from kptm.extraction.values import same_value
+
+    value = parsed(tail) or Literal(tail)
+    return any(
+        one.relation == relation and same_value(one.value, value) for one in graph.attributes(head)
+    )

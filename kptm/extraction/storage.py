@@ -1,0 +1,95 @@
+"""An extractor on disk: one safetensors file, its classes and thresholds as JSON in the header."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kptm.errors import ModelError
+from kptm.extraction.classifier import Classifier, Label, RelationKind, Space
+from kptm.extraction.thresholds import PRECISIONS, Calibration
+
+if TYPE_CHECKING:
+    from kptm.extraction.extractor import Extractor
+
+FORMAT = 1
+KIND = "kptm-extractor"  # one entry: several are written in any order
+_ARRAYS = ("vectors", "output", "bias", "shared")
+
+
+def content(extractor: Extractor) -> bytes:
+    """The bytes of an extractor; equal ones have equal bytes."""
+    from safetensors.numpy import save
+
+    classifier = extractor.classifier
+    space, calibration = classifier.space, extractor.calibration
+    arrays = {name: np.ascontiguousarray(getattr(classifier, name)) for name in _ARRAYS}
+    arrays["hashes"] = space.hashes
+    meta = {
+        "format": FORMAT,
+        "classes": [[list(label) for label in one] for one in space.classes],
+        "kinds": {name: asdict(kind) for name, kind in space.kinds.items()},
+        "precisions": PRECISIONS,
+        "calibration": {
+            "slope": calibration.slope,
+            "shift": calibration.shift,
+            "general": calibration.general,
+            "relations": dict(calibration.relations),
+        },
+    }
+    found: bytes = save(arrays, {KIND: json.dumps(meta, ensure_ascii=False)})
+    return found
+
+
+def save(extractor: Extractor, path: str | Path) -> None:
+    """Write an extractor, whole or not at all."""
+    from kg.files.atomic import replace_file
+
+    with replace_file(Path(path)) as stream:
+        stream.write(content(extractor))
+
+
+def load(path: str | Path) -> tuple[Classifier, Calibration]:
+    """Read the parts of an extractor.
+
+    Raises:
+        ModelError: The file is missing, damaged, or of another kind.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no extractor; kptm extract learns one")
+    try:
+        with safe_open(path, framework="np") as file:
+            meta = json.loads((file.metadata() or {}).get(KIND, "{}"))
+            if meta.get("format") != FORMAT:
+                raise ModelError(
+                    f"{path}: is no extractor of this version; remove it and extract again"
+                )
+            arrays = {name: file.get_tensor(name) for name in (*_ARRAYS, "hashes")}
+        return _parts(meta, arrays)
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path}: is damaged ({error}); remove it and extract again") from error
+
+
+def _parts(meta: dict[str, Any], arrays: dict[str, Any]) -> tuple[Classifier, Calibration]:
+    classes = tuple(tuple(Label(str(r), bool(f)) for r, f in one) for one in meta["classes"])
+    kinds = {name: RelationKind(**kind) for name, kind in meta["kinds"].items()}
+    space = Space(classes, kinds, arrays.pop("hashes"))
+    if arrays["output"].shape != (arrays["vectors"].shape[1], len(classes)):
+        raise ValueError("its arrays do not fit together")
+    given = meta["calibration"]
+    if tuple(meta["precisions"]) != PRECISIONS:
+        raise ValueError("its thresholds are of other precisions")
+    calibration = Calibration(
+        given["slope"],
+        given["shift"],
+        tuple(given["general"]),
+        {name: tuple(found) for name, found in given["relations"].items()},
+    )
+    return Classifier(space, *(arrays[name] for name in _ARRAYS)), calibration

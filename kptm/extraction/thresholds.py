@@ -1,0 +1,131 @@
+"""From scores to decisions: a confidence that is a probability, and one threshold a relation for a wanted precision.
+
+Both are fitted on texts that the classifier has not learnt from. What the graph can neither confirm nor deny there counts
+for nothing: a relation of a head whose tails it does not know may hold (the local closed-world assumption, Dong et al. 2014).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
+"""Precisions for which thresholds are stored; another one takes those of the next higher one."""
+PRIOR = 20.0
+"""How many predictions the mean confidence counts as beside those of a relation itself: rare ones have few."""
+NEVER = 2.0
+"""A threshold that no confidence reaches."""
+
+
+class Scored(NamedTuple):
+    """A prediction on a held-out text, and whether it is right."""
+
+    relation: str
+    chance: float
+    is_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Confidence and thresholds.
+
+    Attributes:
+        slope: Of the log-odds (Platt scaling).
+        shift: Added to them.
+        general: For each of :data:`PRECISIONS` the confidence from which on predictions of all relations together have it.
+        relations: The same of each relation.
+    """
+
+    slope: float
+    shift: float
+    general: tuple[float, ...]
+    relations: Mapping[str, tuple[float, ...]]
+
+    def confidence(self, chances: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The probability that a prediction is right, from the classifier's score."""
+        return _sigmoid(self.slope * _logit(chances) + self.shift)
+
+    def threshold(self, relation: str, precision: float) -> float:
+        """The least confidence at which a relation's predictions have a precision."""
+        at = next((n for n, one in enumerate(PRECISIONS) if one >= precision), len(PRECISIONS) - 1)
+        return self.relations.get(relation, self.general)[at]
+
+
+def calibrate(scored: Iterable[Scored]) -> Calibration:
+    """Fit confidence and thresholds to predictions on held-out texts."""
+    items = sorted(scored, key=lambda item: (-item.chance, item.relation, item.is_right))
+    if not items:
+        return Calibration(1.0, 0.0, tuple(max(one, 0.5) for one in PRECISIONS), {})
+    chances = np.array([item.chance for item in items])
+    right = np.array([item.is_right for item in items])
+    slope, shift = _platt(chances, right)
+    confidences = _sigmoid(slope * _logit(chances) + shift)
+    general = _thresholds(confidences, right, 0.0)
+    own: dict[str, list[int]] = defaultdict(list)
+    for at, item in enumerate(items):
+        own[item.relation].append(at)
+    relations = {
+        relation: _thresholds(confidences[rows], right[rows], PRIOR)
+        for relation, rows in sorted(own.items())
+    }
+    return Calibration(slope, shift, general, relations)
+
+
+def _thresholds(
+    confidences: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    weight: float,
+) -> tuple[float, ...]:
+    """The least confidence at which the precision of all above it is reached, for each of :data:`PRECISIONS`.
+
+    Args:
+        confidences: Of predictions, falling.
+        right: Whether each is right.
+        weight: How many predictions the mean confidence of those above counts as.
+    """
+    counts = np.arange(1, len(right) + 1)
+    expected = np.cumsum(confidences) / counts
+    precision = (np.cumsum(right) + weight * expected) / (counts + weight)
+    # Of equal confidences the last one stands for all.
+    last = np.append(confidences[1:] < confidences[:-1], True)
+    found = []
+    for wanted in PRECISIONS:
+        enough = np.flatnonzero(last & (precision >= wanted))
+        found.append(float(confidences[enough[-1]]) if len(enough) else NEVER)
+    return tuple(found)
+
+
+def _platt(chances: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and shift of the log-odds by Platt's smoothed targets; few predictions leave them near 1 and 0."""
+    from scipy.optimize import minimize
+
+    positives, negatives = int(right.sum()), int((~right).sum())
+    target = np.where(right, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    odds = _logit(chances)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        score = weights[0] * odds + weights[1]
+        away = weights - [1.0, 0.0]
+        error = _sigmoid(score) - target
+        value = np.logaddexp(0, score).sum() - target @ score + away @ away / 2
+        return float(value), np.array([error @ odds, error.sum()]) + away
+
+    found = minimize(loss, [1.0, 0.0], jac=True, method="L-BFGS-B", bounds=[(0.1, 10), (-10, 10)])
+    return float(found.x[0]), float(found.x[1])
+
+
+def _logit(chances: NDArray[np.floating]) -> NDArray[np.float64]:
+    clipped = np.clip(np.asarray(chances, np.float64), 1e-6, 1 - 1e-6)
+    return np.log(clipped / (1 - clipped))
+
+
+def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.exp(-np.logaddexp(0, -values))

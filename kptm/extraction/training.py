@@ -1,0 +1,237 @@
+"""Fitting the classifier: softmax cross-entropy over sets of labels, by Adam, stopped where held-out texts get no better."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.errors import ConfigError
+from kptm.extraction.classifier import SHARED, Classifier, Label, RelationKind, Space
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import torch
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+    from kptm.extraction.examples import Examples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractionConfig:
+    """How an extractor learns.
+
+    Attributes:
+        dim: The rank of the model.
+        epochs: The most passes over the examples.
+        patience: Passes without a gain on held-out texts after which it stops.
+        batch_size: Examples a step.
+        learning_rate: Of Adam.
+        dropout: Of the sums of vectors.
+        forget_known: How often what the graph knows of the two is left out, so that new entities are read too.
+        min_count: How often a feature or a set of relations has to be seen.
+        held_out: The share of the texts that thresholds are chosen on.
+        most_texts: Texts to learn from, at most.
+        seed: Of all that is random.
+    """
+
+    dim: int = 96
+    epochs: int = 30
+    patience: int = 2
+    batch_size: int = 256
+    learning_rate: float = 5e-3
+    dropout: float = 0.2
+    forget_known: float = 0.3
+    min_count: int = 2
+    held_out: float = 0.15
+    most_texts: int = 50_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.dim, self.epochs, self.batch_size, self.min_count, self.most_texts) < 1:
+            raise ConfigError("dim, epochs, batch_size, min_count and most_texts are at least 1")
+        if not 0 < self.held_out < 1:
+            raise ConfigError(f"held_out is a share between 0 and 1, not {self.held_out}")
+
+
+def space_of(examples: Examples, kinds: Mapping[str, RelationKind], min_count: int) -> Space:
+    """The classes and features of examples.
+
+    Args:
+        examples: To learn from.
+        kinds: What each relation may end in.
+        min_count: How often a feature, or a set of several relations, has to be seen.
+    """
+    sets = Counter(labels for labels in examples.labels if labels)
+    singles = {(label,) for labels in sets for label in labels}
+    several = {labels for labels, count in sets.items() if len(labels) > 1 and count >= min_count}
+    classes = ((), *sorted(singles | several))
+    seen = Counter[int]()
+    for item in examples.features:
+        seen.update(item.words)
+        seen.update(item.known)
+    hashes = np.array(sorted(mark for mark, count in seen.items() if count >= min_count), np.uint32)
+    used = {label.relation for one in classes for label in one}
+    return Space(classes, {name: kinds[name] for name in sorted(used)}, hashes)
+
+
+def targets_of(space: Space, labels: Sequence[tuple[Label, ...]]) -> list[list[int]]:
+    """The classes of examples: one each, or those of its labels where their set is none."""
+    at = {one: column for column, one in enumerate(space.classes)}
+    return [
+        [at[one]] if one in at else [at[label,] for label in one if (label,) in at] or [0]
+        for one in labels
+    ]
+
+
+def fit(
+    examples: Examples,
+    held: Examples,
+    space: Space,
+    config: ExtractionConfig,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> tuple[Classifier, int]:
+    """Fit a classifier; return it and how many passes it took.
+
+    Args:
+        examples: To learn from.
+        held: Of other texts, to stop by; may be empty.
+        space: The classes and features.
+        config: How.
+        progress: Called after each pass with its number, the most there can be, and the held-out loss.
+    """
+    import torch
+
+    torch.manual_seed(config.seed)
+    model = _Model(space, config)
+    train, test = _Data(examples, space, config), _Data(held, space, config)
+    optimiser = torch.optim.Adam(model.dense, lr=config.learning_rate)
+    sparse_optimiser = torch.optim.SparseAdam(model.sparse, lr=config.learning_rate)
+    random = np.random.default_rng(config.seed)
+    best, kept, waited, passes = float("inf"), model.state(), 0, 0
+    for epoch in range(config.epochs):
+        order = random.permutation(len(examples))
+        for start in range(0, len(order), config.batch_size):
+            rows = np.sort(order[start : start + config.batch_size])
+            loss = model.loss(train, rows, random)
+            for one in (optimiser, sparse_optimiser):
+                one.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            for one in (optimiser, sparse_optimiser):
+                one.step()
+        now = _held_loss(model, test, config) if len(held) else 0.0
+        if progress is not None:
+            progress(epoch + 1, config.epochs, now)
+        if len(held) and now > best - 1e-4 * abs(best):
+            waited += 1
+            if waited >= config.patience:
+                break
+        else:
+            best, kept, waited, passes = now, model.state(), 0, epoch + 1
+    return Classifier(space, *kept), passes
+
+
+def _held_loss(model: _Model, data: _Data, config: ExtractionConfig) -> float:
+    import torch
+
+    size = 8 * config.batch_size
+    with torch.no_grad():
+        total = sum(
+            float(model.loss(data, np.arange(start, min(start + size, data.count)), None))
+            * min(size, data.count - start)
+            for start in range(0, data.count, size)
+        )
+    return total / data.count
+
+
+class _Data:
+    """The matrices of examples."""
+
+    def __init__(self, examples: Examples, space: Space, config: ExtractionConfig) -> None:
+        self.count = len(examples)
+        self.full = space.words(examples.features)
+        self.words = space.words(examples.features, known=False)
+        self.head, self.tail, self.name = space.shared(examples.features)
+        self.both = self.head.multiply(self.tail).tocsr()
+        self.allowed = space.allowed(examples.pairs)
+        self.weights = np.array(examples.weights, np.float32)
+        self.targets = targets_of(space, examples.labels)
+
+
+class _Model:
+    def __init__(self, space: Space, config: ExtractionConfig) -> None:
+        import torch
+
+        self._config, self._features = config, len(space.hashes)
+        size, count = config.dim, len(space.classes)
+        self.vectors = torch.nn.EmbeddingBag(
+            max(1, len(space.hashes)), size, mode="sum", sparse=True
+        )
+        torch.nn.init.uniform_(self.vectors.weight, -1 / size, 1 / size)
+        self.output = torch.nn.Linear(size, count)
+        self.shared = torch.nn.Parameter(torch.tensor([1.0, 1.0, 0.0, 1.0]))
+        assert len(self.shared) == SHARED  # noqa: S101  # one each of the four matrices
+        self.sparse = list(self.vectors.parameters())
+        self.dense = [*self.output.parameters(), self.shared]
+
+    def loss(
+        self, data: _Data, rows: NDArray[np.int64], random: np.random.Generator | None
+    ) -> torch.Tensor:
+        """The mean cross-entropy of some examples; with ``random`` some of the input is left out."""
+        import torch
+
+        forgets = (
+            np.zeros(len(rows), np.bool_)
+            if random is None
+            else random.random(len(rows)) < self._config.forget_known
+        )
+        flat, offsets, scale = _bags(data.full, data.words, rows, forgets)
+        hidden = self.vectors(torch.from_numpy(flat), torch.from_numpy(offsets))
+        hidden = hidden * torch.from_numpy(scale)[:, None]
+        hidden = torch.nn.functional.dropout(hidden, self._config.dropout, random is not None)
+        logits = self.output(hidden)
+        known = torch.from_numpy((~forgets).astype(np.float32))[:, None]
+        for at, matrix in enumerate((data.head, data.tail, data.both)):
+            logits = logits + self.shared[at] * known * torch.from_numpy(matrix[rows].toarray())
+        logits = logits + self.shared[3] * torch.from_numpy(data.name[rows].toarray())
+        logits = logits.masked_fill(~torch.from_numpy(data.allowed[rows]), -1e4)
+        target = np.zeros(logits.shape, np.float32)
+        for row, number in enumerate(rows.tolist()):
+            classes = data.targets[number]
+            target[row, classes] = 1 / len(classes)
+        each = -(torch.from_numpy(target) * torch.log_softmax(logits, 1)).sum(1)
+        weights = torch.from_numpy(data.weights[rows])
+        mean: torch.Tensor = (each * weights).sum() / weights.sum()
+        return mean
+
+    def state(self) -> tuple[NDArray[np.float32], ...]:
+        """The weights as :class:`Classifier` takes them."""
+        return (
+            self.vectors.weight.detach().numpy()[: self._features].copy(),
+            self.output.weight.detach().numpy().T.copy(),
+            self.output.bias.detach().numpy().copy(),
+            self.shared.detach().numpy().copy(),
+        )
+
+
+def _bags(
+    full: sparse.csr_matrix,
+    words: sparse.csr_matrix,
+    rows: NDArray[np.int64],
+    forgets: NDArray[np.bool_],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """The features of rows one after another, where each row begins, and its scale."""
+    parts = [
+        matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+        for row, forget in zip(rows.tolist(), forgets.tolist(), strict=True)
+        for matrix in ((words if forget else full),)
+    ]
+    sizes = np.array([len(part) for part in parts], np.int64)
+    offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    scale = 1 / np.sqrt(np.maximum(sizes, 1)).astype(np.float32)
+    flat = np.concatenate(parts).astype(np.int64) if len(parts) else np.zeros(0, np.int64)
+    return flat, offsets.astype(np.int64), scale.astype(np.float32)

@@ -1,0 +1,141 @@
+"""Values in running text: dates, numbers with and without a unit; and when two values are the same."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.folding import fold
+from kg.types import Literal
+from kg.values.forms import AMBIGUOUS, FORMS
+from kg.values.quantities import quantity
+from kg.values.units import unit_of
+from kg.vocabulary import XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.values.infer import Decision
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_SPAN = re.compile(
+    rf"(?P<iso>\d{{4}}-\d\d-\d\d(?:T[\d:]+Z?)?)"
+    rf"|(?P<day>(?:the )?{_DAY}(?: of)? {_MONTH}\.?,? \d{{4}}|{_MONTH}\.? {_DAY},? \d{{4}})"
+    rf"|(?P<month>{_MONTH},? \d{{4}})"
+    r"|(?P<code>\b\d+(?:-\d+){2,}(?:-[\dXx])?)"
+    r"|(?P<number>(?<![\w.,-])[-\u2212]?\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+    r"(?P<scale> (?:hundred|thousand|million|billion))?(?P<unit>[ \u00a0-]?(?:[^\W\d_]+[²³23]?|[%‰°€$£])(?:/[^\W\d_]+[²³]?)?)?",
+    re.IGNORECASE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9}
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
+_DATES = [form for form in FORMS if form.kind == "date" and form.name not in AMBIGUOUS]
+
+
+class ValueSpan(NamedTuple):
+    """A value and where it stands in a text."""
+
+    start: int
+    end: int
+    literal: Literal
+
+
+def value_spans(text: str) -> Iterator[ValueSpan]:
+    """Values in a text, from left to right."""
+    for match in _SPAN.finditer(text):
+        found = _number(match) if match["number"] else _other(match)
+        if found is not None:
+            yield found
+
+
+def _other(match: re.Match[str]) -> ValueSpan | None:
+    start, end = match.span()
+    if match["code"]:
+        return ValueSpan(start, end, Literal(match["code"]))
+    if match["month"]:
+        name, _, year = match["month"].replace(",", " ").partition(" ")
+        number = _MONTHS.index(name[:3].lower()) + 1
+        month = Literal(f"{year.strip()}-{number:02}", f"{XSD}gYearMonth")
+        return ValueSpan(start, end, month)
+    plain = _ORDINAL.sub("", match[0].removeprefix("the ").removeprefix("The ")).replace(
+        " of ", " "
+    )
+    read = (form.read(plain) for form in _DATES)
+    literal = next((item for item in read if item is not None), None)
+    return None if literal is None else ValueSpan(start, end, literal)
+
+
+def _number(match: re.Match[str]) -> ValueSpan | None:
+    """A number; what follows is its unit where units are known by that name."""
+    digits = re.sub("[,\u00a0\u202f]", "", match["number"]).replace("\u2212", "-")
+    end = match.end("number")
+    if match["scale"]:
+        digits = _scaled(digits, _SCALES[match["scale"].strip().lower()])
+        end = match.end("scale")
+    unit = (match["unit"] or "").strip(" \u00a0-")
+    known = unit_of(unit) if unit else None
+    if known is not None and known.dimension not in ("", unit) and len(unit) < 24:
+        end = match.end("unit")
+    else:
+        unit = ""
+    if "e" in digits.lower():
+        return ValueSpan(match.start(), end, Literal(digits, XSD + "double", unit=unit))
+    kind = "decimal" if "." in digits else "integer"
+    return ValueSpan(match.start(), end, Literal(digits, XSD + kind, unit=unit))
+
+
+def _scaled(digits: str, power: int) -> str:
+    """A number times a power of ten, exactly."""
+    whole, _, rest = digits.partition(".")
+    rest = rest.ljust(power, "0")
+    tail = rest[power:].rstrip("0")
+    return f"{whole}{rest[:power]}" + (f".{tail}" if tail else "")
+
+
+def shape(literal: Literal) -> str:
+    """The kind of a value: "date", "year", "number", "measure" or "text"."""
+    size = quantity(literal)
+    if size is None:
+        return "text"
+    if size.dimension == "date":
+        return "date"
+    if literal.unit:
+        return "measure"
+    return "year" if len(literal.value) == 4 and literal.value.isdecimal() else "number"
+
+
+@lru_cache(maxsize=65_536)
+def same_value(first: Literal, second: Literal) -> bool:
+    """Whether two values are the same: numbers whose units agree or of which one has none, dates, or texts."""
+    if fold(first.value) == fold(second.value) and first.unit == second.unit:
+        return True
+    one, other = quantity(first), quantity(second)
+    if one is None or other is None:
+        return False
+    if one.dimension == other.dimension:
+        return one[1:] == other[1:]
+    if first.unit and second.unit:
+        return False
+    dated, plain = (first, second) if one.dimension == "date" else (second, first)
+    if "date" in (one.dimension, other.dimension):  # 1990 may be a year
+        return plain.value.isdecimal() and dated.value[:4] == plain.value and "-" not in dated.value
+    bare = [quantity(Literal(item.value, item.datatype)) for item in (first, second)]
+    return bare[0] is not None and bare[0] == bare[1]
+
+
+def as_stored(literal: Literal, decision: Decision) -> Literal:
+    """A value of a text in the form that a relation's values have; as it is where it has no such form."""
+    if literal.unit and decision.kind in ("integer", "decimal"):
+        literal = Literal(literal.value, literal.datatype)
+    text = f"{literal.value} {literal.unit}".strip()
+    for form in decision.forms:
+        found = form.value(text)
+        if found is not None:
+            return found
+    return Literal(text) if decision.kind == "text" else literal

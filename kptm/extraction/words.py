@@ -1,0 +1,108 @@
+"""Texts as words: passages of a few sentences, each with its words, their beginnings, and their sentences."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kg.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kptm.extraction.mentions import Mention
+
+STEM = 6
+"""Characters that stand for a word: its inflections share them in most languages, and no language has to be known."""
+SENTENCES = 6
+"""Sentences of a passage, at most: what stands further apart is not compared."""
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+_END = re.compile(
+    r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?![a-z])"  # not after an initial, nor before a small letter
+    r"|[。！？][」』）]*\s*|\n+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A mention among the words of its passage: from word ``first`` to before word ``last``."""
+
+    first: int
+    last: int
+    mention: Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A few sentences of a text, T words long.
+
+    Attributes:
+        text: The whole text.
+        stems: T beginnings of words, folded.
+        starts: T offsets of the words in the text.
+        sentence: T numbers of sentences.
+        bounds: (start, end) of each sentence in the text, by its number.
+        placed: The mentions, in their order.
+    """
+
+    text: str
+    stems: list[str]
+    starts: list[int]
+    sentence: list[int]
+    bounds: list[tuple[int, int]]
+    placed: list[Placed]
+
+
+def sentence_bounds(text: str, mentions: list[Mention]) -> list[tuple[int, int]]:
+    """Where the sentences of a text begin and end; none ends within a mention."""
+    bounds = []
+    start = 0
+    inside = [(mention.start, mention.end) for mention in mentions]
+    for match in _END.finditer(text):
+        at = match.end()
+        near = bisect_left(inside, (at, at))
+        if near and inside[near - 1][1] > at:
+            continue
+        bounds.append((start, at))
+        start = at
+    if start < len(text):
+        bounds.append((start, len(text)))
+    return bounds
+
+
+def passages(text: str, mentions: list[Mention]) -> Iterator[Passage]:
+    """Cut a text into passages of at most :data:`SENTENCES` sentences.
+
+    Args:
+        text: The text.
+        mentions: Its mentions, in their order.
+    """
+    bounds = sentence_bounds(text, mentions)
+    for at in range(0, len(bounds), SENTENCES):
+        part = bounds[at : at + SENTENCES]
+        start, end = part[0][0], part[-1][1]
+        inside = [item for item in mentions if start <= item.start < end]
+        if len(inside) > 1:
+            yield _passage(text, part, inside)
+
+
+def _passage(text: str, bounds: list[tuple[int, int]], mentions: list[Mention]) -> Passage:
+    start, end = bounds[0][0], bounds[-1][1]
+    stems: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _WORD.finditer(text, start, end):
+        starts.append(match.start())
+        ends.append(match.end())
+        stems.append(fold(match[0])[:STEM])
+    cuts = [last for _, last in bounds]
+    sentence = [bisect_left(cuts, at + 1) for at in starts]
+    placed = []
+    for mention in mentions:
+        first, last = bisect_left(ends, mention.start + 1), bisect_left(starts, mention.end)
+        if last > first:
+            placed.append(Placed(first, last, mention))
+    return Passage(text, stems, starts, sentence, bounds, placed)
