@@ -60,10 +60,14 @@ def review(
             return
         key = None if relation is None else ws.graph.relation(relation).key
         items = ws.review(state=state, relation=key, source=source, minimum=minimum, limit=limit)
-        if as_json or state != "proposed" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if as_json or state != "proposed" or not _is_terminal():
             _list(items, as_json)
         else:
             _prompt(ws, items)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _decided(

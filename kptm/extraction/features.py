@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.extraction.mentions import MentionKind
 from kptm.extraction.values import shape
 from kptm.extraction.words import STEM

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kptm.extraction.names import new_names
 from kptm.extraction.values import value_spans
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
-from kg.folding import fold
+from kg.naming.folding import fold
 from kg.types import Literal
 from kg.values import parsed
 from kptm.extraction.mentions import Mention, MentionKind

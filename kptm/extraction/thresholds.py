@@ -99,7 +99,12 @@ def _thresholds(
     found = []
     for wanted in PRECISIONS:
         enough = np.flatnonzero(last & (precision >= wanted))
-        found.append(float(confidences[enough[-1]]) if len(enough) else NEVER)
+        if not len(enough):
+            found.append(NEVER)
+            continue
+        least = float(confidences[enough[-1]])
+        # Where all of them are good enough, less confident ones are so too, down to the wanted precision itself.
+        found.append(min(least, wanted) if enough[-1] == len(right) - 1 else least)
     return tuple(found)
 
 

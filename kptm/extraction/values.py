@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.folding import fold
+from kg.naming.folding import fold
 from kg.types import Literal
 from kg.values.forms import AMBIGUOUS, FORMS
 from kg.values.quantities import quantity

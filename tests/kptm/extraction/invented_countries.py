@@ -16,7 +16,7 @@ def texts_of(n):
         f"The capital of {country} is {city}.",
         f"{city} is the capital of {country}, which borders {other}.",
         f"{country} borders {other}. It was founded in {1200 + 7 * n}.",
-        f"Many people of {country} go to {city} and to {other} in summer.",
+        f"Many people of {country} go to {CITIES[(n + 9) % 64]} in summer.",
     ]
 
 
