@@ -14,6 +14,7 @@ from kptm.answering.answer import Answer, NearReading, WordMeaning
 from kptm.answering.deciding import Case, Evaluated
 from kptm.answering.describing import Describer, is_bare
 from kptm.answering.naming import RelationNames, unknown_names
+from kptm.answering.parsing.asked_for import asks_for_one
 from kptm.answering.reading import Reading
 from kptm.answering.sentences.names import Names, steps_of
 from kptm.answering.sources import GRAPH
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.parser import Parse, ParsedQuestion, QuestionParser
     from kptm.answering.parsing.question import Mention, Question
 
+FIRST = 0.75
+"""How often the first of several answers is the one that a question for one thing asks for: measured on WebQuestions."""
 NEAR = 3
 """Readings of a refused question that are shown."""
 LIKELY = 0.02
@@ -81,7 +84,8 @@ class TypedQuestions:
             return self._case(text, question, best, parsed.parses[1:], chosen)
         document = _document(question, _mentions(question, made))
         left = question.unexplained(made.mask)
-        return Evaluated(text, document, made, best.p, left, meanings(question, made))
+        worth = _worth(question, best)
+        return Evaluated(text, document, made, worth, left, meanings(question, made))
 
     def _case(
         self,
@@ -145,7 +149,7 @@ class TypedQuestions:
             link_score=1.0 if mention is None else mention.prior,
             answers=made.nodes,
             score=parse.p,
-            scores=(parse.p,) * len(made.nodes),
+            scores=(_worth(question, parse),) * len(made.nodes),
             unexplained=question.unexplained(made.mask),
         )
 
@@ -237,6 +241,12 @@ def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
     if steps and isinstance(program, Named) and len(program.keys) == 1:
         return program.keys[0], tuple(reversed(steps))
     return None
+
+
+def _worth(question: Question, parse: Parse) -> float:
+    """The probability that the first answer is what is asked for."""
+    several = len(parse.derivation.nodes) > 1 and asks_for_one(question)
+    return parse.p * (FIRST if several else 1.0)
 
 
 def _is_empty(parse: Parse) -> bool:

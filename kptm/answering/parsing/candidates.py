@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Named, Superlative, parts
+from kg.programs import Aggregate, Named, Superlative, parts
 from kg.values import ValueKey
-from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.appositions import beside_names
+from kptm.answering.parsing.asked_for import asked_features, asked_places
 from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.grammar import Grammar
 from kptm.answering.parsing.model import NONE
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question import Question
     from kptm.answering.parsing.schema import Schema
 
-NOUNS = 4
-"""Tokens after a question word among which a noun says what is asked for."""
 MOST = 150
 """Candidates that are ranked."""
 LOOKED_AT = 20
@@ -107,9 +105,24 @@ def candidates(
     nouns = [question.tokens[at].stem for at in places]
     named = question.relations.named_at(places[0]) if places else frozenset()
     return sorted(
-        (_with_kind(question, item, nouns, named, lexical, kinds, schema) for item in found),
+        (
+            _with(
+                item,
+                asked_features(question, item.derivation, nouns, named, kinds, schema),
+                lexical,
+            )
+            for item in found
+        ),
         key=_order,
     )
+
+
+def _with(item: Candidate, own: Mapping[str, float], lexical: Lexical) -> Candidate:
+    """A candidate with more features."""
+    if not own:
+        return item
+    more = lexical.score(own.items())
+    return replace(item, features={**item.features, **own}, score=item.score + more)
 
 
 def _order(item: Candidate) -> tuple[float, int, str]:
@@ -157,6 +170,12 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     found["floating_uncovered"] = min(made.floating, 1) * found["uncovered"]
     found["other_noun"] = float(_is_other_noun(question, made, knowledge))
     found["unused_name"] = float(_unused_names(question, made.mask))
+    found["unknown_word"] = float((question.unknown & ~made.mask).bit_count())
+    lost = question.named_place & ~made.mask
+    found["lost_name"] = float(lost.bit_count())
+    found["nameless"] = float(bool(lost) and not made.names)
+    found["unused_relation"] = float(_unused_relations(question, made.mask))
+    found["unused_type"] = float(_unused_types(question, made.mask))
     found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
     named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
     found["itself"] = float(bool(made.size and made.nodes) and named.issuperset(made.nodes))
@@ -202,6 +221,25 @@ def _unused_names(question: Question, mask: int) -> int:
     return count
 
 
+def _unused_relations(question: Question, mask: int) -> int:
+    """How many words of relations' own names are said that a program does not explain."""
+    return sum(
+        1
+        for at, weight in enumerate(question.importance)
+        if weight > LITTLE and (question.relations.own & ~mask) >> at & 1
+    )
+
+
+def _unused_types(question: Question, mask: int) -> int:
+    """How many types are said that a program does not use, by words that say nothing else."""
+    count = 0
+    for item in question.types:
+        if item.type and not item.mask & (mask | question.relations.mask):
+            mask |= item.mask
+            count += 1
+    return count
+
+
 def _words_of_types(question: Question) -> int:
     found = 0
     for item in question.types:
@@ -225,83 +263,6 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
         return None
     types = knowledge.types(nodes[:LOOKED_AT])
     return first.type in types if types or isinstance(nodes[0], ValueKey) else None
-
-
-def _with_kind(
-    question: Question,
-    item: Candidate,
-    nouns: Sequence[str],
-    named: frozenset[str],
-    lexical: Lexical,
-    kinds: AnswerKinds,
-    schema: Schema,
-) -> Candidate:
-    """A candidate with what kind of thing its answers are."""
-    made, own = item.derivation, {}
-    asked = question.asked
-    if asked is not None and asked.answer:
-        fits = kinds.fits(asked.answer, made.nodes) if made.nodes else None
-        if made.number is not None and asked.answer in ("person", "place"):
-            fits = False
-        if fits is not None:
-            own["kind" if fits else "other_kind"] = 1.0
-        if asked.answer == "date" and fits is False:
-            own["no_date"] = 1.0  # "when" is never answered by a place
-    if asked is not None and asked.answer and isinstance(made.program, Follow):
-        said = labels_kind(asked.answer, made.program, schema)
-        if said is not None:
-            own["label_kind" if said else "other_label_kind"] = 1.0
-    if named:
-        own["asked" if _leads_by(made.program) in named else "other_asked"] = 1.0
-    share = kinds.named(nouns, made.nodes) if made.nodes and nouns else 0.0
-    if share:
-        own["noun"] = share
-    if not own:
-        return item
-    more = lexical.score(own.items())
-    return replace(item, features={**item.features, **own}, score=item.score + more)
-
-
-def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
-    """Whether the name of the relation that leads to answers says that they are what a question word asks for."""
-    words = schema.relations.get(program.step.relation)
-    if words is None or not program.step.forward:
-        return None
-    if answer == "date":  # what is no date by its name may be one all the same
-        return fits("date", words.name, [], []) or None
-    if answer == "person":
-        return fits("person", words.name, [], [])
-    return fits("place", words.name, [], []) if answer == "place" else None
-
-
-def _leads_by(program: Program) -> str:
-    """The relation that leads to what a program chooses from, "" of types and names."""
-    while isinstance(program, (Superlative, Compare, Aggregate, Intersection)):
-        if isinstance(program, (Superlative, Compare)):
-            program = program.base
-        else:
-            program = program.source if isinstance(program, Aggregate) else program.left
-    return program.step.relation if isinstance(program, (Follow, Having)) else ""
-
-
-def asked_places(question: Question, named: int = 0) -> list[int]:
-    """The words right after "which" or "how many" that may say what is asked for.
-
-    Args:
-        question: The question.
-        named: Tokens that say something of a name.
-    """
-    for mention in question.mentions:
-        if mention.kind in ("label", "alias"):
-            named |= mention.mask
-    for match in question.operators:
-        if match.kind in ("ask", "count", "list"):
-            return [
-                at
-                for at in range(match.end, min(len(question.tokens), match.end + NOUNS))
-                if question.importance[at] > 0 and not named >> at & 1
-            ]
-    return []
 
 
 def none_features(question: Question) -> dict[str, float]:

@@ -16,6 +16,7 @@ from kg.programs import (
 from kptm.answering.parsing import thresholds
 from kptm.answering.parsing.building import bits
 from kptm.answering.parsing.features import step_name
+from kptm.answering.parsing.stepping import WEAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.building import Builder
     from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.said import Evidence
 
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
@@ -106,9 +108,7 @@ class Measures:
                 # The operator may be a part of the relation's name: "the lowest point".
                 named = self._builder.question.relations.evidence(step.relation, part.mask)
                 if named.mask & ~used:
-                    found += self._far(
-                        step, match, used | named.mask, named.recall, named.mask, some
-                    )
+                    found += self._far(step, match, used | named.mask, named, some)
         scored = [
             (self._builder.lexical.score(tuple(features.items())) + self._builder.lexical.cover * self._builder.question.weight(mask & ~used),
              str(measure), measure, features, mask)
@@ -134,13 +134,14 @@ class Measures:
                 yield measure, {"counted": 1.0, "counted_type": 1.0}, item.mask
 
     def _far(
-        self, step: Step, match: Match, used: int, recall: float, mask: int, some: Sequence[str]
+        self, step: Step, match: Match, used: int, named: Evidence, some: Sequence[str]
     ) -> Iterator[tuple[Measure, dict[str, float], int]]:
         """Measures of what a step leads to: the elevation of the highest point."""
         ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
+        far = {"far": 1.0, "far_name": named.recall, "contrary": float(named.contrary)}
         for last in self._builder.knowledge.measures(ends):
             for measure, features, more in self._measure((step, last), match, used):
-                yield measure, {**features, "far": 1.0, "far_name": recall}, mask | more
+                yield measure, {**features, **far}, named.mask | more
 
     def _measure(
         self, steps: tuple[Step, ...], match: Match, used: int
@@ -158,6 +159,8 @@ class Measures:
             "measure_name": evidence.recall,
             "measure_hint": hint,
             "measure_floating": float(not evidence.mask and not hint),
+            "headless": float(evidence.headless),
+            "weak": float(0 < evidence.recall < WEAK),
             "learnt": learnt,
         }
         yield Measure(steps), features, evidence.mask

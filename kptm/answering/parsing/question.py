@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.programs import OfType
 from kptm.answering.parsing.blanks import BLANK, NAME
+from kptm.answering.sides import DETERMINERS, PREPOSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 DECISIVE = frozenset("negation superlative comparison difference count yesno both".split())
 """Operators without which a program answers another question."""
+EXPECTS = PREPOSITIONS | {"of"}
+"""Words after which a name is expected."""
 LITTLE = 0.2
 """Tokens that weigh no more than this are not missed where no part of a reading explains them."""
 
@@ -78,6 +81,7 @@ class Question:
         types: Names of types.
         importance: What each token weighs that no part of a reading explains, between 0 and 1.
         relations: What its tokens say of relations.
+        unknown: The tokens that are no name, type, relation, operator or function word, as bits.
         unknown_noun: The token of a noun that is asked for and that the graph does not know, as bits; 0 without one.
         marked: The tokens of a name in brackets, 0 without one.
         blank: The token that stands for the blank of a sentence, 0 without one.
@@ -92,6 +96,7 @@ class Question:
     types: Sequence[TypeMention]
     importance: Sequence[float]
     relations: SaidRelations
+    unknown: int = 0
     unknown_noun: int = 0
     marked: int = 0
     blank: int = 0
@@ -117,6 +122,17 @@ class Question:
     def weight(self, mask: int) -> float:
         """What the tokens of a mask weigh together."""
         return sum(weight for at, weight in enumerate(self.importance) if mask >> at & 1)
+
+    @property
+    def named_place(self) -> int:
+        """The unknown tokens that stand where a name is expected: after a preposition, or at the end of the question."""
+        found, expects = 0, False
+        for at, token in enumerate(self.tokens):
+            if self.unknown >> at & 1:
+                found |= (1 << at) if expects or at == len(self.tokens) - 1 else 0
+            else:
+                expects = token.folded in EXPECTS or (expects and token.folded in DETERMINERS)
+        return found
 
     @property
     def typed(self) -> int:

@@ -69,6 +69,7 @@ class QuestionReader:
         schema = self._schema()
         relations = SaidRelations(schema, tokens, language, operators)
         types = list(_types(schema, tokens, language))
+        relations.typed = _mask(item for item in types if item.type)
         mentions = [
             *self._finder.find(with_question_word(text), tokens),
             *self._values(text, tokens),
@@ -99,6 +100,13 @@ class QuestionReader:
             noun &= ~sum(
                 1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper()
             )
+        unknown = sum(
+            1 << at
+            for at, token in enumerate(tokens)
+            if not (known | relations.mask | _mask(types) | _mask(mentions)) >> at & 1
+            and not function[at]
+            and token.folded not in GENERIC
+        )
         return Question(
             text=text,
             language=language,
@@ -117,6 +125,7 @@ class QuestionReader:
                 typed=bool(schema.type_names),
             ),
             relations=relations,
+            unknown=unknown,
             unknown_noun=noun,
             marked=at,
             blank=blank,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kptm.answering.lexicon.synonyms import expand_phrase
 from kptm.answering.parsing.mentions import LONG_ENOUGH, one_edit
 from kptm.answering.parsing.schema import ALIAS, SMALL
+from kptm.answering.sides import Form, relation_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,11 +31,15 @@ class Evidence(NamedTuple):
         recall: The share of its name that is said, by its best name, between 0 and 1.
         more: What else is said that speaks for it: the domain, another part.
         mask: The tokens that say it, as bits.
+        headless: Whether only a modifier of its name is said: of "population density" the population.
+        contrary: Whether a superlative of its name is not said: "highest point" is no lowest point.
     """
 
     recall: float
     more: float
     mask: int
+    headless: bool = False
+    contrary: bool = False
 
 
 NOTHING = Evidence(0.0, 0.0, 0)
@@ -48,6 +53,9 @@ class SaidRelations:
         tokens: The question's.
         language: The question's.
         operators: Question words suggest relations: "when" a year.
+
+    Attributes:
+        typed: The tokens that name types, as bits: "how many moons orbit Saturn" asks for moons, though both words say the relation.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class SaidRelations:
         # Several words in place of one, of which a relation must have all: "die" says a date of death, and no date of birth.
         self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
         self._cache: dict[tuple[str, int, bool], Evidence] = {}
+        self.typed = 0
         for at, token in enumerate(tokens):
             self._add(token.stem, 1 << at, 1.0)
             for other in schema.like(token.stem):
@@ -149,7 +158,14 @@ class SaidRelations:
             words = self._schema.relations.get(relation)
             names: tuple[frozenset[str], ...] = ()
             if words is not None:
-                names = words.names if forward or not words.source else (*words.names, words.source)
+                back = (
+                    relation_form(words.name).form is not Form.NOUN_OF
+                )  # "mother of" leads to the child
+                names = (
+                    *words.names,
+                    *((words.source,) if words.source and not forward else ()),
+                    *(words.inverse if forward is not back else ()),
+                )
             self._cache[place] = NOTHING if words is None else self._evidence(words, names, used)
         return self._cache[place]
 
@@ -158,9 +174,10 @@ class SaidRelations:
         stems = {token.stem for at, token in enumerate(self._tokens) if chosen >> at & 1}
         more = 0
         for strength, _, mask in free:
-            own = {token.stem for at, token in enumerate(self._tokens) if mask >> at & 1}
+            new = mask & ~(chosen | more)
+            own = {token.stem for at, token in enumerate(self._tokens) if new >> at & 1}
             again = any(word[:LONG_ENOUGH] == stem[:LONG_ENOUGH] for word in own)
-            if strength >= SAYS and not own & stems and not again:
+            if strength >= SAYS and not own & stems and not again and not new & self.typed:
                 more |= mask
                 stems |= own
         return more
@@ -198,7 +215,11 @@ class SaidRelations:
             # "What genre is the film X": the domain of /film/film/genre explains a word, by itself it says nothing.
             if strength >= (SAYS if strong else LIKE) and (strong or recall > 0):
                 mask |= place
-        return Evidence(recall, more, mask)
+        by_main = best == 0 and recall > 0
+        return Evidence(
+            recall, more, mask,
+            headless=by_main and words.head not in said, contrary=by_main and bool(words.superlatives - said.keys()),
+        )  # fmt: skip
 
 
 def _share(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.synonyms import expand
+from kptm.answering.parsing.inverses import inverse_nouns
 from kptm.answering.parsing.mentions import one_edit
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
 """What the words of a relation's name weigh: of its last part, of the part before that says something, of another name, of a domain."""
+BACK = 0.01
+"""What a word for the other direction weighs in a relation's own."""
 SAME = 0.9
 """Weight from which on another word names the same type."""
 LIKE = 5
@@ -38,6 +41,9 @@ class RelationWords:
         names: Each of its names as stems, the main one first.
         weights: What each stem weighs.
         source: What it leads from, as stems, where its key says it: so is called what it leads back to.
+        head: The stem of the noun that its main name is about: "density" of "population density", "date" of "date of birth".
+        superlatives: The stems of superlatives in its main name: "lowest" of "lowest point".
+        inverse: What it leads back to, as stems: "child" of "parent".
     """
 
     key: str
@@ -46,6 +52,9 @@ class RelationWords:
     names: tuple[frozenset[str], ...]
     weights: Mapping[str, float]
     source: frozenset[str] = frozenset()
+    head: str = ""
+    superlatives: frozenset[str] = frozenset()
+    inverse: tuple[frozenset[str], ...] = ()
 
 
 class Schema:
@@ -123,6 +132,15 @@ class Schema:
         edits = {self.stems(edit) for edit in one_edit(word)} if len(word) >= LIKE else set()
         return sorted(edits & self.type_names.keys())
 
+    def _head(self, name: str) -> str:
+        """The stem of the last word before a preposition: what a noun phrase is about."""
+        head = ""
+        for token in load().tokens(split_words(name)):
+            if token.stem in SMALL and head:
+                break
+            head = token.stem
+        return head
+
     def _words(
         self, relation: Relation, entity: Entity | None, phrased: Mapping[str, float]
     ) -> RelationWords:
@@ -137,8 +155,14 @@ class Schema:
                 weights[stem] = max(weights.get(stem, 0.0), ALIAS)
         for stem, weight in phrased.items():
             weights[stem] = max(weights.get(stem, 0.0), SECOND * weight)
+        inverse = tuple(frozenset(self.stems(noun)) for noun in sorted(inverse_nouns(main)))
+        for stem in frozenset().union(*inverse):
+            weights.setdefault(stem, BACK)
         source = frozenset(self._content(source_name(relation.key)))
-        return RelationWords(relation.key, relation.label, main, tuple(names), weights, source)
+        return RelationWords(
+            relation.key, relation.label, main, tuple(names), weights, source, self._head(main),
+            _superlatives(main), inverse,
+        )  # fmt: skip
 
     def _content(self, text: str) -> list[str]:
         return [stem for stem in self.stems(text) if stem not in SMALL]
@@ -149,6 +173,18 @@ def split_words(name: str) -> str:
     return _CAMEL.sub(" ", name.replace("_", " "))
 
 
+def _superlatives(name: str) -> frozenset[str]:
+    """The stems of the superlatives in a name."""
+    tokens = load().tokens(split_words(name), ENGLISH)
+    return frozenset(
+        tokens[at].stem
+        for match in load().matches(tokens, ENGLISH)
+        if match.kind == "superlative"
+        for at in range(match.start, match.end)
+    )
+
+
+ENGLISH = "en"
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
 """Words of relations' names that say nothing by themselves."""
 

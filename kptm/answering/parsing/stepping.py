@@ -28,6 +28,8 @@ SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
 STEPS = 14
 """Steps from a set that are tried."""
+WEAK = 0.45
+"""Share of a relation's name below which words hardly say it: "area" may stand for a population."""
 SIMILAR = 0.5
 """How much less similar than the most similar one a step may be that the question says by its meaning, see :mod:`encoder`."""
 
@@ -138,6 +140,10 @@ class Steps:
             "encoder": behind or 0.0,
             "similar": float(similar),
             "backward": float(not step.forward),
+            "headless": float(evidence.headless),
+            "weak": float(0 < evidence.recall < WEAK),
+            "again": float(evidence.mask != 0 and self._is_again(part, step)),
+            "contrary": float(evidence.contrary),
             "side": float(side is True),
             "other_side": float(side is False),
             "learnt": learnt,
@@ -146,6 +152,20 @@ class Steps:
             Follow(part.program, step), (part,), mask=evidence.mask | self._builder.lexical.mask(step_name(step)) & self._builder.free,
             features=features, floating=int(free),
         )  # fmt: skip
+
+    def _is_again(self, part: Derivation, step: Step) -> bool:
+        """Whether a relation is called like the type of what it is asked of: the country of countries."""
+        words = self._builder.schema.relations.get(step.relation)
+        if words is None or part.mention is not None or is_value(part.nodes):
+            return False
+        some = part.nodes[:SAMPLE]
+        kinds = self._builder.knowledge.types(some)
+        return any(
+            2 * kinds.get(kind, 0) > len(some)
+            for stems, names in self._builder.schema.type_names.items()
+            if frozenset(stems) in words.names
+            for kind in names
+        )
 
     def _leads_to_type(self, part: Derivation, step: Step) -> bool:
         """Whether a step leads to what is of a type that is said and not yet explained: the cities in some states."""

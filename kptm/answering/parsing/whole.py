@@ -17,12 +17,15 @@ from kg.programs import (
 )
 from kg.types import Step
 from kptm.answering.parsing.building import bits, is_value, lowest
+from kptm.answering.sides import BE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kptm.answering.lexicon import Match
     from kptm.answering.parsing.building import Builder
     from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.question import Mention
 
 NAMED = frozenset(
     "prior mention_label mention_alias mention_part mention_people mention_slip exact length within function operator".split()
@@ -78,8 +81,14 @@ class Wholes:
                     Within(Named((mention.node,)), part.program), (part,), mask=bits(match) | mention.mask,
                     names=mention.mask, operators=1 << number,
                     features={"yesno": 1.0, "holds": float(holds), "unlike": float(not known),
+                              "turned": float(self._is_turned(match, mention, part)),
                               **self._builder.of_mention(mention)},
                 )  # fmt: skip
+
+    def _is_turned(self, match: Match, mention: Mention, part: Derivation) -> bool:
+        """Whether the name that is asked about comes after the set: "is Byron a child of Ada" asks about Byron."""
+        copula = self._builder.question.tokens[match.start].folded in BE
+        return copula and bool(part.names) and mention.mask > part.names
 
     def _may_be(self, node: str, part: Derivation) -> bool:
         """Whether a node is what the last step of a set leads to elsewhere."""

@@ -1,0 +1,155 @@
+"""What a question asks for, and whether the answers of a program are that: the kind, the noun, what is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative
+from kptm.answering.answer_kinds import fits
+from kptm.answering.parsing.question import span_mask
+from kptm.answering.sides import DETERMINERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.programs import Program
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.kinds import AnswerKinds
+    from kptm.answering.parsing.question import Question
+    from kptm.answering.parsing.schema import Schema
+
+PEOPLE = frozenset("people persons inhabitants citizens residents".split())
+"""Nouns that ask for how many people there are."""
+ONE = frozenset("is was s".split())
+"""Words after a question word that ask for one thing."""
+NOUNS = 4
+"""Tokens after a question word among which a noun says what is asked for."""
+
+
+def asked_features(
+    question: Question,
+    made: Derivation,
+    nouns: Sequence[str],
+    named: frozenset[str],
+    kinds: AnswerKinds,
+    schema: Schema,
+) -> dict[str, float]:
+    """Whether the answers are what is asked for.
+
+    Args:
+        question: The question.
+        made: The program.
+        nouns: The stems that may say what is asked for.
+        named: The relations that are called like the first of them.
+        kinds: What kind of thing answers are.
+        schema: The words of relations.
+    """
+    own = _kind_features(question, made, kinds, schema)
+    if named:
+        own["asked" if _leads_by(made.program) in named else "other_asked"] = 1.0
+    share = kinds.named(nouns, made.nodes) if made.nodes and nouns else 0.0
+    if share:
+        own["noun"] = share
+    if isinstance(made.program, Aggregate) and _is_uncounted(question, made, kinds):
+        own["uncounted"] = 1.0
+    return own
+
+
+def _kind_features(
+    question: Question, made: Derivation, kinds: AnswerKinds, schema: Schema
+) -> dict[str, float]:
+    own: dict[str, float] = {}
+    asked = question.asked
+    if asked is None or not asked.answer:
+        return own
+    fit = kinds.fits(asked.answer, made.nodes) if made.nodes else None
+    if made.number is not None and asked.answer in ("person", "place"):
+        fit = False
+    if fit is not None:
+        own["kind" if fit else "other_kind"] = 1.0
+    if asked.answer == "date" and fit is False:
+        own["no_date"] = 1.0  # "when" is never answered by a place
+    if isinstance(made.program, Follow):
+        said = labels_kind(asked.answer, made.program, schema)
+        if said is not None:
+            own["label_kind" if said else "other_label_kind"] = 1.0
+    return own
+
+
+def asks_for_one(question: Question) -> bool:
+    """Whether English words ask for one thing: "what team does he play for", "who is her husband".
+
+    Of a list that answers such a question one is meant, and nothing says which; "who wrote it" leaves the number open.
+    """
+    asked = question.asked
+    several = any(item.kind in ("list", "all", "count") for item in question.operators)
+    if asked is None or several or question.language != "en" or asked.end >= len(question.tokens):
+        return False
+    if question.tokens[asked.end].folded in ONE:
+        return True
+    places = asked_places(question)
+    if not places or places[0] > asked.end + 2:
+        return False
+    noun = question.tokens[places[0]].folded
+    return not noun.endswith("s") or noun.endswith(("ss", "us"))
+
+
+def _is_uncounted(question: Question, made: Derivation, kinds: AnswerKinds) -> bool:
+    """Whether "how many" asks for something else than what is counted: people, where counties are."""
+    match = next((item for item in question.operators if item.kind == "count"), None)
+    if match is None:
+        return False
+    at = match.end
+    while at < len(question.tokens) and question.tokens[at].folded in DETERMINERS | {"of"}:
+        at += 1
+    if at == len(question.tokens) or made.mask >> at & 1:
+        return False
+    token = question.tokens[at]
+    if token.folded in PEOPLE:
+        return kinds.fits("person", made.counted) is not True
+    return not kinds.named([token.stem], made.counted)
+
+
+def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
+    """Whether the name of the relation that leads to answers says that they are what a question word asks for."""
+    words = schema.relations.get(program.step.relation)
+    if words is None or not program.step.forward:
+        return None
+    if answer == "date":  # what is no date by its name may be one all the same
+        return fits("date", words.name, [], []) or None
+    if answer == "person":
+        return fits("person", words.name, [], [])
+    return fits("place", words.name, [], []) if answer == "place" else None
+
+
+def _leads_by(program: Program) -> str:
+    """The relation that leads to what a program chooses from, "" of types and names."""
+    while isinstance(program, (Superlative, Compare, Aggregate, Intersection)):
+        if isinstance(program, (Superlative, Compare)):
+            program = program.base
+        else:
+            program = program.source if isinstance(program, Aggregate) else program.left
+    return program.step.relation if isinstance(program, (Follow, Having)) else ""
+
+
+def asked_places(question: Question, named: int = 0) -> list[int]:
+    """The words right after "which" or "how many" that may say what is asked for.
+
+    Args:
+        question: The question.
+        named: Tokens that say something of a name.
+    """
+    for mention in question.mentions:
+        if mention.kind in ("label", "alias"):
+            named |= mention.mask
+    for match in question.operators:
+        if match.kind in ("superlative", "ordinal"):  # "the largest planet" asks for a planet
+            named |= span_mask(match.start, match.end)
+    for match in question.operators:
+        if match.kind in ("ask", "count", "list"):
+            return [
+                at
+                for at in range(match.end, min(len(question.tokens), match.end + NOUNS))
+                if question.importance[at] > 0 and not named >> at & 1
+            ]
+    return []
