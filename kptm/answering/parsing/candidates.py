@@ -13,7 +13,7 @@ from kptm.answering.parsing.appositions import beside_names
 from kptm.answering.parsing.features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.grammar import Grammar
 from kptm.answering.parsing.model import NONE
-from kptm.answering.parsing.question import LITTLE
+from kptm.answering.parsing.question import LITTLE, span_mask
 from kptm.answering.parsing.search import BEAM, Search
 
 if TYPE_CHECKING:
@@ -245,21 +245,37 @@ def _with_kind(
             fits = False
         if fits is not None:
             own["kind" if fits else "other_kind"] = 1.0
-        if asked.answer == "date" and fits is False:
-            own["no_date"] = 1.0  # "when" is never answered by a place
+        if fits is False and (asked.answer == "date" or _is_value(made)):
+            own["no_date"] = (
+                1.0  # "when" is never answered by a place, nor "who" and "where" by a value
+            )
     if asked is not None and asked.answer and isinstance(made.program, Follow):
         said = labels_kind(asked.answer, made.program, schema)
         if said is not None:
             own["label_kind" if said else "other_label_kind"] = 1.0
-    if named:
-        own["asked" if _leads_by(made.program) in named else "other_asked"] = 1.0
-    share = kinds.named(nouns, made.nodes) if made.nodes and nouns else 0.0
+    own |= _asked_by(item, named)
+    nodes = made.nodes or made.counted
+    share = kinds.named(nouns, nodes) if nodes and nouns else 0.0
     if share:
         own["noun"] = share
     if not own:
         return item
     more = lexical.score(own.items())
     return replace(item, features={**item.features, **own}, score=item.score + more)
+
+
+def _asked_by(item: Candidate, named: frozenset[str]) -> dict[str, float]:
+    """Whether the relations that lead to answers are of those that the noun asked for names."""
+    if not named:
+        return {}
+    if _leads_by(item.derivation.program) in named:
+        return {"asked": 1.0}
+    # A noun that names a type, too, may ask for that.
+    return {} if "focus" in item.features else {"other_asked": 1.0}
+
+
+def _is_value(made: Derivation) -> bool:
+    return bool(made.nodes) and isinstance(made.nodes[0], ValueKey)
 
 
 def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
@@ -294,6 +310,9 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
     for mention in question.mentions:
         if mention.kind in ("label", "alias"):
             named |= mention.mask
+    for match in question.operators:
+        # "The largest planet" has no word of "largest city".
+        named |= span_mask(match.start, match.end) if match.kind == "superlative" else 0
     for match in question.operators:
         if match.kind in ("ask", "count", "list"):
             return [

@@ -160,7 +160,7 @@ class SaidRelations:
         for strength, _, mask in free:
             own = {token.stem for at, token in enumerate(self._tokens) if mask >> at & 1}
             again = any(word[:LONG_ENOUGH] == stem[:LONG_ENOUGH] for word in own)
-            if strength >= SAYS and not own & stems and not again:
+            if strength >= HINT and not own & stems and not again:
                 more |= mask
                 stems |= own
         return more
