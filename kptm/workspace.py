@@ -29,16 +29,16 @@ from kg.errors import StoreError
 from kptm import workspace_config
 from kptm.errors import WorkspaceError
 from kptm.workspace_config import WorkspaceConfig
-from kptm.workspace_extraction import WorkspaceExtraction
 from kptm.workspace_layout import Layout
 from kptm.workspace_state import note_graph
+from kptm.workspace_sync import WorkspaceSync
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
 
-class Workspace(WorkspaceExtraction):
+class Workspace(WorkspaceSync):
     """One project in one folder. A context manager."""
 
     @classmethod

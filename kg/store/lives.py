@@ -118,3 +118,14 @@ def end_source(sql: Sql, source: str, revision: int) -> int:
     )
     settle_ended(sql, revision)
     return ended
+
+
+def end_document(sql: Sql, document: str, revision: int) -> int:
+    """Take back all that a file states, under whatever source; return how many statements that were."""
+    ended = sql.run(
+        "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
+        " AND source_id IN (SELECT id FROM source WHERE document = ?)",
+        (revision, document),
+    )
+    settle_ended(sql, revision)
+    return ended

@@ -20,6 +20,7 @@ from kptm.cli import (
     remembering,
     reviewing,
     serving,
+    syncing,
     training,
     vectors,
 )
@@ -54,6 +55,7 @@ for command in (
     extracting.extract,
     reviewing.review,
     extracting.check,
+    syncing.sync,
     asking.ask,
     asking.query,
     asking.learn,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative
+from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.question import span_mask
 from kptm.answering.sides import DETERMINERS
@@ -33,6 +34,8 @@ def asked_features(
     named: frozenset[str],
     kinds: AnswerKinds,
     schema: Schema,
+    *,
+    focus: bool,
 ) -> dict[str, float]:
     """Whether the answers are what is asked for.
 
@@ -43,11 +46,15 @@ def asked_features(
         named: The relations that are called like the first of them.
         kinds: What kind of thing answers are.
         schema: The words of relations.
+        focus: Whether the answers are of the type that the question's noun names.
     """
     own = _kind_features(question, made, kinds, schema)
-    if named:
-        own["asked" if _leads_by(made.program) in named else "other_asked"] = 1.0
-    share = kinds.named(nouns, made.nodes) if made.nodes and nouns else 0.0
+    if named and _leads_by(made.program) in named:
+        own["asked"] = 1.0
+    elif named and not focus:  # a noun that names a type, too, may ask for that
+        own["other_asked"] = 1.0
+    nodes = made.nodes or made.counted
+    share = kinds.named(nouns, nodes) if nodes and nouns else 0.0
     if share:
         own["noun"] = share
     if isinstance(made.program, Aggregate) and _is_uncounted(question, made, kinds):
@@ -67,8 +74,11 @@ def _kind_features(
         fit = False
     if fit is not None:
         own["kind" if fit else "other_kind"] = 1.0
-    if asked.answer == "date" and fit is False:
-        own["no_date"] = 1.0  # "when" is never answered by a place
+    value = bool(made.nodes) and isinstance(made.nodes[0], ValueKey)
+    if fit is False and (asked.answer == "date" or value):
+        own["no_date"] = (
+            1.0  # "when" is never answered by a place, nor "who" and "where" by a value
+        )
     if isinstance(made.program, Follow):
         said = labels_kind(asked.answer, made.program, schema)
         if said is not None:

@@ -108,7 +108,15 @@ def candidates(
         (
             _with(
                 item,
-                asked_features(question, item.derivation, nouns, named, kinds, schema),
+                asked_features(
+                    question,
+                    item.derivation,
+                    nouns,
+                    named,
+                    kinds,
+                    schema,
+                    focus="focus" in item.features,
+                ),
                 lexical,
             )
             for item in found

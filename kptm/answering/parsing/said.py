@@ -177,7 +177,7 @@ class SaidRelations:
             new = mask & ~(chosen | more)
             own = {token.stem for at, token in enumerate(self._tokens) if new >> at & 1}
             again = any(word[:LONG_ENOUGH] == stem[:LONG_ENOUGH] for word in own)
-            if strength >= SAYS and not own & stems and not again and not new & self.typed:
+            if strength >= HINT and not own & stems and not again and not new & self.typed:
                 more |= mask
                 stems |= own
         return more

@@ -93,6 +93,7 @@ class Schema:
         self.type_names: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for key in sorted(types):
             self.type_names[self.stems(_readable(key))].append(key)
+        self._name_heads()
         self.type_stems = frozenset(stem for name in self.type_names for stem in name)
         self._named: dict[frozenset[str], list[str]] = defaultdict(list)
         for words in self.relations.values():
@@ -102,6 +103,16 @@ class Schema:
         for stem in sorted(self._by_stem):
             if len(stem) >= LIKE:
                 self._prefixes[stem[:LIKE]].append(stem)
+
+    def _name_heads(self) -> None:
+        """Types by the last word of their names: "elements" are chemical elements, where nothing else is called so."""
+        heads: dict[str, list[str]] = defaultdict(list)
+        for name, keys in self.type_names.items():
+            if len(name) > 1:
+                heads[name[-1]] += keys
+        for stem, keys in heads.items():
+            if len(keys) == 1 and (stem,) not in self.type_names:
+                self.type_names[stem,] = keys
 
     def stems(self, text: str) -> tuple[str, ...]:
         """The stems of a name's words; camelCase and snake_case are several words."""

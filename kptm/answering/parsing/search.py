@@ -115,9 +115,10 @@ class Search:
         programs = set()
         tried = 0
         ordered = sorted(pool, key=lambda x: -x.score)
+        floor = max(map(self._beside_names, ordered), default=0.0) - FAR
         for made in ordered:
-            if made.score < ordered[0].score - FAR and self._beam <= BEAM:
-                break
+            if self._beam <= BEAM and self._beside_names(made) < floor:
+                continue
             if (made.program, made.mask) in programs and made.size:
                 continue
             programs.add((made.program, made.mask))
@@ -144,6 +145,11 @@ class Search:
         found = self._knowledge.evaluate(made.program)
         made.nodes, made.number, made.truth = found.nodes, found.number, found.truth
         return self._grammar.covered(made)
+
+    def _beside_names(self, made: Derivation) -> float:
+        """The score of a derivation without what its names explain: of two parts that are joined one may have a longer name."""
+        builder = self._grammar.builder
+        return made.score - builder.lexical.cover * builder.question.weight(made.names)
 
     def _silent(self, bases: list[Derivation]) -> Iterator[Derivation]:
         for part in bases:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import (
     Difference,
+    Follow,
     Having,
     Intersection,
     Named,
@@ -15,7 +16,7 @@ from kg.programs import (
 from kg.types import Step
 from kptm.answering.parsing.appositions import beside_names
 from kptm.answering.parsing.building import bits, is_value, lowest
-from kptm.answering.parsing.question import LITTLE
+from kptm.answering.parsing.question import LITTLE, span_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,13 +102,22 @@ class Sets:
             return
         seen = set()
         for item in self._builder.question.types:
-            if item.mask & part.mask or item.program in seen:
+            if item.program in seen:
+                continue
+            if item.mask & part.mask and not self._is_partly(part, item):
                 continue
             seen.add(item.program)
             yield self._builder.extend(
                 Intersection(part.program, item.program), (part,), mask=item.mask,
                 features={"filter": 1.0, "learnt": self._builder.lexical.predicate(f"t:{item.program}")},
             )  # fmt: skip
+
+    def _is_partly(self, part: Derivation, item: TypeMention) -> bool:
+        """Whether some nodes are of a type and others not, though its word is said to be a step: "how many moons orbit Saturn"."""
+        if item.type is None or item.mask & part.names or not isinstance(part.program, Follow):
+            return False
+        count = self._builder.knowledge.types(part.nodes).get(item.type, 0)
+        return 0 < count < len(part.nodes)
 
     def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """What is in two sets, or in one and not in the other."""
@@ -116,6 +126,7 @@ class Sets:
             return
         if left.mention or right.mention:
             yield from self._joined(left, right)
+            yield from self._without(left, right)
             return
         if left.names and right.names and left.floating + right.floating <= FLOATING:
             yield self._builder.extend(
@@ -132,9 +143,12 @@ class Sets:
                 )  # fmt: skip
 
     def _is_negated(self, part: Derivation, match: Match) -> bool:
-        """Whether a set is what stands after "not": by its names, or by the first word that weighs something."""
-        if part.names:
-            return lowest(part.names) >= match.start
+        """Whether a set is what stands after "not": by its names, or by the first word that weighs something.
+
+        Of "which moons did Herschel not discover" it is what Herschel discovered.
+        """
+        if part.names and lowest(part.names) >= match.start:
+            return True
         if isinstance(part.program, OfType):
             return False
         importance = self._builder.question.importance
@@ -142,6 +156,20 @@ class Sets:
             (at for at in range(match.end, len(importance)) if importance[at] > LITTLE), -1
         )
         return after >= 0 and bool(part.mask >> after & 1)
+
+    def _without(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """A set without a name in it: "who founded Microsoft besides Bill Gates"."""
+        name = right.mention
+        if name is None or left.mention or left.mask & right.mask or name.node not in left.nodes:
+            return
+        for number, match in enumerate(self._builder.question.operators):
+            said = match.kind == "negation" and not left.operators >> number & 1
+            between = span_mask(match.end, max(match.end, name.start))
+            if said and match.end <= name.start and not self._builder.question.weight(between):
+                yield self._builder.extend(
+                    Difference(left.program, right.program), (left, right), mask=bits(match),
+                    operators=1 << number, features={"difference": 1.0},
+                )  # fmt: skip
 
     def _joined(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """Two names that "and" or "or" joins."""

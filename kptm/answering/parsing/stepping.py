@@ -117,7 +117,8 @@ class Steps:
         learnt = self._builder.lexical.predicate(step_name(step))
         behind = self._builder.lexical.behind(step)
         similar = behind is not None and behind > -SIMILAR
-        says = similar or evidence.mask != 0 or learnt > self._builder.lexical.speaks
+        same, shared = self._same(part, step)
+        says = similar or shared != 0 or evidence.mask != 0 or learnt > self._builder.lexical.speaks
         free = not says and not remembered
         if free and part.floating >= self._builder.floating:
             return None
@@ -126,6 +127,7 @@ class Steps:
             and part.mention is None
             and self._builder.floating < 2
             and not self._leads_to_type(part, step)
+            and not self._is_shared(part)
         ):
             return None
         side = self._side(part.mention, step, evidence.mask) if part.mention is not None else None
@@ -142,30 +144,44 @@ class Steps:
             "backward": float(not step.forward),
             "headless": float(evidence.headless),
             "weak": float(0 < evidence.recall < WEAK),
-            "again": float(evidence.mask != 0 and self._is_again(part, step)),
             "contrary": float(evidence.contrary),
             "side": float(side is True),
             "other_side": float(side is False),
             "learnt": learnt,
+            "shared": float(shared != 0),
+            "same_kind": float(self._is_of_kind(part, evidence.mask)),
         }
         return self._builder.extend(
-            Follow(part.program, step), (part,), mask=evidence.mask | self._builder.lexical.mask(step_name(step)) & self._builder.free,
-            features=features, floating=int(free),
+            Follow(part.program, step), (part,), mask=evidence.mask | same | self._builder.lexical.mask(step_name(step)) & self._builder.free,
+            operators=shared, features=features, floating=int(free),
         )  # fmt: skip
 
-    def _is_again(self, part: Derivation, step: Step) -> bool:
-        """Whether a relation is called like the type of what it is asked of: the country of countries."""
-        words = self._builder.schema.relations.get(step.relation)
-        if words is None or part.mention is not None or is_value(part.nodes):
+    def _same(self, part: Derivation, step: Step) -> tuple[int, int]:
+        """The tokens and the operator of "the same", where a step leads back: films with the same director as another film."""
+        program = part.program
+        if isinstance(program, Follow) and program.step == Step(step.relation, not step.forward):
+            for number, match in enumerate(self._builder.question.operators):
+                same = match.kind == "comparison" and match.comparison == "=" and match.generic
+                if same and match.end - match.start <= 2 and not part.operators >> number & 1:
+                    return bits(match), 1 << number
+        return 0, 0
+
+    def _is_shared(self, part: Derivation) -> bool:
+        """Whether a set is two names of which both are said to be true: "both a physicist and a mathematician"."""
+        both = any(item.kind == "both" for item in self._builder.question.operators)
+        return both and isinstance(part.program, Union) and not part.floating
+
+    def _is_of_kind(self, part: Derivation, said: int) -> bool:
+        """Whether the word of a step says what a set already is: the countries in Africa are not asked for their country."""
+        if not said or part.mention is not None or is_value(part.nodes):
             return False
-        some = part.nodes[:SAMPLE]
-        kinds = self._builder.knowledge.types(some)
-        return any(
-            2 * kinds.get(kind, 0) > len(some)
-            for stems, names in self._builder.schema.type_names.items()
-            if frozenset(stems) in words.names
-            for kind in names
-        )
+        kinds = [
+            item.type for item in self._builder.question.types if item.type and item.mask == said
+        ]
+        if not kinds:
+            return False
+        known = self._builder.knowledge.types(part.nodes[:SAMPLE])
+        return any(2 * known.get(kind, 0) > len(part.nodes[:SAMPLE]) for kind in kinds)
 
     def _leads_to_type(self, part: Derivation, step: Step) -> bool:
         """Whether a step leads to what is of a type that is said and not yet explained: the cities in some states."""
@@ -189,6 +205,15 @@ class Steps:
                 return tail == step.forward
         if words is None or self._builder.question.language != "en":
             return None
+        own = sum(
+            1 << at
+            for at, token in enumerate(self._builder.question.tokens)
+            if said >> at & 1 and token.stem in words.weights
+        )
+        if said and not own and not said & ~self._builder.question.typed:
+            return (
+                None  # "the moons of Saturn" orbit it: what they are says on which side they stand
+            )
         # Another word for a relation stands where its name would: "what packages need ruby", of "depends".
         verb = " ".join(word for word in words.name.split() if word not in PREPOSITIONS)
         text, start, end = "", 0, 0

@@ -16,6 +16,8 @@ from kg.programs import (
     Within,
 )
 from kg.types import Step
+from kg.values import ValueKey
+from kg.values.forms import NUMERIC
 from kptm.answering.parsing.building import bits, is_value, lowest
 from kptm.answering.sides import BE
 
@@ -55,11 +57,23 @@ class Wholes:
                 )  # fmt: skip
                 made.counted = part.nodes
                 yield made
+            elif match.kind == "count" and self._is_number(part):
+                # "How many people live in Nigeria" asks for a value that the graph has.
+                yield self._builder.extend(
+                    part.program, (part,), mask=bits(match), operators=1 << number, features={"counted": 1.0}
+                )  # fmt: skip
             elif match.kind in ("sum", "mean") and is_value(part.nodes):
                 yield self._builder.extend(
                     Aggregate("sum" if match.kind == "sum" else "mean", part.program), (part,), mask=bits(match),
                     operators=1 << number, features={"aggregate": 1.0},
                 )  # fmt: skip
+
+    def _is_number(self, part: Derivation) -> bool:
+        """Whether a set is one number that words ask for."""
+        if part.floating or not isinstance(part.program, Follow) or len(part.nodes) != 1:
+            return False
+        node = part.nodes[0]
+        return isinstance(node, ValueKey) and node.literal.datatype in NUMERIC
 
     def truths(self, part: Derivation) -> Iterator[Derivation]:
         """Whether a name is in a set, or whether there is anything in it."""

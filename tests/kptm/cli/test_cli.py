@@ -55,7 +55,7 @@ TESTED = {
     "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
     "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
     "finetune", "classify", "receipts", "verify", "recall",
-    "migrate", "merge", "example", "serve", "extract", "review", "check", "evaluate extraction",
+    "migrate", "merge", "example", "serve", "extract", "review", "check", "evaluate extraction", "sync",
 }  # fmt: skip
 
 

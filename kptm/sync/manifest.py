@@ -1,0 +1,71 @@
+"""The files that were synchronised, with their hashes: ``sync.json`` of a workspace, replaced whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kg.files.atomic import write_text
+from kptm.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 1
+PENDING = ""
+"""The hash of a file whose synchronisation has begun and not ended."""
+CHUNK = 2**20
+
+
+@dataclass
+class Manifest:
+    """What was synchronised.
+
+    Attributes:
+        files: By folder, and by the path below it: the file's hash and its kind.
+    """
+
+    files: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Read a manifest; an empty one where there is none.
+
+        Raises:
+            WorkspaceError: It is damaged.
+        """
+        if not path.exists():
+            return cls()
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if content["format"] != FORMAT:
+                raise ValueError(f"format {content['format']}")
+            return cls(
+                {
+                    str(folder): {
+                        str(name): (str(mark), str(kind)) for name, (mark, kind) in files.items()
+                    }
+                    for folder, files in content["files"].items()
+                }
+            )
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise WorkspaceError(
+                f"{path}: is damaged ({error}); restore it from a copy, or remove it: all files are then read"
+                " again, and what files stated that are gone by now stays"
+            ) from error
+
+    def write(self, path: Path) -> None:
+        """Replace the file."""
+        content = {"format": FORMAT, "files": self.files}
+        write_text(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    found = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
