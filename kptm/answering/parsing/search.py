@@ -22,8 +22,10 @@ PLAIN, KNOWN = 20, 12
 """The same of questions without operators, and of these where earlier questions say which paths are asked for."""
 PAIRED = 16
 """Of these that are combined with others."""
-SILENT = 10
-"""Programs of one step that lead nowhere that are kept."""
+NAMES, SILENT = 8, 10
+"""Names from which steps that lead nowhere are tried, and how many of these are kept."""
+STEP, MARGIN = 2.0, 4.0
+"""What a step may add beside what it explains; how much less than the best so far a part may then score and be made larger."""
 FAR = 10.0
 """Partial programs that score so much less than the best of their size are not evaluated."""
 ALIKE = 3
@@ -86,9 +88,10 @@ class Search:
     def _larger(self, levels: list[list[Derivation]], size: int) -> Iterator[Derivation]:
         grammar = self._grammar
         plain = grammar.builder.is_plain
+        best = max((level[0].score for level in levels if level), default=0.0)
         for part in levels[size - 1]:
-            if size > 1 and plain and grammar.builder.is_complete(part):
-                continue  # nothing is said that a larger program would explain
+            if size > 1 and plain and self._is_hopeless(part, best):
+                continue
             yield from grammar.steps(part)
             yield from grammar.both(part)
             if not isinstance(part.program, Named):
@@ -106,6 +109,13 @@ class Search:
                 for left, right in product(levels[one][:PAIRED], levels[other][:PAIRED]):
                     if left is not right:
                         yield from grammar.pairs(left, right)
+
+    def _is_hopeless(self, part: Derivation, best: float) -> bool:
+        """Whether nothing is said that a larger program would explain, or too little to make up for its score."""
+        builder = self._grammar.builder
+        left = builder.question.weight(~part.mask)
+        gain = builder.lexical.cover * left + STEP
+        return builder.is_complete(part) or part.score + gain < best - MARGIN
 
     def _best(self, pool: Iterable[Derivation], most: int) -> list[Derivation]:
         """The best of a pool that denote anything, each evaluated."""
@@ -152,9 +162,8 @@ class Search:
         return made.score - builder.lexical.cover * builder.question.weight(made.names)
 
     def _silent(self, bases: list[Derivation]) -> Iterator[Derivation]:
-        for part in bases:
-            if part.mention is not None:
-                yield from self._grammar.silent_steps(part)
+        for part in [part for part in bases if part.mention is not None][:NAMES]:
+            yield from self._grammar.silent_steps(part)
 
     def _roots(self, part: Derivation) -> Iterator[Derivation]:
         for made in (*self._grammar.roots(part), *self._grammar.truths(part)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from math import log
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
+WELL = 0.5
+"""The share of a relation's name that must be said of a fact that the graph lacks."""
 STEPS = 14
 """Steps from a set that are tried."""
 WEAK = 0.45
@@ -43,6 +46,12 @@ class Steps:
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
+
+    @cached_property
+    def _said_well(self) -> list[str]:
+        """The relations of whose name a question says most; less of it where some words say something else."""
+        said = self._builder.question.relations
+        return [key for key in said.relations() if said.evidence(key).recall > WELL]
 
     def steps(self, part: Derivation) -> Iterator[Derivation]:
         """One step from a set, for the steps that words say best."""
@@ -93,8 +102,9 @@ class Steps:
     def silent_steps(self, part: Derivation) -> Iterator[Derivation]:
         """Steps that words say well and that lead nowhere from a name: the graph lacks the fact."""
         here = self._builder.knowledge.steps(part.nodes)
-        for relation in self._builder.question.relations.relations():
-            if self._builder.question.relations.evidence(relation, part.mask).recall > 0.5:
+        said = self._builder.question.relations
+        for relation in self._said_well:
+            if said.evidence(relation, part.mask).recall > WELL:
                 for forward in (True, False):
                     step = Step(relation, forward)
                     if step not in here:
