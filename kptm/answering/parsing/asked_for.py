@@ -8,6 +8,7 @@ from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superl
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.question import span_mask
+from kptm.answering.parsing.said import ENOUGH
 from kptm.answering.sides import DETERMINERS
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def asked_features(
         focus: Whether the answers are of the type that the question's noun names.
     """
     own = _kind_features(question, made, kinds, schema)
-    if named and _leads_by(made.program) in named:
+    if named and _is_asked(question, made.program, named):
         own["asked"] = 1.0
     elif named and not focus:  # a noun that names a type, too, may ask for that
         own["other_asked"] = 1.0
@@ -132,14 +133,20 @@ def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
     return fits("place", words.name, [], []) if answer == "place" else None
 
 
-def _leads_by(program: Program) -> str:
-    """The relation that leads to what a program chooses from, "" of types and names."""
+def _is_asked(question: Question, program: Program, named: frozenset[str]) -> bool:
+    """Whether the noun that is asked for names the relation that leads to what a program chooses from, in its direction."""
     while isinstance(program, (Superlative, Compare, Aggregate, Intersection)):
         if isinstance(program, (Superlative, Compare)):
             program = program.base
         else:
             program = program.source if isinstance(program, Aggregate) else program.left
-    return program.step.relation if isinstance(program, (Follow, Having)) else ""
+    if not isinstance(program, (Follow, Having)):
+        return False
+    step, places = program.step, asked_places(question)
+    if step.relation in named:
+        return True
+    evidence = question.relations.evidence(step.relation, forward=step.forward)
+    return evidence.recall >= ENOUGH and bool(places) and bool(evidence.mask >> places[0] & 1)
 
 
 def asked_places(question: Question, named: int = 0) -> list[int]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
 """What another word for a name counts, of 1; a word of the same stem; a slip of the pen; what a question word suggests."""
+APART = 0.55
+"""What one word of a phrase counts that says something else as a whole."""
 ENOUGH = 0.6
 """Strength from which on a token names a relation."""
 SAYS = 0.3
@@ -73,7 +75,15 @@ class SaidRelations:
             self._add(token.stem, 1 << at, 1.0)
             for other in schema.like(token.stem):
                 self._add(other, 1 << at, LIKE)
+        # Several words that say a relation together: "what kind of film" asks for a genre, not for a film.
+        self._together: list[int] = []
         for start, end, words in expand_phrase([token.folded for token in tokens], language):
+            if end - start > 1 and any(
+                self._schema.relations_of(stem)
+                for english, _ in words
+                for stem in self._schema.stems(english)
+            ):
+                self._together.append((1 << end) - (1 << start))
             for english, weight in words:
                 self._add_phrase(english, (1 << end) - (1 << start), SYNONYM * weight)
         for match in operators:
@@ -169,6 +179,10 @@ class SaidRelations:
             self._cache[place] = NOTHING if words is None else self._evidence(words, names, used)
         return self._cache[place]
 
+    def _single(self, span: int) -> set[int]:
+        """The words of a span, each by itself, as bits."""
+        return {1 << at for at in range(len(self._tokens)) if span >> at & 1}
+
     def _other_words(self, stem: str, chosen: int, free: Sequence[tuple[float, int, int]]) -> int:
         """Other words that say the same: of "what language do they speak" both; the same word again is another step."""
         stems = {token.stem for at, token in enumerate(self._tokens) if chosen >> at & 1}
@@ -215,6 +229,8 @@ class SaidRelations:
             # "What genre is the film X": the domain of /film/film/genre explains a word, by itself it says nothing.
             if strength >= (SAYS if strong else LIKE) and (strong or recall > 0):
                 mask |= place
+        if any(mask & span and mask & span in self._single(span) for span in self._together):
+            recall *= APART
         by_main = best == 0 and recall > 0
         return Evidence(
             recall, more, mask,
