@@ -156,7 +156,7 @@ class Schema:
         self, relation: Relation, entity: Entity | None, phrased: Mapping[str, float]
     ) -> RelationWords:
         main, second, domain = name_parts(relation.key, relation.label)
-        names = [frozenset(self.stems(main))]
+        names = [frozenset(self._content(main) or self.stems(main))]
         weights: dict[str, float] = {}
         for text, weight in ((domain, DOMAIN), (second, SECOND), (main, MAIN)):
             weights.update(dict.fromkeys(self._content(text), weight))

@@ -21,6 +21,7 @@ from kptm.answering.parsing.question import LITTLE, span_mask
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kg.programs import Program
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.building import Builder
     from kptm.answering.parsing.derivation import Derivation
@@ -158,18 +159,25 @@ class Sets:
         return after >= 0 and bool(part.mask >> after & 1)
 
     def _without(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """A set without a name in it: "who founded Microsoft besides Bill Gates"."""
+        """A set without a name in it, or without what the same step leads to from the name.
+
+        "Who founded Microsoft besides Bill Gates" leaves him out; "who borders France but not Spain" leaves out Spain's neighbours.
+        """
         name = right.mention
-        if name is None or left.mention or left.mask & right.mask or name.node not in left.nodes:
+        if name is None or left.mention or left.mask & right.mask:
             return
         for number, match in enumerate(self._builder.question.operators):
             said = match.kind == "negation" and not left.operators >> number & 1
             between = span_mask(match.end, max(match.end, name.start))
-            if said and match.end <= name.start and not self._builder.question.weight(between):
-                yield self._builder.extend(
-                    Difference(left.program, right.program), (left, right), mask=bits(match),
-                    operators=1 << number, features={"difference": 1.0},
-                )  # fmt: skip
+            if not said or match.end > name.start or self._builder.question.weight(between):
+                continue
+            without = right.program if match.generic else _same_step(left.program, right.program)
+            if without is None or (match.generic and name.node not in left.nodes):
+                continue
+            yield self._builder.extend(
+                Difference(left.program, without), (left, right), mask=bits(match),
+                operators=1 << number, features={"difference": 1.0},
+            )  # fmt: skip
 
     def _joined(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """Two names that "and" or "or" joins."""
@@ -191,3 +199,12 @@ def _is_apart(left: Derivation, right: Derivation, match: Match) -> bool:
         and not (left.mask & right.mask) >> match.end
         and (right.names or not left.names >> match.end)
     )
+
+
+def _same_step(program: Program, name: Program) -> Program | None:
+    """What the last step of a set leads to from another name; None where it is no step from a name."""
+    while isinstance(program, Intersection):
+        program = program.left
+    if not isinstance(program, Follow) or not isinstance(program.source, Named):
+        return None
+    return Follow(name, program.step)
