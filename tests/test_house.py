@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import click
@@ -26,6 +28,36 @@ def python(code):
     )
     assert result.returncode == 0, result.stderr
     return result.stdout.split()
+
+
+def imported(path):
+    """The packages that a file imports, in functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (item.name.split(".")[0] for item in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module.split(".")[0]
+
+
+def test_every_package_that_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
+    declared = {dashed(re.match(r"[\w.-]+", line)[0]) for line in lines}
+    tests = [path for path in ROOT.glob("tests/**/*.py") if "benchmarks" not in path.parts]
+    files = [*SOURCES, *tests, *ROOT.glob("tools/*.py"), *ROOT.glob("migrations/**/*.py")]
+    names = {name for path in files for name in imported(path)} - sys.stdlib_module_names
+    given = packages_distributions()  # helpers of the tests are of no distribution
+    unknown = {
+        name
+        for name in names & given.keys()
+        if declared.isdisjoint(dashed(one) for one in given[name])
+    }
+    assert unknown == set()
+
+
+def dashed(name):
+    return name.lower().replace("_", "-")
 
 
 @pytest.mark.parametrize("module", ["kg", "kptm", "kptm.errors", "kptm.cli.main"])

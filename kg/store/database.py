@@ -274,13 +274,15 @@ def _tune_sqlite(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
+        # The driver itself: a transaction begins several times an edit or a question.
+        driver: Any = connection.connection.driver_connection
         options = connection.get_execution_options()
         wait = BUSY_SECONDS * 1000 if options.get("kptm_wait", True) else 0
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait:.0f}")
+        driver.execute(f"PRAGMA busy_timeout={wait:.0f}").close()
         write = options.get("kptm_write", False)
         cache = WRITER_CACHE_KIB if write else READER_CACHE_KIB
-        connection.exec_driver_sql(f"PRAGMA cache_size=-{cache}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        driver.execute(f"PRAGMA cache_size=-{cache}").close()
+        driver.execute("BEGIN IMMEDIATE" if write else "BEGIN").close()
 
 
 def _tune_postgresql(engine: sa.Engine) -> None:

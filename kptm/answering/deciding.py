@@ -18,7 +18,7 @@ from kptm.answering.plausible import is_plausible
 from kptm.answering.sources import LINKS, STORE, last_best
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Program
@@ -127,6 +127,21 @@ class Decider:
             found = self._predicted(case, case.asked, config)
         else:
             found = Answer(question=case.question, reason=self._lacking(case), why="fact")
+        return self._complete(found, case)
+
+    def refusal(self, case: Case, config: PredictorConfig, kinds: Collection[str]) -> Answer | None:
+        """The answer that nothing is predicted, whatever the sources say; None where they have to be asked.
+
+        Args:
+            case: A question on which the graph is silent.
+            config: Says whether predictions are calibrated.
+            kinds: The sources that could be asked.
+        """
+        refused = self._refused(case, config, kinds) if kinds and len(case.best.path) == 1 else None
+        return None if refused is None else self._complete(refused, case)
+
+    def _complete(self, found: Answer, case: Case) -> Answer:
+        """The answer with what was understood, and how old that is which it depends on."""
         links = links_of(case.document) if case.document is not None else ()
         spoke = {item.kind for item in case.opinions}
         stale = self._freshness.notes(spoke, case.best.entity) if spoke and self._freshness else ()
@@ -223,7 +238,7 @@ class Decider:
 
     def _predicted(self, case: Case, asked: Asked, config: PredictorConfig) -> Answer:
         weights, reading = config.weights, case.best
-        if refused := self._refused(case, config):
+        if refused := self._refused(case, config, {item.kind for item in case.opinions}):
             return refused
         if not weights.count and not config.uncalibrated:  # link prediction alone knows its worth
             case = replace(case, opinions=[x for x in case.opinions if x.kind == LINKS])
@@ -258,14 +273,16 @@ class Decider:
         answers = (ScoredEntity(best, named[best], score),)
         return replace(found, entity=best, score=score, answers=answers)
 
-    def _refused(self, case: Case, config: PredictorConfig) -> Answer | None:
+    def _refused(
+        self, case: Case, config: PredictorConfig, kinds: Collection[str]
+    ) -> Answer | None:
         """Why nothing is predicted: nothing of that kind has the relation, or no p would be worth anything."""
         silent = self._silent(case.best)
         if not is_plausible(self._graph, case.best.entity, case.best.path[0]):
             reason = f"{silent}, nor of anything of its kind, so that nothing is predicted"
             return Answer(question=case.question, reason=reason, why="fact")
-        links = any(item.kind == LINKS for item in case.opinions)
-        if config.weights.count or config.uncalibrated or (links and self._curve is not None):
+        curved = LINKS in kinds and self._curve is not None
+        if config.weights.count or config.uncalibrated or curved:
             return None
         return Answer(question=case.question, reason=f"{silent}; {CALIBRATE}", why="uncalibrated")
 

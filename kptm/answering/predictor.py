@@ -201,20 +201,35 @@ class Predictor:
             An answer a question; None where a name is not in the graph.
         """
         chosen = self._chosen(None)
-        cases: list[Case | None] = []
+        return [
+            case
+            if case is None or isinstance(case, Answer)
+            else self._brief.answer(case, self._config)
+            for case in self._heard_where_needed(list(self._by_names(questions, chosen)), chosen)
+        ]
+
+    def _by_names(
+        self, questions: Iterable[tuple[str | None, str, str | None]], chosen: Collection[str]
+    ) -> Iterator[Case | None]:
         for head, relation, tail in questions:
             try:
-                cases.append(self._understanding.by_names(head, relation, tail, chosen))
+                yield self._understanding.by_names(head, relation, tail, chosen)
             except UnknownKeyError:
-                cases.append(None)
-        known = [case for case in cases if case is not None]
-        heard = iter(self._heard([case for case in known if not case.answers], chosen))
-        return [
-            None
-            if case is None
-            else self._brief.answer(case if case.answers else next(heard), self._config)
+                yield None
+
+    def _heard_where_needed(
+        self, cases: Sequence[Case | None], chosen: Collection[str]
+    ) -> Iterator[Case | Answer | None]:
+        """The cases, with what sources say of those that the graph leaves open; or the refusal to predict anything."""
+        there = self._voices.there(chosen)
+        settled = [
+            case if case is None or case.answers else self._brief.refusal(case, self._config, there)
             for case in cases
         ]
+        pairs = list(zip(cases, settled, strict=True))
+        heard = iter(self._heard([case for case, end in pairs if case and end is None], chosen))
+        for case, end in pairs:
+            yield next(heard) if case is not None and end is None else end
 
     def _chosen(self, sources: Iterable[str] | None) -> frozenset[str]:
         return checked_sources(self._config.sources if sources is None else sources)

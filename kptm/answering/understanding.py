@@ -95,22 +95,27 @@ class Understanding:
                 entity=entity,
                 path=(step,),
                 link_score=p,
-                answers=tuple(self._graph.follow(entity, (step,))),
+                answers=tuple(answers),
                 score=p,
             )
-            for entity, p in meant
+            for entity, p, answers in meant
         ]
         # A sense that has the fact is meant before one that would have to be guessed about.
         readings.sort(key=lambda item: (not item.answers, -item.score, item.entity))
         question = f"{head or '?'} | {step.relation} | {tail or '?'}"
         return Case(question, readings, None, readings[0].answers if GRAPH in chosen else ())
 
-    def _meant(self, name: str, step: Step) -> list[tuple[str, float]]:
-        """What a name of a query means: the key or the value that has such a fact, or else what may be called so."""
-        here: list[str] = [name]
-        if not step.forward:
-            here += naming.value_keys(self._graph, name)
-        for node in here:
-            if self._graph.follow(node, (step,)):
-                return [(node, 1.0)]
-        return naming.senses(self._graph, self._linker, name)
+    def _meant(self, name: str, step: Step) -> list[tuple[str, float, list[str]]]:
+        """What a name of a query means, with p and where the step leads from there.
+
+        That is the key or the value that has such a fact, or else what may be called so.
+        """
+        if answers := self._graph.follow(name, (step,)):
+            return [(name, 1.0, answers)]
+        for node in () if step.forward else naming.value_keys(self._graph, name):
+            if answers := self._graph.follow(node, (step,)):
+                return [(node, 1.0, answers)]
+        return [
+            (entity, p, self._graph.follow(entity, (step,)))
+            for entity, p in naming.senses(self._graph, self._linker, name)
+        ]

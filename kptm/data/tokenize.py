@@ -11,6 +11,8 @@ from kg.types import Candidate
 from kptm.errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from kg.embedding import EntityEmbeddings
     from kptm.data.verbalisation import EntityFacts
     from kptm.linking import Link, LinkedText
@@ -118,12 +120,15 @@ class TextEncoder:
 
     def encode(self, document: LinkedText) -> EncodedText:
         """Encode one document; ``[MASK]`` in its text becomes the tokenizer's mask token."""
-        text, offsets = self._with_own_mask(document.text)
-        asked = self._causal and MASK in text
-        if asked:
-            text = text[: text.index(MASK)].rstrip()
+        return self.encode_many([document])[0]
+
+    def encode_many(self, documents: Sequence[LinkedText]) -> list[EncodedText]:
+        """Encode documents as :meth:`encode` does; the tokenizer reads them in one call."""
+        if not documents:
+            return []
+        own_masks = [self._with_own_mask(document.text) for document in documents]
         encoding = self.tokenizer(
-            text,
+            [self._up_to_blank(text) for text, _ in own_masks],
             truncation=True,
             max_length=self.max_length,
             return_offsets_mapping=True,
@@ -131,12 +136,37 @@ class TextEncoder:
             return_attention_mask=False,
             return_token_type_ids=False,
         )
-        ids = tuple(encoding["input_ids"])
-        own = encoding["special_tokens_mask"]
+        columns = ("input_ids", "special_tokens_mask", "offset_mapping")
+        read = zip(*(encoding[column] for column in columns), strict=True)
+        return [
+            self._encoded(document, text, offsets, *tokens)
+            for document, (text, offsets), tokens in zip(documents, own_masks, read, strict=True)
+        ]
+
+    def _up_to_blank(self, text: str) -> str:
+        """What a decoder reads of a text: all before its first blank; any other model reads all."""
+        return text[: text.index(MASK)].rstrip() if self._causal and MASK in text else text
+
+    def _encoded(
+        self,
+        document: LinkedText,
+        text: str,
+        offsets: Callable[[int], int],
+        ids: Sequence[int],
+        own: Sequence[int],
+        widths: Sequence[tuple[int, int]],
+    ) -> EncodedText:
+        """A document whose ``text``, with the tokenizer's own mask, was read as these tokens.
+
+        ``own`` marks special tokens; ``widths`` are the characters of each token; ``offsets`` gives
+        a place in ``text`` for one in the document's.
+        """
+        asked = self._causal and MASK in text
+        text = self._up_to_blank(text)
         # The tokens that stand for text; a byte-level tokenizer may give one of them no width.
         where = [
             (token, start, end)
-            for token, (start, end) in enumerate(encoding["offset_mapping"])
+            for token, (start, end) in enumerate(widths)
             if end > start and not own[token]
         ]
         if not where and text.strip() and any(not special for special in own):
@@ -165,7 +195,7 @@ class TextEncoder:
         blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
         if self._causal:
             blanks = (where[-1][0],) if asked and where else ()
-        return EncodedText(ids, tuple(spans), blanks)
+        return EncodedText(tuple(ids), tuple(spans), blanks)
 
     def _candidates(self, link: Link) -> tuple[tuple[int, float], ...]:
         """Rows and priors of what a link may mean; the entity itself where nothing else is known."""
@@ -187,7 +217,7 @@ class TextEncoder:
         ends = accumulate(map(len, branches))
         return tuple(branch for branch, end in zip(branches, ends, strict=True) if end <= room)
 
-    def _with_own_mask(self, text: str) -> tuple[str, Any]:
+    def _with_own_mask(self, text: str) -> tuple[str, Callable[[int], int]]:
         own = self.tokenizer.mask_token
         if self._causal or own == MASK or MASK not in text:
             return text, lambda offset: offset

@@ -85,7 +85,7 @@ def _stamp(model: FusedParts) -> object:
     pieces = [getattr(tokenizer, name) for name in _TOKENIZER_PARTS]
     return (
         model.fusion_config,
-        json.dumps(_backbone(model), sort_keys=True, default=str),
+        repr(vars(model.backbone.config)),
         model.tokenizer,  # the object itself: it is held, so that no other one gets its address
         tokenizer.get_vocab_size(with_added_tokens=True),
         [piece.__getstate__() if piece is not None else None for piece in pieces],

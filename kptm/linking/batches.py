@@ -10,6 +10,7 @@ from kg.types import Candidate
 from kptm.linking.document import Link, LinkedText
 from kptm.linking.judging import judge
 from kptm.linking.passages import Passages
+from kptm.linking.recasing import recased, without_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,9 +53,15 @@ def link_batch(
     pieces = [(at, start, end) for at, text in enumerate(texts) for start, end in cuts(text)]
     links: dict[int, list[Link]] = {at: [] for at in range(len(texts))}
     for group in _groups(pieces):
-        passages = Passages([texts[at][start:end] for at, start, end in group])
+        originals = [texts[at][start:end] for at, start, end in group]
+        passages = Passages(
+            [
+                recased(text, layers) if not any_case and without_case(text) else text
+                for text in originals
+            ]
+        )
         judged = judge(passages, layers, weights, similarity, any_case=any_case)
-        for piece, link in _links(passages, judged, layers, weights):
+        for piece, link in _links(passages, originals, judged, layers, weights):
             at, offset, _ = group[piece]
             links[at].append(_moved(link, offset))
     for at, text in enumerate(texts):
@@ -88,7 +95,7 @@ def _groups(pieces: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, 
 
 
 def _links(
-    passages: Passages, judged: Judged, layers: Layers, weights: Weights
+    passages: Passages, texts: Sequence[str], judged: Judged, layers: Layers, weights: Weights
 ) -> Iterator[tuple[int, Link]]:
     """The links of each passage, in their order."""
     found, belief = judged.found, judged.belief
@@ -106,7 +113,7 @@ def _links(
             int(found.mentions.start[mention]), int(found.mentions.end[mention])
         )
         yield passage, Link(
-            first, last, passages.texts[passage][first:last], keys[0], scores[0],
+            first, last, texts[passage][first:last], keys[0], scores[0],
             tuple(map(Candidate, keys, scores)),
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ from kptm.linking.forms import FIRST_PART, PERSON, Kind
 from kptm.linking.index import STATED, spread
 from kptm.linking.passages import Passages
 from kptm.linking.spotting import Spans, fitting, longest, matches
+from kptm.linking.weights import SMOOTHING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-SMOOTHING = 5.0
-"""How many counted links the weights of the graph are worth."""
 OTHERWISE = 0.2
 """Weight of a name that the text writes otherwise, where it writes another just so: "China", "china"."""
 
@@ -45,8 +44,9 @@ class Candidates(NamedTuple):
         entity: C, its number.
         kind: C, the best :class:`~kptm.linking.forms.Kind` by which it is meant, -1 for its label.
         exact: C, whether the name is written just so.
-        prior: C, p(entity | mention) from counts, stated priors and degrees.
-        by_degree: C, the same from degrees alone: equal to ``prior`` where nothing was counted or stated.
+        prior: C, p(entity | mention) from stated priors and degrees.
+        by_degree: C, the same from degrees alone: equal to ``prior`` where nothing was stated.
+        links: C, how often texts meant the entity by the name.
         said: C, whether the document names it in full elsewhere.
     """
 
@@ -61,6 +61,7 @@ class Candidates(NamedTuple):
     exact: Bools
     prior: Floats
     by_degree: Floats
+    links: Floats
     said: Bools
 
 
@@ -236,8 +237,9 @@ def _table(passages: Passages, layers: Layers, rows: _Rows) -> Candidates:
         entity=rows.entity[at],
         kind=_reduced(np.minimum, np.where(rows.kind == Kind.LABEL, -1, rows.kind), at),
         exact=_reduced(np.maximum, rows.exact, at),
-        prior=_prior(weight, links, first, of[at]),
+        prior=_prior(weight, np.zeros(len(at)), first, of[at]),
         by_degree=_prior(plain, np.zeros(len(at)), first, of[at]),
+        links=links,
         said=_reduced(np.maximum, rows.said, at),
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kptm.linking.forms import FIRST_PART
+from kptm.linking.forms import FIRST_PART, Kind
 from kptm.linking.index import find, spread
 
 if TYPE_CHECKING:
@@ -48,14 +48,15 @@ def coherence(layers: Layers, found: Candidates, belief: Floats) -> dict[str, Fl
     company[node_of[among >= LEAST]] = True
     facts, shared = _pairs(layers, nodes, company)
     own = _own(found, node_of)
-    part = (found.kind >= FIRST_PART).astype(np.float64)
+    part = ((found.kind >= FIRST_PART) & (found.kind != Kind.PEOPLE)).astype(np.float64)
     columns = {
         "fact": _summed(facts, node_of, found.of, trust, own),
         "shared neighbours": _summed(shared, node_of, found.of, trust, own),
         "again": _again(found, node_of, belief),
     }
-    columns["part, fact"] = part * columns["fact"]
-    columns["part, shared neighbours"] = part * columns["shared neighbours"]
+    for name in ("fact", "shared neighbours"):
+        columns[f"part, {name}"] = part * columns[name]
+        columns[name] = (1 - part) * columns[name]
     return columns
 
 

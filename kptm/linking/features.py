@@ -8,16 +8,27 @@ import numpy as np
 
 from kptm.linking.build import function_word_hashes, word_hashes
 from kptm.linking.characters import DIGIT
-from kptm.linking.forms import FIRST_PART, ORGANISATION, PERSON, PLACE, WORK, Kind
+from kptm.linking.forms import (
+    FIRST_PART,
+    LANGUAGE,
+    ORGANISATION,
+    PEOPLE,
+    PERSON,
+    PLACE,
+    WORK,
+    Kind,
+)
 from kptm.linking.index import ACRONYM_LENGTH, find
 from kptm.linking.passages import first_of_sentence
+from kptm.linking.weights import LINKS
+from kptm.linking.word_features import word_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.linking.candidates import Candidates
     from kptm.linking.layers import Layers
-    from kptm.linking.passages import Passages
+    from kptm.linking.passages import Passages, Tokens
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -30,12 +41,14 @@ _QUOTES = np.array([ord('"'), ord("'")], np.uint32)
 
 
 EVIDENCE, COUNTED = "evidence", "counted"
-"""Log-odds from counts and stated priors: for a candidate against the others, and for a link against none."""
+"""Log-odds of stated priors, for a candidate against the others; and of counts, for a link against none."""
 WHICH = (
     "prior", EVIDENCE, "label", "written so", "degree", "person", "work", "place", "organisation", "no known kind",
-    "part", "first name", "last name", "first word", "last word", "beginning", "end", "people of", "acronym of",
+    "language", "people", "language, a small word follows", "people, a small word follows", "language, after in",
+    "people of, after the", "people, after the", "part", "first name", "last name", "first word", "last word", "beginning", "end", "people of", "acronym of",
     "part, said in full", "last name, said in full", "said in full", "description", "description, words", "neighbours named",
-    "part, degree", "part, also a whole name", "work, several words",
+    "part, degree", "part, also a whole name", "work, several words", "people of, a small word follows",
+    "person, given name", "person, surname", "person, after a title", "person, after a given name",
 )  # fmt: skip
 """The features that tell candidates apart; all of them but the first two tell whether there is a link."""
 
@@ -89,20 +102,22 @@ def _of_mention(passages: Passages, found: Candidates) -> dict[str, NDArray[Any]
         "comma and capital": _comma_and_capital(passages, end, after),
         "a number beside": _number_beside(passages, start, end),
         "quoted": (start > 0) & np.isin(codes[np.maximum(start - 1, 0)], _QUOTES),
-        "the only mention": np.bincount(found.passage)[found.passage] == 1,
         "candidates": np.log(np.diff(found.first)),
         "also a whole name": _reduced(found, found.kind < FIRST_PART),
+        **word_features(passages, found),
     }  # fmt: skip
 
 
 def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
     classes = layers.classes(found.entity)
     kind = found.kind
-    part = kind >= FIRST_PART
+    part = (kind >= FIRST_PART) & (kind != Kind.PEOPLE)
     several = np.diff(found.first)[found.of] > 1
+    whole = np.add.reduceat((~part).astype(np.int64), found.first[:-1])
     return {
         "prior": np.log(found.by_degree),
         EVIDENCE: np.log(found.prior) - np.log(found.by_degree),
+        LINKS: found.links,
         "degree": np.log1p(layers.degrees(found.entity)) - layers.typical_degree,
         "label": kind < 0,
         "written so": found.exact,
@@ -110,6 +125,8 @@ def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
         "work": (classes & WORK) != 0,
         "place": (classes & PLACE) != 0,
         "organisation": (classes & ORGANISATION) != 0,
+        "language": (classes & LANGUAGE) != 0,
+        "people": (classes & PEOPLE) != 0,
         "no known kind": (classes == 0) * layers.described,  # says something where others have one
         "part": part,
         "first name": kind == Kind.FIRST,
@@ -124,6 +141,7 @@ def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
         "last name, said in full": (kind == Kind.LAST) & found.said,
         "said in full": ~part & found.said,
         "only candidate": ~several,
+        "only whole name": ~part & (whole[found.of] == 1),
     }
 
 
@@ -145,7 +163,31 @@ def _crossed(columns: dict[str, Floats]) -> None:
     columns["part, also a whole name"] = part * columns["also a whole name"]
     unsaid = part * (1 - columns["part, said in full"])
     columns["part, not said in full"] = unsaid
-    columns["part, of another name"] = unsaid * columns["elsewhere in a longer name"]
+    whole, person = 1 - part, columns["person"]
+    capital = 1 - small
+    columns["whole name, degree"] = whole * capital * columns["degree"]
+    columns["degree"] = whole * columns["degree"]
+    columns["whole name, several words"] = whole * columns["several words"] * capital
+    columns["place, whole name"] = whole * capital * columns["place"]
+    columns["person, given name"] = person * columns["given name"]
+    columns["person, surname"] = person * columns["surname"]
+    columns["person, after a title"] = person * columns["after a title"]
+    columns["person, after a given name"] = person * columns["after a given name"]
+    columns["everyday words, capital"] = columns["everyday words"] * capital
+    columns["everyday words, begins a sentence"] = (
+        columns["everyday words"] * capital * columns["begins a sentence"]
+    )
+    columns["part, everyday words"] = part * columns["everyday words"]
+    columns["work, everyday words"] = work * columns["everyday words"]
+    for name in ("people of", "people", "language"):
+        columns[f"{name}, a small word follows"] = columns[name] * columns["a small word follows"]
+        columns[f"{name}, after the"] = columns[name] * columns["after the"]
+    for name in ("elsewhere in a longer name", "comma and capital", "a capital follows"):
+        columns[f"place, {name}"] = whole * columns["place"] * columns[name]
+        columns[f"part, {name}"] = part * columns[name]
+    columns["place, after in"] = columns["place"] * columns["after in"]
+    columns["language, after in"] = columns["language"] * columns["after in"]
+    columns["people of, hyphen"] = columns["people of"] * columns["hyphen"]
 
 
 def _in_common(passages: Passages, layers: Layers, found: Candidates) -> dict[str, Floats]:
@@ -246,12 +288,29 @@ def _in_small(passages: Passages, found: Candidates) -> Bools:
 
 
 def _in_longer(passages: Passages, found: Candidates) -> Bools:
-    """Whether the passage has the mention's word beside another capitalised one."""
+    """Whether the passage has the mention's word elsewhere, beside a capitalised one, in a name that is not known."""
     tokens = passages.tokens
     plain = np.isin(tokens.hash, function_word_hashes())
     name = tokens.capital & ~(plain & tokens.first)
     pair = np.zeros(len(name) + 1, np.bool_)
     pair[1:-1] = name[1:] & name[:-1] & tokens.after[1:]
-    longer = pair[:-1] | pair[1:]
-    said = np.unique(tokens.hash[longer] ^ _salt(tokens.passage[longer]))
-    return find(said, found.mentions.hash ^ _salt(found.passage)) >= 0
+    longer = (pair[:-1] | pair[1:]) & ~_known(tokens, found)
+    said, counts = np.unique(
+        tokens.hash[longer] ^ _salt(tokens.passage[longer]), return_counts=True
+    )
+    start, _, hashes = found.mentions
+    at = find(said, hashes ^ _salt(found.passage))
+    token = find(tokens.start, start)
+    own = (token >= 0) & longer[np.maximum(token, 0)]
+    return (at >= 0) & (np.append(counts, 0)[at] > own)
+
+
+def _known(tokens: Tokens, found: Candidates) -> Bools:
+    """Whether each token stands in a mention of several."""
+    start, end, _ = found.mentions
+    first, stop = np.searchsorted(tokens.start, start), np.searchsorted(tokens.start, end)
+    several = stop - first > 1
+    edges = np.zeros(len(tokens.start) + 1, np.int64)
+    np.add.at(edges, first[several], 1)
+    np.add.at(edges, stop[several], -1)
+    return np.cumsum(edges)[:-1] > 0

@@ -6,6 +6,8 @@ import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from kptm.linking.peoples import abbreviations_of, is_listed, people_of
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -58,15 +60,18 @@ CLASSES = {
     "work": "film movie album song series novel book show game sitcom soundtrack video play opera musical episode"
     " drama miniseries comic painting single magazine",
     "place": "city town country state capital county river island region continent village district province"
-    " borough municipality sea ocean lake mountain area neighborhood nation commune territory",
+    " borough municipality sea ocean lake mountain area neighborhood nation commune territory"
+    " republic kingdom empire federation emirate archipelago suburb prefecture peninsula desert",
     "organisation": "university company team club band school college organization organisation party corporation"
     " studio label network channel league association agency institute manufacturer church military group airline"
     " newspaper bank firm",
+    "language": "language dialect",
+    "people": "ethnic ethnicity inhabitants indigenous nationality citizens",
 }
 """Words of descriptions and types that say what kind of thing an entity is; in the order of the bits of a class."""
 
 _CLASS_OF = {word: 1 << n for n, words in enumerate(CLASSES.values()) for word in words.split()}
-PERSON, WORK, PLACE, ORGANISATION = (1 << n for n in range(len(CLASSES)))
+PERSON, WORK, PLACE, ORGANISATION, LANGUAGE, PEOPLE = (1 << n for n in range(len(CLASSES)))
 
 
 def class_of(entity: Entity) -> int:
@@ -105,10 +110,20 @@ def forms_of(
         yield from new(short, Kind.ALIAS)
     for form, kind in _parts(label, person=bool(classes & PERSON)):
         yield from new(form, kind)
-    if classes & PLACE:
-        for name in (entity.label, *entity.aliases):
+    for form, kind in _of_place(entity, classes):
+        yield from new(form, kind)
+
+
+def _of_place(entity: Entity, classes: int) -> Iterator[tuple[str, Kind]]:
+    """What English makes of the name of a place; of one whose kind is not known, what is listed."""
+    if classes and not classes & PLACE:
+        return
+    for name in (entity.label, *entity.aliases):
+        for form in abbreviations_of(name):
+            yield form, Kind.ALIAS
+        if classes or is_listed(name):
             for form in people_of(name):
-                yield from new(form, Kind.PEOPLE)
+                yield form, Kind.PEOPLE
 
 
 def _without_article(name: str) -> str:
@@ -121,25 +136,6 @@ def _without_legal_form(label: str) -> str:
         words.pop()
         words[-1] = words[-1].rstrip(",")
     return " ".join(words)
-
-
-_PEOPLE = (
-    ("a", "an"), ("a", "ian"), ("y", "ian"), ("n", "nese"), ("m", "mese"), ("a", "ese"), ("l", "lian"),
-    ("n", "nian"), ("q", "qi"), ("l", "li"), ("and", "ish"), ("ain", "ish"), ("en", "ish"), ("ey", "ish"),
-    ("ain", "anish"), ("o", "oan"), ("s", "n"), ("e", "ean"), ("k", "kian"), ("r", "rian"),
-)  # fmt: skip
-"""Endings of the names of places, and those of what belongs to them."""
-
-
-def people_of(place: str) -> Iterator[str]:
-    """What people and things of a place may be called in English: "Russian", "Japanese", "Polish".
-
-    Most are no words; those never stand in a text.
-    """
-    if len(place) > 3 and place.isalpha() and place[0].isupper():
-        for ending, other in _PEOPLE:
-            if place.endswith(ending):
-                yield place.removesuffix(ending) + other
 
 
 def _parts(label: str, *, person: bool) -> Iterator[tuple[str, Kind]]:

@@ -2,8 +2,12 @@
 
 For mention m and candidate c, p(c | m) = p(link | m) · p(c | m, link):
 
-    which      p(c | m, link) = softmax over the candidates of Σ wᵢ·fᵢ(m, c)
+    which      p(c | m, link) = softmax over the candidates of log s(c | m) + Σ wᵢ·fᵢ(m, c), fᵢ of the context
+               s(c | m) = (n(c) + S·b(c)) / (n + S), b(c) = softmax of Σ wᵢ·fᵢ(m, c), fᵢ of name and entity alone
     whether    p(link | m)    = σ(Σ vᵢ·fᵢ(m, best) + v·log p(best | m, link)), with the best candidate of "which"
+
+n(c) is how often the name was seen to mean c, n the sum of that, S a constant: what is learnt of names in general is the
+Dirichlet prior of the shares that were counted. Without counts this is the softmax of all features together.
 
 Learnt apart, since graphs differ more in what they lack (whether) than in what tells namesakes apart (which). The second
 pass has what the first believes of the other mentions among its features, the third what an encoder says.
@@ -31,10 +35,24 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 DEFAULT = Path(__file__).with_name("weights.json")
-VERSION = 1
+VERSION = 2
 PASSES = "local", "joint", "encoder"
 SURE = "sure of it"
 """The feature log p(best | m, link) of whether there is a link."""
+LINKS = "links"
+"""The column of how often the name was seen to mean each candidate: no feature, it has no coefficient."""
+SMOOTHING = 5.0
+"""How many counted links what is learnt of names in general is worth."""
+CONTEXT = frozenset(
+    {
+        "part, said in full", "last name, said in full", "said in full", "description", "description, words",
+        "neighbours named", "people of, a small word follows", "people, a small word follows",
+        "language, a small word follows", "people of, after the", "people, after the", "language, after in",
+        "person, after a title", "person, after a given name", "fact", "shared neighbours", "again", "part, fact",
+        "part, shared neighbours", "similarity", "behind the most similar",
+    }
+)  # fmt: skip
+"""Features of "which" that look at the text around the name; the others are those of the name and the entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,32 @@ class Weights:
         write_text(Path(path), json.dumps(found, indent=1) + "\n")
 
 
-def scores(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+def scores(
+    columns: Mapping[str, Floats], weights: Mapping[str, float], first: Ints, of: Ints
+) -> Floats:
+    """The scores of "which": log of the share that is expected of the name, and what the context adds.
+
+    Args:
+        columns: C features each, and the counts of :data:`LINKS`.
+        weights: Of the features.
+        first: M + 1, where the candidates of each mention begin.
+        of: C, the mention of each.
+    """
+    name = _weighted(columns, {key: w for key, w in weights.items() if key not in CONTEXT})
+    context = _weighted(columns, {key: w for key, w in weights.items() if key in CONTEXT})
+    counts = columns.get(LINKS)
+    if counts is None or not counts.any():
+        return name + context
+    return context + log_shares(softmax(name, first, of), counts, first, of)
+
+
+def log_shares(base: Floats, counts: Floats, first: Ints, of: Ints) -> Floats:
+    """log((n(c) + S·b(c)) / (n + S)): the posterior means under a Dirichlet prior of weight S around ``base``."""
+    total = np.add.reduceat(counts, first[:-1])[of] if len(of) else counts
+    return np.log(np.maximum(counts + SMOOTHING * base, 1e-300)) - np.log(total + SMOOTHING)
+
+
+def _weighted(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
     """Σ wᵢ·fᵢ of each row; a feature without a weight counts nothing."""
     size = len(next(iter(columns.values())))
     total = np.zeros(size)
@@ -105,6 +148,11 @@ def scores(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Float
         if name in columns:
             total += weight * columns[name]
     return total
+
+
+def log_odds(score: Floats) -> Floats:
+    """The probabilities of log-odds, without overflow."""
+    return np.exp(-np.logaddexp(0.0, -score))
 
 
 def beliefs(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints) -> Floats:
@@ -116,12 +164,11 @@ def beliefs(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints)
         first: M + 1, where the candidates of each mention begin.
         of: C, the mention of each.
     """
-    among = softmax(scores(columns, weights.which), first, of)
+    among = softmax(scores(columns, weights.which, first, of), first, of)
     chosen = best(among, first, of)
     asked = {name: values[chosen] for name, values in columns.items()}
-    asked[SURE] = np.log(among[chosen])
-    linked = 1 / (1 + np.exp(-scores(asked, weights.whether)))
-    return among * linked[of]
+    asked[SURE] = np.log(np.maximum(among[chosen], 1e-300))
+    return among * log_odds(_weighted(asked, weights.whether))[of]
 
 
 def softmax(score: Floats, first: Ints, of: Ints) -> Floats:

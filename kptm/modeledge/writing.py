@@ -82,7 +82,7 @@ def fact_keys(
 
     found: list[NDArray[np.float32]] = []
     for start in range(0, len(documents), batch_size):
-        texts = [model.encoder.encode(item) for item in documents[start : start + batch_size]]
+        texts = model.encoder.encode_many(documents[start : start + batch_size])
         batch = collate([type(text)(text.ids, text.spans, text.blanks[:1]) for text in texts],
                         model.pad_id)  # fmt: skip
         keys = model(**batch.tensors()).fact_keys
@@ -102,7 +102,7 @@ def mention_vectors(
     import numpy as np
 
     documents = list(documents)
-    texts = [model.encoder.encode(document) for document in documents]
+    texts = model.encoder.encode_many(documents)
     records: list[Record] = []
     rows: list[NDArray[np.float32]] = []
     if not documents:

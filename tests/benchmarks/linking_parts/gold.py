@@ -13,10 +13,12 @@ from kptm.examples import World
 from kptm.linking import LinkedText
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+COMPLETE = frozenset({"wiki-fair"})
+"""Sets in which all that has an entity is annotated; the others leave out whole kinds, such as adjectives of nations."""
 SETS = ("kore50", "msnbc", "oke-2015-train", "oke-2016-train", "wiki-fair")
 PEERS = ("refined", "rel", "genre", "spel", "wat", "ambiverse", "baseline", "dbpedia-spotlight")
-_ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"\s?['’]s?$")
+ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
+POSSESSIVE = re.compile(r"\s?['’]s?$")
 
 
 def rows(path: Path):
@@ -66,18 +68,23 @@ class Freebase:
 
 
 def teachable(documents: list[GoldDocument]):
-    """Gold documents as linked texts without overlaps, the longer first; and what was looked at."""
-    texts, within = [], []
+    """Gold documents as linked texts without overlaps, the longer first; what was looked at; and spans of other things."""
+    texts, within, outside = [], [], []
     for document in documents:
-        spans, position = [], 0
+        spans, others, position = [], [], 0
         begin, stop = document.evaluation_span or (0, len(document.text))
         for start, end, key in sorted(document.spans, key=lambda s: (s[0], -s[1], s[2] or "")):
-            if key is not None and start >= position and begin <= start and end <= stop:
+            if start < begin or end > stop:
+                continue
+            if key is None:
+                others.append((start, end))
+            elif start >= position:
                 spans.append((start, end, key))
                 position = end
         texts.append(LinkedText.from_spans(document.text, spans))
         within.append((begin, stop))
-    return texts, within
+        outside.append(others)
+    return texts, within, outside
 
 
 class WebNLG:
@@ -96,14 +103,14 @@ def references(row, keys) -> LinkedText:
     """The words of a text that its annotators marked, linked to those of ``keys``, or to all."""
     spans, taken = [], []
     for key, words in sorted(row["references"], key=lambda item: -len(item[1])):
-        place = _located(row["text"], words, taken)
+        place = located(row["text"], words, taken)
         if place is not None and key and (keys is None or key in keys):
             taken.append(place)
             spans.append((*place, key))
     return LinkedText.from_spans(row["text"], spans)
 
 
-def _located(text, words, taken):
+def located(text, words, taken):
     """The first free place of tokenised words ("Aarhus Airport 's") in the text they come from."""
     body = r"\s*".join(re.escape(char) for char in words if not char.isspace())
     for pattern in (rf"(?<!\w){body}(?!\w)", body):
@@ -118,7 +125,7 @@ def trimmed(document: LinkedText) -> LinkedText:
     """The same links without the article before and the possessive behind a name."""
     spans = []
     for link in document.links:
-        article, possessive = _ARTICLE.match(link.surface), _POSSESSIVE.search(link.surface)
+        article, possessive = ARTICLE.match(link.surface), POSSESSIVE.search(link.surface)
         start = link.start + (article.end() if article else 0)
         end = link.start + possessive.start() if possessive else link.end
         spans.append(

@@ -9,6 +9,7 @@ from kptm import Linker, Predictor
 from kptm.answering.answer import Answer, ScoredEntity
 from kptm.answering.config import PredictorConfig
 from kptm.answering.plausible import is_plausible
+from kptm.answering.voices import Voices
 from kptm.answering.weighing import Weights
 
 
@@ -43,6 +44,31 @@ def test_nothing_uncalibrated_is_shown(graph, phrasings, table):
     assert fitted.predicted
     assert str(fitted).startswith("predicted: ")
     assert not query(PredictorConfig(sources=("graph",))).found
+
+
+@pytest.mark.parametrize("config", [PredictorConfig(), PredictorConfig(uncalibrated=True)])
+def test_many_questions_at_once_are_answered_as_one_by_one(graph, phrasings, table, config):
+    predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings, config=config)
+    asked = [
+        ("Armenia", "capital", None),
+        ("Turkey", "capital", None),
+        ("Rhine", "capital", None),  # no river has one
+        (None, "capital", "Quicksilver"),
+        (None, "capital", "Ankara"),
+    ]
+    one_by_one = [predictor.query(head, relation, tail) for head, relation, tail in asked]
+    found = predictor.query_many([*asked, ("nobody", "capital", None)])
+    assert found.pop() is None
+    assert [(str(item), item.why, item.path, item.topic) for item in found] == [
+        (str(item), item.why, item.path, item.topic) for item in one_by_one
+    ]
+
+
+def test_sources_whose_answer_would_be_refused_are_not_asked(graph, phrasings, table, monkeypatch):
+    predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings)
+    monkeypatch.setattr(Voices, "heard", lambda *_: pytest.fail("a source was asked"))
+    questions = [("Armenia", "capital", None), ("Rhine", "capital", None)]
+    assert [item.why for item in predictor.query_many(questions)] == ["uncalibrated", "fact"]
 
 
 @pytest.mark.parametrize(

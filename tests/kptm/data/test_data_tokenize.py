@@ -76,6 +76,19 @@ def test_spans_are_those_of_the_offsets(encoder, embeddings, document):
     assert len(encoded.blanks) == document.text.count("[MASK]")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_that_are_read_together_are_read_as_they_are_alone(kind, tokenizer_of, embeddings):
+    encoder = TextEncoder(tokenizer_of(kind), embeddings, 8)
+    texts = ["[MASK] is in Paris", "", "is " * 20 + "[MASK]", "New York, Georgia"]
+    together = encoder.encode_many([LinkedText(text) for text in texts])
+    for text, encoded in zip(texts, together, strict=True):
+        own = text.replace("[MASK]", encoder.tokenizer.mask_token)
+        alone = encoder.tokenizer(own, truncation=True, max_length=8)["input_ids"]
+        assert list(encoded.ids) == alone
+        assert list(encoded.blanks) == [at for at, it in enumerate(alone) if it == encoder.mask_id]
+    assert encoder.encode_many([]) == []
+
+
 def test_a_mention_is_cut_where_the_text_is(tokenizer_of, embeddings):
     tokenizer = tokenizer_of("bert")
     text = "is is is is is New York"

@@ -44,7 +44,12 @@ def optimizer_step(model):
     torch.optim.AdamW([value], lr=1e-3, fused=True).step()
 
 
+def configuration_changed(model):
+    model.backbone.config.layer_norm_eps = 1e-3
+
+
 CHANGES = [
+    configuration_changed,
     in_place,
     past_the_counter,
     through_numpy,
@@ -59,6 +64,7 @@ CHANGES = [
 def test_one_change_is_noticed(fused_of, change):
     model = copy.deepcopy(fused_of("bert"))
     model.tokenizer = copy.deepcopy(model.tokenizer)
+    model.backbone.config = copy.deepcopy(model.backbone.config)
     before = model.fingerprint()
     change(model)
     assert model.fingerprint() == room.compute(model) != before

@@ -17,7 +17,7 @@ from kptm.linking.index import LinkIndex
 from kptm.linking.judging import judge
 from kptm.linking.passages import Passages
 from kptm.linking.reading import read_all
-from kptm.linking.weights import SURE, Weights
+from kptm.linking.weights import LINKS, SURE, Weights
 
 RECORDS = [
     EntityRecord(key="Q90", label="Paris", description="capital city of France"),
@@ -291,7 +291,7 @@ def test_the_shipped_coefficients_are_those_of_the_features(graph):
         learnt = getattr(Weights.default(), name)
         said = {*SIMILARITY, SIMILARITY_OF_PART} if name == "encoder" else set()
         assert set(learnt.which) - said == {*WHICH, *shared}
-        assert set(learnt.whether) - said == (alone - {"prior", EVIDENCE}) | shared | {SURE}
+        assert set(learnt.whether) - said == (alone - {"prior", EVIDENCE, LINKS}) | shared | {SURE}
 
 
 def test_a_new_alias_is_there_at_once_in_a_large_graph(tmp_path):

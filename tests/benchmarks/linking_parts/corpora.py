@@ -1,0 +1,77 @@
+"""Documents with gold links to FB15k-237 beside the five sets: WebNLG's texts, joined to documents of several lengths."""
+
+from __future__ import annotations
+
+import random
+from urllib.parse import unquote
+
+from kptm.linking import LinkedText
+from kptm.linking.fitting import Gold
+from linking_parts.gold import ARTICLE, DATA, POSSESSIVE, Freebase, located, rows
+
+TEXTS = (1, 1, 2, 4, 8, 12)
+"""How many texts a document may have."""
+EVERY = 12
+"""One in so many of WebNLG's training texts is taken."""
+WEIGHT = 0.5
+"""Their names repeat: a mention counts half."""
+
+
+def webnlg_on_freebase(freebase: Freebase, layers, similarity=None) -> Gold:
+    """WebNLG's training texts, linked to FB15k-237 by the titles of Wikipedia: what a text says is all annotated."""
+    chance = random.Random(7)
+    texts = rows(DATA / "webnlg" / "train.jsonl.gz")
+    chance.shuffle(texts)
+    texts = texts[::EVERY]
+    keys = titles()
+    documents, outside = [], []
+    at = 0
+    while at < len(texts):
+        size = chance.choice(TEXTS)
+        document, others = joined([_annotated(row, keys) for row in texts[at : at + size]], chance)
+        documents.append(document)
+        outside.append(others)
+        at += size
+    return Gold(layers, documents, None, similarity, outside, complete=True, weight=WEIGHT)
+
+
+def titles() -> dict[str, str]:
+    """The key of each title of Wikipedia."""
+    entities = rows(DATA / "fb15k-237" / "entities.jsonl.gz")
+    return {
+        unquote(row["wikipedia"].rsplit("/", 1)[1]).replace("_", " "): row["key"]
+        for row in entities
+        if row.get("wikipedia")
+    }
+
+
+def joined(parts, chance):
+    """Texts with their links and other spans as one, with a space or a new line between."""
+    text, links, others = "", [], []
+    for part, known, unknown in parts:
+        text += chance.choice((" ", "\n")) if text else ""
+        links += [(start + len(text), end + len(text), key) for start, end, key in known]
+        others += [(start + len(text), end + len(text)) for start, end in unknown]
+        text += part
+    return LinkedText.from_spans(text, links), others
+
+
+def _annotated(row, keys):
+    """A text, its spans that mean an entity of the graph, and those that mean something else."""
+    text, taken, known, unknown = row["text"], [], [], []
+    for name, words in sorted(row["references"], key=lambda item: -len(item[1])):
+        place = located(text, words, taken) if name else None
+        if place is None:
+            continue
+        taken.append(place)
+        start, end = _without_article(text, *place)
+        key = keys.get(name.replace("_", " "))
+        unknown.append((start, end)) if key is None else known.append((start, end, key))
+    return text, known, unknown
+
+
+def _without_article(text, start, end):
+    article, possessive = ARTICLE.match(text[start:end]), POSSESSIVE.search(text[start:end])
+    first = start + (article.end() if article else 0)
+    last = start + possessive.start() if possessive else end
+    return (first, last) if first < last else (start, end)

@@ -1,0 +1,139 @@
+"""What speaks for an entity never lowers its p: counts, facts, descriptions; and counts decide in the end."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg import EntityRecord
+from kptm.linking import LinkedText, Linker
+from kptm.linking.estimation import NOT_NEGATIVE
+from kptm.linking.fitting import Gold, fit
+from kptm.linking.weights import LINKS, SMOOTHING, Pass, Weights, beliefs
+
+SENSES = [
+    EntityRecord(key="FR", label="Paris", description="capital of France"),
+    EntityRecord(key="TX", label="Paris", description="town in Texas"),
+    EntityRecord(key="HE", label="Paris", description="prince of Troy"),
+]
+FACTS = [("FR", "country", "France"), ("TX", "state", "Texas"), ("FR", "river", "Seine")]
+FIRST, OF = np.array([0, 3]), np.zeros(3, np.int64)
+counts = st.lists(st.integers(0, 10_000), min_size=3, max_size=3)
+features = st.lists(st.floats(-5, 5), min_size=3, max_size=3)
+
+
+def p_of(prior, context, links):
+    columns = {
+        "prior": np.array(prior),
+        "description": np.array(context),
+        LINKS: np.array(links, np.float64),
+    }
+    return beliefs(columns, Pass({"prior": 1.0, "description": 1.0}, {}), FIRST, OF)
+
+
+@given(features, features, counts, st.integers(0, 2), st.integers(1, 1000))
+def test_more_counts_for_a_sense_never_lower_its_p(prior, context, links, sense, more):
+    raised = [n + more * (at == sense) for at, n in enumerate(links)]
+    before, after = p_of(prior, context, links), p_of(prior, context, raised)
+    assert after[sense] >= before[sense] - 1e-12
+    others = [at for at in range(3) if at != sense]
+    assert (after[others] <= before[others] + 1e-12).all()
+
+
+@given(features, st.lists(st.integers(1, 9), min_size=3, max_size=3))
+def test_p_tends_to_the_shares_of_the_counts(prior, share):
+    """Twice p, since whether there is a link is even here."""
+    expected = np.array(share) / sum(share)
+    found = 2 * p_of(prior, [0, 0, 0], [n * 10_000_000 for n in share])
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_counts_are_the_posterior_of_a_dirichlet_prior():
+    prior, links = [1.0, 0.0, -1.0], [3, 0, 7]
+    base = np.exp(prior) / np.exp(prior).sum()
+    shares = (np.array(links) + SMOOTHING * base) / (10 + SMOOTHING)
+    context = np.array([0.3, 0.0, 1.2])
+    expected = shares * np.exp(context) / (shares * np.exp(context)).sum()
+    assert 2 * p_of(prior, context, links) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("sense", ["FR", "TX", "HE"])
+def test_p_rises_with_each_document_that_is_learnt(sense, new_graph):
+    found = []
+    for size in (0, 1, 10, 1000):
+        graph = new_graph()
+        graph.add([*SENSES, *FACTS])
+        linker = Linker(graph)
+        document = LinkedText.from_spans("We saw Paris.", [(7, 12, sense)])
+        if size:
+            linker.learn([document] * size, source="news")
+        link = linker.link("We saw Paris.", threshold=0.0).links[0]
+        found.append(next((c.prior for c in link.candidates if c.entity == sense), 0.0))
+    assert found == sorted(found)
+    assert len(set(found)) == 4
+    assert found[-1] >= 0.9
+
+
+def p_in(graph, text, key):
+    links = Linker(graph).link(text, threshold=0.0).links
+    return max((c.prior for link in links for c in link.candidates if c.entity == key), default=0.0)
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        (("TX", "near", "Dallas"), "Paris is near Dallas."),
+        (EntityRecord(key="TX", aliases=("Paris, Texas",)), "They live in Paris, Texas."),
+        (EntityRecord(key="TX", description="town in Texas with a cotton market"), "Paris has a cotton market."),
+    ],
+)  # fmt: skip
+def test_what_is_added_of_the_right_kind_never_hurts(more, text, new_graph):
+    graph = new_graph()
+    graph.add([*SENSES, *FACTS, ("Dallas", "state", "Texas")])
+    before = p_in(graph, text, "TX")
+    graph.add([more])
+    assert p_in(graph, text, "TX") >= before
+
+
+def test_coefficients_are_bounded_whatever_the_documents_say(new_graph):
+    """Documents that always mean the rarer sense cannot make degree or counts speak against one."""
+    graph = new_graph()
+    graph.add([*SENSES, *FACTS])
+    layers = Linker(graph).refresh()
+    documents = [LinkedText.from_spans("We saw Paris.", [(7, 12, "HE")])] * 20
+    learnt = fit([Gold(layers, documents)])
+    for step in (learnt.local, learnt.joint):
+        for weights in (step.which, step.whether):
+            assert all(weights[name] >= 0 for name in weights.keys() & NOT_NEGATIVE)
+
+
+def test_the_shipped_coefficients_have_the_right_signs():
+    for step in (Weights.default().local, Weights.default().joint, Weights.default().encoder):
+        for weights in (step.which, step.whether):
+            assert all(weights[name] >= 0 for name in weights.keys() & NOT_NEGATIVE)
+
+
+def test_what_annotators_left_out_is_not_held_to_be_no_link(new_graph):
+    """A collection that never annotates places teaches nothing against them, if it is said to be incomplete."""
+    graph = new_graph()
+    names = [f"Town{chr(97 + n)}" for n in range(20)]
+    people = [f"Personne{chr(97 + n)}" for n in range(20)]
+    graph.add([EntityRecord(key=name, label=name, description="town in Texas") for name in names])
+    graph.add([EntityRecord(key=name, label=name, description="singer") for name in people])
+    layers = Linker(graph).refresh()
+    whole = [
+        LinkedText.from_spans(f"We saw {name} there.", [(7, 7 + len(name), name)])
+        for name in (*names[:5], *people[:5])
+    ]
+    partial = []
+    for name, person in zip(names, people, strict=True):
+        text = f"{person} came to {name} today."
+        partial.append(LinkedText.from_spans(text, [(0, len(person), person)]))
+    text = "We saw Townt there."
+    scores = {}
+    for complete in (True, False):
+        weights = fit([Gold(layers, whole), Gold(layers, partial, complete=complete)])
+        linked = Linker(graph, weights=weights).link(text, threshold=0.0).links
+        scores[complete] = linked[0].score
+    assert scores[False] > scores[True]
+    assert scores[False] > 0.5

@@ -1,0 +1,104 @@
+"""Words of English: peoples, abbreviations, everyday words; and texts without case."""
+
+import pytest
+
+from kg import EntityRecord
+from kptm.linking import Linker, lexicon
+from kptm.linking.forms import PLACE, class_of, forms_of
+from kptm.linking.peoples import people_of
+from kptm.linking.recasing import recased, without_case
+
+RECORDS = [
+    EntityRecord(key="NL", label="Netherlands", description="country in Europe"),
+    EntityRecord(key="US", label="United States of America", aliases=("U.S.", "USA"), description="country in America"),
+    EntityRecord(key="CA", label="California", description="state of the United States"),
+    EntityRecord(key="FR", label="France", description="country in Europe"),
+    EntityRecord(key="PA", label="Paris", description="capital city of France"),
+    EntityRecord(key="AE", label="Albert Einstein", description="German physicist, a person"),
+    EntityRecord(key="NA", label="NASA", description="agency"),
+    EntityRecord(key="TO", label="Today", description="album"),
+    EntityRecord(key="CU", label="copper", description="metal"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def linker(new_graph):
+    graph = new_graph()
+    graph.add(
+        [*RECORDS, *(("PA", "capital of", "FR"), ("FR", "borders", "NL"), ("CA", "in", "US"))]
+    )
+    return Linker(graph)
+
+
+@pytest.mark.parametrize(
+    ("place", "people"),
+    [
+        ("Netherlands", ("Dutch", "Dutchman", "Dutchmen", "Dutchwoman")),
+        ("Peru", ("Peruvian", "Peruvians")),
+        ("united states of america", ("American", "Americans")),
+    ],
+)
+def test_peoples_are_listed_by_place(place, people):
+    assert tuple(people_of(place)) == people
+
+
+def test_a_place_that_is_not_listed_has_its_peoples_by_rule():
+    assert "Utopian" in set(people_of("Utopia"))
+
+
+def test_forms_have_the_abbreviation_of_a_state():
+    forms = {form for form, _ in forms_of(RECORDS[2], class_of(RECORDS[2]))}
+    assert {"California", "Calif.", "Californian"} <= forms
+    assert class_of(RECORDS[2]) == PLACE
+
+
+def test_peoples_and_abbreviations_are_linked(linker):
+    found = {
+        x.surface: x.entity
+        for x in linker.link("Dutch ships reached Fresno, Calif.", threshold=0.01).links
+    }
+    assert found == {"Dutch": "NL", "Calif.": "CA"}
+
+
+@pytest.mark.parametrize(
+    "words", [lexicon.everyday_words, lexicon.given_names, lexicon.surnames, lexicon.titles]
+)
+def test_word_lists_are_sorted_and_between_0_and_1(words):
+    found = words()
+    assert (found.hashes[1:] > found.hashes[:-1]).all()
+    assert 0 < found.values.min() < found.values.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("albert einstein was never in california or at nasa", True),
+        ("ALBERT EINSTEIN WAS NEVER IN CALIFORNIA", True),
+        ("Albert einstein was never in california", False),
+        ("is it paris", False),
+        ("1234 5678 9012 3456 7890 1234 5678", False),
+        ("北京是中国的首都", False),
+    ],
+)
+def test_a_text_without_case(text, expected):
+    assert without_case(text) == expected
+
+
+def test_names_get_their_capitals_back(linker):
+    text = "today albert einstein flew from california to paris for nasa, with copper"
+    expected = "today Albert Einstein flew from California to Paris for NASA, with copper"
+    layers = linker.refresh()
+    assert recased(text, layers) == expected
+    assert recased(text.upper(), layers) == expected
+
+
+@pytest.mark.parametrize("change", [str.lower, str.upper])
+def test_a_text_without_case_is_linked_like_one_with_it(change, linker):
+    text = "The physicist Albert Einstein moved from Paris in France to California long ago."
+    usual = linker.link(text)
+    other = linker.link(change(text))
+    assert {(x.start, x.end, x.entity) for x in usual.links} == {
+        (x.start, x.end, x.entity) for x in other.links
+    }
+    assert len(usual.links) == 4
+    assert all(change(text)[x.start : x.end] == x.surface for x in other.links)
