@@ -67,7 +67,7 @@ DEFAULT: dict[str, float] = {
     "agrees": 0.6,
     "filter": -0.6,
     "intersection": -0.3,
-    "difference": 0.5,
+    "difference": 1.0,
     "union": -0.2,
     "having": -1.9,
     "both": 0.5,
