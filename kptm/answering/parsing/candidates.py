@@ -193,6 +193,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     focus = _has_focus(question, made, knowledge)
     if focus is not None:
         found["focus" if focus else "other_focus"] = 1.0
+        found["mixed"] = float(focus and _is_mixed(question, made, knowledge))
     return {name: value for name, value in found.items() if value}
 
 
@@ -253,6 +254,13 @@ def _words_of_types(question: Question) -> int:
     for item in question.types:
         found |= item.mask
     return found
+
+
+def _is_mixed(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
+    """Whether only some answers are of a type that the question names: moons and spacecraft orbit Saturn."""
+    some = (made.nodes or made.counted)[:LOOKED_AT]
+    types = knowledge.types(some)
+    return any(item.type and 0 < types.get(item.type, 0) < len(some) for item in question.types)
 
 
 def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bool | None:

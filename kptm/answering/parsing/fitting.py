@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-DENSE, LEARNT = 1.0, 0.4
-"""Standard deviations of the priors."""
+DENSE, LEARNT, KINDS = 1.0, 0.4, 1.0
+"""Standard deviations of the priors: of dense weights, of words with predicates, of words with kinds of named things."""
+KIND = "@"
+"""What the predicate of a kind begins with."""
 EXPLAINS = 0.3
 """Weight from which on a word is explained by a predicate."""
 CANDIDATES = 80
@@ -100,6 +102,9 @@ def fit(
     guess[: len(names)] = [start.dense.get(name, DEFAULT[name]) for name in names]
     precision = np.full(len(guess), 1 / spread_learnt**2)
     precision[: len(names)] = 1 / spread**2 if dense else FIXED
+    for (predicate, _), column in own.items():
+        if predicate.startswith(KIND):  # there are few kinds of named things
+            precision[column] = 1 / KINDS**2
     found = minimize(
         lambda weights: loss(weights, table, guess, precision),
         guess,

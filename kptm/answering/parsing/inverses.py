@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 PAIRS = (
-    ("parent", "child children"),
-    ("mother", "child children"),
-    ("father", "child children"),
+    ("parent", "child children son daughter offspring kid"),
+    ("mother", "child children son daughter offspring kid"),
+    ("father", "child children son daughter offspring kid"),
     ("teacher", "student pupil"),
     ("doctoral advisor", "student"),
     ("employer", "employee staff worker"),

@@ -70,6 +70,9 @@ class SaidRelations:
         # Several words in place of one, of which a relation must have all: "die" says a date of death, and no date of birth.
         self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
         self._cache: dict[tuple[str, int, bool], Evidence] = {}
+        self._claimed = sum(
+            1 << at for at, token in enumerate(tokens) if schema.relations_named((token.stem,))
+        )
         self.typed = 0
         for at, token in enumerate(tokens):
             self._add(token.stem, 1 << at, 1.0)
@@ -225,7 +228,10 @@ class SaidRelations:
         )
         mask = 0
         for stem, (strength, place) in said.items():
-            strong = stem in names[best] or words.weights[stem] >= SAYS
+            strong = stem in names[best] or (
+                # What texts say beside a relation does not explain the name of another.
+                words.weights[stem] >= SAYS and not place & self._claimed
+            )
             # "What genre is the film X": the domain of /film/film/genre explains a word, by itself it says nothing.
             if strength >= (SAYS if strong else LIKE) and (strong or recall > 0):
                 mask |= place

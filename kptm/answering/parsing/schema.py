@@ -12,6 +12,7 @@ from kptm.answering.lexicon import load
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.inverses import inverse_nouns
 from kptm.answering.parsing.mentions import one_edit
+from kptm.answering.sides import Form, relation_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -160,13 +161,20 @@ class Schema:
         weights: dict[str, float] = {}
         for text, weight in ((domain, DOMAIN), (second, SECOND), (main, MAIN)):
             weights.update(dict.fromkeys(self._content(text), weight))
+        back = list(inverse_nouns(main))
+        of = relation_form(main).form is Form.NOUN_OF
         for alias in entity.aliases if entity else ():
+            # "Child of" is what the head is to the tail: of a parent it leads back to the child.
+            turned = not of and (relation_form(alias).form is Form.NOUN_OF or alias in back)
+            if turned:
+                back.append(alias)
+                continue
             names.append(frozenset(self.stems(alias)))
             for stem in self._content(alias):
                 weights[stem] = max(weights.get(stem, 0.0), ALIAS)
         for stem, weight in phrased.items():
             weights[stem] = max(weights.get(stem, 0.0), SECOND * weight)
-        inverse = tuple(frozenset(self.stems(noun)) for noun in sorted(inverse_nouns(main)))
+        inverse = tuple(sorted({frozenset(self._content(noun)) for noun in back}, key=sorted))
         for stem in frozenset().union(*inverse):
             weights.setdefault(stem, BACK)
         source = frozenset(self._content(source_name(relation.key)))
