@@ -13,13 +13,14 @@ from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
 from kptm.answering.combining import relation_name
 from kptm.answering.confidence import confidences, trails_of
+from kptm.answering.links import candidates_beside, links_of
 from kptm.answering.naming import RelationNames, labels
 from kptm.answering.plausible import is_plausible
 from kptm.answering.sources import LINKS, STORE, TEXTS, last_best
 from kptm.answering.text_deciding import TextDecider
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Program
@@ -294,7 +295,7 @@ class Decider:
     ) -> Answer | None:
         """Why nothing is predicted: nothing of that kind has the relation, or no p would be worth anything."""
         silent = self._silent(case.best)
-        if any(item.kind == TEXTS for item in case.opinions):
+        if TEXTS in kinds:
             return None  # a text says it: it need not be what others of the kind have
         if not is_plausible(self._graph, case.best.entity, case.best.path[0]):
             reason = f"{silent}, nor of anything of its kind, so that nothing is predicted"
@@ -338,8 +339,6 @@ class Decider:
         named = labels(self._graph, [key for _, key, _ in others]) if others else {}
         return tuple(Conflict(kind, key, named[key], p) for kind, key, p in others)
 
-    # ── saying ───────────────────────────────────────────────────────────────────────────────
-
     def _lacking(self, case: Case) -> str:
         """That the graph is silent, and which words of the question had no part in finding that out."""
         silent, words = self._silent(case.best), case.best.unexplained
@@ -372,7 +371,7 @@ class Decider:
 
     def _senses(self, case: Case) -> tuple[Sense, ...]:
         best = case.best
-        same = None if case.document is None else set(_candidates(case.document, best.entity))
+        same = None if case.document is None else set(candidates_beside(case.document, best.entity))
         others: dict[str, Reading] = {}
         for reading in case.readings[1:]:
             meant = reading.entity != best.entity and (same is None or reading.entity in same)
@@ -399,19 +398,3 @@ def _value(text: str) -> Literal:
     if text in ("yes", "no"):
         return Literal("true" if text == "yes" else "false", datatype=f"{XSD}boolean")
     return Literal(text.replace(",", ""), datatype=f"{XSD}integer")
-
-
-def _candidates(document: LinkedText, entity: str) -> Iterable[str]:
-    """What the names of a question may mean that may mean ``entity``."""
-    for link in document.links:
-        keys = {link.entity, *(item.entity for item in link.candidates)}
-        if entity in keys:
-            yield from keys
-
-
-def links_of(document: LinkedText) -> tuple[Evidence, ...]:
-    """What the names of a question were taken for."""
-    return tuple(
-        Evidence("linking", f"{link.surface!r} is {link.entity}", score=link.score)
-        for link in document.links
-    )

@@ -228,14 +228,26 @@ class Predictor:
     ) -> Iterator[Case | Answer | None]:
         """The cases, with what sources say of those that the graph leaves open; or the refusal to predict anything."""
         there = self._voices.there(chosen)
-        settled = [
-            case if case is None or case.answers else self._brief.refusal(case, self._config, there)
-            for case in cases
-        ]
-        pairs = list(zip(cases, settled, strict=True))
-        heard = iter(self._heard([case for case, end in pairs if case and end is None], chosen))
-        for case, end in pairs:
-            yield next(heard) if case is not None and end is None else end
+        open_: list[Case] = []
+        read: list[Case] = []
+        ends: list[Answer | None] = []
+        for case in cases:
+            end = None
+            if case is not None and not case.answers:
+                end = self._brief.refusal(case, self._config, there - {TEXTS})
+                # Texts are asked all the same: they know their worth, and cost little.
+                (open_ if end is None else read).append(case)
+            ends.append(end)
+        heard = iter(self._heard(open_, chosen))
+        texts = iter(self._heard(read, {TEXTS}) if TEXTS in there else ())
+        for case, end in zip(cases, ends, strict=True):
+            if case is None or case.answers:
+                yield case
+            elif end is None:
+                yield next(heard)
+            else:
+                said = next(texts, None)
+                yield said if said is not None and said.opinions else end
 
     def _chosen(self, sources: Iterable[str] | None) -> frozenset[str]:
         return checked_sources(self._config.sources if sources is None else sources)
