@@ -8,6 +8,7 @@
     pretraining/      checkpoints of a run that has not ended
     finetuned/        models fine-tuned for a task, a folder each
     phrasings.json    how the texts say relations
+    reader.safetensors  what reads answers out of passages, fitted on the graph's own facts
     questions.json    what was learnt from answered questions
     learnt.jsonl      those questions, to which others are added
     weights.json      how much modeledge weighs, fitted on those that the graph is silent on

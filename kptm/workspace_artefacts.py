@@ -81,6 +81,7 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
     for path in (
         layout.embeddings_checkpoint,
         layout.phrasings,
+        layout.reader,
         layout.questions,
         layout.lessons,
         layout.weights,

@@ -38,6 +38,7 @@ class WorkspaceAsking(WorkspaceTraining):
         from kptm.answering.weighing import Weights
 
         if self._predictor is None:
+            reader = self.reader()
             has_model = self.layout.has_model
             self._predictor = Predictor(
                 self.graph,
@@ -48,6 +49,7 @@ class WorkspaceAsking(WorkspaceTraining):
                 phrasings=self.phrasings(),
                 reading=ReadingModel.load(self.layout.questions),
                 encoder=self._question_encoder,
+                reader=reader,
             )
             space = self._predictor.space
             self._predictor.take(Weights.load(self.layout.weights, space=space))

@@ -112,6 +112,11 @@ class Layout:
         return self.folder / "phrasings.json"
 
     @property
+    def reader(self) -> Path:
+        """What reads answers out of passages."""
+        return self.folder / "reader.safetensors"
+
+    @property
     def questions(self) -> Path:
         """What was learnt from answered questions."""
         return self.folder / "questions.json"
@@ -151,6 +156,7 @@ class Layout:
             self.model,
             self.pretraining,
             self.phrasings,
+            self.reader,
             self.questions,
             self.lessons,
             self.weights,
@@ -169,6 +175,7 @@ class Layout:
             self.pretraining,
             self.finetuned,
             self.phrasings,
+            self.reader,
             self.questions,
             self.lessons,
             self.weights,

@@ -37,6 +37,7 @@ FROM_TEXTS = (
     "model",
     "pretraining",
     "phrasings.json",
+    "reader.safetensors",
     "questions.json",
     "learnt.jsonl",
     "weights.json",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kptm.finetuning.task_rows import Rows
     from kptm.fusion import FusedModel
     from kptm.modeledge import Modeledge
+    from kptm.passages.reader.model import ReaderModel
+    from kptm.passages.reader.reader import Reader
     from kptm.pretraining import PretrainReport
     from kptm.workspace_config import WorkspaceConfig
 
@@ -227,6 +229,8 @@ class WorkspaceTraining(WorkspaceVectors):
                     revision=number,
                     replace=path is not None,
                 )
+        if written:
+            self.fit_reader()
         added = 0
         if documents is not None and model is not None:
             if path is not None and who.others:
@@ -251,6 +255,32 @@ class WorkspaceTraining(WorkspaceVectors):
         if not mined and not written and not spoke:
             self.graph.log.withdraw(number)
         return added
+
+    def fit_reader(self) -> ReaderModel:
+        """Fit what reads answers out of passages on the graph's own facts in its own texts, and save it.
+
+        :meth:`index` does so, and whoever asks, where facts or passages have become others by a twentieth since.
+        """
+        from kptm.passages.reader.training import train
+
+        model = train(self.graph, passages=len(self.passages))
+        with suppress(OSError):  # a folder that may not be written
+            model.save(self.layout.reader)
+        self._changed()
+        return model
+
+    def reader(self) -> Reader | None:
+        """What reads answers out of passages; None where there are no passages."""
+        from kptm.passages.reader.model import ReaderModel
+        from kptm.passages.reader.reader import Reader
+
+        if not self.passages:
+            return None
+        if self.layout.reader.exists():
+            model = ReaderModel.load(self.layout.reader)
+            if model.fits(self.graph, len(self.passages)):
+                return Reader(self.graph, model)
+        return Reader(self.graph, self.fit_reader())
 
     def _begin_index(self, documents: list[LinkedText] | None, note: str) -> tuple[int, bool]:
         """Open a revision and add what is mined from texts to the phrasings; return its number, and whether they changed."""

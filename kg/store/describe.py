@@ -91,13 +91,12 @@ def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Trip
 def _numbers(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, int]:
     """The ids of those of the triples that live, in their order."""
     facts = list(dict.fromkeys(wanted))
-    ends = node_ids(sql, [item.head for item in facts])
-    tails = node_ids(sql, [item.tail for item in facts])
+    ends = node_ids(sql, chain.from_iterable((item.head, item.tail) for item in facts))
     relations = ids_of(sql, "relation", [item.relation for item in facts])
     given = {
-        (ends[item.head], relations[item.relation], tails[item.tail]): item
+        (ends[item.head], relations[item.relation], ends[item.tail]): item
         for item in facts
-        if item.head in ends and item.tail in tails and item.relation in relations
+        if item.head in ends and item.tail in ends and item.relation in relations
     }
     number_of: dict[Triple, int] = {}
     for start in range(0, len(given), FACTS):

@@ -9,6 +9,7 @@ from kg.programs import Program, readable
 from kg.types import Literal as Value
 from kg.types import Step, Triple
 from kg.values import ValueKey
+from kptm.passages.spans import TextSpan
 
 Why = Literal["", "name", "relation", "words", "fact", "disagreement", "doubt", "uncalibrated"]
 """Why there is no answer; "" when there is one. "words" stands for words that were not understood."""
@@ -29,18 +30,20 @@ class ScoredEntity:
         label: The entity's label; a value for people, as "70,000,000" or "468 km²".
         score: Between 0 and 1.
         value: The value, with its datatype and unit; None for an entity.
+        is_span: Whether it is a name as a text writes it, of something that the graph does not have.
     """
 
     entity: str | None
     label: str
     score: float
     value: Value | None = None
+    is_span: bool = False
 
     @classmethod
     def of(cls, node: str, label: str, score: float) -> ScoredEntity:
         """An answer of an entity's key, or of a value in its place."""
         if isinstance(node, ValueKey):
-            return cls(None, label, score, node.literal)
+            return cls(None, label, score, node.literal, isinstance(node, TextSpan))
         return cls(node, label, score)
 
     @property
@@ -68,7 +71,7 @@ class Evidence:
     """One thing an answer stands on.
 
     Attributes:
-        kind: "triple", "sentence", "link prediction", "model", "modeledge", "linking", "stale" or "note".
+        kind: "triple", "sentence", "link prediction", "model", "modeledge", "texts", "linking", "stale" or "note".
         text: What it says, for people.
         entity: The answer it speaks for, "" where it speaks for none.
         score: How strongly, in the kind's own unit (a probability), 1 for a triple.

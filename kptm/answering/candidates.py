@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from kg.embedding import EntityEmbeddings
@@ -20,7 +22,7 @@ class Side:
     """The entities on one side of a relation.
 
     Attributes:
-        keys: Their keys, sorted.
+        keys: Their keys, sorted; after them those of answers that texts give.
         place: Where each stands among them.
     """
 
@@ -31,6 +33,11 @@ class Side:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def extended(self, keys: Iterable[str]) -> Side:
+        """These candidates and others after them; itself where there are no others."""
+        others = [key for key in dict.fromkeys(keys) if key not in self.place]
+        return Side([*self.keys, *others]) if others else self
 
     def rows(self, embeddings: EntityEmbeddings) -> NDArray[np.int64]:
         """The row of each in a table of vectors, -1 without one, shape (len(self),)."""

@@ -12,7 +12,8 @@ from kg.values import ValueKey, type_name, value_text
 from kptm.answering.answer import Evidence, Span
 from kptm.answering.confidence import trails_of
 from kptm.answering.naming import labels
-from kptm.answering.sources import LINKS, MODEL, STORE
+from kptm.answering.reading_texts import evidence
+from kptm.answering.sources import LINKS, MODEL, STORE, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -114,6 +115,8 @@ class Citations:
             answers: The candidates to speak of.
             named: The label of each.
         """
+        if opinion.kind == TEXTS:
+            return list(evidence(asked, list(answers), named))
         found = []
         for key in answers:
             place = asked.side.place.get(key)

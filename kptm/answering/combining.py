@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kptm.answering.sources import LINKS, MODEL, STORE
+from kptm.answering.sources import LINKS, MODEL, STORE, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-POOLED = (LINKS, MODEL)
+POOLED = (LINKS, MODEL, TEXTS)
 """The sources of the pool, in the order of the weights."""
 SMOOTHING = 1e-3
 """ε: what a source thinks impossible is merely unlikely."""

@@ -13,7 +13,7 @@ class PredictorConfig:
     """Thresholds and weights.
 
     Attributes:
-        sources: Who is asked: "graph", "link prediction", "model", "modeledge", as far as they are there.
+        sources: Who is asked: "graph", "link prediction", "model", "texts", "modeledge", as far as they are there.
         min_score: Calibrated p below which a predicted answer is "unknown".
         min_stated: p of the best reading of a question below which it is not answered, before anything was learnt.
         min_learnt: The same after questions of this graph were learnt from: its p is worth what it says then.

@@ -13,12 +13,14 @@ from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
 from kptm.answering.combining import relation_name
 from kptm.answering.confidence import confidences, trails_of
+from kptm.answering.links import candidates_beside, links_of
 from kptm.answering.naming import RelationNames, labels
 from kptm.answering.plausible import is_plausible
-from kptm.answering.sources import LINKS, STORE, last_best
+from kptm.answering.sources import LINKS, STORE, TEXTS, last_best
+from kptm.answering.text_deciding import TextDecider
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Program
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from kptm.answering.config import PredictorConfig
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.reading import Reading
+    from kptm.answering.reading_texts import TextSource
     from kptm.answering.sources import Asked, Opinion
     from kptm.answering.staleness import Freshness
     from kptm.linking import LinkedText
@@ -104,6 +107,7 @@ class Decider:
         citations: Makes the evidence.
         curve: From p of link prediction's best answer to how often such answers are right; None where nothing was held out.
         freshness: Knows what is stale; None where no evidence is made.
+        texts: Knows what the p of an answer from texts is worth.
     """
 
     def __init__(
@@ -112,7 +116,10 @@ class Decider:
         citations: Citations | NoCitations,
         freshness: Freshness | None,
         curve: Curve | None = None,
+        texts: TextSource | None = None,
     ) -> None:
+        asks = (self._silent, self._conflicts)
+        self._texts = TextDecider(graph, citations, texts, *asks) if texts else None
         self._curve = curve
         self._graph = graph
         self._citations = citations
@@ -124,7 +131,7 @@ class Decider:
         if case.answers:
             found = self._stated(case, config)
         elif case.asked is not None and case.opinions:
-            found = self._predicted(case, case.asked, config)
+            found = self._silent_graph(case, case.asked, config)
         else:
             found = Answer(question=case.question, reason=self._lacking(case), why="fact")
         return self._complete(found, case)
@@ -234,6 +241,16 @@ class Decider:
             evidence += self._citations.opinion(asked, opinion, shown, named)
         return conflicts, evidence
 
+    def _silent_graph(self, case: Case, asked: Asked, config: PredictorConfig) -> Answer:
+        """What texts say or the others predict, whichever is surer; what weights were fitted for is weighed together."""
+        read = next((item for item in case.opinions if item.kind == TEXTS), None)
+        if read is None or self._texts is None or TEXTS in config.weights.combiner.weights:
+            return self._predicted(case, asked, config)
+        others = [item for item in case.opinions if item.kind != TEXTS]
+        found = Answer(question=case.question, reason=self._lacking(case), why="fact")
+        found = self._predicted(replace(case, opinions=others), asked, config) if others else found
+        return self._texts.surer(found, asked, read, others, config)
+
     # ── what is predicted ────────────────────────────────────────────────────────────────────
 
     def _predicted(self, case: Case, asked: Asked, config: PredictorConfig) -> Answer:
@@ -248,12 +265,12 @@ class Decider:
         if p is None:
             return Answer(question=case.question, reason=self._silent(reading), why="fact")
         keys = asked.side.keys
-        best = keys[last_best(p)]
+        best: str = keys[last_best(p)]
         heard = any(item.kind == STORE for item in case.opinions)
         score = weights.calibration.of(float(p.max()), with_store=heard)
         if not weights.count and not config.uncalibrated and self._curve is not None:
             score = self._curve.of(float(p.max()))
-        preferred = {keys[item.best]: None for item in case.opinions}
+        preferred: dict[str, None] = {keys[item.best]: None for item in case.opinions}
         named = labels(self._graph, dict.fromkeys([best, *preferred]))
         evidence = [Evidence("note", f"{self._silent(reading)}; this is a prediction", score=0.0)]
         for key in dict.fromkeys([best, *preferred]):
@@ -270,14 +287,16 @@ class Decider:
             why, reason = self._doubt(asked, case.opinions, config, named)
             guess = f"the best guess, {named[best]}, has p = {score:.2f}"
             return replace(found, why=why, reason=f"{self._silent(reading)}; {reason}{guess}")
-        answers = (ScoredEntity(best, named[best], score),)
-        return replace(found, entity=best, score=score, answers=answers)
+        answers = (ScoredEntity.of(best, named[best], score),)
+        return replace(found, entity=answers[0].entity, score=score, answers=answers)
 
     def _refused(
         self, case: Case, config: PredictorConfig, kinds: Collection[str]
     ) -> Answer | None:
         """Why nothing is predicted: nothing of that kind has the relation, or no p would be worth anything."""
         silent = self._silent(case.best)
+        if TEXTS in kinds:
+            return None  # a text says it: it need not be what others of the kind have
         if not is_plausible(self._graph, case.best.entity, case.best.path[0]):
             reason = f"{silent}, nor of anything of its kind, so that nothing is predicted"
             return Answer(question=case.question, reason=reason, why="fact")
@@ -320,8 +339,6 @@ class Decider:
         named = labels(self._graph, [key for _, key, _ in others]) if others else {}
         return tuple(Conflict(kind, key, named[key], p) for kind, key, p in others)
 
-    # ── saying ───────────────────────────────────────────────────────────────────────────────
-
     def _lacking(self, case: Case) -> str:
         """That the graph is silent, and which words of the question had no part in finding that out."""
         silent, words = self._silent(case.best), case.best.unexplained
@@ -354,7 +371,7 @@ class Decider:
 
     def _senses(self, case: Case) -> tuple[Sense, ...]:
         best = case.best
-        same = None if case.document is None else set(_candidates(case.document, best.entity))
+        same = None if case.document is None else set(candidates_beside(case.document, best.entity))
         others: dict[str, Reading] = {}
         for reading in case.readings[1:]:
             meant = reading.entity != best.entity and (same is None or reading.entity in same)
@@ -381,19 +398,3 @@ def _value(text: str) -> Literal:
     if text in ("yes", "no"):
         return Literal("true" if text == "yes" else "false", datatype=f"{XSD}boolean")
     return Literal(text.replace(",", ""), datatype=f"{XSD}integer")
-
-
-def _candidates(document: LinkedText, entity: str) -> Iterable[str]:
-    """What the names of a question may mean that may mean ``entity``."""
-    for link in document.links:
-        keys = {link.entity, *(item.entity for item in link.candidates)}
-        if entity in keys:
-            yield from keys
-
-
-def links_of(document: LinkedText) -> tuple[Evidence, ...]:
-    """What the names of a question were taken for."""
-    return tuple(
-        Evidence("linking", f"{link.surface!r} is {link.entity}", score=link.score)
-        for link in document.links
-    )

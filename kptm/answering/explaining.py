@@ -17,6 +17,7 @@ HEADINGS = {
     "link prediction": "link prediction",
     "model": "model",
     "modeledge": "modeledge",
+    "texts": "texts",
     "linking": "names",
     "note": "notes",
     "stale": "stale",

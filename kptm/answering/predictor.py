@@ -17,8 +17,9 @@ from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import Case, Decider, Evaluated
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.times import period_of
+from kptm.answering.reading_texts import TextSource
 from kptm.answering.sentences import SentenceWriter
-from kptm.answering.sources import LINKS, MODEL, STORE, Asked, checked_sources
+from kptm.answering.sources import LINKS, MODEL, STORE, TEXTS, Asked, checked_sources
 from kptm.answering.staleness import Freshness
 from kptm.answering.understanding import LONGEST, Understanding
 from kptm.answering.voices import Voices
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge import Modeledge, Receipt
+    from kptm.passages.reader.reader import ReadAnswer, Reader
 
 CHUNK = 32
 """Questions that are asked together."""
@@ -61,6 +63,7 @@ class Predictor:
         phrasings: How texts say relations; without them relation names must do.
         reading: How questions are read; by default the weights that ship with the package.
         encoder: A sentence encoder that compares questions with relations, if there is one.
+        reader: Reads answers out of passages, if there are some.
         config: Thresholds, sources and weights.
 
     Attributes:
@@ -81,6 +84,7 @@ class Predictor:
         phrasings: Phrasings | None = None,
         reading: ReadingModel | None = None,
         encoder: TextEncoder | None = None,
+        reader: Reader | None = None,
         config: PredictorConfig | None = None,
     ) -> None:
         self._graph = graph
@@ -90,12 +94,14 @@ class Predictor:
         freshness = Freshness(
             graph, {kind: table for kind, table in tables.items() if table is not None}
         )
-        self._voices = Voices(embeddings, model, store)
+        texts = None if reader is None else TextSource(reader)
+        self._voices = Voices(embeddings, model, store, texts)
+        self._relations = naming.RelationNames(graph)
         self._candidates = Candidates(graph)
         curve = None if embeddings is None else _curve(embeddings)
         citations = Citations(graph, linker, embeddings, store)
-        self._decider = Decider(graph, citations, freshness, curve)
-        self._brief = Decider(graph, NoCitations(), None, curve)
+        self._decider = Decider(graph, citations, freshness, curve, texts)
+        self._brief = Decider(graph, NoCitations(), None, curve, texts)
         self._phrasings = phrasings or Phrasings({})
         self._sentences = SentenceWriter(graph, self._phrasings)
         self.parser = QuestionParser(graph, linker, self._phrasings, reading, encoder=encoder)
@@ -127,7 +133,7 @@ class Predictor:
 
         Args:
             question: What is asked. Of several blanks side by side the answer is one entity, of others the first one's.
-            sources: Who is asked, of "graph", "link prediction", "model", "modeledge"; as the configuration says by default.
+            sources: Who is asked, of "graph", "link prediction", "model", "texts", "modeledge"; as the configuration says by default.
             at: The year or the day, in ISO 8601, that is asked about where the question says none: facts that say when they
                 held are answers if they held then. By default what holds today comes first.
 
@@ -222,14 +228,26 @@ class Predictor:
     ) -> Iterator[Case | Answer | None]:
         """The cases, with what sources say of those that the graph leaves open; or the refusal to predict anything."""
         there = self._voices.there(chosen)
-        settled = [
-            case if case is None or case.answers else self._brief.refusal(case, self._config, there)
-            for case in cases
-        ]
-        pairs = list(zip(cases, settled, strict=True))
-        heard = iter(self._heard([case for case, end in pairs if case and end is None], chosen))
-        for case, end in pairs:
-            yield next(heard) if case is not None and end is None else end
+        open_: list[Case] = []
+        read: list[Case] = []
+        ends: list[Answer | None] = []
+        for case in cases:
+            end = None
+            if case is not None and not case.answers:
+                end = self._brief.refusal(case, self._config, there - {TEXTS})
+                # Texts are asked all the same: they know their worth, and cost little.
+                (open_ if end is None else read).append(case)
+            ends.append(end)
+        heard = iter(self._heard(open_, chosen))
+        texts = iter(self._heard(read, {TEXTS}) if TEXTS in there else ())
+        for case, end in zip(cases, ends, strict=True):
+            if case is None or case.answers:
+                yield case
+            elif end is None:
+                yield next(heard)
+            else:
+                said = next(texts, None)
+                yield said if said is not None and said.opinions else end
 
     def _chosen(self, sources: Iterable[str] | None) -> frozenset[str]:
         return checked_sources(self._config.sources if sources is None else sources)
@@ -261,7 +279,16 @@ class Predictor:
             given = case.document is not None and MASK in case.document.text
             texts = [case.document] if given and case.document else self.cloze(case.best)
         side = self._candidates.of(case.best.relation, case.best.forward)
-        return Asked(case.best, tuple(texts), side)
+        read = self._read(case, there)
+        return Asked(case.best, tuple(texts), side.extended(item.node for item in read), read)
+
+    def _read(self, case: Case, there: Collection[str]) -> tuple[ReadAnswer, ...]:
+        """What texts answer; they are asked only where the graph is silent."""
+        source = self._voices.texts
+        if source is None or TEXTS not in there or case.answers:
+            return ()
+        relation = case.best.relation
+        return source.answers(case.best, self._relations.labels([relation])[relation])
 
     def _with_words(self, question: str, answer: Answer, chosen: Collection[str]) -> Answer:
         """The model's own words for a blank that no entity fits, where they are likely enough."""

@@ -1,4 +1,4 @@
-"""What can speak where the graph is silent: link prediction, the fused model, modeledge.
+"""What can speak where the graph is silent: link prediction, the fused model, texts, modeledge.
 
 Each gives p over the candidates of one question. Shapes: N candidates, T texts.
 """
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from kptm.answering.reading import Reading
     from kptm.linking import LinkedText
     from kptm.modeledge import Hit, Interpolation
+    from kptm.passages.reader.reader import ReadAnswer
 
     Floats = NDArray[np.float64]
 
-GRAPH, LINKS, MODEL, STORE = "graph", "link prediction", "model", "modeledge"
-SOURCES = (GRAPH, LINKS, MODEL, STORE)
+GRAPH, LINKS, MODEL, TEXTS, STORE = "graph", "link prediction", "model", "texts", "modeledge"
+SOURCES = (GRAPH, LINKS, MODEL, TEXTS, STORE)
 """Whoever can be asked, by the names that switch them off."""
 
 
@@ -37,11 +38,13 @@ class Asked:
         reading: Entity and relation; one hop.
         texts: The same as clozes.
         side: The candidates; the entity itself is none.
+        read: What passages answer; all of it is among the candidates.
     """
 
     reading: Reading
     texts: tuple[LinkedText, ...]
     side: Side
+    read: tuple[ReadAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kptm.answering.sources import LINKS, MODEL, STORE, from_modeledge
+from kptm.answering.reading_texts import from_texts
+from kptm.answering.sources import LINKS, MODEL, STORE, TEXTS, from_modeledge
 from kptm.modeledge.neighbours import WIDER, about
 from kptm.modeledge.spaces import spaces_of
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.embedding import EntityEmbeddings
+    from kptm.answering.reading_texts import TextSource
     from kptm.answering.sources import Asked, Opinion
     from kptm.answering.tokens import Words
     from kptm.fusion import FusedModel
@@ -30,6 +32,7 @@ class Voices:
         embeddings: For link prediction.
         model: The fused model.
         store: Modeledge of the same model; without a model it cannot be asked.
+        texts: Reads passages.
     """
 
     def __init__(
@@ -37,7 +40,9 @@ class Voices:
         embeddings: EntityEmbeddings | None,
         model: FusedModel | None,
         store: Modeledge | None,
+        texts: TextSource | None = None,
     ) -> None:
+        self.texts = texts
         self.embeddings = embeddings
         self.model = model
         self.store = store if model is not None else None
@@ -45,13 +50,18 @@ class Voices:
 
     def there(self, chosen: Collection[str]) -> frozenset[str]:
         """Those of the chosen sources that there are."""
-        parts = {LINKS: self.embeddings, MODEL: self.model, STORE: self.store}
+        parts = {
+            LINKS: self.embeddings,
+            MODEL: self.model,
+            STORE: self.store,
+            TEXTS: self.texts,
+        }
         return frozenset(kind for kind, part in parts.items() if part is not None) & set(chosen)
 
     def heard(
         self, asked: Sequence[Asked], chosen: Collection[str], k: int
     ) -> list[tuple[list[Opinion], list[Hit]]]:
-        """What link prediction and the model say of each question, and the neighbours that speak of it.
+        """What link prediction, the model and texts say of each question, and the neighbours that speak of it.
 
         Args:
             asked: The questions.
@@ -60,7 +70,10 @@ class Voices:
         """
         there = self.there(chosen)
         found: list[tuple[list[Opinion], list[Hit]]] = [([], []) for _ in asked]
-        if not there:
+        for question, (opinions, _) in zip(asked, found, strict=True):
+            opinion = from_texts(question)
+            opinions += [] if opinion is None else [opinion]
+        if not there - {TEXTS}:
             return found
         # Torch is loaded here, with the first source that computes with it.
         from kptm.answering.scoring import from_embeddings, from_model

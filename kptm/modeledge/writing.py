@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -85,7 +85,9 @@ def fact_keys(
         texts = model.encoder.encode_many(documents[start : start + batch_size])
         batch = collate([type(text)(text.ids, text.spans, text.blanks[:1]) for text in texts],
                         model.pad_id)  # fmt: skip
-        keys = model(**batch.tensors()).fact_keys
+        # No entity is scored: of a large table that would be slow, and hold it in memory.
+        nothing = torch.empty(0, dtype=torch.long)
+        keys = model(**replace(batch, score_rows=nothing).tensors()).fact_keys
         part = np.zeros((len(texts), 4 * model.embeddings.dim), dtype=np.float32)
         if keys is not None:  # a blank behind the cut of a long text has no key: it stays zero
             rows = [number for number, text in enumerate(texts) if text.blanks]

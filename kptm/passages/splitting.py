@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SENTENCES, CHARACTERS = 4, 600
 """Sentences and characters of a passage, at most; a longer sentence is a passage of its own."""
-SENSES, LEAST = 3, 0.02
+SENSES, LEAST = 8, 0.002
 """Entities that a span may name, at most, and the least probability of each."""
 
 _END = re.compile(

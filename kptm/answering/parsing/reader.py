@@ -53,7 +53,11 @@ class QuestionReader:
         self._graph = graph
         self._finder = finder
         self._schema = schema
-        self._lexicon: Lexicon = load()
+
+    @property
+    def _lexicon(self) -> Lexicon:
+        """All languages; read for the first question in words, a query needs none."""
+        return load()
 
     def read(self, text: str) -> Question:
         """The question of a text, which may have a blank; a name in [brackets] is the one that it is about."""

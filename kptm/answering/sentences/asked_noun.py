@@ -16,9 +16,9 @@ def asked_noun(answer: Answer, grammar: Grammar) -> Forms | None:
 
     A program that follows relations has it no more where the relations imply it.
     """
-    words, before = lexicon.load(), ""
     if not answer.meanings:
         return None
+    words, before = lexicon.load(), ""
     for token in words.tokens(answer.question, "en"):
         taken = any(item.start < token.end and token.start < item.end for item in answer.meanings)
         if taken or token.folded in grammar.requests:

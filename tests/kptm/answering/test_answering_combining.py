@@ -127,7 +127,7 @@ def loss_of(examples, names):
         lost = PRECISION / 2 * ((table[0] - 0.5) ** 2).sum()
         lost += PRECISION_OF_RELATION / 2 * ((table[1:] - table[0]) ** 2).sum()
         for item in examples:
-            p = normal(np.exp(table[1 + names.index(item.relation)] @ item.features))
+            p = normal(np.exp(table[1 + names.index(item.relation)] @ item.features[:2]))
             lost -= np.log(p[list(item.right)]).mean()
         return lost
 

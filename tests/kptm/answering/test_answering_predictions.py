@@ -64,6 +64,13 @@ def test_many_questions_at_once_are_answered_as_one_by_one(graph, phrasings, tab
     ]
 
 
+def test_a_query_by_names_reads_no_lexicon(graph, phrasings, monkeypatch):
+    for module in ("kptm.answering.parsing.reader", "kptm.answering.lexicon"):
+        monkeypatch.setattr(f"{module}.load", lambda: pytest.fail("all languages were read"))
+    predictor = Predictor(graph, Linker(graph), phrasings=phrasings)
+    assert predictor.query("Turkey", "capital").sentence
+
+
 def test_sources_whose_answer_would_be_refused_are_not_asked(graph, phrasings, table, monkeypatch):
     predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings)
     monkeypatch.setattr(Voices, "heard", lambda *_: pytest.fail("a source was asked"))

@@ -114,5 +114,7 @@ def test_sources_by_their_names():
     assert checked_sources("model") == {"model"}
     assert checked_sources(["graph", "modeledge"]) == {"graph", "modeledge"}
     for wrong in (["graph", "oracle"], "", [], ["Graph"]):
-        with pytest.raises(ConfigError, match="there are graph, link prediction, model, modeledge"):
+        with pytest.raises(
+            ConfigError, match="there are graph, link prediction, model, texts, modeledge"
+        ):
             checked_sources(wrong)

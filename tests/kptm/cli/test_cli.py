@@ -1,5 +1,6 @@
 """Every verb: what it prints, its exit code, and one line for an error."""
 
+import gc
 import itertools
 import json
 import os
@@ -44,6 +45,12 @@ def fails(*arguments, **options):
     assert len(lines[0]) < 1_000
     assert "\x1b" not in lines[0]
     return lines[0]
+
+
+def test_a_verb_leaves_the_collection_of_garbage_as_it_was(tmp_path):
+    before = gc.get_threshold()
+    fails("stats", tmp_path / "none")
+    assert gc.get_threshold() == before
 
 
 def answer(*arguments, **options):

@@ -1,5 +1,6 @@
 """What a model knows, written: once, whole, resumable, editable."""
 
+import copy
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import torch
 from kg import EntityEmbeddings
 from kptm import FusedModel, FusionConfig, LinkedText, Modeledge
 from kptm.data import collate
+from kptm.fusion import entity_table
+from kptm.fusion.entity_table import EntityTable
 from kptm.modeledge.filling import BATCH
 from kptm.modeledge.spaces import spaces_of
 from kptm.modeledge.writing import clozes, fact_keys
@@ -74,6 +77,18 @@ def test_a_cloze_leaves_out_every_mention_of_its_entity():
     assert (first.value, first.record.context, first.record.start) == ("P", ("S",), 0)
     assert second.document.text == "Paris on the [MASK]: Paris."
     assert (second.record.start, second.record.end) == (13, 18)
+
+
+def test_keys_of_facts_need_no_more_of_the_entity_table_than_the_mentions(model, monkeypatch):
+    documents = [item.document for item in clozes(fact("Georgia", "Tbilisi"))]
+    batch = collate([model.encoder.encode(item) for item in documents], model.pad_id)
+    with torch.no_grad():
+        wanted = model(**batch.tensors()).fact_keys.numpy()
+    monkeypatch.setattr(entity_table, "IN_MEMORY", 0)
+    large = copy.copy(model)
+    large._modules = {**model._modules, "entity_table": EntityTable(model.embeddings)}
+    np.testing.assert_allclose(fact_keys(large, documents), wanted, atol=1e-6)
+    assert not large.entity_table.held
 
 
 def test_vectors_are_the_models_own(store, model):

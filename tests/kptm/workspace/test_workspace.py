@@ -60,6 +60,7 @@ def test_what_modeledge_weighs_is_learnt_from_what_the_graph_is_silent_on(copied
         assert json.loads((copied / "questions.json").read_text())["count"] > 0
         ws.graph.remove(head="Chad", relation="capital", tail="N'Djamena")
         ws.graph.add([("Spain", "capital", "N'Djamena")])  # still a capital, so still a candidate
+        ws.passages.purge(["Chad"])  # else what its texts say is all that is needed
     with Workspace.open(copied) as ws:
         ws.learn_questions(questions)
         fitted = ws.ask(asked)

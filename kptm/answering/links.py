@@ -1,0 +1,28 @@
+"""The names of a question: what they were taken for, and what else they may mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.answering.answer import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kptm.linking import LinkedText
+
+
+def candidates_beside(document: LinkedText, entity: str) -> Iterable[str]:
+    """What the names of a question may mean that may mean ``entity``."""
+    for link in document.links:
+        keys = {link.entity, *(item.entity for item in link.candidates)}
+        if entity in keys:
+            yield from keys
+
+
+def links_of(document: LinkedText) -> tuple[Evidence, ...]:
+    """What the names of a question were taken for."""
+    return tuple(
+        Evidence("linking", f"{link.surface!r} is {link.entity}", score=link.score)
+        for link in document.links
+    )

@@ -1,0 +1,88 @@
+"""Whether what texts say is the answer, or what the other sources predict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kg.values import ValueKey
+from kptm.answering.answer import Answer, Evidence, ScoredEntity
+from kptm.answering.naming import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.answer import Conflict
+    from kptm.answering.citing import Citations, NoCitations
+    from kptm.answering.config import PredictorConfig
+    from kptm.answering.reading import Reading
+    from kptm.answering.reading_texts import TextSource
+    from kptm.answering.sources import Asked, Opinion
+
+
+class TextDecider:
+    """Decides between texts and the other sources.
+
+    Args:
+        graph: Knows what things are called.
+        citations: Makes the evidence.
+        source: Knows what the p of an answer from texts is worth.
+        silent: Says that the graph has no such fact.
+        conflicts: What opinions say against some answers.
+    """
+
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        citations: Citations | NoCitations,
+        source: TextSource,
+        silent: Callable[[Reading], str],
+        conflicts: Callable[..., tuple[Conflict, ...]],
+    ) -> None:
+        self._graph, self._citations = graph, citations
+        self._source, self._silent, self._conflicts = source, silent, conflicts
+
+    def surer(
+        self,
+        predicted: Answer,
+        asked: Asked,
+        read: Opinion,
+        others: Sequence[Opinion],
+        config: PredictorConfig,
+    ) -> Answer:
+        """What texts say where that is at least as sure as what was predicted without them, else that.
+
+        Args:
+            predicted: What the other sources predict, or why nothing.
+            asked: What was asked, with what texts say.
+            read: The same over the candidates.
+            others: What the other sources say.
+            config: How sure an answer must be.
+        """
+        best = asked.read[0]
+        score = self._source.worth(best.p)
+        named = labels(self._graph, [best.node])
+        shown = self._citations.opinion(asked, read, [best.node], named)
+        if score < max(config.min_score, predicted.score):
+            if predicted.found or score < config.min_score / 2:
+                own = {predicted.entity} if predicted.entity else set()
+                against = self._conflicts(asked, [read], own, config)
+                return replace(predicted, conflicts=(*predicted.conflicts, *against))
+            guess = f"the texts' best guess, {named[best.node]}, has p = {score:.2f}"
+            reason = f"{self._silent(asked.reading)}; {guess}"
+            evidence = (*predicted.evidence, *shown)
+            return replace(predicted, reason=reason, why="doubt", evidence=evidence)
+        note = Evidence("note", f"{self._silent(asked.reading)}; this is read in texts", score=0.0)
+        evidence = (note, *shown)
+        for item in others:
+            evidence += (*self._citations.opinion(asked, item, [best.node], named),)
+        return Answer(
+            question=predicted.question,
+            entity=None if isinstance(best.node, ValueKey) else best.node,
+            score=score,
+            answers=(ScoredEntity.of(best.node, named[best.node], score),),
+            evidence=evidence,
+            conflicts=self._conflicts(asked, others, {best.node}, config),
+            predicted=True,
+        )

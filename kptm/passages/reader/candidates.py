@@ -1,0 +1,206 @@
+"""The candidates of a question: what the passages name beside the entity that is asked about, each with its features.
+
+Shapes: M rows (a mention in one sense), D dense features.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+from kptm.linking.text import fold
+from kptm.passages.reader.features import AROUND, pair_features
+from kptm.passages.reader.words import STEM, name_sense
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.store.roles import Roles
+    from kptm.passages.reader.words import Mention, ReadPassage, Sense
+
+DENSE = (
+    "log facts of the relation that end in it",
+    "whether any does",
+    "log p of its link",
+    "log p of the topic's link",
+    "words of the relation's name near the two",
+    "words of the relation's name in the passage",
+    "whether it is a value",
+    "whether it is a name that the graph lacks",
+)
+"""The dense features of a row, in their order."""
+MOST_ROLES = 40
+"""Roles and types of a candidate that are looked at, the rarest first."""
+LEAST = 1e-3
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(r"[^\W_]+")
+
+
+class Question(NamedTuple):
+    """A topic and a step from it.
+
+    Attributes:
+        topic: The entity that is asked about.
+        relation: The relation's key.
+        forward: Whether the topic is the head.
+        name: What the relation is called.
+    """
+
+    topic: str
+    relation: str
+    forward: bool
+    name: str
+
+    @property
+    def way(self) -> str:
+        """The relation with its direction."""
+        return self.relation if self.forward else f"^{self.relation}"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the graph knows of candidates.
+
+    Attributes:
+        roles: By which relations each entity is joined to others.
+        types: The types of each entity.
+    """
+
+    roles: Mapping[str, Roles]
+    types: Mapping[str, Collection[str]]
+
+
+class Row(NamedTuple):
+    """A candidate in one place.
+
+    Attributes:
+        node: An entity's key, a value, or a name of the text.
+        read: The passage.
+        topic: The mention of the topic.
+        answer: The mention of the candidate.
+        hashes: Its features.
+        dense: Its dense features, shape (D,).
+    """
+
+    node: str
+    read: ReadPassage
+    topic: Mention
+    answer: Mention
+    hashes: NDArray[np.int64]
+    dense: list[float]
+
+
+def name_stems(name: str) -> frozenset[str]:
+    """The beginnings of the words of a relation's name; "birthPlace" has two."""
+    words = [fold(word) for word in _WORD.findall(_CAMEL.sub(" ", name))]
+    return frozenset(word[:STEM] for word in words if len(word) > 2) or frozenset(words)
+
+
+def rows_of(
+    question: Question,
+    passages: Sequence[ReadPassage],
+    known: Known,
+    *,
+    answers: Collection[str] = (),
+    hidden: bool = False,
+) -> list[Row]:
+    """The rows of a question.
+
+    Args:
+        question: What is asked.
+        passages: Those that name its topic.
+        known: What the graph knows of the candidates.
+        answers: The answers that the graph has; the facts that lead to them count as unknown.
+        hidden: Whether these answers are shown as names that the graph lacks, to learn what such look like.
+    """
+    stems = name_stems(question.name)
+    found: list[Row] = []
+    for read in passages:
+        for topic, p in _topics(read, question.topic):
+            for answer in read.mentions:
+                if answer.first < topic.last and topic.first < answer.last:
+                    continue
+                found += _rows(question, read, (topic, p), answer, known, answers, hidden, stems)
+    return found
+
+
+def _topics(read: ReadPassage, key: str) -> Iterator[tuple[Mention, float]]:
+    for mention in read.mentions:
+        if mention.kind == "entity":
+            p = next((link.p for link in read.passage.links if _is(link, mention, key)), None)
+            if p is not None:
+                yield mention, p
+
+
+def _is(link: object, mention: Mention, key: str) -> bool:
+    return (link.start, link.end, link.entity) == (mention.start, mention.end, key)  # type: ignore[attr-defined]
+
+
+def _rows(
+    question: Question,
+    read: ReadPassage,
+    topic: tuple[Mention, float],
+    answer: Mention,
+    known: Known,
+    answers: Collection[str],
+    hidden: bool,
+    stems: frozenset[str],
+) -> Iterator[Row]:
+    senses = [item for item in answer.senses if item.node != question.topic]
+    if hidden and any(item.node in answers for item in senses):
+        surface = read.passage.text[answer.start : answer.end]
+        answer = replace(answer, kind="name")
+        senses = [replace(name_sense(surface), p=1.0)]
+    if not senses:
+        return
+    pair = pair_features(read, topic[0], answer)
+    near = _overlap(stems, _near(read, topic[0], answer))
+    here = _overlap(stems, read.alphabetic)
+    for sense in senses:
+        count, names = _typing(question, sense, answer, known, answers)
+        dense = [
+            float(np.log1p(count)),
+            float(count > 0),
+            float(np.log(max(sense.p, LEAST))),
+            float(np.log(max(topic[1], LEAST))),
+            near,
+            here,
+            float(answer.kind == "value"),
+            float(answer.kind == "name"),
+        ]
+        hashes = np.array([*pair, *(crc32(name.encode()) for name in names)], np.int64)
+        yield Row(sense.node, read, topic[0], answer, hashes, dense)
+
+
+def _near(read: ReadPassage, topic: Mention, answer: Mention) -> set[str]:
+    first, second = sorted((topic, answer), key=lambda item: item.first)
+    return set(read.stems[max(0, first.first - AROUND) : second.last + AROUND])
+
+
+def _overlap(stems: frozenset[str], words: Collection[str]) -> float:
+    return len(stems.intersection(words)) / len(stems) if stems else 0.0
+
+
+def _typing(
+    question: Question, sense: Sense, answer: Mention, known: Known, answers: Collection[str]
+) -> tuple[int, list[str]]:
+    """How many other facts of the relation end in a candidate, and the names of its roles and types."""
+    if answer.kind != "entity":
+        return 0, [f"t:{answer.kind}"]
+    own = question.relation, not question.forward
+    found = dict(known.roles.get(sense.node, {}))
+    if own in found:
+        found[own] -= sense.node in answers
+    count = found.get(own, 0)
+    ordered = sorted((number, role) for role, number in found.items() if number > 0)
+    names = [f"r:{relation} {'h' if head else 't'}" for _, (relation, head) in ordered[:MOST_ROLES]]
+    types = sorted(known.types.get(sense.node, ()))[:MOST_ROLES]
+    names += [f"y:{name}" for name in types]
+    return count, names or ["t:bare"]

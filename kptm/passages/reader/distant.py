@@ -1,0 +1,173 @@
+"""Distant supervision: questions that the graph answers, in passages of its own texts (Mintz et al. 2009)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kg.store.roles import roles_of
+from kg.values import ValueKey
+from kptm.passages import rows as passage_rows
+from kptm.passages.reader.candidates import Known, Question, rows_of
+from kptm.passages.reader.words import read
+from kptm.passages.spans import same_value
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kg.store.sql import Sql
+    from kptm.passages.reader.candidates import Row
+    from kptm.passages.reader.words import ReadPassage
+    from kptm.passages.records import Passage
+
+EACH, ALL = 400, 9_000
+"""Questions of a relation in one direction, and of all, at most."""
+PASSAGES = 2
+"""Passages that name an answer, and others, a question, at most."""
+LEAST = 0.02
+"""The least probability of a link by which a passage is one of the topic."""
+HIDDEN = 12
+"""One of so many questions has its answers shown as names that the graph lacks."""
+
+
+@dataclass(slots=True)
+class Taught:
+    """A question with the answers that the graph has, and its rows.
+
+    Attributes:
+        question: What is asked.
+        answers: Keys of entities, and values.
+        rows: What its passages offer.
+        right: Which rows are right.
+    """
+
+    question: Question
+    answers: frozenset[str]
+    rows: list[Row] = field(default_factory=list)
+    right: list[bool] = field(default_factory=list)
+
+    @property
+    def place(self) -> int:
+        """A number by which questions are sampled, the same in each run."""
+        return place_of(self.question)
+
+
+def place_of(question: Question) -> int:
+    """A hash of a question."""
+    name = f"{question.topic}\x1f{question.way}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(name).digest()[:8], "big")
+
+
+def taught(graph: KnowledgeGraph) -> list[Taught]:
+    """Questions that the graph answers and that passages may answer too, each with its rows; sorted by their hash."""
+    with graph.database.reading() as sql:
+        query = (
+            "SELECT DISTINCT l.entity FROM passage_link l JOIN passage g ON g.id = l.passage_id"
+            " WHERE g.live = 1 AND l.p >= ?"
+        )
+        linked = {key for (key,) in sql.stream(query, (LEAST,))}
+        found = _sample(_questions(graph, linked))
+        places = _places(sql, {item.question.topic for item in found})
+        chosen = _choose(sql, found, places)
+        ids = sorted({number for numbers in chosen for number in numbers})
+        passages = {one.id: read(one) for one in _fetch(sql, ids)}
+        known = known_of(graph, sql, passages.values())
+    for item, numbers in zip(found, chosen, strict=True):
+        here = [passages[number] for number in numbers if number in passages]
+        hidden = item.place % HIDDEN == 0
+        item.rows = rows_of(item.question, here, known, answers=item.answers, hidden=hidden)
+        item.right = [is_right(row, item.answers, hidden=hidden) for row in item.rows]
+    return [item for item in found if item.rows]
+
+
+def is_right(row: Row, answers: Collection[str], *, hidden: bool = False) -> bool:
+    """Whether a row is one of the answers."""
+    if row.answer.kind == "entity":
+        return row.node in answers
+    if row.answer.kind == "value":
+        values = [item.literal for item in answers if isinstance(item, ValueKey)]
+        return any(same_value(row.answer.literals, value) for value in values)
+    return hidden and any(sense.node in answers for sense in row.answer.senses)
+
+
+def known_of(graph: KnowledgeGraph, sql: Sql, passages: Collection[ReadPassage]) -> Known:
+    """What the graph knows of all that passages name."""
+    keys = sorted(
+        {
+            sense.node
+            for one in passages
+            for mention in one.mentions
+            if mention.kind == "entity"
+            for sense in mention.senses
+        }
+    )
+    entities = graph.entities(keys)
+    types = {key: entity.types for key, entity in entities.items() if entity.types}
+    return Known(roles_of(sql, keys), types)
+
+
+def _questions(graph: KnowledgeGraph, linked: set[str]) -> Iterator[Taught]:
+    names = {item.key: item.label for item in graph.relations()}
+    answers: dict[Question, set[str]] = defaultdict(set)
+    for fact in graph.match():
+        name = names.get(fact.relation, fact.relation)
+        if fact.head in linked:
+            answers[Question(fact.head, fact.relation, True, name)].add(fact.tail)
+        if fact.tail in linked:
+            answers[Question(fact.tail, fact.relation, False, name)].add(fact.head)
+    for item in graph.attributes():
+        if item.head in linked:
+            name = names.get(item.relation, item.relation)
+            asked = Question(item.head, item.relation, True, name)
+            answers[asked].add(ValueKey(item.value))
+    for question, keys in answers.items():
+        yield Taught(question, frozenset(keys))
+
+
+def _sample(questions: Iterator[Taught]) -> list[Taught]:
+    by_way: dict[str, list[Taught]] = defaultdict(list)
+    for item in questions:
+        by_way[item.question.way].append(item)
+    each = max(8, min(EACH, ALL // max(1, len(by_way))))
+    found = []
+    for way in sorted(by_way):
+        found += sorted(by_way[way], key=lambda item: item.place)[:each]
+    return sorted(found, key=lambda item: item.place)
+
+
+def _places(sql: Sql, topics: Collection[str]) -> dict[str, list[int]]:
+    """The live passages of each topic, the surest first."""
+    listed, parameter = sql.values(sorted(topics))
+    query = (
+        "SELECT l.entity, l.passage_id FROM passage_link l JOIN passage g ON g.id = l.passage_id"
+        f" WHERE g.live = 1 AND l.p >= ? AND l.entity IN {listed}"
+        " GROUP BY l.entity, l.passage_id ORDER BY max(l.p) DESC, l.passage_id"
+    )
+    found: dict[str, list[int]] = defaultdict(list)
+    for entity, number in sql.all(query, (LEAST, parameter)):
+        found[entity].append(number)
+    return found
+
+
+def _choose(
+    sql: Sql, found: Sequence[Taught], places: Mapping[str, Sequence[int]]
+) -> list[list[int]]:
+    """The passages of each question: some that name an answer, and some others."""
+    answers = {key for item in found for key in item.answers if not isinstance(key, ValueKey)}
+    where = {key: set(numbers) for key, numbers in _places(sql, answers).items()}
+    chosen = []
+    for item in found:
+        own = places.get(item.question.topic, ())
+        named = set().union(*(where.get(key, set()) for key in item.answers))
+        good = [number for number in own if number in named][:PASSAGES]
+        other = [number for number in own if number not in named][:PASSAGES]
+        chosen.append(good + other)
+    return chosen
+
+
+def _fetch(sql: Sql, ids: Sequence[int]) -> Iterator[Passage]:
+    for at in range(0, len(ids), passage_rows.BATCH):
+        yield from passage_rows.fetch(sql, dict.fromkeys(ids[at : at + passage_rows.BATCH], 0.0))

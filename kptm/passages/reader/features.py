@@ -1,0 +1,84 @@
+"""Features of a pair: a mention of what is asked about, and a mention of what may be the answer.
+
+Words between and around the two, their order and distance, and the surface of the candidate, as hashes. Each is there twice in the
+model: once for all relations, once for the one that is asked. What the graph knows of the candidate is :mod:`kptm.passages.reader.typing`.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from kptm.passages.reader.words import Mention, ReadPassage
+
+EDGE = 7
+"""Words between the two that are looked at, after the first and before the second."""
+AROUND = 3
+"""Words before and after each that are."""
+
+
+def pair_features(read: ReadPassage, topic: Mention, answer: Mention) -> list[int]:
+    """Hashes of a pair's features, each once."""
+    stems = read.stems
+    names = dict.fromkeys(
+        [
+            *_between(read, topic, answer),
+            *_around(stems, topic, answer),
+            *_surface(read, answer),
+            *(f"s:{word}" for word in read.alphabetic),
+        ]
+    )
+    return [crc32(name.encode("utf-8", "surrogatepass")) for name in names]
+
+
+def _between(read: ReadPassage, topic: Mention, answer: Mention) -> list[str]:
+    backward = answer.first < topic.first
+    first, second = (answer, topic) if backward else (topic, answer)
+    way = "r" if backward else "f"
+    words = read.stems[first.last : second.first]
+    size = len(words)
+    if size > 2 * EDGE:
+        words = [*words[:EDGE], "…", *words[-EDGE:]]
+    closed = ["<", *words, ">"]
+    between = sum(first.last <= item.first < second.first for item in read.mentions)
+    return [
+        *(f"b{way}:{word}" for word in words),
+        *(f"2{way}:{one} {two}" for one, two in pairwise(closed)),
+        *(
+            f"3{way}:{one} {two} {three}"
+            for one, two, three in zip(closed, closed[1:], closed[2:], strict=False)
+        ),
+        f"o{way}",
+        f"n{way}:{min(between, 4)}",
+        f"d{way}:{min(size.bit_length(), 6)}",
+        f"e{way}:{sum(word in '.!?' for word in words)}",
+    ]
+
+
+def _around(stems: list[str], topic: Mention, answer: Mention) -> list[str]:
+    found = []
+    for step in range(1, AROUND + 1):
+        for tag, mention in (("c", answer), ("h", topic)):
+            left, right = mention.first - step, mention.last + step - 1
+            if left >= 0:
+                found += [f"{tag}l:{stems[left]}", f"{tag}l{step}:{stems[left]}"]
+            if right < len(stems):
+                found += [f"{tag}r:{stems[right]}", f"{tag}r{step}:{stems[right]}"]
+    found.append("c2:" + " ".join(stems[max(0, answer.first - 2) : answer.first]))
+    found.append("c3:" + " ".join(stems[answer.last : answer.last + 2]))
+    return found
+
+
+def _surface(read: ReadPassage, answer: Mention) -> list[str]:
+    stems = read.stems[answer.first : answer.last]
+    first = read.passage.text[answer.start]
+    shape = "d" if first.isdigit() else "A" if first.isupper() else "a"
+    return [
+        f"k:{answer.kind}{shape}",
+        f"cf:{stems[0]}",
+        f"ce:{stems[-1]}",
+        f"cn:{min(len(stems), 4)}",
+        "cs:" + " ".join(stems),
+    ]

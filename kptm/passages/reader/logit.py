@@ -1,0 +1,83 @@
+"""A conditional logit over the rows of questions, with "none of them" as one more choice.
+
+    p(row i of question q) = exp s_i / (exp b_q + Σ_j exp s_j)
+
+The loss of a question is −log of the p of all right rows together, or of "none" where no row is right. Shapes: M rows, Q questions,
+F features, N features of "none".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Questions to learn from.
+
+    Attributes:
+        rows_MF: Features of the rows, those of a question side by side.
+        first_Q: The first row of each question; each has at least one.
+        right_M: Which rows are right.
+        none_QN: Features of "none".
+    """
+
+    rows_MF: sp.csr_matrix
+    first_Q: NDArray[np.int64]
+    right_M: NDArray[np.bool_]
+    none_QN: sp.csr_matrix
+
+
+def fit(
+    examples: Examples, penalty_F: Floats, penalty_N: Floats, start: Floats | None, steps: int
+) -> Floats:
+    """The weights of the rows' features, then of those of "none", shape (F + N,).
+
+    Args:
+        examples: The questions.
+        penalty_F: Of each weight: half of it times the square is lost.
+        penalty_N: The same for "none".
+        start: Where to start; zeros by default.
+        steps: Steps of L-BFGS, at most.
+    """
+    from scipy.optimize import minimize
+
+    rows, none = examples.rows_MF, examples.none_QN
+    rows_T, none_T = rows.T.tocsr(), none.T.tocsr()
+    size = rows.shape[1]
+    count_Q = np.diff(np.append(examples.first_Q, rows.shape[0]))
+    of_M = np.repeat(np.arange(len(count_Q)), count_Q)
+    is_right = examples.right_M
+    has_Q = np.add.reduceat(is_right.astype(np.float64), examples.first_Q) > 0
+    penalty = np.concatenate([penalty_F, penalty_N])
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        score_M, bias_Q = rows @ weights[:size], none @ weights[size:]
+        top_Q = np.maximum(np.maximum.reduceat(score_M, examples.first_Q), bias_Q)
+        exp_M, exp_Q = np.exp(score_M - top_Q[of_M]), np.exp(bias_Q - top_Q)
+        total_Q = np.add.reduceat(exp_M, examples.first_Q) + exp_Q
+        good_M = np.where(is_right, exp_M, 0.0)
+        good_Q = np.add.reduceat(good_M, examples.first_Q)
+        # A right row far below the others underflows; it counts as hardly likely, not as impossible.
+        wanted_Q = np.maximum(np.where(has_Q, good_Q, exp_Q), 1e-300)
+        lost = float(np.log(total_Q).sum() - np.log(wanted_Q).sum())
+        by_row_M = exp_M / total_Q[of_M] - np.where(has_Q[of_M], good_M / wanted_Q[of_M], 0.0)
+        by_none_Q = exp_Q / total_Q - np.where(has_Q, 0.0, 1.0)
+        gradient = np.concatenate([rows_T @ by_row_M, none_T @ by_none_Q])
+        lost += float((penalty * weights**2).sum()) / 2
+        return lost, gradient + penalty * weights
+
+    first = np.zeros(len(penalty)) if start is None else start
+    found = minimize(
+        loss, first, jac=True, method="L-BFGS-B", options={"maxiter": steps, "maxcor": 6}
+    )
+    return np.asarray(found.x, np.float64)

@@ -1,0 +1,192 @@
+"""The reader's weights: of hashed features for all relations and for each, of dense ones, and of "none"."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+
+from kptm.errors import ConfigError
+from kptm.passages.reader.candidates import DENSE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import scipy.sparse as sp
+    from numpy.typing import NDArray
+
+    from kg.graph import KnowledgeGraph
+    from kptm.passages.reader.candidates import Row
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+BITS = 20
+SIZE = 1 << BITS
+"""Columns of the hashed features for all relations; as many again are of single relations."""
+MIX = 0x9E3779B1
+VERSION = 1
+CHANGED = 0.05
+"""The share by which facts or passages may have become more or fewer before it is fitted anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderModel:
+    """What was fitted.
+
+    Attributes:
+        ways: Relations with their direction, sorted.
+        columns: The hashed features that have a weight, sorted.
+        weights: Theirs.
+        dense: Weights of the dense features, for all relations first, then for each way, shape (1 + W, D).
+        none: Weights of "none": for all relations, of log(1 + rows), then of each way, shape (2 + W,).
+        best: (p, right) of the best answers to questions that were held out.
+        facts: Facts of the graph when it was fitted.
+        passages: Passages then.
+    """
+
+    ways: tuple[str, ...] = ()
+    columns: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    weights: Floats = field(default_factory=lambda: np.zeros(0))
+    dense: Floats = field(default_factory=lambda: np.zeros((1, len(DENSE))))
+    none: Floats = field(default_factory=lambda: np.zeros(2))
+    best: tuple[tuple[float, bool], ...] = ()
+    facts: int = 0
+    passages: int = 0
+
+    def way(self, name: str) -> int | None:
+        """The number of a relation with its direction, None for one that nothing was learnt of."""
+        at = int(np.searchsorted(np.array(self.ways), name)) if self.ways else 0
+        return at if at < len(self.ways) and self.ways[at] == name else None
+
+    def fits(self, graph: KnowledgeGraph, passages: int) -> bool:
+        """Whether the graph and its passages are about as many as when it was fitted."""
+        return _close(self.facts, facts_of(graph)) and _close(self.passages, passages)
+
+    def probabilities(self, rows: Sequence[Row], way: str) -> tuple[Floats, float]:
+        """P of each row, shape (M,), and of none of them."""
+        number = self.way(way)
+        score = np.array([self._score(row, way) for row in rows])
+        dense = np.array([row.dense for row in rows])
+        score += dense @ (self.dense[0] + (0 if number is None else self.dense[1 + number]))
+        bias = self.none[0] + self.none[1] * np.log1p(len(rows))
+        bias += 0.0 if number is None else self.none[2 + number]
+        top = max(float(score.max()), float(bias))
+        p, none = np.exp(score - top), float(np.exp(bias - top))
+        total = float(p.sum()) + none
+        return p / total, none / total
+
+    def _score(self, row: Row, way: str) -> float:
+        wanted = columns_of(row.hashes, hash_of(way)).ravel()
+        at = np.minimum(np.searchsorted(self.columns, wanted), max(0, len(self.columns) - 1))
+        if not len(self.columns):
+            return 0.0
+        return float(self.weights[at][self.columns[at] == wanted].sum())
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all."""
+        from safetensors.numpy import save
+
+        from kg.files.atomic import replace_file
+
+        arrays = {
+            "columns": self.columns,
+            "weights": self.weights.astype(np.float32),
+            "dense": self.dense,
+            "none": self.none,
+        }
+        told = {
+            "version": VERSION,
+            "ways": self.ways,
+            "best": self.best,
+            "facts": self.facts,
+            "passages": self.passages,
+        }
+        with replace_file(path) as stream:
+            stream.write(save(arrays, metadata={"kptm": json.dumps(told)}))
+
+    @classmethod
+    def load(cls, path: Path) -> ReaderModel:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ConfigError: It is malformed, or of another version.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(str(path), "numpy") as file:
+                told: dict[str, Any] = json.loads((file.metadata() or {})["kptm"])
+                if told["version"] != VERSION:
+                    raise ValueError(f"version {told['version']}")
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return cls(
+                ways=tuple(told["ways"]),
+                columns=arrays["columns"],
+                weights=arrays["weights"].astype(np.float64),
+                dense=arrays["dense"],
+                none=arrays["none"],
+                best=tuple((float(p), bool(right)) for p, right in told["best"]),
+                facts=int(told["facts"]),
+                passages=int(told["passages"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise ConfigError(f"{path}: is no reader ({error}); run kptm index") from error
+
+
+def facts_of(graph: KnowledgeGraph) -> int:
+    """How many facts a graph has, those that end in values too."""
+    counts = graph.stats()
+    return counts["triples"] + counts["attributes"]
+
+
+def _close(one: int, other: int) -> bool:
+    return abs(one - other) <= CHANGED * max(one, other)
+
+
+def columns_of(hashes: Ints, own: int | Ints) -> Ints:
+    """The columns of hashed features, shape (2, …): for all relations, and for one, which has a hash of its own."""
+    return np.stack([hashes % SIZE, ((hashes ^ own) * MIX >> 7) % SIZE + SIZE])
+
+
+def hash_of(way: str) -> int:
+    """The hash of a relation with its direction."""
+    return crc32(way.encode("utf-8", "surrogatepass"))
+
+
+def design(rows: Sequence[Row], numbers: Ints, ways: Sequence[str]) -> tuple[Ints, Ints, Floats]:
+    """The columns of many rows and where those of each begin, and their dense features, shape (M, D).
+
+    Args:
+        rows: M rows.
+        numbers: The way of each.
+        ways: The ways by their numbers.
+    """
+    size_M = np.array([len(row.hashes) for row in rows])
+    own = np.repeat(np.array([hash_of(way) for way in ways], np.int64)[numbers], size_M)
+    columns = columns_of(np.concatenate([row.hashes for row in rows]), own)
+    pointer = np.concatenate([[0], np.cumsum(2 * size_M)])
+    # The columns of a row stand side by side: those for all relations and that for its own in turn.
+    return columns.T.ravel(), pointer, np.array([row.dense for row in rows])
+
+
+def dense_matrix(dense: Floats, numbers: Ints, ways: int) -> sp.csr_matrix:
+    """Dense features for all relations and for that of each row, shape (M, (1 + W)·D)."""
+    import scipy.sparse as sp
+
+    count, width = dense.shape
+    columns = np.concatenate(
+        [
+            np.broadcast_to(np.arange(width), (count, width)),
+            (1 + numbers)[:, None] * width + np.arange(width),
+        ],
+        axis=1,
+    )
+    values = np.concatenate([dense, dense], axis=1)
+    pointer = np.arange(count + 1) * 2 * width
+    shape = (count, (1 + ways) * width)
+    return sp.csr_matrix((values.ravel(), columns.ravel(), pointer), shape=shape)

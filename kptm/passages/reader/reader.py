@@ -1,0 +1,101 @@
+"""Reading an answer out of passages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kptm.passages.reader.candidates import rows_of
+from kptm.passages.reader.distant import known_of
+from kptm.passages.reader.words import read
+from kptm.passages.search import search
+
+if TYPE_CHECKING:
+    from kg.graph import KnowledgeGraph
+    from kptm.passages.reader.candidates import Question, Row
+    from kptm.passages.reader.model import ReaderModel
+    from kptm.passages.records import Passage
+
+PASSAGES = 16
+"""Passages that are read for a question."""
+LEAST = 0.01
+"""p below which a candidate is not given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a passage says an answer: the spans of the topic and of the answer, and p of this place alone."""
+
+    passage: Passage
+    topic: tuple[int, int]
+    answer: tuple[int, int]
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """An answer that passages give.
+
+    Attributes:
+        node: An entity's key, a value, or a name that the graph lacks.
+        p: The probability, of all places together.
+        places: Where it is said, the surest first.
+    """
+
+    node: str
+    p: float
+    places: tuple[Place, ...]
+
+
+class Reader:
+    """Reads answers out of the passages of a graph.
+
+    Args:
+        graph: Knows what kinds of things candidates are; the passages are in its database.
+        model: The fitted weights.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, model: ReaderModel) -> None:
+        self._graph = graph
+        self.model = model
+
+    def answers(self, question: Question) -> list[ReadAnswer]:
+        """The answers that passages give, best first; what is left to 1 is the probability of none of them."""
+        with self._graph.database.reading() as sql:
+            found = search(sql, question.name, [question.topic], limit=PASSAGES)
+            passages = [read(item) for item in _distinct(found)]
+            known = known_of(self._graph, sql, passages) if passages else None
+        rows = rows_of(question, passages, known) if known is not None else []
+        if not rows:
+            return []
+        p, _ = self.model.probabilities(rows, question.way)
+        return self._joined(rows, p.tolist())
+
+    def _joined(self, rows: list[Row], p: list[float]) -> list[ReadAnswer]:
+        """The rows of each node together; an entity that is gone from the graph is none."""
+        places: dict[str, list[Place]] = {}
+        for row, value in zip(rows, p, strict=True):
+            topic, answer = row.topic, row.answer
+            place = Place(
+                row.read.passage, (topic.start, topic.end), (answer.start, answer.end), value
+            )
+            places.setdefault(row.node, []).append(place)
+        keys = [row.node for row in rows if row.answer.kind == "entity"]
+        known = self._graph.entities(keys)
+        gone = set(keys) - known.keys()
+        found = [
+            ReadAnswer(
+                node,
+                sum(place.p for place in own),
+                tuple(sorted(own, key=lambda place: (-place.p, place.passage.id))),
+            )
+            for node, own in places.items()
+            if node not in gone
+        ]
+        found.sort(key=lambda item: (-item.p, item.node))
+        return [item for item in found if item.p >= LEAST]
+
+
+def _distinct(passages: list[Passage]) -> list[Passage]:
+    """Each text once, whoever says it."""
+    return list({item.text: item for item in reversed(passages)}.values())[::-1]

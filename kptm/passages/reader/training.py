@@ -1,0 +1,133 @@
+"""Fitting the reader on the graph's own facts in its own texts, once for what p is worth and once for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.passages.reader.candidates import DENSE
+from kptm.passages.reader.distant import taught
+from kptm.passages.reader.logit import Examples, fit
+from kptm.passages.reader.model import SIZE, ReaderModel, dense_matrix, design, facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.graph import KnowledgeGraph
+    from kptm.passages.reader.distant import Taught
+    from kptm.passages.reader.model import Ints
+
+HELD_OUT = 5
+"""One of so many questions is held out to know what p is worth."""
+STEPS = 32
+PENALTY, PENALTY_OF_DENSE = 1.0, 0.1
+"""Of the weights: half of it times the square is lost."""
+LEAST = 4
+"""Rows that must have a feature for it to get a weight."""
+
+
+def train(graph: KnowledgeGraph, *, passages: int = 0) -> ReaderModel:
+    """The reader of a graph's passages; one that knows nothing where no passage names the ends of a fact.
+
+    Args:
+        graph: Its facts teach, in the passages of its database.
+        passages: How many there are, to note it.
+    """
+    facts = facts_of(graph)
+    found = taught(graph)
+    if not any(any(item.right) for item in found):
+        return ReaderModel(facts=facts, passages=passages)
+    data = _Data.of(found)
+    seen = np.arange(len(found)) % HELD_OUT > 0
+    first = data.fit(seen, None)
+    best = tuple(best_of(first, item) for item in found[::HELD_OUT])
+    fitted = data.fit(np.ones(len(found), bool), first)
+    return replace(fitted, best=best, facts=facts, passages=passages)
+
+
+def best_of(model: ReaderModel, item: Taught) -> tuple[float, bool]:
+    """P of the best answer, and whether it is right."""
+    p, _ = model.probabilities(item.rows, item.question.way)
+    total: dict[str, float] = {}
+    right: dict[str, bool] = {}
+    for row, value, is_right in zip(item.rows, p.tolist(), item.right, strict=True):
+        total[row.node] = total.get(row.node, 0.0) + value
+        right[row.node] = right.get(row.node, False) or is_right
+    top = max(sorted(total), key=lambda node: total[node])
+    return total[top], right[top]
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """Questions as matrices.
+
+    Attributes:
+        ways: Relations with their direction.
+        kept: The hashed features that have a weight.
+        examples: The questions.
+        count_Q: How many rows each has.
+    """
+
+    ways: tuple[str, ...]
+    kept: Ints
+    examples: Examples
+    count_Q: Ints
+
+    @classmethod
+    def of(cls, questions: Sequence[Taught]) -> _Data:
+        import scipy.sparse as sp
+
+        ways = tuple(sorted({item.question.way for item in questions}))
+        number = {name: at for at, name in enumerate(ways)}
+        of_Q = np.array([number[item.question.way] for item in questions], np.int64)
+        count_Q = np.array([len(item.rows) for item in questions])
+        rows = [row for item in questions for row in item.rows]
+        of_M = np.repeat(of_Q, count_Q)
+        columns, pointer, dense = design(rows, of_M, ways)
+        kept = np.flatnonzero(np.bincount(columns, minlength=2 * SIZE) >= LEAST)
+        place = np.full(2 * SIZE, -1, np.int64)
+        place[kept] = np.arange(len(kept), dtype=np.int64)
+        columns = place[columns]
+        there = columns >= 0
+        pointer = np.concatenate([[0], np.cumsum(there)])[pointer]
+        shape = (len(rows), len(kept))
+        hashed = sp.csr_matrix((np.ones(int(there.sum())), columns[there], pointer), shape=shape)
+        own = (np.ones(len(of_Q)), (np.arange(len(of_Q)), of_Q))
+        bias = np.stack([np.ones(len(count_Q)), np.log1p(count_Q)], axis=1)
+        examples = Examples(
+            rows_MF=sp.hstack([hashed, dense_matrix(dense, of_M, len(ways))]).tocsr(),
+            first_Q=np.concatenate([[0], np.cumsum(count_Q)[:-1]]),
+            right_M=np.array([value for item in questions for value in item.right]),
+            none_QN=sp.hstack([bias, sp.csr_matrix(own, shape=(len(of_Q), len(ways)))]).tocsr(),
+        )
+        return cls(ways, kept, examples, count_Q)
+
+    def fit(self, chosen_Q: NDArray[np.bool_], start: ReaderModel | None) -> ReaderModel:
+        """The weights that make the answers of some questions likeliest, from those of an earlier model on."""
+        ways, kept, all_ = self.ways, self.kept, self.examples
+        chosen_M = np.repeat(chosen_Q, self.count_Q)
+        count_Q = self.count_Q[chosen_Q]
+        some = Examples(
+            rows_MF=all_.rows_MF[chosen_M],
+            first_Q=np.concatenate([[0], np.cumsum(count_Q)[:-1]]),
+            right_M=all_.right_M[chosen_M],
+            none_QN=all_.none_QN[chosen_Q],
+        )
+        width = (1 + len(ways)) * len(DENSE)
+        penalty = np.concatenate([np.full(len(kept), PENALTY), np.full(width, PENALTY_OF_DENSE)])
+        bias = np.full(2 + len(ways), PENALTY_OF_DENSE)
+        warm = None
+        if start is not None:
+            warm = np.concatenate([start.weights, start.dense.ravel(), start.none])
+        weights = fit(some, penalty, bias, warm, STEPS if start is None else STEPS // 2)
+        return ReaderModel(
+            ways=ways,
+            columns=kept.astype(np.int64),
+            weights=weights[: len(kept)],
+            dense=weights[len(kept) : len(kept) + width].reshape(-1, len(DENSE)),
+            none=weights[len(kept) + width :],
+        )

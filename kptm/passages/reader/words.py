@@ -1,0 +1,119 @@
+"""A passage as the reader sees it: words, and mentions of what may be asked or answered."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kg.values import ValueKey
+from kptm.linking.text import fold
+from kptm.passages.spans import TextSpan, name_spans, value_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.types import Literal
+    from kptm.passages.records import Passage
+
+STEM = 6
+"""Characters that stand for a word: its inflections share them in most languages, and no language has to be known."""
+SENSES, SHARE = 3, 0.1
+"""Entities that a mention may be, at most, and the least share of the best one's probability."""
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """What a mention may be: a node (an entity's key, a value, a name of the text) and how likely."""
+
+    node: str
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A span of a passage, from word ``first`` to before word ``last``.
+
+    Attributes:
+        start: Its first character.
+        end: The character after its last one.
+        first: Its first word.
+        last: The word after its last one.
+        kind: "entity", "value" or "name".
+        senses: What it may be, best first.
+        literals: All values that its text may be.
+    """
+
+    start: int
+    end: int
+    first: int
+    last: int
+    kind: str
+    senses: tuple[Sense, ...]
+    literals: tuple[Literal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPassage:
+    """A passage with its words and mentions.
+
+    Attributes:
+        passage: As it is stored.
+        stems: The beginnings of its words, folded.
+        mentions: What it names, in order; none overlap but values and entities of the same place.
+        alphabetic: Its words without punctuation, each once.
+    """
+
+    passage: Passage
+    stems: list[str]
+    mentions: list[Mention]
+    alphabetic: frozenset[str]
+
+
+def read(passage: Passage) -> ReadPassage:
+    """Find the words and mentions of a passage."""
+    found = [(match.start(), match.end()) for match in _WORD.finditer(passage.text)]
+    folded = fold(passage.text)
+    stems = [folded[start : min(end, start + STEM)] for start, end in found]
+    starts, ends = [start for start, _ in found], [end for _, end in found]
+    mentions = []
+    for start, end, kind, senses, literals in sorted(_named(passage), key=lambda item: item[:2]):
+        first, last = bisect_right(ends, start), bisect_left(starts, end)
+        if last > first:
+            mentions.append(Mention(start, end, first, last, kind, senses, literals))
+    alphabetic = frozenset(stem for stem in stems if stem.isalpha())
+    return ReadPassage(passage, stems, mentions, alphabetic)
+
+
+_Named = tuple[int, int, str, tuple[Sense, ...], tuple["Literal", ...]]
+
+
+def _named(passage: Passage) -> list[_Named]:
+    spans: dict[tuple[int, int], list[Sense]] = {}
+    for link in passage.links:
+        spans.setdefault((link.start, link.end), []).append(Sense(link.entity, link.p))
+    found: list[_Named] = [
+        (start, end, "entity", _likely(senses), ()) for (start, end), senses in spans.items()
+    ]
+    for value in value_spans(passage.text):
+        node = Sense(ValueKey(value.literals[0]), 1.0)
+        found.append((value.start, value.end, "value", (node,), value.literals))
+    taken = [(item[0], item[1]) for item in found]
+    for start, end in name_spans(passage.text, taken):
+        found.append((start, end, "name", (name_sense(passage.text[start:end]),), ()))
+    return found
+
+
+def name_sense(text: str) -> Sense:
+    """A name that no entity of the graph has."""
+    from kg.types import Literal
+
+    return Sense(TextSpan(Literal(text)), 1.0)
+
+
+def _likely(senses: Sequence[Sense]) -> tuple[Sense, ...]:
+    ordered = sorted(senses, key=lambda item: (-item.p, item.node))
+    return tuple(item for item in ordered[:SENSES] if item.p >= SHARE * ordered[0].p)

@@ -1,0 +1,83 @@
+"""What a passage names beside entities of the graph: values (dates, numbers with units), and names that the graph lacks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.values import ValueKey
+from kg.values.forms import candidates, parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kg.types import Literal
+
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_VALUE = re.compile(
+    rf"\d{{4}}-\d\d-\d\d|\d{{1,2}} {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}} ?,? \d{{4}}"
+    r"|(?<![\w.,-])[-\u2212]?\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)?(?![\w-]|\.\d)(?: ?(?:[^\W\d_]{1,16}[²³]?(?:/[^\W\d_]+[²³]?)?|[%‰°€$£]))?"
+)
+_CAPITAL = r"(?:[A-ZÀ-ÖØ-ÞĀ-ſ][\w’'&-]*|[A-Z]\.)"
+_NAME = re.compile(
+    rf"{_CAPITAL}(?: (?:(?:of|the|de|la|von|van|du|der|di|del|al|and|&) ){{0,2}}(?:{_CAPITAL}|\d+))*"
+)
+MOST_WORDS = 6
+
+
+class TextSpan(ValueKey):
+    """A name that a text has and the graph does not, as an answer."""
+
+    __slots__ = ()
+
+
+class ValueSpan(NamedTuple):
+    """A value and where it stands: all that its text may be, the likeliest first."""
+
+    start: int
+    end: int
+    literals: tuple[Literal, ...]
+
+
+def value_spans(text: str) -> Iterator[ValueSpan]:
+    """The values of a text, from left to right."""
+    for match in _VALUE.finditer(text):
+        whole = match[0].replace(" ,", ",")
+        found = candidates(whole)
+        end = match.end()
+        if not found or found[0].datatype == "":
+            whole = whole.split(" ")[0]
+            found, end = candidates(whole), match.start() + len(whole)
+        if found:
+            yield ValueSpan(match.start(), end, tuple(found))
+
+
+def name_spans(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Runs of capitalised words outside of what is taken; not the first word of a text alone, which any sentence begins with."""
+    for match in _NAME.finditer(text):
+        start, end = match.span()
+        words = match[0].split(" ")
+        if any(start < last and first < end for first, last in taken):
+            continue
+        if len(words) > MOST_WORDS or max(map(len, words)) < 3:
+            continue
+        opens = start == 0 or text[:start].rstrip()[-1:] in tuple(".!?:\n")
+        if len(words) == 1 and opens:
+            continue
+        yield start, end
+
+
+def same_value(literals: Sequence[Literal], other: Literal) -> bool:
+    """Whether a value of a text may be one of the graph: the same text, or the same number."""
+    if any(item.value == other.value and item.unit == other.unit for item in literals):
+        return True
+    number = _number(other)
+    return number is not None and any(_number(item) == number for item in literals)
+
+
+def _number(literal: Literal) -> tuple[float, str] | None:
+    try:
+        return float(literal.value), literal.unit
+    except ValueError:
+        again = parsed(literal.value, "quantity") if not literal.datatype else None
+        return None if again is None or again == literal else _number(again)

@@ -1,0 +1,23 @@
+"""What texts say, measured: python tests/benchmarks/texts.py PART [options].
+
+    fewrel     half of FewRel's facts in the graph, all its sentences indexed, the other half asked
+    webnlg     the same of WebNLG's texts and triples, whose values and new names are asked too
+
+Each part says its options with --help. The data are looked for in ``../shared/data``. Figures are printed, never asserted.
+"""
+
+import sys
+from importlib import import_module
+
+PARTS = ("fewrel", "webnlg")
+
+
+def main(argv: list[str]) -> int:
+    if not argv or argv[0] not in PARTS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    return import_module(f"texts_parts.{argv[0]}").main(argv[1:]) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""Half of FewRel's facts in the graph, all of its sentences indexed, the other half asked; no model."""
+
+import argparse
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from kptm import Workspace
+from texts_parts import arms, tasks
+
+
+def is_right(answer, gold: set[str]) -> bool:
+    return answer.entity in gold
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=int, help="questions, by every nth; all by default")
+    parser.add_argument("--cited", type=int, default=200, help="answers whose sentence is removed")
+    parser.add_argument("--set", action="append", default=[], help="settings of the workspace")
+    options = parser.parse_args(argv)
+    task = tasks.fewrel()
+    questions = [(*pair, gold) for pair, gold in sorted(task.asked.items())]
+    if options.limit:
+        questions = questions[:: max(1, len(questions) // options.limit)][: options.limit]
+    print(
+        f"{len(task.known):,} facts known, {len(task.texts):,} sentences, {len(questions):,} asked\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        ws = opened(task, Path(folder), "real", options.set)
+        start = time.perf_counter(), time.process_time()
+        ws.index(task.texts, source="fewrel")
+        spent = time.perf_counter() - start[0], time.process_time() - start[1]
+        print(f"indexed in {spent[0]:.0f} s, {spent[1]:.0f} s of CPU\n\n{arms.HEAD}")
+        arms.measure("graph alone", questions, arms.by_query(ws, is_right, sources=["graph"]))
+        arms.measure("thirty lines", questions, arms.baseline(ws, task.known))
+        arms.measure("query", questions, arms.by_query(ws, is_right))
+        arms.measure("in words", questions, arms.in_words(ws, is_right, task))
+        shuffled(task, Path(folder), questions, options.set)
+        some = questions[:: max(1, len(questions) // options.cited)][: options.cited]
+        share = arms.without_the_cited(ws, some, is_right)
+        print(f"\nthe cited sentence removed: another answer or none in {share:.3f} of {len(some)}")
+        ws.close()
+    return 0
+
+
+def opened(task, folder: Path, name: str, settings: list[str]) -> Workspace:
+    ws = Workspace.open(folder / name, changes=settings)
+    task.load(ws, folder)
+    return ws
+
+
+def shuffled(task, folder: Path, questions: list, settings: list[str]) -> None:
+    """The same sentences with their words in random order."""
+    draw = random.Random(0)
+    texts = []
+    for text in task.texts:
+        words = text.split(" ")
+        draw.shuffle(words)
+        texts.append(" ".join(words))
+    with opened(task, folder, "shuffled", settings) as ws:
+        ws.index(texts, source="fewrel")
+        arms.measure("query, shuffled words", questions, arms.by_query(ws, is_right))

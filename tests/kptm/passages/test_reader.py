@@ -1,0 +1,155 @@
+"""The reader: its loss against a handwritten formula, and what it reads out of texts that were written for it."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from kptm import Workspace
+from kptm.passages.reader.logit import Examples, fit
+from kptm.passages.reader.model import ReaderModel
+from kptm.passages.spans import TextSpan, name_spans, same_value, value_spans
+
+CITIES = "Avon Brill Corby Dover Epsom Fleet Goole Hythe Ivel Jarrow Kelso Louth March Neath Otley Poole Ripon Selby Tring Ware".split()  # fmt: skip
+
+
+_draw = np.random.default_rng(1)
+LIVES = [_draw.choice(20, 2, replace=False).tolist() for _ in range(60)]
+"""Where each was born and died."""
+
+
+def places(number):
+    return tuple(CITIES[at] for at in LIVES[number])
+
+
+def names(number):
+    return f"Person{chr(65 + number // 5)}{chr(97 + number % 5)}x"
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory):
+    """Sixty people with a birthplace and a place of death, half of which are known; both are said in the same sentence."""
+    with Workspace.open(tmp_path_factory.mktemp("read") / "ws") as opened:
+        facts, lines = [], []
+        for number in range(60):
+            born, died = places(number)
+            lines.append(f"{names(number)} was born in {born} and died in {died}.")
+            if number % 2:
+                facts += [(names(number), "birthplace", born), (names(number), "deathplace", died)]
+            facts.append((names(number), "is", "human"))
+        opened.graph.add(facts)
+        opened.index(lines, source="lives")
+        yield opened
+
+
+def test_what_is_said_and_not_known_is_read(ws):
+    right = 0
+    for number in range(0, 60, 2):
+        born, died = places(number)
+        right += ws.query(names(number), "birthplace").entity == born
+        right += ws.query(names(number), "deathplace").entity == died
+    assert right >= 57
+
+
+def test_the_sentence_is_the_evidence_with_both_names_marked(ws):
+    answer = ws.query(names(0), "birthplace")
+    assert answer.predicted
+    [sentence] = [item for item in answer.evidence if item.kind == "sentence"]
+    marked = {sentence.text[span.start : span.end]: span.entity for span in sentence.spans}
+    assert marked == {names(0): names(0), places(0)[0]: places(0)[0]}
+    assert sentence.sources == ("lives",)
+    assert f"«{places(0)[0]}»" in answer.explain()
+
+
+def test_a_question_in_words(ws):
+    assert ws.ask(f"What is the birthplace of {names(4)}?").entity == places(4)[0]
+
+
+def test_what_the_graph_says_is_not_read(ws):
+    answer = ws.query(names(1), "birthplace")
+    assert not answer.predicted
+    assert all(item.kind != "texts" for item in answer.evidence)
+
+
+def test_texts_can_be_left_out(ws):
+    assert not ws.query(names(0), "birthplace", sources=["graph"]).found
+    assert ws.query(names(0), "birthplace", sources=["graph", "texts"]).found
+
+
+def test_without_the_sentence_there_is_no_answer(ws):
+    revision = ws.forget(text="{} was born in {} and died in {}.".format(names(0), *places(0)))[
+        "revision"
+    ]
+    assert not ws.query(names(0), "birthplace").found
+    ws.undo(revision)
+    assert ws.query(names(0), "birthplace").entity == places(0)[0]
+
+
+def test_a_name_that_the_graph_lacks_is_a_span(tmp_path):
+    with Workspace.open(tmp_path / "ws") as ws:
+        facts = [(names(number), "birthplace", CITIES[number % 20]) for number in range(36)]
+        lines = [f"{names(n)} was born in {CITIES[n % 20]}." for n in range(36)]
+        ws.graph.add([*facts, ("PersonZz", "is", "human")])
+        ws.index([*lines, "PersonZz was born in Xanten."])
+        answer = ws.query("PersonZz", "birthplace")
+        assert (answer.text, answer.entity) == ("Xanten", None)
+        assert answer.answers[0].is_span
+
+
+def test_the_model_is_saved_and_loaded_as_it_was(ws, tmp_path):
+    model = ReaderModel.load(ws.layout.reader)
+    model.save(tmp_path / "again")
+    other = ReaderModel.load(tmp_path / "again")
+    assert (other.ways, other.best, other.facts) == (model.ways, model.best, model.facts)
+    for name in ("columns", "weights", "dense", "none"):
+        assert np.array_equal(getattr(model, name), getattr(other, name))
+
+
+def test_the_fit_is_the_minimum_of_the_formula():
+    draw = np.random.default_rng(0)
+    sizes, size = [3, 2, 4], 5
+    rows = draw.normal(size=(9, size))
+    right = np.array([1, 0, 0, 0, 0, 1, 0, 1, 0], bool)
+    none = np.ones((3, 1))
+    first = np.array([0, 3, 5])
+    examples = Examples(sp.csr_matrix(rows), first, right, sp.csr_matrix(none))
+
+    def loss(weights):
+        lost = 0.5 * (weights**2).sum()
+        for start, count in zip(first, sizes, strict=True):
+            own = np.exp(rows[start : start + count] @ weights[:size])
+            chosen = right[start : start + count]
+            total = own.sum() + np.exp(weights[size])
+            good = own[chosen].sum() if chosen.any() else np.exp(weights[size])
+            lost -= np.log(good / total)
+        return lost
+
+    found = fit(examples, np.ones(size), np.ones(1), None, 200)
+    best = loss(found)
+    for _ in range(50):
+        assert loss(found + draw.normal(scale=0.01, size=size + 1)) >= best
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("It has 1,200 km of road.", ["1200"]),
+        ("Born on 4 July 1776.", ["1776-07-04"]),
+        ("Since March 4, 1901 it runs.", ["1901-03-04"]),
+        ("No B-52 flew at 3.5 m.", ["3.5"]),
+        ("nothing", []),
+    ],
+)
+def test_values_of_a_text(text, values):
+    assert [span.literals[0].value for span in value_spans(text)] == values
+
+
+def test_names_and_values_that_are_the_same():
+    from kg.types import Literal
+
+    text = "However, Maria de la Cruz met Bob Stone in Rome."
+    assert [text[a:b] for a, b in name_spans(text, [(44, 48)])] == ["Maria de la Cruz", "Bob Stone"]
+    [span] = value_spans("It is 2702.0 long.")
+    assert same_value(span.literals, Literal("2702.0"))
+    assert same_value(span.literals, Literal("2702"))
+    assert not same_value(span.literals, Literal("2703"))
+    assert TextSpan(Literal("x")) == TextSpan(Literal("x"))
