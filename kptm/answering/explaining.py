@@ -43,8 +43,8 @@ class _Group(NamedTuple):
 
 
 def as_text(answer: Answer, *, reading: bool = False) -> str:
-    """The answer, then a heading and indented lines for each kind of evidence; with how the question was read, if wanted."""
-    lines = [_headline(answer)]
+    """The answer, the same in words, then a heading and indented lines for each kind of evidence; with how the question was read, if wanted."""
+    lines = _head(answer)
     for group in _outline(answer, reading=reading):
         lines.append(f"  {group.heading}")
         for line in group.lines:
@@ -63,6 +63,13 @@ def as_html(answer: Answer, *, reading: bool = False) -> str:
             origin = f" <small>{escape(line.origin)}</small>" if line.origin else ""
             parts.append(f'<dd dir="auto">{text}{origin}</dd>')
     return "".join([*parts, "</dl></div>"])
+
+
+def _head(answer: Answer) -> list[str]:
+    """The answer by itself, for whoever reads the first line alone, and in words; what is predicted says so first."""
+    if answer.found and answer.sentence and not answer.predicted:
+        return [f"{answer} ({answer.score:.2f})", f"  {answer.sentence}"]
+    return [_headline(answer)]
 
 
 def _headline(answer: Answer) -> str:

@@ -180,7 +180,7 @@ def test_unknown_is_said_as_such():
     assert parsed(answer.explain("html")).text == ["unknown (why not)"]
 
 
-def test_the_sentence_comes_first_and_the_reading_where_it_is_wanted():
+def test_the_answer_comes_first_then_its_sentence_and_the_reading_where_it_is_wanted():
     answer = Answer(
         question="capital of chile now",
         entity="Santiago",
@@ -195,9 +195,10 @@ def test_the_sentence_comes_first_and_the_reading_where_it_is_wanted():
         unexplained=("now",),
         labels={"Q298": "Chile", "P36": "capital"},
     )
-    assert answer.explain() == "The capital of Chile is Santiago. (0.90)"
+    head = ["Santiago (0.90)", "  The capital of Chile is Santiago."]
+    assert answer.explain().splitlines() == head
     lines = [
-        "The capital of Chile is Santiago. (0.90)",
+        *head,
         "  evaluated",
         "    Chile.capital",
         "  understood",

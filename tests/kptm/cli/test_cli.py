@@ -181,7 +181,7 @@ def test_modeledge_goes_to_another_model(copied, toy):
 def test_asking_and_changing(copied, toy):
     question = "What is the capital of France?"
     assert answer("ask", copied, question)["entity"] == "Paris"
-    assert run("ask", copied, question).stdout.startswith("The capital of France is Paris. (")
+    assert run("ask", copied, question).stdout.startswith("Paris (")
     assert run("ask", copied, "Who?").stdout.startswith("I do not know: ")
     assert answer("query", copied, "?", "capital", "Lima")["entity"] == "Peru"
     revision = answer("edit", copied, "France", "capital", "Lima", "--old", "Paris")["revision"]
