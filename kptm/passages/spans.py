@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from kg.types import Literal
 from kg.values import ValueKey
 from kg.values.forms import candidates, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kg.types import Literal
-
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _VALUE = re.compile(
-    rf"\d{{4}}-\d\d-\d\d|\d{{1,2}} {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}} ?,? \d{{4}}"
+    rf"(?P<code>\b\d+(?:-\d+){{2,}}(?:-[\dXx])?\b|\b\d{{4}}-\d{{3}}[\dXx]\b)|{_MONTH},? \d{{4}}|\d{{1,2}} {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}} ?,? \d{{4}}"
     r"|(?<![\w.,-])[-\u2212]?\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)?(?![\w-]|\.\d)(?: ?(?:[^\W\d_]{1,16}[²³]?(?:/[^\W\d_]+[²³]?)?|[%‰°€$£]))?"
 )
 _CAPITAL = r"(?:[A-ZÀ-ÖØ-ÞĀ-ſ][\w’'&-]*|[A-Z]\.)"
@@ -42,6 +41,9 @@ class ValueSpan(NamedTuple):
 def value_spans(text: str) -> Iterator[ValueSpan]:
     """The values of a text, from left to right."""
     for match in _VALUE.finditer(text):
+        if match["code"] and not parsed(match[0], "date"):  # an ISBN, a number of a standard
+            yield ValueSpan(match.start(), match.end(), (Literal(match[0]),))
+            continue
         whole = match[0].replace(" ,", ",")
         found = candidates(whole)
         end = match.end()

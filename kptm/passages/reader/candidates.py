@@ -33,6 +33,7 @@ DENSE = (
     "words of the relation's name in the passage",
     "whether it is a value",
     "whether it is a name that the graph lacks",
+    "share of the relation's tails that are of its kind",
 )
 """The dense features of a row, in their order."""
 MOST_ROLES = 40
@@ -51,12 +52,14 @@ class Question(NamedTuple):
         relation: The relation's key.
         forward: Whether the topic is the head.
         name: What the relation is called.
+        values: The share of its answers in the graph that are values.
     """
 
     topic: str
     relation: str
     forward: bool
     name: str
+    values: float = 0.0
 
     @property
     def way(self) -> str:
@@ -97,9 +100,14 @@ class Row(NamedTuple):
     dense: list[float]
 
 
+def name_words(name: str) -> list[str]:
+    """The words of a relation's name, folded; "birthPlace" has two."""
+    return [fold(word) for word in _WORD.findall(_CAMEL.sub(" ", name))]
+
+
 def name_stems(name: str) -> frozenset[str]:
-    """The beginnings of the words of a relation's name; "birthPlace" has two."""
-    words = [fold(word) for word in _WORD.findall(_CAMEL.sub(" ", name))]
+    """The beginnings of the words of a relation's name, without short ones where others are left."""
+    words = name_words(name)
     return frozenset(word[:STEM] for word in words if len(word) > 2) or frozenset(words)
 
 
@@ -174,6 +182,7 @@ def _rows(
             here,
             float(answer.kind == "value"),
             float(answer.kind == "name"),
+            question.values if answer.kind == "value" else 1.0 - question.values,
         ]
         hashes = np.array([*pair, *(crc32(name.encode()) for name in names)], np.int64)
         yield Row(sense.node, read, topic[0], answer, hashes, dense)

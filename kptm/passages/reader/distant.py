@@ -123,8 +123,13 @@ def _questions(graph: KnowledgeGraph, linked: set[str]) -> Iterator[Taught]:
             name = names.get(item.relation, item.relation)
             asked = Question(item.head, item.relation, True, name)
             answers[asked].add(ValueKey(item.value))
+    count: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for question, keys in answers.items():
-        yield Taught(question, frozenset(keys))
+        count[question.way][0] += len(keys)
+        count[question.way][1] += sum(isinstance(key, ValueKey) for key in keys)
+    for question, keys in answers.items():
+        total, values = count[question.way]
+        yield Taught(question._replace(values=values / total), frozenset(keys))
 
 
 def _sample(questions: Iterator[Taught]) -> list[Taught]:

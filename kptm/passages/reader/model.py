@@ -29,7 +29,7 @@ BITS = 20
 SIZE = 1 << BITS
 """Columns of the hashed features for all relations; as many again are of single relations."""
 MIX = 0x9E3779B1
-VERSION = 1
+VERSION = 2
 CHANGED = 0.05
 """The share by which facts or passages may have become more or fewer before it is fitted anew."""
 
@@ -44,6 +44,7 @@ class ReaderModel:
         weights: Theirs.
         dense: Weights of the dense features, for all relations first, then for each way, shape (1 + W, D).
         none: Weights of "none": for all relations, of log(1 + rows), then of each way, shape (2 + W,).
+        values: The share of a way's answers that are values, where it is not 0.
         best: (p, right) of the best answers to questions that were held out.
         facts: Facts of the graph when it was fitted.
         passages: Passages then.
@@ -54,6 +55,7 @@ class ReaderModel:
     weights: Floats = field(default_factory=lambda: np.zeros(0))
     dense: Floats = field(default_factory=lambda: np.zeros((1, len(DENSE))))
     none: Floats = field(default_factory=lambda: np.zeros(2))
+    values: dict[str, float] = field(default_factory=dict)
     best: tuple[tuple[float, bool], ...] = ()
     facts: int = 0
     passages: int = 0
@@ -102,6 +104,7 @@ class ReaderModel:
         told = {
             "version": VERSION,
             "ways": self.ways,
+            "values": self.values,
             "best": self.best,
             "facts": self.facts,
             "passages": self.passages,
@@ -130,6 +133,7 @@ class ReaderModel:
                 weights=arrays["weights"].astype(np.float64),
                 dense=arrays["dense"],
                 none=arrays["none"],
+                values={str(way): float(share) for way, share in told["values"].items()},
                 best=tuple((float(p), bool(right)) for p, right in told["best"]),
                 facts=int(told["facts"]),
                 passages=int(told["passages"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kptm.passages.reader.candidates import rows_of
+from kptm.passages.reader.candidates import name_words, rows_of
 from kptm.passages.reader.distant import known_of
 from kptm.passages.reader.words import read
 from kptm.passages.search import search
@@ -61,8 +61,10 @@ class Reader:
 
     def answers(self, question: Question) -> list[ReadAnswer]:
         """The answers that passages give, best first; what is left to 1 is the probability of none of them."""
+        question = question._replace(values=self.model.values.get(question.way, 0.0))
         with self._graph.database.reading() as sql:
-            found = search(sql, question.name, [question.topic], limit=PASSAGES)
+            words = " ".join(name_words(question.name))
+            found = search(sql, words, [question.topic], limit=PASSAGES)
             passages = [read(item) for item in _distinct(found)]
             known = known_of(self._graph, sql, passages) if passages else None
         rows = rows_of(question, passages, known) if known is not None else []

@@ -46,7 +46,8 @@ def train(graph: KnowledgeGraph, *, passages: int = 0) -> ReaderModel:
     first = data.fit(seen, None)
     best = tuple(best_of(first, item) for item in found[::HELD_OUT])
     fitted = data.fit(np.ones(len(found), bool), first)
-    return replace(fitted, best=best, facts=facts, passages=passages)
+    values = {item.question.way: item.question.values for item in found if item.question.values}
+    return replace(fitted, values=values, best=best, facts=facts, passages=passages)
 
 
 def best_of(model: ReaderModel, item: Taught) -> tuple[float, bool]:

@@ -52,13 +52,13 @@ def opened(task, folder: Path, name: str, settings: list[str]) -> Workspace:
 
 
 def shuffled(task, folder: Path, questions: list, settings: list[str]) -> None:
-    """The same sentences with their words in random order."""
-    draw = random.Random(0)
-    texts = []
-    for text in task.texts:
-        words = text.split(" ")
-        draw.shuffle(words)
-        texts.append(" ".join(words))
+    """The same sentences, each about the head of another."""
+    others = list(task.heads)
+    random.Random(0).shuffle(others)
+    texts = [
+        text.replace(own, other)
+        for text, own, other in zip(task.texts, task.heads, others, strict=True)
+    ]
     with opened(task, folder, "shuffled", settings) as ws:
         ws.index(texts, source="fewrel")
-        arms.measure("query, shuffled words", questions, arms.by_query(ws, is_right))
+        arms.measure("query, heads shuffled", questions, arms.by_query(ws, is_right))

@@ -18,6 +18,7 @@ class Task:
         known: The facts of the graph.
         asked: The answers to each (head, relation) that the graph does not have.
         texts: The texts.
+        heads: How each text names the head of its fact, where that is known.
         names: The names of entities, the most frequent first; only of those that the graph is given.
         relations: The names of relations.
     """
@@ -25,6 +26,7 @@ class Task:
     known: list[tuple[str, str, str]] = field(default_factory=list)
     asked: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     texts: list[str] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
     names: dict[str, list[str]] = field(default_factory=dict)
     relations: dict[str, str] = field(default_factory=dict)
 
@@ -63,6 +65,8 @@ def fewrel() -> Task:
         task.relations[relation] = described[relation][0]
         for row in rows:
             task.texts.append(" ".join(row["tokens"]))
+            first = row["h"][2][0]
+            task.heads.append(" ".join(row["tokens"][first[0] : first[-1] + 1]))
             for side in ("h", "t"):
                 _, key, places = row[side]
                 names[key].update(
