@@ -21,13 +21,19 @@ if TYPE_CHECKING:
     from kptm.extraction.examples import Examples
 
 
+LEAST_STEPS = 50
+"""Steps between two looks at the held-out loss, at least."""
+GAIN = 0.005
+"""The share by which the held-out loss has to fall for a pass to count as a gain."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractionConfig:
     """How an extractor learns.
 
     Attributes:
         dim: The rank of the model.
-        epochs: The most passes over the examples.
+        epochs: The most passes over the examples, each of :data:`LEAST_STEPS` steps at least.
         patience: Passes without a gain on held-out texts after which it stops.
         batch_size: Examples a step.
         learning_rate: Of Adam.
@@ -113,20 +119,23 @@ def fit(
     sparse_optimiser = torch.optim.SparseAdam(model.sparse, lr=config.learning_rate)
     random = np.random.default_rng(config.seed)
     best, kept, waited, passes = float("inf"), model.state(), 0, 0
+    # Of few examples one pass has few steps, after which nothing can be said about gains.
+    times = -(-LEAST_STEPS * config.batch_size // max(1, len(examples)))
     for epoch in range(config.epochs):
-        order = random.permutation(len(examples))
-        for start in range(0, len(order), config.batch_size):
-            rows = np.sort(order[start : start + config.batch_size])
-            loss = model.loss(train, rows, random)
-            for one in (optimiser, sparse_optimiser):
-                one.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            for one in (optimiser, sparse_optimiser):
-                one.step()
+        for _ in range(times):
+            order = random.permutation(len(examples))
+            for start in range(0, len(order), config.batch_size):
+                rows = np.sort(order[start : start + config.batch_size])
+                loss = model.loss(train, rows, random)
+                for one in (optimiser, sparse_optimiser):
+                    one.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                for one in (optimiser, sparse_optimiser):
+                    one.step()
         now = _held_loss(model, test, config) if len(held) else 0.0
         if progress is not None:
             progress(epoch + 1, config.epochs, now)
-        if len(held) and now > best - 1e-4 * abs(best):
+        if len(held) and now > (1 - GAIN) * best:
             waited += 1
             if waited >= config.patience:
                 break
@@ -160,6 +169,11 @@ class _Data:
         self.allowed = space.allowed(examples.pairs)
         self.weights = np.array(examples.weights, np.float32)
         self.targets = targets_of(space, examples.labels)
+        for row, classes in enumerate(self.targets):
+            fitting = [column for column in classes if self.allowed[row, column]]
+            if not fitting:  # labels of a kind that the relation cannot end in teach nothing
+                fitting, self.weights[row] = [0], 0
+            self.targets[row] = fitting
 
 
 class _Model:
@@ -205,7 +219,7 @@ class _Model:
             target[row, classes] = 1 / len(classes)
         each = -(torch.from_numpy(target) * torch.log_softmax(logits, 1)).sum(1)
         weights = torch.from_numpy(data.weights[rows])
-        mean: torch.Tensor = (each * weights).sum() / weights.sum()
+        mean: torch.Tensor = (each * weights).sum() / weights.sum().clamp(min=1e-6)
         return mean
 
     def state(self) -> tuple[NDArray[np.float32], ...]:
