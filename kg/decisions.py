@@ -33,8 +33,8 @@ def accept(sql: Sql, ids: Sequence[int]) -> Decision:
         by_source[item.source].append(item)
     added = 0
     for source, found in sorted(by_source.items()):
-        statements = [_statement(item) for item in found]
-        added += add_records(sql, number, source, [*_new_entities(found), *statements])[0]
+        add_records(sql, number, source, _new_entities(found))
+        added += add_records(sql, number, source, [_statement(item) for item in found])[0]
     _decide(sql, items, "accepted", number)
     return Decision(number, tuple(item.id for item in items), added)
 

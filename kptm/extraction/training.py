@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from kptm.extraction.examples import Examples
 
 
+LEAST_STEPS = 50
+"""Steps between two looks at held-out texts, at least."""
+GAIN = 0.001
+"""By how much their average precision has to rise for a pass to count as a gain."""
+SEEN = 0.01
+"""The least probability of a prediction that is ranked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractionConfig:
     """How an extractor learns.
 
     Attributes:
         dim: The rank of the model.
-        epochs: The most passes over the examples.
+        epochs: The most passes over the examples, each of :data:`LEAST_STEPS` steps at least.
         patience: Passes without a gain on held-out texts after which it stops.
         batch_size: Examples a step.
         learning_rate: Of Adam.
@@ -112,21 +120,24 @@ def fit(
     optimiser = torch.optim.Adam(model.dense, lr=config.learning_rate)
     sparse_optimiser = torch.optim.SparseAdam(model.sparse, lr=config.learning_rate)
     random = np.random.default_rng(config.seed)
-    best, kept, waited, passes = float("inf"), model.state(), 0, 0
+    best, kept, waited, passes = -1.0, model.state(), 0, 0
+    # Of few examples one pass has few steps, after which nothing can be said about gains.
+    times = -(-LEAST_STEPS * config.batch_size // max(1, len(examples)))
     for epoch in range(config.epochs):
-        order = random.permutation(len(examples))
-        for start in range(0, len(order), config.batch_size):
-            rows = np.sort(order[start : start + config.batch_size])
-            loss = model.loss(train, rows, random)
-            for one in (optimiser, sparse_optimiser):
-                one.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            for one in (optimiser, sparse_optimiser):
-                one.step()
-        now = _held_loss(model, test, config) if len(held) else 0.0
+        for _ in range(times):
+            order = random.permutation(len(examples))
+            for start in range(0, len(order), config.batch_size):
+                rows = np.sort(order[start : start + config.batch_size])
+                loss = model.loss(train, rows, random)
+                for one in (optimiser, sparse_optimiser):
+                    one.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                for one in (optimiser, sparse_optimiser):
+                    one.step()
+        now = _quality(model, test, config) if len(held) else 0.0
         if progress is not None:
             progress(epoch + 1, config.epochs, now)
-        if len(held) and now > best - 1e-4 * abs(best):
+        if len(held) and now < best + GAIN:
             waited += 1
             if waited >= config.patience:
                 break
@@ -135,17 +146,26 @@ def fit(
     return Classifier(space, *kept), passes
 
 
-def _held_loss(model: _Model, data: _Data, config: ExtractionConfig) -> float:
+def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
+    """How well held-out pairs are ranked: the average precision of all (pair, set of relations) together."""
     import torch
 
     size = 8 * config.batch_size
+    chances: list[NDArray[np.float32]] = []
+    right: list[NDArray[np.bool_]] = []
+    total = 0
     with torch.no_grad():
-        total = sum(
-            float(model.loss(data, np.arange(start, min(start + size, data.count)), None))
-            * min(size, data.count - start)
-            for start in range(0, data.count, size)
-        )
-    return total / data.count
+        for start in range(0, data.count, size):
+            rows = np.arange(start, min(start + size, data.count))
+            found = torch.softmax(model.logits(data, rows, None), 1).numpy()[:, 1:]
+            truth = model.target(data, rows)[:, 1:] > 0
+            total += int(truth.sum())
+            shown = found > SEEN
+            chances.append(found[shown])
+            right.append(truth[shown])
+    order = np.argsort(-np.concatenate(chances), kind="stable")
+    hits = np.concatenate(right)[order]
+    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].sum() / max(1, total))
 
 
 class _Data:
@@ -160,6 +180,11 @@ class _Data:
         self.allowed = space.allowed(examples.pairs)
         self.weights = np.array(examples.weights, np.float32)
         self.targets = targets_of(space, examples.labels)
+        for row, classes in enumerate(self.targets):
+            fitting = [column for column in classes if self.allowed[row, column]]
+            if not fitting:  # labels of a kind that the relation cannot end in teach nothing
+                fitting, self.weights[row] = [0], 0
+            self.targets[row] = fitting
 
 
 class _Model:
@@ -184,6 +209,26 @@ class _Model:
         """The mean cross-entropy of some examples; with ``random`` some of the input is left out."""
         import torch
 
+        logits = self.logits(data, rows, random)
+        each = -(torch.from_numpy(self.target(data, rows)) * torch.log_softmax(logits, 1)).sum(1)
+        weights = torch.from_numpy(data.weights[rows])
+        mean: torch.Tensor = (each * weights).sum() / weights.sum().clamp(min=1e-6)
+        return mean
+
+    def target(self, data: _Data, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """N × K: how the probability of examples is shared among their classes."""
+        found = np.zeros((len(rows), data.allowed.shape[1]), np.float32)
+        for row, number in enumerate(rows.tolist()):
+            classes = data.targets[number]
+            found[row, classes] = 1 / len(classes)
+        return found
+
+    def logits(
+        self, data: _Data, rows: NDArray[np.int64], random: np.random.Generator | None
+    ) -> torch.Tensor:
+        """N × K scores of some examples; with ``random`` some of the input is left out."""
+        import torch
+
         forgets = (
             np.zeros(len(rows), np.bool_)
             if random is None
@@ -198,15 +243,8 @@ class _Model:
         for at, matrix in enumerate((data.head, data.tail, data.both)):
             logits = logits + self.shared[at] * known * torch.from_numpy(matrix[rows].toarray())
         logits = logits + self.shared[3] * torch.from_numpy(data.name[rows].toarray())
-        logits = logits.masked_fill(~torch.from_numpy(data.allowed[rows]), -1e4)
-        target = np.zeros(logits.shape, np.float32)
-        for row, number in enumerate(rows.tolist()):
-            classes = data.targets[number]
-            target[row, classes] = 1 / len(classes)
-        each = -(torch.from_numpy(target) * torch.log_softmax(logits, 1)).sum(1)
-        weights = torch.from_numpy(data.weights[rows])
-        mean: torch.Tensor = (each * weights).sum() / weights.sum()
-        return mean
+        masked: torch.Tensor = logits.masked_fill(~torch.from_numpy(data.allowed[rows]), -1e4)
+        return masked
 
     def state(self) -> tuple[NDArray[np.float32], ...]:
         """The weights as :class:`Classifier` takes them."""

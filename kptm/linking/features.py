@@ -170,6 +170,8 @@ def _crossed(columns: dict[str, Floats]) -> None:
     columns["whole name, several words"] = whole * columns["several words"] * capital
     columns["place, whole name"] = whole * capital * columns["place"]
     columns["person, given name"] = person * columns["given name"]
+    columns["no person, part, given name"] = (1 - person) * part * columns["given name"]
+    columns["no person, part, surname"] = (1 - person) * part * columns["surname"]
     columns["person, surname"] = person * columns["surname"]
     columns["person, after a title"] = person * columns["after a title"]
     columns["person, after a given name"] = person * columns["after a given name"]

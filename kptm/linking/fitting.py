@@ -98,7 +98,8 @@ def fit(gold: Iterable[Gold]) -> Weights:
         passes[step] = _learnt(known, step)
         weights = Weights(**passes, threshold=weights.threshold)  # type: ignore[arg-type]  # by their names
     chosen = weights.encoder or weights.joint
-    return replace(weights, threshold=fmean(_threshold(item, chosen) for item in known))
+    linked = [item for item in known if any(example.gold for example in item)]
+    return replace(weights, threshold=fmean(_threshold(item, chosen) for item in linked))
 
 
 def examples(gold: Gold, weights: Weights) -> Iterator[Example]:

@@ -28,8 +28,8 @@ def _tables() -> Mapping[str, Any]:
     return tomllib.loads((FOLDER / "en.toml").read_text(encoding="utf-8"))
 
 
-def _words(name: str) -> list[str]:
-    """The words of a text file, in its order, comments left out."""
+def listed_words(name: str) -> list[str]:
+    """The words of a text file in ``words/``, the commonest first."""
     lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
     return [word for line in lines if not line.startswith("#") for word in line.split()]
 
@@ -66,19 +66,19 @@ def _listed(words: list[str]) -> WordList:
 @cache
 def everyday_words() -> WordList:
     """The words that are commonly written in small letters."""
-    return _listed(_words("everyday.txt"))
+    return _listed(listed_words("everyday.txt"))
 
 
 @cache
 def given_names() -> WordList:
     """First names of people."""
-    return _listed(_words("given-names.txt"))
+    return _listed(listed_words("given-names.txt"))
 
 
 @cache
 def surnames() -> WordList:
     """Last names of people."""
-    return _listed(_words("surnames.txt"))
+    return _listed(listed_words("surnames.txt"))
 
 
 @cache

@@ -6,18 +6,20 @@ Ittycheriah, Roukos and Kambhatla 2003, *tRuEcasIng*, ACL). The length is kept, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kptm.linking.build import function_word_hashes
-from kptm.linking.forms import FIRST_PART, Kind
+from kptm.linking.forms import FIRST_PART, ORGANISATION, PERSON, PLACE, Kind
 from kptm.linking.index import ALL_CAPITALS, SHORT
 from kptm.linking.lexicon import either_words, everyday_words, given_names, surnames
 from kptm.linking.passages import Passages
 from kptm.linking.spotting import matches
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from kptm.linking.layers import Layers
@@ -29,6 +31,8 @@ LEAST = 20
 """Letters of a text from which on the lack of capitals means something: "iphone" alone is a name."""
 WORDS = 4
 """Words from which on it does."""
+COMMON = 0.25
+"""How common an everyday word is that is no name even where a longer name ends with it, as "house" does."""
 
 
 def without_case(text: str) -> bool:
@@ -37,6 +41,24 @@ def without_case(text: str) -> bool:
         return False
     letters = sum(char.lower() != char.upper() for char in text)
     return letters >= LEAST and len(text.split()) >= WORDS
+
+
+class _Name(NamedTuple):
+    """A span of tokens that is a name of the graph.
+
+    Attributes:
+        first: Its first token.
+        stop: The token behind it.
+        small: Whether the graph writes it in small letters.
+        short: Whether it is a short name in capitals alone, "NASA".
+        titled: Whether something that is no work is called so: titles are made of everyday words.
+    """
+
+    first: int
+    stop: int
+    small: bool
+    short: bool
+    titled: bool
 
 
 def recased(text: str, layers: Layers) -> str:
@@ -51,17 +73,7 @@ def recased(text: str, layers: Layers) -> str:
         return text
     passages = Passages([small])
     tokens = passages.tokens
-    plain = _plain(tokens)
-    capital = ~plain & (given_names().has(tokens.hash) | surnames().has(tokens.hash))
-    upper = np.zeros(len(capital), np.bool_)
-    done = np.zeros(len(capital), np.bool_)
-    for first, stop, kept, short in _names(passages, layers):
-        if done[first:stop].any():
-            continue
-        done[first:stop] = True
-        name = not kept and not plain[first:stop].all()
-        capital[first:stop] = name & ~np.isin(tokens.hash[first:stop], function_word_hashes())
-        upper[first:stop] = name and short
+    capital, upper = _capitals(tokens, _names(passages, layers))
     chars = list(small)
     for token in np.flatnonzero(capital | upper).tolist():
         _, start, end = passages.text_span(int(tokens.start[token]), int(tokens.end[token]))
@@ -72,34 +84,57 @@ def recased(text: str, layers: Layers) -> str:
     return "".join(chars)
 
 
+def _capitals(tokens: Tokens, names: Sequence[_Name]) -> tuple[Bools, Bools]:
+    """Which tokens get a capital, and which are all in capitals."""
+    function = np.isin(tokens.hash, function_word_hashes())
+    plain = _plain(tokens)
+    capital = ~plain & (given_names().has(tokens.hash) | surnames().has(tokens.hash))
+    upper, done, fixed = (np.zeros(len(capital), np.bool_) for _ in range(3))
+    last: list[int] = []
+    for name in names:
+        span = slice(name.first, name.stop)
+        if done[span].any():
+            continue
+        done[span] = True
+        several = int((~function[span]).sum()) > 1
+        known = not name.small and (not plain[span].all() or (several and name.titled))
+        fixed[span] = several or name.small
+        capital[span] = known & ~function[span]
+        upper[span] = known and name.short
+        if known and several and name.titled:
+            last.append(name.stop - 1)
+    # "Ford" once "Gerald Ford" was said, but not "house" after "White House".
+    again = np.isin(tokens.hash, tokens.hash[last]) & ~function
+    capital |= again & ~fixed & (everyday_words().value(tokens.hash) < COMMON)
+    return capital, upper
+
+
 def _plain(tokens: Tokens) -> Bools:
     """Which tokens are words of everyday language."""
     common = everyday_words().has(tokens.hash) | either_words().has(tokens.hash)
     return common | np.isin(tokens.hash, function_word_hashes())
 
 
-def _names(passages: Passages, layers: Layers) -> list[tuple[int, int, bool, bool]]:
-    """Names of the graph, the longest first: first token, token behind, whether in small letters, whether in capitals."""
+def _names(passages: Passages, layers: Layers) -> list[_Name]:
+    """Whole names of the graph and its peoples, the longest first."""
     tokens = passages.tokens
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
     named = (entries.kind < FIRST_PART) | (entries.kind == Kind.PEOPLE)
     written = passages.written(spans.start, spans.end)[entries.of] == entries.exact
     short = (entries.case & (ALL_CAPITALS | SHORT)) == ALL_CAPITALS | SHORT
-    size = len(spans.start)
-    small, capitals, others, whole = (
-        np.bincount(entries.of[which], minlength=size) > 0
-        for which in (written & named, short & named, ~short & named, named)
+    titled = (layers.classes(entries.entity) & (PERSON | PLACE | ORGANISATION)) != 0
+    small, capitals, others, whole, known = (
+        np.bincount(entries.of[which & named], minlength=len(spans.start)) > 0
+        for which in (written, short, ~short, named, titled)
     )
-    capitals &= ~others
     first = np.searchsorted(tokens.start, spans.start)
     stop = np.searchsorted(tokens.start, spans.end)
-    fits = (whole | (stop - first == 1)) & (stop > first)
     found = [
-        (int(first[at]), int(stop[at]), bool(small[at]), bool(capitals[at]))
-        for at in np.flatnonzero(fits).tolist()
-    ]
-    return sorted(found, key=lambda item: (item[0] - item[1], item[0]))
+        _Name(int(first[at]), int(stop[at]), bool(small[at]), bool(capitals[at] & ~others[at]), bool(known[at]))
+        for at in np.flatnonzero(whole & (stop > first)).tolist()
+    ]  # fmt: skip
+    return sorted(found, key=lambda name: (name.first - name.stop, name.first))
 
 
 def _capitalised(word: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kptm.linking.build import function_word_hashes
-from kptm.linking.characters import SPACE
+from kptm.linking.characters import SPACE, WORD
 from kptm.linking.forms import MAX_LENGTH
 from kptm.linking.index import ACRONYM_LENGTH, ALL_CAPITALS, CAPITAL, SHORT
 
@@ -57,7 +57,20 @@ def matches(passages: Passages, layers: Layers) -> Spans:
     parts = [np.concatenate(column) for column in zip(*found, strict=True)]
     spans = Spans(*parts) if parts else Spans(start, start, np.empty(0, np.uint64))
     spans = spans.take(layers.known(spans.hash))
+    spans = spans.take(~_cuts_initials(passages, spans))
     return spans.take(np.lexsort((-spans.end, spans.start)))
+
+
+def _cuts_initials(passages: Passages, spans: Spans) -> Bools:
+    """Whether a span ends after the first of several initials: "The U" of "The U.S."."""
+    codes, flags = passages.folded.codes, passages.folded.flags
+    last = len(codes) - 1
+    word = (flags & WORD) != 0
+    end = spans.end
+    stop = codes[np.minimum(end, last)] == ord(".")
+    goes_on = word[np.minimum(end + 1, last)] & ~word[np.minimum(end + 2, last)]
+    initial = ~word[np.maximum(end - 2, 0)] | (end - 1 == spans.start)
+    return stop & goes_on & initial
 
 
 def fitting(passages: Passages, spans: Spans, entries: Entries) -> Bools:

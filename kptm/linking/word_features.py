@@ -11,6 +11,7 @@ from kptm.linking.build import key_hashes
 from kptm.linking.characters import WORD
 from kptm.linking.index import find
 from kptm.linking.lexicon import dates, everyday_words, given_names, surnames, titles
+from kptm.linking.passages import first_of_sentence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,8 +57,12 @@ def word_features(passages: Passages, found: Candidates) -> dict[str, NDArray[An
     after_of = (first > 1) & (gap == 1) & np.isin(before, _particles())
     after_of &= tokens.capital[earlier] & ~tokens.first[earlier] & tokens.after[previous]
     particle = follows & np.isin(tokens.hash[after], _particles())
+    plain_word = one & (least > 0)
+    begins = first_of_sentence(passages, start)
     return {
         "everyday words": least,
+        "an everyday word, capital": plain_word & passages.capital(start),
+        "an everyday word begins a sentence": plain_word & passages.capital(start) & begins,
         "given name": one & given_names().has(hashes),
         "surname": one & surnames().has(hashes),
         "month or day": one & dates().has(hashes),

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from kg.errors import InvalidNameError, KGError, QueryError, UnknownKeyError, shorten
 from kptm.errors import KPTMError, LinkingError
-from kptm.serving import asking, changing, looking
+from kptm.serving import asking, changing, looking, proposals
 from kptm.serving.config import BODY_SECONDS, MAX_BODY
 from kptm.serving.desk import BusyError
 from kptm.serving.guard import Guard
@@ -60,7 +60,13 @@ def create_app(desk: Desk, *, hosts: Collection[str], allow_edit: bool = False) 
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.desk, app.state.allow_edit = desk, allow_edit
-    for routes in (asking.routes, looking.routes, changing.routes):
+    for routes in (
+        asking.routes,
+        looking.routes,
+        changing.routes,
+        proposals.routes,
+        proposals.deciding,
+    ):
         app.include_router(routes, prefix=PREFIX)
     _add_page(app)
     _add_problems(app, desk)

@@ -9,12 +9,13 @@ from kptm.workspace import Workspace
 from kptm.workspace_adding import records_of
 
 
-def _may_edit(request: Request) -> None:
+def may_edit(request: Request) -> None:
+    """Refuse what changes something where the server only reads."""
     if not request.app.state.allow_edit:
         raise HTTPException(403, "this server only reads; start it with --allow-edit")
 
 
-routes = router("changing", Depends(_may_edit))
+routes = router("changing", Depends(may_edit))
 
 
 @routes.post("/edit", responses=problems(404, 408, 409, 413, 415))

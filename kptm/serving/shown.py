@@ -34,6 +34,7 @@ class Stats(BaseModel):
     aliases: int
     sources: int
     revisions: int
+    passages: int
     modeledge: int
     embeddings: bool
     model: bool
@@ -202,6 +203,7 @@ class ScoredEntity(BaseModel):
     label: str
     score: float
     value: Value | None = None
+    is_span: bool = False
 
 
 class Span(BaseModel):

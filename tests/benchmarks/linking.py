@@ -27,7 +27,7 @@ from pathlib import Path
 from statistics import mean
 
 from linking_parts.checks import calibration, plain
-from linking_parts.corpora import webnlg_on_freebase
+from linking_parts.corpora import first_words, webnlg_on_freebase
 from linking_parts.gold import COMPLETE, PEERS, SETS, Example, Freebase, WebNLG, teachable, trimmed
 
 from kg import EntityRecord, KnowledgeGraph
@@ -109,7 +109,11 @@ def collections(freebase: Freebase, layers, names, similarity=None) -> list[Gold
     for name in names:
         texts, within, outside = teachable(freebase.gold[name])
         found.append(Gold(layers, texts, within, similarity, outside, name in COMPLETE))
-    return [*found, webnlg_on_freebase(freebase, layers, similarity)]
+    return [
+        *found,
+        webnlg_on_freebase(freebase, layers, similarity),
+        first_words(layers, similarity),
+    ]
 
 
 def figures(name, gold, found) -> str:

@@ -6,9 +6,10 @@ import { byId } from "./dom.js";
 import { showGraph, startGraph } from "./graph.js";
 import { showHistory, startHistory } from "./history.js";
 import { showLink, startLink } from "./link.js";
+import { showReview, startReview } from "./review.js";
 import { here } from "./route.js";
 
-const VIEWS = { ask: showAsk, link: showLink, graph: showGraph, history: showHistory };
+const VIEWS = { ask: showAsk, link: showLink, graph: showGraph, history: showHistory, review: showReview };
 
 let workspace = "kptm";
 
@@ -37,6 +38,7 @@ async function start() {
   startLink();
   startGraph();
   startHistory(about?.allow_edit ?? false);
+  startReview(about?.allow_edit ?? false);
   byId("skip").addEventListener("click", () => byId("main").focus());
   window.addEventListener("hashchange", arrive);
   arrive();

@@ -6,7 +6,7 @@ import random
 from statistics import fmean
 
 from kptm.linking.forms import ORGANISATION, PERSON, PLACE, class_of
-from kptm.linking.lexicon import FOLDER
+from kptm.linking.lexicon import listed_words
 
 SENTENCES = 300
 TOGETHER = 15
@@ -89,8 +89,7 @@ def everyday_names(graph) -> list[str]:
     names = {
         name for key in list(graph.keys()) for name in _names(graph.entity(key)) if name.istitle()
     }
-    lines = (FOLDER / "everyday.txt").read_text(encoding="utf-8").splitlines()
-    words = [word for line in lines if not line.startswith("#") for word in line.split()]
+    words = listed_words("everyday.txt")
     return [word for word in words if word.title() in names][: SENTENCES // len(EVERYDAY)]
 
 

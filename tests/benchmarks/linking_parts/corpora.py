@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import random
 from urllib.parse import unquote
 
 from kptm.linking import LinkedText
 from kptm.linking.fitting import Gold
+from kptm.linking.function_words import FUNCTION_WORDS
+from kptm.linking.lexicon import listed_words
+from kptm.linking.lookup import lookup
 from linking_parts.gold import ARTICLE, DATA, POSSESSIVE, Freebase, located, rows
 
 TEXTS = (1, 1, 2, 4, 8, 12)
 """How many texts a document may have."""
 EVERY = 12
 """One in so many of WebNLG's training texts is taken."""
+BEGINNING = 10
+"""Words of a sentence of which only the first matters."""
 WEIGHT = 0.5
 """Their names repeat: a mention counts half."""
 
@@ -75,3 +82,23 @@ def _without_article(text, start, end):
     first = start + (article.end() if article else 0)
     last = start + possessive.start() if possessive else end
     return (first, last) if first < last else (start, end)
+
+
+def first_words(layers, similarity=None) -> Gold:
+    """Sentences of FewRel that begin with an everyday word: a capital there makes no name of it.
+
+    Only that word is looked at; it is no link unless it was annotated.
+    """
+    with gzip.open(DATA / "fewrel" / "val_wiki.json.gz", "rt", encoding="utf-8") as lines:
+        relations = json.load(lines)
+    everyday = set(listed_words("everyday.txt")) - FUNCTION_WORDS
+    documents, within = [], []
+    for relation in sorted(relations):
+        for item in relations[relation]:
+            first = item["tokens"][0]
+            annotated = {at for side in (item["h"], item["t"]) for span in side[2] for at in span}
+            plain = first.istitle() and first.lower() in everyday and 0 not in annotated
+            if plain and lookup(layers, [first]):
+                documents.append(LinkedText(" ".join(item["tokens"][:BEGINNING])))
+                within.append((0, len(first)))
+    return Gold(layers, documents, within, similarity)

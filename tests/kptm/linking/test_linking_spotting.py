@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg import Entity
+from kg import Entity, EntityRecord
+from kptm.linking import Linker
 from kptm.linking.build import Builder, Edges
 from kptm.linking.characters import codes_of, fold_codes
 from kptm.linking.function_words import FUNCTION_WORDS
@@ -161,3 +162,16 @@ def test_function_words_are_no_names_though_codes_and_titles_spell_them(text):
 
 def test_an_acronym_that_spells_a_function_word_is_found_as_it_is_written():
     assert found(["US", "IT"], "The US has it; IT helps us.") == [(4, 6), (15, 17)]
+
+
+def test_a_name_does_not_end_inside_initials(new_graph):
+    graph = new_graph()
+    graph.add(
+        [
+            EntityRecord(key="U", label="University of Utah", aliases=("The U",)),
+            EntityRecord(key="US", label="United States", aliases=("U.S.",)),
+        ]
+    )
+    text = "The U.S. signed. The U did not. The U."
+    linked = Linker(graph).link(text, threshold=0.0).links
+    assert [x.surface for x in linked if x.surface != "The"] == ["U.S.", "The U", "The U"]

@@ -76,6 +76,7 @@ VIEWS = {
     "link": {"text": "Chad borders Niger. " * 8},
     "graph": {"key": "Chad", "hops": "2"},
     "history": {"key": "Chad"},
+    "review": {},
 }
 
 

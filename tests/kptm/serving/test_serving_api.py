@@ -290,7 +290,8 @@ def test_the_document_describes_every_route(client):
     assert {*document["paths"]} == {
         f"{API}/{name}"
         for name in "ask ask/batch query examples link about stats relations entities entity neighbourhood"
-        " history revisions add edit undo".split()
+        " history revisions add edit undo proposals proposals/accept proposals/accept-all proposals/reject"
+        " proposals/change".split()
     }
     for path in document["paths"].values():
         for operation in path.values():

@@ -1,0 +1,171 @@
+"""Review: proposals with their sentences, and decisions about them, where the server allows changes."""
+
+from typing import Annotated, Literal
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, Field
+
+from kg.proposal import Decision
+from kg.types import Literal as LiteralValue
+from kptm.serving import asked, shown
+from kptm.serving.at_desk import AtDesk, problems, router
+from kptm.serving.changing import may_edit
+from kptm.workspace import Workspace
+from kptm.workspace_extraction import ReviewItem
+
+routes = router("reviewing")
+deciding = router("reviewing", Depends(may_edit))
+
+State = Literal["proposed", "accepted", "rejected", "withdrawn"]
+Number = Annotated[int, Field(ge=1, le=asked.MAX_REVISION)]
+MOST = 200
+"""Proposals that one request may decide on."""
+
+
+class Wanted(asked.Asked):
+    """Which proposals: of a relation, from a confidence on."""
+
+    relation: asked.Name | None = None
+    minimum: Annotated[float, Field(ge=0, le=1)] = 0.0
+    state: State = "proposed"
+    limit: asked.Limit = 50
+
+
+class Numbers(asked.Asked):
+    """Proposals by their numbers."""
+
+    ids: Annotated[list[Number], Field(min_length=1, max_length=MOST)]
+
+
+class Rule(asked.Asked):
+    """Which proposals are accepted at once: ``capital>=.95``, or ``>=.95`` for all relations."""
+
+    rule: asked.Name
+
+
+class Correction(asked.Asked):
+    """Another head, relation or tail of a proposal; what is left out stays."""
+
+    id: Number
+    head: asked.Name | None = None
+    relation: asked.Name | None = None
+    tail: asked.Name | None = None
+
+
+class NamedSpan(BaseModel):
+    """Where a sentence names the head or the tail, in characters."""
+
+    start: int
+    end: int
+    part: Literal["head", "tail"]
+
+
+class Proposal(BaseModel):
+    """A fact that a sentence seems to state; ``tail`` is null where it ends in a value."""
+
+    id: int
+    head: shown.Key
+    relation: shown.Key
+    tail: shown.Key | None
+    value: shown.Value | None
+    head_label: str
+    relation_label: str
+    tail_label: str
+    head_new: bool
+    tail_new: bool
+    confidence: float
+    source: str
+    sentence: str
+    spans: list[NamedSpan]
+    state: State
+    revision: int | None
+    violations: list[str]
+
+
+class Proposals(BaseModel):
+    """Proposals, the most confident first, and how many there are in each state."""
+
+    proposals: list[Proposal]
+    counts: dict[str, int]
+
+
+class Decided(BaseModel):
+    """The revision of a decision, to undo it by (0: nothing was left to decide), and the proposals."""
+
+    revision: int
+    decided: list[int]
+    added: int
+
+
+@routes.get("/proposals", responses=problems(404))
+async def proposals(desk: AtDesk, wanted: Annotated[Wanted, Query()]) -> Proposals:
+    """Facts that texts seem to state and nobody has decided on, with the constraints that they break."""
+    return await desk.ask(lambda ws: _found(ws, wanted))
+
+
+@deciding.post("/proposals/accept", responses=problems(404, 408, 409, 413, 415))
+async def accept(desk: AtDesk, body: Numbers) -> Decided:
+    """Make proposals facts of the graph, in one revision."""
+    return _decided(await desk.ask(lambda ws: ws.accept(body.ids)))
+
+
+@deciding.post("/proposals/accept-all", responses=problems(404, 408, 409, 413, 415))
+async def accept_all(desk: AtDesk, body: Rule) -> Decided:
+    """Accept the proposals of a rule that break no constraint, in one revision."""
+    return _decided(await desk.ask(lambda ws: ws.accept_all(body.rule)))
+
+
+@deciding.post("/proposals/reject", responses=problems(404, 408, 409, 413, 415))
+async def reject(desk: AtDesk, body: Numbers) -> Decided:
+    """Note that proposals are wrong: the same sentences never propose them again."""
+    return _decided(await desk.ask(lambda ws: ws.reject(body.ids)))
+
+
+@deciding.post("/proposals/change", responses=problems(404, 408, 409, 413, 415))
+async def change(desk: AtDesk, body: Correction) -> Proposal:
+    """Correct a proposal before it is decided."""
+    return await desk.ask(lambda ws: _changed(ws, body))
+
+
+def _found(ws: Workspace, wanted: Wanted) -> Proposals:
+    relation = None if wanted.relation is None else ws.graph.relation(wanted.relation).key
+    items = ws.review(
+        state=wanted.state, relation=relation, minimum=wanted.minimum, limit=wanted.limit
+    )
+    return Proposals(proposals=list(map(_shown, items)), counts=ws.graph.proposals.count())
+
+
+def _changed(ws: Workspace, body: Correction) -> Proposal:
+    found = ws.change_proposal(body.id, head=body.head, relation=body.relation, tail=body.tail)
+    return _shown(ws.review(ids=[found.id], state=None)[0])
+
+
+def _decided(found: Decision) -> Decided:
+    return Decided(revision=found.revision, decided=list(found.decided), added=found.added)
+
+
+def _shown(item: ReviewItem) -> Proposal:
+    found = item.proposal
+    value = found.tail if isinstance(found.tail, LiteralValue) else None
+    return Proposal(
+        id=found.id,
+        head=found.head,
+        relation=found.relation,
+        tail=None if isinstance(found.tail, LiteralValue) else found.tail,
+        value=None if value is None else shown.Value(value=value.value, datatype=value.datatype, language=value.language, unit=value.unit),
+        head_label=item.head,
+        relation_label=item.relation,
+        tail_label=item.tail,
+        head_new=found.head_new,
+        tail_new=found.tail_new,
+        confidence=found.confidence,
+        source=found.source,
+        sentence=found.sentence,
+        spans=[
+            NamedSpan(start=found.head_span[0], end=found.head_span[1], part="head"),
+            NamedSpan(start=found.tail_span[0], end=found.tail_span[1], part="tail"),
+        ],
+        state=found.state.value,
+        revision=found.revision,
+        violations=[one.reason for one in item.violations],
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""WebNLG: facts out of its dev texts, after learning from its train texts and triples.
+
+Three ways to learn: from rows with the spans of all that is named ("given"), from rows alone, with our own linking ("own"), and
+from the graph of train's triples and train's texts without any row ("distant", with our own linking). A sample of the rows is chosen
+by hash, and the graph holds the triples of those rows alone; without rows it holds all. Values are compared by number, unit and date, names by label.
+Dev's triples are train's in .986 of cases, so that those that the graph lacks are counted apart.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import resource
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+
+from linking_parts.gold import DATA, rows
+
+from kptm import Workspace
+
+WAYS = ("given", "own", "distant")
+PRECISIONS = (0.5, 0.7, 0.8, 0.9, 0.95)
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--shares", nargs="+", type=float, default=[0.01, 0.1, 1.0])
+    parser.add_argument("--speed", action="store_true", help="measure sentences a second instead")
+    options = parser.parse_args(argv)
+    if options.speed:
+        sentences_a_second()
+    else:
+        run(options)
+
+
+def run(options):
+    train, dev = (rows(DATA / "webnlg" / f"{part}.jsonl.gz") for part in ("train", "dev"))
+    print(
+        "| learnt from | share | texts | learning | precision | P | R | F1 | new triples read | texts/s |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for way in options.ways:
+        for share in options.shares if way != "distant" else [1.0]:
+            measure(way, share, [row for row in train if draw(row["text"]) < share], dev)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\npeak memory of all: {peak:,.0f} MB")
+
+
+def draw(text):
+    return int.from_bytes(hashlib.sha256(b"sample" + text.encode()).digest()[:6]) / 2**48
+
+
+def measure(way, share, train, dev):
+    is_given = way == "given"
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        facts = dict.fromkeys(fact for row in train for fact in triples(row, is_given))
+        (folder / "facts.tsv").write_text("".join("\t".join(fact) + "\n" for fact in facts))
+        write(folder / "train.jsonl", train, is_given)
+        write(folder / "dev.jsonl", dev, is_given)
+        with Workspace.open(folder / "ws") as ws:
+            ws.load(folder / "facts.tsv", types=False if is_given else None)
+            began = time.process_time()
+            ws.learn_extractor(
+                (row["text"] for row in train),
+                rows=None if way == "distant" else folder / "train.jsonl",
+            )
+            took = time.process_time() - began
+            for precision in PRECISIONS:
+                began = time.process_time()
+                found = ws.evaluate_extraction(folder / "dev.jsonl", precision=precision)
+                speed = found.texts / (time.process_time() - began)
+                print(
+                    f"| {way} | {share:g} | {len(train):,} | {took:.0f} s | {precision:g} | {found.precision:.3f} |"
+                    f" {found.recall:.3f} | {found.f1:.3f} | {found.new_right} of {found.new_gold} | {speed:,.0f} |",
+                    flush=True,
+                )
+
+
+def write(path, found, is_given):
+    with path.open("w") as file:
+        for row in found:
+            line = {"text": row["text"], "triples": triples(row, is_given)}
+            if is_given:
+                line["mentions"] = list(mentions(row))
+            file.write(json.dumps(line) + "\n")
+
+
+def triples(row, is_given):
+    """The triples of a row; where they are to be linked, values without the quotes around them."""
+    return [
+        (head, relation, tail if is_given else bare(tail))
+        for head, relation, tail in row["triples"]
+    ]
+
+
+def bare(name):
+    return name[1:-1] if len(name) > 2 and name[0] == name[-1] == '"' else name
+
+
+def mentions(row):
+    """The spans of what the row names: references are words with spaces between them."""
+    found, position = set(), 0
+    for key, surface in row["references"]:
+        pattern = re.compile(r"\s*".join(map(re.escape, surface.split())))
+        match = pattern.search(row["text"], position) or pattern.search(row["text"])
+        if match:
+            found.add((match.start(), match.end(), key))
+            position = match.end()
+    last = 0
+    for start, end, key in sorted(found):
+        if start >= last:
+            yield {"start": start, "end": end, "entity": key}
+            last = end
+
+
+def sentences_a_second(texts=20_000):
+    """How fast proposals are made of train's sentences, one process, with what is learnt from a tenth of them."""
+    train = rows(DATA / "webnlg" / "train.jsonl.gz")
+    sentences = [
+        part for row in train for part in re.split(r"(?<=[.!?])\s+(?=[A-Z])", row["text"]) if part
+    ]
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        some = [row for row in train if draw(row["text"]) < 0.1]
+        facts = dict.fromkeys(fact for row in train for fact in triples(row, False))
+        (folder / "facts.tsv").write_text("".join("\t".join(fact) + "\n" for fact in facts))
+        with Workspace.open(folder / "ws") as ws:
+            ws.load(folder / "facts.tsv")
+            ws.learn_extractor(row["text"] for row in some)
+            ws.linker.refresh()
+            began, used = time.monotonic(), time.process_time()
+            report = ws.extract(islice(dict.fromkeys(sentences), texts))
+            seconds, used = time.monotonic() - began, time.process_time() - used
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{report.texts:,} sentences: {report.texts / seconds:,.0f} a second, {report.texts / used:,.0f} a second of"
+        f" one core; {report.proposed:,} proposals, {report.known:,} known; peak {peak:,.0f} MB"
+    )
