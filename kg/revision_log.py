@@ -52,6 +52,17 @@ class RevisionLog:
         with self._database.reading() as sql:
             return tuple(artefacts.names(sql, [revision]))
 
+    def state(self) -> tuple[int, str, str] | None:
+        """Number, kind and note of the newest revision, to tell states of the graph apart.
+
+        The number alone does not: it is given again after :meth:`withdraw`. None within a transaction, which may be rolled
+        back: nothing that is read there may be held.
+        """
+        if self._database.in_transaction:
+            return None
+        with self._database.quick() as sql:
+            return revisions.newest(sql)
+
     def last_change(self) -> int:
         """The newest revision that changed the graph itself, not what was learnt beside it."""
         with self._database.reading() as sql:

@@ -52,15 +52,15 @@ EVERY = 1_000_000
 
 
 class State:
-    """What is held of a graph at one revision.
+    """What is held of one state of a graph.
 
     Args:
-        revision: The revision.
+        revision: Number, kind and note of its newest revision; None where nothing is held.
         most: Programs that are held.
         names: What the qualifiers for time are called.
     """
 
-    def __init__(self, revision: int, most: int, names: TimeNames) -> None:
+    def __init__(self, revision: tuple[int, str, str] | None, most: int, names: TimeNames) -> None:
         self.revision, self.names = revision, names
         self.roles: dict[int, str] | None = None
         self.today = now()

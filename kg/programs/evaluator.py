@@ -55,9 +55,9 @@ class Evaluator:
         self._database = database
         self._at = at
         self._times, self._most, self._small = times or TimeNames(), most, small
-        self._memory = self._new(-1)
+        self._memory = self._new(None)
 
-    def _new(self, revision: int) -> State:
+    def _new(self, revision: tuple[int, str, str] | None) -> State:
         return State(revision, self._most, self._times)
 
     def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
@@ -92,8 +92,8 @@ class Evaluator:
     def _evaluation(self, sql: Sql) -> Evaluation:
         """An evaluation with what is held for the graph as it is; with nothing where a transaction may be rolled back."""
         if self._database.in_transaction:
-            return Evaluation(sql, self._at, self._new(-1), self._small)
-        revision = revisions.latest(sql)
+            return Evaluation(sql, self._at, self._new(None), self._small)
+        revision = revisions.newest(sql)
         memory = self._memory
         if memory.revision != revision or memory.today != now():
             memory = self._memory = self._new(revision)

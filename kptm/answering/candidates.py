@@ -55,15 +55,15 @@ class Candidates:
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
-        self._revision = -1
+        self._state: tuple[int, str, str] | None = None
         self._sides: dict[tuple[str, bool], Side] = {}
 
     def of(self, relation: str, forward: bool) -> Side:
         """The tails of a relation, or, backward, its heads."""
-        newest = self._graph.revision()
-        if newest != self._revision or len(self._sides) >= KEPT:
+        state = self._graph.log.state()
+        if state is None or state != self._state or len(self._sides) >= KEPT:
             self._sides.clear()
-            self._revision = newest
+            self._state = state
         found = self._sides.get((relation, forward))
         if found is None:
             facts = self._graph.match(None, relation)

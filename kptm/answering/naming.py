@@ -44,7 +44,7 @@ class RelationNames:
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
-        self._revision = -1
+        self._state: tuple[int, str, str] | None = None
         self._keys: dict[str, str] = {}
         self._labels: dict[str, str] = {}
 
@@ -56,9 +56,9 @@ class RelationNames:
         return {key: self._labels.get(key, key) for key in keys}
 
     def _refresh(self) -> None:
-        newest = self._graph.revision()
-        if newest != self._revision:
-            self._revision, self._keys, self._labels = newest, {}, {}
+        state = self._graph.log.state()
+        if state is None or state != self._state:
+            self._state, self._keys, self._labels = state, {}, {}
 
     def key(self, name: str) -> str:
         """The key of a relation's key or label.

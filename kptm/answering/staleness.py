@@ -38,6 +38,7 @@ class Freshness:
             if (base := _base(graph, table)) is not None
         }
         self._revision = -1
+        self._state: tuple[int, str, str] | None = None
         self._changed: dict[str, set[str]] = {}
 
     def notes(self, kinds: Collection[str], topic: str) -> tuple[Evidence, ...]:
@@ -63,9 +64,10 @@ class Freshness:
         return tuple(found)
 
     def _compare(self) -> None:
-        newest = self._graph.revision()
-        if newest == self._revision:
+        state = self._graph.log.state()
+        if state is not None and state == self._state:
             return
+        self._state, newest = state, self._graph.revision()
         self._revision = newest
         self._changed = {}
         for kind, base in self._bases.items():

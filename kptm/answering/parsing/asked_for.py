@@ -127,10 +127,10 @@ def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
     if words is None or not program.step.forward:
         return None
     if answer == "date":  # what is no date by its name may be one all the same
-        return fits("date", words.name, [], []) or None
+        return fits("date", words.name) or None
     if answer == "person":
-        return fits("person", words.name, [], [])
-    return fits("place", words.name, [], []) if answer == "place" else None
+        return fits("person", words.name)
+    return fits("place", words.name) if answer == "place" else None
 
 
 def _is_asked(question: Question, program: Program, named: frozenset[str]) -> bool:

@@ -86,7 +86,7 @@ class QuestionParser:
         self._graph = graph
         self._phrasings = phrasings
         self._sides = BlankSides(phrasings)
-        self._revision = -1
+        self._state: tuple[int, str, str] | None = None
         self._knowledge = Knowledge(graph)
         self._kinds = AnswerKinds(graph)
         self._reader = QuestionReader(graph, MentionFinder(linker.refresh), self.schema)
@@ -104,8 +104,8 @@ class QuestionParser:
 
     def schema(self) -> Schema:
         """The words of the graph's relations and types, as it is now."""
-        revision = self._graph.revision()
-        if revision != self._revision:
+        state = self._graph.log.state()
+        if state is None or state != self._state:
             self._knowledge.clear()
             self._kinds.clear()
             relations = self._graph.relations()
@@ -118,7 +118,7 @@ class QuestionParser:
             )
             if self._encoder is not None:
                 self._encoder.refresh(relations)
-            self._revision = revision
+            self._state = state
         return self._schema
 
     def _phrased(self) -> dict[str, dict[str, float]]:

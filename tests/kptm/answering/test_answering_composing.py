@@ -179,13 +179,34 @@ def test_when_is_never_answered_by_a_person(asks, new_graph):
 @pytest.mark.parametrize("text", ["1774", "-0100", "1774-08-01", "1 August 1774", "19th century"])
 def test_dates_are_told_from_names(text):
     assert is_date(text)
-    assert fits("date", "discovered", [text], ())
-    assert not fits("date", "population", [text], ())
 
 
 @pytest.mark.parametrize("text", ["Joseph Priestley", "May", "66987244", "", "England"])
 def test_names_are_no_dates(text):
     assert not is_date(text)
+
+
+@pytest.mark.parametrize(
+    ("label", "kinds"),
+    [
+        ("year of discovery", {"date"}),
+        ("area code", set()),
+        ("time zone population", set()),
+        ("discovered by", {"person"}),
+        ("located in", {"place"}),
+        ("city approved by", None),
+        ("borders", None),
+    ],
+)
+def test_what_a_relation_leads_to_by_its_name(label, kinds):
+    assert bool(fits("date", label)) == ("date" in (kinds or ()))
+    named = {kind for kind in ("person", "place") if fits(kind, label)}
+    assert named == (kinds or set()) - {"date"}
+    if named:  # what is a place is no person
+        other = {"person", "place"} - named
+        assert fits(other.pop(), label) is False
+    elif kinds is None:
+        assert fits("person", label) is None
 
 
 def test_a_bare_name_is_described(asks):
