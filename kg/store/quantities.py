@@ -36,7 +36,12 @@ def add(sql: Sql, values: Mapping[Literal, int]) -> None:
     """Store what new values, each with its id, measure."""
     found = ((number, quantity(value)) for value, number in values.items())
     rows = [
-        (number, size.dimension, double(size.low), double(size.high))
+        (
+            number,
+            size.dimension,
+            low := double(size.low),
+            low if size.high is size.low else double(size.high),
+        )
         for number, size in found
         if size is not None
     ]

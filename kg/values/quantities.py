@@ -74,9 +74,14 @@ def _number(text: str, unit: str) -> Quantity | None:
     found = _NUMBER(text) if len(text) <= _LONGEST else None
     if found is None or abs(int(found[2] or 0)) > _GREATEST:
         return None
-    number = Fraction(found[1]) * Fraction(10) ** int(found[2] or 0)
+    # Arithmetic with fractions is most of the time of loading values: none where it changes nothing.
+    number = Fraction(found[1]) if "." in found[1] else Fraction(int(found[1]))
+    if found[2]:
+        number *= Fraction(10) ** int(found[2])
     known = unit_of(unit)
-    size = known.factor * (number + known.offset)
+    if known.offset or known.factor != 1:
+        number = known.factor * (number + known.offset)
+    size = number
     return Quantity(known.dimension, size, size)
 
 
