@@ -1,4 +1,4 @@
-"""How links and words of a passage weigh against each other: a conditional logit, fitted by ``tools/fit_ranking.py``."""
+"""How links and words of a passage weigh against each other: a log-linear score whose weights were set by hand, not fitted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RankWeights:
         """
         found = json.loads(text)
         if found.get("version") != VERSION or list(found["weights"]) != list(FEATURES):
-            raise ConfigError("ranking.json: is of another version; fit it by tools/fit_ranking.py")
+            raise ConfigError("ranking.json: is of another version; reinstall kptm")
         return cls(tuple(map(float, found["weights"].values())))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Finding passages: those that link to entities, those that have words, ranked by a small fitted model."""
+"""Finding passages: those that link to entities, those that have words, ranked by a small log-linear model."""
 
 from __future__ import annotations
 
