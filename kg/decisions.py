@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kg.loading.load import add_records
 from kg.naming.valid_names import printable
 from kg.proposal import Decision
 from kg.store import lives, revisions
@@ -24,6 +23,8 @@ SENTENCE = "sentence"
 
 def accept(sql: Sql, ids: Sequence[int]) -> Decision:
     """Make proposals facts, in one revision."""
+    from kg.loading.load import add_records  # it loads NumPy
+
     items = undecided(sql, ids, "accepted")
     if not items:
         return Decision(0, ())
