@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-DENSE, LEARNT, KINDS = 1.0, 0.4, 1.0
+DENSE, LEARNT, KINDS = 1.0, 0.4, 0.6
 """Standard deviations of the priors: of dense weights, of words with predicates, of words with kinds of named things."""
 KIND = "@"
 """What the predicate of a kind begins with."""
