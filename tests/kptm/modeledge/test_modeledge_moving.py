@@ -182,12 +182,12 @@ def test_documents_that_are_given_are_taken(new_store, models):
     document = LinkedText.from_spans(text, spans)
     store.write(models["old"], [document])
     seen = []
-    encode = models["new"].encoder.encode
-    models["new"].encoder.encode = lambda item: seen.append(item) or encode(item)
+    encode = models["new"].encoder.encode_many
+    models["new"].encoder.encode_many = lambda items: seen.extend(items) or encode(items)
     try:
         store.migrate(models["new"], documents=[document])
     finally:
-        del models["new"].encoder.encode
+        del models["new"].encoder.encode_many
     assert document in seen
 
 
