@@ -77,9 +77,8 @@ def _kind_features(
         own["kind" if fit else "other_kind"] = 1.0
     value = bool(made.nodes) and isinstance(made.nodes[0], ValueKey)
     if fit is False and (asked.answer == "date" or value):
-        own["no_date"] = (
-            1.0  # "when" is never answered by a place, nor "who" and "where" by a value
-        )
+        # "When" is never answered by a place, nor "who" and "where" by a value.
+        own["no_date"] = 1.0
     if isinstance(made.program, Follow):
         said = labels_kind(asked.answer, made.program, schema)
         if said is not None:
@@ -142,11 +141,14 @@ def _is_asked(question: Question, program: Program, named: frozenset[str]) -> bo
             program = program.source if isinstance(program, Aggregate) else program.left
     if not isinstance(program, (Follow, Having)):
         return False
-    step, places = program.step, asked_places(question)
+    step = program.step
     if step.relation in named:
         return True
     evidence = question.relations.evidence(step.relation, forward=step.forward)
-    return evidence.recall >= ENOUGH and bool(places) and bool(evidence.mask >> places[0] & 1)
+    if evidence.recall < ENOUGH:  # most are not said: the places are looked for seldom
+        return False
+    places = asked_places(question)
+    return bool(places) and bool(evidence.mask >> places[0] & 1)
 
 
 def asked_places(question: Question, named: int = 0) -> list[int]:

@@ -182,10 +182,6 @@ class SaidRelations:
             self._cache[place] = NOTHING if words is None else self._evidence(words, names, used)
         return self._cache[place]
 
-    def _single(self, span: int) -> set[int]:
-        """The words of a span, each by itself, as bits."""
-        return {1 << at for at in range(len(self._tokens)) if span >> at & 1}
-
     def _other_words(self, stem: str, chosen: int, free: Sequence[tuple[float, int, int]]) -> int:
         """Other words that say the same: of "what language do they speak" both; the same word again is another step."""
         stems = {token.stem for at, token in enumerate(self._tokens) if chosen >> at & 1}
@@ -235,7 +231,7 @@ class SaidRelations:
             # "What genre is the film X": the domain of /film/film/genre explains a word, by itself it says nothing.
             if strength >= (SAYS if strong else LIKE) and (strong or recall > 0):
                 mask |= place
-        if any(mask & span and mask & span in self._single(span) for span in self._together):
+        if any((mask & span).bit_count() == 1 for span in self._together):
             recall *= APART
         by_main = best == 0 and recall > 0
         return Evidence(

@@ -27,6 +27,8 @@ BACK = 0.01
 """What a word for the other direction weighs in a relation's own."""
 SAME = 0.9
 """Weight from which on another word names the same type."""
+ENGLISH = "en"
+"""The language of relations' names."""
 LIKE = 5
 """Letters that two words of one stem begin with: "discovered" and "discovery"."""
 
@@ -192,6 +194,10 @@ def split_words(name: str) -> str:
     return _CAMEL.sub(" ", name.replace("_", " "))
 
 
+SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
+"""Words of relations' names that say nothing by themselves."""
+
+
 def _superlatives(name: str) -> frozenset[str]:
     """The stems of the superlatives in a name."""
     tokens = load().tokens(split_words(name), ENGLISH)
@@ -201,11 +207,6 @@ def _superlatives(name: str) -> frozenset[str]:
         if match.kind == "superlative"
         for at in range(match.start, match.end)
     )
-
-
-ENGLISH = "en"
-SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
-"""Words of relations' names that say nothing by themselves."""
 
 
 def name_parts(key: str, label: str) -> tuple[str, str, str]:
