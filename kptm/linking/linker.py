@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kg.types import Candidate, LinkCount
 from kptm.errors import LinkingError
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 STALE = 0.01
 """The share of entities that may have changed before the index is made anew."""
+
+State: TypeAlias = tuple[int, str, str]
+"""Number, kind and note of the newest revision: ``graph.log.state()``."""
+NO_STATE: State = (-1, "", "")
 
 
 class Linker:
@@ -56,7 +60,7 @@ class Linker:
         self._encoder = encoder
         self._folder = None if folder is None else Path(folder)
         self._base: LinkIndex | None = None
-        self._base_revision = self._revision = -1
+        self._base_state = self._state = NO_STATE
         self._layers: Layers | None = None
 
     def identity(self) -> str:
@@ -214,24 +218,52 @@ class Linker:
         Args:
             progress: Called with the number of entities read so far, where all are read.
         """
-        newest = self._graph.revision()
-        if self._layers is not None and newest == self._revision:
+        state = self._graph.log.state()
+        if state is None:
+            return self._uncommitted(progress)
+        if self._layers is not None and state == self._state:
             return self._layers
+        if self._base is not None and not self._still_holds(state[0]):
+            self._base = None
         if self._base is None:
-            self._open(newest)
-        changed = None
-        if self._base is not None:
-            most = max(1_000, int(STALE * len(self._base)))
-            changed = self._graph.changed(self._base_revision, most=most)
+            self._open(state[0])
+        changed = self._changed()
         if self._base is None or changed is None:
-            self._base, self._base_revision = read_all(self._graph, progress), newest
+            self._base, self._base_state = read_all(self._graph, progress), state
             changed = set()
-            self._keep(newest)
+            self._keep(state[0])
         self._layers = (
             read_changed(self._graph, self._base, changed) if changed else Layers(self._base)
         )
-        self._revision = newest
+        self._state = state
         return self._layers
+
+    def _uncommitted(self, progress: Callable[[int], None] | None) -> Layers:
+        """What a transaction sees. It may be rolled back and its revision numbers used again, so nothing of it is stored."""
+        if self._base is None:
+            self._open(self._graph.revision())
+        changed = self._changed()
+        if self._base is None or changed is None:
+            return Layers(read_all(self._graph, progress))
+        return read_changed(self._graph, self._base, changed) if changed else Layers(self._base)
+
+    def _changed(self) -> set[str] | None:
+        """The entities that changed since the index was made; None without an index, or where they are too many."""
+        if self._base is None:
+            return None
+        most = max(1_000, int(STALE * len(self._base)))
+        return self._graph.changed(self._base_state[0], most=most)
+
+    def _still_holds(self, newest: int) -> bool:
+        """Whether the revision of the index is still the one that was read: a withdrawn number is used again."""
+        return self._base_state[0] <= newest and self._base_state == self._named(
+            self._base_state[0]
+        )
+
+    def _named(self, revision: int) -> State:
+        """Number, kind and note of a revision of the graph."""
+        rows = self._graph.at(revision).revisions(limit=1)
+        return (revision, rows[0].kind, rows[0].note) if rows else (revision, "", "")
 
     def _keep(self, revision: int) -> None:
         """Spare the next process the reading, where that can be: not on a disk that is read-only."""
@@ -246,4 +278,4 @@ class Linker:
         if stored is not None:
             index, revision, graph = stored
             if revision <= newest and graph == storage.identity(self._graph, revision):
-                self._base, self._base_revision = index, revision
+                self._base, self._base_state = index, self._named(revision)

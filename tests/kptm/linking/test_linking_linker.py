@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -98,6 +99,41 @@ def test_a_new_alias_is_seen_at_once(new_graph):
     assert entities(linker.link("Lutetia is old")) == []
     graph.add([EntityRecord(key="Q90", aliases=("Lutetia",))])
     assert entities(linker.link("Lutetia is old")) == ["Q90"]
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_what_a_transaction_rolled_back_is_gone(new_graph, warm):
+    """The revision number of the transaction is given again to the next change."""
+    graph = new_graph()
+    graph.add([EntityRecord(key="chad", label="Chad")])
+    linker = Linker(graph)
+    if warm:
+        linker.refresh()
+    with suppress(KeyError), graph.transaction():
+        graph.add([EntityRecord(key="peru", label="Peru")])
+        assert entities(linker.link("Peru is far away")) == ["peru"]
+        raise KeyError
+    graph.add([EntityRecord(key="togo", label="Togo")])
+    assert [item.entity for item in linker.candidates("Togo")] == ["togo"]
+    assert [item.entity for item in linker.candidates("Chad")] == ["chad"]
+    assert linker.candidates("Peru") == ()
+    with graph.transaction():
+        graph.add([EntityRecord(key="peru", label="Peru")])
+        assert [item.entity for item in linker.candidates("Peru")] == ["peru"]
+    assert [item.entity for item in linker.candidates("Peru")] == ["peru"]
+
+
+def test_a_revision_number_that_is_used_again_is_noticed(new_graph):
+    """The index is of a revision that was withdrawn; the next change has its number."""
+    graph = new_graph()
+    graph.add([EntityRecord(key="chad", label="Chad")])
+    announced = graph.log.note("learn", "something")
+    linker = Linker(graph)
+    assert linker.candidates("Togo") == ()
+    graph.log.withdraw(announced)
+    graph.add([EntityRecord(key="togo", label="Togo")])
+    assert graph.revision() == announced
+    assert [item.entity for item in linker.candidates("Togo")] == ["togo"]
 
 
 def test_an_empty_graph_links_nothing(new_graph):
