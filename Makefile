@@ -19,7 +19,7 @@ demo: $(VENV)/run.stamp  ## every stage on the example world; writes demo/report
 test: lint  ## lint, types, import contracts and all tests: ten minutes on two cores
 	$(MAKE) --no-print-directory -j 2 types tests
 
-quick:  ## the tests that need no trained model, process, server or browser, lint beside them: two minutes
+quick:  ## the tests that need no training, process, server, browser or hundreds of inputs; lint beside them: two minutes
 	$(MAKE) --no-print-directory -j 2 lint fast
 
 fast: $(VENV)/dev.stamp

@@ -50,9 +50,9 @@ SETTINGS = (
 
 
 SLOW = frozenset(
-    "trained training forge separate_process postgresql url editing_url browser real_data".split()
+    "trained training forge separate_process many_inputs postgresql url editing_url browser real_data".split()
 )
-"""Fixtures that take seconds: models, processes, servers, Chromium. What uses one is marked as slow."""
+"""Fixtures that take seconds: models, processes, servers, Chromium, hundreds of inputs. A test that uses one is marked as slow."""
 
 
 def pytest_configure():
@@ -82,6 +82,11 @@ def training():
 @pytest.fixture(scope="session")
 def separate_process():
     """Names a test that starts an interpreter of its own."""
+
+
+@pytest.fixture(scope="session")
+def many_inputs():
+    """Names a test that tries hundreds of inputs, for seconds."""
 
 
 def shared(tmp_path_factory, name, make):

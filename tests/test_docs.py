@@ -83,6 +83,7 @@ def test_files_that_pages_name_exist(path):
         assert any(f"/{source}".endswith(f"/{ending}") for source in SOURCES), name
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_the_site_builds(tmp_path):
     """Every page is in its menu, and no link or anchor leads nowhere."""
     mkdocs = Path(sys.executable).parent / "mkdocs"

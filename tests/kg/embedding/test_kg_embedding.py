@@ -124,6 +124,7 @@ def test_models_learn_save_and_load(odd_graph, tmp_path, model, training):
     assert torch.equal(again.table, found.table)
 
 
+@pytest.mark.usefixtures("training")
 def test_lcwa_training_is_that_of_pykeens_own_loop(odd_graph):
     """From the same weights, with the whole graph as one batch, the losses are the same."""
     config = replace(

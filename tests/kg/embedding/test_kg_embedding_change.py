@@ -146,6 +146,7 @@ def test_ranks_by_relation_category_and_side_are_those_of_their_triples(trained)
 # ── a graph that grows ───────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize("model", ["ComplEx", "DistMult", "TransE"])
 @pytest.mark.parametrize("inverse", [True, False])
 def test_new_entities_and_relations_get_rows_and_the_old_ones_stay(

@@ -34,6 +34,7 @@ def error_of(work):
     return None
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_every_kill_leaves_the_old_or_the_new():
     """Hundreds of forks: of a process that has loaded torch each takes four times as long."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]

@@ -452,6 +452,7 @@ PACKERS = {
 }
 
 
+@pytest.mark.usefixtures("many_inputs")
 @pytest.mark.parametrize(
     ("kind", "suffix"),
     [

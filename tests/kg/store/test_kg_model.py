@@ -326,6 +326,7 @@ class GraphMachine(RuleBasedStateMachine):
         }
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_the_store_agrees_with_a_python_model(new_place, kind):
     class Machine(GraphMachine):
         pass

@@ -122,6 +122,7 @@ def test_how_a_question_was_read(ws):
     assert "not both" in kptm("ask", ws, PERU, "--explain", "--brief", code=2).output
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_at_a_terminal_one_is_asked(ws):
     """A terminal that waits for each prompt, as a person does."""
     ours, theirs = pty.openpty()

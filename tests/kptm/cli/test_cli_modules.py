@@ -71,6 +71,7 @@ def loaded(tmp_path_factory):
     return json.loads(ran.stdout)
 
 
+@pytest.mark.usefixtures("separate_process")
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_without_a_model_loads_no_library_of_models(loaded, verb):
     _, libraries = loaded[verb]

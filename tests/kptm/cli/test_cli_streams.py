@@ -131,6 +131,7 @@ def test_a_reader_that_leaves_ends_an_export_quietly(here):
     assert "rror" not in said
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_ctrl_c_ends_with_status_130_and_without_a_traceback(here):
     pipe = here / "pipe.tsv"
     os.mkfifo(pipe)
@@ -145,6 +146,7 @@ def test_ctrl_c_ends_with_status_130_and_without_a_traceback(here):
     assert "Traceback" not in said
 
 
+@pytest.mark.usefixtures("separate_process")
 @pytest.mark.parametrize("verb", [("ask", "w"), ("link", "w")])
 def test_a_closed_standard_input_is_said(here, verb):
     done = run(*verb, preexec_fn=lambda: os.close(0))

@@ -10,6 +10,8 @@ from kg import Literal, StoreError, TripleFormatError
 from kptm.errors import ConfigError, ModelError, WorkspaceError
 from kptm.extraction.extractor import Extractor
 
+pytestmark = pytest.mark.usefixtures("training")
+
 WANTED = {fact for n in range(KNOWN, len(COUNTRIES)) for fact in facts_of(n)}
 
 

@@ -10,6 +10,8 @@ from kptm import Workspace
 from kptm.cli import reviewing
 from kptm.cli.main import main
 
+pytestmark = pytest.mark.usefixtures("training")
+
 
 def run(*arguments, code=0, **options):
     result = CliRunner().invoke(main, [str(item) for item in arguments], **options)

@@ -50,6 +50,7 @@ def moved(model):
     return model.eval()
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize("use_knowledge", [True, False])
 @pytest.mark.parametrize("task", ["relation", "typing", "tokens", "text"])
 def test_the_first_step_has_the_loss_of_the_formula(task, use_knowledge):

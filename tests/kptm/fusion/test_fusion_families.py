@@ -101,6 +101,7 @@ def test_a_family_that_does_not_fit_is_refused_by_name(built, name):
         built(name, REFUSED[name])
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize("kind", ["luke", "adapter"])
 @pytest.mark.parametrize(
     ("name", "settings"),
@@ -150,6 +151,7 @@ def test_a_damaged_checkpoint_is_one_line(plain_of, tmp_path, embeddings, raw):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_trains_in_bfloat16(fused_of, kind):
     report = kptm.pretrain(
@@ -161,6 +163,7 @@ def test_every_kind_trains_in_bfloat16(fused_of, kind):
     assert report.steps == 1
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_trains_on_texts_without_a_mention(fused_of, kind):
     model = fused_of("bert", kind=kind)

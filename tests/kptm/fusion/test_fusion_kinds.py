@@ -356,6 +356,7 @@ def any_model(fused_of):
     return make
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize("family", BACKBONES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_saving_and_loading(any_model, batch_of, tmp_path, family, kind):

@@ -190,6 +190,7 @@ def test_an_index_is_the_same_when_it_is_read_back(graph, tmp_path):
     assert [item.name for item in tmp_path.iterdir() if "index" in item.name] == ["index"]
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_two_processes_link_as_one(world, world_linker, monkeypatch):
     texts = [document.text for document in world.prose()][:200]
     monkeypatch.setattr(batches, "BATCH", 2_000)

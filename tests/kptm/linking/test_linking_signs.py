@@ -57,6 +57,7 @@ def test_counts_are_the_posterior_of_a_dirichlet_prior():
     assert 2 * p_of(prior, context, links) == pytest.approx(expected)
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize("sense", ["FR", "TX", "HE"])
 def test_p_rises_with_each_document_that_is_learnt(sense, new_graph):
     found = []

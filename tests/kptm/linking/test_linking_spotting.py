@@ -82,6 +82,7 @@ def usable(name):
     return plain and any(char.isalnum() for char in name)
 
 
+@pytest.mark.usefixtures("many_inputs")
 @settings(max_examples=300)
 @given(
     st.lists(

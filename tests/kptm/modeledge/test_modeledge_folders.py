@@ -75,6 +75,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.usefixtures("many_inputs")
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS, st.integers(1, 5), st.booleans())
 def test_a_round_trip_is_exact(new_store, tmp_path, steps, shard, forgets):
@@ -135,6 +136,7 @@ def test_the_files_can_be_read_without_us(exported):
     assert {path.name for path in folder.iterdir()} == {*told["sha256"], "manifest.json"}
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_a_flipped_byte_anywhere_is_refused_with_the_files_name(exported, new_store):
     _, folder = exported
     store = new_store()

@@ -34,6 +34,7 @@ def finds_the_same(store, space="s"):
         assert [hit.id for hit in hits] == best(query, held, 5)[0]
 
 
+@pytest.mark.usefixtures("many_inputs")
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damage_is_told_and_search_is_right(written, tmp_path, name, caplog):
     for number, _ in enumerate(files_of(written / "store.db", "s")):

@@ -21,6 +21,7 @@ def cross_entropy(logits, labels):
     return float(np.mean(log_total - logits[np.arange(len(labels)), labels]))
 
 
+@pytest.mark.usefixtures("training")
 @pytest.mark.parametrize("use_knowledge", [True, False])
 def test_the_first_step_has_the_loss_of_the_formulas(use_knowledge):
     config = PretrainConfig(

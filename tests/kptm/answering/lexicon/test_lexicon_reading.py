@@ -21,6 +21,7 @@ between 1990 and 2000 more than -5 2nd 90s O'Brien's don't whats ٣ ½ ² İ ß 
 TEXTS = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
 
 
+@pytest.mark.usefixtures("many_inputs")
 @settings(max_examples=400, deadline=None)
 @given(text=TEXTS, language=st.sampled_from([*LEXICON.languages, "xx"]))
 @example(text="-٣. İ'ſ", language="en")

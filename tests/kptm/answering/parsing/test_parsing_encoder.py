@@ -246,6 +246,7 @@ def test_the_encoder_of_a_workspace(tmp_path):
         pass
 
 
+@pytest.mark.usefixtures("separate_process")
 def test_questions_without_an_encoder_load_no_torch(people, tmp_path):
     code = (
         "import sys\nfrom kg import KnowledgeGraph\nfrom kptm.linking import Linker\n"

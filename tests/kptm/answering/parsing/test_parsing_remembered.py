@@ -78,6 +78,7 @@ def test_a_path_is_a_candidate_though_two_of_its_steps_have_no_word(films):
     assert all(wanted in found(film) for film, wanted in directors.items())
 
 
+@pytest.mark.usefixtures("training")
 def test_paths_are_learnt_from_answers_alone(films):
     graph, directors = films
     asked = [
