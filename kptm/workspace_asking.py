@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from kptm.answering import Answer, Predictor
     from kptm.answering.conversation import Conversation
     from kptm.answering.lessons import LearnReport
-    from kptm.modeledge import Where
-    from kptm.modeledge.recalling import Recalled
+    from kptm.modeledge import RecordFilter
+    from kptm.modeledge.recall import Recalled
     from kptm.workspace_config import WorkspaceConfig
 
 
@@ -91,7 +91,7 @@ class WorkspaceAsking(WorkspaceTraining):
         """Answer (head, relation, ?) or (?, relation, tail); see :meth:`kptm.Predictor.query`."""
         return self.predictor().query(head, relation, tail, sources=sources)
 
-    def recall(self, text: str, *, k: int = 8, where: Where | None = None) -> list[Recalled]:
+    def recall(self, text: str, *, k: int = 8, where: RecordFilter | None = None) -> list[Recalled]:
         """What modeledge calls up at a text's blank, or at each of its names; see :meth:`kptm.Modeledge.recall`.
 
         Raises:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from kg.view import GraphView
     from kptm.finetuning.prediction import Prediction as Classified
     from kptm.finetuning.task_rows import Rows
-    from kptm.modeledge.checking import SpaceCheck
-    from kptm.modeledge.merging import MergeReport
-    from kptm.modeledge.moving import MigrationReport
+    from kptm.modeledge.transfer.merge import MergeReport
+    from kptm.modeledge.transfer.migrate import MigrationReport
+    from kptm.modeledge.vector_index.consistency import SpaceCheck
 
 
 class WorkspaceLooking(WorkspaceChanging):

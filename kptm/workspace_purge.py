@@ -16,7 +16,7 @@ from kg.store import purge as graph_purge
 from kg.types import PurgeReport
 from kptm import held_names
 from kptm.errors import WorkspaceError
-from kptm.modeledge import origins
+from kptm.modeledge.sql import provenance
 from kptm.workspace_artefacts import artefacts_of, foreign_files
 from kptm.workspace_locks import STAGES, stage
 
@@ -150,8 +150,8 @@ def _plan(ws: WorkspaceChanging, entity: str | None, source: str | None, work: W
     words: set[str] = set()
     if source is not None:
         with ws.graph.database.reading() as sql:
-            texts = origins.texts_of(sql, source, alone=True)
-            others = origins.texts_of(sql, source, alone=False) if texts else []
+            texts = provenance.texts_of(sql, source, alone=True)
+            others = provenance.texts_of(sql, source, alone=False) if texts else []
         read = ws.passages.texts_of(source, alone=True)
         others += ws.passages.texts_of(source, alone=False) if read else []
         texts = list(dict.fromkeys([*texts, *read]))
@@ -213,7 +213,7 @@ def _in_graph(ws: WorkspaceChanging, entity: str | None, source: str | None) -> 
     except UnknownKeyError:
         with ws.graph.database.reading() as sql:
             if source is None or not (
-                origins.is_source(sql, source) or ws.passages.is_source(source)
+                provenance.is_source(sql, source) or ws.passages.is_source(source)
             ):
                 raise
     return PurgeReport(0, 0, (), 0)

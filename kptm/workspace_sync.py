@@ -108,7 +108,7 @@ class WorkspaceSync(WorkspaceExtraction):
             The newest revision of those that it took; 0 where the file stated nothing.
         """
         from kg.loading.retraction import forget_file
-        from kptm.modeledge.documents import sources_of
+        from kptm.modeledge.sql.documents import sources_of
 
         database = self.graph.database
         self._changed()
@@ -124,7 +124,7 @@ class WorkspaceSync(WorkspaceExtraction):
     def _forget_texts(self, path: str | Path, source: str) -> int:
         """End the texts of a file; modeledge of them only where their source says no other texts."""
         from kg.store.sources import document_of
-        from kptm.modeledge.documents import speaker
+        from kptm.modeledge.sql.documents import speaker
 
         if not speaker(self.graph.database, path, source).others:
             return self.forget(source=source)["revision"]

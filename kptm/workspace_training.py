@@ -211,7 +211,7 @@ class WorkspaceTraining(WorkspaceVectors):
             TripleFormatError: A file is missing or malformed.
         """
         from kg.store.sources import document_of
-        from kptm.modeledge.documents import speaker
+        from kptm.modeledge.sql.documents import speaker
 
         model = self.model() if self.layout.has_model else None
         path = texts if isinstance(texts, str | Path) else None
@@ -309,7 +309,7 @@ class WorkspaceTraining(WorkspaceVectors):
 
     def _texts_of(self, path: str | Path) -> Iterator[str | LinkedText]:
         """The texts of a file; of one that is gone the error says what it leaves."""
-        from kptm.modeledge.documents import sources_of
+        from kptm.modeledge.sql.documents import sources_of
 
         if not Path(path).exists() and (known := sources_of(self.graph.database, path)):
             reason = (

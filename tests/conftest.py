@@ -242,7 +242,7 @@ import json, os, sys, warnings
 warnings.simplefilter("ignore")
 import torch
 import kptm.workspace, kptm.workspace_start, kptm.pretraining, kptm.modeledge.store, kptm.answering
-import kptm.modeledge.index, kptm.modeledge.writing
+import kptm.modeledge.vector_index.faiss_index, kptm.modeledge.encode.encode_texts
 import kg.embedding.training.scorer, transformers.models.bert.modeling_bert
 from kptm.cli.main import main
 print("ready", flush=True)

@@ -27,7 +27,7 @@ from kptm.answering.weighing import Silent, Weights
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
 from kptm.errors import LinkingError
-from kptm.modeledge.filling import statements
+from kptm.modeledge.encode.ingest import statements
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -8,8 +8,8 @@ import numpy as np
 
 from kptm.answering.reading_texts import from_texts
 from kptm.answering.sources import LINKS, MODEL, STORE, TEXTS, from_modeledge
-from kptm.modeledge.neighbours import WIDER, about
-from kptm.modeledge.spaces import spaces_of
+from kptm.modeledge.knn.relevant_hits import OVERFETCH, relevant
+from kptm.modeledge.sql.spaces import spaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -120,7 +120,7 @@ class Voices:
         """The ``k`` nearest rows of each question that name its entity and hold a candidate, by their best similarity to a text."""
         if self.store is None or not any(map(len, keys)):
             return [[] for _ in asked]
-        found = iter(self.store.search(np.concatenate(keys), k=k * WIDER, space=self.space))
+        found = iter(self.store.search(np.concatenate(keys), k=k * OVERFETCH, space=self.space))
         near = []
         for question, own in zip(asked, keys, strict=True):
             best: dict[Record, Hit] = {}
@@ -130,7 +130,7 @@ class Voices:
                     if known is None or hit.score > known.score:
                         best[hit.record] = hit
             nearest = sorted(best.values(), key=lambda hit: -hit.score)
-            near.append(about(nearest, question.reading.entity, _Others(question), k))
+            near.append(relevant(nearest, question.reading.entity, _Others(question), k))
         return near
 
 

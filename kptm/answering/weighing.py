@@ -17,8 +17,8 @@ from kptm.answering.calibration import Calibration
 from kptm.answering.combining import Combiner, relation_name
 from kptm.answering.sources import from_modeledge, last_best
 from kptm.errors import ConfigError, ModeledgeError
-from kptm.modeledge.fitting import HeldOut
-from kptm.modeledge.interpolation import Interpolation
+from kptm.modeledge.knn.interpolation import Interpolation
+from kptm.modeledge.knn.interpolation_fit import HeldOut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

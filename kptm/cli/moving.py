@@ -10,7 +10,7 @@ from kptm.cli.common import existing, show, show_rows, verb, workspace_argument
 from kptm.cli.progress import progress
 
 if TYPE_CHECKING:
-    from kptm.modeledge.merging import MergeReport
+    from kptm.modeledge.transfer.merge import MergeReport
 
 POLICIES = ("both", "ours", "theirs", "newest")
 
@@ -35,9 +35,9 @@ def recall(
     as_json: bool,
 ) -> None:
     """Show what modeledge calls up at TEXT: at its [MASK], or at each name in it."""
-    from kptm.modeledge import Where
+    from kptm.modeledge import RecordFilter
 
-    where = Where(kind=kind, source=source, relation=relation, operation=operation)
+    where = RecordFilter(kind=kind, source=source, relation=relation, operation=operation)
     with existing(workspace) as ws:
         found = ws.recall(text, k=k, where=where)
     rows = [

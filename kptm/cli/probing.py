@@ -82,7 +82,7 @@ def probes(
 
 def _texts(ws: Workspace, model: FusedModel, path: str | None) -> Iterator[str]:
     """The texts of a file, or those whose mentions are in modeledge, each once."""
-    from kptm.modeledge.spaces import spaces_of
+    from kptm.modeledge.sql.spaces import spaces_of
     from kptm.texts import read_texts
 
     if path is not None:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
-    from kptm.modeledge.choice import IndexConfig
-    from kptm.modeledge.conflicts import Conflict
-    from kptm.modeledge.interpolation import Interpolation
-    from kptm.modeledge.merging import MergeReport
-    from kptm.modeledge.moving import Migration, MigrationReport
-    from kptm.modeledge.recalling import Recalled
-    from kptm.modeledge.receipts import AnswerChange, Receipt
-    from kptm.modeledge.records import Entry, Hit, Record, Where
+    from kptm.modeledge.encode.encode_texts import Cloze
+    from kptm.modeledge.knn.interpolation import Interpolation
+    from kptm.modeledge.recall import Recalled
+    from kptm.modeledge.records import Entry, Hit, Record, RecordFilter
+    from kptm.modeledge.sql.receipts import AnswerChange, Receipt
     from kptm.modeledge.store import Modeledge
-    from kptm.modeledge.writing import Cloze
+    from kptm.modeledge.transfer.conflicts import Conflict
+    from kptm.modeledge.transfer.merge import MergeReport
+    from kptm.modeledge.transfer.migrate import Migration, MigrationReport
+    from kptm.modeledge.vector_index.index_choice import IndexConfig
 
 __all__ = [
     "AnswerChange",
@@ -36,18 +36,18 @@ __all__ = [
     "Recalled",
     "Receipt",
     "Record",
-    "Where",
+    "RecordFilter",
 ]
 _HOMES = {
-    "kptm.modeledge.choice": ("IndexConfig",),
-    "kptm.modeledge.conflicts": ("Conflict",),
-    "kptm.modeledge.interpolation": ("Interpolation",),
-    "kptm.modeledge.merging": ("MergeReport",),
-    "kptm.modeledge.moving": ("Migration", "MigrationReport"),
-    "kptm.modeledge.recalling": ("Recalled",),
-    "kptm.modeledge.receipts": ("AnswerChange", "Receipt"),
-    "kptm.modeledge.records": ("Entry", "Hit", "Record", "Where"),
+    "kptm.modeledge.vector_index.index_choice": ("IndexConfig",),
+    "kptm.modeledge.transfer.conflicts": ("Conflict",),
+    "kptm.modeledge.knn.interpolation": ("Interpolation",),
+    "kptm.modeledge.transfer.merge": ("MergeReport",),
+    "kptm.modeledge.transfer.migrate": ("Migration", "MigrationReport"),
+    "kptm.modeledge.recall": ("Recalled",),
+    "kptm.modeledge.sql.receipts": ("AnswerChange", "Receipt"),
+    "kptm.modeledge.records": ("Entry", "Hit", "Record", "RecordFilter"),
     "kptm.modeledge.store": ("Modeledge",),
-    "kptm.modeledge.writing": ("Cloze",),
+    "kptm.modeledge.encode.encode_texts": ("Cloze",),
 }
 __getattr__ = lazy(__name__, _HOMES)

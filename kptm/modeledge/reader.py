@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from kptm.errors import ModeledgeError
-from kptm.modeledge import log, origins, receipts, rows, spaces
 from kptm.modeledge.records import Hit
+from kptm.modeledge.sql import oplog, provenance, receipts, record_rows, spaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from kg.store.database import Database
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
-    from kptm.modeledge.building import Built
-    from kptm.modeledge.checking import SpaceCheck
-    from kptm.modeledge.choice import IndexConfig
-    from kptm.modeledge.indexes import Indexes
-    from kptm.modeledge.recalling import Recalled
-    from kptm.modeledge.receipts import Receipt
-    from kptm.modeledge.records import Entry, Record, Where
-    from kptm.modeledge.spaces import Space
+    from kptm.modeledge.recall import Recalled
+    from kptm.modeledge.records import Entry, Record, RecordFilter
+    from kptm.modeledge.sql.receipts import Receipt
+    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.vector_index.build_index import Built
+    from kptm.modeledge.vector_index.consistency import SpaceCheck
+    from kptm.modeledge.vector_index.index_choice import IndexConfig
+    from kptm.modeledge.vector_index.indexes import Indexes
 
     Progress = Callable[[int], None]
 
@@ -51,7 +51,7 @@ class ModeledgeReader:
         """Write the snapshots that will save time when it is opened next, and close the connections."""
         if self._found is not None:
             with self._database.reading() as sql:
-                named = spaces.every(sql)
+                named = spaces.list_all(sql)
             self._found.save_due(named)
             self._found.forget()
         if self._owned:
@@ -74,7 +74,7 @@ class ModeledgeReader:
         *,
         k: int = 8,
         space: str,
-        where: Where | None = None,
+        where: RecordFilter | None = None,
     ) -> list[list[Hit]]:
         """The ``k`` nearest live records of each query by cosine similarity, best first.
 
@@ -100,7 +100,7 @@ class ModeledgeReader:
         wanted = np.unique(ids[ids >= 0]).tolist()
         past = where is not None and where.operation is not None
         with self._database.quick() as sql:
-            records = rows.fetch(sql, wanted, live=not past)
+            records = record_rows.fetch(sql, wanted, live=not past)
         return [
             [
                 Hit(records[number].value, score, records[number], number)
@@ -116,12 +116,13 @@ class ModeledgeReader:
         documents: LinkedText | Sequence[LinkedText],
         *,
         k: int = 8,
-        where: Where | None = None,
+        where: RecordFilter | None = None,
     ) -> list[list[Recalled]]:
         """What is stored of this model that texts call up, by document.
 
-        A text with a blank (``[MASK]``) asks for the fact that belongs in its first one; one without calls up what is near
-        each of its mentions. A blank or mention behind the model's cut of a long text calls up nothing.
+        A text with a blank (``[MASK]``) asks for the fact that belongs in its first one; one
+        without calls up what is near each of its mentions. A blank or mention behind the model's
+        cut of a long text calls up nothing.
 
         Args:
             model: Whose knowledge is asked; it encodes the texts.
@@ -133,7 +134,7 @@ class ModeledgeReader:
             ModeledgeError: There are no vectors of this very model but of others, be they as wide.
         """
         from kptm.linking import LinkedText
-        from kptm.modeledge.recalling import recall
+        from kptm.modeledge.recall import recall
 
         texts = [documents] if isinstance(documents, LinkedText) else list(documents)
         return recall(self, model, texts, k, where)
@@ -143,7 +144,7 @@ class ModeledgeReader:
         with self._database.reading() as sql:
             found = spaces.find(sql, space)
             if found is not None:
-                for page in rows.entries(sql, found):
+                for page in record_rows.entries(sql, found):
                     yield from page
 
     def vectors(self, space: str) -> Iterator[tuple[Record, NDArray[np.float32]]]:
@@ -154,17 +155,17 @@ class ModeledgeReader:
     def sources(self, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """Who attests the texts of records, by the numbers of their rows, sorted."""
         with self._database.quick() as sql:
-            return origins.sources_of_rows(sql, ids)
+            return provenance.sources_of_rows(sql, ids)
 
     def stats(self) -> dict[str, int]:
         """Live records by space."""
         with self._database.reading() as sql:
-            return rows.stats(sql)
+            return record_rows.stats(sql)
 
     def spaces(self) -> list[Space]:
         """The spaces, by name."""
         with self._database.reading() as sql:
-            return spaces.every(sql)
+            return spaces.list_all(sql)
 
     # ── indexes ──────────────────────────────────────────────────────────────────────────────
 
@@ -178,7 +179,7 @@ class ModeledgeReader:
         Raises:
             ModeledgeError: There is no such space.
         """
-        from kptm.modeledge.choice import IndexConfig
+        from kptm.modeledge.vector_index.index_choice import IndexConfig
 
         found = self._space(space)
         if found is None:
@@ -188,10 +189,10 @@ class ModeledgeReader:
 
     def verify(self) -> list[SpaceCheck]:
         """Compare rows, log, index and snapshot of every space."""
-        from kptm.modeledge.checking import check
+        from kptm.modeledge.vector_index.consistency import check
 
         with self._database.reading() as sql:
-            return [check(sql, self._indexes, item) for item in spaces.every(sql)]
+            return [check(sql, self._indexes, item) for item in spaces.list_all(sql)]
 
     def _space(self, name: str) -> Space | None:
         with self._database.quick() as sql:
@@ -199,7 +200,7 @@ class ModeledgeReader:
 
     @property
     def _indexes(self) -> Indexes:
-        from kptm.modeledge.indexes import Indexes
+        from kptm.modeledge.vector_index.indexes import Indexes
 
         if self._found is None:
             path = self._database.path
@@ -227,7 +228,7 @@ class ModeledgeReader:
     def newest_operation(self) -> int:
         """The number of the newest operation, 0 for an empty store."""
         with self._database.reading() as sql:
-            return log.newest(sql)
+            return oplog.newest(sql)
 
 
 def numbers(vectors: Any) -> NDArray[np.float32]:

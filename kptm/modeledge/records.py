@@ -15,7 +15,8 @@ class Record:
     """Where a vector comes from.
 
     Attributes:
-        kind: "cloze" (a blank in a text), "mention", "fact" (a blank in a triple's statement), "token" or "own".
+        kind: "cloze" (a blank in a text), "mention", "fact" (a blank in a triple's statement),
+            "token" or "own".
         value: What the vector stands for: an entity's key, a token, or anything of one's own.
         context: Keys of the other entities of the text.
         text: The sentence, "" for vectors of one's own.
@@ -59,7 +60,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class RecordFilter:
     """Which records are looked at; what is None does not matter.
 
     Attributes:
@@ -79,21 +80,21 @@ class Where:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left out."""
-        return self == Where()
+        return self == RecordFilter()
 
 
-def around(key: str) -> str:
+def escape_key(key: str) -> str:
     """A key as it stands in ``context``; one that holds the separator is escaped."""
     inside = key.replace("%", "%25").replace(SEPARATOR, "%1F")
     return SEPARATOR + inside + SEPARATOR
 
 
-def joined(keys: tuple[str, ...]) -> str:
+def encode_context(keys: tuple[str, ...]) -> str:
     """``context`` as it is kept."""
-    return "".join(map(around, keys))
+    return "".join(map(escape_key, keys))
 
 
-def parted(text: str) -> tuple[str, ...]:
+def decode_context(text: str) -> tuple[str, ...]:
     """``context`` as it was given."""
     if not text:
         return ()

@@ -8,10 +8,10 @@ import numpy as np
 
 from kg.store.database import Database
 from kptm.errors import ModeledgeError
-from kptm.modeledge import changing, log, origins, receipts, rows, spaces
 from kptm.modeledge.reader import ModeledgeReader, numbers
-from kptm.modeledge.receipts import Receipt
 from kptm.modeledge.records import Record
+from kptm.modeledge.sql import oplog, provenance, receipts, record_edits, record_rows, spaces
+from kptm.modeledge.sql.receipts import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from kptm.data import Phrasings
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
-    from kptm.modeledge.merging import MergeReport
-    from kptm.modeledge.moving import MigrationReport
-    from kptm.modeledge.receipts import AnswerChange
+    from kptm.modeledge.encode.encode_texts import Cloze
     from kptm.modeledge.records import Fact
-    from kptm.modeledge.writing import Cloze
+    from kptm.modeledge.sql.receipts import AnswerChange
+    from kptm.modeledge.transfer.merge import MergeReport
+    from kptm.modeledge.transfer.migrate import MigrationReport
 
     Progress = Callable[[int], None]
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class Modeledge(ModeledgeReader):
     """A store of vectors in the graph's database, or in its own.
 
-    Every change is one transaction and one numbered operation. Indexes are derived from the rows and brought up to date
-    before they are asked; they are never the truth.
+    Every change is one transaction and one numbered operation. Indexes are derived from the rows
+    and brought up to date before they are asked; they are never the truth.
     """
 
     @classmethod
@@ -92,14 +92,16 @@ class Modeledge(ModeledgeReader):
             )
         if not np.isfinite(vectors).all():
             raise ModeledgeError("a vector holds a number that is not finite")
-        digest_of = {text: origins.of_own(source, text) for text in {item.text for item in records}}
+        digest_of = {
+            text: provenance.of_own(source, text) for text in {item.text for item in records}
+        }
         digests = [digest_of[item.text] for item in records]
         with self._database.writing() as (sql, _):
-            number = log.begin(sql, "add", f"{len(values)} vectors of {space}")
+            number = oplog.begin(sql, "add", f"{len(values)} vectors of {space}")
             if len(vectors):
-                found = spaces.made(sql, space, vectors.shape[1], precision)
+                found = spaces.get_or_create(sql, space, vectors.shape[1], precision)
                 attested = {source: digest_of.values()}
-                rows.insert(sql, number, found, vectors, values, records, digests, attested)
+                record_rows.insert(sql, number, found, vectors, values, records, digests, attested)
         return number
 
     def write(
@@ -114,19 +116,22 @@ class Modeledge(ModeledgeReader):
     ) -> int:
         """Write the vectors of linked mentions and clozes; return how many were new.
 
-        Documents are taken in fixed batches of 64, each one transaction. A text that is in the store
-        already, or was forgotten, is skipped: a run that was cut goes on where it stopped, with the
-        same vectors as a run that was not. Of a text that another source brought, ``source`` attests what is there.
+        Documents are taken in fixed batches of 64, each one transaction. A text that is in the
+        store already, or was forgotten, is skipped: a run that was cut goes on where it stopped,
+        with the same vectors as a run that was not. Of a text that another source brought,
+        ``source`` attests what is there.
 
         Args:
             model: Whose knowledge it is; the space carries its fingerprint.
             documents: Linked texts; they stream.
-            source: Who says so, to forget it by; what two sources say lives until both are forgotten.
+            source: Who says so, to forget it by; what two sources say lives until both are
+                forgotten.
             revision: The graph's revision that it is one with.
-            replace: Whether ``source`` ceases to attest the texts that it attested before and that are not among these.
+            replace: Whether ``source`` ceases to attest the texts that it attested before and that
+                are not among these.
             progress: Called with the number of documents done.
         """
-        from kptm.modeledge.filling import TextWriter
+        from kptm.modeledge.encode.ingest import TextWriter
 
         writer = TextWriter(self._database, model, source, revision, replace=replace)
         return writer.write(documents, progress)
@@ -144,8 +149,8 @@ class Modeledge(ModeledgeReader):
     ) -> int:
         """Write what triples say, without a text: a cloze in each phrasing; return how many vectors were new.
 
-        A statement that is in the store is not written again; one that was taken out comes in anew, since it is given
-        again.
+        A statement that is in the store is not written again; one that was taken out comes in anew,
+        since it is given again.
 
         Args:
             model: Whose vectors they are to be.
@@ -156,7 +161,7 @@ class Modeledge(ModeledgeReader):
             revision: The graph's revision that it is one with.
             progress: Called with the number of facts done.
         """
-        from kptm.modeledge.filling import write_facts
+        from kptm.modeledge.encode.ingest import write_facts
 
         return write_facts(
             self._database, model, graph, facts, phrasings, source, progress, revision
@@ -188,21 +193,21 @@ class Modeledge(ModeledgeReader):
             source: Who says so.
             revision: The graph's revision that it is one with.
         """
-        from kptm.modeledge.filling import digest_of
-        from kptm.modeledge.writing import encode_clozes
+        from kptm.modeledge.encode.encode_texts import encode_clozes
+        from kptm.modeledge.encode.ingest import digest_of
 
         name = spaces.spaces_of(model)["cloze"]
         keys = encode_clozes(model, statements)
         with self._database.writing() as (sql, _):
-            number = log.begin(sql, "edit", note, revision)
+            number = oplog.begin(sql, "edit", note, revision)
             if old is not None:
-                rows.remove(sql, number, changing.states((head, relation, old)))
+                record_rows.remove(sql, number, record_edits.states((head, relation, old)))
             if statements:
-                found = spaces.made(sql, name, keys.shape[1], None)
+                found = spaces.get_or_create(sql, name, keys.shape[1], None)
                 records = [item.record for item in statements]
                 values = [item.value for item in statements]
                 digests = [digest_of(item) for item in records]
-                rows.insert(
+                record_rows.insert(
                     sql, number, found, keys, values, records, digests, {source: set(digests)}
                 )
             return receipts.of(sql, number)
@@ -219,7 +224,8 @@ class Modeledge(ModeledgeReader):
     ) -> Receipt:
         """Take out the records of a triple, of an entity (as value or in the text), of a source, or of a text.
 
-        Where several are given, records that fit all of them go. What another source attests too stays.
+        Where several are given, records that fit all of them go. What another source attests too
+        stays.
 
         Args:
             triple: Head, relation, tail.
@@ -237,8 +243,8 @@ class Modeledge(ModeledgeReader):
         """
         named = source or entity or text or " | ".join(triple or ())
         with self._database.writing() as (sql, transaction):
-            number = log.begin(sql, "forget", (note or named)[: changing.NOTE], revision)
-            gone = changing.forget(
+            number = oplog.begin(sql, "forget", (note or named)[: record_edits.NOTE], revision)
+            gone = record_edits.forget(
                 sql, number, fact=triple, entity=entity, source=source, text=text
             )
             if not gone and source is None:
@@ -253,8 +259,8 @@ class Modeledge(ModeledgeReader):
             What went, empty where nothing did; it is undone with the revision.
         """
         with self._database.writing() as (sql, transaction):
-            number = log.begin(sql, "forget", f"ended by revision {revision}", revision)
-            if not rows.remove(sql, number, changing.ended_by(revision)):
+            number = oplog.begin(sql, "forget", f"ended by revision {revision}", revision)
+            if not record_rows.remove(sql, number, record_edits.ended_by(revision)):
                 transaction.rollback()
                 return Receipt(0)
             return receipts.of(sql, number)
@@ -277,29 +283,33 @@ class Modeledge(ModeledgeReader):
     ) -> MigrationReport:
         """Make another model's vectors into this one's, keeping values, texts, sources, triples and kinds.
 
-        It goes a page at a time, as one operation; one that was cut goes on where it stopped. What is there already is
-        left. Mentions, clozes and facts are moved; vectors of one's own stay behind.
+        It goes a page at a time, as one operation; one that was cut goes on where it stopped. What
+        is there already is left. Mentions, clozes and facts are moved; vectors of one's own stay
+        behind.
 
         Args:
             model: Whose spaces they are to be in.
             old: The fingerprint of the model that made them; needed where there are several others.
-            documents: The linked texts, where one has them: what their mentions may mean besides is not stored.
+            documents: The linked texts, where one has them: what their mentions may mean besides is
+                not stored.
             linker: Links what cannot be told from the records.
             anchors: Records of each space that a map is fitted on.
-            method: "encode" encodes all from the texts; "map" encodes anchors and up to 1,000 records to measure with, and
-                turns the rest by a rotation; "auto" maps where that reaches the target and saves half, else encodes.
-            target: The share of re-encoding's recall@10 that a map has to reach, on records it was not fitted on.
+            method: "encode" encodes all from the texts; "map" encodes anchors and up to 1,000
+                records to measure with, and turns the rest by a rotation; "auto" maps where that
+                reaches the target and saves half, else encodes.
+            target: The share of re-encoding's recall@10 that a map has to reach, on records it was
+                not fitted on.
             replace: Take out the old records that have been moved.
             seed: Of the samples.
             progress: Called with the number of records done, over all spaces.
 
         Raises:
-            ModeledgeError: There is nothing to move, or ``method="map"`` reaches less than the target in a space: then
-                nothing was written.
+            ModeledgeError: There is nothing to move, or ``method="map"`` reaches less than the
+                target in a space: then nothing was written.
         """
-        from kptm.modeledge.moving import Mover
+        from kptm.modeledge.transfer.migrate import Migrator
 
-        mover = Mover(self._database, model, old, documents, linker, seed)
+        mover = Migrator(self._database, model, old, documents, linker, seed)
         return mover.move(method, anchors, target, replace, progress)
 
     def merge(
@@ -307,19 +317,21 @@ class Modeledge(ModeledgeReader):
     ) -> MergeReport:
         """Bring in another store's live records, as one operation and one transaction.
 
-        Spaces of the same name are one. What both have is there once, attested by the sources of both. What was forgotten
-        here stays so, but by "theirs", and by "newest" where the other store has it from later.
+        Spaces of the same name are one. What both have is there once, attested by the sources of
+        both. What was forgotten here stays so, but by "theirs", and by "newest" where the other
+        store has it from later.
 
         Args:
             other: Another store; it is only read.
-            policy: Which fact stays where a relation has one value in both stores and not the same: "both", "ours",
-                "theirs" or the "newest".
+            policy: Which fact stays where a relation has one value in both stores and not the same:
+                "both", "ours", "theirs" or the "newest".
             progress: Called with the number of records looked at.
 
         Raises:
-            ModeledgeError: It has vectors of other models than this store, or of another width or precision.
+            ModeledgeError: It has vectors of other models than this store, or of another width or
+                precision.
         """
-        from kptm.modeledge.merging import merge, of_store
+        from kptm.modeledge.transfer.merge import merge, of_store
 
         with of_store(other._database, self._database) as carrier:
             return merge(self._database, carrier, policy, progress)
@@ -327,7 +339,8 @@ class Modeledge(ModeledgeReader):
     def export(self, folder: str | Path, *, progress: Progress | None = None) -> int:
         """Write the live records to a folder; return how many: it appears whole, or is as it was.
 
-        ``manifest.json`` has the checksums of the others: records as JSON Lines, vectors as safetensors.
+        ``manifest.json`` has the checksums of the others: records as JSON Lines, vectors as
+        safetensors.
 
         Args:
             folder: A new one, an empty one, or an older export, which is replaced.
@@ -336,7 +349,7 @@ class Modeledge(ModeledgeReader):
         Raises:
             ModeledgeError: It cannot be written, or holds something else.
         """
-        from kptm.modeledge.exporting import export
+        from kptm.modeledge.transfer.export_folder import export
 
         return export(self._database, folder, progress)
 
@@ -351,10 +364,11 @@ class Modeledge(ModeledgeReader):
             progress: Called with the number of records looked at.
 
         Raises:
-            ModeledgeError: A file is missing or not as it was written, or :meth:`merge` would refuse it.
+            ModeledgeError: A file is missing or not as it was written, or :meth:`merge` would
+                refuse it.
         """
-        from kptm.modeledge.importing import of_folder
-        from kptm.modeledge.merging import merge
+        from kptm.modeledge.transfer.import_folder import of_folder
+        from kptm.modeledge.transfer.merge import merge
 
         return merge(self._database, of_folder(folder), policy, progress)
 
@@ -370,13 +384,13 @@ class Modeledge(ModeledgeReader):
             ModeledgeError: There is no such operation, or nothing of it is left to undo.
         """
         with self._database.writing() as (sql, _):
-            return receipts.of(sql, changing.undo(sql, number, note, revision))
+            return receipts.of(sql, record_edits.undo(sql, number, note, revision))
 
     def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
         """Delete for good the records, live or not, that hold one of ``names``, and the texts that ``source`` alone attests.
 
-        Nothing brings them back. Notes on operations that hold a name are emptied, snapshots deleted. A name of fewer
-        than three characters counts where it stands alone.
+        Nothing brings them back. Notes on operations that hold a name are emptied, snapshots
+        deleted. A name of fewer than three characters counts where it stands alone.
 
         Returns:
             How many records and notes were deleted.
@@ -386,7 +400,7 @@ class Modeledge(ModeledgeReader):
         """
         with self._database.writing() as (sql, transaction):
             self._indexes.drop(sql)
-            gone = changing.purge(sql, sorted(names), source)
+            gone = record_edits.purge(sql, sorted(names), source)
             if not gone:
                 transaction.rollback()
         if gone:

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from kptm.data import collate
-from kptm.modeledge.writing import clozes
+from kptm.modeledge.encode.encode_texts import clozes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -23,7 +23,7 @@ from kptm.evaluation.fusion.fact_probing import Probe
 from kptm.evaluation.fusion.fusion_study import MAX_TOKENS, Study, standard_embedding
 from kptm.evaluation.fusion.study_facts import choose_edits, draw, edited, split_of
 from kptm.evaluation.fusion.study_links import NOISE
-from kptm.modeledge.writing import clozes
+from kptm.modeledge.encode.encode_texts import clozes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.modeledge.fitting import HeldOut
-from kptm.modeledge.interpolation import Interpolation
-from kptm.modeledge.neighbours import WIDER, about
-from kptm.modeledge.spaces import spaces_of
-from kptm.modeledge.writing import fact_keys
+from kptm.modeledge.encode.encode_texts import fact_keys
+from kptm.modeledge.knn.interpolation import Interpolation
+from kptm.modeledge.knn.interpolation_fit import HeldOut
+from kptm.modeledge.knn.relevant_hits import OVERFETCH, relevant
+from kptm.modeledge.sql.spaces import spaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,12 +23,12 @@ def neighbours(
 ) -> list[list[Hit]]:
     """The ``k * WIDER`` nearest rows of each probe, whatever they speak of."""
     keys = fact_keys(model, [probe.cloze for probe in probes])
-    return store.search(keys, k=k * WIDER, space=spaces_of(model)["cloze"])
+    return store.search(keys, k=k * OVERFETCH, space=spaces_of(model)["cloze"])
 
 
 def relevant_neighbours(probe: Probe, hits: Iterable[Hit], k: int) -> list[Hit]:
     """Of a probe's neighbours the ``k`` nearest that name its head and hold a candidate."""
-    return about(hits, probe.head, set(probe.candidates), k)
+    return relevant(hits, probe.head, set(probe.candidates), k)
 
 
 def fit_neighbours(

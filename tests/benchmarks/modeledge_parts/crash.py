@@ -24,7 +24,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not outlive a fork
 import numpy as np
 import torch
 
-from kptm.modeledge import IndexConfig, Modeledge, building
+from kptm.modeledge import IndexConfig, Modeledge
+from kptm.modeledge.vector_index import build_index
 
 from .damage import DAMAGES, files_of
 from .made import circumstances, clustered, unit
@@ -65,7 +66,7 @@ def main(argv: list[str]) -> int:
 
 def kills(folder: Path, count: int, seed: int) -> int:
     """Kill so many times; return how many mismatches there were."""
-    building.FEWEST = SMALL
+    build_index.FEWEST = SMALL
     rng = np.random.default_rng(seed)
     work = Work()
     Modeledge.open(folder / "empty.db").close()

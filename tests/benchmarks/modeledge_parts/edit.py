@@ -94,7 +94,7 @@ class Board:
 
     def edit(self, head, relation, old, new):
         from kg import Triple
-        from kptm.modeledge.filling import statements
+        from kptm.modeledge.encode.ingest import statements
 
         with self.graph.transaction():
             revision = self.graph.edit(head, relation, new, old=old)

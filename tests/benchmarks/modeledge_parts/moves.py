@@ -15,7 +15,8 @@ from kg import EntityEmbeddings
 from kptm.data import train_tokenizer
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
-from kptm.modeledge import Modeledge, moving
+from kptm.modeledge import Modeledge
+from kptm.modeledge.transfer import migrate
 
 from .worker import table_of, tiny_config
 
@@ -30,7 +31,7 @@ PAGE = 32
 
 def migrations(folder: Path, count: int, seed: int) -> int:
     """Kill so many migrations; return how many were not as they should be."""
-    moving.PAGE = PAGE
+    migrate.PAGE = PAGE
     texts = [_said(number) for number in range(TEXTS)]
     one, other = (_model(texts, number) for number in (1, 2))
     with Modeledge.open(folder / "first.db") as store:

@@ -12,7 +12,7 @@ from .made import chunks, clustered, peak_mb
 
 def opened(database: str, queries: str) -> dict:
     """Seconds to open a store and search once, and the peak after some searches; imports come before the clock."""
-    import kptm.modeledge.indexes  # noqa: F401
+    import kptm.modeledge.vector_index.indexes  # noqa: F401
     from kptm.modeledge import Modeledge
 
     asked = np.load(queries)

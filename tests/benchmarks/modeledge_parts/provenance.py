@@ -7,7 +7,7 @@ from pathlib import Path
 from kptm import Modeledge
 from kptm.evaluation.fusion.fact_probing import first
 from kptm.evaluation.fusion.modeledge_arm import neighbours, relevant_neighbours
-from kptm.modeledge.neighbours import WIDER
+from kptm.modeledge.knn.relevant_hits import OVERFETCH
 
 CHECKED = 4
 """Questions of a seed whose cited rows are really taken out of a store."""
@@ -34,7 +34,7 @@ class Dropping:
         decided, checks = [], []
         for probe, p, far in zip(self._probes, self._scores, found, strict=True):
             answer = self._answer(probe, p, far, ())
-            spoke = relevant_neighbours(probe, far[: k * WIDER], k)
+            spoke = relevant_neighbours(probe, far[: k * OVERFETCH], k)
             cited = {hit.record for hit in self._weights.cited(answer, spoke)}
             if not cited or answer == first(p):
                 continue
@@ -53,7 +53,7 @@ class Dropping:
 
     def _answer(self, probe, p, far, dropped):
         k = self._weights.k  # no more than k rows are dropped, and WIDER more were looked up
-        left = [hit for hit in far if hit.record not in dropped][: k * WIDER]
+        left = [hit for hit in far if hit.record not in dropped][: k * OVERFETCH]
         return first(self._weights.mixed(p, relevant_neighbours(probe, left, k)))
 
     def _really_dropped(self, probe, p, dropped):

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kptm.modeledge import IndexConfig, Modeledge, Where
-from kptm.modeledge.choice import KINDS
+from kptm.modeledge import IndexConfig, Modeledge, RecordFilter
+from kptm.modeledge.vector_index.index_choice import KINDS
 
 from .made import circumstances, clustered, isotropic, unit
 from .real import entities, shared, tokens
@@ -81,7 +81,7 @@ def measured(name: str, vectors: np.ndarray, folder: Path) -> float:
             built = store.build("s", IndexConfig(kind=kind, target=0.0))
             seconds = time.perf_counter() - start
             there = share(store, queries, true, None)
-            filtered = share(store, queries, half, Where(value=VALUES[0]))
+            filtered = share(store, queries, half, RecordFilter(value=VALUES[0]))
             off = abs(built.audited - there)
             worst = max(worst, off)
             becomes = kind if built.audited >= IndexConfig().target else "flat"
@@ -106,7 +106,9 @@ def nearest(stored: np.ndarray, queries: np.ndarray, ids: np.ndarray) -> np.ndar
     return ids[np.concatenate(found)] + 1
 
 
-def share(store: Modeledge, queries: np.ndarray, true: np.ndarray, where: Where | None) -> float:
+def share(
+    store: Modeledge, queries: np.ndarray, true: np.ndarray, where: RecordFilter | None
+) -> float:
     found = store.search(queries, k=K, space="s", where=where)
     return float(
         np.mean(

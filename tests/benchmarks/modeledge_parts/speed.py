@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import faiss
 import numpy as np
 
-from kptm.modeledge import IndexConfig, Modeledge, Where
+from kptm.modeledge import IndexConfig, Modeledge, RecordFilter
 
 from .made import circumstances, clustered, fresh, unit
 
@@ -140,7 +140,7 @@ def searching(vectors: np.ndarray, folder: Path, told: argparse.Namespace) -> No
     faiss.write_index(raw, str(folder / "raw.faiss"))
     half = faiss.IDSelectorBitmap(np.packbits(np.arange(len(vectors)) % 2 == 0, bitorder="little"))
     some = faiss.SearchParameters(sel=half)
-    where = Where(value=VALUES[0])
+    where = RecordFilter(value=VALUES[0])
     print("| search | kptm queries/s | raw FAISS | ratio | bar |\n|---|---|---|---|---|")
     with Modeledge.open(folder / "store.db") as store:
         check_same(store, raw, queries, asked)

@@ -13,8 +13,8 @@ from kptm.data import train_tokenizer
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 from kptm.modeledge import Cloze, IndexConfig, Modeledge
-from kptm.modeledge.spaces import spaces_of
-from kptm.modeledge.writing import clozes, encode_clozes
+from kptm.modeledge.encode.encode_texts import clozes, encode_clozes
+from kptm.modeledge.sql.spaces import spaces_of
 
 DIM = 16
 SOURCES = ("x", "y")

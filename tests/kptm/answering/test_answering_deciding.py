@@ -9,7 +9,7 @@ from kptm.answering.config import PredictorConfig
 from kptm.answering.sources import Opinion
 from kptm.answering.tokens import words_at
 from kptm.data import collate, fill
-from kptm.modeledge.writing import clozes
+from kptm.modeledge.encode.encode_texts import clozes
 
 GUESS = PredictorConfig(min_score=0.0, uncalibrated=True)
 

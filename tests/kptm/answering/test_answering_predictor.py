@@ -9,7 +9,7 @@ from kptm.answering.config import PredictorConfig
 from kptm.answering.learning import learn
 from kptm.answering.lessons import Lesson
 from kptm.data import collate, fill
-from kptm.modeledge.writing import clozes
+from kptm.modeledge.encode.encode_texts import clozes
 
 
 def keys(answer):

@@ -31,7 +31,7 @@ from kptm.evaluation.fusion.study_tables import as_markdown, more_figures
 from kptm.evaluation.fusion.trials import Run, Trials, gather
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText, Linker
-from kptm.modeledge.writing import clozes
+from kptm.modeledge.encode.encode_texts import clozes
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.data.masking import mask_text
 

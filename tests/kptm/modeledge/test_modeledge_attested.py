@@ -6,8 +6,8 @@ from modeledge_oracle import held_by, is_whole, on_both
 
 from kg import Triple
 from kptm import LinkedText, ModeledgeError, Phrasings, Record
-from kptm.modeledge import Where
-from kptm.modeledge.spaces import spaces_of
+from kptm.modeledge import RecordFilter
+from kptm.modeledge.sql.spaces import spaces_of
 
 TEXT = LinkedText.from_spans("Paris lies on the Seine.", [(0, 5, "Paris"), (18, 23, "Seine")])
 OTHER = LinkedText.from_spans("Jordan is near Georgia.", [(0, 6, "Jordan"), (15, 22, "Georgia")])
@@ -34,7 +34,7 @@ def said(store, space):
     found = {entry.record.text: entry.sources for entry, _ in store.entries(space)}
     queries = np.ones((1, len(next(iter(held_by(store, space).values()), [1]))))
     for source in "abc":
-        where = Where(source=source)
+        where = RecordFilter(source=source)
         hits = store.search(queries, k=99, space=space, where=where)[0] if found else []
         mine = {text for text, sources in found.items() if source in sources}
         assert {hit.record.text for hit in hits} == mine
@@ -171,6 +171,6 @@ def test_facts_of_two_sources(opened, small_model, new_graph):
     assert [entry.sources for entry, _ in store.entries(space)][:1] == [("c",)]
     hits = store.search(np.ones((1, 6)) if not held_by(store, space) else
                         [next(iter(held_by(store, space).values()))],
-                        k=9, space=space, where=Where(relation="on", source="c"))  # fmt: skip
+                        k=9, space=space, where=RecordFilter(relation="on", source="c"))  # fmt: skip
     assert len(hits[0]) == 2
     assert is_whole(store)

@@ -7,7 +7,7 @@ import pytest
 from modeledge_oracle import KINDS, best, clustered, held_by, is_whole, on_both
 
 from kptm import ModeledgeError, Record
-from kptm.modeledge import IndexConfig, Where
+from kptm.modeledge import IndexConfig, RecordFilter
 
 COUNT, DIM, K = 1_200, 8, 5
 QUERIES = clustered(20, DIM, 9)
@@ -48,7 +48,7 @@ def test_two_stores_and_every_kind(opened, kind):
     one, other = opened(), opened()
     filled(one)
     assert one.build("s", IndexConfig(kind=kind, target=0.0)).index.kind == kind
-    where, fits = Where(value="v1", source="x"), lambda entry: entry.record.value == "v1"
+    where, fits = RecordFilter(value="v1", source="x"), lambda entry: entry.record.value == "v1"
     for store in (one, other):
         assert recall(store) >= FLOOR
         assert recall(store, where, fits) >= FLOOR
@@ -72,7 +72,7 @@ def test_the_past_and_the_purged(opened):
     first = filled(one)
     gone = one.forget(text="t1").operation
     past = [{hit.id for hit in row} for row in other.search(
-        QUERIES[:2], k=COUNT, space="s", where=Where(operation=first))]  # fmt: skip
+        QUERIES[:2], k=COUNT, space="s", where=RecordFilter(operation=first))]  # fmt: skip
     assert past == [set(range(1, COUNT + 1))] * 2
     now = {n for n in range(1, COUNT + 1) if (n - 1) % 3 != 1}
     assert {hit.id for hit in other.search(QUERIES[:1], k=COUNT, space="s")[0]} == now
@@ -81,7 +81,9 @@ def test_the_past_and_the_purged(opened):
     for store in (one, other):
         found = store.search(QUERIES[:1], k=COUNT, space="s")[0]
         assert {hit.id for hit in found} == now
-        found = store.search(QUERIES[:1], k=COUNT, space="s", where=Where(operation=first))[0]
+        found = store.search(QUERIES[:1], k=COUNT, space="s", where=RecordFilter(operation=first))[
+            0
+        ]
         assert {(hit.id - 1) % 3 for hit in found} == {0, 1}
         assert is_whole(store)
     one.undo(gone)
@@ -110,13 +112,13 @@ def test_who_attests_counts_at_once(opened, small_model):
     """A source that attests what is there changes no row, and yet what a filter leaves."""
     from test_modeledge_attested import TEXT
 
-    from kptm.modeledge.spaces import spaces_of
+    from kptm.modeledge.sql.spaces import spaces_of
 
     one, other = opened(), opened()
     space = spaces_of(small_model)["cloze"]
     one.write(small_model, [TEXT], source="a")
     query = next(iter(held_by(one, space).values()))[None]
-    where = Where(source="b")
+    where = RecordFilter(source="b")
     assert other.search(query, space=space, where=where) == [[]]
     one.write(small_model, [TEXT], source="b")
     assert len(other.search(query, space=space, where=where)[0]) == len(held_by(one, space))

@@ -6,7 +6,7 @@ from modeledge_oracle import clustered
 
 from kptm.errors import ConfigError
 from kptm.modeledge import IndexConfig
-from kptm.modeledge.choice import HNSW_PAYS, IVF_PAYS, KINDS, SMALL, choose
+from kptm.modeledge.vector_index.index_choice import HNSW_PAYS, IVF_PAYS, KINDS, SMALL, choose
 
 GIB = 2**30
 
@@ -63,8 +63,8 @@ def test_what_finds_enough_stays(opened):
 
 
 def test_queries_are_counted_for_the_rule(opened, monkeypatch):
-    monkeypatch.setattr("kptm.modeledge.choice.SMALL", 1_000)
-    monkeypatch.setattr("kptm.modeledge.choice.IVF_PAYS", 5)
+    monkeypatch.setattr("kptm.modeledge.vector_index.index_choice.SMALL", 1_000)
+    monkeypatch.setattr("kptm.modeledge.vector_index.index_choice.IVF_PAYS", 5)
     store = opened()
     store.add(clustered(2_000, 16, 1), ["v"] * 2_000, space="s")
     assert store.build("s").wanted == "flat"

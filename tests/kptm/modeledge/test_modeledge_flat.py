@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from modeledge_oracle import best
 
-from kptm.modeledge.flat import Flat, merged
-from kptm.modeledge.index import Approximate, nearest, nearest_of, unit
-from kptm.modeledge.partial import Partial
+from kptm.modeledge.vector_index.approximate_index import ApproximateIndex
+from kptm.modeledge.vector_index.faiss_index import FaissIndex, nearest, nearest_of, unit
+from kptm.modeledge.vector_index.flat_index import FlatIndex, merged
 
 DIM = 3
 STEPS = st.lists(
@@ -41,7 +41,7 @@ def walked(index, steps):
 @given(steps=STEPS, k=st.integers(1, 70), capacity=st.integers(0, 30))
 @settings(max_examples=60, deadline=None)
 def test_flat_is_a_dictionary(steps, k, capacity):
-    index = Flat(DIM, capacity)
+    index = FlatIndex(DIM, capacity)
     held = walked(index, steps)
     assert index.ids.tolist() == sorted(held)
     assert all((index.rows[at] == held[n]).all() for at, n in enumerate(index.ids.tolist()))
@@ -63,8 +63,8 @@ def test_flat_is_a_dictionary(steps, k, capacity):
 
 
 def test_what_is_as_near_is_found_by_its_id(monkeypatch):
-    monkeypatch.setattr("kptm.modeledge.flat.BLOCK", 7)
-    index = Flat(DIM)
+    monkeypatch.setattr("kptm.modeledge.vector_index.flat_index.BLOCK", 7)
+    index = FlatIndex(DIM)
     same = np.repeat(vector(0)[None], 40, 0)
     index.add(np.arange(1, 41), same)
     before = index.search(vector(0)[None], 10)[1]
@@ -78,7 +78,7 @@ def test_what_is_as_near_is_found_by_its_id(monkeypatch):
 @given(steps=STEPS)
 @settings(max_examples=30, deadline=None)
 def test_partial_is_a_dictionary(steps):
-    index = Partial(Approximate.trained("hnsw", vector(0)[None], 60))
+    index = ApproximateIndex(FaissIndex.trained("hnsw", vector(0)[None], 60))
     held = walked(index, steps)
     _, places = index.search(vector(0)[None], 60)
     found = index.ids[places[0][places[0] >= 0]].tolist()
@@ -89,7 +89,7 @@ def test_partial_is_a_dictionary(steps):
 def test_changes_to_a_mapped_file_do_not_reach_it(tmp_path):
     rows = np.array([vector(n) for n in range(1, 9)])
     np.save(tmp_path / "rows.npy", rows)
-    index = Flat.over(np.arange(1, 9), np.load(tmp_path / "rows.npy", mmap_mode="c"))
+    index = FlatIndex.over(np.arange(1, 9), np.load(tmp_path / "rows.npy", mmap_mode="c"))
     index.remove(np.array([1, 2]))
     index.add(np.array([9]), vector(9)[None])
     assert sorted(index.ids.tolist()) == [3, 4, 5, 6, 7, 8, 9]

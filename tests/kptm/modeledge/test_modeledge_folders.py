@@ -9,18 +9,19 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from kptm import ModeledgeError, Record
-from kptm.modeledge import exporting, log, manifest, origins, rows, spaces
+from kptm.modeledge.sql import oplog, provenance, record_rows, spaces
+from kptm.modeledge.transfer import export_folder, export_manifest
 
 
 def put(store, number_of, space, precision, items, source):
     """Rows of any kind, as writers make them."""
     with store.database.writing() as (sql, _):
-        operation = log.begin(sql, "write", "")
-        room = spaces.made(sql, space, 4, precision)
+        operation = oplog.begin(sql, "write", "")
+        room = spaces.get_or_create(sql, space, 4, precision)
         rng = np.random.default_rng(number_of)
         vectors = rng.normal(size=(len(items), 4)).astype(np.float16).astype(np.float32)
         digests = [_digest(item, source) for item in items]
-        rows.insert(
+        record_rows.insert(
             sql,
             operation,
             room,
@@ -34,11 +35,11 @@ def put(store, number_of, space, precision, items, source):
 
 def _digest(item, source):
     if item.kind == "own":
-        return origins.of_own(source, item.text)
+        return provenance.of_own(source, item.text)
     return (
-        origins.of_fact(item.triple, item.value, item.text)
+        provenance.of_fact(item.triple, item.value, item.text)
         if item.triple
-        else origins.of_text(item.text)
+        else provenance.of_text(item.text)
     )
 
 
@@ -85,7 +86,7 @@ def test_a_round_trip_is_exact(new_store, tmp_path, steps, shard, forgets):
     if forgets and steps:
         store.forget(entity=steps[0][1][0].value)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exporting, "SHARD", shard)
+        patch.setattr(export_folder, "SHARD", shard)
         told = []
         count = store.export(tmp_path / "e", progress=told.append)
     wanted = held(store)
@@ -104,7 +105,7 @@ def test_a_round_trip_is_exact(new_store, tmp_path, steps, shard, forgets):
 
 @pytest.fixture
 def exported(new_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "SHARD", 3)
+    monkeypatch.setattr(export_folder, "SHARD", 3)
     store = new_store()
     items = [
         Record(kind="cloze", value=f"v{n}", context=("c",), text=f"t {n}", start=0, end=1)
@@ -175,7 +176,7 @@ def resealed(folder, name, change):
         (folder / name).write_bytes(change((folder / name).read_bytes()))
     for gone in ("checksum", "sha256", "format"):
         content.pop(gone)
-    manifest.write(folder, content)
+    export_manifest.write(folder, content)
 
 
 def _without_a_value(lines):
@@ -215,7 +216,7 @@ def test_a_file_that_is_wrong_in_itself_is_refused_and_leaves_nothing(
 
 def test_another_format_is_refused(exported, new_store, monkeypatch):
     _, folder = exported
-    monkeypatch.setattr(manifest, "FORMAT", 2)
+    monkeypatch.setattr(export_manifest, "FORMAT", 2)
     with pytest.raises(ModeledgeError, match="format 1"):
         new_store().load(folder)
     with pytest.raises(ModeledgeError, match="no export"):
@@ -244,7 +245,7 @@ def test_an_export_that_fails_leaves_the_older_one(exported, monkeypatch):
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(exporting, "save_file", full)
+    monkeypatch.setattr(export_folder, "save_file", full)
     with pytest.raises(ModeledgeError, match="No space left"):
         store.export(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

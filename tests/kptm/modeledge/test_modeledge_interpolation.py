@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kptm import Hit, Interpolation, ModeledgeError, Record
-from kptm.modeledge.fitting import (
+from kptm.modeledge.knn.interpolation_fit import (
     BUCKETS,
     SMALLEST,
     TEMPERATURES,
@@ -18,7 +18,7 @@ from kptm.modeledge.fitting import (
     fit,
     near_of,
 )
-from kptm.modeledge.neighbours import about
+from kptm.modeledge.knn.relevant_hits import relevant
 
 SIMILARITIES = st.floats(-1, 1, allow_nan=False).map(lambda x: round(x, 4))
 HITS = st.lists(st.tuples(st.sampled_from("abcd"), SIMILARITIES), max_size=12)
@@ -247,6 +247,6 @@ def test_only_rows_that_name_the_entity_and_hold_a_candidate_speak():
         hit("z", 0.6, ["x"]),
         hit("a", 0.5, ["x"]),
     ]
-    assert about(hits, "x", {"a", "b", "c"}, 8) == [hits[0], hits[2], hits[4]]
-    assert about(hits, "x", {"a", "b", "c"}, 2) == [hits[0], hits[2]]
-    assert about(hits, "nobody", {"a"}, 8) == []
+    assert relevant(hits, "x", {"a", "b", "c"}, 8) == [hits[0], hits[2], hits[4]]
+    assert relevant(hits, "x", {"a", "b", "c"}, 2) == [hits[0], hits[2]]
+    assert relevant(hits, "nobody", {"a"}, 8) == []

@@ -7,7 +7,7 @@ import pytest
 from modeledge_oracle import KINDS, best, clustered, held_by, is_whole
 
 from kptm import Modeledge, Record
-from kptm.modeledge import IndexConfig, Where
+from kptm.modeledge import IndexConfig, RecordFilter
 
 COUNT, DIM, K = 2_400, 16, 10
 FLOOR = 0.9
@@ -76,11 +76,11 @@ def agrees(store, kind, fits, where=None, k=K, exact=False):
 
 
 WHERES = [
-    (Where(kind="own"), lambda e: e.record.kind == "own"),
-    (Where(source="y"), lambda e: "y" in e.sources),
-    (Where(relation="r1"), lambda e: bool(e.record.triple) and e.record.triple[1] == "r1"),
-    (Where(value="v1"), lambda e: e.record.value == "v1"),
-    (Where(kind="fact", source="x", relation="r2", value="v0"),
+    (RecordFilter(kind="own"), lambda e: e.record.kind == "own"),
+    (RecordFilter(source="y"), lambda e: "y" in e.sources),
+    (RecordFilter(relation="r1"), lambda e: bool(e.record.triple) and e.record.triple[1] == "r1"),
+    (RecordFilter(value="v1"), lambda e: e.record.value == "v1"),
+    (RecordFilter(kind="fact", source="x", relation="r2", value="v0"),
      lambda e: e.record.kind == "fact" and "x" in e.sources
      and e.record.triple[1] == "r2" and e.record.value == "v0"),
 ]  # fmt: skip
@@ -104,8 +104,11 @@ def test_few_rows_fit_and_all_of_them_come(filled):
     fits = WHERES[-1][1]
     rare = sum(fits(entry) for entry, _ in store.entries("s"))
     agrees(store, kind, fits, WHERES[-1][0], k=rare + 5, exact=True)
-    agrees(store, kind, lambda e: e.record.value == "rare", Where(value="rare"), exact=True)
-    assert store.search(clustered(2, DIM, 7), space="s", where=Where(value="nobody")) == [[], []]
+    agrees(store, kind, lambda e: e.record.value == "rare", RecordFilter(value="rare"), exact=True)
+    assert store.search(clustered(2, DIM, 7), space="s", where=RecordFilter(value="nobody")) == [
+        [],
+        [],
+    ]
 
 
 def test_every_row_is_found_when_so_many_are_wanted(filled):
@@ -118,16 +121,16 @@ def test_deletion_undo_and_the_past(filled):
     store, (first, second), kind = filled
     gone = store.forget(source="y").operation
     agrees(store, kind, lambda _: True)
-    assert store.search(clustered(3, DIM, 7), space="s", where=Where(source="y")) == [[]] * 3
+    assert store.search(clustered(3, DIM, 7), space="s", where=RecordFilter(source="y")) == [[]] * 3
     is_whole(store)
     for operation, wanted in ((first, range(1, 1_801)), (second, range(1, COUNT + 1)),
                               (gone, range(1, 1_801))):  # fmt: skip
-        past = Where(operation=operation)
+        past = RecordFilter(operation=operation)
         hits = store.search(clustered(3, DIM, 7), k=COUNT, space="s", where=past)
         assert all({hit.id for hit in row} == set(wanted) for row in hits)
     store.undo(gone)
     agrees(store, kind, lambda _: True)
-    agrees(store, kind, lambda e: "y" in e.sources, Where(source="y"))
+    agrees(store, kind, lambda e: "y" in e.sources, RecordFilter(source="y"))
     is_whole(store)
 
 
@@ -145,7 +148,9 @@ def test_what_comes_after_the_snapshot_is_found(filled, tmp_path):
     store, _, kind = filled
     store.add(np.eye(DIM)[:3], ["v0", "new", "new"], space="s", source="z")
     for _ in range(2):
-        agrees(store, kind, lambda e: e.record.value == "new", Where(value="new"), exact=True)
+        agrees(
+            store, kind, lambda e: e.record.value == "new", RecordFilter(value="new"), exact=True
+        )
         agrees(store, kind, lambda _: True)
         hits = store.search(np.eye(DIM)[:3], k=1, space="s")
         assert [row[0].id for row in hits] == [COUNT + 1, COUNT + 2, COUNT + 3]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kptm import LinkedText, Modeledge, ModeledgeError, Record
-from kptm.modeledge import log, origins, rows, spaces
+from kptm.modeledge.sql import oplog, provenance, record_rows, spaces
 
 SPACE = "cloze:m"
 
@@ -26,7 +26,7 @@ def clock(monkeypatch):
             at += timedelta(seconds=1)
             return at
 
-    monkeypatch.setattr(log, "datetime", Clock)
+    monkeypatch.setattr(oplog, "datetime", Clock)
 
 
 def vector_of(*parts):
@@ -46,7 +46,7 @@ def tell(store, source, *facts, space=SPACE, precision=None):
         store,
         source,
         records,
-        [origins.of_fact(r.triple, r.value, r.text) for r in records],
+        [provenance.of_fact(r.triple, r.value, r.text) for r in records],
         space,
         precision,
     )
@@ -59,16 +59,16 @@ def say(store, source, *texts, space=SPACE):
                text=text, start=text.index(word), end=text.index(word) + len(word))
         for text in texts for word in text.split()
     ]  # fmt: skip
-    put(store, source, records, [origins.of_text(record.text) for record in records], space)
+    put(store, source, records, [provenance.of_text(record.text) for record in records], space)
 
 
 def put(store, source, records, digests, space, precision=None):
     vectors = np.stack([vector_of(r.kind, r.value, r.text) for r in records])
     with store.database.writing() as (sql, _):
-        number = log.begin(sql, "write", "")
-        room = spaces.made(sql, space, 3, precision)
+        number = oplog.begin(sql, "write", "")
+        room = spaces.get_or_create(sql, space, 3, precision)
         values = [record.value for record in records]
-        rows.insert(sql, number, room, vectors, values, records, digests, {source: digests})
+        record_rows.insert(sql, number, room, vectors, values, records, digests, {source: digests})
 
 
 def held(store):
@@ -276,7 +276,7 @@ def test_against_sets(new_store, mine, yours, policy):
                             "SELECT id FROM modeledge_origin WHERE text = ?", (_text(what),)
                         )
                     ]
-                    origins.attest(sql, log.begin(sql, "write", ""), source, ids)
+                    provenance.attest(sql, oplog.begin(sql, "write", ""), source, ids)
             else:
                 (tell if isinstance(what, tuple) else say)(store, source, what)
                 when[place][what] = sum(map(len, when)), place

@@ -10,7 +10,7 @@ from modeledge_oracle import held_by, is_whole, on_both
 
 from kg.store.database import Database
 from kg.store.migrate import alembic_config
-from kptm.modeledge import Where
+from kptm.modeledge import RecordFilter
 
 DIM = 3
 
@@ -93,9 +93,9 @@ def test_it_is_upgraded_with_all_that_it_holds(older, opened):
     assert entries[4].sources == ("",)  # a text's source was its hash, which tells nobody
     assert (entries[4].record.text, entries[4].record.context) == ("P on S.", ("S",))
     assert entries[3].record.context == ("k",)
-    hits = store.search(vector(2)[None], k=9, space="s", where=Where(source="hand"))
+    hits = store.search(vector(2)[None], k=9, space="s", where=RecordFilter(source="hand"))
     assert sorted(hit.id for hit in hits[0]) == [1, 6]
-    past = store.search(vector(2)[None], k=9, space="s", where=Where(operation=2))
+    past = store.search(vector(2)[None], k=9, space="s", where=RecordFilter(operation=2))
     assert sorted(hit.id for hit in past[0]) == [1, 2, 3]
 
 

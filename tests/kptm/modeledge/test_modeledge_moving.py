@@ -10,9 +10,9 @@ import torch
 from kg import EntityEmbeddings, EntityRecord
 from kptm import FusedModel, FusionConfig, LinkedText, ModeledgeError
 from kptm.data import Phrasings
-from kptm.modeledge import moving
-from kptm.modeledge.spaces import spaces_of
-from kptm.modeledge.writing import clozes
+from kptm.modeledge.encode.encode_texts import clozes
+from kptm.modeledge.sql.spaces import spaces_of
+from kptm.modeledge.transfer import migrate
 
 NAMES = ("Georgia", "Tbilisi", "New_York", "Paris", "Seine", "Jordan", "Dead_Sea")
 FACTS = [
@@ -283,7 +283,7 @@ def test_which_model_is_left_has_to_be_clear(new_store, models):
 
 
 def test_cut_and_gone_on_with(new_store, models, monkeypatch):
-    monkeypatch.setattr(moving, "PAGE", 16)
+    monkeypatch.setattr(migrate, "PAGE", 16)
     store, other = new_store(), new_store()
     for each in (store, other):
         each.write(models["old"], texts(60), source="s")
@@ -328,14 +328,14 @@ def test_what_is_forgotten_meanwhile_is_not_written(new_store, models, monkeypat
     store = new_store()
     documents = texts(6)
     store.write(models["old"], documents)
-    write = moving.Mover._write
+    write = migrate.Migrator._write
 
     def after_forgetting(self, plan, items, vectors):
         if store.receipts(limit=1)[0].kind == "write":
             store.forget(text=documents[0].text)
         return write(self, plan, items, vectors)
 
-    monkeypatch.setattr(moving.Mover, "_write", after_forgetting)
+    monkeypatch.setattr(migrate.Migrator, "_write", after_forgetting)
     report = store.migrate(models["new"])
     assert all(record.text != documents[0].text for _, record, _ in rows(store, models["new"])[0])
     assert sum(item.left for item in report.spaces) > 0

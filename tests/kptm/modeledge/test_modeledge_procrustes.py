@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.linalg import orthogonal_procrustes
 
 from kptm import ModeledgeError
-from kptm.modeledge.agreement import agreement, recall
-from kptm.modeledge.procrustes import WAYS, best, fit
-from kptm.modeledge.sampling import sampled
+from kptm.modeledge.transfer.agreement import agreement, recall
+from kptm.modeledge.transfer.procrustes import WAYS, best, fit
+from kptm.modeledge.transfer.sampling import sampled
 
 
 def rotation(wide, rng, narrow=None):

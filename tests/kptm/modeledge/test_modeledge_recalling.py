@@ -9,9 +9,9 @@ import torch
 
 from kptm import FusedModel, FusionConfig, LinkedText, Modeledge, ModeledgeError
 from kptm.data import train_tokenizer
-from kptm.modeledge import Where
-from kptm.modeledge.spaces import spaces_of
-from kptm.modeledge.writing import fact_keys, mention_vectors
+from kptm.modeledge import RecordFilter
+from kptm.modeledge.encode.encode_texts import fact_keys, mention_vectors
+from kptm.modeledge.sql.spaces import spaces_of
 
 NAMES = ("Georgia", "Tbilisi", "New_York", "Paris", "Seine", "Jordan", "Dead_Sea")
 
@@ -83,9 +83,9 @@ def test_filters_single_texts_and_an_empty_store(store, model):
     assert [len(each) for each in nothing] == [2, 1, 0, 2]
     assert not any(item.hits for each in nothing for item in each)
     store.write(model, DOCUMENTS)
-    (alone,) = store.recall(model, BLANK, k=3, where=Where(value="Seine"))
+    (alone,) = store.recall(model, BLANK, k=3, where=RecordFilter(value="Seine"))
     assert {hit.value for hit in alone[0].hits} == {"Seine"}
-    assert store.recall(model, BLANK, where=Where(value="nobody"))[0][0].hits == ()
+    assert store.recall(model, BLANK, where=RecordFilter(value="nobody"))[0][0].hits == ()
 
 
 def test_what_is_behind_the_cut_calls_up_nothing(store, model):

@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from modeledge_oracle import KINDS, best, held_by, is_whole
 
 from kptm import Modeledge, ModeledgeError, Record
-from kptm.modeledge import IndexConfig, Where, building
-from kptm.modeledge.indexes import Indexes
+from kptm.modeledge import IndexConfig, RecordFilter
+from kptm.modeledge.vector_index import build_index
+from kptm.modeledge.vector_index.indexes import Indexes
 
 SOURCES = st.sampled_from(["", "x", "y"])
 VALUES = st.sampled_from("ab")
@@ -98,7 +99,7 @@ class Replay(RuleBasedStateMachine):
             held = store.search(np.ones((1, DIM)), k=len(self.rows) + 9, space="s")
             assert len(held[0]) == live + len(values)
             store.forget(entity="a")
-            found = store.search(np.ones((1, DIM)), k=9, space="s", where=Where(value="a"))
+            found = store.search(np.ones((1, DIM)), k=9, space="s", where=RecordFilter(value="a"))
             assert found == [[]]
             raise KeyError
 
@@ -118,7 +119,7 @@ class Replay(RuleBasedStateMachine):
             query = np.arange(1, DIM + 1, dtype=np.float32)
             for value in (None, "a"):
                 fits = {n: v for n, v in live.items() if value in (None, self.rows[n][1])}
-                where = Where(value=value)
+                where = RecordFilter(value=value)
                 hits = store.search(query[None], k=3, space="s", where=where)[0]
                 wanted, right = best(query, fits, 3)
                 assert len(hits) == len(wanted)
@@ -133,8 +134,8 @@ class Replay(RuleBasedStateMachine):
 
 
 def test_replay_is_making_it_anew(empty_graph, tmp_path, monkeypatch):
-    monkeypatch.setattr(building, "FEWEST", 4)  # so that few rows have every kind of index
-    monkeypatch.setattr("kptm.modeledge.indexes.SNAPSHOT_FROM", 3)
+    monkeypatch.setattr(build_index, "FEWEST", 4)  # so that few rows have every kind of index
+    monkeypatch.setattr("kptm.modeledge.vector_index.indexes.SNAPSHOT_FROM", 3)
     Replay.template, Replay.folder = empty_graph, tmp_path
     run = Replay.TestCase
     run.settings = settings(

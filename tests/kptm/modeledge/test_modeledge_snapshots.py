@@ -10,7 +10,8 @@ from benchmarks.modeledge_parts.damage import DAMAGES, files_of
 from modeledge_oracle import best, clustered, held_by, is_whole
 
 from kptm import Modeledge, ModeledgeError, Record
-from kptm.modeledge import IndexConfig, indexes, snapshots
+from kptm.modeledge import IndexConfig
+from kptm.modeledge.vector_index import indexes, snapshots
 
 COUNT, DIM = 1_200, 8
 DAMAGED = ("flat", "hnsw", "ivf-sq8")
@@ -141,11 +142,11 @@ def test_an_open_transaction_makes_no_index(opened):
 
 
 def test_a_filter_in_a_transaction_that_was_taken_back_is_forgotten(opened):
-    from kptm.modeledge import Where
+    from kptm.modeledge import RecordFilter
 
     store = opened()
     store.add(np.eye(DIM), list("aabbccdd"), space="s", source="x")
-    where = Where(value="a")
+    where = RecordFilter(value="a")
     with suppress(KeyError), store.database.transaction():
         store.forget(entity="a")
         assert store.search(np.eye(DIM)[:1], space="s", where=where) == [[]]

@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from kg import KnowledgeGraph
 from kg.errors import StoreError
 from kptm import Modeledge, ModeledgeError, Record
-from kptm.modeledge.filling import BATCH
-from kptm.modeledge.records import joined, parted
-from kptm.modeledge.tables import metadata
+from kptm.modeledge.encode.ingest import BATCH
+from kptm.modeledge.records import decode_context, encode_context
+from kptm.modeledge.sql.record_tables import metadata
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_values_come_back_unchanged(store, value):
     "keys", [(), ("a",), ("",), ("", ""), ("a\x1fb", "%1F", "%25", "ü"), ("\x1f",)]
 )
 def test_contexts_come_back_unchanged(keys):
-    assert parted(joined(keys)) == keys
+    assert decode_context(encode_context(keys)) == keys
 
 
 def test_forgetting_finds_whole_keys_in_the_right_case(store):

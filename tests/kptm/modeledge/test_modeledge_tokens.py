@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from kptm import FusedModel, FusionConfig, Interpolation, LinkedText, Modeledge, ModeledgeError
-from kptm.modeledge.contexts import contexts, states, token_space, write_tokens
-from kptm.modeledge.tokens import TokenPredictor
+from kptm.modeledge.knn.token_contexts import contexts, states, token_space, write_tokens
+from kptm.modeledge.knn.token_prediction import TokenPredictor
 
 TEXTS = [
     "The capital of Georgia is Tbilisi.",

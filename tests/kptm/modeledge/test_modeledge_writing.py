@@ -17,9 +17,9 @@ from kptm import FusedModel, FusionConfig, LinkedText, Modeledge
 from kptm.data import collate
 from kptm.fusion import entity_table
 from kptm.fusion.entity_table import EntityTable
-from kptm.modeledge.filling import BATCH
-from kptm.modeledge.spaces import spaces_of
-from kptm.modeledge.writing import clozes, fact_keys
+from kptm.modeledge.encode.encode_texts import clozes, fact_keys
+from kptm.modeledge.encode.ingest import BATCH
+from kptm.modeledge.sql.spaces import spaces_of
 
 NAMES = ("Georgia", "Tbilisi", "New_York", "Paris", "Seine", "Jordan", "Dead_Sea")
 

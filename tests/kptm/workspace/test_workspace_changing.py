@@ -24,10 +24,10 @@ def test_a_change_is_in_both_or_in_neither(copied, monkeypatch):
 
     with Workspace.open(copied) as ws:
         before, revision = state(ws), ws.graph.revision()
-        monkeypatch.setattr("kptm.modeledge.rows.insert", fails)
+        monkeypatch.setattr("kptm.modeledge.sql.record_rows.insert", fails)
         with pytest.raises(StoreError, match="no space"):
             ws.edit("France", "capital", "Lima")
-        monkeypatch.setattr("kptm.modeledge.changing.forget", fails)
+        monkeypatch.setattr("kptm.modeledge.sql.record_edits.forget", fails)
         with pytest.raises(StoreError, match="no space"):
             ws.forget("Chad")
         monkeypatch.undo()

@@ -14,7 +14,7 @@ from kptm.errors import ConfigError, WorkspaceError
 from kptm.evaluation.probes.config import ProbeConfig
 from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
-from kptm.modeledge.choice import IndexConfig
+from kptm.modeledge.vector_index.index_choice import IndexConfig
 from kptm.pretraining.config import PretrainConfig
 from kptm.workspace_config import WorkspaceConfig
 from kptm.workspace_locks import stage

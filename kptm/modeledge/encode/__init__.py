@@ -1,0 +1,1 @@
+"""From linked texts and facts to vectors, at first and again by another model."""

@@ -1,0 +1,142 @@
+"""Fitting how much neighbours weigh: the temperature and one λ a bucket that make held-out answers likeliest.
+
+For a temperature T and a bucket b of the best similarity the log-likelihood Σ_q log(λ_b·near_q + (1
+− λ_b)·model_q) is concave in λ_b and is maximised exactly; T is searched on a grid. Two things keep
+small samples honest: each bucket has one imaginary question of which the store knows nothing (log(1
+− λ_b)), and a bucket must gain more than ½·log n (Schwarz 1978) or its λ is 0. The first edge with
+a λ above 0 is the threshold of abstention, which is thereby fitted too.
+
+Shapes: Q questions, K neighbours, B buckets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.modeledge.records import Hit
+
+    Floats = NDArray[np.float64]
+
+BUCKETS = 8
+"""At most so many, of as many questions each."""
+SMALLEST = 8
+"""Questions that a bucket needs."""
+TEMPERATURES = tuple(float(value) for value in np.geomspace(0.002, 0.5, 25))
+TINY = 1e-12
+"""A p of 0 in a logarithm; what a softmax gives to nothing."""
+HALVINGS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A question whose answer is known, and what was said of it.
+
+    Attributes:
+        answer: The right value.
+        p_model: The model's p of the right value.
+        hits: Neighbours, those that cannot speak of the question left out.
+    """
+
+    answer: str
+    p_model: float
+    hits: Sequence[Hit]
+
+
+class Fitted(NamedTuple):
+    """What :func:`fit` finds.
+
+    Attributes:
+        temperature: T.
+        edges: Where buckets begin, ascending.
+        weights: λ of each.
+        gain: Log-likelihood above that of the model alone, less what the buckets pay.
+    """
+
+    temperature: float
+    edges: tuple[float, ...]
+    weights: tuple[float, ...]
+    gain: float
+
+
+def fit(questions: Sequence[HeldOut], *, k: int) -> Fitted:
+    """Find T, edges and weights; without a question that has neighbours the store always abstains."""
+    spoken = [question for question in questions if question.hits]
+    if not spoken:
+        return Fitted(TEMPERATURES[0], (), (), 0.0)
+    scores_QK, right_QK = _arrays(spoken, k)
+    model_Q = np.maximum([question.p_model for question in spoken], TINY)
+    best_Q = scores_QK.max(1)
+    edges_B = bucket_edges(best_Q)
+    bucket_Q = np.searchsorted(edges_B, best_Q, side="right") - 1
+    price = 0.5 * np.log(max(len(questions), 2))
+    found = Fitted(TEMPERATURES[0], tuple(edges_B.tolist()), (0.0,) * len(edges_B), 0.0)
+    for temperature in TEMPERATURES:
+        near_Q = near_of(scores_QK, right_QK, temperature)
+        weights_B = best_weights(near_Q, model_Q, bucket_Q, len(edges_B))
+        gain_B = gains(weights_B, near_Q, model_Q, bucket_Q) - price
+        pays = float(gain_B[gain_B > 0].sum())
+        if pays > found.gain:
+            kept = tuple(np.where(gain_B > 0, weights_B, 0.0).tolist())
+            found = Fitted(temperature, tuple(edges_B.tolist()), kept, pays)
+    return found
+
+
+def bucket_edges(best_Q: Floats) -> Floats:
+    """Where buckets of equal size begin, ascending, shape (B,): the first at the lowest best similarity."""
+    count = max(1, min(BUCKETS, len(best_Q) // SMALLEST))
+    quantiles = np.quantile(best_Q, np.arange(count) / count, method="lower")
+    edges: Floats = np.unique(quantiles)
+    return edges
+
+
+def near_of(scores_QK: Floats, right_QK: Floats, temperature: float) -> Floats:
+    """The neighbours' p of the right value, shape (Q,); a missing neighbour has the score −∞."""
+    mass_QK = np.exp((scores_QK - scores_QK.max(1, keepdims=True)) / temperature)
+    near: Floats = (mass_QK * right_QK).sum(1) / mass_QK.sum(1)
+    return near
+
+
+def best_weights(
+    near_Q: Floats, model_Q: Floats, bucket_Q: NDArray[np.int64], count: int
+) -> Floats:
+    """The λ of each bucket, shape (B,): where the derivative of its log-likelihood is 0, by halving."""
+    low_B, high_B = np.zeros(count), np.ones(count)
+    for _ in range(HALVINGS):
+        middle_B = (low_B + high_B) / 2
+        share_Q = middle_B[bucket_Q]
+        slope_Q = (near_Q - model_Q) / (share_Q * near_Q + (1 - share_Q) * model_Q)
+        slope_B = np.bincount(bucket_Q, slope_Q, count) - 1 / (1 - middle_B)
+        rises_B = slope_B > 0
+        low_B, high_B = np.where(rises_B, middle_B, low_B), np.where(rises_B, high_B, middle_B)
+    return low_B
+
+
+def gains(
+    weights_B: Floats, near_Q: Floats, model_Q: Floats, bucket_Q: NDArray[np.int64]
+) -> Floats:
+    """Log-likelihood of each bucket above that of λ = 0, its imaginary question included, shape (B,)."""
+    share_Q = weights_B[bucket_Q]
+    gain_Q = np.log(share_Q * near_Q + (1 - share_Q) * model_Q) - np.log(model_Q)
+    return np.asarray(
+        np.bincount(bucket_Q, gain_Q, len(weights_B)) + np.log1p(-weights_B), np.float64
+    )
+
+
+def _arrays(questions: Sequence[HeldOut], k: int) -> tuple[Floats, Floats]:
+    """Similarities and whether each neighbour is right, both of shape (Q, K)."""
+    width = min(k, max(len(question.hits) for question in questions))
+    scores_QK = np.full((len(questions), width), -np.inf)
+    right_QK = np.zeros((len(questions), width))
+    for row, question in enumerate(questions):
+        best = sorted(question.hits, key=lambda hit: -hit.score)[:width]
+        scores_QK[row, : len(best)] = [hit.score for hit in best]
+        right_QK[row, : len(best)] = [hit.value == question.answer for hit in best]
+    return scores_QK, right_QK

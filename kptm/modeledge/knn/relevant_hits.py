@@ -1,0 +1,27 @@
+"""Relevant neighbours: records that name the question's entity and hold one of its candidates."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+    from kptm.modeledge.records import Hit
+
+OVERFETCH = 16
+"""k times as many rows are retrieved, because rows about the entity's other facts, and like facts of others, are filtered out."""
+
+
+def relevant(hits: Iterable[Hit], entity: str, among: Container[str], k: int) -> list[Hit]:
+    """The ``k`` nearest of ``hits`` that name ``entity`` beside their value, and whose value is ``among`` the candidates.
+
+    Args:
+        hits: From a search for ``k * WIDER`` rows, best first.
+        entity: The question's entity; a text that does not name it is no evidence.
+        among: The keys of the candidates.
+        k: Neighbours to return.
+    """
+    fitting = (hit for hit in hits if hit.value in among and entity in hit.record.context)
+    return list(islice(fitting, k))

@@ -1,0 +1,117 @@
+"""Contexts of tokens: a vector for each place of a text, the token that belongs there as its value.
+
+The vector is a hidden state of the last layer. In an encoder: at the token itself, hidden behind
+the mask token, without the vector of an entity that it helps to name. In a decoder: at the token
+before.
+
+Shapes: N contexts, L tokens, D hidden.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from kptm.data import collate
+from kptm.data.tokenize import EncodedText
+from kptm.modeledge.records import Record
+from kptm.modeledge.sql.provenance import of_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
+    from kptm.modeledge.store import Modeledge
+
+BATCH = 64
+"""Texts that are read at once."""
+
+
+class Context(NamedTuple):
+    """A place in a text whose token is known.
+
+    Attributes:
+        text: What the model reads.
+        place: Where its hidden state is taken.
+        token: The id of the token that belongs there, or next.
+    """
+
+    text: EncodedText
+    place: int
+    token: int
+
+
+def token_space(model: FusedModel) -> str:
+    """The space of a model's contexts."""
+    return f"token:{model.fingerprint()}"
+
+
+def names_of(model: FusedModel, ids: Sequence[int]) -> list[str]:
+    """Tokens as the vocabulary writes them: one to one, which decoded text is not."""
+    return [str(name) for name in model.tokenizer.convert_ids_to_tokens(list(ids))]
+
+
+def contexts(model: FusedModel, document: LinkedText) -> Iterator[Context]:
+    """Every token of a text but the tokenizer's own, in order; in a decoder the first one has nothing before it."""
+    text = model.encoder.encode(document)
+    text = EncodedText(text.ids, text.spans)  # no entity is asked for
+    own = set(model.tokenizer.all_special_ids)
+    for place, token in enumerate(text.ids):
+        if token in own or (model.causal and place == 0):
+            continue
+        if model.causal:
+            yield Context(text, place - 1, token)
+            continue
+        ids = (*text.ids[:place], model.encoder.mask_id, *text.ids[place + 1 :])
+        spans = tuple(span for span in text.spans if not span.start <= place < span.end)
+        yield Context(EncodedText(ids, spans), place, token)
+
+
+@torch.no_grad()
+def states(model: FusedModel, found: Sequence[Context]) -> torch.Tensor:
+    """Hidden states of contexts, shape (N, D), in their order.
+
+    A text with several contexts, a decoder's, is read once.
+    """
+    model.eval()
+    state_ND = torch.zeros(len(found), int(model.backbone.config.hidden_size))
+    rows_of: dict[int, list[int]] = {}
+    for row, item in enumerate(found):
+        rows_of.setdefault(id(item.text), []).append(row)
+    groups = list(rows_of.values())
+    for start in range(0, len(groups), BATCH):
+        part = groups[start : start + BATCH]
+        batch = collate([found[rows[0]].text for rows in part], model.pad_id)
+        hidden_BLD = model(**batch.tensors()).hidden.float().cpu()
+        for hidden_LD, rows in zip(hidden_BLD, part, strict=True):
+            state_ND[rows] = hidden_LD[[found[row].place for row in rows]]
+    return state_ND
+
+
+def write_tokens(store: Modeledge, model: FusedModel, texts: Iterable[LinkedText]) -> int:
+    """Write the contexts of texts, each text one operation whose source it is; return how many.
+
+    A text whose contexts are in the store is skipped. To know that, the space is read once; one
+    that was forgotten is written again.
+    """
+    space = token_space(model)
+    held = {record.text for record, _ in store.vectors(space)}
+    written = 0
+    for document in texts:
+        found = [] if document.text in held else list(contexts(model, document))
+        held.add(document.text)
+        if not found:
+            continue
+        values = names_of(model, [item.token for item in found])
+        records = [Record(kind="token", value=value, text=document.text) for value in values]
+        store.add(
+            states(model, found).numpy(),
+            values,
+            space=space,
+            source=of_text(document.text),
+            records=records,
+        )
+        written += len(values)
+    return written

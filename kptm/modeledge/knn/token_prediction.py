@@ -1,0 +1,125 @@
+"""The next token, or the hidden one, by a model and the contexts in a store together (Khandelwal et al. 2020).
+
+Shapes: N contexts, D hidden, V tokens of the vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from kptm.errors import ModeledgeError
+from kptm.modeledge.knn.interpolation import Interpolation
+from kptm.modeledge.knn.interpolation_fit import HeldOut
+from kptm.modeledge.knn.token_contexts import Context, contexts, names_of, states, token_space
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
+    from kptm.modeledge.records import Hit
+    from kptm.modeledge.store import Modeledge
+
+BATCH = 256
+"""Contexts whose p over the vocabulary is held at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """What stands at a blank, or comes next.
+
+    Attributes:
+        token: The likeliest token, as the vocabulary writes it.
+        p: Its p.
+        spread: p of every token by its id, shape (V,), adding up to 1.
+        cited: The store's rows that gave the token its mass.
+    """
+
+    token: str
+    p: float
+    spread: NDArray[np.float64]
+    cited: tuple[Hit, ...]
+
+
+class TokenPredictor:
+    """Predicts tokens by a model and the contexts in a store.
+
+    Args:
+        model: Encoder or decoder.
+        store: With contexts of the same model; see
+            :func:`~kptm.modeledge.knn.token_contexts.write_tokens`.
+        interpolation: How they are mixed; :meth:`fit` fits it.
+    """
+
+    def __init__(
+        self, model: FusedModel, store: Modeledge, interpolation: Interpolation | None = None
+    ) -> None:
+        self._model = model
+        self._store = store
+        self._space = token_space(model)
+        self.interpolation = interpolation or Interpolation()
+
+    def fit(self, texts: Iterable[LinkedText]) -> Interpolation:
+        """Fit the interpolation on held-out texts, all of whose tokens are asked; return it."""
+        found = [item for document in texts for item in contexts(self._model, document)]
+        names = names_of(self._model, [item.token for item in found])
+        questions: list[HeldOut] = []
+        for start in range(0, len(found), BATCH):
+            part = found[start : start + BATCH]
+            state_ND = states(self._model, part)
+            p_NV, hits = self._by_model(state_ND), self._near(state_ND)
+            questions += [
+                HeldOut(name, float(p_V[item.token]), near)
+                for item, name, p_V, near in zip(part, names[start:], p_NV, hits, strict=False)
+            ]
+        self.interpolation = Interpolation.fit(questions, k=self.interpolation.k)
+        return self.interpolation
+
+    def predict(self, texts: Sequence[LinkedText]) -> list[TokenAnswer]:
+        """What stands at each text's first ``[MASK]``; of a decoder, what comes there, or behind a text without one.
+
+        Raises:
+            ModeledgeError: A text has no ``[MASK]`` within the model's length.
+        """
+        asked = [self._asked(document) for document in texts]
+        state_ND = states(self._model, asked)
+        rows = zip(self._by_model(state_ND), self._near(state_ND), strict=True)
+        return [self._answer(p_V, hits) for p_V, hits in rows]
+
+    def _asked(self, document: LinkedText) -> Context:
+        text = self._model.encoder.encode(document)
+        if text.blanks:
+            place = text.blanks[0]
+        elif self._model.causal and text.ids:
+            own = set(self._model.tokenizer.all_special_ids)  # some end every text by a token
+            place = max((at for at, token in enumerate(text.ids) if token not in own), default=0)
+        else:
+            raise ModeledgeError(f"{document.text[:60]!r} has no [MASK] that the model sees")
+        return Context(replace(text, blanks=()), place, -1)
+
+    def _answer(self, p_V: NDArray[np.float64], hits: list[Hit]) -> TokenAnswer:
+        share = self.interpolation.weight(hits)
+        if share > 0:
+            p_V = (1 - share) * p_V
+            near = self.interpolation.near(hits)
+            ids = self._model.tokenizer.convert_tokens_to_ids(list(near))
+            p_V[ids] += share * np.array(list(near.values()))
+        best = int(p_V.argmax())
+        token = names_of(self._model, [best])[0]
+        return TokenAnswer(token, float(p_V[best]), p_V, self.interpolation.cited(token, hits))
+
+    def _near(self, state_ND: torch.Tensor) -> list[list[Hit]]:
+        return self._store.search(state_ND.numpy(), k=self.interpolation.k, space=self._space)
+
+    @torch.no_grad()
+    def _by_model(self, state_ND: torch.Tensor) -> NDArray[np.float64]:
+        model = self._model
+        given = state_ND.to(device=model.device, dtype=model.backbone.dtype)
+        p_NV: NDArray[np.float64] = model.token_logits(given).double().softmax(-1).cpu().numpy()
+        return p_NV

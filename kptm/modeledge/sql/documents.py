@@ -1,0 +1,131 @@
+"""Which file a source of texts speaks in, so that a file that is indexed again replaces what it said.
+
+A file is recognised by its absolute path (:func:`kg.store.sources.document_of`), and keeps the name
+under which it was indexed first. What a source attests is not noted by file: it is replaced only
+where the source speaks in one file alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.store.sources import document_of
+from kptm.modeledge.sql import provenance, record_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kg.store.database import Database
+    from kg.store.sql import Sql
+
+ELSEWHERE = ""
+"""Noted of a source that also attests texts of no file, or of files that were not noted."""
+
+
+class Speaker(NamedTuple):
+    """Who says the texts of a file.
+
+    Attributes:
+        source: Its name.
+        others: The other files in which the source speaks, sorted; "" stands for texts of no known
+            file.
+    """
+
+    source: str
+    others: tuple[str, ...] = ()
+
+    def kept(self, path: str | Path) -> str:
+        """That nothing is replaced, and why."""
+        others = ", ".join(
+            name or "texts that were not indexed from a file" for name in self.others
+        )
+        return (
+            f"{path}: sentences that it no longer has are kept, because {self.source!r} also says {others};"
+            " index it under a source of its own to replace them"
+        )
+
+
+def speaker(database: Database, path: str | Path | None, source: str | None) -> Speaker:
+    """Who says the texts of a file or folder; it is noted. A path of None is no file."""
+    with database.writing() as (sql, _):
+        if path is not None:
+            return claim(sql, path, source)
+        if source:
+            note_elsewhere(sql, source)
+        return Speaker(source or "")
+
+
+def sources_of(database: Database, path: str | Path) -> list[str]:
+    """The sources of which a file or folder was indexed, sorted."""
+    with database.quick() as sql:
+        return _sources(sql, document_of(path))
+
+
+def claim(sql: Sql, path: str | Path, source: str | None) -> Speaker:
+    """The source of a file or folder, which is noted.
+
+    Args:
+        sql: A writing transaction.
+        path: The file.
+        source: The name that was given; None takes that of the file, by default its path.
+    """
+    document = document_of(path)
+    name = _name_of(sql, str(path), document) if source is None else source
+    known = _documents(sql, name)
+    if not known and source is not None and provenance.is_source(sql, name):
+        known = {ELSEWHERE}  # attested before files were noted
+        _note(sql, name, ELSEWHERE)
+    if document not in known:
+        _note(sql, name, document)
+    return Speaker(name, tuple(sorted(known - {document})))
+
+
+def note_elsewhere(sql: Sql, source: str) -> None:
+    """Note that a source attests texts that are of no file."""
+    if ELSEWHERE not in _documents(sql, source):
+        _note(sql, source, ELSEWHERE)
+
+
+def forget(sql: Sql, source: str) -> None:
+    """Delete what is noted of a source."""
+    sql.run("DELETE FROM modeledge_document WHERE source = ?", (source,))
+
+
+def end_rest(sql: Sql, operation: int, source: str, said: Collection[str]) -> list[int]:
+    """End what a source attests of texts whose digest is not in ``said``; return the rows that went by it."""
+    query = (
+        "SELECT o.id, o.digest, o.text FROM modeledge_attestation a"
+        " JOIN modeledge_origin o ON o.id = a.origin_id WHERE a.source = ? AND a.live = 1"
+    )
+    gone = [
+        number
+        for number, digest, text in sql.stream(query, (source,))
+        if digest not in said and digest == provenance.of_text(text)  # not what states a triple
+    ]
+    provenance.end(sql, operation, source, gone)
+    listed, parameter = sql.values(orphans := provenance.unattested_by(sql, operation))
+    found = (f"r.origin_id IN {listed}", [parameter])
+    return record_rows.remove(sql, operation, found) if orphans else []
+
+
+def _name_of(sql: Sql, path: str, document: str) -> str:
+    """The name under which a file was indexed before; else its path, or the absolute one where that is another file's."""
+    same = [name for name in _sources(sql, document) if Path(name).name == Path(path).name]
+    if same:
+        return same[0]
+    return document if _documents(sql, path) else path
+
+
+def _sources(sql: Sql, document: str) -> list[str]:
+    query = "SELECT source FROM modeledge_document WHERE document = ? ORDER BY source"
+    return [str(name) for (name,) in sql.all(query, (document,))]
+
+
+def _documents(sql: Sql, source: str) -> set[str]:
+    query = "SELECT document FROM modeledge_document WHERE source = ?"
+    return {str(name) for (name,) in sql.all(query, (source,))}
+
+
+def _note(sql: Sql, source: str, document: str) -> None:
+    sql.run("INSERT INTO modeledge_document (source, document) VALUES (?, ?)", (source, document))

@@ -1,0 +1,153 @@
+"""Operations, and the log of which rows each one brought in or took out.
+
+A row's ``op_changed`` is the operation that brought it in or took it out last. Undoing an operation
+takes out what it brought in, and brings back what it was the last to take out, as an operation of
+its own: so an undo can be undone like anything else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.store.sql import Sql
+
+
+UNDO = re.compile(r"undo of operation (\d+)(?:;|$)")
+"""The note of an undo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Rows that an operation changed.
+
+    Attributes:
+        live: Whether they came in, or went.
+        first: The first id.
+        last: The last id.
+    """
+
+    live: bool
+    first: int
+    last: int
+
+
+def begin(sql: Sql, kind: str, note: str, revision: int | None = None) -> int:
+    """Open a new operation and return its number.
+
+    Args:
+        sql: A writing transaction.
+        kind: What it does.
+        note: For the reader of receipts.
+        revision: The graph's revision that it is one with.
+    """
+    number = newest(sql) + 1
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    sql.run(
+        "INSERT INTO modeledge_operation (id, kind, note, at, revision) VALUES (?, ?, ?, ?, ?)",
+        (number, kind, note, at, revision),
+    )
+    return number
+
+
+def kind_of(sql: Sql, operation: int) -> str:
+    """What an operation did: that of an undo of an undo is what was done at first, of an undo "undo"; "" where it is not known."""
+    undone = 0
+    while row := sql.all("SELECT kind, note FROM modeledge_operation WHERE id = ?", (operation,)):
+        kind, note = row[0]
+        if kind != "undo":
+            return "undo" if undone % 2 else str(kind)
+        found = UNDO.match(note)
+        if found is None:  # a purge has emptied it
+            return ""
+        operation, undone = int(found[1]), undone + 1
+    return ""
+
+
+def newest(sql: Sql) -> int:
+    """The number of the newest operation, 0 for an empty store."""
+    return int(sql.one("SELECT max(id) FROM modeledge_operation") or 0)
+
+
+def position(sql: Sql) -> int:
+    """The newest line of the log: whoever has read so far knows all rows."""
+    return int(sql.one("SELECT max(seq) FROM modeledge_log") or 0)
+
+
+def state(sql: Sql) -> tuple[int, int]:
+    """Both: the newest line of the log, and the newest operation."""
+    query = "SELECT (SELECT max(seq) FROM modeledge_log), (SELECT max(id) FROM modeledge_operation)"
+    seq, operation = sql.all(query)[0]
+    return int(seq or 0), int(operation or 0)
+
+
+def note(sql: Sql, operation: int, space: int, live: bool, ids: Sequence[int]) -> None:
+    """Write down that rows came in or went."""
+    seq = position(sql)
+    rows = [
+        (seq + number, operation, space, int(live), first, last)
+        for number, (first, last) in enumerate(ranges(ids), 1)
+    ]
+    sql.insert("modeledge_log", "seq, op_id, space_id, live, first, last", rows)
+
+
+def ranges(ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Ids as (first, last) of runs without a gap, in order."""
+    if isinstance(ids, range):
+        return [(ids[0], ids[-1])] if ids else []
+    found = np.unique(np.asarray(ids, dtype=np.int64))
+    if not len(found):
+        return []
+    cuts = np.flatnonzero(np.diff(found) > 1)
+    firsts = found[np.concatenate(([0], cuts + 1))]
+    lasts = found[np.concatenate((cuts, [len(found) - 1]))]
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+
+def changed_since(sql: Sql, space: int, seq: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The ids of a space that changed behind a line of the log: those that live now, those that do not; sorted."""
+    query = (
+        "SELECT live, first, last FROM modeledge_log WHERE seq > ? AND space_id = ? ORDER BY seq"
+    )
+    lines = sql.all(query, (seq, space))
+    if not lines:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    start = min(first for _, first, _ in lines)
+    states = np.zeros(max(last for _, _, last in lines) + 1 - start, np.int8)
+    for live, first, last in lines:
+        states[first - start : last + 1 - start] = 1 if live else -1
+    return start + np.flatnonzero(states > 0), start + np.flatnonzero(states < 0)
+
+
+def purged_since(sql: Sql, operation: int) -> bool:
+    """Whether anything was deleted for good behind an operation."""
+    query = "SELECT 1 FROM modeledge_operation WHERE id > ? AND kind = 'purge' LIMIT 1"
+    return sql.one(query, (operation,)) is not None
+
+
+def changed_by(sql: Sql, operation: int) -> list[Range]:
+    """The rows that an operation brought in or took out."""
+    query = "SELECT live, first, last FROM modeledge_log WHERE op_id = ? ORDER BY seq"
+    return [Range(bool(live), first, last) for live, first, last in sql.all(query, (operation,))]
+
+
+def living(sql: Sql, space: int, operation: int | None = None) -> NDArray[np.int64]:
+    """The ids that live, or lived when an operation had been done, sorted."""
+    until = "" if operation is None else f" AND op_id <= {operation:d}"
+    query = f"SELECT live, first, last FROM modeledge_log WHERE space_id = ?{until} ORDER BY seq"
+    lines = sql.all(query, (space,))
+    if not lines:
+        return np.zeros(0, np.int64)
+    lives = np.zeros(max(last for _, _, last in lines) + 1, dtype=bool)
+    for live, first, last in lines:
+        lives[first : last + 1] = bool(live)
+    return np.flatnonzero(lives)

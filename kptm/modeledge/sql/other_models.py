@@ -1,0 +1,54 @@
+"""Vectors of other models: which there are, and that a model is not asked in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.errors import ModeledgeError
+from kptm.modeledge.sql import oplog, spaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kg.store.sql import Sql
+    from kptm.modeledge.sql.spaces import Space
+
+
+def prefix_of(space: Space) -> str:
+    """How the vectors of a space are made: "mention", "cloze", … of a model's; its name of any other."""
+    return space.name.partition(":")[0]
+
+
+def others_of(sql: Sql, names: Mapping[str, str]) -> list[Space]:
+    """The spaces with live vectors that other models made in the ways of ``names`` (way → the model's own space)."""
+    return [
+        space
+        for space in spaces.list_all(sql)
+        if space.name != names.get(prefix_of(space), space.name)
+        and len(oplog.living(sql, space.id))
+    ]
+
+
+def check_known(sql: Sql, names: Mapping[str, str], asked: Iterable[str]) -> None:
+    """Refuse to ask a store that has vectors of other models alone.
+
+    Args:
+        sql: A transaction.
+        names: The model's spaces by way.
+        asked: The ways that are asked in.
+
+    Raises:
+        ModeledgeError: Of a way there are none of this model, but of others.
+    """
+    for way in sorted(set(asked)):
+        own = spaces.find(sql, names[way])
+        if own is not None and len(oplog.living(sql, own.id)):
+            continue
+        others = others_of(sql, {way: names[way]})
+        if others:
+            told = ", ".join(space.name for space in others)
+            raise ModeledgeError(
+                f"the store has no vectors of this model ({names[way]}), only of others ({told}): they"
+                " cannot be compared, whatever their width; migrate the store to this model, or write"
+                " its texts with it"
+            )

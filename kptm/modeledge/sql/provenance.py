@@ -1,0 +1,213 @@
+"""Origins: the texts that records were made from, each once, and who attests them.
+
+A text that several sources attest lives until the last of them is forgotten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from kptm.modeledge.sql import oplog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kg.store.sql import Sql
+
+
+def of_text(text: str) -> str:
+    """The digest of a text that anybody may attest."""
+    return _digest("text", text)
+
+
+def of_own(source: str, text: str) -> str:
+    """The digest of what a source brings as vectors: no other source attests that."""
+    return _digest("own", source, text)
+
+
+def of_fact(fact: tuple[str, str, str], value: str, text: str) -> str:
+    """The digest of a statement of a triple that anybody may attest."""
+    return _digest("fact", *fact, value, text)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def known(sql: Sql, digests: Sequence[str]) -> dict[str, int]:
+    """The ids of those that the store has."""
+    listed, parameter = sql.values(list(digests))
+    query = f"SELECT digest, id FROM modeledge_origin WHERE digest IN {listed}"
+    return dict(sql.all(query, (parameter,)))
+
+
+def ids(sql: Sql, texts: dict[str, str]) -> dict[str, int]:
+    """The ids of origins by digest (digest → text); those that are new are written."""
+    found = known(sql, list(texts))
+    last = int(sql.one("SELECT max(id) FROM modeledge_origin") or 0)
+    fresh = [digest for digest in texts if digest not in found]
+    made = {digest: last + number for number, digest in enumerate(fresh, 1)}
+    rows = [(number, digest, texts[digest]) for digest, number in made.items()]
+    sql.insert("modeledge_origin", "id, digest, text", rows)
+    return found | made
+
+
+def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> list[int]:
+    """Let a source attest origins; return those that it did not."""
+    wanted = sorted(set(origins))
+    listed, parameter = sql.values(wanted)
+    query = f"SELECT origin_id, live FROM modeledge_attestation WHERE source = ? AND origin_id IN {listed}"
+    there = dict(sql.all(query, (source, parameter)))
+    sql.insert(
+        "modeledge_attestation",
+        "origin_id, source, live, op_changed",
+        [(number, source, 1, operation) for number in wanted if number not in there],
+    )
+    again = [number for number, live in there.items() if not live]
+    if again:
+        listed, parameter = sql.values(again)
+        sql.run(
+            "UPDATE modeledge_attestation SET live = 1, op_changed = ?"
+            f" WHERE source = ? AND origin_id IN {listed}",
+            (operation, source, parameter),
+        )
+    return [number for number in wanted if not there.get(number)]
+
+
+def end(sql: Sql, operation: int, source: str, found: Sequence[int]) -> None:
+    """End what a source attests of these origins."""
+    listed, parameter = sql.values(list(found))
+    if found:
+        sql.run(
+            "UPDATE modeledge_attestation SET live = 0, op_changed = ?"
+            f" WHERE source = ? AND live = 1 AND origin_id IN {listed}",
+            (operation, source, parameter),
+        )
+
+
+def silent(sql: Sql, source: str, found: Sequence[int]) -> list[int]:
+    """Those of the origins that a source does not attest, and was not made to forget."""
+    listed, parameter = sql.values(list(found))
+    query = (
+        "SELECT origin_id, live, op_changed FROM modeledge_attestation"
+        f" WHERE source = ? AND origin_id IN {listed}"
+    )
+    kinds: dict[int, str] = {}
+    left = set(found)
+    for number, live, operation in sql.all(query, (source, parameter)):
+        if operation not in kinds:
+            kinds[operation] = oplog.kind_of(sql, operation)
+        if live or kinds[operation] in ("forget", ""):
+            left.discard(number)
+    return sorted(left)
+
+
+def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:
+    """End what a source attests; return the origins that nobody attests now."""
+    sql.run(
+        "UPDATE modeledge_attestation SET live = 0, op_changed = ? WHERE source = ? AND live = 1",
+        (operation, source),
+    )
+    return unattested_by(sql, operation)
+
+
+def turn_round(sql: Sql, undone: int, operation: int) -> list[int]:
+    """Turn round the attestations that an operation changed last; return the origins that are attested again.
+
+    One stays: that of a source which brought more rows of the origin later, when nobody else
+    attests these. To be called when the rows have been turned round.
+    """
+    keeps = (
+        "live = 1 AND EXISTS (SELECT 1 FROM modeledge_record r"
+        " WHERE r.origin_id = modeledge_attestation.origin_id AND r.live = 1 AND r.op_changed > ?)"
+        " AND NOT EXISTS (SELECT 1 FROM modeledge_attestation b"
+        " WHERE b.origin_id = modeledge_attestation.origin_id AND b.live = 1 AND b.op_changed <> ?)"
+    )
+    sql.run(
+        "UPDATE modeledge_attestation SET live = 1 - live, op_changed = ?"
+        f" WHERE op_changed = ? AND NOT ({keeps})",
+        (operation, undone, undone, undone),
+    )
+    query = "SELECT origin_id FROM modeledge_attestation WHERE op_changed = ? AND live = 1"
+    return [number for (number,) in sql.all(query, (operation,))]
+
+
+def unattested_by(sql: Sql, operation: int) -> list[int]:
+    """The origins of which an operation ended the last attestation."""
+    query = (
+        "SELECT a.origin_id FROM modeledge_attestation a WHERE a.op_changed = ? AND a.live = 0"
+        " AND NOT EXISTS (SELECT 1 FROM modeledge_attestation b"
+        " WHERE b.origin_id = a.origin_id AND b.live = 1)"
+    )
+    return sorted({number for (number,) in sql.all(query, (operation,))})
+
+
+def attested(sql: Sql, operation: int, origins: Sequence[int]) -> set[int]:
+    """The origins that somebody attests.
+
+    One whose last attestation went by an undo is attested again; one whose source was forgotten is
+    not.
+    """
+    listed, parameter = sql.values(sorted(set(origins)))
+    if not origins:
+        return set()
+    live = f"SELECT origin_id FROM modeledge_attestation WHERE live = 1 AND origin_id IN {listed}"
+    found = {number for (number,) in sql.all(live, (parameter,))}
+    left = sorted(set(origins) - found)
+    if left:
+        listed, parameter = sql.values(left)
+        sql.run(
+            "UPDATE modeledge_attestation SET live = 1, op_changed = ?"
+            f" WHERE origin_id IN {listed} AND op_changed = (SELECT max(b.op_changed)"
+            " FROM modeledge_attestation b WHERE b.origin_id = modeledge_attestation.origin_id)"
+            " AND EXISTS (SELECT 1 FROM modeledge_operation o"
+            " WHERE o.id = modeledge_attestation.op_changed AND o.kind = 'undo')",
+            (operation, parameter),
+        )
+        listed, parameter = sql.values(sorted(set(origins)))
+        found = {number for (number,) in sql.all(live, (parameter,))}
+    return found
+
+
+def is_source(sql: Sql, source: str) -> bool:
+    """Whether a source attests or attested an origin."""
+    query = "SELECT 1 FROM modeledge_attestation WHERE source = ? LIMIT 1"
+    return sql.one(query, (source,)) is not None
+
+
+def texts_of(sql: Sql, source: str, *, alone: bool) -> list[str]:
+    """The texts that a source and no other attests or attested; or all the others."""
+    attests = "SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = o.id AND a.source"
+    theirs = f"EXISTS ({attests} = ?) AND NOT EXISTS ({attests} <> ?)"
+    condition = theirs if alone else f"NOT ({theirs})"
+    query = f"SELECT o.text FROM modeledge_origin o WHERE {condition} ORDER BY o.id"
+    return [text for (text,) in sql.all(query, (source, source))]
+
+
+def is_changed_by(sql: Sql, operation: int) -> bool:
+    """Whether an operation was the last to change an attestation."""
+    query = "SELECT 1 FROM modeledge_attestation WHERE op_changed = ? LIMIT 1"
+    return sql.one(query, (operation,)) is not None
+
+
+def sources(sql: Sql, origins: Sequence[int]) -> dict[int, list[str]]:
+    """Who attests each origin, sorted."""
+    listed, parameter = sql.values(list(origins))
+    query = (
+        "SELECT origin_id, source FROM modeledge_attestation"
+        f" WHERE live = 1 AND origin_id IN {listed} ORDER BY origin_id, source"
+    )
+    found: dict[int, list[str]] = {}
+    for number, source in sql.all(query, (parameter,)):
+        found.setdefault(number, []).append(source)
+    return found
+
+
+def sources_of_rows(sql: Sql, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Who attests the origin of each row, sorted."""
+    listed, parameter = sql.values(list(ids))
+    query = f"SELECT id, origin_id FROM modeledge_record WHERE id IN {listed}"
+    origin_of = dict(sql.all(query, (parameter,)))
+    told = sources(sql, sorted(set(origin_of.values())))
+    return {number: tuple(told.get(origin, ())) for number, origin in origin_of.items()}

@@ -1,0 +1,106 @@
+"""Receipts: what an operation did, to which rows, and which answers it changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from kptm.modeledge.sql import oplog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.store.sql import Sql
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerChange:
+    """A question whose answer an operation changed.
+
+    Attributes:
+        question: As it was asked.
+        before: The answer before; None for "unknown".
+        after: The answer after.
+    """
+
+    question: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an operation did.
+
+    Attributes:
+        operation: Its number, to undo it by; 0 where there was nothing to do.
+        kind: "add", "write", "edit", "forget", "undo", "purge", …
+        note: What it was about.
+        at: When, in UTC.
+        revision: The graph's revision that it is one with.
+        added: Rows that came in, or back, as ranges (first, last).
+        removed: Rows that went.
+        answers: Questions that are answered otherwise since.
+    """
+
+    operation: int
+    kind: str = ""
+    note: str = ""
+    at: str = ""
+    revision: int | None = None
+    added: tuple[tuple[int, int], ...] = ()
+    removed: tuple[tuple[int, int], ...] = ()
+    answers: tuple[AnswerChange, ...] = ()
+
+    @property
+    def rows_added(self) -> int:
+        """How many rows came in."""
+        return sum(last - first + 1 for first, last in self.added)
+
+    @property
+    def rows_removed(self) -> int:
+        """How many rows went."""
+        return sum(last - first + 1 for first, last in self.removed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "rows_added": self.rows_added, "rows_removed": self.rows_removed}
+
+
+def of(sql: Sql, operation: int) -> Receipt:
+    """The receipt of an operation; empty where there is none of that number."""
+    query = "SELECT kind, note, at, revision, answers FROM modeledge_operation WHERE id = ?"
+    rows = sql.all(query, (operation,))
+    if not rows:
+        return Receipt(0)
+    kind, note, at, revision, answers = rows[0]
+    lines = oplog.changed_by(sql, operation)
+    return Receipt(
+        operation,
+        kind,
+        note,
+        at,
+        revision,
+        tuple((line.first, line.last) for line in lines if line.live),
+        tuple((line.first, line.last) for line in lines if not line.live),
+        tuple(AnswerChange(**change) for change in json.loads(answers or "[]")),
+    )
+
+
+def listing(sql: Sql, limit: int) -> list[Receipt]:
+    """The newest receipts, newest first."""
+    query = "SELECT id FROM modeledge_operation ORDER BY id DESC LIMIT ?"
+    return [of(sql, number) for (number,) in sql.all(query, (limit,))]
+
+
+def of_revision(sql: Sql, revision: int) -> list[int]:
+    """The operations that are one with a revision of the graph, newest first."""
+    query = "SELECT id FROM modeledge_operation WHERE revision = ? ORDER BY id DESC"
+    return [number for (number,) in sql.all(query, (revision,))]
+
+
+def note_answers(sql: Sql, operation: int, answers: Sequence[AnswerChange]) -> None:
+    """Write down what is answered otherwise since an operation."""
+    text = json.dumps([asdict(change) for change in answers], ensure_ascii=False)
+    sql.run("UPDATE modeledge_operation SET answers = ? WHERE id = ?", (text, operation))

@@ -1,0 +1,265 @@
+"""The statements on records: what comes in, goes, comes back, and is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kg.errors import StoreError
+from kptm.errors import ModeledgeError
+from kptm.modeledge.records import Entry, Record, decode_context, encode_context, escape_key
+from kptm.modeledge.sql import oplog, provenance, spaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.store.sql import Sql
+    from kptm.modeledge.sql.spaces import Space
+
+PAGE = 4_096
+"""Vectors read at a time."""
+
+_COLUMNS = (
+    "id, space_id, live, op_changed, origin_id, kind, value, context, span_start, span_end,"
+    " head, relation, tail, vector"
+)
+_RECORD = (
+    "r.id, r.kind, r.value, r.context, o.text, r.span_start, r.span_end, r.head, r.relation, r.tail"
+)
+_FROM = "FROM modeledge_record r JOIN modeledge_origin o ON o.id = r.origin_id"
+
+Condition = tuple[str, list[Any]]
+"""SQL about a record ``r``, and its parameters."""
+
+
+def mentions(key: str) -> Condition:
+    """Whether ``key`` stands in the context; LIKE would take "US" for "us" on SQLite."""
+    return "replace(r.context, ?, '') <> r.context", [escape_key(key)]
+
+
+def all_of(*conditions: Condition) -> Condition:
+    """All of them hold."""
+    return " AND ".join(f"({text})" for text, _ in conditions) or "1 = 1", [
+        parameter for _, parameters in conditions for parameter in parameters
+    ]
+
+
+def any_of(*conditions: Condition) -> Condition:
+    """One of them holds."""
+    return " OR ".join(f"({text})" for text, _ in conditions) or "1 = 0", [
+        parameter for _, parameters in conditions for parameter in parameters
+    ]
+
+
+def insert(
+    sql: Sql,
+    operation: int,
+    space: Space,
+    vectors: NDArray[np.float32],
+    values: Sequence[str],
+    records: Sequence[Record],
+    digests: Sequence[str],
+    attested: Mapping[str, Iterable[str]],
+) -> range:
+    """Add rows with their origins, and who attests which of these; return their ids.
+
+    Raises:
+        ModeledgeError: A number does not fit the space's precision.
+    """
+    with np.errstate(over="ignore"):
+        kept = vectors.astype(space.dtype, copy=False)
+    if not np.isfinite(kept).all():
+        raise ModeledgeError(f"a vector holds a number that {space.precision} cannot keep")
+    texts = {digest: item.text for digest, item in zip(digests, records, strict=True)}
+    numbers = provenance.ids(sql, texts)
+    for source, said in attested.items():
+        provenance.attest(sql, operation, source, (numbers[digest] for digest in said))
+    first = _next_id(sql)
+    rows = (
+        (
+            number, space.id, 1, operation, numbers[digest], item.kind, value,
+            encode_context(item.context), item.start, item.end, *(item.triple or ("", "", "")),
+            _blob(vector, sql.postgresql),
+        )
+        for number, (vector, value, item, digest) in enumerate(
+            zip(kept, values, records, digests, strict=True), first
+        )
+    )  # fmt: skip
+    sql.insert("modeledge_record", _COLUMNS, rows)
+    made = range(first, first + len(kept))
+    oplog.note(sql, operation, space.id, True, made)
+    return made
+
+
+def _blob(vector: NDArray[Any], as_text: bool) -> bytes | str:
+    return "\\x" + vector.tobytes().hex() if as_text else vector.tobytes()
+
+
+def _next_id(sql: Sql) -> int:
+    """One that no row has or had, deleted ones too."""
+    held = sql.one("SELECT max(id) FROM modeledge_record") or 0
+    told = sql.one("SELECT max(last) FROM modeledge_log") or 0
+    return int(max(held, told)) + 1
+
+
+def remove(sql: Sql, operation: int, condition: Condition) -> list[int]:
+    """Take live rows out; return their ids."""
+    text, parameters = condition
+    query = f"SELECT r.id, r.space_id {_FROM} WHERE r.live = 1 AND ({text}) ORDER BY r.id"
+    return _turn(sql, operation, sql.all(query, parameters), live=False)
+
+
+def bring_back(sql: Sql, operation: int, condition: Condition) -> list[int]:
+    """Bring dead rows back; return their ids."""
+    text, parameters = condition
+    query = f"SELECT r.id, r.space_id {_FROM} WHERE r.live = 0 AND ({text}) ORDER BY r.id"
+    return _turn(sql, operation, sql.all(query, parameters), live=True)
+
+
+def take_back(sql: Sql, undone: int, operation: int) -> list[int]:
+    """Take out what an operation brought in and lives; return the ids.
+
+    What others attest too stays: undone is only that it was attested once more.
+    """
+    said = (
+        "EXISTS (SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = r.origin_id"
+        f" AND a.live = 1 AND a.op_changed {{}} {undone:d})"
+    )
+    alone = f"NOT ({said.format('=')} AND {said.format('<>')})"
+    found = _changed_by(sql, undone, True, f"r.live = 1 AND {alone}")
+    return _turn(sql, operation, [row[:2] for row in found], live=False)
+
+
+def taken_by(sql: Sql, undone: int) -> list[tuple[int, int, int]]:
+    """The (id, space, origin) of the rows that an operation was the last to take out."""
+    return _changed_by(sql, undone, False, f"r.live = 0 AND r.op_changed = {undone:d}")
+
+
+def give_back(
+    sql: Sql, operation: int, taken: Sequence[tuple[int, int, int]], attested: set[int]
+) -> list[int]:
+    """Bring rows back of those origins that somebody attests; return the ids."""
+    back = [(number, space) for number, space, origin in taken if origin in attested]
+    return _turn(sql, operation, back, live=True)
+
+
+def _changed_by(sql: Sql, operation: int, live: bool, still: str) -> list[tuple[int, int, int]]:
+    """The (id, space, origin) of rows that an operation brought in or took out, and that are ``still`` so."""
+    query = (
+        "SELECT r.id, r.space_id, r.origin_id FROM modeledge_record r"
+        f" WHERE r.id BETWEEN ? AND ? AND {still}"
+    )
+    found: list[tuple[int, int, int]] = []
+    for lines in oplog.changed_by(sql, operation):
+        if lines.live == live:
+            found += sql.all(query, (lines.first, lines.last))
+    return sorted(found)
+
+
+def _turn(sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bool) -> list[int]:
+    ids = [number for number, _ in rows]
+    listed, parameter = sql.values(ids)
+    if ids:
+        sql.run(
+            f"UPDATE modeledge_record SET live = ?, op_changed = ? WHERE id IN {listed}",
+            (int(live), operation, parameter),
+        )
+    for space in sorted({space for _, space in rows}):
+        oplog.note(sql, operation, space, live, [number for number, of in rows if of == space])
+    return ids
+
+
+def fetch(sql: Sql, ids: Sequence[int], *, live: bool = True) -> dict[int, Record]:
+    """The records of ids, those that live or any."""
+    listed, parameter = sql.values(list(ids))
+    alive = " AND r.live = 1" if live else ""
+    query = f"SELECT {_RECORD} {_FROM} WHERE r.id IN {listed}{alive}"
+    return {row[0]: _record(row) for row in sql.all(query, (parameter,))}
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    _, kind, value, context, text, start, end, head, relation, tail = row
+    return Record(
+        kind=kind,
+        value=value,
+        context=decode_context(context),
+        text=text,
+        start=start,
+        end=end,
+        triple=(head, relation, tail) if relation else None,
+    )
+
+
+def entries(sql: Sql, space: Space) -> Iterator[list[tuple[Entry, NDArray[np.float32]]]]:
+    """Stream a space's live records with their vectors, a page at a time."""
+    last = 0
+    query = (
+        f"SELECT {_RECORD}, r.origin_id, r.vector {_FROM}"
+        " WHERE r.id > ? AND r.space_id = ? AND r.live = 1 ORDER BY r.id LIMIT ?"
+    )
+    while rows := sql.all(query, (last, space.id, PAGE)):
+        last = rows[-1][0]
+        told = provenance.sources(sql, sorted({row[-2] for row in rows}))
+        vectors = _numbers([row[-1] for row in rows], space)
+        yield [
+            (Entry(row[0], _record(row[:-2]), tuple(told.get(row[-2], ()))), vector)
+            for row, vector in zip(rows, vectors, strict=True)
+        ]
+
+
+def count(sql: Sql, space: Space) -> int:
+    """Live rows of a space."""
+    query = "SELECT count(*) FROM modeledge_record WHERE space_id = ? AND live = 1"
+    return int(sql.one(query, (space.id,)) or 0)
+
+
+def vectors(sql: Sql, space: Space) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Stream (ids, vectors) of a space's live rows.
+
+    Raises:
+        StoreError: A vector has the wrong size.
+    """
+    query = (
+        "SELECT id, vector FROM modeledge_record"
+        " WHERE id > ? AND space_id = ? AND live = 1 ORDER BY id LIMIT ?"
+    )
+    at = 0
+    while rows := sql.all(query, (at, space.id, PAGE)):
+        at = rows[-1][0]
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        yield ids, _numbers([row[1] for row in rows], space)
+
+
+def vectors_of(sql: Sql, space: Space, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+    """The vectors of ids, live or not, in their order, a page at a time.
+
+    Raises:
+        StoreError: There is no such row, or its vector has the wrong size.
+    """
+    for start in range(0, len(ids), PAGE):
+        part = list(ids[start : start + PAGE])
+        listed, parameter = sql.values(part)
+        query = f"SELECT id, vector FROM modeledge_record WHERE id IN {listed}"
+        held: Mapping[int, bytes] = dict(sql.all(query, (parameter,)))
+        if len(held) < len(part):
+            raise StoreError(f"{len(part) - len(held):,} rows are gone from the database")
+        yield _numbers([held[number] for number in part], space)
+
+
+def _numbers(blobs: Sequence[bytes], space: Space) -> NDArray[np.float32]:
+    if any(len(blob) != space.bytes for blob in blobs):
+        raise StoreError("a vector in the database has the wrong size; restore it from a copy")
+    return (
+        np.frombuffer(b"".join(blobs), space.dtype)
+        .reshape(-1, space.dim)
+        .astype(np.float32, copy=False)
+    )
+
+
+def stats(sql: Sql) -> dict[str, int]:
+    """Live records by space."""
+    counted = {found.name: count(sql, found) for found in spaces.list_all(sql)}
+    return {name: number for name, number in counted.items() if number}

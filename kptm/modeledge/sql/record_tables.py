@@ -1,0 +1,139 @@
+"""The tables of modeledge, as the migrations make them. SQL is the truth; indexes are derived.
+
+    space ──── record ──── origin ──── attestation ◄ source
+                  │
+    operation ── log
+
+A record is a vector and what it stands for; its origin is the text it was made from, which lives by
+who attests it. ``document`` has the files in which sources speak, by their absolute paths. Nothing
+is deleted but by a purge: ``live`` says whether a row counts, ``op_changed`` which operation said
+so last. The log holds what every operation did, as ranges of record ids: by it an index is brought
+up to date, an operation undone, and the past read.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from kg.store.schema import metadata as graph_metadata
+
+metadata = MetaData(naming_convention=graph_metadata.naming_convention)
+
+EMPTY = text("''")
+
+space = Table(
+    "modeledge_space",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("dim", Integer, nullable=False),
+    Column("precision", String(8), nullable=False, server_default="float32"),
+    UniqueConstraint("name"),
+)
+
+origin = Table(
+    "modeledge_origin",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("digest", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("digest"),
+)
+
+attestation = Table(
+    "modeledge_attestation",
+    metadata,
+    Column("origin_id", Integer, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("live", Integer, nullable=False),
+    Column("op_changed", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_modeledge_attestation_source", attestation.c.source)
+Index("ix_modeledge_attestation_op_changed", attestation.c.op_changed)
+
+document = Table(
+    "modeledge_document",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("document", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("ix_modeledge_document_document", document.c.document)
+
+# The vector comes last: what stands behind a kilobyte is read by way of every page of it.
+record = Table(
+    "modeledge_record",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("space_id", ForeignKey("modeledge_space.id"), nullable=False),
+    Column("live", Integer, nullable=False),
+    Column("op_changed", Integer, nullable=False),
+    Column("origin_id", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("span_start", Integer, nullable=False),
+    Column("span_end", Integer, nullable=False),
+    Column("head", Text, nullable=False, server_default=EMPTY),
+    Column("relation", Text, nullable=False, server_default=EMPTY),
+    Column("tail", Text, nullable=False, server_default=EMPTY),
+    Column("vector", LargeBinary, nullable=False),
+)
+Index("ix_modeledge_record_origin_id", record.c.origin_id)
+Index("ix_modeledge_record_value", record.c.value)
+# Vectors of texts, which are most, name no triple.
+STATED = text("relation <> ''")
+Index(
+    "ix_modeledge_record_head",
+    record.c.head,
+    sqlite_where=STATED,
+    postgresql_where=STATED,
+)
+
+operation = Table(
+    "modeledge_operation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("revision", Integer),
+    Column("answers", Text, nullable=False, server_default=EMPTY),
+)
+
+log = Table(
+    "modeledge_log",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("op_id", Integer, nullable=False),
+    Column("space_id", Integer, nullable=False),
+    Column("live", Integer, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+)
+Index("ix_modeledge_log_op_id", log.c.op_id)
+
+snapshot = Table(
+    "modeledge_snapshot",
+    metadata,
+    Column("space_id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("recall", Float),
+)

@@ -1,0 +1,111 @@
+"""Facts that two stores have and do not agree on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kptm.errors import ModeledgeError
+from kptm.modeledge.sql.transfer_record import SAID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kg.store.sql import Sql
+    from kptm.modeledge.records import Fact
+    from kptm.modeledge.sql.record_rows import Condition
+
+    Told = tuple[str, str, str, str]
+    """Head, relation, tail, and when that was last said."""
+
+POLICIES = ("both", "ours", "theirs", "newest")
+
+FACTS = f"""
+SELECT r.head, r.relation, r.tail, max({SAID}) FROM modeledge_record r
+JOIN modeledge_operation p ON p.id = r.op_changed
+WHERE r.live = 1 AND r.relation <> '' GROUP BY r.head, r.relation, r.tail"""
+"""The facts that a store's live records state, each once."""
+
+_ONE_VALUE = (
+    "{0}.relation NOT IN (SELECT relation FROM {1} GROUP BY relation, head HAVING count(*) > 1)"
+)
+
+_DIFFERENT = f"""
+SELECT o.head, o.relation, o.tail, t.tail, o.at, t.at FROM merge_ours o
+JOIN merge_theirs t ON t.head = o.head AND t.relation = o.relation
+WHERE t.tail <> o.tail AND {_ONE_VALUE.format("o", "merge_ours")}
+AND {_ONE_VALUE.format("t", "merge_theirs")} ORDER BY o.relation, o.head"""
+
+_LOST = (
+    "EXISTS (SELECT 1 FROM merge_lost l"
+    " WHERE l.head = r.head AND l.relation = r.relation AND l.tail = r.tail)"
+)
+LOST: Condition = (_LOST, [])
+"""Whether a record states a fact of ours that gave way; inside of :func:`compared` only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A fact that is another in the other store.
+
+    Attributes:
+        head: The entity.
+        relation: A relation that has one value a head in either store.
+        ours: The tail here.
+        theirs: The tail there.
+        kept: "both", "ours" or "theirs".
+    """
+
+    head: str
+    relation: str
+    ours: str
+    theirs: str
+    kept: str
+
+
+def check_policy(policy: str) -> None:
+    """Refuse a policy that there is not.
+
+    Raises:
+        ModeledgeError: There is none of that name.
+    """
+    if policy not in POLICIES:
+        raise ModeledgeError(f"policy {policy!r} is unknown; there is {', '.join(POLICIES)}")
+
+
+@contextmanager
+def compared(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[Conflict]]:
+    """The conflicts of a store with the facts of another, by relation and head; those of them alone are held in memory.
+
+    Of facts that are as new as each other ours is the newest.
+
+    Args:
+        sql: A writing transaction of ours.
+        theirs: The facts of the other store, each once; they stream.
+        policy: One of :data:`POLICIES`.
+    """
+    columns = "head TEXT NOT NULL, relation TEXT NOT NULL, tail TEXT NOT NULL, at TEXT NOT NULL"
+    for name in ("ours", "theirs", "lost"):
+        sql.run(f"CREATE TEMPORARY TABLE merge_{name} ({columns})")
+    sql.run(f"INSERT INTO merge_ours {FACTS}")
+    sql.insert("merge_theirs", "head, relation, tail, at", theirs)
+    sql.run("CREATE INDEX ix_merge_theirs ON merge_theirs (head, relation)")
+    found: list[Conflict] = []
+    lost: list[Told] = []
+    for head, relation, tail, other, at, other_at in sql.all(_DIFFERENT):
+        newest = "theirs" if other_at > at else "ours"
+        kept = newest if policy == "newest" else policy
+        found.append(Conflict(head, relation, tail, other, kept))
+        if kept == "theirs":
+            lost.append((head, relation, tail, at))
+    sql.insert("merge_lost", "head, relation, tail, at", lost)
+    sql.run("CREATE INDEX ix_merge_lost ON merge_lost (head, relation)")
+    yield found
+    for name in ("ours", "theirs", "lost"):
+        sql.run(f"DROP TABLE merge_{name}")
+
+
+def left_out(conflicts: Iterable[Conflict]) -> set[Fact]:
+    """The facts of theirs that give way to ours."""
+    return {(item.head, item.relation, item.theirs) for item in conflicts if item.kept == "ours"}

@@ -1,0 +1,96 @@
+"""A store written to a folder that can be read without it.
+
+- ``records-00000.jsonl``: a record a line, with its sources, its triple and its origin's digest
+- ``vectors-00000.safetensors``: its vectors in the same order, as the store keeps them
+- ``manifest.json``: the spaces, which pair of files is of which, and the checksum of each
+
+Live records are written, each as it is now: what was forgotten, the log and the indexes stay
+behind.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import save_file
+
+from kg.files.atomic import replace_folder
+from kptm.errors import ModeledgeError, ModelError
+from kptm.fusion.model_manifest import check_target
+from kptm.modeledge.sql import oplog, spaces, transfer_record
+from kptm.modeledge.transfer import export_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kg.store.database import Database
+    from kptm.modeledge.sql.transfer_record import TransferRecord
+
+SHARD = 8_192
+"""Records of a pair of files."""
+
+VECTORS = "vectors"
+"""The name of the one tensor of a file."""
+
+
+def export(database: Database, folder: str | Path, progress: Callable[[int], None] | None) -> int:
+    """See :meth:`kptm.Modeledge.export`."""
+    folder = Path(folder).absolute()
+    try:
+        check_target(folder, export_manifest.MANIFEST)
+        with replace_folder(folder) as fresh:
+            return _write(database, fresh, progress)
+    except (OSError, SafetensorError) as error:
+        raise ModeledgeError(f"{folder}: cannot be written ({error})") from error
+    except ModelError as error:
+        raise ModeledgeError(str(error)) from error
+
+
+def _write(database: Database, folder: Path, progress: Callable[[int], None] | None) -> int:
+    shards: list[dict[str, Any]] = []
+    named: list[dict[str, Any]] = []
+    done = 0
+    with database.reading() as sql:
+        for space in spaces.list_all(sql):
+            if not len(oplog.living(sql, space.id)):
+                continue
+            for items, vectors in transfer_record.pages(sql, space, SHARD):
+                number = f"{len(shards):05d}"
+                files = (f"records-{number}.jsonl", f"{VECTORS}-{number}.safetensors")
+                with (folder / files[0]).open("w", encoding="utf-8", newline="\n") as lines:
+                    lines.writelines(_line(item) for item in items)
+                save_file({VECTORS: vectors.astype(space.dtype)}, folder / files[1])
+                shards.append(
+                    {
+                        "space": len(named),
+                        "records": files[0],
+                        "vectors": files[1],
+                        "count": len(items),
+                    }
+                )
+                done += len(items)
+                if progress is not None:
+                    progress(done)
+            named.append({"name": space.name, "dim": space.dim, "precision": space.precision})
+    export_manifest.write(folder, {"spaces": named, "shards": shards})
+    return done
+
+
+def _line(item: TransferRecord) -> str:
+    record = item.record
+    value = {
+        "kind": record.kind,
+        "value": record.value,
+        "context": record.context,
+        "text": record.text,
+        "start": record.start,
+        "end": record.end,
+        "triple": record.triple,
+        "sources": item.sources,
+        "origin": item.digest,
+        "at": item.at,
+    }
+    return json.dumps(value, ensure_ascii=False) + "\n"

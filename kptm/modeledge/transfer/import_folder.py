@@ -1,0 +1,152 @@
+"""A folder that a store was exported to, as records to bring in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from kptm.errors import ModeledgeError
+from kptm.modeledge.records import Record
+from kptm.modeledge.sql.spaces import PRECISIONS, Space
+from kptm.modeledge.sql.transfer_record import TransferRecord
+from kptm.modeledge.transfer import export_manifest
+from kptm.modeledge.transfer.export_folder import VECTORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from kptm.modeledge.records import Fact
+    from kptm.modeledge.transfer.conflicts import Told
+
+_TEXTS = ("kind", "value", "text", "origin", "at")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An export whose files are as they were written.
+
+    Attributes:
+        folder: Where.
+        content: What its manifest says.
+    """
+
+    folder: Path
+    content: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What it is called in the log."""
+        return f"from {self.folder}"
+
+    def spaces(self) -> list[Space]:
+        """The spaces, numbered as in the manifest."""
+        try:
+            found = [
+                Space(number, str(item["name"]), int(item["dim"]), str(item["precision"]))
+                for number, item in enumerate(self.content["spaces"])
+            ]
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._refused(
+                export_manifest.MANIFEST, f"spaces are malformed ({error!r})"
+            ) from error
+        for space in found:
+            if space.precision not in PRECISIONS or space.dim < 1:
+                raise self._refused(
+                    export_manifest.MANIFEST, f"{space.name} has no vectors that can be kept"
+                )
+        return found
+
+    def facts(self) -> Iterator[Told]:
+        """The facts that records state, each once, with when that was last said; they are held in memory."""
+        told: dict[Fact, str] = {}
+        for shard in self._shards():
+            for item in self._items(shard):
+                triple = item.record.triple
+                if triple is not None:
+                    told[triple] = max(item.at, told.get(triple, ""))
+        for (head, relation, tail), at in told.items():
+            yield head, relation, tail, at
+
+    def pages(self, space: Space) -> Iterator[tuple[list[TransferRecord], NDArray[np.float32]]]:
+        """The records of a space with their vectors, a pair of files at a time."""
+        for shard in self._shards():
+            if shard["space"] == space.id:
+                items = list(self._items(shard))
+                yield items, self._vectors(shard, space, len(items))
+
+    def _shards(self) -> Iterator[dict[str, Any]]:
+        for shard in self.content.get("shards", ()):
+            if not isinstance(shard, dict) or not {"space", "records", "vectors"} <= set(shard):
+                raise self._refused(export_manifest.MANIFEST, "shards are malformed")
+            if not {shard["records"], shard["vectors"]} <= set(self.content["sha256"]):
+                raise self._refused(
+                    export_manifest.MANIFEST, "a shard has files without a checksum"
+                )
+            yield shard
+
+    def _items(self, shard: dict[str, Any]) -> Iterator[TransferRecord]:
+        name = shard["records"]
+        # A file's lines end at \n alone: texts may hold other ends of lines.
+        with (self.folder / name).open(encoding="utf-8", newline="\n") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield _item(json.loads(line))
+                except (ValueError, LookupError, TypeError) as error:
+                    raise self._refused(f"{name}:{number}", f"no record ({error!r})") from error
+
+    def _vectors(self, shard: dict[str, Any], space: Space, count: int) -> NDArray[np.float32]:
+        name = shard["vectors"]
+        try:
+            found: NDArray[Any] = load_file(self.folder / name)[VECTORS]
+        except (OSError, LookupError, SafetensorError) as error:
+            raise self._refused(name, f"no vectors ({error!r})") from error
+        if found.shape != (count, space.dim) or found.dtype != space.dtype:
+            raise self._refused(
+                name, f"{found.dtype} {found.shape} are not {count} of {space.name}"
+            )
+        return found.astype(np.float32, copy=False)
+
+    def _refused(self, name: str, reason: str) -> ModeledgeError:
+        return ModeledgeError(f"{self.folder / name}: {reason}; {export_manifest.AGAIN}")
+
+
+def of_folder(folder: str | Path) -> Exported:
+    """An export, verified.
+
+    Raises:
+        ModeledgeError: A file is missing or damaged.
+    """
+    folder = Path(folder).absolute()
+    return Exported(folder, export_manifest.read(folder))
+
+
+def _item(value: dict[str, Any]) -> TransferRecord:
+    """A record as a line tells it.
+
+    Raises:
+        ValueError: Something in it is of another type; so LookupError and TypeError.
+    """
+    context, sources, triple = value["context"], value["sources"], value["triple"]
+    texts = [*(value[name] for name in _TEXTS), *context, *sources, *(triple or ())]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("a part of it is no text")
+    if triple is not None and len(triple) != 3:
+        raise ValueError("a triple has three parts")
+    record = Record(
+        kind=value["kind"],
+        value=value["value"],
+        context=tuple(context),
+        text=value["text"],
+        start=int(value["start"]),
+        end=int(value["end"]),
+        triple=None if triple is None else (triple[0], triple[1], triple[2]),
+    )
+    return TransferRecord(0, value["origin"], record, tuple(sources), value["at"])

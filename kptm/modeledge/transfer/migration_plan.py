@@ -1,0 +1,173 @@
+"""Deciding how a space is moved to another model: all of it encoded, or turned by a map whose recall has been measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.errors import ModeledgeError
+from kptm.modeledge.encode.reencode import KINDS
+from kptm.modeledge.sql import spaces, transfer_record
+from kptm.modeledge.transfer import procrustes
+from kptm.modeledge.transfer.agreement import agreement, recall
+from kptm.modeledge.transfer.sampling import sampled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kg.store.database import Database
+    from kptm.modeledge.encode.reencode import Reencoder
+    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.transfer.agreement import Agreement
+
+METHODS = ("auto", "encode", "map")
+
+PAGE = 256
+"""Records that are encoded and written in one transaction."""
+
+HELD = 1_000
+"""Records that recall is measured on, at most."""
+
+FEWEST = 50
+"""Records that recall has to be measured on for a map to be let through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a space is to be moved.
+
+    Attributes:
+        old: The space.
+        new: The name of the other one.
+        turn: The map; None where all is encoded.
+        anchors: Records that it was fitted on.
+        agreement: As measured on records that it was not fitted on.
+        encoded: What the map cost, by row: vectors of anchors and held-out records, which need not
+            be mapped.
+    """
+
+    old: Space
+    new: str
+    turn: procrustes.OrthogonalMap | None = None
+    anchors: int = 0
+    agreement: Agreement | None = None
+    encoded: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Vectors of both models, shapes (n, D) and (n, E), with the rows and values of their records."""
+
+    ids: list[int]
+    old: NDArray[np.float32]
+    new: NDArray[np.float32]
+    values: list[str]
+
+
+def check_settings(method: str, anchors: int, target: float) -> None:
+    """Refuse settings that cannot work.
+
+    Raises:
+        ModeledgeError: They cannot.
+    """
+    if method not in METHODS:
+        raise ModeledgeError(f"method {method!r} is unknown; there is {', '.join(METHODS)}")
+    if anchors < 1 or not 0 <= target <= 1:
+        raise ModeledgeError(
+            f"a map needs an anchor and a target from 0 to 1, not {anchors} and {target}"
+        )
+
+
+class Planner:
+    """Plans the migration of spaces.
+
+    Args:
+        database: The store's.
+        encoder: Of the model that is moved to.
+        seed: Of the samples.
+    """
+
+    def __init__(self, database: Database, encoder: Reencoder, seed: int) -> None:
+        self._database = database
+        self._encoder = encoder
+        self._seed = seed
+
+    def plan(self, old: Space, new: str, method: str, anchors: int, target: float) -> Plan:
+        """How to move a space; nothing is written.
+
+        Raises:
+            ModeledgeError: It is to be mapped, and that cannot be done, measured, or as well as the
+                target.
+        """
+        plain = Plan(old, new)
+        if method == "encode":
+            return plain
+        with self._database.reading() as sql:
+            held, chosen, count = sampled(sql, old, KINDS, HELD, anchors, self._seed)
+        if method == "auto" and count <= 2 * (len(held) + len(chosen)):
+            return plain  # half of them would be encoded for the map alone
+        try:
+            made = self._fitted(old, new, held, chosen)
+            reached = made.agreement.recall if made.agreement is not None else 0.0
+            if reached < target:
+                raise ModeledgeError(
+                    f"a map of {old.name} by {made.anchors:,} anchors reaches {reached:.3f} of"
+                    f" re-encoding's recall, below {target}; nothing was written: use"
+                    ' method="encode", or take more anchors'
+                )
+        except ModeledgeError:
+            if method == "map":
+                raise
+            return plain
+        return made
+
+    def _fitted(self, old: Space, new: str, held: list[int], chosen: list[int]) -> Plan:
+        """The map of a space, measured."""
+        if len(held) < FEWEST:
+            self._refuse(old, len(held))
+        asked = self._pairs(old, held)
+        if len(asked.ids) < FEWEST:
+            self._refuse(old, len(asked.ids))
+        anchors = self._pairs(old, chosen)
+        turn = procrustes.best(anchors.old, anchors.new, recall, self._seed)
+        found = agreement(turn(asked.old), asked.new, asked.values)
+        encoded = {
+            number: vector
+            for pairs in (asked, anchors)
+            for number, vector in zip(pairs.ids, pairs.new, strict=True)
+        }
+        return Plan(old, new, turn, len(anchors.ids), found, encoded)
+
+    def _refuse(self, space: Space, count: int) -> None:
+        raise ModeledgeError(
+            f"{space.name} has too few records that can be encoded: {count} could be held out of a map"
+            f' to measure it, {FEWEST} are needed; use method="encode"'
+        )
+
+    def again(self, plan: Plan) -> Agreement | None:
+        """What is in the new space against a sample of it encoded once more; None where nothing of it can be."""
+        with self._database.reading() as sql:
+            new = spaces.find(sql, plan.new)
+            if new is None:
+                return None
+            ids, _, _ = sampled(sql, new, KINDS, HELD, 0, self._seed)
+        pairs = self._pairs(new, ids)
+        return agreement(pairs.old, pairs.new, pairs.values) if pairs.ids else None
+
+    def _pairs(self, space: Space, ids: list[int]) -> _Pairs:
+        """Those records that can be encoded, by both models."""
+        found = _Pairs([], np.zeros((0, space.dim), np.float32), np.zeros((0, 0), np.float32), [])
+        old, new = [found.old], []
+        for start in range(0, len(ids), PAGE):
+            with self._database.reading() as sql:
+                items, vectors = transfer_record.of_ids(sql, space, ids[start : start + PAGE])
+                places, made = self._encoder.encode(sql, items)
+            if len(places):
+                old.append(vectors[places])
+                new.append(made)
+                found.ids.extend(items[place].id for place in places.tolist())
+                found.values.extend(items[place].record.value for place in places.tolist())
+        after = np.concatenate(new) if new else found.new
+        return _Pairs(found.ids, np.concatenate(old), after, found.values)

@@ -1,0 +1,119 @@
+"""From one model's vectors to another's by a rotation, found on pairs of both (orthogonal Procrustes).
+
+Schönemann 1966: of all R with orthonormal rows ``U Vᵀ`` makes ``‖A R − B‖`` least, where ``U S Vᵀ``
+is the singular value decomposition of ``Aᵀ B``. With scale and centres (Gower 1975) a vector x goes
+to ``s (x − a) R + b``. A rotation keeps what is near what: a map can lose nothing but what the two
+models see differently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.errors import ModeledgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+    Measure = Callable[[Vectors, Vectors], float]
+
+WAYS = ("plain", "centred", "unit", "unit, centred")
+"""What is done to both sides before they are turned onto each other."""
+
+TUNED = 5
+"""One in so many anchors is kept out to choose the way by."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrthogonalMap:
+    """A map from vectors of width D to vectors of width E, D ≤ E.
+
+    Attributes:
+        way: One of :data:`WAYS`.
+        rotation: Shape (D, E), rows orthonormal.
+        scale: What lengths are multiplied by.
+        origin: What is taken from each vector, shape (D,).
+        goal: What is added to each, shape (E,).
+    """
+
+    way: str
+    rotation: NDArray[np.float64]
+    scale: float
+    origin: NDArray[np.float64]
+    goal: NDArray[np.float64]
+
+    def __call__(self, vectors: Vectors) -> Vectors:
+        """Map vectors, shape (n, D) to (n, E)."""
+        moved = _prepared(vectors, self.way) - self.origin
+        return (self.scale * moved @ self.rotation + self.goal).astype(np.float32)
+
+
+def fit(old: Vectors, new: Vectors, way: str = "plain") -> OrthogonalMap:
+    """The turn that brings ``old`` nearest to ``new``, row by row.
+
+    Args:
+        old: Shape (n, D), of the model that is left.
+        new: Shape (n, E), the same things by the other model.
+        way: One of :data:`WAYS`.
+
+    Raises:
+        ModeledgeError: There are no pairs; or D > E, where vectors would have to lose a part of
+            themselves, and the decomposition does not give the least error.
+    """
+    if not len(old) or len(old) != len(new):
+        raise ModeledgeError(
+            f"a map needs pairs of vectors, not {len(old):,} and {len(new):,}; re-encode instead"
+        )
+    if old.shape[1] > new.shape[1]:
+        raise ModeledgeError(
+            f"vectors of width {old.shape[1]} cannot be turned into the narrower {new.shape[1]}"
+            ' without loss; use method="encode"'
+        )
+    a, b = _prepared(old, way), _prepared(new, way)
+    centred = way.endswith("centred")
+    origin = a.mean(0) if centred else np.zeros(a.shape[1])
+    goal = b.mean(0) if centred else np.zeros(b.shape[1])
+    a, b = a - origin, b - goal
+    left, values, right = np.linalg.svd(a.T @ b, full_matrices=False)
+    size = float((a * a).sum())
+    return OrthogonalMap(
+        way, left @ right, float(values.sum()) / size if size else 1.0, origin, goal
+    )
+
+
+def best(old: Vectors, new: Vectors, measure: Measure, seed: int = 0) -> OrthogonalMap:
+    """The turn in the way that measures best on anchors that it was not fitted on, fitted on all of them.
+
+    Args:
+        old: As for :func:`fit`.
+        new: As for :func:`fit`.
+        measure: Of (mapped, new) how good that is, more is better; of equal ones the first way is
+            taken.
+        seed: Of the anchors that are kept out.
+
+    Raises:
+        ModeledgeError: As :func:`fit`.
+    """
+    order = np.random.default_rng(seed).permutation(len(old))
+    tuned, fitted = order[: len(order) // TUNED], order[len(order) // TUNED :]
+    way = WAYS[0]
+    if len(tuned):
+        measured = {
+            name: measure(fit(old[fitted], new[fitted], name)(old[tuned]), new[tuned])
+            for name in WAYS
+        }
+        way = max(measured, key=lambda name: measured[name])
+    return fit(old, new, way)
+
+
+def _prepared(vectors: Vectors, way: str) -> NDArray[np.float64]:
+    wide = vectors.astype(np.float64)
+    if way.startswith("unit"):
+        wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-30)
+    return wide

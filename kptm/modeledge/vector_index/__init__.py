@@ -1,0 +1,1 @@
+"""Search: exact or by FAISS, indexes derived from the rows, cached in memory and in snapshots."""

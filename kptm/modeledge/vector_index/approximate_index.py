@@ -1,0 +1,81 @@
+"""Search by an index of faiss that looks at a part of the vectors; rows are taken out by not being allowed.
+
+Deleting inside such an index goes wrong without a word or is not to be had, depending on its kind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kptm.modeledge.vector_index.faiss_index import FaissIndex, Found
+
+WORN = 0.5
+"""The share of dead rows from which an index finds too little."""
+
+
+class ApproximateIndex:
+    """An index of faiss, the ids of its rows and which of them live.
+
+    Args:
+        index: The index; what is in it has the positions of ``ids``.
+        ids: The rows' ids, by position.
+        alive: Which of them count.
+    """
+
+    def __init__(
+        self,
+        index: FaissIndex,
+        ids: NDArray[np.int64] | None = None,
+        alive: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.index = index
+        self.ids = np.zeros(0, np.int64) if ids is None else ids
+        self.alive = np.ones(len(self.ids), bool) if alive is None else alive
+        self._living = int(self.alive.sum())
+
+    @property
+    def kind(self) -> str:
+        """The kind of index."""
+        return self.index.kind
+
+    def __len__(self) -> int:
+        return self._living
+
+    @property
+    def living(self) -> NDArray[np.int64]:
+        """The ids of the rows that count."""
+        return self.ids[self.alive]
+
+    @property
+    def needs_rebuild(self) -> bool:
+        """Whether so much of it is dead that a search comes upon too little."""
+        return len(self) < (1 - WORN) * len(self.ids)
+
+    def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        """Add vectors of length 1; a row that was taken out lives again."""
+        back = np.isin(self.ids, ids)
+        self.alive[back] = True
+        new = ~np.isin(ids, self.ids[back])
+        self.index.add(vectors[new])
+        self.ids = np.concatenate((self.ids, ids[new]))
+        self.alive = np.concatenate((self.alive, np.ones(int(new.sum()), bool)))
+        self._living = int(self.alive.sum())
+
+    def remove(self, ids: NDArray[np.int64]) -> None:
+        """Take rows out."""
+        self.alive[np.isin(self.ids, ids)] = False
+        self._living = int(self.alive.sum())
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> Found:
+        """The best that it comes upon of the allowed positions (all by default); -1 where that are fewer than k."""
+        if allowed is None and self._living == len(self.ids):
+            return self.index.search(queries, k, None)
+        chosen = self.alive if allowed is None else self.alive & allowed
+        return self.index.search(queries, k, chosen)

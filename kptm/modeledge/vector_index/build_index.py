@@ -1,0 +1,192 @@
+"""Making an index from the rows, with its recall measured on vectors that it does not hold yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.modeledge.sql import oplog, record_rows
+from kptm.modeledge.vector_index.approximate_index import ApproximateIndex
+from kptm.modeledge.vector_index.faiss_index import (
+    CELLS,
+    COARSE,
+    FaissIndex,
+    cells_for,
+    nearest,
+    unit,
+)
+from kptm.modeledge.vector_index.flat_index import FlatIndex, merged
+from kptm.modeledge.vector_index.index_choice import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from kg.store.sql import Sql
+    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.vector_index.index_choice import IndexConfig
+
+    Progress = Callable[[int], None]
+
+AUDITED = 2_000
+"""Vectors that are held back to ask with; the recall is known to a hundredth or so then."""
+
+FEWEST = 1_000
+"""Vectors that are too few to find cells, or to hold any back."""
+
+NEAREST = 10
+"""Of so many nearest the share that is found is the recall."""
+
+WIDER = 8
+"""A kind with rough similarities gives so many times ``k``, and the best of them by exact similarity count."""
+
+TRAINED = 40
+"""Vectors a cell that cells are found on."""
+
+WIDE = 64
+"""And never fewer: rough similarities put the very best behind others."""
+
+Index = FlatIndex | ApproximateIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An index and how it was come by.
+
+    Attributes:
+        index: It.
+        seq: The line of the log up to which it has the rows.
+        recall: The share of the ten nearest that it found of vectors it did not hold; 1 where
+            search is exact.
+        wanted: The kind that was wanted; the index is flat where that one found too little.
+        audited: The recall of the kind that was wanted.
+    """
+
+    index: Index
+    seq: int
+    recall: float
+    wanted: str
+    audited: float
+
+
+def build(
+    sql: Sql, space: Space, config: IndexConfig, asked: int = 0, progress: Progress | None = None
+) -> Built:
+    """Make the index of a space.
+
+    Args:
+        sql: A transaction that sees one state.
+        space: The space.
+        config: Which kind.
+        asked: Single queries so far.
+        progress: Called with the number of vectors read, over all passes.
+    """
+    seq = oplog.position(sql)
+    ids = oplog.living(sql, space.id)
+    kind = config.kind
+    if kind == "auto":
+        queries = asked if config.queries is None else config.queries
+        kind = choose(len(ids), space.dim, queries, config.memory)
+    if kind == "flat" or len(ids) <= FEWEST:
+        return Built(flat(sql, space, len(ids), progress), seq, 1.0, kind, 1.0)
+    index, recall = _audited(sql, space, kind, ids, config.seed, progress)
+    if recall < config.target:
+        return Built(flat(sql, space, len(ids), progress), seq, 1.0, kind, recall)
+    return Built(index, seq, recall, kind, recall)
+
+
+def flat(sql: Sql, space: Space, count: int, progress: Progress | None = None) -> FlatIndex:
+    """All vectors of a space, for exact search."""
+    made = FlatIndex(space.dim, count)
+    for ids, vectors in _counted(record_rows.vectors(sql, space), progress):
+        made.add(ids, unit(vectors))
+    return made
+
+
+def _audited(
+    sql: Sql,
+    space: Space,
+    kind: str,
+    ids: NDArray[np.int64],
+    seed: int,
+    progress: Progress | None,
+) -> tuple[ApproximateIndex, float]:
+    """An index of all rows; a few are kept out of it until its recall has been measured with them."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(len(ids))
+    audited = min(AUDITED, len(ids) // 2)
+    held = np.sort(ids[chosen[:audited]])
+    taught = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
+    some = np.sort(ids[chosen[audited : audited + taught]])
+    index = ApproximateIndex(FaissIndex.trained(kind, _gathered(sql, space, some), len(ids)))
+    queries = _gathered(sql, space, held)
+    best = nearest(queries, queries[:0], NEAREST)
+    for part, vectors in _counted(record_rows.vectors(sql, space), progress):
+        inside = ~np.isin(part, held)
+        part, vectors = part[inside], unit(vectors[inside])
+        index.add(part, vectors)
+        scores, places = nearest(queries, vectors, NEAREST)
+        best = merged(best, (scores, np.where(places >= 0, part[places], -1)), NEAREST)
+    _, found = search_ids(sql, space, index, queries, NEAREST)
+    shares = [
+        len(np.intersect1d(got[got >= 0], true)) / len(true)
+        for got, true in zip(found, best[1], strict=True)
+    ]
+    index.add(held, queries)
+    return index, float(np.mean(shares))
+
+
+def search_ids(
+    sql: Sql,
+    space: Space,
+    index: ApproximateIndex,
+    queries: NDArray[np.float32],
+    k: int,
+    allowed: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Similarities and ids that an index finds; a rough kind's finds are measured by the vectors themselves."""
+    wide = max(k * WIDER, WIDE) if index.kind in COARSE else k
+    scores, places = index.search(queries, wide, allowed)
+    ids = np.where(places >= 0, index.ids[places], -1)
+    return measured(sql, space, queries, ids, k) if wide > k else (scores, ids)
+
+
+def measured(
+    sql: Sql, space: Space, queries: NDArray[np.float32], ids: NDArray[np.int64], k: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The best ``k`` of each query's ids (-1: none) by exact similarity."""
+    wanted = np.unique(ids[ids >= 0])
+    if not len(wanted):
+        return np.full((len(ids), k), -np.inf, np.float32), np.full((len(ids), k), -1, np.int64)
+    vectors = _gathered(sql, space, wanted)
+    places = np.searchsorted(wanted, np.maximum(ids, wanted[0]))
+    scores = np.stack(
+        [vectors[place] @ query for place, query in zip(places, queries, strict=True)]
+    )
+    scores = np.where(ids >= 0, scores, -np.inf).astype(np.float32)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(scores, order, 1), np.take_along_axis(ids, order, 1)
+
+
+def _gathered(sql: Sql, space: Space, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The vectors of ids at length 1, in one array that is filled page by page."""
+    made = np.empty((len(ids), space.dim), np.float32)
+    at = 0
+    for part in record_rows.vectors_of(sql, space, ids.tolist()):
+        made[at : at + len(part)] = unit(part)
+        at += len(part)
+    return made
+
+
+def _counted(
+    pages: Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]], progress: Progress | None
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    done = 0
+    for ids, vectors in pages:
+        yield ids, vectors
+        done += len(ids)
+        if progress is not None:
+            progress(done)

@@ -1,0 +1,104 @@
+"""Checking a store: that rows, log, indexes and snapshots say the same."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kg.errors import StoreError
+from kptm.modeledge.sql import oplog, record_rows
+from kptm.modeledge.vector_index import snapshots
+from kptm.modeledge.vector_index.faiss_index import unit
+from kptm.modeledge.vector_index.flat_index import FlatIndex
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kg.store.sql import Sql
+    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.vector_index.indexes import Indexes
+
+CLOSE = 1e-6
+"""By how much a vector in an index may differ from its row's at length 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceCheck:
+    """What was found in one space.
+
+    Attributes:
+        space: Its name.
+        rows: Live rows.
+        index: The kind of its index.
+        recall: As it was measured when the index was made.
+        snapshot: "none", "whole" or "damaged".
+        problems: What does not fit; empty when all does.
+    """
+
+    space: str
+    rows: int
+    index: str
+    recall: float
+    snapshot: str
+    problems: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def check(sql: Sql, indexes: Indexes, space: Space) -> SpaceCheck:
+    """Compare the rows of a space with the log, with its snapshot and with its index."""
+    problems: list[str] = []
+    snapshot = _snapshot(sql, indexes, space)
+    if snapshot == "damaged":
+        problems.append("the snapshot is not as it was written; it is made again when it is needed")
+    living = oplog.living(sql, space.id)
+    found = _held(sql, space)
+    if found is None:
+        problems.append("a vector has the wrong size; restore the database from a copy")
+        return SpaceCheck(space.name, 0, "", 0.0, snapshot, tuple(problems))
+    if not np.array_equal(found, living):
+        odd = len(np.setxor1d(found, living))
+        problems.append(f"{odd:,} rows are not as the log says; restore the database from a copy")
+        return SpaceCheck(space.name, len(found), "", 0.0, snapshot, tuple(problems))
+    kept = indexes.current(space, sql)
+    index = kept.index
+    ids = np.sort(index.living)
+    if not np.array_equal(ids, found):
+        odd = len(np.setxor1d(ids, found))
+        problems.append(f"{odd:,} rows are not in the index, or not in the database")
+    elif isinstance(index, FlatIndex) and _differs(sql, space, index):
+        problems.append("a vector in the index is not its row's")
+    return SpaceCheck(space.name, len(found), index.kind, kept.recall, snapshot, tuple(problems))
+
+
+def _snapshot(sql: Sql, indexes: Indexes, space: Space) -> str:
+    told = snapshots.of(sql, space)
+    if told is None or indexes.root is None:
+        return "none"
+    try:
+        same = snapshots.checksum(indexes.root / told.folder) == told.sha256
+    except OSError:
+        same = False
+    return "whole" if same else "damaged"
+
+
+def _held(sql: Sql, space: Space) -> NDArray[np.int64] | None:
+    """The ids of live rows; None where the vector of one cannot be read."""
+    try:
+        parts = [ids for ids, _ in record_rows.vectors(sql, space)]
+    except StoreError:
+        return None
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _differs(sql: Sql, space: Space, index: FlatIndex) -> bool:
+    at = 0
+    for ids, vectors in record_rows.vectors(sql, space):  # both are in the order of ids
+        if not np.allclose(index.rows[at : at + len(ids)], unit(vectors), atol=CLOSE):
+            return True
+        at += len(ids)
+    return False

@@ -1,0 +1,155 @@
+"""The only import of faiss: exact search in an array, and the kinds of index that search a part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import faiss
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+Found = tuple["NDArray[np.float32]", "NDArray[np.int64]"]
+"""Similarities and positions, shape (queries, k), best first; position -1 where there is none."""
+
+APPROXIMATE = ("hnsw", "ivf", "ivf-sq8", "ivf-pq")
+"""Kinds that do not look at every vector: graph, cells, cells of a byte a number, cells of product codes."""
+
+COARSE = ("ivf-sq8", "ivf-pq")
+"""Kinds whose similarities are rough, so that what they find has to be measured again."""
+
+CELLS = ("ivf", "ivf-sq8", "ivf-pq")
+"""Kinds whose cells are found on a sample of the vectors."""
+
+SEED = 0
+POINTS = 64
+"""Vectors a product code is found on; more take minutes and find no better ones."""
+
+_faiss: Any = faiss  # its stubs know a part of it only
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length 1 (a zero row stays zero)."""
+    # Squares of what float32 can hold leave float32.
+    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0)
+    scaled = vectors / np.where(largest > 0, largest, 1.0)
+    scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), np.float32(1e-30))
+    return np.ascontiguousarray(scaled, dtype=np.float32)
+
+
+def nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int) -> Found:
+    """The exact ``k`` best rows by inner product; nothing is copied."""
+    if not len(rows) or not len(queries) or k < 1:
+        empty = np.full((len(queries), max(k, 0)), -1, np.int64)
+        return np.full(empty.shape, -np.inf, np.float32), empty
+    scores, places = _faiss.knn(queries, rows, k, metric=_faiss.METRIC_INNER_PRODUCT)
+    return scores, places
+
+
+def nearest_of(
+    queries: NDArray[np.float32],
+    rows: NDArray[np.float32],
+    k: int,
+    allowed: NDArray[np.bool_],
+) -> Found:
+    """The same among the allowed positions, compared one by one."""
+    if not len(rows) or not len(queries) or k < 1:
+        return nearest(queries, rows[:0], k)
+    queries, rows = (np.ascontiguousarray(part, dtype=np.float32) for part in (queries, rows))
+    scores = np.empty((len(queries), k), np.float32)
+    places = np.empty((len(queries), k), np.int64)
+    bits = np.packbits(allowed, bitorder="little")
+    _faiss.knn_inner_product(
+        *map(_faiss.swig_ptr, (queries, rows)),
+        *(rows.shape[1], len(queries), len(rows), k),
+        *map(_faiss.swig_ptr, (scores, places)),
+        _faiss.IDSelectorBitmap(bits),
+    )
+    return scores, places
+
+
+class FaissIndex:
+    """An index of faiss over positions, which count from 0.
+
+    Args:
+        kind: One of :data:`APPROXIMATE`.
+        index: What faiss made.
+    """
+
+    def __init__(self, kind: str, index: Any) -> None:
+        self.kind = kind
+        self._index = index
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @classmethod
+    def trained(cls, kind: str, sample: NDArray[np.float32], count: int) -> FaissIndex:
+        """An empty index, its cells found on a sample, for about ``count`` vectors of length 1."""
+        dim = sample.shape[1]
+        cells = cells_for(count)
+        codes = max(part for part in range(1, max(2, dim // 4 + 1)) if dim % part == 0)
+        factory = {
+            "hnsw": "HNSW32",
+            "ivf": f"IVF{cells},Flat",
+            "ivf-sq8": f"IVF{cells},SQ8",
+            "ivf-pq": f"IVF{cells},PQ{codes}np",  # no polysemous codes: minutes to make, and not used
+        }[kind]
+        index = _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
+        if kind == "hnsw":
+            index.hnsw.efSearch = 64
+        else:
+            index.nprobe = max(8, cells // 32)
+            index.cp.seed = SEED
+            index.cp.min_points_per_centroid = (
+                1  # what is too few is seen by the recall, not by a warning
+            )
+        if kind == "ivf-pq":
+            index.pq.cp.seed = SEED
+            index.pq.cp.min_points_per_centroid = 1
+            index.pq.cp.max_points_per_centroid = POINTS
+        if not index.is_trained:
+            index.train(sample)
+        return cls(kind, index)
+
+    def add(self, vectors: NDArray[np.float32]) -> None:
+        """Add rows behind those there are."""
+        self._index.add(vectors)
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None
+    ) -> Found:
+        """The ``k`` best that it comes upon, of the ``allowed`` positions."""
+        chosen, bits = None, None
+        if allowed is not None:
+            bits = np.packbits(allowed, bitorder="little")
+            chosen = _faiss.IDSelectorBitmap(bits)
+        if self.kind == "hnsw":
+            told = _faiss.SearchParametersHNSW(
+                sel=chosen, efSearch=max(2 * k, self._index.hnsw.efSearch)
+            )
+        else:
+            told = _faiss.SearchParametersIVF(sel=chosen, nprobe=self._index.nprobe)
+        scores, places = self._index.search(queries, k, params=told)
+        return scores, places
+
+    def save(self, path: Path) -> None:
+        """Write it to a file."""
+        _faiss.write_index(self._index, str(path))
+
+    @classmethod
+    def load(cls, kind: str, path: Path) -> FaissIndex:
+        """Read a file whose checksum was found right.
+
+        Not by mapping it into memory: faiss ends the process when a row is added to an index that
+        lies in a file.
+        """
+        return cls(kind, _faiss.read_index(str(path)))
+
+
+def cells_for(count: int) -> int:
+    """Cells of an inverted file: 4 √n, as faiss advises, and never so many that they cannot be trained."""
+    return int(max(1, min(4 * count**0.5, count // 39)))

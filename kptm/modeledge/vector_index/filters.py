@@ -1,0 +1,53 @@
+"""Filters: which rows a search looks at. They are chosen before it, never out of what it found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.modeledge.sql import oplog
+from kptm.modeledge.sql.record_rows import all_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kg.store.sql import Sql
+    from kptm.modeledge.records import RecordFilter
+    from kptm.modeledge.sql.record_rows import Condition
+    from kptm.modeledge.sql.spaces import Space
+
+
+def ids_of(sql: Sql, space: Space, where: RecordFilter) -> NDArray[np.int64]:
+    """The ids of a space's rows that fit, sorted.
+
+    Of the past it is known which rows lived, not who attested their text: that counts as it ever
+    was.
+    """
+    past = where.operation is not None
+    conditions: list[Condition] = [
+        (f"r.{column} = ?", [wanted])
+        for column, wanted in (
+            ("kind", where.kind),
+            ("value", where.value),
+            ("relation", where.relation),
+        )
+        if wanted is not None
+    ]
+    if where.source is not None:
+        conditions.append(attested_by(where.source, past=past))
+    if not past:
+        conditions.append(("r.live = 1", []))
+    text, parameters = all_of(("r.space_id = ?", [space.id]), *conditions)
+    query = f"SELECT r.id FROM modeledge_record r WHERE {text} ORDER BY r.id"
+    found = np.fromiter((row[0] for row in sql.all(query, parameters)), np.int64)
+    if past:
+        found = np.intersect1d(found, oplog.living(sql, space.id, where.operation))
+    return found
+
+
+def attested_by(source: str, *, past: bool = False) -> Condition:
+    """Whether a source attests a record's text, or ever did."""
+    alive = "" if past else " AND a.live = 1"
+    found = f"SELECT a.origin_id FROM modeledge_attestation a WHERE a.source = ?{alive}"
+    return f"r.origin_id IN ({found})", [source]
