@@ -48,7 +48,7 @@ class ModeledgeReader:
         return self._database
 
     def close(self) -> None:
-        """Write the snapshots that will save time when it is opened next, and close the connections."""
+        """Write the snapshots that make the next opening faster, and close the connections."""
         if self._found is not None:
             with self._database.reading() as sql:
                 named = spaces.list_all(sql)
@@ -148,7 +148,7 @@ class ModeledgeReader:
                     yield from page
 
     def vectors(self, space: str) -> Iterator[tuple[Record, NDArray[np.float32]]]:
-        """Stream the live records of a space with their vectors as they were added, oldest first."""
+        """Stream a space's live records with their vectors as they were added, oldest first."""
         for entry, vector in self.entries(space):
             yield entry.record, vector
 

@@ -1,4 +1,4 @@
-"""Recall: for a text with a blank, records of the fact that it asks for; for others, records near each mention."""
+"""Recall: records of the fact that a text's blank asks for, or records near each mention."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def recall(
 def _asked(
     model: FusedModel, documents: Sequence[tuple[int, LinkedText]]
 ) -> dict[str, tuple[list[Place], NDArray[np.float32]]]:
-    """By way the places of numbered documents that are asked, with their vectors, shape (places, dim)."""
+    """By way, the places of numbered documents to search for, with vectors (places, dim)."""
     made: dict[str, tuple[list[Place], NDArray[np.float32]]] = {}
     blank = [(number, item) for number, item in documents if MASK in item.text]
     if blank:

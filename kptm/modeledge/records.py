@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SEPARATOR = "\x1f"
-"""Stands before and behind each key of ``context``, so that whole keys are found in it."""
+"""Stands before and after each key of ``context``, so that a search matches whole keys only."""
 
 Fact = tuple[str, str, str]
 
@@ -21,7 +21,7 @@ class Record:
         context: Keys of the other entities of the text.
         text: The sentence, "" for vectors of one's own.
         start: Offset of the mention or blank in the text.
-        end: Offset behind it.
+        end: Offset after it.
         triple: Head, relation and tail that the text states, where that is known.
     """
 
@@ -36,7 +36,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A found record: its value, its cosine similarity, where it comes from, and the number of its row."""
+    """A search result: value, cosine similarity, provenance, and the id of the row."""
 
     value: str
     score: float

@@ -51,7 +51,7 @@ class Modeledge(ModeledgeReader):
 
     @classmethod
     def of(cls, graph: KnowledgeGraph) -> Modeledge:
-        """The store in a graph's database; it takes part in the graph's :meth:`~kg.KnowledgeGraph.transaction`."""
+        """The store in a graph's database; it joins :meth:`~kg.KnowledgeGraph.transaction`."""
         return cls(graph.database, owned=False)
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────
@@ -87,8 +87,8 @@ class Modeledge(ModeledgeReader):
         records = records or [Record(kind="own", value=value) for value in values]
         if vectors.ndim != 2 or not len(vectors) == len(values) == len(records):
             raise ModeledgeError(
-                f"{len(values)} values and {len(records)} records need as many vectors, not an array"
-                f" of shape {vectors.shape}"
+                f"{len(values)} values and {len(records)} records need as many vectors,"
+                f" not an array of shape {vectors.shape}"
             )
         if not np.isfinite(vectors).all():
             raise ModeledgeError("a vector holds a number that is not finite")
@@ -116,19 +116,15 @@ class Modeledge(ModeledgeReader):
     ) -> int:
         """Write the vectors of linked mentions and clozes; return how many were new.
 
-        Documents are taken in fixed batches of 64, each one transaction. A text that is in the
-        store already, or was forgotten, is skipped: a run that was cut goes on where it stopped,
-        with the same vectors as a run that was not. Of a text that another source brought,
-        ``source`` attests what is there.
+        Each batch of 64 documents is a transaction. Texts that the store has or had are skipped, so
+        that an interrupted run resumes; ``source`` attests those that another source brought, too.
 
         Args:
             model: Whose knowledge it is; the space carries its fingerprint.
             documents: Linked texts; they stream.
-            source: Who says so, to forget it by; what two sources say lives until both are
-                forgotten.
+            source: Who says so; what two sources say lives until both are forgotten.
             revision: The graph's revision that it is one with.
-            replace: Whether ``source`` ceases to attest the texts that it attested before and that
-                are not among these.
+            replace: Whether ``source`` ceases to attest its earlier texts that are not among these.
             progress: Called with the number of documents done.
         """
         from kptm.modeledge.encode.ingest import TextWriter
@@ -147,10 +143,9 @@ class Modeledge(ModeledgeReader):
         revision: int | None = None,
         progress: Progress | None = None,
     ) -> int:
-        """Write what triples say, without a text: a cloze in each phrasing; return how many vectors were new.
+        """Write triples as clozes, one in each phrasing; return how many vectors were new.
 
-        A statement that is in the store is not written again; one that was taken out comes in anew,
-        since it is given again.
+        A statement that is in the store is not written again; one that was taken out is.
 
         Args:
             model: Whose vectors they are to be.
@@ -222,10 +217,9 @@ class Modeledge(ModeledgeReader):
         note: str = "",
         revision: int | None = None,
     ) -> Receipt:
-        """Take out the records of a triple, of an entity (as value or in the text), of a source, or of a text.
+        """Take out records of a triple, an entity (as value or in the text), a source or a text.
 
-        Where several are given, records that fit all of them go. What another source attests too
-        stays.
+        Records that fit all arguments go, but what another source attests stays.
 
         Args:
             triple: Head, relation, tail.
@@ -253,7 +247,7 @@ class Modeledge(ModeledgeReader):
             return receipts.of(sql, number)
 
     def forget_ended(self, revision: int) -> Receipt:
-        """Take out the records that state triples which live no more since a revision of the graph in this database.
+        """Take out the records of triples that a revision of the graph in this database ended.
 
         Returns:
             What went, empty where nothing did; it is undone with the revision.
@@ -281,17 +275,14 @@ class Modeledge(ModeledgeReader):
         seed: int = 0,
         progress: Progress | None = None,
     ) -> MigrationReport:
-        """Make another model's vectors into this one's, keeping values, texts, sources, triples and kinds.
+        """Take another model's vectors to this one; values, texts, sources and kinds stay.
 
-        It goes a page at a time, as one operation; one that was cut goes on where it stopped. What
-        is there already is left. Mentions, clozes and facts are moved; vectors of one's own stay
-        behind.
+        It works in pages, as one operation, and resumes. Vectors of one's own stay as they are.
 
         Args:
             model: Whose spaces they are to be in.
             old: The fingerprint of the model that made them; needed where there are several others.
-            documents: The linked texts, where one has them: what their mentions may mean besides is
-                not stored.
+            documents: The linked texts, if any: the store lacks the mentions' other candidates.
             linker: Links what cannot be told from the records.
             anchors: Records of each space that a map is fitted on.
             method: "encode" encodes all from the texts; "map" encodes anchors and up to 1,000
@@ -317,9 +308,8 @@ class Modeledge(ModeledgeReader):
     ) -> MergeReport:
         """Bring in another store's live records, as one operation and one transaction.
 
-        Spaces of the same name are one. What both have is there once, attested by the sources of
-        both. What was forgotten here stays so, but by "theirs", and by "newest" where the other
-        store has it from later.
+        Spaces of the same name are one. What both have is there once, attested by both. What was
+        forgotten here returns by "theirs", and by "newest" if the other store has it from later.
 
         Args:
             other: Another store; it is only read.
@@ -328,8 +318,7 @@ class Modeledge(ModeledgeReader):
             progress: Called with the number of records looked at.
 
         Raises:
-            ModeledgeError: It has vectors of other models than this store, or of another width or
-                precision.
+            ModeledgeError: It has vectors of other models, or of another width or precision.
         """
         from kptm.modeledge.transfer.merge import merge, of_store
 
@@ -339,8 +328,7 @@ class Modeledge(ModeledgeReader):
     def export(self, folder: str | Path, *, progress: Progress | None = None) -> int:
         """Write the live records to a folder; return how many: it appears whole, or is as it was.
 
-        ``manifest.json`` has the checksums of the others: records as JSON Lines, vectors as
-        safetensors.
+        ``manifest.json`` has the checksums; records are JSON Lines, vectors safetensors.
 
         Args:
             folder: A new one, an empty one, or an older export, which is replaced.
@@ -356,16 +344,15 @@ class Modeledge(ModeledgeReader):
     def load(
         self, folder: str | Path, *, policy: str = "both", progress: Progress | None = None
     ) -> MergeReport:
-        """Bring in what :meth:`export` wrote, as :meth:`merge` does, after every checksum was compared.
+        """Merge a folder that :meth:`export` wrote, after all checksums were compared.
 
         Args:
-            folder: The folder.
-            policy: As for :meth:`merge`.
+            folder: An exported one.
+            policy: See :meth:`merge`.
             progress: Called with the number of records looked at.
 
         Raises:
-            ModeledgeError: A file is missing or not as it was written, or :meth:`merge` would
-                refuse it.
+            ModeledgeError: A file is missing or damaged, or :meth:`merge` would refuse it.
         """
         from kptm.modeledge.transfer.import_folder import of_folder
         from kptm.modeledge.transfer.merge import merge
@@ -387,7 +374,7 @@ class Modeledge(ModeledgeReader):
             return receipts.of(sql, record_edits.undo(sql, number, note, revision))
 
     def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
-        """Delete for good the records, live or not, that hold one of ``names``, and the texts that ``source`` alone attests.
+        """Delete for good all records that hold one of ``names`` and texts of ``source`` alone.
 
         Nothing brings them back. Notes on operations that hold a name are emptied, snapshots
         deleted. A name of fewer than three characters counts where it stands alone.

@@ -1,4 +1,4 @@
-"""Filling a store from linked texts and from triples, a batch at a time: what was cut goes on where it stopped."""
+"""Writes linked texts and triples to a store, a batch a transaction; an interrupted run resumes."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def write_facts(
     progress: Callable[[int], None] | None,
     revision: int | None = None,
 ) -> int:
-    """Write what triples say as clozes in a relation's phrasings; see :meth:`kptm.Modeledge.write_facts`."""
+    """Write triples as clozes in their relation's phrasings: :meth:`kptm.Modeledge.write_facts`."""
     from kptm.modeledge.encode.encode_texts import encode_clozes
 
     model.eval()
@@ -249,7 +249,7 @@ def statements(graph: KnowledgeGraph, fact: Triple, phrasings: Phrasings) -> lis
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Documents or facts in fixed batches, so that a run that was cut makes the same vectors when it goes on."""
+    """Documents or facts in fixed batches: a resumed run then computes the same vectors."""
     source = iter(items)
     while batch := list(islice(source, BATCH)):
         yield batch

@@ -1,4 +1,4 @@
-"""Linked texts rebuilt from what the store keeps of them: the text of an origin, and the spans of its records."""
+"""Rebuilds linked texts from the store: the text of an origin and the spans of its records."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Rebuilder:
         self._soft = soft
 
     def texts(self, sql: Sql, items: Sequence[TransferRecord]) -> dict[str, LinkedText]:
-        """The linked texts of records by their origins' digests; origins of which a link is not known are left out."""
+        """Linked texts by their origins' digests; an origin with an unknown link is left out."""
         facts = {item.digest: item for item in items if item.record.kind == "fact"}
         texts = {item.digest: item for item in items if item.record.kind in ("mention", "cloze")}
         spans = self._spans(sql, list(texts))

@@ -1,4 +1,6 @@
-"""Neighbours beside a model: p = λ·Σ softmax(similarity / T)·1[v = y] + (1 − λ)·p_model, λ by how near the nearest is.
+"""Interpolation: p = λ·Σ softmax(similarity / T)·1[v = y] + (1 − λ)·p_model.
+
+λ depends on the similarity of the nearest neighbour.
 
 Khandelwal et al. 2020 (equations 2 and 3) with the weight of Drozdov et al. 2022 (arXiv
 2210.15859): one λ for each bucket of the best similarity, fitted on held-out questions. Values are
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Interpolation:
-    """How much neighbours weigh, and which of them; the defaults are a guess that no question was asked for.
+    """Weights of neighbours beside a model; the defaults are not fitted on any question.
 
     Attributes:
         k: Neighbours that are asked for.
@@ -59,7 +61,9 @@ class Interpolation:
 
     @classmethod
     def fit(cls, questions: Sequence[HeldOut], *, k: int = 16) -> Interpolation:
-        """The temperature, edges and weights that make held-out answers likeliest; see :mod:`kptm.modeledge.knn.interpolation_fit`.
+        """Fit temperature, edges and weights by the likelihood of held-out answers.
+
+        The method is in :mod:`kptm.modeledge.knn.interpolation_fit`.
 
         Args:
             questions: Answered questions that neither the model nor the store was made from.
@@ -97,7 +101,7 @@ class Interpolation:
         return {value: part / total for value, part in mass.items()}
 
     def mixed(self, p_model: Mapping[str, float], hits: Sequence[Hit]) -> dict[str, float]:
-        """P of the model and the neighbours together; the neighbours' alone where the model says nothing at all.
+        """P of model and neighbours together; of neighbours alone where the model has none.
 
         Args:
             p_model: Value → p by the model.
@@ -115,7 +119,7 @@ class Interpolation:
         return mixed
 
     def cited(self, value: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        """The rows that gave ``value`` its part of the store's mass: all neighbours that hold it, if λ is not 0.
+        """The rows that support ``value``: all neighbours that hold it, unless λ is 0.
 
         Without them the store gives ``value`` nothing, unless it holds more such rows than ``k``
         neighbours show.

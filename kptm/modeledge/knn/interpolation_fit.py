@@ -1,4 +1,4 @@
-"""Fitting how much neighbours weigh: the temperature and one λ a bucket that make held-out answers likeliest.
+"""Fits the weight of neighbours: a temperature, and one λ for each bucket of similarity.
 
 For a temperature T and a bucket b of the best similarity the log-likelihood Σ_q log(λ_b·near_q + (1
 − λ_b)·model_q) is concave in λ_b and is maximised exactly; T is searched on a grid. Two things keep
@@ -67,7 +67,7 @@ class Fitted(NamedTuple):
 
 
 def fit(questions: Sequence[HeldOut], *, k: int) -> Fitted:
-    """Find T, edges and weights; without a question that has neighbours the store always abstains."""
+    """Find T, edges and weights; where no question has neighbours, every λ is 0."""
     spoken = [question for question in questions if question.hits]
     if not spoken:
         return Fitted(TEMPERATURES[0], (), (), 0.0)
@@ -90,7 +90,7 @@ def fit(questions: Sequence[HeldOut], *, k: int) -> Fitted:
 
 
 def bucket_edges(best_Q: Floats) -> Floats:
-    """Where buckets of equal size begin, ascending, shape (B,): the first at the lowest best similarity."""
+    """Lower edges of buckets of equal size, ascending, shape (B,); the first is the minimum."""
     count = max(1, min(BUCKETS, len(best_Q) // SMALLEST))
     quantiles = np.quantile(best_Q, np.arange(count) / count, method="lower")
     edges: Floats = np.unique(quantiles)
@@ -107,7 +107,7 @@ def near_of(scores_QK: Floats, right_QK: Floats, temperature: float) -> Floats:
 def best_weights(
     near_Q: Floats, model_Q: Floats, bucket_Q: NDArray[np.int64], count: int
 ) -> Floats:
-    """The λ of each bucket, shape (B,): where the derivative of its log-likelihood is 0, by halving."""
+    """The λ of each bucket, shape (B,): the root of its score function, by bisection."""
     low_B, high_B = np.zeros(count), np.ones(count)
     for _ in range(HALVINGS):
         middle_B = (low_B + high_B) / 2
@@ -122,7 +122,7 @@ def best_weights(
 def gains(
     weights_B: Floats, near_Q: Floats, model_Q: Floats, bucket_Q: NDArray[np.int64]
 ) -> Floats:
-    """Log-likelihood of each bucket above that of λ = 0, its imaginary question included, shape (B,)."""
+    """Gain in log-likelihood of each bucket over λ = 0, with its prior question, shape (B,)."""
     share_Q = weights_B[bucket_Q]
     gain_Q = np.log(share_Q * near_Q + (1 - share_Q) * model_Q) - np.log(model_Q)
     return np.asarray(

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from kptm.modeledge.records import Hit
 
 OVERFETCH = 16
-"""k times as many rows are retrieved, because rows about the entity's other facts, and like facts of others, are filtered out."""
+"""Factor of k: more rows are retrieved, because rows about other facts are filtered out."""
 
 
 def relevant(hits: Iterable[Hit], entity: str, among: Container[str], k: int) -> list[Hit]:
-    """The ``k`` nearest of ``hits`` that name ``entity`` beside their value, and whose value is ``among`` the candidates.
+    """The ``k`` nearest hits that name ``entity`` and whose value is ``among`` the candidates.
 
     Args:
         hits: From a search for ``k * WIDER`` rows, best first.

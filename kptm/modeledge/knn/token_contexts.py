@@ -54,7 +54,7 @@ def names_of(model: FusedModel, ids: Sequence[int]) -> list[str]:
 
 
 def contexts(model: FusedModel, document: LinkedText) -> Iterator[Context]:
-    """Every token of a text but the tokenizer's own, in order; in a decoder the first one has nothing before it."""
+    """Each token of a text but special ones, in order; a decoder has no context for the first."""
     text = model.encoder.encode(document)
     text = EncodedText(text.ids, text.spans)  # no entity is asked for
     own = set(model.tokenizer.all_special_ids)

@@ -1,4 +1,4 @@
-"""The next token, or the hidden one, by a model and the contexts in a store together (Khandelwal et al. 2020).
+"""Predicts the next or masked token by a model and stored contexts (Khandelwal et al. 2020).
 
 Shapes: N contexts, D hidden, V tokens of the vocabulary.
 """
@@ -82,7 +82,7 @@ class TokenPredictor:
         return self.interpolation
 
     def predict(self, texts: Sequence[LinkedText]) -> list[TokenAnswer]:
-        """What stands at each text's first ``[MASK]``; of a decoder, what comes there, or behind a text without one.
+        """Predict the token at each text's first ``[MASK]``; a decoder also continues a text.
 
         Raises:
             ModeledgeError: A text has no ``[MASK]`` within the model's length.

@@ -1,1 +1,1 @@
-"""The statements: tables, spaces, records, who attests them, the log of operations, edits and receipts."""
+"""SQL: tables, spaces, records, sources that attest them, the log of operations, edits."""

@@ -1,4 +1,4 @@
-"""Which file a source of texts speaks in, so that a file that is indexed again replaces what it said.
+"""The file of each source of texts, so that a file that is indexed again replaces its texts.
 
 A file is recognised by its absolute path (:func:`kg.store.sources.document_of`), and keeps the name
 under which it was indexed first. What a source attests is not noted by file: it is replaced only
@@ -41,7 +41,8 @@ class Speaker(NamedTuple):
             name or "texts that were not indexed from a file" for name in self.others
         )
         return (
-            f"{path}: sentences that it no longer has are kept, because {self.source!r} also says {others};"
+            f"{path}: sentences that it no longer has are kept,"
+            f" because {self.source!r} also says {others};"
             " index it under a source of its own to replace them"
         )
 
@@ -93,7 +94,7 @@ def forget(sql: Sql, source: str) -> None:
 
 
 def end_rest(sql: Sql, operation: int, source: str, said: Collection[str]) -> list[int]:
-    """End what a source attests of texts whose digest is not in ``said``; return the rows that went by it."""
+    """End a source's attestations of texts not in ``said``; return the rows that went."""
     query = (
         "SELECT o.id, o.digest, o.text FROM modeledge_attestation a"
         " JOIN modeledge_origin o ON o.id = a.origin_id WHERE a.source = ? AND a.live = 1"
@@ -110,7 +111,7 @@ def end_rest(sql: Sql, operation: int, source: str, said: Collection[str]) -> li
 
 
 def _name_of(sql: Sql, path: str, document: str) -> str:
-    """The name under which a file was indexed before; else its path, or the absolute one where that is another file's."""
+    """The name under which a file was indexed before; else its path, absolute if that is taken."""
     same = [name for name in _sources(sql, document) if Path(name).name == Path(path).name]
     if same:
         return same[0]

@@ -60,7 +60,10 @@ def begin(sql: Sql, kind: str, note: str, revision: int | None = None) -> int:
 
 
 def kind_of(sql: Sql, operation: int) -> str:
-    """What an operation did: that of an undo of an undo is what was done at first, of an undo "undo"; "" where it is not known."""
+    """What an operation did; "" where it is not known.
+
+    An undo of an undo does what the first operation did; an undo is "undo".
+    """
     undone = 0
     while row := sql.all("SELECT kind, note FROM modeledge_operation WHERE id = ?", (operation,)):
         kind, note = row[0]
@@ -114,7 +117,7 @@ def ranges(ids: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def changed_since(sql: Sql, space: int, seq: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The ids of a space that changed behind a line of the log: those that live now, those that do not; sorted."""
+    """Ids of a space that changed after a line of the log: those alive now, those not; sorted."""
     query = (
         "SELECT live, first, last FROM modeledge_log WHERE seq > ? AND space_id = ? ORDER BY seq"
     )

@@ -1,4 +1,4 @@
-"""Vectors of other models: which there are, and that a model is not asked in them."""
+"""Finds vectors written by other models; searching them with this model is refused."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 
 def prefix_of(space: Space) -> str:
-    """How the vectors of a space are made: "mention", "cloze", … of a model's; its name of any other."""
+    """How a space's vectors are made: "mention", "cloze", …; else the name of the space."""
     return space.name.partition(":")[0]
 
 
 def others_of(sql: Sql, names: Mapping[str, str]) -> list[Space]:
-    """The spaces with live vectors that other models made in the ways of ``names`` (way → the model's own space)."""
+    """Spaces with live vectors of other models, made in the ways of ``names``.
+
+    ``names`` maps a way to the model's own space.
+    """
     return [
         space
         for space in spaces.list_all(sql)

@@ -57,7 +57,10 @@ def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> lis
     """Let a source attest origins; return those that it did not."""
     wanted = sorted(set(origins))
     listed, parameter = sql.values(wanted)
-    query = f"SELECT origin_id, live FROM modeledge_attestation WHERE source = ? AND origin_id IN {listed}"
+    query = (
+        "SELECT origin_id, live FROM modeledge_attestation"
+        f" WHERE source = ? AND origin_id IN {listed}"
+    )
     there = dict(sql.all(query, (source, parameter)))
     sql.insert(
         "modeledge_attestation",
@@ -113,7 +116,7 @@ def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:
 
 
 def turn_round(sql: Sql, undone: int, operation: int) -> list[int]:
-    """Turn round the attestations that an operation changed last; return the origins that are attested again.
+    """Reverse the attestations that an operation changed last; return origins attested again.
 
     One stays: that of a source which brought more rows of the origin later, when nobody else
     attests these. To be called when the rows have been turned round.

@@ -1,4 +1,4 @@
-"""Changing what is stored: a fact put in place of another, records forgotten, operations undone, bytes deleted."""
+"""Edits of records: replace a fact, forget records, undo operations, purge bytes."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
 
 
 def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
-    """Delete the records that hold one of ``names``, and what ``source`` attests; return how many rows went."""
+    """Delete records that hold one of ``names`` or that ``source`` attests; return how many."""
     if not sql.postgresql:
         sql.run("PRAGMA secure_delete = ON")
     operation = oplog.begin(sql, "purge", "")
@@ -185,7 +185,7 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
 
 
 def _held_by(sql: Sql, name: str) -> Condition:
-    """Whether a record holds a name; a short one as a part of its own, or where it stands alone in the text."""
+    """Whether a record holds a name; a short one has to be a whole key or a word of the text."""
     if len(name) >= held_names.SHORT:
         return _holds(("r.value", "r.context", "o.text", "r.head", "r.relation", "r.tail"), name)
     text, parameters = _holds(("o.text",), name)

@@ -147,7 +147,7 @@ def give_back(
 
 
 def _changed_by(sql: Sql, operation: int, live: bool, still: str) -> list[tuple[int, int, int]]:
-    """The (id, space, origin) of rows that an operation brought in or took out, and that are ``still`` so."""
+    """(id, space, origin) of rows that an operation inserted or removed and that are still so."""
     query = (
         "SELECT r.id, r.space_id, r.origin_id FROM modeledge_record r"
         f" WHERE r.id BETWEEN ? AND ? AND {still}"

@@ -44,7 +44,7 @@ class Space:
 
 
 def spaces_of(model: FusedModel) -> dict[str, str]:
-    """The names of a model's spaces: how vectors are made, and the fingerprint of all that they depend on.
+    """The names of a model's spaces: how vectors are made, and the model's fingerprint.
 
     "mention" is the mean over a mention's tokens of the last layer's hidden states, "cloze" the
     query of the fact that the first blank of a text asks for; both as they come, not brought to

@@ -1,4 +1,4 @@
-"""Records as they are carried from one space or store to another: with their origin's digest and their sources."""
+"""Records on their way to another space or store, with their origin's digest and sources."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 UNDONE = """
 p.kind = 'undo' AND NOT EXISTS (SELECT 1 FROM modeledge_operation q WHERE q.kind = 'undo' AND
 substr(p.note || ';', 1, length('undo of operation ' || q.id || ';')) = 'undo of operation ' || q.id || ';')"""
-"""Whether what an operation ``p`` ended had not been there but for the one that it undid; to undo an undo ends like that one."""
+"""Whether operation ``p`` undid an insertion: then the rows that it ended count as never there."""
 
 
 SAID = """
 CASE WHEN p.kind <> 'undo' THEN p.at ELSE (
 SELECT q.at FROM modeledge_log l JOIN modeledge_operation q ON q.id = l.op_id
 WHERE l.space_id = r.space_id AND l.live = 1 AND r.id BETWEEN l.first AND l.last ORDER BY l.seq LIMIT 1) END"""
-"""When a live record ``r`` was said, which the operation ``p`` changed last: an undo says nothing anew."""
+"""When a live record ``r`` was stated; ``p`` changed it last, but an undo states nothing anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class TransferRecord:
 def pages(
     sql: Sql, space: Space, size: int = record_rows.PAGE, last: int = 0
 ) -> Iterator[tuple[list[TransferRecord], NDArray[np.float32]]]:
-    """Stream a space's live records behind the id ``last``, ``size`` at a time, oldest first, with their vectors (size, dim)."""
+    """Stream live records after the id ``last``, ``size`` at a time, with vectors (size, dim)."""
     while ids := _ids(sql, space, last, size):
         last = ids[-1]
         yield of_ids(sql, space, ids)
@@ -108,7 +108,7 @@ def identity(item: TransferRecord, vector: NDArray[np.float32], space: Space) ->
 def present(
     sql: Sql, space: Space, items: Sequence[TransferRecord], until: int | None = None
 ) -> dict[Identity, tuple[bool, str]]:
-    """Which records a space has of the origins of ``items``: whether one lives, and when that was last changed.
+    """Records that a space has of the origins of ``items``: whether one lives, its last change.
 
     What came in by an operation that was undone is not there.
 

@@ -1,4 +1,4 @@
-"""How well mapped vectors do in place of re-encoded ones: do they have the same neighbours?"""
+"""Agreement of mapped and re-encoded vectors: do they have the same neighbours?"""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def agreement(moved: Vectors, encoded: Vectors, values: Sequence[str]) -> Agreem
 
 
 def _neighbours(queries: Vectors, among: Vectors) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Similarities of all pairs, shape (n, n), and the places of each row's nearest but for itself."""
+    """Similarities of all pairs, shape (n, n), and each row's nearest other rows."""
     scores = unit(queries) @ unit(among).T
     np.fill_diagonal(scores, -np.inf)
     top = max(0, min(NEAREST, len(scores) - 1))

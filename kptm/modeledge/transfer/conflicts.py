@@ -76,7 +76,7 @@ def check_policy(policy: str) -> None:
 
 @contextmanager
 def compared(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[Conflict]]:
-    """The conflicts of a store with the facts of another, by relation and head; those of them alone are held in memory.
+    """Conflicts between a store and another's facts, by relation and head.
 
     Of facts that are as new as each other ours is the newest.
 

@@ -1,4 +1,4 @@
-"""The manifest of an export: which files there are, what is in them, and the checksum of each and of itself."""
+"""The manifest of an export: its files, their contents and checksums, and its own checksum."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def read(folder: Path) -> dict[str, Any]:
         raise ModeledgeError(f"{path}: damaged (checksum differs); {AGAIN}")
     if content["format"] != FORMAT:
         raise ModeledgeError(
-            f"{path}: format {content['format']} is not {FORMAT}, the one this version reads; {AGAIN}"
+            f"{path}: format {content['format']} is not {FORMAT},"
+            f" the one this version reads; {AGAIN}"
         )
     for name, digest in digests.items():
         try:

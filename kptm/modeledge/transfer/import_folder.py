@@ -65,7 +65,7 @@ class Exported:
         return found
 
     def facts(self) -> Iterator[Told]:
-        """The facts that records state, each once, with when that was last said; they are held in memory."""
+        """The facts that records state, each once with its newest time; they are held in memory."""
         told: dict[Fact, str] = {}
         for shard in self._shards():
             for item in self._items(shard):

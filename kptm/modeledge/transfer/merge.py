@@ -1,4 +1,4 @@
-"""Bringing records in from elsewhere: another store, or a folder that one was written to."""
+"""Merges records from another store, or from an exported folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store's vectors of one model made into another's: encoded again from their texts, or turned by a rotation.
+"""Migrates vectors to another model: encoded again from their texts, or mapped by a rotation.
 
     old space ──► a sample encoded again ──► a turn, and its recall on what it was not fitted on
         └──────────────────────────────────► encode or turn, a page at a time ──► new space
@@ -171,7 +171,7 @@ class Migrator:
     def _made(
         self, sql: Sql, plan: Plan, items: list[TransferRecord], vectors: NDArray[np.float32]
     ) -> tuple[list[TransferRecord], NDArray[np.float32], int]:
-        """Those of a page that the new space lacks, with their vectors there, and how many it has."""
+        """The records of a page that the new space lacks, with new vectors, and how many it has."""
         new = spaces.find(sql, plan.new)
         known = {} if new is None else transfer_record.present(sql, new, items)
         lacking = [
@@ -219,7 +219,7 @@ class Migrator:
         return len(kept)
 
     def _operation(self, sql: Sql) -> int:
-        """The migration's operation: the newest, where that is one of the same migration, else a new one."""
+        """The migration's operation: the newest if it belongs to this migration, else a new one."""
         newest = oplog.newest(sql)
         query = "SELECT id FROM modeledge_operation WHERE id = ? AND kind = 'migrate' AND note = ?"
         number = sql.one(query, (newest, self._note))

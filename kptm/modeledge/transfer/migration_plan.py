@@ -1,4 +1,4 @@
-"""Deciding how a space is moved to another model: all of it encoded, or turned by a map whose recall has been measured."""
+"""Plans the migration of a space: encode all of it, or map it if the map's recall suffices."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """Vectors of both models, shapes (n, D) and (n, E), with the rows and values of their records."""
+    """Vectors of both models, shapes (n, D) and (n, E), with rows and values of the records."""
 
     ids: list[int]
     old: NDArray[np.float32]
@@ -147,7 +147,7 @@ class Planner:
         )
 
     def again(self, plan: Plan) -> Agreement | None:
-        """What is in the new space against a sample of it encoded once more; None where nothing of it can be."""
+        """Agreement of the new space with a re-encoded sample of it; None if no text is there."""
         with self._database.reading() as sql:
             new = spaces.find(sql, plan.new)
             if new is None:

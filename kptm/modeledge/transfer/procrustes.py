@@ -1,4 +1,4 @@
-"""From one model's vectors to another's by a rotation, found on pairs of both (orthogonal Procrustes).
+"""Maps one model's vectors to another's by a rotation fitted on pairs (orthogonal Procrustes).
 
 Schönemann 1966: of all R with orthonormal rows ``U Vᵀ`` makes ``‖A R − B‖`` least, where ``U S Vᵀ``
 is the singular value decomposition of ``Aᵀ B``. With scale and centres (Gower 1975) a vector x goes
@@ -88,7 +88,7 @@ def fit(old: Vectors, new: Vectors, way: str = "plain") -> OrthogonalMap:
 
 
 def best(old: Vectors, new: Vectors, measure: Measure, seed: int = 0) -> OrthogonalMap:
-    """The turn in the way that measures best on anchors that it was not fitted on, fitted on all of them.
+    """The map of the variant that is best on held-out anchors, fitted on all anchors.
 
     Args:
         old: As for :func:`fit`.

@@ -1,6 +1,6 @@
-"""Search by an index of faiss that looks at a part of the vectors; rows are taken out by not being allowed.
+"""Approximate search by FAISS; removed rows are masked.
 
-Deleting inside such an index goes wrong without a word or is not to be had, depending on its kind.
+FAISS either lacks deletion for these kinds of index or does it silently wrong.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.faiss_index import FaissIndex, Found
 
 WORN = 0.5
-"""The share of dead rows from which an index finds too little."""
+"""Share of removed rows from which recall drops too far."""
 
 
 class ApproximateIndex:
@@ -53,7 +53,7 @@ class ApproximateIndex:
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether so much of it is dead that a search comes upon too little."""
+        """Whether so many rows are removed that recall drops."""
         return len(self) < (1 - WORN) * len(self.ids)
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
@@ -74,7 +74,7 @@ class ApproximateIndex:
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
     ) -> Found:
-        """The best that it comes upon of the allowed positions (all by default); -1 where that are fewer than k."""
+        """The best allowed positions that it finds (all are allowed by default), padded with -1."""
         if allowed is None and self._living == len(self.ids):
             return self.index.search(queries, k, None)
         chosen = self.alive if allowed is None else self.alive & allowed

@@ -1,4 +1,4 @@
-"""Making an index from the rows, with its recall measured on vectors that it does not hold yet."""
+"""Builds an index from the rows and measures its recall on held-out vectors."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ NEAREST = 10
 """Of so many nearest the share that is found is the recall."""
 
 WIDER = 8
-"""A kind with rough similarities gives so many times ``k``, and the best of them by exact similarity count."""
+"""Factor of k: a kind of compressed vectors returns more, and exact similarity ranks them."""
 
 TRAINED = 40
 """Vectors a cell that cells are found on."""
 
 WIDE = 64
-"""And never fewer: rough similarities put the very best behind others."""
+"""And never fewer: compressed vectors rank the very best after others."""
 
 Index = FlatIndex | ApproximateIndex
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An index and how it was come by.
+    """An index and how it was built.
 
     Attributes:
         index: It.
@@ -114,7 +114,7 @@ def _audited(
     seed: int,
     progress: Progress | None,
 ) -> tuple[ApproximateIndex, float]:
-    """An index of all rows; a few are kept out of it until its recall has been measured with them."""
+    """An index of all rows; some are held out until its recall is measured with them."""
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(ids))
     audited = min(AUDITED, len(ids) // 2)
@@ -147,7 +147,7 @@ def search_ids(
     k: int,
     allowed: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Similarities and ids that an index finds; a rough kind's finds are measured by the vectors themselves."""
+    """Similarities and ids of an index's results; compressed kinds are re-ranked exactly."""
     wide = max(k * WIDER, WIDE) if index.kind in COARSE else k
     scores, places = index.search(queries, wide, allowed)
     ids = np.where(places >= 0, index.ids[places], -1)

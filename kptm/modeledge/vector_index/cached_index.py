@@ -1,4 +1,4 @@
-"""What is kept in memory of one space: its index, and how far that has come."""
+"""The index of a space in memory, and the line of the log up to which it is current."""
 
 from __future__ import annotations
 

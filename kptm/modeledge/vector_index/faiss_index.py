@@ -1,4 +1,4 @@
-"""The only import of faiss: exact search in an array, and the kinds of index that search a part of it."""
+"""The only import of FAISS: exact search in an array, and approximate kinds of index."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Found = tuple["NDArray[np.float32]", "NDArray[np.int64]"]
 """Similarities and positions, shape (queries, k), best first; position -1 where there is none."""
 
 APPROXIMATE = ("hnsw", "ivf", "ivf-sq8", "ivf-pq")
-"""Kinds that do not look at every vector: graph, cells, cells of a byte a number, cells of product codes."""
+"""Approximate kinds: graph, inverted file, inverted file of 8-bit numbers, of product codes."""
 
 COARSE = ("ivf-sq8", "ivf-pq")
-"""Kinds whose similarities are rough, so that what they find has to be measured again."""
+"""Kinds with compressed vectors: their results are ranked again by exact similarity."""
 
 CELLS = ("ivf", "ivf-sq8", "ivf-pq")
 """Kinds whose cells are found on a sample of the vectors."""
@@ -151,5 +151,5 @@ class FaissIndex:
 
 
 def cells_for(count: int) -> int:
-    """Cells of an inverted file: 4 √n, as faiss advises, and never so many that they cannot be trained."""
+    """Cells of an inverted file: 4 √n, as FAISS advises, unless there are too few to train on."""
     return int(max(1, min(4 * count**0.5, count // 39)))

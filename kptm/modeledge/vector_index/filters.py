@@ -1,4 +1,4 @@
-"""Filters: which rows a search looks at. They are chosen before it, never out of what it found."""
+"""Filters: rows are selected before the search, never among its results."""
 
 from __future__ import annotations
 

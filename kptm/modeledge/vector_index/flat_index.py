@@ -17,11 +17,11 @@ BLOCK = 16_384
 """Rows that are gathered at a time."""
 
 SINGLE = 20
-"""Fewer queries than these faiss compares one by one; gathering rows for them would cost more than it saves."""
+"""Queries below which FAISS compares one by one; gathering rows would cost more."""
 
 
 class FlatIndex:
-    """Vectors of length 1, in the order of the ids of their rows: what is as near as another is found by that.
+    """Vectors of length 1, in the order of the ids of their rows, which decides ties.
 
     So a search says the same whatever came, went and came back in between.
 

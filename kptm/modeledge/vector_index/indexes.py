@@ -41,7 +41,7 @@ FEW = 0.1
 """The share of a space below which the rows that a filter leaves are compared one by one."""
 
 DUE = 0.1
-"""The share of rows that came or went from which a new snapshot saves time; fewer are replayed in no time."""
+"""Share of changed rows from which a new snapshot saves time; fewer are replayed quickly."""
 
 _logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Indexes:
     def search(
         self, space: Space, queries: NDArray[np.float32], k: int, where: RecordFilter | None = None
     ) -> Found:
-        """Similarities and ids, shape (queries, k), best first; -1 only where there are fewer than ``k``."""
+        """Similarities and ids, shape (queries, k), best first; padded with -1."""
         queries = unit(queries)
         with self._lock:
             kept = self.current(space)
@@ -129,7 +129,7 @@ class Indexes:
     # ── keeping up ───────────────────────────────────────────────────────────────────────────
 
     def current(self, space: Space, sql: Sql | None = None) -> CachedIndex:
-        """The index of a space with all that was written so far, or with what one transaction sees."""
+        """The index of a space, current to the newest write or to what a transaction sees."""
         with self._lock:
             kept = self._kept.get(space.id)
             if sql is None:
@@ -235,7 +235,7 @@ class Indexes:
         )
 
     def _replay(self, sql: Sql, space: Space, kept: CachedIndex) -> None:
-        """Bring in what lives now of the rows that the log says have changed, and take out what does not."""
+        """Apply the changes in the log: add rows that live now, remove those that do not."""
         living, dead = oplog.changed_since(sql, space.id, kept.seq)
         there = kept.index.living
         new = living[~np.isin(living, there)]

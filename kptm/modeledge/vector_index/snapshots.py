@@ -69,7 +69,7 @@ def of(sql: Sql, space: Space) -> Snapshot | None:
 
 
 def save(database: Database, root: Path, space: Space, kept: CachedIndex) -> Snapshot | None:
-    """Write the snapshot of a space in place of the one before; None where something was purged meanwhile.
+    """Replace the snapshot of a space; None where something was purged meanwhile.
 
     Raises:
         OSError: It cannot be written; the one before counts on.
