@@ -59,7 +59,7 @@ class TaskModel(nn.Module):
         super().__init__()
         self.fused = fused
         self.task = task
-        width = int(fused.backbone.config.hidden_size) * place_count(task, causal=fused.causal)
+        width = fused.hidden_size * place_count(task, causal=fused.causal)
         self.dropout = nn.Dropout(dropout)
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""Any Hugging Face language model as a backbone: built, looked into, never changed."""
+"""Any Hugging Face language model as a backbone: built from a folder, a configuration or a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from kptm.errors import ModelError
 
@@ -64,6 +63,11 @@ def build_backbone(backbone: Any, seed: int) -> Any:
             f"a backbone is a path, a Hugging Face config or a model, not {type(backbone).__name__}"
         )
     settings = model.config
+    if not _has_language_model(settings):
+        raise ModelError(
+            f"{type(model).__name__}: transformers has no language model of a {type(settings).__name__}, so that it"
+            " could not be read again after it is saved; this family cannot be fused"
+        )
     if getattr(settings, "is_decoder", False) or getattr(settings, "is_encoder_decoder", False):
         raise ModelError(
             f"{type(model).__name__} is no encoder and no plain decoder; take BERT's or GPT's kind"
@@ -118,6 +122,14 @@ def is_causal(config: Any) -> bool:
     )
 
 
+def _has_language_model(config: Any) -> bool:
+    """Whether transformers makes a language model of a configuration, masked or causal."""
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING
+
+    kind = type(config)
+    return kind in MODEL_FOR_MASKED_LM_MAPPING or kind in MODEL_FOR_CAUSAL_LM_MAPPING
+
+
 def _class_of(config: Any) -> Any:
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
@@ -126,72 +138,3 @@ def _class_of(config: Any) -> Any:
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
-
-
-def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
-    """The stack of Transformer layers, found by its length, not by the family's name.
-
-    Raises:
-        ModelError: There is no such stack, or more than one.
-    """
-    count = getattr(backbone.config, "num_hidden_layers", None)
-    groups = getattr(getattr(backbone.base_model, "encoder", None), "albert_layer_groups", None)
-    if groups is not None:  # ALBERT: one layer, gone through many times
-        inner = [layer for group in groups for layer in group.albert_layers]
-        if len(inner) == 1:
-            return inner * int(count or 0)
-    stacks = [
-        module
-        for module in backbone.modules()
-        if isinstance(module, nn.ModuleList) and len(module) == count
-    ]
-    if len(stacks) != 1:
-        raise ModelError(
-            f"{type(backbone).__name__}: found {len(stacks)} stacks of {count} layers, need one;"
-            " this family cannot be wrapped yet"
-        )
-    return stacks[0]  # type: ignore[return-value]
-
-
-def ffn_up_projection(layer: nn.Module) -> Any:
-    """The first linear map of a layer's feed-forward part, before the activation; found by its shape.
-
-    Raises:
-        ModelError: There is none that widens.
-    """
-    wider = [module for module in layer.modules() if _width(module) > 1]
-    if not wider:
-        raise ModelError(
-            f"{type(layer).__name__}: no feed-forward part that widens was found; this family cannot be"
-            " wrapped by this kind of fusion yet"
-        )
-    return max(wider, key=_width)
-
-
-def out_features(linear: Any) -> int:
-    """How many numbers a linear map gives."""
-    return int(linear.weight.shape[0] if isinstance(linear, nn.Linear) else linear.nf)
-
-
-def _width(module: nn.Module) -> float:
-    """How much wider than its input the output of a linear map is; 0 for anything else."""
-    from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
-
-    if isinstance(module, nn.Linear | Conv1D):
-        return out_features(module) / int(module.weight.numel() / out_features(module))
-    return 0.0
-
-
-def max_positions(backbone: Any, wanted: int) -> int:
-    """How many tokens a text may have: ``wanted`` or what the backbone has positions for."""
-    positions = getattr(backbone.config, "max_position_embeddings", wanted)
-    return int(min(wanted, positions - first_position(backbone)))
-
-
-def first_position(backbone: Any) -> int:
-    """The position of a text's first token: 0, but in RoBERTa and its kin, which count from behind padding."""
-    for name, module in backbone.named_modules():
-        padding = getattr(module, "padding_idx", None)
-        if name.endswith("position_embeddings") and padding is not None:
-            return int(padding) + 1
-    return 0

@@ -7,12 +7,14 @@ and about the logits.
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from kptm.errors import ModelError
+from kptm.fusion.backbone_parts import base_model, takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +23,21 @@ if TYPE_CHECKING:
 
     from kptm.fusion.parts import FusedParts
 
+logger = logging.getLogger(__name__)
+
 LENGTH = 8
 """Tokens of the text that is tried."""
 
 TOLERANCE = 1e-2
 """Between logits of one head by two ways, relative and absolute; in float32 they are equal, half precision rounds."""
+
+ROUNDING, MOST_ROUNDING = 150, 5e-2
+"""Roundings by which hidden states of a text alone and beside others may differ, and the largest difference, both as
+shares of the largest state. With random weights in float32 the families that fit differ by 2e-6 at most; those of which
+a token sees later ones by 2e-5 and more."""
+
+MOST_PADDING = 5e-2
+"""The share up to which padding may change hidden states: convolutions and landmarks see it a little."""
 
 FAILURES = (AttributeError, TypeError, RuntimeError, ValueError, LookupError, ImportError)
 """What a model that is built in another way raises when it is taken for a Transformer."""
@@ -49,30 +61,27 @@ def refused_by_name(backbone: Any, kind: str) -> Iterator[None]:
 
 
 def check_fit(model: FusedParts) -> None:
-    """Run a small text through a fused model and compare it with its backbone.
+    """Run small texts through a fused model and compare it with its backbone.
 
     Raises:
-        ModelError: Hidden states or logits are not what fusion takes them for, or knowledge reaches
-            no layer.
+        ModelError: Hidden states or logits are not what fusion takes them for, padding or later tokens
+            change what a text says, or knowledge reaches no layer.
     """
     name = type(model.backbone).__name__
-    if model.backbone.base_model is model.backbone:
-        raise ModelError(
-            f"{name} has no language-model head beside its base model; take the family's ForMaskedLM or ForCausalLM class"
-        )
+    base = base_model(model.backbone)
     with refused_by_name(model.backbone, model.fusion_config.kind), _evaluating(model):
+        if not takes(base, "attention_mask"):
+            raise ModelError(
+                f"{name} takes no attention mask, so that padding would change what a text says; this family cannot"
+                " be fused"
+            )
         ids, mask = _example(model)
-        wanted = model.backbone(input_ids=ids, attention_mask=mask).logits
         none = ids.new_empty((0, 3))
         hidden = model(ids, mask, none, none[:, 0]).hidden
-        _check_width(name, hidden, int(model.backbone.config.hidden_size))
-        found = model.token_logits(hidden)
-        if found.shape != wanted.shape or not torch.allclose(
-            found.float(), wanted.float(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
-        ):
-            raise ModelError(
-                f"{name}: its logits do not follow from its last hidden states alone; this family cannot be fused"
-            )
+        _check_width(name, hidden, model.hidden_size)
+        _check_logits(model, ids, mask, hidden)
+        _check_neighbours(model, ids, mask, hidden)
+        _check_attention(model, ids, mask, hidden)
         model(ids, mask, ids.new_tensor([[0, 1, 3]]), ids.new_zeros(1))
         if not model.fusion.was_reached:
             raise ModelError(
@@ -84,8 +93,8 @@ def check_fit(model: FusedParts) -> None:
 def _example(model: FusedParts) -> tuple[Tensor, Tensor]:
     """One text of tokens that stand for text, and its mask."""
     special = set(model.tokenizer.all_special_ids)
-    token = next((i for i in range(len(model.tokenizer)) if i not in special), 0)
-    ids = torch.full((1, LENGTH), token, device=model.device)
+    tokens = [number for number in range(len(model.tokenizer)) if number not in special] or [0]
+    ids = torch.tensor([[tokens[at % len(tokens)] for at in range(LENGTH)]], device=model.device)
     return ids, torch.ones_like(ids)
 
 
@@ -95,6 +104,71 @@ def _check_width(name: str, hidden: Tensor, width: int) -> None:
             f"{name}: its last hidden states have the shape {tuple(hidden.shape)}, its layers are {width} wide"
             " (a projection at the end?); this family cannot be fused"
         )
+
+
+def _check_logits(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) -> None:
+    """The head on hidden states gives what the backbone's own forward gives."""
+    cached = model.causal and takes(model.backbone, "use_cache")
+    options = {"use_cache": False} if cached else {}
+    wanted = model.backbone(input_ids=ids, attention_mask=mask, **options).logits
+    found = model.token_logits(hidden)
+    if found.shape != wanted.shape or not torch.allclose(
+        found.float(), wanted.float(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+    ):
+        raise ModelError(
+            f"{type(model.backbone).__name__}: its logits do not follow from its last hidden states alone;"
+            " this family cannot be fused"
+        )
+
+
+def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) -> None:
+    """What stands beside a text changes nothing: padding, and in a decoder the tokens that come later."""
+    name, none = type(model.backbone).__name__, ids.new_empty((0, 3))
+    rounding = min(ROUNDING * torch.finfo(hidden.dtype).eps, MOST_ROUNDING)
+    padded = torch.cat([ids, torch.full_like(ids, model.pad_id)], 1)
+    beside = torch.cat([mask, torch.zeros_like(mask)], 1)
+    changed = _difference(model(padded, beside, none, none[:, 0]).hidden[:, :LENGTH], hidden)
+    if changed > MOST_PADDING:
+        raise ModelError(
+            f"{name}: padding changes what it says of a text, in spite of the attention mask; this family cannot be"
+            " fused"
+        )
+    if changed > rounding:
+        logger.warning(
+            "%s: padding changes its hidden states a little (by %.1g of the largest): a text says something slightly"
+            " different alone and among longer ones",
+            name,
+            changed,
+        )
+    if not model.causal:
+        return
+    half = LENGTH // 2
+    later = torch.cat([ids[:, :half], ids[:, half:].flip(1)], 1)
+    found = model(later, mask, none, none[:, 0]).hidden
+    if _difference(found[:, :half], hidden[:, :half]) > rounding:
+        raise ModelError(
+            f"{name}: a token sees those that come after it, so that it cannot be trained to predict them; this"
+            " family cannot be fused"
+        )
+
+
+def _check_attention(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) -> None:
+    """Tokens see each other, but where a family starts with maps of zeros: MRA without its kernels gives nothing."""
+    other = torch.cat([ids[:, -1:], ids[:, 1:]], 1)
+    none = ids.new_empty((0, 3))
+    if _difference(model(other, mask, none, none[:, 0]).hidden[:, 1:], hidden[:, 1:]) > 0:
+        return
+    if all(bool(weight.any()) for weight in model.backbone.parameters() if weight.dim() > 1):
+        raise ModelError(
+            f"{type(model.backbone).__name__}: no token sees another, its attention gives nothing on this machine"
+            " (a kernel that is not there?); this family cannot be fused"
+        )
+
+
+def _difference(found: Tensor, wanted: Tensor) -> float:
+    """The largest difference of hidden states, as a share of the largest of them."""
+    found, wanted = found.float(), wanted.float()
+    return float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1e-12))
 
 
 @contextmanager

@@ -17,11 +17,14 @@ from torch import nn
 
 from kptm.data.tokenize import TextEncoder
 from kptm.errors import ConfigError, ModelError
-from kptm.fusion.backbone import (
-    build_backbone,
+from kptm.fusion.backbone import build_backbone, is_causal
+from kptm.fusion.backbone_parts import (
+    base_model,
     encoder_layers,
-    is_causal,
+    hidden_size,
     max_positions,
+    takes,
+    vocabulary_size,
 )
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.entity_head import EntityHead
@@ -33,10 +36,14 @@ from kptm.fusion.mechanisms.factory import make_fusion
 from kptm.fusion.mechanisms.mechanism import Branches, knowledge_of_mentions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
     from kg.embedding import EntityEmbeddings
     from kptm.data.verbalisation import EntityFacts
+    from kptm.fusion.mechanisms.mechanism import Knowledge
+    from kptm.linking import LinkedText
 
 
 @dataclass(slots=True)
@@ -80,7 +87,7 @@ class FusedModel(nn.Module):
         self.tokenizer = tokenizer
         self.embeddings = embeddings
         self.fusion_config = config
-        hidden = int(backbone.config.hidden_size)
+        self.hidden_size = hidden = hidden_size(backbone)
         layers = encoder_layers(backbone)
         chosen = config.layers or ()
         if any(not 0 <= number < len(layers) for number in chosen):
@@ -88,6 +95,9 @@ class FusedModel(nn.Module):
                 f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}"
             )
         self.causal = is_causal(backbone.config)
+        # What a decoder would store for the next token is of no use to a pass over whole texts.
+        cached = self.causal and takes(base_model(backbone), "use_cache")
+        self._options = {"use_cache": False} if cached else {}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.fusion = make_fusion(backbone, embeddings.dim, config)
@@ -168,7 +178,7 @@ class FusedModel(nn.Module):
         if tokenizer is None:
             tokenizer = _tokenizer_of(backbone)
         with refused_by_name(model, config.kind):
-            room = model.get_input_embeddings().weight.shape[0]
+            room = vocabulary_size(model)
             if len(tokenizer) > room:
                 raise ModelError(
                     f"the tokenizer has {len(tokenizer)} tokens, the backbone {room};"
@@ -215,23 +225,17 @@ class FusedModel(nn.Module):
         target_places, candidate_rows, candidate_priors, branch_ids, branch_places, score_rows = (
             None if tensor is None else tensor.to(self.device) for tensor in more
         )
-        vectors_ME = self.vectors(mention_rows)
-        length, scale = input_ids.shape[1], math.sqrt(self.embeddings.dim)
-        knowledge = knowledge_of_mentions(
-            mention_spans, vectors_ME, length, self.entity_table, scale, causal=self.causal
+        length = input_ids.shape[1]
+        knowledge = self.knowledge(
+            mention_spans, mention_rows, length, candidate_rows, candidate_priors
         )
-        if candidate_rows is not None:
-            candidates_MCE = self.vectors(candidate_rows)
-            knowledge = replace(
-                knowledge, candidates_MCE=candidates_MCE, priors_MC=candidate_priors
-            )
         if branch_ids is not None and branch_places is not None:
             branches = Branches(branch_ids, *branch_places.unbind(-1))
             knowledge = replace(knowledge, branches=branches)
         self.fusion.begin(knowledge if len(mention_rows) else None)
         try:
-            hidden_BLD = self.backbone.base_model(
-                **self.fusion.inputs(input_ids, attention_mask)
+            hidden_BLD = base_model(self.backbone)(
+                **self.fusion.inputs(input_ids, attention_mask), **self._options
             ).last_hidden_state
             hidden_BLD = self.fusion.finish(hidden_BLD)
         finally:
@@ -241,12 +245,74 @@ class FusedModel(nn.Module):
         flat_ND = hidden_BLD.flatten(0, 1)
         asked_T = target_places[:, 0] * length + target_places[:, 1]
         query_TE, keys_TF = self.head(
-            flat_ND[asked_T], flat_ND[knowledge.anchor_M], vectors_ME, knowledge.sees(asked_T)
+            flat_ND[asked_T],
+            flat_ND[knowledge.anchor_M],
+            knowledge.vectors_ME,
+            knowledge.sees(asked_T),
         )
         table = self.entity_table
         table_NE = table.whole() if score_rows is None else table.rows(score_rows)
         logits_TN = self.head.logits(query_TE, table_NE)
         return FusedOutput(hidden_BLD, query_TE, logits_TN, keys_TF)
+
+    def knowledge(
+        self,
+        mention_spans: Tensor,
+        mention_rows: Tensor,
+        length: int,
+        candidate_rows: Tensor | None = None,
+        candidate_priors: Tensor | None = None,
+    ) -> Knowledge:
+        """What a mechanism is told of a batch of ``length`` tokens; see :class:`~kptm.data.KnowledgeBatch`."""
+        found = knowledge_of_mentions(
+            mention_spans,
+            self.vectors(mention_rows),
+            length,
+            self.entity_table,
+            math.sqrt(self.embeddings.dim),
+            causal=self.causal,
+        )
+        if candidate_rows is None:
+            return found
+        return replace(
+            found, candidates_MCE=self.vectors(candidate_rows), priors_MC=candidate_priors
+        )
+
+    def generate(
+        self,
+        prompts: Sequence[LinkedText],
+        *,
+        max_new_tokens: int = 20,
+        use_knowledge: bool = True,
+        use_cache: bool = True,
+        settings: Any = None,
+    ) -> list[str]:
+        """Go on with prompts, with the knowledge of what they mention; by a decoder.
+
+        Args:
+            prompts: Linked texts; a text with a blank ends at it.
+            max_new_tokens: Tokens that are written to each, at most.
+            use_knowledge: False injects no vector.
+            use_cache: Whether the states of earlier tokens are stored; not done for "knowbert" and
+                "adapter", which change the tokens after a mention too.
+            settings: A ``transformers.GenerationConfig`` (sampling, beams); greedy by default.
+
+        Returns:
+            What was written to each prompt, without the prompt.
+
+        Raises:
+            ModelError: The backbone is an encoder, or the kind of fusion is "kbert".
+        """
+        from kptm.fusion.generation import generate
+
+        return generate(
+            self,
+            prompts,
+            max_new_tokens=max_new_tokens,
+            use_knowledge=use_knowledge,
+            use_cache=use_cache,
+            settings=settings,
+        )
 
     def summary(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """One state a text, (B, D), read without knowledge: of its first token, in a decoder of its last."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from kptm.fusion.backbone_parts import base_model
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -70,6 +72,6 @@ def _bases(backbone: Any) -> list[Any]:
     """What a family's forward calls before its head: the base model, in OPT the decoder inside it."""
     from transformers import PreTrainedModel
 
-    base = backbone.base_model
+    base = base_model(backbone)
     inner = getattr(base, "decoder", None)
     return [base, inner] if isinstance(inner, PreTrainedModel) else [base]

@@ -26,6 +26,8 @@ class FusedParts(Protocol):
     facts: EntityFacts | None
     encoder: TextEncoder
     fusion: Mechanism
+    causal: bool
+    hidden_size: int
 
     @property
     def device(self) -> torch.device:

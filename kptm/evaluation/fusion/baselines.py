@@ -101,7 +101,7 @@ def blank_states(
 ) -> torch.Tensor:
     """Hidden states of the first blank of each text, without knowledge, of length 1, shape (texts, D); 0 without a blank."""
     model.eval()
-    found = torch.zeros(len(documents), int(model.backbone.config.hidden_size))
+    found = torch.zeros(len(documents), model.hidden_size)
     for start in range(0, len(documents), batch_size):
         texts = [model.encoder.encode(item) for item in documents[start : start + batch_size]]
         batch = collate(texts, model.pad_id, with_knowledge=False)

@@ -80,7 +80,7 @@ def span_states(
         for span, at in zip(item.spans, places[number], strict=True)
         if at
     ]
-    width = int(model.backbone.config.hidden_size)
+    width = model.hidden_size
     return SpanStates(
         layers=names,
         states_SND=(torch.stack(rows, 1) if rows else torch.zeros(len(names), 0, width)).numpy(),

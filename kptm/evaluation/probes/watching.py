@@ -12,7 +12,8 @@ import torch
 
 from kptm.data import collate
 from kptm.errors import ModelError
-from kptm.fusion.backbone import encoder_layers, quiet_transformers
+from kptm.fusion.backbone import quiet_transformers
+from kptm.fusion.backbone_parts import base_model, encoder_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,8 +104,8 @@ def head_attention(model: FusedModel) -> Iterator[list[Tensor]]:
     hooks = {module: set(module._forward_hooks) for module in backbone.modules()}
     marked = {module for module in hooks if _INSTALLED in module.__dict__}
     handles = [
-        backbone.base_model.register_forward_pre_hook(ask, with_kwargs=True),
-        backbone.base_model.register_forward_hook(keep),
+        base_model(backbone).register_forward_pre_hook(ask, with_kwargs=True),
+        base_model(backbone).register_forward_hook(keep),
     ]
     try:
         with quiet_transformers():

@@ -34,6 +34,7 @@ class AdapterFusion(Mechanism):
     """Adapters, by default at the first, the middle and the last layer."""
 
     frozen = True
+    lasting = True
 
     def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None) -> None:
         last = sizes.layers - 1

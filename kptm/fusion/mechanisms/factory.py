@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kptm.fusion.backbone import encoder_layers, ffn_up_projection, out_features
+from kptm.fusion.backbone_parts import (
+    attention_heads,
+    encoder_layers,
+    ffn_up_projection,
+    hidden_size,
+    out_features,
+)
 from kptm.fusion.mechanisms.adapter import AdapterFusion
 from kptm.fusion.mechanisms.entity_memory import MemoryFusion
 from kptm.fusion.mechanisms.ernie import ErnieFusion
@@ -30,12 +36,12 @@ def make_fusion(backbone: Any, entity: int, config: FusionConfig) -> Mechanism:
         ModelError: This kind cannot be attached to this family.
     """
     layers = encoder_layers(backbone)
-    hidden = int(backbone.config.hidden_size)
+    hidden = hidden_size(backbone)
     sizes = Sizes(
         hidden=hidden,
         entity=entity,
         layers=len(layers),
-        heads=int(backbone.config.num_attention_heads),
+        heads=attention_heads(backbone),
         width=config.width or hidden,
     )
     match config.kind:

@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kptm.errors import ModelError
-from kptm.fusion.backbone import first_position, is_causal, max_positions
+from kptm.fusion.backbone import is_causal
+from kptm.fusion.backbone_parts import base_model, first_position, max_positions, text_config
 from kptm.fusion.mechanisms.mechanism import Mechanism
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class KBertFusion(Mechanism):
         super().__init__(range(sizes.layers))
         self._first = first_position(backbone)
         self._last = max_positions(backbone, 10**9) - 1
-        self._window = _window(backbone.config)
+        self._window = _window(text_config(backbone))
         self._causal = is_causal(backbone.config)
         self._length: int | None = None
         self._like: Tensor  # has the precision of the model
@@ -153,14 +154,15 @@ def _check(backbone: Any, fusion: KBertFusion) -> None:
         " another; take BERT, RoBERTa, XLM-R, DistilBERT, ALBERT, ELECTRA, ModernBERT, GPT-2, Llama or Qwen2, or another"
         " kind of fusion"
     )
-    if "position_ids" not in inspect.signature(backbone.base_model.forward).parameters:
+    base = base_model(backbone)
+    if "position_ids" not in inspect.signature(base.forward).parameters:
         raise ModelError(refused)
     device = backbone.device
     training = backbone.training
     backbone.eval()
     try:
-        ids = torch.tensor([[5, 6, 7]], device=device) % backbone.config.vocab_size
-        plain = backbone.base_model(input_ids=ids, attention_mask=torch.ones_like(ids))
+        ids = torch.tensor([[5, 6, 7]], device=device) % text_config(backbone).vocab_size
+        plain = base(input_ids=ids, attention_mask=torch.ones_like(ids))
         other = torch.cat([ids[:, :1], ids[:, 2:], ids[:, 1:2]], 1)
         mixed = torch.cat(
             [other[:, :1], ids[:, :1], other[:, 1:]], 1
@@ -171,7 +173,7 @@ def _check(backbone: Any, fusion: KBertFusion) -> None:
             visible = position[:, None, :] <= position[:, :, None]
         visible[:, :, 1] = False
         visible[:, 1, 1] = True
-        found = backbone.base_model(input_ids=mixed, **fusion.shaped(position, visible))
+        found = base(input_ids=mixed, **fusion.shaped(position, visible))
     except RuntimeError as error:  # a mask of that shape is more than it can take
         raise ModelError(refused) from error
     finally:

@@ -36,6 +36,7 @@ class KnowBertFusion(Mechanism):
 
     soft = True
     links = True
+    lasting = True
 
     def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None) -> None:
         super().__init__(numbers or (max(0, sizes.layers // 2 - 1),))

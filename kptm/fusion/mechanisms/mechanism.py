@@ -167,6 +167,7 @@ class Mechanism(nn.Module):
         frozen: Whether the backbone's own weights are not to be trained.
         soft: Whether it reads what else a mention may mean.
         links: Whether it links by itself, so that its links can be learnt.
+        lasting: Whether it changes tokens after a mention too, not those of the mention alone.
         link_scores: Of the last pass: (M, C) over candidates, or (M, N) over the table, before the
             softmax.
     """
@@ -174,6 +175,7 @@ class Mechanism(nn.Module):
     frozen = False
     soft = False
     links = False
+    lasting = False
 
     def __init__(self, numbers: Sequence[int]) -> None:
         super().__init__()

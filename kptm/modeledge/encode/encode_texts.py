@@ -108,7 +108,7 @@ def mention_vectors(
     records: list[Record] = []
     rows: list[NDArray[np.float32]] = []
     if not documents:
-        return np.zeros((0, model.backbone.config.hidden_size), np.float32), records
+        return np.zeros((0, model.hidden_size), np.float32), records
     hidden = model(**collate(texts, model.pad_id).tensors()).hidden
     for number, (document, text) in enumerate(zip(documents, texts, strict=True)):
         # A link behind the cut of a long text, or of characters that the tokenizer drops, has no

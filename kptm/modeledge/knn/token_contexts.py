@@ -76,7 +76,7 @@ def states(model: FusedModel, found: Sequence[Context]) -> torch.Tensor:
     A text with several contexts, a decoder's, is read once.
     """
     model.eval()
-    state_ND = torch.zeros(len(found), int(model.backbone.config.hidden_size))
+    state_ND = torch.zeros(len(found), model.hidden_size)
     rows_of: dict[int, list[int]] = {}
     for row, item in enumerate(found):
         rows_of.setdefault(id(item.text), []).append(row)

@@ -32,7 +32,7 @@ def make_objectives(model: FusedModel, config: PretrainConfig, relations: int) -
     Raises:
         ConfigError: The links of a mechanism are to be learnt that makes none.
     """
-    hidden, entity = int(model.backbone.config.hidden_size), model.embeddings.dim
+    hidden, entity = model.hidden_size, model.embeddings.dim
     found: list[Objective] = []
     if config.masked_lm_weight:
         found.append(LanguageModelling(config.masked_lm_weight))

@@ -6,6 +6,8 @@ import struct
 import pytest
 import torch
 import transformers
+from benchmarks.families_parts.checks import outcome_of
+from benchmarks.families_parts.tiny import families
 from safetensors.torch import load_file, save_file
 
 import kptm
@@ -44,7 +46,6 @@ FITTING = {
 }
 REFUSED = {
     "FNetConfig": {k: v for k, v in SMALL.items() if k != "num_attention_heads"},
-    "MambaConfig": {"hidden_size": 16, "num_hidden_layers": 2, "state_size": 4},
     "OPTConfig": {**SMALL, "ffn_dim": 32, "word_embed_proj_dim": 8, "pad_token_id": 1},
     "T5Config": {"d_model": 16, "num_layers": 2, "num_heads": 2, "d_ff": 32},
     "BartConfig": {"d_model": 16, "encoder_layers": 2, "decoder_layers": 2},
@@ -99,6 +100,57 @@ def test_a_nested_configuration_says_the_same_after_saving(built, tmp_path):
 def test_a_family_that_does_not_fit_is_refused_by_name(built, name):
     with pytest.raises(ModelError, match=name.removesuffix("Config")):
         built(name, REFUSED[name])
+
+
+REASONS = {
+    "fnet": "padding changes what it says",
+    "xlnet": "a token sees those that come after it",
+    "bert-generation": "a token sees those that come after it",
+    "mra": "no token sees another",
+    "squeezebert": "not run as modules",
+    "xlm": "found 4 stacks of 4 layers, need one",
+    "perceiver": "no one width",
+    "bart": "no plain decoder",
+}
+PASSING = [
+    "gemma2",
+    "gpt_neo",
+    "jamba",
+    "llama4_text",
+    "mamba",
+    "neomme",
+    "opt",
+    "qwen3_moe",
+    "rwkv",
+    "ibert",
+]
+
+
+@pytest.mark.parametrize("family", REASONS)
+def test_what_would_go_wrong_in_silence_is_refused_with_its_reason(
+    family, tokenizer_of, embeddings
+):
+    found = outcome_of(family, "gated", tokenizer_of("bert"), embeddings)
+    assert (found.result, REASONS[family] in found.reason) == ("refused", True), found.reason
+
+
+@pytest.mark.usefixtures("training")
+@pytest.mark.parametrize("family", PASSING)
+def test_families_pass_all_checks_of_the_list(family, tokenizer_of, embeddings):
+    found = outcome_of(family, "gated", tokenizer_of("bert"), embeddings)
+    assert (found.result, found.logits) == ("fused", 0.0), found.reason
+
+
+def test_a_family_that_padding_changes_a_little_says_so(built, caplog):
+    with caplog.at_level(logging.WARNING, "kptm"):
+        built("ConvBertConfig", FITTING["ConvBertConfig"])
+    assert "ConvBertForMaskedLM: padding changes its hidden states a little" in caplog.text
+
+
+def test_the_list_has_every_family_of_transformers():
+    found = families()
+    assert len(found) > 200
+    assert {"bert", "gpt2", "llama", "mpt"} <= set(found)
 
 
 @pytest.mark.usefixtures("training")

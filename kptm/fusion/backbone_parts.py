@@ -1,0 +1,149 @@
+"""What fusion has to find in a backbone: its base model, its sizes, its stack of layers, its feed-forward maps.
+
+Families name and nest these parts differently. Each is looked for by what it is, not by the name of
+a family.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from kptm.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+HEAD_WIDTH = 64
+"""The width of an attention head where a family has no attention, as state-space models have not."""
+
+
+def base_model(backbone: Any) -> Any:
+    """The model below the language-model head, whose last hidden states the head reads.
+
+    Raises:
+        ModelError: The backbone has no head, so that it is its own base model.
+    """
+    base = backbone.base_model
+    if base is backbone:  # Llama 4 names as its base what only its multimodal class has
+        base = getattr(backbone, "model", backbone)
+    if base is backbone:
+        raise ModelError(
+            f"{type(backbone).__name__} has no language-model head beside its base model; take the family's"
+            " ForMaskedLM or ForCausalLM class"
+        )
+    return base
+
+
+def text_config(backbone: Any) -> Any:
+    """The configuration of the part that reads text: nested in that of a model that also sees or hears."""
+    return backbone.config.get_text_config()
+
+
+def hidden_size(backbone: Any) -> int:
+    """D, the width of the layers.
+
+    Raises:
+        ModelError: The family has no such width.
+    """
+    width = getattr(text_config(backbone), "hidden_size", None)
+    if width is None:
+        raise ModelError(
+            f"{type(backbone).__name__} has no one width of its layers; this family cannot be fused"
+        )
+    return int(width)
+
+
+def attention_heads(backbone: Any) -> int:
+    """Attention heads of a layer; as many as are usual for the width where the family has no attention."""
+    heads = getattr(text_config(backbone), "num_attention_heads", None)
+    return int(heads or max(1, hidden_size(backbone) // HEAD_WIDTH))
+
+
+def vocabulary_size(backbone: Any) -> int:
+    """How many tokens the backbone has vectors for."""
+    weight = getattr(backbone.get_input_embeddings(), "weight", None)
+    return int(text_config(backbone).vocab_size if weight is None else weight.shape[0])
+
+
+def takes(module: Any, name: str) -> bool:
+    """Whether the forward of a module has a parameter of that name, or hands on any name."""
+    parameters = inspect.signature(module.forward).parameters
+    return name in parameters or any(
+        parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
+
+
+def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
+    """The stack of Transformer layers, found by its length, not by the family's name.
+
+    Raises:
+        ModelError: There is no such stack, or more than one.
+    """
+    count = getattr(text_config(backbone), "num_hidden_layers", None)
+    base = backbone.base_model
+    groups = getattr(getattr(base, "encoder", None), "albert_layer_groups", None)
+    if groups is not None:  # ALBERT: one layer, gone through many times
+        inner = [layer for group in groups for layer in group.albert_layers]
+        if len(inner) == 1:
+            return inner * int(count or 0)
+    stacks = _stacks(backbone.modules(), count)
+    if len(stacks) > 1:  # a model that sees or hears has towers of layers beside its text's
+        text = backbone.get_decoder()
+        stacks = _stacks(text.children(), count) or _stacks(text.modules(), count)
+    if len(stacks) != 1:
+        raise ModelError(
+            f"{type(backbone).__name__}: found {len(stacks)} stacks of {count} layers, need one: its layers are no"
+            " modules that are run one after another; this family cannot be fused"
+        )
+    return stacks[0]  # type: ignore[return-value]
+
+
+def _stacks(modules: Iterable[nn.Module], count: int | None) -> list[nn.ModuleList]:
+    return [found for found in modules if isinstance(found, nn.ModuleList) and len(found) == count]
+
+
+def ffn_up_projection(layer: nn.Module) -> Any:
+    """The first linear map of a layer's feed-forward part, before the activation; found by its shape.
+
+    Raises:
+        ModelError: There is none that widens.
+    """
+    wider = [module for module in layer.modules() if _width(module) > 1]
+    if not wider:
+        raise ModelError(
+            f"{type(layer).__name__}: no feed-forward part that widens was found; this family cannot be"
+            " wrapped by this kind of fusion yet"
+        )
+    return max(wider, key=_width)
+
+
+def out_features(linear: Any) -> int:
+    """How many numbers a linear map gives."""
+    return int(linear.weight.shape[0] if isinstance(linear, nn.Linear) else linear.nf)
+
+
+def _width(module: nn.Module) -> float:
+    """How much wider than its input the output of a linear map is; 0 for anything else."""
+    from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
+
+    if isinstance(module, nn.Linear | Conv1D):
+        return out_features(module) / int(module.weight.numel() / out_features(module))
+    return 0.0
+
+
+def max_positions(backbone: Any, wanted: int) -> int:
+    """How many tokens a text may have: ``wanted`` or what the backbone has positions for."""
+    positions = getattr(text_config(backbone), "max_position_embeddings", None)
+    return wanted if positions is None else int(min(wanted, positions - first_position(backbone)))
+
+
+def first_position(backbone: Any) -> int:
+    """The position of a text's first token: 0, but in RoBERTa and its kin, which count from behind padding."""
+    for name, module in backbone.named_modules():
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith("position_embeddings") and padding is not None:
+            return int(padding) + 1
+    return 0

@@ -1,0 +1,167 @@
+"""Text generation by a fused decoder, with Hugging Face's ``generate``.
+
+The knowledge of a prompt's mentions enters in the first pass, over the whole prompt; what the later
+layers made of it is in the cache that the following passes read. Mechanisms that also change the
+tokens after a mention (``Mechanism.lasting``) have to see the whole text in each pass, so that
+nothing is cached for them.
+
+Shapes: B prompts, P tokens of the longest prompt, L tokens of a pass, M mentions.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from kptm.data import collate
+from kptm.errors import ConfigError, ModelError
+from kptm.fusion.backbone_parts import base_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import Tensor
+
+    from kptm.data.tokenize import EncodedText
+    from kptm.fusion.fused_model import FusedModel
+    from kptm.linking import LinkedText
+
+
+@torch.no_grad()
+def generate(
+    model: FusedModel,
+    prompts: Sequence[LinkedText],
+    *,
+    max_new_tokens: int,
+    use_knowledge: bool,
+    use_cache: bool,
+    settings: Any,
+) -> list[str]:
+    """See :meth:`kptm.fusion.FusedModel.generate`."""
+    name = type(model.backbone).__name__
+    if not model.causal:
+        raise ModelError(
+            f"{name} is an encoder and generates no text; take a decoder such as GPT-2"
+        )
+    if model.fusion_config.reads_facts:
+        raise ModelError(
+            "a model of kind 'kbert' cannot generate: its facts stand among the tokens; take another kind"
+        )
+    if max_new_tokens < 1:
+        raise ConfigError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
+    if not prompts:
+        return []
+    texts = [_prompt(model, prompt) for prompt in prompts]
+    batch = collate(texts, model.pad_id, with_knowledge=use_knowledge)
+    ids, mask, spans = _to_the_right(batch.input_ids, batch.attention_mask, batch.mention_spans)
+    known = _Prompts(
+        model, spans.to(model.device), batch.mention_rows.to(model.device), tuple(ids.shape)
+    )
+    known.candidates = batch.candidate_rows, batch.candidate_priors
+    model.eval()
+    with known.entering():
+        found = model.backbone.generate(
+            input_ids=ids.to(model.device),
+            attention_mask=mask.to(model.device),
+            max_new_tokens=max_new_tokens,
+            pad_token_id=model.pad_id,
+            use_cache=use_cache and not model.fusion.lasting,
+            generation_config=settings,
+        )
+    written: list[str] = model.tokenizer.batch_decode(
+        found[:, ids.shape[1] :], skip_special_tokens=True
+    )
+    return written
+
+
+def _prompt(model: FusedModel, prompt: LinkedText) -> EncodedText:
+    """A prompt without the special tokens that a tokenizer puts at the end of a whole text."""
+    text = model.encoder.encode(prompt)
+    special = set(model.tokenizer.all_special_ids)
+    end = len(text.ids)
+    while end > 1 and text.ids[end - 1] in special:
+        end -= 1
+    if end < 1:
+        raise ModelError("a prompt has no token; write at least one word")
+    spans = tuple(span for span in text.spans if span.end <= end)
+    return replace(text, ids=text.ids[:end], spans=spans, blanks=())
+
+
+def _to_the_right(
+    ids_BP: Tensor, mask_BP: Tensor, spans_M3: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Padding goes to the left: what is generated has to follow the prompt's last token."""
+    missing_B = ids_BP.shape[1] - mask_BP.sum(1)
+    at_BP = torch.arange(ids_BP.shape[1])[None] - missing_B[:, None]
+    at_BP = at_BP % ids_BP.shape[1]
+    shift_M = missing_B[spans_M3[:, 0]]
+    spans_M3 = spans_M3 + torch.stack([torch.zeros_like(shift_M), shift_M, shift_M], 1)
+    return ids_BP.gather(1, at_BP), mask_BP.gather(1, at_BP), spans_M3
+
+
+class _Prompts:
+    """The mentions of prompts, which enter in every pass over whole prompts.
+
+    Args:
+        model: The model.
+        spans_M3: Text, first token, token after the last, in the padded prompts.
+        rows_M: Their rows of the entity table.
+        size: B and P.
+    """
+
+    def __init__(
+        self, model: FusedModel, spans_M3: Tensor, rows_M: Tensor, size: tuple[int, int]
+    ) -> None:
+        self._model = model
+        self._spans_M3 = spans_M3
+        self._rows_M = rows_M
+        self._count, self._length = size
+        self._first = True
+        self.candidates: tuple[Tensor | None, Tensor | None] = (None, None)
+
+    @contextmanager
+    def entering(self) -> Iterator[None]:
+        """Let the knowledge enter the backbone's passes as long as the context lasts."""
+        base = base_model(self._model.backbone)
+        hooks = [
+            base.register_forward_pre_hook(self._begin, with_kwargs=True),
+            base.register_forward_hook(self._finish),
+        ]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+            self._model.fusion.end()
+
+    def _begin(self, _: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
+        given: Any = options.get("input_ids", inputs[0] if inputs else None)
+        # A pass that reads the cache has the newest token alone.
+        whole = self._first or given.shape[1] > self._length
+        self._first = False
+        enters = whole and len(self._rows_M)
+        self._model.fusion.begin(self._knowledge(*given.shape) if enters else None)
+
+    def _finish(self, _base: Any, _inputs: Any, output: Any) -> Any:
+        # The backbone may give its states back in a tuple, whose first they are.
+        if isinstance(output, tuple):
+            return (self._model.fusion.finish(output[0]), *output[1:])
+        output.last_hidden_state = self._model.fusion.finish(output.last_hidden_state)
+        return output
+
+    def _knowledge(self, rows: int, length: int) -> Any:
+        """The mentions in a pass of so many rows: each prompt stands in it once for each of its beams."""
+        each = rows // self._count
+        turn_N = torch.arange(each, device=self._rows_M.device).repeat(len(self._rows_M))
+        spans = self._spans_M3.repeat_interleave(each, 0).clone()
+        spans[:, 0] = spans[:, 0] * each + turn_N
+        candidates = tuple(
+            None if part is None else part.to(spans.device).repeat_interleave(each, 0)
+            for part in self.candidates
+        )
+        return self._model.knowledge(
+            spans, self._rows_M.repeat_interleave(each), length, *candidates
+        )
