@@ -12,7 +12,7 @@ from kptm.errors import ConfigError, ModelError
 from kptm.finetuning.classifier import task_loss
 from kptm.finetuning.finetune_report import TaskPoint
 from kptm.finetuning.task_encoding import Batch, batch_of, targets_of
-from kptm.fusion.backbone import quiet_transformers
+from kptm.fusion.backbones.backbone import quiet_transformers
 from kptm.pretraining.randomness import randomness_kept
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from torch import nn
 
 from kptm.data.tokenize import TextEncoder
 from kptm.errors import ConfigError, ModelError
-from kptm.fusion.backbone import build_backbone, is_causal
-from kptm.fusion.backbone_parts import (
+from kptm.fusion.backbones.backbone import build_backbone, is_causal
+from kptm.fusion.backbones.backbone_parts import (
     base_model,
     encoder_layers,
     hidden_size,
@@ -26,12 +26,12 @@ from kptm.fusion.backbone_parts import (
     takes,
     vocabulary_size,
 )
+from kptm.fusion.backbones.fitness import check_fit, refused_by_name
+from kptm.fusion.backbones.lm_head import head_logits
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.entity_head import EntityHead
 from kptm.fusion.entity_table import EntityTable
 from kptm.fusion.fingerprint import Fingerprint
-from kptm.fusion.fitness import check_fit, refused_by_name
-from kptm.fusion.lm_head import head_logits
 from kptm.fusion.mechanisms.factory import make_fusion
 from kptm.fusion.mechanisms.mechanism import Branches, knowledge_of_mentions
 

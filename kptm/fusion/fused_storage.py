@@ -21,7 +21,7 @@ from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
 from kptm.data.verbalisation import EntityFacts
 from kptm.errors import ConfigError, ModelError
-from kptm.fusion.backbone import quiet_transformers
+from kptm.fusion.backbones.backbone import quiet_transformers
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.model_manifest import model_folder, seal, unsealed
 

@@ -18,7 +18,7 @@ import torch
 
 from kptm.data import collate
 from kptm.errors import ConfigError, ModelError
-from kptm.fusion.backbone_parts import base_model
+from kptm.fusion.backbones.backbone_parts import base_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kptm.data.tokenize import EncodedText
-    from kptm.fusion.fused_model import FusedModel
+    from kptm.fusion.parts import FusedParts
     from kptm.linking import LinkedText
 
 
 @torch.no_grad()
 def generate(
-    model: FusedModel,
+    model: FusedParts,
     prompts: Sequence[LinkedText],
     *,
     max_new_tokens: int,
@@ -58,7 +58,10 @@ def generate(
     batch = collate(texts, model.pad_id, with_knowledge=use_knowledge)
     ids, mask, spans = _to_the_right(batch.input_ids, batch.attention_mask, batch.mention_spans)
     known = _Prompts(
-        model, spans.to(model.device), batch.mention_rows.to(model.device), tuple(ids.shape)
+        model,
+        spans.to(model.device),
+        batch.mention_rows.to(model.device),
+        (len(ids), int(ids.shape[1])),
     )
     known.candidates = batch.candidate_rows, batch.candidate_priors
     model.eval()
@@ -77,7 +80,7 @@ def generate(
     return written
 
 
-def _prompt(model: FusedModel, prompt: LinkedText) -> EncodedText:
+def _prompt(model: FusedParts, prompt: LinkedText) -> EncodedText:
     """A prompt without the special tokens that a tokenizer puts at the end of a whole text."""
     text = model.encoder.encode(prompt)
     special = set(model.tokenizer.all_special_ids)
@@ -113,7 +116,7 @@ class _Prompts:
     """
 
     def __init__(
-        self, model: FusedModel, spans_M3: Tensor, rows_M: Tensor, size: tuple[int, int]
+        self, model: FusedParts, spans_M3: Tensor, rows_M: Tensor, size: tuple[int, int]
     ) -> None:
         self._model = model
         self._spans_M3 = spans_M3

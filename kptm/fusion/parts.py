@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kptm.data.tokenize import TextEncoder
     from kptm.data.verbalisation import EntityFacts
     from kptm.fusion.config import FusionConfig
-    from kptm.fusion.mechanisms.mechanism import Mechanism
+    from kptm.fusion.mechanisms.mechanism import Knowledge, Mechanism
 
 
 class FusedParts(Protocol):
@@ -39,6 +39,16 @@ class FusedParts(Protocol):
 
     def __call__(self, *args: Any) -> Any:
         """One forward pass."""
+
+    def knowledge(
+        self,
+        mention_spans: torch.Tensor,
+        mention_rows: torch.Tensor,
+        length: int,
+        candidate_rows: torch.Tensor | None = None,
+        candidate_priors: torch.Tensor | None = None,
+    ) -> Knowledge:
+        """What a mechanism is told of a batch."""
 
     def token_logits(self, hidden_ND: torch.Tensor) -> torch.Tensor:
         """The language-model head on hidden states, (N, D) → (N, V)."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kptm.errors import ConfigError, ModelError
-from kptm.fusion.backbone import quiet_transformers
+from kptm.fusion.backbones.backbone import quiet_transformers
 from kptm.linking import Linker
 from kptm.pretraining.checkpoints import newest, step_of
 from kptm.pretraining.config import PretrainConfig

@@ -21,7 +21,7 @@ from families_parts.tiny import families
 
 from kg import EntityEmbeddings
 from kptm.data import train_tokenizer
-from kptm.fusion.backbone import quiet_transformers
+from kptm.fusion.backbones.backbone import quiet_transformers
 
 
 def main() -> None:

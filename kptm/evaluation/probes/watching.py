@@ -12,8 +12,8 @@ import torch
 
 from kptm.data import collate
 from kptm.errors import ModelError
-from kptm.fusion.backbone import quiet_transformers
-from kptm.fusion.backbone_parts import base_model, encoder_layers
+from kptm.fusion.backbones.backbone import quiet_transformers
+from kptm.fusion.backbones.backbone_parts import base_model, encoder_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 from torch.nn import functional as F
 
-from kptm.fusion.backbone_parts import ffn_up_projection
+from kptm.fusion.backbones.backbone_parts import ffn_up_projection
 from kptm.fusion.mechanisms.attention_blocks import Attention
 from kptm.fusion.mechanisms.mechanism import Mechanism
 

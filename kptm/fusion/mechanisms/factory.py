@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kptm.fusion.backbone_parts import (
+from kptm.fusion.backbones.backbone_parts import (
     attention_heads,
     encoder_layers,
     ffn_up_projection,

@@ -28,8 +28,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kptm.errors import ModelError
-from kptm.fusion.backbone import is_causal
-from kptm.fusion.backbone_parts import base_model, first_position, max_positions, text_config
+from kptm.fusion.backbones.backbone import is_causal
+from kptm.fusion.backbones.backbone_parts import (
+    base_model,
+    first_position,
+    max_positions,
+    text_config,
+)
 from kptm.fusion.mechanisms.mechanism import Mechanism
 
 if TYPE_CHECKING:

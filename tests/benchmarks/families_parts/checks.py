@@ -10,7 +10,7 @@ import torch
 from kptm.data import collate
 from kptm.errors import ModelError
 from kptm.fusion import FusedModel, FusionConfig
-from kptm.fusion.backbone import is_causal
+from kptm.fusion.backbones.backbone import is_causal
 from kptm.linking import LinkedText
 from kptm.pretraining import PretrainConfig, pretrain
 

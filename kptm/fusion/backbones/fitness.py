@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kptm.errors import ModelError
-from kptm.fusion.backbone_parts import base_model, takes
+from kptm.fusion.backbones.backbone_parts import base_model, takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from kptm.fusion.backbone_parts import base_model
+from kptm.fusion.backbones.backbone_parts import base_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
