@@ -39,5 +39,5 @@ def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
         report.to_dict(),
         as_json,
         f"{report.steps:,} steps on {report.texts:,} texts with {report.links:,} links{loss},"
-        f" {report.seconds:.0f} s",
+        f" {report.seconds:.0f} s; {report.backbone}",
     )

@@ -24,7 +24,7 @@ class FinetuneConfig:
         steps: Optimiser steps instead of epochs; 0 goes by epochs.
         batch_size: Rows a step.
         learning_rate: Peak of AdamW, after a warm-up of 6% it falls linearly; 0 takes 5e-5, or 1e-3
-            where the backbone is narrower than 256.
+            where the backbone is narrower than 256 and its weights were random at first.
         weight_decay: Of AdamW.
         dropout: Of what the classifier reads.
         threshold: From which p on "typing" gives a type.
@@ -58,9 +58,10 @@ class FinetuneConfig:
         if not 0 < self.threshold < 1:
             raise ConfigError(f"threshold must be between 0 and 1, not {self.threshold}")
 
-    def rate_for(self, width: int) -> float:
-        """The learning rate for a backbone of a width."""
-        return self.learning_rate or (NARROW_RATE if width < NARROW else WIDE_RATE)
+    def rate_for(self, width: int, *, trained: bool = False) -> float:
+        """The learning rate for a backbone of a width, whose weights were trained before or random at first."""
+        narrow = width < NARROW and not trained
+        return self.learning_rate or (NARROW_RATE if narrow else WIDE_RATE)
 
 
 def check_task(task: str) -> None:

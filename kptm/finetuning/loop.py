@@ -97,7 +97,9 @@ def run(
             output_dir=folder,
             max_steps=steps,
             per_device_train_batch_size=config.batch_size,
-            learning_rate=config.rate_for(tuned.fused.hidden_size),
+            learning_rate=config.rate_for(
+                tuned.fused.hidden_size, trained=tuned.fused.origin.trained
+            ),
             weight_decay=config.weight_decay,
             warmup_steps=max(1, int(steps * WARM_UP)),
             lr_scheduler_type="linear",

@@ -6,10 +6,8 @@ E entity width.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -28,6 +26,8 @@ from kptm.fusion.backbones.backbone_parts import (
 )
 from kptm.fusion.backbones.fitness import check_fit, refused_by_name
 from kptm.fusion.backbones.lm_head import head_logits
+from kptm.fusion.backbones.origin import Origin
+from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.entity_head import EntityHead
 from kptm.fusion.entity_table import EntityTable
@@ -37,6 +37,7 @@ from kptm.fusion.mechanisms.mechanism import Branches, knowledge_of_mentions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from torch import Tensor
 
@@ -84,6 +85,7 @@ class FusedModel(nn.Module):
         super().__init__()
         self._fingerprint = Fingerprint()
         self.backbone = backbone
+        self.origin = Origin()
         self.tokenizer = tokenizer
         self.embeddings = embeddings
         self.fusion_config = config
@@ -174,9 +176,9 @@ class FusedModel(nn.Module):
             ModelError: As :meth:`build`.
             ConfigError: As :meth:`build`.
         """
-        model = build_backbone(backbone, config.seed)
+        model, origin = build_backbone(backbone, config.seed)
         if tokenizer is None:
-            tokenizer = _tokenizer_of(backbone)
+            tokenizer = read_tokenizer(backbone)
         with refused_by_name(model, config.kind):
             room = vocabulary_size(model)
             if len(tokenizer) > room:
@@ -184,7 +186,9 @@ class FusedModel(nn.Module):
                     f"the tokenizer has {len(tokenizer)} tokens, the backbone {room};"
                     " they do not belong together"
                 )
-            return cls(model, tokenizer, embeddings, config, facts)
+            fused = cls(model, tokenizer, embeddings, config, facts)
+        fused.origin = origin
+        return fused
 
     @property
     def device(self) -> torch.device:
@@ -350,35 +354,3 @@ class FusedModel(nn.Module):
         Computed again only after one of them has changed; see :mod:`kptm.fusion.fingerprint`.
         """
         return self._fingerprint.of(self)
-
-
-def _tokenizer_of(backbone: Any) -> Any:
-    from transformers import AutoTokenizer, PreTrainedTokenizerFast
-
-    if not isinstance(backbone, str | Path):
-        raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
-    try:
-        # A tokenizer that was saved as none of a family's stays that: AutoTokenizer takes the
-        # family of the model.
-        kind = PreTrainedTokenizerFast if _is_general(Path(backbone)) else AutoTokenizer
-        tokenizer = kind.from_pretrained(
-            str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()
-        )
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer= ({error})") from error
-    # Where transformers finds no vocabulary it makes a tokenizer that knows nothing.
-    if len(tokenizer) <= len(tokenizer.all_special_ids):
-        raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer=")
-    return tokenizer
-
-
-def _is_general(folder: Path) -> bool:
-    """Whether a folder's tokenizer says that it is of no family."""
-    try:
-        text = (folder / "tokenizer_config.json").read_text(encoding="utf-8")
-        return json.loads(text)["tokenizer_class"] in (
-            "TokenizersBackend",
-            "PreTrainedTokenizerFast",
-        )
-    except (OSError, ValueError, LookupError, TypeError):
-        return False

@@ -22,6 +22,7 @@ from kg.errors import EmbeddingError
 from kptm.data.verbalisation import EntityFacts
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone import quiet_transformers
+from kptm.fusion.backbones.origin import Origin
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.model_manifest import model_folder, seal, unsealed
 
@@ -69,6 +70,7 @@ def _write(model: FusedParts, folder: Path) -> None:
         "format": FORMAT,
         "config": asdict(model.fusion_config),
         "fingerprint": model.fingerprint(),
+        "origin": asdict(model.origin),
     }
     seal(folder, META, meta, files)
 
@@ -91,6 +93,7 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
         facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None
         with quiet_transformers():
             model = assemble(str(folder / "backbone"), embeddings, config, facts=facts)
+        model.origin = Origin(**meta.get("origin", {}))
         missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: no fused model there ({error.filename} is missing)") from error

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kptm.data.tokenize import TextEncoder
     from kptm.data.verbalisation import EntityFacts
+    from kptm.fusion.backbones.origin import Origin
     from kptm.fusion.config import FusionConfig
     from kptm.fusion.mechanisms.mechanism import Knowledge, Mechanism
 
@@ -20,6 +21,7 @@ class FusedParts(Protocol):
     """The parts of a fused model; see :class:`kptm.fusion.fused_model.FusedModel`."""
 
     backbone: Any
+    origin: Origin
     tokenizer: Any
     embeddings: EntityEmbeddings
     fusion_config: FusionConfig

@@ -20,6 +20,12 @@ class PretrainConfig:
         accumulation: Parts that a step's texts are gone through in, each with a pass of its own:
             less memory, the same step.
         learning_rate: Peak of AdamW, after a warm-up of 6% it falls linearly.
+        backbone_learning_rate: The same for the backbone's own weights; 0 takes ``learning_rate``
+            where they were random at first, 5e-5 where they were trained before.
+        freeze_backbone: Whether the backbone's layers stay as they are; a head that was made for it
+            is trained.
+        entities_first: Share of the steps in which a backbone that was trained before stays as it
+            is, while what is new beside it finds its place.
         weight_decay: Of AdamW.
         masked_lm_weight: Weight of masked language modelling; of causal in a decoder.
         entity_weight: Weight of entity prediction.
@@ -55,6 +61,9 @@ class PretrainConfig:
     steps: int = 1_000
     batch_size: int = 64
     learning_rate: float = 1e-3
+    backbone_learning_rate: float = 0.0
+    freeze_backbone: bool = False
+    entities_first: float = 0.1
     weight_decay: float = 0.01
     accumulation: int = 1
     masked_lm_weight: float = 1.0
@@ -88,13 +97,24 @@ class PretrainConfig:
             if value is not None and not value >= 0:
                 raise ConfigError(f"{name} must be at least 0, not {value}")
         for name in (item.name for item in fields(self) if item.name.endswith("_rate")):
-            if name != "learning_rate" and not 0 <= getattr(self, name) <= 1:
+            if not name.endswith("learning_rate") and not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be between 0 and 1, not {getattr(self, name)}")
         if not self.learning_rate > 0:
             raise ConfigError(f"learning_rate must be above 0, not {self.learning_rate}")
         if not any(getattr(self, name) for name in weights):
             raise ConfigError("every weight is 0: nothing would be learnt; set one of them")
+        self._check_backbone()
         self._check_scale()
+
+    def _check_backbone(self) -> None:
+        if not self.backbone_learning_rate >= 0:
+            raise ConfigError(
+                f"backbone_learning_rate must be at least 0, not {self.backbone_learning_rate}"
+            )
+        if not 0 <= self.entities_first < 1:
+            raise ConfigError(
+                f"entities_first must be from 0 to below 1, not {self.entities_first}"
+            )
 
     def _check_scale(self) -> None:
         if problem := seed_problem(self.seed):

@@ -12,6 +12,7 @@ from safetensors.torch import load_model, save_file, save_model
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from kptm.errors import ConfigError, ModelError
+from kptm.pretraining.backbone_plan import own_weights, schedule, set_apart
 from kptm.pretraining.checkpoint_callback import CheckpointCallback
 from kptm.pretraining.data.collator import Collator
 from kptm.pretraining.pretrain_report import LossPoint
@@ -20,6 +21,7 @@ from kptm.pretraining.processes import PATIENCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kptm.pretraining.backbone_plan import BackbonePlan
     from kptm.pretraining.config import PretrainConfig
     from kptm.pretraining.data.training_examples import Examples
     from kptm.pretraining.pretraining_model import PretrainingModel
@@ -39,14 +41,34 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
 
     loss_is_scaled_for_ga = True
 
-    def __init__(self, model: PretrainingModel, config: PretrainConfig, **arguments: Any) -> None:
+    def __init__(self, model: PretrainingModel, plan: BackbonePlan, **arguments: Any) -> None:
         super().__init__(model=model, **arguments)
         self._own = model
+        self._plan = plan
+        self.lr_scheduler: Any
         self._sums = [0.0] * (1 + len(model.names))
         self._since = 0
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """The Trainer's, with the backbone in groups of its own where it learns in its own way."""
+        there = self.optimizer is not None
+        found = super().create_optimizer(model)
+        if self._plan.apart and not there:
+            set_apart(found, own_weights(self._own.model), self._plan.rate)
+        return found
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """The Trainer's, or one that lets the backbone wait."""
+        if self._plan.start and self.lr_scheduler is None:
+            warm_up = self.args.get_warmup_steps(num_training_steps)
+            self.lr_scheduler = schedule(
+                optimizer or self.optimizer, self._plan, warm_up, num_training_steps
+            )
+            self._created_lr_scheduler = True
+        return super().create_scheduler(num_training_steps, optimizer)
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
@@ -126,6 +148,7 @@ def make_trainer(
     folder: Path,
     run: str,
     progress: Callable[[int, float], None] | None,
+    plan: BackbonePlan,
 ) -> FusionTrainer:
     """A trainer that has not begun.
 
@@ -136,6 +159,7 @@ def make_trainer(
         folder: Where checkpoints go.
         run: What they are sealed with.
         progress: Called after each step.
+        plan: How the backbone's own weights learn.
 
     Raises:
         ConfigError: The batch cannot be shared out among the processes.
@@ -145,7 +169,7 @@ def make_trainer(
     arguments = _arguments(config, folder)
     trainer = FusionTrainer(
         model,
-        config,
+        plan,
         args=arguments,
         train_dataset=examples,
         data_collator=Collator(

@@ -36,6 +36,7 @@ class PretrainReport:
         steps: Optimiser steps in all.
         resumed_at: The step of the checkpoint the run went on from, or 0.
         seconds: Wall-clock time of this run.
+        backbone: How the backbone's own weights learnt.
     """
 
     curve: tuple[LossPoint, ...]
@@ -44,6 +45,7 @@ class PretrainReport:
     steps: int
     resumed_at: int
     seconds: float
+    backbone: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON value."""

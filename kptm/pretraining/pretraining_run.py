@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone import quiet_transformers
 from kptm.linking import Linker
+from kptm.pretraining.backbone_plan import frozen, plan_for
 from kptm.pretraining.checkpoints import newest, step_of
 from kptm.pretraining.config import PretrainConfig
 from kptm.pretraining.data.corpus import Corpus
@@ -104,9 +105,15 @@ def pretrain(
         run = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         examples = Examples(corpus, config, _asking(model), described)
         start = newest(folder, run)
-        with quiet_transformers(), randomness_kept(), _gradient_checkpointing(model, config):
+        plan = plan_for(model, config)
+        with (
+            quiet_transformers(),
+            randomness_kept(),
+            frozen(model, plan),
+            _gradient_checkpointing(model, config),
+        ):
             whole = PretrainingModel(model, config, len(facts.relations) if facts else 0)
-            trainer = make_trainer(whole, config, examples, folder, run, progress)
+            trainer = make_trainer(whole, config, examples, folder, run, progress, plan)
             try:
                 trainer.train(resume_from_checkpoint=str(start) if start else None)
             finally:
@@ -118,6 +125,7 @@ def pretrain(
         steps=config.steps,
         resumed_at=step_of(start) if start else 0,
         seconds=time.monotonic() - began,
+        backbone=str(plan),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kptm.errors import ModelError
+from kptm.fusion.backbones.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ def quiet_transformers() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def build_backbone(backbone: Any, seed: int) -> Any:
+def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
     """A language model from a folder, a Hugging Face config, or a model: masked where the family has such, else causal.
 
     Raises:
@@ -44,8 +45,9 @@ def build_backbone(backbone: Any, seed: int) -> Any:
     """
     from transformers import PretrainedConfig, PreTrainedModel
 
+    origin = Origin()
     if isinstance(backbone, str | Path):
-        model = _read(backbone)
+        model, origin = _read(backbone, seed)
     elif isinstance(backbone, PretrainedConfig):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -58,6 +60,7 @@ def build_backbone(backbone: Any, seed: int) -> Any:
                 ) from error
     elif isinstance(backbone, PreTrainedModel):
         model = backbone
+        origin = Origin(trained=bool(model.name_or_path))  # where transformers read it from
     else:
         raise ModelError(
             f"a backbone is a path, a Hugging Face config or a model, not {type(backbone).__name__}"
@@ -72,10 +75,10 @@ def build_backbone(backbone: Any, seed: int) -> Any:
         raise ModelError(
             f"{type(model).__name__} is no encoder and no plain decoder; take BERT's or GPT's kind"
         )
-    return model
+    return model, origin
 
 
-def _read(backbone: str | Path) -> Any:
+def _read(backbone: str | Path, seed: int) -> tuple[Any, Origin]:
     """Read a language model, all of it: transformers would fill what is missing with random numbers.
 
     Raises:
@@ -85,7 +88,8 @@ def _read(backbone: str | Path) -> Any:
 
     local = {"trust_remote_code": False, "local_files_only": Path(backbone).exists()}
     try:
-        with quiet_transformers():
+        with quiet_transformers(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)  # of a head that is made
             kind = _class_of(AutoConfig.from_pretrained(str(backbone), **local))
             model, report = kind.from_pretrained(str(backbone), output_loading_info=True, **local)
     except Exception as error:  # a damaged file raises whatever its bytes lead to
@@ -106,7 +110,7 @@ def _read(backbone: str | Path) -> Any:
             backbone,
             _some(missing),
         )
-    return model
+    return model, Origin(trained=True, new_head=bool(missing))
 
 
 def _some(names: Sequence[str]) -> str:

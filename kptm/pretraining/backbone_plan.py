@@ -1,0 +1,121 @@
+"""How the backbone's own weights learn beside what is new: as fast, slower and later, or not at all.
+
+Random weights learn as fast as the rest. Weights that were trained before are destroyed by a rate
+that suits new modules: they learn at 5e-5 (Devlin et al. 2019, section 4), and only after the new
+modules have found their place.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch.optim.lr_scheduler import LambdaLR
+
+from kptm.fusion.backbones.backbone_parts import base_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from torch import nn
+    from torch.optim import Optimizer
+
+    from kptm.fusion import FusedModel
+    from kptm.pretraining.config import PretrainConfig
+
+logger = logging.getLogger(__name__)
+
+TRAINED_RATE = 5e-5
+"""The peak of the learning rate of weights that were trained before."""
+OWN = "backbone"
+"""Marks the optimiser's groups of the backbone's own weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackbonePlan:
+    """What becomes of the backbone's own weights.
+
+    Attributes:
+        rate: Peak of their learning rate; 0 where they stay as they are.
+        start: Steps after which they begin to learn.
+        apart: Whether they learn in another way than the rest.
+    """
+
+    rate: float
+    start: int = 0
+    apart: bool = False
+
+    def __str__(self) -> str:
+        if not self.apart:
+            return f"the backbone learns like the rest, at {self.rate:g}"
+        if not self.rate:
+            return "the backbone stays as it is"
+        late = f" after {self.start:,} steps" if self.start else ""
+        return f"the backbone learns at {self.rate:g}{late}"
+
+
+def plan_for(model: FusedModel, config: PretrainConfig) -> BackbonePlan:
+    """The plan for a model; what was chosen for trained weights is logged."""
+    trained = model.origin.trained
+    if config.freeze_backbone:
+        return BackbonePlan(rate=0.0, apart=True)
+    rate = config.backbone_learning_rate or (TRAINED_RATE if trained else config.learning_rate)
+    start = int(config.steps * config.entities_first) if trained else 0
+    plan = BackbonePlan(rate=rate, start=start, apart=bool(start) or rate != config.learning_rate)
+    if trained:
+        logger.info(
+            "%s (its weights were trained before); the rest at %g", plan, config.learning_rate
+        )
+    return plan
+
+
+def own_weights(model: FusedModel) -> list[nn.Parameter]:
+    """The weights that came with the backbone: without a head that was made here."""
+    part: nn.Module = base_model(model.backbone) if model.origin.new_head else model.backbone
+    return list(part.parameters())
+
+
+@contextmanager
+def frozen(model: FusedModel, plan: BackbonePlan) -> Iterator[None]:
+    """Keep the weights as they are for the time of a training that leaves them out."""
+    held = [weight for weight in own_weights(model) if weight.requires_grad and not plan.rate]
+    for weight in held:
+        weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for weight in held:
+            weight.requires_grad_(True)
+
+
+def set_apart(optimizer: Optimizer, weights: list[nn.Parameter], rate: float) -> None:
+    """Give weights groups of their own, with another learning rate."""
+    own = {id(weight) for weight in weights}
+    for group in list(optimizer.param_groups):
+        taken = [weight for weight in group["params"] if id(weight) in own]
+        if taken:
+            group["params"] = [weight for weight in group["params"] if id(weight) not in own]
+            optimizer.add_param_group({**group, "params": taken, "lr": rate, OWN: True})
+
+
+def schedule(optimizer: Optimizer, plan: BackbonePlan, warm_up: int, steps: int) -> LambdaLR:
+    """Linear warm-up and fall for all; for the backbone after ``plan.start`` steps."""
+    return LambdaLR(
+        optimizer,
+        [
+            _linear(plan.start if group.get(OWN) else 0, warm_up, steps)
+            for group in optimizer.param_groups
+        ],
+    )
+
+
+def _linear(start: int, warm_up: int, steps: int) -> Callable[[int], Any]:
+    def factor(step: int) -> float:
+        if step < start:
+            return 0.0
+        rising = (step - start) / max(1, warm_up)
+        return min(1.0, rising, max(0.0, (steps - step) / max(1, steps - warm_up)))
+
+    return factor
