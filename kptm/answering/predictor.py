@@ -21,6 +21,7 @@ from kptm.answering.reading_texts import TextSource
 from kptm.answering.sentences import SentenceWriter
 from kptm.answering.sources import LINKS, MODEL, STORE, TEXTS, Asked, checked_sources
 from kptm.answering.staleness import Freshness
+from kptm.answering.text_kinds import of_its_kind
 from kptm.answering.understanding import LONGEST, Understanding
 from kptm.answering.voices import Voices
 from kptm.answering.weighing import Silent, Weights
@@ -287,8 +288,10 @@ class Predictor:
         source = self._voices.texts
         if source is None or TEXTS not in there or case.answers:
             return ()
-        relation = case.best.relation
-        return source.answers(case.best, self._relations.labels([relation])[relation])
+        reading = case.best
+        read = source.answers(reading, self._relations.labels([reading.relation])[reading.relation])
+        side = self._candidates.of(reading.relation, reading.forward)
+        return of_its_kind(self._graph, reading, side, read)
 
     def _with_words(self, question: str, answer: Answer, chosen: Collection[str]) -> Answer:
         """The model's own words for a blank that no entity fits, where they are likely enough."""

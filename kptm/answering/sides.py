@@ -22,6 +22,10 @@ DO = frozenset("do does did don doesn didn".split())
 BE = frozenset("is are was were be been being".split())
 HAVE = frozenset("has have had with".split())
 WH = frozenset("who whom which what".split())
+AGENT = ("er", "or")
+"""How nouns end that say who does something: "discoverer"."""
+RELATIVE = frozenset("that which who whom".split())
+"""Words that begin a clause: "that Curie discovered"."""
 PREPOSITIONS = frozenset(
     "by in on at to into onto with from for through after near over under against as about".split()
 )
@@ -97,10 +101,19 @@ def names_head(question: str, start: int, end: int, label: str) -> bool | None:
     right = [at for at, word in enumerate(after) if stem(word) in relation.stems]
     if right and not left:
         owned = _POSSESSIVE.match(question[end:]) is not None
-        return _said_after(before, after, right, relation, owned=owned)
+        return _said_after(before, after, _run(right), relation, owned=owned)
     if left and not right:
-        return _said_before(before, after, left, relation)
+        return _said_before(before, after, _run(left[::-1])[::-1], relation)
     return None
+
+
+def _run(places: Sequence[int]) -> Sequence[int]:
+    """The places that follow one another, with one word between, as of "year of discovery".
+
+    Of the words of a relation those next to a name say on which side of it the name stands.
+    """
+    size = next((n for n in range(1, len(places)) if abs(places[n] - places[n - 1]) > 2), None)
+    return places[:size]
 
 
 def _said_after(
@@ -117,16 +130,47 @@ def _said_after(
         return None
     if owned:  # "Peru's capital"
         return {Form.NOUN: True, Form.NOUN_OF: False, Form.VERB: True}.get(form)
-    if behind[:1] == ["of"]:  # "Paris is the capital of", "who is Eve the mother of"
-        return {Form.NOUN: False, Form.NOUN_OF: True}.get(form)
-    if not DO.isdisjoint(before):  # "who did Poland invade"
+    if behind[:1] == ["of"]:
+        return _of_what(after[: at[0]], form)
+    had = not HAVE.isdisjoint(before[-1:])
+    if had and form is Form.NOUN and after[:1] == ["as"]:
+        return False  # "which country has Guarani as an official language"
+    if had or not DO.isdisjoint(before):  # "who did Poland invade"
         return _as_subject(after, at, relation)
-    if not BE.isdisjoint(before):  # "where was Oxygen discovered", "who was Poland invaded by"
-        if form is Form.VERB:
-            return False if "by" in behind else None
-        return True if form is Form.PASSIVE else None
-    bare = after[: at[0]]  # "Japan capital", "Poland invaded whom"
+    if not BE.isdisjoint(before):
+        return _with_be(after, at, form)
+    bare = after[: at[0]]
+    clause = not RELATIVE.isdisjoint(before[-1:])  # "that Curie discovered"
+    object_ = BE.isdisjoint(bare) and behind and behind[0] in DETERMINERS | WH
+    if form is Form.PASSIVE and (clause or object_):  # "Brandt discovered the element"
+        return _as_subject(after, at, relation)
+    if form is Form.VERB and not BE.isdisjoint(bare) and behind[:1] == ["by"]:
+        return False  # "Jupiter is orbited by"
+    # "Japan capital", "Poland invaded whom"
     return None if any(word in PREPOSITIONS for word in bare) else True
+
+
+def _of_what(between: Sequence[str], form: Form) -> bool | None:
+    """The relation's words stand between the name and "of"."""
+    if form is Form.NOUN and not PREPOSITIONS.isdisjoint(_since_verb(between)):
+        return True  # "Jordan lies in the region of": the noun says what is asked for, not what Jordan is
+    # "Paris is the capital of", "who is Eve the mother of", "of what was Ramsay the discoverer"
+    return {Form.NOUN: False, Form.NOUN_OF: True}.get(form)
+
+
+def _with_be(after: Sequence[str], at: Sequence[int], form: Form) -> bool | None:
+    """The name stands after a form of "be": "where was Oxygen discovered", "who was Poland invaded by"."""
+    if form is Form.VERB:
+        return False if "by" in after[at[-1] + 1 :] else None
+    if form is Form.PASSIVE and after[at[-1]].endswith(AGENT):  # "was Ramsay the discoverer"
+        return False
+    return True if form is Form.PASSIVE else None
+
+
+def _since_verb(words: Sequence[str]) -> Sequence[str]:
+    """The words after the last form of "be"; all without one."""
+    last = max((at for at, word in enumerate(words) if word in BE), default=-1)
+    return words[last + 1 :]
 
 
 def _as_subject(after: Sequence[str], at: Sequence[int], relation: RelationForm) -> bool | None:
@@ -140,7 +184,7 @@ def _as_subject(after: Sequence[str], at: Sequence[int], relation: RelationForm)
 
 def _is_agent(relation: RelationForm, said: Collection[str]) -> bool:
     """Whether the label names whoever does what the question says as a verb: "director", of "directed"."""
-    agent = any(word.endswith(("er", "or")) for word in relation.words)
+    agent = any(word.endswith(AGENT) for word in relation.words)
     return relation.form is Form.NOUN and agent and relation.words.isdisjoint(said)
 
 

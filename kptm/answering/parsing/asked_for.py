@@ -9,12 +9,13 @@ from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.question import span_mask
 from kptm.answering.parsing.said import ENOUGH
-from kptm.answering.sides import DETERMINERS
+from kptm.answering.sides import BE, DETERMINERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kg.programs import Program
+    from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.kinds import AnswerKinds
     from kptm.answering.parsing.question import Question
@@ -166,9 +167,20 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
             named |= span_mask(match.start, match.end)
     for match in question.operators:
         if match.kind in ("ask", "count", "list"):
-            return [
-                at
-                for at in range(match.end, min(len(question.tokens), match.end + NOUNS))
-                if question.importance[at] > 0 and not named >> at & 1
-            ]
+            return _nouns(question, match, named)
     return []
+
+
+def _nouns(question: Question, match: Match, named: int) -> list[int]:
+    """The words after a question word, up to the verb where something stands before that."""
+    found: list[int] = []
+    # "How high is the highest point" and "when was the director born" ask for no point and no director.
+    said = question.tokens[match.start].folded == "which" or bool(match.hints)
+    for at in range(match.end, min(len(question.tokens), match.end + NOUNS)):
+        if said and question.tokens[at].folded in BE:  # "which director was born last"
+            break
+        if question.importance[at] > 0:
+            said = True
+            if not named >> at & 1:
+                found.append(at)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kg.programs import (
@@ -11,7 +12,7 @@ from kg.programs import (
 )
 from kg.types import Step
 from kptm.answering.parsing.appositions import appositions
-from kptm.answering.parsing.senses import namesakes, placed_names
+from kptm.answering.parsing.senses import namesakes, placed_names, told_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,10 @@ class Bases:
                         Named((mention.node,)), (), mask=mention.mask | item.mask, names=mention.mask,
                         features={**self._builder.of_mention(mention, item.mask), "agrees": 1.0}, mention=mention,
                     )  # fmt: skip
-        for mention, mask in placed_names(question, self._builder.knowledge):
+        knowledge = self._builder.knowledge
+        for mention, mask in chain(
+            placed_names(question, knowledge), told_names(question, knowledge)
+        ):
             own = {**self._builder.of_mention(mention, mask), "sense_name": 1.0}
             yield self._builder.extend(
                 Named((mention.node,)), (), mask=mask, names=mask, features=own, mention=mention

@@ -58,6 +58,9 @@ class Builder:
         for match in question.operators:
             used |= bits(match) if match.kind in CHANGING | {"ask"} else 0
         self.free = ~used
+        self.light = sum(
+            1 << at for at, weight in enumerate(question.importance) if weight <= LITTLE
+        )
         self.type_words = question.unknown_noun
         for item in question.types:
             self.type_words |= item.mask if isinstance(item.program, OfType) else 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Named, Superlative, parts
+from kg.programs import Aggregate, Difference, Intersection, Named, Superlative, parts
 from kg.values import ValueKey
 from kptm.answering.parsing.appositions import beside_names
 from kptm.answering.parsing.asked_for import asked_features, asked_places
@@ -17,7 +17,7 @@ from kptm.answering.parsing.question import LITTLE
 from kptm.answering.parsing.search import BEAM, Search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kg.programs import Program
     from kptm.answering.parsing.derivation import Derivation
@@ -160,7 +160,22 @@ def _described(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
         return 0
     named = [key for part in parts(made.program) if isinstance(part, Named) for key in part.keys]
     stems = frozenset().union(*(kind.stems for kind in kinds.of(named)))
-    return sum(1 << at for at in left if question.tokens[at].stem in stems)
+    told = sum(1 << at for at in left if question.tokens[at].stem in stems)
+    return told & _beside(question, made, told)
+
+
+def _beside(question: Question, made: Derivation, told: int) -> int:
+    """The tokens on either side of a program's names, up to the next that says a relation."""
+    size = len(question.tokens)
+    light = sum(1 << at for at in range(size) if question.importance[at] <= LITTLE)
+    ends = (made.mask | question.relations.own) & ~(told | made.names | question.typed | light)
+    found = 0
+    for places in (range(size), range(size - 1, -1, -1)):
+        near = False
+        for at in places:
+            near = bool(made.names >> at & 1) or (near and not ends >> at & 1)
+            found |= near << at
+    return found
 
 
 def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dict[str, float]:
@@ -182,6 +197,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     lost = question.named_place & ~made.mask
     found["lost_name"] = float(lost.bit_count())
     found["nameless"] = float(bool(lost) and not made.names)
+    found["torn_name"] = float(_is_torn(question, made))
     found["unused_relation"] = float(_unused_relations(question, made.mask))
     found["unused_type"] = float(_unused_types(question, made.mask))
     found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
@@ -189,7 +205,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     found["itself"] = float(bool(made.size and made.nodes) and named.issuperset(made.nodes))
     found["several"] = log(len(made.nodes)) if made.nodes else 0.0
     found["bare"] = float(made.size == 0)
-    found["vacuous"] = float(_vacuous(made.program, knowledge))
+    found["vacuous"] = float(_vacuous(made.program, knowledge) + _echoes(question, made, named))
     focus = _has_focus(question, made, knowledge)
     if focus is not None:
         found["focus" if focus else "other_focus"] = 1.0
@@ -197,8 +213,33 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     return {name: value for name, value in found.items() if value}
 
 
+def _is_torn(question: Question, made: Derivation) -> bool:
+    """Whether a program uses a part of a name beside an unknown word: "The Good Soldier" is not "The Good Earth".
+
+    Of a whole name the word beside it has to be written as names are: "the Mercury Drug chain".
+    """
+    named = {key for part in parts(made.program) if isinstance(part, Named) for key in part.keys}
+    for item in question.mentions:
+        if item.node not in named or item.mask & ~made.names:
+            continue
+        for at in (item.start - 1, item.end):
+            if not 0 <= at < len(question.tokens) or made.mask >> at & 1:
+                continue
+            capital = at > 0 and question.tokens[at].text[:1].isupper()
+            unknown = bool(question.unknown >> at & 1)
+            if question.importance[at] > LITTLE and (
+                (item.kind == "part" and unknown) or (capital and (unknown or item.kind == "part"))
+            ):
+                return True
+    return False
+
+
 def _vacuous(program: Program, knowledge: Knowledge) -> int:
-    """How many superlatives choose nothing: of one node, or all of a set; and counts and means of what is one by its form."""
+    """How many operations of a program do nothing.
+
+    Superlatives of one node, or that choose all of a set; counts and means of what is one by its form; and differences
+    that take away nothing, or things of another type: films without a country.
+    """
     count = 0
     for part in parts(program):
         if isinstance(part, Superlative):
@@ -207,7 +248,36 @@ def _vacuous(program: Program, knowledge: Knowledge) -> int:
         elif isinstance(part, Aggregate):
             one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
             count += one and knowledge.evaluate(part.source).size == 1
+        elif isinstance(part, Difference):
+            count += not _are_alike(part, knowledge)
     return count
+
+
+def _echoes(question: Question, made: Derivation, named: Collection[str]) -> bool:
+    """Whether all answers are things that the question says to tell of others: "Ohio's capital Columbus" asks for no Ohio."""
+    own = 0
+    for item in question.mentions:
+        own |= item.mask if item.node in named and not item.mask & ~made.names else 0
+    joined = isinstance(made.program, Intersection)
+    told = {
+        item.node
+        for item in question.mentions
+        if item.node not in named
+        and not item.mask & ~made.names
+        and (joined or not item.mask & own)
+    }
+    return bool(made.nodes) and told.issuperset(made.nodes)
+
+
+def _are_alike(program: Difference, knowledge: Knowledge) -> bool:
+    """Whether what is taken away may be among what it is taken from, by their types."""
+    left, right = (knowledge.evaluate(x).nodes[:LOOKED_AT] for x in (program.left, program.right))
+    if not right:
+        return False
+    if isinstance(left[0], ValueKey) != isinstance(right[0], ValueKey):
+        return False
+    kinds = [knowledge.types(nodes) for nodes in (left, right)]
+    return not all(kinds) or not kinds[0].keys().isdisjoint(kinds[1])
 
 
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
@@ -267,7 +337,8 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     """Whether answers are of the type that the question's first noun names; None where it names none."""
     nodes = made.nodes or made.counted
     beside = beside_names(question, knowledge)
-    first = next((item for item in question.types if item.type and not item.mask & beside), None)
+    named = beside | made.names
+    first = next((item for item in question.types if item.type and not item.mask & named), None)
     asked = question.asked
     if not nodes or first is None or (asked is not None and asked.answer in ("date", "value")):
         return None

@@ -102,6 +102,8 @@ class Measures:
             if counted and (evidence.mask or learnt > self._builder.lexical.speaks):
                 features = {"counted": 1.0, "measure_name": evidence.recall, "learnt": learnt}
                 found.append((Measure((step,), count=True), features, evidence.mask))
+                for measure, more, mask in self._counted_types(step, some, used | evidence.mask):
+                    found.append((measure, {**features, **more}, evidence.mask | mask))
             elif counted:
                 found += self._counted_types(step, some, used)
             if step.forward:

@@ -116,6 +116,7 @@ DEFAULT: dict[str, float] = {
     "turned": -3.0,
     "mixed": -1.2,
     "nameless": -2.2,
+    "torn_name": -2.5,
     "unused_relation": -0.5,
     "weak": -0.9,
     "unused_type": -0.9,

@@ -89,8 +89,10 @@ class SaidRelations:
                 self._together.append((1 << end) - (1 << start))
             for english, weight in words:
                 self._add_phrase(english, (1 << end) - (1 << start), SYNONYM * weight)
+        self._measured = 0
         for match in operators:
             if match.kind in ("ask", "measure"):
+                self._measured |= ((1 << match.end) - (1 << match.start)) if match.hints else 0
                 for rank, hint in enumerate(match.hints):
                     self._add_phrase(
                         hint, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 5)
@@ -182,7 +184,9 @@ class SaidRelations:
             self._cache[place] = NOTHING if words is None else self._evidence(words, names, used)
         return self._cache[place]
 
-    def _other_words(self, stem: str, chosen: int, free: Sequence[tuple[float, int, int]]) -> int:
+    def _other_words(
+        self, stem: str, chosen: int, free: Sequence[tuple[float, tuple[int, int], int]]
+    ) -> int:
         """Other words that say the same: of "what language do they speak" both; the same word again is another step."""
         stems = {token.stem for at, token in enumerate(self._tokens) if chosen >> at & 1}
         more = 0
@@ -207,7 +211,8 @@ class SaidRelations:
                 for stems, mask, strength in self._phrases.get(stem, ())
                 if stems <= words.weights.keys()
             ]
-            free = [(s, -m, m) for m, s in masks if not m & taken]
+            # Of a word that is said twice, "children of A, not children of B", the one next to the name is its own.
+            free = [(s, (-_distance(m, used), -m), m) for m, s in masks if not m & taken]
             if free:
                 strength, _, mask = max(free)
                 said[stem] = strength, mask | self._other_words(stem, mask, free)
@@ -229,7 +234,10 @@ class SaidRelations:
                 words.weights[stem] >= SAYS and not place & self._claimed
             )
             # "What genre is the film X": the domain of /film/film/genre explains a word, by itself it says nothing.
-            if strength >= (SAYS if strong else LIKE) and (strong or recall > 0):
+            beside = recall > 0 and not (stem in words.phrased and place & self._claimed)
+            if place & self._measured and stem not in names[best]:
+                continue  # "how high" asks for a height: it does not say the highest point beside its name
+            if strength >= (SAYS if strong else LIKE) and (strong or beside):
                 mask |= place
         if any((mask & span).bit_count() == 1 for span in self._together):
             recall *= APART
@@ -238,6 +246,15 @@ class SaidRelations:
             recall, more, mask,
             headless=by_main and words.head not in said, contrary=by_main and bool(words.superlatives - said.keys()),
         )  # fmt: skip
+
+
+def _distance(mask: int, used: int) -> int:
+    """How many tokens lie between two masks; 0 where one is empty or they overlap."""
+    if not mask or not used:
+        return 0
+    low, high = (mask & -mask).bit_length(), mask.bit_length()
+    first, last = (used & -used).bit_length(), used.bit_length()
+    return max(first - high, low - last, 0)
 
 
 def _share(

@@ -47,6 +47,7 @@ class RelationWords:
         head: The stem of the noun that its main name is about: "density" of "population density", "date" of "date of birth".
         superlatives: The stems of superlatives in its main name: "lowest" of "lowest point".
         inverse: What it leads back to, as stems: "child" of "parent".
+        phrased: The stems that texts say beside it and that no name of it has.
     """
 
     key: str
@@ -58,6 +59,7 @@ class RelationWords:
     head: str = ""
     superlatives: frozenset[str] = frozenset()
     inverse: tuple[frozenset[str], ...] = ()
+    phrased: frozenset[str] = frozenset()
 
 
 class Schema:
@@ -174,6 +176,7 @@ class Schema:
             names.append(frozenset(self.stems(alias)))
             for stem in self._content(alias):
                 weights[stem] = max(weights.get(stem, 0.0), ALIAS)
+        texts = frozenset(phrased.keys() - weights.keys())
         for stem, weight in phrased.items():
             weights[stem] = max(weights.get(stem, 0.0), SECOND * weight)
         inverse = tuple(sorted({frozenset(self._content(noun)) for noun in back}, key=sorted))
@@ -182,7 +185,7 @@ class Schema:
         source = frozenset(self._content(source_name(relation.key)))
         return RelationWords(
             relation.key, relation.label, main, tuple(names), weights, source, self._head(main),
-            _superlatives(main), inverse,
+            _superlatives(main), inverse, texts,
         )  # fmt: skip
 
     def _content(self, text: str) -> list[str]:

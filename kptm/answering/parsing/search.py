@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,8 @@ BEAM = 40
 """Partial programs of a size that are kept."""
 PLAIN, KNOWN = 20, 12
 """The same of questions without operators, and of these where earlier questions say which paths are asked for."""
-PAIRED = 16
-"""Of these that are combined with others."""
+PAIRED, OF_ONE = 16, 6
+"""Of these that are combined with others, and those of one name that stand first among them."""
 NAMES, SILENT = 8, 10
 """Names from which steps that lead nowhere are tried, and how many of these are kept."""
 STEP, MARGIN = 2.0, 4.0
@@ -106,7 +107,7 @@ class Search:
         for one in range(size):
             other = size - 1 - one
             if one < len(levels) and other < len(levels):
-                for left, right in product(levels[one][:PAIRED], levels[other][:PAIRED]):
+                for left, right in product(_paired(levels[one]), _paired(levels[other])):
                     if left is not right:
                         yield from grammar.pairs(left, right)
 
@@ -168,3 +169,14 @@ class Search:
     def _roots(self, part: Derivation) -> Iterator[Derivation]:
         for made in (*self._grammar.roots(part), *self._grammar.truths(part)):
             yield self._evaluated(made)
+
+
+def _paired(level: list[Derivation]) -> list[Derivation]:
+    """The derivations of a size that are combined with others: some of each name, then the best of the others."""
+    first: list[Derivation] = []
+    others: list[Derivation] = []
+    count: Counter[int] = Counter()
+    for made in level:
+        count[made.names] += 1
+        (first if count[made.names] <= OF_ONE else others).append(made)
+    return [*first, *others][:PAIRED]

@@ -17,6 +17,7 @@ from kg.types import Step
 from kptm.answering.parsing.appositions import beside_names
 from kptm.answering.parsing.building import bits, is_value, lowest
 from kptm.answering.parsing.question import LITTLE, span_mask
+from kptm.answering.sides import Form, relation_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.building import Builder
     from kptm.answering.parsing.derivation import Derivation
-    from kptm.answering.parsing.question import TypeMention
+    from kptm.answering.parsing.question import Mention, TypeMention
 
 FLOATING = 2
 """Steps that no word says, in what two names have in common: "Spanish engineers"."""
@@ -95,7 +96,17 @@ class Sets:
                 beside = beside_names(self._builder.question, self._builder.knowledge)
                 return False if item.mask & beside else None
             return types.get(item.type, 0) == len(nodes)
+        # What borders something is called nothing by that: a verb says what happens, not what things are.
+        if self._is_verb(item.program):
+            return False
         return not set(nodes).isdisjoint(self._builder.knowledge.evaluate(item.program).nodes)
+
+    def _is_verb(self, program: Program) -> bool:
+        """Whether the relation of a set is called by a verb."""
+        if not isinstance(program, Having):
+            return False
+        words = self._builder.schema.relations.get(program.step.relation)
+        return words is not None and relation_form(words.name).form in (Form.VERB, Form.PASSIVE)
 
     def filters(self, part: Derivation) -> Iterator[Derivation]:
         """A set narrowed down to a type that a word says."""
@@ -123,7 +134,8 @@ class Sets:
     def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """What is in two sets, or in one and not in the other."""
         # One word may say of both that they are states; nothing else is said of two things at once.
-        if left.mask & right.mask & ~self._builder.type_words or left.operators & right.operators:
+        shared = left.mask & right.mask & ~self._builder.type_words & ~self._builder.light
+        if shared or left.operators & right.operators:
             return
         if left.mention or right.mention:
             yield from self._joined(left, right)
@@ -137,11 +149,20 @@ class Sets:
             )
         for number, match in enumerate(self._builder.question.operators):
             free = match.kind == "negation" and not (left.operators | right.operators) >> number & 1
-            if free and _is_apart(left, right, match) and self._is_negated(right, match):
+            if free and self._is_apart(left, right, match) and self._is_negated(right, match):
                 yield self._builder.extend(
                     Difference(left.program, right.program), (left, right), mask=bits(match),
                     operators=1 << number, features={"difference": 1.0},
                 )  # fmt: skip
+
+    def _is_apart(self, left: Derivation, right: Derivation, match: Match) -> bool:
+        """Whether what is denied has words of its own, and what is left does not use those after "not"."""
+        common = left.mask & right.mask & ~self._builder.light
+        return bool(
+            right.mask & ~left.mask
+            and not common >> match.end
+            and (right.names or not left.names >> match.end)
+        )
 
     def _is_negated(self, part: Derivation, match: Match) -> bool:
         """Whether a set is what stands after "not": by its names, or by the first word that weighs something.
@@ -161,7 +182,8 @@ class Sets:
     def _without(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """A set without a name in it, or without what the same step leads to from the name.
 
-        "Who founded Microsoft besides Bill Gates" leaves him out; "who borders France but not Spain" leaves out Spain's neighbours.
+        "Who founded Microsoft besides Bill Gates" leaves him out, "the capital is Olympia, not Seattle" a city that is none;
+        "who borders France but not Spain" leaves out Spain's neighbours.
         """
         name = right.mention
         if name is None or left.mention or left.mask & right.mask:
@@ -171,13 +193,36 @@ class Sets:
             between = span_mask(match.end, max(match.end, name.start))
             if not said or match.end > name.start or self._builder.question.weight(between):
                 continue
-            without = right.program if match.generic else _same_step(left.program, right.program)
-            if without is None or (match.generic and name.node not in left.nodes):
-                continue
-            yield self._builder.extend(
-                Difference(left.program, without), (left, right), mask=bits(match),
-                operators=1 << number, features={"difference": 1.0},
-            )  # fmt: skip
+            for without in self._denied(left, right, match):
+                yield self._builder.extend(
+                    Difference(left.program, without), (left, right), mask=bits(match),
+                    operators=1 << number, features={"difference": 1.0},
+                )  # fmt: skip
+
+    def _denied(self, left: Derivation, right: Derivation, match: Match) -> Iterator[Program]:
+        """What a name after "not" takes away: itself, if it is of the kind of the set, and what the same step leads to from it."""
+        node = right.nodes[:1]
+        if match.generic:
+            if node[0] in left.nodes:
+                yield right.program
+            return
+        types = self._builder.knowledge.types
+        if not types(node).keys().isdisjoint(types(left.nodes[:SOME])):
+            yield right.program
+        if (same := _same_step(left.program, right.program)) is not None:
+            yield same
+
+    def _stand_together(self, one: Mention, other: Mention) -> bool:
+        """Whether nothing is said between two names but what kind of thing they are: not "the dollar and are not in"."""
+        inside = span_mask(one.end, other.start)
+        denied = any(
+            item.kind == "negation" and inside >> item.start & 1
+            for item in self._builder.question.operators
+        )
+        return (
+            not denied
+            and self._builder.question.weight(inside & ~self._builder.type_words) <= LITTLE
+        )
 
     def _joined(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """Two names that "and" or "or" joins."""
@@ -185,20 +230,12 @@ class Sets:
         if one is None or other is None or one.end > other.start:
             return
         for number, match in enumerate(self._builder.question.operators):
-            if match.kind in ("and", "or") and one.end <= match.start < match.end <= other.start:
+            between = one.end <= match.start < match.end <= other.start
+            if match.kind in ("and", "or") and between and self._stand_together(one, other):
                 yield self._builder.extend(
                     Union(left.program, right.program), (left, right), mask=bits(match), operators=1 << number,
                     features={"union": 1.0},
                 )  # fmt: skip
-
-
-def _is_apart(left: Derivation, right: Derivation, match: Match) -> bool:
-    """Whether what is denied has words of its own, and what is left does not use those after "not"."""
-    return bool(
-        right.mask & ~left.mask
-        and not (left.mask & right.mask) >> match.end
-        and (right.names or not left.names >> match.end)
-    )
 
 
 def _same_step(program: Program, name: Program) -> Program | None:

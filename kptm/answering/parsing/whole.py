@@ -9,6 +9,7 @@ from kg.programs import (
     Compare,
     Exists,
     Follow,
+    Having,
     Intersection,
     Named,
     Subtract,
@@ -19,6 +20,7 @@ from kg.types import Step
 from kg.values import ValueKey
 from kg.values.forms import NUMERIC
 from kptm.answering.parsing.building import bits, is_value, lowest
+from kptm.answering.parsing.question import LITTLE
 from kptm.answering.sides import BE
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ NAMED = frozenset(
     "prior mention_label mention_alias mention_part mention_people mention_slip exact length within function operator".split()
 )
 """Features of a name."""
+SAMPLE = 60
+"""Nodes that a relation leads to whose types are looked at."""
+ALIKE = 0.25
+"""How unlike what a relation leads to is what has the same type."""
 
 
 class Wholes:
@@ -90,29 +96,40 @@ class Wholes:
                 if mention.mask & part.mask or mention.kind == "slip":
                     continue
                 holds = mention.node in part.nodes
-                known = holds or self._may_be(mention.node, part)
+                if not holds and part.floating and self._is_open(part, mention):
+                    continue  # a step that no word says denies nothing
+                unlike = 0.0 if holds else self._unlike(mention.node, part)
                 yield self._builder.extend(
                     Within(Named((mention.node,)), part.program), (part,), mask=bits(match) | mention.mask,
                     names=mention.mask, operators=1 << number,
-                    features={"yesno": 1.0, "holds": float(holds), "unlike": float(not known),
+                    features={"yesno": 1.0, "holds": float(holds), "unlike": unlike,
                               "turned": float(self._is_turned(match, mention, part)),
                               **self._builder.of_mention(mention)},
                 )  # fmt: skip
+
+    def _is_open(self, part: Derivation, mention: Mention) -> bool:
+        """Whether words are left that neither a set nor a name explains."""
+        return self._builder.question.weight(~(part.mask | mention.mask)) > LITTLE
 
     def _is_turned(self, match: Match, mention: Mention, part: Derivation) -> bool:
         """Whether the name that is asked about comes after the set: "is Byron a child of Ada" asks about Byron."""
         copula = self._builder.question.tokens[match.start].folded in BE
         return copula and bool(part.names) and mention.mask > part.names
 
-    def _may_be(self, node: str, part: Derivation) -> bool:
-        """Whether a node is what the last step of a set leads to elsewhere."""
+    def _unlike(self, node: str, part: Derivation) -> float:
+        """How unlike a node is what the last step of a set leads to elsewhere: 0 where it leads there, less than 1 where to its type."""
         program = part.program
         while isinstance(program, (Intersection, Compare, Superlative)):
             program = program.left if isinstance(program, Intersection) else program.base
         if not isinstance(program, Follow):
-            return False
+            return 1.0
         back = Step(program.step.relation, not program.step.forward)
-        return back in self._builder.knowledge.steps((node,))
+        if back in self._builder.knowledge.steps((node,)):
+            return 0.0
+        elsewhere = self._builder.knowledge.evaluate(Having(back)).nodes[:SAMPLE]
+        kinds = self._builder.knowledge.types((node,))
+        alike = not kinds.keys().isdisjoint(self._builder.knowledge.types(elsewhere))
+        return ALIKE if alike else 1.0
 
     def differences(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """How much the value of one name is more than that of another, the first named one first.

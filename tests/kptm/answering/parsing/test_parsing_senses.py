@@ -56,6 +56,9 @@ def first(parser, question):
     [
         ("what is the population of marlow westland", {"400"}),
         ("what is the population of marlow northland", {"900"}),
+        ("what is the population of marlow in westland", {"400"}),
+        ("what is the population of the northland town of marlow", {"900"}),
+        ("what is the population of osby, located in southland", {"300"}),
         ("which provinces have towns named marlow", {"Northland", "Westland"}),
         ("how many towns are named marlow", "2"),
         ("what is the area of the largest province", {"80"}),

@@ -1,0 +1,83 @@
+"""Questions with several conditions, and words said twice, each answered by hand over gods, films, countries and mountains."""
+
+import pytest
+
+from kg import KnowledgeGraph
+from kg.types import EntityRecord
+from kptm import Linker, Predictor
+
+TYPES = {
+    "god": "Zeus Leto Metis Apollo Artemis Athena",
+    "person": "Ann_Lee Bob_Ray",
+    "film": "Alpha Beta Gamma",
+    "country": "Peru Chile Brazil France Spain",
+    "continent": "Asteria Borealis",
+    "mountain": "Grey_Peak Tall_Peak",
+    "river": "Blue_Flow Flow Long_Flow",
+    "side": "Left-hand_traffic Right-hand_traffic",
+}
+FACTS = [
+    *((child, "parent", "Zeus") for child in ("Apollo", "Artemis", "Athena")),
+    *((child, "parent", "Leto") for child in ("Apollo", "Artemis")),
+    ("Athena", "parent", "Metis"),
+    *((film, "performer", "Ann_Lee") for film in ("Alpha", "Beta", "Gamma")),
+    ("Alpha", "director", "Bob_Ray"),
+    ("Beta", "director", "Ann_Lee"),
+    ("Gamma", "director", "Ann_Lee"),
+    ("Bob_Ray", "citizen of", "France"),
+    *((country, "continent", "Asteria") for country in ("Peru", "Chile", "Brazil")),
+    *((country, "continent", "Borealis") for country in ("France", "Spain")),
+    *((country, "driving side", "Right-hand_traffic") for country in ("Peru", "Chile", "France")),
+    *((country, "driving side", "Left-hand_traffic") for country in ("Brazil", "Spain")),
+    *(("Brazil", "shares border with", country) for country in ("Peru", "France")),
+    *((country, "shares border with", "Brazil") for country in ("Peru", "France")),
+    ("Peru", "shares border with", "Chile"),
+    ("Chile", "shares border with", "Peru"),
+    ("Peru", "highest point", "Grey_Peak"),
+    ("Chile", "highest point", "Tall_Peak"),
+    ("Blue_Flow", "flows into", "Flow"),
+    ("Flow", "flows into", "Long_Flow"),
+]
+VALUES = [("Grey_Peak", "elevation", "4100"), ("Tall_Peak", "elevation", "5200")]
+
+
+@pytest.fixture(scope="module")
+def asks(tmp_path_factory):
+    graph = KnowledgeGraph.open(tmp_path_factory.mktemp("conditions") / "graph.db")
+    graph.add(
+        [
+            EntityRecord(key=key, label=key.replace("_", " "), types=(kind,))
+            for kind, keys in TYPES.items()
+            for key in keys.split()
+        ]
+    )
+    graph.load([*VALUES, *(("Peru", "population", "10"), ("Chile", "population", "20"))])
+    graph.add(FACTS)
+    yield Predictor(graph, Linker(graph))
+    graph.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        # each of two equal words belongs to the name beside it
+        ("which children of Zeus are not children of Leto", {"Athena"}),
+        ("who are the children of Leto", {"Apollo", "Artemis"}),
+        ("who are the parents of Athena", {"Zeus", "Metis"}),
+        # what is taken away is of the same kind: no film is a country
+        ("which films with Ann Lee were not directed by Bob Ray", {"Beta", "Gamma"}),
+        # two names, of which one says no relation
+        ("which countries in Asteria have left-hand traffic", {"Brazil"}),
+        ("how many countries in Asteria border Brazil", {"1"}),
+        # "how high" asks for a value, and "point" for no point
+        ("how high is the highest point of Peru", {"4100"}),
+        # a noun beside its own name
+        ("which countries lie on the continent of Borealis", {"France", "Spain"}),
+        ("which country borders the most countries", {"Brazil", "Peru"}),
+        ("does the Flow flow into the Blue Flow", {"no"}),
+        ("does the Blue Flow flow into the Flow", {"yes"}),
+    ],
+)
+def test_what_a_question_denotes(asks, question, wanted):
+    answer = asks.ask(question)
+    assert {item.text for item in answer.answers} == wanted, answer.explain(reading=True)

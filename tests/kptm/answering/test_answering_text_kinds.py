@@ -1,0 +1,35 @@
+"""Answers of texts have to be of the kind that a relation leads to in the graph."""
+
+import pytest
+
+from kg.types import Attribute, EntityRecord, Literal, Step
+from kg.values import ValueKey
+from kg.vocabulary import XSD
+from kptm.answering.candidates import Candidates
+from kptm.answering.reading import Reading
+from kptm.answering.text_kinds import of_its_kind
+from kptm.passages.reader.reader import ReadAnswer
+
+NUMBER = Literal("7", f"{XSD}integer")
+TYPES = {"Ann": "person", "Bob": "person", "Eve": "person", "Curium": "element", "Lima": "city"}
+
+
+@pytest.mark.parametrize(
+    ("relation", "kept"),
+    [
+        ("mother", {"Bob", "Nobody", "Plain"}),  # a person; a name that the graph lacks; no type
+        ("population", {"number"}),
+        ("spouse", {"Bob", "Curium", "Nobody", "Plain", "number"}),  # nothing is known
+    ],
+)
+def test_what_is_of_another_kind_is_left_out(new_graph, relation, kept):
+    graph = new_graph()
+    graph.add([EntityRecord(key=key, types=(kind,)) for key, kind in TYPES.items()])
+    graph.add([EntityRecord(key="Plain"), ("Eve", "mother", "Ann")])
+    graph.add([Attribute("Lima", "population", NUMBER)])
+    read = [ReadAnswer(key, 0.2, ()) for key in ("Bob", "Curium", "Nobody", "Plain")]
+    read.append(ReadAnswer(ValueKey(NUMBER), 0.2, ()))
+    reading = Reading(entity="Lima", path=(Step(relation),), link_score=1.0, answers=(), score=0.9)
+    side = Candidates(graph).of(relation, True)
+    found = of_its_kind(graph, reading, side, read)
+    assert {"number" if isinstance(x.node, ValueKey) else x.node for x in found} == kept
