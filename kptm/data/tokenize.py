@@ -75,6 +75,9 @@ class EncodedText:
         )
 
 
+_COLUMNS = ("input_ids", "special_tokens_mask", "offset_mapping")
+
+
 class TextEncoder:
     """Encodes linked texts for one tokenizer and one entity table.
 
@@ -120,15 +123,26 @@ class TextEncoder:
 
     def encode(self, document: LinkedText) -> EncodedText:
         """Encode one document; ``[MASK]`` in its text becomes the tokenizer's mask token."""
-        return self.encode_many([document])[0]
+        text, offsets = self._with_own_mask(document.text)
+        read = self._read(self._up_to_blank(text))
+        return self._encoded(document, text, offsets, *(read[column] for column in _COLUMNS))
 
     def encode_many(self, documents: Sequence[LinkedText]) -> list[EncodedText]:
         """Encode documents as :meth:`encode` does; the tokenizer reads them in one call."""
         if not documents:
             return []
         own_masks = [self._with_own_mask(document.text) for document in documents]
-        encoding = self.tokenizer(
-            [self._up_to_blank(text) for text, _ in own_masks],
+        read = self._read([self._up_to_blank(text) for text, _ in own_masks])
+        rows = zip(*(read[column] for column in _COLUMNS), strict=True)
+        return [
+            self._encoded(document, text, offsets, *row)
+            for document, (text, offsets), row in zip(documents, own_masks, rows, strict=True)
+        ]
+
+    def _read(self, texts: str | list[str]) -> Any:
+        """The tokens of one text or of several, with the characters of each and which are special."""
+        return self.tokenizer(
+            texts,
             truncation=True,
             max_length=self.max_length,
             return_offsets_mapping=True,
@@ -136,12 +150,6 @@ class TextEncoder:
             return_attention_mask=False,
             return_token_type_ids=False,
         )
-        columns = ("input_ids", "special_tokens_mask", "offset_mapping")
-        read = zip(*(encoding[column] for column in columns), strict=True)
-        return [
-            self._encoded(document, text, offsets, *tokens)
-            for document, (text, offsets), tokens in zip(documents, own_masks, read, strict=True)
-        ]
 
     def _up_to_blank(self, text: str) -> str:
         """What a decoder reads of a text: all before its first blank; any other model reads all."""

@@ -159,3 +159,30 @@ def test_candidates_are_kept_where_they_are_wanted(tokenizer_of, embeddings):
     assert batch.candidate_rows.tolist()[1] == [rows["Paris"], 0]
     assert batch.candidate_priors.tolist()[1] == [1.0, 0.0]
     assert collate([plain], 0).candidate_rows is None
+
+
+def test_offsets_without_width_are_refused(tokenizer_of, embeddings):
+    known = tokenizer_of("bert")
+
+    class Flat(type(known)):
+        """Some byte-level tokenizers give each token an empty place."""
+
+        def __call__(self, text, **options):
+            encoding = super().__call__(text, **options)
+            encoding["offset_mapping"] = [(start, start) for start, _ in encoding["offset_mapping"]]
+            return encoding
+
+    flat = Flat(tokenizer_object=known.backend_tokenizer, pad_token="[PAD]", mask_token="[MASK]")
+    document = LinkedText.from_spans("Paris is here", [(0, 5, "Paris")])
+    with pytest.raises(ModelError, match="offsets without width"):
+        TextEncoder(flat, embeddings, 64).encode(document)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_text_is_encoded_as_among_others(tokenizer_of, embeddings, kind):
+    encoder = TextEncoder(tokenizer_of(kind), embeddings, 64)
+    documents = [
+        LinkedText.from_spans("Paris is [MASK]", [(0, 5, "Paris")]),
+        LinkedText.from_spans("New  York in Georgia", [(13, 20, "?")]),
+    ]
+    assert encoder.encode_many(documents) == [encoder.encode(document) for document in documents]
