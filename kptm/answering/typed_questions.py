@@ -14,7 +14,7 @@ from kptm.answering.answer import Answer, NearReading, WordMeaning
 from kptm.answering.deciding import Case, Evaluated
 from kptm.answering.describing import Describer, is_bare
 from kptm.answering.naming import RelationNames, unknown_names
-from kptm.answering.parsing.asked_for import asks_for_one
+from kptm.answering.parsing.asked_for import asked_places, asks_for_one
 from kptm.answering.reading import Reading
 from kptm.answering.sentences.names import Names, steps_of
 from kptm.answering.sources import GRAPH
@@ -113,19 +113,20 @@ class TypedQuestions:
         That a reading has no answer speaks against it, since graphs are asked about what they know. It is meant all the same
         where nothing else is, or where an answer is only found the other way round or by a step that no word says.
         """
+        question = parsed.question
         best = parsed.parses[0] if parsed.parses else None
         missed = exp(-self._parser.model.dense["empty"])
         known = {id(item): item.p * (missed if _is_empty(item) else 1.0) for item in parsed.parses}
         total = sum(known.values()) + parsed.none
         for item in parsed.parses:
             made = item.derivation
-            explains = not made.floating and not parsed.question.unexplained(made.mask)
+            explains = not made.floating and not question.unexplained(made.mask)
             back = any(_is_back(x.derivation, made) for x in parsed.parses if not _is_empty(x))
             explains &= "side" in dict(made.features) or not back
             p = known[id(item)] / total
             if not explains or p < min_score or not _is_empty(item) or not _path(made.program):
                 continue
-            if best is None or best.p < min_score or best.derivation.floating:
+            if best is None or best.p < min_score or _is_guess(question, best.derivation, made):
                 return replace(item, p=p)
             if _is_turned(best.derivation, made):
                 return replace(item, p=p)
@@ -247,6 +248,18 @@ def _worth(question: Question, parse: Parse) -> float:
     """The probability that the first answer is what is asked for."""
     several = len(parse.derivation.nodes) > 1 and asks_for_one(question)
     return parse.p * (FIRST if several else 1.0)
+
+
+def _is_guess(question: Question, best: Derivation, silent: Derivation) -> bool:
+    """Whether no word says a step that leads to the best reading's answers, nor what they are.
+
+    "Which countries use the Euro" asks for countries, though a relation of cities is called "country", too.
+    """
+    nouns = asked_places(question)[:1] or [0]
+    of_type = "agrees" in dict(best.features) and silent.mask & ~silent.names == sum(
+        1 << place for place in nouns
+    )
+    return bool(best.floating) and not of_type
 
 
 def _is_empty(parse: Parse) -> bool:

@@ -53,7 +53,7 @@ def asked_features(
     own = _kind_features(question, made, kinds, schema)
     if named and _is_asked(question, made.program, named):
         own["asked"] = 1.0
-    elif named and not focus:  # a noun that names a type, too, may ask for that
+    elif named and not focus and "agrees" not in dict(made.features):  # the noun may ask for a type
         own["other_asked"] = 1.0
     nodes = made.nodes or made.counted
     share = kinds.named(nouns, nodes) if nodes and nouns else 0.0

@@ -265,3 +265,19 @@ def test_a_name_that_the_graph_lacks_is_said_beside_a_relation_that_it_knows(ask
     answer = asks.ask(question)
     assert (answer.found, answer.why) == (False, "name")
     assert answer.reason == "no name in the question is in the graph: 'Atlantis'"
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("which countries use the Euro", {"France", "Germany"}),
+        ("which countries have the Euro", {"France", "Germany"}),
+        ("countries with the Euro", {"France", "Germany"}),
+        ("what is the capital of the Euro", set()),
+    ],
+)
+def test_a_noun_of_the_asked_type_is_no_relation_of_the_name(new_graph, question, answers):
+    """Cities have a relation "country": what is in its answers is a country, too."""
+    graph = new_graph()
+    graph.add([*FACTS, ("Germany", "currency", "Euro"), ("Berlin", "country", "Germany")])
+    assert labels(Predictor(graph, Linker(graph)).ask(question)) == answers
