@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Difference, Intersection, Named, Superlative, parts
+from kg.programs import Aggregate, Difference, Follow, Intersection, Named, Superlative, parts
 from kg.values import ValueKey
 from kptm.answering.parsing.appositions import beside_names
 from kptm.answering.parsing.asked_for import asked_features, asked_places
@@ -281,10 +281,16 @@ def _are_alike(program: Difference, knowledge: Knowledge) -> bool:
 
 
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
-    """Whether a noun is asked for that nothing in the graph is called, though it is known what kind of thing the answers are."""
+    """Whether a noun is asked for that nothing in the graph is called.
+
+    It is known what kind of thing the answers are, or they are what a name leads to by a step that no word says: "the river of
+    Osaka" names a relation, and not the one of Osaka that the graph happens to have.
+    """
     nodes = made.nodes or made.counted
     if not question.unknown_noun & ~made.mask or not nodes:
         return False
+    if made.floating and isinstance(made.program, Follow) and made.program.step.forward:
+        return True
     return bool(knowledge.types(nodes[:LOOKED_AT]))
 
 

@@ -74,6 +74,8 @@ class Sets:
         noun = self._builder.question.unknown_noun
         if not noun or noun & made.mask or self._builder.schema.type_names or is_value(made.nodes):
             return
+        if made.floating and isinstance(made.program, Follow) and made.program.step.forward:
+            return  # "the river of Osaka" asks for a relation that the graph does not know
         relation = self._builder.knowledge.main_relation()
         some = made.nodes[:SOME]
         if relation is not None:

@@ -281,3 +281,13 @@ def test_a_noun_of_the_asked_type_is_no_relation_of_the_name(new_graph, question
     graph = new_graph()
     graph.add([*FACTS, ("Germany", "currency", "Euro"), ("Berlin", "country", "Germany")])
     assert labels(Predictor(graph, Linker(graph)).ask(question)) == answers
+
+
+@pytest.mark.parametrize(
+    "question", ["rivers of Lyon", "what is the river of Lyon", "religion of France"]
+)
+def test_an_unknown_noun_is_not_whatever_relation_a_name_has(asks, question):
+    """Lyon has one fact, its country; nothing in the graph is a river."""
+    answer = asks.ask(question)
+    assert not answer.answers
+    assert "nothing in the question is a relation the graph knows" in answer.reason
