@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kptm.evaluation.fusion.fusion_study import Study
-    from kptm.evaluation.fusion.study_results import Results
+    from kptm.evaluation.fusion.results.study_results import Results
     from kptm.linking import LinkedText
     from kptm.workspace import Workspace
 
 
 def own_study(
-    folder: str, texts: Sequence[str], *, steps: int, limit: int | None, noise: float
+    folder: str, texts: Sequence[str], *, steps: int, rate: float, limit: int | None, noise: float
 ) -> Study:
     """The study of a workspace's graph and texts; texts that come without links are linked by the workspace."""
     from kptm.evaluation.fusion.distant_supervision import DistantSupervisionStudy
@@ -31,6 +31,7 @@ def own_study(
             (document for path in texts for document in _documents(ws, path)),
             embedding=ws.config.embedding,
             steps=steps,
+            learning_rate=rate,
             limit=limit,
             noise=noise,
         )
@@ -82,9 +83,13 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path]:
 def show_results(results: Results, as_json: bool, *, plot: str | None, out: str | None) -> None:
     """Print the results, and draw and write them where that is wanted."""
     from kg.files.atomic import write_text
-    from kptm.evaluation.fusion.study_tables import as_markdown, more_figures
+    from kptm.evaluation.fusion.results.study_tables import as_markdown, kept_figures, more_figures
 
-    tables = f"{as_markdown(results)}\n{more_figures(results)}"
+    tables = "\n".join(
+        part
+        for part in (as_markdown(results), more_figures(results), kept_figures(results))
+        if part
+    )
     if plot:
         write_text(Path(plot), _drawing(results))
     if out:
@@ -97,12 +102,13 @@ def show_results(results: Results, as_json: bool, *, plot: str | None, out: str 
             for name, row in results.differences().items()
         },
         "masked_lm": {arm: sum(found) / len(found) for arm, found in results.losses.items()},
+        **({"kept": results.kept_means()} if results.kept else {}),
     }
     show(value, as_json, tables.rstrip("\n"))
 
 
 def _drawing(results: Results) -> str:
-    from kptm.evaluation.fusion.study_tables import SPLITS
+    from kptm.evaluation.fusion.results.study_tables import SPLITS
     from kptm.report import Estimate
     from kptm.report.drawings.figure import arm_figure
     from kptm.report.drawings.palette import GREY, slots

@@ -47,9 +47,11 @@ evaluate.add_command(extracting.extraction)
     show_default=True,
     help="How knowledge enters: gated ernie knowbert memory luke kbert adapter.",
 )
-@click.option(
-    "--steps", default=1_500, show_default=True, type=click.IntRange(1), help="Training steps."
-)
+@click.option("--backbone", metavar="PATH",
+              help="A Hugging Face model that all arms start from, in place of a small BERT from nothing.")  # fmt: skip
+@click.option("--freeze", is_flag=True, help="Leave the layers of --backbone as they are.")
+@click.option("--steps", type=click.IntRange(1), show_default="1500, with --backbone 300",
+              help="Training steps.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="At most so many facts a relation.")
 @click.option("--noise", default=0.2, show_default=True, type=click.FloatRange(0, 1),
               help="The share of wrong links in the arm noisy.")  # fmt: skip
@@ -65,7 +67,9 @@ def fusion(
     seeds: int,
     arms: str,
     kind: str,
-    steps: int,
+    backbone: str | None,
+    freeze: bool,
+    steps: int | None,
     limit: int | None,
     noise: float,
     plot: str | None,
@@ -79,20 +83,32 @@ def fusion(
     """
     from kptm.cli.arms import check_results, own_study, show_results
     from kptm.evaluation.fusion.fusion_study import FusionStudy
+    from kptm.evaluation.fusion.study_arms import (
+        GIVEN_RATE,
+        GIVEN_STEPS,
+        RATE,
+        STEPS,
+        StudyBackbone,
+    )
 
+    start = StudyBackbone(path=backbone or "", freeze=freeze)
+    rate = GIVEN_RATE if backbone else RATE
+    steps = steps or (GIVEN_STEPS if backbone else STEPS)
     asked = None if ask is None or ask.isdecimal() else ask
     check_results(plot, out, inputs=[facts, phrasings, asked, *texts], workspace=graph)
     if graph and texts and not (facts or phrasings or ask):
-        study: Study = own_study(graph, texts, steps=steps, limit=limit, noise=noise)
+        study: Study = own_study(graph, texts, steps=steps, rate=rate, limit=limit, noise=noise)
     elif facts and phrasings and ask and not (graph or texts):
-        study = FusionStudy.read(facts, phrasings, ask, steps=steps, limit=limit, noise=noise)
+        study = FusionStudy.read(
+            facts, phrasings, ask, steps=steps, learning_rate=rate, limit=limit, noise=noise
+        )
     else:
         raise click.UsageError("give --facts, --phrasings and --ask, or --graph and --text")
     chosen = tuple(dict.fromkeys(arm.strip() for arm in arms.split(",") if arm.strip()))
     if not chosen:
         raise click.UsageError("--arms: name one arm at least")
     with progress("arms", None) as advance:
-        results = study.run_all(chosen, range(seeds), kind=kind, progress=advance)
+        results = study.run_all(chosen, range(seeds), kind=kind, backbone=start, progress=advance)
     show_results(results, as_json, plot=plot, out=out)
 
 

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 _state = {}
-_SETTINGS = ("steps", "kind", "limit", "texts", "stated", "learning_rate")
+_SETTINGS = ("steps", "kind", "limit", "texts", "stated", "learning_rate", "backbone", "freeze")
 
 
 def add_options(parser, *, steps, learning_rate=3e-3):
@@ -19,6 +19,8 @@ def add_options(parser, *, steps, learning_rate=3e-3):
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--learning-rate", type=float, default=learning_rate)
     parser.add_argument("--kind", default="gated")
+    parser.add_argument("--backbone", default="")
+    parser.add_argument("--freeze", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path)
 
@@ -33,10 +35,16 @@ def jobs_of(options, deciding, others):
 def _start(read, options, arms):
     import torch
 
+    from kptm.evaluation.fusion.study_arms import StudyBackbone
     from kptm.evaluation.fusion.trials import Trials
 
     torch.set_num_threads(1)
-    _state["trials"] = Trials.prepare(read(options), arms, kind=options.kind)
+    _state["trials"] = Trials.prepare(
+        read(options),
+        arms,
+        kind=options.kind,
+        backbone=StudyBackbone(path=options.backbone, freeze=options.freeze),
+    )
 
 
 def _run(job):
@@ -91,7 +99,7 @@ def run_jobs(read, options, jobs):
 
 def show(found, options):
     """Print both tables, and whether the language model pays for the knowledge."""
-    from kptm.evaluation.fusion.study_tables import as_markdown, more_figures
+    from kptm.evaluation.fusion.results.study_tables import as_markdown, kept_figures, more_figures
 
     study, results = found
     relations = len({probe.relation for probe in study.probes})
@@ -101,6 +109,7 @@ def show(found, options):
     )
     print(as_markdown(results))
     print(more_figures(results))
+    print(kept_figures(results))
     if "none" in results.losses and "aligned" in results.losses:
         aligned, none = (
             sum(results.losses[x]) / len(results.losses[x]) for x in ("aligned", "none")

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
     from kptm.evaluation.fusion.fact_probing import Probe, SplitFact
-    from kptm.evaluation.fusion.study_results import Results
+    from kptm.evaluation.fusion.results.study_results import Results
+    from kptm.evaluation.fusion.study_arms import StudyBackbone
     from kptm.linking import LinkedText
 
 MAX_TOKENS = 64
@@ -125,16 +126,24 @@ class Study:
         seeds: Sequence[int],
         *,
         kind: str = "gated",
+        backbone: StudyBackbone | None = None,
         progress: Callable[[int, float], None] | None = None,
     ) -> Results:
         """Every arm with every seed, and the baselines; "knn" needs the arm "none".
+
+        Args:
+            arms: The arms.
+            seeds: One run of each arm for each.
+            kind: How knowledge enters.
+            backbone: What all arms start from; a small BERT from nothing by default.
+            progress: Called after each step.
 
         Raises:
             ConfigError: There is no such arm, or the study cannot have it.
         """
         from kptm.evaluation.fusion.trials import Trials, gather
 
-        trials = Trials.prepare(self, arms, kind=kind)
+        trials = Trials.prepare(self, arms, kind=kind, backbone=backbone)
         runs = [trials.run(arm, seed, progress) for arm in arms for seed in seeds]
         return gather(self.probes, runs, trials.baselines())
 

@@ -28,12 +28,36 @@ if TYPE_CHECKING:
 ARMS = ("none", "zero", "random", "permuted", "aligned")
 
 
+STEPS, RATE = 1_500, 3e-3
+"""Steps and learning rate of an arm on a small BERT that starts from nothing."""
+GIVEN_STEPS, GIVEN_RATE = 300, 2e-3
+"""The same on a backbone that was trained before: what is new beside it learns at this rate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyBackbone:
+    """The backbone that all arms of a study start from.
+
+    Attributes:
+        path: A folder or hub name; "" starts a small BERT from nothing.
+        freeze: Whether its own layers stay as they are.
+    """
+
+    path: str = ""
+    freeze: bool = False
+
+    def __post_init__(self) -> None:
+        if self.freeze and not self.path:
+            raise ConfigError("only a backbone that is given can be frozen: name its folder")
+
+
 @dataclass(frozen=True, kw_only=True)
 class StudyConfig:
     """What every arm shares.
 
     Attributes:
         backbone: A Hugging Face config; every arm starts from the same random weights of a seed.
+            Or a folder or hub name.
         fusion: How knowledge enters.
         pretraining: Steps and rates.
     """

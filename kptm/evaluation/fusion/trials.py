@@ -10,17 +10,20 @@ from kptm.data import EntityFacts, train_tokenizer
 from kptm.errors import ConfigError
 from kptm.evaluation.fusion.baselines import by_embeddings, lookup, majority, nearest_texts
 from kptm.evaluation.fusion.fact_probing import model_scores
+from kptm.evaluation.fusion.kept_ability import Ability, ability_of, kept
 from kptm.evaluation.fusion.language_loss import masked_lm_loss
+from kptm.evaluation.fusion.results.study_results import Results, reciprocals
 from kptm.evaluation.fusion.study_arms import (
     ARMS,
     ArmStudy,
+    StudyBackbone,
     StudyConfig,
     control_facts,
     control_table,
 )
 from kptm.evaluation.fusion.study_links import asked_as, link_again, with_noise
-from kptm.evaluation.fusion.study_results import Results, reciprocals
-from kptm.fusion import FusionConfig
+from kptm.fusion import FusedModel, FusionConfig
+from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.linking import Linker
 from kptm.pretraining import PretrainConfig
 
@@ -49,6 +52,8 @@ class Run:
         loss: Masked-LM loss on the held-out texts, the mean over ``MASKINGS``; None where there are
             none.
         knn: Reciprocal ranks by the nearest training text, of the arm "none".
+        kept: What is left of what the backbone could do, of one that was trained before; see
+            :func:`kptm.evaluation.fusion.kept_ability.kept`.
     """
 
     arm: str
@@ -56,6 +61,7 @@ class Run:
     ranks: list[float]
     loss: float | None = None
     knn: list[float] | None = None
+    kept: dict[str, float] | None = None
 
 
 @dataclass(slots=True)
@@ -70,6 +76,7 @@ class Trials:
         config: What every run shares.
         facts: What mentions carry as text before and after the edits, for a kind of fusion that
             reads it.
+        ability: What the backbone could do before, where it was trained before.
         found: Documents, probes' clozes and held-out texts as the linker links them, where the arm
             "real" is run.
     """
@@ -80,33 +87,39 @@ class Trials:
     tokenizer: Any
     config: StudyConfig
     facts: tuple[EntityFacts | None, EntityFacts | None] = (None, None)
+    ability: Ability | None = None
     found: tuple[list[LinkedText], list[LinkedText], list[LinkedText]] = field(
         default_factory=lambda: ([], [], [])
     )
 
     @classmethod
-    def prepare(cls, study: Study, arms: Iterable[str], *, kind: str = "gated") -> Trials:
+    def prepare(
+        cls,
+        study: Study,
+        arms: Iterable[str],
+        *,
+        kind: str = "gated",
+        backbone: StudyBackbone | None = None,
+    ) -> Trials:
         """Train the embeddings, fit the edits, and link where an arm needs that.
+
+        Args:
+            study: What is asked.
+            arms: The arms that will run.
+            kind: How knowledge enters.
+            backbone: What all arms start from; a small BERT from nothing by default.
 
         Raises:
             ConfigError: There is no such arm, or the study cannot have it.
+            ModelError: There is no such backbone, or it cannot be fused.
         """
-        from kptm.workspace_config import BackboneConfig, small_bert
-
         for arm in arms:
             if arm not in (*ARMS, *LINK_ARMS):
                 there = ", ".join((*ARMS, *LINK_ARMS))
                 raise ConfigError(f"no arm is called {arm!r}; there are {there}")
         if "real" in arms and not study.found_links:
             raise ConfigError('the links are the linker\'s already; leave the arm "real" out')
-        tokenizer = train_tokenizer((item.text for item in study.documents), vocab_size=12_000)
-        config = StudyConfig(
-            backbone=small_bert(BackboneConfig(), len(tokenizer), study.max_length),
-            fusion=FusionConfig(kind=kind, max_length=study.max_length),
-            pretraining=PretrainConfig(
-                steps=study.steps, batch_size=128, learning_rate=study.learning_rate
-            ),
-        )
+        tokenizer, config = _start_of(study, kind, backbone or StudyBackbone())
         with study.graph() as graph:
             before = after = train_embeddings(graph, study.embedding)
             made = cls(study, before, after, tokenizer, config)
@@ -125,7 +138,20 @@ class Trials:
                 made.after = refitted(before, graph, {edit.head for edit in study.edits})
             if config.fusion.reads_facts:
                 made.facts = (told, EntityFacts.of(graph))
+        if backbone is not None and backbone.path:
+            made.ability = made.ability_before()
         return made
+
+    def ability_before(self) -> Ability:
+        """What the backbone could do before any training."""
+        start = FusedModel.build(
+            self.config.backbone,
+            self.before,
+            self.config.fusion,
+            tokenizer=self.tokenizer,
+            facts=self.facts[0],
+        )
+        return ability_of(start, self.study.held_out)
 
     def run(self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None) -> Run:
         """Train one arm and ask it; D facts are asked with the edited table, without training again."""
@@ -148,7 +174,10 @@ class Trials:
         knn = None
         if arm == "none":
             knn = reciprocals(probes, nearest_texts(model, documents, probes))
-        return Run(arm, seed, reciprocals(probes, scores), loss, knn)
+        left = None
+        if self.ability is not None:
+            left = kept(self.ability, ability_of(model, self.study.held_out))
+        return Run(arm, seed, reciprocals(probes, scores), loss, knn, left)
 
     def _linked(
         self, arm: str, seed: int
@@ -193,6 +222,26 @@ class Trials:
         return {name: reciprocals(probes, self._after_edits(*pair)) for name, pair in pairs.items()}
 
 
+def _start_of(study: Study, kind: str, backbone: StudyBackbone) -> tuple[Any, StudyConfig]:
+    """The tokenizer and settings that all arms start with."""
+    from kptm.workspace_config import BackboneConfig, small_bert
+
+    start: Any = backbone.path
+    if start:
+        tokenizer = read_tokenizer(start)
+    else:
+        tokenizer = train_tokenizer((item.text for item in study.documents), vocab_size=12_000)
+        start = small_bert(BackboneConfig(), len(tokenizer), study.max_length)
+    settings = PretrainConfig(
+        steps=study.steps,
+        batch_size=128,
+        learning_rate=study.learning_rate,
+        freeze_backbone=backbone.freeze,
+    )
+    fusion = FusionConfig(kind=kind, max_length=study.max_length)
+    return tokenizer, StudyConfig(backbone=start, fusion=fusion, pretraining=settings)
+
+
 def gather(
     probes: Sequence[Probe], runs: Iterable[Run], baselines: Mapping[str, list[float]]
 ) -> Results:
@@ -203,6 +252,8 @@ def gather(
         results.arms.setdefault(run.arm, []).append(run.ranks)
         if run.loss is not None:
             results.losses.setdefault(run.arm, []).append(run.loss)
+        if run.kept is not None:
+            results.kept.setdefault(run.arm, []).append(run.kept)
         if run.knn is not None:
             results.baselines.setdefault("knn", []).append(run.knn)
     return results

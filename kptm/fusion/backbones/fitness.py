@@ -125,9 +125,11 @@ def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tens
     """What stands beside a text changes nothing: padding, and in a decoder the tokens that come later."""
     name, none = type(model.backbone).__name__, ids.new_empty((0, 3))
     rounding = min(ROUNDING * torch.finfo(hidden.dtype).eps, MOST_ROUNDING)
-    padded = torch.cat([ids, torch.full_like(ids, model.pad_id)], 1)
-    beside = torch.cat([mask, torch.zeros_like(mask)], 1)
-    changed = _difference(model(padded, beside, none, none[:, 0]).hidden[:, :LENGTH], hidden)
+    half = LENGTH // 2
+    alone = model(ids[:, :half], mask[:, :half], none, none[:, 0]).hidden
+    padded = torch.cat([ids[:, :half], torch.full_like(ids[:, half:], model.pad_id)], 1)
+    beside = torch.cat([mask[:, :half], torch.zeros_like(mask[:, half:])], 1)
+    changed = _difference(model(padded, beside, none, none[:, 0]).hidden[:, :half], alone)
     if changed > MOST_PADDING:
         raise ModelError(
             f"{name}: padding changes what it says of a text, in spite of the attention mask; this family cannot be"
@@ -142,7 +144,6 @@ def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tens
         )
     if not model.causal:
         return
-    half = LENGTH // 2
     later = torch.cat([ids[:, :half], ids[:, half:].flip(1)], 1)
     found = model(later, mask, none, none[:, 0]).hidden
     if _difference(found[:, :half], hidden[:, :half]) > rounding:

@@ -23,11 +23,11 @@ from kptm.evaluation.fusion.baselines import (
 from kptm.evaluation.fusion.fact_probing import first, model_scores, reciprocal
 from kptm.evaluation.fusion.fusion_study import FusionStudy
 from kptm.evaluation.fusion.language_loss import masked_lm_loss
+from kptm.evaluation.fusion.results.study_results import Results, reciprocals
+from kptm.evaluation.fusion.results.study_tables import as_markdown, more_figures
 from kptm.evaluation.fusion.study_arms import control_facts
 from kptm.evaluation.fusion.study_facts import choose_edits, edited
 from kptm.evaluation.fusion.study_links import link_again, with_noise
-from kptm.evaluation.fusion.study_results import Results, reciprocals
-from kptm.evaluation.fusion.study_tables import as_markdown, more_figures
 from kptm.evaluation.fusion.trials import Run, Trials, gather
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText, Linker

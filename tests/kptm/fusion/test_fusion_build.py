@@ -126,3 +126,10 @@ def test_no_slow_tokenizer(plain_of, embeddings):
             return 5
 
     assert "use a fast tokenizer" in refused(plain_of("bert")[0], embeddings, Slow())
+
+
+def test_a_backbone_with_few_positions_is_tried_within_them(tokenizer_of, config_of, embeddings):
+    tokenizer = tokenizer_of("bert")
+    config = config_of("bert", tokenizer, max_position_embeddings=8)
+    model = FusedModel.build(config, embeddings, tokenizer=tokenizer)
+    assert model.encoder.max_length == 8

@@ -6,7 +6,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kptm.evaluation.fusion.study_results import Results
+    from kptm.evaluation.fusion.results.study_results import Results
 
 SPLITS = {
     "A": "text and graph",
@@ -48,6 +48,30 @@ def more_figures(results: Results) -> str:
         if losses and plain:
             loss += f" ({_mean(losses) / _mean(plain):.3f} × none)"
         lines.append(_row(name, [*cells, loss]))
+    return "\n".join(lines) + "\n"
+
+
+KEPT = {
+    "same": "sentence vectors equal to the bit (share of runs)",
+    "cosine": "cosine with its own before",
+    "ranks": "Spearman of similarities with those before",
+    "loss before": "language model's loss before",
+    "loss after": "after",
+}
+
+
+def kept_figures(results: Results) -> str:
+    """What is left of what the backbone could do, on texts without links; "" where it started from nothing."""
+    means = results.kept_means()
+    if not means:
+        return ""
+    there = [name for name in KEPT if any(name in found for found in means.values())]
+    lines = [
+        _row("kept, by arm", [KEPT[name] for name in there]),
+        _row("---", ["---"] * len(there)),
+    ]
+    for arm, found in means.items():
+        lines.append(_row(arm, [f"{found[name]:.4f}" if name in found else "" for name in there]))
     return "\n".join(lines) + "\n"
 
 

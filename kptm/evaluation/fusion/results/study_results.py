@@ -36,12 +36,14 @@ class Results:
         arms: Arm → runs, one a seed, each of len(probes) numbers.
         baselines: Baseline → the same; those that hang on no seed have one run.
         losses: Arm → masked-LM loss on the held-out texts, one a run.
+        kept: Arm → what is left of what a backbone could do that was trained before, one a run.
     """
 
     probes: Sequence[Probe]
     arms: dict[str, list[list[float]]] = field(default_factory=dict)
     baselines: dict[str, list[list[float]]] = field(default_factory=dict)
     losses: dict[str, list[float]] = field(default_factory=dict)
+    kept: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
     def splits(self) -> dict[str, int]:
         """Split → how many facts were asked."""
@@ -93,4 +95,15 @@ class Results:
             }
             for one, other in PAIRS
             if one in self.arms and other in self.arms
+        }
+
+    def kept_means(self) -> dict[str, dict[str, float]]:
+        """Arm → the mean over runs of each figure of what is left."""
+        return {
+            arm: {
+                name: float(np.mean([run[name] for run in runs]))
+                for name in runs[0]
+                if all(name in run for run in runs)
+            }
+            for arm, runs in self.kept.items()
         }

@@ -1,0 +1,97 @@
+"""What a backbone could do before it was trained with knowledge, and whether it still can.
+
+A text without links goes through the model as it was and as it is. Of an encoder its sentence
+vectors are compared (the mean of a text's last hidden states): how like each is to what it was, and
+whether texts are as near to each other as they were. Of any model with a head of its own, the
+language model's loss without knowledge.
+
+Shapes: N texts, D hidden, P = N(N − 1)/2 pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from scipy.stats import spearmanr
+from torch.nn import functional as F
+
+from kptm.data import collate
+from kptm.evaluation.fusion.language_loss import masked_lm_loss
+from kptm.linking import LinkedText
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from kptm.fusion import FusedModel
+
+MOST_TEXTS = 400
+"""Texts that are compared, each with each."""
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """What a model says of some texts without links.
+
+    Attributes:
+        texts: The texts.
+        vectors: (N, D) sentence vectors.
+        loss: Of the language model, in nats a token; None where its head was made here.
+    """
+
+    texts: tuple[str, ...]
+    vectors: Tensor
+    loss: float | None
+
+
+def ability_of(model: FusedModel, texts: Sequence[LinkedText]) -> Ability:
+    """Measure a model on texts whose links are left out."""
+    step = max(1, -(-len(texts) // MOST_TEXTS))
+    said = tuple(sorted({text.text for text in texts}))[::step]
+    plain = [LinkedText(text) for text in said]
+    loss = None if model.origin.new_head else masked_lm_loss(model, plain, False, 0)
+    return Ability(said, sentence_vectors(model, plain), loss)
+
+
+@torch.no_grad()
+def sentence_vectors(model: FusedModel, texts: Sequence[LinkedText]) -> Tensor:
+    """The mean of each text's last hidden states without knowledge, (N, D) on the CPU."""
+    model.eval()
+    found = []
+    for start in range(0, len(texts), BATCH):
+        encoded = [model.encoder.encode(text) for text in texts[start : start + BATCH]]
+        batch = collate(encoded, model.pad_id, with_knowledge=False)
+        hidden_BLD = model(**batch.tensors()).hidden.float().cpu()
+        there_BL1 = batch.attention_mask[:, :, None].float()
+        found.append((hidden_BLD * there_BL1).sum(1) / there_BL1.sum(1))
+    return torch.cat(found) if found else torch.zeros(0, model.hidden_size)
+
+
+def kept(before: Ability, after: Ability) -> dict[str, float]:
+    """How much of an ability is left.
+
+    Returns:
+        "same": 1 where all sentence vectors are equal to the bit, else 0. "cosine": the mean cosine
+        of a text's vector after and before. "ranks": Spearman's correlation of the P cosines of two
+        texts after and before, where they are not all one. "loss before", "loss after": the language model's, where it had one.
+    """
+    found = {"same": float(torch.equal(before.vectors, after.vectors))}
+    if len(before.texts) > 1:
+        found["cosine"] = float(F.cosine_similarity(before.vectors, after.vectors).mean())
+        near, now = _nearness(before), _nearness(after)
+        if near.min() < near.max() and now.min() < now.max():
+            found["ranks"] = float(spearmanr(near, now).statistic)
+    if before.loss is not None and after.loss is not None:
+        found["loss before"], found["loss after"] = before.loss, after.loss
+    return found
+
+
+def _nearness(ability: Ability) -> Tensor:
+    """The cosine of each pair of texts, (P,)."""
+    unit_ND = F.normalize(ability.vectors, dim=-1)
+    one, other = torch.triu_indices(len(unit_ND), len(unit_ND), 1)
+    return (unit_ND @ unit_ND.T)[one, other]

@@ -1,0 +1,1 @@
+"""What a study found: figures of its runs, and tables."""
