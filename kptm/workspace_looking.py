@@ -170,7 +170,9 @@ class WorkspaceLooking(WorkspaceChanging):
         """
         from kptm.finetuning import FinetunedModel
 
-        tuned = FinetunedModel.from_pretrained(folder or self.folder / "finetuned" / task)
+        tuned = FinetunedModel.from_pretrained(
+            folder or self.folder / "finetuned" / task, device=self.config.finetuning.device
+        )
         tuned.fused.embeddings.check(self.graph)
         return tuned.predict(rows, linker=self.linker)
 

@@ -109,7 +109,7 @@ class WorkspaceTraining(WorkspaceVectors):
 
         if not self.layout.has_model:
             raise WorkspaceError(f"{self.folder}: has no model yet; run kptm pretrain")
-        model = FusedModel.from_pretrained(self.layout.model)
+        model = FusedModel.from_pretrained(self.layout.model, device=self.config.pretraining.device)
         model.embeddings.check(self.graph)
         return model
 

@@ -74,7 +74,7 @@ def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json
     """
     from kptm.finetuning import FinetunedModel
 
-    tuned = FinetunedModel.from_pretrained(folder)
+    tuned = FinetunedModel.from_pretrained(folder, device="auto")
     home = workspace or _home(Path(folder))
     with ExitStack() as opened:
         linker = None

@@ -30,6 +30,7 @@ class FinetuneConfig:
         threshold: From which p on "typing" gives a type.
         use_knowledge: False injects no vector, in training and ever after: the control arm.
         log_every: Steps between points of the loss curve; the last step has one too.
+        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name.
         seed: One seed, one result.
     """
 
@@ -42,6 +43,7 @@ class FinetuneConfig:
     threshold: float = 0.5
     use_knowledge: bool = True
     log_every: int = 10
+    device: str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:

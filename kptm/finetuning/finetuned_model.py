@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from kg.embedding.devices import choose_device
 from kptm.errors import ModelError
 from kptm.finetuning.finetuned_storage import StoredParts, load, save
 from kptm.finetuning.prediction import NOT_SEEN, say_label, say_spans, say_types, score
@@ -110,14 +111,20 @@ class FinetunedModel:
         save(StoredParts(self.model, self.labels, self.config, self.report), folder)
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> FinetunedModel:
+    def from_pretrained(cls, folder: str | Path, *, device: str = "cpu") -> FinetunedModel:
         """Read what :meth:`save_pretrained` wrote.
+
+        Args:
+            folder: Where it is.
+            device: Where it goes: "cpu", "auto" for the accelerator if there is one, or its name.
 
         Raises:
             ModelError: The folder is missing, damaged, or of another kind.
+            EmbeddingError: There is no such device.
         """
+        where = choose_device(device)
         parts = load(folder)
-        return cls(parts.model, parts.labels, parts.config, parts.report)
+        return cls(parts.model.to(where), parts.labels, parts.config, parts.report)
 
     def _say(self, rows: Sequence[Row], size: int) -> list[Prediction]:
         encoded = [encode_row(self.fused, row, self.task) for row in rows]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
+from kg.embedding.devices import choose_device
 from kptm.errors import ConfigError, ModelError
 from kptm.finetuning.classifier import task_loss
 from kptm.finetuning.finetune_report import TaskPoint
@@ -107,7 +108,7 @@ def run(
             save_strategy="no",
             seed=config.seed,
             data_seed=config.seed,
-            use_cpu=not torch.accelerator.is_available(),
+            use_cpu=choose_device(config.device) == "cpu",
             remove_unused_columns=False,
             disable_tqdm=True,
             report_to=[],

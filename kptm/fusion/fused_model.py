@@ -338,15 +338,22 @@ class FusedModel(nn.Module):
         save(self, folder)
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> FusedModel:
+    def from_pretrained(cls, folder: str | Path, *, device: str = "cpu") -> FusedModel:
         """Read what :meth:`save_pretrained` wrote.
+
+        Args:
+            folder: Where it is.
+            device: Where it goes: "cpu", "auto" for the accelerator if there is one, or its name.
 
         Raises:
             ModelError: The folder is missing, damaged, or of another kind.
+            EmbeddingError: There is no such device.
         """
+        from kg.embedding.devices import choose_device
         from kptm.fusion.fused_storage import load
 
-        return load(folder, cls.assemble)
+        where = choose_device(device)
+        return load(folder, cls.assemble).to(where)
 
     def fingerprint(self) -> str:
         """SHA-256 of weights, configuration, tokenizer and entity table: the model's identity.

@@ -59,12 +59,16 @@ class Encoder:
     Args:
         path: Its folder, or the name of an installed package that has one, such as the one of ``kptm[encoder]``.
         folder: Where to keep the vectors of descriptions; nowhere by default.
+        device: "auto" computes on the accelerator if there is one, "cpu" on the CPU; or its name.
 
     Raises:
         LinkingError: There is no such model.
     """
 
-    def __init__(self, path: str | Path, *, folder: str | Path | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, folder: str | Path | None = None, device: str = "auto"
+    ) -> None:
+        self._device = device
         self.path = _folder_of(path)
         if not (self.path / "config.json").is_file():
             raise LinkingError(
@@ -147,7 +151,7 @@ class Encoder:
 
     def _encoded(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         if self._model is None:
-            self._model = _Model(self.path)
+            self._model = _Model(self.path, self._device)
         return self._model.encode(texts)
 
     def _recall(self) -> None:
@@ -206,11 +210,15 @@ def _folder_of(path: str | Path) -> Path:
 class _Model:
     """The model itself: texts to unit vectors."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, device: str) -> None:
         from transformers import AutoModel, AutoTokenizer
 
+        from kg.embedding.devices import choose_device
+
+        self._device = choose_device(device)
         self._tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
         self._model = AutoModel.from_pretrained(path, local_files_only=True).eval()
+        self._model.to(self._device)
 
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Unit vectors, the mean over a text's tokens."""
@@ -227,11 +235,11 @@ class _Model:
                     truncation=True,
                     max_length=LENGTH,
                     return_tensors="pt",
-                )
+                ).to(self._device)
                 hidden = self._model(**batch).last_hidden_state
                 mask = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
                 mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-                rows = torch.nn.functional.normalize(mean, dim=1).float().numpy()
+                rows = torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
                 found.update(zip(chosen, rows, strict=True))
         return [found[at] for at in range(len(texts))]
 

@@ -55,6 +55,7 @@ class PretrainConfig:
         checkpoint_every: Steps between checkpoints; 0 makes none.
         keep_checkpoints: How many are kept.
         log_every: Steps between points of the loss curves; the last step has one too.
+        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name.
         seed: One seed, one result.
     """
 
@@ -85,6 +86,7 @@ class PretrainConfig:
     checkpoint_every: int = 0
     keep_checkpoints: int = 2
     log_every: int = 10
+    device: str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -119,6 +121,11 @@ class PretrainConfig:
     def _check_scale(self) -> None:
         if problem := seed_problem(self.seed):
             raise ConfigError(problem)
+        if ":" in self.device:
+            raise ConfigError(
+                f"device {self.device!r}: a training has all devices that it sees; show it one"
+                " (CUDA_VISIBLE_DEVICES=1) and name its kind"
+            )
         if self.precision not in PRECISIONS:
             raise ConfigError(
                 f"precision is one of {', '.join(PRECISIONS)}, not {self.precision!r}"

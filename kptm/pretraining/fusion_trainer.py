@@ -11,6 +11,7 @@ from accelerate.utils import DistributedType
 from safetensors.torch import load_model, save_file, save_model
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
+from kg.embedding.devices import choose_device
 from kptm.errors import ConfigError, ModelError
 from kptm.pretraining.backbone_plan import own_weights, schedule, set_apart
 from kptm.pretraining.checkpoint_callback import CheckpointCallback
@@ -207,7 +208,7 @@ def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
         bf16=config.precision == "bfloat16",
         fp16=config.precision == "float16",
         remove_unused_columns=False,
-        use_cpu=not torch.accelerator.is_available(),
+        use_cpu=choose_device(config.device) == "cpu",
         disable_tqdm=True,
         report_to=[],
         dataloader_pin_memory=False,

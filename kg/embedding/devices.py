@@ -1,0 +1,31 @@
+"""Where tensors are computed with: the accelerator that there is, or the CPU."""
+
+from __future__ import annotations
+
+from kg.errors import EmbeddingError
+
+AUTO = "auto"
+
+
+def choose_device(name: str = AUTO) -> str:
+    """The device of a name, as torch calls it.
+
+    Args:
+        name: "auto" takes the accelerator if there is one, else the CPU; or "cpu", "cuda", "cuda:1",
+            "mps", "xpu".
+
+    Raises:
+        EmbeddingError: There is no such device here.
+    """
+    import torch
+
+    there = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    kind = "cpu" if there is None else str(there.type)
+    if name == AUTO:
+        return kind
+    asked, _, number = name.partition(":")
+    count = 1 if asked == "cpu" else torch.accelerator.device_count() if asked == kind else 0
+    if (number and not number.isdecimal()) or int(number or 0) >= count:
+        known = "cpu" if kind == "cpu" else f"cpu, {kind}"
+        raise EmbeddingError(f"there is no device {name!r} here; there are auto, {known}")
+    return name
