@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.programs import OfType
@@ -86,6 +86,7 @@ class Question:
         marked: The tokens of a name in brackets, 0 without one.
         blank: The token that stands for the blank of a sentence, 0 without one.
         encoded: Its vector, where there is a sentence encoder.
+        weighty: The tokens that weigh anything, each as a bit with its weight.
     """
 
     text: str
@@ -101,6 +102,12 @@ class Question:
     marked: int = 0
     blank: int = 0
     encoded: EncodedQuestion | None = None
+    weighty: tuple[tuple[int, float], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """The tokens that weigh anything, as bits: thousands of masks are weighed by them."""
+        found = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
+        object.__setattr__(self, "weighty", found)
 
     @property
     def asked(self) -> Match | None:
@@ -121,7 +128,11 @@ class Question:
 
     def weight(self, mask: int) -> float:
         """What the tokens of a mask weigh together."""
-        return sum(weight for at, weight in enumerate(self.importance) if mask >> at & 1)
+        total = 0.0
+        for bit, weight in self.weighty:
+            if mask & bit:
+                total += weight
+        return total
 
     @property
     def named_place(self) -> int:

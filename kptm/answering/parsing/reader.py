@@ -99,6 +99,9 @@ class QuestionReader:
             inside = [at for at, token in enumerate(tokens) if start <= token.start < end]
             mentions = self._marked(marked[1], inside[0], inside[-1] + 1, mentions)
             at = span_mask(inside[0], inside[-1] + 1)
+        asks = _mask(item for item in operators if item.kind == "ask")
+        named = (relations.mask | _mask(mentions) | _mask(types)) & ~asks
+        operators = [item for item in operators if not _joins_nothing(item, named)]
         noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
         if language != "de":  # a name of something that the graph does not know is no noun
             noun &= ~sum(
@@ -171,6 +174,11 @@ def _blank(text: str, tokens: Sequence[Token]) -> int:
     """The token of a text's first blank."""
     place = text.find(MASK)
     return sum(1 << at for at, token in enumerate(tokens) if token.start == place)
+
+
+def _joins_nothing(match: Match, named: int) -> bool:
+    """Whether "and" has no name, type or relation after it: "who wrote films together with whom"."""
+    return match.kind in ("and", "or") and not named >> match.end
 
 
 def _mask(spans: Iterable[Mention | TypeMention | Match]) -> int:

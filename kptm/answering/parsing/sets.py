@@ -116,7 +116,7 @@ class Sets:
             return
         seen = set()
         for item in self._builder.question.types:
-            if item.program in seen:
+            if item.program in seen or _is_said_already(part.program, item.program):
                 continue
             if item.mask & part.mask and not self._is_partly(part, item):
                 continue
@@ -238,6 +238,13 @@ class Sets:
                     Union(left.program, right.program), (left, right), mask=bits(match), operators=1 << number,
                     features={"union": 1.0},
                 )  # fmt: skip
+
+
+def _is_said_already(program: Program, kind: Program) -> bool:
+    """Whether the last step of a set leads to nothing but what a set is: all whom a film is directed by are directors."""
+    if not isinstance(program, Follow) or not isinstance(kind, Having):
+        return False
+    return kind.step == Step(program.step.relation, not program.step.forward)
 
 
 def _same_step(program: Program, name: Program) -> Program | None:

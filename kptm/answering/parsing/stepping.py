@@ -14,19 +14,16 @@ from kg.programs import (
     Union,
 )
 from kg.types import Step
-from kptm.answering.parsing.appositions import appositions
 from kptm.answering.parsing.building import bits, is_value
 from kptm.answering.parsing.features import step_name
-from kptm.answering.parsing.question import LITTLE
-from kptm.answering.sides import PREPOSITIONS, names_head, relation_form
+from kptm.answering.parsing.name_sides import NameSides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kptm.answering.lexicon import Match
     from kptm.answering.parsing.building import Builder
     from kptm.answering.parsing.derivation import Derivation
-    from kptm.answering.parsing.question import Mention
-    from kptm.answering.parsing.schema import RelationWords
 
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
@@ -49,6 +46,8 @@ class Steps:
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
+        self._sides = NameSides(builder)
+        self._has_same = any(map(_says_same, builder.question.operators))
 
     @cached_property
     def _said_well(self) -> list[str]:
@@ -143,7 +142,11 @@ class Steps:
             and not self._is_shared(part)
         ):
             return None
-        side = self._side(part.mention, step, evidence.mask) if part.mention is not None else None
+        side = (
+            self._sides.fits(part.mention, step, evidence.mask)
+            if part.mention is not None
+            else None
+        )
         features = {
             "name": evidence.recall,
             "named_fully": float(evidence.recall > 0.9),
@@ -172,10 +175,11 @@ class Steps:
     def _same(self, part: Derivation, step: Step) -> tuple[int, int]:
         """The tokens and the operator of "the same", where a step leads back: films with the same director as another film."""
         program = part.program
-        if isinstance(program, Follow) and program.step == Step(step.relation, not step.forward):
+        if not self._has_same or not isinstance(program, Follow):
+            return 0, 0
+        if program.step == Step(step.relation, not step.forward):
             for number, match in enumerate(self._builder.question.operators):
-                same = match.kind == "comparison" and match.comparison == "=" and match.generic
-                if same and match.end - match.start <= 2 and not part.operators >> number & 1:
+                if _says_same(match) and not part.operators >> number & 1:
                     return bits(match), 1 << number
         return 0, 0
 
@@ -208,68 +212,11 @@ class Steps:
         ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
         return any(kind in free for kind in self._builder.knowledge.types(ends))
 
-    def _side(self, mention: Mention, step: Step, said: int) -> bool | None:
-        """Whether the order of words makes a name the side of a relation that a step starts from; None where it leaves that open."""
-        question = self._builder.question
-        if not question.blank:
-            return self._side_by_order(mention, step, said)
-        sentence = question.sentence(mention.mask)
-        tail = self._builder.schema.sides.blank_is_tail(step.relation, sentence)
-        by_order = self._side_by_order(mention, step, said)
-        if tail is None or by_order is None:
-            return by_order if tail is None else tail == step.forward
-        # Where the most similar phrasing and the order of words differ nothing is known.
-        return by_order if by_order == (tail == step.forward) else None
 
-    def _side_by_order(self, mention: Mention, step: Step, said: int) -> bool | None:
-        """The same by English word order."""
-        question = self._builder.question
-        words = self._builder.schema.relations.get(step.relation)
-        if words is None or question.language != "en":
-            return None
-        own = sum(
-            1 << at
-            for at, token in enumerate(question.tokens)
-            if said >> at & 1 and token.stem in words.weights
-        )
-        if said and not own and not said & ~(question.typed | self._builder.light):
-            # "The moons of Saturn" orbit it: what they are says on which side they stand.
-            return None
-        stems = relation_form(words.name).stems
-        class_of = self._class_of(mention)
-        if any(class_of >> at & 1 and x.stem in stems for at, x in enumerate(question.tokens)):
-            return None  # "the continent of Asia" is Asia itself
-        # Another word for a relation stands where its name would: "what packages need ruby", of "depends".
-        verb = " ".join(word for word in words.name.split() if word not in PREPOSITIONS)
-        text, start, end = "", 0, 0
-        for at, token in enumerate(question.tokens):
-            if at == mention.start:
-                start = len(text)
-            # "By" and other small words stay: they say who did it.
-            free = said >> at & 1 and question.importance[at] > LITTLE
-            other = free and token.stem not in words.weights
-            text += (verb if other else token.folded) + " "
-            if at + 1 == mention.end:
-                end = len(text) - 1
-        noun = self._said_back(words, own)
-        head = names_head(text, start, end, noun or words.name)
-        if head is None:
-            return None
-        return head != step.forward if noun else head == step.forward
-
-    def _class_of(self, mention: Mention) -> int:
-        """The tokens beside a name of which it is one: "the continent of Asia"."""
-        types = self._builder.knowledge.types((mention.node,))
-        found = 0
-        for item in appositions(self._builder.question, mention):
-            found |= item.mask if item.type in types else 0
-        return found
-
-    def _said_back(self, words: RelationWords, own: int) -> str:
-        """The word that says a relation by what it leads back to: "child", of "parent"; "" where its own name is said."""
-        stems = frozenset().union(*words.inverse) - frozenset().union(*words.names[:1])
-        said = [x for at, x in enumerate(self._builder.question.tokens) if own >> at & 1]
-        return said[0].folded if said and all(x.stem in stems for x in said) else ""
+def _says_same(match: Match) -> bool:
+    """Whether an operator is "the same"."""
+    same = match.kind == "comparison" and match.comparison == "=" and match.generic
+    return same and match.end - match.start <= 2
 
 
 def _is_return(part: Derivation, step: Step) -> bool:

@@ -74,6 +74,8 @@ def asks(tmp_path_factory):
         # a noun beside its own name
         ("which countries lie on the continent of Borealis", {"France", "Spain"}),
         ("which country borders the most countries", {"Brazil", "Peru"}),
+        # directors of films are directors: what they directed is asked for
+        ("the director of Beta is also the director of which films", {"Gamma"}),
         ("does the Flow flow into the Blue Flow", {"no"}),
         ("does the Blue Flow flow into the Flow", {"yes"}),
     ],
@@ -81,3 +83,15 @@ def asks(tmp_path_factory):
 def test_what_a_question_denotes(asks, question, wanted):
     answer = asks.ask(question)
     assert {item.text for item in answer.answers} == wanted, answer.explain(reading=True)
+
+
+@pytest.mark.parametrize(
+    ("question", "joins"),
+    [
+        ("who performs in films together with whom", False),
+        ("who performs in films together with Bob Ray", True),
+    ],
+)
+def test_and_joins_what_has_a_name(asks, question, joins):
+    read = asks.parser.read(question)
+    assert any(match.kind == "and" for match in read.operators) is joins
