@@ -70,6 +70,7 @@ class SaidRelations:
         # Several words in place of one, of which a relation must have all: "die" says a date of death, and no date of birth.
         self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
         self._cache: dict[tuple[str, int, bool], Evidence] = {}
+        self._found: frozenset[str] | None = None
         self._claimed = sum(
             1 << at for at, token in enumerate(tokens) if schema.relations_named((token.stem,))
         )
@@ -142,6 +143,8 @@ class SaidRelations:
                 for edit in one_edit(word):
                     for stem in self._schema.stems(edit):
                         self._add(stem, 1 << at, SLIP)
+        self._found = None
+        self._cache.clear()
 
     def _add_phrase(self, text: str, mask: int, strength: float) -> None:
         stems = frozenset(stem for stem in self._schema.stems(text) if stem not in SMALL)
@@ -158,16 +161,27 @@ class SaidRelations:
 
     def relations(self) -> list[str]:
         """All relations that anything is said of, sorted."""
+        return sorted(self._any())
+
+    def _any(self) -> frozenset[str]:
+        """The same, found once: most steps of a large graph are along relations of which nothing is said."""
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def _find(self) -> frozenset[str]:
         found = {key for stem in self._said for key, _ in self._schema.relations_of(stem)}
         for stem, phrases in self._phrases.items():
             for key, _ in self._schema.relations_of(stem):
                 words = self._schema.relations[key].weights.keys()
                 if key not in found and any(stems <= words for stems, *_ in phrases):
                     found.add(key)
-        return sorted(found)
+        return frozenset(found)
 
     def evidence(self, relation: str, used: int = 0, *, forward: bool = True) -> Evidence:
         """How well the tokens outside of ``used`` say a relation; from tail to head also by what it leads from."""
+        if relation not in self._any():
+            return NOTHING
         place = relation, used, forward
         if place not in self._cache:
             words = self._schema.relations.get(relation)
@@ -188,6 +202,8 @@ class SaidRelations:
         self, stem: str, chosen: int, free: Sequence[tuple[float, tuple[int, int], int]]
     ) -> int:
         """Other words that say the same: of "what language do they speak" both; the same word again is another step."""
+        if len(free) == 1:
+            return 0
         stems = {token.stem for at, token in enumerate(self._tokens) if chosen >> at & 1}
         more = 0
         for strength, _, mask in free:
