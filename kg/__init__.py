@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from kg.formats import from_networkx, from_pandas
     from kg.graph import KnowledgeGraph
     from kg.programs import Denotation, Evaluator
-    from kg.proposal import Decision, Proposal, ProposalState
-    from kg.proposals import Proposals
+    from kg.review.proposal import Decision, Proposal, ProposalState
+    from kg.review.proposals import Proposals
     from kg.types import (
         Attested,
         Attribute,
@@ -82,8 +82,8 @@ _HOMES = {
     ),
     "kg.graph": ("KnowledgeGraph",),
     "kg.programs": ("Denotation", "Evaluator"),
-    "kg.proposal": ("Decision", "Proposal", "ProposalState"),
-    "kg.proposals": ("Proposals",),
+    "kg.review.proposal": ("Decision", "Proposal", "ProposalState"),
+    "kg.review.proposals": ("Proposals",),
     "kg.types": (
         "Attested",
         "Attribute",

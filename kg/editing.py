@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 from kg.errors import StoreError, UnknownKeyError, shorten
 from kg.naming.resolution import stored_key
 from kg.naming.valid_names import printable
-from kg.store import lives, patterns, revisions
-from kg.store.dictionary import ids_of
-from kg.store.sources import Speaker
-from kg.store.values import stored_decision, stored_texts
-from kg.store.writing import Writer
+from kg.store.read import patterns
+from kg.store.rows import revisions
+from kg.store.rows.dictionary import ids_of
+from kg.store.rows.sources import Speaker
+from kg.store.rows.values import stored_decision, stored_texts
+from kg.store.write import liveness
+from kg.store.write.writer import Writer
 from kg.types import Attribute, Literal, Triple
 from kg.values import ValueKey, parsed, value_text
 
 if TYPE_CHECKING:
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
     from kg.view import GraphView
 
 
@@ -59,7 +61,7 @@ def edit(
         note = f"{head} | {relation} | {replaced or '–'} → {node}"
         number = revisions.begin(sql, "edit", printable(shorten(note, 200)))
         if replaced is not None:
-            lives.end_all(sql, [stored[replaced]], number)
+            liveness.retract_all(sql, [stored[replaced]], number)
         stated = (
             Attribute(head, relation, node.literal)
             if isinstance(node, ValueKey)

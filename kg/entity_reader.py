@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kg.naming import resolution as naming
-from kg.store import changed, names, revisions
+from kg.store.read import change_feed, names
+from kg.store.rows import revisions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
     from kg.types import Entity, Relation
 
 MOST = 10_000
@@ -120,7 +121,7 @@ class EntityReader:
             return {}
         if revisions.named(sql, state.revision[0]) != state.revision:
             return {}
-        gone = changed.changed(sql, state.revision[0], FOLLOWED)
+        gone = change_feed.changed_keys(sql, state.revision[0], FOLLOWED)
         if gone is None:
             return {}
         left = state.entities.copy()

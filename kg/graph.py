@@ -10,10 +10,12 @@ from kg.formats import read_entities
 from kg.naming import resolution as naming
 from kg.naming.languages import checked_languages
 from kg.naming.valid_names import as_record, checked_key, checked_record, printable
-from kg.proposals import Proposals
+from kg.review.proposals import Proposals
 from kg.revision_log import RevisionLog
-from kg.store import links, lives, patterns, purge, revisions
-from kg.store.database import Database
+from kg.sql.database import Database
+from kg.store.read import patterns
+from kg.store.rows import link_counts, revisions
+from kg.store.write import liveness, purge
 from kg.view import GraphView
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from kg.formats.text.layout import Columns
     from kg.loading.rows import Rows
     from kg.loading.tables import Types
-    from kg.store.artefacts import Files
+    from kg.store.write.artefacts import Files
     from kg.types import (
         LinkCount,
         LoadReport,
@@ -268,7 +270,7 @@ class KnowledgeGraph(GraphView):
         new = list(counts)
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "links", printable(shorten(source, 200)))
-            records = [checked_record(item) for item in links.statements(sql, source, new)]
+            records = [checked_record(item) for item in link_counts.statements(sql, source, new)]
             changed = add_records(sql, number, source, records)[1]
             if not changed:
                 transaction.rollback()
@@ -289,7 +291,7 @@ class KnowledgeGraph(GraphView):
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
             found = patterns.ids(sql, *self._pattern(head, relation, tail))
-            removed = lives.end_all(sql, found, number)
+            removed = liveness.retract_all(sql, found, number)
             if not removed:
                 transaction.rollback()
             return removed
@@ -313,9 +315,9 @@ class KnowledgeGraph(GraphView):
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
             if entity is not None:
-                changed = lives.end_all(sql, patterns.about(sql, entity), number)
+                changed = liveness.retract_all(sql, patterns.about(sql, entity), number)
             else:
-                changed = lives.end_source(sql, source or "", number)
+                changed = liveness.retract_source(sql, source or "", number)
             if not changed:
                 transaction.rollback()
             return number if changed else 0
@@ -372,14 +374,14 @@ class KnowledgeGraph(GraphView):
         Raises:
             StoreError: There is no such revision, nothing of it is left, or later ones changed the same facts.
         """
-        from kg.store import undoing
+        from kg.store.write import undo
 
         with self._database.writing() as (sql, _):
             newest = revisions.latest(sql)
             if not newest:
                 raise StoreError("the graph is empty: there is nothing to undo")
             number = newest if revision is None else revision
-            return undoing.undo(sql, number, later=later, files=files)
+            return undo.undo(sql, number, later=later, files=files)
 
     def purge(self, *, entity: str | None = None, source: str | None = None) -> PurgeReport:
         """Delete for good all that is said of an entity, or by a source, with its history.

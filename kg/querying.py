@@ -11,20 +11,21 @@ from kg.errors import QueryError, shorten
 from kg.naming import resolution as naming
 from kg.programs import arithmetic
 from kg.programs.expressions import Comparison
-from kg.store import query, values
-from kg.store.measures import Bounds, holds, undecided
-from kg.store.quantities import double
+from kg.store.node_sets.measures import Bounds, holds, undecided
+from kg.store.read import query
+from kg.store.rows import values
+from kg.store.rows.quantities import double
 from kg.types import Literal
 from kg.values.quantities import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kg.store.database import Database
-    from kg.store.query import Terms
-    from kg.store.sql import Sql
+    from kg.naming.resolution import NamedGraph
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
+    from kg.store.read.query import Terms
     from kg.values.quantities import Quantity
-    from kg.view import GraphView
 
 Compared: TypeAlias = "str | float | Decimal | dt.date | Literal"
 """What the values of a variable are compared with: text is a number, with its unit if it has one, or a date."""
@@ -47,7 +48,7 @@ class Form(NamedTuple):
 
 def answer(
     database: Database,
-    view: GraphView,
+    view: NamedGraph,
     patterns: Sequence[Terms],
     form: Form,
     at: int | None,

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, shorten
 from kg.naming.valid_names import printable
-from kg.store import artefacts, history, revisions
+from kg.store.read import history
+from kg.store.rows import revisions
+from kg.store.write import artefacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kg.store.database import Database
+    from kg.sql.database import Database
     from kg.types import Change
 
 

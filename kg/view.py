@@ -7,21 +7,9 @@ from typing import TYPE_CHECKING
 from kg.entity_reader import EntityReader
 from kg.errors import KGError, UnknownKeyError, shorten
 from kg.naming import resolution as naming
-from kg.store import (
-    changed,
-    describe,
-    entities,
-    fingerprints,
-    following,
-    history,
-    links,
-    names,
-    paths,
-    revisions,
-    search,
-    triples,
-    values,
-)
+from kg.store.node_sets import traverse
+from kg.store.read import change_feed, describe, history, names, paths, search, triples
+from kg.store.rows import entities, fingerprints, link_counts, revisions, values
 from kg.types import Description, Entity, Relation, TimeNames, Triple
 from kg.values.node import ValueKey
 
@@ -35,8 +23,8 @@ if TYPE_CHECKING:
     from kg.programs import Denotation, Evaluator, Program
     from kg.querying import Where
     from kg.sparql.plugin import Bindings
-    from kg.store.database import Database
-    from kg.store.paths import Direction
+    from kg.sql.database import Database
+    from kg.store.read.paths import Direction
     from kg.types import Attested, Attribute, Change, ExportReport, Literal, Revision, Step
 
 
@@ -116,7 +104,7 @@ class GraphView:
     def link_counts(self, keys: Collection[str] | None = None) -> dict[tuple[str, str], tuple[int, int]]:  # fmt: skip
         """How often texts meant an entity by a name, and had the name, by (key, name); see ``count_links``."""
         with self._database.reading() as sql:
-            return links.counts(sql, keys)
+            return link_counts.counts(sql, keys)
 
     # ── facts ────────────────────────────────────────────────────────────────────────────────
 
@@ -207,7 +195,7 @@ class GraphView:
     def touching(self, keys: Iterable[str]) -> list[Triple]:
         """The triples that have one of ``keys`` as head or tail, in the order of their rows."""
         with self._database.reading() as sql:
-            return triples.touching(sql, sorted(set(keys)), self._at, None)
+            return triples.incident_triples(sql, sorted(set(keys)), self._at, None)
 
     def neighbours(
         self,
@@ -264,7 +252,7 @@ class GraphView:
     ) -> list[list[Triple]]:
         """The facts, one a step, by which :meth:`follow` comes from ``start`` to ``end``; the first ``limit`` ways."""
         with self._database.quick() as sql:
-            return following.trails(sql, start, steps, end, limit=limit, at=self._at)
+            return traverse.witness_paths(sql, start, steps, end, limit=limit, at=self._at)
 
     def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
         """What a program (:mod:`kg.programs`) denotes; see :meth:`kg.programs.Evaluator.evaluate`."""
@@ -302,7 +290,7 @@ class GraphView:
         None where more than ``most`` statements have, or a purge has left no trace of what it took.
         """
         with self._database.reading() as sql:
-            return changed.changed(sql, since, most)
+            return change_feed.changed_keys(sql, since, most)
 
     def fingerprint(self, revision: int | None = None) -> str:
         """SHA-256 of the triples that live now, or lived at ``revision``.

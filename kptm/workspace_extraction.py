@@ -15,7 +15,7 @@ from kptm.workspace_looking import WorkspaceLooking
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kg.proposal import Decision, Proposal, ProposalState
+    from kg.review.proposal import Decision, Proposal, ProposalState
     from kg.types import Literal
     from kptm.constraints.checking import CheckReport
     from kptm.constraints.constraint import Violation
@@ -148,7 +148,7 @@ class WorkspaceExtraction(WorkspaceLooking):
     def _learn_extractor(
         self, texts: str | Path | Sequence[str], rows: str | Path | None, learning: Learning | None
     ) -> LearningReport:
-        from kg.proposal import ProposalState
+        from kg.review.proposal import ProposalState
         from kptm.extraction.learning import learn
         from kptm.extraction.rows import read_rows
 

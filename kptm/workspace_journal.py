@@ -1,6 +1,6 @@
 """The files that learning and indexing write, as the history of a workspace knows them.
 
-Each change of them is a revision of the graph's history with what the file was before (``kg.store.artefacts``), so
+Each change of them is a revision of the graph's history with what the file was before (``kg.store.write.artefacts``), so
 that ``undo`` takes learning back and nothing else.
 """
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.embedding.prediction import Prediction
-    from kg.store.paths import Direction
+    from kg.store.read.paths import Direction
     from kg.types import Change, Description, Entity, Revision, Triple
     from kg.view import GraphView
     from kptm.finetuning.prediction import Prediction as Classified

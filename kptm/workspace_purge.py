@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError
-from kg.store import proposals
-from kg.store import purge as graph_purge
+from kg.store.rows import proposal_rows
+from kg.store.write import purge as graph_purge
 from kg.types import PurgeReport
 from kptm import held_names
 from kptm.errors import WorkspaceError
@@ -222,7 +222,7 @@ def _in_graph(ws: WorkspaceChanging, entity: str | None, source: str | None) -> 
 def _is_in_graph(ws: WorkspaceChanging, source: str) -> bool:
     with ws.graph.database.reading() as sql:
         known = sql.one("SELECT 1 FROM source WHERE name = ?", (source,)) is not None
-        return known or proposals.is_source(sql, source)
+        return known or proposal_rows.is_source(sql, source)
 
 
 def _names_in_graph(ws: WorkspaceChanging) -> Iterator[str]:

@@ -123,7 +123,7 @@ class WorkspaceSync(WorkspaceExtraction):
 
     def _forget_texts(self, path: str | Path, source: str) -> int:
         """End the texts of a file; modeledge of them only where their source says no other texts."""
-        from kg.store.sources import document_of
+        from kg.store.rows.sources import document_of
         from kptm.modeledge.sql.documents import speaker
 
         if not speaker(self.graph.database, path, source).others:

@@ -210,7 +210,7 @@ class WorkspaceTraining(WorkspaceVectors):
         Raises:
             TripleFormatError: A file is missing or malformed.
         """
-        from kg.store.sources import document_of
+        from kg.store.rows.sources import document_of
         from kptm.modeledge.sql.documents import speaker
 
         model = self.model() if self.layout.has_model else None

@@ -100,7 +100,7 @@ def test_a_module_is_one_room(path):
 def test_only_one_room_imports_each_library():
     rooms = {
         "faiss": "kptm/modeledge/vector_index/faiss_index.py",
-        "alembic": "kg/store/migrate.py",
+        "alembic": "kg/sql/migrate.py",
     }
     for library, room in rooms.items():
         pattern = re.compile(rf"^\s*(?:import|from) {library}\b", re.MULTILINE)
@@ -176,12 +176,12 @@ def test_rooms_are_small_and_the_front_page_is_short(figures):
 def test_rooms_that_import_each_other(figures):
     """One circle at import is left, in linking; the limit of circles of types only ever falls."""
     assert len(figures.circles) <= 1, figures.circles
-    assert len(figures.circles_of_types) <= 10, figures.circles_of_types
+    assert len(figures.circles_of_types) <= 7, figures.circles_of_types
 
 
 def test_folders_are_small(figures):
     """The limit of folders of more than twelve files only ever falls."""
-    assert len(figures.folders) <= 11, figures.folders
+    assert len(figures.folders) <= 9, figures.folders
 
 
 def test_file_names_are_used_once(figures):

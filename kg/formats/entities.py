@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.formats.line import Line
-    from kg.formats.text.delimited import Row
+    from kg.formats.text.layout import Row
 
 SEPARATOR = "|"
 """Between two aliases, or two types, of one field."""

@@ -11,11 +11,12 @@ from kg.errors import InvalidNameError, StoreError, TripleFormatError
 from kg.files.outputs import check_output
 from kg.formats.text.blocks import Block, ValueBlock
 from kg.naming.valid_names import MAX_PRIOR, checked_name, checked_record, printable
-from kg.store import entities, revisions, sources, statements
-from kg.store.entities import is_bounded
-from kg.store.restated import Ended
-from kg.store.sources import Speaker, document_of
-from kg.store.writing import Writer
+from kg.store.rows import entities, revisions, sources
+from kg.store.rows.entities import is_bounded
+from kg.store.rows.sources import Speaker, document_of
+from kg.store.write import statements
+from kg.store.write.restated import Ended
+from kg.store.write.writer import Writer
 from kg.types import Attribute, EntityRecord, LoadReport, Record, Rejected, Statement, Triple
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from kg.formats import Line
     from kg.loading.tables import Tables
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
 
 BATCH = 20_000
 """Records that are held in memory at a time, and between two calls of ``progress``."""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from kg.errors import shorten
 from kg.naming.valid_names import printable
-from kg.store import lives, revisions
-from kg.store.sources import document_of
+from kg.store.rows import revisions
+from kg.store.rows.sources import document_of
+from kg.store.write import liveness
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kg.store.database import Database
+    from kg.sql.database import Database
 
 
 def forget_file(database: Database, path: str | Path) -> int:
@@ -30,7 +31,7 @@ def forget_file(database: Database, path: str | Path) -> int:
     document = document_of(path)
     with database.writing() as (sql, transaction):
         number = revisions.begin(sql, "remove", f"forget {printable(shorten(document, 190))}")
-        if not lives.end_document(sql, document, number):
+        if not liveness.retract_document(sql, document, number):
             transaction.rollback()
             return 0
         return number

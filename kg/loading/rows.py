@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from kg.errors import TripleFormatError
 from kg.formats.text.blocks import Block
-from kg.store.sources import STDIN
+from kg.store.rows.sources import STDIN
 from kg.vocabulary import XSD
 
 if TYPE_CHECKING:

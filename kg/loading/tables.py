@@ -13,8 +13,8 @@ from kg.formats.reader import TRIPLES, choose, read_triples
 from kg.formats.text.layout import Layout
 from kg.loading import load as loading
 from kg.loading.rows import as_file
-from kg.store.sources import document_of
-from kg.store.values import count_entities, stored_decision
+from kg.store.rows.sources import document_of
+from kg.store.rows.values import count_entities, stored_decision
 from kg.values import infer
 from kg.values.forms import ENTITY
 from kg.values.typing import DoubtfulTypesError, Typing, checked_types
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from kg.formats.text.blocks import Block
     from kg.formats.text.layout import Columns
     from kg.loading.rows import Rows
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
     from kg.types import LoadReport
 
 Types: TypeAlias = "Mapping[str, str] | bool | None"

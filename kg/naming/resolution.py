@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kg.errors import UnknownKeyError, shorten
 from kg.naming.folding import canonical, fold, spellings
-from kg.store.dictionary import ids_of
-from kg.store.entities import fetch
-from kg.store.query import is_variable
-from kg.store.search import edits
+from kg.store.read.query import is_variable
+from kg.store.read.search import edits
+from kg.store.rows.dictionary import ids_of
+from kg.store.rows.entities import fetch
 from kg.types import searchable
 from kg.values.node import ValueKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kg.store.database import Database
-    from kg.store.sql import Sql
-    from kg.types import Entity, Relation
-    from kg.view import GraphView
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
+    from kg.types import Entity, Literal, Relation
 
 SUGGESTED, LISTED = 3, 12
 """Names that a message suggests; relations that it lists where none is like the name."""
+
+
+class NamedGraph(Protocol):
+    """What names are looked up in; :class:`~kg.KnowledgeGraph` is one."""
+
+    def relations(self) -> list[Relation]:
+        """All relations."""
+
+    def relation(self, name: str) -> Relation:
+        """A relation by its key."""
+
+    def entity(self, key: str) -> Entity:
+        """An entity by its key."""
+
+    def values(self, text: str) -> list[Literal]:
+        """The values that have this text."""
 
 
 def stored_key(sql: Sql, table: str, name: str) -> str:
@@ -59,7 +74,7 @@ def key_in(database: Database, table: str, name: str) -> str:
 
 
 def with_keys(
-    sql: Sql, view: GraphView, patterns: Sequence[Sequence[str]], *, strict: bool
+    sql: Sql, view: NamedGraph, patterns: Sequence[Sequence[str]], *, strict: bool
 ) -> Sequence[Sequence[str]]:
     """Patterns with the keys of what they name, relations by their labels too.
 
@@ -83,7 +98,7 @@ def with_keys(
     return [(keys.get(p[0], p[0]), named.get(p[1], p[1]), keys.get(p[2], p[2])) for p in patterns]
 
 
-def relation_key(database: Database, view: GraphView, name: str) -> str:
+def relation_key(database: Database, view: NamedGraph, name: str) -> str:
     """The key of a relation that the graph holds or held, as it is stored, or that has a label.
 
     Raises:

@@ -26,11 +26,11 @@ from kg.programs.expressions import (
 )
 from kg.programs.measuring import Measuring
 from kg.programs.memory import Memory
-from kg.store import stepping
-from kg.store.dictionary import ids_of, known_literals, storable
-from kg.store.sets import EMPTY, NodeSet, Sets
-from kg.store.times import Moments, hold, moments, now, time_relations, times
-from kg.store.values import node_ids, nodes
+from kg.store.node_sets import set_steps
+from kg.store.node_sets.sets import EMPTY, NodeSet, Sets
+from kg.store.rows.dictionary import ids_of, known_literals, storable
+from kg.store.rows.times import Moments, hold, moments, now, time_relations, times
+from kg.store.rows.values import node_ids, nodes
 from kg.types import Literal, TimeNames
 from kg.values.node import ValueKey
 from kg.vocabulary import IRI, RANK, TYPE
@@ -38,7 +38,7 @@ from kg.vocabulary import IRI, RANK, TYPE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kg.types import Step, TimeNames
 
 Value: TypeAlias = NodeSet | Literal | bool | None
@@ -161,7 +161,7 @@ class Evaluation:
                 return (
                     EMPTY
                     if relation is None
-                    else stepping.having(self.sets, relation, step.forward)
+                    else set_steps.having(self.sets, relation, step.forward)
                 )
             case Follow():
                 return self._follow(program)
@@ -204,7 +204,7 @@ class Evaluation:
         if relation is None or not storable(program.type):
             return EMPTY
         values = [Literal(program.type), Literal(program.type, IRI)]
-        return stepping.of_type(
+        return set_steps.of_type(
             self.sets, relation, list(known_literals(self._sql, values).values())
         )
 
@@ -215,9 +215,9 @@ class Evaluation:
         start = self.start(program.source)
         source = self.nodes(program.source)
         if program.during is None:
-            return stepping.reached(self.sets, source, (relation, program.step.forward), start)
+            return set_steps.reached(self.sets, source, (relation, program.step.forward), start)
         period = self.period(program.during)
-        return stepping.reached_during(
+        return set_steps.reached_during(
             self.sets, source, (relation, program.step.forward), period, start
         )
 
@@ -266,8 +266,8 @@ class Evaluation:
     ) -> list[int]:
         """From which nodes of a set, without those at which the path begins, a step leads to a node."""
         if program.during is None:
-            return [here for here, _ in stepping.ways(self.sets, source, step, node, start, limit)]
-        rows = stepping.ways(self.sets, source, step, node, start, EVERY)
+            return [here for here, _ in set_steps.ways(self.sets, source, step, node, start, limit)]
+        rows = set_steps.ways(self.sets, source, step, node, start, EVERY)
         said = times(self._sql, [fact for _, fact in rows], self.sets.roles, self._at)
         period = self.period(program.during)
         holds = [(hold(said.get(fact, ()), period), here) for here, fact in rows]

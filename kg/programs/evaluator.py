@@ -9,9 +9,10 @@ from kg.programs import arithmetic
 from kg.programs.denotation import Denotation
 from kg.programs.evaluation import Evaluation, State
 from kg.programs.expressions import Follow, Named, OfType
-from kg.store import following, profile, revisions
-from kg.store.sets import SMALL, NodeSet
-from kg.store.times import now
+from kg.store.node_sets import profile, traverse
+from kg.store.node_sets.sets import SMALL, NodeSet
+from kg.store.rows import revisions
+from kg.store.rows.times import now
 from kg.types import Step, TimeNames
 from kg.vocabulary import TYPE
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kg.programs.expressions import Program
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
     from kg.types import Triple
 
 LOOKED_AT = 200
@@ -83,7 +84,7 @@ class Evaluator:
         with self._database.quick() as sql:
             work = self._evaluation(sql)
             if not work.sets.roles or not steps:
-                return following.follow(sql, key, steps, self._at)
+                return traverse.follow(sql, key, steps, self._at)
             program: Program = Named((key,))
             for step in steps:
                 program = Follow(program, step)

@@ -22,8 +22,8 @@ from kg.programs.expressions import (
     Union,
     Within,
 )
-from kg.store import following, measures, stepping
-from kg.store.sets import NodeSet
+from kg.store.node_sets import measures, set_steps, traverse
+from kg.store.node_sets.sets import NodeSet
 from kg.types import Literal, Step, Triple
 from kg.values.node import ValueKey
 from kg.vocabulary import IRI, TYPE
@@ -136,7 +136,7 @@ class Evidence:
         path = self._work.path([step])
         if path is None:
             return
-        reached = stepping.reached(self._work.sets, NodeSet((node,)), path[0])
+        reached = set_steps.reached(self._work.sets, NodeSet((node,)), path[0])
         for there in self._work.sets.ids(reached)[:1]:
             yield self._fact(node, step, there)
 
@@ -182,5 +182,7 @@ class Evidence:
     def _trail(self, node: int, measure: Measure, end: str) -> Iterator[Triple]:
         (start,) = self._work.keys([node])
         sets = self._work.sets
-        for trail in following.trails(sets.sql, start, measure.steps, end, limit=1, at=sets.at):
+        for trail in traverse.witness_paths(
+            sets.sql, start, measure.steps, end, limit=1, at=sets.at
+        ):
             yield from trail

@@ -6,25 +6,58 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kg.programs import arithmetic
 from kg.programs.expressions import Aggregate, Compare, Follow, Measure, Program, Superlative
-from kg.store import measures
-from kg.store.measures import Bounds, Size
-from kg.store.quantities import double
-from kg.store.sets import EMPTY, NodeSet
+from kg.store.node_sets import measures
+from kg.store.node_sets.measures import Bounds, Size
+from kg.store.node_sets.sets import EMPTY, NodeSet
+from kg.store.rows.quantities import double
 from kg.values.node import ValueKey
 from kg.values.quantities import Quantity, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from kg.programs.evaluation import Evaluation
-    from kg.programs.expressions import Comparison
-    from kg.types import Literal
+    from kg.programs.expressions import Comparison, Period
+    from kg.store.node_sets.sets import Sets
+    from kg.store.rows.times import Moments
+    from kg.types import Literal, Step
 
     Path = list[tuple[int, bool]]
+
+
+class Subprograms(Protocol):
+    """Evaluates the programs within a measure: :class:`~kg.programs.evaluation.Evaluation`."""
+
+    @property
+    def sets(self) -> Sets:
+        """The sets of one connection."""
+
+    def relation(self, key: str) -> int | None:
+        """The id of a relation."""
+
+    def keys(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The keys and values of ids."""
+
+    def literals(self, ids: Sequence[int]) -> list[Literal]:
+        """Those of the ids that are values."""
+
+    def nodes(self, program: Program) -> NodeSet:
+        """The set that a program denotes."""
+
+    def number(self, program: Program) -> Literal | None:
+        """The number or date that a program denotes."""
+
+    def period(self, period: Period) -> Moments:
+        """The seconds of a period."""
+
+    def source(self, program: Follow) -> NodeSet:
+        """The nodes from which the last step of a path leads on."""
+
+    def path(self, steps: Sequence[Step]) -> list[tuple[int, bool]] | None:
+        """The steps with the ids of their relations."""
 
 
 class Measuring:
@@ -34,7 +67,7 @@ class Measuring:
         work: The evaluation of the programs within.
     """
 
-    def __init__(self, work: Evaluation) -> None:
+    def __init__(self, work: Subprograms) -> None:
         self._work, self._sets = work, work.sets
 
     # ── superlatives ─────────────────────────────────────────────────────────────────────────────

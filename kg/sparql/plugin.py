@@ -33,9 +33,9 @@ from kg.formats.rdf.iris import iri_of
 from kg.sparql.aggregates import prepare_aggregates
 from kg.sparql.dates import as_date
 from kg.sparql.rdflib_terms import Value, bound, fact_of, key, node, order, term_of, value_of
-from kg.store import dictionary
-from kg.store.schema import FIRST_RELATION
-from kg.store.triples import alive
+from kg.store.read.triples import alive
+from kg.store.rows import dictionary
+from kg.store.rows.schema import FIRST_RELATION
 from kg.types import Attribute, Literal, Triple
 from kg.vocabulary import IRI, MINTED, XSD
 
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from rdflib.query import Result
 
     from kg.sparql.rdflib_terms import Term
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
 
 PAGE = 2_000
 """Rows whose names are looked up at a time."""

@@ -10,7 +10,7 @@ from kg.types import Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
 
 _NUMBER = re.compile(r"([+-]?)(\d+)(\.\d+)?").fullmatch
 GROUPED = 5
@@ -62,7 +62,7 @@ def node_query(node: str) -> tuple[str, tuple[object, ...]]:
     """The statement that selects a node's id, and its parameters."""
     if not isinstance(node, ValueKey):
         return "SELECT id FROM entity WHERE key = ?", (node,)
-    from kg.store.dictionary import literal_hash
+    from kg.store.rows.dictionary import literal_hash
 
     item = node.literal
     query = "SELECT id FROM literal WHERE hash = ? AND value = ? AND datatype = ? AND language = ? AND unit = ?"

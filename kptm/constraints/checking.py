@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kg.store import shapes
+from kg.store.read import shapes
 from kg.types import Literal
 from kg.values import ValueKey
 from kptm.constraints.constraint import Constraint, ConstraintKind, Violation
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kg.proposal import Proposal
-    from kg.store.sql import Sql
+    from kg.review.proposal import Proposal
+    from kg.sql.cursor import Sql
     from kptm.constraints.config import ConstraintsConfig
 
 SHOWN = 3

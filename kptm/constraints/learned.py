@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from kg.store import shapes
+from kg.store.read import shapes
 from kptm.constraints.constraint import Constraint, ConstraintKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from kg.graph import KnowledgeGraph
-    from kg.store.shapes import Counts
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.store.read.shapes import Counts
     from kptm.constraints.config import ConstraintsConfig
 
 MOST_TYPES = 60

@@ -17,7 +17,7 @@ from kptm.extraction.values import shape
 from kptm.extraction.words import STEM
 
 if TYPE_CHECKING:
-    from kg.store.signatures import Role
+    from kg.store.read.signatures import Role
     from kptm.extraction.knowledge import Knowledge
     from kptm.extraction.mentions import Mention
     from kptm.extraction.pairs import Pair

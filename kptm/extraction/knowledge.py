@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from kg.store.signatures import Role, Signatures
+from kg.store.read.signatures import Role, Signatures
 from kg.types import Literal
 from kg.values import infer
 from kg.values.forms import ENTITY, TEXT

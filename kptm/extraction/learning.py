@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kg.proposal import Proposal
+    from kg.review.proposal import Proposal
     from kptm.extraction.classifier import Classifier
     from kptm.linking import Linker
 

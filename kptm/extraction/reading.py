@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.proposal import Proposal
+from kg.review.proposal import Proposal
 from kptm.extraction.knowledge import Knowledge
 from kptm.extraction.learning import BATCH, in_batches, linked_batches
 from kptm.extraction.mentions import MentionKind

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kg.store.database import Database
+    from kg.sql.database import Database
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
     from kptm.modeledge.records import Hit, RecordFilter

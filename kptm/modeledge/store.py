@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg.store.database import Database
+from kg.sql.database import Database
 from kptm.errors import ModeledgeError
 from kptm.modeledge.reader import ModeledgeReader, numbers
 from kptm.modeledge.records import Record

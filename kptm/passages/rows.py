@@ -10,7 +10,7 @@ from kptm.passages.records import EntityLink, Passage, Written
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.passages.splitting import Piece
 
     Rows = list[tuple[object, ...]]

@@ -14,7 +14,7 @@ from kptm.passages.ranking import RankWeights
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.passages.records import Passage
 
 MOST = 256

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kg.store.database import Database
+    from kg.sql.database import Database
     from kptm.linking import LinkedText
     from kptm.passages.records import Passage, Written
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
 
-from kg.store.schema import NAME
-from kg.store.schema import metadata as graph_metadata
+from kg.store.rows.schema import NAME
+from kg.store.rows.schema import metadata as graph_metadata
 
 metadata = MetaData(naming_convention=graph_metadata.naming_convention)
 

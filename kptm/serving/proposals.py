@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from kg.proposal import Decision
+from kg.review.proposal import Decision
 from kg.types import Literal as LiteralValue
 from kptm.serving import asked, shown
 from kptm.serving.at_desk import AtDesk, problems, router

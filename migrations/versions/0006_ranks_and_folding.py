@@ -6,8 +6,8 @@ No table changes. ``triple.rev_removed`` is -1 where every source states a tripl
 import sqlalchemy as sa
 from alembic import op
 
-from kg.store import name_index
-from kg.store.sql import Sql
+from kg.sql.cursor import Sql
+from kg.store.rows import name_index
 
 revision = "0006"
 down_revision = "0005"

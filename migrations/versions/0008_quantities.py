@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from kg.store import quantities
-from kg.store.sql import Sql
+from kg.sql.cursor import Sql
+from kg.store.rows import quantities
 
 revision = "0008"
 down_revision = "0007"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import chain, islice
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING
 
 from kg.errors import KGError, TripleFormatError
-from kg.formats.text.layout import Columns, Layout, known_header
+from kg.formats.text.layout import Columns, Layout, Row, known_header
 from kg.formats.text.lines import MAX_LINE, byte_lines, decode, text_lines
 from kg.formats.text.wide import read_wide
 from kg.types import Triple
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from kg.formats.line import Line
 
-Row: TypeAlias = tuple[int, str, "list[str] | TripleFormatError"]
-"""A row's first line, its text, and its fields or why it has none."""
 
 SEPARATORS = (",", ";", "\t", "|")
 """Of CSV, in the order in which they are tried."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from kg.errors import KGError
+from kg.errors import KGError, TripleFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Columns: TypeAlias = "Sequence[str] | Sequence[int]"
 """Which columns are meant: their names in the header, or their positions from 0."""
+
+Row: TypeAlias = tuple[int, str, "list[str] | TripleFormatError"]
+"""A row's first line, its text, and its fields or the error in it."""
 
 HEADERS = (
     ("head", "relation", "tail"),

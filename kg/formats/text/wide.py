@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.formats.line import Line
-    from kg.formats.text.delimited import Row
-    from kg.formats.text.layout import Layout
+    from kg.formats.text.layout import Layout, Row
 
 
 def read_wide(rows: Iterable[Row], path: Path, layout: Layout) -> Iterator[Line]:

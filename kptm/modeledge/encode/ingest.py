@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.graph import KnowledgeGraph
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
     from kptm.data import Phrasings
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText

@@ -11,7 +11,7 @@ from kptm.modeledge.sql import provenance
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.linking import Linker
     from kptm.modeledge.sql.spaces import Space
     from kptm.modeledge.sql.transfer_record import TransferRecord

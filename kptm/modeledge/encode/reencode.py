@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
     from kptm.modeledge.encode.rebuild_texts import Rebuilder

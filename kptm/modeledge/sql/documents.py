@@ -1,6 +1,6 @@
 """The file of each source of texts, so that a file that is indexed again replaces its texts.
 
-A file is recognised by its absolute path (:func:`kg.store.sources.document_of`), and keeps the name
+A file is recognised by its absolute path (:func:`kg.store.rows.sources.document_of`), and keeps the name
 under which it was indexed first. What a source attests is not noted by file: it is replaced only
 where the source speaks in one file alone.
 """
@@ -10,14 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.store.sources import document_of
+from kg.store.rows.sources import document_of
 from kptm.modeledge.sql import provenance, record_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
 
 ELSEWHERE = ""
 """Noted of a source that also attests texts of no file, or of files that were not noted."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
 
 
 UNDO = re.compile(r"undo of operation (\d+)(?:;|$)")

@@ -10,7 +10,7 @@ from kptm.modeledge.sql import oplog, spaces
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.modeledge.sql.spaces import Space
 
 

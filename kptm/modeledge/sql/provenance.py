@@ -13,7 +13,7 @@ from kptm.modeledge.sql import oplog
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
 
 
 def of_text(text: str) -> str:

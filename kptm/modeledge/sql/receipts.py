@@ -11,7 +11,7 @@ from kptm.modeledge.sql import oplog
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from kptm.modeledge.sql.record_rows import all_of, any_of, mentions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.modeledge.records import Fact
     from kptm.modeledge.sql.record_rows import Condition
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 
-from kg.store.schema import metadata as graph_metadata
+from kg.store.rows.schema import metadata as graph_metadata
 
 metadata = MetaData(naming_convention=graph_metadata.naming_convention)
 

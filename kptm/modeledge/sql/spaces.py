@@ -10,7 +10,7 @@ import numpy as np
 from kptm.errors import ModeledgeError
 
 if TYPE_CHECKING:
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.fusion import FusedModel
 
 PRECISIONS = ("float32", "float16")

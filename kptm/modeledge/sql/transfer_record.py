@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.modeledge.records import Record
     from kptm.modeledge.sql.spaces import Space
 

@@ -12,7 +12,7 @@ from kptm.modeledge.sql.transfer_record import SAID
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.modeledge.records import Fact
     from kptm.modeledge.sql.record_rows import Condition
 

@@ -26,7 +26,7 @@ from kptm.modeledge.transfer import export_manifest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kg.store.database import Database
+    from kg.sql.database import Database
     from kptm.modeledge.sql.transfer_record import TransferRecord
 
 SHARD = 8_192

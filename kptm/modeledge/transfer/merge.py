@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
     from kptm.modeledge.records import Fact
     from kptm.modeledge.sql.spaces import Space
     from kptm.modeledge.sql.transfer_record import TransferRecord

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge.sql.spaces import Space

@@ -17,7 +17,7 @@ from kptm.modeledge.transfer.sampling import sampled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kg.store.database import Database
+    from kg.sql.database import Database
     from kptm.modeledge.encode.reencode import Reencoder
     from kptm.modeledge.sql.spaces import Space
     from kptm.modeledge.transfer.agreement import Agreement

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.modeledge.sql.spaces import Space
 
 SHARE = 5

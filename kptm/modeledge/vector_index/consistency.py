@@ -16,7 +16,7 @@ from kptm.modeledge.vector_index.flat_index import FlatIndex
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.modeledge.sql.spaces import Space
     from kptm.modeledge.vector_index.indexes import Indexes
 

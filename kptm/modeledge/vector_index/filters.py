@@ -12,7 +12,7 @@ from kptm.modeledge.sql.record_rows import all_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.modeledge.records import RecordFilter
     from kptm.modeledge.sql.record_rows import Condition
     from kptm.modeledge.sql.spaces import Space

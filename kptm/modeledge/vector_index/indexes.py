@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
     from kptm.modeledge.records import RecordFilter
     from kptm.modeledge.sql.spaces import Space
     from kptm.modeledge.vector_index.build_index import Built, Index

@@ -29,8 +29,8 @@ from kptm.modeledge.vector_index.flat_index import FlatIndex
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kg.store.database import Database
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
     from kptm.modeledge.sql.spaces import Space
     from kptm.modeledge.vector_index.build_index import Index
     from kptm.modeledge.vector_index.cached_index import CachedIndex

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kg.store.roles import Roles
+    from kg.store.read.roles import Roles
     from kptm.passages.reader.words import Mention, ReadPassage, Sense
 
 DENSE = (

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kg.store.roles import roles_of
+from kg.store.read.roles import roles_of
 from kg.values import ValueKey
 from kptm.passages import rows as passage_rows
 from kptm.passages.reader.candidates import Known, Question, rows_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kg.store.sql import Sql
+    from kg.sql.cursor import Sql
     from kptm.passages.reader.candidates import Row
     from kptm.passages.reader.words import ReadPassage
     from kptm.passages.records import Passage

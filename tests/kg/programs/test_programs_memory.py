@@ -7,7 +7,7 @@ import pytest
 from kg import Step
 from kg.programs import Aggregate, Evaluator, Exists, Follow, Having, Intersection, Named
 from kg.programs.memory import Memory
-from kg.store.sql import Sql
+from kg.sql.cursor import Sql
 
 
 def test_what_was_used_longest_ago_is_left_out():

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.store import archive
-from kg.store.archive import Archive
+from kg.store.write import key_filter
+from kg.store.write.key_filter import KeyFilter
 
 KEYS = st.text(min_size=1, max_size=3)
 BATCHES = st.lists(st.dictionaries(KEYS, st.integers(1, 2**32 - 1), min_size=1, max_size=8))
@@ -15,8 +15,8 @@ BATCHES = st.lists(st.dictionaries(KEYS, st.integers(1, 2**32 - 1), min_size=1, 
 @given(batches=BATCHES, asked=st.sets(KEYS))
 def test_what_was_met_is_found(hashed, batches, asked):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(archive, "hash", hashed, raising=False)
-        known, mine = {}, Archive()
+        patch.setattr(key_filter, "hash", hashed, raising=False)
+        known, mine = {}, KeyFilter()
         for batch in batches:
             mine.add(batch)
             known = batch | known
@@ -26,8 +26,8 @@ def test_what_was_met_is_found(hashed, batches, asked):
 
 
 def test_it_is_bounded(monkeypatch):
-    monkeypatch.setattr(archive, "MOST", 2)
-    mine = Archive()
+    monkeypatch.setattr(key_filter, "MOST", 2)
+    mine = KeyFilter()
     mine.add({"a": 1, "b": 2})
     assert mine.complete
     mine.add({"c": 3})

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from kg import Statement, Triple
-from kg.store import describe
+from kg.store.read import describe
 
 
 @pytest.mark.parametrize("seed", range(3))

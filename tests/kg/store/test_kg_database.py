@@ -8,7 +8,7 @@ import pytest
 
 from kg import EntityRecord, KnowledgeGraph, StoreError
 from kg.loading import load as loading
-from kg.store import database
+from kg.sql import database
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from test_kg_model import digest
 from kg import EntityRecord, InvalidNameError, KGError, StoreError, Triple, TripleFormatError
 from kg.formats.text import blocks
 from kg.loading import load as loading
-from kg.store import keys, runs
+from kg.store.write import external_sort, load_keys
 
 ODD = [
     "NA", "null", 'a"b', "'; DROP TABLE triple; --", "x'); DELETE FROM entity; --", "a\tb", "a\nb", "a\rb",
@@ -46,9 +46,9 @@ def test_the_report_counts_added_duplicate_and_rejected(graph, write):
 def test_the_counts_do_not_depend_on_the_batches(graph, write, monkeypatch, batch):
     monkeypatch.setattr(loading, "BATCH", batch)
     monkeypatch.setattr(blocks, "SIZE", 7 * batch)
-    monkeypatch.setattr(runs, "RUN", 2 * batch)
-    monkeypatch.setattr(runs, "BLOCK", 8 * batch)
-    monkeypatch.setattr(keys, "CACHED", batch)
+    monkeypatch.setattr(external_sort, "RUN", 2 * batch)
+    monkeypatch.setattr(external_sort, "BLOCK", 8 * batch)
+    monkeypatch.setattr(load_keys, "CACHED", batch)
     rows = [Triple(f"e{n % 5}", "r", f"e{n % 3}") for n in range(40)]
     report = graph.load(write("a.tsv", tsv(rows)))
     assert (report.read, report.added) == (40, len(set(rows)))

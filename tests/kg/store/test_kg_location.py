@@ -12,8 +12,8 @@ import pytest
 from kg import KnowledgeGraph
 from kg.errors import StoreError
 from kg.files import disks
-from kg.store import location
-from kg.store.database import Database
+from kg.sql import location
+from kg.sql.database import Database
 
 SECRET = "S3CRETpw"
 AWAY = "127.0.0.1:1/db"
@@ -128,7 +128,7 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
     assert where.full_disk() == ""
     monkeypatch.setattr(disks.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
     assert where.full_disk() == str(tmp_path)
-    from kg.store.database import _explain
+    from kg.sql.database import _explain
 
     for text in ("disk I/O error", "database or disk is full", "unable to open database file"):
         assert f"the disk of {tmp_path} is full" in str(_explain(OSError(text), where))

@@ -8,9 +8,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from kg import Entity, EntityRecord, KnowledgeGraph, Statement, Triple
-from kg.store import schema
-from kg.store.database import Database
-from kg.store.migrate import HEAD, alembic_config
+from kg.sql.database import Database
+from kg.sql.migrate import HEAD, alembic_config
+from kg.store.rows import schema
 
 
 @pytest.fixture

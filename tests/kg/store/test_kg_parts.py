@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kg import EntityRecord, QueryError, Triple, UnknownKeyError
-from kg.store import runs
+from kg.store.write import external_sort
 from kg.types import Attribute, Literal, Qualifier, Statement
 
 # ── sorting ──────────────────────────────────────────────────────────────────────────────────────
@@ -16,11 +16,11 @@ from kg.types import Attribute, Literal, Qualifier, Statement
 
 @pytest.mark.parametrize("size", [0, 1, 7, 500, 5_000])
 def test_runs_give_each_row_once_sorted_with_its_first_line(monkeypatch, size):
-    monkeypatch.setattr(runs, "RUN", 300)
-    monkeypatch.setattr(runs, "BLOCK", 128)
+    monkeypatch.setattr(external_sort, "RUN", 300)
+    monkeypatch.setattr(external_sort, "BLOCK", 128)
     random_ = random.Random(size)
     rows = [(*(random_.randrange(12) for _ in range(4)), line) for line in range(1, size + 1)]
-    sorter = runs.Runs()
+    sorter = external_sort.ExternalSort()
     for start in range(0, size, 50):
         part = rows[start : start + 50]
         sorter.add(tuple(array("i", column) for column in zip(*part, strict=True)))

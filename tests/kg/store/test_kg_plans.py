@@ -2,7 +2,7 @@
 
 import pytest
 
-from kg.store.sql import Sql
+from kg.sql.cursor import Sql
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import alembic.command
 import pytest
 
 from kg import Attribute, Literal, Qualifier, Statement
-from kg.store.migrate import alembic_config
+from kg.sql.migrate import alembic_config
 from kg.vocabulary import XSD
 
 INTEGER = f"{XSD}integer"

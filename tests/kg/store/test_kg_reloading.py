@@ -6,7 +6,7 @@ import random
 import pytest
 
 from kg import Literal, Triple
-from kg.store import runs
+from kg.store.write import external_sort
 from kg.vocabulary import XSD
 
 
@@ -190,8 +190,8 @@ def test_named_graphs_belong_to_the_file_that_states_them(graph, write):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_reload_says_what_a_set_says(graph, tmp_path, monkeypatch, seed):
-    monkeypatch.setattr(runs, "RUN", 50)
-    monkeypatch.setattr(runs, "BLOCK", 64)
+    monkeypatch.setattr(external_sort, "RUN", 50)
+    monkeypatch.setattr(external_sort, "BLOCK", 64)
     rng = random.Random(seed)
     stated = {}
     for _ in range(8):

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from modeledge_oracle import held_by, is_whole, on_both
 
-from kg.store.database import Database
-from kg.store.migrate import alembic_config
+from kg.sql.database import Database
+from kg.sql.migrate import alembic_config
 from kptm.modeledge import RecordFilter
 
 DIM = 3

@@ -173,7 +173,7 @@ def test_beside_a_graph_or_alone(tmp_path, new_graph):
 
 
 def test_a_locked_database_says_so(store, tmp_path, monkeypatch):
-    monkeypatch.setattr("kg.store.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("kg.sql.database.BUSY_SECONDS", 0.05)
     with (
         KnowledgeGraph.open(tmp_path / "m.db") as graph,
         graph.database.write(),

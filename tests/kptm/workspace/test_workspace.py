@@ -287,7 +287,7 @@ def test_a_damaged_model_is_refused(copied):
 
 
 def test_a_locked_database(copied, monkeypatch):
-    monkeypatch.setattr("kg.store.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("kg.sql.database.BUSY_SECONDS", 0.05)
     with Workspace.open(copied) as ws:
         other = sqlite3.connect(copied / "graph.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

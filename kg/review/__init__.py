@@ -1,0 +1,1 @@
+"""Proposed facts and the decisions on them."""

@@ -1,0 +1,1 @@
+"""The database: its location, connections, transactions, a cursor's verbs, migrations."""

@@ -1,0 +1,402 @@
+"""Measures of the nodes of a set: the numbers and dates at the end of a path, or how many nodes are there.
+
+Of a small set its own facts are read. Of a large one the facts of the path's last relation are read
+in the order of their size (``measure``), each with a look whether it belongs to the set: the
+greatest is found after a few.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kg.store.node_sets.sets import EMPTY, Clause, NodeSet, inside
+from kg.store.node_sets.traverse import ends
+from kg.store.rows.times import hold, times
+from kg.types import Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from kg.store.node_sets.sets import Sets
+    from kg.store.rows.times import Moments
+
+    Path = Sequence[tuple[int, bool]]
+    """(relation, forward) a step."""
+
+SAMPLE = 1_000
+"""Facts of a large set that are looked at to know what most of them are."""
+
+FIRST, MORE = 16, 8
+"""Facts in the order of their size that are read at once; how many times more where they are too few."""
+
+MANY = 5
+"""Facts in a range of sizes from which on the nodes of a set are looked at instead: as many times a small set."""
+
+LONGEST = 31_622_400
+"""Seconds of a leap year: no date is longer."""
+
+
+class Size(NamedTuple):
+    """A value of a node and what it measures, in double precision."""
+
+    node: int
+    value: int
+    dimension: str
+    low: float
+    high: float
+
+
+class Bounds(NamedTuple):
+    """What sizes are compared with.
+
+    Attributes:
+        comparison: How: one of ``< <= > >= = !=``.
+        dimension: Of both.
+        low: In double precision.
+        high: In double precision.
+    """
+
+    comparison: str
+    dimension: str
+    low: float
+    high: float
+
+    def verdict(self, size: Size) -> bool | None:
+        """Whether a size compares so; None where two doubles are equal, and the values have to be compared."""
+        if size.dimension != self.dimension:
+            return False
+        low, high = size.low, size.high
+        match self.comparison:
+            case "<":
+                return None if high == self.low else high < self.low
+            case "<=":
+                return None if high == self.high else high < self.high
+            case ">":
+                return None if low == self.high else low > self.high
+            case ">=":
+                return None if low == self.low else low > self.low
+        if low < self.low or high > self.high:
+            return self.comparison == "!="
+        return None if low == self.low or high == self.high else self.comparison == "="
+
+
+# In SQL the same: where it is certain, a range of ``low`` that an index can search, and where
+# doubles are equal.
+_CERTAIN = {
+    "<": "{q}.high < ?1", "<=": "{q}.high < ?2", ">": "{q}.low > ?2", ">=": "{q}.low > ?1",
+    "=": "({q}.low > ?1 AND {q}.high < ?2)", "!=": "({q}.low < ?1 OR {q}.high > ?2)",
+}  # fmt: skip
+_RANGE = {
+    "<": "{q}.low <= ?1", "<=": "{q}.low <= ?2", ">": "{q}.low >= ?2", ">=": "{q}.low >= ?1",
+    "=": "({q}.low >= ?1 AND {q}.low <= ?2)", "!=": "1 = 1",
+}  # fmt: skip
+_EQUAL = {
+    "<": "{q}.high = ?1", "<=": "{q}.high = ?2", ">": "{q}.low = ?2", ">=": "{q}.low = ?1",
+    "=": "({q}.low = ?1 OR {q}.high = ?2)", "!=": "({q}.low = ?1 OR {q}.high = ?2)",
+}  # fmt: skip
+
+
+def _bound(texts: dict[str, str], bounds: Bounds, q: str) -> str:
+    """A condition on a table ``q``; the doubles are written out, as Python writes them to the last bit."""
+    text = texts[bounds.comparison].format(q=q)
+    return text.replace("?1", repr(bounds.low)).replace("?2", repr(bounds.high))
+
+
+def undecided(bounds: Bounds, q: str) -> str:
+    """The condition that the doubles of a row of a table ``q`` do not decide."""
+    return _bound(_EQUAL, bounds, q)
+
+
+def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:
+    """The condition that a value, given by its id, compares so; its one parameter is the dimension.
+
+    Args:
+        bounds: What it is compared with.
+        value: SQL for the id.
+        equal: Those of the values that doubles do not decide which compare so.
+    """
+    listed = ", ".join(f"{number:d}" for number in sorted(equal)) or "NULL"
+    return (
+        f"EXISTS (SELECT 1 FROM quantity q WHERE q.literal_id = {value} AND q.dimension = ?"
+        f" AND (({_bound(_CERTAIN, bounds, 'q')} AND NOT {_bound(_EQUAL, bounds, 'q')})"
+        f" OR q.literal_id IN ({listed})))"
+    )
+
+
+# ── values ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def sizes(sets: Sets, base: NodeSet, path: Path) -> list[Size]:
+    """The numbers and dates that a path leads to from each node of a set, each once."""
+    text, parameters = _joined(sets, base, path)
+    query = (
+        "SELECT v.base, v.there, q.dimension, q.low, q.high"
+        f" FROM ({text}) AS v CROSS JOIN quantity q WHERE q.literal_id = v.there"
+    )
+    return list(map(Size._make, sets.sql.all(query, parameters)))
+
+
+def by_size(
+    sets: Sets, base: NodeSet, path: Path, dimension: str, *, greatest: bool
+) -> Iterator[tuple[list[Size], bool]]:
+    """The numbers and dates of one dimension that a path leads to from a large set, in order: more of them each time.
+
+    Yields:
+        All sizes from the greatest or the least on to some double, those of that one complete; and
+        whether there are no more.
+    """
+    order = "DESC" if greatest else "ASC"
+    walk = _walk(sets, base, path, dimension, order=order)
+    limit = max(min(sets.small, FIRST), 1)
+    while walk is not None:
+        query = f"SELECT {walk.columns} FROM {walk.text} ORDER BY m.low {order} LIMIT {limit:d}"
+        found = list(map(Size._make, sets.sql.all(query, walk.parameters)))
+        if len(found) < limit:
+            yield found, True
+            return
+        last = found[-1].low
+        yield [size for size in found if size.low != last], False
+        limit *= MORE
+
+
+def compared(
+    sets: Sets, base: NodeSet, path: Path, bounds: Bounds, equal: Collection[int]
+) -> NodeSet:
+    """Those nodes of a large set that have a value which compares so.
+
+    Args:
+        sets: The operations on sets.
+        base: The set.
+        path: To the values.
+        bounds: What they are compared with.
+        equal: Of the values whose doubles are equal those that compare so.
+    """
+    walk = _walk(sets, base, path, bounds.dimension, _bound(_RANGE, bounds, "m"))
+    if walk is None:
+        return EMPTY
+    chosen = f"x{len(path) - 1}.tail_id IN ({', '.join(f'{number:d}' for number in sorted(equal))})"
+    also = f" OR {chosen}" if equal else ""
+    fits = f"({_bound(_CERTAIN, bounds, 'm')}{also})"
+    listing = Clause(
+        f"SELECT DISTINCT {walk.base} AS id FROM {walk.text} AND {fits}",
+        walk.parameters,
+    )
+
+    def holds(column: str) -> Clause:
+        mine, other = sets.holds(base, column), reaches(column)
+        return Clause(f"({mine.text} AND {other.text})", (*mine.parameters, *other.parameters))
+
+    def reaches(column: str) -> Clause:
+        name = inside(column)
+        tables, joins, last = _chain(sets, path, column, name)
+        also = f" OR {chosen.replace(f'x{len(path) - 1}.tail_id', last)}" if equal else ""
+        tables.append(f"quantity {name}q")
+        joins += [f"{name}q.literal_id = {last}", f"{name}q.dimension = ?"]
+        joins.append(f"({_bound(_CERTAIN, bounds, f'{name}q')}{also})")
+        text = sets.exists(f"{' CROSS JOIN '.join(tables)} WHERE {' AND '.join(joins)}")
+        return Clause(text, (bounds.dimension,))
+
+    if _are_many(sets, path[-1][0], bounds):
+        return sets.filtered(base, reaches)
+    text, parameters = sets.listing(base)
+    mine = reaches("n.id")
+    scan = Clause(
+        f"SELECT n.id FROM ({text}) AS n WHERE {mine.text}", (*parameters, *mine.parameters)
+    )
+    return sets.of(listing, holds, scan)
+
+
+def _are_many(sets: Sets, relation: int, bounds: Bounds) -> bool:
+    """Whether so many values of a relation compare so that a look at each node is quicker than one at each value."""
+    many = MANY * sets.small
+    query = (
+        "SELECT count(*) FROM (SELECT 1 FROM measure m WHERE m.relation_id = ? AND m.dimension = ?"
+        f" AND {_bound(_RANGE, bounds, 'm')} LIMIT {many:d}) AS n"
+    )
+    return int(sets.sql.one(query, (relation, bounds.dimension))) == many
+
+
+def equal_values(sets: Sets, relation: int, bounds: Bounds) -> list[int]:
+    """The values of a relation whose doubles equal those that they are compared with."""
+    least = bounds.low - (LONGEST if bounds.dimension == "date" else 0)
+    rows = sets.sql.all(
+        "SELECT DISTINCT x.tail_id FROM measure m CROSS JOIN triple x WHERE m.relation_id = ? AND m.dimension = ?"
+        f" AND m.low >= {least!r} AND m.low <= {bounds.high!r} AND {_bound(_EQUAL, bounds, 'm')} AND x.id = m.triple_id",
+        (relation, bounds.dimension),
+    )
+    return [value for (value,) in rows]
+
+
+def dimensions(sets: Sets, relation: int) -> list[str]:
+    """The dimensions that a relation's values have, or had."""
+    found: list[str] = []
+    query = "SELECT dimension FROM measure WHERE relation_id = ?{} ORDER BY dimension LIMIT 1"
+    while (more := _next(sets, query, relation, found)) is not None:
+        found.append(more)
+    return found
+
+
+def _next(sets: Sets, query: str, relation: int, found: list[str]) -> str | None:
+    after = " AND dimension > ?" if found else ""
+    answer: str | None = sets.sql.one(query.format(after), (relation, *found[-1:]))
+    return answer
+
+
+def sample(sets: Sets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
+    """(dimension, unit) of some of the values that a path leads to from a large set: of all where they are few."""
+    relation = path[-1][0]
+    count = int(sets.sql.one("SELECT count(*) FROM measure WHERE relation_id = ?", (relation,)))
+    every = max(1, count // SAMPLE)
+    some = f"m.triple_id / {every:d} * {every:d} = m.triple_id"
+    walk = _walk(sets, base, path, None, some)
+    if walk is None:
+        return []
+    query = (
+        f"SELECT v.dimension, l.unit FROM (SELECT DISTINCT {walk.columns} FROM {walk.text}) AS v"
+        " JOIN literal l ON l.id = v.value"
+    )
+    return [(dimension, unit) for dimension, unit in sets.sql.all(query, walk.parameters)]
+
+
+def stated(sets: Sets, base: NodeSet, relation: int, period: Moments | None) -> list[Literal]:
+    """The values that a relation gives the nodes of a set, once for each node, also two that are equal.
+
+    Args:
+        sets: The operations on sets.
+        base: The set.
+        relation: The relation.
+        period: The time at which the facts held; None takes all.
+    """
+    text, parameters = sets.listing(base)
+    rows = sets.sql.all(
+        f"SELECT x.id, l.value, l.datatype, l.language, l.unit FROM ({text}) AS b CROSS JOIN triple x"
+        f" JOIN literal l ON l.id = x.tail_id WHERE x.head_id = b.id AND x.relation_id = ? AND {sets.lives()}",
+        (*parameters, relation),
+    )
+    if period is not None:
+        said = times(sets.sql, [row[0] for row in rows], sets.roles, sets.at)
+        rows = [row for row in rows if hold(said.get(row[0], ()), period) is not None]
+    return [Literal(*row[1:]) for row in rows]
+
+
+def totals(sets: Sets, base: NodeSet, path: Path) -> list[tuple[str, int, float]]:
+    """(dimension, how many, their sum in double precision) of the numbers and dates that a path leads to."""
+    text, parameters = _joined(sets, base, path)
+    query = (
+        f"SELECT q.dimension, count(*), sum(q.low) FROM ({text}) AS v CROSS JOIN quantity q"
+        " WHERE q.literal_id = v.there GROUP BY q.dimension"
+    )
+    return [(name, int(n), float(total)) for name, n, total in sets.sql.all(query, parameters)]
+
+
+# ── counts ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def counts(sets: Sets, base: NodeSet, path: Path, among: NodeSet | None) -> dict[int, int]:
+    """How many nodes a path leads to from each of a set, or how many of ``among``; nodes that have none are left out."""
+    joined = _joined(sets, base, path)
+    where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
+    query = f"SELECT v.base, count(*) FROM ({joined.text}) AS v WHERE {where.text} GROUP BY v.base"
+    return dict(sets.sql.all(query, (*joined.parameters, *where.parameters)))
+
+
+def counted(sets: Sets, node: int, path: Path, among: NodeSet | None, limit: int) -> list[int]:
+    """The first of the nodes that are counted of one."""
+    joined = _joined(sets, NodeSet((node,)), path)
+    where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
+    query = f"SELECT v.there FROM ({joined.text}) AS v WHERE {where.text} ORDER BY abs(v.there) LIMIT {limit:d}"
+    return [there for (there,) in sets.sql.all(query, (*joined.parameters, *where.parameters))]
+
+
+# ── joins ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Walk(NamedTuple):
+    """A join from the sizes of a relation back to a set.
+
+    Attributes:
+        base: The column of the set's node.
+        columns: Those of :class:`Size`.
+        text: Tables and conditions; more conditions may be added with AND.
+        parameters: Its parameters.
+    """
+
+    base: str
+    columns: str
+    text: str
+    parameters: tuple[Any, ...]
+
+
+def _walk(
+    sets: Sets, base: NodeSet, path: Path, dimension: str | None, sizes: str = "", order: str = ""
+) -> _Walk | None:
+    """The join; None where the path does not end in values.
+
+    Args:
+        sets: The operations on sets.
+        base: The set.
+        path: To the values.
+        dimension: Of the values; None takes all.
+        sizes: A condition on the sizes ``m``.
+        order: Of the sizes, "ASC" or "DESC".
+    """
+    if not path[-1][1]:
+        return None
+    last = len(path) - 1
+    parameters: list[Any] = [path[-1][0]]
+    where = ["m.relation_id = ?"]
+    if dimension is not None:
+        where.append("m.dimension = ?")
+        parameters.append(dimension)
+    where += [sizes] if sizes else []
+    tables = ["measure m"]
+    if sets.sql.postgresql:  # which would look for each triple among all sizes of the relation
+        inner = f"SELECT * FROM measure m WHERE {' AND '.join(where)}"
+        tables = [f"({inner}{f' ORDER BY m.low {order}' if order else ''} OFFSET 0) AS m"]
+        where = []
+    start = f"x0.{ends(path[0][1])[0]}"
+    for number in range(last, -1, -1):
+        relation, forward = path[number]
+        name, there = f"x{number}", ends(forward)[1]
+        tables.append(f"triple {name}")
+        if number < last:
+            following = f"x{number + 1}.{ends(path[number + 1][1])[0]}"
+            where += [f"{name}.{there} = {following}", f"{name}.relation_id = {relation:d}"]
+        else:
+            where.append(f"{name}.id = m.triple_id")
+        where.append(sets.lives(name))
+        if last:
+            where.append(f"{name}.{there} <> {start}")
+    member = sets.holds(base, start)
+    text = f"{' CROSS JOIN '.join(tables)} WHERE {' AND '.join([*where, member.text])}"
+    columns = f"{start} AS node, x{last}.tail_id AS value, m.dimension, m.low, m.high"
+    return _Walk(start, columns, text, (*parameters, *member.parameters))
+
+
+def _chain(sets: Sets, path: Path, start: str, prefix: str) -> tuple[list[str], list[str], str]:
+    """Tables and conditions of a path from a column, and the column of its end.
+
+    A path of several steps does not come back to where it starts.
+    """
+    tables, where, last = [], [], start
+    for number, (relation, forward) in enumerate(path):
+        here, there = ends(forward)
+        name = f"{prefix}{number}"
+        tables.append(f"triple {name}")
+        where += [f"{name}.{here} = {last}", f"{name}.relation_id = {relation:d}", sets.lives(name)]
+        last = f"{name}.{there}"
+        if len(path) > 1:
+            where.append(f"{last} <> {start}")
+    return tables, where, last
+
+
+def _joined(sets: Sets, base: NodeSet, path: Path) -> Clause:
+    """A statement of the pairs (base, there) of a path, each once."""
+    text, parameters = sets.listing(base)
+    tables, where, last = _chain(sets, path, "b.id", "x")
+    joined = " CROSS JOIN ".join([f"({text}) AS b", *tables])
+    once = "DISTINCT " if len(path) > 1 else ""
+    return Clause(
+        f"SELECT {once}b.id AS base, {last} AS there FROM {joined} WHERE {' AND '.join(where)}",
+        parameters,
+    )

@@ -1,0 +1,97 @@
+"""What leads away from a set of nodes: its relations, counted; its types; which relations have numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from kg.store.read.triples import alive
+from kg.store.rows.schema import FIRST_RELATION
+from kg.types import Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.store.node_sets.sets import NodeSet, Sets
+
+SAMPLE = 40
+"""Values of a relation that are looked at."""
+
+
+def steps(sets: Sets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
+    """How many facts lead from a set, by relation and whether they lead from head to tail."""
+    found: dict[tuple[str, bool], int] = {}
+    for column, forward in (("head_id", True), ("tail_id", False)):
+        condition = sets.holds(nodes, f"x.{column}")
+        rows = sets.sql.all(
+            "SELECT r.key, g.n FROM (SELECT x.relation_id, count(*) AS n FROM triple x"
+            f" WHERE {condition.text} AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
+            " GROUP BY x.relation_id) AS g JOIN relation r ON r.id = g.relation_id",
+            condition.parameters,
+        )
+        found.update(((key, forward), int(count)) for key, count in rows)
+    return found
+
+
+def types(sets: Sets, nodes: NodeSet, relation: int) -> dict[str, int]:
+    """How many of a set have each type."""
+    condition = sets.holds(nodes, "x.head_id")
+    rows = sets.sql.all(
+        "SELECT l.value, g.n FROM (SELECT x.tail_id, count(*) AS n FROM triple x"
+        f" WHERE {condition.text} AND x.relation_id = ? AND {alive(sets.at)}"
+        " GROUP BY x.tail_id) AS g JOIN literal l ON l.id = g.tail_id",
+        (*condition.parameters, relation),
+    )
+    found: dict[str, int] = defaultdict(int)
+    for value, count in rows:
+        found[value] += int(count)
+    return dict(found)
+
+
+def all_types(sets: Sets, relation: int) -> list[str]:
+    """The types that anything has, sorted."""
+    rows = sets.sql.all(
+        "SELECT DISTINCT l.value FROM (SELECT DISTINCT x.tail_id AS id FROM triple x"
+        f" WHERE x.relation_id = ? AND {alive(sets.at)}) AS t JOIN literal l ON l.id = t.id",
+        (relation,),
+    )
+    return sorted(value for (value,) in rows)
+
+
+def main_relation(sets: Sets) -> str | None:
+    """The relation that most heads have."""
+    found = sets.sql.all(
+        "SELECT r.key FROM (SELECT x.relation_id, count(DISTINCT x.head_id) AS n FROM triple x"
+        f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)} GROUP BY x.relation_id) AS g"
+        " JOIN relation r ON r.id = g.relation_id ORDER BY g.n DESC, r.key LIMIT 1",
+        (),
+    )
+    return found[0][0] if found else None
+
+
+def is_qualified(sets: Sets, relation: int, qualifiers: Iterable[int]) -> bool:
+    """Whether any fact of a relation has one of some qualifiers."""
+    ids = ", ".join(str(int(number)) for number in qualifiers)
+    found = sets.sql.all(
+        "SELECT 1 FROM triple x JOIN qualifier q ON q.triple_id = x.id"
+        f" WHERE x.relation_id = ? AND q.relation_id IN ({ids}) AND {alive(sets.at)} LIMIT 1",
+        (relation,),
+    )
+    return bool(found)
+
+
+def values(sets: Sets, nodes: NodeSet) -> dict[str, list[Literal]]:
+    """Some of the values that a small set has by each relation, its key first."""
+    condition = sets.holds(nodes, "x.head_id")
+    rows = sets.sql.all(
+        "SELECT r.key, l.value, l.datatype, l.language, l.unit FROM triple x JOIN literal l ON l.id = x.tail_id"
+        " JOIN relation r ON r.id = x.relation_id"
+        f" WHERE {condition.text} AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
+        f" ORDER BY x.relation_id, x.id",
+        condition.parameters,
+    )
+    found: dict[str, list[Literal]] = defaultdict(list)
+    for key, *parts in rows:
+        if len(found[key]) < SAMPLE:
+            found[key].append(Literal(*parts))
+    return dict(found)

@@ -1,0 +1,207 @@
+"""Steps between sets of nodes: the entities of a type, what has a relation, what a step leads to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from kg.store.node_sets.sets import EMPTY, Clause, NodeSet, inside
+from kg.store.node_sets.traverse import ends
+from kg.store.read.triples import alive
+from kg.store.rows.times import currency, hold, times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from kg.store.node_sets.sets import Sets
+    from kg.store.rows.times import Moments
+
+    Rows = list[tuple[int, int, int, int | None]]
+    """(node, fact, its first revision, line)."""
+
+
+def of_type(sets: Sets, relation: int, types: Collection[int]) -> NodeSet:
+    """All heads of triples of a relation that end in one of some nodes: the entities of a type."""
+    if not types:
+        return EMPTY
+    parameters = (relation, *sorted(types))
+    given = ", ".join("?" * len(types))
+
+    def where(x: str) -> str:
+        return f"{x}.relation_id = ? AND {x}.tail_id IN ({given}) AND {alive(sets.at, x)}"
+
+    def holds(column: str) -> Clause:
+        x = inside(column)
+        text = sets.exists(f"triple {x} WHERE {x}.head_id = {column} AND {where(x)}")
+        return Clause(text, parameters)
+
+    once = "DISTINCT " if len(types) > 1 else ""  # a triple stands there once
+    return sets.of(
+        Clause(f"SELECT {once}x.head_id AS id FROM triple x WHERE {where('x')}", parameters), holds
+    )
+
+
+def having(sets: Sets, relation: int, forward: bool) -> NodeSet:
+    """All nodes from which a relation leads anywhere."""
+    here, _ = ends(forward)
+
+    def where(x: str) -> str:
+        return f"{x}.relation_id = ? AND {sets.lives(x)}"
+
+    def holds(column: str) -> Clause:
+        x = inside(column)
+        text = sets.exists(f"triple {x} WHERE {x}.{here} = {column} AND {where(x)}")
+        return Clause(text, (relation,))
+
+    listing = Clause(
+        f"SELECT DISTINCT x.{here} AS id FROM triple x WHERE {where('x')}", (relation,)
+    )
+    return sets.of(listing, holds)
+
+
+def reached(
+    sets: Sets, source: NodeSet, step: tuple[int, bool], without: Collection[int] = ()
+) -> NodeSet:
+    """What a step leads to from any of a set, in the order of :func:`kg.store.node_sets.traverse.follow`.
+
+    Args:
+        sets: The operations on sets.
+        source: The set.
+        step: The relation's id, and whether from head to tail.
+        without: Nodes that are neither left nor reached: where a path of several steps begins.
+    """
+    if source.ids is None:
+        return sets.of(*_led(sets, source, step, without))
+    start = NodeSet(tuple(number for number in source.ids if number not in without))
+    if not start.ids:
+        return EMPTY
+    rows = _facts(sets, start, step, limit=2 * sets.small + 1)
+    if len(rows) <= 2 * sets.small:
+        return NodeSet(_in_order(sets, rows, without))
+    found = sets.of(*_led(sets, start, step, without))
+    if found.ids is None:
+        found.order = lambda now: _in_order(now, _facts(now, start, step), without)
+        return found
+    return NodeSet(_in_order(sets, _facts(sets, start, step), without))
+
+
+def reached_during(
+    sets: Sets,
+    source: NodeSet,
+    step: tuple[int, bool],
+    period: Moments,
+    without: Collection[int] = (),
+) -> NodeSet:
+    """What a step leads to by facts that held in a period; those come first of which a source says when.
+
+    Args:
+        sets: The operations on sets.
+        source: The set.
+        step: The relation's id, and whether from head to tail.
+        period: The time.
+        without: Nodes that are neither left nor reached.
+    """
+    if source.ids is not None:
+        source = NodeSet(tuple(number for number in source.ids if number not in without))
+    rows = _facts(sets, source, step)
+    said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
+    holds = {row[1]: hold(said.get(row[1], ()), period) for row in rows}
+    keys = {fact: (how, Fraction(0)) for fact, how in holds.items() if how is not None}
+    return NodeSet(_sorted([row for row in rows if row[1] in keys], without, keys))
+
+
+def ways(
+    sets: Sets,
+    source: NodeSet,
+    step: tuple[int, bool],
+    node: int,
+    without: Collection[int],
+    limit: int,
+) -> list[tuple[int, int]]:
+    """(from where, fact) of the first facts by which a step leads from a set to a node."""
+    relation, forward = step
+    here, there = ends(forward)
+    condition = sets.holds(source, f"x.{here}")
+    away = "".join(f" AND x.{here} <> {number:d}" for number in without)
+    return sets.sql.all(
+        f"SELECT x.{here}, x.id FROM triple x WHERE x.{there} = ? AND x.relation_id = ? AND {condition.text}"
+        f" AND {sets.lives()}{away} ORDER BY +x.id LIMIT {limit:d}",
+        (node, relation, *condition.parameters),
+    )
+
+
+def _led(
+    sets: Sets, source: NodeSet, step: tuple[int, bool], without: Collection[int]
+) -> tuple[Clause, Callable[[str], Clause]]:
+    """The SQL of what a step leads to from a set."""
+    relation, forward = step
+    here, there = ends(forward)
+    text, parameters = sets.listing(source)
+
+    def where(x: str) -> str:
+        away = "".join(f" AND {x}.{end} <> {n:d}" for n in without for end in (here, there))
+        return f"{x}.relation_id = ? AND {sets.lives(x)}{away}"
+
+    def holds(column: str) -> Clause:
+        x = inside(column)
+        inner = sets.holds(source, f"{x}.{here}")
+        found = f"triple {x} WHERE {x}.{there} = {column} AND {where(x)} AND {inner.text}"
+        return Clause(sets.exists(found), (relation, *inner.parameters))
+
+    once = "" if source.ids is not None and len(source.ids) == 1 else "DISTINCT "
+    # In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
+    listing = f"SELECT {once}x.{there} AS id FROM ({text}) AS n CROSS JOIN triple x WHERE x.{here} = n.id AND {where('x')}"
+    return Clause(listing, (*parameters, relation)), holds
+
+
+def _facts(sets: Sets, source: NodeSet, step: tuple[int, bool], limit: int | None = None) -> Rows:
+    """(node, fact, its first revision, line) of the facts that lead from a set, once for each line."""
+    relation, forward = step
+    here, there = ends(forward)
+    text, parameters = sets.listing(source)
+    query = (
+        f"SELECT x.{there}, x.id, x.rev_added, s.line FROM ({text}) AS n CROSS JOIN triple x"
+        " LEFT JOIN triple_source s ON s.triple_id = x.id AND s.rev_added = x.rev_added"
+        f" WHERE x.{here} = n.id AND x.relation_id = ? AND {sets.lives()}"
+    )
+    if limit is not None:
+        query += f" LIMIT {limit:d}"
+    return sets.sql.all(query, (*parameters, relation))
+
+
+def _in_order(sets: Sets, rows: Rows, without: Collection[int]) -> tuple[int, ...]:
+    """Nodes by what holds now, then as :func:`kg.store.node_sets.traverse.follow` has them."""
+    said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
+    dated = any(item is not None for when in said.values() for item in when)
+    keys = {fact: currency(when, sets.today) for fact, when in said.items()} if dated else {}
+    return _sorted(rows, without, keys)
+
+
+def _sorted(
+    rows: Rows, without: Collection[int], keys: Mapping[int, tuple[int, Fraction]]
+) -> tuple[int, ...]:
+    """Nodes by (the least key of their facts, how many facts lead to them, the earliest revision, the first line and row)."""
+    facts: dict[int, set[int]] = defaultdict(set)
+    lines: dict[int, int] = {}
+    revisions: dict[int, int] = {}
+    for node, fact, revision, line in rows:
+        if node in without:
+            continue
+        facts[node].add(fact)
+        revisions[node] = min(revisions.get(node, revision), revision)
+        if line is not None:
+            lines[node] = min(lines.get(node, line), line)
+    first = (0, Fraction(0))
+    return tuple(
+        sorted(
+            facts,
+            key=lambda n: (
+                min(keys.get(fact, first) for fact in facts[n]) if keys else first,
+                -len(facts[n]),
+                revisions[n],
+                lines.get(n, 0),
+                min(facts[n]),
+            ),
+        )
+    )

@@ -1,0 +1,231 @@
+"""Sets of nodes: small ones as ids in Python, large ones as SQL that stays in the database.
+
+A large set is two pieces of SQL: one that lists its ids, and a condition that holds of its members,
+so that a small set is intersected with a large one without the large one being listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.store.node_sets.traverse import best
+from kg.store.read.triples import alive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kg.sql.cursor import Sql
+    from kg.store.rows.times import Moments
+
+SMALL = 2_000
+"""Ids that a set may have and still be held in Python."""
+
+
+FIRST = 1_000
+"""Nodes of a large set whose order is held."""
+
+
+class Clause(NamedTuple):
+    """A piece of SQL and its parameters."""
+
+    text: str
+    parameters: tuple[object, ...] = ()
+
+
+NO_CLAUSE = Clause("")
+
+
+@dataclass(eq=False, slots=True)
+class NodeSet:
+    """A set of nodes.
+
+    Attributes:
+        ids: In order, of a small set; None of a large one.
+        listing: Of a large set: a statement of one column, ``id``, without duplicates.
+        holds: Of a large set: the condition that the SQL expression of an id is in the set.
+        scan: Of a large set: a listing that gives the first by their ids quickly; None where
+            ``listing`` does.
+        order: Of a large set with an order of its own: what computes it.
+        first: The first nodes by that order, once it was computed.
+        size: How many nodes there are, once they were counted.
+    """
+
+    ids: tuple[int, ...] | None
+    listing: Clause = NO_CLAUSE
+    holds: Callable[[str], Clause] | None = None
+    scan: Clause | None = None
+    order: Callable[[Sets], tuple[int, ...]] | None = None
+    first: tuple[int, ...] = ()
+    size: int | None = None
+
+
+EMPTY = NodeSet(())
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The operations on sets, on one connection at one state of the graph.
+
+    Attributes:
+        sql: The connection.
+        at: The revision, None for now.
+        ranked: Whether the graph has ranks, so that facts that are not preferred are left out.
+        small: Ids that a set may have and still be held in Python.
+        roles: The relations of the qualifiers for time; see
+            :func:`kg.store.rows.times.time_relations`.
+        today: By which what holds now comes first.
+    """
+
+    sql: Sql
+    at: int | None
+    ranked: bool
+    small: int
+    roles: Mapping[int, str]
+    today: Moments
+
+    def lives(self, name: str = "x") -> str:
+        """The condition that the triple ``name`` is followed: it lives, and nothing is preferred to it."""
+        return (
+            f"{alive(self.at, name)} AND {best(name, self.at)}"
+            if self.ranked
+            else alive(self.at, name)
+        )
+
+    def exists(self, joined: str) -> str:
+        """The condition that tables under conditions have a row; looked up for each node, on PostgreSQL too."""
+        return f"EXISTS (SELECT 1 FROM {joined}{' OFFSET 0' * self.sql.postgresql})"
+
+    def listing(self, nodes: NodeSet) -> Clause:
+        """A statement that selects the ids of a set as ``id``."""
+        if nodes.ids is None:
+            return nodes.listing
+        if len(nodes.ids) == 1:
+            return Clause(
+                "SELECT ? AS id" if not self.sql.postgresql else "SELECT ?::bigint AS id", nodes.ids
+            )
+        if self.sql.postgresql:
+            return Clause("SELECT unnest(?::bigint[]) AS id", (list(nodes.ids),))
+        _, parameter = self.sql.values(nodes.ids)
+        return Clause("SELECT value AS id FROM json_each(?)", (parameter,))
+
+    def holds(self, nodes: NodeSet, column: str) -> Clause:
+        """The condition that ``column`` is in a set."""
+        if nodes.holds is not None:
+            return nodes.holds(column)
+        ids = nodes.ids or ()
+        if len(ids) == 1:
+            return Clause(f"{column} = ?", ids)
+        listed, parameter = self.sql.values(ids)
+        return Clause(f"{column} IN {listed}", (parameter,)) if ids else Clause("1 = 0")
+
+    def ids(self, nodes: NodeSet, limit: int | None = None) -> tuple[int, ...]:
+        """The ids of a set in order, or the first of them; a large set without an order has that of its ids."""
+        if nodes.ids is not None:
+            return nodes.ids if limit is None else nodes.ids[:limit]
+        if nodes.order is not None:
+            if limit is not None and limit <= len(nodes.first):
+                return nodes.first[:limit]
+            found = nodes.order(self)
+            nodes.first = found[:FIRST]
+            return found[:limit]
+        text, parameters = nodes.listing if limit is None else nodes.scan or nodes.listing
+        end = "" if limit is None else f" LIMIT {limit:d}"
+        rows = self.sql.all(f"SELECT id FROM ({text}) AS n ORDER BY id{end}", parameters)
+        return tuple(number for (number,) in rows)
+
+    def size(self, nodes: NodeSet) -> int:
+        """How many nodes are in a set."""
+        if nodes.ids is not None:
+            return len(nodes.ids)
+        if nodes.size is None:
+            text, parameters = nodes.listing
+            nodes.size = int(self.sql.one(f"SELECT count(*) FROM ({text}) AS n", parameters))
+        return nodes.size
+
+    def is_empty(self, nodes: NodeSet) -> bool:
+        """Whether a set has no node; a large one has many."""
+        return nodes.ids is not None and not nodes.ids
+
+    def of(
+        self, listing: Clause, holds: Callable[[str], Clause], scan: Clause | None = None
+    ) -> NodeSet:
+        """A set by its SQL; held in Python where it is small."""
+        text, parameters = listing
+        rows = self.sql.all(f"SELECT id FROM ({text}) AS n LIMIT {self.small + 1}", parameters)
+        if len(rows) <= self.small:
+            return NodeSet(tuple(sorted(number for (number,) in rows)))
+        return NodeSet(None, listing, holds, scan)
+
+    def living(self, ids: Iterable[int]) -> set[int]:
+        """Those of some nodes of which anything is said."""
+        text, parameters = self.listing(NodeSet(tuple(ids)))
+        said = " OR ".join(
+            f"EXISTS (SELECT 1 FROM triple x WHERE x.{end} = n.id AND {alive(self.at)})"
+            for end in ("head_id", "tail_id")
+        )
+        return {
+            n for (n,) in self.sql.all(f"SELECT n.id FROM ({text}) AS n WHERE {said}", parameters)
+        }
+
+    # ── sets from sets ───────────────────────────────────────────────────────────────────────────
+
+    def filtered(self, nodes: NodeSet, condition: Callable[[str], Clause]) -> NodeSet:
+        """Those of a set of which a condition holds, in its order."""
+        text, parameters = self.listing(nodes)
+        mine = condition("n.id")
+        listing = Clause(
+            f"SELECT n.id FROM ({text}) AS n WHERE {mine.text}", (*parameters, *mine.parameters)
+        )
+        if nodes.ids is not None:
+            found = {number for (number,) in self.sql.all(*listing)}
+            return NodeSet(tuple(number for number in nodes.ids if number in found))
+
+        def holds(column: str) -> Clause:
+            one, two = self.holds(nodes, column), condition(column)
+            return Clause(f"({one.text} AND {two.text})", (*one.parameters, *two.parameters))
+
+        return self.of(listing, holds)
+
+    def intersection(self, left: NodeSet, right: NodeSet) -> NodeSet:
+        """What is in both, in the order of the left, or of the right where that alone is small."""
+        if left.ids is None and right.ids is not None:
+            left, right = right, left
+        if left.ids is not None and right.ids is not None:
+            both = frozenset(right.ids)
+            return NodeSet(tuple(number for number in left.ids if number in both))
+        if left.ids is None and self.size(right) < self.size(left):
+            left, right = right, left
+        return self.filtered(left, lambda column: self.holds(right, column))
+
+    def difference(self, left: NodeSet, right: NodeSet) -> NodeSet:
+        """What is in the left and not in the right."""
+        if left.ids is not None and right.ids is not None:
+            gone = frozenset(right.ids)
+            return NodeSet(tuple(number for number in left.ids if number not in gone))
+
+        def lacks(column: str) -> Clause:
+            text, parameters = self.holds(right, column)
+            return Clause(f"NOT ({text})", parameters)
+
+        return self.filtered(left, lacks)
+
+    def union(self, left: NodeSet, right: NodeSet) -> NodeSet:
+        """What is in either: the left, then what the right adds."""
+        if left.ids is not None and right.ids is not None:
+            return NodeSet(tuple(dict.fromkeys((*left.ids, *right.ids))))
+        one, two = self.listing(left), self.listing(right)
+        listing = Clause(f"{one.text} UNION {two.text}", (*one.parameters, *two.parameters))
+
+        def holds(column: str) -> Clause:
+            first, second = self.holds(left, column), self.holds(right, column)
+            return Clause(
+                f"({first.text} OR {second.text})", (*first.parameters, *second.parameters)
+            )
+
+        return self.of(listing, holds)
+
+
+def inside(column: str) -> str:
+    """A name for a table in a condition on ``column``, other than those of the tables around it."""
+    return f"x{column.partition('.')[0]}"

@@ -1,0 +1,147 @@
+"""Following a path of relations from an entity: what it leads to, and by which facts.
+
+A path of several steps does not come back to where it starts: "films by the director of Vertigo"
+are the others. Of one step it
+may: Narcissus loves Narcissus.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kg.store.read.triples import alive, said
+from kg.store.rows.values import nodes
+from kg.types import Triple
+from kg.values.node import node_of, node_query
+from kg.vocabulary import PREFERRED, RANK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.sql.cursor import Sql
+    from kg.types import Step
+
+
+def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[str]:
+    """The nodes that a path leads to from ``start``, entities' keys or values, each once.
+
+    First come those that its last step comes to from most entities, and of these what was stated
+    first: in the earliest revision, in the first line. Who writes a list begins with what matters
+    most.
+    """
+    if not steps:
+        return []
+    node, given = node_query(start)
+    away = given if len(steps) > 1 else ()
+    parameters = [*given]
+    for step in steps:
+        parameters += [step.relation, *away]
+    directions = tuple(step.forward for step in steps)
+    return [node_of(row) for row in sql.all(_reached(node, directions, at), parameters)]
+
+
+def witness_paths(
+    sql: Sql, start: str, steps: Sequence[Step], end: str, *, limit: int, at: int | None
+) -> list[list[Triple]]:
+    """The facts, one a step, by which a path leads from ``start`` to ``end``; the first ``limit`` of them."""
+    if not steps or (start == end and len(steps) > 1):
+        return []
+    relations = [step.relation for step in steps]
+    first, given = node_query(start)
+    last, ending = node_query(end)
+    parameters = [*given, *relations, *given * (len(steps) - 1), *ending, limit]
+    rows = sql.all(_facts(first, last, tuple(step.forward for step in steps), at), parameters)
+    named = nodes(sql, {number for *ids, _ in rows for number in ids})
+    found = []
+    for *ids, _ in rows:
+        places = [start, *map(named.__getitem__, ids), end]
+        found.append(
+            [
+                Triple(here, step.relation, there)
+                if step.forward
+                else Triple(there, step.relation, here)
+                for step, here, there in zip(steps, places, places[1:], strict=False)
+            ]
+        )
+    return found
+
+
+_RELATION = "(SELECT id FROM relation WHERE key = ?)"
+_RANKED = (
+    "count(DISTINCT x.id) AS ways, min(x.rev_added) AS rev, coalesce(min(s.line), 0) AS line,"
+    " min(x.id) AS first,"
+)
+_SAID_BY = "LEFT JOIN triple_source s ON s.triple_id = x.id AND s.rev_added = x.rev_added"
+
+
+_RANK = f"(SELECT id FROM relation WHERE key = '{RANK}')"
+
+
+def best(name: str, at: int | None) -> str:
+    """The condition that a source of the triple ``name`` prefers it, or prefers none of its head and relation.
+
+    A graph without ranks is not searched for them.
+    """
+    preferred = (
+        "SELECT 1 FROM triple y JOIN qualifier q ON q.triple_id = y.id AND q.source_id = b.source_id"
+        f" AND q.relation_id = {_RANK} JOIN literal l ON l.id = q.value_id AND l.value = '{PREFERRED}'"
+        " JOIN triple_source s ON s.triple_id = q.triple_id AND s.source_id = q.source_id"
+        f" AND s.rev_added = q.rev_added AND s.seq = q.seq AND {said(at)} WHERE "
+    )
+    return (
+        f"({_RANK} IS NULL OR EXISTS (SELECT 1 FROM triple_source b WHERE b.triple_id = {name}.id"
+        f" AND {said(at, 'b')} AND (b.confidence IS NULL OR b.confidence > 0) AND (EXISTS ({preferred}"
+        f"y.id = {name}.id) OR NOT EXISTS ({preferred}y.head_id = {name}.head_id"
+        f" AND y.relation_id = {name}.relation_id AND {alive(at, 'y')}))))"
+    )
+
+
+def ends(forward: bool) -> tuple[str, str]:
+    """The columns that a step goes from and to."""
+    return ("head_id", "tail_id") if forward else ("tail_id", "head_id")
+
+
+@lru_cache(maxsize=256)
+def _reached(start: str, directions: tuple[bool, ...], at: int | None) -> str:
+    """A statement whose innermost part is the start: each step is joined to what the one before reached.
+
+    In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
+    """
+    reached = start
+    away = f" AND x.{{}} <> ({start})" if len(directions) > 1 else ""
+    for number, forward in enumerate(directions):
+        here, there = ends(forward)
+        kept, said = ("DISTINCT", "") if number + 1 < len(directions) else (_RANKED, _SAID_BY)
+        reached = (
+            f"SELECT {kept} x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x {said}"
+            f" WHERE x.{here} = p.id AND x.relation_id = {_RELATION} AND {alive(at)}"
+            f"{away.format(there)} AND {best('x', at)}"
+        )
+    return (
+        "SELECT e.key, l.value, l.datatype, l.language, l.unit"
+        f" FROM ({reached} GROUP BY x.{there}) AS p LEFT JOIN entity e ON e.id = p.id"
+        " LEFT JOIN literal l ON l.id = p.id"
+        " ORDER BY p.ways DESC, p.rev, p.line, p.first"
+    )
+
+
+@lru_cache(maxsize=256)
+def _facts(start: str, end: str, directions: tuple[bool, ...], at: int | None) -> str:
+    """A statement that joins a triple a step and gives the ids of the nodes between them."""
+    columns = [ends(forward) for forward in directions]
+    steps = range(len(directions))
+    where = [f"x0.{columns[0][0]} = ({start})"]
+    where += [f"x{n}.{columns[n][0]} = x{n - 1}.{columns[n - 1][1]}" for n in steps[1:]]
+    where += [f"x{n}.relation_id = {_RELATION}" for n in steps]
+    where += [f"x{n}.{columns[n][1]} <> ({start})" for n in steps[:-1]]
+    where += [f"x{steps[-1]}.{columns[-1][1]} = ({end})"]
+    where += [f"{alive(at, f'x{n}')} AND {best(f'x{n}', at)}" for n in steps]
+    between = [f"x{n}.{columns[n][1]}" for n in steps[:-1]]
+    tables = " CROSS JOIN ".join(f"triple x{n}" for n in steps)
+    # With a plus the order is no reason to read the whole table in it.
+    order = ", ".join(f"+x{n}.id" for n in steps)
+    return (
+        f"SELECT {', '.join([*between, '1'])} FROM {tables} WHERE {' AND '.join(where)}"
+        f" ORDER BY {order} LIMIT ?"
+    )

@@ -1,0 +1,44 @@
+"""What has changed since a revision: what derived artefacts follow instead of being made anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.store.rows.revisions import PURGE
+
+if TYPE_CHECKING:
+    from kg.sql.cursor import Sql
+
+
+def changed_keys(sql: Sql, since: int, most: int) -> set[str] | None:
+    """The keys of entities of which a source began or ceased to say anything after ``since``.
+
+    Returns:
+        The keys; None where more than ``most`` facts have changed, or a purge may have left no
+        trace.
+    """
+    if sql.one("SELECT 1 FROM revision WHERE id > ? AND kind = ? LIMIT 1", (since, PURGE)):
+        return None
+    triples: set[int] = set()
+    for condition in (
+        "rev_added > 1 AND rev_added > ?",  # the first as the index has it
+        "rev_removed IS NOT NULL AND rev_removed > ?",
+    ):
+        # With a plus the order of the primary key is no reason to read the whole table for
+        # DISTINCT.
+        query = (
+            f"SELECT DISTINCT +triple_id FROM triple_source WHERE {condition} LIMIT {most + 1:d}"
+        )
+        if since == 0:
+            query = query.replace("rev_added > 1 AND ", "")
+        triples.update(number for (number,) in sql.all(query, (since,)))
+        if len(triples) > most:
+            return None
+    found: set[str] = set()
+    if not triples:
+        return found
+    listed, parameter = sql.values(sorted(triples))
+    for end in ("head_id", "tail_id"):
+        query = f"SELECT e.key FROM triple x JOIN entity e ON e.id = x.{end} WHERE x.id IN {listed}"
+        found.update(key for (key,) in sql.all(query, (parameter,)))
+    return found

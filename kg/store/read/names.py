@@ -1,0 +1,70 @@
+"""What entities and relations are called, and how many there are of everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.store.read.triples import alive, recorded
+from kg.store.rows.entities import fetch
+from kg.store.rows.schema import FIRST_RELATION
+from kg.types import Relation, readable_label
+from kg.vocabulary import NAMES, UNDERSTOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kg.sql.cursor import Sql
+
+
+def _facts(at: int | None) -> str:
+    return f"x.relation_id >= {FIRST_RELATION} AND x.tail_id > 0 AND {alive(at)}"
+
+
+def _ends(at: int | None) -> str:
+    """The ids of all entities that anything is said of, but for those that are only relations."""
+    facts = f"x.relation_id >= {FIRST_RELATION} AND x.tail_id > 0 AND {recorded(at)}"
+    return (
+        f"SELECT x.head_id AS id FROM triple x WHERE {recorded(at)}"
+        f" UNION SELECT x.tail_id FROM triple x WHERE x.tail_id > 0 AND {recorded(at)}"
+        " EXCEPT SELECT e.id FROM relation r JOIN entity e ON e.key = r.key WHERE NOT EXISTS"
+        f" (SELECT 1 FROM triple x WHERE x.head_id = e.id AND {facts}) AND NOT EXISTS"
+        f" (SELECT 1 FROM triple x WHERE x.tail_id = e.id AND {facts})"
+    )
+
+
+def entity_keys(sql: Sql, at: int | None) -> Iterator[str]:
+    """The keys of all entities that are no mere relations, in the order of their first mention."""
+    query = f"SELECT e.key FROM ({_ends(at)}) AS d JOIN entity e ON e.id = d.id ORDER BY e.id"
+    for (key,) in sql.stream(query):
+        yield key
+
+
+def relations(sql: Sql, at: int | None, languages: Sequence[str] = ()) -> list[Relation]:
+    """Every relation that a fact has, by key; its label is that of the entity of the same key."""
+    used = (
+        f"SELECT r.key FROM relation r WHERE r.id >= {FIRST_RELATION} AND EXISTS"
+        f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {alive(at)}) ORDER BY r.key"
+    )
+    keys = [key for (key,) in sql.all(used)]
+    named = fetch(sql, keys, at, languages)
+    return [
+        Relation(key, named[key].label if key in named else readable_label(key)) for key in keys
+    ]
+
+
+def counts(sql: Sql, at: int | None) -> dict[str, int]:
+    """How many of each kind are alive."""
+    alias = UNDERSTOOD.index(NAMES[-1]) + 1
+    ours = alive(at)
+    queries = {
+        "entities": f"FROM ({_ends(at)}) AS ends",
+        "relations": f"FROM relation r WHERE r.id >= {FIRST_RELATION} AND EXISTS"
+        f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {ours})",
+        "triples": f"FROM triple x WHERE {_facts(at)}",
+        "attributes": f"FROM triple x WHERE x.relation_id >= {FIRST_RELATION}"
+        f" AND x.tail_id < 0 AND {ours}",
+        "aliases": f"FROM triple x WHERE x.relation_id = {alias} AND {ours}",
+        "sources": "FROM (SELECT DISTINCT name FROM source) AS named",
+        "revisions": "FROM revision" + ("" if at is None else f" WHERE id <= {at:d}"),
+    }
+    return {name: int(sql.one(f"SELECT count(*) {rest}")) for name, rest in queries.items()}

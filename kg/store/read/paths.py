@@ -1,0 +1,120 @@
+"""Walks: what is near an entity, and the shortest paths between two."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Literal
+
+from kg.errors import QueryError
+from kg.store.read.triples import incident_triples, own_first
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from kg.sql.cursor import Sql
+    from kg.types import Triple
+
+    Direction = Literal["out", "in", "both"]
+
+
+def neighbours(
+    sql: Sql,
+    key: str,
+    *,
+    hops: int,
+    limit: int,
+    direction: Direction,
+    relations: Collection[str] | None,
+    at: int | None,
+) -> list[Triple]:
+    """Triples within ``hops`` of an entity, nearest first, and of these its own before those that end in it.
+
+    Raises:
+        QueryError: The direction is none.
+    """
+    if direction not in ("out", "in", "both"):
+        raise QueryError(f'direction must be "out", "in" or "both", not {direction!r}')
+    found: dict[Triple, None] = {}
+    seen, frontier = {key}, [key]
+    free = direction == "both" and relations is None
+    for _ in range(hops):
+        # What was found before may come first again, so that many more are asked for.
+        near = own_first(sql, frontier, at, max(limit, 0) + len(found) if free else None)
+        chosen = [item for item in near if _fits(item, set(frontier), direction, relations)]
+        found.update(dict.fromkeys(chosen))
+        if len(found) >= limit:
+            break
+        reached = {end for item in chosen for end in (item.head, item.tail)}
+        frontier = sorted(reached - seen)
+        seen |= reached
+    return list(found)[: max(limit, 0)]
+
+
+def _fits(
+    item: Triple,
+    frontier: Collection[str],
+    direction: Direction,
+    relations: Collection[str] | None,
+) -> bool:
+    if relations is not None and item.relation not in relations:
+        return False
+    return (direction != "in" and item.head in frontier) or (
+        direction != "out" and item.tail in frontier
+    )
+
+
+def paths(
+    sql: Sql, start: str, end: str, *, max_hops: int, limit: int, at: int | None
+) -> list[list[Triple]]:
+    """The shortest paths without a circle first, edges taken in either direction.
+
+    Both ends are widened by turns, the one with fewer entities at its edge first, so that a path of
+    four hops costs two neighbourhoods of two.
+    """
+    if start == end:
+        return []
+    edges: dict[str, dict[Triple, None]] = defaultdict(dict)
+    depth = {start: 0}, {end: 0}
+    fronts = [[start], [end]]
+    for hop in range(max_hops):
+        side = 0 if (len(fronts[0]), 0) <= (len(fronts[1]), hop % 2) else 1
+        near = incident_triples(sql, fronts[side], at, None)
+        for item in near:
+            edges[item.head][item] = None
+            edges[item.tail][item] = None
+        reached = {other for item in near for other in (item.head, item.tail)}
+        fronts[side] = sorted(reached - depth[side].keys())
+        depth[side].update(dict.fromkeys(fronts[side], max(depth[side].values()) + 1))
+        if not fronts[side]:
+            break
+    radius = max(depth[1].values())
+    walk = _Walk(edges, end, depth[1], radius)
+    return list(islice(chain.from_iterable(map(walk.of(start), range(1, max_hops + 1))), limit))
+
+
+class _Walk:
+    """Paths through the edges found, cut off where the end is known to be too far."""
+
+    def __init__(
+        self, edges: dict[str, dict[Triple, None]], end: str, away: dict[str, int], radius: int
+    ) -> None:
+        self._edges, self._end, self._away, self._radius = edges, end, away, radius
+
+    def of(self, start: str) -> Callable[[int], Iterator[list[Triple]]]:
+        """The paths from ``start`` of exactly so many edges."""
+        return lambda length: self._from(start, length, (start,))
+
+    def _from(self, here: str, length: int, seen: tuple[str, ...]) -> Iterator[list[Triple]]:
+        for item in sorted(self._edges[here]):
+            other = item.tail if item.head == here else item.head
+            if length == 1:
+                if other == self._end:
+                    yield [item]
+            elif (
+                other != self._end
+                and other not in seen
+                and self._away.get(other, self._radius + 1) < length
+            ):
+                for rest in self._from(other, length - 1, (*seen, other)):
+                    yield [item, *rest]

@@ -1,0 +1,36 @@
+"""Roles: by which relations entities are joined to others, and on which side they stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.store.read.triples import alive
+from kg.store.rows.schema import FIRST_RELATION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.sql.cursor import Sql
+
+Roles = dict[tuple[str, bool], int]
+"""How many facts an entity has, by relation and whether it is their head."""
+
+BATCH = 2_000
+
+
+def roles_of(sql: Sql, keys: Sequence[str]) -> dict[str, Roles]:
+    """The roles of those entities that have any."""
+    found: dict[str, Roles] = {}
+    for at in range(0, len(keys), BATCH):
+        listed, parameter = sql.values(keys[at : at + BATCH])
+        for column, is_head in (("head_id", True), ("tail_id", False)):
+            rows = sql.all(
+                f"SELECT e.key, r.key, count(*) FROM entity e JOIN triple x ON x.{column} = e.id"
+                " JOIN relation r ON r.id = x.relation_id"
+                f" WHERE e.key IN {listed} AND x.relation_id >= {FIRST_RELATION} AND {alive(None)}"
+                " GROUP BY e.key, r.key",
+                (parameter,),
+            )
+            for key, relation, count in rows:
+                found.setdefault(key, {})[relation, is_head] = int(count)
+    return found

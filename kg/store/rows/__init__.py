@@ -1,0 +1,1 @@
+"""The tables and the rows of each: names, sources, revisions, values, times, proposals."""

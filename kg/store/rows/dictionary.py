@@ -1,0 +1,80 @@
+"""Names and their ids: entities, relations, sources and literals. A name is written once and never changes."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from kg.errors import InvalidNameError
+from kg.naming.valid_names import checked_key
+from kg.store.rows import quantities
+from kg.types import Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kg.sql.cursor import Sql
+
+
+def storable(key: object) -> bool:
+    """Whether a database can be asked for ``key``."""
+    try:
+        checked_key(key, "key")
+    except InvalidNameError:
+        return False
+    return True
+
+
+def ids_of(sql: Sql, table: str, keys: Sequence[str]) -> dict[str, int]:
+    """The ids of those ``keys`` of "entity", "relation" that exist; for reading."""
+    asked = [key for key in keys if storable(key)]
+    if not asked:
+        return {}
+    listed, parameter = sql.values(asked)
+    query = f"SELECT key, id FROM {table} WHERE key IN {listed}"
+    return dict(sql.all(query, (parameter,)))
+
+
+def literal_hash(item: Literal) -> int:
+    """64 bits, with a sign, of all four parts of a literal."""
+    raw = f"{item.value}\0{item.datatype}\0{item.language}\0{item.unit}".encode()
+    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big", signed=True)
+
+
+def known_literals(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
+    """The ids (negative) of those literals that the database holds."""
+    return _known(sql, {item: literal_hash(item) for item in items})
+
+
+def _known(sql: Sql, hashes: Mapping[Literal, int]) -> dict[Literal, int]:
+    if not hashes:
+        return {}
+    listed, parameter = sql.values(sorted(hashes.values()))
+    query = f"SELECT value, datatype, language, unit, id FROM literal WHERE hash IN {listed}"
+    rows = sql.all(query, (parameter,))
+    found = {Literal(*row[:4]): int(row[4]) for row in rows}
+    return {item: number for item, number in found.items() if item in hashes}
+
+
+def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
+    """The ids of literals, new ones given."""
+    hashes = {item: literal_hash(item) for item in items}
+    found = _known(sql, hashes)
+    lowest = int(sql.one("SELECT min(id) FROM literal") or 0)
+    fresh = [item for item in hashes if item not in found]
+    rows = [
+        (hashes[item], lowest - at, item.value, item.datatype, item.language, item.unit)
+        for at, item in enumerate(fresh, 1)
+    ]
+    if rows:  # sorted as the index is
+        sql.insert("literal", "hash, id, value, datatype, language, unit", sorted(rows))
+    given = {item: lowest - at for at, item in enumerate(fresh, 1)}
+    quantities.add(sql, given)
+    return found | given
+
+
+def literals(sql: Sql, ids: Iterable[int]) -> dict[int, Literal]:
+    """The literals of ``ids``."""
+    listed, parameter = sql.values(sorted(ids))
+    query = f"SELECT id, value, datatype, language, unit FROM literal WHERE id IN {listed}"
+    return {int(row[0]): Literal(*row[1:]) for row in sql.all(query, (parameter,))}

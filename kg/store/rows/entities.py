@@ -1,0 +1,182 @@
+"""Entities: what their labels, aliases, descriptions, types and priors say, read and written."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from kg.naming.languages import preferred
+from kg.naming.valid_names import MAX_PRIOR
+from kg.store.read.triples import alive, recorded
+from kg.store.rows import dictionary
+from kg.store.write import liveness
+from kg.types import Attribute, Entity, EntityRecord, Literal, Statement, readable_label
+from kg.vocabulary import (
+    ALIAS,
+    DESCRIPTION,
+    DESCRIPTIONS,
+    ENTITY,
+    IRI,
+    LABEL,
+    LABELS,
+    PRIOR,
+    TYPE,
+    UNDERSTOOD,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kg.sql.cursor import Sql
+    from kg.store.write.writer import Writer
+    from kg.types import Record
+
+_ABOUT = f"x.relation_id <= {len(UNDERSTOOD)}"
+About = dict[str, list[Attribute]]
+"""What the graph says of each entity with the relations it understands, oldest first."""
+
+
+def about(sql: Sql, keys: Iterable[str], at: int | None) -> About:
+    """Labels and their like of those ``keys`` that exist, an empty list where there are none."""
+    ids = dictionary.ids_of(sql, "entity", sorted(set(keys)))
+    if not ids:
+        return {}
+    listed, parameter = sql.values(list(ids.values()))
+    query = (
+        "SELECT x.head_id, x.relation_id, l.value, l.datatype, l.language, l.unit FROM triple x"
+        f" JOIN literal l ON l.id = x.tail_id WHERE x.head_id IN {listed}"
+        f" AND {_ABOUT} AND {alive(at)} ORDER BY x.id"
+    )
+    names = {number: key for key, number in ids.items()}
+    found: About = defaultdict(list)
+    for head, relation, *literal in sql.all(query, (parameter,)):
+        key = names[head]
+        found[key].append(Attribute(key, UNDERSTOOD[relation - 1], Literal(*literal)))
+    bare = {key: number for key, number in ids.items() if key not in found}
+    for key in existing(sql, bare, at):
+        found[key] = []
+    return dict(found)
+
+
+def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
+    """The keys of ``ids`` of which anything is said."""
+    if at is None:
+        return liveness.living(sql, ids)
+    if not ids:
+        return set()
+    listed, parameter = sql.values(list(ids.values()))
+    found: set[int] = set()
+    for end in ("head_id", "tail_id"):
+        query = (
+            f"SELECT DISTINCT x.{end} FROM triple x WHERE x.{end} IN {listed} AND {recorded(at)}"
+        )
+        found.update(row[0] for row in sql.all(query, (parameter,)))
+    return {key for key, number in ids.items() if number in found}
+
+
+def fetch(
+    sql: Sql, keys: Iterable[str], at: int | None = None, languages: Sequence[str] = ()
+) -> dict[str, Entity]:
+    """The entities of ``keys``, with labels derived where none was given.
+
+    Args:
+        sql: A reading transaction.
+        keys: Of entities.
+        at: The revision, None for now.
+        languages: In which labels and descriptions are wanted, the best first.
+    """
+    return {key: _entity(key, said, languages) for key, said in about(sql, keys, at).items()}
+
+
+def _entity(key: str, said: Sequence[Attribute], languages: Sequence[str]) -> Entity:
+    labels = [item.value for item in said if item.relation in LABELS and item.value.datatype != IRI]
+    names = [item.value for item in said if item.relation == ALIAS and item.value.datatype != IRI]
+    label = preferred(labels, languages) or readable_label(key)
+    prior = preferred([item.value for item in said if item.relation == PRIOR])
+    descriptions = [item.value for item in said if item.relation in DESCRIPTIONS]
+    return Entity(
+        key=key,
+        label=label,
+        aliases=tuple(sorted({item.value for item in (*labels, *names)} - {label})),
+        description=preferred(descriptions, languages) or "",
+        types=tuple(sorted({item.value.value for item in said if item.relation == TYPE})),
+        prior=number_in(prior),
+    )
+
+
+def number_in(text: str | None) -> float | None:
+    """A prior as a number; what a file says there may be anything."""
+    try:
+        found = float(text or "")
+    except ValueError:
+        return None
+    return min(found, MAX_PRIOR) if 0 <= found < math.inf else None
+
+
+def is_bounded(record: Record) -> bool:
+    """Whether a record states a prior above the greatest that counts."""
+    if isinstance(record, EntityRecord):
+        return record.prior is not None and record.prior > MAX_PRIOR
+    fact = record.fact if isinstance(record, Statement) else record
+    if not isinstance(fact, Attribute) or fact.relation != PRIOR:
+        return False
+    return number_in(fact.value.value) == MAX_PRIOR != float(fact.value.value)
+
+
+def merge(writer: Writer, sql: Sql, records: Sequence[tuple[int, EntityRecord]]) -> int:
+    """Create or complete entities, each with its line; return how many records changed something.
+
+    A field that a record leaves out keeps its value; a label, description or prior takes the place
+    of the one without a language; aliases and types are united.
+    """
+    said = about(sql, (record.key for _, record in records), None)
+    now = {key: dict.fromkeys(items) for key, items in said.items()}
+    lines: dict[Attribute, int] = {}
+    changed = 0
+    for line, record in records:
+        state = now.setdefault(record.key, {})
+        new = record.key not in said and not state
+        ended, begun = _changes(record, list(state), new)
+        for item in ended:
+            del state[item]
+        for item in begun:
+            lines.setdefault(item, line)
+        fresh = [item for item in begun if item not in state]
+        state.update(dict.fromkeys(fresh))
+        changed += bool(ended or fresh)
+    writer.retract([item for key, items in said.items() for item in items if item not in now[key]])
+    kept = [item for item in lines if item in now[item.head]]
+    writer.now([lines[item] for item in kept], kept)
+    return changed
+
+
+def _changes(
+    record: EntityRecord, state: Sequence[Attribute], new: bool
+) -> tuple[list[Attribute], list[Attribute]]:
+    """What a record ends and what it says, given what is said."""
+    ended: list[Attribute] = []
+    begun: list[Attribute] = []
+    single = {LABEL: record.label, DESCRIPTION: record.description}
+    single[PRIOR] = None if record.prior is None else repr(float(record.prior))
+    for relation, value in single.items():
+        if value is not None:
+            item = Attribute(record.key, relation, Literal(value))
+            ended += [
+                old
+                for old in state
+                if old.relation == relation and not old.value.language and old != item
+            ]
+            begun.append(item)
+    labels = [item.value.value for item in state if item.relation == LABEL]
+    label = record.label or next(iter(labels), None)
+    aliases = (name for name in record.aliases if name != label)
+    begun += [Attribute(record.key, ALIAS, Literal(name)) for name in aliases]
+    begun += [Attribute(record.key, TYPE, Literal(name)) for name in record.types]
+    ended += [
+        item for item in state if item.relation == ALIAS and item.value == Literal(label or "")
+    ]
+    exists = Attribute(record.key, ENTITY, Literal(""))
+    if not begun and (new or exists in state):
+        begun.append(exists)
+    return ended, begun

@@ -1,0 +1,31 @@
+"""The fingerprint of a revision: computed once, then noted where the database can be written."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from kg.errors import StoreError
+from kg.store.read import triples
+from kg.store.rows import revisions
+
+if TYPE_CHECKING:
+    from kg.sql.database import Database
+
+
+def fingerprint(database: Database, revision: int | None) -> str:
+    """The fingerprint of a revision, None for the newest.
+
+    Raises:
+        StoreError: There is no such revision.
+    """
+    with database.reading() as sql:
+        newest = revisions.latest(sql)
+        number = revisions.checked(sql, revision)
+        known = revisions.known_fingerprint(sql, number)
+        found = known or triples.fingerprint(sql, None if number == newest else number)
+    if known is None and number:
+        # It spares the next process the computing; a locked database does without.
+        with suppress(StoreError), database.writing(wait=False) as (sql, _):
+            revisions.keep_fingerprint(sql, number, found)
+    return found

@@ -1,0 +1,297 @@
+"""Proposals in SQL: what texts seem to state, and which texts were read.
+
+A proposal has the revision that decided it and the state before that: to undo the revision, or to
+undo the undo, is to exchange the two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kg.errors import StoreError
+from kg.naming.folding import fold
+from kg.naming.valid_names import checked_key, checked_name
+from kg.review.proposal import Proposal, ProposalState
+from kg.types import Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from kg.sql.cursor import Sql
+
+COLUMNS = (
+    "id, head, relation, tail, is_value, datatype, language, unit, head_new, tail_new, confidence, source,"
+    " document, sentence, head_start, head_end, tail_start, tail_end, extractor, state, revision_id"
+)
+_INSERTED = f"{COLUMNS}, fact_hash, before"
+_MARKS = ", ".join("?" * 23)
+
+
+def checked(item: Proposal) -> Proposal:
+    """A proposal if the store can keep it.
+
+    Raises:
+        InvalidNameError: It cannot.
+    """
+    checked_key(item.head, "head")
+    checked_key(item.relation, "relation")
+    if isinstance(item.tail, Literal):
+        checked_name(item.tail.value, "tail", may_be_empty=True)
+    else:
+        checked_key(item.tail, "tail")
+    checked_key(item.source, "source")
+    checked_name(item.sentence, "sentence")
+    return item
+
+
+def fact_hash(item: Proposal) -> str:
+    """What identifies a fact and its sentence, whatever file the sentence stands in."""
+    tail = item.tail
+    parts = (
+        [tail.value, tail.datatype, tail.language, tail.unit]
+        if isinstance(tail, Literal)
+        else [tail]
+    )
+    text = json.dumps([item.head, item.relation, parts, item.sentence], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def add(sql: Sql, items: Sequence[Proposal]) -> int:
+    """Store proposals; return how many are new."""
+    if not items:
+        return 0
+    hashes = [fact_hash(item) for item in items]
+    listed, parameter = sql.values(sorted(set(hashes)))
+    query = f"SELECT fact_hash, source, state FROM proposal WHERE fact_hash IN {listed}"
+    stored = sql.all(query, (parameter,))
+    wrong = {mark for mark, _, state in stored if state == "rejected"}
+    known = {(mark, source): state for mark, source, state in stored}
+    number = int(sql.one("SELECT max(id) FROM proposal") or 0)
+    added = 0
+    for mark, item in zip(hashes, items, strict=True):
+        state = known.get((mark, item.source))
+        if state in ("proposed", "withdrawn"):
+            sql.run(
+                "UPDATE proposal SET confidence = ?, extractor = ?, document = ?, state = 'proposed',"
+                " revision_id = NULL WHERE fact_hash = ? AND source = ?",
+                (item.confidence, item.extractor, item.document, mark, item.source),
+            )
+        elif state is None and mark not in wrong:
+            number += 1
+            added += 1
+            known[mark, item.source] = "proposed"
+            sql.run(
+                f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, mark, item)
+            )
+    return added
+
+
+def note_documents(sql: Sql, documents: Sequence[tuple[str, str]], extractor: str) -> None:
+    """Note texts, by source and hash, that an extractor has read."""
+    for source, document in documents:
+        sql.run(
+            "INSERT INTO extracted_document (source, document, extractor) VALUES (?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (source, document, extractor),
+        )
+
+
+def documents_read(sql: Sql, source: str, documents: Sequence[str], extractor: str) -> set[str]:
+    """Those of some hashes of texts that an extractor has read."""
+    listed, parameter = sql.values(list(documents))
+    query = f"SELECT document FROM extracted_document WHERE source = ? AND extractor = ? AND document IN {listed}"
+    return {row[0] for row in sql.all(query, (source, extractor, parameter))}
+
+
+def find(
+    sql: Sql,
+    *,
+    state: str | None,
+    ids: Sequence[int] | None,
+    relation: str | None,
+    source: str | None,
+    minimum: float,
+    limit: int | None,
+) -> list[Proposal]:
+    """Proposals, the most confident first; see :meth:`kg.review.proposals.Proposals.find`."""
+    conditions, parameters = ["confidence >= ?"], list[Any]([minimum])
+    for column, value in (("state", state), ("relation", relation), ("source", source)):
+        if value is not None:
+            conditions.append(f"{column} = ?")
+            parameters.append(str(value))
+    if ids is not None:
+        if not ids:
+            return []
+        listed, parameter = sql.values(list(ids))
+        conditions.append(f"id IN {listed}")
+        parameters.append(parameter)
+    query = f"SELECT {COLUMNS} FROM proposal WHERE {' AND '.join(conditions)} ORDER BY confidence DESC, id"
+    if limit is not None:
+        query += " LIMIT ?"
+        parameters.append(limit)
+    return [from_row(row) for row in sql.all(query, parameters)]
+
+
+def count(sql: Sql) -> dict[str, int]:
+    """How many proposals there are in each state."""
+    found = dict(sql.all("SELECT state, count(*) FROM proposal GROUP BY state"))
+    return {
+        name: int(found.get(name, 0)) for name in ("proposed", "accepted", "rejected", "withdrawn")
+    }
+
+
+def change(
+    sql: Sql,
+    number: int,
+    *,
+    head: str | None,
+    relation: str | None,
+    tail: str | Literal | None,
+    new: set[str],
+) -> Proposal:
+    """Correct a proposal; see :meth:`kg.review.proposals.Proposals.change`."""
+    item = undecided(sql, [number], "changed")[0]
+    changed = checked(
+        replace(
+            item,
+            head=head or item.head,
+            relation=relation or item.relation,
+            tail=item.tail if tail is None else tail,
+            head_new=item.head_new if head is None else head in new,
+            tail_new=item.tail_new if tail is None else tail in new,
+        )
+    )
+    mark = fact_hash(changed)
+    query = "SELECT id FROM proposal WHERE fact_hash = ? AND source = ? AND id <> ?"
+    other = sql.one(query, (mark, item.source, number))
+    if other is not None:
+        raise StoreError(f"proposal {other} states this of the same sentence; decide that one")
+    sql.run("DELETE FROM proposal WHERE id = ?", (number,))
+    sql.run(f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, mark, changed))
+    return changed
+
+
+def follow_undo(sql: Sql, undone: Collection[int], number: int) -> int:
+    """Exchange the states of the proposals that revisions decided with those before; return how many there are."""
+    listed, parameter = sql.values(sorted(undone))
+    return sql.run(
+        f"UPDATE proposal SET state = before, before = state, revision_id = ? WHERE revision_id IN {listed}",
+        (number, parameter),
+    )
+
+
+def is_decided_by(sql: Sql, undone: Collection[int]) -> bool:
+    """Whether a proposal was decided by one of some revisions."""
+    listed, parameter = sql.values(sorted(undone))
+    query = f"SELECT 1 FROM proposal WHERE revision_id IN {listed} LIMIT 1"
+    return sql.one(query, (parameter,)) is not None
+
+
+def is_source(sql: Sql, source: str) -> bool:
+    """Whether proposals were made, or texts read, of a source."""
+    return any(
+        sql.one(f"SELECT 1 FROM {table} WHERE source = ? LIMIT 1", (source,)) is not None
+        for table in ("proposal", "extracted_document")
+    )
+
+
+def purge(sql: Sql, *, source: str | None, names: Iterable[str]) -> int:
+    """Delete the proposals of a source, and those that hold one of some names; return how many."""
+    gone = 0
+    if source is not None:
+        gone = sql.run("DELETE FROM proposal WHERE source = ?", (source,))
+        sql.run("DELETE FROM extracted_document WHERE source = ?", (source,))
+    wanted = {fold(name) for name in names} - {""}
+    if not wanted:
+        return gone
+    # A short name would be found within every word: it must stand alone.
+    pattern = re.compile(
+        "|".join(
+            re.escape(name) if len(name) > 2 else rf"(?<!\w){re.escape(name)}(?!\w)"
+            for name in sorted(wanted)
+        )
+    )
+    query = "SELECT id, head, tail, relation, sentence FROM proposal"
+    found = [
+        row[0] for row in sql.all(query) if any(pattern.search(fold(text)) for text in row[1:])
+    ]
+    listed, parameter = sql.values(found)
+    return gone + (
+        sql.run(f"DELETE FROM proposal WHERE id IN {listed}", (parameter,)) if found else 0
+    )
+
+
+def find_all(sql: Sql, ids: Sequence[int]) -> list[Proposal]:
+    """Proposals by their numbers."""
+    return find(sql, state=None, ids=ids, relation=None, source=None, minimum=0, limit=None)
+
+
+def undecided(sql: Sql, ids: Sequence[int], what: str) -> list[Proposal]:
+    """Proposals that nobody has decided on.
+
+    Raises:
+        StoreError: One of them does not exist, or is decided.
+    """
+    found = {item.id: item for item in find_all(sql, list(ids))}
+    for number in ids:
+        if number not in found:
+            raise StoreError(f"there is no proposal {number}; kptm review lists them")
+        if found[number].state != "proposed":
+            by = found[number].revision
+            raise StoreError(
+                f"proposal {number} cannot be {what}: it is {found[number].state}; undo revision {by} first"
+            )
+    return [found[number] for number in dict.fromkeys(ids)]
+
+
+def _row(number: int, mark: str, item: Proposal) -> tuple[Any, ...]:
+    tail = item.tail
+    value = tail if isinstance(tail, Literal) else None
+    return (
+        number,
+        item.head,
+        item.relation,
+        tail if value is None else value.value,
+        int(value is not None),
+        *((value.datatype, value.language, value.unit) if value is not None else ("", "", "")),
+        int(item.head_new),
+        int(item.tail_new),
+        float(item.confidence),
+        item.source,
+        item.document,
+        item.sentence,
+        *item.head_span,
+        *item.tail_span,
+        item.extractor,
+        "proposed",
+        None,
+        mark,
+        "proposed",
+    )
+
+
+def from_row(row: Sequence[Any]) -> Proposal:
+    """The proposal of a row of :data:`COLUMNS`."""
+    number, head, relation, tail, is_value, datatype, language, unit, head_new, tail_new = row[:10]
+    confidence, source, document, sentence, *spans, extractor, state, revision = row[10:]
+    return Proposal(
+        id=number,
+        head=head,
+        relation=relation,
+        tail=Literal(tail, datatype, language, unit) if is_value else tail,
+        head_new=bool(head_new),
+        tail_new=bool(tail_new),
+        confidence=confidence,
+        source=source,
+        document=document,
+        sentence=sentence,
+        head_span=(spans[0], spans[1]),
+        tail_span=(spans[2], spans[3]),
+        extractor=extractor,
+        state=ProposalState(state),
+        revision=revision,
+    )

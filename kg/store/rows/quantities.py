@@ -1,0 +1,90 @@
+"""What values measure, stored beside them, and the facts that end in them by size.
+
+``quantity`` holds the numbers of :mod:`kg.values.quantities` in double precision: what is decided
+by them is exact where no two values come to the same double, and is decided by the values
+themselves where they do. ``measure`` lists, by relation, dimension and size, the triples that end
+in such values, whether they live or not.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from kg.store.rows.schema import FIRST_RELATION
+from kg.types import Literal
+from kg.values.quantities import quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
+
+    from kg.sql.cursor import Sql
+
+PAGE = 20_000
+"""Values that a rebuilding reads at a time."""
+
+
+def double(number: Fraction) -> float:
+    """The nearest double; of what is beyond them the greatest or the least."""
+    try:
+        return float(number)
+    except OverflowError:
+        return sys.float_info.max if number > 0 else -sys.float_info.max
+
+
+def add(sql: Sql, values: Mapping[Literal, int]) -> None:
+    """Store what new values, each with its id, measure."""
+    found = ((number, quantity(value)) for value, number in values.items())
+    rows = [
+        (
+            number,
+            size.dimension,
+            low := double(size.low),
+            low if size.high is size.low else double(size.high),
+        )
+        for number, size in found
+        if size is not None
+    ]
+    if rows:
+        sql.insert("quantity", "literal_id, dimension, low, high", sorted(rows))
+
+
+def add_measures(sql: Sql, after: int) -> None:
+    """List those triples by size whose ids are greater than ``after``."""
+    sql.run(_LIST.format("x.id > ?"), (after,))
+
+
+def add_measures_of(sql: Sql, triples: Sequence[int]) -> None:
+    """List some triples by size, each of which may come several times."""
+    if triples:
+        listed, parameter = sql.values(sorted(set(triples)))
+        sql.run(_LIST.format(f"x.id IN {listed}"), (parameter,))
+
+
+_LIST = (
+    "INSERT INTO measure (relation_id, dimension, low, triple_id, high)"
+    " SELECT x.relation_id, q.dimension, q.low, x.id, q.high FROM triple x JOIN quantity q ON q.literal_id = x.tail_id"
+    f" WHERE {{}} AND x.tail_id < 0 AND x.relation_id >= {FIRST_RELATION}"
+    " ORDER BY x.relation_id, q.dimension, q.low, x.id"
+)
+
+
+def purge(sql: Sql) -> None:
+    """Delete what stands there of values and triples that are no more."""
+    sql.run("DELETE FROM measure WHERE triple_id NOT IN (SELECT id FROM triple)")
+    sql.run("DELETE FROM quantity WHERE literal_id NOT IN (SELECT id FROM literal)")
+
+
+def rebuild(sql: Sql) -> None:
+    """Fill both tables, which are empty, from all values and triples."""
+    below = 1
+    while rows := _page(sql, below):
+        add(sql, {Literal(*parts): number for number, *parts in rows})
+        below = rows[-1][0]
+    add_measures(sql, 0)
+
+
+def _page(sql: Sql, below: int) -> list[tuple[int, str, str, str, str]]:
+    query = f"SELECT id, value, datatype, language, unit FROM literal WHERE id < ? ORDER BY id DESC LIMIT {PAGE}"
+    return sql.all(query, (below,))

@@ -1,0 +1,129 @@
+"""Revisions: every change of the graph has a number, and can be undone by it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from kg.errors import StoreError
+from kg.types import Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.sql.cursor import Sql
+
+PURGE = "purge"
+"""The kind of a revision that cannot be undone."""
+
+
+def begin(sql: Sql, kind: str, note: str, *, undoes: Iterable[int] = ()) -> int:
+    """Open a new revision and return its number.
+
+    Args:
+        sql: A writing transaction.
+        kind: What is done.
+        note: What it is about.
+        undoes: The revisions that it takes back.
+    """
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    number = latest(sql) + 1
+    sql.run(
+        "INSERT INTO revision (id, kind, note, at, undoes) VALUES (?, ?, ?, ?, ?)",
+        (number, kind, note, at, ",".join(map(str, undoes)) or None),
+    )
+    return number
+
+
+def withdraw(sql: Sql, number: int) -> None:
+    """Take a revision out that changed nothing."""
+    sql.run("DELETE FROM revision WHERE id = ?", (number,))
+
+
+def latest(sql: Sql) -> int:
+    """The number of the newest revision, 0 for an empty graph."""
+    return int(sql.one("SELECT max(id) FROM revision") or 0)
+
+
+def newest(sql: Sql) -> tuple[int, str, str]:
+    """Number, kind and note of the newest revision: together they tell states of the graph apart.
+
+    A number alone does not: one that is withdrawn is given again.
+    """
+    rows = sql.all("SELECT id, kind, note FROM revision ORDER BY id DESC LIMIT 1")
+    number, kind, note = rows[0] if rows else (0, "", "")
+    return int(number), kind, note
+
+
+def named(sql: Sql, number: int) -> tuple[int, str, str]:
+    """Number, kind and note of a revision; kind and note are empty where there is none."""
+    rows = sql.all("SELECT id, kind, note FROM revision WHERE id = ?", (number,))
+    found, kind, note = rows[0] if rows else (number, "", "")
+    return int(found), kind, note
+
+
+def last_change(sql: Sql) -> int:
+    """The newest revision that changed what is stated; a purge changes the past too."""
+    row = sql.all(
+        "SELECT (SELECT max(rev_added) FROM triple_source WHERE rev_added > 1),"
+        " (SELECT max(rev_removed) FROM triple_source WHERE rev_removed IS NOT NULL),"
+        " (SELECT max(id) FROM revision WHERE kind = ?), (SELECT min(id) FROM revision)",
+        (PURGE,),
+    )[0]
+    return max(int(found or 0) for found in row)
+
+
+def listing(sql: Sql, limit: int, at: int | None) -> list[Revision]:
+    """The newest revisions, newest first."""
+    until = "" if at is None else f" WHERE id <= {at:d}"
+    query = f"SELECT {_COLUMNS} FROM revision{until} ORDER BY id DESC LIMIT ?"
+    return list(map(_revision, sql.all(query, (limit,))))
+
+
+def of_numbers(sql: Sql, numbers: Iterable[int]) -> list[Revision]:
+    """Revisions by their numbers, newest first."""
+    listed, parameter = sql.values(sorted(numbers))
+    query = f"SELECT {_COLUMNS} FROM revision WHERE id IN {listed} ORDER BY id DESC"
+    return list(map(_revision, sql.all(query, (parameter,))))
+
+
+def undoing(sql: Sql, since: int) -> list[Revision]:
+    """The edits and what takes back anything, from a revision on, oldest first."""
+    query = (
+        f"SELECT {_COLUMNS} FROM revision WHERE id >= ? AND (kind = 'edit' OR undoes IS NOT NULL)"
+        " ORDER BY id"
+    )
+    return list(map(_revision, sql.all(query, (since,))))
+
+
+_COLUMNS = "id, kind, note, at, undoes"
+
+
+def _revision(row: tuple[Any, ...]) -> Revision:
+    number, kind, note, at, undoes = row
+    return Revision(number, kind, note, at, tuple(map(int, undoes.split(","))) if undoes else ())
+
+
+def checked(sql: Sql, number: int | None) -> int:
+    """``number``, or the newest for None.
+
+    Raises:
+        StoreError: There is no such revision.
+    """
+    newest = latest(sql)
+    if number is None:
+        return newest
+    if not 0 <= number <= newest:
+        raise StoreError(f"there is no revision {number}; the newest is {newest}")
+    return number
+
+
+def known_fingerprint(sql: Sql, number: int) -> str | None:
+    """The fingerprint of a revision, where it was computed before: the past does not change."""
+    found: str | None = sql.one("SELECT fingerprint FROM revision WHERE id = ?", (number,))
+    return found
+
+
+def keep_fingerprint(sql: Sql, number: int, fingerprint: str) -> None:
+    """Spare the next process the computing."""
+    sql.run("UPDATE revision SET fingerprint = ? WHERE id = ?", (fingerprint, number))

@@ -1,0 +1,111 @@
+"""Values in the store: what a relation has of them, and which texts are known as entities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.store.read.triples import alive
+from kg.store.rows.dictionary import ids_of, known_literals, literals
+from kg.store.rows.schema import FIRST_RELATION
+from kg.types import Literal
+from kg.values import infer
+from kg.values.forms import ENTITY, NUMBERS, NUMERIC, candidates
+from kg.values.node import ValueKey
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from kg.sql.cursor import Sql
+    from kg.values.infer import Decision
+
+
+def nodes(sql: Sql, ids: Collection[int]) -> dict[int, str]:
+    """Entities' keys, and values, by id."""
+    if not ids:
+        return {}
+    listed, parameter = sql.values(sorted(ids))
+    found: dict[int, str] = dict(
+        sql.all(f"SELECT id, key FROM entity WHERE id IN {listed}", (parameter,))
+    )
+    values = [number for number in ids if number < 0]
+    if values:
+        found.update((number, ValueKey(item)) for number, item in literals(sql, values).items())
+    return found
+
+
+def stated(sql: Sql, statement: str, parameters: Sequence[int | str]) -> list[tuple[str, str]]:
+    """Of those ids that a statement gives and that are numbers or dates: (dimension, unit) of each."""
+    query = (
+        f"SELECT q.dimension, l.unit FROM ({statement}) AS d JOIN quantity q ON q.literal_id = d.v0"
+        " JOIN literal l ON l.id = d.v0"
+    )
+    return [(dimension, unit) for dimension, unit in sql.all(query, parameters)]
+
+
+def measuring(sql: Sql, dimension: str, condition: str) -> dict[int, Literal]:
+    """The values of a dimension of which a condition on ``quantity q`` holds, by id."""
+    query = (
+        "SELECT l.id, l.value, l.datatype, l.language, l.unit FROM quantity q JOIN literal l"
+        f" ON l.id = q.literal_id WHERE q.dimension = ? AND {condition}"
+    )
+    return {int(row[0]): Literal(*row[1:]) for row in sql.all(query, (dimension,))}
+
+
+def node_ids(sql: Sql, keys: Iterable[str]) -> dict[str, int]:
+    """The ids of those nodes that exist; values and keys of the same text are one here, the value is meant."""
+    wanted = list(dict.fromkeys(keys))
+    found = ids_of(sql, "entity", [key for key in wanted if not isinstance(key, ValueKey)])
+    values = {key.literal: key for key in wanted if isinstance(key, ValueKey)}
+    if values:
+        found.update((values[item], n) for item, n in known_literals(sql, values).items())
+    return found
+
+
+def named(sql: Sql, text: str, at: int | None) -> list[Literal]:
+    """The values by which something is said now, or was at a revision, that a text writes: as it stands, or of any form."""
+    forms = candidates(text)
+    numbers = [item.value for item in forms if item.datatype in NUMBERS and not item.unit]
+    wanted = [Literal(text), *forms]
+    wanted += [Literal(number, name) for number in numbers for name in NUMERIC]
+    wanted = list(dict.fromkeys(wanted))
+    stored = known_literals(sql, wanted)
+    found = []
+    for item in wanted:
+        query = f"SELECT 1 FROM triple x WHERE x.tail_id = ? AND x.relation_id >= {FIRST_RELATION} AND {alive(at)} LIMIT 1"
+        if item in stored and sql.one(query, (stored[item],)) is not None:
+            found.append(item)
+    return found
+
+
+SAMPLE = 200
+"""Facts of a relation that are looked at."""
+
+
+def count_entities(sql: Sql, keys: Collection[str]) -> int:
+    """How many of ``keys`` are, or were, entities."""
+    return len(ids_of(sql, "entity", list(keys)))
+
+
+def stored_texts(sql: Sql, relation: str) -> list[str]:
+    """The keys of some entities that a relation's facts end in."""
+    query = (
+        "SELECT e.key FROM triple x JOIN entity e ON e.id = x.tail_id"
+        " WHERE x.relation_id = (SELECT id FROM relation WHERE key = ?) AND x.rev_removed <= 0"
+        f" LIMIT {SAMPLE}"
+    )
+    return [key for (key,) in sql.all(query, (relation,))]
+
+
+def stored_decision(sql: Sql, relation: str) -> Decision | None:
+    """What the graph's facts of a relation say that its tails are; None where it has none."""
+    query = (
+        "SELECT tail_id FROM triple WHERE relation_id = (SELECT id FROM relation WHERE key = ?)"
+        f" AND rev_removed <= 0 LIMIT {SAMPLE}"
+    )
+    tails = [int(tail) for (tail,) in sql.all(query, (relation,))]
+    if not tails:
+        return None
+    values = [tail for tail in tails if tail < 0]
+    if 2 * len(values) < len(tails):
+        return infer.Decision(ENTITY)
+    return infer.like(list(literals(sql, values).values()))

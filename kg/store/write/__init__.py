@@ -1,0 +1,1 @@
+"""Changes: loads of any size, what ends, undo and purge."""

@@ -1,0 +1,64 @@
+"""Indexes that are made after a large load instead of during it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex
+
+from kg.store.rows.schema import triple, triple_source
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+    from kg.sql.cursor import Sql
+
+WORTH = 50_000
+"""Rows from which on dropping and making an index anew can pay."""
+
+SORTING = "128MB"
+"""What PostgreSQL may use to make an index."""
+
+_KEYS = {
+    table.name: ", ".join(column.name for column in table.primary_key)
+    for table in (triple, triple_source)
+}
+"""Primary keys that are made anew on PostgreSQL, where there was nothing before."""
+
+
+class DeferredIndexes:
+    """Drops what a load of ``rows`` triples would be slower with, and makes it again.
+
+    Both belong to the load's own transaction: a load that is cut leaves the indexes as they were.
+    """
+
+    def __init__(self, sql: Sql, rows: int) -> None:
+        self._sql = sql
+        self.nothing_stored = sql.one("SELECT 1 FROM triple LIMIT 1") is None
+        stored = int(sql.one("SELECT max(id) FROM triple") or 0)
+        self._dropped: list[str] = []
+        if rows > max(WORTH, stored):
+            self._dropped = ["ix_triple_tail", "ix_triple_relation"]
+            if self.nothing_stored:  # else it is what stored triples are found by
+                self._dropped.append("uq_triple")
+        for name in self._dropped:
+            sql.run(f"DROP INDEX {name}")
+        # In SQLite a primary key is the table itself.
+        self._keys = _KEYS if sql.postgresql and "uq_triple" in self._dropped else {}
+        for table in self._keys:
+            sql.run(f"ALTER TABLE {table} DROP CONSTRAINT pk_{table}")
+
+    def make(self) -> None:
+        """Make what was dropped."""
+        dialect: Dialect = (
+            postgresql.dialect() if self._sql.postgresql else sqlite.dialect()  # type: ignore[no-untyped-call]
+        )
+        if self._dropped and self._sql.postgresql:
+            self._sql.run(f"SET LOCAL maintenance_work_mem = '{SORTING}'")
+        for table, columns in self._keys.items():
+            self._sql.run(f"ALTER TABLE {table} ADD CONSTRAINT pk_{table} PRIMARY KEY ({columns})")
+        by_name = {str(index.name): index for index in triple.indexes}
+        for name in self._dropped:
+            statement = CreateIndex(by_name[name]).compile(dialect=dialect)
+            self._sql.run(str(statement))

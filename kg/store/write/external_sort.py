@@ -1,0 +1,136 @@
+"""Sorting more rows than memory should hold: sorted runs on disk, merged range by range.
+
+Triples that reach the tables in the order of their index are appended to it. In the order of a file
+each would land on another page, and a load would slow down as it goes on.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.int32]
+
+WIDTH = 5
+"""Columns: head, relation, tail, source, line."""
+
+RUN = 500_000
+"""Rows of a run, 20 bytes each."""
+
+BLOCK = 200_000
+"""Rows that a merge gives at a time, about."""
+
+MARKS = 32
+"""How many heads a run names in a block, for the merge to choose where to cut."""
+
+
+class ExternalSort:
+    """Rows of (head, relation, tail, source, line), given back sorted, each of the first four once.
+
+    A row that comes again keeps its first line. Its files have no names: nothing is left behind.
+    """
+
+    def __init__(self) -> None:
+        self._runs: list[_SortedRun] = []
+        self._pending: list[Rows] = []
+        self._waiting = 0
+        self.total = 0
+
+    def close(self) -> None:
+        """Remove the temporary files."""
+        for run in self._runs:
+            run.close()
+
+    def add(self, columns: tuple[array[int], ...]) -> None:
+        """Add rows, one array of C ints a column."""
+        rows = np.stack([np.frombuffer(column, np.int32) for column in columns], axis=1)
+        self._pending.append(rows)
+        self._waiting += len(rows)
+        self.total += len(rows)
+        if self._waiting >= RUN:
+            self._runs.append(_SortedRun(self._sorted_pending()))
+
+    def _sorted_pending(self) -> Rows:
+        rows = np.concatenate([np.empty((0, WIDTH), np.int32), *self._pending])
+        self._pending, self._waiting = [], 0
+        return unique(rows)
+
+    def blocks(self) -> Iterator[Rows]:
+        """Yield the rows in blocks of about :data:`BLOCK`; a head's rows are all in one of them."""
+        last = self._sorted_pending()
+        if not self._runs:
+            yield from _cut(last)
+            return
+        self._runs.append(_SortedRun(last))
+        marks = sorted({head for run in self._runs for head in run.marks})
+        ends = [*marks[MARKS - 1 :: MARKS], *marks[-1:]]
+        for end in ends:
+            parts = [run.take(end) for run in self._runs]
+            if any(map(len, parts)):
+                yield unique(np.concatenate(parts))
+
+
+class _SortedRun:
+    """Sorted rows on disk, read once from begin to end."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="kptm-run-")  # noqa: SIM115  # closed by close()
+        rows.tofile(self._file)
+        self._file.seek(0)
+        self._step = max(BLOCK // MARKS, 1)
+        self.marks = {int(head) for head in rows[self._step - 1 :: self._step, 0]}
+        self.marks |= {int(head) for head in rows[-1:, 0]}
+        self._ahead = rows[:0].copy()
+
+    def take(self, end: int) -> Rows:
+        """The next rows, those whose head is at most ``end``."""
+        parts = [self._ahead]
+        while len(parts[-1]) == 0 or parts[-1][-1, 0] <= end:
+            more = np.fromfile(self._file, np.int32, self._step * WIDTH).reshape(-1, WIDTH)
+            if not len(more):
+                break
+            parts.append(more)
+        rows = np.concatenate(parts)
+        at = int(np.searchsorted(rows[:, 0], end, "right"))
+        self._ahead = rows[at:].copy()
+        return rows[:at]
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _cut(rows: Rows) -> Iterator[Rows]:
+    """Sorted rows in blocks that end where a head ends."""
+    start = 0
+    while start < len(rows):
+        last = rows[min(start + BLOCK, len(rows)) - 1, 0]
+        end = int(np.searchsorted(rows[:, 0], last, "right"))
+        yield rows[start:end]
+        start = end
+
+
+def unique(rows: Rows) -> Rows:
+    """``rows`` sorted by their first four columns, the first of those that agree in them."""
+    if not len(rows):
+        return rows
+    head_relation = (rows[:, 0].astype(np.int64) << 32) | rows[:, 1]
+    order = np.lexsort(
+        (rows[:, 3], rows[:, 2], head_relation)
+    )  # stable: the first line stays first
+    rows = rows[order]
+    return rows[differs(rows[:, :4])]
+
+
+def differs(rows: Rows) -> NDArray[np.bool_]:
+    """Whether each row differs from the one before it; the first does."""
+    new = np.ones(len(rows), np.bool_)
+    new[1:] = (rows[1:] != rows[:-1]).any(axis=1)
+    return new

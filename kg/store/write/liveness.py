@@ -1,0 +1,131 @@
+"""What lives: a triple while at least one source says it, an entity while anything is said of it.
+
+A source that states a triple with confidence 0 records it and does not say it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.store.read.triples import CERTAIN
+from kg.store.rows.schema import DOUBTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kg.sql.cursor import Sql
+
+_ALIVE = "head_id = ? AND relation_id = ? AND tail_id = ? AND rev_removed = 0"
+
+
+def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
+    """The keys of those ``entities`` (key to id) that a live statement names."""
+    listed, parameter = sql.values(sorted(entities.values()))
+    alive: set[int] = set()
+    for end in ("head_id", "tail_id"):
+        query = f"SELECT DISTINCT {end} FROM triple WHERE {end} IN {listed} AND rev_removed <= 0"
+        if entities:
+            alive.update(row[0] for row in sql.all(query, (parameter,)))
+    return {key for key, number in entities.items() if number in alive}
+
+
+def retract(sql: Sql, triples: Iterable[tuple[int, int, int]], revision: int) -> int:
+    """End the lives of triples (head, relation, tail ids), whoever says them; return how many."""
+    ids = [
+        number
+        for parts in triples
+        for (number,) in sql.all(f"SELECT id FROM triple WHERE {_ALIVE}", parts)
+    ]
+    return retract_all(sql, ids, revision)
+
+
+def retract_all(sql: Sql, ids: Sequence[int], revision: int) -> int:
+    """End the lives of the live triples ``ids``, whoever says them; return how many."""
+    if not ids:
+        return 0
+    listed, parameter = sql.values(ids)
+    sql.run(
+        f"UPDATE triple_source SET rev_removed = ?"
+        f" WHERE triple_id IN {listed} AND rev_removed IS NULL",
+        (revision, parameter),
+    )
+    return sql.run(
+        f"UPDATE triple SET rev_removed = ? WHERE id IN {listed} AND rev_removed <= 0",
+        (revision, parameter),
+    )
+
+
+def reconcile(sql: Sql, ids: Sequence[int], revision: int) -> None:
+    """Make ``triple`` agree with what the sources of ``ids`` say by now."""
+    if ids:
+        listed, parameter = sql.values(ids)
+        _reconcile(sql, revision, f"id IN {listed} AND ", (parameter,))
+
+
+def reconcile_all(sql: Sql, revision: int) -> None:
+    """The same of every triple."""
+    _reconcile(sql, revision, "", ())
+
+
+def reconcile_retracted(sql: Sql, revision: int) -> None:
+    """The same of the triples of which a source ceased to say something in ``revision``; in the database alone."""
+    ended = "SELECT triple_id FROM triple_source WHERE rev_removed = ?"
+    _reconcile(sql, revision, f"id IN ({ended}) AND ", (revision,))
+
+
+def reconcile_added(sql: Sql, revision: int) -> None:
+    """The same of the triples of which a source began to say something in ``revision``."""
+    begun = "SELECT triple_id FROM triple_source WHERE rev_added > 1 AND rev_added = ?"
+    _reconcile(sql, revision, f"id IN ({begun}) AND ", (revision,))
+
+
+def count_retracted(sql: Sql, revision: int) -> int:
+    """How many triples live no more since ``revision``."""
+    query = (
+        "SELECT count(DISTINCT x.id) FROM triple_source s JOIN triple x ON x.id = s.triple_id"
+        " WHERE s.rev_removed = ? AND x.rev_removed = ?"
+    )
+    return int(sql.one(query, (revision, revision)))
+
+
+def _reconcile(sql: Sql, revision: int, which: str, parameters: tuple[object, ...]) -> None:
+    said = (
+        "EXISTS (SELECT 1 FROM triple_source s"
+        " WHERE s.triple_id = triple.id AND s.rev_removed IS NULL"
+    )
+    some, sure = f"{said})", f"{said} AND {CERTAIN})"
+    sql.run(
+        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed <= 0 AND NOT {some}",
+        (revision, *parameters),
+    )
+    sql.run(
+        f"UPDATE triple SET rev_removed = 0 WHERE {which}rev_removed <> 0 AND {sure}",
+        parameters,
+    )
+    sql.run(
+        f"UPDATE triple SET rev_removed = {DOUBTED} WHERE {which}rev_removed <> {DOUBTED}"
+        f" AND {some} AND NOT {sure}",
+        parameters,
+    )
+
+
+def retract_source(sql: Sql, source: str, revision: int) -> int:
+    """Take back all that a source says, in whatever file; return how many statements that were."""
+    ended = sql.run(
+        "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
+        " AND source_id IN (SELECT id FROM source WHERE name = ?)",
+        (revision, source),
+    )
+    reconcile_retracted(sql, revision)
+    return ended
+
+
+def retract_document(sql: Sql, document: str, revision: int) -> int:
+    """Take back all that a file states, under whatever source; return how many statements that were."""
+    ended = sql.run(
+        "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
+        " AND source_id IN (SELECT id FROM source WHERE document = ?)",
+        (revision, document),
+    )
+    reconcile_retracted(sql, revision)
+    return ended

@@ -1,0 +1,102 @@
+"""The ids of keys during a load: known ones found, new ones given.
+
+Ids are given in the order in which names are first met, so that one file always gives one database.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.errors import InvalidNameError
+from kg.naming.valid_names import checked_key
+from kg.store.rows import name_index
+from kg.store.rows.dictionary import storable
+from kg.store.write.key_filter import KeyFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kg.sql.cursor import Sql
+
+CACHED = 100_000
+"""Keys held at hand during a load, about 170 bytes each; those met before go to the archive."""
+
+
+class Keys:
+    """The ids of entity (or relation) keys, with a bounded memory of those met last.
+
+    Args:
+        sql: A writing transaction.
+        table: "entity" or "relation".
+        first: The smallest id to give.
+    """
+
+    def __init__(self, sql: Sql, table: str, first: int = 1) -> None:
+        self._sql, self._table = sql, table
+        self._at_hand: dict[str, int] = {}
+        self._filter = KeyFilter()
+        newest = sql.one(f"SELECT max(id) FROM {table}")
+        self._first_load = newest is None
+        self._next = max(first, 1 + (newest or 0))
+
+    def forget(self) -> None:
+        """Free the memory of a long load; the database knows all of it."""
+        if len(self._filter):
+            self._filter, self._at_hand, self._first_load = KeyFilter(), {}, False
+
+    def known(self, keys: Iterable[str]) -> dict[str, int]:
+        """The ids of those ``keys`` that the database holds."""
+        wanted = dict.fromkeys(keys)
+        self._recall([key for key in wanted if key not in self._at_hand])
+        return {key: self._at_hand[key] for key in wanted if key in self._at_hand}
+
+    def ids(self, keys: Mapping[str, object]) -> tuple[dict[str, int], dict[str, InvalidNameError]]:
+        """A dictionary that holds the ids of ``keys``, new ones given.
+
+        Beside it, what is wrong with those that no store can keep.
+        """
+        if len(self._at_hand) > CACHED:
+            self._filter.add(self._at_hand)
+            self._at_hand = {}
+        known = self._at_hand
+        self._recall([key for key in keys if key not in known])
+        missing = [key for key in keys if key not in known]
+        bad: dict[str, InvalidNameError] = {}
+        fresh: dict[str, int] = {}
+        for key in missing:
+            try:
+                fresh[checked_key(key, self._table)] = self._next + len(fresh)
+            except InvalidNameError as error:
+                bad[key] = error
+        if fresh:
+            self._sql.insert(self._table, "key, id", sorted(fresh.items()))  # as its index is
+            self._next += len(fresh)
+            if self._table == "entity":
+                name_index.add_keys(self._sql, fresh)
+            known.update(fresh)
+        return known, bad
+
+    def _recall(self, missing: list[str]) -> None:
+        """Find what is missing among those met earlier, and in the database."""
+        unknown = _storable_of(missing)
+        if not unknown:
+            return
+        found = self._filter.find(unknown)
+        self._at_hand.update(found)
+        if self._first_load and self._filter.complete:
+            return  # the database has nothing else
+        unknown = sorted(key for key in unknown if key not in found)  # as the index is
+        if unknown:
+            listed, parameter = self._sql.values(unknown)
+            query = f"SELECT key, id FROM {self._table} WHERE key IN {listed}"
+            self._at_hand.update(self._sql.all(query, (parameter,)))
+
+
+def _storable_of(keys: list[str]) -> list[str]:
+    """Those keys that a database can be asked for; all at once where none is odd."""
+    try:
+        text = "".join(keys)
+        text.encode()
+    except (TypeError, UnicodeEncodeError):
+        return [key for key in keys if storable(key)]
+    return [key for key in keys if storable(key)] if "\0" in text else keys

@@ -1,0 +1,207 @@
+"""Deleting for good: rows, then every page that held them.
+
+The rows go in one transaction, whose revision says "pending"; then the file is rewritten, and the
+word taken out. A process that dies in between leaves it, and whoever opens the graph next ends the
+work.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kg.errors import StoreError, UnknownKeyError, shorten
+from kg.store.rows import proposal_rows, quantities, revisions, sources
+from kg.store.rows.schema import FIRST_RELATION
+from kg.store.write import artefacts, liveness
+from kg.types import PurgeReport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.sql.cursor import Sql
+    from kg.sql.database import Database
+
+PENDING = "pending"
+
+_UNSAID = "NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = triple.id)"
+_RECOGNISED = 32
+"""Characters of a name by which it is recognised in a note, which may have been cut."""
+
+
+def purge(database: Database, *, entity: str | None, source: str | None) -> PurgeReport:
+    """Delete an entity or a source; see :meth:`kg.KnowledgeGraph.purge`."""
+    with database.writing() as (sql, _):
+        if not sql.postgresql:
+            sql.run("PRAGMA secure_delete = ON")
+        report = _delete(sql, entity, source)
+        if not sql.postgresql:  # deleted names stay in its segments until they are written anew
+            sql.run("INSERT INTO name_index (name_index) VALUES ('rebuild')")
+        gone = [*report.names, *([source] if source else []), *([entity] if entity else [])]
+        _clean_notes(sql, gone)
+        artefacts.purge(sql, partial(_holds, _forms(gone)))
+        number = revisions.begin(sql, revisions.PURGE, PENDING)
+        if source is not None:
+            liveness.reconcile_all(sql, number)
+    _rewrite(database)
+    return replace(report, revision=number)
+
+
+def plan(database: Database, *, entity: str | None, source: str | None) -> PurgeReport:
+    """What :func:`purge` would delete; nothing is changed."""
+    with database.writing() as (sql, transaction):
+        report = _delete(sql, entity, source)
+        transaction.rollback()
+    return report
+
+
+def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
+    if entity is not None:
+        statements = _delete_entity(sql, entity)
+    else:
+        statements = _delete_source(sql, source or "")
+    triples = sql.run(f"DELETE FROM triple WHERE {_UNSAID}")
+    names, called = _drop_names(sql)
+    quantities.purge(sql)
+    gone = [*called, *([entity] if entity else [])]
+    proposal_rows.purge(sql, source=source, names=gone)
+    return PurgeReport(
+        statements=statements, triples=triples, names=names, revision=0, called=called
+    )
+
+
+def clean_history(database: Database, names: Sequence[str], *, learnt: bool = False) -> bool:
+    """Delete names from the notes of revisions, and what files were before that holds one of them.
+
+    Args:
+        database: The graph's.
+        names: What is to go.
+        learnt: Whether all that files were before goes.
+
+    Returns:
+        Whether anything was deleted; the bytes are gone too then.
+    """
+    forms = _forms(names)
+    with database.writing() as (sql, transaction):
+        if not sql.postgresql:
+            sql.run("PRAGMA secure_delete = ON")
+        changed = _clean_notes(sql, names)
+        changed += artefacts.purge(sql, (lambda _: True) if learnt else partial(_holds, forms))
+        if not changed:
+            transaction.rollback()
+    if changed:
+        database.rewrite()
+    return bool(changed)
+
+
+def finish(database: Database) -> None:
+    """End a purge that was cut, where the database can be written and nobody else reads it."""
+    with database.quick() as sql:
+        pending = sql.one(
+            "SELECT 1 FROM revision WHERE kind = ? AND note = ?", (revisions.PURGE, PENDING)
+        )
+    if pending:
+        with suppress(StoreError):
+            _rewrite(database)
+
+
+def _delete_entity(sql: Sql, key: str) -> int:
+    number = sql.one("SELECT id FROM entity WHERE key = ?", (key,))
+    if number is None:
+        raise UnknownKeyError(f"the graph never heard of an entity {shorten(key)!r}")
+    told = "SELECT id FROM triple WHERE head_id = ? OR tail_id = ?"
+    ids = [found for (found,) in sql.all(told, (number, number))]
+    listed, parameter = sql.values(ids)
+    sql.run(f"DELETE FROM qualifier WHERE triple_id IN {listed}", (parameter,))
+    sql.run("DELETE FROM qualifier WHERE value_id = ?", (number,))
+    return sql.run(f"DELETE FROM triple_source WHERE triple_id IN {listed}", (parameter,))
+
+
+def _delete_source(sql: Sql, name: str) -> int:
+    numbers = sources.ids_of(sql, name)
+    if not numbers and proposal_rows.is_source(sql, name):
+        return 0
+    if not numbers:
+        known = ", ".join(
+            shorten(row[0]) for row in sql.all("SELECT DISTINCT name FROM source LIMIT 8")
+        )
+        raise UnknownKeyError(f"no source is called {shorten(name)!r}; there are {known or 'none'}")
+    listed, parameter = sql.values(numbers)
+    sql.run(f"DELETE FROM qualifier WHERE source_id IN {listed}", (parameter,))
+    gone = sql.run(f"DELETE FROM triple_source WHERE source_id IN {listed}", (parameter,))
+    sql.run(f"DELETE FROM source WHERE id IN {listed}", (parameter,))
+    return gone
+
+
+def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Delete keys and values that nothing holds any more; return them, and those that things are called by."""
+    names: list[str] = []
+    called: list[str] = []
+    for table, column, used in (
+        (
+            "entity",
+            "key",
+            ("head_id FROM triple", "tail_id FROM triple", "value_id FROM qualifier"),
+        ),
+        ("literal", "value", ("tail_id FROM triple", "value_id FROM qualifier")),
+        ("relation", "key", ("relation_id FROM triple", "relation_id FROM qualifier")),
+    ):
+        unused = f"SELECT id FROM {table}" + "".join(f" EXCEPT SELECT {one}" for one in used)
+        if table == "relation":
+            unused += f" EXCEPT SELECT id FROM relation WHERE id < {FIRST_RELATION}"
+        rows = sql.all(f"SELECT id, {column} FROM {table} WHERE id IN ({unused})")
+        names += [name for _, name in rows]
+        if not rows:
+            continue
+        listed, parameter = sql.values([number for number, _ in rows])
+        place = "id" if sql.postgresql else "rowid"
+        indexed = f"SELECT {place} FROM name_index WHERE {place} IN {listed}"
+        spoken = {row[0] for row in sql.all(indexed, (parameter,))}
+        called += [name for number, name in rows if table == "entity" or number in spoken]
+        sql.run(f"DELETE FROM {table} WHERE id IN {listed}", (parameter,))
+        if table != "relation":
+            sql.run(f"DELETE FROM name_index WHERE {place} IN {listed}", (parameter,))
+    return tuple(names), tuple(called)
+
+
+def _clean_notes(sql: Sql, names: Sequence[str]) -> int:
+    """Empty the notes that name what is gone, and return how many; fingerprints of the past are those of another past."""
+    known = {name[:_RECOGNISED] for name in names if name}
+    changed = 0
+    for number, note in sql.all("SELECT id, note FROM revision"):
+        if any(name in note for name in known):
+            changed += sql.run("UPDATE revision SET note = '' WHERE id = ?", (number,))
+    sql.run("UPDATE revision SET fingerprint = NULL")
+    return changed
+
+
+def _forms(names: Sequence[str]) -> frozenset[str]:
+    """Names as a file may hold them: in any case, and as JSON escapes them."""
+    return frozenset(
+        form
+        for name in names
+        if name
+        for form in (name.lower(), name.casefold(), json.dumps(name)[1:-1].lower())
+    )
+
+
+def _holds(forms: frozenset[str], content: bytes) -> bool:
+    text = content.decode("utf-8", "replace").lower()
+    return any(form in text for form in forms)
+
+
+def _rewrite(database: Database) -> None:
+    """Write every page anew, so that none holds what was deleted.
+
+    Raises:
+        StoreError: Somebody reads the database; the rows are gone, the bytes go when it is opened
+            next.
+    """
+    database.rewrite()
+    with database.writing() as (sql, _):
+        sql.run(
+            "UPDATE revision SET note = '' WHERE kind = ? AND note = ?", (revisions.PURGE, PENDING)
+        )

@@ -1,0 +1,249 @@
+"""Undo: the facts that a revision changed become again what they were before it.
+
+Later revisions may have changed the same facts. To take back one of them alone would make a state
+that never was, so that all of them are taken back together, or none: the set of revisions is closed
+over the facts (and files) that they share. An edit states *the* value of a relation, so that it
+shares all facts of its entity and relation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.errors import StoreError
+from kg.store.rows import proposal_rows, revisions
+from kg.store.write import artefacts, liveness
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kg.sql.cursor import Sql
+    from kg.store.write.artefacts import Files
+    from kg.types import Revision
+
+NAMED = 5
+"""Revisions that a refusal names."""
+
+_TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS undone (triple_id INTEGER PRIMARY KEY)"
+_UNDONE = "t.triple_id IN (SELECT triple_id FROM undone)"
+_SAME = (
+    "o.triple_id = t.triple_id AND o.source_id = t.source_id AND (o.seq = 0) = (t.seq = 0)"
+    " AND (t.seq = 0 OR (coalesce(o.confidence, -1) = coalesce(t.confidence, -1)"
+    " AND coalesce(o.span_start, -1) = coalesce(t.span_start, -1)"
+    " AND coalesce(o.span_end, -1) = coalesce(t.span_end, -1)"
+    " AND NOT EXISTS ({0} EXCEPT {1}) AND NOT EXISTS ({1} EXCEPT {0})))"
+).format(
+    *(
+        "SELECT q.position, q.relation_id, q.value_id FROM qualifier q"
+        f" WHERE q.triple_id = {one}.triple_id AND q.source_id = {one}.source_id"
+        f" AND q.rev_added = {one}.rev_added AND q.seq = {one}.seq"
+        for one in ("o", "t")
+    )
+)
+# Parameters: the revision three times. The same statement may have ended and begun anew since.
+_BEGUN_SINCE = (
+    f"{_UNDONE} AND t.rev_removed IS NULL AND t.rev_added > ? AND NOT EXISTS (SELECT 1"
+    f" FROM triple_source o WHERE {_SAME} AND o.rev_added <= ? AND o.rev_removed > ?)"
+)
+_ENDED_SINCE = (
+    f"{_UNDONE} AND t.rev_added <= ? AND t.rev_removed > ? AND NOT EXISTS (SELECT 1"
+    f" FROM triple_source o WHERE {_SAME} AND o.rev_removed IS NULL AND o.rev_added > ?)"
+)
+_SEQ = (
+    "CASE WHEN seq = 0 THEN 0 ELSE row_number()"
+    " OVER (PARTITION BY triple_id, source_id ORDER BY rev_added, seq) END"
+)
+_BACK = (
+    f"SELECT triple_id, source_id, rev_added, seq AS was, {_SEQ} AS seq, line, span_start,"
+    f" span_end, confidence FROM triple_source t WHERE {_ENDED_SINCE}"
+)
+_BACK_QUALIFIERS = (
+    "INSERT INTO qualifier (triple_id, source_id, rev_added, seq, position, relation_id, value_id)"
+    " SELECT q.triple_id, q.source_id, ?, b.seq, q.position, q.relation_id, q.value_id"
+    f" FROM ({_BACK}) AS b JOIN qualifier q ON q.triple_id = b.triple_id"
+    " AND q.source_id = b.source_id AND q.rev_added = b.rev_added AND q.seq = b.was"
+)
+_BACK_STATEMENTS = (
+    "INSERT INTO triple_source (triple_id, source_id, rev_added, seq, line, span_start, span_end,"
+    " confidence) SELECT triple_id, source_id, ?, seq, line, span_start, span_end, confidence"
+    f" FROM ({_BACK}) AS b"
+)
+
+
+def undo(sql: Sql, number: int, *, later: bool = False, files: Files | None = None) -> int:
+    """Take back what ``number`` changed, as a new revision; return its number.
+
+    Args:
+        sql: A writing transaction.
+        number: The revision.
+        later: Whether later revisions that changed the same facts are taken back too.
+        files: Where the files are that revisions changed.
+
+    Raises:
+        StoreError: There is no such revision, nothing of it is left to undo, or later revisions
+            changed the same facts.
+    """
+    newest = revisions.latest(sql)
+    if not 1 <= number <= newest:
+        raise StoreError(f"there is no revision {number}; the newest is {newest}")
+    if sql.one("SELECT kind FROM revision WHERE id = ?", (number,)) == revisions.PURGE:
+        raise StoreError(f"revision {number} was a purge: what it deleted is gone for good")
+    taken = _closed(sql, number)
+    changed = artefacts.names(sql, taken)
+    wrong = artefacts.differing(sql, files, changed, number - 1)
+    found = revisions.of_numbers(sql, taken)
+    decided = proposal_rows.is_decided_by(sql, taken)
+    if not wrong and not decided and not _differs(sql, number - 1):
+        raise StoreError(_nothing_left(number, found))
+    # Where later revisions cancel each other out, this one can be taken back alone.
+    if len(taken) > 1 and (
+        _differs(sql, number) or artefacts.differing(sql, files, changed, number)
+    ):
+        if not later:
+            raise StoreError(_refused(number, found))
+    else:
+        found = [item for item in found if item.number == number]
+    new = _begin(sql, number, found)
+    _restore(sql, number - 1, new)
+    if files is not None:
+        artefacts.restore(sql, files, wrong, number - 1, new)
+    proposal_rows.follow_undo(sql, [item.number for item in found], new)
+    return new
+
+
+def _closed(sql: Sql, number: int) -> set[int]:
+    """A revision, and the later ones that changed the same facts or files; the facts go into the table ``undone``."""
+    sql.run(_TABLE)
+    sql.run("DELETE FROM undone")
+    exclusive = _exclusive(sql, number)
+    taken: set[int] = set()
+    fresh = {number}
+    while fresh:
+        taken |= fresh
+        for one in fresh:
+            sql.run(
+                "INSERT INTO undone (triple_id) SELECT DISTINCT triple_id FROM triple_source"
+                f" WHERE rev_added = ?{' AND rev_added > 1' * (one > 1)} ON CONFLICT DO NOTHING",
+                (one,),
+            )
+            sql.run(
+                "INSERT INTO undone (triple_id) SELECT DISTINCT triple_id FROM triple_source"
+                " WHERE rev_removed = ? ON CONFLICT DO NOTHING",
+                (one,),
+            )
+        found = _touching(sql, number, "SELECT triple_id FROM undone")
+        found |= _sharing_slots(sql, number, taken & exclusive, exclusive - taken)
+        found |= artefacts.later(sql, number, taken)
+        fresh = found - taken
+    return taken
+
+
+def _touching(sql: Sql, number: int, triples: str) -> set[int]:
+    """The revisions after ``number`` that changed what is said of triples."""
+    found: set[int] = set()
+    for column, indexed in (("rev_added", "rev_added > 1"), ("rev_removed", "rev_removed > 0")):
+        query = (
+            f"SELECT DISTINCT {column} FROM triple_source WHERE {indexed} AND {column} > ?"
+            f" AND triple_id IN ({triples})"
+        )
+        found |= {int(row[0]) for row in sql.all(query, (number,))}
+    return found
+
+
+def _exclusive(sql: Sql, since: int) -> set[int]:
+    """The edits since a revision, and what took them back."""
+    found: set[int] = set()
+    for item in revisions.undoing(sql, since):
+        if item.kind == "edit" or not found.isdisjoint(item.undoes):
+            found.add(item.number)
+    return found
+
+
+def _sharing_slots(
+    sql: Sql, number: int, taken: Collection[int], others: Collection[int]
+) -> set[int]:
+    """The later revisions that are about the same entity and relation, where one of the two is an edit."""
+    found: set[int] = set()
+    if taken:
+        numbers = ", ".join(f"{one:d}" for one in sorted(taken))
+        found |= _touching(
+            sql,
+            number,
+            "SELECT y.id FROM triple x JOIN triple y ON y.head_id = x.head_id"
+            " AND y.relation_id = x.relation_id WHERE x.id IN (SELECT triple_id FROM triple_source"
+            f" WHERE rev_added IN ({numbers}) UNION SELECT triple_id FROM triple_source"
+            f" WHERE rev_removed IN ({numbers}))",
+        )
+    listed, parameter = sql.values(sorted(others))
+    for column in ("rev_added", "rev_removed"):
+        query = (
+            f"SELECT DISTINCT s.{column} FROM triple_source s JOIN triple x ON x.id = s.triple_id"
+            f" WHERE s.{column} IN {listed} AND EXISTS (SELECT 1 FROM triple y JOIN undone u"
+            " ON u.triple_id = y.id WHERE y.head_id = x.head_id AND y.relation_id = x.relation_id)"
+        )
+        if others:
+            found |= {int(row[0]) for row in sql.all(query, (parameter,))}
+    return found
+
+
+def _differs(sql: Sql, at: int) -> bool:
+    """Whether the facts in ``undone`` are stated otherwise now than at a revision."""
+    return any(
+        sql.one(f"SELECT 1 FROM triple_source t WHERE {condition} LIMIT 1", (at, at, at))
+        for condition in (_BEGUN_SINCE, _ENDED_SINCE)
+    )
+
+
+def _restore(sql: Sql, at: int, new: int) -> None:
+    """State the facts in ``undone`` as at a revision."""
+    key = "(triple_id, source_id, rev_added, seq)"
+    chosen = "t.triple_id, t.source_id, t.rev_added, t.seq"
+    sql.run(
+        f"UPDATE triple_source SET rev_removed = ? WHERE {key} IN"
+        f" (SELECT {chosen} FROM triple_source t WHERE {_BEGUN_SINCE})",
+        (new, at, at, at),
+    )
+    sql.run(_BACK_QUALIFIERS, (new, at, at, at))
+    sql.run(_BACK_STATEMENTS, (new, at, at, at))
+    liveness.reconcile_retracted(sql, new)
+    liveness.reconcile_added(sql, new)
+
+
+def _begin(sql: Sql, number: int, found: list[Revision]) -> int:
+    """Open the revision that takes back ``found``, which are given newest first."""
+    wanted = next(item for item in found if item.number == number)
+    if len(found) > 1:
+        kind, numbers = "undo", ", ".join(str(item.number) for item in found)
+        note = f"undo of revisions {numbers}"
+    elif wanted.undoes:
+        kind = "redo" if wanted.kind == "undo" else "undo"
+        again = ", ".join(map(str, wanted.undoes))
+        many = "s" if len(wanted.undoes) > 1 else ""
+        note = f"{kind} of revision{many} {again}: takes back revision {number} ({wanted.note})"
+    else:
+        kind, note = "undo", f"undo of revision {number} ({wanted.kind}: {wanted.note})"
+    return revisions.begin(sql, kind, note[:200], undoes=[item.number for item in found])
+
+
+def _nothing_left(number: int, found: list[Revision]) -> str:
+    by = next((item for item in found if number in item.undoes), None)
+    message = f"revision {number} has no change left to undo"
+    if by is not None:
+        message += f": revision {by.number} took it back; undo {by.number} to have it again"
+    return message
+
+
+def _refused(number: int, found: list[Revision]) -> str:
+    """Why a revision cannot be taken back alone."""
+    standing, gone = [], set[int]()
+    for item in found:  # newest first: what took something back stands before what it took back
+        if item.number not in gone and item.number != number:
+            gone.update(item.undoes)
+            if not item.undoes or min(item.undoes) <= number:
+                standing.append(item)
+    named = "; ".join(f"{item.number} ({item.kind}: {item.note})" for item in standing[:NAMED])
+    more = f"; and {len(standing) - NAMED} more" if len(standing) > NAMED else ""
+    return (
+        f"revision {number} cannot be taken back alone, since later revisions changed the same:"
+        f" {named}{more}; undo these first, or all of them together with --later"
+    )

@@ -1,0 +1,366 @@
+"""Statements on their way in, one or ten million: names to ids, ids sorted, then set by set into the tables.
+
+    records of a batch ─► names ─► ids ─► ExternalSort ─► blocks ─► triple, triple_source
+
+Memory does not grow with the load.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.errors import InvalidNameError
+from kg.store.read import triples
+from kg.store.rows import dictionary, name_index, quantities, sources
+from kg.store.rows.schema import FIRST_RELATION
+from kg.store.write import liveness, restated
+from kg.store.write.deferred_indexes import DeferredIndexes
+from kg.store.write.external_sort import ExternalSort, unique
+from kg.store.write.load_keys import Keys
+from kg.store.write.restated import Ended
+from kg.store.write.triple_blocks import write_block
+from kg.types import Attribute, Literal, Statement, Triple
+from kg.vocabulary import IRI, NAMES, TYPE, UNDERSTOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kg.sql.cursor import Sql
+    from kg.store.rows.sources import Speaker
+    from kg.store.write.restated import Row
+
+    Refuse = Callable[[int, Triple | Attribute, InvalidNameError], None]
+
+_UNDERSTOOD = frozenset(UNDERSTOOD)
+_NAMES = frozenset(NAMES)
+
+
+class Writer:
+    """The statements of one revision. Close it: it may hold temporary files.
+
+    Args:
+        sql: A writing transaction.
+        revision: Its number.
+        speaker: Who says them, where a statement does not say it itself.
+        create_entities: Whether a statement may name an entity that the graph does not hold.
+        refuse: Told the line, the fact and the error of what is not taken; it may raise.
+    """
+
+    def __init__(
+        self,
+        sql: Sql,
+        revision: int,
+        speaker: Speaker,
+        *,
+        create_entities: bool = True,
+        refuse: Refuse | None = None,
+    ) -> None:
+        self._sql, self.revision = sql, revision
+        self._create = create_entities
+        self._refuse = refuse or _raise
+        self._entities = Keys(sql, "entity")
+        self._relations = Keys(sql, "relation", FIRST_RELATION)
+        found = (
+            sources.of_file(sql, speaker.name, speaker.document)
+            if speaker.is_path
+            else sources.get_or_create(sql, speaker.name, speaker.document)
+        )
+        self.source, self._document = found.id, speaker.document
+        self.replaced = sources.replaced_by(sql, speaker, found)
+        if self.replaced:
+            restated.begin(sql)
+        self._graphs: dict[str, int] = {}
+        self._runs = ExternalSort()
+        name_index.expect_many(sql)
+        self.added = self.moved = 0
+        self.changed = False
+
+    def close(self) -> None:
+        """Drop what waits."""
+        self._runs.close()
+
+    def later(self, lines: Sequence[int], facts: Sequence[Triple | Attribute]) -> None:
+        """Take facts, each with its line (0: none); they reach the tables with :meth:`finish`."""
+        columns = self._columns(lines, facts, [self.source] * len(lines))
+        if columns is not None:
+            self._runs.add(columns)
+
+    def triples_later(
+        self, lines: Sequence[int], heads: Sequence[str], names: Sequence[str], tails: Sequence[str]
+    ) -> None:
+        """The same for triples as columns, without a step a triple where none is refused."""
+        columns = self._plain(lines, heads, names, tails)
+        if columns is not None:
+            self._runs.add(columns)
+        else:
+            self.later(lines, list(map(Triple, heads, names, tails)))
+
+    def values_later(
+        self,
+        lines: Sequence[int],
+        heads: Sequence[str],
+        names: Sequence[str],
+        tails: Sequence[str],
+        values: Mapping[str, Literal],
+    ) -> None:
+        """The same for facts that end in values, of which ``values`` has each distinct one by its text."""
+        relations, bad = self._relations.ids(dict.fromkeys(names))
+        entities: dict[str, int] = {}
+        if self._create and not bad and _UNDERSTOOD.isdisjoint(names):
+            entities, bad = self._entities.ids(dict.fromkeys(heads))
+        if bad or not entities:
+            literals = map(values.__getitem__, tails)
+            self.later(lines, list(map(Attribute, heads, names, literals)))
+            return
+        ids = dictionary.literal_ids(self._sql, values.values())
+        number = {tail: ids[value] for tail, value in values.items()}
+        self._runs.add(
+            (
+                array("i", map(entities.__getitem__, heads)),
+                array("i", map(relations.__getitem__, names)),
+                array("i", map(number.__getitem__, tails)),
+                array("i", [self.source]) * len(lines),
+                array("i", lines),
+            )
+        )
+
+    def _plain(
+        self, lines: Sequence[int], heads: Sequence[str], names: Sequence[str], tails: Sequence[str]
+    ) -> tuple[array[int], ...] | None:
+        """What :meth:`_columns` gives; None where something is not as in most files."""
+        if not self._create:
+            return None
+        relations, bad = self._relations.ids(dict.fromkeys(names))
+        if bad or not _UNDERSTOOD.isdisjoint(names):
+            return None
+        ends = dict.fromkeys(chain.from_iterable(zip(heads, tails, strict=True)))
+        entities, bad = self._entities.ids(ends)
+        if bad:
+            return None
+        return (
+            array("i", map(entities.__getitem__, heads)),
+            array("i", map(relations.__getitem__, names)),
+            array("i", map(entities.__getitem__, tails)),
+            array("i", [self.source]) * len(lines),
+            array("i", lines),
+        )
+
+    def now(
+        self,
+        lines: Sequence[int],
+        facts: Sequence[Triple | Attribute],
+        sources: Sequence[int] | None = None,
+        *,
+        attest: bool = True,
+    ) -> tuple[list[int], int]:
+        """Write facts at once; return the id of each one's triple, and how many were not alive before.
+
+        Raises:
+            InvalidNameError: One of them is refused.
+        """
+        columns = self._columns(lines, facts, sources or [self.source] * len(lines))
+        if columns is None or not len(columns[0]):
+            return [], 0
+        rows = np.stack([np.frombuffer(column, np.int32) for column in columns], axis=1)
+        block = unique(rows)
+        newest = triples.newest(self._sql)
+        written = write_block(
+            self._sql, self.revision, block, attest=attest, note_restated=bool(self.replaced)
+        )
+        valued = (block[:, 2] < 0) & (block[:, 1] >= FIRST_RELATION) & (written.ids > newest)
+        quantities.add_measures_of(self._sql, written.ids[valued].tolist())
+        self.changed |= written.attested > 0
+        self.moved += written.moved
+        keys = map(tuple, block[:, :4].tolist())
+        number = dict(zip(keys, written.ids.tolist(), strict=True))
+        return [number[tuple(row)] for row in rows[:, :4].tolist()], written.added
+
+    def finish(self) -> None:
+        """Write what waits."""
+        runs, self._runs = self._runs, ExternalSort()
+        for keys in (self._entities, self._relations):  # sorting and indexes want the memory
+            keys.forget()
+        late, newest = DeferredIndexes(self._sql, runs.total), triples.newest(self._sql)
+        for block in runs.blocks():
+            written = write_block(
+                self._sql,
+                self.revision,
+                block,
+                nothing_stored=late.nothing_stored,
+                note_restated=bool(self.replaced),
+            )
+            self.added += written.added
+            self.changed |= written.attested > 0
+            self.moved += written.moved
+        late.make()
+        quantities.add_measures(self._sql, newest)
+        runs.close()
+
+    def note_restated(self, rows: Sequence[tuple[Row, int]]) -> None:
+        """Note statements that are made again, each with its line."""
+        self.moved += restated.move(self._sql, rows)
+        if self.replaced:
+            restated.note(self._sql, [row for row, _ in rows])
+
+    def end_rest(self) -> Ended:
+        """End what the source stated before and was not written again; call it after :meth:`finish`."""
+        if not self.replaced:
+            return Ended()
+        ended = restated.end_rest(self._sql, self.replaced, self.revision)
+        self.changed |= ended != Ended()
+        return ended
+
+    def count_rest(self) -> int:
+        """How many facts :meth:`end_rest` would be about."""
+        if not self.replaced:
+            return 0
+        return restated.count_rest(self._sql, self.replaced, self.revision)
+
+    def retract(self, facts: Iterable[Attribute]) -> None:
+        """End what all sources say: these attributes."""
+        facts = list(facts)
+        entities = self._entities.known(fact.head for fact in facts)
+        relations = self._relations.known(fact.relation for fact in facts)
+        literals = dictionary.known_literals(self._sql, (fact.value for fact in facts))
+        rows = [
+            (entities[fact.head], relations[fact.relation], literals[fact.value])
+            for fact in facts
+            if fact.value in literals
+        ]
+        self.changed |= liveness.retract(self._sql, rows, self.revision) > 0
+
+    def source_of(self, name: str | None) -> int:
+        """The id of the source of a statement; None means the writer's own."""
+        if name is None:
+            return self.source
+        if name not in self._graphs:
+            found = sources.get_or_create(self._sql, name, self._document, is_graph=True)
+            self._graphs[name] = found.id
+        return self._graphs[name]
+
+    def allowed(self, items: Sequence[tuple[int, Statement]]) -> list[tuple[int, Statement]]:
+        """Those statements that name no entity that may not be made; the others are refused."""
+        if self._create:
+            return list(items)
+        bad = self._strangers(dict.fromkeys(end for _, item in items for end in _ends(item.fact)))
+        good = []
+        for line, item in items:
+            error = next((bad[end] for end in _ends(item.fact) if end in bad), None)
+            if error is None:
+                good.append((line, item))
+            else:
+                self._refuse(line, item.fact, error)
+        return good
+
+    def relation_ids(self, keys: Iterable[str]) -> dict[str, int]:
+        """The ids of relations, new ones given.
+
+        Raises:
+            InvalidNameError: One of them cannot be kept.
+        """
+        found, bad = self._relations.ids(dict.fromkeys(keys))
+        for error in bad.values():
+            raise error
+        return dict(found)
+
+    def entity_ids(self, keys: Iterable[str]) -> dict[str, int]:
+        """The ids of entities, new ones given.
+
+        Raises:
+            InvalidNameError: One of them cannot be kept.
+        """
+        found, bad = self._entities.ids(dict.fromkeys(keys))
+        for error in bad.values():
+            raise error
+        return dict(found)
+
+    def _columns(
+        self, lines: Sequence[int], facts: Sequence[Triple | Attribute], sources: Sequence[int]
+    ) -> tuple[array[int], ...] | None:
+        """The facts as columns of ids, but for those that are refused; None where none is left."""
+        names = [fact[1] for fact in facts]
+        relations, bad = self._relations.ids(dict.fromkeys(names))
+        ends = dict.fromkeys(end for fact in facts for end in _ends(fact))
+        if not self._create:
+            bad = {**bad, **self._strangers(ends)}
+            ends = {end: None for end in ends if end not in bad}
+        entities, bad_ends = self._entities.ids(ends)
+        if bad or bad_ends:
+            return self._without(lines, facts, sources, {**bad, **bad_ends})
+        return (  # heads, relations, tails, sources, lines
+            array("i", [entities[fact[0]] for fact in facts]),
+            array("i", [relations[name] for name in names]),
+            self._tails(facts, entities),
+            array("i", sources),
+            array("i", lines),
+        )
+
+    def _without(
+        self,
+        lines: Sequence[int],
+        facts: Sequence[Triple | Attribute],
+        sources: Sequence[int],
+        bad: Mapping[str, InvalidNameError],
+    ) -> tuple[array[int], ...] | None:
+        """The same of those facts that name nothing bad."""
+        good = []
+        for line, fact, source in zip(lines, facts, sources, strict=True):
+            error = next((bad[name] for name in (fact[1], *_ends(fact)) if name in bad), None)
+            if error is None:
+                good.append((line, fact, source))
+            else:
+                self._refuse(line, fact, error)
+        if not good:
+            return None
+        kept_lines, kept, kept_sources = zip(*good, strict=True)
+        return self._columns(kept_lines, kept, kept_sources)
+
+    def _tails(
+        self, facts: Sequence[Triple | Attribute], entities: Mapping[str, int]
+    ) -> array[int]:
+        """The ids of the third parts, where some are literals."""
+        values = [_value(fact) for fact in facts]
+        literals = dictionary.literal_ids(self._sql, [item for item in values if item is not None])
+        name_index.add_names(
+            self._sql,
+            (
+                (literals[value], value.value)
+                for fact, value in zip(facts, values, strict=True)
+                if value is not None and fact[1] in _NAMES
+            ),
+        )
+        return array(
+            "i",
+            [
+                entities[fact[2]] if value is None else literals[value]  # type: ignore[index]  # a triple
+                for fact, value in zip(facts, values, strict=True)
+            ],
+        )
+
+    def _strangers(self, keys: Iterable[str]) -> dict[str, InvalidNameError]:
+        """Those of ``keys`` that the graph holds no entity of."""
+        known = liveness.living(self._sql, self._entities.known(keys))
+        reason = "the graph has no such entity, and none is to be made"
+        return {key: InvalidNameError(reason, str(key)) for key in keys if key not in known}
+
+
+def _value(fact: Triple | Attribute) -> Literal | None:
+    """The literal a fact ends in; None for one that ends in an entity."""
+    if isinstance(fact, Attribute):
+        return fact.value
+    if fact.relation in _UNDERSTOOD:
+        return Literal(fact.tail, IRI if fact.relation == TYPE else "")
+    return None
+
+
+def _ends(fact: Triple | Attribute) -> tuple[str, ...]:
+    """The entities that a fact names."""
+    return (fact[0],) if _value(fact) is not None else (fact[0], str(fact[2]))
+
+
+def _raise(_line: int, _fact: Triple | Attribute, error: InvalidNameError) -> None:
+    raise error
