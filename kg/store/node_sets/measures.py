@@ -1,8 +1,7 @@
-"""Measures of the nodes of a set: the numbers and dates at the end of a path, or how many nodes are there.
+"""Measures of nodes: the numbers and dates at the end of a path, or how many nodes are there.
 
 Of a small set its own facts are read. Of a large one the facts of the path's last relation are read
-in the order of their size (``measure``), each with a look whether it belongs to the set: the
-greatest is found after a few.
+in the order of their size (``measure``), each with a check that it belongs to the set.
 """
 
 from __future__ import annotations
@@ -20,17 +19,16 @@ if TYPE_CHECKING:
     from kg.store.node_sets.sets import Sets
     from kg.store.rows.times import Moments
 
-    Path = Sequence[tuple[int, bool]]
-    """(relation, forward) a step."""
+    Path = Sequence[tuple[int, bool]]  # (relation, forward) a step
 
 SAMPLE = 1_000
 """Facts of a large set that are looked at to know what most of them are."""
 
 FIRST, MORE = 16, 8
-"""Facts in the order of their size that are read at once; how many times more where they are too few."""
+"""Facts in the order of their size that are read at once, and the growth where they are too few."""
 
 MANY = 5
-"""Facts in a range of sizes from which on the nodes of a set are looked at instead: as many times a small set."""
+"""Times a small set: with more facts in a range of sizes, the nodes of the set are read instead."""
 
 LONGEST = 31_622_400
 """Seconds of a leap year: no date is longer."""
