@@ -218,7 +218,7 @@ def write_toy(folder):
 def trained(toy, tmp_path_factory):
     """A workspace that every stage has been run in; copy it before changing it."""
     from kptm import Workspace
-    from kptm.workspace_config import WorkspaceConfig
+    from kptm.workspace.config import WorkspaceConfig
 
     def make(folder):
         with Workspace.init(folder, WorkspaceConfig().replaced(toy.settings)) as ws:
@@ -241,7 +241,7 @@ FORGE = """
 import json, os, sys, warnings
 warnings.simplefilter("ignore")
 import torch
-import kptm.workspace, kptm.workspace_start, kptm.pretraining, kptm.modeledge.store, kptm.answering
+import kptm.workspace, kptm.workspace.pretraining, kptm.pretraining, kptm.modeledge.store, kptm.answering
 import kptm.modeledge.vector_index.faiss_index, kptm.modeledge.encode.encode_texts
 import kg.embedding.training.scorer, transformers.models.bert.modeling_bert
 from kptm.cli.main import main

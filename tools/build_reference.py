@@ -57,9 +57,20 @@ def methods(found: Class) -> Iterator[tuple[str, Function | griffe.Attribute]]:
     shown = {name for base in public_bases(found) for name, _ in methods(base)}
     for name, member in found.all_members.items():
         target = member.final_target if member.is_alias else member
+        target = _delegated(found, target)
         wanted = target.is_function or "property" in target.labels
         if wanted and not name.startswith("_") and (name in found.members or name not in shown):
             yield name, target
+
+
+def _delegated(found: Class, member: Object) -> Object:
+    """The method that ``name = Delegated(part, Class.method)`` stands for; of all else the member itself."""
+    value = getattr(member, "value", None)
+    if not isinstance(value, griffe.ExprCall) or str(value.function) != "Delegated":
+        return member
+    owner, _, name = str(value.arguments[1]).partition(".")
+    part = found.module.members[owner]
+    return (part.final_target if part.is_alias else part).members[name]  # type: ignore[return-value]
 
 
 def public_bases(found: Class) -> list[Class]:

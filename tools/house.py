@@ -12,8 +12,12 @@ import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import networkx as nx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 WIDTH = 100
@@ -140,10 +144,22 @@ def not_exported(trees: dict[Path, ast.Module], root: Path) -> list[str]:
     for name in exported:
         if name in functions:
             wanted |= signature_names(functions[name])
-        for node in classes[name].body if name in classes else ():
-            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+        for node in methods_of(classes[name], classes) if name in classes else ():
+            if not node.name.startswith("_"):
                 wanted |= signature_names(node)
     return sorted(name for name in wanted & set(classes) - exported if not name.startswith("_"))
+
+
+def methods_of(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Iterator[ast.FunctionDef]:
+    """The methods of a class, those too that it delegates: ``name = Delegated(part, Class.method)``."""
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef):
+            yield each
+        value = each.value if isinstance(each, ast.Assign) else None
+        if isinstance(value, ast.Call) and ast.unparse(value.func) == "Delegated":
+            owner, _, name = ast.unparse(value.args[1]).partition(".")
+            yield from (one for one in classes[owner].body
+                        if isinstance(one, ast.FunctionDef) and one.name == name)  # fmt: skip
 
 
 def signature_names(node: ast.FunctionDef) -> set[str]:

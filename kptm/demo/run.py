@@ -13,10 +13,11 @@ from kptm.demo.result import DemoResult
 from kptm.errors import WorkspaceError
 from kptm.evaluation import ArmStudy, StudyConfig
 from kptm.examples import World
+from kptm.fusion.small_bert import small_bert
 from kptm.workspace import Workspace
-from kptm.workspace_artefacts import delete_workspace
-from kptm.workspace_config import WorkspaceConfig, small_bert
-from kptm.workspace_layout import Layout
+from kptm.workspace.config import WorkspaceConfig
+from kptm.workspace.files.stage_files import delete_workspace
+from kptm.workspace.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,17 +13,17 @@ from starlette.exceptions import HTTPException
 
 from kg.errors import InvalidNameError, KGError, QueryError, UnknownKeyError, shorten
 from kptm.errors import KPTMError, LinkingError
-from kptm.serving import asking, changing, looking, proposals
 from kptm.serving.config import BODY_SECONDS, MAX_BODY
-from kptm.serving.desk import BusyError
-from kptm.serving.guard import Guard
+from kptm.serving.executor import BusyError
+from kptm.serving.middleware import SecurityMiddleware
+from kptm.serving.routes import edit_routes, graph_routes, question_routes, review_routes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from starlette.types import ASGIApp
 
-    from kptm.serving.desk import Desk
+    from kptm.serving.executor import WorkspaceExecutor
 
 PREFIX = "/api/v1"
 STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -41,11 +41,13 @@ MEDIA = {
 }
 
 
-def create_app(desk: Desk, *, hosts: Collection[str], allow_edit: bool = False) -> ASGIApp:
+def create_app(
+    executor: WorkspaceExecutor, *, hosts: Collection[str], allow_edit: bool = False
+) -> ASGIApp:
     """The explorer of a workspace as an ASGI application.
 
     Args:
-        desk: The workspace and its threads; whoever made them closes them.
+        executor: The workspace and its threads; whoever made them closes them.
         hosts: What ``Host`` may be, in lower case, with the port.
         allow_edit: Whether facts may be edited and revisions undone.
     """
@@ -59,18 +61,18 @@ def create_app(desk: Desk, *, hosts: Collection[str], allow_edit: bool = False) 
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.desk, app.state.allow_edit = desk, allow_edit
+    app.state.executor, app.state.allow_edit = executor, allow_edit
     for routes in (
-        asking.routes,
-        looking.routes,
-        changing.routes,
-        proposals.routes,
-        proposals.deciding,
+        question_routes.routes,
+        graph_routes.routes,
+        edit_routes.routes,
+        review_routes.routes,
+        review_routes.deciding,
     ):
         app.include_router(routes, prefix=PREFIX)
     _add_page(app)
-    _add_problems(app, desk)
-    return Guard(app, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
+    _add_problems(app, executor)
+    return SecurityMiddleware(app, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
 
 
 def _add_page(app: FastAPI) -> None:
@@ -89,12 +91,12 @@ def _page(path: Path) -> Callable[[Request], Awaitable[Response]]:
     return page
 
 
-def _add_problems(app: FastAPI, desk: Desk) -> None:
+def _add_problems(app: FastAPI, executor: WorkspaceExecutor) -> None:
     """Every failure is one message; what nobody foresaw is in the log, not in the response."""
 
     async def known(_request: Request, error: Exception) -> JSONResponse:
         status = next((status for kind, status in STATUS if isinstance(error, kind)), 409)
-        return _problem(status, desk.public(str(error)))
+        return _problem(status, executor.public(str(error)))
 
     async def refused(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101  # registered for these alone

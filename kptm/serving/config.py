@@ -30,7 +30,8 @@ class ServingConfig:
         host: The address to listen at.
         port: The port; 0 takes any that is free.
         allow_edit: Whether facts may be edited and revisions undone.
-        names: Further values that a request's ``Host`` may have, of a proxy say: with their port if it is not 80 or 443.
+        names: Further values that a request's ``Host`` may have, of a proxy say: with their port if
+            it is not 80 or 443.
         max_waiting: Requests that may be under way at once; those beyond are asked to come again.
 
     Raises:

@@ -23,8 +23,9 @@ def facts_around(
 ) -> tuple[list[Triple], bool]:
     """At most ``limit`` facts within one or two hops of an entity, nearest first, and whether these are all.
 
-    Where not all fit, the facts that the entity is the head of come first, and every relation has its turn before one
-    has a second fact. Of two hops, the second gets half of the places, shared among the entities that the first reaches.
+    Where not all fit, the facts that the entity is the head of come first, and every relation has
+    its turn before one has a second fact. Of two hops, the second gets half of the places, shared
+    among the entities that the first reaches.
 
     Raises:
         UnknownKeyError: The entity is not in the graph.

@@ -11,7 +11,7 @@ import uvicorn
 
 from kptm.errors import ConfigError
 from kptm.serving.app import create_app
-from kptm.serving.desk import Desk
+from kptm.serving.executor import WorkspaceExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +41,10 @@ def serve(
     with _listening(config) as listener:
         port = listener.getsockname()[1]
         at = replace(config, port=port)
-        desk = Desk(workspace, max_waiting=config.max_waiting)
+        executor = WorkspaceExecutor(workspace, max_waiting=config.max_waiting)
         try:
-            desk.prepare()
-            app = create_app(desk, hosts=at.hosts(), allow_edit=config.allow_edit)
+            executor.prepare()
+            app = create_app(executor, hosts=at.hosts(), allow_edit=config.allow_edit)
             server = uvicorn.Server(
                 uvicorn.Config(
                     app,
@@ -63,7 +63,7 @@ def serve(
             with suppress(KeyboardInterrupt):  # it has ended already, and passes the signal on
                 server.run(sockets=[listener])
         finally:
-            desk.close()
+            executor.close()
 
 
 def _listening(config: ServingConfig) -> socket.socket:

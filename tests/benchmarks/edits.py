@@ -37,7 +37,7 @@ def world_workspace(folder, steps):
     """The example world's workspace; made once."""
     from kptm.examples import World
     from kptm.workspace import Workspace
-    from kptm.workspace_config import WorkspaceConfig
+    from kptm.workspace.config import WorkspaceConfig
 
     if (folder / "kptm.toml").exists():
         return Workspace.open(folder)

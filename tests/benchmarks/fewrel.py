@@ -124,7 +124,7 @@ def run(job):
     """One arm with one seed: which rows are right after learning from each share, and the seconds of each."""
     from kptm import FinetuneConfig, FusedModel, FusionConfig, PretrainConfig, finetune, pretrain
     from kptm.finetuning.task_rows import read_rows
-    from kptm.workspace_config import BackboneConfig, small_bert
+    from kptm.fusion.small_bert import BackboneConfig, small_bert
 
     arm, seed = job
     options, tokenizer = _state["options"], _state["tokenizer"]

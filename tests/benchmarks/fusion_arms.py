@@ -28,8 +28,9 @@ from kptm.demo.measure import world_probes
 from kptm.evaluation import ArmStudy, StudyConfig, ask_model, interval, paired_interval
 from kptm.evaluation.fusion.modeledge_arm import neighbours_speak
 from kptm.examples import World
+from kptm.fusion.small_bert import small_bert
 from kptm.workspace import Workspace
-from kptm.workspace_config import WorkspaceConfig, small_bert
+from kptm.workspace.config import WorkspaceConfig
 
 STORE = "aligned + modeledge"
 

@@ -35,7 +35,7 @@ from kptm.evaluation import interval
 from kptm.evaluation.linking import score_linking
 from kptm.linking import LinkedText, Linker
 from kptm.workspace import Workspace
-from kptm.workspace_config import WorkspaceConfig
+from kptm.workspace.config import WorkspaceConfig
 
 SEED = 0
 HELD_OUT = 0.05

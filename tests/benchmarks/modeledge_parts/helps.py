@@ -38,7 +38,7 @@ def one_seed(setting, trials, seed):
     from kptm.evaluation.fusion.fact_probing import model_scores
     from kptm.evaluation.fusion.modeledge_arm import neighbours
     from kptm.evaluation.fusion.study_arms import ArmStudy
-    from kptm.modeledge.store import spaces_of
+    from kptm.modeledge.sql.spaces import spaces_of
     from modeledge_parts.provenance import Dropping
 
     began, worked = time.monotonic(), time.process_time()

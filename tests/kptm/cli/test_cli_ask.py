@@ -87,7 +87,7 @@ def test_a_question_or_a_file(ws):
 
 
 def test_the_prompt(ws, monkeypatch):
-    monkeypatch.setattr("kptm.cli.asking.at_terminal", lambda: True)
+    monkeypatch.setattr("kptm.cli.verbs.question_verbs.at_terminal", lambda: True)
     typed = f"{FRANCE}\n\n{'x' * 20_000}\n{PERU}\n"
     result = kptm("ask", ws, "--brief", input=typed)
     assert "Paris\n" in result.stdout
@@ -100,7 +100,7 @@ def test_the_prompt(ws, monkeypatch):
 
 def test_a_follow_up_goes_on_from_the_last_question(ws, monkeypatch, tmp_path):
     lines = f"{PERU}\nand of chile?\n"
-    monkeypatch.setattr("kptm.cli.asking.at_terminal", lambda: True)
+    monkeypatch.setattr("kptm.cli.verbs.question_verbs.at_terminal", lambda: True)
     told = kptm("ask", ws, input=lines).stdout
     chile = "What is the capital of chile?"
     assert f"({chile})\nSantiago (" in told

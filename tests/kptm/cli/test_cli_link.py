@@ -37,7 +37,7 @@ class Stub:
 
 @pytest.fixture
 def ws(tmp_path, monkeypatch):
-    monkeypatch.setattr("kptm.workspace_graph.Linker", Stub)
+    monkeypatch.setattr("kptm.workspace.graph.Linker", Stub)
     monkeypatch.chdir(tmp_path)
     entities = tmp_path / "entities.jsonl"
     entities.write_text('{"key": "FR", "label": "France", "description": "land & sea"}\n')
@@ -143,8 +143,10 @@ def test_nothing_is_kept_while_it_streams(ws, monkeypatch):
     """Each text is out before the linker is given more than it takes at a time."""
     seen = []
     stub = Stub(None)
-    monkeypatch.setattr("kptm.workspace_graph.Linker", lambda graph, **_: stub)
-    monkeypatch.setattr("kptm.cli.linked.click.echo", lambda line: seen.append((line, stub.read)))
+    monkeypatch.setattr("kptm.workspace.graph.Linker", lambda graph, **_: stub)
+    monkeypatch.setattr(
+        "kptm.cli.output.link_lines.click.echo", lambda line: seen.append((line, stub.read))
+    )
     run(ws, *"abcdef")
     assert seen == [("a", 2), ("b", 2), ("c", 4), ("d", 4), ("e", 6), ("f", 6)]
 
@@ -198,8 +200,8 @@ def test_the_settings_say_how_a_workspace_links(ws, tmp_path, monkeypatch):
             made.append((self.settings, n_jobs))
             return super().link_many(texts, n_jobs=n_jobs)
 
-    monkeypatch.setattr("kptm.workspace_graph.Linker", Told)
-    monkeypatch.setattr("kptm.workspace_graph.Encoder", lambda path, folder: (path, folder.name))
+    monkeypatch.setattr("kptm.workspace.graph.Linker", Told)
+    monkeypatch.setattr("kptm.workspace.graph.Encoder", lambda path, folder: (path, folder.name))
     run(ws, "France", "--jobs", "3")
     toml = ws / "kptm.toml"
     toml.write_text(toml.read_text().replace('encoder = ""', 'encoder = "small"'))

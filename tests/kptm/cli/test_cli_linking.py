@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from kptm import LinkedText
 from kptm.cli.main import main
-from kptm.workspace_graph import WorkspaceGraph
+from kptm.workspace.graph import WorkspaceGraph
 
 TEXTS = (
     "[[FR|France]] borders [[ES|Spain]].",

@@ -9,8 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kptm.cli import progress as room
 from kptm.cli.main import main
+from kptm.cli.output import progress as room
 
 
 class Clock:

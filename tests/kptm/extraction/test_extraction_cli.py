@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from invented_countries import CITIES, COUNTRIES, KNOWN, facts_of, texts_of
 
 from kptm import Workspace
-from kptm.cli import reviewing
 from kptm.cli.main import main
+from kptm.cli.verbs import review_verbs
 
 pytestmark = pytest.mark.usefixtures("training")
 
@@ -64,7 +64,7 @@ def test_review_lists_and_decides_by_number_and_by_rule(extracted):
 
 
 def test_the_prompt_accepts_rejects_edits_and_undoes(extracted, monkeypatch):
-    monkeypatch.setattr(reviewing, "_is_terminal", lambda: True)
+    monkeypatch.setattr(review_verbs, "_is_terminal", lambda: True)
     keys = "aruseBorland\n\nNewville\naq"  # fmt: skip
     output = run("review", extracted, "--relation", "capital", input=keys).output
     assert "[a]ccept" in output

@@ -16,7 +16,7 @@ from kg.types import Triple
 from kptm import Workspace
 from kptm.serving.app import create_app
 from kptm.serving.config import ServingConfig
-from kptm.serving.desk import Desk
+from kptm.serving.executor import WorkspaceExecutor
 
 TOOLS = Path(__file__).parents[3] / "tools"
 PATIENCE = 120_000
@@ -70,13 +70,13 @@ def explorer():
 def _explorer(folder, *, allow_edit=False, max_waiting=64):
     """A client of the application in this process."""
     with Workspace.open(folder) as ws:
-        desk = Desk(ws, max_waiting=max_waiting)
+        executor = WorkspaceExecutor(ws, max_waiting=max_waiting)
         try:
-            desk.prepare()
-            app = create_app(desk, hosts=ServingConfig().hosts(), allow_edit=allow_edit)
+            executor.prepare()
+            app = create_app(executor, hosts=ServingConfig().hosts(), allow_edit=allow_edit)
             yield TestClient(app, base_url=URL, raise_server_exceptions=False)
         finally:
-            desk.close()
+            executor.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from kg.types import Attribute, Literal, Qualifier, Statement, Triple, readable_
 from kg.vocabulary import XSD
 from kptm import Workspace
 from kptm.answering.answer import Answer
-from kptm.serving import shown
+from kptm.serving.schemas import responses
 
 API = "/api/v1"
 QUESTIONS = (
@@ -67,7 +67,7 @@ def test_query_is_the_workspace_s_answer(client, workspace, fact):
 
 def test_an_answer_has_all_fields_and_names_every_key(client, workspace):
     fields = {*Answer.__dataclass_fields__} - {"program"}
-    assert {*shown.Answer.model_fields} == {*fields, "expression"}
+    assert {*responses.Answer.model_fields} == {*fields, "expression"}
     found = get(client, "query", head="Evilland", relation="capital")
     keys = {item["entity"] for item in found["answers"]} | {
         item["entity"] for item in found["evidence"]

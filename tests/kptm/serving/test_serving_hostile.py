@@ -9,7 +9,7 @@ import pytest
 
 from kg.errors import KGError
 from kptm.serving.config import MAX_BODY, MAX_NAME, MAX_QUESTION, MAX_QUESTIONS, MAX_TEXT
-from kptm.serving.guard import HEADERS
+from kptm.serving.middleware import HEADERS
 
 API = "/api/v1"
 SQL = ("'; DROP TABLE triple; --", '" OR 1=1 --', "1); DELETE FROM entity; --", "%' OR key LIKE '%")

@@ -4,7 +4,7 @@ import pytest
 
 from kg.types import Triple
 from kptm import Workspace
-from kptm.serving.examples import example_questions
+from kptm.serving.example_questions import example_questions
 from kptm.serving.neighbourhood import facts_around
 
 OWN = [Triple("hub", "capital", "c"), *(Triple("hub", "borders", f"n{i}") for i in range(30))]

@@ -9,9 +9,10 @@ import pytest
 
 from kg import EmbeddingMismatchError, KGError, StoreError, TripleFormatError, UnknownKeyError
 from kptm import CheckpointError, ConfigError, Interpolation, KPTMError, Workspace, WorkspaceError
+from kptm.fusion.small_bert import BackboneConfig
 from kptm.linking import LinkedText
 from kptm.texts import read_texts
-from kptm.workspace_config import BackboneConfig, WorkspaceConfig, read, write
+from kptm.workspace.config import WorkspaceConfig, read, write
 
 CAPITAL = "What is the capital of France?"
 

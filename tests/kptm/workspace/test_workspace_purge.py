@@ -10,7 +10,7 @@ from kg.errors import EmbeddingError, StoreError, UnknownKeyError
 from kg.files import temporary
 from kptm import Workspace
 from kptm.errors import ModelError, WorkspaceError
-from kptm.workspace_locks import stage
+from kptm.workspace.files.stage_locks import stage
 
 CANARY = "Zwitscherling"
 

@@ -16,8 +16,8 @@ from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
 from kptm.modeledge.vector_index.index_choice import IndexConfig
 from kptm.pretraining.config import PretrainConfig
-from kptm.workspace_config import WorkspaceConfig
-from kptm.workspace_locks import stage
+from kptm.workspace.config import WorkspaceConfig
+from kptm.workspace.files.stage_locks import stage
 
 
 @pytest.mark.parametrize("how", ["deleted", "emptied", "deleted, no state"])

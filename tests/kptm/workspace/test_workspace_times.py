@@ -5,7 +5,7 @@ import pytest
 from kg import Literal, Qualifier, Statement, Step, Triple
 from kg.programs import Follow, Named, Period
 from kptm import ConfigError, Workspace
-from kptm.workspace_config import WorkspaceConfig
+from kptm.workspace.config import WorkspaceConfig
 
 HEAD = Follow(Named(("F",)), Step("head"), Period("1985", "1985"))
 

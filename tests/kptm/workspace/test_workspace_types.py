@@ -4,7 +4,7 @@ import pytest
 
 from kptm import Workspace
 from kptm.errors import ConfigError
-from kptm.workspace_config import WorkspaceConfig
+from kptm.workspace.config import WorkspaceConfig
 
 TABLE = "head,relation,tail\n" + "".join(
     f"c{n},{relation},{value}\n"

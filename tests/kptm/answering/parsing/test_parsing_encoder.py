@@ -21,7 +21,7 @@ from kptm.data.phrasings import Phrasings
 from kptm.errors import LinkingError
 from kptm.linking import Linker
 from kptm.workspace import Workspace
-from kptm.workspace_config import from_sections
+from kptm.workspace.config import from_sections
 
 BIRTH, WED, WORK = (
     "/people/person/place_of_birth",

@@ -1,0 +1,1 @@
+"""evaluate: fusion, linking, answers, probes, extraction."""

@@ -1,0 +1,122 @@
+"""evaluate answers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kptm.cli.output.common import existing, plain, show, show_rows, verb, workspace_argument
+from kptm.cli.output.progress import lines_of, progress
+
+if TYPE_CHECKING:
+    from kptm.evaluation.answers.answer_report import AnswerFigures
+    from kptm.evaluation.answers.outcome import Outcome
+    from kptm.evaluation.statistics import Interval
+
+MEASURES = {
+    "hits_at_1": "Hits@1",
+    "exact": "exact sets",
+    "f1": "F1 of sets",
+    "coverage": "answered",
+    "precision": "right of the answered",
+    "refused": "unanswerable refused",
+    "calibration_error": "calibration error",
+    "risk_coverage": "risk–coverage area",
+    "median_ms": "median ms",
+    "p95_ms": "95% under ms",
+}
+
+
+@click.command()
+@workspace_argument
+@click.argument("questions", type=click.Path(allow_dash=True))
+@click.option("--errors", is_flag=True, help="List every question that went wrong, and why.")
+@verb
+def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None:
+    """Ask QUESTIONS, and compare the answers with the right ones.
+
+    QUESTIONS has question⇥answer|answer a line; or is .jsonl with "question", "answers" and, if
+    wanted, "kind". An answer is a key or a name. A question without any is one that ought to be
+    refused.
+    """
+    from kptm.evaluation.answers.answer_evaluation import Names, evaluate_answers
+    from kptm.evaluation.answers.gold_questions import read_gold
+
+    mistakes: list[Outcome] = []
+    count = 0
+    with (
+        existing(workspace) as ws,
+        progress("asking", lines_of([questions]), about=True) as advance,
+    ):
+
+        def asked(outcome: Outcome) -> None:
+            nonlocal count
+            count += 1
+            advance(count)
+            if errors and outcome.verdict != "right":
+                mistakes.append(outcome)
+
+        names = Names(ws.graph, ws.linker)
+        report = evaluate_answers(ws.ask, read_gold(questions), meant=names, asked=asked)
+    figures, kinds = report.all(), report.by_kind()
+    if as_json:
+        told: dict[str, Any] = {"all": _numbers(figures)}
+        told["kinds"] = {name: _numbers(found) for name, found in kinds.items()}
+        told["unknown_names"] = sorted(names.unknown)
+        if errors:
+            told["errors"] = [_mistake(outcome) for outcome in mistakes]
+        show(told, as_json, "")
+        return
+    _print([("all", figures), *kinds.items()])
+    if names.unknown:
+        some = ", ".join(sorted(names.unknown)[:5])
+        click.echo(plain(f"{len(names.unknown):,} answers are not in the graph: {some}"))
+    for outcome in mistakes:
+        click.echo(plain(_told(outcome)))
+
+
+def _print(groups: list[tuple[str, AnswerFigures]]) -> None:
+    """Measures as rows, groups as columns."""
+    names, columns = zip(*groups, strict=True)
+    rows: list[list[Any]] = [
+        ["questions", *(f"{found.questions:,}" for found in columns)],
+        ["… with an answer", *(f"{found.answerable:,}" for found in columns)],
+    ]
+    for field, title in MEASURES.items():
+        digits = 1 if field.endswith("_ms") else 3
+        rows.append([title, *(_cell(getattr(found, field), digits) for found in columns)])
+    show_rows(("", *names), rows, as_json=False)
+
+
+def _cell(found: Interval, digits: int) -> str:
+    if isnan(found.mean):
+        return "–"
+    return f"{found.mean:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+
+
+def _numbers(found: AnswerFigures) -> dict[str, Any]:
+    """For JSON, which has no nan."""
+    values = asdict(found)
+    return {
+        name: None if isinstance(value, dict) and isnan(value["mean"]) else value
+        for name, value in values.items()
+    }
+
+
+def _mistake(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "verdict": outcome.verdict,
+        "kind": outcome.question.kind,
+        "right": list(outcome.question.answers),
+        "answer": outcome.answer.to_dict(),
+    }
+
+
+def _told(outcome: Outcome) -> str:
+    """A mistake for people: what was asked, what is right, and the answer with its evidence."""
+    right = ", ".join(outcome.question.answers) or "unknown"
+    answer = outcome.answer.explain().replace("\n", "\n  ")
+    return f"\n{outcome.verdict}: {outcome.question.question}\n  right: {right}\n  {answer}"

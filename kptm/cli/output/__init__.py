@@ -1,0 +1,1 @@
+"""What the verbs share: errors, JSON and text, progress, streams, lines for people."""

@@ -1,0 +1,165 @@
+"""What every verb shares: one line for an error, JSON or text for a result."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+import unicodedata
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from kg.errors import KGError
+from kptm.cli.output import streams
+from kptm.cli.output.progress import QUIET
+from kptm.errors import KPTMError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kptm.workspace import Workspace
+
+R = TypeVar("R")
+
+workspace_argument = click.argument("workspace", type=click.Path(file_okay=False))
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+debug_option = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda context, _, value: context.find_root().meta.update({QUIET: value}),
+    help="Do not show how far it is.",
+)
+
+
+def verb(function: Callable[..., R]) -> Callable[..., R]:
+    """Give a command ``--json``, ``--quiet`` and ``--debug``; turn our errors into one line and exit code 1."""
+
+    @json_option
+    @quiet_option
+    @debug_option
+    @wraps(function)
+    def run(*args: Any, debug: bool, **options: Any) -> R:
+        streams.prepare()
+        try:
+            return function(*args, **options)
+        except (KGError, KPTMError, UnicodeError, OSError, KeyboardInterrupt) as error:
+            if debug and not isinstance(error, BrokenPipeError):
+                raise
+            _end(error)
+
+    return run
+
+
+def _end(error: BaseException) -> NoReturn:
+    """End the process after an error: with one line, and the exit status that shells expect."""
+    if isinstance(error, KeyboardInterrupt):
+        sys.exit(streams.INTERRUPTED)
+    if isinstance(error, BrokenPipeError):  # the reader went away: `kptm link … | head`
+        streams.silence()
+        sys.exit(streams.PIPE_CLOSED)
+    if isinstance(error, UnicodeDecodeError | UnicodeEncodeError):
+        _fail(f"what was given is not UTF-8 ({error.reason}); convert it first")
+    _fail(_explain(error) if isinstance(error, OSError) else str(error))
+
+
+def _explain(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        from kg.files.disks import full_disk
+
+        folders = [Path(str(name)).absolute().parent for name in (error.filename,) if name]
+        where = full_disk(*folders, Path.cwd()) or "a disk, or your share of it,"
+        return f"the disk of {where} is full: free some space, then try again"
+    return f"{error.filename or 'system'}: {error.strerror or error}; look at path and rights"
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(plain(f"kptm: {' '.join(message.split())}"), err=True)
+    sys.exit(1)
+
+
+def existing(folder: str, changes: Iterable[str] = ()) -> Workspace:
+    """The workspace of a verb that makes none: a slip of the pen is no new project.
+
+    Args:
+        folder: Where it is.
+        changes: ``section.key=value``, for this time only.
+    """
+    from kptm.workspace import Workspace
+
+    return Workspace.open(folder, create=False, changes=changes)
+
+
+def show(value: Any, as_json: bool, text: str) -> None:
+    """Print a result: as JSON, or as text for people."""
+    click.echo(printed_json(value, indent=2) if as_json else plain(text))
+
+
+def show_rows(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    as_json: bool,
+    *,
+    nothing: str = "nothing",
+) -> None:
+    """Print rows: as a list of JSON objects, as a table for people, or as TSV for other programs.
+
+    Where there are none, ``nothing`` says so on standard error.
+    """
+    found = [list(row) for row in rows]
+    if as_json:
+        objects = [dict(zip(columns, row, strict=True)) for row in found]
+        click.echo(printed_json(objects, indent=2))
+        return
+    cells = [["" if cell is None else plain(str(cell)) for cell in row] for row in found]
+    if not cells:
+        click.echo(nothing, err=True)
+        return
+    if not sys.stdout.isatty():
+        for row in cells:
+            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def as_line(value: Any, indent: int | None = None, encoding: str = "utf-8") -> str:
+    """JSON that an encoding can hold."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return text if _encodable(text, encoding) else json.dumps(value, indent=indent)
+
+
+def printed_json(value: Any, indent: int | None = None) -> str:
+    """JSON for standard output: escapes of JSON's own where its encoding lacks a character."""
+    return as_line(value, indent, streams.encoding_of(sys.stdout))
+
+
+def plain(text: str) -> str:
+    """Text for a terminal: what would steer it, or what no encoding can keep, is written as an escape."""
+    text = "".join(
+        char if char in "\n\t" or unicodedata.category(char) != "Cc" else f"\\x{ord(char):02x}"
+        for char in text
+    )
+    encoding = streams.encoding_of(sys.stdout)
+    if _encodable(text, encoding):
+        return text
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _encodable(text: str, encoding: str = "utf-8") -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

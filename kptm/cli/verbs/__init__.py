@@ -1,0 +1,1 @@
+"""The verbs, by what they work on; each calls one function of the library."""

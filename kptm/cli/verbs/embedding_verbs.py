@@ -1,0 +1,177 @@
+"""embed, predict, near, map: the graph's embeddings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.fact_lines import Labels
+from kptm.cli.output.progress import progress
+
+if TYPE_CHECKING:
+    from kg.embedding.training.state import Epoch
+    from kptm.workspace import Workspace
+
+k_option = click.option(
+    "-k", type=click.IntRange(1), default=10, show_default=True, help="How many."
+)
+
+
+@click.command()
+@workspace_argument
+@click.option(
+    "--recipe",
+    metavar="NAME",
+    help="Train by this recipe instead of kptm.toml: fast accurate large auto.",
+)
+@click.option("--update", is_flag=True, help="Only fit rows for what is new; in seconds.")
+@click.option(
+    "--from",
+    "vectors",
+    type=click.Path(exists=True),
+    metavar="PATH",
+    help="Take vectors from elsewhere: text of word2vec or BigGraph, .npz, .npy, a folder of PyKEEN.",
+)
+@click.option(
+    "--keys", type=click.Path(exists=True), metavar="FILE", help="The keys of an .npy, one a line."
+)
+@verb
+def embed(
+    workspace: str,
+    recipe: str | None,
+    update: bool,
+    vectors: str | None,
+    keys: str | None,
+    as_json: bool,
+) -> None:
+    """Train embeddings of WORKSPACE's graph; a training that was cut is gone on with."""
+    if sum(map(bool, (recipe, update, vectors))) > 1:
+        raise click.UsageError("give --recipe, --update or --from, one of them")
+    with existing(workspace) as ws:
+        if vectors:
+            embeddings = ws.take_vectors(vectors, keys=keys)
+        elif update:
+            told = ws.embeddings().staleness(ws.graph)
+            embeddings = ws.embed(update=True)
+        else:
+            with progress("embedding, epochs", ws.embedding_config(recipe).epochs) as advance:
+                notes = [""]
+
+                def ended(epoch: Epoch) -> None:
+                    notes[0] = _note(epoch)
+                    advance(epoch.number, notes[0])
+
+                embeddings = ws.embed(
+                    recipe=recipe, progress=ended, step=lambda done: advance(done, notes[0])
+                )
+        found = {
+            "entities": len(embeddings),
+            "width": embeddings.dim,
+            "loss": embeddings.losses[-1] if embeddings.losses else None,
+            "mrr": embeddings.mrr[-1][1] if embeddings.mrr else None,
+            "fingerprint": embeddings.fingerprint,
+        }
+    text = f"{found['entities']:,} vectors of width {found['width']}"
+    if update:
+        text += f", {told.entities:,} of them new"
+    elif embeddings.losses:
+        text += f", loss {embeddings.losses[-1]:.3f}"
+    show(found, as_json, text)
+
+
+def _note(epoch: Epoch) -> str:
+    return f"loss {epoch.loss:.3f}" + ("" if epoch.mrr is None else f", MRR {epoch.mrr:.3f}")
+
+
+@click.command()
+@workspace_argument
+@click.argument("relation")
+@click.option("--head", help="Of this entity; the tails are predicted.")
+@click.option("--tail", help="Of this entity; the heads are predicted.")
+@click.option("--known", is_flag=True, help="Show known facts too, marked.")
+@k_option
+@verb
+def predict(
+    workspace: str,
+    relation: str,
+    head: str | None,
+    tail: str | None,
+    known: bool,
+    k: int,
+    as_json: bool,
+) -> None:
+    """Predict facts of RELATION that the graph lacks; without --head or --tail, those most worth checking."""
+    if head and tail:
+        raise click.UsageError("give --head or --tail: the other one is predicted")
+    with existing(workspace) as ws:
+        embeddings = ws.embeddings()
+        if not (head or tail):
+            facts = embeddings.predict(relation=relation, k=k, known=ws.graph)
+            labels = Labels(ws.graph, [fact for fact, _ in facts], only_keys=as_json)
+            show_rows(
+                ("head", "relation", "tail", "p"),
+                [(*labels.of(fact), round(p, 4)) for fact, p in facts],
+                as_json,
+                nothing="nothing to predict",
+            )
+            return
+        end = ws.resolve(head or tail or "")
+        found = (
+            embeddings.predict(head=end, relation=relation, k=k, known=ws.graph, mark=known)
+            if head
+            else embeddings.predict(tail=end, relation=relation, k=k, known=ws.graph, mark=known)
+        )
+        rows = _named(ws, [(item.entity, round(item.score, 4), item.known) for item in found])
+    show_rows(("entity", "label", "score", "known"), rows, as_json)
+
+
+@click.command()
+@workspace_argument
+@click.argument("entity")
+@k_option
+@verb
+def near(workspace: str, entity: str, k: int, as_json: bool) -> None:
+    """Show the entities with the vectors most similar to ENTITY's."""
+    with existing(workspace) as ws:
+        found = ws.embeddings().nearest(ws.resolve(entity), k=k)
+        rows = _named(ws, [(item.entity, round(item.score, 4)) for item in found])
+    show_rows(("entity", "label", "cosine"), rows, as_json)
+
+
+def _named(ws: Workspace, rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Rows that begin with a key, with the label behind it."""
+    entities = ws.graph.entities([str(row[0]) for row in rows])
+    return [
+        (key, entities[str(key)].label if str(key) in entities else "", *rest)
+        for key, *rest in rows
+    ]
+
+
+@click.command(name="map")
+@workspace_argument
+@click.argument("page", type=click.Path())
+@click.option("--type", "types", multiple=True, help="A type to show; by default the commonest.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=600, show_default=True, help="The most entities."
+)
+@verb
+def map_(workspace: str, page: str, types: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Draw the entities by their vectors, coloured by type, into PAGE (HTML)."""
+    from kptm.report import Report, map_points, write
+
+    with existing(workspace) as ws:
+        ws.layout.check_output(Path(page))
+        embeddings = ws.embeddings()
+        points = map_points(ws.graph, embeddings, groups=types or None, limit=limit)
+        report = Report(
+            title=ws.folder.resolve().name,
+            stats={"entities": len(embeddings), "shown": len(points)},
+            points=points,
+            embedding_losses=embeddings.losses,
+            embedding_mrr=embeddings.mrr,
+        )
+    write(report, Path(page))
+    show({"page": page, "entities": len(points)}, as_json, f"{page}: {len(points):,} entities")

@@ -1,0 +1,254 @@
+"""search, describe, history, paths, neighbours, export, stats: read the graph."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.fact_lines import TRIPLE, Labels, keys_option, show_facts
+from kptm.cli.output.progress import progress
+
+if TYPE_CHECKING:
+    from kg import Attested, GraphView
+    from kptm.workspace import Workspace
+
+
+at_option = click.option("--at", type=int, metavar="REVISION", help="As it was then.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(0), default=20, show_default=True, help="The most to show."
+)
+
+
+def view(ws: Workspace, at: int | None) -> GraphView:
+    """The graph of a workspace, as it is or as it was."""
+    return ws.graph if at is None else ws.graph.at(at)
+
+
+@click.command()
+@workspace_argument
+@click.argument("text")
+@limit_option
+@at_option
+@verb
+def search(workspace: str, text: str, limit: int, at: int | None, as_json: bool) -> None:
+    """Find entities by key, label or alias; a beginning or a near miss will do."""
+    with existing(workspace) as ws:
+        found = view(ws, at).search(text, limit=limit)
+    columns = ("key", "label", "description", "aliases")
+    rows = [(e.key, e.label, e.description, ", ".join(e.aliases)) for e in found]
+    show_rows(columns, rows, as_json, nothing="nothing is called so, nor nearly so")
+
+
+@click.command()
+@workspace_argument
+@click.argument("name")
+@click.option("--deprecated", is_flag=True,
+              help="Show also what is recorded although it is known to be wrong.")  # fmt: skip
+@keys_option
+@limit_option
+@at_option
+@verb
+def describe(
+    workspace: str,
+    name: str,
+    deprecated: bool,
+    only_keys: bool,
+    limit: int,
+    at: int | None,
+    as_json: bool,
+) -> None:
+    """Show what is known of NAME (a key, label or alias), and who says it."""
+    with existing(workspace) as ws:
+        graph = view(ws, at)
+        key = name if graph.entities([name]) else ws.resolve(name)
+        found = graph.describe(key, limit=limit, deprecated=deprecated)
+        labels = Labels(graph, [item.fact for item in found.facts], only_keys=only_keys)
+    value: dict[str, Any] = {
+        **asdict(found.entity),
+        "facts": [
+            {
+                **labels.fields(item.fact),
+                "sources": [{"source": who, "line": line} for who, line in item.sources],
+                "rank": item.rank,
+                "confidence": item.confidence,
+            }
+            for item in found.facts
+        ],
+    }
+    entity = found.entity
+    lines = [f"{entity.label}  ({entity.key})"]
+    lines += [entity.description] if entity.description else []
+    lines += [f"types: {', '.join(entity.types)}"] if entity.types else []
+    lines += [f"also called: {', '.join(entity.aliases)}"] if entity.aliases else []
+    lines += [f"  {labels.line(item.fact)}   {_attestation(item)}" for item in found.facts]
+    show(value, as_json, "\n".join(lines))
+
+
+def _attestation(item: Attested) -> str:
+    """Who says a fact, on which line, and how surely, in brackets."""
+    who = ", ".join(name if line is None else f"{name}:{line}" for name, line in item.sources)
+    more = f"; {item.rank}" if item.rank != "normal" else ""
+    if item.confidence is not None and item.rank != "deprecated":
+        more += f"; confidence {item.confidence:g}"
+    return f"[{who}{more}]"
+
+
+@click.command()
+@workspace_argument
+@click.argument("name", required=False)
+@keys_option
+@click.option(
+    "--limit", type=click.IntRange(0), help="The most to show, the newest; all by default."
+)
+@verb
+def history(
+    workspace: str, name: str | None, only_keys: bool, limit: int | None, as_json: bool
+) -> None:
+    """Show when which source began or ceased to say something of NAME, oldest first.
+
+    Without NAME, all that was done to the workspace, newest first: loads, edits, learning,
+    indexing, and what was undone.
+    """
+    with existing(workspace) as ws:
+        if name is None:
+            rows = [(r.number, r.kind, r.note, r.at) for r in ws.revisions(limit=limit)]
+            show_rows(("revision", "kind", "note", "at"), rows, as_json, nothing="no revision yet")
+            return
+        changes = ws.history(name, limit=limit)
+        labels = Labels(ws.graph, [item.fact for item in changes], only_keys=only_keys)
+    if as_json:
+        found = [
+            {
+                "revision": item.revision,
+                "kind": item.kind,
+                **labels.fields(item.fact),
+                "source": item.source,
+                "line": item.line,
+                "at": item.at,
+                "confidence": item.confidence,
+            }
+            for item in changes
+        ]
+        show(found, as_json, "")
+        return
+    columns = ("revision", "kind", *TRIPLE, "source", "line", "at")
+    show_rows(
+        columns,
+        [
+            (
+                item.revision,
+                f"{item.kind}, deprecated" if item.confidence == 0 else item.kind,
+                *labels.of(item.fact),
+                item.source,
+                item.line,
+                item.at,
+            )
+            for item in changes
+        ],
+        as_json,
+        nothing="nothing was ever said of it",
+    )
+
+
+@click.command()
+@workspace_argument
+@click.argument("first")
+@click.argument("second")
+@click.option(
+    "--max-hops", type=click.IntRange(1), default=3, show_default=True, help="The longest path."
+)
+@keys_option
+@limit_option
+@verb
+def paths(
+    workspace: str,
+    first: str,
+    second: str,
+    max_hops: int,
+    only_keys: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show how FIRST and SECOND are connected, the shortest path first."""
+    with existing(workspace) as ws:
+        ends = ws.resolve(first), ws.resolve(second)
+        found = ws.graph.paths(*ends, max_hops=max_hops, limit=limit)
+        labels = Labels(ws.graph, [step for path in found for step in path], only_keys=only_keys)
+    lines = ["  ".join(map(labels.line, path)) for path in found]
+    text = "\n".join(lines) or f"no path within {max_hops} hops"
+    show([[list(step) for step in path] for path in found], as_json, text)
+
+
+@click.command()
+@workspace_argument
+@click.argument("name")
+@click.option("--hops", type=click.IntRange(1), default=1, show_default=True, help="How far.")
+@click.option(
+    "--direction",
+    type=click.Choice(["out", "in", "both"]),
+    default="both",
+    help="From head to tail, from tail to head, or both.",
+)
+@click.option("--relation", "relations", multiple=True, help="Follow this one; may be repeated.")
+@keys_option
+@limit_option
+@verb
+def neighbours(
+    workspace: str,
+    name: str,
+    hops: int,
+    direction: Any,
+    relations: tuple[str, ...],
+    only_keys: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show the facts around NAME, nearest first."""
+    with existing(workspace) as ws:
+        keys = [ws.graph.relation(relation).key for relation in relations] or None
+        found = ws.graph.neighbours(
+            ws.resolve(name), hops=hops, limit=limit, direction=direction, relations=keys
+        )
+        labels = Labels(ws.graph, found, only_keys=only_keys)
+    show_facts(found, labels, as_json, nothing="no facts")
+
+
+@click.command()
+@workspace_argument
+@click.argument("target", type=click.Path())
+@click.option(
+    "--format", "form", help="Where the suffix does not say it: tsv csv jsonl nt nq ttl …"
+)
+@at_option
+@verb
+def export(workspace: str, target: str, form: str | None, at: int | None, as_json: bool) -> None:
+    """Write the graph to TARGET (- is standard output); the suffix says the format.
+
+    JSON Lines (.jsonl) holds everything; what another format has no place for is counted.
+    """
+    with existing(workspace) as ws:
+        ws.layout.check_output(Path(target))
+        graph = view(ws, at)
+        with progress("export", graph.count_statements()) as advance:
+            report = graph.export(target, format=form, progress=advance)
+    if target == "-":
+        return
+    text = f"{target}: {report.written:,} statements"
+    if report.left_out:
+        text += f"; {report.left_out:,} parts left out, which .jsonl would hold"
+    show(asdict(report), as_json, text)
+
+
+@click.command()
+@workspace_argument
+@verb
+def stats(workspace: str, as_json: bool) -> None:
+    """Show what WORKSPACE holds."""
+    with existing(workspace) as ws:
+        found = ws.stats()
+    width = max(map(len, found))
+    show(found, as_json, "\n".join(f"{name:<{width}}  {value}" for name, value in found.items()))

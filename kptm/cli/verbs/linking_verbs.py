@@ -1,0 +1,144 @@
+"""link."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg.errors import TripleFormatError
+from kptm.cli.output.common import existing, show, verb, workspace_argument
+from kptm.cli.output.link_lines import STANDARD, Page, Wanted, Writer, lines, printed
+from kptm.cli.output.progress import lines_of, progress, read_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kptm.workspace import Workspace
+
+TEXT_FILES = (".txt", ".jsonl", ".ndjson")
+
+
+@click.command()
+@workspace_argument
+@click.argument("texts", nargs=-1)
+@click.option("--file", "files", multiple=True, type=click.Path(allow_dash=True), metavar="PATH",
+              help="Texts: .txt (a line each) or .jsonl, .gz too; a folder of them; - is standard input.")  # fmt: skip
+@click.option("--out", type=click.Path(allow_dash=True), metavar="FILE", help="Write JSON Lines.")
+@click.option("--html", type=click.Path(allow_dash=True), metavar="FILE",
+              help="Write a page that shows the links.")  # fmt: skip
+@click.option(
+    "--jobs", type=click.IntRange(1), help="Processes that link, by default as kptm.toml says."
+)
+@click.option("--candidates", is_flag=True, help="Say also what else a mention might have meant.")
+@verb
+def link(
+    workspace: str,
+    texts: tuple[str, ...],
+    files: tuple[str, ...],
+    out: str | None,
+    html: str | None,
+    jobs: int | None,
+    candidates: bool,
+    as_json: bool,
+) -> None:
+    """Link TEXTS, the texts of files, or standard input (a line each); prints JSON Lines.
+
+    Without --json only the links are shown, for people. With --out or --html the links go there,
+    and what is printed is how many. A JSON line says in "source" from which file its text is.
+    """
+    if out and out == html:
+        raise click.UsageError(f"--out and --html are both {out}; name two files")
+    wanted = Wanted(out, html, as_json, candidates)
+    given = texts, files or (() if texts else (STANDARD,))
+    inputs = [path for name in given[1] for path in _text_files(Path(name))]
+    changes = [] if jobs is None else [f"linking.jobs={jobs}"]
+    with existing(workspace, changes) as ws:
+        read_names(ws)
+        if wanted.printed:
+            _link(ws, _texts(*given), wanted, inputs, lambda _: None)
+            return
+        with progress("linking", len(texts) or lines_of(inputs), about=not texts) as advance:
+            found = _link(ws, _texts(*given), wanted, inputs, advance)
+    where = ", ".join(path for path in (out, html) if path)
+    show(found, as_json, f"{where}: {found['texts']:,} texts, {found['links']:,} links")
+
+
+def _link(
+    ws: Workspace,
+    texts: Iterator[tuple[str | None, str]],
+    wanted: Wanted,
+    inputs: Sequence[Path],
+    advance: Callable[[int], None],
+) -> dict[str, int]:
+    """Link and write text by text, nothing being kept; return the counts."""
+    from kg.files.outputs import check_output
+    from kg.formats.files import create_bytes
+    from kptm.linking.pairs import link_pairs
+
+    counts = {"texts": 0, "links": 0}
+    writers: list[Writer] = []
+    with ExitStack() as open_files:
+        # Before the first text is read: a file that cannot be written is no news for the end.
+        for target in filter(None, (wanted.out, wanted.html)):
+            ws.layout.check_output(Path(target))
+            check_output(Path(target), inputs)
+        if wanted.out:
+            stream = open_files.enter_context(create_bytes(Path(wanted.out)))
+            writers.append(lines(stream, wanted.candidates))
+        if wanted.html:
+            stream = open_files.enter_context(create_bytes(Path(wanted.html)))
+            writers.append(open_files.enter_context(Page(stream, ws)).write)
+        if not writers:
+            writers.append(printed(wanted))
+        for source, document in link_pairs(ws.link, texts):
+            for write in writers:
+                write(source, document)
+            counts["texts"] += 1
+            counts["links"] += len(document.links)
+            advance(counts["texts"])
+    return counts
+
+
+def _texts(texts: tuple[str, ...], files: tuple[str, ...]) -> Iterator[tuple[str | None, str]]:
+    """(file or None, text) of each text, one at a time."""
+    from kptm.texts import read_records
+
+    for text in texts:
+        yield None, text
+    for name in files:
+        if name == STANDARD:
+            yield from ((None, line) for line in _standard_input())
+            continue
+        for path in _text_files(Path(name)):
+            for record in read_records(path):
+                yield str(path), record.values["text"]
+
+
+def _text_files(path: Path) -> Iterator[Path]:
+    """The path, or the text files of the folder that it is, by name."""
+    if not path.is_dir():
+        yield path
+        return
+    inside = [item for item in sorted(path.iterdir()) if item.is_file() and _is_text(item)]
+    if not inside:
+        reason = f"holds no texts; they come as {' '.join(TEXT_FILES)}, each with .gz too"
+        raise TripleFormatError(path, None, reason)
+    yield from inside
+
+
+def _is_text(path: Path) -> bool:
+    return Path(path.name.lower().removesuffix(".gz")).suffix in TEXT_FILES
+
+
+def _standard_input() -> Iterator[str]:
+    """Each line of standard input, empty ones too: who pipes lines in counts those that come out."""
+    from kg.formats.files import open_bytes
+    from kg.formats.text.lines import byte_lines, decode
+
+    path = Path(STANDARD)
+    with open_bytes(path) as stream:
+        for number, raw in byte_lines(stream, path):
+            yield decode(raw, path, number).rstrip("\r\n")

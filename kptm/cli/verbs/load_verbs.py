@@ -1,0 +1,235 @@
+"""init, load: make a workspace and fill its graph."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.errors import shorten
+from kptm.cli.output.common import show, verb, workspace_argument
+from kptm.cli.output.progress import progress, read_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from kg.types import LoadReport, Typed
+
+SHOWN = 20
+"""Rejected lines that are printed; the file has all."""
+
+
+@click.command()
+@workspace_argument
+@click.option("--set", "changes", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting.")
+@verb
+def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
+    """Make a new WORKSPACE."""
+    from kptm.workspace import Workspace
+    from kptm.workspace.config import WorkspaceConfig
+
+    with Workspace.init(workspace, WorkspaceConfig().replaced(changes)) as ws:
+        show(
+            ws.settings(),
+            as_json,
+            f"{workspace} is ready; settings are in {ws.folder / 'kptm.toml'}",
+        )
+
+
+@click.command()
+@workspace_argument
+@click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
+@click.option("--entities", multiple=True, type=click.Path(), metavar="FILE",
+              help="Entities (.jsonl .json .csv .tsv): key, label, aliases, description, types, prior.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    help="Where the suffix does not say it: tsv csv jsonl nt nq ttl rdf jsonld wikidata.",
+)
+@click.option("--columns", metavar="A,B,C",
+              help="Columns of head, relation, tail in CSV or TSV: names, or numbers from 0.")  # fmt: skip
+@click.option("--entity-columns", metavar="A,B,…",
+              help='What the columns of an entities file without a header are; "-" is left.')  # fmt: skip
+@click.option("--key", metavar="COLUMN",
+              help="Of CSV or TSV with an entity a row and a relation a column: the column of the entities.")  # fmt: skip
+@click.option(
+    "--split", metavar="TEXT", help="What separates several values in a cell of such a table."
+)
+@click.option("--header/--no-header", default=None,
+              help="Whether the first line of CSV or TSV is a header; a usual one is recognised.")  # fmt: skip
+@click.option("--types", "kinds", multiple=True, metavar="RELATION=KIND",
+              help="What a relation of CSV or TSV ends in: entity, text, integer, decimal, quantity, date, time, boolean, url, email or version; it is guessed by default.")  # fmt: skip
+@click.option("--no-types", is_flag=True, help="Guess no types: CSV and TSV end in entities.")
+@click.option("--source", help="Who says it; the path by default.")
+@click.option("--add/--replace", default=None,
+              help="Leave what FILE stated before, or end all that its source stated in any file;"
+              " by default a file that is loaded again replaces what it stated.")  # fmt: skip
+@click.option("--skip-errors", is_flag=True, help="Load the rest and report each bad line.")
+@click.option(
+    "--rejected", type=click.Path(), help="Where bad lines go; FILE.rejected.jsonl by default."
+)
+@click.option("--no-create-entities", is_flag=True, help="Refuse triples of unknown entities.")
+@verb
+def load(
+    workspace: str,
+    files: tuple[str, ...],
+    entities: tuple[str, ...],
+    form: str | None,
+    columns: str | None,
+    entity_columns: str | None,
+    key: str | None,
+    split: str | None,
+    header: bool | None,
+    kinds: tuple[str, ...],
+    no_types: bool,
+    source: str | None,
+    add: bool | None,
+    skip_errors: bool,
+    rejected: str | None,
+    no_create_entities: bool,
+    as_json: bool,
+) -> None:
+    """Load triples into WORKSPACE from FILES; the suffix says the format, .gz .bz2 .zst are unpacked.
+
+    .tsv .csv .jsonl .nt .nq .ttl .rdf .jsonld, .json (Wikidata's dump), pykeen:NAME, - with
+    --format. Each file is one transaction: it is loaded whole or not at all.
+    """
+    if not files and not entities:
+        raise click.UsageError("name a file of triples, or --entities FILE")
+    if add is False and source is not None and len(files) + len(entities) > 1:
+        raise click.UsageError(
+            "--replace with --source takes one file: each would end what the others state"
+        )
+    from kptm.workspace import Workspace
+
+    types = _types(kinds, no_types)
+    on_error: Any = "skip" if skip_errors else "raise"
+    results: dict[str, Any] = {}
+    lines: list[str] = []
+    with Workspace.open(workspace) as ws:
+        for path in entities:
+            with _reading(path) as advance:
+                report = ws.load_entities(
+                    path,
+                    columns=entity_columns.split(",") if entity_columns else None,
+                    source=source,
+                    add=add,
+                    on_error=on_error,
+                    rejected=rejected,
+                    progress=advance,
+                )
+            results[path] = _told(path, report, lines)
+        for path in files:
+            with _reading(path) as advance:
+                report = ws.load(
+                    path,
+                    format=form,
+                    columns=_columns(columns),
+                    key=key,
+                    split=split,
+                    header=header,
+                    types=types,
+                    source=source,
+                    add=add,
+                    on_error=on_error,
+                    rejected=rejected,
+                    create_entities=not no_create_entities,
+                    progress=advance,
+                )
+            results[path] = _told(path, report, lines)
+        read_names(ws)
+    show(results, as_json, "\n".join(lines))
+
+
+def _reading(path: str) -> AbstractContextManager[Callable[..., None]]:
+    """How far a file is read, of about as many lines as it has."""
+    from kg.formats.files import estimate_lines
+
+    return progress(path[-24:], estimate_lines(Path(path)), about=True)
+
+
+def _columns(text: str | None) -> list[str] | list[int] | None:
+    """Columns by name or, where all are numbers, by position."""
+    if text is None:
+        return None
+    parts = text.split(",")
+    return [int(part) for part in parts] if all(part.isdecimal() for part in parts) else parts
+
+
+def _types(kinds: tuple[str, ...], no_types: bool) -> dict[str, str] | bool | None:
+    """What ``--types`` and ``--no-types`` say."""
+    if no_types and kinds:
+        raise click.UsageError("give --types or --no-types, not both")
+    if no_types:
+        return False
+    pairs = [kind.rpartition("=") for kind in kinds]
+    for relation, mark, kind in pairs:
+        if not mark or not relation:
+            raise click.UsageError(f"--types {kind}: expected RELATION=KIND")
+    return {relation: kind for relation, _, kind in pairs}
+
+
+def _told(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
+    """What a load did, for JSON; the same for people is added to ``lines``."""
+    lines.append(
+        f"{path}: {report.added:,} added, {report.duplicate:,} known already,"
+        f" {report.rejected_count:,} rejected"
+        + (f", {report.ended:,} ended" if report.ended else "")
+    )
+    lines += [f"  {note}" for note in _notes(report)]
+    lines += [f"  {note}" for note in report.notes]
+    if report.typed:
+        lines.append(f"  typed: {', '.join(map(_kind_of, report.typed))}")
+        lines.append(
+            "  (to overrule: --types RELATION=KIND, or --no-types; for good: types under [graph] in kptm.toml)"
+        )
+    lines += [f"  {item.reason}" for item in report.rejected[:SHOWN]]
+    if report.rejected_count > SHOWN:
+        lines.append(f"  … all of them are in {report.rejected_file}")
+    return {
+        "read": report.read,
+        "added": report.added,
+        "duplicate": report.duplicate,
+        "rejected": [item.reason for item in report.rejected],
+        "rejected_file": report.rejected_file,
+        "revision": report.revision,
+        "ended": report.ended,
+        "stated_elsewhere": report.stated_elsewhere,
+        "unconfirmed": report.unconfirmed,
+        "other_files": list(report.other_files),
+        "typed": [asdict(item) for item in report.typed],
+        "notes": list(report.notes),
+    }
+
+
+def _notes(report: LoadReport) -> list[str]:
+    """What a person should know of a file that was loaded before."""
+    found = []
+    if report.ended and report.revision:
+        found.append(
+            f"{report.ended:,} facts that the file no longer states have ended; kptm undo brings"
+            f" them back (revision {report.revision})"
+        )
+    if report.stated_elsewhere:
+        found.append(f"{report.stated_elsewhere:,} more live on: another source states them too")
+    if report.unconfirmed:
+        found.append(
+            f"{report.unconfirmed:,} facts that the file stated before were left, since one of the"
+            " rejected lines may state them; mend these and load again, or end them with --replace"
+        )
+    if report.other_files:
+        found.append(
+            f"what the source states in {', '.join(report.other_files[:3])} stays; --replace ends it"
+        )
+    return found
+
+
+def _kind_of(item: Typed) -> str:
+    """A typed relation for people: "population integer (195)"."""
+    text = f"{item.relation} {item.kind} ({item.count:,}"
+    if item.as_text:
+        text += f", {item.as_text:,} of them text: {shorten(item.example)!r}"
+    return f"{text})"

@@ -1,0 +1,153 @@
+"""pretrain, finetune, classify: train models."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.progress import progress
+from kptm.finetuning.config import TASKS
+
+if TYPE_CHECKING:
+    from kptm.finetuning import Prediction, TaskScore
+
+
+@click.command()
+@workspace_argument
+@click.argument("texts", type=click.Path())
+@click.option("--triples", is_flag=True, help="Read the graph's triples as sentences too.")
+@verb
+def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
+    """Pretrain a fused model on TEXTS (a file or folder of .txt or .jsonl).
+
+    A line of .jsonl with "links" is taken as it is linked. A run that was cut goes on from its
+    newest checkpoint. Several processes: accelerate launch --num_processes 2 -m kptm pretrain
+    WORKSPACE TEXTS.
+    """
+    from kptm.pretraining.processes import processes
+
+    with (
+        existing(workspace) as ws,
+        progress("pretraining", ws.config.pretraining.steps) as advance,
+    ):
+        report = ws.pretrain(
+            texts,
+            triples=triples,
+            progress=advance,
+            reading=lambda count: advance(0, f"{count:,} texts read"),
+        )
+    if not processes().is_main_process:
+        return  # of several processes one tells
+    last = report.curve[-1] if report.curve else None
+    loss = f", loss {last.loss:.3f}" if last else ""
+    show(
+        report.to_dict(),
+        as_json,
+        f"{report.steps:,} steps on {report.texts:,} texts with {report.links:,} links{loss},"
+        f" {report.seconds:.0f} s; {report.backbone}",
+    )
+
+
+@click.command()
+@workspace_argument
+@click.argument("train", type=click.Path())
+@click.option("--task", required=True, type=click.Choice(TASKS), help="What is to be learnt.")
+@click.option("--dev", type=click.Path(), metavar="FILE", help="Rows held out, to score it on.")
+@click.option("--out", type=click.Path(file_okay=False), metavar="FOLDER",
+              help="Where the model goes, by default WORKSPACE/finetuned/TASK.")  # fmt: skip
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE",
+              help="A setting of [finetuning] for this time only: epochs=5.")  # fmt: skip
+@verb
+def finetune(
+    workspace: str,
+    train: str,
+    task: str,
+    dev: str | None,
+    out: str | None,
+    changes: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Fine-tune the workspace's model on TRAIN, a file of JSON Lines.
+
+    A line has "text" and, by task: relation "head", "tail" and "label"; typing "span" and "labels";
+    tokens "spans"; text "label". Offsets count characters. Lines without "links" are linked to the
+    graph.
+    """
+    with (
+        existing(workspace, [f"finetuning.{change}" for change in changes]) as ws,
+        progress("fine-tuning", None) as advance,
+    ):
+        tuned = ws.finetune(train, task=task, dev=dev, out=out, progress=advance)
+        folder = Path(out) if out else ws.layout.finetuned_for(task)
+    report = tuned.report
+    if report is None:
+        return
+    cut = f", {report.cut:,} passed over (cut before a mention)" if report.cut else ""
+    show(
+        {"folder": str(folder), "labels": list(tuned.labels), **report.to_dict()},
+        as_json,
+        f"{folder}: {report.steps:,} steps on {report.rows:,} rows with {report.links:,} links{cut},"
+        f" {len(tuned.labels):,} labels, loss {report.curve[-1].loss:.3f}{_scored(report.dev)},"
+        f" {report.seconds:.0f} s",
+    )
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False))
+@click.argument("rows", type=click.Path())
+@click.option("--workspace", type=click.Path(file_okay=False),
+              help="Whose graph links rows without links, by default the one FOLDER lies in.")  # fmt: skip
+@click.option("--score", is_flag=True, help="Say how right it is: ROWS say what is.")
+@verb
+def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json: bool) -> None:
+    """Classify ROWS by the fine-tuned model in FOLDER.
+
+    ROWS are JSON Lines as for kptm finetune, but for what is right; for text and tokens .txt too, a
+    text a line.
+    """
+    from kptm.finetuning import FinetunedModel
+
+    tuned = FinetunedModel.from_pretrained(folder, device="auto")
+    home = workspace or _home(Path(folder))
+    with ExitStack() as opened:
+        linker = None
+        if home:
+            ws = opened.enter_context(existing(home))
+            tuned.fused.embeddings.check(ws.graph)
+            linker = ws.linker
+        if score:
+            found = tuned.evaluate(rows, linker=linker)
+            show(asdict(found), as_json, _scored(found).removeprefix(", "))
+            return
+        predictions = tuned.predict(rows, linker=linker)
+    if as_json:
+        show([item.to_dict() for item in predictions], True, "")
+        return
+    shown = ((item.row, *_told(item, tuned.task)) for item in predictions)
+    show_rows(("row", "found", "p"), shown, False)
+
+
+def _home(folder: Path) -> str | None:
+    """The workspace that a fine-tuned model lies in, if any."""
+    found = (path for path in folder.absolute().parents if (path / "kptm.toml").exists())
+    return next(map(str, found), None)
+
+
+def _scored(found: TaskScore | None) -> str:
+    return "" if found is None else f", {found.measure} {found.score:.3f} on {found.rows:,} rows"
+
+
+def _told(item: Prediction, task: str) -> tuple[str, str]:
+    """What was found, and how sure it is, for people."""
+    if task == "tokens":
+        said = ", ".join(f"{span.start}–{span.end} {span.label}" for span in item.spans)
+    elif task == "typing":
+        said = ", ".join(item.labels)
+    else:
+        said = item.label or ""
+    return said, f"{item.score:.3f}"

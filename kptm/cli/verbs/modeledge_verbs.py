@@ -1,0 +1,273 @@
+"""index, recall, migrate, merge, receipts, verify: modeledge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.progress import lines_of, progress
+
+if TYPE_CHECKING:
+    from kptm.modeledge.transfer.merge import MergeReport
+    from kptm.workspace import Workspace
+
+
+KINDS = ("auto", "flat", "hnsw", "ivf", "ivf-sq8", "ivf-pq")
+
+
+@click.command()
+@workspace_argument
+@click.argument("texts", type=click.Path(), required=False)
+@click.option("--triples", is_flag=True, help="Write what the graph's triples say too.")
+@click.option("--source", help="Who says the texts, to forget them by; their path by default.")
+@click.option(
+    "--kind", type=click.Choice(KINDS), help="Make the index of every space, of this kind."
+)
+@click.option("--queries", type=int, help="Single questions that are expected; auto goes by them.")
+@verb
+def index(
+    workspace: str,
+    texts: str | None,
+    triples: bool,
+    source: str | None,
+    kind: str | None,
+    queries: int | None,
+    as_json: bool,
+) -> None:
+    """Write the passages and the modeledge of TEXTS, and learn how they say relations.
+
+    Without a model only passages and phrasings are written; questions are answered from them.
+
+    With --kind the indexes are made anew, their recall is measured, and exact search takes the
+    place of one that finds too little.
+    """
+    if texts is None and not triples and kind is None:
+        raise click.UsageError("give TEXTS, --triples or --kind")
+    with existing(workspace) as ws:
+        added = removed = came = went = 0
+        if texts is not None or triples:
+            before = ws.graph.revision()
+            with progress("modeledge", _work(ws, texts, triples), about=True) as advance:
+                added = ws.index(
+                    texts,
+                    triples=triples,
+                    source=source,
+                    progress=advance,
+                    reading=lambda count: advance(0, f"{count:,} texts linked"),
+                )
+            if ws.graph.revision() > before:
+                changes = ws.changes(ws.graph.revision())
+                removed = changes.records_removed
+                came, went = changes.passages_added, changes.passages_removed
+        made = _built(ws, kind, queries) if kind is not None else []
+        records = sum(ws.modeledge.stats().values())
+        passages, has_model = len(ws.passages), ws.layout.has_model
+    gone = f", {removed:,} removed that {texts} no longer says" if removed else ""
+    text = f"{added:,} vectors added{gone}, {records:,} in all"
+    if texts is not None:
+        left = f", {went:,} removed" if went else ""
+        text = f"{came:,} passages added{left}, {passages:,} in all; {text}"
+    if texts is not None and not has_model:
+        text += " (there is no model: passages and phrasings alone were written)"
+    for one in made:
+        text += f"\n{one['space']}: {one['kind']}, recall {one['recall']:.3f}"
+        if one["kind"] != one["wanted"]:
+            text += f" ({one['wanted']} found {one['audited']:.3f})"
+    found = {"added": added, "removed": removed, "records": records, "indexes": made}
+    found |= {"passages_added": came, "passages_removed": went, "passages": passages}
+    show(found, as_json, text)
+
+
+def _work(ws: Workspace, texts: str | None, triples: bool) -> int | None:
+    """About how many texts and triples are indexed; None where that cannot be told."""
+    lines = 0 if texts is None else lines_of([texts])
+    if lines is None:
+        return None
+    return lines + (ws.graph.stats()["triples"] if triples else 0)
+
+
+def _built(ws: Workspace, kind: str, queries: int | None) -> list[dict[str, object]]:
+    from kptm.modeledge import IndexConfig
+
+    found: list[dict[str, object]] = []
+    for space in ws.modeledge.stats():
+        with progress(space[:24], None) as advance:
+            made = ws.modeledge.build(
+                space, IndexConfig(kind=kind, queries=queries), progress=advance
+            )
+        found.append(
+            {"space": space, "kind": made.index.kind, "recall": made.recall,
+             "wanted": made.wanted, "audited": made.audited}
+        )  # fmt: skip
+    return found
+
+
+@click.command()
+@workspace_argument
+@click.argument("operation", type=int, required=False)
+@click.option("--limit", default=20, show_default=True, help="How many of the newest.")
+@verb
+def receipts(workspace: str, operation: int | None, limit: int, as_json: bool) -> None:
+    """Show what changed modeledge, newest first, or all of OPERATION: its rows and the answers it changed."""
+    with existing(workspace) as ws:
+        if operation is None:
+            rows = [
+                (one.operation, one.kind, one.note, one.at, one.revision, one.rows_added,
+                 one.rows_removed, len(one.answers))
+                for one in ws.receipts(limit=limit)
+            ]  # fmt: skip
+            columns = ("operation", "kind", "note", "at", "revision", "added", "removed", "answers")
+            show_rows(columns, rows, as_json)
+            return
+        found = ws.modeledge.receipt(operation)
+    lines = [
+        f"operation {found.operation}: {found.kind} {found.note} ({found.at})",
+        f"{found.rows_added:,} rows came in: {_spans(found.added)}",
+        f"{found.rows_removed:,} rows went: {_spans(found.removed)}",
+        *(f"{one.question}: {one.before or 'unknown'} → {one.after or 'unknown'}"
+          for one in found.answers),
+    ]  # fmt: skip
+    text = "\n".join(lines) if found.operation else "there is no such operation"
+    show(found.to_dict(), as_json, text)
+
+
+def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
+    return ", ".join(f"{a}–{b}" if a != b else str(a) for a, b in ranges) or "–"
+
+
+@click.command()
+@workspace_argument
+@verb
+def verify(workspace: str, as_json: bool) -> None:
+    """Compare rows, log, index and snapshot of every space of modeledge; exit code 1 where they differ."""
+    with existing(workspace) as ws:
+        found = ws.modeledge.verify()
+    lines = [
+        f"{one.space}: {one.rows:,} rows, index {one.index}, recall {one.recall:.3f},"
+        f" snapshot {one.snapshot}" + "".join(f"\n  {problem}" for problem in one.problems)
+        for one in found
+    ]
+    show([one.to_dict() for one in found], as_json, "\n".join(lines) or "modeledge is empty")
+    if any(one.problems for one in found):
+        raise click.exceptions.Exit(1)
+
+
+POLICIES = ("both", "ours", "theirs", "newest")
+
+
+@click.command()
+@workspace_argument
+@click.argument("text")
+@click.option("-k", default=8, show_default=True, help="Records a blank or mention.")
+@click.option("--kind", help='Only records of a kind: "cloze", "mention", "fact".')
+@click.option("--source", help="Only records whose text this source attests.")
+@click.option("--relation", help="Only records that state a triple of this relation.")
+@click.option("--operation", type=int, help="Records as they lived after an operation.")
+@verb
+def recall(
+    workspace: str,
+    text: str,
+    k: int,
+    kind: str | None,
+    source: str | None,
+    relation: str | None,
+    operation: int | None,
+    as_json: bool,
+) -> None:
+    """Show what modeledge calls up at TEXT: at its [MASK], or at each name in it."""
+    from kptm.modeledge import RecordFilter
+
+    where = RecordFilter(kind=kind, source=source, relation=relation, operation=operation)
+    with existing(workspace) as ws:
+        found = ws.recall(text, k=k, where=where)
+    rows = [
+        (part.entity or "[MASK]", hit.value, round(hit.score, 4), hit.record.kind, hit.record.text,
+         hit.id)
+        for part in found
+        for hit in part.hits
+    ]  # fmt: skip
+    show_rows(("at", "value", "similarity", "kind", "text", "row"), rows, as_json)
+
+
+@click.command()
+@workspace_argument
+@click.option("--method", type=click.Choice(("auto", "encode", "map")), default="auto",
+              show_default=True, help="Encode again from the texts, or turn by a rotation.")  # fmt: skip
+@click.option("--old", help="The fingerprint of the model that made them, where there are several.")
+@click.option(
+    "--anchors", default=1_000, show_default=True, help="Records a rotation is fitted on."
+)
+@click.option("--target", default=0.95, show_default=True,
+              help="The share of re-encoding's recall that a rotation has to reach.")  # fmt: skip
+@click.option("--replace", is_flag=True, help="Take out the records that have been moved.")
+@verb
+def migrate(
+    workspace: str,
+    method: str,
+    old: str | None,
+    anchors: int,
+    target: float,
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """Make modeledge of an earlier model into that of the workspace's model now; say with what recall."""
+    with existing(workspace) as ws, progress("moved", None) as advance:
+        found = ws.modeledge.migrate(
+            ws.model(),
+            old=old,
+            linker=ws.linker,
+            anchors=anchors,
+            method=method,
+            target=target,
+            replace=replace,
+            progress=advance,
+        )
+    lines, moves = [], []
+    for one in found.spaces:
+        recall = one.agreement.recall if one.agreement is not None else None
+        said = "not measured" if recall is None else f"{recall:.3f}"
+        lines.append(
+            f"{one.old} → {one.new}: {one.method}, {one.moved:,} moved, {one.there:,} there already,"
+            f" {one.left:,} left, recall {said}"
+        )
+        moves.append(
+            {"old": one.old, "new": one.new, "method": one.method, "moved": one.moved,
+             "there": one.there, "left": one.left, "recall": recall}
+        )  # fmt: skip
+    value = {"operations": list(found.operations), "replaced": found.replaced, "spaces": moves}
+    show(value, as_json, "\n".join([*lines, f"{found.replaced:,} old records taken out"]))
+
+
+@click.command()
+@workspace_argument
+@click.argument("other", type=click.Path())
+@click.option("--policy", type=click.Choice(POLICIES), default="both", show_default=True,
+              help="Which fact stays where the two say different ones.")  # fmt: skip
+@verb
+def merge(workspace: str, other: str, policy: str, as_json: bool) -> None:
+    """Bring the modeledge of OTHER, a workspace of the same model, into that of WORKSPACE."""
+    with existing(workspace) as ws, existing(other) as there:
+        theirs = sum(there.modeledge.stats().values())
+        with progress("records", theirs) as advance:
+            found = ws.modeledge.merge(there.modeledge, policy=policy, progress=advance)
+    show(_as_dict(found), as_json, _said(found, workspace))
+
+
+def _as_dict(found: MergeReport) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return asdict(found)
+
+
+def _said(found: MergeReport, workspace: str) -> str:
+    said = f"{found.added:,} records came in, {found.same:,} were in both,"
+    lines = [f"{said} {found.left:,} of theirs and {found.removed:,} of ours gave way"]
+    lines += [
+        f"{one.head} | {one.relation}: {one.ours} here, {one.theirs} there: kept {one.kept}"
+        for one in found.conflicts
+    ]
+    if found.operation:
+        lines.append(f"take it back with: kptm undo {workspace} --operation {found.operation}")
+    return "\n".join(lines)

@@ -1,0 +1,195 @@
+"""ask, query, learn."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.fact_lines import Labels, keys_option
+from kptm.cli.output.link_lines import STANDARD
+from kptm.cli.output.progress import progress, read_names
+from kptm.cli.output.question_session import Shown, at_terminal, converse, one, stream
+
+if TYPE_CHECKING:
+    from kptm.workspace import Workspace
+
+
+@click.command()
+@workspace_argument
+@click.argument("question", required=False)
+@click.option("--file", type=click.Path(allow_dash=True), metavar="FILE",
+              help="Questions, one a line, answered in order; .gz too; - is standard input.")  # fmt: skip
+@click.option("--without", multiple=True, metavar="SOURCE",
+              help="Do not hear graph, model, modeledge or 'link prediction'; may be given several times.")  # fmt: skip
+@click.option("--at", metavar="TIME",
+              help="The year or the day, 1995 or 1995-07-04, that is asked about where a question says none.")  # fmt: skip
+@click.option("--brief", is_flag=True, help="The answer alone, without its evidence.")
+@click.option("--explain", is_flag=True,
+              help="Also how the question was read: what was evaluated, and what each word was understood as.")  # fmt: skip
+@click.option("--follow-ups", is_flag=True,
+              help="Each question of a file or a pipe may go on from the one before, as at the prompt.")  # fmt: skip
+@verb
+def ask(
+    workspace: str,
+    question: str | None,
+    file: str | None,
+    without: tuple[str, ...],
+    at: str | None,
+    brief: bool,
+    explain: bool,
+    follow_ups: bool,
+    as_json: bool,
+) -> None:
+    """Answer QUESTION: a cloze with one [MASK], or in words.
+
+    Without one, ask what is typed at a prompt.
+
+    At the prompt a question may go on from the last one: "and of Chile?", "what about its
+    currency".
+
+    The questions of --file, or of standard input that is no terminal, are answered one after the
+    other; with --json as JSON Lines, with --brief as lines of question⇥answer.
+    """
+    if question is not None and file is not None:
+        raise click.UsageError("give a QUESTION or --file, not both")
+    if brief and explain:
+        raise click.UsageError("give --brief or --explain, not both")
+    shown = Shown(brief, as_json, explain)
+    with existing(workspace) as ws:
+        read_names(ws)
+        sources = _others(without) if without else None
+        answer = partial(ws.ask, sources=sources, at=at)
+        if question is not None:
+            one(answer, question, shown)
+        elif file is None and at_terminal():
+            converse(ws.conversation(sources=sources).ask, shown)
+        else:
+            going_on = ws.conversation(sources=sources).ask if follow_ups else answer
+            stream(going_on, Path(file or STANDARD), shown)
+
+
+def _others(without: tuple[str, ...]) -> list[str]:
+    """All sources but some."""
+    from kptm.answering.sources import SOURCES, checked_sources
+
+    left_out = checked_sources(without)
+    return [source for source in SOURCES if source not in left_out]
+
+
+@click.command()
+@workspace_argument
+@click.argument("head", required=False)
+@click.argument("relation", required=False)
+@click.argument("tail", required=False)
+@click.option("--pattern", "patterns", multiple=True, metavar="'?x|relation|key'",
+              help="A pattern of the graph; several are joined over their ?variables.")  # fmt: skip
+@click.option(
+    "--select", multiple=True, metavar="?x", help="The variables to show; all by default."
+)
+@click.option("--where", "compared", multiple=True, metavar="'?x > 5'",
+              help="Only rows whose value compares so: < <= > >= = != with a number, a date, or a number with its unit.")  # fmt: skip
+@click.option("--sort", multiple=True, metavar="?x",
+              help="Sort rows of patterns by a variable; -?x from the greatest down.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(0), help="The most rows of patterns.")
+@click.option("--sparql", help="A query in SPARQL; needs kptm[sparql].")
+@keys_option
+@verb
+def query(
+    workspace: str,
+    head: str | None,
+    relation: str | None,
+    tail: str | None,
+    patterns: tuple[str, ...],
+    select: tuple[str, ...],
+    compared: tuple[str, ...],
+    sort: tuple[str, ...],
+    limit: int | None,
+    sparql: str | None,
+    only_keys: bool,
+    as_json: bool,
+) -> None:
+    """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL). Or ask the graph by patterns."""
+    if (compared or sort) and not patterns:
+        raise click.UsageError("--where and --sort go with --pattern")
+    if patterns or sparql:
+        if head is not None or (patterns and sparql):
+            raise click.UsageError("give HEAD RELATION, or --pattern, or --sparql")
+        with existing(workspace) as ws:
+            if sparql:
+                _show_sparql(ws.graph.sparql(sparql), as_json)
+            else:
+                form = {"where": list(map(_comparison, compared)), "order_by": sort, "limit": limit}
+                _show_patterns(ws, patterns, select, form, only_keys, as_json)
+        return
+    if head is None or relation is None or (head == "?") == (tail is None):
+        raise click.UsageError('give HEAD RELATION, or "?" RELATION TAIL')
+    with existing(workspace) as ws:
+        answer = ws.query(None if head == "?" else head, relation, tail)
+    show(answer.to_dict(), as_json, answer.explain())
+
+
+def _show_patterns(
+    ws: Workspace,
+    patterns: tuple[str, ...],
+    select: tuple[str, ...],
+    form: dict[str, Any],
+    only_keys: bool,
+    as_json: bool,
+) -> None:
+    asked = [[part.strip() for part in pattern.split("|")] for pattern in patterns]
+    seen = dict.fromkeys(term for pattern in asked for term in pattern if term[:1] == "?")
+    names = select or tuple(seen)
+    rows = list(ws.graph.query(asked, select=names, strict=True, **form))
+    columns = [name.removeprefix("?") for name in names]
+    labels = Labels(ws.graph, rows, only_keys=only_keys or as_json)
+    shown = [[labels.name(cell) for cell in row] for row in rows]
+    show_rows(columns, shown, as_json, nothing="no match")
+
+
+_COMPARISON = re.compile(r"\s*(\?[^\s<>=!≤≥≠]+)\s*(<=|>=|!=|[<>=≤≥≠])\s*(.*\S)\s*").fullmatch
+_WRITTEN = {"≤": "<=", "≥": ">=", "≠": "!="}
+
+
+def _comparison(text: str) -> tuple[str, str, str]:
+    """A comparison as it is typed: ``?x > 5``."""
+    found = _COMPARISON(text)
+    if found is None:
+        raise click.UsageError(
+            f"--where {text!r}: write a ?variable, one of < <= > >= = !=, and a value"
+        )
+    name, comparison, value = found.groups()
+    return name, _WRITTEN.get(comparison, comparison), value
+
+
+def _show_sparql(found: Any, as_json: bool) -> None:
+    """Rows of a SELECT, the facts of a CONSTRUCT, or the word of an ASK."""
+    if isinstance(found, bool):
+        show(found, as_json, "yes" if found else "no")
+        return
+    columns = getattr(found, "variables", ("head", "relation", "tail"))
+    rows = [[cell if isinstance(cell, str | None) else cell.value for cell in row] for row in found]
+    show_rows(columns, rows, as_json, nothing="no match")
+
+
+@click.command()
+@workspace_argument
+@click.argument("questions", type=click.Path())
+@click.option("--replace", is_flag=True, help="Forget what was learnt before.")
+@verb
+def learn(workspace: str, questions: str, replace: bool, as_json: bool) -> None:
+    """Learn which paths of relations words ask for, and what sources weigh, from QUESTIONS: question⇥answer|answer a line.
+
+    What was learnt before stays, and is learnt again together with these. kptm undo takes it back.
+    """
+    from kg.formats.files import estimate_lines
+
+    count = estimate_lines(Path(questions))
+    with existing(workspace) as ws, progress("questions", count, about=True) as advance:
+        report = ws.learn(questions, replace=replace, progress=advance)
+    text = f"{report}\nrevision {report.revision}; take it back with: kptm undo {workspace} {report.revision}"
+    show(report.to_dict(), as_json, text)

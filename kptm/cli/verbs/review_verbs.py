@@ -1,0 +1,323 @@
+"""extract, review, check: facts out of texts."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kptm.cli.output.common import existing, plain, show, show_rows, verb, workspace_argument
+from kptm.cli.output.progress import lines_of, progress, read_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kptm.constraints.constraint import Violation
+    from kptm.workspace import Workspace
+    from kptm.workspace.extraction import ReviewItem
+
+precision_option = click.option(
+    "--precision",
+    default=0.9,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Thresholds are those at which predictions have this precision on held-out texts.",
+)
+
+
+KEYS = "[a]ccept  [r]eject  [e]dit  [s]kip  [u]ndo  [q]uit"
+STATES = ("proposed", "accepted", "rejected", "withdrawn")
+
+
+@click.command()
+@workspace_argument
+@click.option(
+    "--accept", "accepted", multiple=True, type=int, metavar="N", help="Accept a proposal."
+)
+@click.option(
+    "--reject", "rejected", multiple=True, type=int, metavar="N", help="Reject a proposal."
+)
+@click.option("--accept-all", "rule", metavar="RULE",
+              help='Accept all of a rule that break no constraint: "capital>=.95", ">=.99".')  # fmt: skip
+@click.option("--relation", help="Those of a relation alone.")
+@click.option("--source", help="Those of a source alone.")
+@click.option(
+    "--minimum", default=0.0, type=click.FloatRange(0, 1), help="From this confidence on."
+)
+@click.option("--state", type=click.Choice(STATES), default="proposed", show_default=True,
+              help="What became of them.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), help="The most to show.")
+@verb
+def review(
+    workspace: str,
+    accepted: tuple[int, ...],
+    rejected: tuple[int, ...],
+    rule: str | None,
+    relation: str | None,
+    source: str | None,
+    minimum: float,
+    state: str,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Accept or reject the facts that kptm extract proposes, one by one at the prompt.
+
+    Without a terminal, and with --json, it lists them. Each decision is a revision: kptm undo takes
+    it back.
+    """
+    with existing(workspace) as ws:
+        if rule is not None or accepted or rejected:
+            show(*_decided(ws, accepted, rejected, rule, workspace, as_json))
+            return
+        key = None if relation is None else ws.graph.relation(relation).key
+        items = ws.review(state=state, relation=key, source=source, minimum=minimum, limit=limit)
+        if as_json or state != "proposed" or not _is_terminal():
+            _list(items, as_json)
+        else:
+            _prompt(ws, items)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _decided(
+    ws: Workspace,
+    accepted: Sequence[int],
+    rejected: Sequence[int],
+    rule: str | None,
+    workspace: str,
+    as_json: bool,
+) -> tuple[dict[str, Any], bool, str]:
+    found: dict[str, Any] = {}
+    lines = []
+    steps: list[tuple[str, Callable[[], Any], bool]] = [
+        ("accepted", lambda: ws.accept(accepted), bool(accepted)),
+        ("rejected", lambda: ws.reject(rejected), bool(rejected)),
+        ("accepted by rule", lambda: ws.accept_all(rule or ""), rule is not None),
+    ]
+    for what, step, wanted in steps:
+        if not wanted:
+            continue
+        done = step()
+        found[what] = {"count": len(done.decided), "ids": done.decided, "revision": done.revision}
+        again = (
+            f"; take it back with: kptm undo {workspace} {done.revision}" if done.revision else ""
+        )
+        lines.append(f"{len(done.decided):,} {what}{again}")
+    return found, as_json, "\n".join(lines)
+
+
+def _list(items: Sequence[ReviewItem], as_json: bool) -> None:
+    rows = [
+        (
+            item.proposal.id, item.head, item.relation, item.tail, round(item.proposal.confidence, 3),
+            _mark(item), str(item.proposal.state), item.proposal.sentence, item.proposal.source,
+        )
+        for item in items
+    ]  # fmt: skip
+    columns = (
+        "id",
+        "head",
+        "relation",
+        "tail",
+        "confidence",
+        "notes",
+        "state",
+        "sentence",
+        "source",
+    )
+    show_rows(columns, rows, as_json, nothing="no proposals")
+
+
+def _mark(item: ReviewItem) -> str:
+    new = [name for name, is_new in ((item.head, item.proposal.head_new), (item.tail, item.proposal.tail_new)) if is_new]  # fmt: skip
+    notes = [f"new: {name}" for name in new]
+    return "; ".join([*notes, *(one.reason for one in item.violations)])
+
+
+def _prompt(ws: Workspace, items: Sequence[ReviewItem]) -> None:
+    """One after another; a decision is a revision, which u takes back."""
+    decided: list[tuple[int, int]] = []
+    at = 0
+    while at < len(items):
+        item = items[at]
+        _show(item, at + 1, len(items))
+        key = _key()
+        number = item.proposal.id
+        if key == "q":
+            break
+        if key == "u":
+            if decided:
+                at, revision = decided.pop()
+                ws.undo(revision)
+                click.echo("taken back")
+        elif key == "e":
+            items = [*items[:at], _edit(ws, item), *items[at + 1 :]]
+        elif key in ("a", "r"):
+            done = ws.accept([number]) if key == "a" else ws.reject([number])
+            decided.append((at, done.revision))
+            at += 1
+        elif key == "s":
+            at += 1
+    click.echo(f"{len(decided):,} decided; kptm review lists what waits")
+
+
+def _key() -> str:
+    click.echo(f"  {KEYS} ", nl=False)
+    key = click.getchar().lower()
+    click.echo(key if key.isprintable() else "")
+    return "q" if key in ("\x03", "\x04", "\x1b") else key
+
+
+def _show(item: ReviewItem, number: int, total: int) -> None:
+    found = item.proposal
+    click.echo(f"\n{number:,} of {total:,}   {found.confidence:.2f}   {plain(found.source)}")
+    click.echo("  " + _highlighted(found.sentence, sorted((found.head_span, found.tail_span))))
+    triple = f"{item.head} | {item.relation} | {item.tail}"
+    click.echo("  " + click.style(plain(triple), bold=True))
+    if note := _mark(item):
+        click.echo("  " + click.style(plain(note), fg="yellow"))
+
+
+def _highlighted(sentence: str, spans: Sequence[tuple[int, int]]) -> str:
+    parts, position = [], 0
+    for start, end in spans:
+        parts += [
+            plain(sentence[position:start]),
+            click.style(plain(sentence[start:end]), reverse=True),
+        ]
+        position = max(position, end)
+    return "".join([*parts, plain(sentence[position:])]).replace("\n", " ")
+
+
+def _edit(ws: Workspace, item: ReviewItem) -> ReviewItem:
+    """Another head, relation or tail; what is left empty stays."""
+    from kg.errors import KGError
+
+    head = click.prompt("  head", default=item.head)
+    relation = click.prompt("  relation", default=item.relation)
+    tail = click.prompt("  tail", default=item.tail)
+    try:
+        changed = ws.change_proposal(
+            item.proposal.id,
+            head=None if head == item.head else head,
+            relation=None if relation == item.relation else relation,
+            tail=None if tail == item.tail else tail,
+        )
+    except KGError as error:
+        click.echo(plain(f"  {error}"))
+        return item
+    return ws.review(ids=[changed.id])[0]
+
+
+@click.command()
+@workspace_argument
+@click.argument("texts", type=click.Path())
+@precision_option
+@click.option("--rows", type=click.Path(), metavar="FILE.jsonl",
+              help='Learn from labelled rows: "text" and "triples" a line.')  # fmt: skip
+@click.option("--retrain", is_flag=True, help="Learn anew, from what was rejected too.")
+@click.option("--known-only", is_flag=True, help="Propose no entities that the graph lacks.")
+@click.option("--source", help="Who says the texts; the path of each file by default.")
+@verb
+def extract(
+    workspace: str,
+    texts: str,
+    precision: float,
+    rows: str | None,
+    retrain: bool,
+    known_only: bool,
+    source: str | None,
+    as_json: bool,
+) -> None:
+    """Propose the facts that TEXTS (a file or folder of .txt or .jsonl) state and the graph lacks.
+
+    The first time it learns to read from the facts that the graph has and the texts state.
+    Proposals are in no query until they are accepted: kptm review. A run that was stopped goes on
+    where it was.
+    """
+    with existing(workspace) as ws:
+        read_names(ws)
+        with (
+            progress("extracting", lines_of([texts]), about=True) as advance,
+        ):
+            report = ws.extract(
+                texts,
+                precision=precision,
+                rows=rows,
+                retrain=retrain,
+                new_entities=not known_only,
+                source=source,
+                progress=advance,
+                learning=lambda done, total, what: advance(
+                    0,
+                    f"{what}: {done:,}" + (f" of at most {total:,} passes" if total else " texts"),
+                ),
+            )
+        waiting = ws.graph.proposals.count()["proposed"]
+    read = (
+        f"{report.texts:,} texts read, {report.read_before:,} read before: {report.proposed:,} facts proposed,"
+        f" {report.known:,} known already, {report.new_entities:,} new entities"
+    )
+    lines = [read]
+    if report.learnt:
+        lines.insert(0, f"learnt {report.relations:,} relations from {report.learnt:,} texts")
+    if waiting:
+        lines.append(f"{waiting:,} proposals wait: kptm review {workspace}")
+    show({**asdict(report), "waiting": waiting}, as_json, "\n".join(lines))
+
+
+@click.command()
+@workspace_argument
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1),
+              help="The most violations of each constraint.")  # fmt: skip
+@click.option(
+    "--constraints", "listed", is_flag=True, help="List the constraints, not what breaks them."
+)
+@verb
+def check(workspace: str, limit: int, listed: bool, as_json: bool) -> None:
+    """List facts and proposals that break a constraint: of kptm.toml, or that nearly all facts keep.
+
+    Exit code 1 where a fact breaks a declared constraint.
+    """
+    with existing(workspace) as ws:
+        report = ws.check(limit=limit)
+    if listed:
+        rows = [
+            (str(one), "declared" if one.is_declared else "learnt", one.support, one.exceptions)
+            for one in report.constraints
+        ]
+        show_rows(
+            ("constraint", "from", "support", "exceptions"), rows, as_json, nothing="no constraints"
+        )
+    else:
+        broken = [_violation(one) for one in report.violations]
+        columns = (
+            "constraint",
+            "from",
+            "support",
+            "head",
+            "relation",
+            "tail",
+            "reason",
+            "proposal",
+        )
+        show_rows(columns, broken, as_json, nothing=f"{len(report.constraints):,} constraints hold")
+    if any(one.constraint.is_declared and not one.proposal for one in report.violations):
+        raise click.exceptions.Exit(1)
+
+
+def _violation(one: Violation) -> tuple[object, ...]:
+    from kg.types import Literal
+    from kg.values import value_text
+
+    rule = one.constraint
+    tail = value_text(one.tail) if isinstance(one.tail, Literal) else one.tail
+    origin = "declared" if rule.is_declared else "learnt"
+    return (
+        str(rule), origin, rule.support, one.head, one.relation, tail, one.reason,
+        one.proposal or None,
+    )  # fmt: skip

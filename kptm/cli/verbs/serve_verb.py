@@ -1,0 +1,59 @@
+"""serve."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import ExitStack
+
+import click
+
+from kptm.cli.output.common import existing, printed_json, verb, workspace_argument
+from kptm.cli.output.progress import progress, read_names
+from kptm.errors import ConfigError
+
+
+@click.command()
+@workspace_argument
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65_535),
+              help="The port; 0 takes any that is free.")  # fmt: skip
+@click.option("--allow-edit", is_flag=True, help="Let facts be edited and revisions be undone.")
+@click.option("--name", "names", multiple=True, metavar="HOST[:PORT]",
+              help="What else a request may call this server, of a proxy say; may be repeated.")  # fmt: skip
+@click.option("--max-waiting", default=256, show_default=True, type=click.IntRange(1),
+              help="Requests under way at once; those beyond are asked to come again.")  # fmt: skip
+@verb
+def serve(
+    workspace: str,
+    host: str,
+    port: int,
+    allow_edit: bool,
+    names: tuple[str, ...],
+    max_waiting: int,
+    as_json: bool,
+) -> None:
+    """Open WORKSPACE in the browser: ask, link text, walk the graph, see its history. Needs kptm[serve]."""
+    try:
+        from kptm.serving.server import serve as run
+    except ModuleNotFoundError as error:
+        raise ConfigError('the explorer needs FastAPI: pip install "kptm[serve]"') from error
+    from kptm.serving.config import ServingConfig
+
+    starting = ExitStack()
+
+    def ready(url: str) -> None:
+        starting.close()
+        may = "may be edited" if allow_edit else "is only read"
+        value = printed_json({"url": url, "allow_edit": allow_edit})
+        click.echo(value if as_json else f"{url} ({workspace} {may}; Ctrl-C ends it)")
+
+    config = ServingConfig(
+        host=host, port=port, allow_edit=allow_edit, names=names, max_waiting=max_waiting
+    )
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends as by Ctrl-C: closes what is open
+    with existing(workspace) as ws, starting:
+        read_names(ws)
+        starting.enter_context(progress("start", None))
+        run(ws, config, ready=ready)

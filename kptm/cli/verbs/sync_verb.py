@@ -1,0 +1,53 @@
+"""sync: keep a workspace in step with a folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from kptm.cli.output.common import existing, plain, show, verb, workspace_argument
+from kptm.cli.output.progress import progress
+from kptm.cli.verbs.review_verbs import precision_option
+
+SIGNS = {"added": "+", "changed": "~", "deleted": "-", "failed": "!", "skipped": "?"}
+
+
+@click.command()
+@workspace_argument
+@click.argument("folder", type=click.Path())
+@click.option("--extract/--no-extract", "extract", default=None,
+              help="Propose facts of new texts; by default where kptm extract has learnt to.")  # fmt: skip
+@precision_option
+@verb
+def sync(
+    workspace: str, folder: str, extract: bool | None, precision: float, as_json: bool
+) -> None:
+    """Make WORKSPACE hold what the files of FOLDER state, no more and no less.
+
+    .txt and .jsonl with "text" are texts, which are indexed; other files are triples, or entities
+    (.jsonl with "key"). New and changed files are read; what a deleted file alone stated ends. Run
+    it again at any time, also after it was killed.
+    """
+    with existing(workspace) as ws, progress("sync", None) as advance:
+        report = ws.sync(
+            folder,
+            extract=extract,
+            precision=precision,
+            progress=lambda done, name: advance(done, plain(name)),
+        )
+    lines = [
+        f"{SIGNS[one.action]} {one.name}" + (f": {one.note}" if one.note else "")
+        for one in report.changes
+    ]
+    counts = {action: report.count(action) for action in SIGNS}
+    said = ", ".join(f"{count:,} {action}" for action, count in counts.items() if count)
+    lines.append(f"{said or 'nothing to do'}; {report.unchanged:,} files as they were")
+    found = {
+        **counts,
+        "unchanged": report.unchanged,
+        "files": [asdict(one) for one in report.changes],
+    }
+    show(found, as_json, "\n".join(lines))
+    if counts["failed"]:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,150 @@
+"""Security middleware: what a request must be before a route sees it, and headers of every response.
+
+A page of another site can send requests to this machine, and, by a name that it lets point here
+(DNS rebinding), read what comes back. It can forge neither ``Host`` nor ``Origin``, so that both
+are checked on every request.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import anyio
+from starlette.datastructures import Headers, MutableHeaders
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+API = "/api/"
+DRAINED = 1_048_576
+"""Bytes of a body that are read although it is too large."""
+DIGITS = 12
+"""Of a length that is announced; Python refuses to read numbers of thousands of digits."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    " require-trusted-types-for 'script'; trusted-types 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+class RefusedError(Exception):
+    """A request that is not let in: its status and one message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class SecurityMiddleware:
+    """An ASGI application in front of another.
+
+    Args:
+        app: The application.
+        hosts: What ``Host`` may be, in lower case; ``Origin`` may be these behind ``http://`` or
+            ``https://``.
+        max_body: Bytes that a body may have, whether or not its length is announced.
+        body_seconds: How long it may take to arrive.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, hosts: Collection[str], max_body: int, body_seconds: float
+    ) -> None:
+        self._app, self._hosts = app, hosts
+        self._max_body, self._body_seconds = max_body, body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a request, or hand it on with its whole body."""
+        if scope["type"] == "websocket":  # there are none
+            await send({"type": "websocket.close"})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        head = scope["method"] == "HEAD"  # answered as GET is, without the body
+        if head:
+            scope = {**scope, "method": "GET"}
+
+        async def sending(message: Message) -> None:
+            if head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                headers.update(HEADERS)
+                api = scope["path"].startswith(API)
+                headers["cache-control"] = "no-store" if api else "no-cache"
+            await send(message)
+
+        headers = Headers(scope=scope)
+        try:
+            body = await self._body(receive, headers)
+            self._check(headers)
+        except RefusedError as refused:
+            await _refuse(sending, refused)
+            return
+        await self._app(scope, _Replay(body, receive), sending)
+
+    def _check(self, headers: Headers) -> None:
+        hosts = [value.lower() for value in headers.getlist("host")]
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
+            raise RefusedError(
+                400, "this server does not go by that name; open it at the address that it printed"
+            )
+        allowed = {f"{scheme}://{host}" for scheme in ("http", "https") for host in self._hosts}
+        if any(origin.lower() not in allowed for origin in headers.getlist("origin")):
+            raise RefusedError(403, "pages of other sites may not use this server")
+
+    async def _body(self, receive: Receive, headers: Headers) -> bytes:
+        """The whole body, so that nothing is refused while the client still sends: it might not see why."""
+        announced = headers.get("content-length", "0")
+        hopeless = len(announced) > DIGITS or not announced.isdecimal() or int(announced) > DRAINED
+        body, more = bytearray(), not hopeless
+        with anyio.move_on_after(self._body_seconds) as patience:
+            while more and len(body) <= DRAINED:
+                message = await receive()
+                if message["type"] != "http.request":  # the client has gone
+                    raise RefusedError(400, "the request ended before its body did")
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+        if patience.cancelled_caught:
+            raise RefusedError(408, "the request's body did not arrive in time")
+        if hopeless or len(body) > self._max_body:
+            raise RefusedError(413, f"a body may have {self._max_body:,} bytes; send less")
+        return bytes(body)
+
+
+class _Replay:
+    """The body that was read, then whatever the client says next: that it has gone."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+async def _refuse(send: Send, refused: RefusedError) -> None:
+    """Answer with the message, and close: what is left of the request is not read."""
+    body = json.dumps({"detail": str(refused)}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

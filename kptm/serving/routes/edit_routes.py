@@ -1,0 +1,67 @@
+"""Corrections: add, edit and undo, where the server allows them."""
+
+from fastapi import Depends, HTTPException, Request
+
+from kg.errors import UnknownKeyError
+from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
+from kptm.serving.schemas import requests, responses
+from kptm.workspace import Workspace
+from kptm.workspace.changes.additions import records_of
+
+
+def may_edit(request: Request) -> None:
+    """Refuse what changes something where the server only reads."""
+    if not request.app.state.allow_edit:
+        raise HTTPException(403, "this server only reads; start it with --allow-edit")
+
+
+routes = router("changing", Depends(may_edit))
+
+
+@routes.post("/edit", responses=problems(404, 408, 409, 413, 415))
+async def edit(executor: OnWorkspace, body: requests.NewFact) -> responses.Changed:
+    """Make `tail` the value of `relation` of `head`; the next answer follows."""
+    number = await executor.ask(
+        lambda ws: ws.edit(body.head, body.relation, body.tail, old=body.old)
+    )
+    return responses.Changed(revision=number)
+
+
+@routes.post("/add", responses=problems(404, 408, 409, 413, 415))
+async def add(executor: OnWorkspace, body: requests.Addition) -> responses.Added:
+    """Add a fact or an entity by hand; new names become new entities and relations."""
+    return await executor.ask(lambda ws: _added(ws, body))
+
+
+def _added(ws: Workspace, body: requests.Addition) -> responses.Added:
+    is_entity = not body.facts or body.label or body.aliases or body.types or body.description
+    entity = records_of(
+        body.name,
+        label=body.label,
+        aliases=body.aliases,
+        types=body.types,
+        description=body.description,
+    )
+    items = entity if is_entity else []
+    for fact in body.facts:
+        items += records_of(body.name, fact.relation, fact.tail, confidence=fact.confidence)
+    report = ws.add(items, exact=body.exact)
+    return responses.Added(
+        added=report.added,
+        revision=report.revision,
+        new_entities=list(report.new_entities),
+        new_relations=list(report.new_relations),
+    )
+
+
+@routes.post("/undo", responses=problems(404, 408, 409, 413, 415))
+async def undo(executor: OnWorkspace, body: requests.Undone) -> responses.Changed:
+    """Take back a revision, an undo too."""
+    return responses.Changed(revision=await executor.ask(lambda ws: _undone(ws, body)))
+
+
+def _undone(ws: Workspace, body: requests.Undone) -> int:
+    revision, newest = body.revision, ws.graph.revision()
+    if revision > newest:
+        raise UnknownKeyError(f"there is no revision {revision}; the newest is {newest}")
+    return ws.undo(revision, later=body.later)

@@ -1,0 +1,143 @@
+"""The graph itself: entities, what is around them, and what happened to them."""
+
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Annotated
+
+from fastapi import Query, Request
+
+from kg.errors import UnknownKeyError, shorten
+from kg.graph import KnowledgeGraph
+from kptm.serving.neighbourhood import facts_around
+from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
+from kptm.serving.schemas import requests, responses
+from kptm.serving.schemas.key_labels import as_fact, keys_of, labels_of
+
+routes = router("looking")
+
+
+@routes.get("/about", responses=problems())
+async def about(executor: OnWorkspace, request: Request) -> responses.About:
+    """Which workspace this is, its newest revision, and whether it may be changed."""
+    revision = await executor.read(lambda graph: graph.revision())
+    return responses.About(
+        name=executor.name,
+        version=version("kptm"),
+        revision=revision,
+        allow_edit=request.app.state.allow_edit,
+    )
+
+
+@routes.get("/stats", responses=problems())
+async def stats(executor: OnWorkspace) -> responses.Stats:
+    """Counts, and which stages have been run."""
+    return responses.Stats(**await executor.ask(lambda ws: ws.stats()))
+
+
+@routes.get("/relations", responses=problems())
+async def relations(executor: OnWorkspace) -> list[responses.Relation]:
+    """All relations that a fact has, by key."""
+    found = await executor.read(lambda graph: graph.relations())
+    return [responses.Relation(**asdict(item)) for item in found]
+
+
+@routes.get("/entities", responses=problems())
+async def entities(
+    executor: OnWorkspace, name: Annotated[requests.Beginning, Query()]
+) -> list[responses.Entity]:
+    """Entities whose key, label or alias equals, begins with, holds or nearly is a text, best first."""
+    found = await executor.read(lambda graph: graph.search(name.text, limit=name.limit))
+    return [responses.Entity(**asdict(item)) for item in found]
+
+
+@routes.get("/entity", responses=problems(404))
+async def entity(
+    executor: OnWorkspace, one: Annotated[requests.OneEntity, Query()]
+) -> responses.Description:
+    """What is known of an entity and who says it: `limit` facts as head, and as tail."""
+    return await executor.read(lambda graph: _description(graph, one))
+
+
+@routes.get("/neighbourhood", responses=problems(404))
+async def neighbourhood(
+    executor: OnWorkspace, around: Annotated[requests.Around, Query()]
+) -> responses.Neighbourhood:
+    """The entities and facts within one or two hops, nearest first."""
+    return await executor.read(lambda graph: _neighbourhood(graph, around))
+
+
+@routes.get("/history", responses=problems(404))
+async def history(
+    executor: OnWorkspace, past: Annotated[requests.Past, Query()]
+) -> responses.History:
+    """When which source began or ceased to say something of an entity, newest first."""
+    return await executor.read(lambda graph: _history(graph, past))
+
+
+@routes.get("/revisions", responses=problems())
+async def revisions(
+    executor: OnWorkspace, newest: Annotated[requests.Newest, Query()]
+) -> list[responses.Revision]:
+    """The newest changes of the graph, newest first."""
+    found = await executor.read(lambda graph: graph.revisions(limit=newest.limit))
+    return [responses.Revision(**asdict(item)) for item in found]
+
+
+def _description(graph: KnowledgeGraph, one: requests.OneEntity) -> responses.Description:
+    found = graph.describe(one.key, limit=one.limit)
+    facts = [
+        responses.Attested(
+            fact=as_fact(item.fact),
+            sources=[responses.Source(source=source, line=line) for source, line in item.sources],
+        )
+        for item in found.facts
+    ]
+    keys = [one.key, *(key for item in facts for key in keys_of(item.fact))]
+    entity = responses.Entity(**asdict(found.entity))
+    return responses.Description(entity=entity, facts=facts, labels=labels_of(graph, keys))
+
+
+def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.Neighbourhood:
+    edges, complete = facts_around(graph, around.key, hops=around.hops, limit=around.limit)
+    hops = {around.key: 0}
+    for edge in edges:  # nearest first: one end has been reached before
+        nearest = min(hops[end] for end in (edge.head, edge.tail) if end in hops)
+        for end in (edge.head, edge.tail):
+            hops.setdefault(end, nearest + 1)
+    known = graph.entities(hops)
+    return responses.Neighbourhood(
+        centre=around.key,
+        nodes=[
+            responses.Node(
+                key=key, label=known[key].label, types=list(known[key].types), hops=hops[key]
+            )
+            for key in hops
+            if key in known  # not ended by an edit of this moment
+        ],
+        edges=[responses.Edge(**edge._asdict()) for edge in edges if {*edge[::2]} <= known.keys()],
+        relations=labels_of(graph, (edge.relation for edge in edges)),
+        complete=complete,
+    )
+
+
+def _history(graph: KnowledgeGraph, past: requests.Past) -> responses.History:
+    found = graph.history(past.key)
+    if not found:
+        raise UnknownKeyError(f"the graph never heard of {shorten(past.key)!r}; try search")
+    changes: list[responses.Change] = []
+    for item in reversed(found):
+        fact = as_fact(item.fact)
+        fits = past.relation in (None, fact.relation) and past.tail in (None, fact.tail)
+        if fits and len(changes) < past.limit:
+            changes.append(
+                responses.Change(
+                    revision=item.revision,
+                    kind=item.kind,
+                    fact=fact,
+                    source=item.source,
+                    line=item.line,
+                    at=item.at,
+                )
+            )
+    keys = [past.key, *(key for item in changes for key in keys_of(item.fact))]
+    return responses.History(changes=changes, labels=labels_of(graph, keys))

@@ -1,0 +1,103 @@
+"""Questions and texts: ask, query, link."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from kg.types import Candidate
+from kptm.answering import Answer
+from kptm.serving.example_questions import example_questions
+from kptm.serving.executor import WorkspaceExecutor
+from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
+from kptm.serving.schemas import requests, responses
+from kptm.serving.schemas.key_labels import labels_of
+from kptm.workspace import Workspace
+
+routes = router("asking")
+_WITH_KEYS = ("entity", "type", "relation")
+"""Kinds of meanings that are keys."""
+
+
+@routes.post("/ask", responses=problems(408, 413, 415))
+async def ask(executor: OnWorkspace, body: requests.OneQuestion) -> responses.Answer:
+    """Answer a cloze with `[MASK]` or a question in words; "unknown" is an answer too, with its reason.
+
+    `at` is the year or the day that is asked about where the question says none.
+    """
+    return await _asked(executor, body.question, body.at)
+
+
+@routes.post("/ask/batch", responses=problems(408, 413, 415))
+async def ask_batch(executor: OnWorkspace, body: requests.ManyQuestions) -> responses.Answers:
+    """Answer several questions, in their order."""
+    # One by one, so that others are served between them.
+    return responses.Answers(
+        answers=[await _asked(executor, item, body.at) for item in body.questions]
+    )
+
+
+@routes.get("/query", responses=problems(404))
+async def query(
+    executor: OnWorkspace, fact: Annotated[requests.FactQuery, Query()]
+) -> responses.Answer:
+    """Answer (head, relation, ?) or (?, relation, tail); names may be keys, labels or aliases."""
+    return await executor.ask(lambda ws: _shown(ws, ws.query(fact.head, fact.relation, fact.tail)))
+
+
+@routes.get("/examples", responses=problems())
+async def examples(executor: OnWorkspace, some: Annotated[requests.Few, Query()]) -> list[str]:
+    """Questions to begin with, about this graph's own facts; empty where none can be made."""
+    return await executor.ask(lambda ws: example_questions(ws, some.limit))
+
+
+@routes.post("/link", responses=problems(408, 413, 415))
+async def link(executor: OnWorkspace, body: requests.SomeText) -> responses.Linked:
+    """Link the names in a text to entities, each with what else it may mean."""
+    return await executor.ask(lambda ws: _linked(ws, body.text))
+
+
+async def _asked(executor: WorkspaceExecutor, question: str, at: str | None) -> responses.Answer:
+    return await executor.ask(lambda ws: _shown(ws, ws.ask(question, at=at)))
+
+
+def _shown(ws: Workspace, answer: Answer) -> responses.Answer:
+    keys = [answer.topic, *(step.relation for step in answer.path)]
+    keys += [item.entity for item in answer.answers if item.entity is not None]
+    keys += [item.entity for item in answer.conflicts]
+    keys += [item.means for item in answer.meanings if item.kind in _WITH_KEYS]
+    for sense in answer.senses:
+        keys += [sense.entity, *sense.answers]
+    for item in answer.evidence:
+        keys += [item.entity, *(item.triple or ()), *(span.entity for span in item.spans)]
+    found = {**answer.to_dict(), "labels": labels_of(ws.graph, keys)}
+    return responses.Answer(**found)
+
+
+def _linked(ws: Workspace, text: str) -> responses.Linked:
+    document = ws.linker.link(text)
+    keys = {link.entity for link in document.links}
+    keys |= {item.entity for link in document.links for item in link.candidates}
+    labels, known = labels_of(ws.graph, keys), ws.graph.entities(keys)
+
+    def sense(item: Candidate) -> responses.Sense:
+        found = known.get(item.entity)
+        return responses.Sense(
+            entity=item.entity,
+            label=labels[item.entity],
+            description=found.description if found else "",
+            prior=item.prior,
+        )
+
+    links = [
+        responses.Mention(
+            start=link.start,
+            end=link.end,
+            surface=link.surface,
+            entity=link.entity,
+            label=labels[link.entity],
+            score=link.score,
+            candidates=[sense(item) for item in link.candidates],
+        )
+        for link in document.links
+    ]
+    return responses.Linked(text=document.text, links=links)

@@ -1,0 +1,51 @@
+"""Shared by all routes: the executor, JSON bodies only, and the problems that a route may report."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.params import Depends as Dependency
+from fastapi.routing import APIRoute
+
+from kptm.serving.executor import WorkspaceExecutor
+from kptm.serving.schemas.responses import Problem
+
+
+def _executor(request: Request) -> WorkspaceExecutor:
+    executor: WorkspaceExecutor = request.app.state.executor
+    return executor
+
+
+OnWorkspace = Annotated[WorkspaceExecutor, Depends(_executor)]
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Responses for the OpenAPI document: these, and those that every route has."""
+    return {status: {"model": Problem} for status in sorted({400, 403, 422, 503, *statuses})}
+
+
+class _JsonRoute(APIRoute):
+    """A route that takes no body but JSON: other kinds a page of another site could send without asking."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+
+        async def checked(request: Request) -> Response:
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind != "application/json":
+                raise HTTPException(415, "send JSON, with the content type application/json")
+            try:
+                (await request.body()).decode("utf-8")
+            except UnicodeDecodeError as error:
+                message = f"the body is not UTF-8 (byte {error.start}); encode it so"
+                raise HTTPException(400, message) from error
+            return await handle(request)
+
+        return checked
+
+
+def router(tag: str, *dependencies: Dependency) -> APIRouter:
+    """An empty router for a part of the API."""
+    return APIRouter(tags=[tag], dependencies=dependencies, route_class=_JsonRoute)

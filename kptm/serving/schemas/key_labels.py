@@ -1,0 +1,38 @@
+"""Names for keys, and facts for JSON: what several parts of the API need."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from kg.types import Literal, readable_label
+from kg.values import ValueKey
+from kptm.serving.schemas import responses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Attribute, Triple
+
+
+def labels_of(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
+    """What entities and relations are called, by key, values left out; a relation has the label of the entity of its key."""
+    wanted = {key for key in keys if key and not isinstance(key, ValueKey)}
+    found = graph.entities(wanted)
+    return {
+        key: found[key].label if key in found else readable_label(key) for key in sorted(wanted)
+    }
+
+
+def as_fact(fact: Triple | Attribute) -> responses.Fact:
+    """A fact as JSON has it."""
+    head, relation, end = fact
+    if isinstance(end, Literal):
+        return responses.Fact(head=head, relation=relation, value=responses.Value(**asdict(end)))
+    return responses.Fact(head=head, relation=relation, tail=end)
+
+
+def keys_of(fact: responses.Fact) -> tuple[str, ...]:
+    """The keys that a fact names."""
+    return fact.head, fact.relation, fact.tail or ""

@@ -1,0 +1,241 @@
+"""A workspace: one folder, one project, the same verbs wired together.
+
+    graph.db          the graph and modeledge (SQL is the truth)
+    graph.db.index/   snapshots of modeledge's indexes
+    linking/          what linking knows of the graph, as arrays
+    embeddings/       vectors of the graph's entities
+    model/            the fused model
+    pretraining/      checkpoints of a run that has not ended
+    finetuned/        models fine-tuned for a task, a folder each
+    phrasings.json    how the texts say relations
+    reader.safetensors  what reads answers out of passages, fitted on the graph's own facts
+    questions.json    what was learnt from answered questions
+    learnt.jsonl      those questions, to which others are added
+    weights.json      how much modeledge weighs, fitted on those that the graph is silent on
+    extraction.safetensors  what reads facts out of texts
+    sync.json         the files that sync has seen
+    kptm.toml         settings
+
+What a stage writes appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg.errors import StoreError
+from kptm.errors import WorkspaceError
+from kptm.workspace import config as workspace_config
+from kptm.workspace.answers import WorkspaceAnswers
+from kptm.workspace.changes.edits import WorkspaceEdits
+from kptm.workspace.config import WorkspaceConfig
+from kptm.workspace.delegation import Delegated
+from kptm.workspace.embeddings import WorkspaceEmbeddings
+from kptm.workspace.extraction import WorkspaceExtraction
+from kptm.workspace.files.graph_state import note_graph
+from kptm.workspace.graph import WorkspaceGraph
+from kptm.workspace.layout import Layout
+from kptm.workspace.lookups import WorkspaceLookups
+from kptm.workspace.models import WorkspaceModels
+from kptm.workspace.sync import WorkspaceSync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from kptm.modeledge import Modeledge
+
+
+class Workspace:
+    """One project in one folder. A context manager."""
+
+    def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
+        self._base = base = WorkspaceGraph(folder, config)
+        self._vectors = WorkspaceEmbeddings(base)
+        self._models = WorkspaceModels(base, self._vectors)
+        self._answers = WorkspaceAnswers(base, self._vectors, self._models)
+        self._edits = WorkspaceEdits(base, self._models, self._answers)
+        self._lookups = WorkspaceLookups(base, self._vectors, self._models)
+        self._extraction = WorkspaceExtraction(base)
+        self._sync = WorkspaceSync(base, self._models, self._edits, self._extraction)
+        self.folder, self.layout = base.folder, base.layout
+        self.graph, self.linker = base.graph, base.linker
+        self.passages = self._models.passages
+
+    @classmethod
+    def init(cls, folder: str | Path, config: WorkspaceConfig | None = None) -> Workspace:
+        """Make a new workspace in ``folder``, which is created.
+
+        Raises:
+            WorkspaceError: There is a workspace already, or a file in the way.
+        """
+        folder = Path(folder)
+        layout = Layout(folder)
+        if layout.is_workspace():
+            raise WorkspaceError(
+                f"{folder}: is a workspace already; open it, or name another folder"
+            )
+        if folder.exists() and not folder.is_dir():
+            raise WorkspaceError(f"{folder}: is a file; name a folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        config = config or WorkspaceConfig()
+        workspace_config.write(layout.config, config)
+        return cls(folder, config)
+
+    @classmethod
+    def open(
+        cls, folder: str | Path, *, create: bool = True, changes: Iterable[str] = ()
+    ) -> Workspace:
+        """Open a workspace; a folder that is not there, or is empty, becomes one.
+
+        Args:
+            folder: Where it is.
+            create: Whether to make one where there is none.
+            changes: Settings for this time only, as ``section.key=value``.
+
+        Raises:
+            WorkspaceError: The folder holds other things, or there is none and none is to be made.
+            ConfigError: Its ``kptm.toml``, or a change, is malformed.
+        """
+        folder = Path(folder)
+        layout = Layout(folder)
+        if layout.is_workspace():
+            return cls(folder, workspace_config.read(layout.config).replaced(changes))
+        if folder.is_dir() and any(folder.iterdir()):
+            raise WorkspaceError(f"{folder}: is no workspace (no kptm.toml) and is not empty")
+        if not create:
+            raise WorkspaceError(f"{folder}: there is no workspace; make one with kptm init")
+        return cls.init(folder)
+
+    def close(self) -> None:
+        """Close the database."""
+        with suppress(StoreError):
+            note_graph(self.layout, self.graph.revision())
+        self._models.close()
+        self.graph.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ── the graph ───────────────────────────────────────────────────────────────────────────────
+
+    load = Delegated("_base", WorkspaceGraph.load)
+    load_entities = Delegated("_base", WorkspaceGraph.load_entities)
+    link = Delegated("_base", WorkspaceGraph.link)
+    export = Delegated("_base", WorkspaceGraph.export)
+    resolve = Delegated("_base", WorkspaceGraph.resolve)
+
+    # ── embeddings ──────────────────────────────────────────────────────────────────────────────
+
+    embed = Delegated("_vectors", WorkspaceEmbeddings.embed)
+    embedding_config = Delegated("_vectors", WorkspaceEmbeddings.embedding_config)
+    take_vectors = Delegated("_vectors", WorkspaceEmbeddings.take_vectors)
+    embeddings = Delegated("_vectors", WorkspaceEmbeddings.embeddings)
+
+    # ── models, passages, modeledge ─────────────────────────────────────────────────────────────
+
+    pretrain = Delegated("_models", WorkspaceModels.pretrain)
+    model = Delegated("_models", WorkspaceModels.model)
+    finetune = Delegated("_models", WorkspaceModels.finetune)
+    index = Delegated("_models", WorkspaceModels.index)
+    fit_reader = Delegated("_models", WorkspaceModels.fit_reader)
+    reader = Delegated("_models", WorkspaceModels.reader)
+    phrasings = Delegated("_models", WorkspaceModels.phrasings)
+
+    # ── answers ─────────────────────────────────────────────────────────────────────────────────
+
+    predictor = Delegated("_answers", WorkspaceAnswers.predictor)
+    ask = Delegated("_answers", WorkspaceAnswers.ask)
+    ask_many = Delegated("_answers", WorkspaceAnswers.ask_many)
+    conversation = Delegated("_answers", WorkspaceAnswers.conversation)
+    query = Delegated("_answers", WorkspaceAnswers.query)
+    recall = Delegated("_answers", WorkspaceAnswers.recall)
+    learn = Delegated("_answers", WorkspaceAnswers.learn)
+    learn_questions = Delegated("_answers", WorkspaceAnswers.learn_questions)
+
+    # ── edits ───────────────────────────────────────────────────────────────────────────────────
+
+    add = Delegated("_edits", WorkspaceEdits.add)
+    edit = Delegated("_edits", WorkspaceEdits.edit)
+    forget = Delegated("_edits", WorkspaceEdits.forget)
+    undo = Delegated("_edits", WorkspaceEdits.undo)
+    changes = Delegated("_edits", WorkspaceEdits.changes)
+    receipts = Delegated("_edits", WorkspaceEdits.receipts)
+    purge = Delegated("_edits", WorkspaceEdits.purge)
+    plan_purge = Delegated("_edits", WorkspaceEdits.plan_purge)
+
+    # ── lookups ─────────────────────────────────────────────────────────────────────────────────
+
+    search = Delegated("_lookups", WorkspaceLookups.search)
+    describe = Delegated("_lookups", WorkspaceLookups.describe)
+    history = Delegated("_lookups", WorkspaceLookups.history)
+    revisions = Delegated("_lookups", WorkspaceLookups.revisions)
+    paths = Delegated("_lookups", WorkspaceLookups.paths)
+    neighbours = Delegated("_lookups", WorkspaceLookups.neighbours)
+    predict = Delegated("_lookups", WorkspaceLookups.predict)
+    predict_facts = Delegated("_lookups", WorkspaceLookups.predict_facts)
+    near = Delegated("_lookups", WorkspaceLookups.near)
+    classify = Delegated("_lookups", WorkspaceLookups.classify)
+    verify = Delegated("_lookups", WorkspaceLookups.verify)
+    migrate = Delegated("_lookups", WorkspaceLookups.migrate)
+    merge = Delegated("_lookups", WorkspaceLookups.merge)
+
+    # ── facts out of texts ──────────────────────────────────────────────────────────────────────
+
+    extract = Delegated("_extraction", WorkspaceExtraction.extract)
+    learn_extractor = Delegated("_extraction", WorkspaceExtraction.learn_extractor)
+    extractor = Delegated("_extraction", WorkspaceExtraction.extractor)
+    evaluate_extraction = Delegated("_extraction", WorkspaceExtraction.evaluate_extraction)
+    proposals = Delegated("_extraction", WorkspaceExtraction.proposals)
+    review = Delegated("_extraction", WorkspaceExtraction.review)
+    accept = Delegated("_extraction", WorkspaceExtraction.accept)
+    accept_all = Delegated("_extraction", WorkspaceExtraction.accept_all)
+    reject = Delegated("_extraction", WorkspaceExtraction.reject)
+    change_proposal = Delegated("_extraction", WorkspaceExtraction.change_proposal)
+    check = Delegated("_extraction", WorkspaceExtraction.check)
+
+    # ── a folder in step ────────────────────────────────────────────────────────────────────────
+
+    sync = Delegated("_sync", WorkspaceSync.sync)
+    forget_file = Delegated("_sync", WorkspaceSync.forget_file)
+
+    @property
+    def modeledge(self) -> Modeledge:
+        """The store of modeledge, in the graph's database."""
+        return self._models.modeledge
+
+    @property
+    def config(self) -> WorkspaceConfig:
+        """The settings."""
+        return self._base.config
+
+    @config.setter
+    def config(self, config: WorkspaceConfig) -> None:
+        self._base.config = config
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────
+
+    def stats(self) -> dict[str, Any]:
+        """Counts of the graph, and which stages have been run."""
+        return {
+            **self.graph.stats(),
+            "passages": len(self.passages),
+            "modeledge": sum(self.modeledge.stats().values()),
+            "embeddings": self.layout.has_embeddings,
+            "model": self.layout.has_model,
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """Every setting, as ``kptm.toml`` holds it."""
+        return asdict(self.config)

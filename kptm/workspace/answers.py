@@ -1,0 +1,176 @@
+"""What a workspace answers."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kptm.errors import WorkspaceError
+from kptm.workspace.files.learnt_files import LESSONS, QUESTIONS, WEIGHTS, LearntFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kptm.answering import Answer, Predictor
+    from kptm.answering.conversation import Conversation
+    from kptm.answering.lessons import LearnReport
+    from kptm.modeledge import RecordFilter
+    from kptm.modeledge.recall import Recalled
+    from kptm.workspace.embeddings import WorkspaceEmbeddings
+    from kptm.workspace.graph import WorkspaceGraph
+    from kptm.workspace.models import WorkspaceModels
+
+
+class WorkspaceAnswers:
+    """Questions, over every stage that has been run."""
+
+    def __init__(
+        self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings, models: WorkspaceModels
+    ) -> None:
+        self._base, self._vectors, self._models = base, vectors, models
+        self.folder, self.layout, self.graph, self.linker = (
+            base.folder,
+            base.layout,
+            base.graph,
+            base.linker,
+        )
+        self._predictor: Predictor | None = None
+        base.on_change.append(self._drop_predictor)
+
+    def _drop_predictor(self) -> None:
+        self._predictor = None
+
+    def predictor(self) -> Predictor:
+        """A predictor over every stage that has been run."""
+        from kptm.answering import Predictor
+        from kptm.answering.parsing.model import ReadingModel
+        from kptm.answering.weighing import Weights
+
+        if self._predictor is None:
+            reader = self._models.reader()
+            has_model = self.layout.has_model
+            self._predictor = Predictor(
+                self.graph,
+                self.linker,
+                self._models.model() if has_model else None,
+                self._vectors.embeddings() if self.layout.has_embeddings else None,
+                self._models.modeledge if has_model else None,
+                phrasings=self._models.phrasings(),
+                reading=ReadingModel.load(self.layout.questions),
+                encoder=self._base.question_encoder,
+                reader=reader,
+            )
+            space = self._predictor.space
+            self._predictor.take(Weights.load(self.layout.weights, space=space))
+        return self._predictor
+
+    def ask(
+        self, question: str, *, sources: Iterable[str] | None = None, at: str | None = None
+    ) -> Answer:
+        """Answer a cloze or a question in words; see :meth:`kptm.Predictor.ask`."""
+        return self.predictor().ask(question, sources=sources, at=at)
+
+    def ask_many(
+        self,
+        questions: Iterable[str],
+        *,
+        sources: Iterable[str] | None = None,
+        at: str | None = None,
+    ) -> Iterator[Answer]:
+        """Answer questions in their order, streaming; see :meth:`kptm.Predictor.ask_many`."""
+        return self.predictor().ask_many(questions, sources=sources, at=at)
+
+    def conversation(self, *, sources: Iterable[str] | None = None) -> Conversation:
+        """A conversation: a question may refer to the last one, as in "and of chile?"."""
+        from kptm.answering.conversation import Conversation
+
+        chosen = None if sources is None else list(sources)
+        return Conversation(
+            lambda question: self.ask(question, sources=chosen), self.graph, self.linker
+        )
+
+    def query(
+        self,
+        head: str | None = None,
+        relation: str = "",
+        tail: str | None = None,
+        *,
+        sources: Iterable[str] | None = None,
+    ) -> Answer:
+        """Answer (head, relation, ?) or (?, relation, tail); see :meth:`kptm.Predictor.query`."""
+        return self.predictor().query(head, relation, tail, sources=sources)
+
+    def recall(self, text: str, *, k: int = 8, where: RecordFilter | None = None) -> list[Recalled]:
+        """Records of modeledge for a text's blank or names: :meth:`kptm.Modeledge.recall`.
+
+        Raises:
+            ModeledgeError: It has vectors of other models alone.
+            WorkspaceError: There is no model yet.
+        """
+        predictor = self.predictor()
+        document = predictor.link(text)
+        model = predictor.model or self._models.model()
+        return self._models.modeledge.recall(model, document, k=k, where=where)[0]
+
+    def learn(
+        self,
+        path: str | Path,
+        *,
+        replace: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> LearnReport:
+        """Learn from ``question⇥answer|answer`` lines which paths of relations words ask for.
+
+        What was learnt before stays: its questions are learnt again together with these. A question
+        that is asked anew takes the place of the earlier one. A line without an answer is a
+        question that the graph cannot answer. Those that the graph is silent on teach how the
+        sources weigh, all of them what a score is worth.
+
+        Args:
+            path: The file.
+            replace: Whether what was learnt before is forgotten.
+            progress: Called with how many questions were looked at.
+
+        Raises:
+            TripleFormatError: The file cannot be read, or a line has no tab.
+            WorkspaceError: No line could be used; the message says why, and nothing has changed.
+        """
+        from kptm.answering import lessons
+        from kptm.answering.learning import learn
+        from kptm.answering.weighing import Weights
+
+        predictor = self.predictor()
+        new = list(lessons.read_lessons(Path(path)))
+        earlier = [] if replace else lessons.load(self.layout.lessons)
+        taught = lessons.added(earlier, new)
+        if replace:
+            predictor.take(Weights(space=predictor.space))
+        self._base.changed()  # half of what follows is in the predictor until all of it is saved
+        report = learn(predictor, self.graph, self.linker, taught, len(new), progress=progress)
+        if not report.used and not report.weighed:
+            raise WorkspaceError(f"{path}: nothing was learnt: {report}")
+        if not report.kept:
+            self._predictor = None
+            return report
+        revision = self._save_learnt(predictor, lessons.dump(taught), f"{path}: {report}")
+        return dataclasses.replace(report, revision=revision)
+
+    def _save_learnt(self, predictor: Predictor, lessons: bytes, note: str) -> int:
+        """Write what was learnt, as one revision."""
+        files = LearntFiles(self.folder)
+        with self.graph.transaction():
+            number = self.graph.log.note(
+                "learn", note.splitlines()[0], before=files.before(QUESTIONS, LESSONS, WEIGHTS)
+            )
+            predictor.parser.model.save(self.layout.questions)
+            predictor.weights.save(self.layout.weights)
+            files.write(LESSONS, lessons)
+        self._predictor = predictor
+        return number
+
+    def learn_questions(
+        self, path: str | Path, *, progress: Callable[[int], None] | None = None
+    ) -> int:
+        """Learn as :meth:`learn` does; return how many lines taught something."""
+        return self.learn(path, progress=progress).used

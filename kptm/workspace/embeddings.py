@@ -1,0 +1,134 @@
+"""The embeddings of a workspace: trained, brought up to date, taken from elsewhere."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kg.errors import EmbeddingMismatchError
+from kptm.errors import WorkspaceError
+from kptm.workspace.files.stage_locks import stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kg.embedding import EntityEmbeddings, KGEConfig
+    from kg.embedding.training.state import Epoch
+    from kptm.workspace.graph import WorkspaceGraph
+
+
+class WorkspaceEmbeddings:
+    """The embeddings of a workspace's graph."""
+
+    def __init__(self, base: WorkspaceGraph) -> None:
+        self._base = base
+        self.folder, self.layout, self.graph = base.folder, base.layout, base.graph
+
+    def embed(
+        self,
+        *,
+        update: bool = False,
+        recipe: str | None = None,
+        progress: Callable[[Epoch], None] | None = None,
+        step: Callable[[float], None] | None = None,
+    ) -> EntityEmbeddings:
+        """Train embeddings of the graph and save them; a training that was cut is gone on with.
+
+        Args:
+            update: Fit rows for what is new, leave the others; in seconds.
+            recipe: See :meth:`embedding_config`.
+            progress: Called after each epoch of a training.
+            step: Called after each batch with how many epochs have been trained, as a fraction.
+
+        Raises:
+            WorkspaceError: There are none to update, or another process trains them.
+            EmbeddingError: The graph has no triples, or the training fails.
+        """
+        with stage(self.layout, "embed"):
+            return self._kept(self._embeddings(update, recipe, progress, step))
+
+    def _embeddings(
+        self,
+        update: bool,
+        recipe: str | None,
+        progress: Callable[[Epoch], None] | None,
+        step: Callable[[float], None] | None,
+    ) -> EntityEmbeddings:
+        from kg.embedding import train_embeddings
+        from kg.embedding.files.folder import check_target
+
+        check_target(self.layout.embeddings)  # known before the training, it costs none
+        if update:
+            return self.embeddings().extend(self.graph)
+        checkpoint = self.layout.embeddings_checkpoint
+        train = partial(
+            train_embeddings,
+            self.graph,
+            self.embedding_config(recipe),
+            progress=progress,
+            step=step,
+        )
+        try:
+            return train(checkpoint=checkpoint)
+        except EmbeddingMismatchError:  # the graph or the settings are others since
+            checkpoint.unlink()
+            return train(checkpoint=checkpoint)
+
+    def embedding_config(self, recipe: str | None = None) -> KGEConfig:
+        """Settings of a training: a recipe, the one for the graph's size ("auto"), or kptm.toml's.
+
+        Where ``kptm.toml`` says what a new one does and the graph is large, by the recipe "large":
+        scoring all entities for each fact would take days and gigabytes.
+
+        Raises:
+            EmbeddingError: There is no such recipe.
+        """
+        from kg.embedding import KGEConfig
+        from kg.embedding.training.recipes import recipe_for
+
+        if recipe is None and self._base.config.embedding != type(self._base.config)().embedding:
+            return self._base.config.embedding
+        if recipe in (None, "auto"):
+            stats = self.graph.stats()
+            fitting = recipe_for(stats["entities"], stats["triples"])
+            if recipe is None and fitting != "large":
+                return self._base.config.embedding
+            recipe = fitting
+        return KGEConfig.recipe(recipe)
+
+    def take_vectors(self, path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:
+        """Take embeddings from elsewhere; see :func:`kg.read_vectors`.
+
+        Raises:
+            EmbeddingError: They cannot be read.
+            WorkspaceError: None of their keys is an entity of the graph.
+        """
+        from kg.embedding import read_vectors
+
+        embeddings = read_vectors(path, keys=keys)
+        known = self.graph.keys()
+        if not any(key in embeddings for key in known):
+            raise WorkspaceError(f"{path}: none of its keys is an entity of the graph")
+        with stage(self.layout, "embed"):
+            return self._kept(embeddings)
+
+    def _kept(self, embeddings: EntityEmbeddings) -> EntityEmbeddings:
+        embeddings.save(self.layout.embeddings)
+        self._base.changed()
+        return embeddings
+
+    def embeddings(self) -> EntityEmbeddings:
+        """The saved embeddings.
+
+        Raises:
+            WorkspaceError: There are none yet.
+            EmbeddingMismatchError: They belong to another graph.
+        """
+        from kg.embedding import EntityEmbeddings
+
+        if not self.layout.has_embeddings:
+            raise WorkspaceError(f"{self.folder}: has no embeddings yet; run kptm embed")
+        embeddings = EntityEmbeddings.load(self.layout.embeddings)
+        embeddings.check(self.graph)
+        return embeddings

@@ -1,0 +1,353 @@
+"""Facts out of texts, in a workspace: proposed, reviewed, accepted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from kptm.errors import ConfigError
+from kptm.texts import read_records
+from kptm.workspace.files.stage_locks import stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kg.review.proposal import Decision, Proposal, ProposalState
+    from kg.types import Literal
+    from kptm.constraints.checking import CheckReport
+    from kptm.constraints.constraint import Violation
+    from kptm.extraction.extractor import Extractor
+    from kptm.extraction.learning import LearningReport
+    from kptm.extraction.reading import ExtractionReport, SourceText
+    from kptm.extraction.scores import ExtractionScores
+    from kptm.workspace.graph import WorkspaceGraph
+
+    Learning = Callable[[int, int, str], None]
+
+TEXT = "text"
+"""The source of texts that are given as such."""
+_RULE = re.compile(r"\s*(?P<relation>.*?)\s*>=\s*(?P<least>\d*\.?\d+)\s*").fullmatch
+
+
+class ReviewItem(NamedTuple):
+    """A proposal as a person sees it.
+
+    Attributes:
+        proposal: The proposal.
+        head: The label of its head.
+        relation: The label of its relation.
+        tail: The label of its tail, or its value.
+        violations: The constraints that it breaks.
+    """
+
+    proposal: Proposal
+    head: str
+    relation: str
+    tail: str
+    violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceRule:
+    """Which proposals are accepted without a look at each.
+
+    Attributes:
+        relation: Of this relation alone; None for all.
+        minimum: From this confidence on.
+    """
+
+    relation: str | None
+    minimum: float
+
+    @classmethod
+    def parse(cls, text: str) -> AcceptanceRule:
+        """Read ``capital>=.95``, or ``>=.95`` for all relations.
+
+        Raises:
+            ConfigError: It is written in another way.
+        """
+        found = _RULE(text)
+        least = float(found["least"]) if found else 2.0
+        if found is None or least > 1:
+            raise ConfigError(
+                f"{text!r} is no rule; write RELATION>=CONFIDENCE, as in capital>=.95, or >=.95 for all relations"
+            )
+        return cls(found["relation"] or None, least)
+
+
+class WorkspaceExtraction:
+    """Extract, review, accept, reject, check."""
+
+    def __init__(self, base: WorkspaceGraph) -> None:
+        self._base = base
+        self.layout, self.graph, self.linker = base.layout, base.graph, base.linker
+
+    def extract(
+        self,
+        texts: str | Path | Iterable[str],
+        *,
+        precision: float = 0.9,
+        source: str | None = None,
+        rows: str | Path | None = None,
+        retrain: bool = False,
+        new_entities: bool = True,
+        progress: Callable[[int], None] | None = None,
+        learning: Learning | None = None,
+    ) -> ExtractionReport:
+        """Propose the facts that texts state and the graph lacks; see :meth:`proposals`.
+
+        The first time, and with ``rows`` or ``retrain``, an extractor is learnt: from labelled
+        rows, or from the facts of the graph that the texts state. A run that was stopped goes on
+        where it was.
+
+        Args:
+            texts: A file or folder of texts, or texts.
+            precision: Thresholds are those at which each relation's predictions have this precision
+                on held-out texts.
+            source: Who says the texts; the path of each file by default.
+            rows: Labelled rows to learn from: JSON Lines with "text" and "triples".
+            retrain: Whether to learn anew; what was rejected and accepted since counts then.
+            new_entities: Whether names that the graph lacks may be proposed as entities.
+            progress: Called with the number of texts that are done.
+            learning: Called while it learns with done, total (0 where unknown) and what is done.
+
+        Raises:
+            ConfigError: The precision is none.
+            TripleFormatError: A file is missing or malformed.
+            WorkspaceError: The texts state nothing that is known, so that there is nothing to learn
+                from; or another process extracts here.
+        """
+        from kptm.extraction.reading import read_texts
+
+        if not 0 < precision < 1:
+            raise ConfigError(f"precision is between 0 and 1, not {precision:g}")
+        given = texts if isinstance(texts, str | Path) else list(texts)
+        with stage(self.layout, "extract"):
+            learnt = 0
+            if rows is not None or retrain or not self.layout.extractor.exists():
+                learnt = self._learn_extractor(given, rows, learning).texts
+            report = read_texts(
+                self.graph,
+                self.linker,
+                self.extractor(),
+                _sourced(given, source),
+                precision=precision,
+                names=new_entities,
+                progress=progress,
+            )
+        return replace(report, learnt=learnt)
+
+    def learn_extractor(
+        self,
+        texts: str | Path | Iterable[str] = (),
+        *,
+        rows: str | Path | None = None,
+        learning: Learning | None = None,
+    ) -> LearningReport:
+        """Learn an extractor without extracting; arguments as for :meth:`extract`."""
+        with stage(self.layout, "extract"):
+            given = texts if isinstance(texts, str | Path) else list(texts)
+            return self._learn_extractor(given, rows, learning)
+
+    def _learn_extractor(
+        self, texts: str | Path | Sequence[str], rows: str | Path | None, learning: Learning | None
+    ) -> LearningReport:
+        from kg.review.proposal import ProposalState
+        from kptm.extraction.learning import learn
+        from kptm.extraction.rows import read_rows
+
+        decided = [
+            item
+            for state in (ProposalState.ACCEPTED, ProposalState.REJECTED)
+            for item in self.graph.proposals.find(state=state)
+        ]
+        extractor, report = learn(
+            self.graph,
+            self.linker,
+            (one.text for one in _sourced(texts, None)),
+            rows=() if rows is None else read_rows(rows),
+            decided=decided,
+            progress=learning,
+        )
+        extractor.save(self.layout.extractor)
+        return report
+
+    def extractor(self) -> Extractor:
+        """The extractor that was learnt.
+
+        Raises:
+            ModelError: There is none yet, or its file is damaged.
+        """
+        from kptm.extraction.extractor import Extractor
+
+        return Extractor.load(self.layout.extractor)
+
+    def evaluate_extraction(self, gold: str | Path, *, precision: float = 0.9) -> ExtractionScores:
+        """Compare what the extractor reads in texts with the triples that they state.
+
+        Args:
+            gold: JSON Lines with "text" and "triples".
+            precision: As for :meth:`extract`.
+
+        Raises:
+            ModelError: There is no extractor yet.
+            TripleFormatError: The file is missing or malformed.
+        """
+        from kptm.extraction.rows import read_rows
+        from kptm.extraction.scores import score
+
+        return score(
+            self.graph, self.linker, self.extractor(), read_rows(gold), precision=precision
+        )
+
+    # ── review ───────────────────────────────────────────────────────────────────────────────
+
+    def proposals(
+        self,
+        *,
+        state: ProposalState | str | None = "proposed",
+        relation: str | None = None,
+        source: str | None = None,
+        minimum: float = 0.0,
+        limit: int | None = None,
+    ) -> list[Proposal]:
+        """Proposals, the most confident first; see :meth:`kg.Proposals.find`."""
+        return self.graph.proposals.find(
+            state=state, relation=relation, source=source, minimum=minimum, limit=limit
+        )
+
+    def review(
+        self,
+        *,
+        ids: Sequence[int] | None = None,
+        state: ProposalState | str | None = "proposed",
+        relation: str | None = None,
+        source: str | None = None,
+        minimum: float = 0.0,
+        limit: int | None = None,
+    ) -> list[ReviewItem]:
+        """Proposals with labels and the constraints that they break; see :meth:`proposals`."""
+        found = self.graph.proposals.find(
+            state=state, ids=ids, relation=relation, source=source, minimum=minimum, limit=limit
+        )
+        return self._as_items(found)
+
+    def _as_items(self, found: Sequence[Proposal]) -> list[ReviewItem]:
+        from kg.types import Literal
+        from kg.values import value_text
+        from kptm.constraints.checking import check_proposals
+
+        keys = {item.head for item in found}
+        keys |= {item.tail for item in found if isinstance(item.tail, str)}
+        labels = {key: entity.label for key, entity in self.graph.entities(sorted(keys)).items()}
+        relations = {one.key: one.label for one in self.graph.relations()} if found else {}
+        broken = check_proposals(self.graph, found, self._base.config.constraints)
+        return [
+            ReviewItem(
+                item,
+                labels.get(item.head, item.head),
+                relations.get(item.relation, item.relation),
+                value_text(item.tail) if isinstance(item.tail, Literal) else labels.get(item.tail, item.tail),
+                tuple(broken.get(item.id, ())),
+            )
+            for item in found
+        ]  # fmt: skip
+
+    def accept(self, ids: Iterable[int]) -> Decision:
+        """Make proposals facts of the graph, in one revision; undo it by :meth:`undo`.
+
+        Raises:
+            StoreError: One of them does not exist, or is decided already.
+        """
+        self._base.changed()
+        with self.graph.transaction():
+            return self.graph.proposals.accept(list(ids))
+
+    def accept_all(self, rule: AcceptanceRule | str) -> Decision:
+        """Accept the proposals of a rule that break no constraint, in one revision.
+
+        Args:
+            rule: Which; as text "capital>=.95".
+
+        Raises:
+            ConfigError: The rule is malformed.
+        """
+        one = AcceptanceRule.parse(rule) if isinstance(rule, str) else rule
+        relation = None if one.relation is None else self.graph.relation(one.relation).key
+        items = self.review(relation=relation, minimum=one.minimum)
+        return self.accept(item.proposal.id for item in items if not item.violations)
+
+    def reject(self, ids: Iterable[int]) -> Decision:
+        """Note that proposals are wrong, in one revision: their sentences never propose them again.
+
+        Raises:
+            StoreError: One of them does not exist, or is decided already.
+        """
+        return self.graph.proposals.reject(list(ids))
+
+    def change_proposal(
+        self,
+        number: int,
+        *,
+        head: str | None = None,
+        relation: str | None = None,
+        tail: str | Literal | None = None,
+    ) -> Proposal:
+        """Correct a proposal before it is decided; names may be keys, labels, or new.
+
+        Raises:
+            StoreError: There is no such proposal, or it is decided.
+            UnknownKeyError: The relation is none.
+        """
+        from kg.values import ValueKey
+
+        known = None if relation is None else self.graph.relation(relation).key
+        if isinstance(tail, str):
+            now = self.graph.proposals.find(state=None, ids=[number])
+            end = self.graph.tail(known or (now[0].relation if now else ""), tail)
+            tail = end.literal if isinstance(end, ValueKey) else tail
+        new: set[str] = set()
+        ends = {}
+        for name in (head, tail):
+            if isinstance(name, str):
+                ends[name] = self._key(name)
+                if ends[name] is None:
+                    new.add(name)
+        return self.graph.proposals.change(
+            number,
+            head=None if head is None else ends[head] or head,
+            relation=known,
+            tail=(ends[tail] or tail) if isinstance(tail, str) else tail,
+            new=new,
+        )
+
+    def _key(self, name: str) -> str | None:
+        """The key of a key, label or alias; None where nothing is called so."""
+        if self.graph.entities([name]):
+            return name
+        found = self.linker.candidates(name)
+        return found[0].entity if found else None
+
+    def check(self, *, limit: int = 1_000) -> CheckReport:
+        """The constraints that ``kptm.toml`` declares and the graph shows, and what breaks them.
+
+        Args:
+            limit: The most violations of each constraint.
+        """
+        from kptm.constraints.checking import check
+
+        return check(self.graph, self._base.config.constraints, limit=limit)
+
+
+def _sourced(texts: str | Path | Sequence[str], source: str | None) -> Iterator[SourceText]:
+    """Texts with the file that says each."""
+    from kptm.extraction.reading import SourceText
+
+    if isinstance(texts, str | Path):
+        for record in read_records(texts):
+            yield SourceText(source or str(record.path), record.values["text"])
+        return
+    for text in texts:
+        yield SourceText(source or TEXT, text)

@@ -1,0 +1,61 @@
+"""Whether a workspace had a graph: so that one that is missing is not taken for a new one."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from kg.files.atomic import write_text
+from kptm.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kptm.workspace.layout import Layout
+
+
+def check_graph(layout: Layout) -> None:
+    """Refuse a workspace whose graph is missing.
+
+    Raises:
+        WorkspaceError: There is no graph, and the workspace's state, embeddings or links say that
+            there was one.
+    """
+    with suppress(FileNotFoundError):
+        if layout.graph.stat().st_size:
+            return
+    revision = _last_revision(layout)
+    if revision:
+        raise WorkspaceError(
+            f"{layout.graph}: is missing or empty, and the workspace had a graph (revision {revision} or later);"
+            " put the file back or restore a copy. For an empty graph make a new workspace: kptm init"
+        )
+
+
+def note_graph(layout: Layout, revision: int) -> None:
+    """Note the graph's revision; a folder that cannot be written is left as it is."""
+    if not revision or _number(layout.state) == revision:
+        return
+    with suppress(OSError):
+        if os.access(layout.folder, os.W_OK):
+            write_text(layout.state, json.dumps({"revision": revision}) + "\n")
+
+
+def _last_revision(layout: Layout) -> int:
+    manifests = (
+        layout.state,
+        layout.embeddings / "embeddings.json",
+        layout.linking_index / "manifest.json",
+    )
+    return max(map(_number, manifests))
+
+
+def _number(path: Path) -> int:
+    """The revision that a JSON file states; 0 where it states none."""
+    try:
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        return int(content["revision"] or 0)
+    except (OSError, ValueError, LookupError, TypeError):
+        return 0

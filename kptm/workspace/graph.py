@@ -1,0 +1,167 @@
+"""The graph of a workspace: filled, exported, linked to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg.errors import UnknownKeyError, shorten
+from kg.files import temporary
+from kg.graph import KnowledgeGraph
+from kptm.linking import LinkedText, Linker
+from kptm.linking.encoding import Encoder
+from kptm.linking.weights import Weights
+from kptm.workspace.files.graph_state import check_graph, note_graph
+from kptm.workspace.layout import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kg.formats.text.layout import Columns
+    from kg.graph import OnError
+    from kg.loading.rows import Rows
+    from kg.loading.tables import Types
+    from kg.types import ExportReport, LoadReport
+    from kptm.workspace.config import WorkspaceConfig
+
+
+class WorkspaceGraph:
+    """The graph of a workspace and its linker.
+
+    Attributes:
+        on_change: Called when the graph, or what is derived from it, has changed.
+        on_end: Called with the revision in the transaction of a load in which facts have ended.
+    """
+
+    def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
+        self.folder, self.config, self.layout = folder, config, Layout(folder)
+        linking, kept = config.linking, self.layout.linking_encoder
+        # One model in memory where both use the same; its vectors are stored by its fingerprint.
+        names = {name for name in (linking.encoder, config.answering.encoder) if name}
+        encoders = {name: Encoder(name, folder=kept) for name in sorted(names)}
+        encoder = encoders.get(linking.encoder)
+        self.question_encoder = encoders.get(config.answering.encoder)
+        weights = Weights.load(linking.weights) if linking.weights else None
+        check_graph(self.layout)
+        temporary.recover(folder, [path.name for path in self.layout.replaced])
+        self.graph = KnowledgeGraph.open(
+            self.layout.graph, languages=config.graph.languages, times=config.answering.times
+        )
+        note_graph(self.layout, self.graph.revision())
+        index = self.layout.linking_index
+        self.linker = Linker(self.graph, weights=weights, encoder=encoder, folder=index)
+        self.on_change: list[Callable[[], None]] = []
+        self.on_end: list[Callable[[int], None]] = []
+
+    def changed(self) -> None:
+        """Note that the graph or what is derived from it has changed."""
+        for follow in self.on_change:
+            follow()
+
+    def ended(self, revision: int) -> None:
+        """Note, in the transaction of a load, that facts have ended."""
+        for follow in self.on_end:
+            follow(revision)
+
+    def _loaded(self, load: Callable[[], LoadReport]) -> LoadReport:
+        """Load, and end what is derived from facts that have ended, all or nothing."""
+        self.changed()
+        with self.graph.transaction():
+            report = load()
+            if report.revision is not None and report.ended:
+                self.ended(report.revision)
+            return report
+
+    def load(
+        self,
+        path: str | Path | Rows,
+        *,
+        format: str | None = None,
+        columns: Columns | None = None,
+        key: str | None = None,
+        split: str | None = None,
+        header: bool | None = None,
+        types: Types = None,
+        source: str | None = None,
+        add: bool | None = None,
+        on_error: OnError = "raise",
+        rejected: str | Path | None = None,
+        create_entities: bool = True,
+        progress: Callable[[int], None] | None = None,
+    ) -> LoadReport:
+        """Load triples: :meth:`kg.KnowledgeGraph.load`; the settings' types fill up ``types``."""
+        settled = self.config.graph.types
+        if settled and types is not False:
+            given = types if isinstance(types, Mapping) else {}
+            named = {relation.casefold() for relation in given}
+            left = {name: kind for name, kind in settled.items() if name.casefold() not in named}
+            types = {**left, **given}
+        load = partial(
+            self.graph.load,
+            path,
+            format=format,
+            columns=columns,
+            key=key,
+            split=split,
+            header=header,
+            types=types,
+            source=source,
+            add=add,
+            on_error=on_error,
+            rejected=rejected,
+            create_entities=create_entities,
+            progress=progress,
+        )
+        return self._loaded(load)
+
+    def load_entities(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,
+        columns: Sequence[str] | None = None,
+        source: str | None = None,
+        add: bool | None = None,
+        on_error: OnError = "raise",
+        rejected: str | Path | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> LoadReport:
+        """Load entities; see :meth:`kg.KnowledgeGraph.load_entities`."""
+        load = partial(
+            self.graph.load_entities,
+            path,
+            format=format,
+            columns=columns,
+            source=source,
+            add=add,
+            on_error=on_error,
+            rejected=rejected,
+            progress=progress,
+        )
+        return self._loaded(load)
+
+    def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
+        """Link texts to the graph, streaming, as the settings under ``[linking]`` say."""
+        return self.linker.link_many(texts, n_jobs=self.config.linking.jobs)
+
+    def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
+        """Write the graph to a file; see :meth:`kg.KnowledgeGraph.export`."""
+        self.layout.check_output(Path(target))
+        return self.graph.export(target, format=format)
+
+    def resolve(self, name: str) -> str:
+        """The key of a key, label or alias; the likeliest sense of an ambiguous name.
+
+        Raises:
+            UnknownKeyError: Nothing is called so; the message suggests names that are like it.
+        """
+        known = self.graph.entities([name]).get(name)
+        if known is not None:
+            return known.key
+        found = self.linker.candidates(name)
+        if not found:
+            reason = self.graph.suggestion(name)
+            raise UnknownKeyError(f"no entity is called {shorten(name)!r}{reason}")
+        return found[0].entity

@@ -1,0 +1,232 @@
+"""What a workspace shows of its graph and vectors: the verbs of the command line, for Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from kg.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from kg.embedding.prediction import Prediction
+    from kg.store.read.paths import Direction
+    from kg.types import Change, Description, Entity, Revision, Triple
+    from kg.view import GraphView
+    from kptm.finetuning.prediction import Prediction as Classified
+    from kptm.finetuning.task_rows import Rows
+    from kptm.modeledge import Modeledge
+    from kptm.modeledge.transfer.merge import MergeReport
+    from kptm.modeledge.transfer.migrate import MigrationReport
+    from kptm.modeledge.vector_index.consistency import SpaceCheck
+    from kptm.workspace.embeddings import WorkspaceEmbeddings
+    from kptm.workspace.graph import WorkspaceGraph
+    from kptm.workspace.models import WorkspaceModels
+
+
+class HasModeledge(Protocol):
+    """Another workspace."""
+
+    @property
+    def modeledge(self) -> Modeledge:
+        """Its store of modeledge."""
+
+
+class WorkspaceLookups:
+    """Names may be keys, labels or aliases in all of it."""
+
+    def __init__(
+        self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings, models: WorkspaceModels
+    ) -> None:
+        self._base, self._vectors, self._models = base, vectors, models
+        self.folder, self.graph, self.linker = base.folder, base.graph, base.linker
+
+    def _view(self, at: int | None) -> GraphView:
+        return self.graph if at is None else self.graph.at(at)
+
+    def search(self, text: str, *, limit: int = 20, at: int | None = None) -> list[Entity]:
+        """Entities by key, label or alias, best first; see :meth:`kg.GraphView.search`.
+
+        Args:
+            text: A name, its beginning, or a near miss.
+            limit: The most to give.
+            at: A revision of the past.
+        """
+        return self._view(at).search(text, limit=limit)
+
+    def describe(self, name: str, *, limit: int = 20, at: int | None = None) -> Description:
+        """What is known of an entity, and who says it.
+
+        Args:
+            name: The entity.
+            limit: The most facts as head, and as tail.
+            at: A revision of the past.
+
+        Raises:
+            UnknownKeyError: Nothing is called so.
+        """
+        view = self._view(at)
+        return view.describe(
+            name if view.entities([name]) else self._base.resolve(name), limit=limit
+        )
+
+    def history(self, name: str, *, limit: int | None = None) -> list[Change]:
+        """When which source began or ceased to say something of an entity, oldest first.
+
+        Args:
+            name: The entity; one that is gone by its key.
+            limit: The newest so many; all by default.
+
+        Raises:
+            UnknownKeyError: Nothing is or was called so.
+        """
+        found = self.graph.history(name) or self.graph.history(self._base.resolve(name))
+        return found if limit is None else found[len(found) - min(limit, len(found)) :]
+
+    def revisions(self, *, limit: int | None = None) -> list[Revision]:
+        """All that was done to the workspace, newest first.
+
+        Args:
+            limit: The newest so many; all by default.
+        """
+        return self.graph.revisions(limit=self.graph.revision() if limit is None else limit)
+
+    def paths(
+        self, first: str, second: str, *, max_hops: int = 3, limit: int = 20
+    ) -> list[list[Triple]]:
+        """How two entities are connected, the shortest path first; see :meth:`kg.GraphView.paths`.
+
+        Raises:
+            UnknownKeyError: Nothing is called so.
+        """
+        ends = self._base.resolve(first), self._base.resolve(second)
+        return self.graph.paths(*ends, max_hops=max_hops, limit=limit)
+
+    def neighbours(
+        self,
+        name: str,
+        *,
+        hops: int = 1,
+        direction: Direction = "both",
+        relations: Sequence[str] = (),
+        limit: int = 20,
+    ) -> list[Triple]:
+        """The facts around an entity, nearest first; see :meth:`kg.GraphView.neighbours`.
+
+        Raises:
+            UnknownKeyError: Nothing is called so.
+        """
+        keys = [self.graph.relation(relation).key for relation in relations] or None
+        return self.graph.neighbours(
+            self._base.resolve(name), hops=hops, limit=limit, direction=direction, relations=keys
+        )
+
+    def predict(
+        self,
+        relation: str,
+        *,
+        head: str | None = None,
+        tail: str | None = None,
+        k: int = 10,
+        known: bool = False,
+    ) -> list[Prediction]:
+        """Predict the tails of a head, or the heads of a tail, that the graph lacks.
+
+        Args:
+            relation: The relation.
+            head: The entity whose tails are predicted.
+            tail: The entity whose heads are predicted.
+            k: How many.
+            known: Whether facts of the graph are given too, marked.
+
+        Raises:
+            EmbeddingError: Not exactly one of head and tail was given.
+            UnknownKeyError: Nothing is called so.
+            WorkspaceError: There are no embeddings yet.
+        """
+        if (head is None) == (tail is None):
+            raise EmbeddingError("give head or tail: the other one is predicted")
+        key, embeddings = self.graph.relation(relation).key, self._vectors.embeddings()
+        if head is not None:
+            end = self._base.resolve(head)
+            return embeddings.predict(head=end, relation=key, k=k, known=self.graph, mark=known)
+        end = self._base.resolve(tail or "")
+        return embeddings.predict(tail=end, relation=key, k=k, known=self.graph, mark=known)
+
+    def predict_facts(self, relation: str, *, k: int = 10) -> list[tuple[Triple, float]]:
+        """Likely facts of a relation that the graph lacks, each with p.
+
+        Raises:
+            UnknownKeyError: There is no such relation.
+            WorkspaceError: There are no embeddings yet.
+        """
+        key = self.graph.relation(relation).key
+        return self._vectors.embeddings().predict(relation=key, k=k, known=self.graph)
+
+    def near(self, name: str, *, k: int = 10) -> list[Prediction]:
+        """The entities with the vectors most similar to an entity's.
+
+        Raises:
+            UnknownKeyError: Nothing is called so.
+            WorkspaceError: There are no embeddings yet.
+        """
+        return self._vectors.embeddings().nearest(self._base.resolve(name), k=k)
+
+    def classify(
+        self, rows: Rows, *, task: str, folder: str | Path | None = None
+    ) -> list[Classified]:
+        """Classify rows by a fine-tuned model; those without links are linked to the graph.
+
+        Args:
+            rows: As for :meth:`finetune`, but for what is right.
+            task: The task; its model lies in ``finetuned/TASK``.
+            folder: Another folder of a fine-tuned model.
+
+        Raises:
+            ModelError: There is no such model.
+            EmbeddingMismatchError: It belongs to another graph.
+        """
+        from kptm.finetuning import FinetunedModel
+
+        tuned = FinetunedModel.from_pretrained(
+            folder or self.folder / "finetuned" / task, device=self.config.finetuning.device
+        )
+        tuned.fused.embeddings.check(self.graph)
+        return tuned.predict(rows, linker=self.linker)
+
+    def verify(self) -> list[SpaceCheck]:
+        """Compare rows, log, index and snapshot of every space of modeledge."""
+        return self._models.modeledge.verify()
+
+    def migrate(
+        self,
+        *,
+        method: str = "auto",
+        old: str | None = None,
+        anchors: int = 1_000,
+        target: float = 0.95,
+        replace: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> MigrationReport:
+        """Take an earlier model's modeledge to the current one: :meth:`kptm.Modeledge.migrate`."""
+        return self._models.modeledge.migrate(
+            self._models.model(),
+            old=old,
+            linker=self.linker,
+            anchors=anchors,
+            method=method,
+            target=target,
+            replace=replace,
+            progress=progress,
+        )
+
+    def merge(
+        self,
+        other: HasModeledge,
+        *,
+        policy: str = "both",
+        progress: Callable[[int], None] | None = None,
+    ) -> MergeReport:
+        """Merge the modeledge of another workspace of the model: :meth:`kptm.Modeledge.merge`."""
+        return self._models.modeledge.merge(other.modeledge, policy=policy, progress=progress)

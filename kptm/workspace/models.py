@@ -1,0 +1,359 @@
+"""What a workspace learns: the fused model, its modeledge, and models of tasks."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg.errors import TripleFormatError
+from kg.types import Statement
+from kptm.errors import WorkspaceError
+from kptm.linking import LinkedText
+from kptm.passages import Passages, Written
+from kptm.texts import read_documents
+from kptm.workspace.files.learnt_files import PHRASINGS, LearntFiles
+from kptm.workspace.files.stage_locks import stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kptm.data import Phrasings
+    from kptm.finetuning import FinetunedModel
+    from kptm.finetuning.task_rows import Rows
+    from kptm.fusion import FusedModel
+    from kptm.modeledge import Modeledge
+    from kptm.passages.reader.model import ReaderModel
+    from kptm.passages.reader.reader import Reader
+    from kptm.pretraining import PretrainReport
+    from kptm.workspace.embeddings import WorkspaceEmbeddings
+    from kptm.workspace.graph import WorkspaceGraph
+
+logger = logging.getLogger(__name__)
+
+
+class WorkspaceModels:
+    """The stages after the embeddings: models, passages, modeledge, phrasings."""
+
+    def __init__(self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings) -> None:
+        self._base, self._vectors = base, vectors
+        self.folder, self.layout, self.graph, self.linker = (
+            base.folder,
+            base.layout,
+            base.graph,
+            base.linker,
+        )
+        self._modeledge: Modeledge | None = None
+        self.passages = Passages.of(self.graph)
+
+    def close(self) -> None:
+        """Write the snapshots of modeledge."""
+        if self._modeledge is not None:
+            self._modeledge.close()
+
+    def pretrain(
+        self,
+        texts: str | Path | Iterable[str | LinkedText],
+        *,
+        triples: bool = False,
+        progress: Callable[[int, float], None] | None = None,
+        reading: Callable[[int], None] | None = None,
+    ) -> PretrainReport:
+        """Pretrain a fused model on texts and save it; a run that was cut is gone on with.
+
+        Under ``accelerate launch`` every process calls it, and the first one saves.
+
+        Args:
+            texts: A file or folder of texts, or texts, linked or not.
+            triples: Whether the graph's triples are read as sentences too.
+            progress: Called after each step.
+            reading: Called with how many texts have been linked and encoded.
+
+        Raises:
+            CheckpointError: A run that was cut had other texts, embeddings or settings.
+            WorkspaceError: Another process pretrains this workspace.
+        """
+        from kptm.pretraining import pretrain
+        from kptm.workspace.pretraining import Run
+
+        given = texts if isinstance(texts, str | Path) else list(texts)
+
+        def stream() -> Iterator[str | LinkedText]:
+            yield from read_documents(given) if isinstance(given, str | Path) else given
+            if triples:
+                yield from self._said()
+
+        run = Run(self.layout)
+        with run.alone():
+            model = run.start(self._base.config, self._vectors.embeddings(), stream, self.graph)
+            report = pretrain(
+                model,
+                stream(),
+                self._base.link,
+                self._base.config.pretraining,
+                linked_by=self.linker.identity(),
+                graph=self.graph,
+                checkpoints=run.folder,
+                progress=progress,
+                reading=reading,
+            )
+            run.end(model)
+        self._base.changed()
+        return report
+
+    def _said(self) -> Iterator[LinkedText]:
+        """The graph's triples as sentences, in the mined phrasings where there are any."""
+        from kptm.data import Phrasings, verbalise
+
+        mined = self.layout.phrasings
+        return verbalise(self.graph, Phrasings.load(mined) if mined.exists() else None)
+
+    def model(self) -> FusedModel:
+        """The saved model.
+
+        Raises:
+            WorkspaceError: There is none yet.
+            EmbeddingMismatchError: It belongs to another graph.
+        """
+        from kptm.fusion import FusedModel
+
+        if not self.layout.has_model:
+            raise WorkspaceError(f"{self.folder}: has no model yet; run kptm pretrain")
+        model = FusedModel.from_pretrained(self.layout.model, device=self.config.pretraining.device)
+        model.embeddings.check(self.graph)
+        return model
+
+    def finetune(
+        self,
+        train: Rows,
+        *,
+        task: str,
+        dev: Rows | None = None,
+        out: str | Path | None = None,
+        progress: Callable[[int, float], None] | None = None,
+    ) -> FinetunedModel:
+        """Fine-tune the saved model for a task and save the result; the saved model stays.
+
+        Args:
+            train: Rows to learn from; see :func:`kptm.finetune`. Those without links are linked to
+                the graph.
+            task: "relation", "typing", "tokens" or "text".
+            dev: Rows held out, for the report.
+            out: A folder for the result; by default ``finetuned/TASK`` in the workspace.
+            progress: Called after each step.
+
+        Raises:
+            WorkspaceError: There is no model yet, another process fine-tunes one here, or ``out``
+                would overwrite the rows or a part of the workspace.
+            TripleFormatError: A row lacks a field, or one does not fit its text.
+            ModelError: There is nothing to learn from, or ``out`` holds something else.
+        """
+        from kptm.finetuning import finetune
+        from kptm.finetuning.config import check_task
+        from kptm.finetuning.finetuned_storage import META
+        from kptm.fusion.model_manifest import check_target
+
+        check_task(task)
+        if out is not None:
+            self._check_folder(Path(out), [train, dev])
+        target = self.layout.finetuned_for(task) if out is None else Path(out)
+        check_target(target, META)
+        with stage(self.layout, "finetune") if out is None else nullcontext():
+            tuned = finetune(
+                self.model(),
+                train,
+                task=task,
+                dev=dev,
+                config=self._base.config.finetuning,
+                linker=self.linker,
+                progress=progress,
+            )
+            tuned.save_pretrained(target)
+        return tuned
+
+    def _check_folder(self, folder: Path, inputs: Iterable[Rows | None]) -> None:
+        """Refuse a folder that is a part of the workspace or contains the inputs."""
+        if not folder.resolve().is_relative_to(self.layout.finetuned.resolve()):
+            self.layout.check_output(folder)
+        for path in inputs:
+            if isinstance(path, str | Path) and Path(path).resolve().is_relative_to(
+                folder.resolve()
+            ):
+                raise WorkspaceError(
+                    f"{folder}: holds {path}, which is read and would be lost; name another folder"
+                )
+
+    @property
+    def modeledge(self) -> Modeledge:
+        """The store of modeledge, in the graph's database."""
+        from kptm.modeledge import Modeledge
+
+        if self._modeledge is None:
+            self._modeledge = Modeledge.of(self.graph)
+        return self._modeledge
+
+    def index(
+        self,
+        texts: str | Path | Iterable[str | LinkedText] | None = None,
+        *,
+        triples: bool = False,
+        source: str | None = None,
+        progress: Callable[[int], None] | None = None,
+        reading: Callable[[int], None] | None = None,
+    ) -> int:
+        """Write passages and modeledge of texts and mine phrasings; return vectors added.
+
+        Without a model there are no vectors: the passages are written and the phrasings mined,
+        which answers are read from too. Phrasings are added to those that were mined before. It is
+        one revision, which :meth:`undo` takes back; :meth:`changes` of it says how many passages
+        came and went.
+
+        A file or folder that is indexed again replaces what it said before: sentences that it no
+        longer has go, unless another source says them too. It is the same one when its absolute
+        path is the same. Where ``source`` also says other files, or texts without a file, nothing
+        is replaced; a warning says so.
+
+        Args:
+            texts: A file, a folder, or texts; None where triples alone are written.
+            triples: Whether the graph's triples are written too, in the phrasings that were mined.
+            source: Who says the texts; their path by default.
+            progress: Called with the number of texts and triples done; triples come after the
+                texts.
+            reading: Called with how many texts have been linked.
+
+        Raises:
+            TripleFormatError: A file is missing or malformed.
+        """
+        from kg.store.rows.sources import document_of
+        from kptm.modeledge.sql.documents import speaker
+
+        model = self.model() if self.layout.has_model else None
+        path = texts if isinstance(texts, str | Path) else None
+        given = None if texts is None else self._given(texts)
+        documents = None if given is None else self._documents(given, reading)
+        who = speaker(self.graph.database, path, source)
+        with self.graph.transaction():
+            number, mined = self._begin_index(documents, who.source or "texts")
+            written = Written()
+            if given is not None:
+                written = self.passages.write(
+                    self._with_senses(given),
+                    source=who.source,
+                    document="" if path is None else document_of(path),
+                    revision=number,
+                    replace=path is not None,
+                )
+        if written:
+            self.fit_reader()
+        added = 0
+        if documents is not None and model is not None:
+            if path is not None and who.others:
+                logger.warning("%s", who.kept(path))
+            added += self.modeledge.write(
+                model,
+                documents,
+                source=who.source,
+                revision=number,
+                replace=path is not None and not who.others,
+                progress=progress,
+            )
+        if triples and model is not None:
+            told = self.graph.triples_with_sources()
+            facts = (Statement(triple, source=source) for triple, source in told)
+            before = len(documents or ())
+            advance = None if progress is None else lambda done: progress(before + done)
+            added += self.modeledge.write_facts(
+                model, self.graph, facts, self.phrasings(), revision=number, progress=advance
+            )
+        spoke = model is not None and bool(self.modeledge.operations_of(number))
+        if not mined and not written and not spoke:
+            self.graph.log.withdraw(number)
+        return added
+
+    def fit_reader(self) -> ReaderModel:
+        """Fit the reader of passages on the graph's own facts in its own texts, and save it.
+
+        :meth:`index` does so, and whoever asks, where facts or passages have become others by a
+        twentieth since.
+        """
+        from kptm.passages.reader.training import train
+
+        model = train(self.graph, passages=len(self.passages))
+        with suppress(OSError):  # a folder that may not be written
+            model.save(self.layout.reader)
+        self._base.changed()
+        return model
+
+    def reader(self) -> Reader | None:
+        """What reads answers out of passages; None where there are no passages."""
+        from kptm.passages.reader.model import ReaderModel
+        from kptm.passages.reader.reader import Reader
+
+        if not self.passages:
+            return None
+        if self.layout.reader.exists():
+            model = ReaderModel.load(self.layout.reader)
+            if model.fits(self.graph, len(self.passages)):
+                return Reader(self.graph, model)
+        return Reader(self.graph, self.fit_reader())
+
+    def _begin_index(self, documents: list[LinkedText] | None, note: str) -> tuple[int, bool]:
+        """Open a revision, add mined phrasings; return its number and whether they changed."""
+        from kptm.data import Phrasings
+
+        if documents is None:
+            return self.graph.log.note("index", "triples"), False
+        files = LearntFiles(self.folder)
+        before = files.read(PHRASINGS)
+        mined = self.phrasings().joined(Phrasings.mine(self.graph, documents))
+        number = self.graph.log.note("index", note, before={PHRASINGS: before})
+        if before is not None or mined.relations():
+            mined.save(self.layout.phrasings)
+        self._base.changed()
+        return number, files.read(PHRASINGS) != before
+
+    def phrasings(self) -> Phrasings:
+        """How the texts that were indexed say relations."""
+        from kptm.data import Phrasings
+
+        return (
+            Phrasings.load(self.layout.phrasings)
+            if self.layout.phrasings.exists()
+            else Phrasings({})
+        )
+
+    def _texts_of(self, path: str | Path) -> Iterator[str | LinkedText]:
+        """The texts of a file; of one that is gone the error says what it leaves."""
+        from kptm.modeledge.sql.documents import sources_of
+
+        if not Path(path).exists() and (known := sources_of(self.graph.database, path)):
+            reason = (
+                "there is no such file or folder; what was indexed from it stays until it is forgotten:"
+                f" kptm forget --source {known[0]}"
+            )
+            raise TripleFormatError(path, None, reason)
+        return read_documents(path)
+
+    def _given(self, texts: str | Path | Iterable[str | LinkedText]) -> list[str | LinkedText]:
+        return list(self._texts_of(texts) if isinstance(texts, str | Path) else texts)
+
+    def _with_senses(self, found: Iterable[str | LinkedText]) -> Iterator[LinkedText]:
+        """The texts with all candidates of their links; linked texts stay as they are."""
+        given = list(found)
+        plain = (text for text in given if isinstance(text, str))
+        linked = self.linker.link_many(plain, n_jobs=self._base.config.linking.jobs, threshold=0.0)
+        for text in given:
+            yield text if isinstance(text, LinkedText) else next(linked)
+
+    def _documents(
+        self, found: Iterable[str | LinkedText], reading: Callable[[int], None] | None
+    ) -> list[LinkedText]:
+        found = list(found)
+        linked = self._base.link(text for text in found if isinstance(text, str))
+        documents = []
+        for text in found:
+            documents.append(text if isinstance(text, LinkedText) else next(linked))
+            if reading is not None:
+                reading(len(documents))
+        return documents

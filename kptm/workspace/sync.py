@@ -1,0 +1,261 @@
+"""Keeping a workspace in step with a folder of texts and triples.
+
+Each file is one transaction or can be repeated: before it is read, the manifest says that it is
+pending, afterwards its hash. A run that is killed leaves pending files, which the next run reads
+again.
+"""
+
+from __future__ import annotations
+
+import os.path
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg.errors import KGError
+from kptm.errors import KPTMError
+from kptm.sync.folder import FileKind, FoundFile, files_of
+from kptm.sync.manifest import PENDING, Manifest, file_hash
+from kptm.workspace.files.stage_locks import stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kptm.workspace.changes.edits import WorkspaceEdits
+    from kptm.workspace.extraction import WorkspaceExtraction
+    from kptm.workspace.graph import WorkspaceGraph
+    from kptm.workspace.models import WorkspaceModels
+
+    Progress = Callable[[int, str], None]
+
+NOTED = 20
+"""Files between two writes of the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What happened to a file.
+
+    Attributes:
+        name: Its path below the folder.
+        kind: "texts", "triples" or "entities"; "" of what is not read.
+        action: "added", "changed", "deleted", "failed", or "skipped" (no format that is read).
+        note: What came of it, or why it failed.
+    """
+
+    name: str
+    kind: str
+    action: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """The outcome of a synchronisation.
+
+    Attributes:
+        changes: The files that are not as they were, by name.
+        unchanged: How many are.
+    """
+
+    changes: tuple[FileChange, ...]
+    unchanged: int
+
+    def count(self, action: str) -> int:
+        """How many files an action happened to."""
+        return sum(one.action == action for one in self.changes)
+
+
+class WorkspaceSync:
+    """Sync."""
+
+    def __init__(
+        self,
+        base: WorkspaceGraph,
+        models: WorkspaceModels,
+        edits: WorkspaceEdits,
+        extraction: WorkspaceExtraction,
+    ) -> None:
+        self.base, self.models, self.edits, self.extraction = base, models, edits, extraction
+        self.layout, self.graph = base.layout, base.graph
+
+    def sync(
+        self,
+        folder: str | Path,
+        *,
+        extract: bool | None = None,
+        precision: float = 0.9,
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Make the workspace hold what the files of a folder state, no more and no less.
+
+        New and changed files of triples and entities are loaded, of texts indexed and read for
+        proposals; a changed file replaces what it stated before. What a deleted file alone stated
+        ends, in the graph, passages, modeledge and proposals. All of it is in the history and can
+        be undone. A file that fails is reported and tried again the next time; the others are
+        synchronised. What was loaded in other ways is left alone.
+
+        Args:
+            folder: The folder, with all below it; hidden files are left out.
+            extract: Whether facts are proposed of new texts; by default where an extractor was
+                learnt (:meth:`extract`).
+            precision: Of these proposals.
+            progress: Called with the number of files that are done, and the name of the next.
+
+        Raises:
+            WorkspaceError: The folder is missing, or another process synchronises; nothing is
+                changed then.
+        """
+        root = Path(os.path.abspath(folder))  # noqa: PTH100  # resolve() would follow links
+        with stage(self.layout, "sync"):
+            manifest = Manifest.read(self.layout.sync_manifest)
+            run = _Run(self, root, manifest, extract, precision, progress)
+            changes = list(run.changes())
+        changes.sort(key=lambda one: one.name)
+        done = sum(one.action in ("added", "changed", "failed") for one in changes)
+        skipped = sum(one.action == "skipped" for one in changes)
+        return SyncReport(tuple(changes), run.count - done - skipped)
+
+    def forget_file(self, path: str | Path) -> int:
+        """Take back what a file alone stated: triples, entities, texts, accepted proposals.
+
+        Args:
+            path: The file, which may be gone; it is recognised by its absolute path.
+
+        Returns:
+            The newest revision of those that it took; 0 where the file stated nothing.
+        """
+        from kg.loading.retraction import forget_file
+        from kptm.modeledge.sql.documents import sources_of
+
+        database = self.graph.database
+        self.base.changed()
+        with self.graph.transaction():
+            last = self.graph.proposals.withdraw(str(path))
+            for source in sources_of(database, path):
+                last = max(last, self._forget_texts(path, source))
+            revision = forget_file(database, path)
+            if revision:
+                self.base.ended(revision)
+        return max(last, revision)
+
+    def _forget_texts(self, path: str | Path, source: str) -> int:
+        """End the texts of a file, and their modeledge if their source has no other texts."""
+        from kg.store.rows.sources import document_of
+        from kptm.modeledge.sql.documents import speaker
+
+        if not speaker(self.graph.database, path, source).others:
+            return self.edits.forget(source=source)["revision"]
+        number = self.graph.log.note("forget", str(path)[:200])
+        document = document_of(path)
+        if not self.models.passages.write(
+            (), source=source, document=document, revision=number, replace=True
+        ):
+            self.graph.log.withdraw(number)
+            return 0
+        return number
+
+
+class _Run:
+    """One synchronisation."""
+
+    def __init__(
+        self,
+        ws: WorkspaceSync,
+        root: Path,
+        manifest: Manifest,
+        extract: bool | None,
+        precision: float,
+        progress: Progress | None,
+    ) -> None:
+        self._ws, self._root, self._manifest = ws, root, manifest
+        self._known = manifest.files.setdefault(str(root), {})
+        wanted = ws.layout.extractor.exists() if extract is None else extract
+        self._precision = precision if wanted else None
+        self._progress = progress
+        self.count = 0
+
+    def changes(self) -> Iterator[FileChange]:
+        """Synchronise, file by file."""
+        found = files_of(self._root, without=[self._ws.base.folder])
+        self.count = len(found)
+        hashes = {one.name: self._hash(one) for one in found if one.kind is not None}
+        yield from (
+            FileChange(x.name, "", "skipped", "no format that is read")
+            for x in found
+            if x.kind is None
+        )
+        yield from self._delete(set(hashes))
+        work = [
+            one
+            for one in found
+            if one.kind is not None and self._known.get(one.name, ("", ""))[0] != hashes[one.name]
+        ]
+        is_new = {one.name for one in work if one.name not in self._known}
+        for one in work:
+            kind = self._known.get(one.name, ("", str(one.kind)))[1]
+            self._known[one.name] = PENDING, kind
+        if work:
+            self._note()
+        for number, one in enumerate(work):
+            if self._progress is not None:
+                self._progress(number, one.name)
+            yield self._take(one, hashes[one.name], one.name in is_new)
+            if number % NOTED == NOTED - 1:
+                self._note()
+        if work:
+            self._note()
+
+    def _hash(self, one: FoundFile) -> str:
+        try:
+            return file_hash(one.path)
+        except OSError:
+            return "unreadable"
+
+    def _note(self) -> None:
+        self._manifest.write(self._ws.layout.sync_manifest)
+
+    def _delete(self, present: set[str]) -> Iterator[FileChange]:
+        gone = sorted(set(self._known) - present)
+        for name in gone:
+            kind = self._known[name][1]
+            self._ws.forget_file(self._root / name)
+            del self._known[name]
+            yield FileChange(name, kind, "deleted")
+        if gone:
+            self._note()
+
+    def _take(self, one: FoundFile, mark: str, is_new: bool) -> FileChange:
+        """Read a file; what it held before as another kind of file ends."""
+        before = self._known[one.name][1]
+        kind, ws = str(one.kind), self._ws
+        try:
+            if before != kind:
+                ws.forget_file(one.path)
+            note = self._read(one)
+        except (KGError, KPTMError, OSError) as error:
+            return FileChange(one.name, kind, "failed", str(error))
+        self._known[one.name] = mark, kind
+        return FileChange(one.name, kind, "added" if is_new else "changed", note)
+
+    def _read(self, one: FoundFile) -> str:
+        ws = self._ws
+        if one.kind == FileKind.TEXTS:
+            return self._read_texts(one.path)
+        load = ws.base.load if one.kind == FileKind.TRIPLES else ws.base.load_entities
+        report = load(one.path)
+        return f"{report.added:,} added, {report.ended:,} ended"
+
+    def _read_texts(self, path: Path) -> str:
+        from kptm.extraction.reading import text_hash
+        from kptm.texts import read_texts
+
+        ws = self._ws
+        ws.models.index(path)
+        proposed = 0
+        if self._precision is not None:
+            proposed = ws.extraction.extract(path, precision=self._precision).proposed
+        withdrawn = ws.graph.proposals.withdraw(
+            str(path), [text_hash(text) for text in read_texts(path)]
+        )
+        return f"indexed, {proposed:,} facts proposed" + (", facts withdrawn" if withdrawn else "")
