@@ -9,7 +9,7 @@ from kg.programs import Program, readable
 from kg.types import Literal as Value
 from kg.types import Step, Triple
 from kg.values import ValueKey
-from kptm.passages.spans import TextSpan
+from kptm.passages.text_spans import TextSpan
 
 Why = Literal["", "name", "relation", "words", "fact", "disagreement", "doubt", "uncalibrated"]
 """Why there is no answer; "" when there is one. "words" stands for words that were not understood."""

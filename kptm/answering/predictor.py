@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge import Modeledge, Receipt
-    from kptm.passages.reader.reader import ReadAnswer, Reader
+    from kptm.passages.reader.passage_reader import ReadAnswer, Reader
 
 CHUNK = 32
 """Questions that are asked together."""

@@ -9,15 +9,15 @@ import numpy as np
 from kptm.answering.answer import Evidence, Span
 from kptm.answering.calibration import Curve
 from kptm.answering.sources import TEXTS, Opinion
-from kptm.passages.reader.candidates import Question
-from kptm.passages.splitting import sentences
+from kptm.passages.reader.answer_pairs import Question
+from kptm.passages.sentence_splitting import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kptm.answering.reading import Reading
     from kptm.answering.sources import Asked
-    from kptm.passages.reader.reader import Place, ReadAnswer, Reader
+    from kptm.passages.reader.passage_reader import Place, ReadAnswer, Reader
 
 ENOUGH = 50
 """Held-out answers from which on a curve says what p is worth."""

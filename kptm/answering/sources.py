@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.answering.reading import Reading
     from kptm.linking import LinkedText
     from kptm.modeledge import Hit, Interpolation
-    from kptm.passages.reader.reader import ReadAnswer
+    from kptm.passages.reader.passage_reader import ReadAnswer
 
     Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.answering.candidates import Side
     from kptm.answering.reading import Reading
-    from kptm.passages.reader.reader import ReadAnswer
+    from kptm.passages.reader.passage_reader import ReadAnswer
 
 SAMPLE = 500
 """Entities that a relation leads to whose types are looked at."""

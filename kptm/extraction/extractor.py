@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kptm.extraction import storage
-from kptm.extraction.examples import featured
-from kptm.extraction.mentions import MentionKind
-from kptm.extraction.values import as_stored
+from kptm.extraction import extractor_storage
+from kptm.extraction.candidates.text_mentions import MentionKind
+from kptm.extraction.candidates.text_values import as_stored
+from kptm.extraction.fitting.relation_examples import featured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from kg.types import Literal
-    from kptm.extraction.classifier import Classifier
-    from kptm.extraction.features import Features
-    from kptm.extraction.knowledge import Knowledge
-    from kptm.extraction.mentions import Mention
-    from kptm.extraction.pairs import Pair
-    from kptm.extraction.thresholds import Calibration
+    from kptm.extraction.candidates.mention_pairs import Pair
+    from kptm.extraction.candidates.pair_features import Features
+    from kptm.extraction.candidates.pair_knowledge import Knowledge
+    from kptm.extraction.candidates.text_mentions import Mention
+    from kptm.extraction.fitting.relation_thresholds import Calibration
+    from kptm.extraction.relation_classifier import Classifier
 
 PAIRS = 4_096
 """Pairs that are scored at a time."""
@@ -74,7 +74,7 @@ class Extractor:
     @cached_property
     def fingerprint(self) -> str:
         """What tells it from other extractors: a hash of all that it has learnt."""
-        return hashlib.sha256(storage.content(self)).hexdigest()[:32]
+        return hashlib.sha256(extractor_storage.content(self)).hexdigest()[:32]
 
     def extract(
         self,
@@ -128,7 +128,7 @@ class Extractor:
 
     def save(self, path: str | Path) -> None:
         """Write it to a file, whole or not at all."""
-        storage.save(self, path)
+        extractor_storage.save(self, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Extractor:
@@ -137,7 +137,7 @@ class Extractor:
         Raises:
             ModelError: The file is missing, damaged, or of another kind.
         """
-        return cls(*storage.load(path))
+        return cls(*extractor_storage.load(path))
 
 
 def _end(relation: str, tail: Mention, knowledge: Knowledge) -> str | Literal:

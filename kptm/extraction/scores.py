@@ -6,16 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kptm.extraction.knowledge import Knowledge
-from kptm.extraction.learning import BATCH, in_batches, linked_batches
-from kptm.extraction.rows import Names
+from kptm.extraction.candidates.pair_knowledge import Knowledge
+from kptm.extraction.fitting.extractor_learning import BATCH, in_batches, linked_batches
+from kptm.extraction.fitting.labelled_rows import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kg.graph import KnowledgeGraph
     from kptm.extraction.extractor import Extractor, StatedFact
-    from kptm.extraction.rows import LabelledRow
+    from kptm.extraction.fitting.labelled_rows import LabelledRow
     from kptm.linking import Linker
 
 
@@ -145,7 +145,7 @@ def _is_known(graph: KnowledgeGraph, triple: tuple[str, str, str]) -> bool:
         return True
     from kg.types import Literal
     from kg.values import parsed
-    from kptm.extraction.values import same_value
+    from kptm.extraction.candidates.text_values import same_value
 
     value = parsed(tail) or Literal(tail)
     return any(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kptm.passages.records import EntityLink, Passage, Written
-from kptm.passages.store import Passages
+from kptm.passages.passage_records import EntityLink, Passage, Written
+from kptm.passages.passage_store import Passages
 
 __all__ = ["EntityLink", "Passage", "Passages", "Written"]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from kptm.constraints.checking import CheckReport
     from kptm.constraints.constraint import Violation
     from kptm.extraction.extractor import Extractor
-    from kptm.extraction.learning import LearningReport
-    from kptm.extraction.reading import ExtractionReport, SourceText
+    from kptm.extraction.fitting.extractor_learning import LearningReport
+    from kptm.extraction.propose import ExtractionReport, SourceText
     from kptm.extraction.scores import ExtractionScores
     from kptm.workspace.graph import WorkspaceGraph
 
@@ -119,7 +119,7 @@ class WorkspaceExtraction:
             WorkspaceError: The texts state nothing that is known, so that there is nothing to learn
                 from; or another process extracts here.
         """
-        from kptm.extraction.reading import read_texts
+        from kptm.extraction.propose import read_texts
 
         if not 0 < precision < 1:
             raise ConfigError(f"precision is between 0 and 1, not {precision:g}")
@@ -155,8 +155,8 @@ class WorkspaceExtraction:
         self, texts: str | Path | Sequence[str], rows: str | Path | None, learning: Learning | None
     ) -> LearningReport:
         from kg.review.proposal import ProposalState
-        from kptm.extraction.learning import learn
-        from kptm.extraction.rows import read_rows
+        from kptm.extraction.fitting.extractor_learning import learn
+        from kptm.extraction.fitting.labelled_rows import read_rows
 
         decided = [
             item
@@ -195,7 +195,7 @@ class WorkspaceExtraction:
             ModelError: There is no extractor yet.
             TripleFormatError: The file is missing or malformed.
         """
-        from kptm.extraction.rows import read_rows
+        from kptm.extraction.fitting.labelled_rows import read_rows
         from kptm.extraction.scores import score
 
         return score(
@@ -343,7 +343,7 @@ class WorkspaceExtraction:
 
 def _sourced(texts: str | Path | Sequence[str], source: str | None) -> Iterator[SourceText]:
     """Texts with the file that says each."""
-    from kptm.extraction.reading import SourceText
+    from kptm.extraction.propose import SourceText
 
     if isinstance(texts, str | Path):
         for record in read_records(texts):

@@ -190,7 +190,7 @@ class WorkspaceLookups:
         from kptm.finetuning import FinetunedModel
 
         tuned = FinetunedModel.from_pretrained(
-            folder or self.folder / "finetuned" / task, device=self.config.finetuning.device
+            folder or self.folder / "finetuned" / task, device=self._base.config.finetuning.device
         )
         tuned.fused.embeddings.check(self.graph)
         return tuned.predict(rows, linker=self.linker)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kptm.finetuning.task_rows import Rows
     from kptm.fusion import FusedModel
     from kptm.modeledge import Modeledge
-    from kptm.passages.reader.model import ReaderModel
-    from kptm.passages.reader.reader import Reader
+    from kptm.passages.reader.passage_reader import Reader
+    from kptm.passages.reader.reader_model import ReaderModel
     from kptm.pretraining import PretrainReport
     from kptm.workspace.embeddings import WorkspaceEmbeddings
     from kptm.workspace.graph import WorkspaceGraph
@@ -120,7 +120,7 @@ class WorkspaceModels:
 
         if not self.layout.has_model:
             raise WorkspaceError(f"{self.folder}: has no model yet; run kptm pretrain")
-        model = FusedModel.from_pretrained(self.layout.model, device=self.config.pretraining.device)
+        model = FusedModel.from_pretrained(self.layout.model, device=self._base.config.pretraining.device)
         model.embeddings.check(self.graph)
         return model
 
@@ -277,7 +277,7 @@ class WorkspaceModels:
         :meth:`index` does so, and whoever asks, where facts or passages have become others by a
         twentieth since.
         """
-        from kptm.passages.reader.training import train
+        from kptm.passages.reader.reader_training import train
 
         model = train(self.graph, passages=len(self.passages))
         with suppress(OSError):  # a folder that may not be written
@@ -287,8 +287,8 @@ class WorkspaceModels:
 
     def reader(self) -> Reader | None:
         """What reads answers out of passages; None where there are no passages."""
-        from kptm.passages.reader.model import ReaderModel
-        from kptm.passages.reader.reader import Reader
+        from kptm.passages.reader.passage_reader import Reader
+        from kptm.passages.reader.reader_model import ReaderModel
 
         if not self.passages:
             return None

@@ -247,7 +247,7 @@ class _Run:
         return f"{report.added:,} added, {report.ended:,} ended"
 
     def _read_texts(self, path: Path) -> str:
-        from kptm.extraction.reading import text_hash
+        from kptm.extraction.propose import text_hash
         from kptm.texts import read_texts
 
         ws = self._ws

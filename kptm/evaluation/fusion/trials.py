@@ -224,7 +224,7 @@ class Trials:
 
 def _start_of(study: Study, kind: str, backbone: StudyBackbone) -> tuple[Any, StudyConfig]:
     """The tokenizer and settings that all arms start with."""
-    from kptm.workspace_config import BackboneConfig, small_bert
+    from kptm.fusion.small_bert import BackboneConfig, small_bert
 
     start: Any = backbone.path
     if start:

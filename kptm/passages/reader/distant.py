@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from kg.store.read.roles import roles_of
 from kg.values import ValueKey
-from kptm.passages import rows as passage_rows
-from kptm.passages.reader.candidates import Known, Question, rows_of
-from kptm.passages.reader.words import read
-from kptm.passages.spans import same_value
+from kptm.passages import passage_rows
+from kptm.passages.reader.answer_pairs import Known, Question, rows_of
+from kptm.passages.reader.mention_words import read
+from kptm.passages.text_spans import same_value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from kg.graph import KnowledgeGraph
     from kg.sql.cursor import Sql
-    from kptm.passages.reader.candidates import Row
-    from kptm.passages.reader.words import ReadPassage
-    from kptm.passages.records import Passage
+    from kptm.passages.passage_records import Passage
+    from kptm.passages.reader.answer_pairs import Row
+    from kptm.passages.reader.mention_words import ReadPassage
 
 EACH, ALL = 400, 9_000
 """Questions of a relation in one direction, and of all, at most."""

@@ -8,7 +8,7 @@ from kg.vocabulary import XSD
 from kptm.answering.candidates import Candidates
 from kptm.answering.reading import Reading
 from kptm.answering.text_kinds import of_its_kind
-from kptm.passages.reader.reader import ReadAnswer
+from kptm.passages.reader.passage_reader import ReadAnswer
 
 NUMBER = Literal("7", f"{XSD}integer")
 TYPES = {"Ann": "person", "Bob": "person", "Eve": "person", "Curium": "element", "Lima": "city"}

@@ -6,8 +6,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from kptm.linking import LinkedText
-from kptm.passages.splitting import pieces, sentences
-from kptm.passages.tables import metadata
+from kptm.passages.passage_tables import metadata
+from kptm.passages.sentence_splitting import pieces, sentences
 
 
 def texts(*lines):

@@ -6,8 +6,8 @@ import scipy.sparse as sp
 
 from kptm import Workspace
 from kptm.passages.reader.logit import Examples, fit
-from kptm.passages.reader.model import ReaderModel
-from kptm.passages.spans import TextSpan, name_spans, same_value, value_spans
+from kptm.passages.reader.reader_model import ReaderModel
+from kptm.passages.text_spans import TextSpan, name_spans, same_value, value_spans
 
 CITIES = "Avon Brill Corby Dover Epsom Fleet Goole Hythe Ivel Jarrow Kelso Louth March Neath Otley Poole Ripon Selby Tring Ware".split()  # fmt: skip
 

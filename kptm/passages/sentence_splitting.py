@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from kptm.passages.records import EntityLink
+from kptm.passages.passage_records import EntityLink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kptm.passages.reader.candidates import DENSE
+from kptm.passages.reader.answer_pairs import DENSE
 from kptm.passages.reader.distant import taught
 from kptm.passages.reader.logit import Examples, fit
-from kptm.passages.reader.model import SIZE, ReaderModel, dense_matrix, design, facts_of
+from kptm.passages.reader.reader_model import SIZE, ReaderModel, dense_matrix, design, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kptm.passages.reader.distant import Taught
-    from kptm.passages.reader.model import Ints
+    from kptm.passages.reader.reader_model import Ints
 
 HELD_OUT = 5
 """One of so many questions is held out to know what p is worth."""

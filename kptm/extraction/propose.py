@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.review.proposal import Proposal
-from kptm.extraction.knowledge import Knowledge
-from kptm.extraction.learning import BATCH, in_batches, linked_batches
-from kptm.extraction.mentions import MentionKind
-from kptm.extraction.names import clusters
+from kptm.extraction.candidates.new_names import clusters
+from kptm.extraction.candidates.pair_knowledge import Knowledge
+from kptm.extraction.candidates.text_mentions import MentionKind
+from kptm.extraction.fitting.extractor_learning import BATCH, in_batches, linked_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
+    from kptm.extraction.candidates.text_mentions import Mention
     from kptm.extraction.extractor import Extractor, StatedFact
-    from kptm.extraction.mentions import Mention
     from kptm.linking import Linker
 
 

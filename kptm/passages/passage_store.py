@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kptm import held_names
-from kptm.passages import rows
-from kptm.passages.search import search
-from kptm.passages.splitting import pieces
+from kptm.passages import passage_rows
+from kptm.passages.passage_search import search
+from kptm.passages.sentence_splitting import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.sql.database import Database
     from kptm.linking import LinkedText
-    from kptm.passages.records import Passage, Written
+    from kptm.passages.passage_records import Passage, Written
 
 
 class Passages:
@@ -51,15 +51,15 @@ class Passages:
     def get(self, ids: Collection[int]) -> list[Passage]:
         """The live passages of these ids, by their id."""
         with self._database.reading() as sql:
-            return rows.fetch(sql, dict.fromkeys(ids, 0.0))
+            return passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
 
     def stream(self, *, source: str | None = None) -> Iterator[Passage]:
         """All live passages in the order in which they were written, some thousands at a time."""
         last = 0
         while True:
             with self._database.reading() as sql:
-                ids = rows.page(sql, last, source)
-                found = rows.fetch(sql, dict.fromkeys(ids, 0.0))
+                ids = passage_rows.page(sql, last, source)
+                found = passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
             if not ids:
                 return
             last = ids[-1]
@@ -104,7 +104,7 @@ class Passages:
         """
         found = (piece for text in documents for piece in pieces(text))
         with self._database.writing() as (sql, _):
-            return rows.write(
+            return passage_rows.write(
                 sql, found, source=source, document=document, revision=revision, replace=replace
             )
 
@@ -126,7 +126,7 @@ class Passages:
         A text that was forgotten is not written again by a later run over the same file.
         """
         with self._database.writing() as (sql, _):
-            return rows.forget(sql, source=source, text=text, revision=revision)
+            return passage_rows.forget(sql, source=source, text=text, revision=revision)
 
     def changed_by(self, revision: int) -> tuple[int, int]:
         """How many passages a revision was the last to bring, and to take."""
@@ -138,7 +138,7 @@ class Passages:
     def undo(self, undone: int, *, revision: int) -> int:
         """Take back what a revision changed, as part of another one; return how many passages it was."""
         with self._database.writing() as (sql, _):
-            return rows.undo(sql, undone, revision)
+            return passage_rows.undo(sql, undone, revision)
 
     def texts_of(self, source: str, *, alone: bool) -> list[str]:
         """The passages, live or not, that a source and no other says; or all the others."""
@@ -164,7 +164,7 @@ class Passages:
             listed, parameter = sql.values(sorted(names))
             query = f"SELECT DISTINCT passage_id FROM passage_link WHERE entity IN {listed}"
             ids.update(number for (number,) in sql.all(query, (parameter,)))
-            rows.purge(sql, sorted(ids))
+            passage_rows.purge(sql, sorted(ids))
             if not ids:
                 transaction.rollback()
         if ids:

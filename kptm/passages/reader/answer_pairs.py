@@ -13,8 +13,8 @@ from zlib import crc32
 import numpy as np
 
 from kptm.linking.text import fold
-from kptm.passages.reader.features import AROUND, pair_features
-from kptm.passages.reader.words import STEM, name_sense
+from kptm.passages.reader.answer_features import AROUND, pair_features
+from kptm.passages.reader.mention_words import STEM, name_sense
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.store.read.roles import Roles
-    from kptm.passages.reader.words import Mention, ReadPassage, Sense
+    from kptm.passages.reader.mention_words import Mention, ReadPassage, Sense
 
 DENSE = (
     "log facts of the relation that end in it",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from kptm.passages.reader.words import Mention, ReadPassage
+    from kptm.passages.reader.mention_words import Mention, ReadPassage
 
 EDGE = 7
 """Words between the two that are looked at, after the first and before the second."""

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kg.naming.folding import fold
-from kptm.extraction.names import new_names
-from kptm.extraction.values import value_spans
+from kptm.extraction.candidates.new_names import new_names
+from kptm.extraction.candidates.text_values import value_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

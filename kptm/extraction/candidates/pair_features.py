@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from kg.naming.folding import fold
-from kptm.extraction.mentions import MentionKind
-from kptm.extraction.values import shape
-from kptm.extraction.words import STEM
+from kptm.extraction.candidates.text_mentions import MentionKind
+from kptm.extraction.candidates.text_values import shape
+from kptm.extraction.candidates.text_windows import STEM
 
 if TYPE_CHECKING:
     from kg.store.read.signatures import Role
-    from kptm.extraction.knowledge import Knowledge
-    from kptm.extraction.mentions import Mention
-    from kptm.extraction.pairs import Pair
-    from kptm.extraction.words import Placed
+    from kptm.extraction.candidates.mention_pairs import Pair
+    from kptm.extraction.candidates.pair_knowledge import Knowledge
+    from kptm.extraction.candidates.text_mentions import Mention
+    from kptm.extraction.candidates.text_windows import Placed
 
 EDGE = 7
 """Words between two mentions that are looked at after the first and before the second."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kptm.errors import ConfigError
-from kptm.extraction.classifier import SHARED, Classifier, Label, RelationKind, Space
+from kptm.extraction.relation_classifier import SHARED, Classifier, Label, RelationKind, Space
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from kptm.extraction.examples import Examples
+    from kptm.extraction.fitting.relation_examples import Examples
 
 
 LEAST_STEPS = 50

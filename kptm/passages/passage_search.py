@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.naming.folding import fold
-from kptm.passages import rows
+from kptm.passages import passage_rows
 from kptm.passages.ranking import RankWeights
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from kg.sql.cursor import Sql
-    from kptm.passages.records import Passage
+    from kptm.passages.passage_records import Passage
 
 MOST = 256
 """Passages that each way of finding gives, at most."""
@@ -49,7 +49,7 @@ def search(
         ids: Collection[int] = linked
     else:
         ids = ranks
-    found = rows.fetch(sql, dict.fromkeys(ids, 0.0))
+    found = passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
     if not found:
         return []
     stems = [term[:STEM] for term in terms]

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kptm.extraction.classifier import Label
-from kptm.extraction.features import features_of
-from kptm.extraction.knowledge import entity_keys
-from kptm.extraction.mentions import MentionKind
-from kptm.extraction.pairs import pairs_of
-from kptm.extraction.words import passages
+from kptm.extraction.candidates.mention_pairs import pairs_of
+from kptm.extraction.candidates.pair_features import features_of
+from kptm.extraction.candidates.pair_knowledge import entity_keys
+from kptm.extraction.candidates.text_mentions import MentionKind
+from kptm.extraction.candidates.text_windows import passages
+from kptm.extraction.relation_classifier import Label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kptm.extraction.features import Features
-    from kptm.extraction.knowledge import Knowledge
-    from kptm.extraction.mentions import Mention
-    from kptm.extraction.pairs import Pair
+    from kptm.extraction.candidates.mention_pairs import Pair
+    from kptm.extraction.candidates.pair_features import Features
+    from kptm.extraction.candidates.pair_knowledge import Knowledge
+    from kptm.extraction.candidates.text_mentions import Mention
 
     Stated = Callable[[int, Mention, Mention], set[str]]
     """The relations that document ``n`` states from one mention to another."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kptm.errors import ModelError
-from kptm.extraction.classifier import Classifier, Label, RelationKind, Space
-from kptm.extraction.thresholds import PRECISIONS, Calibration
+from kptm.extraction.fitting.relation_thresholds import PRECISIONS, Calibration
+from kptm.extraction.relation_classifier import Classifier, Label, RelationKind, Space
 
 if TYPE_CHECKING:
     from kptm.extraction.extractor import Extractor

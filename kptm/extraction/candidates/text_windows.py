@@ -12,7 +12,7 @@ from kg.naming.folding import fold
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kptm.extraction.mentions import Mention
+    from kptm.extraction.candidates.text_mentions import Mention
 
 STEM = 6
 """Characters that stand for a word: its inflections share them in most languages, and no language has to be known."""

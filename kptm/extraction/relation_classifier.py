@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from kptm.extraction.features import name_words, word_hash
-from kptm.extraction.mentions import MentionKind
+from kptm.extraction.candidates.pair_features import name_words, word_hash
+from kptm.extraction.candidates.text_mentions import MentionKind
 
 if TYPE_CHECKING:
     from array import array
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kptm.extraction.features import Features
-    from kptm.extraction.pairs import Pair
+    from kptm.extraction.candidates.mention_pairs import Pair
+    from kptm.extraction.candidates.pair_features import Features
 
     Floats = NDArray[np.float32]
     Ints = NDArray[np.int64]

@@ -9,22 +9,22 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from kptm.errors import WorkspaceError
-from kptm.extraction import examples as learnt
-from kptm.extraction.classifier import RelationKind
-from kptm.extraction.examples import Examples
+from kptm.extraction.candidates.pair_knowledge import Knowledge
+from kptm.extraction.candidates.text_mentions import Mention, MentionKind, mentions_of
 from kptm.extraction.extractor import Extractor
-from kptm.extraction.knowledge import Knowledge
-from kptm.extraction.mentions import Mention, MentionKind, mentions_of
-from kptm.extraction.rows import LabelledRow, Names
-from kptm.extraction.thresholds import Scored, calibrate
-from kptm.extraction.training import ExtractionConfig, fit, space_of
+from kptm.extraction.fitting import relation_examples as learnt
+from kptm.extraction.fitting.classifier_training import ExtractionConfig, fit, space_of
+from kptm.extraction.fitting.labelled_rows import LabelledRow, Names
+from kptm.extraction.fitting.relation_examples import Examples
+from kptm.extraction.fitting.relation_thresholds import Scored, calibrate
+from kptm.extraction.relation_classifier import RelationKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
     from kg.review.proposal import Proposal
-    from kptm.extraction.classifier import Classifier
+    from kptm.extraction.relation_classifier import Classifier
     from kptm.linking import Linker
 
     Batch = Sequence[tuple[str, Sequence[Mention]]]

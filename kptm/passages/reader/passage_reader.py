@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kptm.passages.reader.candidates import name_words, rows_of
+from kptm.passages.passage_search import search
+from kptm.passages.reader.answer_pairs import name_words, rows_of
 from kptm.passages.reader.distant import known_of
-from kptm.passages.reader.words import read
-from kptm.passages.search import search
+from kptm.passages.reader.mention_words import read
 
 if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
-    from kptm.passages.reader.candidates import Question, Row
-    from kptm.passages.reader.model import ReaderModel
-    from kptm.passages.records import Passage
+    from kptm.passages.passage_records import Passage
+    from kptm.passages.reader.answer_pairs import Question, Row
+    from kptm.passages.reader.reader_model import ReaderModel
 
 PASSAGES = 16
 """Passages that are read for a question."""

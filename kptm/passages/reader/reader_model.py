@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from kptm.errors import ConfigError
-from kptm.passages.reader.candidates import DENSE
+from kptm.passages.reader.answer_pairs import DENSE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.graph import KnowledgeGraph
-    from kptm.passages.reader.candidates import Row
+    from kptm.passages.reader.answer_pairs import Row
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]

@@ -9,8 +9,8 @@ from kg.store.read.signatures import Role, Signatures
 from kg.types import Literal
 from kg.values import infer
 from kg.values.forms import ENTITY, TEXT
-from kptm.extraction.mentions import Mention, MentionKind
-from kptm.extraction.values import same_value
+from kptm.extraction.candidates.text_mentions import Mention, MentionKind
+from kptm.extraction.candidates.text_values import same_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,8 +14,8 @@ from kg.errors import TripleFormatError
 from kg.naming.folding import fold
 from kg.types import Literal
 from kg.values import parsed
-from kptm.extraction.mentions import Mention, MentionKind
-from kptm.extraction.values import same_value
+from kptm.extraction.candidates.text_mentions import Mention, MentionKind
+from kptm.extraction.candidates.text_values import same_value
 from kptm.texts import read_records
 
 if TYPE_CHECKING:

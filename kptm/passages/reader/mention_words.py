@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from kg.values import ValueKey
 from kptm.linking.text import fold
-from kptm.passages.spans import TextSpan, name_spans, value_spans
+from kptm.passages.text_spans import TextSpan, name_spans, value_spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kg.types import Literal
-    from kptm.passages.records import Passage
+    from kptm.passages.passage_records import Passage
 
 STEM = 6
 """Characters that stand for a word: its inflections share them in most languages, and no language has to be known."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kptm.passages.records import EntityLink, Passage, Written
+from kptm.passages.passage_records import EntityLink, Passage, Written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kg.sql.cursor import Sql
-    from kptm.passages.splitting import Piece
+    from kptm.passages.sentence_splitting import Piece
 
     Rows = list[tuple[object, ...]]
 

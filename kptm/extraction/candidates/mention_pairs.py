@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kptm.extraction.mentions import MentionKind
+from kptm.extraction.candidates.text_mentions import MentionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kptm.extraction.mentions import Mention
-    from kptm.extraction.words import Passage, Placed
+    from kptm.extraction.candidates.text_mentions import Mention
+    from kptm.extraction.candidates.text_windows import Passage, Placed
 
 FAR = 60
 """Words between two mentions, at most."""

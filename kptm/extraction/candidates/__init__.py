@@ -1,0 +1,1 @@
+"""What a text names, in which pairs, and the features of each pair."""
