@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.values import ValueKey
+from kptm.passages.text_spans import TextSpan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,8 @@ def of_its_kind(
 def _fits(
     node: str, own: dict[str, frozenset[str]], kinds: frozenset[str], side: Side, *, values: bool
 ) -> bool:
+    if isinstance(node, TextSpan):  # a name that the graph lacks: its kind is not known
+        return bool(side.keys)
     if isinstance(node, ValueKey):
         return values
     if not side.keys:  # the relation has values and nothing else

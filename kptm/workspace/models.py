@@ -120,7 +120,9 @@ class WorkspaceModels:
 
         if not self.layout.has_model:
             raise WorkspaceError(f"{self.folder}: has no model yet; run kptm pretrain")
-        model = FusedModel.from_pretrained(self.layout.model, device=self._base.config.pretraining.device)
+        model = FusedModel.from_pretrained(
+            self.layout.model, device=self._base.config.pretraining.device
+        )
         model.embeddings.check(self.graph)
         return model
 
