@@ -55,8 +55,8 @@ docs: $(VENV)/dev.stamp  ## the documentation as a site, in site/; a link that l
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/dev.stamp  ## the benchmarks that fit in twenty minutes; tables on standard output
-	$(BIN)/python tests/benchmarks/fusion_arms.py
-	$(BIN)/python tests/benchmarks/real_data.py
+	$(BIN)/python benchmarks/fusion_arms.py
+	$(BIN)/python benchmarks/real_data.py
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from benchmarks.store_peers import server
 from filelock import FileLock
 from hypothesis import settings
 
+from benchmarks.store_peers import server
 from kg import KnowledgeGraph
 
 # A first example imports what the others have: what an example takes says nothing here.

@@ -70,7 +70,7 @@ def test_every_page_is_in_the_index():
 
 SOURCES = [
     path.relative_to(ROOT).as_posix()
-    for folder in ("kg", "kptm", "migrations", "tests", "tools")
+    for folder in ("kg", "kptm", "migrations", "tests", "benchmarks", "tools")
     for path in (ROOT / folder).rglob("*.py")
 ]
 

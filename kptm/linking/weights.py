@@ -82,7 +82,7 @@ class Weights:
     @classmethod
     @cache
     def default(cls) -> Weights:
-        """Those that ship with the package; ``tests/benchmarks/linking.py learn`` makes them."""
+        """Those that ship with the package; ``benchmarks/linking.py learn`` makes them."""
         return cls.load(DEFAULT)
 
     @classmethod

@@ -1,6 +1,6 @@
 """Named configurations, each with what it reached.
 
-All ComplEx with the N3 penalty and Adagrad. Measured by ``python tests/benchmarks/embeddings.py
+All ComplEx with the N3 penalty and Adagrad. Measured by ``python benchmarks/embeddings.py
 recipe NAME`` on one thread of a two-core machine, test MRR, filtered, both sides, a mean of three
 seeds where it says so; docs/benchmarks/embeddings.md has the whole tables.
 

@@ -4,11 +4,11 @@ import gzip
 import json
 
 import pytest
+
 from benchmarks.answers_parts.real import missing, speed
 from benchmarks.answers_parts.real.cases import Case
 from benchmarks.answers_parts.real.gold import Gold
 from benchmarks.answers_parts.real.sources import Source
-
 from kptm import Workspace
 
 ROWS = [

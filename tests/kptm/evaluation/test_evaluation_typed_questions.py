@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+
 from benchmarks.answers_parts.real import SHARED, cases, failures, figures
 from benchmarks.answers_parts.real.asking import Outcome, ask, learn
 from benchmarks.answers_parts.real.domains import domain
@@ -12,7 +13,6 @@ from benchmarks.answers_parts.real.gold import Gold, Item, items_of, same_text
 from benchmarks.answers_parts.real.newcomer import RULES, Facts, rule_of
 from benchmarks.answers_parts.real.report import Report
 from benchmarks.answers_parts.real.sections import SECTIONS, cases_of
-
 from kptm import Workspace
 
 

@@ -6,11 +6,11 @@ import struct
 import pytest
 import torch
 import transformers
-from benchmarks.families_parts.checks import outcome_of
-from benchmarks.families_parts.tiny import families
 from safetensors.torch import load_file, save_file
 
 import kptm
+from benchmarks.families_parts.checks import outcome_of
+from benchmarks.families_parts.tiny import families
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.fusion.config import KINDS

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.modeledge_parts.damage import DAMAGES, files_of
 from modeledge_oracle import best, clustered, held_by, is_whole
 
+from benchmarks.modeledge_parts.damage import DAMAGES, files_of
 from kptm import Modeledge, ModeledgeError, Record
 from kptm.modeledge import IndexConfig
 from kptm.modeledge.vector_index import indexes, snapshots

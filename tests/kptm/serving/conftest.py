@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from benchmarks.answers_parts.load import served
 from starlette.testclient import TestClient
 
+from benchmarks.answers_parts.load import served
 from kg.types import Triple
 from kptm import Workspace
 from kptm.serving.app import create_app

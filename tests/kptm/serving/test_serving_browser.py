@@ -4,8 +4,8 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from benchmarks.answers_parts.load import served
 
+from benchmarks.answers_parts.load import served
 from kptm import Workspace
 
 expect = pytest.importorskip("playwright.sync_api").expect

@@ -7,8 +7,8 @@ import time
 
 import httpx2
 import pytest
-from benchmarks.answers_parts.load import AT_ONCE, measure, served
 
+from benchmarks.answers_parts.load import AT_ONCE, measure, served
 from kptm import Workspace
 
 API = "api/v1"

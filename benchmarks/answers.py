@@ -1,0 +1,26 @@
+"""Answers, measured: python benchmarks/answers.py PART [options].
+
+    metaqa     questions in words over one, two and three hops, with the topic in brackets and without
+    real       questions that people type, over graphs that others made
+    trex       clozes whose facts are in text and graph, in the graph alone, in neither, or edited: each source and all together
+    world      the example world's questions, and those that nobody can answer
+    load       fifty requests at once to the explorer
+
+Each part says its options with --help. Figures are printed, never asserted.
+"""
+
+import sys
+from importlib import import_module
+
+PARTS = ("metaqa", "real", "trex", "world", "load")
+
+
+def main(argv: list[str]) -> int:
+    if not argv or argv[0] not in PARTS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    return import_module(f"answers_parts.{argv[0]}").main(argv[1:]) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

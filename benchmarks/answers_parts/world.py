@@ -1,0 +1,98 @@
+"""The example world's questions: are those that have an answer answered rightly, and the others refused?
+
+    python benchmarks/answers_parts/world.py [--model] [--folder DIR]
+
+The graph is the world's triples, entities and relations; its texts are indexed for phrasings. Asked twice: before anything is learnt from questions, and
+after ``learn.tsv``, which has none of those that are asked here. ``tuning.jsonl`` has others, written without a look at either, that choices are made
+by. With --model embeddings, the fused model and modeledge are made as
+``kptm demo`` makes them; with --folder they are kept there. "refused" is an answer without an entity. Figures are printed, never asserted.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def made(folder, with_model):
+    """A workspace of the example world."""
+    from kptm import Workspace
+    from kptm.examples import World
+
+    world = World()
+    ws = Workspace.open(folder)
+    if not ws.graph.stats()["triples"]:
+        ws.load_entities(world.entities)
+        ws.load(world.triples)
+        ws.load_entities(world.relations)
+    fresh = not (ws.folder / "phrasings.json").exists()
+    if with_model and not (ws.folder / "model").is_dir():
+        ws.embed()
+        ws.pretrain(world.corpus)
+        fresh = True
+    if fresh:
+        ws.index(world.corpus, source="corpus")
+    return ws, world
+
+
+def main(arguments=None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", action="store_true")
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as temporary:
+        ws, world = made(options.folder or Path(temporary) / "world", options.model)
+        with ws:
+            for stage in ("before learning", "after learning"):
+                if stage == "after learning":
+                    ws.learn_questions(world.learn)
+                else:
+                    (ws.folder / "questions.json").unlink(missing_ok=True)
+                    (ws.folder / "weights.json").unlink(missing_ok=True)
+                for name, questions in (("tuning", tuning()), ("the world's", world.questions())):
+                    answers = list(ws.ask_many(item.question for item in questions))
+                    show(f"{name}, {stage}", questions, answers)
+
+
+def tuning():
+    """The questions that choices were made by."""
+    from kptm.examples import Question
+
+    text = Path(__file__).with_name("tuning.jsonl").read_text(encoding="utf-8")
+    rows = map(json.loads, text.splitlines())
+    return [Question(row["question"], tuple(row["answers"]), row["kind"]) for row in rows]
+
+
+def show(stage, questions, answers) -> None:
+    """The table of a stage, and what was wrong."""
+    counts = defaultdict(Counter)
+    wrong = []
+    for item, found in zip(questions, answers, strict=True):
+        right = found.entity in item.answers if item.answers else found.entity is None
+        count = counts[item.kind, bool(item.answers)]
+        count["n"] += 1
+        count["right"] += right
+        count["exact"] += {x.entity for x in found.answers} == set(item.answers)
+        if not right:
+            wrong.append((item, found))
+    for answerable in (True, False):
+        parts = [count for (_, known), count in list(counts.items()) if known == answerable]
+        counts["all", answerable] = sum(parts, Counter())
+    print(f"\n| {stage} | n | right | exact set |\n|---|---|---|---|")
+    for (kind, answerable), count in sorted(
+        counts.items(), key=lambda item: (not item[0][1], item[0])
+    ):
+        what = "answered rightly" if answerable else "refused"
+        exact = f"{count['exact'] / count['n']:.3f}" if answerable else ""
+        print(f"| {kind}, {what} | {count['n']} | {count['right'] / count['n']:.3f} | {exact} |")
+    print()
+    for item, found in wrong:
+        print(f"wrong: {item.question} → {found}; right: {', '.join(item.answers) or 'unknown'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+"""Does knowledge help to classify relations? FewRel's 16 validation relations, learnt from 1%, 10% and all of the rows.
+
+    python benchmarks/fewrel.py [--graph codex|fewrel] [--seeds 5] [--steps 400] [--pretrain 0] [--kind gated] [--jobs 2]
+
+A fifth of the rows is asked, by a hash of the pair of entities: no pair is on both sides. The graph never holds a pair that
+is asked or learnt from, or knowledge would be looking the answer up:
+
+- codex: what CoDEx-M (Wikidata) says of FewRel's entities, without any of FewRel's pairs. It knows few of them.
+- fewrel: what the other half of FewRel's rows says. An entity has a vector if another row names it; rows to learn from are
+  the rest, half as many.
+
+Arms: aligned (the graph's vectors), permuted (the same given to the wrong entities), none. The backbone is a small BERT from
+nothing, its vocabulary that of the rows to learn from; with --pretrain it reads these without their labels first. Intervals are 95%, bootstrapped
+over rows of the mean over seeds, paired where two arms are compared; ± is the standard deviation over seeds. The data are looked
+for in ``../shared/data``. Figures are printed, never asserted.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import os
+import platform
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+ARMS = ("aligned", "permuted", "none")
+_state = {}
+
+
+def rows_of_fewrel():
+    """Rows as ``kptm.finetune`` takes them; offsets count characters of the tokens joined by spaces."""
+    with gzip.open(DATA / "fewrel" / "val_wiki.json.gz", "rt", encoding="utf-8") as file:
+        given = json.load(file)
+    for relation, found in given.items():
+        for row in found:
+            ends = np.cumsum([len(token) + 1 for token in row["tokens"]]) - 1
+            spans = {}
+            for name, side in (("head", "h"), ("tail", "t")):
+                first, last = row[side][2][0][0], row[side][2][0][-1]
+                spans[name] = [int(ends[first]) - len(row["tokens"][first]), int(ends[last])]
+            keys = {"head": row["h"][1], "tail": row["t"][1]}
+            links = [
+                {"start": start, "end": end, "entity": keys[name]}
+                for name, (start, end) in spans.items()
+            ]
+            yield {
+                "text": " ".join(row["tokens"]),
+                **spans,
+                "label": relation,
+                "links": links,
+                "pair": tuple(sorted(keys.values())),
+                "triple": (keys["head"], relation, keys["tail"]),
+            }
+
+
+def place(*parts):
+    """A number that hangs on the parts alone."""
+    return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:6], "big")
+
+
+def split(graph):
+    """Rows to learn from in the order in which they are taken, rows to ask, and the graph's triples."""
+    rows = sorted(rows_of_fewrel(), key=lambda row: place(row["text"], row["triple"]))
+    side = [place("pair", row["pair"]) % 5 for row in rows]
+    asked = [row for row, number in zip(rows, side, strict=True) if number == 0]
+    rest = [(row, number) for row, number in zip(rows, side, strict=True) if number]
+    if graph == "fewrel":
+        learnt = [row for row, number in rest if number in (1, 2)]
+        return learnt, asked, sorted({row["triple"] for row, number in rest if number > 2})
+    entities = {key for row in rows for key in row["pair"]}
+    pairs = {row["pair"] for row in rows}
+    triples = []
+    for part in ("train", "valid", "test"):
+        with gzip.open(DATA / "codex-m" / f"{part}.tsv.gz", "rt", encoding="utf-8") as file:
+            for line in file:
+                head, relation, tail = line.rstrip("\n").split("\t")
+                known = head in entities or tail in entities
+                if known and tuple(sorted((head, tail))) not in pairs:
+                    triples.append((head, relation, tail))
+    return [row for row, _ in rest], asked, triples
+
+
+def train_vectors(triples, folder):
+    """A small recipe of minutes: a sampled softmax, for what there is to rank are 16,000 entities."""
+    from kg import KnowledgeGraph
+    from kg.embedding import KGEConfig, train_embeddings
+
+    with KnowledgeGraph.open(Path(folder) / "graph.db") as graph:
+        graph.add(triples)
+        config = KGEConfig(dim=32, epochs=15, batch_size=1_024, training="sampled", negatives=1_024)
+        embeddings = train_embeddings(graph, config)
+    embeddings.save(Path(folder) / "vectors")
+    return embeddings
+
+
+def covered(rows, embeddings):
+    """For each row, how many of its two entities have a vector."""
+    return np.array([sum(key in embeddings for key in row["triple"][::2]) for row in rows])
+
+
+def start(options, folder):
+    import torch
+
+    from kg import EntityEmbeddings
+    from kptm import train_tokenizer
+
+    torch.set_num_threads(1)
+    learnt, asked, _ = split(options.graph)
+    tokenizer = train_tokenizer((row["text"] for row in learnt), vocab_size=8_000)
+    embeddings = EntityEmbeddings.load(Path(folder) / "vectors")
+    _state.update(options=options, learnt=learnt, asked=asked)
+    _state.update(tokenizer=tokenizer, embeddings=embeddings)
+
+
+def run(job):
+    """One arm with one seed: which rows are right after learning from each share, and the seconds of each."""
+    from kptm import FinetuneConfig, FusedModel, FusionConfig, PretrainConfig, finetune, pretrain
+    from kptm.finetuning.task_rows import read_rows
+    from kptm.fusion.small_bert import BackboneConfig, small_bert
+
+    arm, seed = job
+    options, tokenizer = _state["options"], _state["tokenizer"]
+    with_knowledge = arm != "none"
+    embeddings = _state["embeddings"]
+    if arm == "permuted":
+        embeddings = embeddings.permuted(seed)
+    began = time.monotonic()
+    backbone = small_bert(BackboneConfig(), len(tokenizer), 96)
+    fusion = FusionConfig(kind=options.kind, max_length=96, seed=seed)
+    model = FusedModel.build(backbone, embeddings, fusion, tokenizer=tokenizer)
+    if options.pretrain:
+        documents = [row.document for row in read_rows(_state["learnt"], "text", gold=False)]
+        config = PretrainConfig(
+            steps=options.pretrain, learning_rate=2e-3, use_knowledge=with_knowledge, seed=seed
+        )
+        pretrain(model, documents, config=config)
+    found = {}
+    for share in options.shares:
+        rows = _state["learnt"][: max(32, len(_state["learnt"]) * share // 100)]
+        config = FinetuneConfig(
+            steps=options.steps, batch_size=options.batch, use_knowledge=with_knowledge, seed=seed
+        )
+        tuned = finetune(model, rows, task="relation", config=config)
+        said = tuned.predict(_state["asked"])
+        right = [a.label == row["label"] for a, row in zip(said, _state["asked"], strict=True)]
+        cut = sum(item.label is None for item in said)
+        found[share] = right, cut, time.monotonic() - began
+        began = time.monotonic()
+    return arm, seed, found
+
+
+def table(found, options, chosen, majority):
+    """Rows of arms and columns of shares, over the chosen rows."""
+    from kptm.evaluation import interval, paired_interval
+
+    shares = options.shares
+    print(f"| arm | {' | '.join(f'{share}%' for share in shares)} |\n|{'---|' * (len(shares) + 1)}")
+    means = {}
+    for arm in ARMS:
+        cells = []
+        for share in shares:
+            values = np.array(found[arm, share], float)[:, chosen]
+            means[arm, share] = values.mean(0).tolist()
+            mean = interval(means[arm, share])
+            spread = values.mean(1).std(ddof=1) if len(values) > 1 else float("nan")
+            cells.append(f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}] ±{spread:.3f}")
+        print(f"| {arm} | {' | '.join(cells)} |")
+    for other in ARMS[1:]:
+        gains = (paired_interval(means["aligned", s], means[other, s]) for s in shares)
+        cells = [f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" for gain in gains]
+        print(f"| **aligned − {other}** | {' | '.join(cells)} |")
+    print(f"| *commonest relation* | {' | '.join([f'{majority:.3f}'] * len(shares))} |\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--graph", choices=("codex", "fewrel"), default="codex")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--pretrain", type=int, default=0)
+    parser.add_argument("--kind", default="gated")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--shares", type=int, nargs="+", default=[1, 10, 100])
+    parser.add_argument("--arms", nargs="+", choices=ARMS, help="for a trial: no table is printed")
+    options = parser.parse_args()
+    began = time.monotonic()
+    learnt, asked, triples = split(options.graph)
+    with tempfile.TemporaryDirectory() as folder:
+        embeddings = train_vectors(triples, folder)
+        print(f"{len(triples):,} triples embedded in {time.monotonic() - began:.0f} s", flush=True)
+        known = {
+            name: covered(rows, embeddings) for name, rows in (("learnt", learnt), ("asked", asked))
+        }
+        found = {}
+        jobs = [(arm, seed) for seed in range(options.seeds) for arm in options.arms or ARMS]
+        with ProcessPoolExecutor(
+            options.jobs, get_context("spawn"), initializer=start, initargs=(options, folder)
+        ) as pool:
+            for arm, seed, results in pool.map(run, jobs):
+                for share, (right, cut, seconds) in results.items():
+                    found.setdefault((arm, share), []).append(right)
+                    print(
+                        f"  {arm}, seed {seed}, {share}%: {np.mean(right):.3f}, {cut} cut, {seconds:.0f} s",
+                        flush=True,
+                    )
+    print(
+        f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind}, {options.steps} steps of {options.batch} rows,"
+        f" {options.pretrain} of pretraining, {options.seeds} seeds; graph {options.graph}: {len(triples):,} triples,"
+        f" {len(embeddings):,} entities"
+    )
+    for name, counts in known.items():
+        print(
+            f"{len(counts):,} rows {name}: {counts.mean() / 2:.1%} of mentions have a vector, {(counts > 0).mean():.1%} of rows"
+            f" have one at least, {(counts == 2).mean():.1%} two"
+        )
+    if options.arms:
+        return
+    common = Counter(row["label"] for row in learnt).most_common(1)[0][0]
+    best = np.array([row["label"] == common for row in asked], float)
+    for title, chosen in (
+        ("all rows", np.ones(len(asked), bool)),
+        ("rows with a vector", known["asked"] > 0),
+    ):
+        labels = [row["label"] for row, keep in zip(asked, chosen, strict=True) if keep]
+        own = Counter(labels).most_common(1)
+        print(
+            f"\nAccuracy, {title} (n = {len(labels):,}; commonest among them: {own[0][1] / len(labels):.3f})\n"
+            if own
+            else ""
+        )
+        if labels:
+            table(found, options, chosen, best[chosen].mean())
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

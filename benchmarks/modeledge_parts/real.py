@@ -1,0 +1,67 @@
+"""Real vectors: entities of a graph by its adjacency, tokens of texts by an encoder."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+LENGTH = 96
+"""Tokens of a text."""
+
+
+def shared(told: str) -> Path | None:
+    """The folder of public data, None where it is absent."""
+    folder = Path(told) if told else SHARED
+    return folder if (folder / "codex-m").is_dir() else None
+
+
+def entities(folder: Path, dim: int) -> np.ndarray:
+    """CoDEx-M's entities, shape (17,050, dim): the truncated SVD of entity × (relation, direction, entity)."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.linalg import svds
+
+    with gzip.open(folder / "codex-m" / "train.tsv.gz", "rt") as stream:
+        triples = [line.rstrip("\n").split("\t") for line in stream]
+    keys = {key: at for at, key in enumerate(sorted({t[i] for t in triples for i in (0, 2)}))}
+    columns: dict[tuple[str, str, bool], int] = {}
+    cells = [
+        (keys[mine], columns.setdefault((relation, other, way), len(columns)))
+        for head, relation, tail in triples
+        for mine, other, way in ((head, tail, True), (tail, head, False))
+    ]
+    rows, at = np.array(cells).T
+    shape = len(keys), len(columns)
+    weights = np.ones(len(cells), np.float64)
+    left, values, _ = svds(csr_matrix((weights, (rows, at)), shape), k=dim, random_state=0)
+    return (left * values**0.5).astype(np.float32)
+
+
+def tokens(folder: Path, encoder: str, count: int) -> np.ndarray:
+    """Hidden states of the tokens of WebNLG's texts, shape (count, width), in the texts' order."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(encoder)
+    model = AutoModel.from_pretrained(encoder).eval()
+    name = next((folder / "webnlg").glob("train*"))
+    with gzip.open(name, "rt") as stream:
+        texts = list(dict.fromkeys(json.loads(line)["text"] for line in stream))
+    np.random.default_rng(0).shuffle(texts)
+    found: list[np.ndarray] = []
+    have = 0
+    for at in range(0, len(texts), 64):
+        part = sorted(texts[at : at + 64], key=len)
+        told = tokenizer(
+            part, padding=True, truncation=True, max_length=LENGTH, return_tensors="pt"
+        )
+        with torch.no_grad():
+            hidden = model(**told).last_hidden_state
+        found.append(hidden[told["attention_mask"].bool()].numpy())
+        have += len(found[-1])
+        if have >= count:
+            break
+    return np.concatenate(found)[:count]

@@ -1,1 +1,0 @@
-"""The contestants of ``tests/benchmarks/store.py``, one module each, and what measures them."""
