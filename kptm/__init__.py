@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kptm.pretraining import PretrainConfig, PretrainReport, pretrain
     from kptm.workspace import Workspace
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "kptm.answering": ("Answer", "Conversation", "Evidence", "Predictor"),

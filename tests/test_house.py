@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
+import kptm
 from kptm.cli.main import main
 
 ROOT = Path(__file__).parent.parent
@@ -187,3 +188,14 @@ def test_folders_are_small(figures):
 def test_file_names_are_used_once(figures):
     """The limit of file names that are used twice in kptm only ever falls."""
     assert len(figures.file_names) <= 13, figures.file_names
+
+
+def test_one_version_everywhere():
+    """The package, its metadata, its citation and the newest section of the changelog."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("CITATION.cff", "CHANGELOG.md")]
+    cited, released = (
+        re.search(pattern, text, re.MULTILINE)[1]
+        for pattern, text in zip((r"^version: (.+)$", r"^## \[(\d.+?)\]"), texts, strict=True)
+    )
+    assert project["version"] == kptm.__version__ == cited == released
