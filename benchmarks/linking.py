@@ -8,7 +8,7 @@
     python benchmarks/linking.py calibration                  # of a complete set that was left out
     python benchmarks/linking.py counts                       # what learning from 1, 10, 1,000 documents does
     python benchmarks/linking.py speed [--aliases 1000000]    # beside other matchers, a process each
-    python benchmarks/linking.py learn [--encoder FOLDER]     # makes kptm/linking/weights.json anew
+    python benchmarks/linking.py learn [--encoder FOLDER]     # makes kptm/linking/coefficients/ anew
 
 The documents are looked for in ``../shared/data``. Figures are printed, never asserted.
 """
@@ -22,26 +22,25 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from statistics import mean
 
 from linking_parts.checks import calibration, plain
-from linking_parts.corpora import first_words, webnlg_on_freebase
-from linking_parts.gold import COMPLETE, PEERS, SETS, Example, Freebase, WebNLG, teachable, trimmed
+from linking_parts.gold import PEERS, SETS, Example, Freebase, WebNLG, trimmed
+from linking_parts.teaching import collections, everything, fit_policy, similarity_of
 
 from kg import EntityRecord, KnowledgeGraph
 from kptm.evaluation.linking import score_linking
+from kptm.evaluation.linking_gold import GoldDocument
 from kptm.linking import LinkedText, Linker
 from kptm.linking.batches import link_batch
+from kptm.linking.conventions import Policy
 from kptm.linking.encoding import Encoder
-from kptm.linking.fitting import NOTHING, Gold, fit
-from kptm.linking.weights import DEFAULT, Weights
+from kptm.linking.fitting import Gold, fit
+from kptm.linking.weights import FOLDER, Weights
 
 HERE = Path(__file__).resolve().parent
 WHAT = "quality", "webnlg", "world", "plain", "case", "calibration", "counts", "speed", "learn"
-WEBNLG_SHARE = 15
-"""One in so many of WebNLG's training texts teaches the default coefficients."""
 
 
 def circumstances() -> str:
@@ -57,36 +56,44 @@ def circumstances() -> str:
     )
 
 
-def similarity_of(graph, encoder):
-    """The features of an encoder over a graph's descriptions; None without one."""
-    return (
-        None
-        if encoder is None
-        else partial(encoder.similarity, describe=Linker(graph, weights=NOTHING).describe)
-    )
-
-
 def row(name, scores) -> str:
     return f"| {name} | " + " | ".join(f"{s:.3f}" if s is not None else "–" for s in scores) + " |"
+
+
+def left_out(freebase, layers, names=SETS, similarity=None, policy=Policy.NAMES):
+    """Each set with coefficients that were learnt on the others."""
+    for name in names:
+        others = [other for other in SETS if other != name]
+        gold = collections(freebase, layers, others, similarity, policy)
+        yield name, fit_policy(gold, policy)
+
+
+def score(freebase, gold, found):
+    """Gold and answers are restricted to the graph."""
+    return score_linking(zip(gold, found, strict=True), counts=freebase.counts)
 
 
 def quality(folder: Path, encoder: Encoder | None) -> None:
     """Leave one set out: coefficients learnt on the other four, each time."""
     freebase = Freebase(folder)
     layers = Linker(freebase.graph).refresh()
-    arms = {"kptm, graph alone": None}
+    alone, encoded = (None, Policy.NAMES, False), similarity_of(freebase.graph, encoder)
+    arms = {
+        "kptm, graph alone": alone,
+        "… with coreference": (None, Policy.NAMES, True),
+        "… strict": (None, Policy.STRICT, False),
+    }
     if encoder is not None:
-        arms["kptm, with encoder"] = similarity_of(freebase.graph, encoder)
+        arms["kptm, with encoder"] = (encoded, Policy.NAMES, False)
     print(circumstances(), "\n")
     print(f"| strong micro F1 | {' | '.join(SETS)} | mean |\n|{'---|' * (len(SETS) + 2)}")
-    for name, similarity in arms.items():
+    for name, (similarity, policy, coreference) in arms.items():
         scores, details = [], []
-        for left_out in SETS:
-            others = [name for name in SETS if name != left_out]
-            weights = fit(collections(freebase, layers, others, similarity))
-            gold = freebase.gold[left_out]
-            found = link_batch([document.text for document in gold], layers, weights, similarity)
-            report = score_linking(zip(gold, found, strict=True), counts=freebase.counts)
+        for set_name, weights in left_out(freebase, layers, SETS, similarity, policy):
+            gold = freebase.gold[set_name]
+            texts = [document.text for document in gold]
+            found = link_batch(texts, layers, weights, similarity, coreference=coreference)
+            report = score(freebase, gold, found)
             scores.append(report.f1)
             details.append(f"{report.precision:.2f}/{report.recall:.2f}")
         print(row(f"**{name}**", [*scores, mean(scores)]), flush=True)
@@ -95,25 +102,9 @@ def quality(folder: Path, encoder: Encoder | None) -> None:
         scores = []
         for name in SETS:
             found = freebase.peer(name, system)
-            pairs = None if found is None else zip(freebase.gold[name], found, strict=True)
-            scores.append(
-                None if pairs is None else score_linking(pairs, counts=freebase.counts).f1
-            )
+            scores.append(None if found is None else score(freebase, freebase.gold[name], found).f1)
         known = [score for score in scores if score is not None]
         print(row(system, [*scores, mean(known) if len(known) == len(SETS) else None]))
-
-
-def collections(freebase: Freebase, layers, names, similarity=None) -> list[Gold]:
-    """Sets that teach, each with its own convention, and WebNLG's texts beside them."""
-    found = []
-    for name in names:
-        texts, within, outside = teachable(freebase.gold[name])
-        found.append(Gold(layers, texts, within, similarity, outside, name in COMPLETE))
-    return [
-        *found,
-        webnlg_on_freebase(freebase, layers, similarity),
-        first_words(layers, similarity),
-    ]
 
 
 def figures(name, gold, found) -> str:
@@ -124,21 +115,26 @@ def figures(name, gold, found) -> str:
 def webnlg(folder: Path) -> None:
     """With the shipped coefficients; then names learnt from half of train, coefficients from the other."""
     data = WebNLG(folder)
-    linker = Linker(data.graph)
     print(circumstances(), "\n\n| WebNLG dev | precision | recall | F1 |\n|---|---|---|---|")
 
-    def show(name) -> None:
+    def show(name, linker) -> None:
         found = list(linker.link_many(document.text for document in data.dev))
         print(figures(name, data.dev, found), flush=True)
         short = [[trimmed(document) for document in side] for side in (data.dev, found)]
         print(figures("… articles and possessives trimmed", *short), flush=True)
 
-    show("as it ships, triples alone")
+    linker = Linker(data.graph)
+    for policy in Policy:
+        linker.weights = Weights.default(policy)
+        show(f'as it ships, triples alone, policy "{policy}"', linker)
+    linker.weights, linker.coreference = Weights.default(Policy.ALL), True
+    show('… policy "all", with coreference', linker)
+    linker.weights, linker.coreference = Weights.default(), False
     linker.learn(data.train[::2], source="train, one half")
     linker.fit(data.train[1::6])
-    show("learn(half of train), fit(a third of the other half)")
-    linker.learn(data.train[1::2], source="train, the other half")
-    show("learn(all of train)")
+    show("learn(half of train), fit(a third of the other half)", linker)
+    linker.coreference = True
+    show("… with coreference", linker)
 
 
 def world(folder: Path, encoder: Encoder | None) -> None:
@@ -166,20 +162,22 @@ def world(folder: Path, encoder: Encoder | None) -> None:
 
 
 def case(folder: Path) -> None:
-    """The shipped coefficients on the five sets as they are, in small letters and in capitals."""
+    """Each set as it is, in small letters and in capitals, with coefficients of the others."""
     freebase = Freebase(folder)
     layers = Linker(freebase.graph).refresh()
     print(circumstances(), f"\n\n| F1 | {' | '.join(SETS)} |\n|{'---|' * (len(SETS) + 1)}")
-    for name, change in (("as written", str), ("small letters", _small), ("capitals", _capitals)):
-        scores = []
-        for gold in freebase.gold.values():
-            found = link_batch([change(item.text) for item in gold], layers, Weights.default())
+    scores: dict[str, list[float]] = {"as written": [], "small letters": [], "capitals": []}
+    for set_name, weights in left_out(freebase, layers):
+        gold = freebase.gold[set_name]
+        for name, change in zip(scores, (str, _small, _capitals), strict=True):
+            found = link_batch([change(item.text) for item in gold], layers, weights)
             same = (
                 LinkedText.from_spans(item.text, [(x.start, x.end, x.entity) for x in other.links])
                 for item, other in zip(gold, found, strict=True)
             )
-            scores.append(score_linking(zip(gold, same, strict=True), counts=freebase.counts).f1)
-        print(row(name, scores), flush=True)
+            scores[name].append(score(freebase, gold, same).f1)
+    for name, values in scores.items():
+        print(row(name, values), flush=True)
 
 
 def _small(text: str) -> str:
@@ -191,18 +189,29 @@ def _capitals(text: str) -> str:
 
 
 def calibrated(folder: Path) -> None:
-    """Wiki-Fair is annotated completely; the coefficients have not seen it."""
-    freebase = Freebase(folder)
+    """Wiki-Fair and WebNLG's dev are annotated completely; the coefficients have seen neither."""
+    freebase, nlg = Freebase(folder), WebNLG(folder)
     layers = Linker(freebase.graph).refresh()
-    others = [name for name in SETS if name != "wiki-fair"]
-    weights = replace(fit(collections(freebase, layers, others)), threshold=0.0)
-    gold = freebase.gold["wiki-fair"]
-    found = link_batch([item.text for item in gold], layers, weights)
-    table, error = calibration(zip(gold, found, strict=True), freebase.counts)
-    print(circumstances(), "\n\n| p from | links | mean p | right |\n|---|---|---|---|")
+    print(circumstances())
+    for policy in (Policy.NAMES, Policy.STRICT):
+        _, weights = next(left_out(freebase, layers, ["wiki-fair"], policy=policy))
+        gold = freebase.gold["wiki-fair"]
+        _show_calibration(f"{policy}, Wiki-Fair", gold, layers, weights, freebase.counts)
+    weights = Weights.default(Policy.ALL)
+    gold = [
+        GoldDocument(item.text, tuple((x.start, x.end, x.entity) for x in item.links))
+        for item in nlg.dev
+    ]
+    _show_calibration("all, WebNLG dev", gold, Linker(nlg.graph).refresh(), weights, lambda _: True)
+
+
+def _show_calibration(name, gold, layers, weights, counts) -> None:
+    found = link_batch([item.text for item in gold], layers, replace(weights, threshold=0.0))
+    table, error = calibration(zip(gold, found, strict=True), counts)
+    print(f"\n| {name}: p from | links | mean p | right |\n|---|---|---|---|")
     for begin, size, said, true in table:
         print(f"| {begin:.1f} | {size} | {said:.3f} | {true:.3f} |")
-    print(f"\nexpected calibration error {error:.3f}")
+    print(f"\nexpected calibration error {error:.3f}", flush=True)
 
 
 def counts() -> None:
@@ -225,21 +234,13 @@ def counts() -> None:
         print(row(sense, scores))
 
 
-def learn(folder: Path, encoder: Encoder | None) -> None:
+def learn(folder: Path, encoder: Encoder | None, policies: list[Policy]) -> None:
     """The coefficients that ship: of all documents at hand, of three kinds of graph."""
     freebase, nlg, example = Freebase(folder), WebNLG(folder), Example(folder)
-    sets = collections(
-        freebase,
-        Linker(freebase.graph, weights=NOTHING).refresh(),
-        SETS,
-        similarity_of(freebase.graph, encoder),
-    )
-    texts = [trimmed(document) for document in nlg.train[::WEBNLG_SHARE]]
-    for graph, documents in ((nlg.graph, texts), (example.graph, example.prose)):
-        layers = Linker(graph, weights=NOTHING).refresh()
-        sets.append(Gold(layers, documents, None, similarity_of(graph, encoder)))
-    fit(sets).save(DEFAULT)
-    print(f"wrote {DEFAULT}")
+    for policy in policies:
+        sets = everything(freebase, nlg, example, SETS, encoder, policy)
+        fit_policy(sets, policy).save(FOLDER / f"{policy}.json")
+        print(f"wrote {FOLDER / policy}.json", flush=True)
 
 
 def speed(aliases: int) -> None:
@@ -277,6 +278,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=WHAT)
     parser.add_argument("--encoder", type=Path, help="the folder of a sentence encoder")
+    parser.add_argument("--policy", type=Policy, action="append", help="learn: of these alone")
     parser.add_argument("--aliases", type=int, default=1_000_000)
     options = parser.parse_args()
     encoder = Encoder(options.encoder) if options.encoder else None
@@ -291,7 +293,7 @@ def main() -> None:
             case "world":
                 world(folder, encoder)
             case "learn":
-                learn(folder, encoder)
+                learn(folder, encoder, options.policy or list(Policy))
             case "plain":
                 graph = Freebase(folder).graph
                 plain(Linker(graph), graph)

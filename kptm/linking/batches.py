@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kg.types import Candidate
+from kptm.linking.coreference import natures_of, resolve
 from kptm.linking.document import Link, LinkedText
 from kptm.linking.judging import judge
 from kptm.linking.passages import Passages
@@ -48,8 +50,18 @@ def link_batch(
     similarity: Similarity | None = None,
     *,
     any_case: bool = False,
+    coreference: bool = False,
 ) -> Iterator[LinkedText]:
-    """Link the texts of a batch; a long one passage by passage."""
+    """Link the texts of a batch; a long one passage by passage.
+
+    Args:
+        texts: The texts.
+        layers: What is known of the graph.
+        weights: The coefficients.
+        similarity: The features of an encoder, if there is one.
+        any_case: Whether "france" may be France.
+        coreference: Whether pronouns and descriptions are linked to what names said before.
+    """
     pieces = [(at, start, end) for at, text in enumerate(texts) for start, end in cuts(text)]
     links: dict[int, list[Link]] = {at: [] for at in range(len(texts))}
     for group in _groups(pieces):
@@ -61,9 +73,12 @@ def link_batch(
             ]
         )
         judged = judge(passages, layers, weights, similarity, any_case=any_case)
+        found: list[list[Link]] = [[] for _ in group]
         for piece, link in _links(passages, originals, judged, layers, weights):
-            at, offset, _ = group[piece]
-            links[at].append(_moved(link, offset))
+            found[piece].append(link)
+        for (at, offset, _), text, known in zip(group, originals, found, strict=True):
+            chosen = resolve(text, known, natures_of(layers, known)) if coreference else known
+            links[at] += [_moved(link, offset) for link in chosen]
     for at, text in enumerate(texts):
         yield LinkedText(text, tuple(links[at]))
 
@@ -104,6 +119,7 @@ def _links(
     best = np.maximum.reduceat(belief, found.first[:-1])
     chosen = np.flatnonzero(best >= weights.threshold)
     order = np.lexsort((found.entity, -belief, found.of))
+    ends = dict.fromkeys(range(len(texts)), 0)
     for mention in chosen.tolist():
         start, end = int(found.first[mention]), int(found.first[mention + 1])
         ranked = order[start : min(end, start + SHOWN)]
@@ -112,6 +128,8 @@ def _links(
         passage, first, last = passages.text_span(
             int(found.mentions.start[mention]), int(found.mentions.end[mention])
         )
+        first, last = weights.convention.span(texts[passage], first, last, ends[passage])
+        ends[passage] = last
         yield passage, Link(
             first, last, texts[passage][first:last], keys[0], scores[0],
             tuple(map(Candidate, keys, scores)),
@@ -121,11 +139,4 @@ def _links(
 def _moved(link: Link, offset: int) -> Link:
     if not offset:
         return link
-    return Link(
-        link.start + offset,
-        link.end + offset,
-        link.surface,
-        link.entity,
-        link.score,
-        link.candidates,
-    )
+    return replace(link, start=link.start + offset, end=link.end + offset)

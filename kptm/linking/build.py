@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from kptm.linking.characters import SPACE, Hashes, codes_of, fold_codes
-from kptm.linking.forms import FIRST_PART, Kind, class_of, forms_of
+from kptm.linking.forms import ANY_CLASS, FIRST_PART, Kind, class_of, forms_of
 from kptm.linking.function_words import FUNCTION_WORDS
+from kptm.linking.genders import gender_of
 from kptm.linking.index import ACRONYM_LENGTH, ALL_CAPITALS, CAPITAL, SHORT, STATED, LinkIndex, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -56,10 +57,14 @@ class Builder:
 
     Args:
         links: How often texts meant an entity by a name.
+        genders: The gender bit of entities that have one by a relation.
     """
 
-    def __init__(self, links: Links | None = None) -> None:
+    def __init__(
+        self, links: Links | None = None, genders: Mapping[str, int] | None = None
+    ) -> None:
         self._links = links or {}
+        self._genders = genders or {}
         self._counted: dict[str, list[str]] = {}
         for key, name in self._links:
             self._counted.setdefault(key, []).append(name)
@@ -79,7 +84,8 @@ class Builder:
         number = len(self._keys)
         classes = class_of(entity)
         self._keys.append(entity.key)
-        self._classes.append(classes)
+        gender = self._genders.get(entity.key) or gender_of(entity)
+        self._classes.append(classes | gender)
         self._priors.append(-1.0 if entity.prior is None else min(entity.prior, MOST_PRIOR))
         for form, kind in forms_of(entity, classes, self._counted.get(entity.key, ())):
             meant, seen = self._links.get((entity.key, form), (0, 0))
@@ -125,7 +131,9 @@ class Builder:
             entity_class=classes,
             entity_degree=degree,
             typical=np.array(
-                [(classes > 0).mean(), np.log1p(degree).mean()] if size else [0.0, 0.0]
+                [((classes & ANY_CLASS) > 0).mean(), np.log1p(degree).mean()]
+                if size
+                else [0.0, 0.0]
             ),
             near_first=near_first,
             near=near,

@@ -82,22 +82,35 @@ class _Rows(NamedTuple):
     stated: Bools
 
 
-def candidates_of(passages: Passages, layers: Layers, *, any_case: bool = False) -> Candidates:
-    """All mentions of the passages with all that they may mean; in ``any_case`` as questions are typed."""
-    named = _named(passages, layers, any_case=any_case)
+def candidates_of(
+    passages: Passages, layers: Layers, *, any_case: bool = False, plurals: bool = False
+) -> Candidates:
+    """All mentions of the passages with all that they may mean.
+
+    Args:
+        passages: The passages.
+        layers: What is known of the graph.
+        any_case: Whether names are found in any case, as questions are typed.
+        plurals: Whether the plural of a common noun is a name of it.
+    """
+    named = _named(passages, layers, any_case=any_case, plurals=plurals)
     made = _short_forms(passages, layers, named)
     rows = _Rows(*(np.concatenate(pair) for pair in zip(named, made, strict=True)))
     return _table(passages, layers, rows)
 
 
-def _named(passages: Passages, layers: Layers, *, any_case: bool) -> _Rows:
+def _named(passages: Passages, layers: Layers, *, any_case: bool, plurals: bool) -> _Rows:
     """What the graph names."""
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
+    plural = entries.kind == Kind.PLURAL
+    entries = entries._replace(kind=np.where(plural, int(Kind.ALIAS), entries.kind))
     fits = fitting(passages, spans, entries)
     if any_case:  # whole names alone: of parts of names and of function words too much is no name
         function = np.isin(spans.hash, function_word_hashes())[entries.of]
         fits |= ~function & (entries.kind < FIRST_PART)
+    if not plurals:
+        fits &= ~plural
     possible = np.unique(entries.of[fits])
     chosen = np.zeros(len(spans.start), np.bool_)
     chosen[possible[longest(spans.take(possible))]] = True

@@ -28,6 +28,7 @@ class Link:
         entity: The entity's key.
         score: p(entity | mention, text), between 0 and 1.
         candidates: What else it might have meant, best first, with p.
+        coreference: Whether it is a pronoun or a description ("the company") of what a name said before.
     """
 
     start: int
@@ -36,6 +37,7 @@ class Link:
     entity: str
     score: float = 1.0
     candidates: tuple[Candidate, ...] = ()
+    coreference: bool = False
 
 
 @dataclass(frozen=True, slots=True)

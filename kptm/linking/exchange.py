@@ -20,6 +20,8 @@ def to_dict(document: LinkedText, candidates: bool) -> dict[str, Any]:
     for link in document.links:
         value = {name: getattr(link, name) for name in ("start", "end", "surface", "entity")}
         value["score"] = link.score
+        if link.coreference:
+            value["coreference"] = True
         if candidates:
             value["candidates"] = [
                 {"entity": candidate.entity, "score": candidate.prior}
@@ -56,7 +58,15 @@ def _link(value: Mapping[str, Any], where: str, text: str) -> Link:
         _text(value, "entity", where),
         1.0 if value.get("score") is None else _score(value, where),
         tuple(candidates),
+        _flag(value, "coreference", where),
     )
+
+
+def _flag(value: Mapping[str, Any], name: str, where: str) -> bool:
+    found = value.get(name, False)
+    if not isinstance(found, bool):
+        _refuse(where + name, found, "true or false")
+    return found
 
 
 def _object(value: object, where: str) -> Mapping[str, Any]:

@@ -10,10 +10,12 @@ import numpy as np
 
 from kptm.errors import LinkingError
 from kptm.linking.coherence import COHERENCE
+from kptm.linking.conventions import Convention
 from kptm.linking.encoding import SIMILARITY, SIMILARITY_OF_PART
 from kptm.linking.estimation import fit_disambiguation, fit_nil
 from kptm.linking.features import EVIDENCE, WHICH
 from kptm.linking.judging import judge
+from kptm.linking.lookup import lookup
 from kptm.linking.passages import Passages
 from kptm.linking.weights import LINKS, Pass, Weights, beliefs, best
 
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
 
 THRESHOLDS = np.arange(0.1, 0.7, 0.05)
+PRECISE_THRESHOLDS = np.arange(0.3, 0.96, 0.01)
 NOTHING = Weights(local=Pass({}, {}), joint=Pass({}, {}), encoder=None, threshold=0.5)
 """Coefficients before anything is learnt: all are 0."""
 
@@ -79,14 +83,23 @@ class Example(NamedTuple):
     weight: float
 
 
-def fit(gold: Iterable[Gold]) -> Weights:
+def fit(
+    gold: Iterable[Gold], convention: Convention | None = None, precision: float = 0.0
+) -> Weights:
     """Learn all passes, then the threshold.
+
+    Args:
+        gold: Gold documents by collection.
+        convention: What a mention is; by default what it is in the documents.
+        precision: Of what is linked, on the gold documents; 0 takes the best F1.
 
     Raises:
         LinkingError: There is no mention to learn from.
     """
     sets = list(gold)
-    weights = NOTHING
+    if convention is None:
+        convention = _convention(sets)
+    weights = replace(NOTHING, convention=convention)
     steps = ["local", "joint"]
     if all(item.similarity is not None for item in sets):
         steps.append("encoder")
@@ -96,10 +109,25 @@ def fit(gold: Iterable[Gold]) -> Weights:
         known = [list(examples(item, weights)) for item in sets]
         passes = {"local": weights.local, "joint": weights.joint, "encoder": weights.encoder}
         passes[step] = _learnt(known, step)
-        weights = Weights(**passes, threshold=weights.threshold)  # type: ignore[arg-type]  # by their names
+        weights = replace(weights, **passes)  # type: ignore[arg-type]  # by their names
     chosen = weights.encoder or weights.joint
     linked = [item for item in known if any(example.gold for example in item)]
+    if precision:
+        return replace(weights, threshold=_precise(known, chosen, precision))
     return replace(weights, threshold=fmean(_threshold(item, chosen) for item in linked))
+
+
+def _convention(sets: Sequence[Gold]) -> Convention:
+    """What a mention is in gold documents."""
+
+    def written_so(name: str, entity: str) -> bool:
+        return any(
+            found.exact and found.entity == entity
+            for item in sets
+            for found in lookup(item.layers, [name])
+        )
+
+    return Convention.of((document for item in sets for document in item.documents), written_so)
 
 
 def examples(gold: Gold, weights: Weights) -> Iterator[Example]:
@@ -119,12 +147,13 @@ def examples(gold: Gold, weights: Weights) -> Iterator[Example]:
         counts = np.zeros(len(right), np.bool_)
         certain = np.full(len(right), gold.complete)
         for mention in range(len(right)):
-            _, *span = passages.text_span(
+            _, *place = passages.text_span(
                 int(found.mentions.start[mention]), int(found.mentions.end[mention])
             )
+            span = weights.convention.span(document.text, *place)
             counts[mention] = begin <= span[0] and span[1] <= stop
             certain[mention] |= any(span[0] < end and start < span[1] for start, end in annotated)
-            if counts[mention] and tuple(span) in links:
+            if counts[mention] and span in links:
                 first, last = int(found.first[mention]), int(found.first[mention + 1])
                 keys = gold.layers.keys(found.entity[first:last].tolist())
                 if links[span[0], span[1]] in keys:
@@ -156,21 +185,36 @@ def _threshold(known: Sequence[Example], weights: Pass) -> float:
     That maximises F1 where p is calibrated (Lipton, Elkan and Naryanaswamy 2014, *Optimal thresholding of classifiers to
     maximize F1 measure*).
     """
+    belief, right = _outcomes(known, weights)
+    gold = sum(example.gold for example in known)
     top_score = 0.0
-    judged = []
+    for threshold in THRESHOLDS:
+        linked = belief >= threshold
+        top_score = max(
+            top_score, 2 * float((linked & right).sum()) / max(gold + int(linked.sum()), 1)
+        )
+    return top_score / 2
+
+
+def _precise(collections: Sequence[Sequence[Example]], weights: Pass, precision: float) -> float:
+    """The lowest threshold from which on so many of the links are right."""
+    parts = [_outcomes(known, weights) for known in collections]
+    belief, right = (np.concatenate(part) for part in zip(*parts, strict=True))
+    for threshold in PRECISE_THRESHOLDS:
+        linked = belief >= threshold
+        if right[linked].sum() >= precision * linked.sum():
+            return float(threshold)
+    return float(PRECISE_THRESHOLDS[-1])
+
+
+def _outcomes(known: Sequence[Example], weights: Pass) -> tuple[Floats, Bools]:
+    """P of the best candidate of each mention that was looked at, and whether it is right."""
+    beliefs_of, right = [np.empty(0)], [np.empty(0, np.bool_)]
     for example in known:
         found = example.judged.found
         if example.judged.columns:
             belief = beliefs(example.judged.columns, weights, found.first, found.of)
             chosen = best(belief, found.first, found.of)
-            judged.append((belief[chosen], chosen == example.right, example.counts))
-    gold = sum(example.gold for example in known)
-    for threshold in THRESHOLDS:
-        linked = [counts & (belief >= threshold) for belief, _, counts in judged]
-        given = sum(int(item.sum()) for item in linked)
-        right = sum(
-            int((item & is_right).sum())
-            for item, (_, is_right, _) in zip(linked, judged, strict=True)
-        )
-        top_score = max(top_score, 2 * right / max(gold + given, 1))
-    return top_score / 2
+            beliefs_of.append(belief[chosen][example.counts])
+            right.append((chosen == example.right)[example.counts])
+    return np.concatenate(beliefs_of), np.concatenate(right)

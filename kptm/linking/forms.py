@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kptm.linking.peoples import abbreviations_of, is_listed, people_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from kg.types import Entity
 
@@ -40,6 +40,8 @@ class Kind(IntEnum):
     """The capitals of its words; only after it was said in full."""
     PEOPLE = 9
     """What people and things of a place are called in English, "Canadian"."""
+    PLURAL = 10
+    """The plural of a common noun, which is a mention where common nouns are marked."""
 
 
 FIRST_PART = Kind.FIRST
@@ -51,6 +53,9 @@ _LEGAL = frozenset(
 _SMALL = frozenset("of the and de van von der la le di da for".split())
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
 _WORD = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*|[^\W\d_]['’][^\W\d_]{2,}").fullmatch
+_STOP = re.compile(r"(?<=\w)\.(?=\s|\w|$)")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_COMMON_NOUN = re.compile(r"[a-z]{3,}(?: [a-z]{3,}){0,2}").fullmatch
 
 CLASSES = {
     "person": "person human actor actress singer politician writer footballer player musician director producer"
@@ -72,6 +77,14 @@ CLASSES = {
 
 _CLASS_OF = {word: 1 << n for n, words in enumerate(CLASSES.values()) for word in words.split()}
 PERSON, WORK, PLACE, ORGANISATION, LANGUAGE, PEOPLE = (1 << n for n in range(len(CLASSES)))
+MALE, FEMALE = 64, 128
+"""Bits beside those of a class: the gender that the graph states."""
+ANY_CLASS = MALE - 1
+
+
+def class_words() -> Mapping[str, int]:
+    """The words that say what kind of thing an entity is, with the bit of the kind."""
+    return _CLASS_OF
 
 
 def class_of(entity: Entity) -> int:
@@ -108,6 +121,8 @@ def forms_of(
     short = _without_legal_form(label)
     if short != label:
         yield from new(short, Kind.ALIAS)
+    for form, kind in _spellings((label, *entity.aliases)):
+        yield from new(form, kind)
     for form, kind in _parts(label, person=bool(classes & PERSON)):
         yield from new(form, kind)
     for form, kind in _of_place(entity, classes):
@@ -124,6 +139,35 @@ def _of_place(entity: Entity, classes: int) -> Iterator[tuple[str, Kind]]:
         if classes or is_listed(name):
             for form in people_of(name):
                 yield form, Kind.PEOPLE
+
+
+def _spellings(names: Iterable[str]) -> Iterator[tuple[str, Kind]]:
+    for name in names:
+        for form in variants(name):
+            yield form, Kind.ALIAS
+        if _COMMON_NOUN(name):
+            yield _plural(name), Kind.PLURAL
+
+
+def variants(name: str) -> Iterator[str]:
+    """Other spellings of a name: without full stops and hyphens, "and" for "&"."""
+    if _STOP.search(name) and (" " in name or name.count(".") > 1):
+        yield _STOP.sub("", name)
+    if _HYPHEN.search(name):
+        yield _HYPHEN.sub(" ", name)
+    if " & " in name:
+        yield name.replace(" & ", " and ")
+    elif " and " in name:
+        yield name.replace(" and ", " & ")
+
+
+def _plural(noun: str) -> str:
+    """The regular English plural."""
+    if noun.endswith(("s", "x", "z", "ch", "sh")):
+        return noun + "es"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + "s"
 
 
 def _without_article(name: str) -> str:

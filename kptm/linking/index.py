@@ -42,7 +42,7 @@ class LinkIndex:
         prefixes: A bit for (nearly) each beginning of a form, by its hash.
         word_hash: W hashes of words, sorted.
         word_idf: W, log(N / how many entities have it).
-        entity_class: N, see :func:`~kptm.linking.forms.class_of`.
+        entity_class: N, see :func:`~kptm.linking.forms.class_of`, and the bits of a gender.
         entity_degree: N.
         words_first: N + 1, where the words of each entity begin.
         words: Word numbers.

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from kptm.linking.build import key_hashes
+from kptm.linking.forms import ANY_CLASS, FEMALE, MALE
 from kptm.linking.index import LinkIndex, find, rows_of
 
 if TYPE_CHECKING:
@@ -89,6 +91,18 @@ class Layers:
             for number, row in zip(numbers, rows, strict=True)
         ]
 
+    def numbers_of(self, keys: Sequence[str]) -> Ints:
+        """The numbers of entities that links name, by their keys."""
+        hashes = key_hashes(keys)
+        at = find(self.base.key_hash, hashes)
+        known = self.base.key_order[np.maximum(at, 0)] if len(self.base.key_order) else at
+        numbers = np.where(at >= 0, known, -1).astype(np.int64)
+        if self.delta is not None:
+            row = find(self.delta.key_hash, hashes)
+            changed = row >= 0
+            numbers[changed] = self.numbers[self.delta.key_order[row[changed]]]
+        return numbers
+
     def begins(self, hashes: Hashes) -> NDArray[np.bool_]:
         """Whether a form begins with what has each hash; now and then wrongly yes."""
         found = self.base.begins(hashes)
@@ -113,7 +127,11 @@ class Layers:
 
     def classes(self, numbers: Ints) -> Ints:
         """What kinds of thing entities are, as bits."""
-        return self._of(numbers, "entity_class").astype(np.int64)
+        return self._of(numbers, "entity_class").astype(np.int64) & ANY_CLASS
+
+    def genders(self, numbers: Ints) -> Ints:
+        """The gender of each entity as a bit, 0 where the graph states none."""
+        return self._of(numbers, "entity_class").astype(np.int64) & (MALE | FEMALE)
 
     def degrees(self, numbers: Ints) -> NDArray[np.float64]:
         """How many facts entities stand in."""

@@ -31,7 +31,7 @@ def counted(documents: Iterable[LinkedText], layers: Layers) -> tuple[Counts, Co
         linked.update(
             (link.entity, link.surface)
             for link in document.links
-            if link.surface.casefold() not in FUNCTION_WORDS
+            if not link.coreference and link.surface.casefold() not in FUNCTION_WORDS
         )
         unlinked.update(_unlinked(document, layers))
     return linked, unlinked

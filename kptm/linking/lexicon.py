@@ -5,27 +5,19 @@ The files are in ``words/``, each with its source. A name of the graph needs non
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kptm.linking.build import key_hashes
+from kptm.linking.english_words import FOLDER, tables
 from kptm.linking.index import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-FOLDER = Path(__file__).with_name("words")
-
-
-@cache
-def _tables() -> Mapping[str, Any]:
-    return tomllib.loads((FOLDER / "en.toml").read_text(encoding="utf-8"))
 
 
 def listed_words(name: str) -> list[str]:
@@ -84,16 +76,32 @@ def surnames() -> WordList:
 @cache
 def titles() -> WordList:
     """Words that stand before a person's name, "President"."""
-    return _listed(_tables()["titles"])
+    return _listed(tables()["titles"])
+
+
+@cache
+def articles() -> frozenset[str]:
+    """The articles, in small letters."""
+    return frozenset(tables()["articles"])
+
+
+@cache
+def pronouns() -> Mapping[str, str]:
+    """What each pronoun of the third person means: "male", "female", "thing" or "several"."""
+    return {
+        word.strip(): kind
+        for kind, words in tables()["pronouns"].items()
+        for word in words.split(",")
+    }
 
 
 @cache
 def dates() -> WordList:
     """Months and days of the week."""
-    return _listed(_tables()["dates"])
+    return _listed(tables()["dates"])
 
 
 @cache
 def either_words() -> WordList:
     """Words that are names, too, but are common in small letters."""
-    return _listed(_tables()["either"])
+    return _listed(tables()["either"])

@@ -13,6 +13,7 @@ from kptm.errors import LinkingError
 from kptm.linking import storage
 from kptm.linking.batches import batches, link_batch
 from kptm.linking.candidates import named
+from kptm.linking.conventions import Policy, checked_policy
 from kptm.linking.layers import Layers
 from kptm.linking.reading import read_all, read_changed
 from kptm.linking.weights import Weights
@@ -39,10 +40,16 @@ class Linker:
 
     Args:
         graph: Its labels and aliases are the names; its descriptions, types and triples decide.
-        weights: The coefficients; by default those that ship with the package.
+        weights: The coefficients; by default those that ship with the package for the ``policy``.
         encoder: A sentence encoder for mentions that stay ambiguous, see
             :class:`~kptm.linking.encoding.Encoder`.
         folder: Where to keep the index, so that the next process opens it at once; nowhere by default.
+        policy: What counts as a mention: "names", "all" or "strict", see :mod:`kptm.linking.conventions`.
+        coreference: Whether pronouns and descriptions ("the company") are linked to what names said before; such
+            links are marked.
+
+    Raises:
+        LinkingError: There is no such policy, or weights are given beside one: they have a convention of their own.
 
     The graph may change: the next call sees it. What changed is read again, not all of it.
     """
@@ -54,9 +61,16 @@ class Linker:
         weights: Weights | None = None,
         encoder: Encoder | None = None,
         folder: str | Path | None = None,
+        policy: str | None = None,
+        coreference: bool = False,
     ) -> None:
         self._graph = graph
-        self.weights = weights or Weights.default()
+        self.coreference = coreference
+        if weights is not None and policy is not None:
+            raise LinkingError(
+                "weights have a convention of their own; give them or a policy, not both"
+            )
+        self.weights = weights or Weights.default(checked_policy(policy or Policy.NAMES))
         self._encoder = encoder
         self._folder = None if folder is None else Path(folder)
         self._base: LinkIndex | None = None
@@ -67,7 +81,7 @@ class Linker:
         """What its links depend on: the graph as it is now, the coefficients, and the encoder's own vectors."""
         graph = f"{self._graph.fingerprint()} at revision {self._graph.log.last_change()}"
         encoder = "none" if self._encoder is None else self._encoder.fingerprint()
-        return f"{graph}, {self.weights}, encoder: {encoder}"
+        return f"{graph}, {self.weights}, encoder: {encoder}, coreference: {self.coreference}"
 
     # ── linking ──────────────────────────────────────────────────────────────────────────────
 
@@ -115,7 +129,7 @@ class Linker:
                 )
             from kptm.linking.parallel import link_in_processes
 
-            yield from link_in_processes(layers, weights, texts, n_jobs)
+            yield from link_in_processes(layers, weights, texts, n_jobs, self.coreference)
             return
         similarity = self._similarity()
         if similarity is not None and self.weights.encoder is None:
@@ -124,7 +138,14 @@ class Linker:
             )
         try:
             for batch in batches(texts):
-                yield from link_batch(batch, layers, weights, similarity, any_case=any_case)
+                yield from link_batch(
+                    batch,
+                    layers,
+                    weights,
+                    similarity,
+                    any_case=any_case,
+                    coreference=self.coreference,
+                )
         finally:  # also where the caller takes no more
             if self._encoder is not None:
                 self._encoder.keep()
@@ -167,7 +188,8 @@ class Linker:
     ) -> Weights:
         """Learn the coefficients from gold documents, and use them from now on.
 
-        What is no link in them is held to be none: give documents that are linked throughout.
+        What is no link in them is held to be none: give documents that are linked throughout. Whether articles,
+        possessives and common nouns are marked is learnt as well.
 
         Args:
             documents: Texts with all links that they have to the graph.

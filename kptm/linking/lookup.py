@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from kptm.linking.forms import Kind
 from kptm.linking.passages import Passages
 from kptm.linking.spotting import matches
 
@@ -45,6 +46,7 @@ def lookup(layers: Layers, texts: Sequence[str]) -> list[NameMatch]:
     passages = Passages(texts)
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
+    entries = entries.take(entries.kind != Kind.PLURAL)  # questions have an inflection of their own
     if not len(entries.of):
         return []
     start, end, _ = spans.take(entries.of)

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 WAITING = 2
 """Batches a process that are read ahead."""
 
-_state: dict[str, tuple[Layers, Weights]] = {}
+_state: dict[str, tuple[Layers, Weights, bool]] = {}
 """What a worker links with."""
 
 
 def link_in_processes(
-    layers: Layers, weights: Weights, texts: Iterable[str], n_jobs: int
+    layers: Layers,
+    weights: Weights,
+    texts: Iterable[str],
+    n_jobs: int,
+    coreference: bool = False,
 ) -> Iterator[LinkedText]:
     """Link texts in ``n_jobs`` processes, in their order; no more than a few batches are held at a time."""
     from kptm.linking.batches import batches
@@ -44,7 +48,10 @@ def link_in_processes(
             storage.save(layers.delta, where / "delta", 0, "")
             numbers = layers.numbers
         with ProcessPoolExecutor(
-            n_jobs, get_context("spawn"), initializer=_start, initargs=(where, numbers, weights)
+            n_jobs,
+            get_context("spawn"),
+            initializer=_start,
+            initargs=(where, numbers, weights, coreference),
         ) as pool:
             waiting: deque[Future[list[LinkedText]]] = deque()
             for batch in batches(texts):
@@ -55,9 +62,11 @@ def link_in_processes(
                 yield from waiting.popleft().result()
 
 
-def _start(where: Path, numbers: NDArray[np.int64] | None, weights: Weights) -> None:
+def _start(
+    where: Path, numbers: NDArray[np.int64] | None, weights: Weights, coreference: bool
+) -> None:
     delta = None if numbers is None else _index(where / "delta")
-    _state["worker"] = Layers(_index(where / "base"), delta, numbers), weights
+    _state["worker"] = Layers(_index(where / "base"), delta, numbers), weights, coreference
 
 
 def _index(folder: Path) -> LinkIndex:
@@ -70,5 +79,5 @@ def _index(folder: Path) -> LinkIndex:
 def _link(batch: list[str]) -> list[LinkedText]:
     from kptm.linking.batches import link_batch
 
-    layers, weights = _state["worker"]
-    return list(link_batch(batch, layers, weights))
+    layers, weights, coreference = _state["worker"]
+    return list(link_batch(batch, layers, weights, coreference=coreference))

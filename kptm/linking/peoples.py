@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from kptm.linking.english_words import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-TABLES = Path(__file__).with_name("words") / "en.toml"
 _ENDINGS = (
     ("a", "an"), ("a", "ian"), ("y", "ian"), ("n", "nese"), ("m", "mese"), ("a", "ese"), ("l", "lian"),
     ("n", "nian"), ("q", "qi"), ("l", "li"), ("and", "ish"), ("ain", "ish"), ("en", "ish"), ("ey", "ish"),
@@ -23,7 +22,7 @@ _ENDINGS = (
 def _table(name: str) -> Mapping[str, tuple[str, ...]]:
     """The forms of each place, by its names in small letters."""
     found: dict[str, tuple[str, ...]] = {}
-    for places, forms in tomllib.loads(TABLES.read_text(encoding="utf-8"))[name].items():
+    for places, forms in tables()[name].items():
         listed = tuple(form.strip() for form in forms.split(","))
         # Commas separate names; a name of two parts that has one is written whole, too.
         for place in (places, *places.split(", ")):

@@ -16,7 +16,7 @@ pass has what the first believes of the other mentions among its features, the t
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ import numpy as np
 
 from kg.files.atomic import write_text
 from kptm.errors import LinkingError
+from kptm.linking.conventions import Convention, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-DEFAULT = Path(__file__).with_name("weights.json")
-VERSION = 2
+FOLDER = Path(__file__).with_name("coefficients")
+"""Coefficients by policy, a file each."""
+VERSION = 3
 PASSES = "local", "joint", "encoder"
 SURE = "sure of it"
 """The feature log p(best | m, link) of whether there is a link."""
@@ -72,18 +74,20 @@ class Weights:
         joint: Of the second: with what the first believes of the others.
         encoder: Of the third, with an encoder's similarity; None where none was learnt.
         threshold: The p from which on a mention is linked.
+        convention: What a mention is where they were learnt.
     """
 
     local: Pass
     joint: Pass
     encoder: Pass | None
     threshold: float
+    convention: Convention = field(default_factory=Convention)
 
     @classmethod
     @cache
-    def default(cls) -> Weights:
-        """Those that ship with the package; ``benchmarks/linking.py learn`` makes them."""
-        return cls.load(DEFAULT)
+    def default(cls, policy: Policy = Policy.NAMES) -> Weights:
+        """Those that ship with the package, by policy; ``benchmarks/linking.py learn`` makes them."""
+        return cls.load(FOLDER / f"{policy}.json")
 
     @classmethod
     def load(cls, path: str | Path) -> Weights:
@@ -97,7 +101,8 @@ class Weights:
             if found["version"] != VERSION:
                 raise ValueError("another version")
             passes = {name: found[name] and Pass(**found[name]) for name in PASSES}
-            return cls(threshold=float(found["threshold"]), **passes)
+            convention = Convention(**found["convention"])
+            return cls(threshold=float(found["threshold"]), convention=convention, **passes)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LinkingError(
                 f"{path}: no linking weights of this version ({error}); learn them by Linker.fit and save them"
@@ -105,7 +110,11 @@ class Weights:
 
     def save(self, path: str | Path) -> None:
         """Write a JSON file."""
-        found: dict[str, object] = {"version": VERSION, "threshold": round(self.threshold, 4)}
+        found: dict[str, object] = {
+            "version": VERSION,
+            "threshold": round(self.threshold, 4),
+            "convention": asdict(self.convention),
+        }
         for name in PASSES:
             chosen: Pass | None = getattr(self, name)
             found[name] = chosen and {

@@ -51,7 +51,14 @@ class WorkspaceGraph:
         )
         note_graph(self.layout, self.graph.revision())
         index = self.layout.linking_index
-        self.linker = Linker(self.graph, weights=weights, encoder=encoder, folder=index)
+        self.linker = Linker(
+            self.graph,
+            weights=weights,
+            encoder=encoder,
+            folder=index,
+            policy=None if weights else linking.policy,
+            coreference=linking.coreference,
+        )
         self.on_change: list[Callable[[], None]] = []
         self.on_end: list[Callable[[int], None]] = []
 

@@ -71,7 +71,8 @@ def printed(wanted: Wanted) -> Writer:
 
 def _told(link: Link, candidates: bool) -> str:
     """A link for people."""
-    line = f"  {link.surface} → {link.entity} ({link.score:.2f})"
+    said_before = ", said before" if link.coreference else ""
+    line = f"  {link.surface} → {link.entity} ({link.score:.2f}{said_before})"
     others = [item for item in link.candidates if item.entity != link.entity]
     if not candidates or not others:
         return line

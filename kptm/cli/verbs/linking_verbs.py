@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 TEXT_FILES = (".txt", ".jsonl", ".ndjson")
+POLICIES = "names", "all", "strict"
+"""Those of ``kptm.linking.config``, which is not loaded for them: it needs NumPy."""
 
 
 @click.command()
@@ -32,6 +34,10 @@ TEXT_FILES = (".txt", ".jsonl", ".ndjson")
 @click.option(
     "--jobs", type=click.IntRange(1), help="Processes that link, by default as kptm.toml says."
 )
+@click.option("--policy", type=click.Choice(POLICIES),
+              help="What counts as a mention, by default as kptm.toml says.")  # fmt: skip
+@click.option("--coreference/--no-coreference", default=None,
+              help="Whether pronouns are linked, by default as kptm.toml says.")  # fmt: skip
 @click.option("--candidates", is_flag=True, help="Say also what else a mention might have meant.")
 @verb
 def link(
@@ -41,6 +47,8 @@ def link(
     out: str | None,
     html: str | None,
     jobs: int | None,
+    policy: str | None,
+    coreference: bool | None,
     candidates: bool,
     as_json: bool,
 ) -> None:
@@ -54,7 +62,12 @@ def link(
     wanted = Wanted(out, html, as_json, candidates)
     given = texts, files or (() if texts else (STANDARD,))
     inputs = [path for name in given[1] for path in _text_files(Path(name))]
-    changes = [] if jobs is None else [f"linking.jobs={jobs}"]
+    settings = {"jobs": jobs, "policy": policy, "coreference": coreference}
+    changes = [
+        f"linking.{key}={str(value).lower()}"
+        for key, value in settings.items()
+        if value is not None
+    ]
     with existing(workspace, changes) as ws:
         read_names(ws)
         if wanted.printed:

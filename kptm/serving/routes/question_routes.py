@@ -97,6 +97,7 @@ def _linked(ws: Workspace, text: str) -> responses.Linked:
             label=labels[link.entity],
             score=link.score,
             candidates=[sense(item) for item in link.candidates],
+            coreference=link.coreference,
         )
         for link in document.links
     ]

@@ -178,7 +178,10 @@ class Sense(BaseModel):
 
 
 class Mention(BaseModel):
-    """A name in a text and what it means; ``start`` and ``end`` count Unicode characters."""
+    """A name in a text and what it means; ``start`` and ``end`` count Unicode characters.
+
+    ``coreference`` says that it is a pronoun or a description of what a name said before.
+    """
 
     start: int
     end: int
@@ -187,6 +190,7 @@ class Mention(BaseModel):
     label: str
     score: float
     candidates: list[Sense]
+    coreference: bool = False
 
 
 class Linked(BaseModel):

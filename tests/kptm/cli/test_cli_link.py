@@ -19,7 +19,9 @@ OTHERS = (Candidate("FR", 0.75), Candidate("<France>", 0.2))
 class Stub:
     """Links France, two texts at a time; says how far it has read."""
 
-    def __init__(self, graph, *, weights=None, encoder=None, folder=None):
+    def __init__(
+        self, graph, *, weights=None, encoder=None, folder=None, policy=None, coreference=False
+    ):
         self.read = 0
 
     def refresh(self, progress=None):

@@ -4,7 +4,8 @@ import pytest
 
 from kg import EntityRecord
 from kptm.linking import Linker, lexicon
-from kptm.linking.forms import PLACE, class_of, forms_of
+from kptm.linking.forms import FEMALE, MALE, PLACE, class_of, forms_of, variants
+from kptm.linking.genders import gender_in
 from kptm.linking.peoples import people_of
 from kptm.linking.recasing import recased, without_case
 
@@ -102,3 +103,70 @@ def test_a_text_without_case_is_linked_like_one_with_it(change, linker):
     }
     assert len(usual.links) == 4
     assert all(change(text)[x.start : x.end] == x.surface for x in other.links)
+
+
+@pytest.mark.parametrize(
+    ("name", "forms"),
+    [
+        ("St. Louis", ["St Louis"]),
+        ("A.S. Roma", ["AS Roma"]),
+        ("Robert A. M. Stern", ["Robert A M Stern"]),
+        ("Coca-Cola", ["Coca Cola"]),
+        ("Procter & Gamble", ["Procter and Gamble"]),
+        ("William and Mary", ["William & Mary"]),
+        ("Mr.", []),
+        ("1.5", []),
+        ("Paris", []),
+    ],
+)
+def test_spellings_of_a_name(name, forms):
+    assert list(variants(name)) == forms
+
+
+@pytest.mark.parametrize(
+    ("noun", "plural"),
+    [
+        ("poet", "poets"),
+        ("bus", "buses"),
+        ("city hall", "city halls"),
+        ("party", "parties"),
+        ("toy", "toys"),
+    ],
+)
+def test_the_plural_of_a_common_noun_is_found_where_common_nouns_are(new_graph, noun, plural):
+    graph = new_graph()
+    graph.add([EntityRecord(key="x", label=noun, description="a thing"), ("x", "is", "y")])
+    text = f"Many {plural} are seen."
+    assert Linker(graph).link(text, threshold=0.0).links == ()
+    found = Linker(graph, policy="all").link(text, threshold=0.0)
+    assert [link.surface for link in found.links] == [plural]
+
+
+def test_other_spellings_are_found(new_graph):
+    graph = new_graph()
+    graph.add(
+        [
+            EntityRecord(key="roma", label="A.S. Roma", description="Italian football club"),
+            EntityRecord(key="us", label="United States", description="country"),
+            ("roma", "plays in", "us"),
+        ]
+    )
+    found = Linker(graph).link("AS Roma flew to the US yesterday.")
+    assert [(link.surface, link.entity) for link in found.links] == [
+        ("AS Roma", "roma"),
+        ("US", "us"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "gender"),
+    [
+        ("American actress and singer", FEMALE),
+        ("king of Spain", MALE),
+        ("British writer", 0),
+        ("the first woman and the first man there", 0),
+        ("", 0),
+    ],
+)
+def test_the_gender_in_a_description(text, gender):
+    assert gender_in(text) == gender
