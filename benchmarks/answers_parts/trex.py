@@ -40,7 +40,7 @@ class Question:
 
 
 def arms():
-    from kptm.answering.sources import SOURCES
+    from kptm.answering.sources.source import SOURCES
 
     return {name: (name,) for name in SOURCES} | {
         "combined": SOURCES,
@@ -78,8 +78,8 @@ def part_of(at):
 def teach(predictor, graph, questions):
     """Learn how relations are asked, from questions and answers alone; how many taught something."""
     from kptm import Linker
-    from kptm.answering.learning import learn
-    from kptm.answering.lessons import Lesson
+    from kptm.answering.training.lessons import Lesson
+    from kptm.answering.training.predictor_training import learn
 
     lessons = [Lesson(x.text, tuple(sorted(x.answers))) for x in questions]
     return learn(predictor, graph, Linker(graph), lessons, len(lessons)).used
@@ -159,7 +159,7 @@ def show(runs):
     import numpy as np
     from modeledge_parts.figures import said
 
-    from kptm.answering.calibration import threshold
+    from kptm.answering.combination.p_calibration import threshold
     from kptm.evaluation import interval
     from kptm.evaluation.answers.selective_answers import (
         calibration_error,

@@ -137,7 +137,7 @@ def best(p):
 
 
 def finished(asked, answers, voices):
-    from kptm.answering.calibration import Calibration
+    from kptm.answering.combination.p_calibration import Calibration
 
     right = [key == item.probe.answer for item, (key, _) in zip(asked, answers, strict=True)]
     rows = list(zip(right, [p for _, p in answers], voices, strict=True))

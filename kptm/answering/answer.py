@@ -235,7 +235,7 @@ class Answer:
             reading: Whether text and HTML say how the question was read too: the program that was evaluated, and what each
                 part of the question was understood as.
         """
-        from kptm.answering import explaining
+        from kptm.answering.evidence import explanation as explaining
 
         if form == "dict":
             return self.to_dict()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
-from kptm.answering.sides import relation_form
-from kptm.answering.words import stem
+from kptm.answering.questions.content_words import stem
+from kptm.answering.questions.word_order import relation_form
 
 AskedKind: TypeAlias = Literal["date", "place", "person"]
 

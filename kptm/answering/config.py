@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kptm.answering.sources import SOURCES, checked_sources
-from kptm.answering.weighing import Weights
+from kptm.answering.combination.weighing import Weights
+from kptm.answering.sources.source import SOURCES, checked_sources
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,12 @@ from kg.types import Literal, Step
 from kg.values import ValueKey, value_text
 from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
-from kptm.answering.combining import relation_name
-from kptm.answering.confidence import confidences, trails_of
-from kptm.answering.links import candidates_beside, links_of
-from kptm.answering.naming import RelationNames, labels
-from kptm.answering.plausible import is_plausible
-from kptm.answering.sources import LINKS, STORE, TEXTS, last_best
+from kptm.answering.combination.combiner import relation_name
+from kptm.answering.evidence.confidence import confidences, trails_of
+from kptm.answering.questions.naming import RelationNames, labels
+from kptm.answering.questions.question_links import candidates_beside, links_of
+from kptm.answering.sources.plausible import is_plausible
+from kptm.answering.sources.source import LINKS, STORE, TEXTS, last_best
 from kptm.answering.text_deciding import TextDecider
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.programs import Program
     from kptm.answering.answer import Why, WordMeaning
-    from kptm.answering.calibration import Curve
-    from kptm.answering.citing import Citations, NoCitations
+    from kptm.answering.combination.p_calibration import Curve
     from kptm.answering.config import PredictorConfig
+    from kptm.answering.evidence.citations import Citations, NoCitations
+    from kptm.answering.evidence.staleness import Freshness
     from kptm.answering.parsing.derivation import Derivation
-    from kptm.answering.reading import Reading
-    from kptm.answering.reading_texts import TextSource
-    from kptm.answering.sources import Asked, Opinion
-    from kptm.answering.staleness import Freshness
+    from kptm.answering.questions.path_reading import Reading
+    from kptm.answering.sources.source import Asked, Opinion
+    from kptm.answering.sources.text_source import TextSource
     from kptm.linking import LinkedText
 
 CALIBRATE = (

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError
 from kg.types import Triple
-from kptm.answering import naming
 from kptm.answering.answer import Answer, Evidence
-from kptm.answering.calibration import Curve
-from kptm.answering.candidates import Candidates
-from kptm.answering.citing import Citations, NoCitations
+from kptm.answering.combination.p_calibration import Curve
+from kptm.answering.combination.weighing import Silent, Weights
 from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import Case, Decider, Evaluated
+from kptm.answering.evidence.citations import Citations, NoCitations
+from kptm.answering.evidence.staleness import Freshness
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.times import period_of
-from kptm.answering.reading_texts import TextSource
+from kptm.answering.questions import naming
+from kptm.answering.questions.understanding import LONGEST, Understanding
 from kptm.answering.sentences import SentenceWriter
-from kptm.answering.sources import LINKS, MODEL, STORE, TEXTS, Asked, checked_sources
-from kptm.answering.staleness import Freshness
-from kptm.answering.text_kinds import of_its_kind
-from kptm.answering.understanding import LONGEST, Understanding
-from kptm.answering.voices import Voices
-from kptm.answering.weighing import Silent, Weights
+from kptm.answering.sources.candidate_sets import Candidates
+from kptm.answering.sources.source import LINKS, MODEL, STORE, TEXTS, Asked, checked_sources
+from kptm.answering.sources.source_set import Voices
+from kptm.answering.sources.text_kinds import of_its_kind
+from kptm.answering.sources.text_source import TextSource
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
 from kptm.data.tokenize import MASK
 from kptm.errors import LinkingError
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
     from kg.programs import Period
-    from kptm.answering.parsing.encoder import TextEncoder
     from kptm.answering.parsing.model import ReadingModel
-    from kptm.answering.reading import Reading
+    from kptm.answering.parsing.similarity.encoder import TextEncoder
+    from kptm.answering.questions.path_reading import Reading
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge import Modeledge, Receipt

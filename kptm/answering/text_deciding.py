@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from kg.values import ValueKey
 from kptm.answering.answer import Answer, Evidence, ScoredEntity
-from kptm.answering.naming import labels
+from kptm.answering.questions.naming import labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.answer import Conflict
-    from kptm.answering.citing import Citations, NoCitations
     from kptm.answering.config import PredictorConfig
-    from kptm.answering.reading import Reading
-    from kptm.answering.reading_texts import TextSource
-    from kptm.answering.sources import Asked, Opinion
+    from kptm.answering.evidence.citations import Citations, NoCitations
+    from kptm.answering.questions.path_reading import Reading
+    from kptm.answering.sources.source import Asked, Opinion
+    from kptm.answering.sources.text_source import TextSource
 
 
 class TextDecider:

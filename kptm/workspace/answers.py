@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kptm.answering import Answer, Predictor
     from kptm.answering.conversation import Conversation
-    from kptm.answering.lessons import LearnReport
+    from kptm.answering.training.lessons import LearnReport
     from kptm.modeledge import RecordFilter
     from kptm.modeledge.recall import Recalled
     from kptm.workspace.embeddings import WorkspaceEmbeddings
@@ -44,8 +44,8 @@ class WorkspaceAnswers:
     def predictor(self) -> Predictor:
         """A predictor over every stage that has been run."""
         from kptm.answering import Predictor
+        from kptm.answering.combination.weighing import Weights
         from kptm.answering.parsing.model import ReadingModel
-        from kptm.answering.weighing import Weights
 
         if self._predictor is None:
             reader = self._models.reader()
@@ -136,9 +136,9 @@ class WorkspaceAnswers:
             TripleFormatError: The file cannot be read, or a line has no tab.
             WorkspaceError: No line could be used; the message says why, and nothing has changed.
         """
-        from kptm.answering import lessons
-        from kptm.answering.learning import learn
-        from kptm.answering.weighing import Weights
+        from kptm.answering.combination.weighing import Weights
+        from kptm.answering.training import lessons
+        from kptm.answering.training.predictor_training import learn
 
         predictor = self.predictor()
         new = list(lessons.read_lessons(Path(path)))

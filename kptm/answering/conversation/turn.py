@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.programs import Named, parts
 from kg.values import ValueKey
 from kptm.answering import lexicon
-from kptm.answering.words import stem
+from kptm.answering.questions.content_words import stem
 from kptm.linking.text import fold
 
 if TYPE_CHECKING:

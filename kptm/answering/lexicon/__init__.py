@@ -5,6 +5,6 @@ Each language is one file ``xx.toml`` in this folder; ``docs/questions-lexicon.m
 
 from kptm.answering.lexicon.lexicon import Lexicon, load
 from kptm.answering.lexicon.match import Kind, Match
-from kptm.answering.lexicon.splitting import Token
+from kptm.answering.lexicon.spelling.splitting import Token
 
 __all__ = ["Kind", "Lexicon", "Match", "Token", "load"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kg.naming.folding import fold
 from kptm.answering.lexicon.data_files import DEGREES
 from kptm.answering.lexicon.patterns import expand
-from kptm.answering.lexicon.spelling import Spelling
+from kptm.answering.lexicon.spelling.spelling import Spelling
 from kptm.answering.lexicon.synonyms import expand as expand_word
 from kptm.errors import ConfigError
 

@@ -10,9 +10,9 @@ from kg.naming.folding import fold
 from kptm.answering.lexicon.data_files import read_files
 from kptm.answering.lexicon.detection import Detector
 from kptm.answering.lexicon.language import Language
-from kptm.answering.lexicon.matching import find_matches
-from kptm.answering.lexicon.splitting import Token, runs
-from kptm.answering.lexicon.stems import stemmer
+from kptm.answering.lexicon.operator_matching import find_matches
+from kptm.answering.lexicon.spelling.splitting import Token, runs
+from kptm.answering.lexicon.spelling.stems import stemmer
 from kptm.errors import ConfigError
 
 if TYPE_CHECKING:

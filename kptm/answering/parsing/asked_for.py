@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
-from kptm.answering.parsing.question import span_mask
-from kptm.answering.parsing.said import ENOUGH
-from kptm.answering.sides import BE, DETERMINERS
+from kptm.answering.parsing.question.question import span_mask
+from kptm.answering.parsing.question.relation_mentions import ENOUGH
+from kptm.answering.questions.word_order import BE, DETERMINERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.kinds import AnswerKinds
-    from kptm.answering.parsing.question import Question
-    from kptm.answering.parsing.schema import Schema
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.schema_words import Schema
 
 PEOPLE = frozenset("people persons inhabitants citizens residents".split())
 """Nouns that ask for how many people there are."""

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from kg.files.atomic import write_text
 from kg.types import Step
-from kptm.answering.parsing.question_map import QuestionMap
-from kptm.answering.parsing.thresholds import Threshold
+from kptm.answering.parsing.similarity.question_map import QuestionMap
+from kptm.answering.parsing.training.thresholds import Threshold
 from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from kptm.answering.parsing.question import Question
+    from kptm.answering.parsing.question.question import Question
 
 NONE = "none"
 VERSION = 1

@@ -8,15 +8,15 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import load
-from kptm.answering.parsing.blanks import BlankSides
-from kptm.answering.parsing.candidates import candidates, none_features, unique
-from kptm.answering.parsing.encoder import RelationEncoder
 from kptm.answering.parsing.kinds import AnswerKinds
 from kptm.answering.parsing.knowledge import Knowledge
-from kptm.answering.parsing.mentions import MentionFinder
 from kptm.answering.parsing.model import ReadingModel
-from kptm.answering.parsing.reader import QuestionReader
-from kptm.answering.parsing.schema import Schema
+from kptm.answering.parsing.program_candidates import candidates, none_features, unique
+from kptm.answering.parsing.question.blanks import BlankSides
+from kptm.answering.parsing.question.mentions import MentionFinder
+from kptm.answering.parsing.question.question_reader import QuestionReader
+from kptm.answering.parsing.question.schema_words import Schema
+from kptm.answering.parsing.similarity.encoder import RelationEncoder
 from kptm.answering.parsing.times import at_time
 from kptm.data.phrasings import HEAD, TAIL
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Period
-    from kptm.answering.parsing.candidates import Candidate
     from kptm.answering.parsing.derivation import Derivation
-    from kptm.answering.parsing.encoder import TextEncoder
-    from kptm.answering.parsing.question import Question
+    from kptm.answering.parsing.program_candidates import Candidate
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.similarity.encoder import TextEncoder
     from kptm.data.phrasings import Phrasings
     from kptm.linking import Linker
 

@@ -20,13 +20,13 @@ from kg.programs import (
 from kptm.answering.answer_kinds import is_date
 from kptm.answering.sentences.grammar import article
 from kptm.answering.sentences.languages import language
-from kptm.answering.sentences.noun_phrases import Listed, merged, without_having
-from kptm.answering.sentences.relation_words import NounRelation
+from kptm.answering.sentences.phrases.noun_phrases import Listed, merged, without_having
+from kptm.answering.sentences.phrases.relation_words import NounRelation
 
 if TYPE_CHECKING:
-    from kptm.answering.sentences.descriptions import Describer
     from kptm.answering.sentences.grammar import Forms
-    from kptm.answering.sentences.noun_phrases import Description
+    from kptm.answering.sentences.phrases.descriptions import Describer
+    from kptm.answering.sentences.phrases.noun_phrases import Description
     from kptm.answering.sentences.truth import Truth
 
 _COMPARATIVES = {"greatest": "greater", "lowest": "lower"}

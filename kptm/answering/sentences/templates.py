@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Intersection, Named, OfType, Program, Within
-from kptm.answering.sentences.noun_phrases import Listed
-from kptm.answering.sentences.relation_words import plain_name
+from kptm.answering.sentences.phrases.noun_phrases import Listed
+from kptm.answering.sentences.phrases.relation_words import plain_name
 from kptm.answering.sentences.truth import asked_fact
 
 if TYPE_CHECKING:

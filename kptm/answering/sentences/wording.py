@@ -9,8 +9,8 @@ from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import is_date
 from kptm.answering.sentences.grammar import Forms, article, english
-from kptm.answering.sentences.noun_phrases import without_unit
-from kptm.answering.sentences.relation_words import (
+from kptm.answering.sentences.phrases.noun_phrases import without_unit
+from kptm.answering.sentences.phrases.relation_words import (
     NounRelation,
     RelationWords,
     english_name,

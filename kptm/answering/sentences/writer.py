@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from kg.programs import Aggregate, Follow, Intersection, Named, Program, Superlative
 from kptm.answering import lexicon
-from kptm.answering.naming import RelationNames
+from kptm.answering.questions.naming import RelationNames
 from kptm.answering.sentences import grammar
 from kptm.answering.sentences.asked_noun import asked_noun
-from kptm.answering.sentences.descriptions import Describer
 from kptm.answering.sentences.english import English
 from kptm.answering.sentences.languages import DEFAULT, LISTED, language
 from kptm.answering.sentences.names import Names, node_of
-from kptm.answering.sentences.noun_phrases import Listed
+from kptm.answering.sentences.phrases.descriptions import Describer
+from kptm.answering.sentences.phrases.noun_phrases import Listed
 from kptm.answering.sentences.templates import Templates
 from kptm.answering.sentences.truth import Truth
 from kptm.answering.sentences.wording import Wording

@@ -52,7 +52,7 @@ def checked(question: str) -> str:
     Raises:
         LinkingError: It is empty, or too long.
     """
-    from kptm.answering.understanding import LONGEST
+    from kptm.answering.questions.understanding import LONGEST
 
     if not question.strip():
         raise LinkingError("the question is empty; ask something")

@@ -75,7 +75,7 @@ def ask(
 
 def _others(without: tuple[str, ...]) -> list[str]:
     """All sources but some."""
-    from kptm.answering.sources import SOURCES, checked_sources
+    from kptm.answering.sources.source import SOURCES, checked_sources
 
     left_out = checked_sources(without)
     return [source for source in SOURCES if source not in left_out]

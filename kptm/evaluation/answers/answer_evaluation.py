@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from kptm.answering.naming import value_keys
+from kptm.answering.questions.naming import value_keys
 from kptm.evaluation.answers.answer_report import AnswersReport
 from kptm.evaluation.answers.outcome import Outcome
 

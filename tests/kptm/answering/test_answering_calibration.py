@@ -12,7 +12,7 @@ from scipy.stats import binom
 from sklearn.isotonic import IsotonicRegression
 
 from kptm import ConfigError
-from kptm.answering.calibration import CHUNK, Calibration, Curve, pooled, threshold
+from kptm.answering.combination.p_calibration import CHUNK, Calibration, Curve, pooled, threshold
 
 ROWS = st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 3)), min_size=1, max_size=40)
 

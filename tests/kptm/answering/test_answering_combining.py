@@ -12,8 +12,7 @@ from scipy.optimize import minimize
 
 from kg.types import Step
 from kptm import Hit, Interpolation, Record
-from kptm.answering.candidates import Side
-from kptm.answering.combining import (
+from kptm.answering.combination.combiner import (
     PRECISION,
     PRECISION_OF_RELATION,
     SMOOTHING,
@@ -24,8 +23,9 @@ from kptm.answering.combining import (
     log_smoothed,
     relation_name,
 )
-from kptm.answering.reading import Reading
-from kptm.answering.sources import Asked, Opinion, from_modeledge
+from kptm.answering.questions.path_reading import Reading
+from kptm.answering.sources.candidate_sets import Side
+from kptm.answering.sources.source import Asked, Opinion, from_modeledge
 
 POSITIVE = arrays(np.float64, 5, elements=st.floats(0.01, 1))
 
@@ -199,7 +199,7 @@ def test_a_source_that_does_not_pay_for_itself_gets_no_weight():
 
 
 def test_far_candidates_are_left_out_of_an_example(monkeypatch):
-    from kptm.answering import combining
+    from kptm.answering.combination import combiner as combining
 
     monkeypatch.setattr(combining, "MOST", 2)
     p = np.array([0.05, 0.4, 0.1, 0.3, 0.15])

@@ -5,8 +5,8 @@ import pytest
 from kg.types import EntityRecord
 from kptm import Linker, Predictor
 from kptm.answering.answer_kinds import fits, is_date
-from kptm.answering.learning import learn
-from kptm.answering.lessons import Lesson
+from kptm.answering.training.lessons import Lesson
+from kptm.answering.training.predictor_training import learn
 from kptm.errors import LinkingError
 
 CAPITALS = {"France": "Paris", "Germany": "Berlin", "Spain": "Madrid", "Australia": "Canberra"}

@@ -51,8 +51,8 @@ def test_the_doubts_of_a_path_multiply(graph, predictor):
         [stated("Rhine", "Sea", 0.5, relation="r"), stated("Sea", "Atlantic", 0.5, relation="s")]
     )
     from kg import Step
-    from kptm.answering.confidence import confidences, trails_of
-    from kptm.answering.reading import Reading
+    from kptm.answering.evidence.confidence import confidences, trails_of
+    from kptm.answering.questions.path_reading import Reading
 
     reading = Reading(
         entity="Rhine", path=(Step("r"), Step("s")), link_score=1.0,

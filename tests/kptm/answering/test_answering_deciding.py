@@ -6,8 +6,8 @@ import pytest
 from kptm import ConfigError, Linker, Modeledge, Predictor
 from kptm.answering import predictor as asking
 from kptm.answering.config import PredictorConfig
-from kptm.answering.sources import Opinion
-from kptm.answering.tokens import words_at
+from kptm.answering.sources.source import Opinion
+from kptm.answering.sources.tokens import words_at
 from kptm.data import collate, fill
 from kptm.modeledge.encode.encode_texts import clozes
 

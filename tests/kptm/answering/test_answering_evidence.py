@@ -6,11 +6,11 @@ import pytest
 from kg import KGEConfig, train_embeddings
 from kg.types import Statement, Step, Triple
 from kptm import Linker, Modeledge, Predictor
-from kptm.answering import confidence
-from kptm.answering.citing import Citations
 from kptm.answering.config import PredictorConfig
-from kptm.answering.naming import labels
-from kptm.answering.reading import Reading
+from kptm.answering.evidence import confidence
+from kptm.answering.evidence.citations import Citations
+from kptm.answering.questions.naming import labels
+from kptm.answering.questions.path_reading import Reading
 
 SURE = PredictorConfig(min_score=0.0, uncalibrated=True)
 

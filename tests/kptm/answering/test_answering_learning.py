@@ -6,9 +6,9 @@ import pytest
 
 from kg import TripleFormatError
 from kptm import Linker, Predictor, Workspace
-from kptm.answering import lessons
-from kptm.answering.learning import learn
-from kptm.answering.lessons import Lesson
+from kptm.answering.training import lessons
+from kptm.answering.training.lessons import Lesson
+from kptm.answering.training.predictor_training import learn
 
 MADE, ACTS = "directed by", "starred actors"
 

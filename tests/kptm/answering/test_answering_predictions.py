@@ -7,10 +7,10 @@ from kg.embedding.calibration import Calibration
 from kg.types import EntityRecord, Step
 from kptm import Linker, Predictor
 from kptm.answering.answer import Answer, ScoredEntity
+from kptm.answering.combination.weighing import Weights
 from kptm.answering.config import PredictorConfig
-from kptm.answering.plausible import is_plausible
-from kptm.answering.voices import Voices
-from kptm.answering.weighing import Weights
+from kptm.answering.sources.plausible import is_plausible
+from kptm.answering.sources.source_set import Voices
 
 
 def test_the_first_word_says_that_it_is_predicted():
@@ -65,7 +65,7 @@ def test_many_questions_at_once_are_answered_as_one_by_one(graph, phrasings, tab
 
 
 def test_a_query_by_names_reads_no_lexicon(graph, phrasings, monkeypatch):
-    for module in ("kptm.answering.parsing.reader", "kptm.answering.lexicon"):
+    for module in ("kptm.answering.parsing.question.question_reader", "kptm.answering.lexicon"):
         monkeypatch.setattr(f"{module}.load", lambda: pytest.fail("all languages were read"))
     predictor = Predictor(graph, Linker(graph), phrasings=phrasings)
     assert predictor.query("Turkey", "capital").sentence

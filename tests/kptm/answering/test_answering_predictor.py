@@ -6,8 +6,8 @@ import torch
 from kg import EmbeddingMismatchError, UnknownKeyError
 from kptm import Interpolation, Linker, Modeledge, Predictor
 from kptm.answering.config import PredictorConfig
-from kptm.answering.learning import learn
-from kptm.answering.lessons import Lesson
+from kptm.answering.training.lessons import Lesson
+from kptm.answering.training.predictor_training import learn
 from kptm.data import collate, fill
 from kptm.modeledge.encode.encode_texts import clozes
 

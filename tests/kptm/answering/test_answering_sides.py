@@ -2,7 +2,7 @@
 
 import pytest
 
-from kptm.answering.sides import Form, names_head, relation_form
+from kptm.answering.questions.word_order import Form, names_head, relation_form
 
 FORMS = {
     "capital": Form.NOUN,

@@ -6,10 +6,10 @@ import torch
 
 from kg.types import Step
 from kptm import ConfigError
-from kptm.answering.candidates import Candidates, Side
-from kptm.answering.reading import Reading
-from kptm.answering.scoring import from_embeddings, from_model
-from kptm.answering.sources import SOURCES, Asked, Opinion, checked_sources
+from kptm.answering.questions.path_reading import Reading
+from kptm.answering.sources.candidate_sets import Candidates, Side
+from kptm.answering.sources.scoring import from_embeddings, from_model
+from kptm.answering.sources.source import SOURCES, Asked, Opinion, checked_sources
 from kptm.data import collate, fill
 
 

@@ -7,7 +7,7 @@ import pytest
 from kg import KGEConfig, train_embeddings
 from kptm import FusedModel, FusionConfig, Linker, Predictor
 from kptm.answering.config import PredictorConfig
-from kptm.answering.staleness import Freshness
+from kptm.answering.evidence.staleness import Freshness
 
 
 @pytest.fixture

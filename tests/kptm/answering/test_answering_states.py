@@ -11,9 +11,9 @@ import pytest
 from kg.programs import Follow, Named
 from kg.types import EntityRecord, Step
 from kptm import Linker, Predictor
-from kptm.answering.candidates import Candidates
-from kptm.answering.naming import RelationNames
 from kptm.answering.parsing.parser import QuestionParser
+from kptm.answering.questions.naming import RelationNames
+from kptm.answering.sources.candidate_sets import Candidates
 from kptm.data.phrasings import Phrasings
 
 

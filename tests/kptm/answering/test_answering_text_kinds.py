@@ -5,9 +5,9 @@ import pytest
 from kg.types import Attribute, EntityRecord, Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
-from kptm.answering.candidates import Candidates
-from kptm.answering.reading import Reading
-from kptm.answering.text_kinds import of_its_kind
+from kptm.answering.questions.path_reading import Reading
+from kptm.answering.sources.candidate_sets import Candidates
+from kptm.answering.sources.text_kinds import of_its_kind
 from kptm.passages.reader.passage_reader import ReadAnswer
 
 NUMBER = Literal("7", f"{XSD}integer")

@@ -5,12 +5,12 @@ import pytest
 
 from kg.types import Step
 from kptm import ConfigError, Hit, Interpolation, Record
-from kptm.answering.calibration import Calibration
-from kptm.answering.candidates import Side
-from kptm.answering.combining import Combiner
-from kptm.answering.reading import Reading
-from kptm.answering.sources import Asked, Opinion
-from kptm.answering.weighing import ENOUGH, Silent, Weights
+from kptm.answering.combination.combiner import Combiner
+from kptm.answering.combination.p_calibration import Calibration
+from kptm.answering.combination.weighing import ENOUGH, Silent, Weights
+from kptm.answering.questions.path_reading import Reading
+from kptm.answering.sources.candidate_sets import Side
+from kptm.answering.sources.source import Asked, Opinion
 
 KEYS = ["a", "b", "c"]
 READING = Reading(entity="x", path=(Step("r"),), link_score=1.0, answers=(), score=1.0)  # fmt: skip

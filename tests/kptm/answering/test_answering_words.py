@@ -2,7 +2,7 @@
 
 import pytest
 
-from kptm.answering.words import question_words, stem
+from kptm.answering.questions.content_words import question_words, stem
 
 
 def test_words_of_a_question():

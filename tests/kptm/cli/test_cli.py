@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from kptm import Workspace
-from kptm.answering.understanding import LONGEST
+from kptm.answering.questions.understanding import LONGEST
 from kptm.cli.main import main
 
 VERBS = {

@@ -3,7 +3,13 @@
 import pytest
 
 from kptm import Phrasings
-from kptm.answering.parsing.blanks import BLANK, NAME, BlankSides, likeness, with_question_word
+from kptm.answering.parsing.question.blanks import (
+    BLANK,
+    NAME,
+    BlankSides,
+    likeness,
+    with_question_word,
+)
 
 SIDES = BlankSides(
     Phrasings(

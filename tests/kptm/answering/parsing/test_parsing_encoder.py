@@ -10,13 +10,13 @@ import pytest
 
 from kg import KnowledgeGraph
 from kg.types import Step
-from kptm.answering.parsing.encoder import RelationEncoder, without_names
-from kptm.answering.parsing.matching import AnswerMatcher
 from kptm.answering.parsing.model import ReadingModel
 from kptm.answering.parsing.parser import QuestionParser
-from kptm.answering.parsing.question_map import QuestionMap, fit_map
-from kptm.answering.parsing.relation_texts import RelationTexts, beginning
-from kptm.answering.parsing.training import Lesson, Trainer
+from kptm.answering.parsing.similarity.encoder import RelationEncoder, without_names
+from kptm.answering.parsing.similarity.question_map import QuestionMap, fit_map
+from kptm.answering.parsing.similarity.relation_texts import RelationTexts, beginning
+from kptm.answering.parsing.training.answer_matching import AnswerMatcher
+from kptm.answering.parsing.training.parser_training import Lesson, Trainer
 from kptm.data.phrasings import Phrasings
 from kptm.errors import LinkingError
 from kptm.linking import Linker

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from kptm.answering.parsing.fitting import Example, _table, fit, loss
 from kptm.answering.parsing.model import DEFAULT, NONE, ReadingModel
+from kptm.answering.parsing.training.likelihood import Example, _table, fit, loss
 
 
 @dataclass

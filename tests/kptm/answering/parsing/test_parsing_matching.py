@@ -7,7 +7,7 @@ from kg.types import Literal
 from kg.values import ValueKey
 from kg.vocabulary import XSD
 from kptm.answering.parsing.derivation import Derivation
-from kptm.answering.parsing.matching import AnswerMatcher, as_number
+from kptm.answering.parsing.training.answer_matching import AnswerMatcher, as_number
 
 KEYS = {"Paris": ("paris",), "Lyon": ("lyon",)}
 

@@ -9,11 +9,11 @@ import pytest
 from kg.programs import Aggregate, Follow, Named, Period
 from kg.types import Step
 from kptm import Linker, Predictor
-from kptm.answering.learning import learn
-from kptm.answering.lessons import Lesson
 from kptm.answering.parsing.model import ReadingModel
 from kptm.answering.parsing.parser import QuestionParser
-from kptm.answering.parsing.remembered import frequent, path_of
+from kptm.answering.parsing.programs.remembered_paths import frequent, path_of
+from kptm.answering.training.lessons import Lesson
+from kptm.answering.training.predictor_training import learn
 from kptm.data.phrasings import Phrasings
 
 CAST, CASTED = Step("cast"), Step("cast", False)

@@ -5,11 +5,11 @@ import pytest
 from kg.types import Attribute, EntityRecord, Literal
 from kg.vocabulary import XSD
 from kptm import Linker, Phrasings
-from kptm.answering.parsing.matching import AnswerMatcher
 from kptm.answering.parsing.model import ReadingModel
 from kptm.answering.parsing.parser import QuestionParser
-from kptm.answering.parsing.thresholds import Threshold, roundest
-from kptm.answering.parsing.training import Lesson, Trainer
+from kptm.answering.parsing.training.answer_matching import AnswerMatcher
+from kptm.answering.parsing.training.parser_training import Lesson, Trainer
+from kptm.answering.parsing.training.thresholds import Threshold, roundest
 
 HEIGHTS = {
     "Alba": {"Arno": 12, "Bora": 61, "Cato": 48, "Dune": 90},

@@ -29,7 +29,7 @@ from kg.types import Attribute, EntityRecord, Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, ScoredEntity
-from kptm.answering.naming import labels
+from kptm.answering.questions.naming import labels
 from kptm.answering.sentences import LANGUAGES, SentenceWriter
 
 NAMES = ["A", "{b}", "c, d", "ﬁ 🦊", "the Who", "x\ny", "%s"]

@@ -23,7 +23,7 @@ from kg.types import Attribute, EntityRecord, Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
 from kptm.answering.answer import Answer, ScoredEntity, WordMeaning
-from kptm.answering.naming import labels
+from kptm.answering.questions.naming import labels
 from kptm.answering.sentences import SentenceWriter
 from kptm.data.phrasings import Phrasings
 

@@ -1,0 +1,1 @@
+"""Several sources' p become one, calibrated on held-out questions."""

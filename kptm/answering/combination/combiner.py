@@ -1,0 +1,195 @@
+"""The combiner: p of link prediction and of the model become one, and modeledge's neighbours have their share beside it.
+
+    pool(c) ∝ exp Σ_s w_{s,r} · log p̃_s(c),    p̃_s(c) = (1 − ε)·p_s(c) + ε/N
+    p(c)    = λ·near(c) + (1 − λ)·pool(c)
+
+The first line is a logarithmic opinion pool (Genest & Zidek 1986) whose weights hang on the relation and its direction r; they are
+fitted as a conditional logit, by maximum likelihood of held-out answers with normal priors, none below 0: w_{s,r} around w_s, so that
+a relation with few questions is weighed as all are, and w_s around an equal share. The second line is Khandelwal et al. 2020, equation 3.
+
+Shapes: Q questions, S sources, N candidates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kptm.answering.sources.source import LINKS, MODEL, STORE, TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.answering.sources.source import Opinion
+
+    Floats = NDArray[np.float64]
+
+POOLED = (LINKS, MODEL, TEXTS)
+"""The sources of the pool, in the order of the weights."""
+SMOOTHING = 1e-3
+"""ε: what a source thinks impossible is merely unlikely."""
+PRECISION, PRECISION_OF_RELATION = 1.0, 4.0
+"""Of the normal priors of w_s and w_{s,r}: half of this times the square of the deviation is lost."""
+MOST = 256
+"""Candidates of each source that weights are fitted on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combiner:
+    """The weights of the pool.
+
+    Attributes:
+        weights: w_s by source; empty before they are fitted: then the sources that speak share equally.
+        relations: w_{s,r} by relation, as :func:`relation_name` writes it, and source.
+    """
+
+    weights: dict[str, float] = field(default_factory=dict)
+    relations: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def pool(self, opinions: Sequence[Opinion], relation: str) -> Floats | None:
+        """One p of those that the pool is of, shape (N,); None where none speaks."""
+        spoken = [item for item in opinions if item.kind in POOLED]
+        if not spoken:
+            return None
+        fitted = self.relations.get(relation, self.weights)
+        weights = [fitted.get(item.kind, 1 / len(spoken)) for item in spoken]
+        if not any(weights):  # whoever speaks is heard where nobody better does
+            weights = [1 / len(spoken)] * len(spoken)
+        score = np.zeros(len(spoken[0].p))
+        for item, weight in zip(spoken, weights, strict=True):
+            score += weight * log_smoothed(item.p)
+        p = np.exp(score - score.max())
+        # Whoever has no vector anywhere is no candidate.
+        p[np.sum([item.p for item in spoken], axis=0) == 0] = 0.0
+        return np.asarray(p / p.sum(), np.float64)
+
+    def combined(self, opinions: Sequence[Opinion], relation: str) -> Floats | None:
+        """One p of all sources, shape (N,); None where none speaks."""
+        pooled = self.pool(opinions, relation)
+        near = next((item for item in opinions if item.kind == STORE), None)
+        if near is None or pooled is None:
+            return pooled if near is None else near.p
+        return near.weight * near.p + (1 - near.weight) * pooled
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Combiner:
+        """What :func:`dataclasses.asdict` gave.
+
+        Raises:
+            ValueError: A weight is no finite number.
+        """
+        relations = {str(key): _numbers(own) for key, own in value["relations"].items()}
+        return cls(weights=_numbers(value["weights"]), relations=relations)
+
+
+def _numbers(value: Mapping[str, Any]) -> dict[str, float]:
+    found = {str(key): float(number) for key, number in value.items()}
+    if not np.isfinite(list(found.values())).all():
+        raise ValueError("weights must be finite")
+    return found
+
+
+def relation_name(relation: str, forward: bool) -> str:
+    """A relation with its direction, as SPARQL writes an inverse path."""
+    return relation if forward else f"^{relation}"
+
+
+def log_smoothed(p: Floats) -> Floats:
+    """Log p̃, shape (N,)."""
+    return np.asarray(np.log((1 - SMOOTHING) * p + SMOOTHING / len(p)), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A held-out question: what the pool's sources say of the candidates, and the places of the right ones.
+
+    Attributes:
+        relation: As :func:`relation_name` writes it.
+        features: log p̃ of each source, shape (S, N); 0 of one that is silent.
+        right: Places of right answers, at least one.
+    """
+
+    relation: str
+    features: Floats
+    right: tuple[int, ...]
+
+
+def example(opinions: Sequence[Opinion], relation: str, right: Sequence[int]) -> Example | None:
+    """What can be learnt of a question; None without a right candidate that a source knows."""
+    said = {item.kind: item.p for item in opinions if item.kind in POOLED}
+    known = [at for at in right if any(p[at] > 0 for p in said.values())]
+    if not known:
+        return None
+    # Those far behind hardly change what the weights are, and a relation may have a hundred thousand of them.
+    best = [np.argsort(-p, kind="stable")[:MOST] for p in said.values()]
+    chosen = np.unique(np.concatenate([*best, known]))
+    chosen = chosen[np.sum([p[chosen] for p in said.values()], axis=0) > 0]
+    nothing = np.zeros(len(chosen))
+    rows = [log_smoothed(said[kind])[chosen] if kind in said else nothing for kind in POOLED]
+    return Example(relation, np.stack(rows), tuple(np.searchsorted(chosen, known).tolist()))
+
+
+def fit(examples: Sequence[Example]) -> Combiner:
+    """The weights that make held-out answers likeliest; the defaults without an example.
+
+    A source without which the answers are hardly less likely, by no more than ½·log of their number (Schwarz 1978), gets no weight: what
+    does not pay for itself can only turn right answers into wrong ones.
+    """
+    if not examples:
+        return Combiner()
+    names = sorted({item.relation for item in examples})
+    heard = [at for at in range(len(POOLED)) if any(x.features[at].any() for x in examples)]
+    lost, table = _fitted(examples, names, heard)
+    price = 0.5 * np.log(max(2, len(examples)))
+    kept = heard
+    while len(kept) > 1:
+        without = [[at for at in kept if at != left] for left in kept]
+        tried = [_fitted(examples, names, some) for some in without]
+        best = min(range(len(tried)), key=lambda at: tried[at][0])
+        if tried[best][0] - lost > price:
+            break
+        kept, (lost, table) = without[best], tried[best]
+    rows = [{POOLED[at]: float(row[at]) for at in heard} for row in table]
+    return Combiner(weights=rows[0], relations=dict(zip(names, rows[1:], strict=True)))
+
+
+def _fitted(
+    examples: Sequence[Example], names: Sequence[str], kept: Sequence[int]
+) -> tuple[float, Floats]:
+    """What is lost at the least, and the table of weights there: w_s, then w_{s,r} of each relation, shape (1 + R, S)."""
+    from scipy.optimize import minimize
+
+    size = 1 + len(names)
+    number = {name: at for at, name in enumerate(names, 1)}
+    start_S = np.zeros(len(POOLED))
+    start_S[list(kept)] = 1 / max(1, len(kept))
+    precision = np.full((size, 1), PRECISION_OF_RELATION)
+    precision[0] = PRECISION
+
+    def loss(flat: Floats) -> tuple[float, Floats]:
+        table = flat.reshape(size, len(POOLED))
+        off = table - np.concatenate([start_S[None], np.repeat(table[:1], len(names), 0)])
+        gradient = precision * off
+        gradient[0] -= gradient[1:].sum(0)
+        lost = float((precision * off**2).sum()) / 2
+        for item in examples:
+            at = number[item.relation]
+            score_N = table[at] @ item.features
+            top = score_N.max()
+            p_N = np.exp(score_N - top)
+            total = p_N.sum()
+            right = list(item.right)
+            lost += float(top + np.log(total) - score_N[right].mean())
+            gradient[at] += item.features @ (p_N / total) - item.features[:, right].mean(1)
+        return lost, gradient.ravel()
+
+    bounds = [(0.0, None if at in kept else 0.0) for at in range(len(POOLED))] * size
+    start = np.tile(start_S, size)
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}
+    )
+    return float(found.fun), found.x.reshape(size, len(POOLED))

@@ -1,0 +1,1 @@
+"""Why an answer is given: facts, sentences and ranks, and what is stale."""

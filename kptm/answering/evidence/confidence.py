@@ -1,0 +1,41 @@
+"""How sure sources are of the facts that lead to an answer: a fact of confidence 0.3 is no answer of p = 0.99."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from kg.types import Triple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.questions.path_reading import Reading
+
+TRAILS = 10
+"""Answers of a path of several hops whose facts are looked up."""
+FACTS = 100
+"""Answers of one hop whose facts are."""
+
+Trails = dict[str, list[Triple]]
+"""The facts by which a path leads to each answer."""
+
+
+def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -> Trails:
+    """The facts by which the reading's path leads to the first answers."""
+    if len(reading.path) == 1:
+        return {key: [_fact(reading, key)] for key in answers[:FACTS]}
+    ways = {key: graph.trails(reading.entity, reading.path, key) for key in answers[:TRAILS]}
+    return {key: found[0] if found else [] for key, found in ways.items()}
+
+
+def confidences(graph: KnowledgeGraph, trails: Mapping[str, Sequence[Triple]]) -> dict[str, float]:
+    """The product of the confidences of the facts of each answer; a fact without one counts as certain."""
+    given = graph.confidences({fact for trail in trails.values() for fact in trail})
+    return {key: prod(given.get(fact, 1.0) for fact in trail) for key, trail in trails.items()}
+
+
+def _fact(reading: Reading, other: str) -> Triple:
+    head, tail = (reading.entity, other) if reading.forward else (other, reading.entity)
+    return Triple(head, reading.relation, tail)

@@ -1,0 +1,247 @@
+"""Times in a question, as periods of ISO 8601."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.programs import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kptm.answering.lexicon.amounts.quantities import Quantity
+    from kptm.answering.lexicon.spelling.splitting import Token
+    from kptm.answering.lexicon.tables import TimeTables
+
+_YEAR = re.compile(r"[12]\d{3}")
+_OLD = re.compile(r"[1-9]\d{0,3}")
+_DECADE = re.compile(r"((?:[12]\d)?\d0)(.*)")
+_DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])")
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_ROMAN = re.compile(r"(x{0,2})(ix|iv|v?i{0,3})(.*)")
+_ROMANS = {"i": 1, "v": 5, "x": 10}
+
+
+class Time(NamedTuple):
+    """A period at tokens ``start`` to ``end``: a moment by itself, or with the words before it."""
+
+    start: int
+    end: int
+    period: Period
+    moment: bool = False
+
+
+class Moment(NamedTuple):
+    """First and last day or year, as numbers: (1995,) or (1995, 7, 4)."""
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+
+
+def times(
+    tokens: Sequence[Token], keys: Sequence[str], numbers: Sequence[Quantity], tables: TimeTables
+) -> list[Time]:
+    """All times of a question: moments by themselves, and with the words before them ("since 2000")."""
+    if not (
+        any(key[:1].isdecimal() for key in keys)
+        or any(item.ordinal for item in numbers)
+        or not tables.centuries.isdisjoint(keys)
+    ):
+        return []  # most questions
+    reader = _Slots(tokens, keys, numbers, tables)
+    moments: dict[int, list[tuple[int, Moment]]] = {}
+    reach = 0
+    for at, key in enumerate(keys):
+        if key in tables.openers or key[:1].isdecimal() or at in reader.ranks or tables.roman:
+            found = list(_moments(reader, keys, at, tables))
+            longest = max((end for end, _ in found), default=0)
+            if longest > reach:  # the parts of a date are no times of their own
+                moments[at] = [item for item in found if item[0] == longest]
+                reach = longest
+    if not moments:
+        return []
+    result = [
+        Time(at, end, _period("in", [moment]), moment=True)
+        for at, found in moments.items()
+        for end, moment in found
+    ]
+
+    def read(name: str, at: int) -> list[tuple[int, object]]:
+        return list(moments.get(at, ())) if name == "moment" else []
+
+    for at in range(len(keys)):
+        for hit in tables.phrases.find(keys, at, read):
+            values = [value for _, value in hit.slots if isinstance(value, Moment)]
+            if values[0].first <= values[-1].last:
+                result.append(Time(at, hit.end, _period(hit.item, values)))
+    return [item for item in dict.fromkeys(result) if item.moment or not _is_within(item, result)]
+
+
+def _is_within(item: Time, others: Sequence[Time]) -> bool:
+    """Whether a phrase is a part of a longer one: "de 1995" of "antes de 1995"."""
+    length = item.end - item.start
+    return any(
+        other.start <= item.start and item.end <= other.end and other.end - other.start > length
+        for other in others
+    )
+
+
+class _Slots:
+    """Reads parts of dates at a place."""
+
+    def __init__(
+        self,
+        tokens: Sequence[Token],
+        keys: Sequence[str],
+        numbers: Sequence[Quantity],
+        tables: TimeTables,
+    ) -> None:
+        self.tokens = tokens
+        self.keys = keys
+        self.ranks = {item.start: item for item in numbers if item.number in range(1, 32)}
+        self.tables = tables
+
+    def __call__(self, name: str, at: int) -> list[tuple[int, object]]:
+        if at >= len(self.keys):
+            return []
+        key = self.keys[at]
+        if name == "month":
+            return self._month(at)
+        if name == "rank":
+            return self._rank(key, at)
+        if name == "day":
+            return self._day(key, at)
+        if not key[:1].isdecimal():
+            return []
+        if name == "year":
+            return [(at + 1, int(key))] if _YEAR.fullmatch(key) else []
+        if name == "old":
+            return [(at + 1, int(key))] if _OLD.fullmatch(key) else []
+        return self._decade(key, at) if name == "decade" else self._iso(key, at)
+
+    def _day(self, key: str, at: int) -> list[tuple[int, object]]:
+        if _DAY.fullmatch(key):
+            return [(at + 1, int(key))]
+        rank = self.ranks.get(at)
+        return [(rank.end, int(rank.number))] if rank and 1 <= rank.number <= 31 else []
+
+    def _month(self, at: int) -> list[tuple[int, object]]:
+        names = ((at + length, " ".join(self.keys[at : at + length])) for length in (1, 2, 3))
+        months = self.tables.months
+        return [(end, months[name]) for end, name in names if name in months]
+
+    def _rank(self, key: str, at: int) -> list[tuple[int, object]]:
+        rank = self.ranks.get(at)
+        if rank is not None:
+            return [(rank.end, int(rank.number))] if 1 <= rank.number <= 30 else []
+        if key.isdecimal() and 1 <= len(key) <= 2 and key.strip("0"):
+            return [(at + 1, int(key))]
+        found = _ROMAN.fullmatch(key) if self.tables.roman else None
+        if found is None or found[3] not in _ROMAN_ENDINGS or not found[1] + found[2]:
+            return []
+        return [(at + 1, _roman(found[1] + found[2]))]
+
+    def _decade(self, key: str, at: int) -> list[tuple[int, object]]:
+        found = _DECADE.fullmatch(key)
+        if found is None or (found[2] and found[2] not in self.tables.decade_suffixes):
+            return []
+        if not found[2] and "" not in self.tables.decade_suffixes:
+            return []
+        year = int(found[1])
+        return [(at + 1, year + 1900 if year < 100 else year)]
+
+    def _iso(self, key: str, at: int) -> list[tuple[int, object]]:
+        if dotted := _DOTTED.fullmatch(key):
+            day, month, year = map(int, dotted.groups())
+            return [(at + 1, (year, month, day))]
+        parts = self.tokens[at : at + 3]
+        if len(parts) < 3 or not _YEAR.fullmatch(key):
+            return []
+        joined = all(after.start == before.end + 1 for before, after in pairwise(parts))
+        digits = [part.folded for part in parts]
+        if not joined or not all(text.isdecimal() and len(text) == 2 for text in digits[1:]):
+            return []
+        return [(at + 3, tuple(map(int, digits)))]
+
+
+def _moments(
+    reader: _Slots, keys: Sequence[str], at: int, tables: TimeTables
+) -> Iterator[tuple[int, Moment]]:
+    for hit in tables.moments.find(keys, at, reader):
+        moment = _moment(dict(hit.slots))
+        if moment is not None:
+            yield hit.end, moment
+
+
+def _moment(slots: dict[str, object]) -> Moment | None:
+    values = {name: value for name, value in slots.items() if isinstance(value, int)}
+    if "old" in values:
+        year = 1 - values["old"]  # ISO 8601 has a year 0, which is 1 BC
+        return Moment((year,), (year,))
+    if "decade" in values:
+        return Moment((values["decade"],), (values["decade"] + 9,))
+    if "rank" in values:
+        last = values["rank"] * 100
+        return Moment((last - 99,), (last,))
+    iso = slots.get("iso")
+    day = iso if isinstance(iso, tuple) else _date(values)
+    if len(day) == 3:
+        return Moment(day, day) if _is_day(*day) else None
+    if len(day) == 2:
+        return Moment((*day, 1), (*day, calendar.monthrange(*day)[1]))
+    return Moment(day, day) if day else None
+
+
+def _date(values: dict[str, int]) -> tuple[int, ...]:
+    return tuple(values[name] for name in ("year", "month", "day") if name in values)
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    return (
+        1 <= month <= 12 and 1 <= year <= 9999 and 1 <= day <= calendar.monthrange(year, month)[1]
+    )
+
+
+def _period(relation: str, moments: Sequence[Moment]) -> Period:
+    first, last = moments[0].first, moments[-1].last
+    if relation == "since":
+        return Period(iso(first), "")
+    if relation == "until":
+        return Period("", iso(last))
+    if relation == "before":
+        return Period("", iso(_moved(first, -1)))
+    if relation == "after":
+        return Period(iso(_moved(last, 1)), "")
+    return Period(iso(first), iso(last))
+
+
+def _moved(moment: tuple[int, ...], step: int) -> tuple[int, ...]:
+    """The day or year before or after."""
+    if len(moment) == 1:
+        return (moment[0] + step,)
+    try:
+        day = dt.date(*moment) + dt.timedelta(days=step)
+    except OverflowError:  # the first or the last day that a calendar has
+        return moment
+    return day.year, day.month, day.day
+
+
+def iso(moment: tuple[int, ...]) -> str:
+    """A year or a day as ISO 8601 writes it."""
+    year = f"{'-' if moment[0] < 0 else ''}{abs(moment[0]):04d}"
+    return "-".join([year, *(f"{part:02d}" for part in moment[1:])])
+
+
+def _roman(letters: str) -> int:
+    values = [_ROMANS[letter] for letter in letters]
+    return sum(
+        -value if value < after else value
+        for value, after in zip(values, [*values[1:], 0], strict=True)
+    )
+
+
+_ROMAN_ENDINGS = frozenset(("", "e", "eme", "o"))

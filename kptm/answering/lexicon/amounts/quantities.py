@@ -1,0 +1,304 @@
+"""Numbers in a question: in digits, in words, with their units."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kptm.answering.lexicon.spelling.splitting import Token
+    from kptm.answering.lexicon.tables import NumberTables
+
+_DIGITS = re.compile(r"([-+]?)(\d[\d.,]*)(\D*)")
+_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_LARGEST = 1e30
+"""A longer number is an identifier."""
+
+
+class Quantity(NamedTuple):
+    """A number at tokens ``start`` to ``end``; a rank where it is ordinal."""
+
+    start: int
+    end: int
+    number: float
+    unit: str = ""
+    ordinal: bool = False
+
+
+def quantities(
+    tokens: Sequence[Token], keys: Sequence[str], tables: NumberTables
+) -> list[Quantity]:
+    """All numbers of a question, each with and without its unit."""
+    found: list[Quantity] = []
+    at = 0
+    while at < len(keys):
+        here = _ranked(_at(tokens, keys, at, tables), keys, tables)
+        for item in here:
+            found += [item, *_with_units(item, keys, tables)]
+        at = max((item.end for item in here), default=at + 1)
+    return found
+
+
+def _ranked(found: list[Quantity], keys: Sequence[str], tables: NumberTables) -> list[Quantity]:
+    """Numbers, as ranks where the words beside them say so: "第二", "二番目"."""
+    ranked = []
+    for item in found:
+        if item.start and keys[item.start - 1] in tables.ordinal_before:
+            item = item._replace(start=item.start - 1, ordinal=True)
+        elif after := tables.ordinal_after.find(keys, item.end):
+            item = item._replace(end=after[-1].end, ordinal=True)
+        ranked.append(item)
+    return ranked
+
+
+def _at(
+    tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
+) -> list[Quantity]:
+    first = keys[at][:1]
+    if first.isdecimal() or first in ("+", "-"):
+        return _digits(tokens, keys, at, tables)
+    ordinals = [
+        Quantity(at, hit.end, hit.item[1], ordinal=True)
+        for hit in tables.words.find(keys, at)
+        if hit.item[0] == "ordinal"
+    ]
+    worded = _worded(keys, at, tables)
+    if worded is not None and at + 1 < len(keys):
+        after = [hit for hit in tables.words.find(keys, worded.end) if hit.item[0] == "ordinal"]
+        if after and worded.number in range(20, 100, 10) and after[-1].item[1] < 10:
+            rank = worded.number + after[-1].item[1]  # "twenty-third"
+            return [Quantity(at, after[-1].end, rank, ordinal=True)]
+    return ordinals + ([] if worded is None else [worded])
+
+
+def _digits(
+    tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
+) -> list[Quantity]:
+    split = _DIGITS.fullmatch(keys[at])
+    if split is None:
+        return []
+    sign, digits, letters = split.groups()
+    end = at + 1
+    if not letters and not sign and digits.isdecimal() and len(digits) <= 3:
+        while end < len(keys) and _is_group(tokens, end):
+            digits += keys[end]
+            end += 1
+    number = value_of(digits, tables)
+    if number is None:
+        return []
+    number = -number if sign == "-" else number
+    if letters in tables.ordinal_suffixes and letters:
+        return [Quantity(at, end, number, ordinal=True)]
+    found = []
+    if letters in tables.suffixes:
+        found.append(Quantity(at, end, number * tables.suffixes[letters]))
+    if letters:
+        letters = "" if letters == "s" and len(digits) == 4 else letters  # "1990s"
+        units = [hit.item for hit in tables.units.find([letters], 0)]
+        return found + [Quantity(at, end, number, unit) for unit in units]
+    if (
+        tables.ordinal_dot
+        and len(digits) <= 2
+        and end < len(keys)
+        and tokens[end].start == tokens[at].end + 2
+    ):
+        found.append(Quantity(at, end, number, ordinal=True))
+    end, number = _scaled(keys, end, number, tables)
+    return [*found, Quantity(at, end, number)]
+
+
+def _is_group(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token is three more digits of the number before it: "200 000"."""
+    text = tokens[at].folded
+    return len(text) == 3 and text.isdecimal() and tokens[at].start == tokens[at - 1].end + 1
+
+
+def value_of(digits: str, tables: NumberTables) -> float | None:
+    """What digits with points and commas are; None where the number is too large to be one."""
+    digits = digits.rstrip(".,")
+    signs = [char for char in digits if char in ".,"]
+    if len(set(signs)) == 2:
+        grouping = signs[0]
+        digits = digits.replace(grouping, "").replace(signs[-1], ".")
+    elif signs and _GROUPED.fullmatch(digits) and (len(signs) > 1 or signs[0] in tables.grouping):
+        digits = digits.replace(signs[0], "")
+    else:
+        digits = digits.replace(",", ".")
+    if digits.count(".") > 1 or not digits.replace(".", "").isdecimal():
+        return None
+    number = float(digits)
+    return number if number < _LARGEST else None
+
+
+def _scaled(keys: Sequence[str], at: int, number: float, tables: NumberTables) -> tuple[int, float]:
+    """A number in digits with the scales after it: "200 million"."""
+    while True:
+        scales = [
+            hit for hit in tables.words.find(keys, at) if hit.item[0] == "scale" and hit.end > at
+        ]
+        if not scales or number * scales[-1].item[1] >= _LARGEST:
+            return at, number
+        at = scales[-1].end
+        number *= scales[-1].item[1]
+
+
+def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | None:
+    """A number in words; an article counts as one before a scale."""
+    half = _half_of_scale(keys, at, tables)
+    if half is not None:
+        return half
+    number = _Sum(tables)
+    start, end = at, at
+    before_joiner: Quantity | None = None
+    if keys[at] in tables.articles:
+        at += 1
+    while at < len(keys):
+        if (
+            end > start
+            and keys[at] in tables.joiners
+            and number.takes(_longest(keys, at + 1, tables, number))
+        ):
+            before_joiner = Quantity(start, end, number.value)
+            at += 1
+            number.joined = True
+            continue
+        step = _longest(keys, at, tables, number)
+        if step is None or (at > start and end == start and step[1][0][0] != "scale"):
+            break
+        if not number.takes(step):
+            if before_joiner is not None and step[1][0][0] == "scale":
+                return before_joiner  # "between one hundred and two hundred": two numbers
+            break
+        at = end = step[0]
+        for piece in step[1]:
+            number.add(*piece)
+    return None if end == start else _and_a_half(keys, start, end, number, tables)
+
+
+def _half_of_scale(keys: Sequence[str], start: int, tables: NumberTables) -> Quantity | None:
+    """Half of a scale: "half a million", "eine halbe Million"."""
+    at = start + (keys[start] in tables.articles)
+    if at >= len(keys) or keys[at] not in tables.halves:
+        return None
+    at += 1
+    at += at < len(keys) and keys[at] in tables.articles
+    scales = [hit for hit in tables.words.find(keys, at) if hit.item[0] == "scale"]
+    return Quantity(start, scales[-1].end, scales[-1].item[1] / 2) if scales else None
+
+
+def _and_a_half(
+    keys: Sequence[str], start: int, end: int, number: _Sum, tables: NumberTables
+) -> Quantity:
+    """A number, with a half of its last scale: "two and a half million", "dos millones y medio"."""
+    at = end + 1
+    at += at < len(keys) and keys[at] in tables.articles
+    if at < len(keys) and keys[end] in tables.joiners and keys[at] in tables.halves:
+        scale = number.scale if number.scale < _LARGEST and not number.current else 1.0
+        end, value = _scaled(keys, at + 1, number.value + scale / 2, tables)
+        return Quantity(start, end, value)
+    return Quantity(start, end, number.value)
+
+
+Step = tuple[int, list[tuple[str, float]]]
+
+
+def _longest(keys: Sequence[str], at: int, tables: NumberTables, before: _Sum) -> Step | None:
+    """The longest number word at a place, as its parts, with the place after it."""
+    if at >= len(keys):
+        return None
+    if keys[at] in tables.articles and before.current % 100 >= 20:
+        return at + 1, [("word", 1.0)]  # "vingt et un"
+    hits = [hit for hit in tables.words.find(keys, at) if hit.item[0] != "ordinal"]
+    if hits:
+        return hits[-1].end, [hits[-1].item]
+    parts = compound(keys[at], tables) if tables.compounds else None
+    return None if parts is None else (at + 1, parts)
+
+
+def compound(word: str, tables: NumberTables) -> list[tuple[str, float]] | None:
+    """The parts of a number that is one word ("zweihundertfünfzig"), None where it is none."""
+    best: list[list[tuple[str, float]] | None] = [[]] + [None] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(end):
+            before, piece = best[start], tables.pieces.get(word[start:end])
+            if before is not None and piece is not None:
+                kept = best[end]
+                if kept is None or len(before) + 1 < len(kept):
+                    best[end] = [*before, piece]
+    whole = best[-1]
+    if not whole or "joiner" in (whole[0][0], whole[-1][0]):
+        return None
+    return whole
+
+
+class _Sum:
+    """A number that is read word by word.
+
+    ``current`` is what the next large scale multiplies ("three hundred" before "million"), ``done`` the sum of what has
+    been multiplied, and ``scale`` the last large scale.
+    """
+
+    def __init__(self, tables: NumberTables) -> None:
+        self.tables = tables
+        self.large = 10_000 if tables.myriads else 1000
+        self.done = 0.0
+        self.current = 0.0
+        self.scale = _LARGEST
+        self.joined = False
+
+    @property
+    def value(self) -> float:
+        return self.done + self.current
+
+    def takes(self, step: Step | None) -> bool:
+        """Whether the next word goes on with this number, and does not begin another one."""
+        if step is None:
+            return False
+        kind, number = step[1][0]
+        if kind == "scale":
+            return self._takes_scale(number)
+        if not self.current:
+            return number < self.scale
+        if self.current % 10 ** len(str(int(number))) == 0:
+            return True
+        if self.tables.vigesimal and number < 20 and self.current % 20 == 0:
+            return True  # "quatre-vingt-dix"
+        tens = number in range(20, 100, 10)
+        return self.tables.compounds and self.joined and tens and self.current % 100 < 10
+
+    def _takes_scale(self, number: float) -> bool:
+        if self.value * number >= _LARGEST:
+            return False
+        if number < self.large:
+            return (self.current - self.current % number) % (number * 10) == 0
+        return number < self.scale or not self.current
+
+    def add(self, kind: str, number: float) -> None:
+        """Add a word, or multiply by a scale what it multiplies."""
+        self.joined = kind == "joiner"
+        if kind == "word":
+            self.current += number
+        elif kind == "scale" and number < self.large:
+            last = self.current % number
+            self.current += (last or 1) * number - last
+        elif kind == "scale":
+            below = self.done % number
+            self.done += (below + self.current or 1) * number - below
+            self.current, self.scale = 0.0, number
+
+
+def _with_units(item: Quantity, keys: Sequence[str], tables: NumberTables) -> list[Quantity]:
+    if item.ordinal or item.unit:
+        return []
+    after = [item._replace(end=hit.end, unit=hit.item) for hit in tables.units.find(keys, item.end)]
+    money = keys[item.start - 1] if item.start else ""
+    before = [
+        item._replace(start=item.start - 1, unit=hit.item)
+        for hit in (tables.units.find([money], 0) if money in _MONEY else ())
+    ]
+    return before + after
+
+
+_MONEY = frozenset("$€£¥₹")

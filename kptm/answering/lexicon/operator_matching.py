@@ -1,0 +1,198 @@
+"""Finds the operators among the tokens of a question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.naming.folding import canonical
+from kptm.answering.lexicon.amounts.periods import times
+from kptm.answering.lexicon.amounts.quantities import quantities
+from kptm.answering.lexicon.match import Match
+from kptm.answering.lexicon.spelling.splitting import APOSTROPHES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kptm.answering.lexicon.amounts.periods import Time
+    from kptm.answering.lexicon.amounts.quantities import Quantity
+    from kptm.answering.lexicon.language import Language
+    from kptm.answering.lexicon.spelling.splitting import Token
+    from kptm.answering.lexicon.tables import Operator
+
+Span = tuple[int, int]
+BEGINNING = "^"
+"""In place of a word before an operator: nothing stands there."""
+
+
+class Hit(NamedTuple):
+    """An operator at a place."""
+
+    start: int
+    end: int
+    operator: Operator
+
+
+class _Question(NamedTuple):
+    """A question's tokens and keys, and places in it.
+
+    Attributes:
+        tokens: All tokens.
+        keys: What they are looked up by.
+        opening: How many words open any sentence ("and", "please").
+        ranked: Where ranks end.
+        begun: Where numbers and times begin.
+        ended: Where they end, numbers with and without their units.
+    """
+
+    tokens: Sequence[Token]
+    keys: Sequence[str]
+    opening: int
+    ranked: frozenset[int]
+    begun: frozenset[int]
+    ended: frozenset[int]
+
+
+def find_matches(tokens: Sequence[Token], tables: Language) -> list[Match]:
+    """All operators of a question, the longest ones first."""
+    keys = [tables.spelling.key(token.folded) for token in tokens]
+    numbers = quantities(tokens, keys, tables.numbers)
+    measured = {item.start for item in numbers if item.unit and item.end > item.start + 1}
+    periods = [
+        time
+        for time in times(tokens, keys, numbers, tables.times)
+        if time.end > time.start + 1 or time.start not in measured  # "1000 km"
+    ]
+    hits, words = _operators(_question(tokens, keys, numbers, periods, tables), tables)
+    covering = _covering(hits, words, numbers, periods)
+    found = [_match(hit) for hit in hits]
+    found += _number_matches(numbers, periods)
+    found = [match for match in found if not _is_covered(match, covering)]
+    found += [Match(time.start, time.end, "time", period=time.period) for time in periods]
+    return sorted(dict.fromkeys(found), key=lambda match: (match.start - match.end, match.start))
+
+
+def _question(
+    tokens: Sequence[Token],
+    keys: Sequence[str],
+    numbers: Iterable[Quantity],
+    periods: Iterable[Time],
+    tables: Language,
+) -> _Question:
+    opening = next((at for at, key in enumerate(keys) if key not in tables.openers), 0)
+    ranked = frozenset(item.end for item in numbers if item.ordinal)
+    spans = [(item.start, item.end) for item in numbers]
+    spans += [(time.start, time.end) for time in periods if time.moment]
+    begun = frozenset(start for start, _ in spans)
+    ended = frozenset(end for _, end in spans)
+    return _Question(tokens, keys, opening, ranked, begun, ended)
+
+
+def _operators(question: _Question, tables: Language) -> tuple[list[Hit], list[Span]]:
+    """The operators that may stand where they stand, and the spans of words that are none."""
+    hits: list[Hit] = []
+    words: list[Span] = []
+    for at in range(len(question.keys)):
+        for end, operator, _ in tables.operators.find(question.keys, at):
+            if operator is None:
+                words.append((at, end))
+            elif _stands(operator, question, at, end):
+                hits.append(Hit(at, end, operator))
+    doubtful = [hit for hit in hits if hit.operator.unless_asked or hit.operator.unless_compared]
+    return _settled(hits, doubtful) if doubtful else hits, words
+
+
+def _stands(operator: Operator, question: _Question, start: int, end: int) -> bool:
+    """Whether an operator is allowed at its place."""
+    keys = question.keys
+    before = keys[start - 1] if start else ""
+    return not (
+        (operator.initial and start > question.opening)
+        or (operator.not_initial and start <= question.opening)
+        or (operator.final and end < len(keys))
+        or (operator.typed and _typed(question.tokens[start:end]) not in operator.typed)
+        or (operator.nearby and operator.nearby.isdisjoint(keys))
+        or (operator.without and not operator.without.isdisjoint(keys))
+        or (operator.after_apostrophe and question.tokens[start].text[0] not in APOSTROPHES)
+        or (operator.after_rank and start not in question.ranked)
+        or (operator.before_number and end not in question.begun)
+        or (operator.after_number and start not in question.ended)
+        or (operator.not_after and before in operator.not_after)
+        or (operator.not_before and end < len(keys) and keys[end] in operator.not_before)
+        or (operator.after and not any(_is_after(before, word) for word in operator.after))
+    )
+
+
+def _typed(tokens: Sequence[Token]) -> str:
+    return canonical(" ".join(token.text for token in tokens).lower())
+
+
+def _is_after(before: str, word: str) -> bool:
+    if word == BEGINNING:
+        return not before
+    return before.endswith(word[1:]) if word[0] == "-" else before == word
+
+
+def _settled(hits: list[Hit], doubtful: Sequence[Hit]) -> list[Hit]:
+    """The hits without those that others speak against."""
+    certain = [hit.operator for hit in hits if hit not in doubtful]
+    asks = any(operator.kind in ("ask", "count") for operator in certain)
+    compares = any(operator.comparison and not operator.order for operator in certain)
+    return [
+        hit
+        for hit in hits
+        if not (hit.operator.unless_asked and asks)
+        and not (hit.operator.unless_compared and compares)
+    ]
+
+
+def _number_matches(numbers: Iterable[Quantity], periods: Iterable[Time]) -> list[Match]:
+    moments = {(time.start, time.end) for time in periods if time.moment}
+    return [
+        Match(
+            item.start,
+            item.end,
+            "ordinal" if item.ordinal else "number",
+            number=item.number,
+            unit=item.unit,
+        )
+        for item in numbers
+        if not (item.unit and (item.start, item.end) in moments)  # "1995年" is no length of time
+    ]
+
+
+def _covering(
+    hits: Iterable[Hit],
+    words: Iterable[Span],
+    numbers: Iterable[Quantity],
+    periods: Iterable[Time],
+) -> list[Span]:
+    """Spans of several tokens: the operators within them mean nothing by themselves."""
+    spans = [(hit.start, hit.end) for hit in hits if not hit.operator.inner]
+    spans += words
+    spans += [(item.start, item.end) for item in numbers]
+    spans += [(time.start, time.end) for time in periods if time.moment]
+    return [(start, end) for start, end in dict.fromkeys(spans) if end > start + 1]
+
+
+def _is_covered(match: Match, covering: Iterable[Span]) -> bool:
+    length = match.end - match.start
+    if match.kind == "number" and not match.unit:  # with its unit it is a span of its own
+        covering = [span for span in covering if span[0] != match.start]
+    return any(
+        start <= match.start and match.end <= end and end - start > length
+        for start, end in covering
+    )
+
+
+def _match(hit: Hit) -> Match:
+    item = hit.operator
+    return Match(
+        hit.start,
+        hit.start if item.empty else hit.end,
+        item.kind,
+        item.order,
+        item.comparison,
+        item.hints,
+        item.answer,
+        item.generic,
+    )

@@ -1,0 +1,72 @@
+"""How a language writes its words: where they are split, and which spellings are one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from kg.naming.folding import fold
+from kptm.answering.lexicon.spelling.splitting import runs, split_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_NOT_KEY = str.maketrans("", "", "'’ʼ`´")
+_CACHED = 100_000
+_PARTS = re.compile(r"<\w+>|[^<\s]+")
+
+
+class Spelling:
+    """Splits words and looks up their spellings.
+
+    Args:
+        data: The data file of the language.
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._spelling: dict[str, str] = data.get("spelling", {})
+        self._suffixes = frozenset(data.get("suffixes", ()))
+        self._elisions = frozenset(data.get("elisions", ()))
+        self._glued = {word: len(parts.split()[0]) for word, parts in data.get("glued", {}).items()}
+        self._prefixes = tuple(data.get("prefixes", ()))
+        self._letters = _NOT_KEY | {ord(a): b for a, b in data.get("variants", "").split()}
+        self._keys: dict[str, str] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
+        self._stems: frozenset[str] = frozenset()
+
+    def key(self, folded: str) -> str:
+        """What a folded word is looked up by: without apostrophes, in the one spelling of the language."""
+        found = self._keys.get(folded)
+        if found is None:
+            found = folded.translate(self._letters)
+            for typed, spelt in self._spelling.items():
+                found = found.replace(typed, spelt)
+            if len(self._keys) < _CACHED:
+                self._keys[folded] = found
+        return found
+
+    def split(self, word: str) -> list[str]:
+        """The parts of a word of a text: "zweit" and "größte", "l'" and "Espagne"."""
+        lowered = word.lower()
+        for prefix in self._prefixes:
+            rest = lowered.removeprefix(prefix)
+            if rest != lowered and self.key(fold(rest)) in self._stems:
+                return [word[: len(prefix)], word[len(prefix) :]]
+        return split_word(word, self._elisions, self._suffixes, self._glued)
+
+    def split_before(self, words: Iterable[str]) -> None:
+        """Split the prefixes of the language off these words, given by their keys."""
+        self._stems = frozenset(words)
+
+    def keys(self, phrase: str) -> tuple[str, ...]:
+        """The keys of the words of a phrase, and its slots."""
+        return tuple(key for part in _PARTS.findall(phrase) for key in self._keys_of(part))
+
+    def _keys_of(self, part: str) -> tuple[str, ...]:
+        if part[0] == "<":
+            return (part,)
+        found = self._words.get(part)
+        if found is None:
+            pieces = [piece for run, _ in runs(part) for piece in self.split(run)]
+            found = self._words[part] = tuple(self.key(fold(piece)) for piece in pieces)
+        return found

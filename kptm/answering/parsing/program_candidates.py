@@ -1,0 +1,386 @@
+"""Candidates: whole programs with all of their features, ranked by a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import log
+from typing import TYPE_CHECKING
+
+from kg.programs import Aggregate, Difference, Follow, Intersection, Named, Superlative, parts
+from kg.values import ValueKey
+from kptm.answering.parsing.asked_for import asked_features, asked_places
+from kptm.answering.parsing.model import NONE
+from kptm.answering.parsing.program_features import edges, predicates, question_words, skeleton
+from kptm.answering.parsing.programs.beam_search import BEAM, Search
+from kptm.answering.parsing.programs.program_grammar import Grammar
+from kptm.answering.parsing.question.appositions import beside_names
+from kptm.answering.parsing.question.question import LITTLE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from kg.programs import Program
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.kinds import AnswerKinds
+    from kptm.answering.parsing.knowledge import Knowledge
+    from kptm.answering.parsing.model import Lexical, ReadingModel
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.schema_words import Schema
+
+MOST = 150
+"""Candidates that are ranked."""
+LOOKED_AT = 20
+"""Answers whose types are looked at."""
+MISSED = (
+    "count", "superlative", "comparison", "negation", "and", "or", "both", "difference", "number", "time", "ordinal",
+    "sum", "mean", "yesno",
+)  # fmt: skip
+"""Operators that are missed where a program does not use them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A program that a question may ask for.
+
+    Attributes:
+        derivation: The program, and what it explains.
+        features: Its dense features.
+        predicates: What it consists of, for the weights that are learnt.
+        words: The words that these are learnt with.
+        score: By the model.
+    """
+
+    derivation: Derivation
+    features: Mapping[str, float]
+    predicates: tuple[str, ...]
+    words: Sequence[str]
+    score: float
+
+
+def candidates(
+    question: Question,
+    model: ReadingModel,
+    schema: Schema,
+    knowledge: Knowledge,
+    kinds: AnswerKinds,
+    *,
+    floating: int = 1,
+    beam: int = BEAM,
+) -> list[Candidate]:
+    """The programs that a question may ask for, best first.
+
+    Args:
+        question: The question.
+        model: Ranks them.
+        schema: The words of relations and types.
+        knowledge: The graph.
+        kinds: What kind of thing answers are.
+        floating: Steps of a program that no word says.
+        beam: Partial programs of a size that are kept.
+    """
+    lexical = model.lexical(question)
+    grammar = Grammar(question, knowledge, lexical, schema, floating=floating)
+    words: dict[int, list[str]] = {}
+    best: dict[Program, Candidate] = {}
+    for made in Search(grammar, knowledge, beam=beam).derivations():
+        told = _described(question, made, kinds)
+        made.mask |= told
+        features = _features(question, made, knowledge)
+        if told:
+            features["described"] = float(told.bit_count())
+        if made.names not in words:
+            words[made.names] = question_words(question, made.names)
+        terms = (
+            *predicates(made.program),
+            *edges(made.program),
+            skeleton(made.program),
+            *_senses(made, knowledge),
+        )
+        score = lexical.score(features.items()) + lexical.words(terms, words[made.names])
+        known = best.get(made.program)
+        if known is None or score > known.score:
+            best[made.program] = Candidate(made, features, terms, words[made.names], score)
+    found = sorted(best.values(), key=_order)[:MOST]
+    places = asked_places(question, beside_names(question, knowledge))
+    nouns = [question.tokens[at].stem for at in places]
+    named = question.relations.named_at(places[0]) if places else frozenset()
+    return sorted(
+        (
+            _with(
+                item,
+                asked_features(
+                    question,
+                    item.derivation,
+                    nouns,
+                    named,
+                    kinds,
+                    schema,
+                    focus="focus" in item.features,
+                ),
+                lexical,
+            )
+            for item in found
+        ),
+        key=_order,
+    )
+
+
+def _with(item: Candidate, own: Mapping[str, float], lexical: Lexical) -> Candidate:
+    """A candidate with more features."""
+    if not own:
+        return item
+    more = lexical.score(own.items())
+    return replace(item, features={**item.features, **own}, score=item.score + more)
+
+
+def _order(item: Candidate) -> tuple[float, int, str]:
+    return -item.score, item.derivation.size, str(item.derivation.program)
+
+
+def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
+    """What kind of thing a program names: "the government of Georgia" is learnt to be that of a country."""
+    named = [
+        key
+        for part in parts(made.program)
+        if isinstance(part, Named)
+        for key in part.keys
+        if not isinstance(key, ValueKey)
+    ]
+    return [f"@{kind}" for kind in sorted(knowledge.types(named))] if named else []
+
+
+def _described(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
+    """The words that nothing else explains and that say what the entities are which a program names: "the online shop Amazon"."""
+    left = [
+        at
+        for at, weight in enumerate(question.importance)
+        if weight > LITTLE and not made.mask >> at & 1
+    ]
+    if not left or not made.names:
+        return 0
+    named = [key for part in parts(made.program) if isinstance(part, Named) for key in part.keys]
+    stems = frozenset().union(*(kind.stems for kind in kinds.of(named)))
+    told = sum(1 << at for at in left if question.tokens[at].stem in stems)
+    return told & _beside(question, made, told)
+
+
+def _beside(question: Question, made: Derivation, told: int) -> int:
+    """The tokens on either side of a program's names, up to the next that says a relation."""
+    size = len(question.tokens)
+    light = sum(1 << at for at in range(size) if question.importance[at] <= LITTLE)
+    ends = (made.mask | question.relations.own) & ~(told | made.names | question.typed | light)
+    found = 0
+    for places in (range(size), range(size - 1, -1, -1)):
+        near = False
+        for at in places:
+            near = bool(made.names >> at & 1) or (near and not ends >> at & 1)
+            found |= near << at
+    return found
+
+
+def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dict[str, float]:
+    """What speaks for a whole program and against it."""
+    found: dict[str, float] = {}
+    for name, value in made.features:
+        found[name] = found.get(name, 0.0) + value
+    found.pop("learnt", None)  # its words are counted with those of the whole
+    found["uncovered"] = question.weight(~made.mask)
+    for number, match in enumerate(question.operators):
+        bits = (1 << match.end) - (1 << match.start)
+        unused = not made.operators >> number & 1 and not bits & made.mask
+        if match.kind in MISSED and unused:
+            found[f"unused_{match.kind}"] = 1.0
+    found["floating_uncovered"] = min(made.floating, 1) * found["uncovered"]
+    found["other_noun"] = float(_is_other_noun(question, made, knowledge))
+    found["unused_name"] = float(_unused_names(question, made.mask))
+    found["unknown_word"] = float((question.unknown & ~made.mask).bit_count())
+    lost = question.named_place & ~made.mask
+    found["lost_name"] = float(lost.bit_count())
+    found["nameless"] = float(bool(lost) and not made.names)
+    found["torn_name"] = float(_is_torn(question, made))
+    found["unused_relation"] = float(_unused_relations(question, made.mask))
+    found["unused_type"] = float(_unused_types(question, made.mask))
+    found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
+    named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
+    found["itself"] = float(bool(made.size and made.nodes) and named.issuperset(made.nodes))
+    found["several"] = log(len(made.nodes)) if made.nodes else 0.0
+    found["bare"] = float(made.size == 0)
+    found["vacuous"] = float(_vacuous(made.program, knowledge) + _echoes(question, made, named))
+    focus = _has_focus(question, made, knowledge)
+    if focus is not None:
+        found["focus" if focus else "other_focus"] = 1.0
+        found["mixed"] = float(focus and _is_mixed(question, made, knowledge))
+    return {name: value for name, value in found.items() if value}
+
+
+def _is_torn(question: Question, made: Derivation) -> bool:
+    """Whether a program uses a part of a name beside an unknown word: "The Good Soldier" is not "The Good Earth".
+
+    Of a whole name the word beside it has to be written as names are: "the Mercury Drug chain".
+    """
+    named = {key for part in parts(made.program) if isinstance(part, Named) for key in part.keys}
+    for item in question.mentions:
+        if item.node not in named or item.mask & ~made.names:
+            continue
+        for at in (item.start - 1, item.end):
+            if not 0 <= at < len(question.tokens) or made.mask >> at & 1:
+                continue
+            capital = at > 0 and question.tokens[at].text[:1].isupper()
+            unknown = bool(question.unknown >> at & 1)
+            if question.importance[at] > LITTLE and (
+                (item.kind == "part" and unknown) or (capital and (unknown or item.kind == "part"))
+            ):
+                return True
+    return False
+
+
+def _vacuous(program: Program, knowledge: Knowledge) -> int:
+    """How many operations of a program do nothing.
+
+    Superlatives of one node, or that choose all of a set; counts and means of what is one by its form; and differences
+    that take away nothing, or things of another type: films without a country.
+    """
+    count = 0
+    for part in parts(program):
+        if isinstance(part, Superlative):
+            base, chosen = knowledge.evaluate(part.base).size, knowledge.evaluate(part).size
+            count += part.rank == 1 and base == chosen
+        elif isinstance(part, Aggregate):
+            one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
+            count += one and knowledge.evaluate(part.source).size == 1
+        elif isinstance(part, Difference):
+            count += not _are_alike(part, knowledge)
+    return count
+
+
+def _echoes(question: Question, made: Derivation, named: Collection[str]) -> bool:
+    """Whether all answers are things that the question says to tell of others: "Ohio's capital Columbus" asks for no Ohio."""
+    own = 0
+    for item in question.mentions:
+        own |= item.mask if item.node in named and not item.mask & ~made.names else 0
+    joined = isinstance(made.program, Intersection)
+    told = {
+        item.node
+        for item in question.mentions
+        if item.node not in named
+        and not item.mask & ~made.names
+        and (joined or not item.mask & own)
+    }
+    return bool(made.nodes) and told.issuperset(made.nodes)
+
+
+def _are_alike(program: Difference, knowledge: Knowledge) -> bool:
+    """Whether what is taken away may be among what it is taken from, by their types."""
+    left, right = (knowledge.evaluate(x).nodes[:LOOKED_AT] for x in (program.left, program.right))
+    if not right:
+        return False
+    if isinstance(left[0], ValueKey) != isinstance(right[0], ValueKey):
+        return False
+    kinds = [knowledge.types(nodes) for nodes in (left, right)]
+    return not all(kinds) or not kinds[0].keys().isdisjoint(kinds[1])
+
+
+def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
+    """Whether a noun is asked for that nothing in the graph is called.
+
+    It is known what kind of thing the answers are, or they are what a name leads to by a step that no word says: "the river of
+    Osaka" names a relation, and not the one of Osaka that the graph happens to have.
+    """
+    nodes = made.nodes or made.counted
+    if not question.unknown_noun & ~made.mask or not nodes:
+        return False
+    if made.floating and isinstance(made.program, Follow) and made.program.step.forward:
+        return True
+    return bool(knowledge.types(nodes[:LOOKED_AT]))
+
+
+def _unused_names(question: Question, mask: int) -> int:
+    """How many names are said that a program does not use, but for words that are no names most often."""
+    common = question.relations.mask | _words_of_types(question)
+    count = 0
+    for mention in question.mentions:
+        strong = mention.kind in ("label", "alias") and not mention.mask & (mask | common)
+        if strong and question.weight(mention.mask) > LITTLE:
+            mask |= mention.mask
+            count += 1
+    return count
+
+
+def _unused_relations(question: Question, mask: int) -> int:
+    """How many words of relations' own names are said that a program does not explain."""
+    return sum(
+        1
+        for at, weight in enumerate(question.importance)
+        if weight > LITTLE and (question.relations.own & ~mask) >> at & 1
+    )
+
+
+def _unused_types(question: Question, mask: int) -> int:
+    """How many types are said that a program does not use, by words that say nothing else."""
+    count = 0
+    for item in question.types:
+        if item.type and not item.mask & (mask | question.relations.mask):
+            mask |= item.mask
+            count += 1
+    return count
+
+
+def _words_of_types(question: Question) -> int:
+    found = 0
+    for item in question.types:
+        found |= item.mask
+    return found
+
+
+def _is_mixed(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
+    """Whether only some answers are of a type that the question names: moons and spacecraft orbit Saturn."""
+    some = (made.nodes or made.counted)[:LOOKED_AT]
+    types = knowledge.types(some)
+    return any(item.type and 0 < types.get(item.type, 0) < len(some) for item in question.types)
+
+
+def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bool | None:
+    """Whether answers are of the type that the question's first noun names; None where it names none."""
+    nodes = made.nodes or made.counted
+    beside = beside_names(question, knowledge)
+    named = beside | made.names
+    first = next((item for item in question.types if item.type and not item.mask & named), None)
+    asked = question.asked
+    if not nodes or first is None or (asked is not None and asked.answer in ("date", "value")):
+        return None
+    places = asked_places(question, beside)[:1]
+    if places and places[0] < first.start and question.relations.named_at(places[0]):
+        return None
+    names = [item.start for item in question.mentions if item.mask & made.names]
+    if names and min(names) < first.start:
+        return None
+    types = knowledge.types(nodes[:LOOKED_AT])
+    return first.type in types if types or isinstance(nodes[0], ValueKey) else None
+
+
+def none_features(question: Question) -> dict[str, float]:
+    """What speaks for none of a question's programs: the more a question says, the more any program must explain."""
+    mask, names = 0, 0
+    for mention in question.mentions:
+        if mention.kind in ("label", "alias", "people") and not mention.mask & mask:
+            if question.weight(mention.mask):
+                names += 1
+            mask |= mention.mask
+    operators = {
+        item.kind
+        for item in question.operators
+        if item.kind in MISSED and item.kind not in ("number", "time")
+    }
+    return {
+        NONE: 1.0,
+        "none_names": float(max(names - 1, 0)),
+        "none_operators": float(len(operators)),
+    }
+
+
+def unique(items: Iterable[Candidate]) -> list[tuple[object, list[Candidate]]]:
+    """Candidates by what they denote, in the order of the first of each."""
+    found: dict[object, list[Candidate]] = {}
+    for item in items:
+        found.setdefault(item.derivation.denotation, []).append(item)
+    return list(found.items())

@@ -1,0 +1,107 @@
+"""What a program consists of, as strings that a model learns weights of, and the words of a question that it learns them for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Aggregate,
+    Compare,
+    Difference,
+    Follow,
+    Having,
+    Intersection,
+    Measure,
+    Named,
+    OfType,
+    Superlative,
+    Union,
+    children,
+)
+
+if TYPE_CHECKING:
+    from kg.programs import Program
+    from kg.types import Step
+    from kptm.answering.parsing.question.question import Question
+
+SLOT = "_"
+
+
+def step_name(step: Step) -> str:
+    """A step as a predicate."""
+    return f"{step.relation}{'>' if step.forward else '<'}"
+
+
+def measure_name(measure: Measure) -> str:
+    """A measure as a predicate."""
+    path = ".".join(map(step_name, measure.steps))
+    return f"#{path}" if measure.count else path
+
+
+def predicates(program: Program) -> list[str]:
+    """The predicates of a program, one an operation."""
+    found: list[str] = []
+    if isinstance(program, Follow):
+        found.append(step_name(program.step))
+    elif isinstance(program, OfType):
+        found.append(f"t:{program}")
+    elif isinstance(program, Having):
+        found.append(f"h:{step_name(program.step)}")
+    elif isinstance(program, Superlative):
+        found.append(f"{program.order}:{measure_name(program.measure)}")
+    elif isinstance(program, Compare):
+        found.append(f"{program.comparison}:{measure_name(program.measure)}")
+    elif isinstance(program, Aggregate):
+        found.append(program.function)
+    elif isinstance(program, (Difference, Union)):
+        found.append(type(program).__name__)
+    elif isinstance(program, Intersection) and not isinstance(program.right, OfType):
+        found.append("and")
+    for child in children(program):
+        found += predicates(child)
+    return found
+
+
+def edges(program: Program) -> list[str]:
+    """Pairs of predicates of which one is applied to what the other gives."""
+    own = _own(program)
+    found = []
+    for child in children(program):
+        below = _own(child)
+        if own and below:
+            found.append(f"{own}({below}")
+        found += edges(child)
+    return found
+
+
+def _own(program: Program) -> str:
+    if isinstance(program, Named):
+        return SLOT
+    found = predicates(program)
+    return found[0] if found else ""
+
+
+def skeleton(program: Program) -> str:
+    """The program with slots in place of names."""
+    return f"s:{_skeleton(program)}"
+
+
+def _skeleton(program: Program) -> str:
+    if isinstance(program, Named):
+        return SLOT
+    inner = ",".join(map(_skeleton, children(program)))
+    own = _own(program) or type(program).__name__
+    return f"{own}({inner})" if inner else own
+
+
+def question_words(question: Question, names: int) -> list[str]:
+    """What a model learns of a question: its stems and pairs of them, with a slot for the names that a program uses."""
+    words: list[str] = []
+    for at, token in enumerate(question.tokens):
+        if names >> at & 1:
+            if not words or words[-1] != SLOT:
+                words.append(SLOT)
+        else:
+            words.append(token.stem)
+    pairs = [f"{one} {two}" for one, two in zip(["^", *words], [*words, "$"], strict=True)]
+    return list(dict.fromkeys([word for word in words if word != SLOT] + pairs))

@@ -1,0 +1,1 @@
+"""The programs that can be made of a question's parts, bottom up."""

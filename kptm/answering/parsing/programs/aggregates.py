@@ -1,0 +1,165 @@
+"""Programs that are not a set: how many, the sum, the mean, whether it is so, and differences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Aggregate,
+    Compare,
+    Exists,
+    Follow,
+    Having,
+    Intersection,
+    Named,
+    Subtract,
+    Superlative,
+    Within,
+)
+from kg.types import Step
+from kg.values import ValueKey
+from kg.values.forms import NUMERIC
+from kptm.answering.parsing.programs.builder import bits, is_value, lowest
+from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.questions.word_order import BE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.programs.builder import Builder
+    from kptm.answering.parsing.question.question import Mention
+
+NAMED = frozenset(
+    "prior mention_label mention_alias mention_part mention_people mention_slip exact length within function operator".split()
+)
+"""Features of a name."""
+SAMPLE = 60
+"""Nodes that a relation leads to whose types are looked at."""
+ALIKE = 0.25
+"""How unlike what a relation leads to is what has the same type."""
+
+
+class Wholes:
+    """Programs that are not a set: how many, the sum, the mean, whether it is so, and differences.
+
+    Args:
+        builder: Makes derivations.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+
+    def roots(self, part: Derivation) -> Iterator[Derivation]:
+        """Programs that are not a set: how many, the sum, the mean."""
+        for number, match in enumerate(self._builder.question.operators):
+            if part.operators >> number & 1:
+                continue
+            if match.kind == "count" and not part.mention and not is_value(part.nodes):
+                made = self._builder.extend(
+                    Aggregate("count", part.program), (part,), mask=bits(match), operators=1 << number,
+                    features={"count": 1.0, "count_of_one": float(len(part.nodes) == 1)},
+                )  # fmt: skip
+                made.counted = part.nodes
+                yield made
+            elif match.kind == "count" and self._is_number(part):
+                # "How many people live in Nigeria" asks for a value that the graph has.
+                yield self._builder.extend(
+                    part.program, (part,), mask=bits(match), operators=1 << number, features={"counted": 1.0}
+                )  # fmt: skip
+            elif match.kind in ("sum", "mean") and is_value(part.nodes):
+                yield self._builder.extend(
+                    Aggregate("sum" if match.kind == "sum" else "mean", part.program), (part,), mask=bits(match),
+                    operators=1 << number, features={"aggregate": 1.0},
+                )  # fmt: skip
+
+    def _is_number(self, part: Derivation) -> bool:
+        """Whether a set is one number that words ask for."""
+        if part.floating or not isinstance(part.program, Follow) or len(part.nodes) != 1:
+            return False
+        node = part.nodes[0]
+        return isinstance(node, ValueKey) and node.literal.datatype in NUMERIC
+
+    def truths(self, part: Derivation) -> Iterator[Derivation]:
+        """Whether a name is in a set, or whether there is anything in it."""
+        for number, match in enumerate(self._builder.question.operators):
+            if match.kind != "yesno" or part.operators >> number & 1 or part.mention is not None:
+                continue
+            if isinstance(part.program, Compare) or not part.names:
+                yield self._builder.extend(
+                    Exists(part.program), (part,), mask=bits(match), operators=1 << number, features={"exists": 1.0}
+                )  # fmt: skip
+                if isinstance(part.program, Compare):
+                    continue
+            for mention in self._builder.question.mentions:
+                if mention.mask & part.mask or mention.kind == "slip":
+                    continue
+                holds = mention.node in part.nodes
+                if not holds and part.floating and self._is_open(part, mention):
+                    continue  # a step that no word says denies nothing
+                unlike = 0.0 if holds else self._unlike(mention.node, part)
+                yield self._builder.extend(
+                    Within(Named((mention.node,)), part.program), (part,), mask=bits(match) | mention.mask,
+                    names=mention.mask, operators=1 << number,
+                    features={"yesno": 1.0, "holds": float(holds), "unlike": unlike,
+                              "turned": float(self._is_turned(match, mention, part)),
+                              **self._builder.of_mention(mention)},
+                )  # fmt: skip
+
+    def _is_open(self, part: Derivation, mention: Mention) -> bool:
+        """Whether words are left that neither a set nor a name explains."""
+        return self._builder.question.weight(~(part.mask | mention.mask)) > LITTLE
+
+    def _is_turned(self, match: Match, mention: Mention, part: Derivation) -> bool:
+        """Whether the name that is asked about comes after the set: "is Byron a child of Ada" asks about Byron."""
+        copula = self._builder.question.tokens[match.start].folded in BE
+        return copula and bool(part.names) and mention.mask > part.names
+
+    def _unlike(self, node: str, part: Derivation) -> float:
+        """How unlike a node is what the last step of a set leads to elsewhere: 0 where it leads there, less than 1 where to its type."""
+        program = part.program
+        while isinstance(program, (Intersection, Compare, Superlative)):
+            program = program.left if isinstance(program, Intersection) else program.base
+        if not isinstance(program, Follow):
+            return 1.0
+        back = Step(program.step.relation, not program.step.forward)
+        if back in self._builder.knowledge.steps((node,)):
+            return 0.0
+        elsewhere = self._builder.knowledge.evaluate(Having(back)).nodes[:SAMPLE]
+        kinds = self._builder.knowledge.types((node,))
+        alike = not kinds.keys().isdisjoint(self._builder.knowledge.types(elsewhere))
+        return ALIKE if alike else 1.0
+
+    def differences(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """How much the value of one name is more than that of another, the first named one first.
+
+        Of "how much smaller is A than B" it is that of B less that of A, of a mere difference what is positive.
+        """
+        if not _is_measured_name(left) or not _is_measured_name(right):
+            return
+        if left.program.step != right.program.step or lowest(left.names) >= lowest(right.names):  # type: ignore[union-attr]  # both are steps
+            return
+        if left.names & right.names:
+            return
+        other = tuple(item for item in right.features if item[0] in NAMED)
+        for number, match in enumerate(self._builder.question.operators):
+            if match.kind != "difference" or (left.operators | right.operators) >> number & 1:
+                continue
+            first, second = left.program, right.program
+            size = self._builder.knowledge.evaluate(Subtract(first, second)).number
+            negative = size is not None and size.value.startswith("-")
+            if match.order == "min" or (not match.order and negative):
+                first, second = second, first
+            yield self._builder.extend(
+                Subtract(first, second), (left,), mask=bits(match) | right.mask, names=right.names,
+                operators=1 << number, features={**dict(other), "subtract": 1.0},
+            )  # fmt: skip
+
+
+def _is_measured_name(part: Derivation) -> bool:
+    """Whether a derivation is a value of one name."""
+    program = part.program
+    return (
+        isinstance(program, Follow) and isinstance(program.source, Named) and is_value(part.nodes)
+    )

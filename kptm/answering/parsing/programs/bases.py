@@ -1,0 +1,123 @@
+"""What programs begin with: names, values, types, and what stands for a type in a graph that has none."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Having,
+    Named,
+    OfType,
+)
+from kg.types import Step
+from kptm.answering.parsing.question.appositions import appositions
+from kptm.answering.parsing.question.senses import namesakes, placed_names, told_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.programs.builder import Builder
+
+MEASURING = ("superlative", "comparison", "difference", "measure", "ask")
+"""Operators that suggest what is measured."""
+
+
+class Bases:
+    """What programs begin with: names, values, types, and what stands for a type in a graph that has none.
+
+    Args:
+        builder: Makes derivations.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+
+    def bases(self) -> Iterator[Derivation]:
+        """Names, values and types."""
+        question = self._builder.question
+        for mention in question.mentions:
+            if question.marked and mention.mask != question.marked:
+                continue
+            yield self._builder.extend(
+                Named((mention.node,)), (), mask=mention.mask, names=mention.mask,
+                features=self._builder.of_mention(mention), mention=mention,
+            )  # fmt: skip
+            for item in appositions(question, mention):
+                if item.type in self._builder.knowledge.types((mention.node,)):
+                    yield self._builder.extend(
+                        Named((mention.node,)), (), mask=mention.mask | item.mask, names=mention.mask,
+                        features={**self._builder.of_mention(mention, item.mask), "agrees": 1.0}, mention=mention,
+                    )  # fmt: skip
+        knowledge = self._builder.knowledge
+        for mention, mask in chain(
+            placed_names(question, knowledge), told_names(question, knowledge)
+        ):
+            own = {**self._builder.of_mention(mention, mask), "sense_name": 1.0}
+            yield self._builder.extend(
+                Named((mention.node,)), (), mask=mask, names=mask, features=own, mention=mention
+            )
+        for nodes, mask in namesakes(question):
+            yield self._builder.extend(
+                Named(nodes), (), mask=mask, names=mask, features={"namesakes": 1.0}
+            )
+        for item in question.types:
+            own = {"type": 1.0} if isinstance(item.program, OfType) else {"range": 1.0}
+            if isinstance(item.program, Having) and self._builder.knowledge.is_measure(
+                item.program.step.relation
+            ):
+                continue
+            yield self._builder.extend(item.program, (), mask=item.mask, features=own)
+        yield from self._implicit()
+
+    def _implicit(self) -> Iterator[Derivation]:
+        """What has a measure or a relation that is asked about, where no type says what is compared."""
+        yield from self._everything()
+        kinds = {item.kind for item in self._builder.question.operators}
+        if any(isinstance(item.program, OfType) for item in self._builder.question.types):
+            kinds &= {"negation"}
+        if kinds & {"superlative", "comparison", "time"}:
+            for relation in self._suggested():
+                if self._builder.knowledge.is_measure(relation):
+                    yield self._builder.extend(
+                        Having(Step(relation)), (), features={"implicit": 1.0}
+                    )
+        if kinds & {"superlative", "negation"}:
+            yield from self._related(denied="negation" in kinds)
+
+    def _related(self, *, denied: bool) -> Iterator[Derivation]:
+        """What has a relation that words say: "which states have no rivers"."""
+        said = self._builder.question.relations
+        for relation in said.relations():
+            mask, recall = said.evidence(relation).mask, said.evidence(relation).recall
+            if recall <= 0.5 or self._builder.knowledge.is_measure(relation):
+                continue
+            for step in (Step(relation), Step(relation, False)):
+                if not self._builder.question.typed:
+                    yield self._builder.extend(Having(step), (), features={"implicit": 1.0})
+                if denied and mask & ~self._builder.question.typed:
+                    yield self._builder.extend(
+                        Having(step), (), mask=mask, features={"having": 1.0}
+                    )
+
+    def _everything(self) -> Iterator[Derivation]:
+        """In a graph without types: what most of it is about, where a noun is asked for that the graph does not know."""
+        noun = self._builder.question.unknown_noun
+        relation = (
+            self._builder.knowledge.main_relation()
+            if noun and not self._builder.schema.type_names
+            else None
+        )
+        if relation is not None:
+            yield self._builder.extend(
+                Having(Step(relation)), (), mask=noun, features={"everything": 1.0}
+            )
+
+    def _suggested(self) -> list[str]:
+        """The relations that words say or operators suggest as a measure."""
+        found = set(self._builder.question.relations.relations())
+        for match in self._builder.question.operators:
+            for hint in match.hints if match.kind in MEASURING else ():
+                found.update(self._builder.schema.relations_named(self._builder.schema.stems(hint)))
+        return sorted(found)

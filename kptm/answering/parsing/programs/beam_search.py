@@ -1,0 +1,182 @@
+"""Candidate programs of a question: bottom up, a beam of partial programs a size (Pasupat and Liang 2015, section 4)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+from typing import TYPE_CHECKING
+
+from kg.programs import Compare, Named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.knowledge import Knowledge
+    from kptm.answering.parsing.programs.program_grammar import Grammar
+
+LARGEST = 5
+"""Operations of a program."""
+BEAM = 40
+"""Partial programs of a size that are kept."""
+PLAIN, KNOWN = 20, 12
+"""The same of questions without operators, and of these where earlier questions say which paths are asked for."""
+PAIRED, OF_ONE = 16, 6
+"""Of these that are combined with others, and those of one name that stand first among them."""
+NAMES, SILENT = 8, 10
+"""Names from which steps that lead nowhere are tried, and how many of these are kept."""
+STEP, MARGIN = 2.0, 4.0
+"""What a step may add beside what it explains; how much less than the best so far a part may then score and be made larger."""
+FAR = 10.0
+"""Partial programs that score so much less than the best of their size are not evaluated."""
+ALIKE = 3
+"""Derivations of one size with one denotation that are kept."""
+
+
+class Search:
+    """Searches the programs of one question.
+
+    Args:
+        grammar: The rules.
+        beam: Partial programs of a size that are kept.
+        largest: Operations.
+    """
+
+    def __init__(
+        self, grammar: Grammar, knowledge: Knowledge, *, beam: int = BEAM, largest: int = LARGEST
+    ) -> None:
+        self._grammar = grammar
+        self._knowledge = knowledge
+        self._beam = beam
+        self._largest = largest
+
+    def derivations(self) -> list[Derivation]:
+        """All derivations of whole programs that were found."""
+        grammar = self._grammar
+        levels = [self._best(grammar.bases(), self._beam * 2)]
+        beam = self._narrowed()
+        whole = sorted(self._silent(levels[0]), key=lambda x: -x.score)[:SILENT]
+        known = [made for made in map(self._evaluated, grammar.remembered(levels[0])) if made.nodes]
+        whole += known
+        for size in range(1, self._largest + 1):
+            made = self._best(self._larger(levels, size), beam)
+            levels.append(made)  # what two names have in common may be larger than anything of one
+            if grammar.builder.is_plain and any(map(grammar.builder.is_complete, made)):
+                break
+        for level in levels:
+            for part in level:
+                if not isinstance(part.program, Named):
+                    whole.append(part)
+                whole += self._roots(part)
+        for left, right in self._ordered(levels, 1):
+            whole += map(self._evaluated, grammar.differences(left, right))
+        return whole
+
+    def _narrowed(self) -> int:
+        """The beam of this question: one without operators asks for a few steps from a name."""
+        if self._beam > BEAM or not self._grammar.builder.is_plain:
+            return self._beam
+        return min(self._beam, KNOWN if self._grammar.builder.lexical.paths else PLAIN)
+
+    def _ordered(
+        self, levels: list[list[Derivation]], size: int
+    ) -> Iterator[tuple[Derivation, Derivation]]:
+        if len(levels) > size:
+            for left, right in product(levels[size][:PAIRED], repeat=2):
+                if left is not right:
+                    yield left, right
+
+    def _larger(self, levels: list[list[Derivation]], size: int) -> Iterator[Derivation]:
+        grammar = self._grammar
+        plain = grammar.builder.is_plain
+        best = max((level[0].score for level in levels if level), default=0.0)
+        for part in levels[size - 1]:
+            if size > 1 and plain and self._is_hopeless(part, best):
+                continue
+            yield from grammar.steps(part)
+            yield from grammar.both(part)
+            if not isinstance(part.program, Named):
+                yield from grammar.filters(part)
+                yield from grammar.superlatives(part)
+                yield from grammar.thresholds(part)
+            elif len(part.nodes) > 1:
+                yield from grammar.filters(part)
+                yield from grammar.superlatives(part)
+            yield from grammar.comparisons(part)
+            yield from grammar.times(part)
+        for one in range(size):
+            other = size - 1 - one
+            if one < len(levels) and other < len(levels):
+                for left, right in product(_paired(levels[one]), _paired(levels[other])):
+                    if left is not right:
+                        yield from grammar.pairs(left, right)
+
+    def _is_hopeless(self, part: Derivation, best: float) -> bool:
+        """Whether nothing is said that a larger program would explain, or too little to make up for its score."""
+        builder = self._grammar.builder
+        left = builder.question.weight(~part.mask)
+        gain = builder.lexical.cover * left + STEP
+        return builder.is_complete(part) or part.score + gain < best - MARGIN
+
+    def _best(self, pool: Iterable[Derivation], most: int) -> list[Derivation]:
+        """The best of a pool that denote anything, each evaluated."""
+        grammar = self._grammar
+        kept: list[Derivation] = []
+        alike: dict[object, int] = {}
+        programs = set()
+        tried = 0
+        ordered = sorted(pool, key=lambda x: -x.score)
+        floor = max(map(self._beside_names, ordered), default=0.0) - FAR
+        for made in ordered:
+            if self._beam <= BEAM and self._beside_names(made) < floor:
+                continue
+            if (made.program, made.mask) in programs and made.size:
+                continue
+            programs.add((made.program, made.mask))
+            tried += 1
+            self._evaluated(made)
+            if not made.nodes and not (
+                grammar.builder.asks_yes_or_no and isinstance(made.program, Compare)
+            ):
+                continue
+            place = (made.denotation, made.names)
+            alike[place] = alike.get(place, 0) + 1
+            if alike[place] > ALIKE:
+                continue
+            kept.append(made)
+            if len(kept) == most or tried > 3 * most:
+                break
+        kept.sort(key=lambda x: -x.score)
+        return kept
+
+    def _evaluated(self, made: Derivation) -> Derivation:
+        if made.mention is not None and not made.size:
+            made.nodes = (made.mention.node,)
+            return made
+        found = self._knowledge.evaluate(made.program)
+        made.nodes, made.number, made.truth = found.nodes, found.number, found.truth
+        return self._grammar.covered(made)
+
+    def _beside_names(self, made: Derivation) -> float:
+        """The score of a derivation without what its names explain: of two parts that are joined one may have a longer name."""
+        builder = self._grammar.builder
+        return made.score - builder.lexical.cover * builder.question.weight(made.names)
+
+    def _silent(self, bases: list[Derivation]) -> Iterator[Derivation]:
+        for part in [part for part in bases if part.mention is not None][:NAMES]:
+            yield from self._grammar.silent_steps(part)
+
+    def _roots(self, part: Derivation) -> Iterator[Derivation]:
+        for made in (*self._grammar.roots(part), *self._grammar.truths(part)):
+            yield self._evaluated(made)
+
+
+def _paired(level: list[Derivation]) -> list[Derivation]:
+    """The derivations of a size that are combined with others: some of each name, then the best of the others."""
+    first: list[Derivation] = []
+    others: list[Derivation] = []
+    count: Counter[int] = Counter()
+    for made in level:
+        count[made.names] += 1
+        (first if count[made.names] <= OF_ONE else others).append(made)
+    return [*first, *others][:PAIRED]

@@ -1,0 +1,166 @@
+"""Sets compared with a number, with a time, or with what another entity has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Compare,
+    Follow,
+    Measure,
+    Named,
+)
+from kg.types import Literal
+from kg.values import ValueKey
+from kg.vocabulary import XSD
+from kptm.answering.parsing.programs.builder import bits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kg.programs import Program
+    from kg.programs.expressions import Comparison
+    from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.programs.builder import Builder
+    from kptm.answering.parsing.programs.superlatives import Measures
+
+SAMPLE = 60
+"""Nodes of a set that its steps and types are read from."""
+
+
+class Comparisons:
+    """Sets compared with a number, with a time, or with what another entity has.
+
+    Args:
+        builder: Makes derivations.
+        measures: The measures of sets.
+    """
+
+    def __init__(self, builder: Builder, measures: Measures) -> None:
+        self._builder = builder
+        self._measures = measures
+
+    def comparisons(self, part: Derivation) -> Iterator[Derivation]:
+        """Those of a set that are more or less than a number, a date, or what another entity has."""
+        operators = self._builder.question.operators
+        asks = any(match.kind == "yesno" for match in operators)
+        if part.mention is not None and not asks:
+            return
+        for number, match in enumerate(operators):
+            if match.kind != "comparison" or part.operators >> number & 1:
+                continue
+            for value, mask, also in self._numbers(number):
+                for measure, features, more in self._measures.of(part, match):
+                    if measure.count and match.comparison == "between":
+                        continue
+                    made = self._compare(part.program, measure, match, value)
+                    yield self._builder.extend(
+                        made, (part,), mask=bits(match) | mask | more, operators=1 << number | also,
+                        features={"comparison": 1.0, **features},
+                    )  # fmt: skip
+            yield from self._compared_entities(part, number, match)
+
+    def _compare(
+        self, base: Program, measure: Measure, match: Match, values: Sequence[Literal]
+    ) -> Program:
+        first = Named((ValueKey(values[0]),))
+        if match.comparison == "between":
+            second = Named((ValueKey(values[-1]),))
+            return Compare(Compare(base, measure, ">=", first), measure, "<=", second)
+        return Compare(base, measure, _sign(match), first)
+
+    def _compared_entities(
+        self, part: Derivation, number: int, match: Match
+    ) -> Iterator[Derivation]:
+        for mention in (
+            self._builder.question.mentions[:40] if match.comparison != "between" else ()
+        ):
+            if (
+                mention.mask & part.names
+                or mention.start < match.end
+                or mention.node in part.nodes[:1]
+            ):
+                continue
+            steps = self._builder.knowledge.measures((mention.node,))
+            for measure, features, more in self._measures.of(part, match):
+                if measure.count or measure.steps[-1] not in steps:
+                    continue
+                value = Follow(Named((mention.node,)), measure.steps[-1])
+                yield self._builder.extend(
+                    Compare(part.program, measure, _sign(match), value), (part,),
+                    mask=bits(match) | mention.mask | more, names=mention.mask, operators=1 << number,
+                    features={"comparison": 1.0, **features, **self._builder.of_mention(mention)},
+                )  # fmt: skip
+
+    def _numbers(self, comparison: int) -> Iterator[tuple[list[Literal], int, int]]:
+        """The numbers and times that stand after a comparison, with their tokens and operators."""
+        match = self._builder.question.operators[comparison]
+        numbers = [
+            (at, item)
+            for at, item in enumerate(self._builder.question.operators)
+            if item.kind == "number" and item.start >= match.start
+        ]
+        if match.comparison == "between":
+            if len(numbers) > 1:
+                (one, first), (two, second) = numbers[:2]
+                place = (1 << max(first.end, second.end)) - (1 << match.start)
+                yield [_number(first), _number(second)], place, 1 << one | 1 << two
+            return
+        for at, item in numbers[:1]:
+            yield [_number(item)], bits(item), 1 << at
+        for at, item in enumerate(self._builder.question.operators):
+            if (
+                item.kind == "time"
+                and item.start <= match.start
+                and item.end >= match.end
+                and item.period
+            ):
+                # "before 1800" is a time itself: up to 1799
+                continue
+            if item.kind == "time" and item.start >= match.end and item.period:
+                yield [_year(item.period.start or item.period.end)], bits(item), 1 << at
+
+    def times(self, part: Derivation) -> Iterator[Derivation]:
+        """Those of a set of which a date is within a time: "in 1995", "before 1800", "between 1890 and 1900"."""
+        for number, match in enumerate(self._builder.question.operators):
+            if match.kind != "time" or match.period is None or part.operators >> number & 1:
+                continue
+            if part.mask & bits(match):
+                continue
+            for measure, features, more in self._measures.of(part, match):
+                if measure.count or self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(
+                    measure.steps[0], ""
+                ) not in ("date", ""):
+                    continue
+                made: Program = part.program
+                if match.period.start:
+                    made = Compare(
+                        made, measure, ">=", Named((ValueKey(_year(match.period.start)),))
+                    )
+                if match.period.end:
+                    made = Compare(made, measure, "<=", Named((ValueKey(_year(match.period.end)),)))
+                yield self._builder.extend(
+                    made, (part,), mask=bits(match) | more, operators=1 << number,
+                    features={"within_time": 1.0, **features},
+                )  # fmt: skip
+
+
+def _sign(match: Match) -> Comparison:
+    """The sign of a comparison with one value."""
+    if match.comparison == "between" or not match.comparison:
+        return "="
+    return match.comparison
+
+
+def _number(match: Match) -> Literal:
+    number = match.number or 0.0
+    whole = number == int(number)
+    text = f"{int(number)}" if whole else repr(number)
+    return Literal(text, datatype=f"{XSD}{'integer' if whole else 'decimal'}", unit=match.unit)
+
+
+def _year(text: str) -> Literal:
+    """A year as a number where it is one alone, as tables have it; a date otherwise."""
+    kind = {4: "gYear", 7: "gYearMonth"}.get(len(text.lstrip("-")), "date")
+    return Literal(text, datatype=f"{XSD}{kind}")

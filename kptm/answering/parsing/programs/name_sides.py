@@ -1,0 +1,110 @@
+"""On which side of a relation a name of a question stands, by the order of words and by the phrasings of texts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kptm.answering.parsing.question.appositions import appositions
+from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.questions.word_order import PREPOSITIONS, names_head, relation_form
+
+if TYPE_CHECKING:
+    from kg.types import Step
+    from kptm.answering.parsing.programs.builder import Builder
+    from kptm.answering.parsing.question.question import Mention
+    from kptm.answering.parsing.question.schema_words import RelationWords
+
+HELD = 4_096
+"""Answers that are held: a question's steps in both directions ask the same."""
+
+
+class NameSides:
+    """Knows on which side of a relation a name stands.
+
+    Args:
+        builder: Has the question.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._is_head = lru_cache(HELD)(self._names_head)
+
+    def fits(self, mention: Mention, step: Step, said: int) -> bool | None:
+        """Whether a name stands on the side of a relation that a step starts from; None where words leave that open.
+
+        Args:
+            mention: The name.
+            step: The step.
+            said: The tokens that say the relation, as bits.
+        """
+        question = self._builder.question
+        head = self._is_head(mention, step.relation, said) if question.language == "en" else None
+        by_order = None if head is None else head == step.forward
+        if not question.blank:
+            return by_order
+        sentence = question.sentence(mention.mask)
+        tail = self._builder.schema.sides.blank_is_tail(step.relation, sentence)
+        if tail is None or by_order is None:
+            return by_order if tail is None else tail == step.forward
+        # Where the most similar phrasing and the order of words differ nothing is known.
+        return by_order if by_order == (tail == step.forward) else None
+
+    def _names_head(self, mention: Mention, relation: str, said: int) -> bool | None:
+        """Whether a name is the head of a relation, by English word order."""
+        question = self._builder.question
+        words = self._builder.schema.relations.get(relation)
+        if words is None:
+            return None
+        own = sum(
+            1 << at
+            for at, token in enumerate(question.tokens)
+            if said >> at & 1 and token.stem in words.weights
+        )
+        if said and not own and not said & ~(question.typed | self._builder.light):
+            # "The moons of Saturn" orbit it: what they are says on which side they stand.
+            return None
+        if self._is_its_class(mention, words):
+            return None
+        text, start, end = self._with_name(mention, words, said)
+        noun = self._said_back(words, own)
+        head = names_head(text, start, end, noun or words.name)
+        return not head if noun and head is not None else head
+
+    def _with_name(self, mention: Mention, words: RelationWords, said: int) -> tuple[str, int, int]:
+        """The question with the relation's name in place of other words for it, and where the name of the thing stands in it.
+
+        "What packages need ruby" is read as "what packages depends ruby".
+        """
+        question = self._builder.question
+        verb = " ".join(word for word in words.name.split() if word not in PREPOSITIONS)
+        text, start, end = "", 0, 0
+        for at, token in enumerate(question.tokens):
+            if at == mention.start:
+                start = len(text)
+            # "By" and other small words stay: they say who did it.
+            free = said >> at & 1 and question.importance[at] > LITTLE
+            other = free and token.stem not in words.weights
+            text += (verb if other else token.folded) + " "
+            if at + 1 == mention.end:
+                end = len(text) - 1
+        return text, start, end
+
+    def _said_back(self, words: RelationWords, own: int) -> str:
+        """The word that says a relation by what it leads back to: "child", of "parent"; "" where its own name is said."""
+        stems = frozenset().union(*words.inverse) - frozenset().union(*words.names[:1])
+        said = [x for at, x in enumerate(self._builder.question.tokens) if own >> at & 1]
+        return said[0].folded if said and all(x.stem in stems for x in said) else ""
+
+    def _is_its_class(self, mention: Mention, words: RelationWords) -> bool:
+        """Whether a relation's word says what a name is: "the continent of Asia" is Asia itself."""
+        stems = relation_form(words.name).stems
+        beside = [
+            item
+            for item in appositions(self._builder.question, mention)
+            if any(token.stem in stems for token in self._builder.question.tokens[item.start : item.end])
+        ]  # fmt: skip
+        if not beside:
+            return False
+        types = self._builder.knowledge.types((mention.node,))
+        return any(item.type in types for item in beside)

@@ -1,0 +1,58 @@
+"""The rules by which programs are made of smaller ones: each gives the derivations that are one operation larger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.answering.parsing.programs.aggregates import Wholes
+from kptm.answering.parsing.programs.bases import Bases
+from kptm.answering.parsing.programs.builder import Builder
+from kptm.answering.parsing.programs.comparisons import Comparisons
+from kptm.answering.parsing.programs.remembered_paths import RememberedPaths
+from kptm.answering.parsing.programs.sets import Sets
+from kptm.answering.parsing.programs.steps import Steps
+from kptm.answering.parsing.programs.superlatives import Measures
+
+if TYPE_CHECKING:
+    from kptm.answering.parsing.knowledge import Knowledge
+    from kptm.answering.parsing.model import Lexical
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.schema_words import Schema
+
+
+class Grammar:
+    """All rules, for one question.
+
+    Args:
+        question: The question.
+        knowledge: Evaluates programs, and says what leads from a set.
+        lexical: The weights of a model, for this question.
+        schema: What relations and types are called.
+        floating: Steps of a program that no word says.
+
+    Attributes:
+        builder: Makes the derivations.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        knowledge: Knowledge,
+        lexical: Lexical,
+        schema: Schema,
+        *,
+        floating: int = 1,
+    ) -> None:
+        self.builder = Builder(question, knowledge, lexical, schema, floating=floating)
+        self.bases = Bases(self.builder).bases
+        steps = Steps(self.builder)
+        self.steps, self.both, self.silent_steps = steps.steps, steps.both, steps.silent_steps
+        self.remembered = RememberedPaths(self.builder, steps.remembered_step).paths
+        sets = Sets(self.builder)
+        self.covered, self.filters, self.pairs = sets.covered, sets.filters, sets.pairs
+        measures = Measures(self.builder)
+        self.superlatives, self.thresholds = measures.superlatives, measures.thresholds
+        comparisons = Comparisons(self.builder, measures)
+        self.comparisons, self.times = comparisons.comparisons, comparisons.times
+        whole = Wholes(self.builder)
+        self.roots, self.truths, self.differences = whole.roots, whole.truths, whole.differences

@@ -1,0 +1,85 @@
+"""Paths that answered earlier questions: tried from every name, however few of their steps a question says.
+
+"The movies that share actors with X are directed by who" has words for two of three steps. Step by step such a path is one of thousands;
+as a whole it is one of the few dozen that any lesson asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Follow, Named
+from kptm.answering.parsing.program_features import edges, question_words, skeleton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from kg.programs import Program
+    from kg.types import Step
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.programs.builder import Builder
+
+SHORTEST = 2
+"""Steps of a path that is remembered: all single steps are tried anyway."""
+AGREE = 2
+"""Lessons that a path must have answered."""
+MOST = 80
+"""Paths that are remembered."""
+NAMES, BEHIND = 8, 5.0
+"""Names of a question that paths are tried from, and how much less than the best one they may score."""
+TRIED = 12
+"""Paths of a question that are evaluated."""
+
+
+def path_of(program: Program) -> tuple[Step, ...]:
+    """The steps of a path from a name that is worth remembering; none of any other program."""
+    steps: list[Step] = []
+    while isinstance(program, Follow) and program.during is None:
+        steps.append(program.step)
+        program = program.source
+    named = isinstance(program, Named) and len(steps) >= SHORTEST
+    return tuple(reversed(steps)) if named else ()
+
+
+def frequent(counts: Mapping[tuple[Step, ...], int]) -> tuple[tuple[Step, ...], ...]:
+    """The paths that several lessons agree on, the most frequent ones first."""
+    chosen = sorted((-count, path) for path, count in counts.items() if count >= AGREE)
+    return tuple(path for _, path in chosen[:MOST])
+
+
+class RememberedPaths:
+    """The paths from the names of one question, the likeliest first.
+
+    Args:
+        builder: Makes derivations.
+        step: Makes the derivation of one step that need not be said.
+    """
+
+    def __init__(self, builder: Builder, step: Callable[[Derivation, Step], Derivation]) -> None:
+        self._builder = builder
+        self._step = step
+
+    def paths(self, bases: Sequence[Derivation]) -> list[Derivation]:
+        """The likeliest paths from some derivations of names, none of them evaluated."""
+        named = [part for part in bases if part.mention is not None]
+        if not named or not self._builder.lexical.paths:
+            return []
+        named = [part for part in named[:NAMES] if part.score > named[0].score - BEHIND]
+        found = [pair for part in named for pair in self._from(part)]
+        found.sort(key=lambda pair: (-pair[0], str(pair[1].program)))
+        return [made for _, made in found[:TRIED]]
+
+    def _from(self, part: Derivation) -> Iterator[tuple[float, Derivation]]:
+        """The paths from a name with how likely each is, by what was learnt of it as a whole too."""
+        here = self._builder.knowledge.steps(part.nodes)
+        words = question_words(self._builder.question, part.names)
+        made: dict[tuple[Step, ...], Derivation] = {(): part}
+        for path in self._builder.lexical.paths:
+            if path[0] not in here:
+                continue
+            for end in range(1, len(path) + 1):
+                if path[:end] not in made:
+                    made[path[:end]] = self._step(made[path[: end - 1]], path[end - 1])
+            found = made[path]
+            terms = (*edges(found.program), skeleton(found.program))
+            yield found.score + self._builder.lexical.words(terms, words), found

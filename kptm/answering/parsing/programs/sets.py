@@ -1,0 +1,256 @@
+"""Sets narrowed down, joined, shared and denied; types that words say of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Difference,
+    Follow,
+    Having,
+    Intersection,
+    Named,
+    OfType,
+    Union,
+)
+from kg.types import Step
+from kptm.answering.parsing.programs.builder import bits, is_value, lowest
+from kptm.answering.parsing.question.appositions import beside_names
+from kptm.answering.parsing.question.question import LITTLE, span_mask
+from kptm.answering.questions.word_order import Form, relation_form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kg.programs import Program
+    from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.programs.builder import Builder
+    from kptm.answering.parsing.question.question import Mention, TypeMention
+
+FLOATING = 2
+"""Steps that no word says, in what two names have in common: "Spanish engineers"."""
+SOME = 5
+"""Nodes of a set by which it is known to be of what the graph is about."""
+COVERED = 500
+"""Nodes of a set that must all be of a type that it is said to be of."""
+
+
+class Sets:
+    """Sets narrowed down, joined, shared and denied; types that words say of them.
+
+    Args:
+        builder: Makes derivations.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+
+    def covered(self, made: Derivation) -> Derivation:
+        """The derivation with the type that all of its nodes are of, where a word says it."""
+        if not made.nodes or isinstance(made.program, (OfType, Named)):
+            return made
+        self._cover_everything(made)
+        if isinstance(made.program, (Having, Union)):
+            return made
+        free = [x for x in self._builder.question.types if not x.mask & made.mask]
+        if not free:
+            return made
+        typed = {item.mask for item in free if item.type is not None}
+        some = made.nodes[:COVERED]
+        for item in reversed([x for x in free if x.type is not None or x.mask not in typed]):
+            such = self._are_such(some, item)
+            if such is not False:
+                made.mask |= item.mask
+                made.score += self._builder.lexical.cover * self._builder.question.weight(item.mask)
+                own = (("agrees", 1.0),) if such else ()
+                made.features += own
+                made.score += self._builder.lexical.score(own)
+                break
+        return made
+
+    def _cover_everything(self, made: Derivation) -> None:
+        """In a graph without types, a noun that the graph does not know is what most of it is about."""
+        noun = self._builder.question.unknown_noun
+        if not noun or noun & made.mask or self._builder.schema.type_names or is_value(made.nodes):
+            return
+        if made.floating and isinstance(made.program, Follow) and made.program.step.forward:
+            return  # "the river of Osaka" asks for a relation that the graph does not know
+        relation = self._builder.knowledge.main_relation()
+        some = made.nodes[:SOME]
+        if relation is not None:
+            inside = self._builder.knowledge.evaluate(
+                Intersection(Named(some), Having(Step(relation)))
+            )
+            if len(inside.nodes) == len(some):
+                made.mask |= noun
+                own = (("agrees_everything", 1.0),)
+                made.features += own
+                made.score += self._builder.lexical.cover * self._builder.question.weight(
+                    noun
+                ) + self._builder.lexical.score(own)
+
+    def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool | None:
+        """Whether all of some nodes are of a type, or, where a relation says what they are, any of them; None where nothing tells."""
+        if item.type is not None:
+            types = self._builder.knowledge.types(nodes)
+            if not types and not is_value(nodes):
+                beside = beside_names(self._builder.question, self._builder.knowledge)
+                return False if item.mask & beside else None
+            return types.get(item.type, 0) == len(nodes)
+        # What borders something is called nothing by that: a verb says what happens, not what things are.
+        if self._is_verb(item.program):
+            return False
+        return not set(nodes).isdisjoint(self._builder.knowledge.evaluate(item.program).nodes)
+
+    def _is_verb(self, program: Program) -> bool:
+        """Whether the relation of a set is called by a verb."""
+        if not isinstance(program, Having):
+            return False
+        words = self._builder.schema.relations.get(program.step.relation)
+        return words is not None and relation_form(words.name).form in (Form.VERB, Form.PASSIVE)
+
+    def filters(self, part: Derivation) -> Iterator[Derivation]:
+        """A set narrowed down to a type that a word says."""
+        if isinstance(part.program, OfType) or is_value(part.nodes):
+            return
+        seen = set()
+        for item in self._builder.question.types:
+            if item.program in seen or _is_said_already(part.program, item.program):
+                continue
+            if item.mask & part.mask and not self._is_partly(part, item):
+                continue
+            seen.add(item.program)
+            yield self._builder.extend(
+                Intersection(part.program, item.program), (part,), mask=item.mask,
+                features={"filter": 1.0, "learnt": self._builder.lexical.predicate(f"t:{item.program}")},
+            )  # fmt: skip
+
+    def _is_partly(self, part: Derivation, item: TypeMention) -> bool:
+        """Whether some nodes are of a type and others not, though its word is said to be a step: "how many moons orbit Saturn"."""
+        if item.type is None or item.mask & part.names or not isinstance(part.program, Follow):
+            return False
+        count = self._builder.knowledge.types(part.nodes).get(item.type, 0)
+        return 0 < count < len(part.nodes)
+
+    def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """What is in two sets, or in one and not in the other."""
+        # One word may say of both that they are states; nothing else is said of two things at once.
+        shared = left.mask & right.mask & ~self._builder.type_words & ~self._builder.light
+        if shared or left.operators & right.operators:
+            return
+        if left.mention or right.mention:
+            yield from self._joined(left, right)
+            yield from self._without(left, right)
+            return
+        if left.names and right.names and left.floating + right.floating <= FLOATING:
+            yield self._builder.extend(
+                Intersection(left.program, right.program),
+                (left, right),
+                features={"intersection": 1.0},
+            )
+        for number, match in enumerate(self._builder.question.operators):
+            free = match.kind == "negation" and not (left.operators | right.operators) >> number & 1
+            if free and self._is_apart(left, right, match) and self._is_negated(right, match):
+                yield self._builder.extend(
+                    Difference(left.program, right.program), (left, right), mask=bits(match),
+                    operators=1 << number, features={"difference": 1.0},
+                )  # fmt: skip
+
+    def _is_apart(self, left: Derivation, right: Derivation, match: Match) -> bool:
+        """Whether what is denied has words of its own, and what is left does not use those after "not"."""
+        common = left.mask & right.mask & ~self._builder.light
+        return bool(
+            right.mask & ~left.mask
+            and not common >> match.end
+            and (right.names or not left.names >> match.end)
+        )
+
+    def _is_negated(self, part: Derivation, match: Match) -> bool:
+        """Whether a set is what stands after "not": by its names, or by the first word that weighs something.
+
+        Of "which moons did Herschel not discover" it is what Herschel discovered.
+        """
+        if part.names and lowest(part.names) >= match.start:
+            return True
+        if isinstance(part.program, OfType):
+            return False
+        importance = self._builder.question.importance
+        after = next(
+            (at for at in range(match.end, len(importance)) if importance[at] > LITTLE), -1
+        )
+        return after >= 0 and bool(part.mask >> after & 1)
+
+    def _without(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """A set without a name in it, or without what the same step leads to from the name.
+
+        "Who founded Microsoft besides Bill Gates" leaves him out, "the capital is Olympia, not Seattle" a city that is none;
+        "who borders France but not Spain" leaves out Spain's neighbours.
+        """
+        name = right.mention
+        if name is None or left.mention or left.mask & right.mask:
+            return
+        for number, match in enumerate(self._builder.question.operators):
+            said = match.kind == "negation" and not left.operators >> number & 1
+            between = span_mask(match.end, max(match.end, name.start))
+            if not said or match.end > name.start or self._builder.question.weight(between):
+                continue
+            for without in self._denied(left, right, match):
+                yield self._builder.extend(
+                    Difference(left.program, without), (left, right), mask=bits(match),
+                    operators=1 << number, features={"difference": 1.0},
+                )  # fmt: skip
+
+    def _denied(self, left: Derivation, right: Derivation, match: Match) -> Iterator[Program]:
+        """What a name after "not" takes away: itself, if it is of the kind of the set, and what the same step leads to from it."""
+        node = right.nodes[:1]
+        if match.generic:
+            if node[0] in left.nodes:
+                yield right.program
+            return
+        types = self._builder.knowledge.types
+        if not types(node).keys().isdisjoint(types(left.nodes[:SOME])):
+            yield right.program
+        if (same := _same_step(left.program, right.program)) is not None:
+            yield same
+
+    def _stand_together(self, one: Mention, other: Mention) -> bool:
+        """Whether nothing is said between two names but what kind of thing they are: not "the dollar and are not in"."""
+        inside = span_mask(one.end, other.start)
+        denied = any(
+            item.kind == "negation" and inside >> item.start & 1
+            for item in self._builder.question.operators
+        )
+        return (
+            not denied
+            and self._builder.question.weight(inside & ~self._builder.type_words) <= LITTLE
+        )
+
+    def _joined(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """Two names that "and" or "or" joins."""
+        one, other = left.mention, right.mention
+        if one is None or other is None or one.end > other.start:
+            return
+        for number, match in enumerate(self._builder.question.operators):
+            between = one.end <= match.start < match.end <= other.start
+            if match.kind in ("and", "or") and between and self._stand_together(one, other):
+                yield self._builder.extend(
+                    Union(left.program, right.program), (left, right), mask=bits(match), operators=1 << number,
+                    features={"union": 1.0},
+                )  # fmt: skip
+
+
+def _is_said_already(program: Program, kind: Program) -> bool:
+    """Whether the last step of a set leads to nothing but what a set is: all whom a film is directed by are directors."""
+    if not isinstance(program, Follow) or not isinstance(kind, Having):
+        return False
+    return kind.step == Step(program.step.relation, not program.step.forward)
+
+
+def _same_step(program: Program, name: Program) -> Program | None:
+    """What the last step of a set leads to from another name; None where it is no step from a name."""
+    while isinstance(program, Intersection):
+        program = program.left
+    if not isinstance(program, Follow) or not isinstance(program.source, Named):
+        return None
+    return Follow(name, program.step)

@@ -1,0 +1,226 @@
+"""Steps from a set along a relation, at a time that is said, or from each of two names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from math import log
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Follow,
+    Intersection,
+    OfType,
+    Union,
+)
+from kg.types import Step
+from kptm.answering.parsing.program_features import step_name
+from kptm.answering.parsing.programs.builder import bits, is_value
+from kptm.answering.parsing.programs.name_sides import NameSides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.programs.builder import Builder
+
+SAMPLE = 60
+"""Nodes of a set that its steps and types are read from."""
+WELL = 0.5
+"""The share of a relation's name that must be said of a fact that the graph lacks."""
+STEPS = 14
+"""Steps from a set that are tried."""
+WEAK = 0.45
+"""Share of a relation's name below which words hardly say it: "area" may stand for a population."""
+SIMILAR = 0.5
+"""How much less similar than the most similar one a step may be that the question says by its meaning, see :mod:`encoder`."""
+
+
+class Steps:
+    """Steps from a set along a relation, at a time that is said, or from each of two names.
+
+    Args:
+        builder: Makes derivations.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._sides = NameSides(builder)
+        self._has_same = any(map(_says_same, builder.question.operators))
+
+    @cached_property
+    def _said_well(self) -> list[str]:
+        """The relations of whose name a question says most; less of it where some words say something else."""
+        said = self._builder.question.relations
+        return [key for key in said.relations() if said.evidence(key).recall > WELL]
+
+    def steps(self, part: Derivation) -> Iterator[Derivation]:
+        """One step from a set, for the steps that words say best."""
+        found = []
+        here = self._builder.knowledge.steps(part.nodes[:SAMPLE])
+        for step in here:
+            if _is_return(part, step):
+                continue
+            made = self._step(part, step, len(here))
+            if made is not None:
+                found.append((-made.score, step, made))
+                found += [(-x.score, step, x) for x in self._during(part, made)]
+        found.sort(key=lambda x: x[:2])
+        for *_, made in found[:STEPS]:
+            yield made
+
+    def _during(self, part: Derivation, made: Derivation) -> Iterator[Derivation]:
+        """The same step by facts that held in a time that is said: "who was president in 1995"."""
+        program = made.program
+        if not isinstance(program, Follow) or not any(
+            x.kind == "time" for x in self._builder.question.operators
+        ):
+            return
+        if not self._builder.knowledge.is_timed(program.step.relation):
+            return
+        own = dict(made.features[len(part.features) :])
+        for number, match in enumerate(self._builder.question.operators):
+            if match.kind == "time" and match.period and not made.operators >> number & 1:
+                yield self._builder.extend(
+                    replace(program, during=match.period), (part,), mask=made.mask & ~part.mask | bits(match),
+                    operators=1 << number, features={**own, "during": 1.0}, floating=made.floating - part.floating,
+                )  # fmt: skip
+
+    def both(self, part: Derivation) -> Iterator[Derivation]:
+        """What a step leads to from each of two names: "border both France and Germany"."""
+        program = part.program
+        if not isinstance(program, Follow) or not isinstance(program.source, Union):
+            return
+        left, right = program.source.left, program.source.right
+        for number, match in enumerate(self._builder.question.operators):
+            if match.kind == "and" and part.operators >> number & 1:
+                said = [item for item in self._builder.question.operators if item.kind == "both"]
+                yield self._builder.extend(
+                    Intersection(Follow(left, program.step), Follow(right, program.step)), (part,),
+                    mask=bits(said[0]) if said else 0, features={"both": 1.0, "both_said": float(bool(said))},
+                )  # fmt: skip
+
+    def silent_steps(self, part: Derivation) -> Iterator[Derivation]:
+        """Steps that words say well and that lead nowhere from a name: the graph lacks the fact."""
+        here = self._builder.knowledge.steps(part.nodes)
+        said = self._builder.question.relations
+        for relation in self._said_well:
+            if said.evidence(relation, part.mask).recall > WELL:
+                for forward in (True, False):
+                    step = Step(relation, forward)
+                    if step not in here:
+                        made = self._step(part, step, 1)
+                        if made is not None:
+                            yield made
+
+    def remembered_step(self, part: Derivation, step: Step) -> Derivation:
+        """A step of a path that answered other questions, whether words say it or not."""
+        made = self._step(part, step, 1, remembered=True)
+        assert made is not None  # noqa: S101  # nothing is asked of such a step
+        return made
+
+    def _step(
+        self, part: Derivation, step: Step, choice: int, *, remembered: bool = False
+    ) -> Derivation | None:
+        evidence = self._builder.question.relations.evidence(
+            step.relation, part.mask, forward=step.forward
+        )
+        learnt = self._builder.lexical.predicate(step_name(step))
+        behind = self._builder.lexical.behind(step)
+        similar = behind is not None and behind > -SIMILAR
+        same, shared = self._same(part, step)
+        says = similar or shared != 0 or evidence.mask != 0 or learnt > self._builder.lexical.speaks
+        free = not says and not remembered
+        if free and part.floating >= self._builder.floating:
+            return None
+        if (
+            free
+            and part.mention is None
+            and self._builder.floating < 2
+            and not self._leads_to_type(part, step)
+            and not self._is_shared(part)
+        ):
+            return None
+        side = (
+            self._sides.fits(part.mention, step, evidence.mask)
+            if part.mention is not None
+            else None
+        )
+        features = {
+            "name": evidence.recall,
+            "named_fully": float(evidence.recall > 0.9),
+            "more": min(evidence.more, 1.0),
+            "floating": float(free),
+            "remembered": float(remembered and not says),
+            "choice": log(choice) if free else 0.0,
+            "hops": 1.0,
+            "encoder": behind or 0.0,
+            "similar": float(similar),
+            "backward": float(not step.forward),
+            "headless": float(evidence.headless),
+            "weak": float(0 < evidence.recall < WEAK),
+            "contrary": float(evidence.contrary),
+            "side": float(side is True),
+            "other_side": float(side is False),
+            "learnt": learnt,
+            "shared": float(shared != 0),
+            "same_kind": float(self._is_of_kind(part, evidence.mask)),
+        }
+        return self._builder.extend(
+            Follow(part.program, step), (part,), mask=evidence.mask | same | self._builder.lexical.mask(step_name(step)) & self._builder.free,
+            operators=shared, features=features, floating=int(free),
+        )  # fmt: skip
+
+    def _same(self, part: Derivation, step: Step) -> tuple[int, int]:
+        """The tokens and the operator of "the same", where a step leads back: films with the same director as another film."""
+        program = part.program
+        if not self._has_same or not isinstance(program, Follow):
+            return 0, 0
+        if program.step == Step(step.relation, not step.forward):
+            for number, match in enumerate(self._builder.question.operators):
+                if _says_same(match) and not part.operators >> number & 1:
+                    return bits(match), 1 << number
+        return 0, 0
+
+    def _is_shared(self, part: Derivation) -> bool:
+        """Whether a set is two names of which both are said to be true: "both a physicist and a mathematician"."""
+        both = any(item.kind == "both" for item in self._builder.question.operators)
+        return both and isinstance(part.program, Union) and not part.floating
+
+    def _is_of_kind(self, part: Derivation, said: int) -> bool:
+        """Whether the word of a step says what a set already is: the countries in Africa are not asked for their country."""
+        if not said or part.mention is not None or is_value(part.nodes):
+            return False
+        kinds = [
+            item.type for item in self._builder.question.types if item.type and item.mask == said
+        ]
+        if not kinds:
+            return False
+        known = self._builder.knowledge.types(part.nodes[:SAMPLE])
+        return any(2 * known.get(kind, 0) > len(part.nodes[:SAMPLE]) for kind in kinds)
+
+    def _leads_to_type(self, part: Derivation, step: Step) -> bool:
+        """Whether a step leads to what is of a type that is said and not yet explained: the cities in some states."""
+        free = {
+            item.program.type
+            for item in self._builder.question.types
+            if isinstance(item.program, OfType) and not item.mask & part.mask
+        }
+        if not free or is_value(part.nodes):
+            return False
+        ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
+        return any(kind in free for kind in self._builder.knowledge.types(ends))
+
+
+def _says_same(match: Match) -> bool:
+    """Whether an operator is "the same"."""
+    same = match.kind == "comparison" and match.comparison == "=" and match.generic
+    return same and match.end - match.start <= 2
+
+
+def _is_return(part: Derivation, step: Step) -> bool:
+    """Whether a step leads from values back to what has them."""
+    program = part.program
+    back = isinstance(program, Follow) and program.step == Step(step.relation, not step.forward)
+    return back and is_value(part.nodes)

@@ -1,0 +1,180 @@
+"""Superlatives, by a value or by a count, and thresholds that words were learnt to mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Follow,
+    Having,
+    Intersection,
+    Measure,
+    Named,
+    Superlative,
+    Union,
+)
+from kptm.answering.parsing.program_features import step_name
+from kptm.answering.parsing.programs.builder import bits
+from kptm.answering.parsing.programs.steps import WEAK
+from kptm.answering.parsing.training import thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kg.types import Step
+    from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.programs.builder import Builder
+    from kptm.answering.parsing.question.relation_mentions import Evidence
+
+SAMPLE = 60
+"""Nodes of a set that its steps and types are read from."""
+MEASURES = 5
+
+
+class Measures:
+    """Superlatives, by a value or by a count, and thresholds that words were learnt to mean.
+
+    Args:
+        builder: Makes derivations.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+
+    def superlatives(self, part: Derivation) -> Iterator[Derivation]:
+        """The greatest or the least of a set."""
+        for number, match in enumerate(self._builder.question.operators):
+            if match.kind != "superlative" or part.operators >> number & 1 or len(part.nodes) < 1:
+                continue
+            rank, also = self._ordinal(number, part)
+            place = self._next_to(match, part)
+            said = {
+                step.relation for step in self._builder.knowledge.measures(part.nodes[:SAMPLE])
+            } & self._builder.question.relations.named_at(match.end)
+            for measure, features, mask in self.of(part, match):
+                lacking = isinstance(part.program, Union) and not measure.count
+                if lacking:
+                    measured = self._builder.knowledge.evaluate(
+                        Intersection(part.program, Having(measure.steps[0]))
+                    )
+                    lacking = len(measured.nodes) < len(part.nodes)
+                near = mask >> match.end & 1
+                own = {**features, "lacking": float(lacking), "near_measure": float(near)}
+                features = own if near else {**own, **place}
+                if said and measure.steps[-1].relation not in said:
+                    features["other_measure"] = 1.0
+                yield self._builder.extend(
+                    Superlative(part.program, measure, match.order or "max", rank), (part,),
+                    mask=bits(match) | mask, operators=1 << number | also,
+                    features={"superlative": 1.0, **features},
+                )  # fmt: skip
+
+    def _next_to(self, match: Match, part: Derivation) -> dict[str, float]:
+        """Whether the set is what stands right after a superlative: "smallest state" is one of states."""
+        after = [item for item in self._builder.question.types if item.start == match.end]
+        if not after:
+            return {}
+        near = any(item.mask & part.mask for item in after)
+        return {"near_base": float(near), "other_base": float(not near)}
+
+    def _ordinal(self, number: int, part: Derivation) -> tuple[int, int]:
+        match = self._builder.question.operators[number]
+        for at, other in enumerate(self._builder.question.operators):
+            if other.kind == "ordinal" and other.end == match.start and other.number:
+                return int(other.number), 1 << at
+        return 1, 0
+
+    def of(self, part: Derivation, match: Match) -> Iterator[tuple[Measure, dict[str, float], int]]:
+        """The measures of a set's nodes that an operator or other words suggest, best first."""
+        found: list[tuple[Measure, dict[str, float], int]] = []
+        some = part.nodes[:SAMPLE]
+        used = part.mask | bits(match)
+        numeric = self._builder.knowledge.measures(some)
+        for step in numeric:
+            found += self._measure((step,), match, used)
+        counted = match.generic
+        for step in self._builder.knowledge.steps(some):
+            if step in numeric:
+                continue
+            evidence = self._builder.question.relations.evidence(step.relation, used)
+            learnt = self._builder.lexical.predicate(f"#{step_name(step)}")
+            if counted and (evidence.mask or learnt > self._builder.lexical.speaks):
+                features = {"counted": 1.0, "measure_name": evidence.recall, "learnt": learnt}
+                found.append((Measure((step,), count=True), features, evidence.mask))
+                for measure, more, mask in self._counted_types(step, some, used | evidence.mask):
+                    found.append((measure, {**features, **more}, evidence.mask | mask))
+            elif counted:
+                found += self._counted_types(step, some, used)
+            if step.forward:
+                # The operator may be a part of the relation's name: "the lowest point".
+                named = self._builder.question.relations.evidence(step.relation, part.mask)
+                if named.mask & ~used:
+                    found += self._far(step, match, used | named.mask, named, some)
+        scored = [
+            (self._builder.lexical.score(tuple(features.items())) + self._builder.lexical.cover * self._builder.question.weight(mask & ~used),
+             str(measure), measure, features, mask)
+            for measure, features, mask in found
+        ]  # fmt: skip
+        scored.sort(key=lambda x: (-x[0], x[1]))
+        for *_, measure, features, mask in scored[:MEASURES]:
+            yield measure, features, mask
+
+    def _counted_types(
+        self, step: Step, some: Sequence[str], used: int
+    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
+        """Counts of what is of a type that is said: "the most rivers"."""
+        free = [x for x in self._builder.question.types if not x.mask & used and x.type]
+        if not free:
+            return
+        ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
+        kinds = self._builder.knowledge.types(ends)
+        for item in free:
+            if count := kinds.get(item.type or ""):
+                whole = count == len(ends)
+                measure = Measure((step,), count=True, among=None if whole else item.program)
+                yield measure, {"counted": 1.0, "counted_type": 1.0}, item.mask
+
+    def _far(
+        self, step: Step, match: Match, used: int, named: Evidence, some: Sequence[str]
+    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
+        """Measures of what a step leads to: the elevation of the highest point."""
+        ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
+        far = {"far": 1.0, "far_name": named.recall, "contrary": float(named.contrary)}
+        for last in self._builder.knowledge.measures(ends):
+            for measure, features, more in self._measure((step, last), match, used):
+                yield measure, {**features, **far}, named.mask | more
+
+    def _measure(
+        self, steps: tuple[Step, ...], match: Match, used: int
+    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
+        last = steps[-1]
+        evidence = self._builder.question.relations.evidence(last.relation, used)
+        words = self._builder.schema.relations.get(last.relation)
+        hint = (
+            0.0
+            if words is None
+            else self._builder.hint(match, self._builder.schema.stems(words.label))
+        )
+        learnt = self._builder.lexical.predicate(f"{match.order}:{step_name(last)}")
+        features = {
+            "measure_name": evidence.recall,
+            "measure_hint": hint,
+            "measure_floating": float(not evidence.mask and not hint),
+            "headless": float(evidence.headless),
+            "weak": float(0 < evidence.recall < WEAK),
+            "learnt": learnt,
+        }
+        yield Measure(steps), features, evidence.mask
+        if hint and evidence.mask:
+            # The words may say something else: "the area of the largest state".
+            yield Measure(steps), {**features, "measure_name": 0.0}, 0
+
+    def thresholds(self, part: Derivation) -> Iterator[Derivation]:
+        """Those of a set that a learnt word means: "major" cities."""
+        for item, mask in thresholds.apply(
+            self._builder.lexical.thresholds, self._builder.question, part, self._builder.knowledge
+        ):
+            yield self._builder.extend(
+                item.program(part.program), (part,), mask=mask, features={"threshold": 1.0},
+            )  # fmt: skip

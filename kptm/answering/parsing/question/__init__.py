@@ -1,0 +1,1 @@
+"""What the tokens of a question may stand for."""

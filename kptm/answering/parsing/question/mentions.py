@@ -1,0 +1,147 @@
+"""Names in a question: every span that the graph knows by some name, in any case, with a plural, an adjective or a slip of the pen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kptm.answering.parsing.question.question import Mention
+from kptm.linking.forms import Kind
+from kptm.linking.lookup import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kptm.answering.lexicon import Token
+    from kptm.linking.layers import Layers
+    from kptm.linking.lookup import NameMatch
+
+SENSES = 8
+"""Meanings of a span that are looked at."""
+SHARED = 3
+"""Meanings of a span by parts of names, which many share."""
+LONG_ENOUGH = 4
+"""Letters of a word that a slip of the pen is looked for in."""
+LONGEST = 24
+"""Letters of a word that a slip of the pen is not looked for in: it has too many."""
+SLIPS = 20
+"""Words of a question that slips of the pen are looked for in."""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_ADJECTIVES = (
+    ("ean", "e"), ("ian", "y"), ("ian", "ia"), ("ian", "i"), ("ian", ""), ("an", "a"), ("an", ""), ("n", ""),
+    ("ese", ""), ("ese", "a"), ("ish", ""), ("ish", "land"), ("i", ""), ("ic", ""), ("er", ""),
+)  # fmt: skip
+"""Endings of English adjectives of places, with what the place has in their stead."""
+
+
+class MentionFinder:
+    """Finds the mentions of a question.
+
+    Args:
+        layers: Gives the names of the graph as it is now.
+    """
+
+    def __init__(self, layers: Callable[[], Layers]) -> None:
+        self._layers = layers
+
+    def find(self, text: str, tokens: Sequence[Token]) -> list[Mention]:
+        """All spans that are names as they stand."""
+        first = {token.start: at for at, token in enumerate(tokens)}
+        last = {token.end: at + 1 for at, token in enumerate(tokens)}
+        spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
+        for match in lookup(self._layers(), [text]):
+            if match.start in first and match.end in last:
+                spans[first[match.start], last[match.end]].append(match)
+        return [
+            mention for place, found in sorted(spans.items()) for mention in _senses(place, found)
+        ]
+
+    def inflected(self, tokens: Sequence[Token], taken: int) -> list[Mention]:
+        """Words outside of ``taken`` that are names without a plural or the ending of an adjective."""
+        variants = {
+            (at, at + 1): _without_endings(token.folded)
+            for at, token in enumerate(tokens)
+            if not taken >> at & 1 and len(token.folded) >= LONG_ENOUGH
+        }
+        return self._variants(variants, "people")
+
+    def slips(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
+        """Words at some places that are a slip of the pen away from a name, by themselves or with the word beside them."""
+        variants: dict[tuple[int, int], list[str]] = {}
+        for at in islice(places, SLIPS):
+            word = tokens[at].folded
+            if len(word) < LONG_ENOUGH:
+                continue
+            edits = list(one_edit(word))
+            variants[at, at + 1] = edits
+            if at:
+                variants[at - 1, at + 1] = [f"{tokens[at - 1].folded} {edit}" for edit in edits]
+            if at + 1 < len(tokens):
+                variants[at, at + 2] = [f"{edit} {tokens[at + 1].folded}" for edit in edits]
+        return self._variants(variants, "slip")
+
+    def named(self, name: str, start: int, end: int) -> list[Mention]:
+        """What a name may mean that a span stands for, in another language."""
+        return self._variants({(start, end): [name]}, "alias")
+
+    def _variants(self, variants: dict[tuple[int, int], list[str]], kind: str) -> list[Mention]:
+        texts = [(place, text) for place, some in variants.items() for text in some]
+        spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
+        if texts:
+            for match in lookup(self._layers(), [text for _, text in texts]):
+                place, text = texts[match.text]
+                whole = match.start == 0 and match.end == len(text)
+                if whole and match.kind < Kind.FIRST:
+                    spans[place].append(match)
+        return [
+            mention._replace(kind=kind, exact=False)
+            for place, found in sorted(spans.items())
+            for mention in _senses(place, found)
+        ]
+
+
+def _senses(place: tuple[int, int], matches: Sequence[NameMatch]) -> Iterator[Mention]:
+    """The entities that a span may mean, the likeliest first."""
+    best: dict[str, NameMatch] = {}
+    for match in matches:
+        known = best.get(match.entity)
+        if known is None or (-match.exact, match.kind) < (-known.exact, known.kind):
+            best[match.entity] = match
+    total = sum(match.weight for match in best.values()) or 1.0
+    ranked = sorted(best.values(), key=lambda x: (-x.weight, x.entity))
+    whole = [match for match in ranked if match.kind < Kind.FIRST][:SENSES]
+    parts = [match for match in ranked if match.kind >= Kind.FIRST][:SHARED]
+    for match in (*whole, *parts):
+        yield Mention(*place, match.entity, match.weight / total, _kind(match.kind), match.exact)
+
+
+def _kind(kind: int) -> str:
+    if kind == Kind.LABEL:
+        return "label"
+    if kind == Kind.ALIAS:
+        return "alias"
+    return "people" if kind == Kind.PEOPLE else "part"
+
+
+def _without_endings(word: str) -> list[str]:
+    found = [word[:-1]] if word.endswith("s") else []
+    found += [word[:-2]] if word.endswith("es") else []
+    found += [word[:-3] + "y"] if word.endswith("ies") else []
+    for ending, other in _ADJECTIVES:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= LONG_ENOUGH - 1:
+            found.append(stem + other)
+    return found
+
+
+def one_edit(word: str) -> Iterator[str]:
+    """All words that are one letter less, more or other, or two letters swapped, away (Damerau 1964)."""
+    if len(word) > LONGEST:
+        return
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    found = {left + right[1:] for left, right in cuts if right}
+    found |= {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
+    found |= {left + letter + right[1:] for left, right in cuts if right for letter in _LETTERS}
+    found |= {left + letter + right for left, right in cuts for letter in _LETTERS}
+    yield from sorted(found - {word})

@@ -1,0 +1,198 @@
+"""A question as the parser sees it: tokens, operators, and every span that may be a name, a type or a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.programs import OfType
+from kptm.answering.parsing.question.blanks import BLANK, NAME
+from kptm.answering.questions.word_order import DETERMINERS, PREPOSITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.programs import Program
+    from kptm.answering.lexicon import Match, Token
+    from kptm.answering.parsing.question.relation_mentions import SaidRelations
+    from kptm.answering.parsing.similarity.encoder import EncodedQuestion
+
+DECISIVE = frozenset("negation superlative comparison difference count yesno both".split())
+"""Operators without which a program answers another question."""
+EXPECTS = PREPOSITIONS | {"of"}
+"""Words after which a name is expected."""
+LITTLE = 0.2
+"""Tokens that weigh no more than this are not missed where no part of a reading explains them."""
+
+
+class Mention(NamedTuple):
+    """A span of tokens that may be a name.
+
+    Attributes:
+        start: The first token.
+        end: The token after the last.
+        node: The key of the entity, or the value (:class:`kg.ValueKey`).
+        prior: p(entity | span) among what the span may mean.
+        kind: "label", "alias", "part" of a name, "people" of a place, "slip" of the pen, "value".
+        exact: Whether it is written as the graph has it.
+    """
+
+    start: int
+    end: int
+    node: str
+    prior: float
+    kind: str
+    exact: bool
+
+    @property
+    def mask(self) -> int:
+        """Its tokens as bits."""
+        return span_mask(self.start, self.end)
+
+
+class TypeMention(NamedTuple):
+    """A span of tokens that names a set: a type ("rivers"), or what a relation leads to ("capitals")."""
+
+    start: int
+    end: int
+    program: Program
+
+    @property
+    def type(self) -> str | None:
+        """The type, None for what a relation leads to."""
+        return self.program.type if isinstance(self.program, OfType) else None
+
+    @property
+    def mask(self) -> int:
+        """Its tokens as bits."""
+        return span_mask(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question.
+
+    Attributes:
+        text: As it was asked, without brackets.
+        language: Of its function words.
+        tokens: Its words and numbers.
+        operators: Spans that are more than names: "how many", "largest", "not".
+        mentions: Names, by where they stand.
+        types: Names of types.
+        importance: What each token weighs that no part of a reading explains, between 0 and 1.
+        relations: What its tokens say of relations.
+        unknown: The tokens that are no name, type, relation, operator or function word, as bits.
+        unknown_noun: The token of a noun that is asked for and that the graph does not know, as bits; 0 without one.
+        marked: The tokens of a name in brackets, 0 without one.
+        blank: The token that stands for the blank of a sentence, 0 without one.
+        encoded: Its vector, where there is a sentence encoder.
+        weighty: The tokens that weigh anything, each as a bit with its weight.
+    """
+
+    text: str
+    language: str
+    tokens: Sequence[Token]
+    operators: Sequence[Match]
+    mentions: Sequence[Mention]
+    types: Sequence[TypeMention]
+    importance: Sequence[float]
+    relations: SaidRelations
+    unknown: int = 0
+    unknown_noun: int = 0
+    marked: int = 0
+    blank: int = 0
+    encoded: EncodedQuestion | None = None
+    weighty: tuple[tuple[int, float], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """The tokens that weigh anything, as bits: thousands of masks are weighed by them."""
+        found = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
+        object.__setattr__(self, "weighty", found)
+
+    @property
+    def asked(self) -> Match | None:
+        """The question word."""
+        return next((item for item in self.operators if item.kind == "ask"), None)
+
+    @property
+    def known(self) -> int:
+        """The tokens that name a type or an entity, name a relation in its own words, or are operators by themselves."""
+        found = self.relations.own
+        for mask in (*(item.mask for item in self.types), *(item.mask for item in self.mentions)):
+            found |= mask
+        for match in self.operators:
+            found |= (
+                span_mask(match.start, match.end) if match.kind not in ("measure", "word") else 0
+            )
+        return found
+
+    def weight(self, mask: int) -> float:
+        """What the tokens of a mask weigh together."""
+        total = 0.0
+        for bit, weight in self.weighty:
+            if mask & bit:
+                total += weight
+        return total
+
+    @property
+    def named_place(self) -> int:
+        """The unknown tokens that stand where a name is expected: after a preposition, or at the end of the question."""
+        found, expects = 0, False
+        for at, token in enumerate(self.tokens):
+            if self.unknown >> at & 1:
+                found |= (1 << at) if expects or at == len(self.tokens) - 1 else 0
+            else:
+                expects = token.folded in EXPECTS or (expects and token.folded in DETERMINERS)
+        return found
+
+    @property
+    def typed(self) -> int:
+        """The tokens that name types."""
+        found = 0
+        for item in self.types:
+            found |= item.mask if item.type else 0
+        return found
+
+    def sentence(self, name: int) -> list[str]:
+        """The stems of a sentence with a blank, with slots for the blank and for a name."""
+        found: list[str] = []
+        for at, token in enumerate(self.tokens):
+            slot = NAME if name >> at & 1 else BLANK if self.blank >> at & 1 else ""
+            if not slot or found[-1:] != [slot]:
+                found.append(slot or token.stem)
+        return found
+
+    def unexplained(self, mask: int, also: int = 0) -> tuple[str, ...]:
+        """The words that weigh something and are not in a mask, as they are written, and those of another mask."""
+        return tuple(
+            token.text
+            for at, token in enumerate(self.tokens)
+            if also >> at & 1 or (self.importance[at] > LITTLE and not mask >> at & 1)
+        )
+
+    def overlooked(self, mask: int, operators: int) -> int:
+        """The tokens of operators that make another question of a question, and that a program neither uses nor explains.
+
+        Args:
+            mask: The tokens that the program explains.
+            operators: The operators that it uses, as bits of their numbers.
+        """
+        found = 0
+        for number, match in enumerate(self.operators):
+            own = span_mask(match.start, match.end)
+            if match.kind in DECISIVE and not operators >> number & 1 and not own & mask:
+                found |= own
+        return found
+
+    def open_words(self, mask: int) -> tuple[str, ...]:
+        """The stems of the words that weigh something and are not in a mask."""
+        return tuple(
+            token.stem
+            for at, token in enumerate(self.tokens)
+            if self.importance[at] > LITTLE and not mask >> at & 1
+        )
+
+
+def span_mask(start: int, end: int) -> int:
+    """Tokens ``start`` to ``end`` as bits."""
+    return (1 << end) - (1 << start)

@@ -1,0 +1,285 @@
+"""From a text to a :class:`Question`: what each of its tokens may stand for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kg.programs import Having, OfType
+from kg.types import Step
+from kg.values import ValueKey
+from kptm.answering.lexicon import load
+from kptm.answering.lexicon.synonyms import translate
+from kptm.answering.parsing.question.blanks import with_question_word
+from kptm.answering.parsing.question.question import (
+    LITTLE,
+    Mention,
+    Question,
+    TypeMention,
+    span_mask,
+)
+from kptm.answering.parsing.question.relation_mentions import SaidRelations
+from kptm.data.tokenize import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.lexicon import Lexicon, Match, Token
+    from kptm.answering.parsing.question.mentions import MentionFinder
+    from kptm.answering.parsing.question.schema_words import Schema
+
+_BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
+_SIGNS = ".#@+-"
+ASKED_NOUN, NAME = 0.5, 1.4
+"""What a noun weighs that is asked for and that the graph does not know; what a name weighs, written with a capital."""
+NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
+"""Operators whose words are not missed where no part of a reading explains them."""
+GENERIC = frozenset(
+    "people person persons someone somebody thing things kind type sort name names one ones use uses used".split()
+)
+"""Words that stand for whatever is asked for."""
+RELATIVE = frozenset("where that which who whose".split())
+LONGEST_TYPE = 4
+"""Words of the name of a type."""
+
+
+class QuestionReader:
+    """Reads questions over a graph.
+
+    Args:
+        graph: Knows its values.
+        finder: Finds its names.
+        schema: Gives the words of its relations and types as they are now.
+    """
+
+    def __init__(
+        self, graph: KnowledgeGraph, finder: MentionFinder, schema: Callable[[], Schema]
+    ) -> None:
+        self._graph = graph
+        self._finder = finder
+        self._schema = schema
+
+    @property
+    def _lexicon(self) -> Lexicon:
+        """All languages; read for the first question in words, a query needs none."""
+        return load()
+
+    def read(self, text: str) -> Question:
+        """The question of a text, which may have a blank; a name in [brackets] is the one that it is about."""
+        marked = _BRACKETS.search(text)
+        if marked is not None:
+            text = f"{text[: marked.start()]}{marked[1]}{text[marked.end() :]}"
+        language = self._lexicon.language(text.replace(MASK, " "))
+        tokens = self._lexicon.tokens(with_question_word(text), language)
+        blank = _blank(text, tokens)
+        operators = sorted(
+            self._lexicon.matches(tokens, language), key=lambda match: (match.start, -match.end)
+        )
+        schema = self._schema()
+        relations = SaidRelations(schema, tokens, language, operators)
+        types = list(_types(schema, tokens, language))
+        relations.typed = _mask(item for item in types if item.type)
+        mentions = [
+            *self._finder.find(with_question_word(text), tokens),
+            *self._values(text, tokens),
+        ]
+        mentions += self._translated(tokens, language)
+        mentions = [item for item in mentions if not item.mask & blank]
+        function = [
+            bool(blank >> at & 1) or self._lexicon.is_function_word(token, language)
+            for at, token in enumerate(tokens)
+        ]
+        known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
+        left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
+        if left and marked is None:
+            mentions += self._finder.inflected(tokens, known)
+            known |= _mask(mentions)
+            left = [at for at in left if not known >> at & 1]
+            relations.add_slips(left)
+            types += _type_slips(schema, tokens, left)
+            mentions += self._finder.slips(tokens, left)
+        at = 0
+        if marked is not None:
+            start, end = marked.start(), marked.start() + len(marked[1])
+            inside = [at for at, token in enumerate(tokens) if start <= token.start < end]
+            mentions = self._marked(marked[1], inside[0], inside[-1] + 1, mentions)
+            at = span_mask(inside[0], inside[-1] + 1)
+        asks = _mask(item for item in operators if item.kind == "ask")
+        named = (relations.mask | _mask(mentions) | _mask(types)) & ~asks
+        operators = [item for item in operators if not _joins_nothing(item, named)]
+        noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
+        if language != "de":  # a name of something that the graph does not know is no noun
+            noun &= ~sum(
+                1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper()
+            )
+        unknown = sum(
+            1 << at
+            for at, token in enumerate(tokens)
+            if not (known | relations.mask | _mask(types) | _mask(mentions)) >> at & 1
+            and not function[at]
+            and token.folded not in GENERIC
+        )
+        return Question(
+            text=text,
+            language=language,
+            tokens=tokens,
+            operators=operators,
+            mentions=mentions,
+            types=types,
+            importance=_importance(
+                tokens,
+                function,
+                operators,
+                mentions,
+                types,
+                relations.mask,
+                noun,
+                typed=bool(schema.type_names),
+            ),
+            relations=relations,
+            unknown=unknown,
+            unknown_noun=noun,
+            marked=at,
+            blank=blank,
+        )
+
+    def _marked(
+        self, name: str, start: int, end: int, mentions: Iterable[Mention]
+    ) -> list[Mention]:
+        found = [item for item in mentions if (item.start, item.end) == (start, end)]
+        exact = [item for item in found if item.node == name]
+        if not found and name in self._graph.entities([name]):
+            return [Mention(start, end, name, 1.0, "label", True)]
+        return exact or found
+
+    def _values(self, text: str, tokens: Sequence[Token]) -> Iterator[Mention]:
+        """Numbers, and words with signs in front, that the graph has as values."""
+        for at, token in enumerate(tokens):
+            signed = token.start > 0 and text[token.start - 1] in _SIGNS
+            written = text[token.start - signed : token.end]
+            if signed or any(char.isdigit() for char in written):
+                for value in self._graph.values(written):
+                    yield Mention(at, at + 1, ValueKey(value), 1.0, "value", True)
+
+    def _translated(self, tokens: Sequence[Token], language: str) -> list[Mention]:
+        """Names of countries, languages and continents in the question's language."""
+        if language == "en":
+            return []
+        found = []
+        for start in range(len(tokens)):
+            for end in range(start + 1, min(len(tokens), start + 5) + 1):
+                joint = "" if language in ("zh", "ja", "th") else " "
+                name = translate(joint.join(token.folded for token in tokens[start:end]), language)
+                if name:
+                    found += self._finder.named(name, start, end)
+        return found
+
+
+def _blank(text: str, tokens: Sequence[Token]) -> int:
+    """The token of a text's first blank."""
+    place = text.find(MASK)
+    return sum(1 << at for at, token in enumerate(tokens) if token.start == place)
+
+
+def _joins_nothing(match: Match, named: int) -> bool:
+    """Whether "and" has no name, type or relation after it: "who wrote films together with whom"."""
+    return match.kind in ("and", "or") and not named >> match.end
+
+
+def _mask(spans: Iterable[Mention | TypeMention | Match]) -> int:
+    found = 0
+    for span in spans:
+        found |= span_mask(span.start, span.end)
+    return found
+
+
+def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[TypeMention]:
+    """Spans that name a type, or in the plural what a relation leads to."""
+    for start in range(len(tokens)):
+        for end in range(start + 1, min(len(tokens), start + LONGEST_TYPE) + 1):
+            stems = tuple(token.stem for token in tokens[start:end])
+            for key in schema.type_names.get(stems, ()):
+                yield TypeMention(start, end, OfType(key))
+            for key in () if stems in schema.type_names else schema.relations_named(stems):
+                yield TypeMention(start, end, Having(Step(key, False)))
+        if language != "en" or tokens[start].stem not in schema.type_stems:
+            for english in schema.synonyms(tokens[start].folded, language):
+                for key in schema.type_names.get(schema.stems(english), ()):
+                    yield TypeMention(start, start + 1, OfType(key))
+
+
+def _type_slips(
+    schema: Schema, tokens: Sequence[Token], places: Iterable[int]
+) -> Iterator[TypeMention]:
+    for at in places:
+        for stems in schema.type_slips(tokens[at].folded):
+            for key in schema.type_names[stems]:
+                yield TypeMention(at, at + 1, OfType(key))
+
+
+def _importance(
+    tokens: Sequence[Token],
+    function: Sequence[bool],
+    operators: Sequence[Match],
+    mentions: Sequence[Mention],
+    types: Sequence[TypeMention],
+    said: int,
+    noun: int,
+    *,
+    typed: bool,
+) -> list[float]:
+    """What each token weighs where no part of a reading explains it; a graph with types has a word for what it knows."""
+    fills = _mask(item for item in operators if item.kind in NOTHING)
+    names = _mask(item for item in mentions if item.kind in ("label", "alias"))
+    found = []
+    for at, token in enumerate(tokens):
+        weight = 1.0
+        if function[at] or (fills >> at & 1):
+            weight = 0.0
+        elif token.folded in GENERIC:
+            weight = LITTLE
+        elif noun >> at & 1:
+            weight = 1.0 if typed else ASKED_NOUN
+        elif (at and token.text[:1].isupper()) or (names >> at & 1 and not said >> at & 1):
+            weight = NAME
+        found.append(weight)
+    return found
+
+
+def _unknown_noun(
+    tokens: Sequence[Token],
+    function: Sequence[bool],
+    operators: Sequence[Match],
+    mentions: Sequence[Mention],
+    types: Sequence[TypeMention],
+    said: int,
+) -> int:
+    """The noun that is asked for, as in "which elements", "the heaviest element", where the graph has no such type."""
+    known = _mask(mentions) | _mask(types) | said | _mask(operators)
+    places = [
+        *(
+            item.end
+            for item in operators
+            if item.kind in ("ask", "count", "list", "superlative", "all")
+        ),
+        0,
+    ]
+    names = _mask(item for item in mentions if item.kind in ("label", "alias", "people"))
+    nouns = [at for at in range(len(tokens) - 1) if tokens[at + 1].folded in RELATIVE]
+    for at in places:
+        while at < len(tokens) and function[at]:
+            at += 1
+        # "which European countries", "Spanish speaking countries"
+        while at < len(tokens) and (
+            names >> at & 1 or (said >> at & 1 and tokens[at].folded.endswith("ing"))
+        ):
+            at += 1
+        if at < len(tokens):
+            nouns.append(at)
+    open_nouns = [
+        at for at in nouns if not known >> at & 1 and not function[at] and tokens[at].text.isalpha()
+    ]
+    stems = {tokens[at].stem for at in open_nouns[:1]}
+    # "What is the capital of the country where Osaka is", "countries that border countries"
+    return sum(1 << at for at, token in enumerate(tokens) if token.stem in stems)

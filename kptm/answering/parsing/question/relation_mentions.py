@@ -1,0 +1,281 @@
+"""Which relations the words of a question say, and by which of its tokens."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from kptm.answering.lexicon.synonyms import expand_phrase
+from kptm.answering.parsing.question.mentions import LONG_ENOUGH, one_edit
+from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
+from kptm.answering.questions.word_order import Form, relation_form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kptm.answering.lexicon import Match, Token
+    from kptm.answering.parsing.question.schema_words import RelationWords, Schema
+
+SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
+"""What another word for a name counts, of 1; a word of the same stem; a slip of the pen; what a question word suggests."""
+APART = 0.55
+"""What one word of a phrase counts that says something else as a whole."""
+ENOUGH = 0.6
+"""Strength from which on a token names a relation."""
+SAYS = 0.3
+"""Strength from which on a token is explained by a relation."""
+
+
+class Evidence(NamedTuple):
+    """How well the tokens that are still free say a relation.
+
+    Attributes:
+        recall: The share of its name that is said, by its best name, between 0 and 1.
+        more: What else is said that speaks for it: the domain, another part.
+        mask: The tokens that say it, as bits.
+        headless: Whether only a modifier of its name is said: of "population density" the population.
+        contrary: Whether a superlative of its name is not said: "highest point" is no lowest point.
+    """
+
+    recall: float
+    more: float
+    mask: int
+    headless: bool = False
+    contrary: bool = False
+
+
+NOTHING = Evidence(0.0, 0.0, 0)
+
+
+class SaidRelations:
+    """What a question's tokens say of relations.
+
+    Args:
+        schema: The words of relations.
+        tokens: The question's.
+        language: The question's.
+        operators: Question words suggest relations: "when" a year.
+
+    Attributes:
+        typed: The tokens that name types, as bits: "how many moons orbit Saturn" asks for moons, though both words say the relation.
+    """
+
+    def __init__(
+        self, schema: Schema, tokens: Sequence[Token], language: str, operators: Sequence[Match]
+    ) -> None:
+        self._schema = schema
+        self._tokens = tokens
+        # By stem of a relation's name: the tokens that say it, as bits, and how well.
+        self._said: dict[str, dict[int, float]] = defaultdict(dict)
+        # Several words in place of one, of which a relation must have all: "die" says a date of death, and no date of birth.
+        self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
+        self._cache: dict[tuple[str, int, bool], Evidence] = {}
+        self._found: frozenset[str] | None = None
+        self._claimed = sum(
+            1 << at for at, token in enumerate(tokens) if schema.relations_named((token.stem,))
+        )
+        self.typed = 0
+        for at, token in enumerate(tokens):
+            self._add(token.stem, 1 << at, 1.0)
+            for other in schema.like(token.stem):
+                self._add(other, 1 << at, LIKE)
+        # Several words that say a relation together: "what kind of film" asks for a genre, not for a film.
+        self._together: list[int] = []
+        for start, end, words in expand_phrase([token.folded for token in tokens], language):
+            if end - start > 1 and any(
+                self._schema.relations_of(stem)
+                for english, _ in words
+                for stem in self._schema.stems(english)
+            ):
+                self._together.append((1 << end) - (1 << start))
+            for english, weight in words:
+                self._add_phrase(english, (1 << end) - (1 << start), SYNONYM * weight)
+        self._measured = 0
+        for match in operators:
+            if match.kind in ("ask", "measure"):
+                self._measured |= ((1 << match.end) - (1 << match.start)) if match.hints else 0
+                for rank, hint in enumerate(match.hints):
+                    self._add_phrase(
+                        hint, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 5)
+                    )
+
+    @property
+    def mask(self) -> int:
+        """The tokens that say any relation."""
+        found = 0
+        for masks in self._said.values():
+            for mask, strength in masks.items():
+                found |= mask if strength > HINT + 1e-9 else 0
+        for stem, phrases in self._phrases.items():
+            for stems, mask, strength in phrases:
+                if strength > HINT + 1e-9 and any(
+                    stems <= self._schema.relations[key].weights.keys()
+                    for key, _ in self._schema.relations_of(stem)
+                ):
+                    found |= mask
+        return found
+
+    @property
+    def own(self) -> int:
+        """The tokens that are words of a relation's name themselves."""
+        found = 0
+        for masks in self._said.values():
+            for mask, strength in masks.items():
+                found |= mask if strength == 1.0 else 0
+        return found
+
+    def named_at(self, at: int) -> frozenset[str]:
+        """The relations of whose own name, or another name of theirs, a token says a part, and the question most."""
+        found = {
+            key
+            for stem, masks in self._said.items()
+            if any(mask >> at & 1 and strength >= ENOUGH for mask, strength in masks.items())
+            for key, weight in self._schema.relations_of(stem)
+            if weight >= ALIAS
+        }
+        return frozenset(key for key in found if self.evidence(key).recall >= ENOUGH)
+
+    def add_slips(self, places: Iterable[int]) -> None:
+        """Words at some places as a slip of the pen of a relation's name."""
+        for at in places:
+            word = self._tokens[at].folded
+            if len(word) > LONG_ENOUGH:
+                for edit in one_edit(word):
+                    for stem in self._schema.stems(edit):
+                        self._add(stem, 1 << at, SLIP)
+        self._found = None
+        self._cache.clear()
+
+    def _add_phrase(self, text: str, mask: int, strength: float) -> None:
+        stems = frozenset(stem for stem in self._schema.stems(text) if stem not in SMALL)
+        if len(stems) == 1:
+            self._add(next(iter(stems)), mask, strength)
+        for stem in stems if len(stems) > 1 else ():
+            if self._schema.relations_of(stem):
+                self._phrases[stem].append((stems, mask, strength))
+
+    def _add(self, stem: str, mask: int, strength: float) -> None:
+        if self._schema.relations_of(stem):
+            known = self._said[stem]
+            known[mask] = max(known.get(mask, 0.0), strength)
+
+    def relations(self) -> list[str]:
+        """All relations that anything is said of, sorted."""
+        return sorted(self._any())
+
+    def _any(self) -> frozenset[str]:
+        """The same, found once: most steps of a large graph are along relations of which nothing is said."""
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def _find(self) -> frozenset[str]:
+        found = {key for stem in self._said for key, _ in self._schema.relations_of(stem)}
+        for stem, phrases in self._phrases.items():
+            for key, _ in self._schema.relations_of(stem):
+                words = self._schema.relations[key].weights.keys()
+                if key not in found and any(stems <= words for stems, *_ in phrases):
+                    found.add(key)
+        return frozenset(found)
+
+    def evidence(self, relation: str, used: int = 0, *, forward: bool = True) -> Evidence:
+        """How well the tokens outside of ``used`` say a relation; from tail to head also by what it leads from."""
+        if relation not in self._any():
+            return NOTHING
+        place = relation, used, forward
+        if place not in self._cache:
+            words = self._schema.relations.get(relation)
+            names: tuple[frozenset[str], ...] = ()
+            if words is not None:
+                back = (
+                    relation_form(words.name).form is not Form.NOUN_OF
+                )  # "mother of" leads to the child
+                names = (
+                    *words.names,
+                    *((words.source,) if words.source and not forward else ()),
+                    *(words.inverse if forward is not back else ()),
+                )
+            self._cache[place] = NOTHING if words is None else self._evidence(words, names, used)
+        return self._cache[place]
+
+    def _other_words(
+        self, stem: str, chosen: int, free: Sequence[tuple[float, tuple[int, int], int]]
+    ) -> int:
+        """Other words that say the same: of "what language do they speak" both; the same word again is another step."""
+        if len(free) == 1:
+            return 0
+        stems = {token.stem for at, token in enumerate(self._tokens) if chosen >> at & 1}
+        more = 0
+        for strength, _, mask in free:
+            new = mask & ~(chosen | more)
+            own = {token.stem for at, token in enumerate(self._tokens) if new >> at & 1}
+            again = any(word[:LONG_ENOUGH] == stem[:LONG_ENOUGH] for word in own)
+            if strength >= HINT and not own & stems and not again and not new & self.typed:
+                more |= mask
+                stems |= own
+        return more
+
+    def _evidence(
+        self, words: RelationWords, names: Sequence[frozenset[str]], used: int
+    ) -> Evidence:
+        said: dict[str, tuple[float, int]] = {}
+        taken = used
+        for stem in words.weights:
+            masks = list(self._said.get(stem, {}).items())
+            masks += [
+                (mask, strength)
+                for stems, mask, strength in self._phrases.get(stem, ())
+                if stems <= words.weights.keys()
+            ]
+            # Of a word that is said twice, "children of A, not children of B", the one next to the name is its own.
+            free = [(s, (-_distance(m, used), -m), m) for m, s in masks if not m & taken]
+            if free:
+                strength, _, mask = max(free)
+                said[stem] = strength, mask | self._other_words(stem, mask, free)
+        if not said:
+            return NOTHING
+        rarity = self._schema.rarity
+        recall, best = max(
+            (_share(name, said, rarity), number) for number, name in enumerate(names)
+        )
+        more = sum(
+            weight * rarity[stem] * said[stem][0]
+            for stem, weight in words.weights.items()
+            if stem in said and stem not in names[best]
+        )
+        mask = 0
+        for stem, (strength, place) in said.items():
+            strong = stem in names[best] or (
+                # What texts say beside a relation does not explain the name of another.
+                words.weights[stem] >= SAYS and not place & self._claimed
+            )
+            # "What genre is the film X": the domain of /film/film/genre explains a word, by itself it says nothing.
+            beside = recall > 0 and not (stem in words.phrased and place & self._claimed)
+            if place & self._measured and stem not in names[best]:
+                continue  # "how high" asks for a height: it does not say the highest point beside its name
+            if strength >= (SAYS if strong else LIKE) and (strong or beside):
+                mask |= place
+        if any((mask & span).bit_count() == 1 for span in self._together):
+            recall *= APART
+        by_main = best == 0 and recall > 0
+        return Evidence(
+            recall, more, mask,
+            headless=by_main and words.head not in said, contrary=by_main and bool(words.superlatives - said.keys()),
+        )  # fmt: skip
+
+
+def _distance(mask: int, used: int) -> int:
+    """How many tokens lie between two masks; 0 where one is empty or they overlap."""
+    if not mask or not used:
+        return 0
+    low, high = (mask & -mask).bit_length(), mask.bit_length()
+    first, last = (used & -used).bit_length(), used.bit_length()
+    return max(first - high, low - last, 0)
+
+
+def _share(
+    name: Iterable[str], said: dict[str, tuple[float, int]], rarity: dict[str, float]
+) -> float:
+    """The share of a name's words that is said, by how rare they are."""
+    total = sum(rarity.get(stem, 0.0) for stem in name)
+    return sum(rarity.get(s, 0.0) * said[s][0] for s in name if s in said) / total if total else 0.0

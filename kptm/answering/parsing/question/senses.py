@@ -1,0 +1,99 @@
+"""Names beside a name that tell which of its senses is meant, and all that has one name: "boston massachusetts", "named springfield"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Follow, Named
+from kptm.answering.parsing.question.question import LITTLE, span_mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kptm.answering.parsing.knowledge import Knowledge
+    from kptm.answering.parsing.question.question import Mention, Question
+
+STRONG = frozenset(("label", "alias"))
+"""Kinds of mentions that are names in full."""
+PLACES = STRONG | {"people"}
+"""Kinds of mentions that tell more of a name: "Nebraska", "Australian"."""
+SMALL = frozenset("the a an of s in".split())
+"""Words that may stand between a name and what is told of it in passing."""
+GAP = 4
+"""Tokens that may stand between."""
+STEPS = 12
+"""Steps from an entity that are followed to a second name."""
+
+
+def placed_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
+    """Names with one right after them that a fact leads to, and the tokens of both: "boston massachusetts"."""
+    for mention in question.mentions:
+        for other in question.mentions if mention.kind in STRONG else ():
+            after = other.start == mention.end and other.kind in STRONG
+            after &= not _is_one_name(question, mention.mask | other.mask)
+            if after and other.node != mention.node and _leads(knowledge, mention.node, other.node):
+                yield mention, mention.mask | other.mask
+
+
+def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
+    """Names of which a fact is told in passing, and the tokens of it: "Lincoln, the capital of Nebraska", "the Australian city of Darwin"."""
+    for mention in question.mentions:
+        for other in question.mentions if mention.kind in STRONG else ():
+            first, second = sorted((mention, other), key=lambda item: item.start)
+            size = second.start - first.end
+            if other.kind not in PLACES or other.node == mention.node or not 0 < size <= GAP:
+                continue
+            between = span_mask(first.end, second.start)
+            if _is_told(question, knowledge, mention, other, between):
+                yield mention, mention.mask | between | other.mask
+
+
+def _is_told(
+    question: Question, knowledge: Knowledge, mention: Mention, other: Mention, between: int
+) -> bool:
+    """Whether the words between two names say a fact that joins them, or what the first is, and a fact leads to the second."""
+    said, typed = 0, 0
+    after = mention.start > other.start
+    for at, token in enumerate(question.tokens):
+        if between >> at & 1 and question.importance[at] > LITTLE:
+            said |= 1 << at
+        elif between >> at & 1 and (token.folded not in SMALL or (after and token.folded == "in")):
+            return False  # of "Niger State in Nigeria" it is the state that the place tells more of
+    types = knowledge.types((mention.node,))
+    for item in question.types:
+        typed |= item.mask if item.type in types else 0
+    rest = said & ~typed
+    if not said and (other.kind == "people" or after):
+        return False
+    if not rest:  # "Hyderabad in Sindh", "the Australian city of Darwin"
+        return _leads(knowledge, mention.node, other.node)
+    for step in sorted(knowledge.steps((other.node,))):
+        words = question.relations.evidence(step.relation, forward=step.forward).mask
+        ends = Follow(Named((other.node,)), step)
+        if not rest & ~words and mention.node in knowledge.evaluate(ends).nodes:
+            return True
+    return False
+
+
+def _is_one_name(question: Question, mask: int) -> bool:
+    """Whether some tokens are the name of one thing: Ada Lovelace is not Ada of Lovelace."""
+    return any(item.kind in STRONG and item.mask == mask for item in question.mentions)
+
+
+def namesakes(question: Question) -> Iterator[tuple[tuple[str, ...], int]]:
+    """All that is called so, after "named": which cities are named Springfield."""
+    for match in question.operators:
+        if match.kind != "named":
+            continue
+        same = [x for x in question.mentions if x.start == match.end and x.kind in STRONG]
+        end = max((x.end for x in same), default=0)
+        nodes = tuple(dict.fromkeys(x.node for x in same if x.end == end))
+        if nodes:
+            yield nodes, (1 << end) - (1 << match.start)
+
+
+def _leads(knowledge: Knowledge, node: str, other: str) -> bool:
+    for step in sorted(knowledge.steps((node,)))[:STEPS]:
+        if step.forward and other in knowledge.evaluate(Follow(Named((node,)), step)).nodes:
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""How like a question and a relation are, by a sentence encoder."""

@@ -1,0 +1,161 @@
+"""A sentence encoder that compares a question with the relations of a graph.
+
+A question without its names ("where was it born") stands near the texts of the step that it asks for (Berant and Liang 2014 compare
+questions with programs in words; Reimers and Gurevych 2019 have the encoder). Names are not compared: they are known to be names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from kptm.answering.parsing.similarity.relation_texts import RelationTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Relation, Step
+    from kptm.answering.lexicon import Token
+    from kptm.answering.parsing.question.question import Mention
+    from kptm.answering.parsing.similarity.question_map import QuestionMap
+
+    Vectors = NDArray[np.float32]
+
+SLOT = "it"
+"""Stands for a name."""
+VARIANTS = 4
+"""Names of a question each of which is taken out in turn."""
+HELD = 4_000
+"""Questions whose vectors are held in memory."""
+
+
+class TextEncoder(Protocol):
+    """What is needed of a sentence encoder, see :class:`kptm.linking.encoding.Encoder`."""
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts that last, (texts, width)."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts that pass, (texts, width)."""
+
+    def keep(self) -> None:
+        """Store the vectors of texts that last."""
+
+    def fingerprint(self) -> str:
+        """Which encoder it is."""
+
+
+@dataclass(frozen=True)
+class StepVectors:
+    """The vectors of the steps of a graph.
+
+    Attributes:
+        encoder: The fingerprint of the encoder.
+        at: The row of each step.
+        rows: Unit vectors, (steps, width).
+    """
+
+    encoder: str
+    at: Mapping[Step, int]
+    rows: Vectors
+
+
+@dataclass(frozen=True)
+class EncodedQuestion:
+    """The vector of a question, beside those of the steps of a graph.
+
+    Attributes:
+        vector: A unit vector, (width,).
+        steps: What it is compared with.
+    """
+
+    vector: Vectors
+    steps: StepVectors
+
+    def behind(self, learnt: QuestionMap | None = None) -> Mapping[Step, float]:
+        """How much less similar each step is to the question than the most similar one.
+
+        In standard deviations over all steps, 0 or less. A map of another encoder's vectors is left aside.
+        """
+        fits = learnt is not None and learnt.encoder == self.steps.encoder
+        vector = learnt(self.vector) if learnt is not None and fits else self.vector
+        similar = self.steps.rows @ vector
+        spread = float(similar.std())
+        scaled = (similar - similar.max()) / spread if spread > 0 else np.zeros_like(similar)
+        return dict(zip(self.steps.at, scaled.tolist(), strict=True))
+
+
+class RelationEncoder:
+    """Encodes questions, and the relations of a graph as it is now.
+
+    Args:
+        graph: The graph.
+        encoder: The sentence encoder.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, encoder: TextEncoder) -> None:
+        self._encoder = encoder
+        self._texts = RelationTexts(graph)
+        self._fingerprint = ""
+        self._steps: StepVectors | None = None
+        self._held: dict[tuple[str, ...], Vectors] = {}
+
+    def refresh(self, relations: Sequence[Relation]) -> None:
+        """Encode the texts of relations; those that are new, and the others from disk."""
+        texts = self._texts.of(relations)
+        if not texts:
+            self._steps = None
+            return
+        flat = [text for some in texts.values() for text in some]
+        vectors = self._encoder.vectors(flat)
+        self._encoder.keep()
+        owner = np.repeat(np.arange(len(texts)), [len(some) for some in texts.values()])
+        rows = np.zeros((len(texts), vectors.shape[1]), np.float32)
+        np.add.at(rows, owner, vectors)
+        self._fingerprint = self._fingerprint or self._encoder.fingerprint()
+        self._steps = StepVectors(
+            self._fingerprint, {step: at for at, step in enumerate(texts)}, _unit(rows)
+        )
+
+    def encode(
+        self,
+        text: str,
+        tokens: Sequence[Token],
+        mentions: Iterable[Mention],
+        importance: Sequence[float],
+    ) -> EncodedQuestion | None:
+        """The mean of a question's vectors, each without another of its names; None where the graph has no relations."""
+        if self._steps is None:
+            return None
+        variants = tuple(without_names(text, tokens, mentions, importance))
+        if variants not in self._held:
+            if len(self._held) >= HELD:
+                self._held.clear()
+            self._held[variants] = _unit(self._encoder.encode(variants).sum(0, keepdims=True))[0]
+        return EncodedQuestion(self._held[variants], self._steps)
+
+
+def without_names(
+    text: str, tokens: Sequence[Token], mentions: Iterable[Mention], importance: Sequence[float]
+) -> list[str]:
+    """A question with a slot in place of each of the spans that are most likely its names, in turn; as it is where it has none."""
+    spans: dict[tuple[int, int], bool] = {}
+    for item in mentions:
+        if any(importance[item.start : item.end]):
+            place = item.start, item.end
+            spans[place] = spans.get(place, False) or item.kind in ("label", "alias")
+    order = sorted(spans, key=lambda span: (not spans[span], span[0] - span[1], span))[:VARIANTS]
+    found = [
+        f"{text[: tokens[start].start]}{SLOT}{text[tokens[end - 1].end :]}" for start, end in order
+    ]
+    return list(dict.fromkeys(found)) or [text]
+
+
+def _unit(rows: Vectors) -> Vectors:
+    found: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return found

@@ -1,0 +1,141 @@
+"""Relations as short texts that a sentence encoder can read: their names, with what kinds of things they lead from and to."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kg.types import Step
+from kg.values.forms import DATES, NUMERIC
+from kptm.answering.lexicon import load
+from kptm.answering.parsing.question.schema_words import name_parts, split_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Entity, Literal, Relation
+
+FACTS = 60
+"""Facts of a relation that its kinds are read from."""
+KINDS = 3
+"""Kinds of heads and of tails that are named."""
+WORDS = 4
+"""Words of the kind that a description begins with."""
+
+
+class RelationTexts:
+    """Writes the texts of relations.
+
+    Args:
+        graph: Its facts, types and descriptions say what relations are between.
+    """
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+        self._kinds: dict[str, tuple[str, str]] = {}
+
+    def of(self, relations: Iterable[Relation]) -> dict[Step, list[str]]:
+        """Texts of both directions of relations.
+
+        The kinds of a relation are read once: a few more facts hardly change them, and its vectors last.
+        """
+        relations = sorted(relations, key=lambda item: item.key)
+        self._read_kinds([item.key for item in relations if item.key not in self._kinds])
+        found = {}
+        for item in relations:
+            main, second, domain = name_parts(item.key, item.label)
+            name = _joined(second, main)
+            heads, tails = self._kinds[item.key]
+            domain = _joined(domain)
+            found[Step(item.key)] = _unique(
+                [
+                    name,
+                    f"{name} of a {domain or heads}",
+                    f"{name} of a {domain}: {tails}",
+                    f"{name} of {heads}: {tails}",
+                ]
+            )
+            found[Step(item.key, False)] = _unique(
+                [
+                    name,
+                    f"{domain or heads} with {name}",
+                    f"{domain} with {name}: {heads}",
+                    f"{heads} whose {name} is {tails}",
+                ]
+            )
+        return found
+
+    def _read_kinds(self, keys: Iterable[str]) -> None:
+        facts: dict[str, list[tuple[str, str]]] = {}
+        values: dict[str, list[Literal]] = {}
+        for key in keys:
+            facts[key] = [
+                (head, tail) for head, _, tail in islice(self._graph.match(None, key), FACTS)
+            ]
+            values[key] = []
+            if not facts[key]:
+                some = list(islice(self._graph.attributes(relation=key), FACTS))
+                facts[key] = [(item.head, "") for item in some]
+                values[key] = [item.value for item in some]
+        named = sorted(
+            {node for pairs in facts.values() for pair in pairs for node in pair if node}
+        )
+        entities = self._graph.entities(named)
+        for key, pairs in facts.items():
+            heads = _common(entities, dict.fromkeys(head for head, _ in pairs))
+            tails = _common(entities, dict.fromkeys(tail for _, tail in pairs if tail))
+            self._kinds[key] = heads, tails or _value_kind(values[key])
+
+
+def _common(entities: Mapping[str, Entity], keys: Iterable[str]) -> str:
+    """What most of some entities are, as words."""
+    counts: dict[str, int] = defaultdict(int)
+    for key in keys:
+        if key in entities:
+            for kind in _kinds(entities[key]):
+                counts[kind] += 1
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(kind for kind, _ in ranked[:KINDS])
+
+
+def _kinds(entity: Entity) -> list[str]:
+    if entity.types:
+        return [split_words(kind) for kind in entity.types]
+    kind = beginning(entity.description)
+    return [kind] if kind else []
+
+
+def beginning(description: str) -> str:
+    """The words that a description begins with, up to a function word, a sign or a number: "city in Texas" is a city."""
+    words: list[str] = []
+    end = 0
+    for token in load().tokens(description):
+        between = description[end : token.start].strip()
+        function = load().is_function_word(token)
+        if words and (between or function):
+            break
+        end = token.end
+        if not function and not any(char.isdigit() for char in token.text):
+            words.append(token.text)
+        if len(words) == WORDS:
+            break
+    return " ".join(words)
+
+
+def _value_kind(values: Iterable[Literal]) -> str:
+    counts = Counter(
+        "date" if x.datatype in DATES else "number" if x.datatype in NUMERIC else "text"
+        for x in values
+    )
+    return max(sorted(counts), key=counts.__getitem__) if counts else ""
+
+
+def _joined(*texts: str) -> str:
+    """The words of texts, each once."""
+    return " ".join(dict.fromkeys(word for text in texts for word in split_words(text).split()))
+
+
+def _unique(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(" ".join(text.split()) for text in texts))

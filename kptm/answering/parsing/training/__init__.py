@@ -1,0 +1,1 @@
+"""Fitting the parser to answered questions."""

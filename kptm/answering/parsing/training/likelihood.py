@@ -1,0 +1,198 @@
+"""Fitting a model to answered questions: maximum marginal likelihood over the programs that give the answers.
+
+    Σ_q log Σ_{z right} p(z | q) − ‖w_dense − w_default‖² / 2σ² − ‖w_learnt‖² / 2τ²
+
+by L-BFGS. Which programs are right is known by what they denote alone (Liang, Jordan and Klein 2011, section 3.2).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+from kptm.answering.parsing.model import DEFAULT, NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.answering.parsing.model import ReadingModel
+    from kptm.answering.parsing.program_candidates import Candidate
+
+    Floats = NDArray[np.float64]
+
+DENSE, LEARNT, KINDS = 1.0, 0.4, 0.6
+"""Standard deviations of the priors: of dense weights, of words with predicates, of words with kinds of named things."""
+KIND = "@"
+"""What the predicate of a kind begins with."""
+EXPLAINS = 0.3
+"""Weight from which on a word is explained by a predicate."""
+CANDIDATES = 80
+"""Of a question that are fitted on, the right ones first."""
+NOTHING = 0.01
+"""Weights of words that are so small are left out."""
+ROUNDS = 80
+"""Steps of L-BFGS."""
+FIXED = 1e9
+"""Precision of a prior that a weight does not leave."""
+TINY = 1e-300
+"""Added before a logarithm is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question's candidates.
+
+    Attributes:
+        candidates: Its candidates.
+        right: How right each one's denotation is, between 0 and 1.
+        none: The features of none of them.
+    """
+
+    candidates: Sequence[Candidate]
+    right: Sequence[float]
+    none: Mapping[str, float] = field(default_factory=lambda: {NONE: 1.0})
+
+
+class Table(NamedTuple):
+    """All candidates of all examples, each example's followed by one row for "none of them".
+
+    Attributes:
+        features: The features of each candidate, shape (candidates, weights).
+        first: The row that each example begins with.
+        sizes: How many rows it has.
+        right: How right each row is, between 0 and 1.
+    """
+
+    features: csr_matrix
+    first: NDArray[np.intp]
+    sizes: NDArray[np.intp]
+    right: Floats
+
+
+def fit(
+    examples: Sequence[Example],
+    start: ReadingModel,
+    *,
+    dense: bool = True,
+    learnt: bool = True,
+    spread: float = DENSE,
+    spread_learnt: float = LEARNT,
+) -> ReadingModel:
+    """The model that makes the right candidates likeliest.
+
+    Args:
+        examples: Questions with their candidates.
+        start: Its weights are where the dense ones start, and what they are drawn to.
+        dense: Whether the dense weights are fitted.
+        learnt: Whether weights of words and predicates are fitted beside the dense ones.
+        spread: Standard deviation of the dense weights' prior.
+        spread_learnt: That of the others.
+    """
+    names = sorted(DEFAULT)
+    own: dict[tuple[str, str], int] = {}
+    table = _table(examples, names, own if learnt else None)
+    guess = np.zeros(len(names) + len(own))
+    guess[: len(names)] = [start.dense.get(name, DEFAULT[name]) for name in names]
+    precision = np.full(len(guess), 1 / spread_learnt**2)
+    precision[: len(names)] = 1 / spread**2 if dense else FIXED
+    for (predicate, _), column in own.items():
+        if predicate.startswith(KIND):  # there are few kinds of named things
+            precision[column] = 1 / KINDS**2
+    found = minimize(
+        lambda weights: loss(weights, table, guess, precision),
+        guess,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": ROUNDS},
+    ).x
+    fitted = dict(zip(names, found[: len(names)].tolist(), strict=True))
+    words: dict[str, dict[str, float]] = defaultdict(dict)
+    for (predicate, word), column in own.items():
+        weight = float(found[column])
+        if abs(weight) > NOTHING:
+            words[predicate][word] = weight
+    return replace(
+        start, dense=fitted, learnt=dict(words), explains=_explains(words), count=len(examples)
+    )
+
+
+def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tuple[float, Floats]:
+    """The negative logarithm of the likelihood and of the prior, and its gradient.
+
+    Args:
+        weights: Shape (weights,).
+        table: The candidates.
+        guess: The mean of each weight's prior.
+        precision: One over its variance.
+    """
+    score = table.features @ weights
+    top = np.maximum.reduceat(score, table.first)
+    p = np.exp(score - np.repeat(top, table.sizes))
+    meant = p * table.right
+    total = np.add.reduceat(p, table.first) + TINY
+    said = np.add.reduceat(meant, table.first) + TINY
+    pull = p / np.repeat(total, table.sizes) - meant / np.repeat(said, table.sizes)
+    off = weights - guess
+    value = float((np.log(total) - np.log(said)).sum() + precision @ off**2 / 2)
+    return value, table.features.T @ pull + precision * off
+
+
+def _table(
+    examples: Sequence[Example], names: Sequence[str], own: dict[tuple[str, str], int] | None
+) -> Table:
+    """The candidates' features; the columns of words and predicates are added to ``own``, None to leave them out."""
+    at = {name: number for number, name in enumerate(names)}
+    entries: list[tuple[int, int, float]] = []
+    first, right = [0], list[float]()
+    for example in examples:
+        for number in _chosen(example):
+            candidate = example.candidates[number]
+            columns = [
+                (at[name], value) for name, value in candidate.features.items() if name in at
+            ]
+            if own is not None:
+                columns += [(column, 1.0) for column in _columns(candidate, own, len(names))]
+            entries += [(len(right), column, value) for column, value in columns]
+            right.append(example.right[number])
+        # None of them is meant where none is right.
+        entries += [(len(right), at[name], value) for name, value in example.none.items()]
+        right.append(0.0 if any(right[first[-1] :]) else 1.0)
+        first.append(len(right))
+    rows, places, values = zip(*entries, strict=True)
+    size = len(names) + len(own or ())
+    features = csr_matrix((values, (rows, places)), shape=(len(right), size))
+    return Table(features, np.array(first[:-1]), np.diff(first), np.array(right))
+
+
+def _chosen(example: Example) -> list[int]:
+    """The candidates that are fitted on: the right ones, then the likeliest."""
+    everything = range(len(example.candidates))
+    ordered = sorted(
+        everything, key=lambda n: (example.right[n] <= 0, -example.candidates[n].score)
+    )
+    return ordered[:CANDIDATES]
+
+
+def _columns(candidate: Candidate, own: dict[tuple[str, str], int], before: int) -> Iterator[int]:
+    """The columns of a candidate's pairs of a predicate and a word."""
+    for predicate in dict.fromkeys(candidate.predicates):
+        for word in (*candidate.words, ""):
+            yield own.setdefault((predicate, word), before + len(own))
+
+
+def _explains(words: Mapping[str, Mapping[str, float]]) -> dict[str, frozenset[str]]:
+    """The words that each predicate explains, by the weights that were learnt."""
+    return {
+        predicate: frozenset(
+            word for word, weight in some.items() if weight > EXPLAINS and word and " " not in word
+        )
+        for predicate, some in words.items()
+        if not predicate.startswith("s:") and "(" not in predicate
+    }

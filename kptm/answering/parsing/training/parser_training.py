@@ -1,0 +1,242 @@
+"""Learning from answered questions, and nothing else: which programs they ask for, and by which words.
+
+    lessons ─► candidates of each ─► those that give the answers ─► weights ─► candidates anew, by these ─► weights
+
+Among the lessons stand some that nobody wrote: each relation asked by its name, so that what was learnt of some relations does not
+stand in the way of the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.programs import Follow, Named
+from kg.types import Step
+from kptm.answering.parsing.program_candidates import none_features
+from kptm.answering.parsing.programs.remembered_paths import frequent, path_of
+from kptm.answering.parsing.training.answer_matching import AnswerMatcher
+from kptm.answering.parsing.training.likelihood import Example, fit
+from kptm.answering.parsing.training.similarity_training import FOLDS, QuestionMaps, learn_maps
+from kptm.answering.parsing.training.thresholds import ThresholdLearner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.parsing.model import ReadingModel
+    from kptm.answering.parsing.parser import QuestionParser
+    from kptm.answering.parsing.question.question import Question
+
+MOST = 1_500
+"""Lessons that are looked at; of more a sample."""
+NAMES = 60
+"""Relations that are asked by their names, beside the lessons."""
+WIDE = 60
+"""The beam of a question that nothing explains yet."""
+HELD_OUT, FEWEST = FOLDS, 20
+"""One lesson in so many is held out where there are so many."""
+NO_MAPS = QuestionMaps()
+CANDIDATES = 60
+RIGHT = 0.99
+"""A program that is as right explains a lesson in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A question and what its answers may be.
+
+    Attributes:
+        question: In words.
+        answers: Knows what is right.
+    """
+
+    question: str
+    answers: AnswerMatcher
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What came of training.
+
+    Attributes:
+        model: The model.
+        explained: By lesson: whether a program gives its answers; None where it was not looked at.
+        named: By lesson: whether a name of it is in the graph.
+        held_out: The share of right first answers before and after, of lessons that were held out, and how many these are.
+        by_name: The same of relations asked by their names.
+    """
+
+    model: ReadingModel
+    explained: tuple[bool | None, ...]
+    named: tuple[bool, ...]
+    held_out: tuple[float, float, int]
+    by_name: tuple[float, float, int]
+
+
+class Trainer:
+    """Trains the model of a parser.
+
+    Args:
+        parser: The parser; its model is where training starts.
+        graph: The graph.
+        progress: Called with how many questions were looked at.
+    """
+
+    def __init__(
+        self, parser: QuestionParser, graph: KnowledgeGraph, progress: Callable[[int], None]
+    ) -> None:
+        self._parser = parser
+        self._graph = graph
+        self._progress = progress
+        self._done = 0
+
+    def train(self, lessons: Sequence[Lesson], *, seed: int = 0) -> Training:
+        """Train on lessons; the parser has the model from then on."""
+        start = self._parser.untaught()
+        before = self._parser.model
+        order = np.random.default_rng(seed).permutation(len(lessons)).tolist()[:MOST]
+        chosen = [lessons[at] for at in order]
+        named = list(by_name(self._graph, self._parser))
+        everything = [*chosen, *named]
+        questions = [self._parser.read(item.question) for item in everything]
+        self._parser.model = start
+        examples = self._examples(everything, questions)
+        start = replace(start, paths=frequent(_paths(examples)))
+        start, examples = self._with_thresholds(start, everything, questions, examples)
+        maps = learn_maps(examples, questions)
+        examples = maps.compared(examples, questions)
+        held = (
+            [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
+        )
+        taught = [item for at, item in enumerate(examples) if at not in set(held)]
+        own = replace(start, paths=frequent(_paths(taught)))
+        self._parser.model = replace(fit(taught, own), question_map=maps.unseen(0))
+        after = [
+            self._is_right(everything[at], questions[at])
+            for at in (*held, *range(len(chosen), len(everything)))
+        ]
+        self._parser.model = before
+        earlier = [
+            self._is_right(everything[at], questions[at])
+            for at in (*held, *range(len(chosen), len(everything)))
+        ]
+        self._parser.model = fit(examples, start)
+        examples = self._examples(everything, questions, examples, maps)
+        start = replace(start, paths=frequent(_paths(examples)))
+        model = replace(fit(examples, start), question_map=maps.whole)
+        self._parser.model = model
+        explained: list[bool | None] = [None] * len(lessons)
+        has_name = [True] * len(lessons)
+        for at, number in enumerate(order):
+            empty = not lessons[number].answers.names
+            explained[number] = max(examples[at].right, default=0.0) > 0 or empty
+            has_name[number] = bool(questions[at].mentions)
+        size = len(held)
+        return Training(
+            model,
+            tuple(explained),
+            tuple(has_name),
+            (_mean(earlier[:size]), _mean(after[:size]), size),
+            (_mean(earlier[size:]), _mean(after[size:]), len(named)),
+        )
+
+    def _examples(
+        self,
+        lessons: Sequence[Lesson],
+        questions: Sequence[Question],
+        earlier: Sequence[Example] = (),
+        maps: QuestionMaps = NO_MAPS,
+    ) -> list[Example]:
+        found = []
+        model = self._parser.model
+        paths: Counter[tuple[Step, ...]] = Counter()
+        for at, (lesson, question) in enumerate(zip(lessons, questions, strict=True)):
+            # Paths that answered the lessons so far spare the wide search of most others.
+            own = model.paths if earlier else frequent(paths)
+            self._parser.model = replace(model, question_map=maps.unseen(at), paths=own)
+            example = self._example(lesson, question)
+            known = not lesson.answers.names or max(example.right, default=0.0) > 0
+            if not known and not earlier:
+                example = self._example(lesson, question, floating=2, beam=WIDE)
+            elif not known:
+                example = earlier[at]
+            found.append(example)
+            paths += _paths([example])
+            self._done += 1
+            self._progress(self._done)
+        return found
+
+    def _with_thresholds(
+        self,
+        start: ReadingModel,
+        lessons: Sequence[Lesson],
+        questions: Sequence[Question],
+        examples: list[Example],
+    ) -> tuple[ReadingModel, list[Example]]:
+        """The model with what words mean a threshold, and the candidates anew of the lessons that have such a word."""
+        learner = ThresholdLearner(self._parser.knowledge)
+        for lesson, question, example in zip(lessons, questions, examples, strict=True):
+            if max(example.right, default=0.0) < RIGHT:
+                learner.add(
+                    question, lesson.answers, [item.derivation for item in example.candidates]
+                )
+        start = replace(start, thresholds=learner.thresholds())
+        words = {item.word for item in start.thresholds}
+        self._parser.model = start
+        for at, question in enumerate(questions):
+            if not words.isdisjoint(token.stem for token in question.tokens):
+                examples[at] = self._example(lessons[at], question)
+        return start, examples
+
+    def _example(self, lesson: Lesson, question: Question, **how: int) -> Example:
+        found = self._parser.candidates(question, **how)
+        right = [lesson.answers.reward(item.derivation) for item in found]
+        kept = sorted(range(len(found)), key=lambda at: (right[at] <= 0, at))[:CANDIDATES]
+        return Example(
+            [found[at] for at in kept], [right[at] for at in kept], none_features(question)
+        )
+
+    def _is_right(self, lesson: Lesson, question: Question) -> bool:
+        ranked = self._parser.ranked(question, self._parser.candidates(question))
+        if not ranked.parses or ranked.none > ranked.parses[0].p:
+            return not lesson.answers.names
+        return lesson.answers.has_first(ranked.parses[0].derivation)
+
+
+def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
+    """How many questions each path answers as well as anything does, and before all that do."""
+    found: Counter[tuple[Step, ...]] = Counter()
+    for example in examples:
+        best = max(example.right, default=0.0)
+        if best > 0:
+            first = example.right.index(best)
+            path = path_of(example.candidates[first].derivation.program)
+            found[path] += bool(path)
+    return +found
+
+
+def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[Lesson]:
+    """Relations asked by their names, of the first entity that has each."""
+    relations = sorted(parser.schema().relations.values(), key=lambda item: item.key)
+    stride = max(1, len(relations) // NAMES)
+    for words in relations[::stride][:NAMES]:
+        fact = next(iter(graph.match(None, words.key)), None) or next(
+            iter(graph.attributes(relation=words.key)), None
+        )
+        if fact is None:
+            continue
+        entity = graph.entities([fact.head]).get(fact.head)
+        if entity is None:
+            continue
+        keys = graph.evaluate(Follow(Named((fact.head,)), Step(words.key))).nodes
+        main = words.name
+        answers = AnswerMatcher(keys, {key: (key,) for key in keys})
+        yield Lesson(f"what is the {main} of {entity.label}", answers)
+
+
+def _mean(values: Sequence[bool]) -> float:
+    return sum(values) / len(values) if values else 0.0

@@ -1,0 +1,110 @@
+"""Learning how a question is compared with relations: a map of its vector, from the steps that give the right answers.
+
+A map knows the questions that it was learnt from too well: how much similarity weighs is learnt from questions that are compared by a
+map of the others (stacking, Wolpert 1992).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import exp
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.programs import Follow, parts
+from kptm.answering.parsing.programs.steps import SIMILAR
+from kptm.answering.parsing.similarity.question_map import QuestionMap, fit_map
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kg.programs import Program
+    from kg.types import Step
+    from kptm.answering.parsing.program_candidates import Candidate
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.similarity.encoder import EncodedQuestion
+    from kptm.answering.parsing.training.likelihood import Example
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class QuestionMaps:
+    """Maps that were learnt from all questions but those of a fold, and from all.
+
+    Attributes:
+        folds: One that did not see each fold; question i is of fold i modulo their number.
+        whole: Of all questions; None without an encoder.
+    """
+
+    folds: tuple[QuestionMap | None, ...] = (None,) * FOLDS
+    whole: QuestionMap | None = None
+
+    def unseen(self, at: int) -> QuestionMap | None:
+        """The map that did not see a question."""
+        return self.folds[at % len(self.folds)]
+
+    def compared(self, examples: Sequence[Example], questions: Sequence[Question]) -> list[Example]:
+        """Examples with their similarities by a map that did not see them."""
+        return [
+            _compared(example, question, self.unseen(at))
+            for at, (example, question) in enumerate(zip(examples, questions, strict=True))
+        ]
+
+
+def learn_maps(examples: Sequence[Example], questions: Sequence[Question]) -> QuestionMaps:
+    """Maps from examples, and the questions that these are of; none where questions have no vectors."""
+    known = [
+        (at, example, question.encoded)
+        for at, (example, question) in enumerate(zip(examples, questions, strict=True))
+        if question.encoded is not None
+    ]
+    if not known:
+        return QuestionMaps()
+    steps = known[0][2].steps
+    vectors = np.stack([encoded.vector for _, _, encoded in known])
+    right = np.stack([_right_steps(example, encoded) for _, example, encoded in known])
+    fold = np.array([at % FOLDS for at, _, _ in known])
+    return QuestionMaps(
+        tuple(
+            fit_map(vectors[fold != number], steps.rows, right[fold != number], steps.encoder)
+            for number in range(FOLDS)
+        ),
+        fit_map(vectors, steps.rows, right, steps.encoder),
+    )
+
+
+def _right_steps(example: Example, encoded: EncodedQuestion) -> np.ndarray:
+    """How much each step of the graph is in programs that give the right answers, those that the model prefers most."""
+    found = np.zeros(len(encoded.steps.at))
+    chosen = [
+        (item, reward, steps_of(item.derivation.program))
+        for item, reward in zip(example.candidates, example.right, strict=True)
+        if reward > 0
+    ]
+    top = max((item.score for item, _, _ in chosen), default=0.0)
+    for item, reward, steps in chosen:
+        for step in steps:
+            if step in encoded.steps.at:
+                share = reward * exp(item.score - top) / len(steps)
+                found[encoded.steps.at[step]] += share
+    return found
+
+
+def steps_of(program: Program) -> list[Step]:
+    """The steps of a program."""
+    return [item.step for item in parts(program) if isinstance(item, Follow)]
+
+
+def _compared(example: Example, question: Question, learnt: QuestionMap | None) -> Example:
+    if question.encoded is None or learnt is None:
+        return example
+    behind = question.encoded.behind(learnt)
+    return replace(example, candidates=[_measured(item, behind) for item in example.candidates])
+
+
+def _measured(item: Candidate, behind: Mapping[Step, float]) -> Candidate:
+    values = [behind[step] for step in steps_of(item.derivation.program) if step in behind]
+    own = {"encoder": sum(values), "similar": float(sum(value > -SIMILAR for value in values))}
+    return replace(item, features={**item.features, **own})

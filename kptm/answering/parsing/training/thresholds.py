@@ -1,0 +1,240 @@
+"""Words that mean a threshold of a measure ("major" cities, "tall" buildings), learnt from answered questions.
+
+A set that has all answers and more, from a program that leaves a word unexplained, teaches an interval: the word may mean a
+threshold of any measure that parts the answers from the rest. The threshold of a word is the one that most intervals allow.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from math import ceil, inf, log10
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg.programs import Compare, Follow, Measure, Named
+from kg.types import Literal, Step
+from kg.values import ValueKey
+from kg.values.quantities import quantity
+from kg.vocabulary import XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from kg.programs import Program
+    from kg.programs.expressions import Comparison
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.knowledge import Knowledge
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.training.answer_matching import AnswerMatcher
+
+LESSONS = 3
+"""Questions that must agree on a threshold."""
+SETS = 2
+"""Of these that must name the answers: many thresholds part a set so that a number of nodes is left."""
+NODES = 2_000
+"""Larger sets are not looked at."""
+SIGNS: dict[Comparison, float] = {">=": 1.0, "<=": -1.0}
+"""Thresholds are compared from above: those from below with their sign turned."""
+DIGITS = 15
+"""Significant digits of a number at most."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Threshold:
+    """What a word means for what is of a type.
+
+    Attributes:
+        word: The stem of the word.
+        type: The type; "" for anything that has the measure.
+        relation: The measure.
+        comparison: ">=" or "<=".
+        value: The threshold.
+        unit: Its unit, "" for a plain number.
+    """
+
+    word: str
+    type: str
+    relation: str
+    comparison: Comparison
+    value: float
+    unit: str = ""
+
+    def program(self, base: Program) -> Compare:
+        """Those of a set that are so."""
+        whole = self.value == int(self.value)
+        text = f"{int(self.value)}" if whole else repr(self.value)
+        value = Literal(text, datatype=f"{XSD}{'integer' if whole else 'decimal'}", unit=self.unit)
+        return Compare(
+            base, Measure((Step(self.relation),)), self.comparison, Named((ValueKey(value),))
+        )
+
+
+class _Key(NamedTuple):
+    """A meaning that a word may have; thresholds of one such meaning are compared."""
+
+    word: str
+    type: str
+    relation: str
+    comparison: Comparison
+    unit: str
+
+
+class _Interval(NamedTuple):
+    """Thresholds that part the answers of one question from the rest: above ``low``, at most ``high``, for ">="."""
+
+    low: float
+    high: float
+
+
+class ThresholdLearner:
+    """Collects what questions teach of thresholds.
+
+    Args:
+        knowledge: The graph.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._intervals: dict[_Key, dict[int, set[_Interval]]] = defaultdict(dict)
+        self._by_sets: dict[_Key, set[int]] = defaultdict(set)
+        self._with_word: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self._lessons = 0
+
+    def add(self, question: Question, answers: AnswerMatcher, found: Sequence[Derivation]) -> None:
+        """Take what the candidates of one question teach that no program explains."""
+        self._lessons += 1
+        seen: set[tuple[tuple[str, ...], int]] = set()
+        for made in found:
+            nodes = made.counted or made.nodes
+            left = question.open_words(made.mask | question.known)
+            if not left or not 1 < len(nodes) <= NODES or (nodes, made.mask) in seen:
+                continue
+            seen.add((nodes, made.mask))
+            kind = _type(self._knowledge, nodes)
+            for word in left:
+                self._add(word, kind, nodes, made, answers)
+
+    def _add(
+        self, word: str, kind: str, nodes: Sequence[str], made: Derivation, answers: AnswerMatcher
+    ) -> None:
+        wanted = answers.count() if made.counted else len(answers.among(nodes))
+        some_missing = not made.counted and wanted != len(answers.names)
+        if some_missing or not 0 < wanted < len(nodes):
+            return
+        self._with_word[word, kind].add(self._lessons)
+        right = frozenset() if made.counted else answers.among(nodes)
+        for step in self._knowledge.measures(nodes[:NODES]):
+            sizes, unit = _sizes(self._knowledge, nodes, step)
+            for comparison, sign in SIGNS.items():
+                interval = _parting(
+                    {node: sign * size for node, size in sizes.items()}, right, wanted
+                )
+                if interval is not None:
+                    key = _Key(word, kind, step.relation, comparison, unit)
+                    self._intervals[key].setdefault(self._lessons, set()).add(interval)
+                    if right:
+                        self._by_sets[key].add(self._lessons)
+
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """Of each word and type the threshold on which most questions agree, where enough of them do."""
+        best: dict[tuple[str, str], tuple[int, Threshold]] = {}
+        for key, lessons in sorted(self._intervals.items()):
+            support, interval = _most_agreed(lessons.values())
+            enough = support >= LESSONS and len(self._by_sets[key]) >= SETS
+            if not enough or 2 * support <= len(self._with_word[key.word, key.type]):
+                continue
+            known = best.get((key.word, key.type))
+            if known is None or support > known[0]:
+                best[key.word, key.type] = support, _threshold(key, interval)
+        typed = {word for word, kind in best if kind}
+        return tuple(
+            threshold
+            for (word, kind), (_, threshold) in sorted(best.items())
+            if kind or word not in typed
+        )
+
+
+def apply(
+    thresholds: Mapping[str, Sequence[Threshold]],
+    question: Question,
+    part: Derivation,
+    knowledge: Knowledge,
+) -> Iterator[tuple[Threshold, int]]:
+    """The thresholds that words of a question mean of a set, each with its token as a bit."""
+    for at, token in enumerate(question.tokens):
+        for threshold in thresholds.get(token.stem, ()) if not part.mask >> at & 1 else ():
+            of_type = threshold.type in ("", _type(knowledge, part.nodes))
+            if of_type and Step(threshold.relation) in knowledge.measures(part.nodes[:NODES]):
+                yield threshold, 1 << at
+
+
+def _type(knowledge: Knowledge, nodes: Sequence[str]) -> str:
+    """The type that all nodes of a set are of, "" without one."""
+    some = nodes[:NODES]
+    return min(
+        (kind for kind, count in knowledge.types(some).items() if count == len(some)), default=""
+    )
+
+
+def _sizes(knowledge: Knowledge, nodes: Sequence[str], step: Step) -> tuple[dict[str, float], str]:
+    """The measure of each node, in the unit of the first one, and that unit."""
+    found: dict[str, float] = {}
+    unit = None
+    for node in nodes:
+        for value in knowledge.evaluate(Follow(Named((node,)), step)).nodes[:1]:
+            literal = value.literal if isinstance(value, ValueKey) else Literal("")
+            if quantity(literal) is None or unit not in (None, literal.unit):
+                continue
+            try:
+                found[node] = float(literal.value)
+            except ValueError:  # a date
+                continue
+            unit = literal.unit
+    return found, unit or ""
+
+
+def _parting(sizes: Mapping[str, float], right: frozenset[str], wanted: int) -> _Interval | None:
+    """The thresholds above which are the right nodes alone, or as many as are wanted where these are not known."""
+    ordered = sorted(sizes.items(), key=lambda item: -item[1])
+    above, below = ordered[:wanted], ordered[wanted:]
+    if len(above) < wanted or not below or above[-1][1] <= below[0][1]:
+        return None
+    if right and right != {node for node, _ in above}:
+        return None
+    return _Interval(below[0][1], above[-1][1])
+
+
+def _most_agreed(lessons: Iterable[Iterable[_Interval]]) -> tuple[int, _Interval]:
+    """The interval of thresholds that most lessons allow, and how many do."""
+    sets = [sorted(some) for some in lessons]
+    ends = sorted({interval.high for some in sets for interval in some})
+    best = (0, _Interval(-inf, inf))
+    for end in ends:
+        holding = [
+            interval
+            for some in sets
+            if (interval := next((x for x in some if x.low < end <= x.high), None))
+        ]
+        if len(holding) > best[0]:
+            within = _Interval(max(x.low for x in holding), min(x.high for x in holding))
+            best = (len(holding), within)
+    return best
+
+
+def _threshold(key: _Key, interval: _Interval) -> Threshold:
+    value = roundest(interval.low, interval.high)
+    return Threshold(
+        key.word, key.type, key.relation, key.comparison, SIGNS[key.comparison] * value, key.unit
+    )
+
+
+def roundest(low: float, high: float) -> float:
+    """The number with the fewest digits that is above ``low`` and at most ``high``, the largest of them."""
+    size = max(abs(low), abs(high))
+    place = ceil(log10(size)) if size else 0
+    for digits in range(DIGITS):
+        unit = 10.0 ** (place - digits)
+        value = round(high // unit * unit, 12)
+        if low < value <= high:
+            return value
+    return high

@@ -1,0 +1,129 @@
+"""A question that is a name and no more: "France", "tell me about France". What the graph states of it is the answer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kg.types import Attribute, Triple
+from kg.values import value_text
+from kptm.answering.answer import Answer, Evidence, ScoredEntity, Sense
+from kptm.answering.questions.naming import RelationNames, labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Attested
+    from kptm.linking import Link, LinkedText
+
+FACTS, RELATIONS, VALUES = 40, 6, 3
+"""Facts that are read, relations that are shown, and values of each."""
+_BARE = re.compile(
+    r"^\W*(?:(?:(?:who|what)(?:\s+(?:is|was|are|were)|['’]?s)|(?:please\s+)?(?:tell\s+me|show\s+me|describe|what\s+do\s+you\s+know"
+    r"|what\s+is\s+known|information|info|about|more|facts))(?:\s+(?:more|all|something))?(?:\s+(?:about|on))?)?"
+    r"(?:\s*\b(?:the|a|an))?\W*(?:please)?\W*$",
+    re.IGNORECASE,
+)
+ASKED = 0.8
+"""What a description is worth where more than the name is said: "who is" may ask for an office or for a profession."""
+LIKELY = 0.05
+"""p from which on another sense of the name is offered."""
+
+
+def is_bare(document: LinkedText) -> bool:
+    """Whether a text names one thing and asks for nothing of it but what it is."""
+    return len(document.links) == 1 and _BARE.match(_without_names(document)) is not None
+
+
+class Describer:
+    """Describes entities.
+
+    Args:
+        graph: The facts.
+    """
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self._graph = graph
+        self._relations = RelationNames(graph)
+
+    def answer(self, document: LinkedText) -> Answer:
+        """What the graph states of the likeliest sense of a text's one name, and its other senses."""
+        [link] = document.links
+        meant = sorted(_options(link).items(), key=lambda item: (-item[1], item[0]))
+        key, p = meant[0]
+        p *= ASKED if re.search(r"\w", _without_names(document)) else 1.0
+        facts = [
+            item for item in self._graph.describe(key, limit=FACTS).facts if item.fact.head == key
+        ]
+        entity = self._graph.entity(key)
+        others = [(other, share) for other, share in meant[1:] if share >= LIKELY]
+        known = self._graph.entities([other for other, _ in others])
+        said = entity.description or ", ".join(entity.types)
+        shown = "; ".join(self._lines(facts))
+        text = ": ".join(filter(None, (entity.label, ". ".join(filter(None, (said, shown))))))
+        return Answer(
+            question=document.text,
+            entity=key,
+            score=p,
+            answers=(ScoredEntity(key, entity.label, p),),
+            evidence=tuple(self._evidence(item, key) for item in facts),
+            topic=key,
+            description=text
+            if facts or said
+            else f"{entity.label}: nothing is stated of it as a head",
+            senses=tuple(
+                Sense(other, known[other].label, share, ())
+                for other, share in others
+                if other in known
+            ),
+            labels={key: entity.label},
+        )
+
+    def _lines(self, facts: Sequence[Attested]) -> list[str]:
+        """A line for each of the first relations, with some of its values."""
+        values: dict[str, list[str]] = {}
+        for item in facts:
+            values.setdefault(item.fact.relation, []).append(_end(item.fact))
+        some = dict(list(values.items())[:RELATIONS])
+        names = self._relations.labels(some.keys())
+        named = labels(self._graph, [key for keys in some.values() for key in keys])
+        lines = []
+        for relation, ends in some.items():
+            more = ", …" if len(ends) > VALUES else ""
+            lines.append(
+                f"{names[relation]} {', '.join(named[key] for key in ends[:VALUES])}{more}"
+            )
+        return lines
+
+    def _evidence(self, item: Attested, key: str) -> Evidence:
+        fact = item.fact
+        return Evidence(
+            "triple",
+            f"{fact.head} | {fact.relation} | {_end(fact)}",
+            key,
+            triple=fact if isinstance(fact, Triple) else None,
+            sources=tuple(
+                name if line is None else f"{name}:{line}" for name, line in item.sources
+            ),
+            revision=item.revision,
+        )
+
+
+def _end(fact: Triple | Attribute) -> str:
+    return fact.tail if isinstance(fact, Triple) else value_text(fact.value)
+
+
+def _options(link: Link) -> dict[str, float]:
+    """What a link's name may mean, with p."""
+    found = {candidate.entity: candidate.prior for candidate in link.candidates}
+    found.setdefault(link.entity, link.score)
+    return found
+
+
+def _without_names(document: LinkedText) -> str:
+    """The text with spaces in place of its names."""
+    text = list(document.text)
+    for link in document.links:
+        text[link.start : link.end] = " " * (link.end - link.start)
+    return "".join(text)

@@ -1,0 +1,231 @@
+"""On which side of a relation a question names its entity, by English word order.
+
+"Who invaded Poland" names the object of the verb, "who did Poland invade" its subject; "the mother of Eve" is asked of Eve, and a
+relation that is itself called "mother of" has Eve as its tail then. What the words do not show stays open.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from kptm.answering.questions.content_words import stem
+from kptm.linking.text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+DETERMINERS = frozenset("the a an its their his her".split())
+DO = frozenset("do does did don doesn didn".split())
+BE = frozenset("is are was were be been being".split())
+HAVE = frozenset("has have had with".split())
+WH = frozenset("who whom which what".split())
+AGENT = ("er", "or")
+"""How nouns end that say who does something: "discoverer"."""
+RELATIVE = frozenset("that which who whom".split())
+"""Words that begin a clause: "that Curie discovered"."""
+PREPOSITIONS = frozenset(
+    "by in on at to into onto with from for through after near over under against as about".split()
+)
+_PARTICIPLES = frozenset(
+    "written born made known built sung drawn held spoken set led won done shown taken given found kept "
+    "fought taught sold told spent run".split()
+)
+_PASTS = frozenset(
+    "wrote sang won led built made drew ran beat fought taught found became gave took held sold spoke".split()
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WORD = re.compile(r"[^\W_]+")
+_POSSESSIVE = re.compile(r"\s*['’]s?\b")
+
+
+class Form(Enum):
+    """How the label of a relation reads between head and tail."""
+
+    NOUN = auto()  # capital: the head's capital is the tail
+    NOUN_OF = auto()  # mother of: the head is the mother of the tail
+    PASSIVE = auto()  # discovered by: the head was discovered by the tail
+    VERB = auto()  # invaded, flows into: the head invaded the tail
+
+
+class RelationForm(NamedTuple):
+    """A relation's form, the stems of its label, its prepositions, and its words as they are written."""
+
+    form: Form
+    stems: frozenset[str]
+    prepositions: frozenset[str]
+    words: frozenset[str]
+
+
+@lru_cache(maxsize=16_384)
+def relation_form(label: str) -> RelationForm:
+    """What the label of a relation looks like."""
+    words = [fold(word) for word in _WORD.findall(_CAMEL.sub(" ", label))]
+    return RelationForm(
+        _form(words),
+        frozenset(stem(word) for word in words if word not in PREPOSITIONS | {"of", "the", "is"}),
+        PREPOSITIONS.intersection(words),
+        frozenset(words),
+    )
+
+
+def _form(words: Sequence[str]) -> Form:
+    if not words:
+        return Form.NOUN
+    participle = any(word.endswith("ed") or word in _PARTICIPLES for word in words)
+    if words[-1] == "of":
+        return Form.NOUN_OF
+    if words[-1] in PREPOSITIONS:
+        return Form.PASSIVE if participle else Form.VERB
+    first = words[0]
+    plural = first.endswith("s") and not first.endswith("ss")
+    verb = first.endswith("ed") or first in _PASTS or plural
+    return Form.VERB if verb and len(words) == 1 else Form.NOUN
+
+
+def names_head(question: str, start: int, end: int, label: str) -> bool | None:
+    """Whether the name at ``start`` to ``end`` is the head of the relation that is asked about; None where the words leave it open.
+
+    Args:
+        question: The question.
+        start: Where the name begins.
+        end: Where it ends.
+        label: The relation's label, whose words the question says.
+    """
+    relation = relation_form(label)
+    before = [fold(word) for word in _WORD.findall(question[:start])]
+    after = [fold(word) for word in _WORD.findall(question[end:])]
+    left = [at for at, word in enumerate(before) if stem(word) in relation.stems]
+    right = [at for at, word in enumerate(after) if stem(word) in relation.stems]
+    if right and not left:
+        owned = _POSSESSIVE.match(question[end:]) is not None
+        return _said_after(before, after, _run(right), relation, owned=owned)
+    if left and not right:
+        return _said_before(before, after, _run(left[::-1])[::-1], relation)
+    return None
+
+
+def _run(places: Sequence[int]) -> Sequence[int]:
+    """The places that follow one another, with one word between, as of "year of discovery".
+
+    Of the words of a relation those next to a name say on which side of it the name stands.
+    """
+    size = next((n for n in range(1, len(places)) if abs(places[n] - places[n - 1]) > 2), None)
+    return places[:size]
+
+
+def _said_after(
+    before: Sequence[str],
+    after: Sequence[str],
+    at: Sequence[int],
+    relation: RelationForm,
+    *,
+    owned: bool,
+) -> bool | None:
+    """The name stands before the relation's words."""
+    form, behind = relation.form, after[at[-1] + 1 :]
+    if not WH.isdisjoint(after[: at[0]]):  # "in Chad, which side of the road"
+        return None
+    if owned:  # "Peru's capital"
+        return {Form.NOUN: True, Form.NOUN_OF: False, Form.VERB: True}.get(form)
+    if behind[:1] == ["of"]:
+        return _of_what(after[: at[0]], form)
+    had = not HAVE.isdisjoint(before[-1:])
+    if had and form is Form.NOUN and after[:1] == ["as"]:
+        return False  # "which country has Guarani as an official language"
+    if had or not DO.isdisjoint(before):  # "who did Poland invade"
+        return _as_subject(after, at, relation)
+    if not BE.isdisjoint(before):
+        return _with_be(after, at, form)
+    bare = after[: at[0]]
+    clause = not RELATIVE.isdisjoint(before[-1:])  # "that Curie discovered"
+    object_ = BE.isdisjoint(bare) and behind and behind[0] in DETERMINERS | WH
+    if form is Form.PASSIVE and (clause or object_):  # "Brandt discovered the element"
+        return _as_subject(after, at, relation)
+    if form is Form.VERB and not BE.isdisjoint(bare) and behind[:1] == ["by"]:
+        return False  # "Jupiter is orbited by"
+    # "Japan capital", "Poland invaded whom"
+    return None if any(word in PREPOSITIONS for word in bare) else True
+
+
+def _of_what(between: Sequence[str], form: Form) -> bool | None:
+    """The relation's words stand between the name and "of"."""
+    if form is Form.NOUN and not PREPOSITIONS.isdisjoint(_since_verb(between)):
+        return True  # "Jordan lies in the region of": the noun says what is asked for, not what Jordan is
+    # "Paris is the capital of", "who is Eve the mother of", "of what was Ramsay the discoverer"
+    return {Form.NOUN: False, Form.NOUN_OF: True}.get(form)
+
+
+def _with_be(after: Sequence[str], at: Sequence[int], form: Form) -> bool | None:
+    """The name stands after a form of "be": "where was Oxygen discovered", "who was Poland invaded by"."""
+    if form is Form.VERB:
+        return False if "by" in after[at[-1] + 1 :] else None
+    if form is Form.PASSIVE and after[at[-1]].endswith(AGENT):  # "was Ramsay the discoverer"
+        return False
+    return True if form is Form.PASSIVE else None
+
+
+def _since_verb(words: Sequence[str]) -> Sequence[str]:
+    """The words after the last form of "be"; all without one."""
+    last = max((at for at, word in enumerate(words) if word in BE), default=-1)
+    return words[last + 1 :]
+
+
+def _as_subject(after: Sequence[str], at: Sequence[int], relation: RelationForm) -> bool | None:
+    """The name is the subject of a verb: "did N discover", of "discovered by", names the tail."""
+    if relation.form is Form.VERB:
+        return True
+    if relation.form is Form.PASSIVE:
+        return False if "by" in relation.prepositions else None
+    return False if _is_agent(relation, [after[place] for place in at]) else None
+
+
+def _is_agent(relation: RelationForm, said: Collection[str]) -> bool:
+    """Whether the label names whoever does what the question says as a verb: "director", of "directed"."""
+    agent = any(word.endswith(AGENT) for word in relation.words)
+    return relation.form is Form.NOUN and agent and relation.words.isdisjoint(said)
+
+
+def _said_before(
+    before: Sequence[str], after: Sequence[str], at: Sequence[int], relation: RelationForm
+) -> bool | None:
+    """The relation's words stand before the name."""
+    form = relation.form
+    between = [word for word in before[at[-1] + 1 :] if word not in DETERMINERS]
+    if between == ["of"]:  # "the capital of Peru", "the mother of Eve"
+        return {Form.NOUN: True, Form.NOUN_OF: False, Form.VERB: True}.get(form)
+    if "by" in between:  # "invaded by Germany", "discovered by Priestley"
+        by = "by" in relation.prepositions
+        return {Form.VERB: True, Form.PASSIVE: False if by else None}.get(form)
+    verb = form is Form.VERB and len(between) == 1 and between[0] in PREPOSITIONS
+    if not between or verb or relation.prepositions.issuperset(between):
+        return _as_object(before, at, between, relation)
+    if form is Form.NOUN and len(between) == 1 and between[0] in BE | DO | HAVE:
+        return _of_asked_noun(before, after, at)
+    return None
+
+
+def _as_object(
+    before: Sequence[str], at: Sequence[int], between: Sequence[str], relation: RelationForm
+) -> bool | None:
+    """The name stands right after the relation's words: "who invaded Poland", "who discovered Oxygen"."""
+    if relation.form is Form.VERB:
+        return False
+    if relation.form is Form.PASSIVE:
+        return not between
+    if relation.form is not Form.NOUN:
+        return None
+    if _is_agent(relation, [before[place] for place in at]):
+        return True
+    # "which country has the calling code 81"
+    return None if HAVE.isdisjoint(before[: at[0]]) else False
+
+
+def _of_asked_noun(before: Sequence[str], after: Sequence[str], at: Sequence[int]) -> bool | None:
+    """Of "which subregion is Japan in" and "what provinces does Canada have"; not of "the country whose capital is Vienna"."""
+    previous = before[at[0] - 1] if at[0] else ""
+    if previous in ("which", "what") and after:
+        return True
+    return False if previous == "whose" else None

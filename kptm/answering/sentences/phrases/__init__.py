@@ -1,0 +1,1 @@
+"""Parts of English sentences: clauses, noun phrases, descriptions."""

@@ -1,0 +1,217 @@
+"""Clauses about the members of a program: "that borders Texas", "whose capital is Paris", "with the most languages"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Compare,
+    Difference,
+    Follow,
+    Having,
+    Intersection,
+    Measure,
+    Named,
+    OfType,
+    Program,
+    Union,
+)
+from kptm.answering.sentences.grammar import Forms, article
+from kptm.answering.sentences.phrases.noun_phrases import (
+    Description,
+    merged,
+    same,
+    when,
+    without_having,
+)
+from kptm.answering.sentences.phrases.relation_words import NounRelation, RelationWords
+
+if TYPE_CHECKING:
+    from kptm.answering.sentences.phrases.descriptions import Describer
+
+_COMPARISONS = {
+    "<": "less than", "<=": "at most", ">": "more than", ">=": "at least", "=": "", "!=": "not",
+}  # fmt: skip
+_NONE = {"": "no", "more than": "some"}
+_DATES = {"<": "before", "<=": "not after", ">": "after", ">=": "not before", "=": "", "!=": "not"}
+
+
+class Clauses:
+    """Makes clauses.
+
+    Args:
+        describer: Describes the programs within them.
+    """
+
+    def __init__(self, describer: Describer) -> None:
+        self._describer = describer
+        self._wording = describer.wording
+
+    def of(self, program: Program, *, negated: bool = False) -> Forms:
+        """What is true of the members of a program, to follow a noun: "that borders Texas", "whose capital is Paris"."""
+        program = without_having(program)
+        if isinstance(program, Follow):
+            return self._followed(program, negated=negated)
+        if isinstance(program, Compare):
+            return self._compared(program, negated=negated)
+        if isinstance(program, Having):
+            return self._having(program, negated=negated)
+        if (both := merged(program)) is not None:
+            return self._followed(both, negated=negated, joint=" and ")
+        if isinstance(program, (Intersection, Union)) and not negated:
+            joint = "and" if isinstance(program, Intersection) else "or"
+            left, right = self.of(program.left), self.of(program.right)
+            return Forms(f"{left.one} {joint} {right.one}", f"{left.many} {joint} {right.many}")
+        if isinstance(program, Difference) and not negated:
+            left, right = self.of(program.left), self.of(program.right, negated=True)
+            return Forms(f"{left.one} and {right.one}", f"{left.many} and {right.many}")
+        return self._is_it(program, negated=negated)
+
+    def _is_it(self, program: Program, *, negated: bool) -> Forms:
+        no = " not" if negated else ""
+        if isinstance(program, OfType):
+            noun = self._wording.type(program.type)
+            return Forms(f"that is{no} {article(noun.one)}", f"that are{no} {noun.many}")
+        described = self._describer.describe(program)
+        if described.name:
+            return Forms(f"that is{no} {described.name}", f"that are{no} {described.name}")
+        among = f"among {described.text(plural=True)}"
+        return Forms(f"that is{no} {among}", f"that are{no} {among}")
+
+    def _followed(self, program: Follow, *, negated: bool, joint: str = " or ") -> Forms:
+        words, source = (
+            self._wording.relation(program.step.relation),
+            self._describer.source(program, joint),
+        )
+        if source.noun is not None and source.several:
+            return self._followed_any(program, words, source, negated=negated)
+        whose, during = source.text(plural=source.several), when(program.during)
+        no = " not" if negated else ""
+        if isinstance(words, NounRelation):
+            if program.step.forward:
+                end = f"{whose}{words.rest}{during}"
+                one, many = self.noun_of(program, words, plural=False), words.noun.many
+                return Forms(f"that is{no} {one} of {end}", f"that are{no} the {many} of {end}")
+            verb = words.verb(negated=negated)
+            return same(f"whose {words.noun.one}{words.rest} {verb} {whose}{during}")
+        if program.step.forward:
+            return same(f"that {whose} {words.of(plural=source.several, negated=negated)}{during}")
+        verbs = (words.of(plural=plural, negated=negated) for plural in (False, True))
+        return Forms(*(f"that {verb} {whose}{during}" for verb in verbs))
+
+    def _followed_any(
+        self, program: Follow, words: RelationWords, source: Description, *, negated: bool
+    ) -> Forms:
+        """The same of a step from any of a set: "that rivers traverse", "that no rivers traverse"."""
+        some, during = source.text(plural=True, the=""), when(program.during)
+        if isinstance(words, NounRelation):
+            one = "none" if negated else "one"
+            of = f"{one} of {source.text(plural=True)}{during}"
+            if not program.step.forward:
+                return same(f"whose {words.noun.one}{words.rest} {words.verb()} {of}")
+            no, some = (" not", f"any {some}") if negated else ("", some)
+            end = f"of {some}{words.rest}{during}"
+            return Forms(
+                f"that is{no} the {words.noun.one} {end}",
+                f"that are{no} the {words.noun.many} {end}",
+            )
+        if program.step.forward:
+            return same(f"that {'no ' if negated else ''}{some} {words.of(plural=True)}{during}")
+        any_of = f"any {some}" if negated else some
+        verbs = (words.of(plural=plural, negated=negated) for plural in (False, True))
+        return Forms(*(f"that {verb} {any_of}{during}" for verb in verbs))
+
+    def noun_of(self, program: Follow, words: NounRelation, *, plural: bool) -> str:
+        """The noun of a step with its article: "the capital"; "a province" where there are several."""
+        keys = program.source.keys if isinstance(program.source, Named) else ()
+        if plural:
+            return f"the {words.noun.many}"
+        return (
+            self._wording.noun_from(keys[0], program.step, words)
+            if len(keys) == 1
+            else f"the {words.noun.one}"
+        )
+
+    def _having(self, program: Having, *, negated: bool) -> Forms:
+        words = self._wording.relation(program.step.relation)
+        if isinstance(words, NounRelation) and program.step.forward:
+            return same(f"{'without' if negated else 'with'} {article(words.noun.one)}")
+        thing = "anything" if negated else "something"
+        if isinstance(words, NounRelation):
+            no = " not" if negated else ""
+            return Forms(
+                f"that is{no} the {words.noun.one} of {thing}",
+                f"that are{no} the {words.noun.many} of {thing}",
+            )
+        if program.step.forward:
+            return Forms(
+                *(
+                    f"that {words.of(plural=plural, negated=negated)} {thing}"
+                    for plural in (False, True)
+                )
+            )
+        subject = "nothing" if negated else "something"
+        return same(f"that {subject} {words.of(plural=False)}")
+
+    def _compared(self, program: Compare, *, negated: bool) -> Forms:
+        told = self.comparison(program, negated=negated)
+        if isinstance(without_having(program.base), (OfType, Having)):
+            return told
+        own = self.of(program.base)
+        return Forms(f"{own.one} and {told.one}", f"{own.many} and {told.many}")
+
+    def comparison(self, program: Compare, *, negated: bool = False) -> Forms:
+        """What the comparison alone says."""
+        value, measure = self._describer.phrase(program.value), program.measure
+        dated = not measure.count and self._wording.is_time(program)
+        said = (_DATES if dated else _COMPARISONS)[program.comparison]
+        said = f"not {said}".strip() if negated else said
+        if measure.count:
+            none = value == "0" and said in ("", "more than")
+            return self._counted(measure, _NONE[said] if none else f"{said} {value}".strip())
+        return self._measured(measure, f"{said} {value}".strip(), dated=dated)
+
+    def _measured(self, measure: Measure, compared: str, *, dated: bool) -> Forms:
+        words = self._wording.relation(measure.steps[-1].relation, dates=dated)
+        if (
+            isinstance(words, NounRelation)
+            or len(measure.steps) > 1
+            or not measure.steps[-1].forward
+        ):
+            return same(f"whose {self._wording.measure(measure)} is {compared}")
+        verb = words.dated if dated and compared.split()[0] in ("before", "after", "not") else words
+        return Forms(*(f"that {verb.of(plural=plural)} {compared}" for plural in (False, True)))
+
+    def most(self, measure: Measure, order: str, rank: str) -> Forms:
+        """With the greatest value, or the most of what is counted."""
+        if not measure.count:
+            greatest = "greatest" if order == "max" else "lowest"
+            if len(measure.steps) > 1:
+                owner = self._wording.measure(replace(measure, steps=measure.steps[:-1]))
+                own = self._wording.step_noun(measure.steps[-1])
+                return same(f"whose {owner} has the {f'{rank} '.lstrip()}{greatest} {own}")
+            text = f"with the {rank} {greatest} {self._wording.measure(measure)}"
+            return same(" ".join(text.split()))
+        most = f"the {rank} {'most' if order == 'max' else 'fewest'}"
+        return self._counted(measure, " ".join(most.split()))
+
+    def _counted(self, measure: Measure, number: str) -> Forms:
+        """That has so many at the end of a path."""
+        step = measure.steps[-1]
+        words = self._wording.relation(step.relation)
+        among = None if measure.among is None else self._describer.describe(measure.among)
+        if len(measure.steps) > 1:
+            return same(f"with {number} {self._wording.measure(measure)}")
+        if isinstance(words, NounRelation) and step.forward:
+            noun = words.noun.many if among is None else among.text(plural=True, the="")
+            return same(f"with {number} {noun.strip()}")
+        things = "others" if among is None else among.text(plural=True, the="").strip()
+        if isinstance(words, NounRelation):
+            return Forms(f"that is the {words.noun.one} of {number} {things}",
+                         f"that are the {words.noun.one} of {number} {things}")  # fmt: skip
+        if step.forward:
+            return Forms(
+                *(f"that {words.of(plural=plural)} {number} {things}" for plural in (False, True))
+            )
+        return same(f"that {number} {things} {words.of(plural=True)}")

@@ -1,0 +1,163 @@
+"""What a program denotes, described in English: "the states that border Texas", "the population of the capital of France".
+
+A description has a noun, what goes before it ("longest"), what follows it ("of France"), and clauses ("that border Texas"), which
+agree with it in number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import singledispatchmethod
+from typing import TYPE_CHECKING
+
+from kg.programs import (
+    Aggregate,
+    Compare,
+    Difference,
+    Follow,
+    Having,
+    Intersection,
+    Named,
+    OfType,
+    Program,
+    Subtract,
+    Superlative,
+    Union,
+)
+from kptm.answering.sentences.languages import language
+from kptm.answering.sentences.phrases.clauses import Clauses
+from kptm.answering.sentences.phrases.noun_phrases import Description, merged, when, without_having
+from kptm.answering.sentences.phrases.relation_words import NounRelation
+
+if TYPE_CHECKING:
+    from kptm.answering.sentences.wording import Wording
+
+_ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+_TOTALS = {"sum": "total", "mean": "average", "max": "greatest", "min": "lowest"}
+
+
+class Describer:
+    """Describes programs.
+
+    Args:
+        wording: Words for keys.
+
+    Attributes:
+        wording: The same.
+        clauses: Makes clauses about programs.
+    """
+
+    def __init__(self, wording: Wording) -> None:
+        self.wording = wording
+        self.clauses = Clauses(self)
+
+    def phrase(self, program: Program) -> str:
+        """A program in the place of a name, in the number that is likely."""
+        described = self.describe(program)
+        return described.text(plural=described.several)
+
+    @singledispatchmethod
+    def describe(self, program: Program) -> Description:
+        """What a program denotes."""
+        return Description(name=str(program), several=False)
+
+    @describe.register
+    def _(self, program: Named) -> Description:
+        names = language("en").listed([self.wording.named(key) for key in program.keys])
+        return Description(name=names, several=len(program.keys) > 1)
+
+    @describe.register
+    def _(self, program: OfType) -> Description:
+        return Description(noun=self.wording.type(program.type))
+
+    @describe.register
+    def _(self, program: Having) -> Description:
+        return Description(clauses=(self.clauses.of(program),))
+
+    @describe.register
+    def _(self, program: Follow) -> Description:
+        words = self.wording.relation(program.step.relation)
+        if isinstance(words, NounRelation) and program.step.forward:
+            source = self.describe(program.source)
+            after = f"of {source.text(plural=source.several)}{words.rest}{when(program.during)}"
+            return Description(words.noun, after=after, several=source.several)
+        return Description(clauses=(self.clauses.of(program),))
+
+    @describe.register
+    def _(self, program: Intersection) -> Description:
+        plain = without_having(program)
+        if not isinstance(plain, Intersection):
+            return self.describe(plain)
+        program = plain
+        if merged(program) is not None:
+            return Description(clauses=(self.clauses.of(program),))
+        left, right = program.left, program.right
+        if isinstance(right, OfType) or (not self._has_noun(left) and self._has_noun(right)):
+            left, right = right, left
+        return self.describe(left).and_also(self.clauses.of(right))
+
+    def _has_noun(self, program: Program) -> bool:
+        found = self.describe(program)
+        return found.noun is not None or bool(found.name)
+
+    @describe.register
+    def _(self, program: Union) -> Description:
+        both = (self.phrase(program.left), self.phrase(program.right))
+        return Description(name=" and ".join(both))
+
+    @describe.register
+    def _(self, program: Difference) -> Description:
+        denied = self.clauses.of(program.right, negated=True)
+        if isinstance(without_having(program.left), Having):
+            return Description(clauses=(denied,))
+        return self.describe(program.left).and_also(denied)
+
+    @describe.register
+    def _(self, program: Compare) -> Description:
+        base = self._base(program.base)
+        return base.and_also(self.clauses.comparison(program))
+
+    @describe.register
+    def _(self, program: Superlative) -> Description:
+        base = self._base(program.base)
+        rank = _ORDINALS.get(program.rank, f"{program.rank}th") if program.rank > 1 else ""
+        adjective = self.wording.superlative(program.measure, program.order)
+        if adjective and base.noun is not None and base.noun.one.startswith(f"{adjective} "):
+            return replace(base, before=rank, several=False)  # "the highest point of the states"
+        if adjective and not base.before:
+            before = f"{rank} {adjective}".strip()
+            return replace(base, before=before, several=False)
+        clause = self.clauses.most(program.measure, program.order, rank)
+        return replace(base.and_also(clause), several=False)
+
+    def _base(self, program: Program) -> Description:
+        """What is compared; that it has what is measured goes without saying."""
+        if isinstance(without_having(program), Having):
+            return Description()
+        base = self.describe(program)
+        return Description(after=f"of {base.name}") if base.name else base
+
+    @describe.register
+    def _(self, program: Aggregate) -> Description:
+        source = self.describe(program.source)
+        if program.function == "count":
+            text = source.text(plural=True, the="" if source.noun else "the").strip()
+            return Description(name=f"the number of {text}", several=False)
+        total = _TOTALS[program.function]
+        one = replace(source, before=f"{total} {source.before}".strip())
+        return Description(name=one.text(plural=False), several=False)
+
+    @describe.register
+    def _(self, program: Subtract) -> Description:
+        left, right = self.phrase(program.left), self.phrase(program.right)
+        return Description(name=f"the difference between {left} and {right}", several=False)
+
+    def source(self, program: Follow, joint: str = " or ") -> Description:
+        """Where a step starts that leads to any of several names; with another joint to all of them."""
+        if isinstance(program.source, Named):
+            names = joint.join(map(self.wording.named, program.source.keys))
+            return Description(name=names, several=len(program.source.keys) > 1)
+        if isinstance(program.source, Union):
+            names = joint.join(map(self.phrase, (program.source.left, program.source.right)))
+            return Description(name=names)
+        return self.describe(program.source)

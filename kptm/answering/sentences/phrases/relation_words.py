@@ -1,0 +1,249 @@
+"""How a relation is said in English: as a noun, "the capital of X is Y", or as a verb, "X borders Y".
+
+It is read from the last part of the relation's name; phrasings of the user's texts decide where they say it in its own words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from kptm.answering.questions.content_words import question_words
+from kptm.answering.sentences.grammar import Forms, article
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kptm.answering.sentences.grammar import Grammar
+
+_PART = re.compile(r"[/#.:]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_VERB_PATTERN = re.compile(r"(?:The )?\[X\] ((?:[^\W\d_]+ ){0,4}[^\W\d_]+) (?:the )?\[Y\]\W*")
+_NOUN_PATTERNS = (
+    re.compile(r"The ([^\W\d_]+(?: [^\W\d_]+){0,3}) of (?:the )?\[X\] is (?:the )?\[Y\]\W*"),
+    re.compile(r"(?:The )?\[Y\] is the ([^\W\d_]+(?: [^\W\d_]+){0,3}) of (?:the )?\[X\]\W*"),
+)
+_BE = {"is": "are", "are": "are", "was": "were", "were": "were"}
+
+
+@dataclass(frozen=True, slots=True)
+class NounRelation:
+    """The ``noun`` of the head is the tail.
+
+    Attributes:
+        noun: For one and for many.
+        rest: What follows the head: the area of Egypt "in km2".
+        link: What precedes the tail: the story of Alien is "by" its writer.
+        clean: Whether it is a noun phrase that reads well; "languages spoken" is none.
+    """
+
+    noun: Forms
+    rest: str = ""
+    link: str = ""
+    clean: bool = True
+
+    def verb(self, *, many: bool = False, negated: bool = False) -> str:
+        """The verb before the tails: "is", "are" of many and of a noun that is a plural by itself, "is by" of a story."""
+        plural = many or self.noun.one == self.noun.many
+        return ("are" if plural else "is") + (" not" if negated else "") + self.link
+
+
+@dataclass(frozen=True, slots=True)
+class VerbRelation:
+    """The head ``says`` the tail, or ``denies`` it: "borders", "does not border".
+
+    Attributes:
+        says: The verb with what belongs to it.
+        denies: The same negated.
+    """
+
+    says: Forms
+    denies: Forms
+
+    def of(self, *, plural: bool, negated: bool = False) -> str:
+        """The verb that agrees with its subject."""
+        return (self.denies if negated else self.says).of(plural=plural)
+
+    @property
+    def dated(self) -> VerbRelation:
+        """Without the preposition before a date: "was born", of "was born in"."""
+
+        def cut(forms: Forms) -> Forms:
+            return Forms(*(re.sub(r" (?:in|on|at)$", "", text) for text in (forms.one, forms.many)))
+
+        return replace(self, says=cut(self.says), denies=cut(self.denies))
+
+
+RelationWords: TypeAlias = NounRelation | VerbRelation
+
+
+def plain_name(label: str) -> str:
+    """A name as words, as they are written: "place of birth", of "/people/person/place_of_birth" and of "placeOfBirth"."""
+    technical = "://" in label or label.startswith("/") or re.search(r"\w[#:]\w", label)
+    text = [part for part in _PART.split(label) if part][-1:] if technical else [label]
+    words = "".join(text).replace("(s)", "").replace("_", " ").split()
+    if len(words) == 1 and _CAMEL.search(words[0]):
+        parts = _CAMEL.sub(" ", words[0]).split()
+        words = [part if _is_acronym(part) else part.lower() for part in parts]
+    return " ".join(words) or label
+
+
+def english_name(label: str) -> str:
+    """A name as words within a sentence: without the capitals of a title."""
+    words = plain_name(label).split()
+    titled = all(word[:1].isupper() for word in words)
+    small = words if titled else words[:1]
+    lowered = [word if _is_acronym(word) else word.lower() for word in small]
+    return " ".join([*lowered, *words[len(small) :]])
+
+
+def _is_acronym(word: str) -> bool:
+    return sum(letter.isupper() for letter in word) > 1
+
+
+@lru_cache(maxsize=16_384)
+def relation_words(
+    label: str, patterns: tuple[str, ...], grammar: Grammar, *, dates: bool = False
+) -> RelationWords:
+    """How a relation is said.
+
+    Args:
+        label: Its name.
+        patterns: Phrasings with ``[X]`` for the head and ``[Y]`` for the tail.
+        grammar: English words.
+        dates: Whether its tails are dates, of which "founded" is said with "was".
+    """
+    name = english_name(label)
+    return _from_patterns(name, patterns, grammar) or _from_name(name.split(), grammar, dates=dates)
+
+
+def _from_patterns(name: str, patterns: Iterable[str], grammar: Grammar) -> RelationWords | None:
+    """The first phrasing that is nothing but the relation's own words, of an opaque name like "P36" the first plain one."""
+    own = set(question_words(name))
+    opaque = re.fullmatch(r"[A-Za-z]?\d+", name) is not None
+    for pattern in patterns:
+        for noun in _NOUN_PATTERNS:
+            found = noun.fullmatch(pattern)
+            if found and (opaque or set(question_words(found[1])) == own):
+                return NounRelation(grammar.noun(found[1]))
+        found = _VERB_PATTERN.fullmatch(pattern)
+        if found and (opaque or (own and set(question_words(found[1])) == own)):
+            verb = _verb(found[1].split(), grammar)
+            if verb is not None:
+                return verb
+    return None
+
+
+def _from_name(words: Sequence[str], grammar: Grammar, *, dates: bool) -> RelationWords:
+    if len(words) > 1 and words[-1] == "s":  # "position(s)"
+        words = words[:-1]
+    first, last = words[0].lower(), words[-1].lower()
+    if first in ("has", "have") and len(words) > 1:
+        return _noun(words[1:], grammar)
+    if (verb := _verb([first, *words[1:]], grammar)) is not None:
+        return verb
+    if grammar.is_past(first) and (len(words) == 1 or words[1] in grammar.prepositions):
+        return _past([first, *words[1:]], grammar, dates=dates)
+    if last == "of" or (words[1:2] == ["of"] and first in grammar.roles):
+        return _noun_of(words, grammar)
+    if last == "by" and len(words) > 1:
+        if grammar.is_past(words[-2]):
+            return _be("was", words)
+        return NounRelation(grammar.noun(" ".join(words[:-1])), link=" by")
+    if last in grammar.prepositions and len(words) == 2 and not grammar.is_plural(first):
+        return _be("is", words)
+    return _noun(words, grammar)
+
+
+def _noun(words: Sequence[str], grammar: Grammar) -> NounRelation:
+    *head, unit = words
+    if len(head) > 1 and head[-1] == "in":
+        return NounRelation(grammar.noun(" ".join(head[:-1])), f" in {unit}")
+    modified = any(grammar.is_past(word.strip(",").lower()) for word in words[1:])
+    clean = not modified and words[-1] not in grammar.prepositions
+    if not clean:  # only the first noun of "languages spoken" has a plural
+        text = " ".join(words)
+        return NounRelation(Forms(text, text), clean=False)
+    return NounRelation(grammar.noun(" ".join(words)))
+
+
+def _verb(words: Sequence[str], grammar: Grammar) -> VerbRelation | None:
+    """A name that begins with a verb in the present: "is part of", "flows into", "share border with"."""
+    first, *rest = words
+    if first in _BE:
+        return _be_written(first, rest, grammar)
+    if first in ("has", "have"):
+        return _present("has", rest, grammar) if rest else None
+    if first.endswith("ly") and rest and rest[0] in grammar.verbs:
+        return _present(rest[0], rest[1:], grammar, f"{first} ")
+    end = rest[-1] if rest else ""
+    follows = rest[0] if rest else ""
+    preposition = follows in grammar.following
+    if first in grammar.verbs and (not rest or preposition or end in grammar.following):
+        return _present(first, rest, grammar)
+    if preposition and end == follows and grammar.may_be_verb(first):
+        return _present(first, rest, grammar)
+    if end in grammar.following and (listed := grammar.verb_of_base(first)):
+        return _present(listed, rest, grammar)
+    return None
+
+
+def _present(verb: str, rest: Sequence[str], grammar: Grammar, adverb: str = "") -> VerbRelation:
+    base, tail = grammar.base(verb), "".join(f" {word}" for word in rest)
+    return VerbRelation(
+        Forms(f"{adverb}{verb}{tail}", f"{adverb}{base}{tail}"),
+        Forms(f"does not {adverb}{base}{tail}", f"do not {adverb}{base}{tail}"),
+    )
+
+
+def _be_written(verb: str, rest: Sequence[str], grammar: Grammar) -> VerbRelation | None:
+    """What a name or a text says with "is": an article goes in the plural."""
+    if not rest:
+        return None
+    if rest[0] in ("a", "an", "the") and len(rest) > 1:
+        many = grammar.noun(" ".join(rest[1:])).many
+        return _be(verb, rest, many)
+    return _be(verb, rest)
+
+
+def _be(verb: str, rest: Sequence[str], many: str = "") -> VerbRelation:
+    one = " ".join(rest)
+    many = many or one
+    return VerbRelation(
+        Forms(f"{verb} {one}", f"{_BE[verb]} {many}"),
+        Forms(f"{verb} not {one}", f"{_BE[verb]} not {many}"),
+    )
+
+
+def _noun_of(words: Sequence[str], grammar: Grammar) -> VerbRelation:
+    """A name with "of": is part of, is a member of (a party), is the mother of."""
+    at = len(words) - 1 if words[-1] == "of" else 1
+    noun, head = " ".join(words[: at + 1]), words[at - 1].lower()
+    many = grammar.noun(noun).many
+    if head in grammar.bare:
+        return _be("is", noun.split())
+    one = article(noun) if head in grammar.indefinite else f"the {noun}"
+    return _be("is", one.split(), many)
+
+
+def _past(words: Sequence[str], grammar: Grammar, *, dates: bool) -> VerbRelation:
+    """A name that begins with a past: "invaded", "died in", "directed by", "located in state", "founded" of a year."""
+    first, *rest = words
+    if rest and rest[0] in grammar.prepositions:
+        rest = rest[:1]  # the label of the tail says which state
+    if first in grammar.intransitive:
+        return _did(first, rest or (["in"] if dates else []))
+    if rest or dates:
+        tense = "is" if first in grammar.lasting and "by" not in rest and not dates else "was"
+        return _be(tense, [first, *(rest or ["in"])])
+    if first in grammar.pasts:
+        base = grammar.pasts[first]
+        return VerbRelation(Forms(first, first), Forms(f"did not {base}", f"did not {base}"))
+    return _did(first, rest) if first.endswith("ed") else _be("was", [first])
+
+
+def _did(verb: str, rest: Sequence[str]) -> VerbRelation:
+    text = " ".join([verb, *rest])
+    return VerbRelation(Forms(text, text), Forms(f"has not {text}", f"have not {text}"))

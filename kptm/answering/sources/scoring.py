@@ -1,0 +1,98 @@
+"""p over candidates from the sources that compute with tensors: link prediction and the fused model.
+
+Apart from :mod:`kptm.answering.sources.source`, so that a graph without a model is asked without torch. Shapes: N candidates, T texts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from kptm.answering.sources.source import LINKS, MODEL, Asked, Opinion
+from kptm.data import collate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.embedding import EntityEmbeddings
+    from kptm.fusion import FusedModel
+
+BATCH = 128
+"""Texts that the model reads at once."""
+
+
+def from_embeddings(embeddings: EntityEmbeddings, asked: Asked) -> Opinion | None:
+    """Link prediction: softmax of the scores; None when the entity, its relation or all candidates have no vector."""
+    entity, relation = asked.reading.entity, asked.reading.relation
+    if entity not in embeddings or relation not in embeddings.relations:
+        return None
+    scores = (
+        embeddings.scores(head=entity, relation=relation)
+        if asked.reading.forward
+        else embeddings.scores(relation=relation, tail=entity)
+    )
+    return _spread(LINKS, scores, asked, embeddings)
+
+
+@torch.no_grad()
+def from_model(
+    model: FusedModel, asked: Sequence[Asked]
+) -> list[tuple[Opinion | None, NDArray[np.float32]]]:
+    """What the fused model reads at the first blank of each question's texts, many questions in one pass.
+
+    Returns:
+        For each question p, the mean over its texts, and the fact keys that modeledge is searched by, shape (T, 4E).
+    """
+    model.eval()
+    texts, owner = [], []
+    for number, question in enumerate(asked):
+        for document in question.texts:
+            text = model.encoder.encode(document)
+            if text.blanks:  # one behind the cut of a long text is not seen
+                texts.append(replace(text, blanks=text.blanks[:1]))
+                owner.append(number)
+    opinions: list[list[Opinion]] = [[] for _ in asked]
+    keys: list[list[NDArray[np.float32]]] = [[] for _ in asked]
+    for start in range(0, len(texts), BATCH):
+        seen = model(**collate(texts[start : start + BATCH], model.pad_id).tensors())
+        for number, row_N, key_F in zip(
+            owner[start:], seen.entity_logits, seen.fact_keys, strict=False
+        ):
+            opinion = _spread(MODEL, row_N, asked[number], model.embeddings)
+            opinions[number] += [] if opinion is None else [opinion]
+            keys[number].append(key_F.float().cpu().numpy())
+    width = 4 * model.embeddings.dim
+    return [
+        (_mean(said), np.array(found, np.float32).reshape(-1, width))
+        for said, found in zip(opinions, keys, strict=True)
+    ]
+
+
+def _mean(opinions: Sequence[Opinion]) -> Opinion | None:
+    if not opinions:
+        return None
+    return replace(opinions[0], p=np.mean([item.p for item in opinions], axis=0))
+
+
+def _spread(
+    kind: str, scores: torch.Tensor, asked: Asked, embeddings: EntityEmbeddings
+) -> Opinion | None:
+    """Softmax of the scores of those candidates that have a vector."""
+    rows = asked.side.rows(embeddings)
+    there = rows >= 0
+    own = asked.side.place.get(asked.reading.entity)
+    if own is not None:
+        there = there.copy()
+        there[own] = False
+    if not there.any():
+        return None
+    p = np.zeros(len(rows))
+    chosen = scores.detach().cpu()[torch.from_numpy(rows[there])].double()
+    p[there] = torch.softmax(chosen, 0).numpy()
+    text = asked.texts[0].text if kind == MODEL else ""
+    return Opinion(kind, p, int(there.sum()), text)

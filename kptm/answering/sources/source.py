@@ -1,0 +1,111 @@
+"""What can speak where the graph is silent: link prediction, the fused model, texts, modeledge.
+
+Each gives p over the candidates of one question. Shapes: N candidates, T texts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.answering.questions.path_reading import Reading
+    from kptm.answering.sources.candidate_sets import Side
+    from kptm.linking import LinkedText
+    from kptm.modeledge import Hit, Interpolation
+    from kptm.passages.reader.passage_reader import ReadAnswer
+
+    Floats = NDArray[np.float64]
+
+GRAPH, LINKS, MODEL, TEXTS, STORE = "graph", "link prediction", "model", "texts", "modeledge"
+SOURCES = (GRAPH, LINKS, MODEL, TEXTS, STORE)
+"""Whoever can be asked, by the names that switch them off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as the sources are asked it.
+
+    Attributes:
+        reading: Entity and relation; one hop.
+        texts: The same as clozes.
+        side: The candidates; the entity itself is none.
+        read: What passages answer; all of it is among the candidates.
+    """
+
+    reading: Reading
+    texts: tuple[LinkedText, ...]
+    side: Side
+    read: tuple[ReadAnswer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """One source's p over the candidates of a question.
+
+    Attributes:
+        kind: Which source.
+        p: Shape (N,), summing to 1; 0 for those of which it knows nothing.
+        known: Of how many candidates it knows anything.
+        text: The cloze that it was asked, "" where it needs none.
+        hits: The neighbours that speak, of modeledge.
+        weight: λ of modeledge, how much those weigh.
+    """
+
+    kind: str
+    p: Floats
+    known: int
+    text: str = ""
+    hits: tuple[Hit, ...] = ()
+    weight: float = 1.0
+
+    @property
+    def best(self) -> int:
+        """The likeliest candidate's place; of equals the last, whichever is right."""
+        return last_best(self.p)
+
+    def rank(self, place: int) -> int:
+        """The rank of a candidate, 1 for the likeliest."""
+        return 1 + int((self.p > self.p[place]).sum())
+
+
+def checked_sources(names: Iterable[str] | None) -> frozenset[str]:
+    """The sources of those names; all of them for None.
+
+    Raises:
+        ConfigError: There is none of a name.
+    """
+    if names is None:
+        return frozenset(SOURCES)
+    found = frozenset([names] if isinstance(names, str) else names)
+    unknown = sorted(found - set(SOURCES))
+    if unknown or not found:
+        what = f"no source is called {unknown[0]!r}" if unknown else "no source is left"
+        raise ConfigError(f"{what}; there are {', '.join(SOURCES)}")
+    return found
+
+
+def last_best(p: Floats) -> int:
+    """The place of the largest number, the last of equals."""
+    return len(p) - 1 - int(np.argmax(p[::-1]))
+
+
+def from_modeledge(
+    hits: Sequence[Hit], asked: Asked, interpolation: Interpolation
+) -> Opinion | None:
+    """What the neighbours say that speak of the question; None where the store abstains."""
+    share = interpolation.weight(hits)
+    if share == 0:
+        return None
+    p = np.zeros(len(asked.side))
+    near = interpolation.near(hits)
+    p[[asked.side.place[key] for key in near]] = list(near.values())
+    return Opinion(STORE, p, len(near), hits=tuple(hits), weight=share)

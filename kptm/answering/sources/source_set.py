@@ -1,0 +1,144 @@
+"""Whoever can be asked where the graph is silent, held together: what each says of many questions at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.answering.sources.source import LINKS, MODEL, STORE, TEXTS, from_modeledge
+from kptm.answering.sources.text_source import from_texts
+from kptm.modeledge.knn.relevant_hits import OVERFETCH, relevant
+from kptm.modeledge.sql.spaces import spaces_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.embedding import EntityEmbeddings
+    from kptm.answering.sources.source import Asked, Opinion
+    from kptm.answering.sources.text_source import TextSource
+    from kptm.answering.sources.tokens import Words
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
+    from kptm.modeledge import Hit, Interpolation, Modeledge, Record
+
+
+class Voices:
+    """Link prediction, the model and modeledge, as far as they are there.
+
+    Args:
+        embeddings: For link prediction.
+        model: The fused model.
+        store: Modeledge of the same model; without a model it cannot be asked.
+        texts: Reads passages.
+    """
+
+    def __init__(
+        self,
+        embeddings: EntityEmbeddings | None,
+        model: FusedModel | None,
+        store: Modeledge | None,
+        texts: TextSource | None = None,
+    ) -> None:
+        self.texts = texts
+        self.embeddings = embeddings
+        self.model = model
+        self.store = store if model is not None else None
+        self.space = spaces_of(model)["cloze"] if model is not None else ""
+
+    def there(self, chosen: Collection[str]) -> frozenset[str]:
+        """Those of the chosen sources that there are."""
+        parts = {
+            LINKS: self.embeddings,
+            MODEL: self.model,
+            STORE: self.store,
+            TEXTS: self.texts,
+        }
+        return frozenset(kind for kind, part in parts.items() if part is not None) & set(chosen)
+
+    def heard(
+        self, asked: Sequence[Asked], chosen: Collection[str], k: int
+    ) -> list[tuple[list[Opinion], list[Hit]]]:
+        """What link prediction, the model and texts say of each question, and the neighbours that speak of it.
+
+        Args:
+            asked: The questions.
+            chosen: The sources that are asked.
+            k: Neighbours.
+        """
+        there = self.there(chosen)
+        found: list[tuple[list[Opinion], list[Hit]]] = [([], []) for _ in asked]
+        for question, (opinions, _) in zip(asked, found, strict=True):
+            opinion = from_texts(question)
+            opinions += [] if opinion is None else [opinion]
+        if not there - {TEXTS}:
+            return found
+        # Torch is loaded here, with the first source that computes with it.
+        from kptm.answering.sources.scoring import from_embeddings, from_model
+
+        if LINKS in there and self.embeddings is not None:
+            for question, (opinions, _) in zip(asked, found, strict=True):
+                opinion = from_embeddings(self.embeddings, question)
+                opinions += [] if opinion is None else [opinion]
+        if self.model is None or not there & {MODEL, STORE}:
+            return found
+        read = from_model(self.model, asked)
+        if MODEL in there:
+            for (opinion, _), (opinions, _) in zip(read, found, strict=True):
+                opinions += [] if opinion is None else [opinion]
+        if STORE in there:
+            near = self._neighbours(asked, [keys for _, keys in read], k)
+            for hits, (_, place) in zip(near, found, strict=True):
+                place += hits
+        return found
+
+    def opinions(
+        self, asked: Sequence[Asked], chosen: Collection[str], weights: Interpolation
+    ) -> list[list[Opinion]]:
+        """All that is said of each question; sources that have nothing to say are left out."""
+        told = []
+        for question, (opinions, hits) in zip(
+            asked, self.heard(asked, chosen, weights.k), strict=True
+        ):
+            near = from_modeledge(hits, question, weights)
+            told.append([*opinions, *([] if near is None else [near])])
+        return told
+
+    def words(self, document: LinkedText) -> Words | None:
+        """The model's own words at a text's blanks; None without a model."""
+        if self.model is None:
+            return None
+        from kptm.answering.sources.tokens import words_at
+
+        return words_at(self.model, document)
+
+    def _neighbours(
+        self, asked: Sequence[Asked], keys: Sequence[NDArray[np.float32]], k: int
+    ) -> list[list[Hit]]:
+        """The ``k`` nearest rows of each question that name its entity and hold a candidate, by their best similarity to a text."""
+        if self.store is None or not any(map(len, keys)):
+            return [[] for _ in asked]
+        found = iter(self.store.search(np.concatenate(keys), k=k * OVERFETCH, space=self.space))
+        near = []
+        for question, own in zip(asked, keys, strict=True):
+            best: dict[Record, Hit] = {}
+            for hits in (next(found) for _ in own):
+                for hit in hits:
+                    known = best.get(hit.record)
+                    if known is None or hit.score > known.score:
+                        best[hit.record] = hit
+            nearest = sorted(best.values(), key=lambda hit: -hit.score)
+            near.append(relevant(nearest, question.reading.entity, _Others(question), k))
+        return near
+
+
+class _Others:
+    """The candidates of a question, among which its own entity is not."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._asked.side.place and key != self._asked.reading.entity

@@ -1,0 +1,63 @@
+"""Which answers of texts a relation can have, by what it leads to in the graph: a population is no person, a parent no chemical element."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kg.values import ValueKey
+from kptm.passages.text_spans import TextSpan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.questions.path_reading import Reading
+    from kptm.answering.sources.candidate_sets import Side
+    from kptm.passages.reader.passage_reader import ReadAnswer
+
+SAMPLE = 500
+"""Entities that a relation leads to whose types are looked at."""
+
+
+def of_its_kind(
+    graph: KnowledgeGraph, reading: Reading, side: Side, read: Sequence[ReadAnswer]
+) -> tuple[ReadAnswer, ...]:
+    """The answers that are of the kind that a relation leads to; what is not known speaks against none.
+
+    Args:
+        graph: The graph.
+        reading: Entity and relation.
+        side: The entities on the side of the relation that is asked for.
+        read: What texts answer.
+    """
+    if not read:
+        return ()
+    values = reading.forward and any(islice(graph.attributes(relation=reading.relation), 1))
+    if not side.keys and not values:
+        return tuple(read)
+    kinds = _types(graph, side.keys[:SAMPLE])
+    own = {
+        key: frozenset(item.types)
+        for key, item in graph.entities(
+            x.node for x in read if not isinstance(x.node, ValueKey)
+        ).items()
+    }
+    return tuple(item for item in read if _fits(item.node, own, kinds, side, values=values))
+
+
+def _fits(
+    node: str, own: dict[str, frozenset[str]], kinds: frozenset[str], side: Side, *, values: bool
+) -> bool:
+    if isinstance(node, TextSpan):  # a name that the graph lacks: its kind is not known
+        return bool(side.keys)
+    if isinstance(node, ValueKey):
+        return values
+    if not side.keys:  # the relation has values and nothing else
+        return False
+    types = own.get(node, frozenset())
+    return node in side.place or not types or not kinds or not types.isdisjoint(kinds)
+
+
+def _types(graph: KnowledgeGraph, keys: Sequence[str]) -> frozenset[str]:
+    return frozenset(kind for item in graph.entities(keys).values() for kind in item.types)

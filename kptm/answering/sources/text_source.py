@@ -1,0 +1,102 @@
+"""Answers that passages of texts give, as a source beside link prediction, the model and modeledge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.answering.answer import Evidence, Span
+from kptm.answering.combination.p_calibration import Curve
+from kptm.answering.sources.source import TEXTS, Opinion
+from kptm.passages.reader.answer_pairs import Question
+from kptm.passages.sentence_splitting import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kptm.answering.questions.path_reading import Reading
+    from kptm.answering.sources.source import Asked
+    from kptm.passages.reader.passage_reader import Place, ReadAnswer, Reader
+
+ENOUGH = 50
+"""Held-out answers from which on a curve says what p is worth."""
+SHOWN = 3
+"""Sentences of an answer that are shown."""
+SHARE = 0.05
+"""The least share of the surest sentence's p that a shown one has."""
+
+
+class TextSource:
+    """Asks a reader, and knows what its p is worth.
+
+    Args:
+        reader: Reads the passages.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        best = reader.model.best
+        self._curve = Curve.fit([p for p, _ in best], [right for _, right in best])
+        sure = [right for p, right in best if p >= 0.5]
+        self._share = (sum(sure) + 1) / (len(sure) + 2)
+        self._enough = len(best) >= ENOUGH
+
+    def answers(self, reading: Reading, name: str) -> tuple[ReadAnswer, ...]:
+        """What passages say of a question of one hop.
+
+        Args:
+            reading: Entity and relation.
+            name: What the relation is called.
+        """
+        asked = Question(reading.entity, reading.relation, reading.forward, name)
+        return tuple(self._reader.answers(asked))
+
+    def worth(self, p: float) -> float:
+        """How often a best answer with this p is right: by the curve of held-out facts; of too few of them by their share."""
+        return self._curve.of(p) if self._enough else p * self._share
+
+
+def from_texts(asked: Asked) -> Opinion | None:
+    """P over the candidates; what speaks for none of them is spread over all. None where no passage names the entity."""
+    if not asked.read:
+        return None
+    place = asked.side.place
+    p = np.zeros(len(asked.side))
+    p[[place[item.node] for item in asked.read]] = [item.p for item in asked.read]
+    p += max(0.0, 1.0 - float(p.sum())) / len(p)
+    return Opinion(TEXTS, p, len(asked.read))
+
+
+def evidence(asked: Asked, answers: list[str], named: Mapping[str, str]) -> Iterator[Evidence]:
+    """What passages say of answers: how many do, and the sentences with both names marked."""
+    for item in asked.read:
+        if item.node not in answers:
+            continue
+        best = item.places[0].p
+        shown = [place for place in item.places if place.p >= SHARE * best]
+        by_text = {place.passage.id: place for place in reversed(shown)}
+        count = f"{len(by_text)} passages" if len(by_text) > 1 else "a passage"
+        said = f"{named[item.node]}: {count} of the indexed texts, p = {item.p:.2f}"
+        yield Evidence(TEXTS, said, item.node, item.p)
+        for place in sorted(by_text.values(), key=lambda one: (-one.p, one.passage.id))[:SHOWN]:
+            yield _sentence(asked, item, place)
+
+
+def _sentence(asked: Asked, item: ReadAnswer, place: Place) -> Evidence:
+    """The sentences from the one name to the other."""
+    text = place.passage.text
+    first, last = min(place.topic[0], place.answer[0]), max(place.topic[1], place.answer[1])
+    inside = [(start, end) for start, end in sentences(text) if start < last and first < end]
+    start = min((one for one, _ in inside), default=0)
+    end = max((other for _, other in inside), default=len(text))
+    said = text[start:end].rstrip()
+    spans = sorted(
+        [
+            Span(place.topic[0] - start, place.topic[1] - start, asked.reading.entity),
+            Span(place.answer[0] - start, place.answer[1] - start, item.node),
+        ],
+        key=lambda span: span.start,
+    )
+    sources = (place.passage.source,) if place.passage.source else ()
+    return Evidence("sentence", said, item.node, place.p, sources=sources, spans=tuple(spans))

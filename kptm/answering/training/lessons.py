@@ -1,0 +1,202 @@
+"""Answered questions: read from a file, stored in a workspace so that more can be added, and reported line by line."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kg.errors import TripleFormatError
+from kg.formats.files import open_bytes
+from kg.formats.text.lines import text_lines
+from kptm.answering.questions.naming import value_keys
+from kptm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from kg.graph import KnowledgeGraph
+    from kptm.linking import Linker
+
+SHOWN = 5
+"""Lines of each kind that a report holds."""
+
+UNKNOWN_ANSWERS = "the graph has none of the answers"
+NO_NAME = "no name in the question is in the graph"
+NO_PROGRAM = "nothing that was tried with the names in the question gives the answers"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A question with its answers.
+
+    Attributes:
+        question: In words.
+        answers: As they are written: keys, labels or aliases of entities, values, a count, "yes" or "no"; none where the graph has
+            no answer.
+        line: Where it stands in its file, from 1; 0 for a question that was learnt before.
+    """
+
+    question: str
+    answers: tuple[str, ...]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Lines that taught nothing, by the reason.
+
+    Attributes:
+        reason: Why.
+        count: How many.
+        lines: The first of them, as (line, text).
+    """
+
+    reason: str
+    count: int
+    lines: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LearnReport:
+    """The outcome of learning.
+
+    Attributes:
+        lines: Lines of the file.
+        used: Lines that taught how questions are understood.
+        weighed: Questions that the graph is silent on, which taught how much the sources weigh.
+        sampled_out: Lines that were not looked at, since there are more than a training takes.
+        held_out: The share of right first answers before and after, of lines that were held out for this, and how many these are.
+        by_name: The same of relations that are asked by their names.
+        kept: Whether questions are understood by it from now on: not where it answers fewer of these than before.
+        unused: The others, by the reason.
+        earlier: Questions learnt before, which were learnt again with these.
+        revision: The revision of it, to undo it by.
+    """
+
+    lines: int
+    used: int
+    weighed: int = 0
+    sampled_out: int = 0
+    held_out: tuple[float, float, int] = (0.0, 0.0, 0)
+    by_name: tuple[float, float, int] = (0.0, 0.0, 0)
+    kept: bool = True
+    unused: tuple[Unused, ...] = ()
+    earlier: int = 0
+    revision: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """For people, a line for the whole and some for each reason."""
+        text = [f"{self.used:,} of {self.lines:,} lines taught something"]
+        if self.earlier:
+            text[0] += f", beside {self.earlier:,} questions learnt before"
+        if self.weighed:
+            text.append(
+                f"  {self.weighed:,} that the graph is silent on taught what the sources weigh"
+            )
+        if self.sampled_out:
+            text.append(
+                f"  {self.sampled_out:,} were not looked at: a sample of all lines is enough"
+            )
+        for name, (before, after, count) in (
+            ("lines that were held out", self.held_out),
+            ("relations asked by their names", self.by_name),
+        ):
+            if count:
+                text.append(
+                    f"  of {count:,} {name} {before:.0%} were right before, {after:.0%} after"
+                )
+        if not self.kept:
+            text.append("  this would be worse than before, so that nothing was taken over")
+        for item in self.unused:
+            text.append(f"  {item.count:,} not used: {item.reason}")
+            text += [f"    line {line}: {shown}" for line, shown in item.lines]
+            if item.count > len(item.lines):
+                text.append(f"    and {item.count - len(item.lines):,} more")
+        return "\n".join(text)
+
+
+@dataclass
+class Refusals:
+    """Collects the lines that teach nothing."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    shown: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+
+    def add(self, reason: str, line: int, text: str) -> None:
+        """Count a line."""
+        self.counts[reason] += 1
+        lines = self.shown.setdefault(reason, [])
+        if len(lines) < SHOWN:
+            lines.append((line, text[:200]))
+
+    def listed(self) -> tuple[Unused, ...]:
+        """All of them, the most frequent reason first."""
+        return tuple(
+            Unused(reason, count, tuple(sorted(self.shown[reason])))
+            for reason, count in sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
+        )
+
+
+def read_lessons(path: Path) -> Iterator[Lesson]:
+    """The questions of a file, with their answers as they are written.
+
+    Raises:
+        TripleFormatError: The file cannot be read, or a line is not ``question⇥answer|answer``.
+    """
+    with open_bytes(path) as stream:
+        for number, text in text_lines(stream, path):
+            if isinstance(text, TripleFormatError):
+                raise text
+            question, tab, rest = text.partition("\t")
+            if not tab or not question.strip():
+                raise TripleFormatError(path, number, "expected question⇥answer|answer", text)
+            names = [name.strip() for name in rest.split("\t")[0].split("|") if name.strip()]
+            yield Lesson(question, tuple(dict.fromkeys(names)), number)
+
+
+def meanings(graph: KnowledgeGraph, linker: Linker, lesson: Lesson) -> dict[str, frozenset[str]]:
+    """What each answer of a lesson may mean in the graph: the entity of that key, or else those of that name, and values."""
+    known = graph.entities(lesson.answers)
+    found = {}
+    for name in lesson.answers:
+        keys = {known[name].key} if name in known else {x.entity for x in linker.candidates(name)}
+        found[name] = frozenset(keys | set(value_keys(graph, name)))
+    return found
+
+
+def added(earlier: Sequence[Lesson], new: Sequence[Lesson]) -> list[Lesson]:
+    """The earlier lessons but for those whose question is asked anew, then the new ones."""
+    again = {item.question.strip() for item in new}
+    return [*(item for item in earlier if item.question.strip() not in again), *new]
+
+
+def dump(lessons: Iterable[Lesson]) -> bytes:
+    """Lessons as JSON Lines."""
+    rows = ({"question": item.question, "answers": item.answers} for item in lessons)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(
+        "utf-8", "backslashreplace"
+    )
+
+
+def load(path: Path) -> list[Lesson]:
+    """The stored lessons.
+
+    Raises:
+        ConfigError: The file is malformed.
+    """
+    if not path.exists():
+        return []
+    try:
+        rows = [json.loads(line) for line in path.read_bytes().splitlines()]
+        return [Lesson(str(row["question"]), tuple(map(str, row["answers"]))) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path}: no stored questions ({error!r}); learn anew with kptm learn --replace"
+        ) from error

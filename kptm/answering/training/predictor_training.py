@@ -1,0 +1,99 @@
+"""Learning from answered questions: how questions are read, and how much the sources weigh where the graph is silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.answering.parsing.training.answer_matching import NO, YES, AnswerMatcher, as_number
+from kptm.answering.parsing.training.parser_training import Lesson, Trainer
+from kptm.answering.training import lessons as files
+from kptm.answering.training.lessons import LearnReport, Refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.predictor import Predictor
+    from kptm.linking import Linker
+
+WORSE = 0.02
+"""The share of right answers that a training may lose of what was held out before it is not taken over."""
+
+
+def learn(
+    predictor: Predictor,
+    graph: KnowledgeGraph,
+    linker: Linker,
+    lessons: Sequence[files.Lesson],
+    new: int,
+    *,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> LearnReport:
+    """Learn from questions; the predictor answers by it from then on.
+
+    Args:
+        predictor: What learns.
+        graph: The graph.
+        linker: Finds the names of answers.
+        lessons: The questions, those that were learnt before first.
+        new: How many of them are new.
+        seed: Of many questions which are looked at.
+        progress: Called with how many questions were looked at.
+    """
+    meant = [files.meanings(graph, linker, item) for item in lessons]
+    taught = [
+        Lesson(item.question, AnswerMatcher(item.answers, keys))
+        for item, keys in zip(lessons, meant, strict=True)
+    ]
+    before = predictor.parser.model
+    training = Trainer(predictor.parser, graph, progress or (lambda count: None)).train(
+        taught, seed=seed
+    )
+    kept = not any(
+        count and after < earlier - WORSE
+        for earlier, after, count in (training.held_out, training.by_name)
+    )
+    weighed = 0
+    if kept:
+        combiner = predictor.weights.combiner
+        unexplained = [
+            (item.question, frozenset(key for keys in meanings.values() for key in keys))
+            for item, meanings, explained in zip(lessons, meant, training.explained, strict=True)
+            if explained is False
+        ]
+        predictor.weigh(unexplained)
+        weighed = predictor.weights.count if predictor.weights.combiner is not combiner else 0
+    else:
+        predictor.parser.model = before
+    first = len(lessons) - new
+    refusals = Refusals()
+    for at in range(first, len(lessons)):
+        if training.explained[at] is False:
+            refusals.add(
+                _reason(lessons[at], meant[at], named=training.named[at]),
+                lessons[at].line,
+                lessons[at].question,
+            )
+    looked_at = [item for item in training.explained[first:] if item is not None]
+    return LearnReport(
+        lines=new,
+        used=sum(looked_at),
+        weighed=weighed,
+        sampled_out=new - len(looked_at),
+        held_out=training.held_out,
+        by_name=training.by_name,
+        kept=kept,
+        unused=refusals.listed(),
+        earlier=first,
+    )
+
+
+def _reason(lesson: files.Lesson, meant: Mapping[str, frozenset[str]], *, named: bool) -> str:
+    """Why a lesson taught nothing."""
+    known = any(meant.values()) or any(
+        as_number(name) is not None or name.casefold() in YES | NO for name in lesson.answers
+    )
+    if not known:
+        return files.UNKNOWN_ANSWERS
+    return files.NO_PROGRAM if named else files.NO_NAME
