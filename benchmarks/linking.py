@@ -8,7 +8,7 @@
     python benchmarks/linking.py calibration                  # of a complete set that was left out
     python benchmarks/linking.py counts                       # what learning from 1, 10, 1,000 documents does
     python benchmarks/linking.py speed [--aliases 1000000]    # beside other matchers, a process each
-    python benchmarks/linking.py learn [--encoder FOLDER]     # makes kptm/linking/coefficients/ anew
+    python benchmarks/linking.py learn [--encoder FOLDER]     # makes kptm/linking/disambiguation/coefficients/ anew
 
 The documents are looked for in ``../shared/data``. Figures are printed, never asserted.
 """
@@ -34,10 +34,10 @@ from kptm.evaluation.linking import score_linking
 from kptm.evaluation.linking_gold import GoldDocument
 from kptm.linking import LinkedText, Linker
 from kptm.linking.batches import link_batch
-from kptm.linking.conventions import Policy
-from kptm.linking.encoding import Encoder
-from kptm.linking.fitting import Gold, fit
-from kptm.linking.weights import FOLDER, Weights
+from kptm.linking.disambiguation.conventions import Policy
+from kptm.linking.disambiguation.description_encoder import Encoder
+from kptm.linking.disambiguation.weights import FOLDER, Weights
+from kptm.linking.training.linker_fitting import Gold, fit
 
 HERE = Path(__file__).resolve().parent
 WHAT = "quality", "webnlg", "world", "plain", "case", "calibration", "counts", "speed", "learn"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from statistics import fmean
 
-from kptm.linking.forms import ORGANISATION, PERSON, PLACE, class_of
-from kptm.linking.lexicon import listed_words
+from kptm.linking.names.english_lexicon import listed_words
+from kptm.linking.names.surface_forms import ORGANISATION, PERSON, PLACE, class_of
 
 SENTENCES = 300
 TOGETHER = 15

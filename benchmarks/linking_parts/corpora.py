@@ -8,10 +8,10 @@ import random
 from urllib.parse import unquote
 
 from kptm.linking import LinkedText
-from kptm.linking.fitting import Gold
-from kptm.linking.function_words import FUNCTION_WORDS
-from kptm.linking.lexicon import listed_words
-from kptm.linking.lookup import lookup
+from kptm.linking.detection.lookup import lookup
+from kptm.linking.names.english_lexicon import listed_words
+from kptm.linking.names.function_words import FUNCTION_WORDS
+from kptm.linking.training.linker_fitting import Gold
 from linking_parts.gold import ARTICLE, DATA, POSSESSIVE, Freebase, located, rows
 
 TEXTS = (1, 1, 2, 4, 8, 12)

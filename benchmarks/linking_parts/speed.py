@@ -103,9 +103,9 @@ def kptm(count: int, folder: Path, encoder: bool = False, known: bool = False) -
     from kg import EntityRecord, KnowledgeGraph
     from kptm.linking import Linker
     from kptm.linking.batches import batches
-    from kptm.linking.encoding import Encoder
-    from kptm.linking.passages import Passages
-    from kptm.linking.spotting import matches
+    from kptm.linking.detection.spotting import matches
+    from kptm.linking.disambiguation.description_encoder import Encoder
+    from kptm.linking.text.passages import Passages
 
     graph = KnowledgeGraph.open(folder / "graph.db")
     began = time.perf_counter()

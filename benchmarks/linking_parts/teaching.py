@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kptm.linking import Linker
-from kptm.linking.conventions import CONVENTIONS, Convention, Policy
-from kptm.linking.fitting import NOTHING, Gold, fit
+from kptm.linking.disambiguation.conventions import CONVENTIONS, Convention, Policy
+from kptm.linking.training.linker_fitting import NOTHING, Gold, fit
 from linking_parts.corpora import first_words, webnlg_on_freebase
 from linking_parts.gold import COMPLETE, teachable, trimmed
 
 if TYPE_CHECKING:
-    from kptm.linking.weights import Weights
+    from kptm.linking.disambiguation.weights import Weights
 
 WEBNLG_SHARE = 15
 """One in so many of WebNLG's training texts teaches the default coefficients."""

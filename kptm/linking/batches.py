@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.types import Candidate
-from kptm.linking.coreference import natures_of, resolve
+from kptm.linking.disambiguation.candidate_scores import judge
+from kptm.linking.disambiguation.coreference import natures_of, resolve
 from kptm.linking.document import Link, LinkedText
-from kptm.linking.judging import judge
-from kptm.linking.passages import Passages
-from kptm.linking.recasing import recased, without_case
+from kptm.linking.text.passages import Passages
+from kptm.linking.text.recasing import recased, without_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kptm.linking.judging import Judged, Similarity
-    from kptm.linking.layers import Layers
-    from kptm.linking.weights import Weights
+    from kptm.linking.disambiguation.candidate_scores import Judged, Similarity
+    from kptm.linking.disambiguation.weights import Weights
+    from kptm.linking.index.overlay_index import Layers
 
 BATCH = 65_536
 """Characters that are looked at together, about."""

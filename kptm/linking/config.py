@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kptm.errors import ConfigError
 
 POLICIES = "names", "all", "strict"
-"""The values of ``kptm.linking.conventions.Policy``; that module loads NumPy, which reading settings does not need."""
+"""The values of ``kptm.linking.disambiguation.conventions.Policy``; that module loads NumPy, which reading settings does not need."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,7 +91,7 @@ class LinkedText:
         Args:
             candidates: Say of each link also what else it might have meant.
         """
-        from kptm.linking.exchange import to_dict
+        from kptm.linking.export.linked_json import to_dict
 
         return to_dict(self, candidates)
 
@@ -102,7 +102,7 @@ class LinkedText:
         Raises:
             LinkingError: Something is missing, of another type or does not fit the text.
         """
-        from kptm.linking.exchange import from_dict
+        from kptm.linking.export.linked_json import from_dict
 
         return from_dict(value)
 
@@ -117,7 +117,7 @@ class LinkedText:
             labels: What to call the entity of a key; the key itself by default.
             page: Give a whole page, not a fragment that brings its own ``<style>``.
         """
-        from kptm.linking.html import to_html
+        from kptm.linking.export.html import to_html
 
         return to_html(self, labels, page)
 
@@ -139,7 +139,7 @@ class LinkedText:
             LinkingError: spaCy is not installed, or the text is no Unicode.
         """
         try:
-            from kptm.linking.spacy import doc_to_spacy
+            from kptm.linking.export.spacy import doc_to_spacy
         except ModuleNotFoundError as error:
             raise LinkingError('this needs spaCy: pip install "kptm[spacy]"') from error
         return doc_to_spacy(self, nlp)

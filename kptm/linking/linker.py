@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kg.types import Candidate, LinkCount
 from kptm.errors import LinkingError
-from kptm.linking import storage
 from kptm.linking.batches import batches, link_batch
-from kptm.linking.candidates import named
-from kptm.linking.conventions import Policy, checked_policy
-from kptm.linking.layers import Layers
-from kptm.linking.reading import read_all, read_changed
-from kptm.linking.weights import Weights
+from kptm.linking.detection.mention_candidates import named
+from kptm.linking.disambiguation.conventions import Policy, checked_policy
+from kptm.linking.disambiguation.weights import Weights
+from kptm.linking.index import index_storage as storage
+from kptm.linking.index.index_graph import read_all, read_changed
+from kptm.linking.index.overlay_index import Layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
+    from kptm.linking.disambiguation.candidate_scores import Similarity
+    from kptm.linking.disambiguation.description_encoder import Encoder
     from kptm.linking.document import LinkedText
-    from kptm.linking.encoding import Encoder
-    from kptm.linking.index import LinkIndex
-    from kptm.linking.judging import Similarity
+    from kptm.linking.index.link_index import LinkIndex
 
 STALE = 0.01
 """The share of entities that may have changed before the index is made anew."""
@@ -42,9 +42,9 @@ class Linker:
         graph: Its labels and aliases are the names; its descriptions, types and triples decide.
         weights: The coefficients; by default those that ship with the package for the ``policy``.
         encoder: A sentence encoder for mentions that stay ambiguous, see
-            :class:`~kptm.linking.encoding.Encoder`.
+            :class:`~kptm.linking.disambiguation.description_encoder.Encoder`.
         folder: Where to keep the index, so that the next process opens it at once; nowhere by default.
-        policy: What counts as a mention: "names", "all" or "strict", see :mod:`kptm.linking.conventions`.
+        policy: What counts as a mention: "names", "all" or "strict", see :mod:`kptm.linking.disambiguation.conventions`.
         coreference: Whether pronouns and descriptions ("the company") are linked to what names said before; such
             links are marked.
 
@@ -198,7 +198,7 @@ class Linker:
         Raises:
             LinkingError: There is no mention to learn from.
         """
-        from kptm.linking.fitting import Gold, fit
+        from kptm.linking.training.linker_fitting import Gold, fit
 
         self.weights = fit([Gold(self.refresh(), documents, within, self._similarity())])
         return self.weights
@@ -212,7 +212,7 @@ class Linker:
         Raises:
             LinkingError: A link names an entity that the graph does not have.
         """
-        from kptm.linking.learning import counted
+        from kptm.linking.training.link_counts import counted
 
         layers = self.refresh()
         linked, unlinked = counted(documents, layers)

@@ -9,8 +9,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kptm.linking import storage
-from kptm.linking.layers import Layers
+from kptm.linking.index import index_storage as storage
+from kptm.linking.index.overlay_index import Layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from kptm.linking.disambiguation.weights import Weights
     from kptm.linking.document import LinkedText
-    from kptm.linking.index import LinkIndex
-    from kptm.linking.weights import Weights
+    from kptm.linking.index.link_index import LinkIndex
 
 WAITING = 2
 """Batches a process that are read ahead."""

@@ -50,7 +50,7 @@ def linked_texts(linked: Sequence[LinkedText], labels: Mapping[str, str]) -> str
 def _card(document: LinkedText, labels: Mapping[str, str], slots: Mapping[str, int]) -> str:
     # Not above: it brings the linker with it, and whoever has linked texts to show has that
     # already.
-    from kptm.linking.html import marked
+    from kptm.linking.export.html import marked
 
     reading = marked(
         document,

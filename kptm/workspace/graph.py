@@ -11,8 +11,8 @@ from kg.errors import UnknownKeyError, shorten
 from kg.files import temporary
 from kg.graph import KnowledgeGraph
 from kptm.linking import LinkedText, Linker
-from kptm.linking.encoding import Encoder
-from kptm.linking.weights import Weights
+from kptm.linking.disambiguation.description_encoder import Encoder
+from kptm.linking.disambiguation.weights import Weights
 from kptm.workspace.files.graph_state import check_graph, note_graph
 from kptm.workspace.layout import Layout
 

@@ -10,7 +10,7 @@ from kg.programs import Named, parts
 from kg.values import ValueKey
 from kptm.answering import lexicon
 from kptm.answering.questions.content_words import stem
-from kptm.linking.text import fold
+from kptm.linking.text.char_classes import fold
 
 if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kg.naming.folding import fold
 from kptm.answering.lexicon.word_tables import Nouns, WordTable, pieces, read_table
-from kptm.linking.text import kind
+from kptm.linking.text.char_classes import kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

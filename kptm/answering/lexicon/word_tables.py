@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 from kg.naming.folding import fold
 from kptm.answering.lexicon.patterns import expand
 from kptm.errors import ConfigError
-from kptm.linking.text import kind
+from kptm.linking.text.char_classes import kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from kg.values import ValueKey
 from kg.values.forms import DATES
 from kptm.answering.answer_kinds import is_date
 from kptm.answering.lexicon import load
-from kptm.linking.forms import ORGANISATION, PERSON, PLACE, class_of
+from kptm.linking.names.surface_forms import ORGANISATION, PERSON, PLACE, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from kptm.data.phrasings import HEAD, TAIL
-from kptm.linking.text import fold
+from kptm.linking.text.char_classes import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
 STOP = frozenset(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.questions.content_words import stem
-from kptm.linking.text import fold
+from kptm.linking.text.char_classes import fold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -87,19 +87,19 @@ class Page:
         self._source: str | None = None
 
     def __enter__(self) -> Page:
-        from kptm.linking.html import page_start
+        from kptm.linking.export.html import page_start
 
         self._put(page_start(f"{self._ws.folder.resolve().name}: linked texts"))
         return self
 
     def __exit__(self, *_: object) -> None:
-        from kptm.linking.html import PAGE_END
+        from kptm.linking.export.html import PAGE_END
 
         self._put(PAGE_END)
 
     def write(self, source: str | None, document: LinkedText) -> None:
         """Add a text."""
-        from kptm.linking.html import block, heading
+        from kptm.linking.export.html import block, heading
 
         if source is not None and source != self._source:
             self._put(heading(source))

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kptm.linking.function_words import FUNCTION_WORDS
-from kptm.linking.text import fold
+from kptm.linking.names.function_words import FUNCTION_WORDS
+from kptm.linking.text.char_classes import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
-from kptm.linking.text import fold
+from kptm.linking.text.char_classes import fold
 from kptm.passages.reader.answer_features import AROUND, pair_features
 from kptm.passages.reader.mention_words import STEM, name_sense
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kg.values import ValueKey
-from kptm.linking.text import fold
+from kptm.linking.text.char_classes import fold
 from kptm.passages.text_spans import TextSpan, name_spans, value_spans
 
 if TYPE_CHECKING:

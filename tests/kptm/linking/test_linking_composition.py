@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from kg.types import EntityRecord
 from kptm.linking import Linker
-from kptm.linking.characters import codes_of, fold_codes
-from kptm.linking.composition import compose
+from kptm.linking.text.characters import codes_of, fold_codes
+from kptm.linking.text.composition import compose
 
 NAMES = {
     "KO": "한국은행",

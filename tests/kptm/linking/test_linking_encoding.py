@@ -11,10 +11,10 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 from kg import EntityRecord
 from kptm.errors import LinkingError
 from kptm.linking import Linker
-from kptm.linking.encoding import EXPECTED, Encoder
-from kptm.linking.judging import judge
-from kptm.linking.passages import Passages
-from kptm.linking.weights import Weights
+from kptm.linking.disambiguation.candidate_scores import judge
+from kptm.linking.disambiguation.description_encoder import EXPECTED, Encoder
+from kptm.linking.disambiguation.weights import Weights
+from kptm.linking.text.passages import Passages
 
 WORDS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] paris : capital city of france in texas is a the . ,".split()
@@ -59,7 +59,7 @@ def vector(folder, text):
 
 
 def test_similarity_is_the_cosine(model, graph, monkeypatch):
-    monkeypatch.setattr("kptm.linking.encoding.DOUBT", (0.0, 1.0))
+    monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (0.0, 1.0))
     linker, encoder, text = Linker(graph), Encoder(model), "Paris is a city in Texas."
     passages, layers = Passages([text]), linker.refresh()
     judged = judge(passages, layers, linker.weights)
@@ -74,13 +74,13 @@ def test_similarity_is_the_cosine(model, graph, monkeypatch):
 
 
 def test_what_is_in_no_doubt_is_not_encoded(model, graph, monkeypatch):
-    monkeypatch.setattr("kptm.linking.encoding.DOUBT", (2.0, 3.0))
+    monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (2.0, 3.0))
     monkeypatch.setattr(Encoder, "_encoded", lambda *_: pytest.fail("encoded"))
     assert Linker(graph, encoder=Encoder(model)).link("Paris is a city.").links
 
 
 def test_descriptions_are_encoded_once(model, graph, tmp_path, monkeypatch):
-    monkeypatch.setattr("kptm.linking.encoding.DOUBT", (0.0, 1.0))
+    monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (0.0, 1.0))
     first = Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.")
     asked = []
     encoded = Encoder._encoded

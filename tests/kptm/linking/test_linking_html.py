@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kg import Candidate
 from kptm.linking.document import Link, LinkedText
-from kptm.linking.html import CARD_LINES, block, style
+from kptm.linking.export.html import CARD_LINES, block, style
 
 EVIL = "<script>alert('x')</script>\"' onload=\"a()&lt;--></style></title>"
 MARK = re.compile(r'<mark tabindex="0" style="[^"<>&]*" data-card="[^"<>]*">|</mark>')

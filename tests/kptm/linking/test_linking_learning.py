@@ -9,15 +9,16 @@ import pytest
 
 from kg import EntityRecord, KnowledgeGraph
 from kptm.errors import LinkingError
-from kptm.linking import LinkedText, Linker, batches, linker, storage
-from kptm.linking.coherence import COHERENCE
-from kptm.linking.encoding import SIMILARITY, SIMILARITY_OF_PART
-from kptm.linking.features import EVIDENCE, WHICH
-from kptm.linking.index import LinkIndex
-from kptm.linking.judging import judge
-from kptm.linking.passages import Passages
-from kptm.linking.reading import read_all
-from kptm.linking.weights import LINKS, SURE, Weights
+from kptm.linking import LinkedText, Linker, batches, linker
+from kptm.linking.disambiguation.candidate_features import EVIDENCE, WHICH
+from kptm.linking.disambiguation.candidate_scores import judge
+from kptm.linking.disambiguation.coherence import COHERENCE
+from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
+from kptm.linking.disambiguation.weights import LINKS, SURE, Weights
+from kptm.linking.index import index_storage as storage
+from kptm.linking.index.index_graph import read_all
+from kptm.linking.index.link_index import LinkIndex
+from kptm.linking.text.passages import Passages
 
 RECORDS = [
     EntityRecord(key="Q90", label="Paris", description="capital city of France"),
@@ -263,7 +264,7 @@ def test_fit_learns_what_the_documents_want(graph):
 
 
 def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
-    """The formula of kptm/linking/weights.py, written again for one mention."""
+    """The formula of kptm/linking/disambiguation/weights.py, written again for one mention."""
     found = Linker(graph)
     passages, layers = Passages(["Paris is in Texas."]), found.refresh()
     judged = judge(passages, layers, found.weights)

@@ -12,8 +12,8 @@ from kptm.cli.verbs.linking_verbs import POLICIES as CLI_POLICIES
 from kptm.errors import ConfigError, LinkingError
 from kptm.linking import LinkedText, Linker
 from kptm.linking.config import POLICIES, LinkingConfig
-from kptm.linking.conventions import CONVENTIONS, Convention, Policy
-from kptm.linking.weights import Weights
+from kptm.linking.disambiguation.conventions import CONVENTIONS, Convention, Policy
+from kptm.linking.disambiguation.weights import Weights
 
 ALL = CONVENTIONS[Policy.ALL]
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from kg import EntityRecord
 from kptm.linking import LinkedText, Linker
-from kptm.linking.estimation import NOT_NEGATIVE
-from kptm.linking.fitting import Gold, fit
-from kptm.linking.weights import LINKS, SMOOTHING, Pass, Weights, beliefs
+from kptm.linking.disambiguation.weights import LINKS, SMOOTHING, Pass, Weights, beliefs
+from kptm.linking.training.estimation import NOT_NEGATIVE
+from kptm.linking.training.linker_fitting import Gold, fit
 
 SENSES = [
     EntityRecord(key="FR", label="Paris", description="capital of France"),

@@ -20,7 +20,7 @@ spacy = pytest.importorskip("spacy", reason="needs spaCy: pip install 'kptm[spac
 from spacy.tokens import Doc, Span  # noqa: E402
 from spacy.vocab import Vocab  # noqa: E402
 
-from kptm.linking import spacy as ours  # noqa: E402
+from kptm.linking.export import spacy as ours  # noqa: E402
 
 TEXT = "Georgia borders New York, Turkey."
 
@@ -220,6 +220,6 @@ def test_an_installed_kptm_is_found_without_an_import(place):
 
 
 def test_without_spacy_it_is_said_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "kptm.linking.spacy", None)
+    monkeypatch.setitem(sys.modules, "kptm.linking.export.spacy", None)
     with pytest.raises(LinkingError, match=r"kptm\[spacy\]"):
         LinkedText("a").to_spacy(Vocab())

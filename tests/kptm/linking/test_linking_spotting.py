@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from kg import Entity, EntityRecord
 from kptm.linking import Linker
-from kptm.linking.build import Builder, Edges
-from kptm.linking.characters import codes_of, fold_codes
-from kptm.linking.function_words import FUNCTION_WORDS
-from kptm.linking.layers import Layers
-from kptm.linking.passages import Passages
-from kptm.linking.spotting import fitting, longest, matches
+from kptm.linking.detection.spotting import fitting, longest, matches
+from kptm.linking.index.index_build import Builder, Edges
+from kptm.linking.index.overlay_index import Layers
+from kptm.linking.names.function_words import FUNCTION_WORDS
+from kptm.linking.text.characters import codes_of, fold_codes
+from kptm.linking.text.passages import Passages
 
 LETTERS = "aAbB \u0301é北京-İก\u0e31"
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kptm.errors import LinkingError
-from kptm.linking.characters import Hashes, codes_of, fold_codes
-from kptm.linking.composition import compose
-from kptm.linking.text import fold, fold_chars, kind
+from kptm.linking.text.char_classes import fold, fold_chars, kind
+from kptm.linking.text.characters import Hashes, codes_of, fold_codes
+from kptm.linking.text.composition import compose
 
 ODD = "aZ éÉ\u0301\u0308İıßẞŒ北京กำ\u0e31👍🏽\u200b\u200d\ufe0f’—\t\n\u00a0\0'-ع\u064bДд한글"
 ZERO_WIDTH = "\u00ad\u200c\u200d\u2060\ufeff"

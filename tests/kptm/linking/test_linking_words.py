@@ -3,11 +3,12 @@
 import pytest
 
 from kg import EntityRecord
-from kptm.linking import Linker, lexicon
-from kptm.linking.forms import FEMALE, MALE, PLACE, class_of, forms_of, variants
-from kptm.linking.genders import gender_in
-from kptm.linking.peoples import people_of
-from kptm.linking.recasing import recased, without_case
+from kptm.linking import Linker
+from kptm.linking.names import english_lexicon as lexicon
+from kptm.linking.names.genders import gender_in
+from kptm.linking.names.peoples import people_of
+from kptm.linking.names.surface_forms import FEMALE, MALE, PLACE, class_of, forms_of, variants
+from kptm.linking.text.recasing import recased, without_case
 
 RECORDS = [
     EntityRecord(key="NL", label="Netherlands", description="country in Europe"),

@@ -7,15 +7,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kptm.answering.parsing.question.question import Mention
-from kptm.linking.forms import Kind
-from kptm.linking.lookup import lookup
+from kptm.linking.detection.lookup import lookup
+from kptm.linking.names.surface_forms import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kptm.answering.lexicon import Token
-    from kptm.linking.layers import Layers
-    from kptm.linking.lookup import NameMatch
+    from kptm.linking.detection.lookup import NameMatch
+    from kptm.linking.index.overlay_index import Layers
 
 SENSES = 8
 """Meanings of a span that are looked at."""

@@ -35,7 +35,7 @@ HELD = 4_000
 
 
 class TextEncoder(Protocol):
-    """What is needed of a sentence encoder, see :class:`kptm.linking.encoding.Encoder`."""
+    """What is needed of a sentence encoder, see :class:`kptm.linking.disambiguation.description_encoder.Encoder`."""
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of texts that last, (texts, width)."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kg.values import ValueKey
 from kg.values.forms import candidates as value_forms
-from kptm.linking.text import fold
+from kptm.linking.text.char_classes import fold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -1,0 +1,1 @@
+"""Where passages say a name, and what each may mean."""

@@ -1,0 +1,316 @@
+"""Mentions and what each may mean: a table with a row a candidate.
+
+Beside the graph's own names, what the document itself makes names: a surname after the full name, an acronym after
+what it stands for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kg.naming.folding import spellings
+from kptm.linking.detection.spotting import Spans, fitting, longest, matches
+from kptm.linking.disambiguation.weights import SMOOTHING
+from kptm.linking.index.index_build import function_word_hashes, key_hashes, name_weights
+from kptm.linking.index.link_index import STATED, spread
+from kptm.linking.names.surface_forms import FIRST_PART, PERSON, Kind
+from kptm.linking.text.passages import Passages
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kptm.linking.index.overlay_index import Entries, Layers
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+OTHERWISE = 0.2
+"""Weight of a name that the text writes otherwise, where it writes another just so: "China", "china"."""
+
+
+class Candidates(NamedTuple):
+    """C candidates of M mentions, sorted by mention, then by entity.
+
+    Attributes:
+        mentions: The spans of the mentions, M of them, each with at least one candidate.
+        passage: M, the passage of each.
+        first: M + 1, where the candidates of each begin.
+        common: M, log(1 + descriptions that have the mention in small letters).
+        linked: M, the log-odds that the mention is a link at all, from counts; 0 where there are none.
+        of: C, the mention of each.
+        entity: C, its number.
+        kind: C, the best :class:`~kptm.linking.names.surface_forms.Kind` by which it is meant, -1 for its label.
+        exact: C, whether the name is written just so.
+        prior: C, p(entity | mention) from stated priors and degrees.
+        by_degree: C, the same from degrees alone: equal to ``prior`` where nothing was stated.
+        links: C, how often texts meant the entity by the name.
+        said: C, whether the document names it in full elsewhere.
+    """
+
+    mentions: Spans
+    passage: Ints
+    first: Ints
+    common: Floats
+    linked: Floats
+    of: Ints
+    entity: Ints
+    kind: Ints
+    exact: Bools
+    prior: Floats
+    by_degree: Floats
+    links: Floats
+    said: Bools
+
+
+class _Rows(NamedTuple):
+    """Ways to mean an entity, a row each: where, whom, how."""
+
+    start: Ints
+    end: Ints
+    hash: NDArray[np.uint64]
+    entity: Ints
+    kind: Ints
+    exact: Bools
+    weight: Floats
+    links: Floats
+    seen: Floats
+    common: Floats
+    said: Bools
+    stated: Bools
+
+
+def candidates_of(
+    passages: Passages, layers: Layers, *, any_case: bool = False, plurals: bool = False
+) -> Candidates:
+    """All mentions of the passages with all that they may mean.
+
+    Args:
+        passages: The passages.
+        layers: What is known of the graph.
+        any_case: Whether names are found in any case, as questions are typed.
+        plurals: Whether the plural of a common noun is a name of it.
+    """
+    named = _named(passages, layers, any_case=any_case, plurals=plurals)
+    made = _short_forms(passages, layers, named)
+    rows = _Rows(*(np.concatenate(pair) for pair in zip(named, made, strict=True)))
+    return _table(passages, layers, rows)
+
+
+def _named(passages: Passages, layers: Layers, *, any_case: bool, plurals: bool) -> _Rows:
+    """What the graph names."""
+    spans = matches(passages, layers)
+    entries = layers.entries(spans.hash)
+    plural = entries.kind == Kind.PLURAL
+    entries = entries._replace(kind=np.where(plural, int(Kind.ALIAS), entries.kind))
+    fits = fitting(passages, spans, entries)
+    if any_case:  # whole names alone: of parts of names and of function words too much is no name
+        function = np.isin(spans.hash, function_word_hashes())[entries.of]
+        fits |= ~function & (entries.kind < FIRST_PART)
+    if not plurals:
+        fits &= ~plural
+    possible = np.unique(entries.of[fits])
+    chosen = np.zeros(len(spans.start), np.bool_)
+    chosen[possible[longest(spans.take(possible))]] = True
+    kept = fits & chosen[entries.of]
+    start, end, hashes = spans.take(entries.of[kept])
+    return _Rows(
+        start,
+        end,
+        hashes,
+        entries.entity[kept],
+        entries.kind[kept],
+        passages.written(start, end) == entries.exact[kept],
+        entries.weight[kept],
+        entries.links[kept],
+        entries.seen[kept],
+        entries.common[kept],
+        np.zeros(len(start), np.bool_),
+        (entries.case[kept] & STATED) != 0,
+    )
+
+
+def _short_forms(passages: Passages, layers: Layers, rows: _Rows) -> _Rows:
+    """What the document itself makes names: words and capitals of what it names in full."""
+    tokens = passages.tokens
+    full = np.flatnonzero((rows.kind < FIRST_PART) & passages.has_space(rows.start, rows.end))
+    begin = np.searchsorted(tokens.start, rows.start[full])
+    stop = np.searchsorted(tokens.start, rows.end[full])
+    token, of = spread(begin, stop - begin)
+    long = tokens.capital[token] & (tokens.end[token] - tokens.start[token] > 2)
+    token, of = token[long], full[of[long]]
+    parts = joined(
+        _keyed(tokens.passage, tokens.hash),
+        _keyed(tokens.passage[token], tokens.hash[token]),
+        rows.entity[of],
+    )
+    short, expanded = _acronyms(passages, rows, full)
+    acronyms = joined(
+        _keyed(tokens.passage, passages.written(tokens.start, tokens.end)),
+        _keyed(passages.passage_of(rows.start[expanded]), short),
+        rows.entity[expanded],
+    )
+    at, entity = (np.concatenate(pair) for pair in zip(parts, acronyms, strict=True))
+    person = (layers.classes(entity) & PERSON) != 0
+    kind = np.where(person, int(Kind.LAST), int(Kind.LAST_WORD))
+    kind[len(parts[0]) :] = Kind.ACRONYM
+    free = tokens.capital[at] & _free(rows, tokens.start[at], tokens.end[at])
+    at, entity, kind = at[free], entity[free], kind[free]
+    nothing = np.zeros(len(at))
+    return _Rows(
+        tokens.start[at],
+        tokens.end[at],
+        tokens.hash[at],
+        entity,
+        kind,
+        np.ones(len(at), np.bool_),
+        name_weights(1 + layers.degrees(entity), kind).astype(np.float64),
+        nothing,
+        nothing,
+        nothing,
+        np.ones(len(at), np.bool_),
+        np.zeros(len(at), np.bool_),
+    )
+
+
+def _free(rows: _Rows, start: Ints, end: Ints) -> Bools:
+    """Whether spans overlap no mention, or are just one of them."""
+    if not len(rows.start):
+        return np.ones(len(start), np.bool_)
+    order = np.argsort(rows.start, kind="stable")
+    starts, ends = rows.start[order], rows.end[order]
+    before = np.searchsorted(starts, start, "right") - 1
+    last = np.maximum(before, 0)
+    same = (before >= 0) & (starts[last] == start) & (ends[last] == end)
+    after = np.minimum(before + 1, len(starts) - 1)
+    clear = (before < 0) | (ends[last] <= start)
+    clear &= (before + 1 >= len(starts)) | (starts[after] >= end)
+    return same | clear
+
+
+def _acronyms(passages: Passages, rows: _Rows, full: Ints) -> tuple[NDArray[np.uint64], Ints]:
+    """Hashes of the capitals of names of two capitalised words and more, and the rows they are of."""
+    names: list[str] = []
+    of: list[int] = []
+    for at in full.tolist():
+        passage, start, end = passages.text_span(int(rows.start[at]), int(rows.end[at]))
+        words = passages.texts[passage][start:end].split()
+        capitals = "".join(word[0] for word in words if word[0].isupper())
+        if len(capitals) > 1:
+            names.append(capitals)
+            of.append(at)
+    return key_hashes(names), np.array(of, np.int64)
+
+
+def _keyed(passage: Ints, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Passage and hash as one key."""
+    return hashes ^ (passage.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+
+
+def joined(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) -> tuple[Ints, Ints]:
+    """All pairs of (place in ``asked``, value) that have the same key, each once."""
+    order = np.lexsort((values, keys))
+    keys, values = keys[order], values[order]
+    new = np.ones(len(keys), np.bool_)
+    new[1:] = (keys[1:] != keys[:-1]) | (values[1:] != values[:-1])
+    keys, values = keys[new], values[new]
+    low, high = np.searchsorted(keys, asked, "left"), np.searchsorted(keys, asked, "right")
+    place, of = spread(low, high - low)
+    return of, values[place]
+
+
+def _table(passages: Passages, layers: Layers, rows: _Rows) -> Candidates:
+    """Rows that say the same put together: the best kind, the largest weight, all counts."""
+    order = np.lexsort((rows.entity, rows.start))
+    rows = _Rows(*(column[order] for column in rows))  # type: ignore[arg-type]  # column by column
+    starts, first_row = np.unique(rows.start, return_index=True)
+    of = np.searchsorted(starts, rows.start)
+    new = np.ones(len(of), np.bool_)
+    new[1:] = (of[1:] != of[:-1]) | (rows.entity[1:] != rows.entity[:-1])
+    at = np.flatnonzero(new)
+    first = np.searchsorted(of[at], np.arange(len(starts) + 1))
+    # A name that is written otherwise counts less beside one that is written just so.
+    written = np.where(rows.exact, 1.0, OTHERWISE)
+    plain = name_weights(1 + layers.degrees(rows.entity), rows.kind).astype(np.float64)
+    mentions = Spans(starts, rows.end[first_row], rows.hash[first_row])
+    links, seen = _reduced(np.add, rows.links, at), _reduced(np.maximum, rows.seen, at)
+    plain = _reduced(np.maximum, written * plain, at)
+    stated = _reduced(np.maximum, rows.stated, at)
+    weight = np.where(stated, _reduced(np.maximum, written * rows.weight, at), plain)
+    weight = _in_one_unit(weight, plain, stated, first, of[at])
+    return Candidates(
+        mentions=mentions,
+        passage=passages.passage_of(starts),
+        first=first,
+        common=_reduced(np.maximum, rows.common, first_row),
+        linked=_linked(links, seen, first),
+        of=of[at],
+        entity=rows.entity[at],
+        kind=_reduced(np.minimum, np.where(rows.kind == Kind.LABEL, -1, rows.kind), at),
+        exact=_reduced(np.maximum, rows.exact, at),
+        prior=_prior(weight, np.zeros(len(at)), first, of[at]),
+        by_degree=_prior(plain, np.zeros(len(at)), first, of[at]),
+        links=links,
+        said=_reduced(np.maximum, rows.said, at),
+    )
+
+
+def _reduced(how: np.ufunc, values: NDArray[Any], at: Ints) -> NDArray[Any]:
+    return how.reduceat(values, at) if len(at) else values
+
+
+def _prior(weight: Floats, links: Floats, first: Ints, of: Ints) -> Floats:
+    """p(entity | mention): counts, smoothed by the graph's weights as a Dirichlet prior."""
+    base = weight / _reduced(np.add, weight, first[:-1])[of] if len(of) else weight
+    total = _reduced(np.add, links, first[:-1])[of] if len(of) else weight
+    return (links + SMOOTHING * base) / (total + SMOOTHING)
+
+
+def _in_one_unit(weight: Floats, plain: Floats, stated: Bools, first: Ints, of: Ints) -> Floats:
+    """Stated priors are in any unit, so they are compared with each other alone.
+
+    The candidates of a mention that state one share out among them, by it, what they have by their degrees.
+    """
+    if not stated.any():
+        return weight
+    own = np.add.reduceat(np.where(stated, weight, 0.0), first[:-1])[of]
+    by_degree = np.add.reduceat(np.where(stated, plain, 0.0), first[:-1])[of]
+    return np.where(stated, weight * by_degree / np.where(own > 0, own, 1.0), plain)
+
+
+def _linked(links: Floats, seen: Floats, first: Ints) -> Floats:
+    """The log of how often a name was a link over how often it was none, each plus a half; 0 where never seen."""
+    total = _reduced(np.add, links, first[:-1])
+    had = np.maximum(_reduced(np.maximum, seen, first[:-1]), total)
+    odds = np.log((total + 0.5) / (had - total + 0.5))
+    return np.where(had > 0, odds, 0.0)
+
+
+def _entries(layers: Layers, name: str) -> tuple[Entries, Bools]:
+    """What a name by itself may mean, and which of that are whole names."""
+    folded = Passages([name])
+    whole = np.array([len(folded.folded.codes) - 1])
+    found = layers.entries(folded.hashes(np.zeros(1, np.int64), whole))
+    return found, found.kind < FIRST_PART
+
+
+def named(layers: Layers, name: str) -> tuple[list[int], list[float]]:
+    """The entities of a name by itself, best first, with p: as it is written, or else in any case."""
+    # Canonically equal texts are one name, in whichever form the graph has it.
+    forms = spellings(name.strip())
+    entries, whole_names = _entries(layers, forms[0])
+    for form in forms[1:]:
+        if not whole_names.any():
+            entries, whole_names = _entries(layers, form)
+    exact = whole_names & np.isin(entries.exact, key_hashes(forms))
+    chosen = exact if exact.any() else whole_names
+    entity, inverse = np.unique(entries.entity[chosen], return_inverse=True)
+    weight, links = np.zeros(len(entity)), np.zeros(len(entity))
+    np.maximum.at(weight, inverse, entries.weight[chosen])
+    np.add.at(links, inverse, entries.links[chosen])
+    first = np.array([0, len(entity)])
+    prior = _prior(weight, links, first, np.zeros(len(entity), np.int64)) if len(entity) else weight
+    order = np.lexsort((entity, -prior))
+    return entity[order].tolist(), prior[order].tolist()

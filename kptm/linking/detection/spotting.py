@@ -1,0 +1,102 @@
+"""Mentions: where passages say a name that the graph knows.
+
+All spans that may be names are followed at once, one word further a step, as long as a name begins with them; so the
+time is that of a few array operations, however many names there are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kptm.linking.index.index_build import function_word_hashes
+from kptm.linking.index.link_index import ACRONYM_LENGTH, ALL_CAPITALS, CAPITAL, SHORT
+from kptm.linking.names.surface_forms import MAX_LENGTH
+from kptm.linking.text.characters import SPACE, WORD
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kptm.linking.index.overlay_index import Entries, Layers
+    from kptm.linking.text.passages import Passages
+
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+
+
+class Spans(NamedTuple):
+    """Spans of folded characters, sorted by where they begin: starts, ends, hashes."""
+
+    start: Ints
+    end: Ints
+    hash: NDArray[np.uint64]
+
+    def take(self, which: NDArray[np.int64] | Bools) -> Spans:
+        """Some of them."""
+        return Spans(self.start[which], self.end[which], self.hash[which])
+
+
+def matches(passages: Passages, layers: Layers) -> Spans:
+    """All spans with valid boundaries that are, folded, a surface form."""
+    folded = passages.folded
+    codes, flags, boundary = folded.codes, folded.flags, folded.boundary
+    solid = (flags & SPACE) == 0
+    start = np.flatnonzero(boundary[:-1] & solid & (codes != 0))
+    ends = np.flatnonzero(boundary[1:] & solid) + 1
+    step = np.searchsorted(ends, start, "right")
+    found: list[Spans] = []
+    while len(start):
+        inside = step < len(ends)
+        start, step = start[inside], step[inside]
+        end = ends[step]
+        hashes = passages.hashes(start, end)
+        begins = layers.begins(hashes) & (end - start <= MAX_LENGTH)
+        start, step = start[begins], step[begins] + 1
+        found.append(Spans(start, end[begins], hashes[begins]))
+    parts = [np.concatenate(column) for column in zip(*found, strict=True)]
+    spans = Spans(*parts) if parts else Spans(start, start, np.empty(0, np.uint64))
+    spans = spans.take(layers.known(spans.hash))
+    spans = spans.take(~_cuts_initials(passages, spans))
+    return spans.take(np.lexsort((-spans.end, spans.start)))
+
+
+def _cuts_initials(passages: Passages, spans: Spans) -> Bools:
+    """Whether a span ends after the first of several initials: "The U" of "The U.S."."""
+    codes, flags = passages.folded.codes, passages.folded.flags
+    last = len(codes) - 1
+    word = (flags & WORD) != 0
+    end = spans.end
+    stop = codes[np.minimum(end, last)] == ord(".")
+    goes_on = word[np.minimum(end + 1, last)] & ~word[np.minimum(end + 2, last)]
+    initial = ~word[np.maximum(end - 2, 0)] | (end - 1 == spans.start)
+    return stop & goes_on & initial
+
+
+def fitting(passages: Passages, spans: Spans, entries: Entries) -> Bools:
+    """Whether each entry may be what its span says, by its capitals.
+
+    One in small letters may stand anywhere ("copper", "Copper ore is…", "COPPER"); a capitalised one keeps its first
+    capital ("turkey" is not Turkey); a short acronym is only itself, and short words in capitals are acronyms. A
+    function word is a name only as an acronym ("US", "IT"), written as the graph has it.
+    """
+    start, end, hashes = spans.take(entries.of)
+    exact = passages.written(start, end) == entries.exact
+    capitals = (entries.case & ALL_CAPITALS) != 0
+    written = passages.all_capitals(start, end)
+    long = end - start > ACRONYM_LENGTH
+    by_case = np.where((entries.case & CAPITAL) != 0, passages.capital(start), ~written)
+    plain = exact | (~(capitals & ((entries.case & SHORT) != 0)) & ((written & long) | by_case))
+    function = np.isin(hashes, function_word_hashes())
+    return np.where(function, exact & capitals & (end - start > 1), plain)
+
+
+def longest(spans: Spans) -> Ints:
+    """From left to right, the longest of the spans that begin first; none overlaps another."""
+    chosen: list[int] = []
+    position = 0
+    for at, (start, end) in enumerate(zip(spans.start.tolist(), spans.end.tolist(), strict=True)):
+        if start >= position:
+            chosen.append(at)
+            position = end
+    return np.array(chosen, np.int64)

@@ -1,0 +1,1 @@
+"""Which candidate is meant, or none: features, coefficients, p."""

@@ -1,0 +1,318 @@
+"""What speaks for each candidate: a row of numbers, each an answer to a question that a person would ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kptm.linking.detection.word_features import word_features
+from kptm.linking.disambiguation.weights import LINKS
+from kptm.linking.index.index_build import function_word_hashes, word_hashes
+from kptm.linking.index.link_index import ACRONYM_LENGTH, find
+from kptm.linking.names.surface_forms import (
+    FIRST_PART,
+    LANGUAGE,
+    ORGANISATION,
+    PEOPLE,
+    PERSON,
+    PLACE,
+    WORK,
+    Kind,
+)
+from kptm.linking.text.characters import DIGIT
+from kptm.linking.text.passages import first_of_sentence
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kptm.linking.detection.mention_candidates import Candidates
+    from kptm.linking.index.overlay_index import Layers
+    from kptm.linking.text.passages import Passages, Tokens
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+NEAR = 50
+"""Neighbours of a candidate whose labels are looked for."""
+_PLACES = ("at", "from", "in", "near", "to")
+_QUOTES = np.array([ord('"'), ord("'")], np.uint32)
+
+
+EVIDENCE, COUNTED = "evidence", "counted"
+"""Log-odds of stated priors, for a candidate against the others; and of counts, for a link against none."""
+WHICH = (
+    "prior", EVIDENCE, "label", "written so", "degree", "person", "work", "place", "organisation", "no known kind",
+    "language", "people", "language, a small word follows", "people, a small word follows", "language, after in",
+    "people of, after the", "people, after the", "part", "first name", "last name", "first word", "last word", "beginning", "end", "people of", "acronym of",
+    "part, said in full", "last name, said in full", "said in full", "description", "description, words", "neighbours named",
+    "part, degree", "part, also a whole name", "work, several words", "people of, a small word follows",
+    "person, given name", "person, surname", "person, after a title", "person, after a given name",
+)  # fmt: skip
+"""The features that tell candidates apart; all of them but the first two tell whether there is a link."""
+
+
+def features(passages: Passages, layers: Layers, found: Candidates) -> dict[str, Floats]:
+    """The features of C candidates: name → C numbers. All but the coherence of the document.
+
+    Those of the mention are the same for its candidates, and speak for or against a link at all.
+    """
+    mention = _of_mention(passages, found)
+    columns = {name: values[found.of].astype(np.float64) for name, values in mention.items()}
+    columns |= _of_candidate(layers, found)
+    columns |= _in_common(passages, layers, found)
+    _crossed(columns)
+    return columns
+
+
+def _of_mention(passages: Passages, found: Candidates) -> dict[str, NDArray[Any]]:
+    start, end, _ = found.mentions
+    tokens = passages.tokens
+    small = passages.no_capitals(start, end)
+    capital = passages.capital(start)
+    spaced = passages.has_space(start, end)
+    before = np.searchsorted(tokens.start, start) - 1
+    after = np.searchsorted(tokens.start, end)
+    previous = np.where(before >= 0, tokens.hash[np.maximum(before, 0)], 0).astype(np.uint64)
+    beside = (before >= 0) & _only_space(passages, tokens.end[np.maximum(before, 0)], start)
+    codes = passages.folded.codes
+    goes_on, continues = _part_of_longer(passages, found)
+    length = end - start
+    return {
+        "bias": np.ones(len(start)),
+        "small letters": small,
+        "acronym": passages.all_capitals(start, end) & (length <= ACRONYM_LENGTH),
+        "several words": spaced,
+        "length": np.log(length),
+        "up to three letters": length <= 3,
+        "up to two letters": length <= 2,
+        "one letter": length == 1,
+        "digits": passages.has_digit(start, end),
+        "begins a sentence": first_of_sentence(passages, start),
+        "a capital follows": goes_on,
+        "a capital precedes": continues,
+        "common": found.common,
+        COUNTED: found.linked,
+        "elsewhere in small letters": capital & ~spaced & _in_small(passages, found),
+        "elsewhere in a longer name": capital & ~spaced & _in_longer(passages, found),
+        "after the": beside & np.isin(previous, word_hashes(["the"])),
+        "after in": beside & np.isin(previous, word_hashes(_PLACES)),
+        "possessive": (codes[end] == ord("'")) & (codes[np.minimum(end + 1, len(codes) - 1)] == ord("s")),
+        "comma and capital": _comma_and_capital(passages, end, after),
+        "a number beside": _number_beside(passages, start, end),
+        "quoted": (start > 0) & np.isin(codes[np.maximum(start - 1, 0)], _QUOTES),
+        "candidates": np.log(np.diff(found.first)),
+        "also a whole name": _reduced(found, found.kind < FIRST_PART),
+        **word_features(passages, found),
+    }  # fmt: skip
+
+
+def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
+    classes = layers.classes(found.entity)
+    kind = found.kind
+    part = (kind >= FIRST_PART) & (kind != Kind.PEOPLE)
+    several = np.diff(found.first)[found.of] > 1
+    whole = np.add.reduceat((~part).astype(np.int64), found.first[:-1])
+    return {
+        "prior": np.log(found.by_degree),
+        EVIDENCE: np.log(found.prior) - np.log(found.by_degree),
+        LINKS: found.links,
+        "degree": np.log1p(layers.degrees(found.entity)) - layers.typical_degree,
+        "label": kind < 0,
+        "written so": found.exact,
+        "person": (classes & PERSON) != 0,
+        "work": (classes & WORK) != 0,
+        "place": (classes & PLACE) != 0,
+        "organisation": (classes & ORGANISATION) != 0,
+        "language": (classes & LANGUAGE) != 0,
+        "people": (classes & PEOPLE) != 0,
+        "no known kind": (classes == 0) * layers.described,  # says something where others have one
+        "part": part,
+        "first name": kind == Kind.FIRST,
+        "last name": kind == Kind.LAST,
+        "first word": kind == Kind.FIRST_WORD,
+        "last word": kind == Kind.LAST_WORD,
+        "beginning": kind == Kind.BEGINNING,
+        "end": kind == Kind.END,
+        "people of": kind == Kind.PEOPLE,
+        "acronym of": kind == Kind.ACRONYM,
+        "part, said in full": part & found.said,
+        "last name, said in full": (kind == Kind.LAST) & found.said,
+        "said in full": ~part & found.said,
+        "only candidate": ~several,
+        "only whole name": ~part & (whole[found.of] == 1),
+    }
+
+
+def _crossed(columns: dict[str, Floats]) -> None:
+    """Products of two questions, where one means another thing by the answer to the other."""
+    part, small, work = columns["part"], columns["small letters"], columns["work"]
+    # A longer name that is the candidate's own speaks not against it.
+    said = columns["part, said in full"] + columns["said in full"]
+    columns["elsewhere in a longer name"] = columns["elsewhere in a longer name"] * (1 - said)
+    for name in ("person", "work", "place", "organisation", "no known kind"):
+        columns[f"{name}, in small letters"] = columns[name] * small
+    columns["work, common"] = work * columns["common"]
+    columns["work, several words"] = work * columns["several words"]
+    columns["common, in small letters"] = columns["common"] * small
+    columns["written otherwise, in small letters"] = (1 - columns["written so"]) * small
+    columns["part, degree"] = part * columns["degree"]
+    columns["part, common"] = part * columns["common"]
+    columns["part, candidates"] = part * columns["candidates"]
+    columns["part, also a whole name"] = part * columns["also a whole name"]
+    unsaid = part * (1 - columns["part, said in full"])
+    columns["part, not said in full"] = unsaid
+    whole, person = 1 - part, columns["person"]
+    capital = 1 - small
+    columns["whole name, degree"] = whole * capital * columns["degree"]
+    columns["degree"] = whole * columns["degree"]
+    columns["whole name, several words"] = whole * columns["several words"] * capital
+    columns["place, whole name"] = whole * capital * columns["place"]
+    columns["person, given name"] = person * columns["given name"]
+    columns["no person, part, given name"] = (1 - person) * part * columns["given name"]
+    columns["no person, part, surname"] = (1 - person) * part * columns["surname"]
+    columns["person, surname"] = person * columns["surname"]
+    columns["person, after a title"] = person * columns["after a title"]
+    columns["person, after a given name"] = person * columns["after a given name"]
+    columns["everyday words, capital"] = columns["everyday words"] * capital
+    columns["everyday words, begins a sentence"] = (
+        columns["everyday words"] * capital * columns["begins a sentence"]
+    )
+    columns["part, everyday words"] = part * columns["everyday words"]
+    columns["work, everyday words"] = work * columns["everyday words"]
+    for name in ("people of", "people", "language"):
+        columns[f"{name}, a small word follows"] = columns[name] * columns["a small word follows"]
+        columns[f"{name}, after the"] = columns[name] * columns["after the"]
+    for name in ("elsewhere in a longer name", "comma and capital", "a capital follows"):
+        columns[f"place, {name}"] = whole * columns["place"] * columns[name]
+        columns[f"part, {name}"] = part * columns[name]
+    columns["place, after in"] = columns["place"] * columns["after in"]
+    columns["language, after in"] = columns["language"] * columns["after in"]
+    columns["people of, hyphen"] = columns["people of"] * columns["hyphen"]
+
+
+def _in_common(passages: Passages, layers: Layers, found: Candidates) -> dict[str, Floats]:
+    """What the passage's words have in common with what is said of a candidate, and with its neighbours' labels."""
+    passage, word = passages.words
+    said = np.unique(word ^ _salt(passage))
+    around, size = found.passage[found.of], len(found.entity)
+    hashes, of = layers.words(found.entity)
+    idf = layers.idf(hashes)
+    shared = find(said, hashes ^ _salt(around[of])) >= 0
+    weight = np.bincount(of[shared], idf[shared], size)
+    near, of_near = layers.near(found.entity, NEAR)
+    labels, of_label = layers.label_words(near)
+    return {
+        "description": weight / (1 + np.bincount(of, idf, size)),
+        "description, words": np.log1p(np.bincount(of[shared], minlength=size)),
+        "neighbours named": _named(layers, found, said, labels, of_near[of_label]),
+    }
+
+
+def _named(
+    layers: Layers, found: Candidates, said: NDArray[np.uint64], words: NDArray[np.uint64], of: Ints
+) -> Floats:
+    """log(1 + Σ idf) of those of a candidate's ``words``, each once, that its passage says beside the mention."""
+    hit = find(said, words ^ _salt(found.passage[found.of[of]])) >= 0
+    hit &= found.mentions.hash[found.of[of]] != words  # "Georgia" of a neighbour called so too
+    words, of = words[hit], of[hit]
+    once = np.unique(words ^ _salt(of), return_index=True)[1]
+    return np.log1p(np.bincount(of[once], layers.idf(words[once]), len(found.entity)))
+
+
+def _salt(passage: Ints) -> NDArray[np.uint64]:
+    return (passage + 1).astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
+
+
+def _reduced(found: Candidates, values: Bools) -> Bools:
+    return np.logical_or.reduceat(values, found.first[:-1]) if len(values) else values
+
+
+def _only_space(passages: Passages, end: Ints, start: Ints) -> Bools:
+    codes = passages.folded.codes
+    return (start - end == 1) & (codes[np.minimum(end, len(codes) - 1)] == ord(" "))
+
+
+def _comma_and_capital(passages: Passages, end: Ints, after: Ints) -> Bools:
+    codes, tokens = passages.folded.codes, passages.tokens
+    inside = after < len(tokens.start)
+    following = np.minimum(after, max(len(tokens.start) - 1, 0))
+    if not len(tokens.start):
+        return np.zeros(len(end), np.bool_)
+    return (
+        inside
+        & (codes[end] == ord(","))
+        & (tokens.start[following] == end + 2)
+        & tokens.capital[following]
+    )
+
+
+def _number_beside(passages: Passages, start: Ints, end: Ints) -> Bools:
+    """Whether a number stands right before or right behind, as in a date."""
+    codes, flags = passages.folded.codes, passages.folded.flags
+    last = len(codes) - 1
+    digit = (flags & DIGIT) != 0
+    space = codes == ord(" ")
+    behind = space[np.minimum(end, last)] & digit[np.minimum(end + 1, last)]
+    comma = (codes[np.minimum(end, last)] == ord(",")) & digit[np.minimum(end + 2, last)]
+    before = space[np.maximum(start - 1, 0)] & digit[np.maximum(start - 2, 0)] & (start > 1)
+    return behind | comma | before
+
+
+def _part_of_longer(passages: Passages, found: Candidates) -> tuple[Bools, Bools]:
+    """Whether a capitalised word that is no mention stands right behind, or right before, a mention."""
+    tokens = passages.tokens
+    start, end, _ = found.mentions
+    if not len(tokens.start) or not len(start):
+        return np.zeros(len(start), np.bool_), np.zeros(len(start), np.bool_)
+    last = len(tokens.start) - 1
+    after = np.searchsorted(tokens.start, end)
+    following = np.minimum(after, last)
+    goes_on = (after <= last) & tokens.after[following] & tokens.capital[following]
+    goes_on &= tokens.start[following] == end + 1
+    goes_on &= find(start, tokens.start[following]) < 0
+    before = np.searchsorted(tokens.start, start)
+    own, previous = np.minimum(before, last), np.maximum(before - 1, 0)
+    continues = (before > 0) & (tokens.start[own] == start) & tokens.after[own]
+    continues &= tokens.capital[previous] & ~tokens.first[previous]
+    continues &= find(np.sort(end), tokens.end[previous]) < 0
+    capital = passages.capital(start)
+    return goes_on & capital, continues & capital
+
+
+def _in_small(passages: Passages, found: Candidates) -> Bools:
+    """Whether the passage has the mention's word in small letters too."""
+    tokens = passages.tokens
+    small = ~tokens.capital
+    said = np.unique(tokens.hash[small] ^ _salt(tokens.passage[small]))
+    return find(said, found.mentions.hash ^ _salt(found.passage)) >= 0
+
+
+def _in_longer(passages: Passages, found: Candidates) -> Bools:
+    """Whether the passage has the mention's word elsewhere, beside a capitalised one, in a name that is not known."""
+    tokens = passages.tokens
+    plain = np.isin(tokens.hash, function_word_hashes())
+    name = tokens.capital & ~(plain & tokens.first)
+    pair = np.zeros(len(name) + 1, np.bool_)
+    pair[1:-1] = name[1:] & name[:-1] & tokens.after[1:]
+    longer = (pair[:-1] | pair[1:]) & ~_known(tokens, found)
+    said, counts = np.unique(
+        tokens.hash[longer] ^ _salt(tokens.passage[longer]), return_counts=True
+    )
+    start, _, hashes = found.mentions
+    at = find(said, hashes ^ _salt(found.passage))
+    token = find(tokens.start, start)
+    own = (token >= 0) & longer[np.maximum(token, 0)]
+    return (at >= 0) & (np.append(counts, 0)[at] > own)
+
+
+def _known(tokens: Tokens, found: Candidates) -> Bools:
+    """Whether each token stands in a mention of several."""
+    start, end, _ = found.mentions
+    first, stop = np.searchsorted(tokens.start, start), np.searchsorted(tokens.start, end)
+    several = stop - first > 1
+    edges = np.zeros(len(tokens.start) + 1, np.int64)
+    np.add.at(edges, first[several], 1)
+    np.add.at(edges, stop[several], -1)
+    return np.cumsum(edges)[:-1] > 0

@@ -1,0 +1,58 @@
+"""From passages to belief: candidates, their features, the passes of the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from kptm.linking.detection.mention_candidates import candidates_of
+from kptm.linking.disambiguation.candidate_features import features
+from kptm.linking.disambiguation.coherence import coherence
+from kptm.linking.disambiguation.weights import beliefs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kptm.linking.detection.mention_candidates import Candidates
+    from kptm.linking.disambiguation.weights import Weights
+    from kptm.linking.index.overlay_index import Layers
+    from kptm.linking.text.passages import Passages
+
+    Floats = NDArray[np.float64]
+
+
+Similarity: TypeAlias = "Callable[[Passages, Layers, Candidates, Floats], dict[str, Floats]]"
+"""The features that an encoder adds, from candidates and what is believed of them without."""
+
+
+class Judged(NamedTuple):
+    """Candidates with p of each, and the features that it was worked out from."""
+
+    found: Candidates
+    belief: Floats
+    columns: dict[str, Floats]
+
+
+def judge(
+    passages: Passages,
+    layers: Layers,
+    weights: Weights,
+    similarity: Similarity | None = None,
+    *,
+    any_case: bool = False,
+) -> Judged:
+    """What the mentions of the passages mean, with p; common nouns too where the weights' convention marks them."""
+    common_nouns = weights.convention.common_nouns
+    found = candidates_of(passages, layers, any_case=any_case or common_nouns, plurals=common_nouns)
+    columns = features(passages, layers, found) if len(found.of) else {}
+    if not columns:
+        return Judged(found, found.prior, columns)
+    belief = beliefs(columns, weights.local, found.first, found.of)
+    columns |= coherence(layers, found, belief)
+    belief = beliefs(columns, weights.joint, found.first, found.of)
+    if similarity is not None and weights.encoder is not None:
+        columns |= similarity(passages, layers, found, belief)
+        belief = beliefs(columns, weights.encoder, found.first, found.of)
+    return Judged(found, belief, columns)

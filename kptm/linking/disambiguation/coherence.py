@@ -1,0 +1,139 @@
+"""What the candidates of a document say of each other: facts between them, neighbours they share, the same again.
+
+Belief in the others decides how much they count, so that this comes after each was judged by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.linking.index.link_index import find, spread
+from kptm.linking.names.surface_forms import FIRST_PART, Kind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kptm.linking.detection.mention_candidates import Candidates
+    from kptm.linking.index.overlay_index import Layers
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+COHERENCE = "fact", "shared neighbours", "again", "part, fact", "part, shared neighbours"
+"""The features of this room."""
+LEAST = 0.01
+"""Belief, among the candidates of a mention, below which one is no company for others."""
+HUB = 40
+"""A neighbour that more candidates than this share says nothing: everything is in some country."""
+FULL = 3.0
+"""Company beyond this much belief adds nothing."""
+
+
+def coherence(layers: Layers, found: Candidates, belief: Floats) -> dict[str, Floats]:
+    """The features of C candidates that hang on the others of their passage.
+
+    Args:
+        layers: What is known of entities.
+        found: The candidates.
+        belief: C, p of each by itself.
+    """
+    group = found.passage[found.of] * len(layers) + found.entity
+    among = belief / np.maximum(np.add.reduceat(belief, found.first[:-1])[found.of], 1e-9)
+    nodes, node_of = np.unique(group, return_inverse=True)
+    trust = np.zeros(len(nodes))
+    np.maximum.at(trust, node_of, belief)
+    company = np.zeros(len(nodes), np.bool_)
+    company[node_of[among >= LEAST]] = True
+    facts, shared = _pairs(layers, nodes, company)
+    own = _own(found, node_of)
+    part = ((found.kind >= FIRST_PART) & (found.kind != Kind.PEOPLE)).astype(np.float64)
+    columns = {
+        "fact": _summed(facts, node_of, found.of, trust, own),
+        "shared neighbours": _summed(shared, node_of, found.of, trust, own),
+        "again": _again(found, node_of, belief),
+    }
+    for name in ("fact", "shared neighbours"):
+        columns[f"part, {name}"] = part * columns[name]
+        columns[name] = (1 - part) * columns[name]
+    return columns
+
+
+Pairs = tuple["Ints", "Ints", "Floats"]
+
+
+def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pairs, Pairs]:
+    """Pairs (a, b, weight) of nodes of one passage with a fact between them, and with neighbours in common."""
+    kept = np.flatnonzero(company)
+    size = len(layers)
+    passage, entity = np.divmod(nodes[kept], size)
+    near, of = layers.near(entity)
+    ends = passage[of] * size + near
+    at = np.minimum(np.searchsorted(nodes, ends), max(len(nodes) - 1, 0))
+    hit = (nodes[at] == ends) & company[at] if len(nodes) else np.zeros(0, np.bool_)
+    one, other = kept[of[hit]], at[hit]
+    linked = np.unique(np.concatenate([one * len(nodes) + other, other * len(nodes) + one]))
+    a, b = np.divmod(linked, max(len(nodes), 1))
+    counted = np.zeros(len(nodes))
+    counted[kept] = layers.degrees(entity)
+    facts = (a, b, _scale(counted, a, b))
+    # Candidates that share a neighbour: groups of one end, each member with each other.
+    order = np.argsort(ends, kind="stable")
+    ends, member = ends[order], kept[of[order]]
+    _, first, counts = np.unique(ends, return_index=True, return_counts=True)
+    some = (counts > 1) & (counts <= HUB)
+    first, counts = first[some], counts[some]
+    weight = 1 / np.log(2 + layers.degrees(ends[first] % size)) if len(first) else np.zeros(0)
+    row, group = spread(first, counts)
+    mate, of_row = spread(first[group], counts[group])
+    a, b, w = member[row[of_row]], member[mate], weight[group[of_row]]
+    different = a != b
+    a, b, w = a[different], b[different], w[different]
+    pair, inverse = np.unique(a * len(nodes) + b, return_inverse=True)
+    total = np.bincount(inverse, w, len(pair))
+    a, b = np.divmod(pair, max(len(nodes), 1))
+    return facts, (a, b, total * _scale(counted, a, b))
+
+
+def _scale(degree: Floats, a: Ints, b: Ints) -> Floats:
+    """What a tie between two entities is worth: the less, the more ties they have to anything."""
+    return np.minimum(10 / np.sqrt((1 + degree[a]) * (1 + degree[b])), 1.0)
+
+
+def _own(found: Candidates, node_of: Ints) -> NDArray[np.uint64]:
+    """(mention, node) of all candidates as sorted keys: a mention's candidates are no company for each other."""
+    return np.sort(_key(found.of, node_of))
+
+
+def _key(mention: Ints, node: Ints) -> NDArray[np.uint64]:
+    return mention.astype(np.uint64) << np.uint64(32) | node.astype(np.uint64)
+
+
+def _summed(
+    pairs: Pairs, node_of: Ints, mention: Ints, trust: Floats, own: NDArray[np.uint64]
+) -> Floats:
+    """Σ weight · trust over a candidate's company, up to :data:`FULL`."""
+    a, b, weight = pairs
+    first = np.searchsorted(a, np.arange(len(trust) + 1))
+    at, of = spread(first[node_of], np.diff(first)[node_of])
+    others = find(own, _key(mention[of], b[at])) < 0
+    at, of = at[others], of[others]
+    return np.minimum(np.bincount(of, weight[at] * trust[b[at]], len(node_of)), FULL)
+
+
+def _again(found: Candidates, node_of: Ints, belief: Floats) -> Floats:
+    """The highest belief in the same entity at another mention of the passage."""
+    order = np.lexsort((-belief, node_of))
+    nodes = node_of[order]
+    first = np.flatnonzero(np.concatenate([[True], nodes[1:] != nodes[:-1]]))
+    rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+    best, second = np.zeros(len(belief)), np.zeros(len(belief))
+    top = np.zeros(int(node_of.max(initial=-1)) + 1)
+    next_ = np.zeros(len(top))
+    top[nodes[rank == 0]] = belief[order[rank == 0]]
+    next_[nodes[rank == 1]] = belief[order[rank == 1]]
+    is_best = np.zeros(len(belief), np.bool_)
+    is_best[order[rank == 0]] = True
+    best, second = top[node_of], next_[node_of]
+    return np.where(is_best, second, best)

@@ -1,0 +1,146 @@
+"""What counts as a mention, and which characters belong to it: a convention that collections of texts differ in.
+
+Three are built in, each with coefficients of its own, so that p means "annotated so in a text of this convention":
+
+    names    proper names, without the article before them and the possessive after them
+    all      everything that means an entity: common nouns too, with article and possessive ("the United States")
+    strict   names that a newspaper's annotators would mark, at a threshold of high precision
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from kptm.errors import LinkingError
+from kptm.linking.names.english_lexicon import articles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kptm.linking.document import Link, LinkedText
+
+    WrittenSo = Callable[[str, str], bool]
+
+_POSSESSIVE = re.compile(r"['’]s(?!\w)|(?<=s)['’](?= \w)")
+_QUOTES = "'‘"
+ENOUGH = 20
+"""Places in gold documents that decide whether articles, or possessives, belong to mentions."""
+SMALL = 0.01
+"""The share of links in small letters, of names that the graph writes with a capital, from which on a collection marks common
+nouns."""
+
+
+class Policy(StrEnum):
+    """The conventions that ship with the package."""
+
+    NAMES = "names"
+    ALL = "all"
+    STRICT = "strict"
+
+
+def checked_policy(name: str) -> Policy:
+    """The policy of a name.
+
+    Raises:
+        LinkingError: There is none.
+    """
+    if name not in list(Policy):
+        raise LinkingError(f"policy must be one of {', '.join(Policy)}, not {name!r}")
+    return Policy(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convention:
+    """What a mention is.
+
+    Attributes:
+        articles: Whether the article before a name belongs to the mention: "the United States".
+        possessives: Whether the possessive after a name belongs to the mention: "Ireland's".
+        common_nouns: Whether "mathematics" may mean an entity that the graph writes "Mathematics".
+    """
+
+    articles: bool = False
+    possessives: bool = False
+    common_nouns: bool = False
+
+    def span(self, text: str, start: int, end: int, since: int = 0) -> tuple[int, int]:
+        """The mention of a name that stands at ``start`` to ``end``.
+
+        Args:
+            text: The text.
+            start: Where the name begins.
+            end: Where it ends.
+            since: Where the mention may begin at the earliest.
+        """
+        if self.articles:
+            start = _article(text, start, since)
+        if self.possessives:
+            found = _POSSESSIVE.match(text, end)
+            quoted = start > 0 and text[start - 1] in _QUOTES
+            end = found.end() if found and not quoted else end
+        return start, end
+
+    @classmethod
+    def of(cls, documents: Iterable[LinkedText], written_so: WrittenSo) -> Convention:
+        """The convention of gold documents, by what they do more often than not; without examples the one of names.
+
+        Args:
+            documents: Linked texts.
+            written_so: Whether the graph writes a name of an entity just so, in small letters.
+        """
+        counts = _Counts()
+        for document in documents:
+            for link in document.links:
+                counts.add(document.text, link, written_so)
+        return cls(
+            articles=_mostly(counts.article_inside, counts.article_outside),
+            possessives=_mostly(counts.possessive_inside, counts.possessive_outside),
+            common_nouns=counts.small > SMALL * counts.links,
+        )
+
+
+CONVENTIONS = {
+    Policy.NAMES: Convention(),
+    Policy.ALL: Convention(articles=True, possessives=True, common_nouns=True),
+    Policy.STRICT: Convention(),
+}
+"""The convention of each policy."""
+
+
+@dataclass(slots=True)
+class _Counts:
+    """How often gold links have an article, or a possessive, inside and outside; and how many are in small letters."""
+
+    links: int = 0
+    article_inside: int = 0
+    article_outside: int = 0
+    possessive_inside: int = 0
+    possessive_outside: int = 0
+    small: int = 0
+
+    def add(self, text: str, link: Link, written_so: WrittenSo) -> None:
+        start, end, surface = link.start, link.end, link.surface
+        first, space, name = surface.partition(" ")
+        self.links += 1
+        name = name if first.lower() in articles() else surface
+        self.small += name.islower() and not written_so(name, link.entity)
+        self.article_inside += bool(space) and first.lower() in articles()
+        self.article_outside += _article(text, start, 0) < start
+        self.possessive_inside += surface.endswith(("'s", "’s"))
+        self.possessive_outside += text.startswith(("'s", "’s"), end)
+
+
+def _mostly(inside: int, outside: int) -> bool:
+    return inside > outside and inside + outside >= ENOUGH
+
+
+def _article(text: str, start: int, since: int) -> int:
+    """Where the article before ``start`` begins; ``start`` itself where there is none."""
+    before = text[since:start]
+    word = before.rstrip(" ").rpartition(" ")[2].lstrip("(\"'“‘\n")
+    if word.lower() not in articles() or before == before.rstrip(" "):
+        return start
+    return since + before.rfind(word)

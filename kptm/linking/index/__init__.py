@@ -1,0 +1,1 @@
+"""What linking knows of a graph, as arrays on disk and in memory."""

@@ -1,0 +1,76 @@
+"""From the graph to layers: all of it once, then what has changed."""
+
+from __future__ import annotations
+
+from array import array
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.linking.index.index_build import Builder, Edges, key_hashes
+from kptm.linking.index.link_index import find
+from kptm.linking.index.overlay_index import Layers
+from kptm.linking.names.genders import stated_genders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from kg.types import Triple
+    from kg.view import GraphView
+    from kptm.linking.index.link_index import LinkIndex
+
+CHUNK = 10_000
+"""Entities that are read at a time."""
+
+
+def read_all(graph: GraphView, progress: Callable[[int], None] | None = None) -> LinkIndex:
+    """The index of a whole graph."""
+    builder = Builder(graph.link_counts(), stated_genders(graph))
+    number: dict[str, int] = {}
+    for keys in _chunks(graph.keys()):
+        found = graph.entities(keys)
+        for key in keys:
+            if key in found:
+                number[key] = len(number)
+                builder.add(found[key])
+        if progress is not None:
+            progress(len(number))
+    return builder.arrays(_edges(graph.match(), number, grow=False))
+
+
+def read_changed(graph: GraphView, base: LinkIndex, keys: Collection[str]) -> Layers:
+    """The layers of a base and of the entities ``keys``, which have changed since it was made."""
+    changed = sorted(keys)
+    builder = Builder(graph.link_counts(changed), stated_genders(graph, changed))
+    found = graph.entities(changed)
+    for key in changed:
+        builder.add(found[key]) if key in found else builder.add_gone(key)
+    number = {key: at for at, key in enumerate(changed)}
+    edges = _edges(graph.touching(changed), number, grow=True)
+    hashes = key_hashes(number)
+    at = find(base.key_hash, hashes)
+    known = base.key_order[np.maximum(at, 0)] if len(base.key_order) else at
+    new = at < 0
+    numbers = np.where(new, len(base) + np.cumsum(new) - 1, known).astype(np.int64)
+    return Layers(base, builder.arrays(edges, len(number)), numbers)
+
+
+def _edges(triples: Iterable[Triple], number: dict[str, int], *, grow: bool) -> Edges:
+    """Facts by number; an entity without one gets the next, or, where all are known, is left out."""
+    heads, tails = array("i"), array("i")
+    for head, _, tail in triples:
+        if grow:
+            number.setdefault(head, len(number))
+            number.setdefault(tail, len(number))
+        elif head not in number or tail not in number:
+            continue
+        heads.append(number[head])
+        tails.append(number[tail])
+    return Edges(heads, tails)
+
+
+def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    source = iter(keys)
+    while chunk := list(islice(source, CHUNK)):
+        yield chunk

@@ -1,0 +1,209 @@
+"""An index and, over it, a small one of what has changed since: together what linking knows now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kptm.linking.index.index_build import key_hashes
+from kptm.linking.index.link_index import LinkIndex, find, rows_of
+from kptm.linking.names.surface_forms import ANY_CLASS, FEMALE, MALE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Hashes = NDArray[np.uint64]
+
+MOST = 64
+"""Entries of one form that are looked at, whole names first, the best connected first."""
+
+
+class Entries(NamedTuple):
+    """What forms may mean, a row each.
+
+    Attributes:
+        of: Which of the forms asked for.
+        entity: Its number.
+        kind: A :class:`~kptm.linking.names.surface_forms.Kind`.
+        exact: The hash of the name as it is written.
+        case: How it is written.
+        weight: How often it is meant, before counts.
+        links: How often texts meant it.
+        seen: How often texts had the name.
+        common: log(1 + descriptions that have it in small letters).
+    """
+
+    of: Ints
+    entity: Ints
+    kind: Ints
+    exact: Hashes
+    case: Ints
+    weight: NDArray[np.float64]
+    links: NDArray[np.float64]
+    seen: NDArray[np.float64]
+    common: NDArray[np.float64]
+
+    def take(self, which: Ints | NDArray[np.bool_]) -> Entries:
+        """Some of the rows."""
+        return Entries(*(column[which] for column in self))  # type: ignore[arg-type]  # column by column
+
+
+class Layers:
+    """A base index, and one of entities that have changed since it was made.
+
+    Args:
+        base: The index of the whole graph.
+        delta: One of the changed entities, or None.
+        numbers: The number of each entity of ``delta``, and of the others that it names as neighbours: that of
+            the base where it is there, else one from ``len(base)`` on.
+
+    Attributes:
+        described: The share of entities of which the graph says what kind of thing they are.
+        typical_degree: The mean of log(1 + degree).
+    """
+
+    def __init__(
+        self, base: LinkIndex, delta: LinkIndex | None = None, numbers: Ints | None = None
+    ) -> None:
+        self.base, self.delta = base, delta
+        self.numbers = np.empty(0, np.int64) if numbers is None else numbers
+        self._size = max(len(base), 1 + int(self.numbers.max(initial=-1)))
+        self._row = np.full(self._size if delta else 0, -1, np.int64)
+        if delta is not None:
+            self._row[self.numbers[: len(delta)]] = np.arange(len(delta))
+
+        self.described, self.typical_degree = base.typical.tolist()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def keys(self, numbers: Sequence[int]) -> list[str]:
+        """The keys of entities."""
+        if self.delta is None:
+            return [self.base.key(number) for number in numbers]
+        rows = self._row[np.asarray(numbers, np.int64)].tolist()
+        return [
+            self.base.key(number) if row < 0 else self.delta.key(row)
+            for number, row in zip(numbers, rows, strict=True)
+        ]
+
+    def numbers_of(self, keys: Sequence[str]) -> Ints:
+        """The numbers of entities that links name, by their keys."""
+        hashes = key_hashes(keys)
+        at = find(self.base.key_hash, hashes)
+        known = self.base.key_order[np.maximum(at, 0)] if len(self.base.key_order) else at
+        numbers = np.where(at >= 0, known, -1).astype(np.int64)
+        if self.delta is not None:
+            row = find(self.delta.key_hash, hashes)
+            changed = row >= 0
+            numbers[changed] = self.numbers[self.delta.key_order[row[changed]]]
+        return numbers
+
+    def begins(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """Whether a form begins with what has each hash; now and then wrongly yes."""
+        found = self.base.begins(hashes)
+        return found if self.delta is None else found | self.delta.begins(hashes)
+
+    def known(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """Whether each hash is that of a form."""
+        found = self.base.forms(hashes) >= 0
+        return found if self.delta is None else found | (self.delta.forms(hashes) >= 0)
+
+    def entries(self, hashes: Hashes) -> Entries:
+        """What forms may mean, by form."""
+        found = _entries(self.base, hashes)
+        if self.delta is None:
+            return found
+        stale = self._row[found.entity] >= 0
+        new = _entries(self.delta, hashes)
+        new = new._replace(entity=self.numbers[new.entity])
+        old = found.take(~stale)
+        both = Entries(*(np.concatenate(pair) for pair in zip(old, new, strict=True)))
+        return both.take(np.argsort(both.of, kind="stable"))
+
+    def classes(self, numbers: Ints) -> Ints:
+        """What kinds of thing entities are, as bits."""
+        return self._of(numbers, "entity_class").astype(np.int64) & ANY_CLASS
+
+    def genders(self, numbers: Ints) -> Ints:
+        """The gender of each entity as a bit, 0 where the graph states none."""
+        return self._of(numbers, "entity_class").astype(np.int64) & (MALE | FEMALE)
+
+    def degrees(self, numbers: Ints) -> NDArray[np.float64]:
+        """How many facts entities stand in."""
+        return self._of(numbers, "entity_degree").astype(np.float64)
+
+    def _of(self, numbers: Ints, column: str) -> NDArray[np.generic]:
+        values: NDArray[np.generic] = getattr(self.base, column)
+        if self.delta is None:
+            return values[numbers]
+        rows = self._row[numbers]
+        own = getattr(self.delta, column)
+        old = np.where(rows < 0, numbers, 0) if len(values) else None
+        base = own[:1] if old is None else values[old]
+        return np.where(rows < 0, base, own[np.maximum(rows, 0)])
+
+    def words(self, numbers: Ints) -> tuple[Hashes, Ints]:
+        """The words of what is said of entities, as hashes, and which of ``numbers`` each is of."""
+        return self._words_in(numbers, "words_first", "words")
+
+    def label_words(self, numbers: Ints) -> tuple[Hashes, Ints]:
+        """The same of their labels."""
+        return self._words_in(numbers, "label_first", "label_words")
+
+    def _words_in(self, numbers: Ints, first: str, column: str) -> tuple[Hashes, Ints]:
+        rows = numbers if self.delta is None else np.where(self._row[numbers] < 0, numbers, -1)
+        at, of = _rows_of(getattr(self.base, first), rows)
+        hashes = self.base.word_hash[getattr(self.base, column)[at]]
+        if self.delta is None:
+            return hashes, of
+        more_at, more_of = _rows_of(getattr(self.delta, first), self._row[numbers])
+        more = self.delta.word_hash[getattr(self.delta, column)[more_at]]
+        return np.concatenate([hashes, more]), np.concatenate([of, more_of])
+
+    def idf(self, hashes: Hashes) -> NDArray[np.float64]:
+        """log(N / how many entities have a word), as of the base."""
+        at = find(self.base.word_hash, hashes)
+        rare = np.log(max(len(self.base), 1))
+        if not len(self.base.word_idf):
+            return np.full(len(hashes), rare)
+        return np.where(at < 0, rare, self.base.word_idf[np.maximum(at, 0)])
+
+    def near(self, numbers: Ints, most: int | None = None) -> tuple[Ints, Ints]:
+        """The neighbours of entities (``most`` of each), and which of ``numbers`` each is of."""
+        rows = numbers if self.delta is None else np.where(self._row[numbers] < 0, numbers, -1)
+        at, of = _rows_of(self.base.near_first, rows, most)
+        near = self.base.near[at].astype(np.int64)
+        if self.delta is None:
+            return near, of
+        more_at, more_of = _rows_of(self.delta.near_first, self._row[numbers], most)
+        more = self.numbers[self.delta.near[more_at]]
+        return np.concatenate([near, more]), np.concatenate([of, more_of])
+
+
+def _rows_of(first: Ints, rows: Ints, most: int | None = None) -> tuple[Ints, Ints]:
+    """:func:`~kptm.linking.index.link_index.rows_of` of those rows that are not -1."""
+    here = np.flatnonzero(rows >= 0)
+    at, of = rows_of(first, rows[here], most)
+    return at, here[of]
+
+
+def _entries(index: LinkIndex, hashes: Hashes) -> Entries:
+    forms = index.forms(hashes)
+    asked = np.flatnonzero(forms >= 0)
+    at, of = rows_of(index.form_first, forms[asked], MOST)
+    return Entries(
+        asked[of],
+        index.entry_entity[at].astype(np.int64),
+        index.entry_kind[at].astype(np.int64),
+        index.entry_exact[at],
+        index.entry_case[at].astype(np.int64),
+        index.entry_weight[at].astype(np.float64),
+        index.entry_links[at].astype(np.float64),
+        index.entry_seen[at].astype(np.float64),
+        index.form_common[forms[asked][of]].astype(np.float64),
+    )

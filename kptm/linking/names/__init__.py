@@ -1,0 +1,1 @@
+"""Forms of names, and the words of English that linking knows."""

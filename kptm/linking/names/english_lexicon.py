@@ -1,0 +1,107 @@
+"""Words of English that linking knows beside the graph's own names: peoples, titles, given names, everyday words.
+
+The files are in ``words/``, each with its source. A name of the graph needs none of them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kptm.linking.index.index_build import key_hashes
+from kptm.linking.index.link_index import find
+from kptm.linking.names.english_words import FOLDER, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+
+def listed_words(name: str) -> list[str]:
+    """The words of a text file in ``words/``, the commonest first."""
+    lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
+
+
+class WordList(NamedTuple):
+    """Words by the hashes of their folded forms.
+
+    Attributes:
+        hashes: Sorted.
+        values: A number each, the higher the commoner: 1 for the first word of its file, near 0 for the last.
+    """
+
+    hashes: NDArray[np.uint64]
+    values: NDArray[np.float64]
+
+    def value(self, hashes: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """The number of each word, 0 for words that are not listed."""
+        at = find(self.hashes, hashes)
+        return np.where(at < 0, 0.0, self.values[np.maximum(at, 0)])
+
+    def has(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Whether each word is listed."""
+        return find(self.hashes, hashes) >= 0
+
+
+def _listed(words: list[str]) -> WordList:
+    hashes = key_hashes(word.lower() for word in words)
+    # Word frequencies fall as a power of the rank, so the log of the rank is the scale.
+    values = 1 - np.log1p(np.arange(len(words))) / np.log(len(words) + 2)
+    order = np.argsort(hashes, kind="stable")
+    return WordList(hashes[order], values[order])
+
+
+@cache
+def everyday_words() -> WordList:
+    """The words that are commonly written in small letters."""
+    return _listed(listed_words("everyday.txt"))
+
+
+@cache
+def given_names() -> WordList:
+    """First names of people."""
+    return _listed(listed_words("given-names.txt"))
+
+
+@cache
+def surnames() -> WordList:
+    """Last names of people."""
+    return _listed(listed_words("surnames.txt"))
+
+
+@cache
+def titles() -> WordList:
+    """Words that stand before a person's name, "President"."""
+    return _listed(tables()["titles"])
+
+
+@cache
+def articles() -> frozenset[str]:
+    """The articles, in small letters."""
+    return frozenset(tables()["articles"])
+
+
+@cache
+def pronouns() -> Mapping[str, str]:
+    """What each pronoun of the third person means: "male", "female", "thing" or "several"."""
+    return {
+        word.strip(): kind
+        for kind, words in tables()["pronouns"].items()
+        for word in words.split(",")
+    }
+
+
+@cache
+def dates() -> WordList:
+    """Months and days of the week."""
+    return _listed(tables()["dates"])
+
+
+@cache
+def either_words() -> WordList:
+    """Words that are names, too, but are common in small letters."""
+    return _listed(tables()["either"])

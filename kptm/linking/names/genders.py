@@ -1,0 +1,65 @@
+"""The gender of people, where the graph states it: by a relation, or in the words of a description."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from kptm.linking.names.english_words import tables
+from kptm.linking.names.surface_forms import FEMALE, MALE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kg.types import Entity
+    from kg.view import GraphView
+
+_WORDS = re.compile(r"[^\W\d_]+").findall
+
+
+def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dict[str, int]:
+    """The gender bit of each entity that has one by a relation such as "gender" or "/people/person/gender".
+
+    Args:
+        graph: The graph.
+        keys: Of these entities alone.
+    """
+    relations = [
+        item.key for item in graph.relations() if _is_gender(item.key) or _is_gender(item.label)
+    ]
+    found = [
+        triple
+        for relation in sorted(relations)
+        for triple in (
+            graph.match(relation=relation)
+            if keys is None
+            else chain.from_iterable(graph.match(head=key, relation=relation) for key in keys)
+        )
+    ]
+    values = graph.entities(sorted({triple.tail for triple in found}))
+    bits = {key: gender_in(entity.label) for key, entity in values.items()}
+    return {triple.head: bits.get(triple.tail, 0) for triple in found}
+
+
+def gender_of(entity: Entity) -> int:
+    """The gender bit that types and description say; 0 where they say none or both."""
+    return gender_in(f"{entity.description} {' '.join(entity.types)}")
+
+
+def gender_in(text: str) -> int:
+    """The gender bit that words say; 0 where they say none or both."""
+    found = {_genders().get(word, 0) for word in _WORDS(text.lower())} - {0}
+    return found.pop() if len(found) == 1 else 0
+
+
+@cache
+def _genders() -> dict[str, int]:
+    """Words that say a gender, with its bit."""
+    return dict.fromkeys(tables()["male"], MALE) | dict.fromkeys(tables()["female"], FEMALE)
+
+
+def _is_gender(name: str) -> bool:
+    last = re.split(r"[/.:#]", name)[-1]
+    return " ".join(last.lower().replace("_", " ").split()) in tables()["gender"]

@@ -1,0 +1,201 @@
+"""The surface forms of an entity: its names, and what people make of them ("Apple", "Beckham", "Dolphins")."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from kptm.linking.names.peoples import abbreviations_of, is_listed, people_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from kg.types import Entity
+
+MAX_LENGTH = 200
+"""Characters; longer surface forms are kept in the graph but not looked for in text."""
+MAX_WORDS = 5
+"""Words of a label that short forms are made of."""
+
+
+class Kind(IntEnum):
+    """How a surface form comes from an entity."""
+
+    ALIAS = 0
+    LABEL = 1
+    FIRST = 2
+    """The first word of a person's name, "Angelina"."""
+    LAST = 3
+    """A later word of a person's name, "Jolie"."""
+    FIRST_WORD = 4
+    """The first word of another name, "Stanford"."""
+    LAST_WORD = 5
+    """The last word of another name, "Dolphins"."""
+    BEGINNING = 6
+    """Several words from its begin."""
+    END = 7
+    """Several words up to its end."""
+    ACRONYM = 8
+    """The capitals of its words; only after it was said in full."""
+    PEOPLE = 9
+    """What people and things of a place are called in English, "Canadian"."""
+    PLURAL = 10
+    """The plural of a common noun, which is a mention where common nouns are marked."""
+
+
+FIRST_PART = Kind.FIRST
+"""From here on a form is a part of a name: many share it."""
+
+_LEGAL = frozenset(
+    "inc inc. corp corp. corporation co co. company ltd ltd. llc plc group limited incorporated s.a. ag gmbh".split()
+)
+_SMALL = frozenset("of the and de van von der la le di da for".split())
+_PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
+_WORD = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*|[^\W\d_]['’][^\W\d_]{2,}").fullmatch
+_STOP = re.compile(r"(?<=\w)\.(?=\s|\w|$)")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_COMMON_NOUN = re.compile(r"[a-z]{3,}(?: [a-z]{3,}){0,2}").fullmatch
+
+CLASSES = {
+    "person": "person human actor actress singer politician writer footballer player musician director producer"
+    " president composer author rapper coach comedian screenwriter philosopher scientist athlete model artist"
+    " guitarist drummer king queen emperor poet journalist businessman businessperson novelist painter dancer"
+    " woman man general physicist mathematician explorer",
+    "work": "film movie album song series novel book show game sitcom soundtrack video play opera musical episode"
+    " drama miniseries comic painting single magazine",
+    "place": "city town country state capital county river island region continent village district province"
+    " borough municipality sea ocean lake mountain area neighborhood nation commune territory"
+    " republic kingdom empire federation emirate archipelago suburb prefecture peninsula desert",
+    "organisation": "university company team club band school college organization organisation party corporation"
+    " studio label network channel league association agency institute manufacturer church military group airline"
+    " newspaper bank firm",
+    "language": "language dialect",
+    "people": "ethnic ethnicity inhabitants indigenous nationality citizens",
+}
+"""Words of descriptions and types that say what kind of thing an entity is; in the order of the bits of a class."""
+
+_CLASS_OF = {word: 1 << n for n, words in enumerate(CLASSES.values()) for word in words.split()}
+PERSON, WORK, PLACE, ORGANISATION, LANGUAGE, PEOPLE = (1 << n for n in range(len(CLASSES)))
+MALE, FEMALE = 64, 128
+"""Bits beside those of a class: the gender that the graph states."""
+ANY_CLASS = MALE - 1
+
+
+def class_words() -> Mapping[str, int]:
+    """The words that say what kind of thing an entity is, with the bit of the kind."""
+    return _CLASS_OF
+
+
+def class_of(entity: Entity) -> int:
+    """The kinds of thing that description and types say an entity is, as bits; 0 if they say nothing."""
+    found = 0
+    for word in re.findall(r"[^\W\d_]+", f"{entity.description} {' '.join(entity.types)}".lower()):
+        found |= _CLASS_OF.get(word, 0) or _CLASS_OF.get(word.removesuffix("s"), 0)
+    return found
+
+
+def forms_of(
+    entity: Entity, classes: int, counted: Collection[str] = ()
+) -> Iterator[tuple[str, Kind]]:
+    """The surface forms of an entity, each once, its own names first.
+
+    Args:
+        entity: The entity.
+        classes: Its :func:`class_of`.
+        counted: Names that texts were seen to have for it: they stay with their articles.
+    """
+    given: set[str] = set()
+
+    def new(form: str, kind: Kind) -> Iterator[tuple[str, Kind]]:
+        if form not in given and len(form) <= MAX_LENGTH and any(map(str.isalnum, form)):
+            given.add(form)
+            yield form, kind
+
+    for number, name in enumerate((entity.label, *entity.aliases)):
+        plain = _without_article(name)
+        yield from new(plain, Kind.LABEL if number == 0 else Kind.ALIAS)
+        if plain != name and (name[0] == "T" or name in counted):  # "The View"
+            yield from new(name, Kind.LABEL if number == 0 else Kind.ALIAS)
+    label = _PARENTHESIS.sub("", _without_article(entity.label))
+    short = _without_legal_form(label)
+    if short != label:
+        yield from new(short, Kind.ALIAS)
+    for form, kind in _spellings((label, *entity.aliases)):
+        yield from new(form, kind)
+    for form, kind in _parts(label, person=bool(classes & PERSON)):
+        yield from new(form, kind)
+    for form, kind in _of_place(entity, classes):
+        yield from new(form, kind)
+
+
+def _of_place(entity: Entity, classes: int) -> Iterator[tuple[str, Kind]]:
+    """What English makes of the name of a place; of one whose kind is not known, what is listed."""
+    if classes and not classes & PLACE:
+        return
+    for name in (entity.label, *entity.aliases):
+        for form in abbreviations_of(name):
+            yield form, Kind.ALIAS
+        if classes or is_listed(name):
+            for form in people_of(name):
+                yield form, Kind.PEOPLE
+
+
+def _spellings(names: Iterable[str]) -> Iterator[tuple[str, Kind]]:
+    for name in names:
+        for form in variants(name):
+            yield form, Kind.ALIAS
+        if _COMMON_NOUN(name):
+            yield _plural(name), Kind.PLURAL
+
+
+def variants(name: str) -> Iterator[str]:
+    """Other spellings of a name: without full stops and hyphens, "and" for "&"."""
+    if _STOP.search(name) and (" " in name or name.count(".") > 1):
+        yield _STOP.sub("", name)
+    if _HYPHEN.search(name):
+        yield _HYPHEN.sub(" ", name)
+    if " & " in name:
+        yield name.replace(" & ", " and ")
+    elif " and " in name:
+        yield name.replace(" and ", " & ")
+
+
+def _plural(noun: str) -> str:
+    """The regular English plural."""
+    if noun.endswith(("s", "x", "z", "ch", "sh")):
+        return noun + "es"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + "s"
+
+
+def _without_article(name: str) -> str:
+    return name[4:] if name[:4].lower() == "the " and name[4:].strip() else name
+
+
+def _without_legal_form(label: str) -> str:
+    words = label.split()
+    while len(words) > 1 and words[-1].lower().strip(",") in _LEGAL:
+        words.pop()
+        words[-1] = words[-1].rstrip(",")
+    return " ".join(words)
+
+
+def _parts(label: str, *, person: bool) -> Iterator[tuple[str, Kind]]:
+    words = label.replace(",", " ").split()
+    if not 2 <= len(words) <= MAX_WORDS:
+        return
+    if not all(word[0].isupper() or word.lower() in _SMALL for word in words):
+        return
+    last = len(words) - 1
+    for number, word in enumerate(words):
+        if word[0].isupper() and _WORD(word) and (person or number in (0, last)):
+            if person:
+                yield word, Kind.LAST if number else Kind.FIRST
+            else:
+                yield word, Kind.LAST_WORD if number else Kind.FIRST_WORD
+    for begin, end in ((0, last), (1, last + 1), (0, 2)):
+        part = words[begin:end]
+        if 1 < len(part) < len(words) and part[0][0].isupper() and part[-1][0].isupper():
+            yield " ".join(part), Kind.END if begin else Kind.BEGINNING

@@ -1,0 +1,1 @@
+"""Characters and passages: folding, offsets, case."""

@@ -1,0 +1,217 @@
+"""Text as arrays of code points: folded, with the place of each in the text, and where a name may begin and end.
+
+Folding makes ``É``, ``é`` and ``e + ◌́`` one, ``ł`` and ``l``, ``æ`` and ``ae``, ``’`` and ``'``, ``–`` and ``-``, any white space and a
+space. What it drops (accents that stand alone, zero-width characters, white space after white space) leaves no trace but a gap in
+the places, so that offsets are always those of the text as it was given.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kptm.errors import LinkingError
+from kptm.linking.text.char_classes import LONGEST, fold_chars, kind
+from kptm.linking.text.composition import compose
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.uint32]
+    Flags = NDArray[np.uint16]
+
+KNOWN, SPACED, UNSPACED, MARK, SPACE, UPPER, LOWER, DIGIT, DROPPED, ACCENT, LONG = (
+    1 << n for n in range(11)
+)
+"""What a character is: of a script with spaces between words or one without, …"""
+
+WORD = SPACED | UNSPACED | MARK
+_ZERO_WIDTH = frozenset("\u00ad\u200c\u200d\u2060\ufeff")
+_ALL = 0x110000
+
+
+@cache
+def _tables() -> tuple[Codes, Flags]:
+    """The first character of the folded form and the flags of each character; those met are filled in."""
+    return np.zeros(_ALL, np.uint32), np.zeros(_ALL, np.uint16)
+
+
+def _look_up(codes: Codes) -> tuple[Codes, Flags]:
+    folds, flags = _tables()
+    new = codes[flags[codes] == 0]
+    for code in np.unique(new).tolist():
+        folded = fold_chars(chr(code))
+        folds[code] = ord(folded[0])
+        flags[code] = _flags(chr(code)) | LONG * (len(folded) > 1)
+    return folds[codes], flags[codes]
+
+
+def _flags(char: str) -> int:
+    family = kind(char)
+    found = KNOWN | {"a": SPACED, "u": UNSPACED, "m": MARK, "": 0}[family]
+    found |= (
+        SPACE * (char.isspace() or char == "\u200b")
+        | UPPER * char.isupper()
+        | LOWER * char.islower()
+    )
+    found |= DIGIT * char.isdigit() | DROPPED * (char in _ZERO_WIDTH)
+    return (
+        found
+        | ACCENT * ("\u0300" <= char <= "\u036f")
+        | (MARK if family == "a" and unicodedata.combining(char) else 0)
+    )
+
+
+def codes_of(text: str) -> Codes:
+    """The code points of ``text``.
+
+    Raises:
+        LinkingError: The text holds half of a surrogate pair, which is no character.
+    """
+    try:
+        return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    except UnicodeEncodeError as error:
+        raise LinkingError(
+            f"character {error.start} of the text, {text[error.start]!r}, is half of a surrogate pair;"
+            " decode the text with errors='replace'"
+        ) from error
+
+
+class Folded(NamedTuple):
+    """Folded characters.
+
+    Attributes:
+        codes: The folded code points, n of them.
+        flags: What the characters they stand for are.
+        places: Their places in what was folded, and its length: n + 1.
+        composed: What was folded, with one code point for what is one character, m of them.
+        origins: The composed character of each, n.
+        composed_ends: Where the composed characters end in what was folded, m; None where each is one there.
+        boundary: Whether a name may begin or end before each, and after the last: n + 1.
+    """
+
+    codes: Codes
+    flags: Flags
+    places: NDArray[np.int64]
+    composed: Codes
+    origins: NDArray[np.int64]
+    composed_ends: NDArray[np.int64] | None
+    boundary: NDArray[np.bool_]
+
+    def end_of(self, position: int) -> int:
+        """Where a folded character ends in what was folded."""
+        origin = int(self.origins[position])
+        return origin + 1 if self.composed_ends is None else int(self.composed_ends[origin])
+
+
+def fold_codes(codes: Codes) -> Folded:
+    """Fold code points."""
+    composed = compose(codes)
+    joined = codes if composed is None else composed.codes
+    folded, flags = _look_up(joined)
+    places = np.append(np.flatnonzero(_kept(folded, flags)), len(joined))
+    origins = places[:-1]
+    if len(origins) < len(folded):
+        folded, flags = folded[origins], flags[origins]
+    if int(flags.max(initial=0)) >= LONG:  # its bit is the highest
+        folded, flags, origins = _expanded(joined, folded, flags, origins)
+        places = np.append(origins, len(joined))
+    ends = None
+    if composed is not None:
+        places, ends = np.append(composed.starts[origins], len(codes)), composed.ends
+    return Folded(folded, flags, places, joined, origins, ends, _boundaries(flags))
+
+
+def _expanded(
+    codes: Codes, folded: Codes, flags: Flags, origins: NDArray[np.int64]
+) -> tuple[Codes, Flags, NDArray[np.int64]]:
+    """The same with all characters of those that fold to several."""
+    long = np.flatnonzero(flags & LONG)
+    several = [fold_chars(chr(code)) for code in codes[origins[long]].tolist()]
+    counts = np.ones(len(folded), np.int64)
+    counts[long] = [len(item) for item in several]
+    first = np.cumsum(counts) - counts
+    folded, flags = np.repeat(folded, counts), np.repeat(flags, counts)
+    origins = np.repeat(origins, counts)
+    for n in range(1, LONGEST):
+        more = [
+            (at, item[n])
+            for at, item in zip(first[long].tolist(), several, strict=True)
+            if item[n:]
+        ]
+        folded[[at + n for at, _ in more]] = [ord(char) for _, char in more]
+    return folded, flags, origins
+
+
+def _kept(folded: Codes, flags: Flags) -> NDArray[np.bool_]:
+    kept = (flags & DROPPED) == 0
+    space = (flags & SPACE) != 0
+    kept[1:] &= ~(space[1:] & space[:-1])
+    accents = np.flatnonzero(flags & ACCENT)
+    if len(accents):  # those that follow a plain Latin letter, one after the other
+        base = np.maximum.accumulate(np.where(flags & ACCENT, -1, np.arange(len(flags))))
+        letter = folded[np.maximum(base[accents], 0)]
+        kept[accents[(base[accents] >= 0) & (letter >= ord("a")) & (letter <= ord("z"))]] = False
+    return kept
+
+
+def _boundaries(flags: Flags) -> NDArray[np.bool_]:
+    """Where a name may begin or end.
+
+    Not inside a word of a script that puts spaces between words; scripts without allow it anywhere but before
+    a mark.
+    """
+    found = np.ones(len(flags) + 1, np.bool_)
+    left, right = flags[:-1], flags[1:]
+    inside = ((left & SPACED) != 0) & ((right & SPACED) != 0)
+    marked = ((right & MARK) != 0) & ((left & WORD) != 0)
+    found[1:-1] = ~(inside | marked)
+    return found
+
+
+_BASE = 0x9E3779B97F4A7C15 | 1
+_INVERSE = pow(_BASE, -1, 2**64)
+
+
+class Hashes:
+    """The 64-bit hash of any span of code points, each in constant time.
+
+    With x a fixed scrambling of a character, the hash of (i, j) scrambles Σ x[k]·b^(k−i) over i ≤ k < j modulo 2^64
+    (Karp and Rabin, 1987, *Efficient randomized pattern-matching algorithms*), by differences of one running sum.
+    """
+
+    def __init__(self, codes: Codes) -> None:
+        values = _scrambled(codes.astype(np.uint64) + np.uint64(1))
+        powers, self._inverses = _powers(len(codes) + 1)
+        self._sums = np.zeros(len(codes) + 1, np.uint64)
+        np.cumsum(values * powers[:-1], out=self._sums[1:])
+
+    def __call__(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """The hashes of the spans from ``starts`` to ``ends``."""
+        return _scrambled((self._sums[ends] - self._sums[starts]) * self._inverses[starts])
+
+
+@cache
+def _all_powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    found = []
+    for base in (_BASE, _INVERSE):
+        powers = np.full(size, base, np.uint64)
+        powers[0] = 1
+        found.append(np.cumprod(powers, dtype=np.uint64))
+    return found[0], found[1]
+
+
+def _powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Powers of the base and of its inverse, from a table whose size is a power of two."""
+    powers, inverses = _all_powers(1 << max(size - 1, 1023).bit_length())
+    return powers[:size], inverses[:size]
+
+
+def _scrambled(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A bijection of 64 bits whose every bit depends on all (the finaliser of SplitMix64)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))

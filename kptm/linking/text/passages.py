@@ -1,0 +1,188 @@
+"""A batch of passages as one array: what is looked at together is computed together.
+
+Passages stand one behind the other with a NUL between. Whatever is said of one depends on it alone, so that a text is
+linked the same by itself and in any batch.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kptm.linking.index.index_build import stem_ends
+from kptm.linking.text.characters import (
+    DIGIT,
+    LOWER,
+    SPACE,
+    UPPER,
+    WORD,
+    Hashes,
+    codes_of,
+    fold_codes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+    HashArray = NDArray[np.uint64]
+
+_OPENERS = np.array([ord(char) for char in '.!?:;"(\0'], np.uint32)
+"""What may stand before the first word of a sentence, folded."""
+_JOINERS = np.array([ord(char) for char in "'-.&"], np.uint32)
+"""What may stand inside a name, folded."""
+
+
+class Passages:
+    """Texts as arrays. Positions count folded characters of all texts; ``text_start`` leads back.
+
+    Args:
+        texts: Some passages.
+
+    Raises:
+        LinkingError: A text holds half of a surrogate pair.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.original = codes_of("\0".join(texts) + "\0")
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        self.text_start = np.concatenate([[0], np.cumsum(lengths + 1)])
+        self.folded = fold_codes(self.original)
+        self.hashes = Hashes(self.folded.codes)
+        self._starts = np.searchsorted(self.folded.places, self.text_start)
+        self._upper = _running(self.folded.flags & UPPER)
+        self._lower = _running(self.folded.flags & LOWER)
+        self._digit = _running(self.folded.flags & DIGIT)
+
+    def passage_of(self, positions: Ints) -> Ints:
+        """Which passage each position is in."""
+        return np.searchsorted(self._starts, positions, "right") - 1
+
+    def text_span(self, start: int, end: int) -> tuple[int, int, int]:
+        """The passage of a span, and its offsets in that text; accents that follow belong to it."""
+        first, last = int(self.folded.places[start]), self.folded.end_of(end - 1)
+        while last < len(self.original) and 0x300 <= self.original[last] <= 0x36F:
+            last += 1
+        passage = int(self.passage_of(np.array([start]))[0])
+        offset = int(self.text_start[passage])
+        return passage, first - offset, last - offset
+
+    def written(self, starts: Ints, ends: Ints) -> HashArray:
+        """The hashes of spans as they are written."""
+        return self._exact(self.folded.origins[starts], self.folded.origins[ends - 1] + 1)
+
+    @cached_property
+    def _exact(self) -> Hashes:
+        return Hashes(self.folded.composed)
+
+    def all_capitals(self, starts: Ints, ends: Ints) -> Bools:
+        """Whether spans are written in capitals."""
+        upper, lower = self._counts(starts, ends)
+        return (upper > 0) & (lower == 0)
+
+    def no_capitals(self, starts: Ints, ends: Ints) -> Bools:
+        """Whether spans are written in small letters."""
+        upper, lower = self._counts(starts, ends)
+        return (lower > 0) & (upper == 0)
+
+    def has_digit(self, starts: Ints, ends: Ints) -> Bools:
+        """Whether spans have a digit."""
+        return self._digit[ends] > self._digit[starts]
+
+    def capital(self, positions: Ints) -> Bools:
+        """Whether a capital stands at each position."""
+        return (self.folded.flags[positions] & UPPER) != 0
+
+    def has_space(self, starts: Ints, ends: Ints) -> Bools:
+        """Whether spans have more than one word."""
+        return self._spaces[ends] > self._spaces[starts]
+
+    @cached_property
+    def _spaces(self) -> Ints:
+        return _running(self.folded.flags & SPACE)
+
+    def _counts(self, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+        return self._upper[ends] - self._upper[starts], self._lower[ends] - self._lower[starts]
+
+    @cached_property
+    def words(self) -> tuple[Ints, HashArray]:
+        """Words of two letters and more: the passage of each, and its hash without a plural."""
+        flags = self.folded.flags
+        letters = ((flags & WORD) != 0) & ((flags & DIGIT) == 0)
+        starts, ends = _runs(letters & (self.folded.codes != ord("_")))
+        long = ends - starts > 1
+        starts, ends = starts[long], ends[long]
+        hashes = self.hashes(starts, stem_ends(self.folded.codes, starts, ends))
+        return self.passage_of(starts), hashes
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The words as names have them: with apostrophes and hyphens."""
+        return Tokens(self)
+
+
+class Tokens:
+    """Words as names have them, T of them, with what stands around each.
+
+    Attributes:
+        start: T, where each begins.
+        end: T, where it ends, a possessive "'s" left out.
+        passage: T, its passage.
+        hash: T, of its folded form.
+        capital: T, whether it begins with one.
+        first: T, whether it is the first of a sentence.
+        after: T, whether only a space stands between it and the word before.
+    """
+
+    def __init__(self, passages: Passages) -> None:
+        codes, flags = passages.folded.codes, passages.folded.flags
+        word = (flags & WORD) != 0
+        joins = np.zeros(len(codes), np.bool_)
+        joins[1:-1] = np.isin(codes[1:-1], _JOINERS) & word[:-2] & word[2:]
+        self.start, ends = _runs(word | joins)
+        self.end = ends - 2 * _possessive(codes, self.start, ends)
+        self.passage = passages.passage_of(self.start)
+        self.hash = passages.hashes(self.start, self.end)
+        self.capital = passages.capital(self.start)
+        breaks = _running((passages.original == ord("\n")).astype(np.uint16))
+        before = np.concatenate([[0], ends[:-1]])[: len(self.start)]
+        self.after = self.start - before == 1
+        self.after &= (flags[np.maximum(self.start - 1, 0)] & SPACE) != 0
+        places = passages.folded.places
+        broken = breaks[places[self.start]] > breaks[places[before]]
+        self.after &= ~broken
+        self.first = first_of_sentence(passages, self.start) | broken
+
+
+def first_of_sentence(passages: Passages, starts: Ints) -> Bools:
+    """Whether what begins at each position is the first of a sentence (or of a quotation, a bracket)."""
+    codes, flags = passages.folded.codes, passages.folded.flags
+    solid = np.where((flags & SPACE) == 0, np.arange(len(flags)), -1)
+    last = np.concatenate([[-1], np.maximum.accumulate(solid)])
+    before = last[starts]
+    return (before < 0) | np.isin(codes[np.maximum(before, 0)], _OPENERS)
+
+
+def _possessive(codes: NDArray[np.uint32], starts: Ints, ends: Ints) -> Bools:
+    return (
+        (ends - starts > 2)
+        & (codes[np.maximum(ends - 1, 0)] == ord("s"))
+        & (codes[np.maximum(ends - 2, 0)] == ord("'"))
+    )
+
+
+def _runs(inside: Bools) -> tuple[Ints, Ints]:
+    """Where runs of True begin and end."""
+    edges = np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8))
+    return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+
+
+def _running(flags: NDArray[Any]) -> Ints:
+    """How many of ``flags`` are set before each position, and in all."""
+    return np.concatenate([[0], np.cumsum(flags != 0)])

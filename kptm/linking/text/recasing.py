@@ -1,0 +1,142 @@
+"""Texts without case, all in small letters or all in capitals: they get the capitals that running text would have.
+
+There capitals say nothing, so names are told from words by the graph and by lists of words (a truecaser in the sense of Lita,
+Ittycheriah, Roukos and Kambhatla 2003, *tRuEcasIng*, ACL). The length is kept, so offsets are those of the original.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kptm.linking.detection.spotting import matches
+from kptm.linking.index.index_build import function_word_hashes
+from kptm.linking.index.link_index import ALL_CAPITALS, SHORT
+from kptm.linking.names.english_lexicon import either_words, everyday_words, given_names, surnames
+from kptm.linking.names.surface_forms import FIRST_PART, ORGANISATION, PERSON, PLACE, Kind
+from kptm.linking.text.passages import Passages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.linking.index.overlay_index import Layers
+    from kptm.linking.text.passages import Tokens
+
+    Bools = NDArray[np.bool_]
+
+LEAST = 20
+"""Letters of a text from which on the lack of capitals means something: "iphone" alone is a name."""
+WORDS = 4
+"""Words from which on it does."""
+COMMON = 0.25
+"""How common an everyday word is that is no name even where a longer name ends with it, as "house" does."""
+
+
+def without_case(text: str) -> bool:
+    """Whether a text is all in small letters or all in capitals, and long enough for that to mean something."""
+    if text != text.lower() and text != text.upper():
+        return False
+    letters = sum(char.lower() != char.upper() for char in text)
+    return letters >= LEAST and len(text.split()) >= WORDS
+
+
+class _Name(NamedTuple):
+    """A span of tokens that is a name of the graph.
+
+    Attributes:
+        first: Its first token.
+        stop: The token behind it.
+        small: Whether the graph writes it in small letters.
+        short: Whether it is a short name in capitals alone, "NASA".
+        titled: Whether something that is no work is called so: titles are made of everyday words.
+    """
+
+    first: int
+    stop: int
+    small: bool
+    short: bool
+    titled: bool
+
+
+def recased(text: str, layers: Layers) -> str:
+    """A text without case as one would write it: names with capitals, all else in small letters.
+
+    Args:
+        text: The text.
+        layers: The names of the graph.
+    """
+    small = text.lower()
+    if len(small) != len(text):  # "İ" alone becomes two characters
+        return text
+    passages = Passages([small])
+    tokens = passages.tokens
+    capital, upper = _capitals(tokens, _names(passages, layers))
+    chars = list(small)
+    for token in np.flatnonzero(capital | upper).tolist():
+        _, start, end = passages.text_span(int(tokens.start[token]), int(tokens.end[token]))
+        word = small[start:end]
+        new = word.upper() if upper[token] else _capitalised(word)
+        if len(new) == len(word):
+            chars[start:end] = new
+    return "".join(chars)
+
+
+def _capitals(tokens: Tokens, names: Sequence[_Name]) -> tuple[Bools, Bools]:
+    """Which tokens get a capital, and which are all in capitals."""
+    function = np.isin(tokens.hash, function_word_hashes())
+    plain = _plain(tokens)
+    capital = ~plain & (given_names().has(tokens.hash) | surnames().has(tokens.hash))
+    upper, done, fixed = (np.zeros(len(capital), np.bool_) for _ in range(3))
+    last: list[int] = []
+    for name in names:
+        span = slice(name.first, name.stop)
+        if done[span].any():
+            continue
+        done[span] = True
+        several = int((~function[span]).sum()) > 1
+        known = not name.small and (not plain[span].all() or (several and name.titled))
+        fixed[span] = several or name.small
+        capital[span] = known & ~function[span]
+        upper[span] = known and name.short
+        if known and several and name.titled:
+            last.append(name.stop - 1)
+    # "Ford" once "Gerald Ford" was said, but not "house" after "White House".
+    again = np.isin(tokens.hash, tokens.hash[last]) & ~function
+    capital |= again & ~fixed & (everyday_words().value(tokens.hash) < COMMON)
+    return capital, upper
+
+
+def _plain(tokens: Tokens) -> Bools:
+    """Which tokens are words of everyday language."""
+    common = everyday_words().has(tokens.hash) | either_words().has(tokens.hash)
+    return common | np.isin(tokens.hash, function_word_hashes())
+
+
+def _names(passages: Passages, layers: Layers) -> list[_Name]:
+    """Whole names of the graph and its peoples, the longest first."""
+    tokens = passages.tokens
+    spans = matches(passages, layers)
+    entries = layers.entries(spans.hash)
+    named = (entries.kind < FIRST_PART) | (entries.kind == Kind.PEOPLE)
+    written = passages.written(spans.start, spans.end)[entries.of] == entries.exact
+    short = (entries.case & (ALL_CAPITALS | SHORT)) == ALL_CAPITALS | SHORT
+    titled = (layers.classes(entries.entity) & (PERSON | PLACE | ORGANISATION)) != 0
+    small, capitals, others, whole, known = (
+        np.bincount(entries.of[which & named], minlength=len(spans.start)) > 0
+        for which in (written, short, ~short, named, titled)
+    )
+    first = np.searchsorted(tokens.start, spans.start)
+    stop = np.searchsorted(tokens.start, spans.end)
+    found = [
+        _Name(int(first[at]), int(stop[at]), bool(small[at]), bool(capitals[at] & ~others[at]), bool(known[at]))
+        for at in np.flatnonzero(whole & (stop > first)).tolist()
+    ]  # fmt: skip
+    return sorted(found, key=lambda name: (name.first - name.stop, name.first))
+
+
+def _capitalised(word: str) -> str:
+    """Each part of a word with a capital: "Jean-Paul", but "O'Neill" and "Wal-Mart" alike."""
+    return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))

@@ -1,0 +1,1 @@
+"""Fitting the coefficients, and counting links."""

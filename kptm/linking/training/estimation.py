@@ -1,0 +1,233 @@
+"""Maximum-likelihood estimates of the coefficients, with a normal prior and with bounds on their signs.
+
+Disambiguation is a conditional logit over the candidates of a mention. Whether a mention is linked at all is a logistic
+regression; of collections that were not annotated completely, an unannotated mention is a link that the annotators left
+out with a propensity that is estimated beside it (Bekker, Robberechts and Davis 2019, *Beyond the selected completely at
+random assumption for learning from positive and unlabeled data*, ECML PKDD):
+
+    p(annotated | mention) = p(link | mention) · p(annotated | link, kind of mention, collection)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kptm.linking.disambiguation.candidate_features import COUNTED, EVIDENCE
+from kptm.linking.disambiguation.coherence import COHERENCE
+from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
+from kptm.linking.disambiguation.weights import (
+    CONTEXT,
+    LINKS,
+    SMOOTHING,
+    SURE,
+    best,
+    log_odds,
+    log_shares,
+    scores,
+    softmax,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.linking.training.linker_fitting import Example
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+    Loss = Callable[[Floats], tuple[float, Floats]]
+
+PRECISION_WHICH, PRECISION_WHETHER, PRECISION_PROPENSITY = 5.0, 30.0, 3.0
+"""Of the normal prior of the coefficients, for features of standard deviation 1: Σ w²/2 times this is what is lost."""
+EXPECTED = {EVIDENCE: 1.0, COUNTED: 1.0}
+"""Means of the normal prior; 0 for all others. Bayes' rule adds observed log-odds as they are, so a coefficient is 1 unless
+gold documents say otherwise: most graphs come without counts, from which nothing can be learnt of them."""
+NOT_NEGATIVE = frozenset(
+    {
+        "prior", EVIDENCE, COUNTED, SURE, "degree", "part, degree", "whole name, degree", "description", "description, words",
+        "neighbours named", "said in full", "part, said in full", "last name, said in full", "written so",
+        "only candidate", "only whole name", *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART,
+    }
+)  # fmt: skip
+"""More of these never makes an entity less probable: what was counted, facts, a description that fits, company."""
+PROPENSITY = (
+    "bias", "small letters", "person", "work", "place", "organisation", "no known kind", "part", "people of",
+    "only candidate",
+)  # fmt: skip
+"""The features of a mention that decide whether the annotators of a collection care for it."""
+MOSTLY = 2.0
+"""The mean of the prior of the propensity's bias: a name that is a link is mostly annotated."""
+
+
+def fit_disambiguation(known: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
+    """Coefficients of "which", from mentions whose right candidate is one of several."""
+    rows, sizes, right, links = [np.empty((0, len(names)))], [0], [], [np.empty(0)]
+    for example in known:
+        found = example.judged.found
+        several = (example.right >= 0) & (np.diff(found.first) > 1)
+        rows.append(_matrix(example.judged.columns, names, several[found.of]))
+        links.append(example.judged.columns[LINKS][several[found.of]])
+        right.extend((example.right - found.first[:-1])[several].tolist())
+        sizes.extend(np.diff(found.first)[several].tolist())
+    first = np.cumsum(sizes)
+    if not right:
+        return {name: EXPECTED.get(name, 0.0) for name in names}
+    answer = first[:-1] + np.array(right)
+    matrix, scale = _standardised(np.concatenate(rows), names)
+    counts = np.concatenate(links)
+    of = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    penalty = PRECISION_WHICH / len(answer)
+    expected = _expected(names, scale)
+    context = np.array([name in CONTEXT for name in names])
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        base = softmax(matrix[:, ~context] @ weights[~context], first, of)
+        score = matrix[:, context] @ weights[context] + log_shares(base, counts, first, of)
+        p = softmax(score, first, of)
+        residual = -p
+        residual[answer] += 1
+        # ∂ log((links + S·base) / (total + S)) / ∂ base score, which is 1 on the diagonal where nothing was counted.
+        slope = SMOOTHING * base / (counts + SMOOTHING * base)
+        through = slope * residual
+        through = through - base * np.add.reduceat(through, first[:-1])[of]
+        gradient = np.empty(len(names))
+        gradient[context] = residual @ matrix[:, context]
+        gradient[~context] = through @ matrix[:, ~context]
+        away = weights - expected
+        return (
+            float(-np.log(p[answer] + 1e-12).mean() + penalty / 2 * away @ away),
+            -gradient / len(answer) + penalty * away,
+        )
+
+    found_weights = _minimised(loss, np.zeros(len(names)), [_bound(name) for name in names])
+    return dict(zip(names, (found_weights / scale).tolist(), strict=True))
+
+
+class _Mentions(NamedTuple):
+    """N mentions by their best candidates.
+
+    Attributes:
+        rows: (N, features).
+        propensity: (N, :data:`PROPENSITY`).
+        linked: N, whether the best candidate's mention is annotated as a link to the graph.
+        certain: N, whether what is not annotated there is no link.
+        collection: N, which incomplete collection it is of, -1 for complete ones.
+        weight: N, how much it counts.
+    """
+
+    rows: Floats
+    propensity: Floats
+    linked: Bools
+    certain: Bools
+    collection: Ints
+    weight: Floats
+
+
+def fit_nil(
+    collections: Sequence[Sequence[Example]], names: Sequence[str], which: dict[str, float]
+) -> dict[str, float]:
+    """Coefficients of "whether", from all mentions by their best candidate.
+
+    Args:
+        collections: Examples by collection, each with its own propensity where it is incomplete.
+        names: The features.
+        which: The coefficients of "which".
+    """
+    mentions = _mentions(collections, names, which)
+    names = [*names, SURE]
+    matrix, scale = _standardised(mentions.rows, names)
+    parts = int(mentions.collection.max(initial=-1)) + 1
+    width, size = len(names), len(PROPENSITY)
+    groups = [np.flatnonzero(mentions.collection == at) for at in range(parts)]
+    total = mentions.weight.sum()
+    expected = np.concatenate(
+        [_expected(names, scale), np.tile([MOSTLY] + [0.0] * (size - 1), parts)]
+    )
+    precision = np.repeat([PRECISION_WHETHER, PRECISION_PROPENSITY], [width, parts * size]) / total
+    unlabelled = ~mentions.linked & ~mentions.certain
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        p = log_odds(matrix @ weights[:width])
+        seen = np.ones(len(p))
+        for at, group in enumerate(groups):
+            own = weights[width + at * size : width + (at + 1) * size]
+            seen[group] = log_odds(mentions.propensity[group] @ own)
+        both = p * seen
+        likelihood = np.where(mentions.linked, both, 1 - np.where(unlabelled, both, p))
+        rest = np.maximum(1 - both, 1e-12)
+        by_score = np.where(unlabelled, -both * (1 - p) / rest, mentions.linked - p)
+        by_seen = np.where(unlabelled, -both * (1 - seen) / rest, mentions.linked * (1 - seen))
+        gradient = np.empty(len(weights))
+        gradient[:width] = (mentions.weight * by_score) @ matrix
+        for at, group in enumerate(groups):
+            gradient[width + at * size : width + (at + 1) * size] = (
+                mentions.weight[group] * by_seen[group]
+            ) @ mentions.propensity[group]
+        away = weights - expected
+        lost = mentions.weight @ np.log(np.maximum(likelihood, 1e-12)) / total
+        return float(-lost + precision @ away**2 / 2), -gradient / total + precision * away
+
+    start = np.concatenate([np.zeros(width), expected[width:]])
+    bounds = [*map(_bound, names), *[(None, None)] * (parts * size)]
+    found = _minimised(loss, start, bounds)[:width]
+    return dict(zip(names, (found / scale).tolist(), strict=True))
+
+
+def _mentions(
+    collections: Sequence[Sequence[Example]], names: Sequence[str], which: dict[str, float]
+) -> _Mentions:
+    columns: list[list[NDArray[Any]]] = [[] for _ in _Mentions._fields]
+    incomplete = 0
+    for examples in collections:
+        complete = all(example.complete for example in examples)
+        for example in examples:
+            values, found = example.judged.columns, example.judged.found
+            among = softmax(scores(values, which, found.first, found.of), found.first, found.of)
+            chosen = best(among, found.first, found.of)[example.counts]
+            size = len(chosen)
+            rows = (
+                np.column_stack((_matrix(values, names, chosen), np.log(among[chosen]))),
+                _matrix(values, PROPENSITY, chosen),
+                (example.right >= 0)[example.counts],
+                example.certain[example.counts],
+                np.full(size, -1 if complete else incomplete),
+                np.full(size, example.weight),
+            )
+            for column, row in zip(columns, rows, strict=True):
+                column.append(row)
+        incomplete += not complete
+    return _Mentions(*(np.concatenate(column) for column in columns))
+
+
+def _expected(names: Sequence[str], scale: Floats) -> Floats:
+    """The means of the coefficients' prior, of features that were divided by ``scale``."""
+    return np.array([EXPECTED.get(name, 0.0) for name in names]) * scale
+
+
+def _matrix(columns: dict[str, Floats], names: Sequence[str], rows: NDArray[Any]) -> Floats:
+    return np.stack([columns[name][rows].astype(np.float64) for name in names], axis=1)
+
+
+def _standardised(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
+    """Columns of standard deviation 1, and what they were divided by; log-odds keep their unit, in which 1 is expected."""
+    scale = rows.std(axis=0)
+    scale[scale == 0] = 1.0
+    scale[[name in EXPECTED for name in names]] = 1.0
+    return rows / scale, scale
+
+
+def _bound(name: str) -> tuple[float | None, None]:
+    return (0.0 if name in NOT_NEGATIVE else None, None)
+
+
+def _minimised(loss: Loss, start: Floats, bounds: list[tuple[float | None, None]]) -> Floats:
+    from scipy.optimize import minimize
+
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}
+    )
+    return np.asarray(found.x, np.float64)

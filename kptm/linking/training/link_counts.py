@@ -1,0 +1,51 @@
+"""What linked texts teach: how often a name meant an entity, and how often it was there without a link."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from kptm.linking.detection.mention_candidates import candidates_of
+from kptm.linking.names.function_words import FUNCTION_WORDS
+from kptm.linking.names.surface_forms import FIRST_PART
+from kptm.linking.text.passages import Passages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kptm.linking.document import LinkedText
+    from kptm.linking.index.overlay_index import Layers
+
+Counts = Counter[tuple[str, str]]
+"""By (key, name)."""
+
+
+def counted(documents: Iterable[LinkedText], layers: Layers) -> tuple[Counts, Counts]:
+    """How often each entity was meant by a name, and how often a name of it stood there without a link.
+
+    Pronouns and their like are no names: they mean whatever was said before.
+    """
+    linked: Counts = Counter()
+    unlinked: Counts = Counter()
+    for document in documents:
+        linked.update(
+            (link.entity, link.surface)
+            for link in document.links
+            if not link.coreference and link.surface.casefold() not in FUNCTION_WORDS
+        )
+        unlinked.update(_unlinked(document, layers))
+    return linked, unlinked
+
+
+def _unlinked(document: LinkedText, layers: Layers) -> Iterable[tuple[str, str]]:
+    if not document.text:
+        return
+    passages = Passages([document.text])
+    found = candidates_of(passages, layers)
+    taken = [(link.start, link.end) for link in document.links]
+    for row in ((found.kind < FIRST_PART) & found.exact).nonzero()[0].tolist():
+        mention = int(found.of[row])
+        start, end = int(found.mentions.start[mention]), int(found.mentions.end[mention])
+        _, first, last = passages.text_span(start, end)
+        if not any(first < right and left < last for left, right in taken):
+            yield layers.keys([int(found.entity[row])])[0], document.text[first:last]

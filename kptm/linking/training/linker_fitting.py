@@ -1,0 +1,220 @@
+"""Learning the coefficients from gold documents, pass by pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kptm.errors import LinkingError
+from kptm.linking.detection.lookup import lookup
+from kptm.linking.disambiguation.candidate_features import EVIDENCE, WHICH
+from kptm.linking.disambiguation.candidate_scores import judge
+from kptm.linking.disambiguation.coherence import COHERENCE
+from kptm.linking.disambiguation.conventions import Convention
+from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
+from kptm.linking.disambiguation.weights import LINKS, Pass, Weights, beliefs, best
+from kptm.linking.text.passages import Passages
+from kptm.linking.training.estimation import fit_disambiguation, fit_nil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.linking.disambiguation.candidate_scores import Judged, Similarity
+    from kptm.linking.document import LinkedText
+    from kptm.linking.index.overlay_index import Layers
+
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
+
+THRESHOLDS = np.arange(0.1, 0.7, 0.05)
+PRECISE_THRESHOLDS = np.arange(0.3, 0.96, 0.01)
+NOTHING = Weights(local=Pass({}, {}), joint=Pass({}, {}), encoder=None, threshold=0.5)
+"""Coefficients before anything is learnt: all are 0."""
+
+
+class Gold(NamedTuple):
+    """Gold documents of one graph.
+
+    Attributes:
+        layers: What is known of the graph.
+        documents: Texts with all links that they have to it.
+        within: The span of each that was looked at, None for all of it.
+        similarity: The features of an encoder, if there is one.
+        outside: Of each document, spans that are known to mean something that the graph does not have.
+        complete: Whether all that could be a link is annotated. Where it is not, only what overlaps an annotation
+            is known; the rest was perhaps left out.
+        weight: How much each mention counts.
+    """
+
+    layers: Layers
+    documents: Sequence[LinkedText]
+    within: Sequence[tuple[int, int]] | None = None
+    similarity: Similarity | None = None
+    outside: Sequence[Sequence[tuple[int, int]]] | None = None
+    complete: bool = True
+    weight: float = 1.0
+
+
+class Example(NamedTuple):
+    """A judged document with what is right.
+
+    Attributes:
+        judged: Its candidates.
+        right: M, the candidate that is right, -1 for none.
+        counts: M, whether the mention stands in the span that was looked at.
+        certain: M, whether a mention that is not annotated is known to be no link.
+        gold: How many links the document has there.
+        complete: Whether its collection is annotated completely.
+        weight: How much each of its mentions counts.
+    """
+
+    judged: Judged
+    right: Ints
+    counts: Bools
+    certain: Bools
+    gold: int
+    complete: bool
+    weight: float
+
+
+def fit(
+    gold: Iterable[Gold], convention: Convention | None = None, precision: float = 0.0
+) -> Weights:
+    """Learn all passes, then the threshold.
+
+    Args:
+        gold: Gold documents by collection.
+        convention: What a mention is; by default what it is in the documents.
+        precision: Of what is linked, on the gold documents; 0 takes the best F1.
+
+    Raises:
+        LinkingError: There is no mention to learn from.
+    """
+    sets = list(gold)
+    if convention is None:
+        convention = _convention(sets)
+    weights = replace(NOTHING, convention=convention)
+    steps = ["local", "joint"]
+    if all(item.similarity is not None for item in sets):
+        steps.append("encoder")
+    for step in steps:
+        if step == "encoder":
+            weights = replace(weights, encoder=Pass({}, {}))
+        known = [list(examples(item, weights)) for item in sets]
+        passes = {"local": weights.local, "joint": weights.joint, "encoder": weights.encoder}
+        passes[step] = _learnt(known, step)
+        weights = replace(weights, **passes)  # type: ignore[arg-type]  # by their names
+    chosen = weights.encoder or weights.joint
+    linked = [item for item in known if any(example.gold for example in item)]
+    if precision:
+        return replace(weights, threshold=_precise(known, chosen, precision))
+    return replace(weights, threshold=fmean(_threshold(item, chosen) for item in linked))
+
+
+def _convention(sets: Sequence[Gold]) -> Convention:
+    """What a mention is in gold documents."""
+
+    def written_so(name: str, entity: str) -> bool:
+        return any(
+            found.exact and found.entity == entity
+            for item in sets
+            for found in lookup(item.layers, [name])
+        )
+
+    return Convention.of((document for item in sets for document in item.documents), written_so)
+
+
+def examples(gold: Gold, weights: Weights) -> Iterator[Example]:
+    """Judge gold documents by ``weights`` and find what was right."""
+    for number, document in enumerate(gold.documents):
+        begin, stop = (0, len(document.text)) if gold.within is None else gold.within[number]
+        links = {
+            (link.start, link.end): link.entity
+            for link in document.links
+            if begin <= link.start and link.end <= stop
+        }
+        annotated = [*links, *(gold.outside[number] if gold.outside is not None else ())]
+        passages = Passages([document.text])
+        judged = judge(passages, gold.layers, weights, gold.similarity)
+        found = judged.found
+        right = np.full(len(found.first) - 1, -1, np.int64)
+        counts = np.zeros(len(right), np.bool_)
+        certain = np.full(len(right), gold.complete)
+        for mention in range(len(right)):
+            _, *place = passages.text_span(
+                int(found.mentions.start[mention]), int(found.mentions.end[mention])
+            )
+            span = weights.convention.span(document.text, *place)
+            counts[mention] = begin <= span[0] and span[1] <= stop
+            certain[mention] |= any(span[0] < end and start < span[1] for start, end in annotated)
+            if counts[mention] and span in links:
+                first, last = int(found.first[mention]), int(found.first[mention + 1])
+                keys = gold.layers.keys(found.entity[first:last].tolist())
+                if links[span[0], span[1]] in keys:
+                    right[mention] = first + keys.index(links[span[0], span[1]])
+        yield Example(judged, right, counts, certain, len(links), gold.complete, gold.weight)
+
+
+def _learnt(collections: Sequence[Sequence[Example]], step: str) -> Pass:
+    some = [
+        [example for example in collection if example.judged.columns] for collection in collections
+    ]
+    known = [example for collection in some for example in collection]
+    if not any((example.right >= 0).any() for example in known):
+        raise LinkingError(
+            "no gold link of the documents is a name that the graph knows; nothing to learn"
+        )
+    later = {"local": (), "joint": COHERENCE, "encoder": COHERENCE}[step]
+    tells_apart = (*later, *SIMILARITY) if step == "encoder" else later
+    tells_whether = (*later, SIMILARITY_OF_PART) if step == "encoder" else later
+    apart = {"prior", EVIDENCE, LINKS, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART}
+    base = [name for name in known[0].judged.columns if name not in apart]
+    which = fit_disambiguation(known, [*WHICH, *tells_apart])
+    return Pass(which, fit_nil(some, [*base, *tells_whether], which))
+
+
+def _threshold(known: Sequence[Example], weights: Pass) -> float:
+    """Half of the best F1 that a collection allows.
+
+    That maximises F1 where p is calibrated (Lipton, Elkan and Naryanaswamy 2014, *Optimal thresholding of classifiers to
+    maximize F1 measure*).
+    """
+    belief, right = _outcomes(known, weights)
+    gold = sum(example.gold for example in known)
+    top_score = 0.0
+    for threshold in THRESHOLDS:
+        linked = belief >= threshold
+        top_score = max(
+            top_score, 2 * float((linked & right).sum()) / max(gold + int(linked.sum()), 1)
+        )
+    return top_score / 2
+
+
+def _precise(collections: Sequence[Sequence[Example]], weights: Pass, precision: float) -> float:
+    """The lowest threshold from which on so many of the links are right."""
+    parts = [_outcomes(known, weights) for known in collections]
+    belief, right = (np.concatenate(part) for part in zip(*parts, strict=True))
+    for threshold in PRECISE_THRESHOLDS:
+        linked = belief >= threshold
+        if right[linked].sum() >= precision * linked.sum():
+            return float(threshold)
+    return float(PRECISE_THRESHOLDS[-1])
+
+
+def _outcomes(known: Sequence[Example], weights: Pass) -> tuple[Floats, Bools]:
+    """P of the best candidate of each mention that was looked at, and whether it is right."""
+    beliefs_of, right = [np.empty(0)], [np.empty(0, np.bool_)]
+    for example in known:
+        found = example.judged.found
+        if example.judged.columns:
+            belief = beliefs(example.judged.columns, weights, found.first, found.of)
+            chosen = best(belief, found.first, found.of)
+            beliefs_of.append(belief[chosen][example.counts])
+            right.append((chosen == example.right)[example.counts])
+    return np.concatenate(beliefs_of), np.concatenate(right)
