@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("separate_process")
 
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "modeledge.py"
+SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "modeledge.py"
 
 
 def test_killed_at_random(tmp_path):
