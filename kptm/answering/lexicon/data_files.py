@@ -49,20 +49,32 @@ _VALUES = {
 }
 
 
-def read_files(folder: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """The data files of all languages by their codes, and what all languages share.
+def languages_of(folder: Path) -> tuple[str, ...]:
+    """The codes of the languages that have a data file, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.toml") if path.stem != COMMON))
+
+
+def read_file(folder: Path, code: str) -> dict[str, Any]:
+    """The data file of a language.
 
     Raises:
-        ConfigError: A file cannot be read, is no TOML, or has a table, an attribute or a value that means nothing.
+        ConfigError: It cannot be read, is no TOML, or has a table, an attribute or a value that means nothing.
     """
-    found = {path.stem: _parse(path) for path in sorted(folder.glob("*.toml"))}
-    common = found.pop(COMMON)
-    for code, data in found.items():
-        try:
-            _check(data)
-        except ConfigError as error:
-            raise ConfigError(f"{code}.toml: {error}") from error
-    return found, common
+    data = _parse(folder / f"{code}.toml")
+    try:
+        _check(data)
+    except ConfigError as error:
+        raise ConfigError(f"{code}.toml: {error}") from error
+    return data
+
+
+def read_common(folder: Path) -> dict[str, Any]:
+    """What all languages share.
+
+    Raises:
+        ConfigError: It cannot be read, or is no TOML.
+    """
+    return _parse(folder / f"{COMMON}.toml")
 
 
 def _parse(path: Path) -> dict[str, Any]:

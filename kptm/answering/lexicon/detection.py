@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from kg.naming.folding import fold
-from kptm.answering.lexicon.data_files import DEGREES
+from kptm.answering.lexicon.data_files import DEGREES, languages_of, read_file
 from kptm.answering.lexicon.patterns import expand
-from kptm.answering.lexicon.spelling.spelling import Spelling
+from kptm.answering.lexicon.spelling.spelling import SPELLING, Spelling
 from kptm.answering.lexicon.synonyms import expand as expand_word
 from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff\uff66-\uff9f]")),
@@ -25,6 +28,8 @@ _LETTERS = (("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),)
 _FUNCTION, _CONTENT, _NAME = 1.0, 0.6, 0.1
 """The weight of a function word, of a common noun or verb, and of a function word that names have, too."""
 _CACHED = 100_000
+STORED = "detection.json"
+"""The tables as they are stored, beside the data files."""
 _RESPELT = 0.5
 """The factor of a word that is found in another spelling only: "due" is "du" where "ue" is "ü"."""
 
@@ -33,19 +38,20 @@ class Detector:
     """Tells languages apart by script, function words and common words.
 
     Args:
-        files: The data files by the codes of the languages.
+        folder: Of the data files.
         default: The language where nothing says which it is.
+
+    Raises:
+        ConfigError: A data file is not as its format says.
     """
 
-    def __init__(self, files: Mapping[str, Mapping[str, Any]], default: str) -> None:
+    def __init__(self, folder: Path, default: str) -> None:
         self._default = default
-        self._tables: dict[str, tuple[Spelling, dict[str, float]]] = {}
+        self._tables = {
+            code: (Spelling(table["spelling"]), table["weights"])
+            for code, table in read_tables(folder).items()
+        }
         self._known: dict[str, list[tuple[str, float]]] = {}
-        for code, data in files.items():
-            try:
-                self._tables[code] = _weights_of(data)
-            except ConfigError as error:
-                raise ConfigError(f"{code}.toml: {error}") from error
 
     def detect(self, words: Sequence[str]) -> str:
         """The language of words as they were typed; equal scores are the default's, or the first language's."""
@@ -83,8 +89,54 @@ class Detector:
         return weight if "".join(keys) == fold(typed) else weight * _RESPELT
 
 
-def _weights_of(data: Mapping[str, Any]) -> tuple[Spelling, dict[str, float]]:
-    """How a language writes its words, and what each that it is known by weighs."""
+def read_tables(folder: Path) -> dict[str, dict[str, Any]]:
+    """By language, how it writes its words and what each that it is known by weighs.
+
+    They are read from ``detection.json``, which ``tools/build_lexicon.py`` writes: to make them of the data files takes
+    as long as to answer. Where a file is another one than they were made of, all are made anew.
+
+    Raises:
+        ConfigError: A data file is not as its format says.
+    """
+    hashes = hashes_of(folder)
+    try:
+        stored = json.loads((folder / STORED).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        stored = {}
+    if stored.get("files") == hashes:
+        tables: dict[str, dict[str, Any]] = stored["tables"]
+        return tables
+    return make_tables(folder)
+
+
+def hashes_of(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each data file, by language."""
+    return {
+        code: sha256((folder / f"{code}.toml").read_bytes()).hexdigest()
+        for code in languages_of(folder)
+    }
+
+
+def make_tables(folder: Path) -> dict[str, dict[str, Any]]:
+    """The tables of :func:`read_tables`, from the data files.
+
+    Raises:
+        ConfigError: A data file is not as its format says.
+    """
+    found = {}
+    for code in languages_of(folder):
+        data = read_file(folder, code)
+        try:
+            weights = _weights_of(data)
+        except ConfigError as error:
+            raise ConfigError(f"{code}.toml: {error}") from error
+        spelling = {name: data[name] for name in SPELLING if name in data}
+        found[code] = {"spelling": spelling, "weights": weights}
+    return found
+
+
+def _weights_of(data: Mapping[str, Any]) -> dict[str, float]:
+    """What each word weighs that a language is known by."""
     spelling = Spelling(data)
     numbers, words = data.get("numbers", {}), data["words"]
     measures = [
@@ -96,4 +148,4 @@ def _weights_of(data: Mapping[str, Any]) -> tuple[Spelling, dict[str, float]]:
     weights = dict.fromkeys(spelling.keys(" ".join([words.get("content", ""), *texts])), _CONTENT)
     weights |= dict.fromkeys(spelling.keys(words["function"]), _FUNCTION)
     weights |= dict.fromkeys(spelling.keys(words.get("names", "")), _NAME)
-    return spelling, weights
+    return weights

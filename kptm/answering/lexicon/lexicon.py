@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.naming.folding import fold
-from kptm.answering.lexicon.data_files import read_files
+from kptm.answering.lexicon.data_files import languages_of, read_common, read_file
 from kptm.answering.lexicon.detection import Detector
 from kptm.answering.lexicon.language import Language
 from kptm.answering.lexicon.operator_matching import find_matches
@@ -42,15 +42,16 @@ class Lexicon:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._files, self._common = read_files(folder)
+        self._folder = folder
+        self._codes = languages_of(folder)
         self._languages: dict[str, Language] = {}
-        self._detector = Detector(self._files, DEFAULT)
+        self._detector = Detector(folder, DEFAULT)
         self._pieces: dict[tuple[str, str], tuple[tuple[str, str, str, int], ...]] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The codes of all languages."""
-        return tuple(self._files)
+        return self._codes
 
     def language(self, text: str) -> str:
         """The language of a text, by its script and its function words; "en" where they do not say."""
@@ -79,10 +80,13 @@ class Lexicon:
 
     def _tables(self, language: str) -> Language:
         """The tables of a language, built when they are first used; those of the default where it has none."""
-        code = language if language in self._files else DEFAULT
+        if language in self._languages:
+            return self._languages[language]
+        code = language if language in self._codes else DEFAULT
         if code not in self._languages:
+            data, common = read_file(self._folder, code), read_common(self._folder)
             try:
-                self._languages[code] = Language(self._files[code], self._common)
+                self._languages[code] = Language(data, common)
             except ConfigError as error:
                 raise ConfigError(f"{code}.toml: {error}") from error
         return self._languages[code]

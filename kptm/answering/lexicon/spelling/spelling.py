@@ -11,6 +11,8 @@ from kptm.answering.lexicon.spelling.splitting import runs, split_word
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+SPELLING = ("spelling", "suffixes", "elisions", "glued", "prefixes", "variants")
+"""The parts of a data file that say it."""
 _NOT_KEY = str.maketrans("", "", "'’ʼ`´")
 _CACHED = 100_000
 _PARTS = re.compile(r"<\w+>|[^<\s]+")

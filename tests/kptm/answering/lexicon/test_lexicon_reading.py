@@ -1,5 +1,6 @@
 """The lexicon on any text, and on data files that people write."""
 
+import json
 import time
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kptm.answering.lexicon import Lexicon, load
+from kptm.answering.lexicon.detection import STORED, hashes_of, make_tables, read_tables
 from kptm.answering.lexicon.lexicon import FOLDER
 from kptm.answering.lexicon.patterns import expand
 from kptm.errors import ConfigError
@@ -187,3 +189,25 @@ def test_a_question_is_read_in_less_than_a_millisecond():
         return time.perf_counter() - start
 
     assert min(seconds() for _ in range(200)) < 0.001  # some 0.1 ms, and other work beside it
+
+
+def test_the_stored_tables_of_languages_are_those_of_the_data_files():
+    """Python tools/build_lexicon.py writes them."""
+    stored = json.loads((FOLDER / STORED).read_text(encoding="utf-8"))
+    assert stored["files"] == hashes_of(FOLDER)
+    made = make_tables(FOLDER)
+    assert read_tables(FOLDER) == made
+    for code, table in made.items():  # spellings are replaced in their order
+        assert list(stored["tables"][code]["spelling"].items()) == list(table["spelling"].items())
+        spelling = table["spelling"].get("spelling", {})
+        assert list(stored["tables"][code]["spelling"].get("spelling", {})) == list(spelling)
+
+
+def test_tables_of_other_files_than_those_stored_are_made_anew(tmp_path):
+    assert folder_with(tmp_path, SMALL).language("ze hoog of ze") == "sm"
+    tables = make_tables(tmp_path)
+    stored = {"files": hashes_of(tmp_path), "tables": tables}
+    (tmp_path / STORED).write_text(json.dumps(stored), encoding="utf-8")
+    other = SMALL.replace("ze of", "zu of")
+    assert folder_with(tmp_path, other).language("zu hoog of zu") == "sm"
+    assert read_tables(tmp_path) != tables
