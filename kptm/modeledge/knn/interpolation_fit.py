@@ -33,6 +33,8 @@ TEMPERATURES = tuple(float(value) for value in np.geomspace(0.002, 0.5, 25))
 TINY = 1e-12
 """A p of 0 in a logarithm; what a softmax gives to nothing."""
 HALVINGS = 60
+ROUNDING = 1e-5
+"""Edges lie so far below similarities that were seen: a question asked alone has another last bit than in a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def fit(questions: Sequence[HeldOut], *, k: int) -> Fitted:
     scores_QK, right_QK = _arrays(spoken, k)
     model_Q = np.maximum([question.p_model for question in spoken], TINY)
     best_Q = scores_QK.max(1)
-    edges_B = bucket_edges(best_Q)
+    edges_B = bucket_edges(best_Q) - ROUNDING
     bucket_Q = np.searchsorted(edges_B, best_Q, side="right") - 1
     price = 0.5 * np.log(max(len(questions), 2))
     found = Fitted(TEMPERATURES[0], tuple(edges_B.tolist()), (0.0,) * len(edges_B), 0.0)

@@ -250,3 +250,10 @@ def test_only_rows_that_name_the_entity_and_hold_a_candidate_speak():
     assert relevant(hits, "x", {"a", "b", "c"}, 8) == [hits[0], hits[2], hits[4]]
     assert relevant(hits, "x", {"a", "b", "c"}, 2) == [hits[0], hits[2]]
     assert relevant(hits, "nobody", {"a"}, 8) == []
+
+
+def test_the_last_bit_of_a_similarity_does_not_silence_neighbours():
+    """A question alone is computed in other shapes than in the batch that the edges were fitted on."""
+    fitted = Interpolation.fit([HeldOut("y", 0.1, [hit("y", 0.9)])] * 60)
+    assert fitted.weight([hit("y", float(np.nextafter(np.float32(0.9), np.float32(0))))]) > 0.9
+    assert fitted.weight([hit("y", 0.89)]) == 0
