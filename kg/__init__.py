@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kg.embedding import (
         EntityEmbeddings,
         KGEConfig,
+        Prediction,
         RankReport,
         read_vectors,
         train_embeddings,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kg.programs import Denotation, Evaluator
     from kg.review.proposal import Decision, Proposal, ProposalState
     from kg.review.proposals import Proposals
+    from kg.revision_log import RevisionLog
     from kg.types import (
         Attested,
         Attribute,
@@ -41,11 +43,13 @@ if TYPE_CHECKING:
         Entity,
         EntityRecord,
         ExportReport,
+        LinkCount,
         Literal,
         LoadReport,
         PurgeReport,
         Qualifier,
         Record,
+        Rejected,
         Relation,
         Revision,
         Statement,
@@ -56,59 +60,6 @@ if TYPE_CHECKING:
     )
     from kg.values import ValueKey
     from kg.view import GraphView
-
-_HOMES = {
-    "kg.embedding": (
-        "EntityEmbeddings",
-        "KGEConfig",
-        "RankReport",
-        "read_vectors",
-        "train_embeddings",
-    ),
-    "kg.errors": (
-        "EmbeddingError",
-        "EmbeddingMismatchError",
-        "InvalidNameError",
-        "KGError",
-        "QueryError",
-        "StoreError",
-        "TimeNames",
-        "TripleFormatError",
-        "UnknownKeyError",
-    ),
-    "kg.formats": (
-        "from_networkx",
-        "from_pandas",
-    ),
-    "kg.graph": ("KnowledgeGraph",),
-    "kg.programs": ("Denotation", "Evaluator"),
-    "kg.review.proposal": ("Decision", "Proposal", "ProposalState"),
-    "kg.review.proposals": ("Proposals",),
-    "kg.types": (
-        "Attested",
-        "Attribute",
-        "Candidate",
-        "Change",
-        "Description",
-        "Entity",
-        "EntityRecord",
-        "ExportReport",
-        "Literal",
-        "LoadReport",
-        "PurgeReport",
-        "Qualifier",
-        "Record",
-        "Relation",
-        "Revision",
-        "Statement",
-        "Step",
-        "TimeNames",
-        "Triple",
-        "Typed",
-    ),
-    "kg.values": ("ValueKey",),
-    "kg.view": ("GraphView",),
-}
 
 __all__ = [
     "Attested",
@@ -130,8 +81,10 @@ __all__ = [
     "KGEConfig",
     "KGError",
     "KnowledgeGraph",
+    "LinkCount",
     "Literal",
     "LoadReport",
+    "Prediction",
     "Proposal",
     "ProposalState",
     "Proposals",
@@ -140,8 +93,10 @@ __all__ = [
     "QueryError",
     "RankReport",
     "Record",
+    "Rejected",
     "Relation",
     "Revision",
+    "RevisionLog",
     "Statement",
     "Step",
     "StoreError",
@@ -156,5 +111,56 @@ __all__ = [
     "read_vectors",
     "train_embeddings",
 ]
-
-__getattr__ = lazy(__name__, _HOMES)
+_HOMES = {
+    "kg.embedding": (
+        "EntityEmbeddings",
+        "KGEConfig",
+        "Prediction",
+        "RankReport",
+        "read_vectors",
+        "train_embeddings",
+    ),
+    "kg.errors": (
+        "EmbeddingError",
+        "EmbeddingMismatchError",
+        "InvalidNameError",
+        "KGError",
+        "QueryError",
+        "StoreError",
+        "TripleFormatError",
+        "UnknownKeyError",
+    ),
+    "kg.formats": ("from_networkx", "from_pandas"),
+    "kg.graph": ("KnowledgeGraph",),
+    "kg.programs": ("Denotation", "Evaluator"),
+    "kg.review.proposal": ("Decision", "Proposal", "ProposalState"),
+    "kg.review.proposals": ("Proposals",),
+    "kg.revision_log": ("RevisionLog",),
+    "kg.types": (
+        "Attested",
+        "Attribute",
+        "Candidate",
+        "Change",
+        "Description",
+        "Entity",
+        "EntityRecord",
+        "ExportReport",
+        "LinkCount",
+        "Literal",
+        "LoadReport",
+        "PurgeReport",
+        "Qualifier",
+        "Record",
+        "Rejected",
+        "Relation",
+        "Revision",
+        "Statement",
+        "Step",
+        "TimeNames",
+        "Triple",
+        "Typed",
+    ),
+    "kg.values": ("ValueKey",),
+    "kg.view": ("GraphView",),
+}
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kg.formats.text.layout import Columns
     from kg.loading.rows import Rows
     from kg.loading.tables import Types
-    from kg.store.write.artefacts import Files
+    from kg.store.write.artefacts import FileStore
     from kg.types import (
         LinkCount,
         LoadReport,
@@ -359,7 +359,7 @@ class KnowledgeGraph(GraphView):
             return node_of_tail(sql, relation, text)
 
     def undo(
-        self, revision: int | None = None, *, later: bool = False, files: Files | None = None
+        self, revision: int | None = None, *, later: bool = False, files: FileStore | None = None
     ) -> int:
         """Take back what a revision changed (the newest by default); return the new revision.
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
-    from kptm.answering import Answer, Conversation, Evidence, Predictor
+    from kptm.answering import Answer, Conversation, Evidence, LearnReport, Predictor
+    from kptm.constraints import CheckReport
     from kptm.data import EntityFacts, Phrasings, train_tokenizer, verbalise
     from kptm.errors import (
         CheckpointError,
@@ -21,42 +22,37 @@ if TYPE_CHECKING:
         ModelError,
         WorkspaceError,
     )
+    from kptm.extraction import ExtractionReport, ExtractionScores
     from kptm.finetuning import FinetuneConfig, FinetunedModel, finetune
     from kptm.fusion import FusedModel, FusionConfig, register_auto
     from kptm.linking import Link, LinkedText, Linker
     from kptm.modeledge import Hit, Interpolation, Modeledge, Record
     from kptm.pretraining import PretrainConfig, PretrainReport, pretrain
-    from kptm.workspace import Workspace
+    from kptm.workspace import (
+        AddReport,
+        ChangeReport,
+        Purged,
+        PurgePlan,
+        ReviewItem,
+        SyncReport,
+        Workspace,
+        WorkspaceConfig,
+    )
 
 __version__ = "0.2.0"
 
-_HOMES = {
-    "kptm.answering": ("Answer", "Conversation", "Evidence", "Predictor"),
-    "kptm.data": ("EntityFacts", "Phrasings", "train_tokenizer", "verbalise"),
-    "kptm.errors": (
-        "CheckpointError",
-        "ConfigError",
-        "KPTMError",
-        "LinkingError",
-        "ModelError",
-        "ModeledgeError",
-        "WorkspaceError",
-    ),
-    "kptm.finetuning": ("FinetuneConfig", "FinetunedModel", "finetune"),
-    "kptm.fusion": ("FusedModel", "FusionConfig", "register_auto"),
-    "kptm.linking": ("Link", "LinkedText", "Linker"),
-    "kptm.modeledge": ("Hit", "Interpolation", "Modeledge", "Record"),
-    "kptm.pretraining": ("PretrainConfig", "PretrainReport", "pretrain"),
-    "kptm.workspace": ("Workspace",),
-}
-
 __all__ = [
+    "AddReport",
     "Answer",
+    "ChangeReport",
+    "CheckReport",
     "CheckpointError",
     "ConfigError",
     "Conversation",
     "EntityFacts",
     "Evidence",
+    "ExtractionReport",
+    "ExtractionScores",
     "FinetuneConfig",
     "FinetunedModel",
     "FusedModel",
@@ -64,6 +60,7 @@ __all__ = [
     "Hit",
     "Interpolation",
     "KPTMError",
+    "LearnReport",
     "Link",
     "LinkedText",
     "Linker",
@@ -75,8 +72,13 @@ __all__ = [
     "Predictor",
     "PretrainConfig",
     "PretrainReport",
+    "PurgePlan",
+    "Purged",
     "Record",
+    "ReviewItem",
+    "SyncReport",
     "Workspace",
+    "WorkspaceConfig",
     "WorkspaceError",
     "finetune",
     "pretrain",
@@ -84,5 +86,34 @@ __all__ = [
     "train_tokenizer",
     "verbalise",
 ]
-
-__getattr__ = lazy(__name__, _HOMES)
+_HOMES = {
+    "kptm.answering": ("Answer", "Conversation", "Evidence", "LearnReport", "Predictor"),
+    "kptm.constraints": ("CheckReport",),
+    "kptm.data": ("EntityFacts", "Phrasings", "train_tokenizer", "verbalise"),
+    "kptm.errors": (
+        "CheckpointError",
+        "ConfigError",
+        "KPTMError",
+        "LinkingError",
+        "ModelError",
+        "ModeledgeError",
+        "WorkspaceError",
+    ),
+    "kptm.extraction": ("ExtractionReport", "ExtractionScores"),
+    "kptm.finetuning": ("FinetuneConfig", "FinetunedModel", "finetune"),
+    "kptm.fusion": ("FusedModel", "FusionConfig", "register_auto"),
+    "kptm.linking": ("Link", "LinkedText", "Linker"),
+    "kptm.modeledge": ("Hit", "Interpolation", "Modeledge", "Record"),
+    "kptm.pretraining": ("PretrainConfig", "PretrainReport", "pretrain"),
+    "kptm.workspace": (
+        "AddReport",
+        "ChangeReport",
+        "PurgePlan",
+        "Purged",
+        "ReviewItem",
+        "SyncReport",
+        "Workspace",
+        "WorkspaceConfig",
+    ),
+}
+__getattr__, __dir__ = lazy(__name__, _HOMES)

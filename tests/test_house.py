@@ -71,12 +71,21 @@ def test_a_verb_that_needs_no_model_loads_none():
     assert not (HEAVY - {"sqlalchemy"}) & set(loaded)
 
 
-@pytest.mark.parametrize("package", ["kg", "kptm"])
+PACKAGES = [
+    ".".join(path.relative_to(ROOT).parent.parts)
+    for path in SOURCES
+    if path.name == "__init__.py" and "__all__ =" in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_the_surface_resolves(package):
     module = import_module(package)
     assert len(module.__all__) == len(set(module.__all__))
+    assert set(module.__all__) <= set(dir(module))
     for name in module.__all__:
-        assert getattr(module, name).__doc__
+        found = getattr(module, name)
+        assert not isinstance(found, type) or found.__doc__
     with pytest.raises(AttributeError, match="no attribute"):
         _ = module.nothing_of_that_name
 
@@ -183,6 +192,27 @@ def test_rooms_that_import_each_other(figures):
 def test_folders_are_small(figures):
     """No folder holds more than twelve files."""
     assert len(figures.folders) == 0, figures.folders
+
+
+def test_what_public_signatures_mention_is_exported(figures):
+    """A class in the signature of a public class or function can be imported from a package."""
+    assert len(figures.not_exported) == 0, figures.not_exported
+
+
+def test_an_alias_and_a_delegated_method_mention_classes():
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        from house_exports import not_exported
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
+    parts = {
+        "a": "from a.b import Face\n__all__ = ['Face']",
+        "a.b": "from a.c import Parts as P\nclass Face:\n go = Delegated('x', P.go)",
+        "a.c": "class X: ...\nclass Y: ...\nclass Parts:\n def go(self, x: Pair) -> None: ...\n"
+        " def _own(self, y: Y) -> None: ...\nPair = tuple[X, int]",
+    }
+    trees = {name: ast.parse(text) for name, text in parts.items()}
+    assert not_exported(trees, {"a"}) == ["a.c.X: in Face"]
 
 
 def test_file_names_are_used_once(figures):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import networkx as nx
+from house_exports import not_exported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,9 @@ def measure(root: Path = ROOT) -> Figures:
         for node in tree.body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
-    found.not_exported = not_exported(trees, root)
+    packages = {module(path, root) for path in paths if path.name == "__init__.py"}
+    by_name = {module(path, root): tree for path, tree in trees.items()}
+    found.not_exported = not_exported(by_name, packages)
     code = 0
     comments = 0
     for path, text in texts.items():
@@ -105,8 +108,7 @@ def circles(trees: dict[Path, ast.Module], root: Path, *, types: bool) -> list[s
             if not types and isinstance(node, ast.If):
                 continue
             for each in ast.walk(node):
-                if isinstance(each, ast.ImportFrom) and each.module in rooms:
-                    graph.add_edge(own, each.module)
+                graph.add_edges_from((own, target) for target in imported(each) if target in rooms)
     return [
         " ⇄ ".join(sorted(part))
         for part in nx.strongly_connected_components(graph)
@@ -114,61 +116,16 @@ def circles(trees: dict[Path, ast.Module], root: Path, *, types: bool) -> list[s
     ]
 
 
+def imported(node: ast.AST) -> Iterator[str]:
+    """What a node may import: a module, or ``from package import module``."""
+    if isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+
+
 def module(path: Path, root: Path) -> str:
     """The dotted name of a file."""
     parts = path.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def not_exported(trees: dict[Path, ast.Module], root: Path) -> list[str]:
-    """Classes of the project in the signatures of exported classes and functions, that are not exported themselves."""
-    classes: dict[str, ast.ClassDef] = {}
-    functions: dict[str, ast.FunctionDef] = {}
-    exported: set[str] = set()
-    for path, tree in trees.items():
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef):
-                classes.setdefault(node.name, node)
-            elif isinstance(node, ast.FunctionDef):
-                functions.setdefault(node.name, node)
-        if path.name == "__init__.py" and path.parent.parent in (root, root / "kptm", root / "kg"):
-            exported |= {
-                str(item.value)
-                for node in tree.body
-                if isinstance(node, ast.Assign)
-                and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets)
-                for item in ast.walk(node.value)
-                if isinstance(item, ast.Constant)
-            }
-    wanted: set[str] = set()
-    for name in exported:
-        if name in functions:
-            wanted |= signature_names(functions[name])
-        for node in methods_of(classes[name], classes) if name in classes else ():
-            if not node.name.startswith("_"):
-                wanted |= signature_names(node)
-    return sorted(name for name in wanted & set(classes) - exported if not name.startswith("_"))
-
-
-def methods_of(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Iterator[ast.FunctionDef]:
-    """The methods of a class, those too that it delegates: ``name = Delegated(part, Class.method)``."""
-    for each in node.body:
-        if isinstance(each, ast.FunctionDef):
-            yield each
-        value = each.value if isinstance(each, ast.Assign) else None
-        if isinstance(value, ast.Call) and ast.unparse(value.func) == "Delegated":
-            owner, _, name = ast.unparse(value.args[1]).partition(".")
-            yield from (one for one in classes[owner].body
-                        if isinstance(one, ast.FunctionDef) and one.name == name)  # fmt: skip
-
-
-def signature_names(node: ast.FunctionDef) -> set[str]:
-    """The names in a function's annotations."""
-    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-    parts = [item.annotation for item in arguments] + [node.returns]
-    return {
-        each.id for part in parts if part for each in ast.walk(part) if isinstance(each, ast.Name)
-    }
 
 
 def main() -> None:

@@ -137,12 +137,14 @@ def best(p):
 
 
 def finished(asked, answers, voices):
-    from kptm.answering.combination.p_calibration import Calibration
+    from kptm.answering.combination.p_calibration import ProbabilityCalibration
 
     right = [key == item.probe.answer for item, (key, _) in zip(asked, answers, strict=True)]
     rows = list(zip(right, [p for _, p in answers], voices, strict=True))
     fit = [row for row, item in zip(rows, asked, strict=True) if item.fits]
-    curve = Calibration.fit([x[1] for x in fit], [x[0] for x in fit], [x[2] for x in fit])
+    curve = ProbabilityCalibration.fit(
+        [x[1] for x in fit], [x[0] for x in fit], [x[2] for x in fit]
+    )
     return [
         [int(ok), round(p, 6), round(curve.of(p, with_store=voice), 6)] for ok, p, voice in rows
     ]

@@ -1,4 +1,7 @@
-"""Embeddings of a graph: trained by PyKEEN, kept as safetensors, tied to the graph they came from."""
+"""Embeddings of a graph: trained by PyKEEN, kept as safetensors, tied to the graph they came from.
+
+Names are loaded when first used.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,46 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
+    from kg.embedding.best_answers import BestAnswer
+    from kg.embedding.calibration import Calibration
     from kg.embedding.config import KGEConfig
     from kg.embedding.embeddings import EntityEmbeddings
     from kg.embedding.files.foreign_vectors import read_vectors
-    from kg.embedding.ranking import RankReport
+    from kg.embedding.prediction import Prediction
+    from kg.embedding.ranking import RankReport, Ranks
+    from kg.embedding.training.extension import Staleness
     from kg.embedding.training.refit import refitted
+    from kg.embedding.training.scorer import Scorer
+    from kg.embedding.training.state import Epoch
     from kg.embedding.training.train import train_embeddings
 
 __all__ = [
+    "BestAnswer",
+    "Calibration",
     "EntityEmbeddings",
+    "Epoch",
     "KGEConfig",
+    "Prediction",
     "RankReport",
+    "Ranks",
+    "Scorer",
+    "Staleness",
     "read_vectors",
     "refitted",
     "train_embeddings",
 ]
 _HOMES = {
+    "kg.embedding.best_answers": ("BestAnswer",),
+    "kg.embedding.calibration": ("Calibration",),
     "kg.embedding.config": ("KGEConfig",),
-    "kg.embedding.ranking": ("RankReport",),
-    "kg.embedding.files.foreign_vectors": ("read_vectors",),
-    "kg.embedding.training.refit": ("refitted",),
     "kg.embedding.embeddings": ("EntityEmbeddings",),
+    "kg.embedding.files.foreign_vectors": ("read_vectors",),
+    "kg.embedding.prediction": ("Prediction",),
+    "kg.embedding.ranking": ("RankReport", "Ranks"),
+    "kg.embedding.training.extension": ("Staleness",),
+    "kg.embedding.training.refit": ("refitted",),
+    "kg.embedding.training.scorer": ("Scorer",),
+    "kg.embedding.training.state": ("Epoch",),
     "kg.embedding.training.train": ("train_embeddings",),
 }
-__getattr__ = lazy(__name__, _HOMES)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

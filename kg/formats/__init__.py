@@ -1,12 +1,26 @@
-"""Readers and writers: one file a format, streaming, pure I/O. The suffix decides."""
+"""Readers and writers: one file a format, streaming, pure I/O. The suffix decides.
 
-from kg.formats.line import Line
-from kg.formats.reader import read_entities, read_triples
-from kg.formats.tables import from_networkx, from_pandas, to_networkx, to_pandas
-from kg.formats.writer import write_records
+Names are loaded when first used: blocks of rows need NumPy, lines do not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
+
+if TYPE_CHECKING:
+    from kg.formats.line import Line
+    from kg.formats.reader import read_entities, read_triples
+    from kg.formats.tables import from_networkx, from_pandas, to_networkx, to_pandas
+    from kg.formats.text.blocks import Block
+    from kg.formats.text.layout import TableLayout
+    from kg.formats.writer import write_records
 
 __all__ = [
+    "Block",
     "Line",
+    "TableLayout",
     "from_networkx",
     "from_pandas",
     "read_entities",
@@ -15,3 +29,12 @@ __all__ = [
     "to_pandas",
     "write_records",
 ]
+_HOMES = {
+    "kg.formats.line": ("Line",),
+    "kg.formats.reader": ("read_entities", "read_triples"),
+    "kg.formats.tables": ("from_networkx", "from_pandas", "to_networkx", "to_pandas"),
+    "kg.formats.text.blocks": ("Block",),
+    "kg.formats.text.layout": ("TableLayout",),
+    "kg.formats.writer": ("write_records",),
+}
+__getattr__, __dir__ = lazy(__name__, _HOMES)

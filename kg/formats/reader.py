@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from kg.errors import TripleFormatError
 from kg.formats.files import PACKED, STANDARD, open_bytes, unpacked_suffix
 from kg.formats.text.encoding import as_utf8
-from kg.formats.text.layout import Layout
+from kg.formats.text.layout import TableLayout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -41,7 +41,7 @@ class Format(NamedTuple):
     has_notes: bool = False
 
     def read(
-        self, stream: IO[bytes], path: Path, columns: Columns | Layout | None, document: str
+        self, stream: IO[bytes], path: Path, columns: Columns | TableLayout | None, document: str
     ) -> Iterator[Line | Block]:
         """Stream the records of a file."""
         reader: Callable[..., Iterator[Line | Block]]
@@ -49,7 +49,7 @@ class Format(NamedTuple):
         if self.has_blanks:
             return reader(stream, path, document=document)
         if self.has_notes:
-            return reader(stream, path, columns.notes if isinstance(columns, Layout) else [])
+            return reader(stream, path, columns.notes if isinstance(columns, TableLayout) else [])
         return reader(stream, path, columns) if self.has_columns else reader(stream, path)
 
 
@@ -77,7 +77,7 @@ def read_triples(
     *,
     format: str | None = None,
     columns: Columns | None = None,
-    layout: Layout | None = None,
+    layout: TableLayout | None = None,
     document: str | None = None,
 ) -> Generator[Line | Block]:
     """Stream the records of a file of triples, and of what else its format holds.
@@ -94,9 +94,9 @@ def read_triples(
         TripleFormatError: The file cannot be read at all. A bad line is yielded, not raised.
         KGError: ``columns`` are malformed.
     """
-    given = layout or Layout(columns=columns)
+    given = layout or TableLayout(columns=columns)
     chosen = choose(Path(path), TRIPLES, format)
-    if given != Layout(notes=given.notes) and not chosen.has_columns:
+    if given != TableLayout(notes=given.notes) and not chosen.has_columns:
         raise TripleFormatError(path, None, f"{chosen.name} has no columns to choose from")
     yield from _read(Path(path), TRIPLES, format, given, document)
 
@@ -117,13 +117,13 @@ def _read(
     path: Path,
     formats: Sequence[Format],
     name: str | None,
-    columns: Columns | Layout | None,
+    columns: Columns | TableLayout | None,
     document: str | None = None,
 ) -> Generator[Line | Block]:
     chosen = choose(path, formats, name)
-    if columns is not None and not isinstance(columns, Layout) and not chosen.has_columns:
+    if columns is not None and not isinstance(columns, TableLayout) and not chosen.has_columns:
         raise TripleFormatError(path, None, f"{chosen.name} has no columns to choose from")
-    notes = columns.notes if isinstance(columns, Layout) else []
+    notes = columns.notes if isinstance(columns, TableLayout) else []
     with open_bytes(path) as raw:
         stream = as_utf8(raw, path, notes) if chosen.has_columns else raw
         yield from chosen.read(stream, path, columns, document or str(path))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kg.formats.files import STANDARD
 from kg.formats.reader import TRIPLES, choose, read_triples
-from kg.formats.text.layout import Layout
+from kg.formats.text.layout import TableLayout
 from kg.loading import load as loading
 from kg.loading.rows import as_file
 from kg.store.rows.sources import document_of
@@ -98,7 +98,9 @@ def load_file(
         while True:
             try:
                 notes: list[str] = []
-                layout = Layout(columns=columns, key=key, split=split, header=header, notes=notes)
+                layout = TableLayout(
+                    columns=columns, key=key, split=split, header=header, notes=notes
+                )
                 with closing(_lines(file, form, layout, source)) as lines:
                     return loading.load_lines(
                         database,
@@ -129,7 +131,7 @@ def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> 
 
 
 def _lines(
-    path: str | Path, form: str | None, layout: Layout, source: str | None
+    path: str | Path, form: str | None, layout: TableLayout, source: str | None
 ) -> Generator[Line | Block]:
     if isinstance(path, str) and path.startswith(PYKEEN):
         from kg.embedding.datasets import read_dataset

@@ -1,1 +1,18 @@
-"""The graph in SQL: the only rooms that write SQL for it. No tensors here."""
+"""The graph in SQL: the only rooms that write SQL for it. No tensors here.
+
+Names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
+
+if TYPE_CHECKING:
+    from kg.store.read.signatures import Role
+    from kg.store.write.artefacts import FileStore
+
+__all__ = ["FileStore", "Role"]
+_HOMES = {"kg.store.read.signatures": ("Role",), "kg.store.write.artefacts": ("FileStore",)}
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kptm.answering.combination.weighing import Weights
+from kptm.answering.combination.source_weights import SourceWeights
 from kptm.answering.sources.source import SOURCES, checked_sources
 
 
@@ -30,7 +30,7 @@ class PredictorConfig:
     conflict: float = 0.3
     uncalibrated: bool = False
     phrasings: int = 3
-    weights: Weights = Weights()  # noqa: RUF009 - frozen
+    weights: SourceWeights = SourceWeights()  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
         checked_sources(self.sources)

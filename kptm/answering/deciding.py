@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from kptm.answering.answer import Why, WordMeaning
     from kptm.answering.combination.p_calibration import Curve
     from kptm.answering.config import PredictorConfig
-    from kptm.answering.evidence.citations import Citations, NoCitations
-    from kptm.answering.evidence.staleness import Freshness
+    from kptm.answering.evidence.citations import EvidenceBuilder, NoCitations
+    from kptm.answering.evidence.staleness import StalenessCheck
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.questions.path_reading import Reading
-    from kptm.answering.sources.source import Asked, Opinion
+    from kptm.answering.sources.source import SourceQuery, SourceScores
     from kptm.answering.sources.text_source import TextSource
     from kptm.linking import LinkedText
 
@@ -67,8 +67,8 @@ class Case:
     readings: Sequence[Reading]
     document: LinkedText | None
     answers: tuple[str, ...]
-    asked: Asked | None = None
-    opinions: Sequence[Opinion] = ()
+    asked: SourceQuery | None = None
+    opinions: Sequence[SourceScores] = ()
     program: Program | None = None
     meanings: tuple[WordMeaning, ...] = ()
 
@@ -99,7 +99,7 @@ class Evaluated:
     meanings: tuple[WordMeaning, ...]
 
 
-class Decider:
+class AnswerBuilder:
     """Makes answers of cases.
 
     Args:
@@ -113,8 +113,8 @@ class Decider:
     def __init__(
         self,
         graph: KnowledgeGraph,
-        citations: Citations | NoCitations,
-        freshness: Freshness | None,
+        citations: EvidenceBuilder | NoCitations,
+        freshness: StalenessCheck | None,
         curve: Curve | None = None,
         texts: TextSource | None = None,
     ) -> None:
@@ -226,7 +226,7 @@ class Decider:
         )
 
     def _others(
-        self, case: Case, asked: Asked, named: Mapping[str, str], config: PredictorConfig
+        self, case: Case, asked: SourceQuery, named: Mapping[str, str], config: PredictorConfig
     ) -> tuple[tuple[Conflict, ...], list[Evidence]]:
         """What the other sources say of the graph's answers, and of their own where that is another."""
         conflicts = self._conflicts(asked, case.opinions, set(case.answers), config)
@@ -241,7 +241,7 @@ class Decider:
             evidence += self._citations.opinion(asked, opinion, shown, named)
         return conflicts, evidence
 
-    def _silent_graph(self, case: Case, asked: Asked, config: PredictorConfig) -> Answer:
+    def _silent_graph(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
         """What texts say or the others predict, whichever is surer; what weights were fitted for is weighed together."""
         read = next((item for item in case.opinions if item.kind == TEXTS), None)
         if read is None or self._texts is None or TEXTS in config.weights.combiner.weights:
@@ -253,7 +253,7 @@ class Decider:
 
     # ── what is predicted ────────────────────────────────────────────────────────────────────
 
-    def _predicted(self, case: Case, asked: Asked, config: PredictorConfig) -> Answer:
+    def _predicted(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
         weights, reading = config.weights, case.best
         if refused := self._refused(case, config, {item.kind for item in case.opinions}):
             return refused
@@ -307,8 +307,8 @@ class Decider:
 
     def _doubt(
         self,
-        asked: Asked,
-        opinions: Sequence[Opinion],
+        asked: SourceQuery,
+        opinions: Sequence[SourceScores],
         config: PredictorConfig,
         named: Mapping[str, str],
     ) -> tuple[Why, str]:
@@ -325,8 +325,8 @@ class Decider:
 
     def _conflicts(
         self,
-        asked: Asked,
-        opinions: Sequence[Opinion],
+        asked: SourceQuery,
+        opinions: Sequence[SourceScores],
         ours: set[str],
         config: PredictorConfig,
     ) -> tuple[Conflict, ...]:

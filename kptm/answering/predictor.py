@@ -10,19 +10,19 @@ from kg.errors import UnknownKeyError
 from kg.types import Triple
 from kptm.answering.answer import Answer, Evidence
 from kptm.answering.combination.p_calibration import Curve
-from kptm.answering.combination.weighing import Silent, Weights
+from kptm.answering.combination.weight_fitting import CombinationExample, fit_weights
 from kptm.answering.config import PredictorConfig
-from kptm.answering.deciding import Case, Decider, Evaluated
-from kptm.answering.evidence.citations import Citations, NoCitations
-from kptm.answering.evidence.staleness import Freshness
+from kptm.answering.deciding import AnswerBuilder, Case, Evaluated
+from kptm.answering.evidence.citations import EvidenceBuilder, NoCitations
+from kptm.answering.evidence.staleness import StalenessCheck
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.times import period_of
 from kptm.answering.questions import naming
 from kptm.answering.questions.understanding import LONGEST, Understanding
 from kptm.answering.sentences import SentenceWriter
-from kptm.answering.sources.candidate_sets import Candidates
-from kptm.answering.sources.source import LINKS, MODEL, STORE, TEXTS, Asked, checked_sources
-from kptm.answering.sources.source_set import Voices
+from kptm.answering.sources.candidate_sets import CandidateSets
+from kptm.answering.sources.source import LINKS, MODEL, STORE, TEXTS, SourceQuery, checked_sources
+from kptm.answering.sources.source_set import SourceSet
 from kptm.answering.sources.text_kinds import of_its_kind
 from kptm.answering.sources.text_source import TextSource
 from kptm.data.phrasings import HEAD, TAIL, Phrasings, fill
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
     from kg.programs import Period
+    from kptm.answering.combination.source_weights import SourceWeights
     from kptm.answering.parsing.model import ReadingModel
     from kptm.answering.parsing.similarity.encoder import TextEncoder
     from kptm.answering.questions.path_reading import Reading
@@ -92,17 +93,17 @@ class Predictor:
         self._model = model
         self._store = store
         tables = {LINKS: embeddings, MODEL: model.embeddings if model is not None else None}
-        freshness = Freshness(
+        freshness = StalenessCheck(
             graph, {kind: table for kind, table in tables.items() if table is not None}
         )
         texts = None if reader is None else TextSource(reader)
-        self._voices = Voices(embeddings, model, store, texts)
+        self._voices = SourceSet(embeddings, model, store, texts)
         self._relations = naming.RelationNames(graph)
-        self._candidates = Candidates(graph)
+        self._candidates = CandidateSets(graph)
         curve = None if embeddings is None else _curve(embeddings)
-        citations = Citations(graph, linker, embeddings, store)
-        self._decider = Decider(graph, citations, freshness, curve, texts)
-        self._brief = Decider(graph, NoCitations(), None, curve, texts)
+        citations = EvidenceBuilder(graph, linker, embeddings, store)
+        self._decider = AnswerBuilder(graph, citations, freshness, curve, texts)
+        self._brief = AnswerBuilder(graph, NoCitations(), None, curve, texts)
         self._phrasings = phrasings or Phrasings({})
         self._sentences = SentenceWriter(graph, self._phrasings)
         self.parser = QuestionParser(graph, linker, self._phrasings, reading, encoder=encoder)
@@ -111,7 +112,7 @@ class Predictor:
         self.take(self._config.weights)
 
     @property
-    def weights(self) -> Weights:
+    def weights(self) -> SourceWeights:
         """How sources are combined."""
         return self._config.weights
 
@@ -270,7 +271,7 @@ class Predictor:
             case if case.asked is None else replace(case, opinions=next(told)) for case in cases
         ]
 
-    def _asked(self, case: Case, chosen: Collection[str]) -> Asked | None:
+    def _asked(self, case: Case, chosen: Collection[str]) -> SourceQuery | None:
         """The case as the other sources are asked it: not without them, and not over several hops."""
         there = self._voices.there(chosen)
         if not there or len(case.best.path) > 1:
@@ -278,10 +279,10 @@ class Predictor:
         texts: Sequence[LinkedText] = ()
         if there & {MODEL, STORE}:
             given = case.document is not None and MASK in case.document.text
-            texts = [case.document] if given and case.document else self.cloze(case.best)
+            texts = [case.document] if given and case.document else self._cloze(case.best)
         side = self._candidates.of(case.best.relation, case.best.forward)
         read = self._read(case, there)
-        return Asked(case.best, tuple(texts), side.extended(item.node for item in read), read)
+        return SourceQuery(case.best, tuple(texts), side.extended(item.node for item in read), read)
 
     def _read(self, case: Case, there: Collection[str]) -> tuple[ReadAnswer, ...]:
         """What texts answer; they are asked only where the graph is silent."""
@@ -304,7 +305,7 @@ class Predictor:
                         score=words.p)  # fmt: skip
         return replace(answer, token=words.text, evidence=(said, *answer.evidence))
 
-    def cloze(self, reading: Reading) -> list[LinkedText]:
+    def _cloze(self, reading: Reading) -> list[LinkedText]:
         """The reading as clozes, in the texts' own phrasings."""
         label = naming.labels(self._graph, [reading.entity])[reading.entity]
         named, asked = (HEAD, TAIL) if reading.forward else (TAIL, HEAD)
@@ -318,7 +319,7 @@ class Predictor:
 
     # ── fitting ──────────────────────────────────────────────────────────────────────────────
 
-    def weigh(self, questions: Iterable[tuple[str, Collection[str]]]) -> Weights:
+    def weigh(self, questions: Iterable[tuple[str, Collection[str]]]) -> SourceWeights:
         """Fit how sources are combined on those answered questions that the graph is silent on, and answer by that from now on.
 
         Args:
@@ -328,7 +329,7 @@ class Predictor:
         Returns:
             What was fitted; what it was before where too few questions could be used.
         """
-        silent: list[Silent] = []
+        silent: list[CombinationExample] = []
         held = 0
         chosen, k = self._config.sources, self._config.weights.neighbours.k
         # Without another source nothing is to be combined.
@@ -346,13 +347,13 @@ class Predictor:
             for (asked, answers), (opinions, hits) in zip(left, heard, strict=True):
                 held += len(opinions) * len(asked.side)
                 if held <= FITTED:
-                    silent.append(Silent(answers, asked, opinions, hits))
-        fitted = Weights.fit(silent, space=self._voices.space, k=k)
+                    silent.append(CombinationExample(answers, asked, opinions, hits))
+        fitted = fit_weights(silent, space=self._voices.space, k=k)
         if fitted.count:
             self._config = replace(self._config, weights=fitted)
         return self.weights
 
-    def take(self, weights: Weights) -> None:
+    def take(self, weights: SourceWeights) -> None:
         """Answer by fitted weights from now on."""
         self._config = replace(self._config, weights=weights)
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.answering.answer import Conflict
     from kptm.answering.config import PredictorConfig
-    from kptm.answering.evidence.citations import Citations, NoCitations
+    from kptm.answering.evidence.citations import EvidenceBuilder, NoCitations
     from kptm.answering.questions.path_reading import Reading
-    from kptm.answering.sources.source import Asked, Opinion
+    from kptm.answering.sources.source import SourceQuery, SourceScores
     from kptm.answering.sources.text_source import TextSource
 
 
@@ -35,7 +35,7 @@ class TextDecider:
     def __init__(
         self,
         graph: KnowledgeGraph,
-        citations: Citations | NoCitations,
+        citations: EvidenceBuilder | NoCitations,
         source: TextSource,
         silent: Callable[[Reading], str],
         conflicts: Callable[..., tuple[Conflict, ...]],
@@ -46,9 +46,9 @@ class TextDecider:
     def surer(
         self,
         predicted: Answer,
-        asked: Asked,
-        read: Opinion,
-        others: Sequence[Opinion],
+        asked: SourceQuery,
+        read: SourceScores,
+        others: Sequence[SourceScores],
         config: PredictorConfig,
     ) -> Answer:
         """What texts say where that is at least as sure as what was predicted without them, else that.

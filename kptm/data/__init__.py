@@ -12,7 +12,7 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kptm.data.batch import KnowledgeBatch, collate
     from kptm.data.phrasings import Phrasings, fill
-    from kptm.data.tokenize import EncodedText, TextEncoder
+    from kptm.data.tokenize import EncodedText, TextEncoder, TokenSpan
     from kptm.data.verbalisation import EntityFacts, verbalise
     from kptm.data.vocabulary import train_tokenizer
 
@@ -22,6 +22,7 @@ __all__ = [
     "KnowledgeBatch",
     "Phrasings",
     "TextEncoder",
+    "TokenSpan",
     "collate",
     "fill",
     "train_tokenizer",
@@ -30,8 +31,8 @@ __all__ = [
 _HOMES = {
     "kptm.data.batch": ("KnowledgeBatch", "collate"),
     "kptm.data.phrasings": ("Phrasings", "fill"),
-    "kptm.data.tokenize": ("EncodedText", "TextEncoder"),
+    "kptm.data.tokenize": ("EncodedText", "TextEncoder", "TokenSpan"),
     "kptm.data.verbalisation": ("EntityFacts", "verbalise"),
     "kptm.data.vocabulary": ("train_tokenizer",),
 }
-__getattr__ = lazy(__name__, _HOMES)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -1,1 +1,38 @@
-"""Facts out of text: which relations a sentence states between the things that it names."""
+"""Facts out of text: which relations a sentence states between the things that it names.
+
+Names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.lazy import lazy
+
+if TYPE_CHECKING:
+    from kptm.extraction.candidates.pair_knowledge import Knowledge
+    from kptm.extraction.candidates.text_mentions import Mention, MentionKind
+    from kptm.extraction.extractor import Extractor, StatedFact
+    from kptm.extraction.fitting.extractor_learning import LearningReport
+    from kptm.extraction.propose import ExtractionReport
+    from kptm.extraction.scores import ExtractionScores
+
+__all__ = [
+    "ExtractionReport",
+    "ExtractionScores",
+    "Extractor",
+    "Knowledge",
+    "LearningReport",
+    "Mention",
+    "MentionKind",
+    "StatedFact",
+]
+_HOMES = {
+    "kptm.extraction.candidates.pair_knowledge": ("Knowledge",),
+    "kptm.extraction.candidates.text_mentions": ("Mention", "MentionKind"),
+    "kptm.extraction.extractor": ("Extractor", "StatedFact"),
+    "kptm.extraction.fitting.extractor_learning": ("LearningReport",),
+    "kptm.extraction.propose": ("ExtractionReport",),
+    "kptm.extraction.scores": ("ExtractionScores",),
+}
+__getattr__, __dir__ = lazy(__name__, _HOMES)

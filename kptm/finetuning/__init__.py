@@ -1,4 +1,7 @@
-"""Fine-tuning a fused model for relations, types, tokens and texts, on ``transformers.Trainer``."""
+"""Fine-tuning a fused model for relations, types, tokens and texts, on ``transformers.Trainer``.
+
+Names are loaded when first used.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from kg.lazy import lazy
 
 if TYPE_CHECKING:
     from kptm.finetuning.config import TASKS, FinetuneConfig
-    from kptm.finetuning.finetune_report import FinetuneReport, TaskScore
+    from kptm.finetuning.finetune_report import FinetuneReport, TaskPoint, TaskScore
     from kptm.finetuning.finetuned_model import FinetunedModel
     from kptm.finetuning.finetuning_run import finetune
     from kptm.finetuning.prediction import LabelledSpan, Prediction
+    from kptm.finetuning.task_rows import TaskRow
 
 __all__ = [
     "TASKS",
@@ -20,14 +24,17 @@ __all__ = [
     "FinetunedModel",
     "LabelledSpan",
     "Prediction",
+    "TaskPoint",
+    "TaskRow",
     "TaskScore",
     "finetune",
 ]
 _HOMES = {
-    "kptm.finetuning.config": ("TASKS", "FinetuneConfig"),
+    "kptm.finetuning.config": ("FinetuneConfig", "TASKS"),
+    "kptm.finetuning.finetune_report": ("FinetuneReport", "TaskPoint", "TaskScore"),
     "kptm.finetuning.finetuned_model": ("FinetunedModel",),
-    "kptm.finetuning.prediction": ("LabelledSpan", "Prediction"),
-    "kptm.finetuning.finetune_report": ("FinetuneReport", "TaskScore"),
     "kptm.finetuning.finetuning_run": ("finetune",),
+    "kptm.finetuning.prediction": ("LabelledSpan", "Prediction"),
+    "kptm.finetuning.task_rows": ("TaskRow",),
 }
-__getattr__ = lazy(__name__, _HOMES)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

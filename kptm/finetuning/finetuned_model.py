@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.finetuning.finetune_report import FinetuneReport, TaskScore
     from kptm.finetuning.prediction import Prediction
     from kptm.finetuning.task_encoding import EncodedRow
-    from kptm.finetuning.task_rows import Row, Rows
+    from kptm.finetuning.task_rows import Rows, TaskRow
     from kptm.fusion import FusedModel
     from kptm.linking import Linker
 
@@ -92,7 +92,7 @@ class FinetunedModel:
         """
         return self.score(read_rows(rows, self.task, gold=True, linker=linker))
 
-    def score(self, rows: Sequence[Row]) -> TaskScore:
+    def score(self, rows: Sequence[TaskRow]) -> TaskScore:
         """:meth:`evaluate` on rows that have been read.
 
         Raises:
@@ -126,7 +126,7 @@ class FinetunedModel:
         parts = load(folder)
         return cls(parts.model.to(where), parts.labels, parts.config, parts.report)
 
-    def _say(self, rows: Sequence[Row], size: int) -> list[Prediction]:
+    def _say(self, rows: Sequence[TaskRow], size: int) -> list[Prediction]:
         encoded = [encode_row(self.fused, row, self.task) for row in rows]
         said = [NOT_SEEN] * len(rows)
         seen = [(number, row) for number, row in enumerate(encoded) if row is not None]

@@ -24,7 +24,7 @@ from kptm.finetuning.task_rows import read_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kptm.finetuning.task_rows import Row, Rows
+    from kptm.finetuning.task_rows import Rows, TaskRow
     from kptm.fusion import FusedModel
     from kptm.linking import Linker
 
@@ -87,7 +87,7 @@ def finetune(
     return made
 
 
-def _labels(rows: Sequence[Row], task: str) -> tuple[str, ...]:
+def _labels(rows: Sequence[TaskRow], task: str) -> tuple[str, ...]:
     said = {label for row in rows for label in row.labels}
     said |= {label for row in rows for _, _, label in row.spans}
     least = 2 if task in ("relation", "text") else 1
@@ -100,7 +100,7 @@ def _labels(rows: Sequence[Row], task: str) -> tuple[str, ...]:
 
 
 def _examples(
-    model: FusedModel, rows: Sequence[Row], task: str, labels: Sequence[str]
+    model: FusedModel, rows: Sequence[TaskRow], task: str, labels: Sequence[str]
 ) -> list[Example]:
     numbers = {name: number for number, name in enumerate(classes_of(labels, task))}
     encoded = ((row, encode_row(model, row, task)) for row in rows)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kptm.finetuning.task_encoding import EncodedRow
-    from kptm.finetuning.task_rows import Row
+    from kptm.finetuning.task_rows import TaskRow
 
 MEASURES = {
     "relation": "accuracy",
@@ -93,7 +93,7 @@ def say_spans(logits_LC: Tensor, tags: Sequence[str], row: EncodedRow) -> Predic
     return Prediction(None, min(least, default=1.0), spans=spans)
 
 
-def score(rows: Sequence[Row], predictions: Sequence[Prediction], task: str) -> TaskScore:
+def score(rows: Sequence[TaskRow], predictions: Sequence[Prediction], task: str) -> TaskScore:
     """Compare with what is right; all of the rows together (micro)."""
     gold = [_gold(row, task) for row in rows]
     found = [_said(prediction, task) for prediction in predictions]
@@ -111,7 +111,7 @@ def score(rows: Sequence[Row], predictions: Sequence[Prediction], task: str) -> 
     )
 
 
-def _gold(row: Row, task: str) -> set[Any]:
+def _gold(row: TaskRow, task: str) -> set[Any]:
     return set(row.spans) if task == "tokens" else set(row.labels)
 
 

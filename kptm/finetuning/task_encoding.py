@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kptm.finetuning.config import FinetuneConfig
     from kptm.finetuning.spans import Span
-    from kptm.finetuning.task_rows import Row
+    from kptm.finetuning.task_rows import TaskRow
     from kptm.fusion import FusedModel
 
 
@@ -61,7 +61,7 @@ class Batch(NamedTuple):
     places: Tensor
 
 
-def encode_row(model: FusedModel, row: Row, task: str) -> EncodedRow | None:
+def encode_row(model: FusedModel, row: TaskRow, task: str) -> EncodedRow | None:
     """Encode a row; None where a marked mention has no token, as when the text was cut before it.
 
     A blank in the text stays a mask token and asks for no entity. A text without a token is read as
@@ -93,7 +93,7 @@ def classes_of(labels: Sequence[str], task: str) -> tuple[str, ...]:
 
 
 def right_classes(
-    row: Row, encoded: EncodedRow, task: str, numbers: dict[str, int]
+    row: TaskRow, encoded: EncodedRow, task: str, numbers: dict[str, int]
 ) -> tuple[int, ...]:
     """The numbers of a row's right classes; for "tokens" one a token, -100 where it stands for no text."""
     if task == "tokens":

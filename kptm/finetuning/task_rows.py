@@ -26,7 +26,7 @@ Rows: TypeAlias = "str | Path | Iterable[Mapping[str, Any] | str | LinkedText]"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TaskRow:
     """A text and what a task marks in it; places are character offsets.
 
     Attributes:
@@ -57,7 +57,9 @@ class _Found:
         raise TripleFormatError(self.path, self.line, reason, self.raw)
 
 
-def read_rows(source: Rows, task: str, *, gold: bool, linker: Linker | None = None) -> list[Row]:
+def read_rows(
+    source: Rows, task: str, *, gold: bool, linker: Linker | None = None
+) -> list[TaskRow]:
     """Read and check all rows.
 
     Args:
@@ -71,7 +73,7 @@ def read_rows(source: Rows, task: str, *, gold: bool, linker: Linker | None = No
             where.
     """
     names = _class_names(source)
-    rows: list[Row] = []
+    rows: list[TaskRow] = []
     unlinked: list[int] = []
     for found in _found(source):
         document, linked = _document(found)
@@ -83,7 +85,7 @@ def read_rows(source: Rows, task: str, *, gold: bool, linker: Linker | None = No
             spans = read_tagged(found.values, task, len(document.text)) if gold else ()
         except FieldError as error:
             found.refuse(str(error))
-        rows.append(Row(document, marks, labels, spans, found.line))
+        rows.append(TaskRow(document, marks, labels, spans, found.line))
     if linker is not None and unlinked:
         texts = (rows[number].document.text for number in unlinked)
         for number, document in zip(unlinked, linker.link_many(texts), strict=True):

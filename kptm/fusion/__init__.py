@@ -1,4 +1,7 @@
-"""Fusion: entity vectors meet hidden states inside the layers of a Hugging Face Transformer."""
+"""Fusion: entity vectors meet hidden states inside the layers of a Hugging Face Transformer.
+
+Names are loaded when first used.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,27 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kptm.fusion.auto import register_auto
     from kptm.fusion.config import FusionConfig
+    from kptm.fusion.entity_table import EntityTable
     from kptm.fusion.fused_model import FusedModel, FusedOutput
+    from kptm.fusion.mechanisms.mechanism import Branches, Knowledge
+    from kptm.fusion.small_bert import BackboneConfig
 
-__all__ = ["FusedModel", "FusedOutput", "FusionConfig", "register_auto"]
+__all__ = [
+    "BackboneConfig",
+    "Branches",
+    "EntityTable",
+    "FusedModel",
+    "FusedOutput",
+    "FusionConfig",
+    "Knowledge",
+    "register_auto",
+]
 _HOMES = {
     "kptm.fusion.auto": ("register_auto",),
     "kptm.fusion.config": ("FusionConfig",),
-    "kptm.fusion.fused_model": (
-        "FusedModel",
-        "FusedOutput",
-    ),
+    "kptm.fusion.entity_table": ("EntityTable",),
+    "kptm.fusion.fused_model": ("FusedModel", "FusedOutput"),
+    "kptm.fusion.mechanisms.mechanism": ("Branches", "Knowledge"),
+    "kptm.fusion.small_bert": ("BackboneConfig",),
 }
-__getattr__ = lazy(__name__, _HOMES)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

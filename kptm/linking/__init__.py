@@ -1,6 +1,21 @@
 """Text → text with links to the graph's entities; offsets always into the original text."""
 
+from kptm.linking.config import LinkingConfig
+from kptm.linking.disambiguation.conventions import Convention, Policy
+from kptm.linking.disambiguation.weights import Pass, Weights
 from kptm.linking.document import Link, LinkedText
+from kptm.linking.index.overlay_index import Entries, Layers
 from kptm.linking.linker import Linker
 
-__all__ = ["Link", "LinkedText", "Linker"]
+__all__ = [
+    "Convention",
+    "Entries",
+    "Layers",
+    "Link",
+    "LinkedText",
+    "Linker",
+    "LinkingConfig",
+    "Pass",
+    "Policy",
+    "Weights",
+]

@@ -12,20 +12,32 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kptm.modeledge.encode.encode_texts import Cloze
     from kptm.modeledge.knn.interpolation import Interpolation
+    from kptm.modeledge.knn.interpolation_fit import HeldOut
     from kptm.modeledge.recall import Recalled
     from kptm.modeledge.records import Entry, Hit, Record, RecordFilter
     from kptm.modeledge.sql.receipts import AnswerChange, Receipt
+    from kptm.modeledge.sql.spaces import Space
     from kptm.modeledge.store import Modeledge
+    from kptm.modeledge.transfer.agreement import Agreement
     from kptm.modeledge.transfer.conflicts import Conflict
     from kptm.modeledge.transfer.merge import MergeReport
     from kptm.modeledge.transfer.migrate import Migration, MigrationReport
+    from kptm.modeledge.vector_index.approximate_index import ApproximateIndex
+    from kptm.modeledge.vector_index.build_index import Built
+    from kptm.modeledge.vector_index.consistency import SpaceCheck
+    from kptm.modeledge.vector_index.flat_index import FlatIndex
     from kptm.modeledge.vector_index.index_choice import IndexConfig
 
 __all__ = [
+    "Agreement",
     "AnswerChange",
+    "ApproximateIndex",
+    "Built",
     "Cloze",
     "Conflict",
     "Entry",
+    "FlatIndex",
+    "HeldOut",
     "Hit",
     "IndexConfig",
     "Interpolation",
@@ -37,17 +49,26 @@ __all__ = [
     "Receipt",
     "Record",
     "RecordFilter",
+    "Space",
+    "SpaceCheck",
 ]
 _HOMES = {
-    "kptm.modeledge.vector_index.index_choice": ("IndexConfig",),
-    "kptm.modeledge.transfer.conflicts": ("Conflict",),
+    "kptm.modeledge.encode.encode_texts": ("Cloze",),
     "kptm.modeledge.knn.interpolation": ("Interpolation",),
+    "kptm.modeledge.knn.interpolation_fit": ("HeldOut",),
+    "kptm.modeledge.recall": ("Recalled",),
+    "kptm.modeledge.records": ("Entry", "Hit", "Record", "RecordFilter"),
+    "kptm.modeledge.sql.receipts": ("AnswerChange", "Receipt"),
+    "kptm.modeledge.sql.spaces": ("Space",),
+    "kptm.modeledge.store": ("Modeledge",),
+    "kptm.modeledge.transfer.agreement": ("Agreement",),
+    "kptm.modeledge.transfer.conflicts": ("Conflict",),
     "kptm.modeledge.transfer.merge": ("MergeReport",),
     "kptm.modeledge.transfer.migrate": ("Migration", "MigrationReport"),
-    "kptm.modeledge.recall": ("Recalled",),
-    "kptm.modeledge.sql.receipts": ("AnswerChange", "Receipt"),
-    "kptm.modeledge.records": ("Entry", "Hit", "Record", "RecordFilter"),
-    "kptm.modeledge.store": ("Modeledge",),
-    "kptm.modeledge.encode.encode_texts": ("Cloze",),
+    "kptm.modeledge.vector_index.approximate_index": ("ApproximateIndex",),
+    "kptm.modeledge.vector_index.build_index": ("Built",),
+    "kptm.modeledge.vector_index.consistency": ("SpaceCheck",),
+    "kptm.modeledge.vector_index.flat_index": ("FlatIndex",),
+    "kptm.modeledge.vector_index.index_choice": ("IndexConfig",),
 }
-__getattr__ = lazy(__name__, _HOMES)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

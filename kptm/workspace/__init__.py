@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import StoreError
+from kg.lazy import lazy
 from kptm.errors import WorkspaceError
 from kptm.workspace import config as workspace_config
 from kptm.workspace.answers import WorkspaceAnswers
@@ -47,6 +48,42 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kptm.modeledge import Modeledge
+    from kptm.workspace.changes.additions import AddReport
+    from kptm.workspace.changes.purge import Purged, PurgePlan
+    from kptm.workspace.config import GraphConfig
+    from kptm.workspace.extraction import AcceptanceRule, ReviewItem
+    from kptm.workspace.files.learnt_files import ChangeReport
+    from kptm.workspace.files.stage_files import Artefact
+    from kptm.workspace.lookups import HasModeledge
+    from kptm.workspace.sync import FileChange, SyncReport
+
+__all__ = [
+    "AcceptanceRule",
+    "AddReport",
+    "Artefact",
+    "ChangeReport",
+    "FileChange",
+    "GraphConfig",
+    "HasModeledge",
+    "Layout",
+    "PurgePlan",
+    "Purged",
+    "ReviewItem",
+    "SyncReport",
+    "Workspace",
+    "WorkspaceConfig",
+]
+_HOMES = {
+    "kptm.workspace.changes.additions": ("AddReport",),
+    "kptm.workspace.changes.purge": ("PurgePlan", "Purged"),
+    "kptm.workspace.config": ("GraphConfig",),
+    "kptm.workspace.extraction": ("AcceptanceRule", "ReviewItem"),
+    "kptm.workspace.files.learnt_files": ("ChangeReport",),
+    "kptm.workspace.files.stage_files": ("Artefact",),
+    "kptm.workspace.lookups": ("HasModeledge",),
+    "kptm.workspace.sync": ("FileChange", "SyncReport"),
+}
+__getattr__, __dir__ = lazy(__name__, _HOMES)
 
 
 class Workspace:

@@ -44,7 +44,7 @@ class WorkspaceAnswers:
     def predictor(self) -> Predictor:
         """A predictor over every stage that has been run."""
         from kptm.answering import Predictor
-        from kptm.answering.combination.weighing import Weights
+        from kptm.answering.combination.source_weights import SourceWeights
         from kptm.answering.parsing.model import ReadingModel
 
         if self._predictor is None:
@@ -62,7 +62,7 @@ class WorkspaceAnswers:
                 reader=reader,
             )
             space = self._predictor.space
-            self._predictor.take(Weights.load(self.layout.weights, space=space))
+            self._predictor.take(SourceWeights.load(self.layout.weights, space=space))
         return self._predictor
 
     def ask(
@@ -136,7 +136,7 @@ class WorkspaceAnswers:
             TripleFormatError: The file cannot be read, or a line has no tab.
             WorkspaceError: No line could be used; the message says why, and nothing has changed.
         """
-        from kptm.answering.combination.weighing import Weights
+        from kptm.answering.combination.source_weights import SourceWeights
         from kptm.answering.training import lessons
         from kptm.answering.training.predictor_training import learn
 
@@ -145,7 +145,7 @@ class WorkspaceAnswers:
         earlier = [] if replace else lessons.load(self.layout.lessons)
         taught = lessons.added(earlier, new)
         if replace:
-            predictor.take(Weights(space=predictor.space))
+            predictor.take(SourceWeights(space=predictor.space))
         self._base.changed()  # half of what follows is in the predictor until all of it is saved
         report = learn(predictor, self.graph, self.linker, taught, len(new), progress=progress)
         if not report.used and not report.weighed:

@@ -51,7 +51,19 @@ class GraphConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceConfig:
-    """The sections of ``kptm.toml``."""
+    """The sections of ``kptm.toml``.
+
+    Attributes:
+        graph: The languages that are shown, and the types of values in tables.
+        linking: What counts as a mention, and the encoder for ambiguous ones.
+        answering: The encoder that compares questions with relations.
+        embedding: How vectors of entities are trained.
+        backbone: The Transformer: a pretrained one, or the size of a new one.
+        fusion: The layers and the mechanism by which entity vectors enter.
+        pretraining: Objectives, steps, batch size, learning rate.
+        finetuning: The same for a task.
+        constraints: Which constraints are checked.
+    """
 
     graph: GraphConfig = field(default_factory=GraphConfig)
     linking: LinkingConfig = field(default_factory=LinkingConfig)

@@ -12,7 +12,7 @@ import numpy as np
 
 from kg.formats.text.delimited import read_tsv
 from kg.formats.text.encoding import chained
-from kg.formats.text.layout import Layout, known_header
+from kg.formats.text.layout import TableLayout, known_header
 from kg.formats.text.lines import MAX_LINE
 from kg.types import Triple
 
@@ -67,10 +67,10 @@ class ValueBlock(NamedTuple):
 
 
 def read_tsv_blocks(
-    stream: IO[bytes], path: Path, layout: Layout | None = None
+    stream: IO[bytes], path: Path, layout: TableLayout | None = None
 ) -> Iterator[Block | Line]:
     """What :func:`read_tsv` gives, in blocks where that is possible."""
-    layout = layout or Layout()
+    layout = layout or TableLayout()
     if layout.columns is not None or layout.key is not None or layout.header:
         yield from read_tsv(stream, path, layout)
         return
@@ -97,7 +97,7 @@ def _has_header(body: bytes) -> bool:
     return known_header(first.decode("utf-8", "replace").rstrip("\r").split("\t")) is not None
 
 
-def _read(body: bytes, path: Path, number: int, layout: Layout) -> Iterator[Block | Line]:
+def _read(body: bytes, path: Path, number: int, layout: TableLayout) -> Iterator[Block | Line]:
     columns = _columns(body)
     if columns is None:
         yield from read_tsv(BytesIO(body), path, layout, number)

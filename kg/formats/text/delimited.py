@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
 from kg.errors import KGError, TripleFormatError
-from kg.formats.text.layout import Columns, Layout, Row, known_header
+from kg.formats.text.layout import Columns, Row, TableLayout, known_header
 from kg.formats.text.lines import MAX_LINE, byte_lines, decode, text_lines
 from kg.formats.text.wide import read_wide
 from kg.types import Triple
@@ -28,14 +28,14 @@ _NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def read_tsv(
-    stream: IO[bytes], path: Path, layout: Layout | None = None, first: int = 1
+    stream: IO[bytes], path: Path, layout: TableLayout | None = None, first: int = 1
 ) -> Iterator[Line]:
     """Three tab-separated columns, no quoting: what stands there is the name.
 
     A usual header is recognised in the first line. With ``columns`` by name the first line is a
     header; what else it has is left.
     """
-    layout = layout or Layout()
+    layout = layout or TableLayout()
     rows = tsv_rows(stream, path, first)
     if layout.key is not None:
         yield from read_wide(rows, path, layout)
@@ -47,9 +47,9 @@ def read_tsv(
         yield from _triples(fields, path, number, text, order)
 
 
-def read_csv(stream: IO[bytes], path: Path, layout: Layout | None = None) -> Iterator[Line]:
+def read_csv(stream: IO[bytes], path: Path, layout: TableLayout | None = None) -> Iterator[Line]:
     """CSV with RFC 4180 quoting; a header such as ``head,relation,tail`` sets the order."""
-    layout = layout or Layout()
+    layout = layout or TableLayout()
     rows = csv_rows(stream, path, layout.notes)
     if layout.key is not None:
         yield from read_wide(rows, path, layout)
@@ -61,7 +61,7 @@ def read_csv(stream: IO[bytes], path: Path, layout: Layout | None = None) -> Ite
         yield from _triples(fields, path, number, text, order)
 
 
-def _order_of(first: list[str], layout: Layout) -> _Order | None:
+def _order_of(first: list[str], layout: TableLayout) -> _Order | None:
     """The order of columns that a first row says by being a header; None where it is none."""
     found = None if layout.header is False else known_header(first)
     if found is not None:

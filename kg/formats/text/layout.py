@@ -30,7 +30,7 @@ HEADERS = (
 
 
 @dataclass(kw_only=True)
-class Layout:
+class TableLayout:
     """What a person says of a table, and what was found in it.
 
     Attributes:

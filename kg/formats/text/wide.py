@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.formats.line import Line
-    from kg.formats.text.layout import Layout, Row
+    from kg.formats.text.layout import Row, TableLayout
 
 
-def read_wide(rows: Iterable[Row], path: Path, layout: Layout) -> Iterator[Line]:
+def read_wide(rows: Iterable[Row], path: Path, layout: TableLayout) -> Iterator[Line]:
     """The triples of a table: the cell of the key column, a column's name, the cell under it; empty cells say nothing.
 
     Raises:
@@ -52,7 +52,7 @@ def _problem(fields: list[str], names: list[str], place: int) -> str:
 
 
 def _cells(
-    fields: list[str], names: list[str], place: int, layout: Layout
+    fields: list[str], names: list[str], place: int, layout: TableLayout
 ) -> Iterator[tuple[str, str]]:
     """The values of a row, each with its column's name."""
     for at, name in enumerate(names):
@@ -61,14 +61,14 @@ def _cells(
                 yield name, cell
 
 
-def _values(cell: str, layout: Layout) -> list[str]:
+def _values(cell: str, layout: TableLayout) -> list[str]:
     parts = [cell] if layout.split is None else cell.split(layout.split)
     found = [part.strip() for part in parts if part.strip()]
     layout.empty += not found
     return found
 
 
-def _place(names: list[str], layout: Layout, path: Path, number: int, text: str) -> int:
+def _place(names: list[str], layout: TableLayout, path: Path, number: int, text: str) -> int:
     """Where the key column stands."""
     folded = [name.casefold() for name in names]
     wanted = (layout.key or "").strip().casefold()

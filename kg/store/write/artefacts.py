@@ -16,7 +16,7 @@ PURGED = b""
 """Stands in place of content that was deleted for good; compressed content is never empty."""
 
 
-class Files(Protocol):
+class FileStore(Protocol):
     """Where the files are."""
 
     def read(self, name: str) -> bytes | None:
@@ -54,7 +54,7 @@ def later(sql: Sql, number: int, revisions: Collection[int]) -> set[int]:
     return {int(row[0]) for row in sql.all(query, (number, parameter))}
 
 
-def differing(sql: Sql, files: Files | None, wanted: Collection[str], at: int) -> list[str]:
+def differing(sql: Sql, files: FileStore | None, wanted: Collection[str], at: int) -> list[str]:
     """Those files that are not what they were at a revision.
 
     Raises:
@@ -69,7 +69,7 @@ def differing(sql: Sql, files: Files | None, wanted: Collection[str], at: int) -
     return [name for name in wanted if _content(sql, files, name, at) != files.read(name)]
 
 
-def restore(sql: Sql, files: Files, wanted: Collection[str], at: int, revision: int) -> None:
+def restore(sql: Sql, files: FileStore, wanted: Collection[str], at: int, revision: int) -> None:
     """Put files back to what they were at a revision, as a change of ``revision``."""
     for name in wanted:
         content = _content(sql, files, name, at)
@@ -91,7 +91,7 @@ def purge(sql: Sql, holds: Callable[[bytes], bool]) -> int:
     return len(gone)
 
 
-def _content(sql: Sql, files: Files, name: str, at: int) -> bytes | None:
+def _content(sql: Sql, files: FileStore, name: str, at: int) -> bytes | None:
     """What a file was when revision ``at`` was done."""
     query = (
         "SELECT revision_id, content FROM artefact WHERE name = ? AND revision_id > ?"

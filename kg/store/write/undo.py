@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from kg.sql.cursor import Sql
-    from kg.store.write.artefacts import Files
+    from kg.store.write.artefacts import FileStore
     from kg.types import Revision
 
 NAMED = 5
@@ -70,7 +70,7 @@ _BACK_STATEMENTS = (
 )
 
 
-def undo(sql: Sql, number: int, *, later: bool = False, files: Files | None = None) -> int:
+def undo(sql: Sql, number: int, *, later: bool = False, files: FileStore | None = None) -> int:
     """Take back what ``number`` changed, as a new revision; return its number.
 
     Args:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kptm.answering.sources.source import Opinion
+    from kptm.answering.sources.source import SourceScores
 
     Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ MOST = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Combiner:
+class LogLinearPool:
     """The weights of the pool.
 
     Attributes:
@@ -50,7 +50,7 @@ class Combiner:
     weights: dict[str, float] = field(default_factory=dict)
     relations: dict[str, dict[str, float]] = field(default_factory=dict)
 
-    def pool(self, opinions: Sequence[Opinion], relation: str) -> Floats | None:
+    def pool(self, opinions: Sequence[SourceScores], relation: str) -> Floats | None:
         """One p of those that the pool is of, shape (N,); None where none speaks."""
         spoken = [item for item in opinions if item.kind in POOLED]
         if not spoken:
@@ -67,7 +67,7 @@ class Combiner:
         p[np.sum([item.p for item in spoken], axis=0) == 0] = 0.0
         return np.asarray(p / p.sum(), np.float64)
 
-    def combined(self, opinions: Sequence[Opinion], relation: str) -> Floats | None:
+    def combined(self, opinions: Sequence[SourceScores], relation: str) -> Floats | None:
         """One p of all sources, shape (N,); None where none speaks."""
         pooled = self.pool(opinions, relation)
         near = next((item for item in opinions if item.kind == STORE), None)
@@ -76,7 +76,7 @@ class Combiner:
         return near.weight * near.p + (1 - near.weight) * pooled
 
     @classmethod
-    def from_dict(cls, value: dict[str, Any]) -> Combiner:
+    def from_dict(cls, value: dict[str, Any]) -> LogLinearPool:
         """What :func:`dataclasses.asdict` gave.
 
         Raises:
@@ -104,7 +104,7 @@ def log_smoothed(p: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class PoolExample:
     """A held-out question: what the pool's sources say of the candidates, and the places of the right ones.
 
     Attributes:
@@ -118,7 +118,9 @@ class Example:
     right: tuple[int, ...]
 
 
-def example(opinions: Sequence[Opinion], relation: str, right: Sequence[int]) -> Example | None:
+def example(
+    opinions: Sequence[SourceScores], relation: str, right: Sequence[int]
+) -> PoolExample | None:
     """What can be learnt of a question; None without a right candidate that a source knows."""
     said = {item.kind: item.p for item in opinions if item.kind in POOLED}
     known = [at for at in right if any(p[at] > 0 for p in said.values())]
@@ -130,17 +132,17 @@ def example(opinions: Sequence[Opinion], relation: str, right: Sequence[int]) ->
     chosen = chosen[np.sum([p[chosen] for p in said.values()], axis=0) > 0]
     nothing = np.zeros(len(chosen))
     rows = [log_smoothed(said[kind])[chosen] if kind in said else nothing for kind in POOLED]
-    return Example(relation, np.stack(rows), tuple(np.searchsorted(chosen, known).tolist()))
+    return PoolExample(relation, np.stack(rows), tuple(np.searchsorted(chosen, known).tolist()))
 
 
-def fit(examples: Sequence[Example]) -> Combiner:
+def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
     """The weights that make held-out answers likeliest; the defaults without an example.
 
     A source without which the answers are hardly less likely, by no more than ½·log of their number (Schwarz 1978), gets no weight: what
     does not pay for itself can only turn right answers into wrong ones.
     """
     if not examples:
-        return Combiner()
+        return LogLinearPool()
     names = sorted({item.relation for item in examples})
     heard = [at for at in range(len(POOLED)) if any(x.features[at].any() for x in examples)]
     lost, table = _fitted(examples, names, heard)
@@ -154,11 +156,11 @@ def fit(examples: Sequence[Example]) -> Combiner:
             break
         kept, (lost, table) = without[best], tried[best]
     rows = [{POOLED[at]: float(row[at]) for at in heard} for row in table]
-    return Combiner(weights=rows[0], relations=dict(zip(names, rows[1:], strict=True)))
+    return LogLinearPool(weights=rows[0], relations=dict(zip(names, rows[1:], strict=True)))
 
 
 def _fitted(
-    examples: Sequence[Example], names: Sequence[str], kept: Sequence[int]
+    examples: Sequence[PoolExample], names: Sequence[str], kept: Sequence[int]
 ) -> tuple[float, Floats]:
     """What is lost at the least, and the table of weights there: w_s, then w_{s,r} of each relation, shape (1 + R, S)."""
     from scipy.optimize import minimize

@@ -63,7 +63,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
+class ProbabilityCalibration:
     """Two curves.
 
     Attributes:
@@ -77,7 +77,7 @@ class Calibration:
     @classmethod
     def fit(
         cls, p: Sequence[float], right: Sequence[bool], with_store: Sequence[bool]
-    ) -> Calibration:
+    ) -> ProbabilityCalibration:
         """Fit both curves on held-out answers.
 
         Args:
@@ -97,7 +97,7 @@ class Calibration:
         return (self.beside if with_store else self.alone).of(p)
 
     @classmethod
-    def from_dict(cls, value: dict[str, Any]) -> Calibration:
+    def from_dict(cls, value: dict[str, Any]) -> ProbabilityCalibration:
         """What :func:`dataclasses.asdict` gave.
 
         Raises:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kg.types import Attested
     from kptm.answering.evidence.confidence import Trails
     from kptm.answering.questions.path_reading import Reading
-    from kptm.answering.sources.source import Asked, Opinion
+    from kptm.answering.sources.source import SourceQuery, SourceScores
     from kptm.linking import Linker
     from kptm.modeledge import Hit, Modeledge
 
@@ -36,7 +36,7 @@ HEADS = 512
 """Entities with such a fact among which the nearest are looked for."""
 
 
-class Citations:
+class EvidenceBuilder:
     """Makes evidence of what was found.
 
     Args:
@@ -105,7 +105,11 @@ class Citations:
     # ── what was predicted ───────────────────────────────────────────────────────────────────
 
     def opinion(
-        self, asked: Asked, opinion: Opinion, answers: Sequence[str], named: Mapping[str, str]
+        self,
+        asked: SourceQuery,
+        opinion: SourceScores,
+        answers: Sequence[str],
+        named: Mapping[str, str],
     ) -> list[Evidence]:
         """What a source says of answers.
 
@@ -132,7 +136,7 @@ class Citations:
             found += self._sentences(asked, opinion.hits, answers)
         return found
 
-    def _who(self, opinion: Opinion) -> str:
+    def _who(self, opinion: SourceScores) -> str:
         if opinion.kind == LINKS:
             config = self._embeddings.config if self._embeddings is not None else None
             return config.model if config is not None else "the vectors' scorer"
@@ -140,7 +144,7 @@ class Citations:
             return f"the model at the blank of {opinion.text!r}"
         return f"{len(opinion.hits)} rows near the question, weighing {opinion.weight:.2f}, say so:"
 
-    def _like(self, asked: Asked, answer: str) -> list[Evidence]:
+    def _like(self, asked: SourceQuery, answer: str) -> list[Evidence]:
         """Facts of the entities most like the one that is asked about which have the same answer."""
         relation, entity = asked.reading.relation, asked.reading.entity
         forward, table = asked.reading.forward, self._embeddings
@@ -176,7 +180,7 @@ class Citations:
         ]
 
     def _sentences(
-        self, asked: Asked, hits: Sequence[Hit], answers: Collection[str]
+        self, asked: SourceQuery, hits: Sequence[Hit], answers: Collection[str]
     ) -> list[Evidence]:
         """The rows' texts that say an answer, each once, with the places of the names; all of them, for without them the store is silent."""
         chosen: dict[tuple[str, str], Hit] = {}
@@ -228,7 +232,11 @@ class NoCitations:
         return []
 
     def opinion(
-        self, asked: Asked, opinion: Opinion, answers: Sequence[str], named: Mapping[str, str]
+        self,
+        asked: SourceQuery,
+        opinion: SourceScores,
+        answers: Sequence[str],
+        named: Mapping[str, str],
     ) -> list[Evidence]:
         """Nothing of what a source says."""
         return []

@@ -19,7 +19,7 @@ REMEDY = {
 }
 
 
-class Freshness:
+class StalenessCheck:
     """Compares the facts of now with those that tables of vectors were trained on; only what has changed is read.
 
     Args:

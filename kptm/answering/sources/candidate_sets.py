@@ -18,7 +18,7 @@ KEPT = 64
 """Sides of relations that are kept; a graph of more relations reads the others anew."""
 
 
-class Side:
+class CandidateSet:
     """The entities on one side of a relation.
 
     Attributes:
@@ -34,10 +34,10 @@ class Side:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def extended(self, keys: Iterable[str]) -> Side:
+    def extended(self, keys: Iterable[str]) -> CandidateSet:
         """These candidates and others after them; itself where there are no others."""
         others = [key for key in dict.fromkeys(keys) if key not in self.place]
-        return Side([*self.keys, *others]) if others else self
+        return CandidateSet([*self.keys, *others]) if others else self
 
     def rows(self, embeddings: EntityEmbeddings) -> NDArray[np.int64]:
         """The row of each in a table of vectors, -1 without one, shape (len(self),)."""
@@ -50,15 +50,15 @@ class Side:
         return found[1]
 
 
-class Candidates:
+class CandidateSets:
     """The sides of relations, read when they are asked for and again when the graph has changed."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
         self._state: tuple[int, str, str] | None = None
-        self._sides: dict[tuple[str, bool], Side] = {}
+        self._sides: dict[tuple[str, bool], CandidateSet] = {}
 
-    def of(self, relation: str, forward: bool) -> Side:
+    def of(self, relation: str, forward: bool) -> CandidateSet:
         """The tails of a relation, or, backward, its heads."""
         state = self._graph.log.state()
         if state is None or state != self._state or len(self._sides) >= KEPT:
@@ -68,5 +68,5 @@ class Candidates:
         if found is None:
             facts = self._graph.match(None, relation)
             keys = {item.tail if forward else item.head for item in facts}
-            found = self._sides[relation, forward] = Side(sorted(keys))
+            found = self._sides[relation, forward] = CandidateSet(sorted(keys))
         return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from kptm.answering.sources.source import LINKS, MODEL, Asked, Opinion
+from kptm.answering.sources.source import LINKS, MODEL, SourceQuery, SourceScores
 from kptm.data import collate
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ BATCH = 128
 """Texts that the model reads at once."""
 
 
-def from_embeddings(embeddings: EntityEmbeddings, asked: Asked) -> Opinion | None:
+def from_embeddings(embeddings: EntityEmbeddings, asked: SourceQuery) -> SourceScores | None:
     """Link prediction: softmax of the scores; None when the entity, its relation or all candidates have no vector."""
     entity, relation = asked.reading.entity, asked.reading.relation
     if entity not in embeddings or relation not in embeddings.relations:
@@ -41,8 +41,8 @@ def from_embeddings(embeddings: EntityEmbeddings, asked: Asked) -> Opinion | Non
 
 @torch.no_grad()
 def from_model(
-    model: FusedModel, asked: Sequence[Asked]
-) -> list[tuple[Opinion | None, NDArray[np.float32]]]:
+    model: FusedModel, asked: Sequence[SourceQuery]
+) -> list[tuple[SourceScores | None, NDArray[np.float32]]]:
     """What the fused model reads at the first blank of each question's texts, many questions in one pass.
 
     Returns:
@@ -56,7 +56,7 @@ def from_model(
             if text.blanks:  # one behind the cut of a long text is not seen
                 texts.append(replace(text, blanks=text.blanks[:1]))
                 owner.append(number)
-    opinions: list[list[Opinion]] = [[] for _ in asked]
+    opinions: list[list[SourceScores]] = [[] for _ in asked]
     keys: list[list[NDArray[np.float32]]] = [[] for _ in asked]
     for start in range(0, len(texts), BATCH):
         seen = model(**collate(texts[start : start + BATCH], model.pad_id).tensors())
@@ -73,15 +73,15 @@ def from_model(
     ]
 
 
-def _mean(opinions: Sequence[Opinion]) -> Opinion | None:
+def _mean(opinions: Sequence[SourceScores]) -> SourceScores | None:
     if not opinions:
         return None
     return replace(opinions[0], p=np.mean([item.p for item in opinions], axis=0))
 
 
 def _spread(
-    kind: str, scores: torch.Tensor, asked: Asked, embeddings: EntityEmbeddings
-) -> Opinion | None:
+    kind: str, scores: torch.Tensor, asked: SourceQuery, embeddings: EntityEmbeddings
+) -> SourceScores | None:
     """Softmax of the scores of those candidates that have a vector."""
     rows = asked.side.rows(embeddings)
     there = rows >= 0
@@ -95,4 +95,4 @@ def _spread(
     chosen = scores.detach().cpu()[torch.from_numpy(rows[there])].double()
     p[there] = torch.softmax(chosen, 0).numpy()
     text = asked.texts[0].text if kind == MODEL else ""
-    return Opinion(kind, p, int(there.sum()), text)
+    return SourceScores(kind, p, int(there.sum()), text)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.answering.questions.path_reading import Reading
-    from kptm.answering.sources.candidate_sets import Side
+    from kptm.answering.sources.candidate_sets import CandidateSet
     from kptm.linking import LinkedText
     from kptm.modeledge import Hit, Interpolation
     from kptm.passages.reader.passage_reader import ReadAnswer
@@ -31,7 +31,7 @@ SOURCES = (GRAPH, LINKS, MODEL, TEXTS, STORE)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SourceQuery:
     """A question as the sources are asked it.
 
     Attributes:
@@ -43,12 +43,12 @@ class Asked:
 
     reading: Reading
     texts: tuple[LinkedText, ...]
-    side: Side
+    side: CandidateSet
     read: tuple[ReadAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class SourceScores:
     """One source's p over the candidates of a question.
 
     Attributes:
@@ -99,8 +99,8 @@ def last_best(p: Floats) -> int:
 
 
 def from_modeledge(
-    hits: Sequence[Hit], asked: Asked, interpolation: Interpolation
-) -> Opinion | None:
+    hits: Sequence[Hit], asked: SourceQuery, interpolation: Interpolation
+) -> SourceScores | None:
     """What the neighbours say that speak of the question; None where the store abstains."""
     share = interpolation.weight(hits)
     if share == 0:
@@ -108,4 +108,4 @@ def from_modeledge(
     p = np.zeros(len(asked.side))
     near = interpolation.near(hits)
     p[[asked.side.place[key] for key in near]] = list(near.values())
-    return Opinion(STORE, p, len(near), hits=tuple(hits), weight=share)
+    return SourceScores(STORE, p, len(near), hits=tuple(hits), weight=share)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.embedding import EntityEmbeddings
-    from kptm.answering.sources.source import Asked, Opinion
+    from kptm.answering.sources.source import SourceQuery, SourceScores
     from kptm.answering.sources.text_source import TextSource
     from kptm.answering.sources.tokens import Words
     from kptm.fusion import FusedModel
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit, Interpolation, Modeledge, Record
 
 
-class Voices:
+class SourceSet:
     """Link prediction, the model and modeledge, as far as they are there.
 
     Args:
@@ -59,8 +59,8 @@ class Voices:
         return frozenset(kind for kind, part in parts.items() if part is not None) & set(chosen)
 
     def heard(
-        self, asked: Sequence[Asked], chosen: Collection[str], k: int
-    ) -> list[tuple[list[Opinion], list[Hit]]]:
+        self, asked: Sequence[SourceQuery], chosen: Collection[str], k: int
+    ) -> list[tuple[list[SourceScores], list[Hit]]]:
         """What link prediction, the model and texts say of each question, and the neighbours that speak of it.
 
         Args:
@@ -69,7 +69,7 @@ class Voices:
             k: Neighbours.
         """
         there = self.there(chosen)
-        found: list[tuple[list[Opinion], list[Hit]]] = [([], []) for _ in asked]
+        found: list[tuple[list[SourceScores], list[Hit]]] = [([], []) for _ in asked]
         for question, (opinions, _) in zip(asked, found, strict=True):
             opinion = from_texts(question)
             opinions += [] if opinion is None else [opinion]
@@ -95,8 +95,8 @@ class Voices:
         return found
 
     def opinions(
-        self, asked: Sequence[Asked], chosen: Collection[str], weights: Interpolation
-    ) -> list[list[Opinion]]:
+        self, asked: Sequence[SourceQuery], chosen: Collection[str], weights: Interpolation
+    ) -> list[list[SourceScores]]:
         """All that is said of each question; sources that have nothing to say are left out."""
         told = []
         for question, (opinions, hits) in zip(
@@ -115,7 +115,7 @@ class Voices:
         return words_at(self.model, document)
 
     def _neighbours(
-        self, asked: Sequence[Asked], keys: Sequence[NDArray[np.float32]], k: int
+        self, asked: Sequence[SourceQuery], keys: Sequence[NDArray[np.float32]], k: int
     ) -> list[list[Hit]]:
         """The ``k`` nearest rows of each question that name its entity and hold a candidate, by their best similarity to a text."""
         if self.store is None or not any(map(len, keys)):
@@ -137,7 +137,7 @@ class Voices:
 class _Others:
     """The candidates of a question, among which its own entity is not."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: SourceQuery) -> None:
         self._asked = asked
 
     def __contains__(self, key: object) -> bool:

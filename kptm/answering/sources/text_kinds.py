@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.questions.path_reading import Reading
-    from kptm.answering.sources.candidate_sets import Side
+    from kptm.answering.sources.candidate_sets import CandidateSet
     from kptm.passages.reader.passage_reader import ReadAnswer
 
 SAMPLE = 500
@@ -21,7 +21,7 @@ SAMPLE = 500
 
 
 def of_its_kind(
-    graph: KnowledgeGraph, reading: Reading, side: Side, read: Sequence[ReadAnswer]
+    graph: KnowledgeGraph, reading: Reading, side: CandidateSet, read: Sequence[ReadAnswer]
 ) -> tuple[ReadAnswer, ...]:
     """The answers that are of the kind that a relation leads to; what is not known speaks against none.
 
@@ -47,7 +47,12 @@ def of_its_kind(
 
 
 def _fits(
-    node: str, own: dict[str, frozenset[str]], kinds: frozenset[str], side: Side, *, values: bool
+    node: str,
+    own: dict[str, frozenset[str]],
+    kinds: frozenset[str],
+    side: CandidateSet,
+    *,
+    values: bool,
 ) -> bool:
     if isinstance(node, TextSpan):  # a name that the graph lacks: its kind is not known
         return bool(side.keys)

@@ -8,7 +8,7 @@ import numpy as np
 
 from kptm.answering.answer import Evidence, Span
 from kptm.answering.combination.p_calibration import Curve
-from kptm.answering.sources.source import TEXTS, Opinion
+from kptm.answering.sources.source import TEXTS, SourceScores
 from kptm.passages.reader.answer_pairs import Question
 from kptm.passages.sentence_splitting import sentences
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kptm.answering.questions.path_reading import Reading
-    from kptm.answering.sources.source import Asked
+    from kptm.answering.sources.source import SourceQuery
     from kptm.passages.reader.passage_reader import Place, ReadAnswer, Reader
 
 ENOUGH = 50
@@ -57,7 +57,7 @@ class TextSource:
         return self._curve.of(p) if self._enough else p * self._share
 
 
-def from_texts(asked: Asked) -> Opinion | None:
+def from_texts(asked: SourceQuery) -> SourceScores | None:
     """P over the candidates; what speaks for none of them is spread over all. None where no passage names the entity."""
     if not asked.read:
         return None
@@ -65,10 +65,12 @@ def from_texts(asked: Asked) -> Opinion | None:
     p = np.zeros(len(asked.side))
     p[[place[item.node] for item in asked.read]] = [item.p for item in asked.read]
     p += max(0.0, 1.0 - float(p.sum())) / len(p)
-    return Opinion(TEXTS, p, len(asked.read))
+    return SourceScores(TEXTS, p, len(asked.read))
 
 
-def evidence(asked: Asked, answers: list[str], named: Mapping[str, str]) -> Iterator[Evidence]:
+def evidence(
+    asked: SourceQuery, answers: list[str], named: Mapping[str, str]
+) -> Iterator[Evidence]:
     """What passages say of answers: how many do, and the sentences with both names marked."""
     for item in asked.read:
         if item.node not in answers:
@@ -83,7 +85,7 @@ def evidence(asked: Asked, answers: list[str], named: Mapping[str, str]) -> Iter
             yield _sentence(asked, item, place)
 
 
-def _sentence(asked: Asked, item: ReadAnswer, place: Place) -> Evidence:
+def _sentence(asked: SourceQuery, item: ReadAnswer, place: Place) -> Evidence:
     """The sentences from the one name to the other."""
     text = place.passage.text
     first, last = min(place.topic[0], place.answer[0]), max(place.topic[1], place.answer[1])

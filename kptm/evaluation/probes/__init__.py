@@ -2,7 +2,7 @@
 
 from kptm.evaluation.probes.attention import HeadStatistics, attention_statistics, probe_attention
 from kptm.evaluation.probes.config import ProbeConfig
-from kptm.evaluation.probes.factual import FactScores, FactualReport, probe_facts
+from kptm.evaluation.probes.factual import FactScores, FactualReport, PhrasingScore, probe_facts
 from kptm.evaluation.probes.labelled import (
     LabelledSpan,
     LabelledText,
@@ -11,6 +11,7 @@ from kptm.evaluation.probes.labelled import (
 )
 from kptm.evaluation.probes.linear import LayerScore, LinearReport, probe_layers, probe_model
 from kptm.evaluation.probes.names import NamedFacts, find_entities, shares_name
+from kptm.evaluation.probes.states import SpanStates
 
 __all__ = [
     "FactScores",
@@ -21,7 +22,9 @@ __all__ = [
     "LayerScore",
     "LinearReport",
     "NamedFacts",
+    "PhrasingScore",
     "ProbeConfig",
+    "SpanStates",
     "attention_statistics",
     "find_entities",
     "probe_attention",

@@ -12,7 +12,13 @@ from scipy.stats import binom
 from sklearn.isotonic import IsotonicRegression
 
 from kptm import ConfigError
-from kptm.answering.combination.p_calibration import CHUNK, Calibration, Curve, pooled, threshold
+from kptm.answering.combination.p_calibration import (
+    CHUNK,
+    Curve,
+    ProbabilityCalibration,
+    pooled,
+    threshold,
+)
 
 ROWS = st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 3)), min_size=1, max_size=40)
 
@@ -65,10 +71,10 @@ def test_of_few_answers_nothing_is_learnt():
 def test_the_store_has_a_curve_of_its_own():
     p = [0.9] * 40
     right = [True] * 20 + [False] * 20
-    fitted = Calibration.fit(p, right, right)
+    fitted = ProbabilityCalibration.fit(p, right, right)
     assert fitted.of(0.9, with_store=True) == 1
     assert fitted.of(0.9, with_store=False) == 0
-    assert Calibration.from_dict(json.loads(json.dumps(asdict(fitted)))) == fitted
+    assert ProbabilityCalibration.from_dict(json.loads(json.dumps(asdict(fitted)))) == fitted
 
 
 @pytest.mark.parametrize(

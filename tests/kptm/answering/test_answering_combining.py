@@ -16,28 +16,28 @@ from kptm.answering.combination.combiner import (
     PRECISION,
     PRECISION_OF_RELATION,
     SMOOTHING,
-    Combiner,
-    Example,
+    LogLinearPool,
+    PoolExample,
     example,
     fit,
     log_smoothed,
     relation_name,
 )
 from kptm.answering.questions.path_reading import Reading
-from kptm.answering.sources.candidate_sets import Side
-from kptm.answering.sources.source import Asked, Opinion, from_modeledge
+from kptm.answering.sources.candidate_sets import CandidateSet
+from kptm.answering.sources.source import SourceQuery, SourceScores, from_modeledge
 
 POSITIVE = arrays(np.float64, 5, elements=st.floats(0.01, 1))
 
 
 def opinion(kind, p, weight=1.0):
     p = np.asarray(p, float)
-    return Opinion(kind, p, int((p > 0).sum()), weight=weight)
+    return SourceScores(kind, p, int((p > 0).sum()), weight=weight)
 
 
 def asked(keys=("a", "b", "c"), entity="x"):
     reading = Reading(entity=entity, path=(Step("r"),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
-    return Asked(reading, (), Side(list(keys)))
+    return SourceQuery(reading, (), CandidateSet(list(keys)))
 
 
 def normal(p):
@@ -47,7 +47,7 @@ def normal(p):
 @given(POSITIVE, POSITIVE, st.floats(0, 2), st.floats(0.01, 2), st.floats(0, 2))
 def test_the_pool_is_a_weighted_product(first, second, a, b, c):
     links, model = normal(first), normal(second)
-    combiner = Combiner(
+    combiner = LogLinearPool(
         weights={"link prediction": a, "model": b},
         relations={"^r": {"link prediction": c, "model": b}},
     )
@@ -60,30 +60,30 @@ def test_the_pool_is_a_weighted_product(first, second, a, b, c):
 
 def test_unfitted_sources_share_equally():
     links, model = [0.7, 0.2, 0.1], [0.1, 0.6, 0.3]
-    found = Combiner().pool([opinion("link prediction", links), opinion("model", model)], "r")
+    found = LogLinearPool().pool([opinion("link prediction", links), opinion("model", model)], "r")
     both = np.exp((log_smoothed(np.array(links)) + log_smoothed(np.array(model))) / 2)
     np.testing.assert_allclose(found, normal(both))
-    alone = Combiner().pool([opinion("model", model)], "r")
+    alone = LogLinearPool().pool([opinion("model", model)], "r")
     np.testing.assert_allclose(alone, model, atol=SMOOTHING)
-    assert Combiner().pool([], "r") is None
+    assert LogLinearPool().pool([], "r") is None
 
 
 def test_what_no_source_knows_is_no_candidate():
-    found = Combiner().pool([opinion("model", [0.5, 0.0, 0.5])], "r")
+    found = LogLinearPool().pool([opinion("model", [0.5, 0.0, 0.5])], "r")
     assert found[1] == 0
     both = [opinion("model", [0.5, 0.0, 0.5]), opinion("link prediction", [0.5, 0.5, 0.0])]
-    assert (Combiner().pool(both, "r") > 0).all()
+    assert (LogLinearPool().pool(both, "r") > 0).all()
 
 
 def test_neighbours_have_khandelwals_share():
     near = opinion("modeledge", [0.9, 0.1, 0.0], 0.6)
     model = opinion("model", [0.2, 0.0, 0.8])
-    pooled = Combiner().pool([model], "r")
-    found = Combiner().combined([near, model], "r")
+    pooled = LogLinearPool().pool([model], "r")
+    found = LogLinearPool().combined([near, model], "r")
     np.testing.assert_allclose(found, 0.6 * near.p + 0.4 * pooled)
-    assert Combiner().combined([near], "r") is near.p
-    np.testing.assert_allclose(Combiner().combined([model], "r"), pooled)
-    assert Combiner().combined([], "r") is None
+    assert LogLinearPool().combined([near], "r") is near.p
+    np.testing.assert_allclose(LogLinearPool().combined([model], "r"), pooled)
+    assert LogLinearPool().combined([], "r") is None
 
 
 def test_neighbours_are_a_softmax_of_similarities():
@@ -169,7 +169,7 @@ def test_a_source_that_is_always_wrong_is_not_turned_round():
 
 
 def test_without_examples_nothing_is_fitted():
-    assert fit([]) == Combiner()
+    assert fit([]) == LogLinearPool()
     assert example([], "r", [0]) is None
     assert example([opinion("model", [1.0, 0.0])], "r", [1]) is None  # no source knows the answer
     assert example([opinion("model", [1.0, 0.0])], "r", []) is None
@@ -204,16 +204,16 @@ def test_far_candidates_are_left_out_of_an_example(monkeypatch):
     monkeypatch.setattr(combining, "MOST", 2)
     p = np.array([0.05, 0.4, 0.1, 0.3, 0.15])
     found = example([opinion("model", p)], "r", [0])
-    assert isinstance(found, Example)
+    assert isinstance(found, PoolExample)
     np.testing.assert_allclose(found.features[1], log_smoothed(p)[[0, 1, 3]])
     assert found.right == (0,)
 
 
 def test_weights_go_through_json():
     found = fit(made(0))
-    assert Combiner.from_dict(json.loads(json.dumps(asdict(found)))) == found
+    assert LogLinearPool.from_dict(json.loads(json.dumps(asdict(found)))) == found
     with pytest.raises(ValueError, match="finite"):
-        Combiner.from_dict({"weights": {"model": float("nan")}, "relations": {}})
+        LogLinearPool.from_dict({"weights": {"model": float("nan")}, "relations": {}})
 
 
 def test_a_relation_and_its_inverse_are_two():

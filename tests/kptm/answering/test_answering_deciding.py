@@ -6,7 +6,7 @@ import pytest
 from kptm import ConfigError, Linker, Modeledge, Predictor
 from kptm.answering import predictor as asking
 from kptm.answering.config import PredictorConfig
-from kptm.answering.sources.source import Opinion
+from kptm.answering.sources.source import SourceScores
 from kptm.answering.sources.tokens import words_at
 from kptm.data import collate, fill
 from kptm.modeledge.encode.encode_texts import clozes
@@ -25,7 +25,7 @@ def says(graph, phrasings, monkeypatch):
         def opinions(asked, chosen, weights):
             return [
                 [
-                    Opinion(
+                    SourceScores(
                         kinds[name],
                         np.array([p.get(key, 0.0) for key in question.side.keys]),
                         len(p),

@@ -8,7 +8,7 @@ from kg.types import Statement, Step, Triple
 from kptm import Linker, Modeledge, Predictor
 from kptm.answering.config import PredictorConfig
 from kptm.answering.evidence import confidence
-from kptm.answering.evidence.citations import Citations
+from kptm.answering.evidence.citations import EvidenceBuilder
 from kptm.answering.questions.naming import labels
 from kptm.answering.questions.path_reading import Reading
 
@@ -46,7 +46,7 @@ def test_each_answer_of_a_path_is_cited_by_the_facts_that_lead_to_it(graph, monk
     path = (Step("capital", forward=False), Step("borders"))
     graph.add([("Turkey", "borders", f"Land{number}") for number in range(5)])
     ends = graph.follow("Ankara", path)
-    citations = Citations(graph, Linker(graph), None, None)
+    citations = EvidenceBuilder(graph, Linker(graph), None, None)
     found = citations.facts(reading("Ankara", *path), ends, labels(graph, ["Ankara", *ends]))
     wanted = {Triple("Turkey", "capital", "Ankara")}
     wanted |= {Triple("Turkey", "borders", end) for end in ends[:3]}

@@ -7,10 +7,10 @@ from kg.embedding.calibration import Calibration
 from kg.types import EntityRecord, Step
 from kptm import Linker, Predictor
 from kptm.answering.answer import Answer, ScoredEntity
-from kptm.answering.combination.weighing import Weights
+from kptm.answering.combination.source_weights import SourceWeights
 from kptm.answering.config import PredictorConfig
 from kptm.answering.sources.plausible import is_plausible
-from kptm.answering.sources.source_set import Voices
+from kptm.answering.sources.source_set import SourceSet
 
 
 def test_the_first_word_says_that_it_is_predicted():
@@ -39,7 +39,7 @@ def test_nothing_uncalibrated_is_shown(graph, phrasings, table):
     assert "learn from answered questions" in hidden.reason
     assert not any(city in hidden.explain() for city in ("Tbilisi", "Atlanta", "Ankara"))
     shown = query(PredictorConfig(min_score=0.0, uncalibrated=True))
-    fitted = query(PredictorConfig(min_score=0.0, weights=Weights(count=60)))
+    fitted = query(PredictorConfig(min_score=0.0, weights=SourceWeights(count=60)))
     assert shown.predicted
     assert fitted.predicted
     assert str(fitted).startswith("predicted: ")
@@ -73,7 +73,7 @@ def test_a_query_by_names_reads_no_lexicon(graph, phrasings, monkeypatch):
 
 def test_sources_whose_answer_would_be_refused_are_not_asked(graph, phrasings, table, monkeypatch):
     predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings)
-    monkeypatch.setattr(Voices, "heard", lambda *_: pytest.fail("a source was asked"))
+    monkeypatch.setattr(SourceSet, "heard", lambda *_: pytest.fail("a source was asked"))
     questions = [("Armenia", "capital", None), ("Rhine", "capital", None)]
     assert [item.why for item in predictor.query_many(questions)] == ["uncalibrated", "fact"]
 

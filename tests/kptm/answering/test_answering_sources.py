@@ -7,15 +7,15 @@ import torch
 from kg.types import Step
 from kptm import ConfigError
 from kptm.answering.questions.path_reading import Reading
-from kptm.answering.sources.candidate_sets import Candidates, Side
+from kptm.answering.sources.candidate_sets import CandidateSet, CandidateSets
 from kptm.answering.sources.scoring import from_embeddings, from_model
-from kptm.answering.sources.source import SOURCES, Asked, Opinion, checked_sources
+from kptm.answering.sources.source import SOURCES, SourceQuery, SourceScores, checked_sources
 from kptm.data import collate, fill
 
 
 def asked(entity, relation, keys, *, forward=True, texts=()):
     reading = Reading(entity=entity, path=(Step(relation, forward),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
-    return Asked(reading, tuple(texts), Side(sorted(keys)))
+    return SourceQuery(reading, tuple(texts), CandidateSet(sorted(keys)))
 
 
 def cloze(entity, pattern="[X] has [Y]."):
@@ -76,7 +76,7 @@ def test_best_and_rank_by_sorting():
     rng = np.random.default_rng(0)
     for _ in range(50):
         p = rng.integers(1, 5, size=6) / 10
-        opinion = Opinion("model", p, 6)
+        opinion = SourceScores("model", p, 6)
         assert p[opinion.best] == p.max()
         assert opinion.best == max(np.flatnonzero(p == p.max()))
         for place in range(6):
@@ -84,7 +84,7 @@ def test_best_and_rank_by_sorting():
 
 
 def test_candidates_are_one_side_of_a_relation_and_follow_the_graph(graph):
-    candidates = Candidates(graph)
+    candidates = CandidateSets(graph)
 
     def wanted(relation, forward):
         return {item.tail if forward else item.head for item in graph.match(None, relation)}
@@ -103,7 +103,7 @@ def test_candidates_are_one_side_of_a_relation_and_follow_the_graph(graph):
 
 
 def test_rows_of_candidates_are_those_of_the_table(table):
-    side = Side(["Ankara", "Nobody", "Turkey"])
+    side = CandidateSet(["Ankara", "Nobody", "Turkey"])
     assert side.rows(table).tolist() == [table.row("Ankara"), -1, table.row("Turkey")]
     other = table.permuted(0)
     assert side.rows(other) is not side.rows(table)

@@ -7,7 +7,7 @@ import pytest
 from kg import KGEConfig, train_embeddings
 from kptm import FusedModel, FusionConfig, Linker, Predictor
 from kptm.answering.config import PredictorConfig
-from kptm.answering.evidence.staleness import Freshness
+from kptm.answering.evidence.staleness import StalenessCheck
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def table(graph):
 @pytest.mark.parametrize("seed", range(3))
 def test_stale_is_what_was_trained_on_other_facts(graph, table, seed):
     random_ = random.Random(seed)
-    freshness = Freshness(graph, {"link prediction": table})
+    freshness = StalenessCheck(graph, {"link prediction": table})
     then = set(graph.match())
     undoable = []
     for _ in range(15):
@@ -44,7 +44,7 @@ def test_stale_is_what_was_trained_on_other_facts(graph, table, seed):
 def test_an_alias_makes_nothing_stale(graph, table):
     from kg.types import EntityRecord
 
-    freshness = Freshness(graph, {"link prediction": table})
+    freshness = StalenessCheck(graph, {"link prediction": table})
     graph.add([EntityRecord(key="Turkey", label="Türkiye")])
     assert freshness.notes({"link prediction"}, "Turkey") == ()
 
@@ -53,18 +53,18 @@ def test_the_same_facts_in_another_graph_are_fresh(graph, table, new_graph):
     other = new_graph()
     for item in graph.match():
         other.add([item])
-    freshness = Freshness(other, {"link prediction": table})
+    freshness = StalenessCheck(other, {"link prediction": table})
     assert freshness.notes({"link prediction"}, "Turkey") == ()
     other.add([("a", "r", "b")])
     assert freshness.notes({"link prediction"}, "Turkey") != ()
 
 
 def test_vectors_of_ones_own_say_nothing_of_their_age(graph, embeddings):
-    assert Freshness(graph, {"model": embeddings}).notes({"model"}, "x") == ()
+    assert StalenessCheck(graph, {"model": embeddings}).notes({"model"}, "x") == ()
 
 
 def test_a_purge_makes_all_stale(graph, table):
-    freshness = Freshness(graph, {"link prediction": table})
+    freshness = StalenessCheck(graph, {"link prediction": table})
     graph.purge(entity="Rhine")
     assert freshness.notes({"link prediction"}, "Turkey") != ()
 

@@ -13,7 +13,7 @@ from kg.types import EntityRecord, Step
 from kptm import Linker, Predictor
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.questions.naming import RelationNames
-from kptm.answering.sources.candidate_sets import Candidates
+from kptm.answering.sources.candidate_sets import CandidateSets
 from kptm.data.phrasings import Phrasings
 
 
@@ -42,7 +42,7 @@ def rolled_back(graph):
 def test_a_number_that_is_given_again_is_another_state(new_graph, gone):
     graph = new_graph()
     graph.add([("Chad", "capital", "Ndjamena")])
-    candidates, names = Candidates(graph), RelationNames(graph)
+    candidates, names = CandidateSets(graph), RelationNames(graph)
     parser, evaluator = QuestionParser(graph, Linker(graph), Phrasings({})), graph.evaluator()
     rivals = Follow(Named(("Chad",)), Step("rival"))
 

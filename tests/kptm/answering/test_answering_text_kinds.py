@@ -6,7 +6,7 @@ from kg.types import Attribute, EntityRecord, Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
 from kptm.answering.questions.path_reading import Reading
-from kptm.answering.sources.candidate_sets import Candidates
+from kptm.answering.sources.candidate_sets import CandidateSets
 from kptm.answering.sources.text_kinds import of_its_kind
 from kptm.passages.reader.passage_reader import ReadAnswer
 
@@ -30,6 +30,6 @@ def test_what_is_of_another_kind_is_left_out(new_graph, relation, kept):
     read = [ReadAnswer(key, 0.2, ()) for key in ("Bob", "Curium", "Nobody", "Plain")]
     read.append(ReadAnswer(ValueKey(NUMBER), 0.2, ()))
     reading = Reading(entity="Lima", path=(Step(relation),), link_score=1.0, answers=(), score=0.9)
-    side = Candidates(graph).of(relation, True)
+    side = CandidateSets(graph).of(relation, True)
     found = of_its_kind(graph, reading, side, read)
     assert {"number" if isinstance(x.node, ValueKey) else x.node for x in found} == kept

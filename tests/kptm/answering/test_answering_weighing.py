@@ -5,12 +5,13 @@ import pytest
 
 from kg.types import Step
 from kptm import ConfigError, Hit, Interpolation, Record
-from kptm.answering.combination.combiner import Combiner
-from kptm.answering.combination.p_calibration import Calibration
-from kptm.answering.combination.weighing import ENOUGH, Silent, Weights
+from kptm.answering.combination.combiner import LogLinearPool
+from kptm.answering.combination.p_calibration import ProbabilityCalibration
+from kptm.answering.combination.source_weights import SourceWeights
+from kptm.answering.combination.weight_fitting import ENOUGH, CombinationExample, fit_weights
 from kptm.answering.questions.path_reading import Reading
-from kptm.answering.sources.candidate_sets import Side
-from kptm.answering.sources.source import Asked, Opinion
+from kptm.answering.sources.candidate_sets import CandidateSet
+from kptm.answering.sources.source import SourceQuery, SourceScores
 
 KEYS = ["a", "b", "c"]
 READING = Reading(entity="x", path=(Step("r"),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
@@ -18,13 +19,15 @@ READING = Reading(entity="x", path=(Step("r"),), link_score=1.0, answers=(), sco
 
 def silent(value, score, answer="a", p=(0.3, 0.7, 0.0)):
     near = Hit(value, score, Record(kind="own", value=value))
-    said = Opinion("model", np.array(p), 2)
-    return Silent(frozenset({answer}), Asked(READING, (), Side(KEYS)), [said], [near])
+    said = SourceScores("model", np.array(p), 2)
+    return CombinationExample(
+        frozenset({answer}), SourceQuery(READING, (), CandidateSet(KEYS)), [said], [near]
+    )
 
 
 def test_a_store_that_is_right_is_listened_to_and_one_that_is_wrong_is_not():
-    right = Weights.fit([silent("a", 0.9)] * 80, space="s", k=4)
-    wrong = Weights.fit([silent("c", 0.9)] * 80, space="s", k=4)
+    right = fit_weights([silent("a", 0.9)] * 80, space="s", k=4)
+    wrong = fit_weights([silent("c", 0.9)] * 80, space="s", k=4)
     [share] = right.neighbours.weights
     assert share > 0.9
     assert wrong.neighbours.weights == (0.0,)
@@ -43,27 +46,29 @@ def test_the_calibration_is_of_questions_that_the_weights_have_not_seen():
     for number in range(400):
         p = rng.dirichlet(np.ones(3))
         reading = Reading(entity="x", path=(Step(f"r{number % 80}"),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
-        asked = Asked(reading, (), Side(KEYS))
+        asked = SourceQuery(reading, (), CandidateSet(KEYS))
         answer = KEYS[int(rng.integers(3))]
-        items.append(Silent(frozenset({answer}), asked, [Opinion("model", p, 3)], []))
-    found = Weights.fit(items, space="", k=4)
+        items.append(
+            CombinationExample(frozenset({answer}), asked, [SourceScores("model", p, 3)], [])
+        )
+    found = fit_weights(items, space="", k=4)
     for p in (0.4, 0.6, 0.9):
         assert found.calibration.of(p, with_store=False) == pytest.approx(1 / 3, abs=0.12)
 
 
 def test_of_few_questions_nothing_is_fitted():
-    found = Weights.fit([silent("a", 0.9)] * (ENOUGH - 1), space="s", k=4)
-    assert found == Weights(space="s")
-    assert (found.combiner, found.neighbours) == (Combiner(), Interpolation())
-    assert found.calibration == Calibration()
+    found = fit_weights([silent("a", 0.9)] * (ENOUGH - 1), space="s", k=4)
+    assert found == SourceWeights(space="s")
+    assert (found.combiner, found.neighbours) == (LogLinearPool(), Interpolation())
+    assert found.calibration == ProbabilityCalibration()
 
 
 def test_weights_are_those_of_one_model(tmp_path):
-    fitted = Weights.fit([silent("a", 0.9)] * 80, space="s", k=4)
+    fitted = fit_weights([silent("a", 0.9)] * 80, space="s", k=4)
     fitted.save(tmp_path / "w.json")
-    assert Weights.load(tmp_path / "w.json", space="s") == fitted
-    assert Weights.load(tmp_path / "w.json", space="t") == Weights(space="t")
-    assert Weights.load(tmp_path / "none.json", space="s") == Weights(space="s")
+    assert SourceWeights.load(tmp_path / "w.json", space="s") == fitted
+    assert SourceWeights.load(tmp_path / "w.json", space="t") == SourceWeights(space="t")
+    assert SourceWeights.load(tmp_path / "none.json", space="s") == SourceWeights(space="s")
 
 
 @pytest.mark.parametrize(
@@ -73,4 +78,4 @@ def test_weights_are_those_of_one_model(tmp_path):
 def test_a_damaged_file(tmp_path, content):
     (tmp_path / "w.json").write_text(content)
     with pytest.raises(ConfigError, match=r"w\.json"):
-        Weights.load(tmp_path / "w.json", space="s")
+        SourceWeights.load(tmp_path / "w.json", space="s")

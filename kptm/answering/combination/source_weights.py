@@ -1,0 +1,62 @@
+"""How the sources are combined, and what a p is worth: what is fitted and stored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kg.files.atomic import write_text
+from kptm.answering.combination.combiner import LogLinearPool
+from kptm.answering.combination.p_calibration import ProbabilityCalibration
+from kptm.errors import ConfigError, ModeledgeError
+from kptm.modeledge.knn.interpolation import Interpolation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceWeights:
+    """How sources are combined and calibrated.
+
+    Attributes:
+        space: Of the store's rows; it has the model's fingerprint, whose weights these are.
+        combiner: Link prediction and the model.
+        neighbours: How much modeledge weighs beside them.
+        calibration: From p to how often it is right.
+        count: Questions that these were fitted on; 0 for the unfitted ones.
+    """
+
+    space: str = ""
+    combiner: LogLinearPool = LogLinearPool()  # noqa: RUF009 - frozen
+    neighbours: Interpolation = Interpolation()  # noqa: RUF009 - frozen
+    calibration: ProbabilityCalibration = ProbabilityCalibration()  # noqa: RUF009 - frozen
+    count: int = 0
+
+    def save(self, path: str | Path) -> None:
+        """Write JSON."""
+        write_text(Path(path), json.dumps(asdict(self), indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path, *, space: str) -> SourceWeights:
+        """Read what :meth:`save` wrote; the defaults where there is no file, or one of another model.
+
+        Raises:
+            ConfigError: The file is malformed.
+        """
+        path = Path(path)
+        if not path.exists():
+            return cls(space=space)
+        try:
+            found: Any = json.loads(path.read_text(encoding="utf-8"))
+            made = cls(
+                space=str(found["space"]),
+                combiner=LogLinearPool.from_dict(found["combiner"]),
+                neighbours=Interpolation.from_dict(found["neighbours"]),
+                calibration=ProbabilityCalibration.from_dict(found["calibration"]),
+                count=int(found["count"]),
+            )
+        except (
+            OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError, ModeledgeError,
+        ) as error:  # fmt: skip
+            raise ConfigError(f"{path}: no weights there ({error}); delete it") from error
+        return made if made.space == space else cls(space=space)

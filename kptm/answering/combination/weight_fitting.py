@@ -1,0 +1,116 @@
+"""Fitting how the sources are combined, and what a p is worth, on answered questions that nothing was learnt from.
+
+Of those that the graph is silent on the combiner learns: the model was trained on the graph's own facts and the store was written
+from the texts that say them, so that both would seem surer than they are of anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kptm.answering.combination import combiner as combining
+from kptm.answering.combination.combiner import LogLinearPool, relation_name
+from kptm.answering.combination.p_calibration import ProbabilityCalibration
+from kptm.answering.combination.source_weights import SourceWeights
+from kptm.answering.sources.source import from_modeledge, last_best
+from kptm.modeledge.knn.interpolation import Interpolation
+from kptm.modeledge.knn.interpolation_fit import HeldOut
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kptm.answering.sources.source import SourceQuery, SourceScores
+    from kptm.modeledge import Hit
+
+ENOUGH = 50
+"""Questions below which nothing is fitted: a store that nothing was asked of would be silenced."""
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CombinationExample:
+    """An answered question that the graph is silent on.
+
+    Attributes:
+        answers: The right entities.
+        asked: As the sources were asked it.
+        opinions: What link prediction and the model say.
+        hits: The neighbours that speak.
+    """
+
+    answers: frozenset[str]
+    asked: SourceQuery
+    opinions: Sequence[SourceScores]
+    hits: Sequence[Hit]
+
+    @property
+    def relation(self) -> str:
+        """Its relation with its direction."""
+        return relation_name(self.asked.reading.relation, self.asked.reading.forward)
+
+    @property
+    def right(self) -> list[int]:
+        """The places of right answers among the candidates."""
+        place = self.asked.side.place
+        return sorted(place[key] for key in self.answers if key in place)
+
+
+def fit_weights(silent: Sequence[CombinationExample], *, space: str, k: int) -> SourceWeights:
+    """Fit how the sources are combined; of fewer than :data:`ENOUGH` questions the defaults stay.
+
+    The calibration is fitted on p of weights that have not seen the question: p of weights that have seen it are
+    surer than those of new questions.
+    """
+    if len(silent) < ENOUGH:
+        return SourceWeights(space=space)
+    combiner = _combiner(silent)
+    return SourceWeights(
+        space=space,
+        combiner=combiner,
+        neighbours=Interpolation.fit(_held_out(silent, combiner), k=k),
+        calibration=_calibration(silent, k),
+        count=len(silent),
+    )
+
+
+def _combiner(silent: Sequence[CombinationExample]) -> LogLinearPool:
+    found = (combining.example(item.opinions, item.relation, item.right) for item in silent)
+    return combining.fit([item for item in found if item is not None])
+
+
+def _held_out(silent: Sequence[CombinationExample], combiner: LogLinearPool) -> list[HeldOut]:
+    """Each right answer with the pool's p of it, beside which the neighbours have to prove themselves."""
+    found = []
+    for item in silent:
+        pooled = combiner.pool(item.opinions, item.relation)
+        place = item.asked.side.place
+        for answer in sorted(item.answers):
+            p = 0.0 if pooled is None or answer not in place else float(pooled[place[answer]])
+            found.append(HeldOut(answer, p, item.hits))
+    return found
+
+
+def _calibration(silent: Sequence[CombinationExample], k: int) -> ProbabilityCalibration:
+    rows = []
+    for fold in range(FOLDS):
+        seen = [item for number, item in enumerate(silent) if number % FOLDS != fold]
+        combiner = _combiner(seen)
+        neighbours = Interpolation.fit(_held_out(seen, combiner), k=k)
+        rows += [_best(item, combiner, neighbours) for item in silent[fold::FOLDS]]
+    told = [row for row in rows if row is not None]
+    return ProbabilityCalibration.fit(
+        [x[0] for x in told], [x[1] for x in told], [x[2] for x in told]
+    )
+
+
+def _best(
+    item: CombinationExample, combiner: LogLinearPool, neighbours: Interpolation
+) -> tuple[float, bool, bool] | None:
+    """P of the best answer, whether it is right, and whether the store had a voice."""
+    near = from_modeledge(item.hits, item.asked, neighbours)
+    p = combiner.combined([*item.opinions, *([near] if near else [])], item.relation)
+    if p is None:
+        return None
+    best = last_best(p)
+    return float(p[best]), item.asked.side.keys[best] in item.answers, near is not None
