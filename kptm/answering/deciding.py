@@ -158,7 +158,7 @@ class AnswerBuilder:
             topic=case.best.entity,
             path=case.best.path,
             senses=self._senses(case),
-            labels=self._names_of(case.best),
+            labels=found.labels or self._names_of(case.best),
             program=case.program,
             meanings=case.meanings,
             unexplained=case.best.unexplained,
@@ -184,7 +184,8 @@ class AnswerBuilder:
             return replace(answer, reason="nothing in the graph is so", why="fact")
         if made.truth is not None:
             text = "yes" if made.truth else "no"
-            answers: tuple[ScoredEntity, ...] = (ScoredEntity(None, text, found.p, _value(text)),)
+            truth = Literal(str(made.truth).lower(), datatype=f"{XSD}boolean")
+            answers: tuple[ScoredEntity, ...] = (ScoredEntity(None, text, found.p, truth),)
         elif made.number is not None:
             answers = (ScoredEntity(None, value_text(made.number), found.p, made.number),)
         else:
@@ -192,10 +193,10 @@ class AnswerBuilder:
             answers = tuple(ScoredEntity.of(key, named[key], found.p) for key in made.nodes)
         return replace(answer, entity=answers[0].entity, score=found.p, answers=answers)
 
-    def _names_of(self, reading: Reading) -> dict[str, str]:
-        """The labels of an entity and of the relations of a path from it."""
-        relations = self._relations.labels({step.relation for step in reading.path})
-        return {**relations, **labels(self._graph, [reading.entity])}
+    def _names_of(self, reading: Reading, label: str = "") -> dict[str, str]:
+        """The labels of an entity, where it is known already, and of the relations of a path from it."""
+        own = {reading.entity: label} if label else labels(self._graph, [reading.entity])
+        return {**self._relations.labels({step.relation for step in reading.path}), **own}
 
     # ── what the graph says ──────────────────────────────────────────────────────────────────
 
@@ -223,6 +224,7 @@ class AnswerBuilder:
             answers=tuple(ScoredEntity.of(key, named[key], p) for key, p in rated),
             evidence=(*self._citations.facts(best, case.answers, named, trails), *more),
             conflicts=conflicts,
+            labels=self._names_of(best, named[best.entity]),
         )
 
     def _others(
@@ -391,10 +393,3 @@ class AnswerBuilder:
             )
             for item in shown
         )
-
-
-def _value(text: str) -> Literal:
-    """A yes, a no or a count as a value."""
-    if text in ("yes", "no"):
-        return Literal("true" if text == "yes" else "false", datatype=f"{XSD}boolean")
-    return Literal(text.replace(",", ""), datatype=f"{XSD}integer")

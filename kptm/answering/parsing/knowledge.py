@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from kg.values import ValueKey
 from kg.values.forms import DATES, NUMERIC
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 HELD = 20_000
 """Answers of each kind that are held."""
+SOME = 20
+"""Nodes of a set by whose types it is known what it holds."""
 LOOKED_AT = 10
 """Values of a relation by which it is known to be a measure."""
 
@@ -75,6 +78,14 @@ class Knowledge:
         if self._main is None:
             self._main = self._evaluator.main_relation() or ""
         return self._main or None
+
+    def are_alike(self, left: Program, right: Program) -> bool:
+        """Whether what two programs denote may have something in common, by the types of some of it."""
+        one, two = (self.evaluate(program).nodes[:SOME] for program in (left, right))
+        if not one or not two or isinstance(one[0], ValueKey) != isinstance(two[0], ValueKey):
+            return False
+        kinds = [self.types(nodes) for nodes in (one, two)]
+        return not all(kinds) or not kinds[0].keys().isdisjoint(kinds[1])
 
     def is_timed(self, relation: str) -> bool:
         """Whether any fact of a relation says when it held."""

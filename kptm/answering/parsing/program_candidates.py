@@ -249,7 +249,7 @@ def _vacuous(program: Program, knowledge: Knowledge) -> int:
             one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
             count += one and knowledge.evaluate(part.source).size == 1
         elif isinstance(part, Difference):
-            count += not _are_alike(part, knowledge)
+            count += not knowledge.are_alike(part.left, part.right)
     return count
 
 
@@ -267,17 +267,6 @@ def _echoes(question: Question, made: Derivation, named: Collection[str]) -> boo
         and (joined or not item.mask & own)
     }
     return bool(made.nodes) and told.issuperset(made.nodes)
-
-
-def _are_alike(program: Difference, knowledge: Knowledge) -> bool:
-    """Whether what is taken away may be among what it is taken from, by their types."""
-    left, right = (knowledge.evaluate(x).nodes[:LOOKED_AT] for x in (program.left, program.right))
-    if not right:
-        return False
-    if isinstance(left[0], ValueKey) != isinstance(right[0], ValueKey):
-        return False
-    kinds = [knowledge.types(nodes) for nodes in (left, right)]
-    return not all(kinds) or not kinds[0].keys().isdisjoint(kinds[1])
 
 
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:

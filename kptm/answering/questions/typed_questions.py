@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import exp
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Named, OfType, parts, readable
+from kg.programs import Follow, Intersection, Named, OfType, parts, readable
 from kg.types import Candidate as Meaning
 from kg.types import Step
 from kg.values import ValueKey
@@ -78,6 +78,8 @@ class TypedQuestions:
         made = best.derivation
         if question.overlooked(made.mask, made.operators):
             return self._refusal(text, parsed)
+        if (nothing := self._joint(parsed, best)) is not None:
+            best, made = nothing, nothing.derivation
         if at is not None:
             made = self._parser.at_time(made, at)
         if _path(made.program) is not None:
@@ -130,6 +132,27 @@ class TypedQuestions:
                 return replace(item, p=p)
             if _is_turned(best.derivation, made):
                 return replace(item, p=p)
+        return None
+
+    def _joint(self, parsed: ParsedQuestion, best: Parse) -> Parse | None:
+        """The reading of two conditions that nothing meets, where the best leaves a name unexplained that it explains.
+
+        "Which Asian countries border Germany" asks for none of those that border Germany.
+        """
+        question, made = parsed.question, best.derivation
+        if not question.unexplained(made.mask):
+            return None
+        missed = exp(-self._parser.model.dense["empty"])
+        for item in parsed.parses:
+            other = item.derivation
+            if (
+                _is_empty(item)
+                and isinstance(other.program, Intersection)
+                and made.names & other.names == made.names != other.names
+                and not question.unexplained(other.mask)
+                and item.p * missed > best.p
+            ):
+                return item
         return None
 
     def marked(self, question: Question) -> LinkedText:

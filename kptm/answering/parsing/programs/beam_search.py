@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import product
 from typing import TYPE_CHECKING
 
-from kg.programs import Compare, Named
+from kg.programs import Compare, Intersection, Named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ PLAIN, KNOWN = 20, 12
 PAIRED, OF_ONE = 16, 6
 """Of these that are combined with others, and those of one name that stand first among them."""
 NAMES, SILENT = 8, 10
-"""Names from which steps that lead nowhere are tried, and how many of these are kept."""
+"""Names from which steps that lead nowhere are tried, and how many of these are kept; as many of sets that have nothing in common."""
 STEP, MARGIN = 2.0, 4.0
 """What a step may add beside what it explains; how much less than the best so far a part may then score and be made larger."""
 FAR = 10.0
@@ -49,6 +49,7 @@ class Search:
         self._knowledge = knowledge
         self._beam = beam
         self._largest = largest
+        self._disjoint: list[Derivation] = []
 
     def derivations(self) -> list[Derivation]:
         """All derivations of whole programs that were found."""
@@ -70,7 +71,7 @@ class Search:
                 whole += self._roots(part)
         for left, right in self._ordered(levels, 1):
             whole += map(self._evaluated, grammar.differences(left, right))
-        return whole
+        return whole + sorted(self._disjoint, key=lambda x: -x.score)[:SILENT]
 
     def _narrowed(self) -> int:
         """The beam of this question: one without operators asks for a few steps from a name."""
@@ -138,6 +139,10 @@ class Search:
             if not made.nodes and not (
                 grammar.builder.asks_yes_or_no and isinstance(made.program, Compare)
             ):
+                if isinstance(made.program, Intersection) and self._knowledge.are_alike(
+                    made.program.left, made.program.right
+                ):
+                    self._disjoint.append(made)
                 continue
             place = (made.denotation, made.names)
             alike[place] = alike.get(place, 0) + 1

@@ -95,3 +95,18 @@ def test_what_a_question_denotes(asks, question, wanted):
 def test_and_joins_what_has_a_name(asks, question, joins):
     read = asks.parser.read(question)
     assert any(match.kind == "and" for match in read.operators) is joins
+
+
+@pytest.mark.parametrize(
+    ("question", "condition", "alone"),
+    [
+        ("which countries in Borealis border Chile", "who borders Chile", {"Peru"}),
+        ("which Borealis countries share a border with Chile", "who borders Chile", {"Peru"}),
+    ],
+)
+def test_a_condition_that_nothing_meets_is_not_left_out(asks, question, condition, alone):
+    assert {item.text for item in asks.ask(condition).answers} == alone
+    answer = asks.ask(question)
+    assert not answer.answers
+    assert answer.reason == "nothing in the graph is so"
+    assert {"Borealis", "Chile"} <= {item.text for item in answer.meanings}
