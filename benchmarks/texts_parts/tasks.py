@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,42 @@ def webnlg() -> Task:
     known = {relation for _, relation, _ in task.known}
     task.asked = {pair: found for pair, found in task.asked.items() if pair[1] in known}
     return task
+
+
+def descriptions() -> Task:
+    """FB15k-237: the short descriptions of its entities as texts, and the facts whose answer a description names."""
+    task = Task()
+    folder = DATA / "fb15k-237"
+    with gzip.open(folder / "entities.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    about: dict[str, str] = {}
+    for row in rows:
+        if not row.get("label"):
+            continue
+        task.names[row["key"]] = [row["label"], *row.get("aliases", [])]
+        if row.get("description"):
+            about[row["key"]] = f"{row['label']}, {row['description']}."
+            task.texts.append(about[row["key"]])
+    with gzip.open(folder / "train.tsv.gz", "rt", encoding="utf-8") as file:
+        facts = sorted({tuple(line.rstrip("\n").split("\t")) for line in file})
+    split(task, facts)
+    known = {relation for _, relation, _ in task.known}
+    task.asked = {
+        (head, relation): found
+        for (head, relation), found in task.asked.items()
+        if relation in known and head in about and is_named(found, task.names, about[head])
+    }
+    return task
+
+
+def is_named(answers: set[str], names: dict[str, list[str]], text: str) -> bool:
+    """Whether a text has a name of more than three letters of one of the answers, as whole words."""
+    return any(
+        re.search(rf"\b{re.escape(name)}\b", text)
+        for key in answers
+        for name in names.get(key, [])
+        if len(name) > 3
+    )
 
 
 def keys(facts: set[tuple[str, str, str]]) -> set[str]:

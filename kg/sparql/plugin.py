@@ -91,8 +91,7 @@ def answer(
     with _quiet():
         prepared, everything = _prepared(query)
         given = {name: bound(value) for name, value in bindings.items()}
-        with database.reading() as sql, closing(_SqlStore(database, sql, at)) as store:
-            graph = rdflib.Graph(store=store, bind_namespaces="none")
+        with read_graph(database, at) as graph:
             try:
                 result = graph.query(prepared, initBindings=given)
                 return _answered(result, query if everything else None)
@@ -105,6 +104,13 @@ def answer(
             except Exception as error:  # RDFLib lets out whatever an expression comes upon
                 reason = " ".join(str(error).split()) or type(error).__name__
                 raise QueryError(f"the query fails ({shorten(reason, 200)})") from error
+
+
+@contextmanager
+def read_graph(database: Database, at: int | None = None) -> Iterator[rdflib.Graph]:
+    """The graph as RDFLib sees it, in one transaction that reads, as it is or as it was at a revision."""
+    with database.reading() as sql, closing(_SqlStore(database, sql, at)) as store:
+        yield rdflib.Graph(store=store, bind_namespaces="none")
 
 
 def _answered(result: Result, text: str | None) -> Bindings | bool | list[Triple | Attribute]:

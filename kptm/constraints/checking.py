@@ -14,6 +14,7 @@ from kptm.constraints.learned import learn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from kg.graph import KnowledgeGraph
     from kg.review.proposal import Proposal
@@ -51,13 +52,23 @@ def constraints_of(
     return declared + [one for one in learnt if (one.kind, one.subject) not in known]
 
 
-def check(graph: KnowledgeGraph, config: ConstraintsConfig, *, limit: int = 1_000) -> CheckReport:
+def check(
+    graph: KnowledgeGraph,
+    config: ConstraintsConfig,
+    *,
+    limit: int = 1_000,
+    shapes: Path | None = None,
+) -> CheckReport:
     """All constraints, and the facts and undecided proposals that break them.
 
     Args:
         graph: What is checked.
         config: Declared constraints, and what it takes to learn one.
         limit: The most facts that are listed of each constraint.
+        shapes: A file of shapes in SHACL, which are checked too.
+
+    Raises:
+        ConfigError: The shapes cannot be used.
     """
     constraints = constraints_of(graph, config)
     violations: list[Violation] = []
@@ -68,6 +79,10 @@ def check(graph: KnowledgeGraph, config: ConstraintsConfig, *, limit: int = 1_00
     proposals = graph.proposals.find()
     for found in _broken(graph, proposals, constraints).values():
         violations += found
+    if shapes is not None:
+        from kptm.constraints.shacl import check_shapes
+
+        violations += check_shapes(graph, shapes, proposals, limit=limit)
     return CheckReport(tuple(constraints), tuple(violations))
 
 

@@ -21,6 +21,7 @@ class ConstraintKind(StrEnum):
         SYMMETRIC: It holds in both directions.
         ASYMMETRIC: It never holds in both.
         DISJOINT: Nothing has both types.
+        SHAPE: A shape in SHACL.
     """
 
     DOMAIN = "domain"
@@ -30,6 +31,7 @@ class ConstraintKind(StrEnum):
     SYMMETRIC = "symmetric"
     ASYMMETRIC = "asymmetric"
     DISJOINT = "disjoint"
+    SHAPE = "shape"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class Constraint:
 
     Attributes:
         kind: What it says.
-        subject: The relation's key; of disjoint types the first.
-        types: The types of a domain or range; of disjoint types the second.
+        subject: The relation's key; of disjoint types the first; of a shape its name.
+        types: The types of a domain or range; of disjoint types the second; of a shape the component of SHACL.
         support: How many cases agree.
         exceptions: How many do not.
         is_declared: Whether ``kptm.toml`` states it; else it is learnt from the graph.
@@ -57,6 +59,8 @@ class Constraint:
             return f"{self.kind} of {self.subject} is {' or '.join(self.types)}"
         if self.kind == ConstraintKind.DISJOINT:
             return f"nothing is {self.subject} and {self.types[0]}"
+        if self.kind == ConstraintKind.SHAPE:
+            return f"shape {self.subject} ({self.types[0]})"
         return f"{self.subject} is {self.kind}"
 
 
@@ -66,8 +70,8 @@ class Violation:
 
     Attributes:
         constraint: Which one.
-        head: The head of the fact; of disjoint types what has both.
-        relation: Its relation, "" of disjoint types.
+        head: The head of the fact; of disjoint types what has both; of a shape its focus node.
+        relation: Its relation, "" of disjoint types; of a shape the path, as SPARQL writes it.
         tail: Its tail.
         reason: What is wrong.
         proposal: The number of the proposal, 0 of a fact.

@@ -330,15 +330,20 @@ class WorkspaceExtraction:
         found = self.linker.candidates(name)
         return found[0].entity if found else None
 
-    def check(self, *, limit: int = 1_000) -> CheckReport:
+    def check(self, *, limit: int = 1_000, shapes: str | Path | None = None) -> CheckReport:
         """The constraints that ``kptm.toml`` declares and the graph shows, and what breaks them.
 
         Args:
             limit: The most violations of each constraint.
+            shapes: A file of shapes in SHACL, which are checked too; needs ``kptm[shacl]``.
+
+        Raises:
+            ConfigError: The shapes cannot be used.
         """
         from kptm.constraints.checking import check
 
-        return check(self.graph, self._base.config.constraints, limit=limit)
+        path = None if shapes is None else Path(shapes)
+        return check(self.graph, self._base.config.constraints, limit=limit, shapes=path)
 
 
 def _sourced(texts: str | Path | Sequence[str], source: str | None) -> Iterator[SourceText]:

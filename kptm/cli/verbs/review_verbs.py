@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -277,14 +278,16 @@ def extract(
 @click.option(
     "--constraints", "listed", is_flag=True, help="List the constraints, not what breaks them."
 )
+@click.option("--shapes", type=click.Path(path_type=Path), metavar="FILE",
+              help="Shapes in SHACL, which are checked too; needs kptm[shacl].")  # fmt: skip
 @verb
-def check(workspace: str, limit: int, listed: bool, as_json: bool) -> None:
+def check(workspace: str, limit: int, listed: bool, shapes: Path | None, as_json: bool) -> None:
     """List facts and proposals that break a constraint: of kptm.toml, or that nearly all facts keep.
 
     Exit code 1 where a fact breaks a declared constraint.
     """
     with existing(workspace) as ws:
-        report = ws.check(limit=limit)
+        report = ws.check(limit=limit, shapes=shapes)
     if listed:
         rows = [
             (str(one), "declared" if one.is_declared else "learnt", one.support, one.exceptions)

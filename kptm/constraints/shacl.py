@@ -1,0 +1,212 @@
+"""Shapes in SHACL, which pySHACL checks: over a copy of the graph in memory, and over the proposals that nobody has decided.
+
+W3C, *Shapes Constraint Language*, 2017. A proposal breaks a shape where the graph with all proposals has a result that the graph
+alone does not have, at one of its ends and with its relation as the path; two that break it together are both named.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kptm.constraints.constraint import Constraint, ConstraintKind, Violation
+from kptm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import rdflib
+
+    from kg.graph import KnowledgeGraph
+    from kg.review.proposal import Proposal
+    from kg.sparql.rdflib_terms import Term
+    from kg.types import Literal
+
+SH = "http://www.w3.org/ns/shacl#"
+
+
+class ShapeResult(NamedTuple):
+    """A result of a validation; equal ones say the same.
+
+    Attributes:
+        shape: The name of the shape, "" of one without a name.
+        component: The component of SHACL, such as ``MinCount``.
+        focus: The key of the node that does not conform.
+        path: The key of the relation, or the path as SPARQL writes it; "" where it is about the node itself.
+        value: What is wrong, "" where it is what is missing.
+        message: Why, by the shape or by pySHACL.
+    """
+
+    shape: str
+    component: str
+    focus: str
+    path: str
+    value: str | Literal
+    message: str
+
+
+def check_shapes(
+    graph: KnowledgeGraph, path: Path, proposals: Sequence[Proposal] = (), *, limit: int = 1_000
+) -> list[Violation]:
+    """What does not conform to the shapes of a file: facts first, then proposals.
+
+    Args:
+        graph: What is checked.
+        path: The shapes, in any format of RDF that RDFLib knows by its suffix.
+        proposals: Those that nobody has decided.
+        limit: The most results of a component of a shape that are given.
+
+    Raises:
+        ConfigError: pySHACL is not installed, or the file is missing, malformed, or holds no shape.
+    """
+    shapes = _shapes(path)
+    data = _data(graph)
+    known = _results(data, shapes, path)
+    found = [_violation(one) for one in sorted(known, key=_order)]
+    if proposals:
+        for triple in _facts(proposals):
+            data.add(triple)
+        fresh = sorted(_results(data, shapes, path) - known, key=_order)
+        found += [
+            _violation(one, item.id) for one in fresh for item in proposals if _is_about(one, item)
+        ]
+    return list(_limited(found, limit))
+
+
+def _shapes(path: Path) -> rdflib.Graph:
+    try:
+        import pyshacl  # noqa: F401  # an extra
+        import rdflib
+    except ImportError as error:
+        raise ConfigError('shapes need pySHACL: pip install "kptm[shacl]"') from error
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such file of shapes")
+    try:
+        found = rdflib.Graph().parse(path)
+    except Exception as error:  # each of RDFLib's parsers has errors of its own
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(f"{path}: cannot be read as RDF ({reason})") from error
+    kinds = (rdflib.URIRef(f"{SH}NodeShape"), rdflib.URIRef(f"{SH}PropertyShape"))
+    targets = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
+    if not any((None, None, kind) in found for kind in kinds) and not any(
+        (None, rdflib.URIRef(SH + name), None) in found for name in targets
+    ):
+        raise ConfigError(
+            f"{path}: holds no shape (no sh:NodeShape, no sh:PropertyShape, no target)"
+        )
+    return found
+
+
+def _results(data: rdflib.Graph, shapes: rdflib.Graph, path: Path) -> set[ShapeResult]:
+    import rdflib
+    from pyshacl import validate
+    from pyshacl.errors import ReportableRuntimeError, ShapeLoadError
+
+    try:
+        _, report, text = validate(data, shacl_graph=shapes, inplace=True, advanced=True)
+    except (ReportableRuntimeError, ShapeLoadError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(f"{path}: pySHACL cannot use these shapes ({reason})") from error
+    if not isinstance(report, rdflib.Graph):
+        reason = " ".join(text.split())[:200]
+        raise ConfigError(f"{path}: pySHACL cannot use these shapes ({reason})")
+    return set(_read(report))
+
+
+def _data(graph: KnowledgeGraph) -> rdflib.Graph:
+    """All facts and types, in memory: pySHACL wants a store of RDFLib's own. A type that is a name is the class of that key."""
+    import rdflib
+
+    from kg.sparql.plugin import read_graph
+    from kg.sparql.rdflib_terms import node
+
+    found = rdflib.Graph(bind_namespaces="none")
+    with read_graph(graph.database) as base:
+        for head, relation, tail in base:
+            is_name = relation == rdflib.RDF.type and isinstance(tail, rdflib.Literal)
+            found.add((head, relation, node(str(tail)) if is_name else tail))
+    return found
+
+
+def _facts(proposals: Sequence[Proposal]) -> Iterator[tuple[Term, Term, Term]]:
+    import rdflib
+
+    from kg.formats.rdf.iris import iri_of
+    from kg.sparql.rdflib_terms import node, term_of
+
+    for item in proposals:
+        tail = node(item.tail) if isinstance(item.tail, str) else term_of(item.tail)
+        yield node(item.head), rdflib.URIRef(iri_of(item.relation)), tail
+
+
+def _read(report: rdflib.Graph) -> Iterator[ShapeResult]:
+    import rdflib
+
+    from kg.sparql.rdflib_terms import key, value_of
+
+    def term(name: str) -> rdflib.URIRef:
+        return rdflib.URIRef(SH + name)
+
+    for result in report.subjects(rdflib.RDF.type, term("ValidationResult")):
+        shape, focus = (
+            report.value(result, term("sourceShape")),
+            report.value(result, term("focusNode")),
+        )
+        component = str(report.value(result, term("sourceConstraintComponent"))).removeprefix(SH)
+        messages = sorted(str(one) for one in report.objects(result, term("resultMessage")))
+        severity = str(report.value(result, term("resultSeverity"))).removeprefix(SH)
+        reason = " ".join(" ".join(messages).split()) or component
+        yield ShapeResult(
+            shape=key(shape) if isinstance(shape, rdflib.URIRef) else "",
+            component=component.removesuffix("ConstraintComponent"),
+            focus=str(focus) if isinstance(focus, rdflib.Literal) or focus is None else key(focus),
+            path=_path(report, report.value(result, term("resultPath"))),
+            value=value_of(report.value(result, term("value"))) or "",
+            message=reason if severity == "Violation" else f"{severity.lower()}: {reason}",
+        )
+
+
+def _path(report: rdflib.Graph, path: Any) -> str:
+    import rdflib
+
+    from kg.sparql.rdflib_terms import key
+
+    if path is None:
+        return ""
+    if isinstance(path, rdflib.URIRef):
+        return key(path)
+    back = report.value(path, rdflib.URIRef(f"{SH}inversePath"))
+    return f"^{key(back)}" if isinstance(back, rdflib.URIRef) else "a path"
+
+
+def _is_about(result: ShapeResult, item: Proposal) -> bool:
+    """Whether a proposal is what a result speaks of; one about no relation is of all facts of its node."""
+    if result.path in ("", "a path"):
+        return result.focus in (item.head, item.tail)
+    back = result.path.startswith("^")
+    ends = (item.tail, item.head) if back else (item.head, item.tail)
+    return (
+        result.path.removeprefix("^") == item.relation
+        and ends[0] == result.focus
+        and result.value in ("", ends[1])
+    )
+
+
+def _violation(one: ShapeResult, proposal: int = 0) -> Violation:
+    rule = Constraint(
+        ConstraintKind.SHAPE, one.shape or "without a name", (one.component,), is_declared=True
+    )
+    return Violation(rule, one.focus, one.path, one.value, one.message, proposal)
+
+
+def _order(one: ShapeResult) -> tuple[str, ...]:
+    return one.shape, one.component, one.focus, one.path, str(one.value), one.message
+
+
+def _limited(found: Sequence[Violation], limit: int) -> Iterator[Violation]:
+    count: dict[tuple[object, bool], int] = {}
+    for one in found:
+        name = one.constraint, bool(one.proposal)
+        count[name] = count.get(name, 0) + 1
+        if count[name] <= limit:
+            yield one
