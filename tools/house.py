@@ -120,6 +120,7 @@ def imported(node: ast.AST) -> Iterator[str]:
     """What a node may import: a module, or ``from package import module``."""
     if isinstance(node, ast.ImportFrom) and node.module:
         yield node.module
+        yield from (f"{node.module}.{item.name}" for item in node.names)
 
 
 def module(path: Path, root: Path) -> str:

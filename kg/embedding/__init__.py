@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
-    from kg.embedding.best_answers import BestAnswer
-    from kg.embedding.calibration import Calibration
+    from kg.embedding.calibration import BestAnswer, Calibration
     from kg.embedding.config import KGEConfig
     from kg.embedding.embeddings import EntityEmbeddings
     from kg.embedding.files.foreign_vectors import read_vectors
@@ -39,8 +38,7 @@ __all__ = [
     "train_embeddings",
 ]
 _HOMES = {
-    "kg.embedding.best_answers": ("BestAnswer",),
-    "kg.embedding.calibration": ("Calibration",),
+    "kg.embedding.calibration": ("BestAnswer", "Calibration"),
     "kg.embedding.config": ("KGEConfig",),
     "kg.embedding.embeddings": ("EntityEmbeddings",),
     "kg.embedding.files.foreign_vectors": ("read_vectors",),

@@ -1,22 +1,23 @@
 """How often the likeliest answer is right, on facts that were not trained on: what a prediction's p is worth.
 
-Platt's calibration says how likely a given triple is true among as many false ones. Whoever asks
-(head, relation, ?) is shown the best of all candidates, which is another question, and needs
-another count.
+Platt's calibration says how likely a given triple is true among as many false ones. A question
+(head, relation, ?) shows the best of all candidates: how often that one is right is counted apart.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from kg.embedding.calibration import BestAnswer
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kg.embedding.embeddings import EntityEmbeddings
+    from kg.embedding.scored_vectors import ScoredVectors
 
     Facts = Iterable[tuple[str, str, str]]
 
@@ -24,15 +25,8 @@ ASKED = 1_000
 """Held-out facts that are asked for, from both sides."""
 
 
-class BestAnswer(NamedTuple):
-    """p of the likeliest candidate among those that the relation has on that side, and whether it is a held-out answer."""
-
-    p: float
-    right: bool
-
-
 def best_answers(
-    embeddings: EntityEmbeddings, held: Facts, known: Facts, seed: int
+    embeddings: ScoredVectors, held: Facts, known: Facts, seed: int
 ) -> tuple[BestAnswer, ...]:
     """The best answers to (head, relation, ?) and (?, relation, tail) of held-out facts; facts that are known are no candidates.
 

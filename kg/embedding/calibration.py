@@ -1,38 +1,37 @@
 """From scores to probabilities: logistic regression over a triple's scores, with an offset for each relation.
 
-Platt's scaling (1999) with the scores of both directions and their log softmax; the offsets are
-what thresholds by relation are elsewhere (Socher et al. 2013, section 4.3), drawn to their mean
-where a relation was seen seldom.
+Platt scaling (1999) over the scores of both directions and their log softmax. The offsets do what
+thresholds by relation do elsewhere (Socher et al. 2013, section 4.3); a prior shrinks those of rare
+relations to the common offset.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 
-from kg.embedding.best_answers import BestAnswer
-from kg.errors import EmbeddingError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from kg.embedding.embeddings import EntityEmbeddings
     from kg.embedding.training.scorer import Scorer
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
-    Facts = Iterable[tuple[str, str, str]]
 
-PRECISION, PRECISION_OF_RELATION = 0.1, 1.0
-"""Of the normal priors of the coefficients and of the offsets: Σ w²/2 times this is what is lost."""
 ROWS = 256
-TRIES = 20
-"""Replacements that are drawn for one true fact until one is not known."""
+"""Triples that are scored together."""
+
+
+class BestAnswer(NamedTuple):
+    """p of the likeliest candidate among those that the relation has on that side, and whether it is a held-out answer."""
+
+    p: float
+    right: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +42,10 @@ class Calibration:
         weights: Of the features of :func:`features`.
         mean: Theirs.
         scale: Their standard deviation.
-        offset: Of a relation that was not seen.
-        offsets: Of those that were, added to it.
-        accuracy: The share of the facts it was learnt from that it tells right.
-        count: How many they were.
+        offset: Of a relation without facts in the fit.
+        offsets: Of each relation with facts in the fit, added to ``offset``.
+        accuracy: The share of the fitted facts that are classified correctly.
+        count: The number of fitted facts, true and false.
         best: The likeliest answer to each held-out fact's question: p, and whether it was right.
     """
 
@@ -59,13 +58,18 @@ class Calibration:
     count: int
     best: tuple[BestAnswer, ...] = ()
 
-    def probability(self, embeddings: EntityEmbeddings, triples: Facts) -> Floats:
-        """How likely each triple is true, shape (N,)."""
-        ids = embeddings.ids(triples)
+    def probability(self, scorer: Scorer, ids: Ints, relations: Sequence[str]) -> Floats:
+        """How likely each triple is true, shape (N,).
+
+        Args:
+            scorer: Scores triples.
+            ids: Triples as its ids, shape (N, 3).
+            relations: The keys of its relations, in the order of their ids.
+        """
         if not len(ids):
             return np.empty(0)
-        by_id = np.array([self.offsets.get(name, 0.0) for name in embeddings.relations])
-        standard = (features(embeddings.scorer(), ids) - self.mean) / self.scale
+        by_id = np.array([self.offsets.get(name, 0.0) for name in relations])
+        standard = (features(scorer, ids) - self.mean) / self.scale
         score = standard @ np.array(self.weights) + self.offset + by_id[ids[:, 1]]
         return np.asarray(1 / (1 + np.exp(-score)), np.float64)
 
@@ -94,73 +98,3 @@ def features(engine: Scorer, ids: Ints) -> Floats:
             both = torch.cat([score, score - torch.logsumexp(scores, 1, keepdim=True)], 1)
             found[start : start + ROWS, side : side + 2] = both.numpy()
     return found
-
-
-def fit(
-    embeddings: EntityEmbeddings, true: Facts, false: Facts | None, known: Facts, seed: int
-) -> Calibration:
-    """Learn the coefficients by maximum likelihood."""
-    from scipy.optimize import minimize
-
-    right = embeddings.ids(true)
-    wrong = (
-        _replaced(right, embeddings.known_ids(known), len(embeddings), seed)
-        if false is None
-        else embeddings.ids(false)
-    )
-    if not len(right) or not len(wrong):
-        raise EmbeddingError("calibration needs true facts and false ones")
-    ids = np.concatenate([right, wrong])
-    answer = np.concatenate([np.ones(len(right)), np.zeros(len(wrong))])
-    raw = features(embeddings.scorer(), ids)
-    mean, scale = raw.mean(0), raw.std(0)
-    scale[scale == 0] = 1.0
-    seen, relation = np.unique(ids[:, 1], return_inverse=True)
-    matrix = np.column_stack([(raw - mean) / scale, np.ones(len(ids))])
-    size = matrix.shape[1]
-    penalty = np.concatenate(
-        [np.full(size - 1, PRECISION), [0.0], np.full(len(seen), PRECISION_OF_RELATION)]
-    )
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        score = matrix @ weights[:size] + weights[size:][relation]
-        residual = 1 / (1 + np.exp(-score)) - answer
-        gradient = np.concatenate([matrix.T @ residual, np.bincount(relation, residual, len(seen))])
-        lost = (np.logaddexp(0, score) - answer * score).sum() + (penalty * weights**2).sum() / 2
-        return float(lost), gradient + penalty * weights
-
-    start = np.zeros(size + len(seen))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 1_000}).x
-    told = matrix @ found[:size] + found[size:][relation] > 0
-    return Calibration(
-        weights=tuple(found[: size - 1].tolist()),
-        mean=tuple(mean.tolist()),
-        scale=tuple(scale.tolist()),
-        offset=float(found[size - 1]),
-        offsets={
-            embeddings.relations[number]: value
-            for number, value in zip(seen.tolist(), found[size:].tolist(), strict=True)
-        },
-        accuracy=float((told == (answer > 0)).mean()),
-        count=len(ids),
-    )
-
-
-def _replaced(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
-    """Each true triple with its head or tail replaced by one that its relation has elsewhere, where there is one."""
-    random = np.random.default_rng(seed)
-    every = np.unique(np.concatenate([true, known]), axis=0)
-    taken = set(map(tuple, every.tolist()))
-    false = []
-    for row in true.tolist():
-        for attempt in range(TRIES):
-            side = 0 if random.random() < 0.5 else 2
-            likely = every[every[:, 1] == row[1], side]
-            other = list(row)
-            other[side] = int(
-                random.choice(likely) if attempt < TRIES // 2 else random.integers(entities)
-            )
-            if tuple(other) not in taken:
-                false.append(other)
-                break
-    return np.array(false, np.int64).reshape(-1, 3)

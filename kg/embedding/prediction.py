@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kg.embedding.embeddings import EntityEmbeddings
+    from kg.embedding.scored_vectors import ScoredVectors
     from kg.view import GraphView
 
     Facts = Iterable[tuple[str, str, str]]
@@ -40,7 +40,7 @@ class Prediction(_Pair):
 
 
 def best(
-    embeddings: EntityEmbeddings,
+    embeddings: ScoredVectors,
     asked: Asked,
     k: int,
     known: Facts | GraphView | None,
@@ -92,7 +92,7 @@ def _matching(known: Facts | GraphView, asked: Asked) -> Facts:
     return found
 
 
-def nearest(embeddings: EntityEmbeddings, key: str, k: int) -> list[Prediction]:
+def nearest(embeddings: ScoredVectors, key: str, k: int) -> list[Prediction]:
     """The entities whose vectors have the highest cosine with that of ``key``, in bounded memory."""
     own = torch.nn.functional.normalize(embeddings.vectors([key])[0], dim=0)
     row = embeddings.row(key)
@@ -112,7 +112,7 @@ def nearest(embeddings: EntityEmbeddings, key: str, k: int) -> list[Prediction]:
 
 
 def new_facts(
-    embeddings: EntityEmbeddings, relation: str, k: int, known: Facts | GraphView
+    embeddings: ScoredVectors, relation: str, k: int, known: Facts | GraphView
 ) -> list[tuple[Triple, float]]:
     """The likeliest facts of a relation that are not known, of heads and tails that it is known to have."""
     number = embeddings.relation_id(relation)

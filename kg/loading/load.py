@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.formats import Line
-    from kg.loading.tables import Tables
+    from kg.loading.table_values import Tables
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
 
@@ -83,7 +83,7 @@ def load_lines(
         )
         stack.enter_context(closing(writer))
         batches = _Batches(sql, writer, rejects)
-        typing = None if tables is None else tables.typing(sql)
+        typing = None if tables is None else tables.typing(sql, BATCH)
         items: Iterable[Line | Block | ValueBlock] = (
             lines if typing is None else typing.stream(lines)
         )

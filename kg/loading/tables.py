@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,11 +13,9 @@ from kg.formats.reader import TRIPLES, choose, read_triples
 from kg.formats.text.layout import TableLayout
 from kg.loading import load as loading
 from kg.loading.rows import as_file
+from kg.loading.table_values import Tables
 from kg.store.rows.sources import document_of
-from kg.store.rows.values import count_entities, stored_decision
-from kg.values import infer
-from kg.values.forms import ENTITY
-from kg.values.typing import DoubtfulTypesError, Typing, checked_types
+from kg.values.typing import DoubtfulTypesError, checked_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from kg.formats.text.blocks import Block
     from kg.formats.text.layout import Columns
     from kg.loading.rows import Rows
-    from kg.sql.cursor import Sql
     from kg.sql.database import Database
     from kg.types import LoadReport
 
@@ -41,36 +38,6 @@ ROWS = "rows"
 
 PYKEEN = "pykeen:"
 """What a path begins with that names a dataset of PyKEEN's."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tables:
-    """How the tails of tables are typed.
-
-    Attributes:
-        types: Kinds of relations that the user gave.
-        guess: Whether those of the others are guessed.
-        wide: Whether the relations are columns of a wide table.
-        entities: Relations that turned out to have no values.
-    """
-
-    types: Mapping[str, str] = field(default_factory=dict)
-    guess: bool = True
-    wide: bool = False
-    entities: frozenset[str] = frozenset()
-
-    def typing(self, sql: Sql) -> Typing:
-        """The typing of one table, within a transaction."""
-        return Typing(
-            self.types,
-            guess=self.guess,
-            wide=self.wide,
-            lines=loading.BATCH,
-            entities=lambda keys: count_entities(sql, keys),
-            stored=lambda name: (
-                infer.Decision(ENTITY) if name in self.entities else stored_decision(sql, name)
-            ),
-        )
 
 
 def load_file(

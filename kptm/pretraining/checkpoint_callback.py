@@ -1,4 +1,4 @@
-"""What goes on beside the steps: checkpoints are sealed, old ones removed, progress is told."""
+"""A callback of the trainer: seals checkpoints, removes old ones, reports progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kptm.pretraining.checkpoints import keep_newest, seal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kptm.pretraining.fusion_trainer import FusionTrainer
+    from transformers import Trainer
 
 
 class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
@@ -22,7 +22,7 @@ class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
         self._run = run
         self._keep = keep
         self._report = report
-        self.trainer: FusionTrainer | None = None
+        self.trainer: Trainer | None = None
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Seal what all processes have written."""
@@ -34,7 +34,7 @@ class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
             keep_newest(folder, self._keep)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Tell the step; the last one has its point on the curve."""
+        """Report the step; the last one has its point on the curve."""
         control.should_log |= state.global_step == state.max_steps
         if self._report is not None and state.is_world_process_zero:
             logged = (log["means"][0] for log in reversed(state.log_history) if "means" in log)

@@ -8,7 +8,7 @@ import sqlite3
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -24,7 +24,9 @@ from kg.files.checksums import file_sha256
 if TYPE_CHECKING:
     import torch
 
-    from kg.embedding.embeddings import EntityEmbeddings
+    from kg.embedding.scored_vectors import ScoredVectors
+
+VectorsT = TypeVar("VectorsT", bound="ScoredVectors")
 
 FORMAT = 2
 META, VECTORS, MODEL, ROWS = (
@@ -32,7 +34,7 @@ META, VECTORS, MODEL, ROWS = (
 )  # fmt: skip
 
 
-def save(embeddings: EntityEmbeddings, path: str | Path, precision: str) -> None:
+def save(embeddings: ScoredVectors, path: str | Path, precision: str) -> None:
     """Write a folder, whole or not at all."""
     folder = Path(path).absolute()
     if precision not in vectors.PRECISIONS:
@@ -62,7 +64,7 @@ def check_target(folder: Path) -> None:
         )
 
 
-def _write(embeddings: EntityEmbeddings, folder: Path, precision: str) -> None:
+def _write(embeddings: ScoredVectors, folder: Path, precision: str) -> None:
     shape = len(embeddings), embeddings.dim
     vectors.write(folder / VECTORS, *shape, embeddings.chunks(), precision)
     rows.write(folder / ROWS, embeddings.keys)
@@ -87,7 +89,7 @@ def _write(embeddings: EntityEmbeddings, folder: Path, precision: str) -> None:
     (folder / META).write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
 
 
-def load(kind: type[EntityEmbeddings], path: str | Path) -> EntityEmbeddings:
+def load(kind: type[VectorsT], path: str | Path) -> VectorsT:
     """Open a folder.
 
     Small files are checked at once; of large ones, what is read when it is read.

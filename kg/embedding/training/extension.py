@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -12,8 +12,10 @@ from kg.embedding.training.scorer import Scorer, fork_rng
 from kg.errors import EmbeddingError
 
 if TYPE_CHECKING:
-    from kg.embedding.embeddings import EntityEmbeddings
+    from kg.embedding.scored_vectors import ScoredVectors
     from kg.graph import KnowledgeGraph
+
+VectorsT = TypeVar("VectorsT", bound="ScoredVectors")
 
 EPOCHS, SHARE = 12, 16
 """Passes over the facts of what is new, and triples of a pair that are scored together."""
@@ -43,7 +45,7 @@ class Staleness:
         return not (self.added or self.removed)
 
 
-def staleness(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> Staleness:
+def staleness(embeddings: ScoredVectors, graph: KnowledgeGraph) -> Staleness:
     """Compare the triples of now with those of the training's revision."""
     embeddings.check(graph)
     newest = graph.revision()
@@ -63,7 +65,7 @@ def staleness(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> Staleness:
     )
 
 
-def extended(embeddings: EntityEmbeddings, graph: KnowledgeGraph) -> EntityEmbeddings:
+def extended(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
     """Embeddings with a row for each new entity and relation, at the end, sorted.
 
     Each new row is fitted by the training's own objective, cross entropy among all entities, with

@@ -20,7 +20,8 @@ from kptm.data.sentences import sentences
 from kptm.data.verbalisation import verbalise
 from kptm.errors import ConfigError
 from kptm.evaluation.fusion.fact_probing import Probe
-from kptm.evaluation.fusion.fusion_study import MAX_TOKENS, Study, standard_embedding
+from kptm.evaluation.fusion.fusion_study import Study
+from kptm.evaluation.fusion.study_data import MAX_TOKENS, standard_embedding
 from kptm.evaluation.fusion.study_facts import choose_edits, draw, edited, split_of
 from kptm.evaluation.fusion.study_links import NOISE
 from kptm.modeledge.encode.encode_texts import clozes

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
     from kptm.evaluation.fusion.fact_probing import Probe
-    from kptm.evaluation.fusion.fusion_study import Study
+    from kptm.evaluation.fusion.study_data import StudyData
     from kptm.linking import LinkedText
 
 LINK_ARMS = ("real", "noisy")
@@ -81,7 +81,7 @@ class Trials:
             "real" is run.
     """
 
-    study: Study
+    study: StudyData
     before: EntityEmbeddings
     after: EntityEmbeddings
     tokenizer: Any
@@ -95,7 +95,7 @@ class Trials:
     @classmethod
     def prepare(
         cls,
-        study: Study,
+        study: StudyData,
         arms: Iterable[str],
         *,
         kind: str = "gated",
@@ -222,7 +222,7 @@ class Trials:
         return {name: reciprocals(probes, self._after_edits(*pair)) for name, pair in pairs.items()}
 
 
-def _start_of(study: Study, kind: str, backbone: StudyBackbone) -> tuple[Any, StudyConfig]:
+def _start_of(study: StudyData, kind: str, backbone: StudyBackbone) -> tuple[Any, StudyConfig]:
     """The tokenizer and settings that all arms start with."""
     from kptm.fusion.small_bert import BackboneConfig, small_bert
 

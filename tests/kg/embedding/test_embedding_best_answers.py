@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
-from kg.embedding.best_answers import BestAnswer, best_answers
-from kg.embedding.calibration import Calibration
+from kg.embedding.best_answers import best_answers
+from kg.embedding.calibration import BestAnswer, Calibration
 
 KEYS = ["a", "b", "x", "y", "z"]
 SCORES = {

@@ -2,8 +2,7 @@
 
 import pytest
 
-from kg.embedding.best_answers import BestAnswer
-from kg.embedding.calibration import Calibration
+from kg.embedding.calibration import BestAnswer, Calibration
 from kg.types import EntityRecord, Step
 from kptm import Linker, Predictor
 from kptm.answering.answer import Answer, ScoredEntity

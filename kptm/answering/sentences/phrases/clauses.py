@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kg.programs import (
     Compare,
@@ -28,13 +28,28 @@ from kptm.answering.sentences.phrases.noun_phrases import (
 from kptm.answering.sentences.phrases.relation_words import NounRelation, RelationWords
 
 if TYPE_CHECKING:
-    from kptm.answering.sentences.phrases.descriptions import Describer
+    from kptm.answering.sentences.wording import Wording
 
 _COMPARISONS = {
     "<": "less than", "<=": "at most", ">": "more than", ">=": "at least", "=": "", "!=": "not",
 }  # fmt: skip
 _NONE = {"": "no", "more than": "some"}
 _DATES = {"<": "before", "<=": "not after", ">": "after", ">=": "not before", "=": "", "!=": "not"}
+
+
+class ProgramDescriber(Protocol):
+    """Describes the programs within a clause."""
+
+    wording: Wording
+
+    def phrase(self, program: Program) -> str:
+        """A program in the place of a name, in the number that is likely."""
+
+    def describe(self, program: Program) -> Description:
+        """What a program denotes."""
+
+    def source(self, program: Follow, joint: str = " or ") -> Description:
+        """Where a step starts that leads to any of several names; with another joint to all of them."""
 
 
 class Clauses:
@@ -44,7 +59,7 @@ class Clauses:
         describer: Describes the programs within them.
     """
 
-    def __init__(self, describer: Describer) -> None:
+    def __init__(self, describer: ProgramDescriber) -> None:
         self._describer = describer
         self._wording = describer.wording
 

@@ -1,0 +1,96 @@
+"""Fitting a calibration of scores: logistic regression by maximum likelihood, with normal priors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.embedding.calibration import Calibration, features
+from kg.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from kg.embedding.scored_vectors import ScoredVectors
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Facts = Iterable[tuple[str, str, str]]
+
+PRECISION, PRECISION_OF_RELATION = 0.1, 1.0
+"""Precisions of the normal priors of the coefficients and of the offsets: Σ w²/2 times this is added to the loss."""
+TRIES = 20
+"""Replacements that are drawn for one true fact until one is not known."""
+
+
+def fit(
+    embeddings: ScoredVectors, true: Facts, false: Facts | None, known: Facts, seed: int
+) -> Calibration:
+    """Learn the coefficients by maximum likelihood."""
+    from scipy.optimize import minimize
+
+    right = embeddings.ids(true)
+    wrong = (
+        _replaced(right, embeddings.known_ids(known), len(embeddings), seed)
+        if false is None
+        else embeddings.ids(false)
+    )
+    if not len(right) or not len(wrong):
+        raise EmbeddingError("calibration needs true facts and false ones")
+    ids = np.concatenate([right, wrong])
+    answer = np.concatenate([np.ones(len(right)), np.zeros(len(wrong))])
+    raw = features(embeddings.scorer(), ids)
+    mean, scale = raw.mean(0), raw.std(0)
+    scale[scale == 0] = 1.0
+    seen, relation = np.unique(ids[:, 1], return_inverse=True)
+    matrix = np.column_stack([(raw - mean) / scale, np.ones(len(ids))])
+    size = matrix.shape[1]
+    penalty = np.concatenate(
+        [np.full(size - 1, PRECISION), [0.0], np.full(len(seen), PRECISION_OF_RELATION)]
+    )
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        score = matrix @ weights[:size] + weights[size:][relation]
+        residual = 1 / (1 + np.exp(-score)) - answer
+        gradient = np.concatenate([matrix.T @ residual, np.bincount(relation, residual, len(seen))])
+        lost = (np.logaddexp(0, score) - answer * score).sum() + (penalty * weights**2).sum() / 2
+        return float(lost), gradient + penalty * weights
+
+    start = np.zeros(size + len(seen))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 1_000}).x
+    told = matrix @ found[:size] + found[size:][relation] > 0
+    return Calibration(
+        weights=tuple(found[: size - 1].tolist()),
+        mean=tuple(mean.tolist()),
+        scale=tuple(scale.tolist()),
+        offset=float(found[size - 1]),
+        offsets={
+            embeddings.relations[number]: value
+            for number, value in zip(seen.tolist(), found[size:].tolist(), strict=True)
+        },
+        accuracy=float((told == (answer > 0)).mean()),
+        count=len(ids),
+    )
+
+
+def _replaced(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
+    """Each true triple with its head or tail replaced by one that its relation has elsewhere, where there is one."""
+    random = np.random.default_rng(seed)
+    every = np.unique(np.concatenate([true, known]), axis=0)
+    taken = set(map(tuple, every.tolist()))
+    false = []
+    for row in true.tolist():
+        for attempt in range(TRIES):
+            side = 0 if random.random() < 0.5 else 2
+            likely = every[every[:, 1] == row[1], side]
+            other = list(row)
+            other[side] = int(
+                random.choice(likely) if attempt < TRIES // 2 else random.integers(entities)
+            )
+            if tuple(other) not in taken:
+                false.append(other)
+                break
+    return np.array(false, np.int64).reshape(-1, 3)
