@@ -184,9 +184,9 @@ def test_rooms_are_small_and_the_front_page_is_short(figures):
 
 
 def test_rooms_that_import_each_other(figures):
-    """One circle at import is left, in linking; the limit of circles of types only ever falls."""
-    assert len(figures.circles) <= 1, figures.circles
-    assert len(figures.circles_of_types) <= 4, figures.circles_of_types
+    """No circle at import; the limit of circles of types only ever falls."""
+    assert len(figures.circles) == 0, figures.circles
+    assert len(figures.circles_of_types) <= 3, figures.circles_of_types
 
 
 def test_folders_are_small(figures):

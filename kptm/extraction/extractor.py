@@ -74,7 +74,9 @@ class Extractor:
     @cached_property
     def fingerprint(self) -> str:
         """What tells it from other extractors: a hash of all that it has learnt."""
-        return hashlib.sha256(extractor_storage.content(self)).hexdigest()[:32]
+        return hashlib.sha256(
+            extractor_storage.content(self.classifier, self.calibration)
+        ).hexdigest()[:32]
 
     def extract(
         self,
@@ -128,7 +130,7 @@ class Extractor:
 
     def save(self, path: str | Path) -> None:
         """Write it to a file, whole or not at all."""
-        extractor_storage.save(self, path)
+        extractor_storage.save(self.classifier, self.calibration, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Extractor:

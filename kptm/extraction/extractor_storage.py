@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,20 +13,16 @@ from kptm.errors import ModelError
 from kptm.extraction.fitting.relation_thresholds import PRECISIONS, Calibration
 from kptm.extraction.relation_classifier import Classifier, Label, RelationKind, Space
 
-if TYPE_CHECKING:
-    from kptm.extraction.extractor import Extractor
-
 FORMAT = 1
 KIND = "kptm-extractor"  # one entry: several are written in any order
 _ARRAYS = ("vectors", "output", "bias", "shared")
 
 
-def content(extractor: Extractor) -> bytes:
+def content(classifier: Classifier, calibration: Calibration) -> bytes:
     """The bytes of an extractor; equal ones have equal bytes."""
     from safetensors.numpy import save
 
-    classifier = extractor.classifier
-    space, calibration = classifier.space, extractor.calibration
+    space = classifier.space
     arrays = {name: np.ascontiguousarray(getattr(classifier, name)) for name in _ARRAYS}
     arrays["hashes"] = space.hashes
     meta = {
@@ -45,12 +41,12 @@ def content(extractor: Extractor) -> bytes:
     return found
 
 
-def save(extractor: Extractor, path: str | Path) -> None:
+def save(classifier: Classifier, calibration: Calibration, path: str | Path) -> None:
     """Write an extractor, whole or not at all."""
     from kg.files.atomic import replace_file
 
     with replace_file(Path(path)) as stream:
-        stream.write(content(extractor))
+        stream.write(content(classifier, calibration))
 
 
 def load(path: str | Path) -> tuple[Classifier, Calibration]:

@@ -102,9 +102,10 @@ class LinkedText:
         Raises:
             LinkingError: Something is missing, of another type or does not fit the text.
         """
-        from kptm.linking.export.linked_json import from_dict
+        from kptm.linking.export.linked_json import read_parts
 
-        return from_dict(value)
+        text, links = read_parts(value)
+        return cls(text, tuple(Link(*link) for link in links))
 
     def to_html(
         self,
@@ -139,7 +140,7 @@ class LinkedText:
             LinkingError: spaCy is not installed, or the text is no Unicode.
         """
         try:
-            from kptm.linking.export.spacy import doc_to_spacy
+            from kptm.linking.export.spacy_doc import doc_to_spacy
         except ModuleNotFoundError as error:
             raise LinkingError('this needs spaCy: pip install "kptm[spacy]"') from error
         return doc_to_spacy(self, nlp)

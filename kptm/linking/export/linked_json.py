@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from kg.errors import shorten
 from kg.types import Candidate
 from kptm.errors import LinkingError
-from kptm.linking.document import Link, LinkedText
+
+if TYPE_CHECKING:
+    from kptm.linking.document import LinkedText
+
+LinkParts: TypeAlias = "tuple[int, int, str, str, float, tuple[Candidate, ...], bool]"
+"""The fields of a :class:`~kptm.linking.Link`, in their order."""
 
 MAX_SCORE = 1.000001
 """A probability that rounding has lifted over 1 is one still; a percentage is not."""
@@ -31,18 +36,18 @@ def to_dict(document: LinkedText, candidates: bool) -> dict[str, Any]:
     return {"text": document.text, "links": links}
 
 
-def from_dict(value: object) -> LinkedText:
-    """See :meth:`LinkedText.from_dict`."""
+def read_parts(value: object) -> tuple[str, list[LinkParts]]:
+    """The text and the links' fields; see :meth:`LinkedText.from_dict`."""
     whole = _object(value, "what is given")
     text = _text(whole, "text", "")
     links = [
         _link(_object(item, f"links[{number}]"), f"links[{number}].", text)
         for number, item in enumerate(_list(whole, "links", ""))
     ]
-    return LinkedText(text, tuple(links))
+    return text, links
 
 
-def _link(value: Mapping[str, Any], where: str, text: str) -> Link:
+def _link(value: Mapping[str, Any], where: str, text: str) -> LinkParts:
     start, end = _offset(value, "start", where), _offset(value, "end", where)
     candidates = []
     if value.get("candidates") is not None:
@@ -51,7 +56,7 @@ def _link(value: Mapping[str, Any], where: str, text: str) -> Link:
             found = _object(item, inside)
             entity = _text(found, "entity", f"{inside}.")
             candidates.append(Candidate(entity, _score(found, f"{inside}.")))
-    return Link(
+    return (
         start,
         end,
         text[start:end] if value.get("surface") is None else _text(value, "surface", where),

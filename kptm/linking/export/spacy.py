@@ -1,4 +1,4 @@
-"""spaCy: linked text as a ``Doc``, and a component for its pipelines.
+"""A component for spaCy's pipelines.
 
     nlp = spacy.blank("en")
     nlp.add_pipe("kptm_linker", config={"graph": "world.db"})
@@ -13,62 +13,21 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spacy import blank
 from spacy.language import Language
-from spacy.tokens import Doc, Span
 
 from kptm.errors import LinkingError
 from kptm.linking.document import LinkedText
+from kptm.linking.export.spacy_doc import mark_links, set_extension
 from kptm.linking.pairs import link_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from spacy.vocab import Vocab
+    from spacy.tokens import Doc
 
     from kg.graph import KnowledgeGraph
     from kptm.linking.linker import Linker
     from kptm.linking.pairs import LinkMany
-
-LABEL = "ENTITY"
-"""The label of what is linked: the graph says what it is, not what sort of name."""
-
-
-def doc_to_spacy(document: LinkedText, nlp: Language | Vocab) -> Doc:
-    """See :meth:`LinkedText.to_spacy`; the links themselves stand in ``doc._.kptm``."""
-    if not isinstance(nlp, Language):
-        nlp = blank(nlp.lang or "xx", vocab=nlp)
-    try:
-        # Not nlp(text) or make_doc: their limit on the length is one of parsers.
-        return mark_links(nlp.tokenizer(document.text), document)
-    except UnicodeEncodeError as error:
-        raise LinkingError(
-            f"spaCy takes no half of a surrogate pair ({error.reason}); drop it from text and keys"
-        ) from error
-
-
-def mark_links(doc: Doc, document: LinkedText) -> Doc:
-    """Make links the entities of a ``Doc`` of the same text.
-
-    A link that begins or ends within a token is widened to it, and left out if it then overlaps one before it, or if it
-    is nothing but space.
-    Entities of other components stay where no link is.
-    """
-    ours: list[Span] = []
-    for link in document.links:
-        # Spaces at its ends would take in the token before, to which spaCy counts them.
-        start = link.end - len(link.surface.lstrip())
-        end = link.start + len(link.surface.rstrip())
-        if start >= end:
-            continue
-        span = doc.char_span(start, end, LABEL, kb_id=link.entity, alignment_mode="expand")
-        if span is not None and (not ours or span.start >= ours[-1].end):
-            ours.append(span)
-    taken = {token for span in ours for token in range(span.start, span.end)}
-    theirs = [span for span in doc.ents if taken.isdisjoint(range(span.start, span.end))]
-    doc.ents = (*ours, *theirs)
-    doc._.kptm = document
-    return doc
 
 
 class SpacyLinker:
@@ -160,15 +119,4 @@ def make_linker(nlp: Language, name: str, graph: str) -> SpacyLinker:
     return SpacyLinker(GraphLinker(graph).link_many)
 
 
-def _set_links(doc: Doc, document: LinkedText | None) -> None:
-    doc.user_data["kptm"] = None if document is None else document.to_dict(candidates=True)
-
-
-def _links(doc: Doc) -> LinkedText | None:
-    value = doc.user_data.get("kptm")
-    return None if value is None else LinkedText.from_dict(value)
-
-
-if not Doc.has_extension("kptm"):
-    # Kept as a JSON value: a Doc goes through bytes on its way to a file or from process to process.
-    Doc.set_extension("kptm", getter=_links, setter=_set_links)
+set_extension(LinkedText.from_dict)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kptm.linking.training.linker_fitting import Example
+    from kptm.linking.training.labelled_document import LabelledDocument
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -63,7 +63,7 @@ MOSTLY = 2.0
 """The mean of the prior of the propensity's bias: a name that is a link is mostly annotated."""
 
 
-def fit_disambiguation(known: Sequence[Example], names: Sequence[str]) -> dict[str, float]:
+def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) -> dict[str, float]:
     """Coefficients of "which", from mentions whose right candidate is one of several."""
     rows, sizes, right, links = [np.empty((0, len(names)))], [0], [], [np.empty(0)]
     for example in known:
@@ -128,7 +128,7 @@ class _Mentions(NamedTuple):
 
 
 def fit_nil(
-    collections: Sequence[Sequence[Example]], names: Sequence[str], which: dict[str, float]
+    collections: Sequence[Sequence[LabelledDocument]], names: Sequence[str], which: dict[str, float]
 ) -> dict[str, float]:
     """Coefficients of "whether", from all mentions by their best candidate.
 
@@ -178,7 +178,7 @@ def fit_nil(
 
 
 def _mentions(
-    collections: Sequence[Sequence[Example]], names: Sequence[str], which: dict[str, float]
+    collections: Sequence[Sequence[LabelledDocument]], names: Sequence[str], which: dict[str, float]
 ) -> _Mentions:
     columns: list[list[NDArray[Any]]] = [[] for _ in _Mentions._fields]
     incomplete = 0

@@ -18,13 +18,14 @@ from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARI
 from kptm.linking.disambiguation.weights import LINKS, Pass, Weights, beliefs, best
 from kptm.linking.text.passages import Passages
 from kptm.linking.training.estimation import fit_disambiguation, fit_nil
+from kptm.linking.training.labelled_document import LabelledDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from kptm.linking.disambiguation.candidate_scores import Judged, Similarity
+    from kptm.linking.disambiguation.candidate_scores import Similarity
     from kptm.linking.document import LinkedText
     from kptm.linking.index.overlay_index import Layers
 
@@ -59,28 +60,6 @@ class Gold(NamedTuple):
     outside: Sequence[Sequence[tuple[int, int]]] | None = None
     complete: bool = True
     weight: float = 1.0
-
-
-class Example(NamedTuple):
-    """A judged document with what is right.
-
-    Attributes:
-        judged: Its candidates.
-        right: M, the candidate that is right, -1 for none.
-        counts: M, whether the mention stands in the span that was looked at.
-        certain: M, whether a mention that is not annotated is known to be no link.
-        gold: How many links the document has there.
-        complete: Whether its collection is annotated completely.
-        weight: How much each of its mentions counts.
-    """
-
-    judged: Judged
-    right: Ints
-    counts: Bools
-    certain: Bools
-    gold: int
-    complete: bool
-    weight: float
 
 
 def fit(
@@ -130,7 +109,7 @@ def _convention(sets: Sequence[Gold]) -> Convention:
     return Convention.of((document for item in sets for document in item.documents), written_so)
 
 
-def examples(gold: Gold, weights: Weights) -> Iterator[Example]:
+def examples(gold: Gold, weights: Weights) -> Iterator[LabelledDocument]:
     """Judge gold documents by ``weights`` and find what was right."""
     for number, document in enumerate(gold.documents):
         begin, stop = (0, len(document.text)) if gold.within is None else gold.within[number]
@@ -158,10 +137,12 @@ def examples(gold: Gold, weights: Weights) -> Iterator[Example]:
                 keys = gold.layers.keys(found.entity[first:last].tolist())
                 if links[span[0], span[1]] in keys:
                     right[mention] = first + keys.index(links[span[0], span[1]])
-        yield Example(judged, right, counts, certain, len(links), gold.complete, gold.weight)
+        yield LabelledDocument(
+            judged, right, counts, certain, len(links), gold.complete, gold.weight
+        )
 
 
-def _learnt(collections: Sequence[Sequence[Example]], step: str) -> Pass:
+def _learnt(collections: Sequence[Sequence[LabelledDocument]], step: str) -> Pass:
     some = [
         [example for example in collection if example.judged.columns] for collection in collections
     ]
@@ -179,7 +160,7 @@ def _learnt(collections: Sequence[Sequence[Example]], step: str) -> Pass:
     return Pass(which, fit_nil(some, [*base, *tells_whether], which))
 
 
-def _threshold(known: Sequence[Example], weights: Pass) -> float:
+def _threshold(known: Sequence[LabelledDocument], weights: Pass) -> float:
     """Half of the best F1 that a collection allows.
 
     That maximises F1 where p is calibrated (Lipton, Elkan and Naryanaswamy 2014, *Optimal thresholding of classifiers to
@@ -196,7 +177,9 @@ def _threshold(known: Sequence[Example], weights: Pass) -> float:
     return top_score / 2
 
 
-def _precise(collections: Sequence[Sequence[Example]], weights: Pass, precision: float) -> float:
+def _precise(
+    collections: Sequence[Sequence[LabelledDocument]], weights: Pass, precision: float
+) -> float:
     """The lowest threshold from which on so many of the links are right."""
     parts = [_outcomes(known, weights) for known in collections]
     belief, right = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -207,7 +190,7 @@ def _precise(collections: Sequence[Sequence[Example]], weights: Pass, precision:
     return float(PRECISE_THRESHOLDS[-1])
 
 
-def _outcomes(known: Sequence[Example], weights: Pass) -> tuple[Floats, Bools]:
+def _outcomes(known: Sequence[LabelledDocument], weights: Pass) -> tuple[Floats, Bools]:
     """P of the best candidate of each mention that was looked at, and whether it is right."""
     beliefs_of, right = [np.empty(0)], [np.empty(0, np.bool_)]
     for example in known:

@@ -220,6 +220,6 @@ def test_an_installed_kptm_is_found_without_an_import(place):
 
 
 def test_without_spacy_it_is_said_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "kptm.linking.export.spacy", None)
+    monkeypatch.setitem(sys.modules, "kptm.linking.export.spacy_doc", None)
     with pytest.raises(LinkingError, match=r"kptm\[spacy\]"):
         LinkedText("a").to_spacy(Vocab())
