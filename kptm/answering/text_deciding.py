@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kg.values import ValueKey
 from kptm.answering.answer import Answer, Evidence, ScoredEntity
 from kptm.answering.questions.naming import labels
+from kptm.passages.text_spans import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +62,7 @@ class TextDecider:
             config: How sure an answer must be.
         """
         best = asked.read[0]
-        score = self._source.worth(best.p)
+        score = self._source.worth(best.p, kind_of(best.node))
         named = labels(self._graph, [best.node])
         shown = self._citations.opinion(asked, read, [best.node], named)
         if score < max(config.min_score, predicted.score):

@@ -30,6 +30,13 @@ class TextSpan(ValueKey):
     __slots__ = ()
 
 
+def kind_of(node: str) -> str:
+    """What an answer is: "entity", "value" or "name"."""
+    if isinstance(node, TextSpan):
+        return "name"
+    return "value" if isinstance(node, ValueKey) else "entity"
+
+
 class ValueSpan(NamedTuple):
     """A value and where it stands: all that its text may be, the likeliest first."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kg.errors import TripleFormatError
 from kg.types import Statement
-from kptm.errors import WorkspaceError
+from kptm.errors import ConfigError, WorkspaceError
 from kptm.linking import LinkedText
 from kptm.passages import Passages, Written
 from kptm.texts import read_documents
@@ -294,11 +294,15 @@ class WorkspaceModels:
 
         if not self.passages:
             return None
+        model = None
         if self.layout.reader.exists():
-            model = ReaderModel.load(self.layout.reader)
-            if model.fits(self.graph, len(self.passages)):
-                return Reader(self.graph, model)
-        return Reader(self.graph, self.fit_reader())
+            with suppress(
+                ConfigError
+            ):  # of an earlier version, or damaged: graph and passages make it anew
+                model = ReaderModel.load(self.layout.reader)
+        if model is None or not model.fits(self.graph, len(self.passages)):
+            model = self.fit_reader()
+        return Reader(self.graph, model)
 
     def _begin_index(self, documents: list[LinkedText] | None, note: str) -> tuple[int, bool]:
         """Open a revision, add mined phrasings; return its number and whether they changed."""

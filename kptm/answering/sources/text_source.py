@@ -13,14 +13,17 @@ from kptm.passages.reader.answer_pairs import Question
 from kptm.passages.sentence_splitting import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kptm.answering.questions.path_reading import Reading
     from kptm.answering.sources.source import SourceQuery
     from kptm.passages.reader.passage_reader import Place, ReadAnswer, Reader
+    from kptm.passages.reader.reader_model import HeldOut
 
 ENOUGH = 50
 """Held-out answers from which on a curve says what p is worth."""
+SURE, PRIOR = 0.5, 10.0
+"""The least p of answers whose share counts where there are few, and how many the share of all counts as beside those of a kind."""
 SHOWN = 3
 """Sentences of an answer that are shown."""
 SHARE = 0.05
@@ -37,10 +40,23 @@ class TextSource:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         best = reader.model.best
-        self._curve = Curve.fit([p for p, _ in best], [right for _, right in best])
-        sure = [right for p, right in best if p >= 0.5]
-        self._share = (sum(sure) + 1) / (len(sure) + 2)
+        self._all = Curve.fit([one.p for one in best], [one.right for one in best])
         self._enough = len(best) >= ENOUGH
+        self._share = _share([one.right for one in best if one.p >= SURE], 0.5, 2.0)
+        by_kind: dict[str, list[HeldOut]] = {}
+        for one in best:
+            by_kind.setdefault(one.kind, []).append(one)
+        self._curves = {
+            kind: Curve.fit([one.p for one in own], [one.right for one in own])
+            for kind, own in by_kind.items()
+            if len(own) >= ENOUGH
+        }
+        # Of few answers of a kind nothing but their share is known, beside that of all.
+        self._beside = {
+            kind: _share([one.right for one in own if one.p >= SURE], self._share, PRIOR)
+            / self._share
+            for kind, own in by_kind.items()
+        }
 
     def answers(self, reading: Reading, name: str) -> tuple[ReadAnswer, ...]:
         """What passages say of a question of one hop.
@@ -52,9 +68,22 @@ class TextSource:
         asked = Question(reading.entity, reading.relation, reading.forward, name)
         return tuple(self._reader.answers(asked))
 
-    def worth(self, p: float) -> float:
-        """How often a best answer with this p is right: by the curve of held-out facts; of too few of them by their share."""
-        return self._curve.of(p) if self._enough else p * self._share
+    def worth(self, p: float, kind: str = "entity") -> float:
+        """How often a best answer with this p is right: by the curve of held-out facts; of too few of them by their share.
+
+        Args:
+            p: What the reader gives it.
+            kind: "entity", "value", or "name" where the graph has no such entity.
+        """
+        if kind in self._curves:
+            return self._curves[kind].of(p)
+        whole = self._all.of(p) if self._enough else p * self._share
+        return min(1.0, whole * self._beside.get(kind, 1.0))
+
+
+def _share(right: Sequence[bool], prior: float, weight: float) -> float:
+    """The share of right ones, beside a prior that counts as so many."""
+    return (sum(right) + prior * weight) / (len(right) + weight)
 
 
 def from_texts(asked: SourceQuery) -> SourceScores | None:

@@ -29,6 +29,8 @@ FIRST_PASSES = 24
 """The same in passes over the examples, where they are few."""
 GAIN = 0.001
 """By how much their average precision has to rise for a pass to count as a gain."""
+IMPLIED, CASES = 0.97, 20
+"""The share of a relation's pairs that other relations have too, and how many, from which on it implies them; as of constraints."""
 SEEN = 0.01
 """The least probability of a prediction that is ranked."""
 
@@ -70,17 +72,27 @@ class ExtractionConfig:
             raise ConfigError(f"held_out is a share between 0 and 1, not {self.held_out}")
 
 
-def space_of(examples: Examples, kinds: Mapping[str, RelationKind], min_count: int) -> Space:
+def space_of(
+    examples: Examples,
+    kinds: Mapping[str, RelationKind],
+    min_count: int,
+    *,
+    closed: bool = True,
+) -> Space:
     """The classes and features of examples.
 
     Args:
         examples: To learn from.
         kinds: What each relation may end in.
         min_count: How often a feature, or a set of several relations, has to be seen.
+        closed: Whether labels are complete. Else a sentence states one of a pair's facts as a rule: its relations share the
+            probability, but for sets of which one relation does not occur without the others.
     """
     sets = Counter(labels for labels in examples.labels if labels)
     singles = {(label,) for labels in sets for label in labels}
     several = {labels for labels, count in sets.items() if len(labels) > 1 and count >= min_count}
+    if not closed:
+        several = {one for one in several if _is_implied(one, sets)}
     classes = ((), *sorted(singles | several))
     seen = Counter[int]()
     for item in examples.features:
@@ -89,6 +101,13 @@ def space_of(examples: Examples, kinds: Mapping[str, RelationKind], min_count: i
     hashes = np.array(sorted(mark for mark, count in seen.items() if count >= min_count), np.uint32)
     used = {label.relation for one in classes for label in one}
     return Space(classes, {name: kinds[name] for name in sorted(used)}, hashes)
+
+
+def _is_implied(labels: tuple[Label, ...], sets: Mapping[tuple[Label, ...], int]) -> bool:
+    """Whether one relation of a set hardly ever occurs without all others, as a capital does not without being located there."""
+    together = sum(count for one, count in sets.items() if set(labels) <= set(one))
+    alone = min(sum(count for one, count in sets.items() if label in one) for label in labels)
+    return alone >= CASES and together >= IMPLIED * alone
 
 
 def targets_of(space: Space, labels: Sequence[tuple[Label, ...]]) -> list[list[int]]:

@@ -40,7 +40,7 @@ SEEN = 0.05
 REJECTED = 2.0
 """How much a rejected proposal counts: a person has looked at it."""
 REFITTED = 4_000
-"""Texts up to which the final classifier learns from the held-out ones too."""
+"""Rows up to which the final classifier learns from the held-out ones too; without rows it always does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +105,16 @@ def learn(
             " texts, load facts that they state, or give labelled rows (--rows)"
         )
     kinds = _kinds(graph, knowledge, found, given)
-    held = {number for number, text in enumerate(used) if _draw(text) < config.held_out}
-    inside = [at for at, number in enumerate(found.documents) if number not in held]
-    outside = [at for at, number in enumerate(found.documents) if number in held]
-    train, test = found.chosen(inside), found.chosen(outside)
+    closed = bool(given)
+    train, test = _parted(found, used, config.held_out, closed=closed)
     if not any(train.labels):
         train = found
-    space = space_of(train, kinds, config.min_count)
+    space = space_of(train, kinds, config.min_count, closed=closed)
     note = None if progress is None else lambda done, most, _: progress(done, most, "fitting")
     classifier, passes = fit(train, test, space, config, note)
-    calibration = calibrate(_scored(classifier, test, closed=bool(given)))
-    if len(used) <= REFITTED and len(test):
-        space = space_of(found, kinds, config.min_count)
+    calibration = calibrate(_scored(classifier, test, closed=closed), closed=closed)
+    if len(test) and (len(used) <= REFITTED or not closed):
+        space = space_of(found, kinds, config.min_count, closed=closed)
         once = replace(config, epochs=max(1, passes))
         classifier, _ = fit(found, Examples(), space, once, note)
     report = LearningReport(
@@ -243,6 +241,24 @@ def _kinds(
     return kinds
 
 
+def _parted(
+    found: Examples, used: Sequence[str], share: float, *, closed: bool
+) -> tuple[Examples, Examples]:
+    """Examples to learn from, and those that are held out: all of some texts, or without rows all of some pairs of things.
+
+    What is read of a pair in one text would be known in the next: a fact that a proposal states is a new one.
+    """
+    if closed:
+        texts = [_draw(text) < share for text in used]
+        held = [number < len(texts) and texts[number] for number in found.documents]
+    else:
+        nodes = (sorted(one.node for one in pair.mentions) for pair in found.pairs)
+        held = [_draw("\x1f".join(map("\x1e".join, pair))) < share for pair in nodes]
+    inside = [at for at, is_held in enumerate(held) if not is_held]
+    outside = [at for at, is_held in enumerate(held) if is_held]
+    return found.chosen(inside), found.chosen(outside)
+
+
 def _scored(classifier: Classifier, held: Examples, *, closed: bool) -> Iterator[Scored]:
     """Predictions on held-out examples whose truth is known.
 
@@ -252,16 +268,21 @@ def _scored(classifier: Classifier, held: Examples, *, closed: bool) -> Iterator
         closed: Whether the labels are complete; else a relation of a head without any known tail may hold.
     """
     labels = classifier.space.labels
+    at = {label: number for number, label in enumerate(labels)}
     for start in range(0, len(held), 4 * BATCH):
         part = held.chosen(range(start, min(start + 4 * BATCH, len(held))))
         chances = classifier.probabilities(part.pairs, part.features)
         for row, column in zip(*(chances > SEEN).nonzero(), strict=True):
             label, item = labels[column], part.features[row]
-            is_right = label in part.labels[row]
+            own = part.labels[row]
+            right = float(label in own)
+            if right and not closed:
+                total = float(sum(chances[row, at[one]] for one in own if one in at))
+                right = float(chances[row, column]) / min(1.0, total)
             roles = item.first if label.forward else item.second
             known = any(role.is_head and role.relation == label.relation for role in roles)
-            if closed or is_right or known:
-                yield Scored(label.relation, float(chances[row, column]), is_right)
+            if closed or right or known:
+                yield Scored(label.relation, float(chances[row, column]), right)
 
 
 def _draw(text: str) -> float:

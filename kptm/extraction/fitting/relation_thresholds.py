@@ -1,7 +1,12 @@
 """From scores to decisions: a confidence that is a probability, and one threshold a relation for a wanted precision.
 
-Both are fitted on texts that the classifier has not learnt from. What the graph can neither confirm nor deny there counts
-for nothing: a relation of a head whose tails it does not know may hold (the local closed-world assumption, Dong et al. 2014).
+With labelled rows both are fitted on texts that the classifier has not learnt from, and each relation has a threshold of its own.
+
+Without rows they are fitted on pairs of things that it has not learnt from: what it reads of a pair in one text it knows in the next.
+What the graph can neither confirm nor deny there counts for nothing: a relation of a head whose tails it does not know may
+hold (the local closed-world assumption, Dong et al. 2014). A pair with several facts counts for each by its share of their scores,
+for a sentence states one of them as a rule. All relations have one threshold then, but those whose own predictions show by
+their upper bound (Wilson 1927) that it is too low for them: a threshold of its own for each would be chosen where the graph's noise is kindest.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,12 +30,16 @@ NEVER = 2.0
 """A threshold that no confidence reaches."""
 
 
+BOUND = 1.28
+"""Standard deviations of the upper bound by which a relation shows that a threshold is too low: one side of 90%."""
+
+
 class Scored(NamedTuple):
-    """A prediction on a held-out text, and whether it is right."""
+    """A held-out prediction, and how likely it is right: 0 or 1 where labels are complete."""
 
     relation: str
     chance: float
-    is_right: bool
+    right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +68,18 @@ class Calibration:
         return self.relations.get(relation, self.general)[at]
 
 
-def calibrate(scored: Iterable[Scored]) -> Calibration:
-    """Fit confidence and thresholds to predictions on held-out texts."""
-    items = sorted(scored, key=lambda item: (-item.chance, item.relation, item.is_right))
+def calibrate(scored: Iterable[Scored], *, closed: bool) -> Calibration:
+    """Fit confidence and thresholds to held-out predictions.
+
+    Args:
+        scored: The predictions.
+        closed: Whether labels are complete, as those of labelled rows; else the graph has given them.
+    """
+    items = sorted(scored, key=lambda item: (-item.chance, item.relation, item.right))
     if not items:
         return Calibration(1.0, 0.0, tuple(max(one, 0.5) for one in PRECISIONS), {})
     chances = np.array([item.chance for item in items])
-    right = np.array([item.is_right for item in items])
+    right = np.array([float(item.right) for item in items])
     slope, shift = _platt(chances, right)
     confidences = _sigmoid(slope * _logit(chances) + shift)
     general = _thresholds(confidences, right, 0.0)
@@ -74,6 +88,8 @@ def calibrate(scored: Iterable[Scored]) -> Calibration:
         own[item.relation].append(at)
     relations = {
         relation: _thresholds(confidences[rows], right[rows], PRIOR)
+        if closed
+        else _raised(confidences[rows], right[rows], general)
         for relation, rows in sorted(own.items())
     }
     return Calibration(slope, shift, general, relations)
@@ -81,14 +97,14 @@ def calibrate(scored: Iterable[Scored]) -> Calibration:
 
 def _thresholds(
     confidences: NDArray[np.float64],
-    right: NDArray[np.bool_],
+    right: NDArray[np.float64],
     weight: float,
 ) -> tuple[float, ...]:
     """The least confidence at which the precision of all above it is reached, for each of :data:`PRECISIONS`.
 
     Args:
         confidences: Of predictions, falling.
-        right: Whether each is right.
+        right: How likely each is right.
         weight: How many predictions the mean confidence of those above counts as.
     """
     counts = np.arange(1, len(right) + 1)
@@ -108,12 +124,38 @@ def _thresholds(
     return tuple(found)
 
 
-def _platt(chances: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
+def _raised(
+    confidences: NDArray[np.float64], right: NDArray[np.float64], general: Sequence[float]
+) -> tuple[float, ...]:
+    """The general thresholds, higher where a relation's predictions above them are too often wrong.
+
+    Args:
+        confidences: Of its predictions, falling.
+        right: How likely each is right.
+        general: The thresholds of all relations together.
+    """
+    counts = np.arange(1, len(right) + 1)
+    share, spread = np.cumsum(right) / counts, BOUND**2 / counts
+    bound = share + spread / 2 + np.sqrt(spread * (share * (1 - share) + spread / 4))
+    bound /= 1 + spread
+    last = np.append(confidences[1:] < confidences[:-1], True)
+    found = []
+    for wanted, least in zip(PRECISIONS, general, strict=True):
+        above = np.flatnonzero(last & (confidences >= least))
+        if not len(above) or bound[above[-1]] >= wanted:
+            found.append(least)
+            continue
+        enough = above[bound[above] >= wanted]
+        found.append(float(confidences[enough[-1]]) if len(enough) else NEVER)
+    return tuple(found)
+
+
+def _platt(chances: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[float, float]:
     """Slope and shift of the log-odds by Platt's smoothed targets; few predictions leave them near 1 and 0."""
     from scipy.optimize import minimize
 
-    positives, negatives = int(right.sum()), int((~right).sum())
-    target = np.where(right, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    positives, negatives = float(right.sum()), float((1 - right).sum())
+    target = right * (positives + 1) / (positives + 2) + (1 - right) / (negatives + 2)
     odds = _logit(chances)
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -29,9 +29,17 @@ BITS = 20
 SIZE = 1 << BITS
 """Columns of the hashed features for all relations; as many again are of single relations."""
 MIX = 0x9E3779B1
-VERSION = 2
+VERSION = 3
 CHANGED = 0.05
 """The share by which facts or passages may have become more or fewer before it is fitted anew."""
+
+
+class HeldOut(NamedTuple):
+    """The best answer to a question that was held out: its p, whether it is right, and its kind ("entity", "value", "name")."""
+
+    p: float
+    right: bool
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class ReaderModel:
         dense: Weights of the dense features, for all relations first, then for each way, shape (1 + W, D).
         none: Weights of "none": for all relations, of log(1 + rows), then of each way, shape (2 + W,).
         values: The share of a way's answers that are values, where it is not 0.
-        best: (p, right) of the best answers to questions that were held out.
+        best: The best answers to questions that were held out.
         facts: Facts of the graph when it was fitted.
         passages: Passages then.
     """
@@ -56,7 +64,7 @@ class ReaderModel:
     dense: Floats = field(default_factory=lambda: np.zeros((1, len(DENSE))))
     none: Floats = field(default_factory=lambda: np.zeros(2))
     values: dict[str, float] = field(default_factory=dict)
-    best: tuple[tuple[float, bool], ...] = ()
+    best: tuple[HeldOut, ...] = ()
     facts: int = 0
     passages: int = 0
 
@@ -134,7 +142,9 @@ class ReaderModel:
                 dense=arrays["dense"],
                 none=arrays["none"],
                 values={str(way): float(share) for way, share in told["values"].items()},
-                best=tuple((float(p), bool(right)) for p, right in told["best"]),
+                best=tuple(
+                    HeldOut(float(p), bool(right), str(kind)) for p, right, kind in told["best"]
+                ),
                 facts=int(told["facts"]),
                 passages=int(told["passages"]),
             )

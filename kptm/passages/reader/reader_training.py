@@ -10,7 +10,15 @@ import numpy as np
 from kptm.passages.reader.answer_pairs import DENSE
 from kptm.passages.reader.distant import taught
 from kptm.passages.reader.logit import Examples, fit
-from kptm.passages.reader.reader_model import SIZE, ReaderModel, dense_matrix, design, facts_of
+from kptm.passages.reader.reader_model import (
+    SIZE,
+    HeldOut,
+    ReaderModel,
+    dense_matrix,
+    design,
+    facts_of,
+)
+from kptm.passages.text_spans import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +58,8 @@ def train(graph: KnowledgeGraph, *, passages: int = 0) -> ReaderModel:
     return replace(fitted, values=values, best=best, facts=facts, passages=passages)
 
 
-def best_of(model: ReaderModel, item: Taught) -> tuple[float, bool]:
-    """P of the best answer, and whether it is right."""
+def best_of(model: ReaderModel, item: Taught) -> HeldOut:
+    """The best answer to a question."""
     p, _ = model.probabilities(item.rows, item.question.way)
     total: dict[str, float] = {}
     right: dict[str, bool] = {}
@@ -59,7 +67,7 @@ def best_of(model: ReaderModel, item: Taught) -> tuple[float, bool]:
         total[row.node] = total.get(row.node, 0.0) + value
         right[row.node] = right.get(row.node, False) or is_right
     top = max(sorted(total), key=lambda node: total[node])
-    return total[top], right[top]
+    return HeldOut(total[top], right[top], kind_of(top))
 
 
 @dataclass(frozen=True, slots=True)

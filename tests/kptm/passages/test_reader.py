@@ -1,12 +1,17 @@
 """The reader: its loss against a handwritten formula, and what it reads out of texts that were written for it."""
 
+import shutil
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from kptm import Workspace
+from kptm.answering.combination.p_calibration import Curve
+from kptm.answering.sources.text_source import TextSource
 from kptm.passages.reader.logit import Examples, fit
-from kptm.passages.reader.reader_model import ReaderModel
+from kptm.passages.reader.reader_model import HeldOut, ReaderModel
 from kptm.passages.text_spans import TextSpan, name_spans, same_value, value_spans
 
 CITIES = "Avon Brill Corby Dover Epsom Fleet Goole Hythe Ivel Jarrow Kelso Louth March Neath Otley Poole Ripon Selby Tring Ware".split()  # fmt: skip
@@ -102,6 +107,36 @@ def test_the_model_is_saved_and_loaded_as_it_was(ws, tmp_path):
     assert (other.ways, other.best, other.facts) == (model.ways, model.best, model.facts)
     for name in ("columns", "weights", "dense", "none"):
         assert np.array_equal(getattr(model, name), getattr(other, name))
+
+
+@pytest.mark.parametrize("content", [b"", b"damaged", None])
+def test_a_model_that_cannot_be_read_is_fitted_anew(ws, tmp_path, content):
+    wanted = ws.layout.reader.read_bytes()
+    if content is None:  # of an earlier version
+        content = wanted.replace(b'version\\": 3', b'version\\": 2')
+        assert content != wanted
+    with Workspace.open(shutil.copytree(ws.folder, tmp_path / "ws")) as other:
+        other.layout.reader.write_bytes(content)
+        assert other.query(names(0), "birthplace").entity == places(0)[0]
+        assert other.layout.reader.read_bytes() == wanted
+
+
+def test_what_p_is_worth_depends_on_the_kind_of_answer():
+    """Entities are right by their p, values half as often; of names there are too few but for their share."""
+    p = np.linspace(0.02, 0.98, 200)
+    random = np.random.default_rng(0)
+    best = [HeldOut(float(one), bool(random.random() < one), "entity") for one in p]
+    best += [HeldOut(float(one), bool(random.random() < one / 2), "value") for one in p]
+    best += [HeldOut(0.9, False, "name")] * 20
+    source = TextSource(SimpleNamespace(model=ReaderModel(best=tuple(best))))
+    assert source.worth(0.8, "entity") == pytest.approx(0.8, abs=0.1)
+    assert source.worth(0.8, "value") == pytest.approx(0.4, abs=0.1)
+    sure = [one.right for one in best if one.p >= 0.5]
+    share = (sum(sure) + 1) / (len(sure) + 2)
+    whole = Curve.fit([one.p for one in best], [one.right for one in best]).of(0.9)
+    assert source.worth(0.9, "name") == pytest.approx(whole * (10 * share / 30) / share)
+    nothing = TextSource(SimpleNamespace(model=ReaderModel()))
+    assert nothing.worth(0.9, "name") == pytest.approx(0.45)
 
 
 def test_the_fit_is_the_minimum_of_the_formula():

@@ -1,0 +1,137 @@
+"""What an extractor is held to that learns from a graph alone: pairs that it has not seen, one of several facts, no lucky thresholds."""
+
+import numpy as np
+import pytest
+
+from kptm.extraction.candidates.mention_pairs import pairs_of
+from kptm.extraction.candidates.text_mentions import Mention, MentionKind
+from kptm.extraction.candidates.text_windows import passages
+from kptm.extraction.fitting.classifier_training import space_of
+from kptm.extraction.fitting.extractor_learning import _parted, _scored
+from kptm.extraction.fitting.relation_examples import Examples
+from kptm.extraction.fitting.relation_thresholds import PRECISIONS, Scored, calibrate
+from kptm.extraction.relation_classifier import Label, RelationKind
+
+KIND = RelationKind(name="", entities=True, values=False, texts=False)
+AT = PRECISIONS.index(0.9)
+
+
+def draws(rates, seed=0, each=2_000):
+    """Predictions whose chance of being right is a rate times their score."""
+    random = np.random.default_rng(seed)
+    for relation, (rate, count) in rates.items():
+        for _ in range(count * each // 2_000):
+            p = float(random.uniform(0.05, 1))
+            yield Scored(relation, p, float(random.random() < rate * p))
+
+
+def precision(calibration, items, wanted=0.9):
+    shown = [
+        item.right
+        for item in items
+        if calibration.confidence(np.array([item.chance]))[0]
+        >= calibration.threshold(item.relation, wanted)
+    ]
+    return len(shown), float(np.mean(shown))
+
+
+def test_a_rare_relation_has_the_threshold_of_all():
+    """Lucky predictions, and few unlucky ones, are no reason to trust a relation more or less than others."""
+    items = [*draws({"a": (1.0, 4_000)}), *(Scored("lucky", 0.3, 1.0) for _ in range(8))]
+    items += [Scored("few", 0.99, 0.0), Scored("few", 0.98, 1.0), Scored("few", 0.97, 1.0)]
+    found = calibrate(items, closed=False)
+    assert found.relations["lucky"] == found.general
+    assert found.relations["few"][:AT] == found.general[:AT]
+
+
+def test_a_relation_that_is_often_wrong_has_a_higher_one():
+    rates = {"good": (1.0, 8_000), "bad": (0.7, 800)}
+    found = calibrate(draws(rates), closed=False)
+    assert found.relations["good"] == found.general
+    assert found.relations["bad"][AT] > found.general[AT] + 0.1  # it never reaches .9
+    fresh = list(draws(rates, seed=1))
+    shown, share = precision(found, fresh)
+    assert shown > 200
+    assert share >= 0.88
+
+
+@pytest.mark.parametrize("wanted", [0.5, 0.7, 0.9])
+def test_shares_count_as_far_as_they_go(wanted):
+    """A prediction that is half right counts a half: as many pairs of a right and a wrong one give the same thresholds."""
+    halves = [Scored("a", p, 0.5) for p in (0.9, 0.6) for _ in range(400)]
+    whole = [Scored("a", p, right) for p in (0.9, 0.6) for _ in range(200) for right in (0.0, 1.0)]
+    one, other = calibrate(halves, closed=False), calibrate(whole, closed=False)
+    assert one.threshold("a", wanted) == pytest.approx(other.threshold("a", wanted))
+
+
+def pair_of(first, second):
+    text = f"{first} and {second}"
+    mentions = [
+        Mention(0, len(first), MentionKind.ENTITY, first, first),
+        Mention(len(text) - len(second), len(text), MentionKind.ENTITY, second, second),
+    ]
+    [passage] = passages(text, mentions)
+    [pair] = pairs_of(passage)
+    return pair
+
+
+def examples_of(rows):
+    from array import array
+
+    from kptm.extraction.candidates.pair_features import Features
+
+    found = Examples()
+    for number, (first, second, labels) in enumerate(rows):
+        features = Features(array("I", [1, 2]), array("I"), [], [])
+        found.add(number, pair_of(first, second), features, tuple(sorted(labels)))
+    return found
+
+
+def label(relation):
+    return Label(relation, True)
+
+
+def test_no_pair_of_things_is_learnt_and_held_out():
+    rows = [(f"Ab{n % 40}", f"Cd{n % 40}", {label("r")}) for n in range(200)]
+    rows += [(f"Cd{n % 40}", f"Ab{n % 40}", set()) for n in range(200)]
+    found = examples_of(rows)
+    texts = [f"text {n}" for n in range(400)]
+    train, test = _parted(found, texts, 0.3, closed=False)
+    named = [
+        {frozenset(one.key for one in pair.mentions) for pair in part.pairs}
+        for part in (train, test)
+    ]
+    assert all(named)
+    assert not named[0] & named[1]
+    assert len(train) + len(test) == len(found)
+
+
+def test_relations_are_together_where_one_implies_the_other():
+    """A capital is always located there too; an author and an owner are one person by chance."""
+    pair = {"capital", "located"}
+    rows = [("Aa", "Bb", set(map(label, pair)))] * 30 + [("Cc", "Dd", {label("located")})] * 50
+    chance = {"author", "owner"}
+    rows += [("Ee", "Ff", set(map(label, chance)))] * 30
+    rows += [("Gg", "Hh", {label(one)}) for one in chance] * 50
+    space = space_of(examples_of(rows), dict.fromkeys(pair | chance, KIND), 2, closed=False)
+    several = [{one.relation for one in labels} for labels in space.classes if len(labels) > 1]
+    assert several == [pair]
+    closed = space_of(examples_of(rows), dict.fromkeys(pair | chance, KIND), 2)
+    assert len([labels for labels in closed.classes if len(labels) > 1]) == 2
+
+
+def test_one_of_several_facts_is_right_by_its_share():
+    """Of a pair with two facts the sentence states one; with labelled rows it states both."""
+    held = examples_of([("Ee", "Ff", {label("author"), label("owner")})])
+    space = space_of(held, dict.fromkeys(("author", "owner"), KIND), 9, closed=False)
+
+    class Fixed:
+        def __init__(self):
+            self.space = space
+
+        def probabilities(self, pairs, items):
+            return np.array([[0.6, 0.2]], np.float32)
+
+    shares = [one.right for one in _scored(Fixed(), held, closed=False)]
+    assert shares == pytest.approx([0.75, 0.25])
+    assert [one.right for one in _scored(Fixed(), held, closed=True)] == [1.0, 1.0]
