@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from kptm.passages.reader.answer_pairs import Question, Row
     from kptm.passages.reader.mention_words import Mention, ReadPassage, Sense
     from kptm.passages.reader.passage_reader import Place, ReadAnswer, Reader
-    from kptm.passages.reader.reader_model import ReaderModel
+    from kptm.passages.reader.reader_model import HeldOut, ReaderModel
 
 __all__ = [
+    "HeldOut",
     "Mention",
     "Place",
     "Question",
@@ -30,6 +31,6 @@ _HOMES = {
     "kptm.passages.reader.answer_pairs": ("Question", "Row"),
     "kptm.passages.reader.mention_words": ("Mention", "ReadPassage", "Sense"),
     "kptm.passages.reader.passage_reader": ("Place", "ReadAnswer", "Reader"),
-    "kptm.passages.reader.reader_model": ("ReaderModel",),
+    "kptm.passages.reader.reader_model": ("HeldOut", "ReaderModel"),
 }
 __getattr__, __dir__ = lazy(__name__, _HOMES)
