@@ -212,10 +212,6 @@ class AnswerBuilder:
             rated.sort(key=lambda item: -item[1])
         first, score = rated[0]
         named = labels(self._graph, [best.entity, *case.answers])
-        if best.scores and best.score < min(config.min_stated, config.min_learnt):
-            guess = f"the best guess, {named[first]}, has p = {score:.2f}"
-            reason = f"the question was hardly understood; {guess}"
-            return Answer(question=case.question, reason=reason, why="doubt")
         conflicts, more = self._others(case, case.asked, named, config) if case.asked else ((), [])
         return Answer(
             question=case.question,

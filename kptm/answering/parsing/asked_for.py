@@ -181,6 +181,6 @@ def _nouns(question: Question, match: Match, named: int) -> list[int]:
             break
         if question.importance[at] > 0:
             said = True
-            if not named >> at & 1:
+            if not named >> at & 1 or question.relations.named_at(at):
                 found.append(at)
     return found

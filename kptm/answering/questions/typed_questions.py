@@ -61,7 +61,7 @@ class TypedQuestions:
         Args:
             text: The question.
             chosen: The sources that are asked.
-            min_score: The probability below which no program is taken to be meant.
+            min_score: The probability below which no program is taken to be meant, in whatever sense of a name.
             at: The time that is asked about, where the question says none.
         """
         parsed = self._parser.parse(text)
@@ -70,7 +70,7 @@ class TypedQuestions:
         silent = self._silent(parsed, min_score)
         if silent is not None:
             return self._case(text, question, silent, parsed.parses, chosen)
-        if best is None or best.p < min_score:
+        if best is None or _understood(parsed, best) < min_score:
             named = _bare_mention(question)
             if named is not None:
                 return self._describer.answer(_document(question, [named]))
@@ -267,6 +267,25 @@ def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
     return None
 
 
+def _understood(parsed: ParsedQuestion, best: Parse) -> float:
+    """The probability that the best reading's path is meant from the best entity or another of the same name.
+
+    Two films are called "The Manchurian Candidate": that its genre is asked for is plain, though not which one's. The likelier
+    one's is the answer, with its own p, and the other sense is shown.
+    """
+    found = _path(best.derivation.program)
+    whole = [
+        item
+        for item in _mentions(parsed.question, best.derivation)
+        if item.kind in ("label", "alias")
+    ]
+    if found is None or not whole:  # a part of a name is shared by too many
+        return best.p
+    same = (item for item in parsed.parses if item.derivation.names == best.derivation.names)
+    paths = ((_path(item.derivation.program), item.p) for item in same)
+    return sum(p for path, p in paths if path is not None and path[1] == found[1])
+
+
 def _worth(question: Question, parse: Parse) -> float:
     """The probability that the first answer is what is asked for."""
     several = len(parse.derivation.nodes) > 1 and asks_for_one(question)
@@ -305,8 +324,14 @@ def _is_turned(made: Derivation, other: Derivation) -> bool:
         return False
     back = Step(one.step.relation, not one.step.forward)
     said, against = dict(other.features), dict(made.features)
+    # "What instrument does he play" asks for what has instrumentalists, whatever the order of the words.
+    named = "named_fully" in against and "named_fully" not in said
     return (
-        two.step == back and "side" in said and "other_side" in against and "learnt" not in against
+        two.step == back
+        and "side" in said
+        and "other_side" in against
+        and not named
+        and "learnt" not in against
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
 """What another word for a name counts, of 1; a word of the same stem; a slip of the pen; what a question word suggests."""
-APART = 0.55
+APART = 0.3
 """What one word of a phrase counts that says something else as a whole."""
 ENOUGH = 0.6
 """Strength from which on a token names a relation."""

@@ -1,0 +1,64 @@
+"""Names of several things, nouns that are names, too, and words that say a relation only together, over films and music."""
+
+import pytest
+
+from kg import KnowledgeGraph
+from kg.types import EntityRecord
+from kptm import Linker, Predictor
+
+NAMES = {
+    "f1": "The Grey Tower", "f2": "The Grey Tower", "f3": "The Grey Tower", "f4": "Low Water",
+    "g1": "western", "g2": "drama", "g3": "comedy", "g4": "jazz",
+    "p1": "Ann Lee", "p2": "Bob Ray", "i1": "cello", "i2": "organ",
+    "t1": "Sport", "t2": "Wanderers", "s1": "football",
+}  # fmt: skip
+FACTS = [
+    ("f1", "/film/film/genre", "g1"),
+    ("f2", "/film/film/genre", "g2"),
+    ("f3", "/film/film/genre", "g3"),
+    ("f4", "/film/film/genre", "g2"),
+    *(("p1", "/film/director/film", film) for film in ("f1", "f2", "f3")),
+    ("p2", "/film/actor/film", "f4"),
+    ("i1", "/music/instrument/instrumentalists", "p1"),
+    ("i2", "/music/instrument/instrumentalists", "p2"),
+    ("g4", "/music/genre/artists", "p1"),
+    ("t2", "/sports/sports_team/sport", "s1"),
+    ("t2", "/sports/sports_team/position", "i2"),
+    ("t1", "/film/film/genre", "g2"),
+]
+
+
+@pytest.fixture(scope="module")
+def asks(tmp_path_factory):
+    graph = KnowledgeGraph.open(tmp_path_factory.mktemp("namesakes") / "graph.db")
+    graph.add([EntityRecord(key=key, label=name) for key, name in NAMES.items()])
+    graph.add(FACTS)
+    yield Predictor(graph, Linker(graph))
+    graph.close()
+
+
+def test_an_answer_has_the_p_of_its_sense_and_the_others_are_shown(asks):
+    answer = asks.ask("what kind of film is the grey tower")
+    assert answer.topic in ("f1", "f2", "f3")
+    assert {item.entity for item in answer.answers} == {
+        {"f1": "g1", "f2": "g2", "f3": "g3"}[answer.topic]
+    }
+    assert answer.score < 0.5
+    assert {answer.topic, *(item.entity for item in answer.senses)} == {"f1", "f2", "f3"}
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        # "kind of film" says a genre; "film" alone would say who directed it
+        ("what kind of film is low water", {"drama"}),
+        # the noun says what has instrumentalists, whatever the order of the words says
+        ("what instrument does ann lee play", {"cello"}),
+        ("which instrument does bob ray play", {"organ"}),
+        # "sport" is the name of a film, too
+        ("which sport do the wanderers play", {"football"}),
+    ],
+)
+def test_what_is_asked_for(asks, question, answers):
+    answer = asks.ask(question)
+    assert {item.text for item in answer.answers} == answers, answer.explain(reading=True)
