@@ -3,6 +3,7 @@
     fewrel       half of FewRel's facts in the graph, all its sentences indexed, the other half asked
     webnlg       the same of WebNLG's texts and triples, whose values and new names are asked too
     descriptions the same of FB15k-237's short descriptions
+    ranking      weights of passages, fitted and measured, with and without an encoder
     extraction   facts out of WebNLG's dev texts, learnt from train; --speed for sentences a second
 
 Each part says its options with --help. The data are looked for in ``../shared/data``. Figures are printed, never asserted.
@@ -11,7 +12,7 @@ Each part says its options with --help. The data are looked for in ``../shared/d
 import sys
 from importlib import import_module
 
-PARTS = ("fewrel", "webnlg", "descriptions", "extraction")
+PARTS = ("fewrel", "webnlg", "descriptions", "ranking", "extraction")
 
 
 def main(argv: list[str]) -> int:

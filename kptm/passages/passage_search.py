@@ -12,7 +12,9 @@ from kptm.passages import passage_rows
 from kptm.passages.ranking import RankWeights
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from kg.sql.cursor import Sql
     from kptm.passages.passage_records import Passage
@@ -42,18 +44,38 @@ def search(
         weights: How links and words weigh; those that ship with the package by default.
     """
     terms = list(dict.fromkeys(map(fold, _WORD.findall(words))))
-    linked = _linked(sql, entities) if entities else {}
-    ranks = _by_words(sql, terms, list(entities))
+    linked = linked_to(sql, entities) if entities else {}
+    ranks = by_words(sql, terms, list(entities))
     if entities:
-        linked = {**_linked(sql, entities, ranks), **linked}
+        linked = {**linked_to(sql, entities, ranks), **linked}
         ids: Collection[int] = linked
     else:
         ids = ranks
     found = passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
     if not found:
         return []
+    features = features_of(found, terms, linked, ranks)
+    scores = (weights or RankWeights.default()).score(features)
+    order = np.lexsort((np.array([item.id for item in found]), -scores))[:limit]
+    return [_scored(found[at], float(scores[at])) for at in order]
+
+
+def features_of(
+    found: Sequence[Passage],
+    terms: Sequence[str],
+    linked: Mapping[int, float],
+    ranks: Mapping[int, int],
+) -> NDArray[np.float64]:
+    """The features of passages, shape (P, F), in the order of :data:`kptm.passages.ranking.FEATURES`.
+
+    Args:
+        found: P passages.
+        terms: The words that are searched, folded.
+        linked: The probability of each passage's links, by its id.
+        ranks: Its rank by words.
+    """
     stems = [term[:STEM] for term in terms]
-    features = np.array(
+    return np.array(
         [
             [
                 np.log(max(linked.get(item.id, 1.0), 1e-4)),
@@ -64,9 +86,6 @@ def search(
             for item in found
         ]
     )
-    scores = (weights or RankWeights.default()).score(features)
-    order = np.lexsort((np.array([item.id for item in found]), -scores))[:limit]
-    return [_scored(found[at], float(scores[at])) for at in order]
 
 
 def _scored(passage: Passage, score: float) -> Passage:
@@ -83,7 +102,7 @@ def _overlap(stems: Sequence[str], text: str) -> float:
     return sum(stem in there for stem in stems) / len(stems)
 
 
-def _linked(
+def linked_to(
     sql: Sql, entities: Sequence[str], among: Collection[int] | None = None
 ) -> dict[int, float]:
     """The live passages that link to all of the entities, with the product of the probabilities; the surest ones."""
@@ -104,7 +123,7 @@ def _linked(
     return found or {}
 
 
-def _by_words(sql: Sql, terms: Sequence[str], entities: Sequence[str]) -> dict[int, int]:
+def by_words(sql: Sql, terms: Sequence[str], entities: Sequence[str]) -> dict[int, int]:
     """The live passages that have any of the words, with their rank by BM25, or by PostgreSQL's own."""
     if not terms:
         return {}

@@ -1,4 +1,4 @@
-"""How links and words of a passage weigh against each other: a log-linear score whose weights were set by hand, not fitted."""
+"""How links and words of a passage weigh against each other: a log-linear score whose weights were set by hand: fitted ones were no better."""
 
 from __future__ import annotations
 

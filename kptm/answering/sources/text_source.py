@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from kptm.passages.reader.reader_model import HeldOut
 
 ENOUGH = 50
-"""Held-out answers from which on a curve says what p is worth."""
-SURE, PRIOR = 0.5, 10.0
-"""The least p of answers whose share counts where there are few, and how many the share of all counts as beside those of a kind."""
+"""Held-out answers from which on a curve says what p is worth; the share of all counts as so many beside a kind that has fewer."""
+SURE = 0.5
+"""The least p of answers whose share counts where there are few."""
 SHOWN = 3
 """Sentences of an answer that are shown."""
 SHARE = 0.05
@@ -53,7 +53,7 @@ class TextSource:
         }
         # Of few answers of a kind nothing but their share is known, beside that of all.
         self._beside = {
-            kind: _share([one.right for one in own if one.p >= SURE], self._share, PRIOR)
+            kind: _share([one.right for one in own if one.p >= SURE], self._share, ENOUGH)
             / self._share
             for kind, own in by_kind.items()
         }

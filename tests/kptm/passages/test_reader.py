@@ -134,7 +134,7 @@ def test_what_p_is_worth_depends_on_the_kind_of_answer():
     sure = [one.right for one in best if one.p >= 0.5]
     share = (sum(sure) + 1) / (len(sure) + 2)
     whole = Curve.fit([one.p for one in best], [one.right for one in best]).of(0.9)
-    assert source.worth(0.9, "name") == pytest.approx(whole * (10 * share / 30) / share)
+    assert source.worth(0.9, "name") == pytest.approx(whole * (50 * share / 70) / share)
     nothing = TextSource(SimpleNamespace(model=ReaderModel()))
     assert nothing.worth(0.9, "name") == pytest.approx(0.45)
 
