@@ -59,7 +59,7 @@ def _baselines():
 
 def run_jobs(read, options, jobs):
     """The results of all jobs, (arm, seed) each; those that --out has already are not run again."""
-    from kptm.evaluation.fusion.trials import Run, gather
+    from kptm.evaluation.fusion.trials import ArmRun, gather
 
     settings = {name: getattr(options, name, None) for name in _SETTINGS}
     kept = {"settings": settings, "baselines": None, "runs": []}
@@ -94,7 +94,7 @@ def run_jobs(read, options, jobs):
     runs = [run for run in kept["runs"] if (run["arm"], run["seed"]) in order]
     runs.sort(key=lambda run: order[run["arm"], run["seed"]])
     print(f"\n{time.monotonic() - began:.0f} s")
-    return study, gather(study.probes, [Run(**run) for run in runs], kept["baselines"])
+    return study, gather(study.probes, [ArmRun(**run) for run in runs], kept["baselines"])
 
 
 def show(found, options):

@@ -1,8 +1,9 @@
 """Reading entities and relations; those of the newest revision once, while the graph stays as it is.
 
-Answers ask for the labels of the same few entities again and again. To look at the newest revision takes a fiftieth of
-the time of reading an entity. A revision that changed a few entities leaves the others cached. Inside a transaction of
-this thread nothing is cached: what it writes may be taken back.
+Answers ask for the labels of the same few entities again and again. To look at the newest revision
+takes a fiftieth of the time of reading an entity. A revision that changed a few entities leaves the
+others cached. Inside a transaction of this thread nothing is cached: what it writes may be taken
+back.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ SAMPLE = 1_000
 """Values of a variable that are looked at to know in which unit a bare number is meant."""
 
 
-class Form(NamedTuple):
+class PatternForm(NamedTuple):
     """What is wanted of patterns, as :meth:`kg.KnowledgeGraph.query` takes it."""
 
     select: Sequence[str] | None
@@ -50,7 +50,7 @@ def answer(
     database: Database,
     view: NamedGraph,
     patterns: Sequence[Terms],
-    form: Form,
+    form: PatternForm,
     at: int | None,
 ) -> Iterator[tuple[str, ...]]:
     """Answer patterns; see :meth:`kg.KnowledgeGraph.query`."""
@@ -75,7 +75,8 @@ def _checked(one: Where, tails: set[str]) -> tuple[str, Comparison, Literal]:
     """A comparison, with what it compares as a value.
 
     Raises:
-        QueryError: It is malformed, its variable stands for no tail, or its value is no number and no date.
+        QueryError: It is malformed, its variable stands for no tail, or its value is no number and
+            no date.
     """
     if isinstance(one, str) or len(one) != 3 or one[1] not in get_args(Comparison):
         how = " ".join(get_args(Comparison))

@@ -57,7 +57,8 @@ class RevisionLog:
     def state(self) -> tuple[int, str, str] | None:
         """Number, kind and note of the newest revision, to tell states of the graph apart.
 
-        The number alone does not: it is given again after :meth:`withdraw`. None within a transaction, which may be rolled
+        The number alone does not: it is given again after :meth:`withdraw`. None within a
+        transaction, which may be rolled
         back: nothing that is read there may be held.
         """
         if self._database.in_transaction:
@@ -83,8 +84,8 @@ class RevisionLog:
         Args:
             kind: What is done, at most 16 characters.
             note: What it is about.
-            before: The files that are about to change, by name, with what they are now (None: not there);
-                ``graph.undo`` puts it back.
+            before: The files that are about to change, by name, with what they are now (None: not
+                there); ``graph.undo`` puts it back.
             undoes: The revisions that it takes back.
         """
         with self._database.writing() as (sql, _):

@@ -176,7 +176,8 @@ class Typed:
 
     Attributes:
         relation: Its key.
-        kind: "integer", "decimal", "quantity", "date", "time", "boolean", "url", "email", "version" or "text".
+        kind: "integer", "decimal", "quantity", "date", "time", "boolean", "url", "email", "version"
+            or "text".
         count: How many there are.
         as_text: How many of them have another form, and were taken as text.
         example: The first of those, or "".
@@ -202,14 +203,16 @@ class LoadReport:
         revision: The revision the load made, or None when nothing changed.
         rejected_count: How many lines were skipped.
         rejected_file: Where all of them are, as they stood, or None when there were none.
-        ended: Facts that live no more, because the file stated them before and does not state them now.
+        ended: Facts that live no more, because the file stated them before and does not state them
+            now.
         stated_elsewhere: Facts that the file does not state any more and another source does.
-        unconfirmed: Facts that the file stated before and that were left because lines were skipped:
-            one of these may state them.
+        unconfirmed: Facts that the file stated before and that were left because lines were
+            skipped: one of these may state them.
         other_files: Other files in which the same source speaks; what they state stays.
         typed: Relations of a table whose tails were taken for values, by key.
-        notes: What was guessed of a table: its header, its separator, its encoding; what was left out; what counts as
-            something else than it says: priors above the greatest, dates of Wikidata that were converted.
+        notes: What was guessed of a table: its header, its separator, its encoding; what was left
+            out; what counts as something else than it says: priors above the greatest, dates of
+            Wikidata that were converted.
     """
 
     read: int
@@ -268,7 +271,8 @@ class Attested:
         sources: (source, line or None) each.
         revision: The first revision since which one of them says it.
         confidence: The highest that a source gives; None where one says it without a confidence.
-        rank: "preferred", "normal", or "deprecated" for what is recorded although it is known to be wrong.
+        rank: "preferred", "normal", or "deprecated" for what is recorded although it is known to be
+            wrong.
     """
 
     fact: Triple | Attribute
@@ -315,9 +319,9 @@ class Revision:
 
     Attributes:
         number: Its number, to undo it by.
-        kind: "load", "add", "remove", "edit", "links", "accept" and "reject" (of proposals), "undo", "redo" (the undo
-            of an undo) or "purge";
-            in a workspace also "learn" and "index".
+        kind: "load", "add", "remove", "edit", "links", "accept" and "reject" (of proposals),
+            "undo", "redo" (the undo of an undo) or "purge"; in a workspace also "learn" and
+            "index".
         note: What it was about.
         at: When: ISO 8601, UTC.
         undoes: The revisions that it took back.
@@ -336,8 +340,8 @@ _BRACKETS = re.compile(r"(?<=\S)[ _]+\([^()]+\)$")
 def readable_label(key: str) -> str:
     """A label for a key that has none.
 
-    The last part of an IRI or of a relation's path, without quotes around it or a bracket that tells it
-    from its namesakes, underscores as spaces.
+    The last part of an IRI or of a relation's path, without quotes around it or a bracket that
+    tells it from its namesakes, underscores as spaces.
     """
     return _BRACKETS.sub("", _last_part(key)).replace("_", " ").strip() or key
 

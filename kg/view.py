@@ -62,7 +62,8 @@ class GraphView:
     def entities(self, keys: Iterable[str]) -> dict[str, Entity]:
         """The entities of those ``keys`` that exist, by the key that was asked for.
 
-        A key that is only canonically equal to a stored one (NFC, NFD) means that one, which is the entity's ``key``.
+        A key that is only canonically equal to a stored one (NFC, NFD) means that one, which is the
+        entity's ``key``.
         """
         return self._entities.entities([key for key in keys if not isinstance(key, ValueKey)])
 
@@ -152,20 +153,24 @@ class GraphView:
             select: The variables to return, by default all in the order in which they come.
             limit: The most rows to return.
             strict: Whether a name that the graph lacks is an error, rather than no match.
-            where: Comparisons: ``("?x", ">", 5)``, also with "1990-05-03" or "12 km". A bare number is in the unit of most
-                values, among dates a year. What is no number and no date, or of another dimension, compares with nothing.
-            order_by: Selected variables, each as "?x" or, the greatest first, "-?x": numbers and dates by size, then names.
+            where: Comparisons: ``("?x", ">", 5)``, also with "1990-05-03" or "12 km". A bare number
+                is in the unit of most values, among dates a year. What is no number and no date, or
+                of another dimension, compares with nothing.
+            order_by: Selected variables, each as "?x" or, the greatest first, "-?x": numbers and
+                dates by size, then names.
 
         Returns:
-            Distinct rows of keys, or of values where a variable stands for one, in no promised order without ``order_by``.
+            Distinct rows of keys, or of values where a variable stands for one, in no promised
+            order without ``order_by``.
 
         Raises:
             QueryError: A pattern, a selected variable, a comparison or an order is malformed.
-            UnknownKeyError: ``strict``, and the graph has not the entity or the relation of a pattern.
+            UnknownKeyError: ``strict``, and the graph has not the entity or the relation of a
+                pattern.
         """
-        from kg.querying import Form, answer
+        from kg.querying import PatternForm, answer
 
-        yield from answer(self._database, self, patterns, Form(select, limit, strict, where, order_by), self._at)  # fmt: skip
+        yield from answer(self._database, self, patterns, PatternForm(select, limit, strict, where, order_by), self._at)  # fmt: skip
 
     def sparql(
         self, query: str, *, bindings: Mapping[str, str | Literal] | None = None
@@ -180,10 +185,12 @@ class GraphView:
             bindings: What variables stand for: keys, or values.
 
         Returns:
-            Rows of keys, values or None for SELECT (their ``variables`` name the columns), a bool for ASK, facts for others.
+            Rows of keys, values or None for SELECT (their ``variables`` name the columns), a bool
+            for ASK, facts for others.
 
         Raises:
-            QueryError: The query is malformed, changes something, asks beyond this graph (SERVICE, FROM, GRAPH), or fails.
+            QueryError: The query is malformed, changes something, asks beyond this graph (SERVICE,
+                FROM, GRAPH), or fails.
             KGError: RDFLib is not installed.
         """
         try:
@@ -240,10 +247,12 @@ class GraphView:
 
         Several steps do not come back to where they start.
 
-        Where sources say when the facts of the last step hold (qualifiers for start, end and point in time), first comes
-        what holds today, then what is not dated, then what ended last. First come then those that the last step leads
-        to from most entities, and of these what was stated first: in the earliest revision, in the first line of a file. A name that the graph lacks leads nowhere. Where a source
-        prefers some facts of a head and relation (Wikidata's rank *preferred*), its others are not followed.
+        Where sources say when the facts of the last step hold (qualifiers for start, end and point
+        in time), first comes what holds today, then what is not dated, then what ended last. First
+        come then those that the last step leads to from most entities, and of these what was stated
+        first: in the earliest revision, in the first line of a file. A name that the graph lacks
+        leads nowhere. Where a source prefers some facts of a head and relation (Wikidata's rank
+        *preferred*), its others are not followed.
         """
         return self.evaluator().follow(self._stored(key) or key, steps)
 
@@ -317,8 +326,9 @@ class GraphView:
         Args:
             key: The entity.
             limit: The most facts as head, and as tail.
-            deprecated: Whether to list what is recorded although it is known to be wrong: claims of Wikidata's
-                rank *deprecated*, statements of confidence 0. Nothing else answers these.
+            deprecated: Whether to list what is recorded although it is known to be wrong: claims of
+                Wikidata's rank *deprecated*, statements of confidence 0. Nothing else answers
+                these.
 
         Raises:
             UnknownKeyError: There is none.
@@ -352,8 +362,8 @@ class GraphView:
     ) -> ExportReport:
         """Write the graph to a file; the suffix decides the format, ``-`` is standard output.
 
-        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only triples. ``progress`` gets
-        how many of the :meth:`count_statements` are written.
+        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only
+        triples. ``progress`` gets how many of the :meth:`count_statements` are written.
 
         Raises:
             TripleFormatError: The format cannot hold a name, or the file cannot be written.

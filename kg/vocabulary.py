@@ -1,7 +1,8 @@
 """Relations the graph understands: what names, describes and classes an entity.
 
-They are the IRIs that RDF uses, whatever the format they came in, so that a label is a statement like
-any other: with sources and history. They are no facts: ``match`` and the embeddings leave them out.
+They are the IRIs that RDF uses, whatever the format they came in, so that a label is a statement
+like any other: with sources and history. They are no facts: ``match`` and the embeddings leave them
+out.
 """
 
 from __future__ import annotations

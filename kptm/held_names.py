@@ -1,7 +1,8 @@
 """Whether a text or a file holds a name: what a purge looks for.
 
-Names of three characters and more are looked for anywhere. A shorter one would be found within every word, so it must stand
-alone; in scripts that put no spaces between words, where two characters are a whole name, it may stand anywhere too.
+Names of three characters and more are looked for anywhere. A shorter one would be found within
+every word, so it must stand alone; in scripts that put no spaces between words, where two
+characters are a whole name, it may stand anywhere too.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def holds(file: Path, names: Collection[str], *, alone: bool = False) -> bool:
     Args:
         file: It.
         names: What is looked for.
-        alone: Whether a short name counts only where it stands alone; else random bytes may look like one.
+        alone: Whether a short name counts only where it stands alone; else random bytes may look
+            like one.
 
     Raises:
         OSError: It cannot be read.

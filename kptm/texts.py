@@ -25,7 +25,7 @@ SHOWN = 5
 """Names of skipped files that a warning lists."""
 
 
-class Record(NamedTuple):
+class TextRecord(NamedTuple):
     """A line that holds a text, and where it stands.
 
     Attributes:
@@ -41,7 +41,7 @@ class Record(NamedTuple):
     values: dict[str, Any]
 
 
-def read_records(path: str | Path) -> Iterator[Record]:
+def read_records(path: str | Path) -> Iterator[TextRecord]:
     """Stream the lines of a file, or of the files of a folder in the order of their names.
 
     Raises:
@@ -62,7 +62,7 @@ def read_records(path: str | Path) -> Iterator[Record]:
             if isinstance(text, TripleFormatError):
                 raise text
             values = {"text": text} if suffix == ".txt" else _object(text, path, number)
-            yield Record(path, number, text, values)
+            yield TextRecord(path, number, text, values)
 
 
 def _suffix(path: Path) -> str:

@@ -215,6 +215,11 @@ def test_an_alias_and_a_delegated_method_mention_classes():
     assert not_exported(trees, {"a"}) == ["a.c.X: in Face"]
 
 
+def test_classes_of_one_name_are_few(figures):
+    """The limit of class names that more than one file has only ever falls."""
+    assert len(figures.class_names) <= 38, figures.class_names
+
+
 def test_file_names_are_used_once(figures):
     """The limit of file names that are used twice in kptm only ever falls."""
     assert len(figures.file_names) <= 4, figures.file_names

@@ -2,7 +2,8 @@
 
     python tools/build_lexicon.py
 
-reads ``kptm/answering/lexicon/*.toml`` and writes ``detection.json`` beside them. A test compares the two.
+reads ``kptm/answering/lexicon/*.toml`` and writes ``detection.json`` beside them. A test compares
+the two.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
     python tools/build_world.py
 
-reads ``entities.jsonl``, ``prose.txt``, ``phrasings.tsv``, ``questions.jsonl`` and the first three columns of
-``facts.tsv``; writes ``facts.tsv`` (with splits), ``triples.tsv`` and ``corpus.txt``. The same input gives
-the same output: a fact's split hangs on a hash of its two entities, never on the order of the file.
+reads ``entities.jsonl``, ``prose.txt``, ``phrasings.tsv``, ``questions.jsonl`` and the first three
+columns of ``facts.tsv``; writes ``facts.tsv`` (with splits), ``triples.tsv`` and ``corpus.txt``.
+The same input gives the same output: a fact's split hangs on a hash of its two entities, never on
+the order of the file.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ def split_pairs(
 ) -> dict[frozenset[str], str]:
     """The split of each pair of entities that an asked fact joins.
 
-    A pair that the prose says, or that a question asks for, is known from text; one without which an
-    entity would hardly be in the graph stays in it.
+    A pair that the prose says, or that a question asks for, is known from text; one without which
+    an entity would hardly be in the graph stays in it.
     """
     said = {
         frozenset(pair)

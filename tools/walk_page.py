@@ -3,8 +3,9 @@
     python tools/walk_page.py docs/tutorial.md            # says where page and program differ
     python tools/walk_page.py docs/tutorial.md --write    # puts what was printed into the page
 
-In a block of ```console, a line that begins with "$ " is a command, and what stands below it is what it prints. "…" stands for
-anything within a line; alone on its line it stands for any lines. Plain ``kptm`` commands run in this process, all others in bash.
+In a block of ```console, a line that begins with "$ " is a command, and what stands below it is
+what it prints. "…" stands for anything within a line; alone on its line it stands for any lines.
+Plain ``kptm`` commands run in this process, all others in bash.
 """
 
 from __future__ import annotations

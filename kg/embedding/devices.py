@@ -11,8 +11,8 @@ def choose_device(name: str = AUTO) -> str:
     """The device of a name, as torch calls it.
 
     Args:
-        name: "auto" takes the accelerator if there is one, else the CPU; or "cpu", "cuda", "cuda:1",
-            "mps", "xpu".
+        name: "auto" takes the accelerator if there is one, else the CPU; or "cpu", "cuda",
+            "cuda:1", "mps", "xpu".
 
     Raises:
         EmbeddingError: There is no such device here.

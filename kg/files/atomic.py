@@ -1,8 +1,8 @@
 """Files and folders that are replaced whole: after an error or a kill there is the old one or the new one.
 
-A file: written to a temporary beside it ─► fsync ─► rename ─► fsync of the folder.
-A folder: written beside ─► fsync of all of it ─► the old one renamed aside ─► the new one renamed in ─► fsync ─► the old
-one deleted. An error puts the old one back; :func:`recover` does so after a kill.
+A file: written to a temporary beside it ─► fsync ─► rename ─► fsync of the folder. A folder:
+written beside ─► fsync of all of it ─► the old one renamed aside ─► the new one renamed in ─► fsync
+─► the old one deleted. An error puts the old one back; :func:`recover` does so after a kill.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ def _descriptor(path: Path) -> int | None:
 def new_folder(folder: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
     """An empty folder to write, and a function that puts it in the place of ``folder``.
 
-    Without a call of the function ``folder`` stays as it is. A symbolic link stays, its target is replaced.
+    Without a call of the function ``folder`` stays as it is. A symbolic link stays, its target is
+    replaced.
 
     Raises:
         OSError: It cannot be written; then the old folder is back.
@@ -142,7 +143,9 @@ def replace_folder(folder: Path) -> Iterator[Path]:
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a folder, which disappears at once: no half of it is ever seen. A link goes, its target stays.
+    """Delete a file or a folder, which disappears at once: no half of it is ever seen.
+
+    A link goes, its target stays.
 
     Raises:
         OSError: It cannot be deleted.

@@ -1,8 +1,9 @@
 """Temporary entries beside their target: how they are named, who still writes them, what a kill left of them.
 
-A writer of ``NAME`` works in ``.NAME.TOKEN.kptm-new``; a folder that is being replaced waits as ``….kptm-old``, one that is
-being deleted as ``….kptm-gone``. The writer holds an ``flock`` on its entries, which the kernel releases when the process
-ends, however it ends. So an entry without a lock was left by a process that was killed.
+A writer of ``NAME`` works in ``.NAME.TOKEN.kptm-new``; a folder that is being replaced waits as
+``….kptm-old``, one that is being deleted as ``….kptm-gone``. The writer holds an ``flock`` on its
+entries, which the kernel releases when the process ends, however it ends. So an entry without a
+lock was left by a process that was killed.
 """
 
 from __future__ import annotations
@@ -154,9 +155,9 @@ def delete(path: Path) -> None:
 def recover(parent: Path, names: Iterable[str]) -> None:
     """Clean up after killed writers of ``names`` in a folder.
 
-    A folder that was put aside comes back where none is in its place; all else that no living process writes is
-    deleted. A swap that another process is in the middle of is waited for. In a folder that cannot be written
-    nothing happens.
+    A folder that was put aside comes back where none is in its place; all else that no living
+    process writes is deleted. A swap that another process is in the middle of is waited for. In a
+    folder that cannot be written nothing happens.
     """
     targets = {_stem(name): parent / name for name in names}
     _recover_where(parent, targets.get)

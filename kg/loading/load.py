@@ -55,7 +55,8 @@ def load_lines(
         path: Where they come from.
         lines: What there is to write.
         tables: How the tails of tables are typed; None for what says by itself what is a value.
-        notes: What the reader guessed or changed, for the report; it may add to them while ``lines`` are read.
+        notes: What the reader guessed or changed, for the report; it may add to them while
+            ``lines`` are read.
         source: As :meth:`kg.KnowledgeGraph.load` takes it; so are the others.
         add: Whether what the file stated before stays.
         on_error: What happens to a bad line.
@@ -64,7 +65,8 @@ def load_lines(
         progress: Called with the number of records.
 
     Raises:
-        DoubtfulTypesError: Some relations of a table have no values after all; nothing is written then.
+        DoubtfulTypesError: Some relations of a table have no values after all; nothing is written
+            then.
         TripleFormatError: A line is bad and ``on_error`` is "raise"; nothing is written then.
     """
     if on_error not in ("raise", "skip"):

@@ -1,7 +1,8 @@
 """Rows that a program holds: tuples, mappings, a data frame; read like the file that they would be in.
 
-Tuples and data frames are read as CSV is, so that their values are typed by the same rule, and a row that is too short is the same
-error. Mappings are read as JSON Lines are, unless a key column makes a table of them.
+Tuples and data frames are read as CSV is, so that their values are typed by the same rule, and a
+row that is too short is the same error. Mappings are read as JSON Lines are, unless a key column
+makes a table of them.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ def as_file(rows: str | Path | Rows, *, key: str | None) -> Iterator[Input]:
     """The input of a load: a path as it is, rows in a temporary file.
 
     Raises:
-        TripleFormatError: A row is neither a tuple nor a mapping, or cannot be written down; or what reading the file raises.
+        TripleFormatError: A row is neither a tuple nor a mapping, or cannot be written down; or
+            what reading the file raises.
     """
     if isinstance(rows, str | Path):
         yield Input(rows, rows)

@@ -41,6 +41,6 @@ class Tables:
             lines=lines,
             entities=lambda keys: count_entities(sql, keys),
             stored=lambda name: (
-                infer.Decision(ENTITY) if name in self.entities else stored_decision(sql, name)
+                infer.TypeDecision(ENTITY) if name in self.entities else stored_decision(sql, name)
             ),
         )

@@ -37,13 +37,13 @@ def checked_languages(ranges: Iterable[str]) -> tuple[str, ...]:
 def preferred(values: Sequence[Literal], languages: Sequence[str] = ()) -> str | None:
     """The text to show, None for none; of several that fit equally the newest, which is the last.
 
-    First comes what ``languages`` ask for, then text without a language, the label for all languages ("mul"), and
-    English; any other language by its tag.
+    First comes what ``languages`` ask for, then text without a language, the label for all
+    languages ("mul"), and English; any other language by its tag.
 
     Args:
         values: Texts, oldest first.
-        languages: Ranges of :func:`checked_languages`: "en" fits "en-gb" too, "en-gb" also "en" where there is nothing
-            nearer.
+        languages: Ranges of :func:`checked_languages`: "en" fits "en-gb" too, "en-gb" also "en"
+            where there is nothing nearer.
     """
     wanted = (*languages, NONE, *(() if languages else (ENGLISH,)), DEFAULT, ENGLISH)
     ranked = (

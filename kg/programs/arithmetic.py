@@ -70,7 +70,8 @@ def as_stated(value: Literal, others: Sequence[tuple[str, str]]) -> Quantity | N
 def compares(size: Quantity, comparison: Comparison, other: Quantity) -> bool:
     """Whether a quantity compares so with another; of another dimension it does not.
 
-    A date that is only a year is all of that year: 3 May 1990 is in 1990 (``=``), and neither before nor after it.
+    A date that is only a year is all of that year: 3 May 1990 is in 1990 (``=``), and neither
+    before nor after it.
     """
     if size.dimension != other.dimension:
         return False
@@ -155,7 +156,8 @@ def extreme(values: Sequence[Literal], *, greatest: bool) -> Literal | None:
 def difference(left: Literal, right: Literal) -> Literal | None:
     """How much one value is more than another, in the unit of the first; None where they do not compare.
 
-    Dates differ in days, counted from the begin of each; two that are no more than years in years; one with a time in seconds.
+    Dates differ in days, counted from the begin of each; two that are no more than years in years;
+    one with a time in seconds.
     """
     one, two = quantity(left), quantity(right)
     if one is None or two is None:

@@ -25,7 +25,7 @@ from kg.programs.expressions import (
     Within,
 )
 from kg.programs.measuring import Measuring
-from kg.programs.memory import Memory
+from kg.programs.memory import RecencyCache
 from kg.store.node_sets import set_steps
 from kg.store.node_sets.sets import EMPTY, NodeSet, Sets
 from kg.store.rows.dictionary import ids_of, known_literals, storable
@@ -51,7 +51,7 @@ EVERY = 1_000_000
 """Facts that lead to one node: all of them."""
 
 
-class State:
+class GraphState:
     """What is held of one state of a graph.
 
     Args:
@@ -64,8 +64,8 @@ class State:
         self.revision, self.names = revision, names
         self.roles: dict[int, str] | None = None
         self.today = now()
-        self.values: Memory[tuple[Value]] = Memory(most, IDS)
-        self.keys: Memory[str] = Memory(16 * most)
+        self.values: RecencyCache[tuple[Value]] = RecencyCache(most, IDS)
+        self.keys: RecencyCache[str] = RecencyCache(16 * most)
         self.relations: dict[str, int | None] = {}
 
 
@@ -79,7 +79,7 @@ class Evaluation:
         small: Nodes of a set that is held in Python.
     """
 
-    def __init__(self, sql: Sql, at: int | None, state: State, small: int) -> None:
+    def __init__(self, sql: Sql, at: int | None, state: GraphState, small: int) -> None:
         self._sql, self._at, self._state = sql, at, state
         if state.roles is None:
             state.roles = time_relations(sql, state.names, at)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import arithmetic
 from kg.programs.denotation import Denotation
-from kg.programs.evaluation import Evaluation, State
+from kg.programs.evaluation import Evaluation, GraphState
 from kg.programs.expressions import Follow, Named, OfType
 from kg.store.node_sets import profile, traverse
 from kg.store.node_sets.sets import SMALL, NodeSet
@@ -58,8 +58,8 @@ class Evaluator:
         self._times, self._most, self._small = times or TimeNames(), most, small
         self._memory = self._new(None)
 
-    def _new(self, revision: tuple[int, str, str] | None) -> State:
-        return State(revision, self._most, self._times)
+    def _new(self, revision: tuple[int, str, str] | None) -> GraphState:
+        return GraphState(revision, self._most, self._times)
 
     def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
         """What a program denotes.
@@ -69,7 +69,8 @@ class Evaluator:
             limit: The most nodes to give.
 
         Raises:
-            QueryError: A part of it is of another kind than is needed there: the count of a yes or no.
+            QueryError: A part of it is of another kind than is needed there: the count of a yes or
+                no.
         """
         with self._database.quick() as sql:
             work = self._evaluation(sql)
@@ -105,18 +106,19 @@ class Evaluator:
     def facts(self, program: Program, node: str | None = None, *, limit: int = 20) -> list[Triple]:
         """The facts that prove what a program denotes, each once; values stand as :class:`kg.ValueKey`.
 
-        Of a superlative and a comparison the measures come first, then what puts the node in the set: the facts of a path
-        from its begin to its end. Of a count and a sum it is all that is counted or added up.
+        Of a superlative and a comparison the measures come first, then what puts the node in the
+        set: the facts of a path from its begin to its end. Of a count and a sum it is all that is
+        counted or added up.
 
         Args:
             program: The program.
             node: Of a set: the node whose facts are wanted; None takes all in their order.
             limit: The most facts.
         """
-        from kg.programs.evidence import Evidence
+        from kg.programs.evidence import ProgramEvidence
 
         with self._database.quick() as sql:
-            return Evidence(self._evaluation(sql)).facts(program, node, limit)
+            return ProgramEvidence(self._evaluation(sql)).facts(program, node, limit)
 
     def steps(self, keys: Iterable[str]) -> Counter[Step]:
         """Which steps lead from any of some nodes, and by how many facts each."""
@@ -155,8 +157,8 @@ class Evaluator:
     def numeric_steps(self, nodes: Iterable[str] | OfType) -> dict[Step, str]:
         """Which steps lead from some nodes, or from entities of a type, to numbers and dates; each with what most of them measure.
 
-        That is "" of plain numbers, "date", "time", or the base unit: "m" of kilometres and of miles. Of many entities the
-        first 200 are looked at.
+        That is "" of plain numbers, "date", "time", or the base unit: "m" of kilometres and of
+        miles. Of many entities the first 200 are looked at.
         """
         with self._database.quick() as sql:
             work = self._evaluation(sql)

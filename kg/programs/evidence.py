@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kg.programs.evaluation import Evaluation
 
 
-class Evidence:
+class ProgramEvidence:
     """Finds the facts by which programs denote what they do.
 
     Args:

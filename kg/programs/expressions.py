@@ -1,12 +1,14 @@
 """Programs: what a question asks of a graph, as a value.
 
-A program denotes a set of nodes (entities' keys or values), a number, or a yes or no. It is built from the sets below,
-as in lambda dependency-based compositional semantics (Liang 2013): the capitals of the states that border Texas are ::
+A program denotes a set of nodes (entities' keys or values), a number, or a yes or no. It is built
+from the sets below,
+as in lambda dependency-based compositional semantics (Liang 2013): the capitals of the states that
+border Texas are ::
 
     Follow(Follow(Named(("state:texas",)), Step("borders", forward=False)), Step("capital"))
 
-``str(program)`` is an expression for people: ``Texas.borders⁻¹.capital``. :meth:`kg.KnowledgeGraph.evaluate` gives what it
-denotes, and the facts by which it does.
+``str(program)`` is an expression for people: ``Texas.borders⁻¹.capital``.
+:meth:`kg.KnowledgeGraph.evaluate` gives what it denotes, and the facts by which it does.
 """
 
 from __future__ import annotations

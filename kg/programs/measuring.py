@@ -73,7 +73,10 @@ class Measuring:
     # ── superlatives ─────────────────────────────────────────────────────────────────────────────
 
     def superlative(self, program: Superlative) -> NodeSet:
-        """Those of a set whose measure has the rank, in the set's order. By count nothing is greatest by having none."""
+        """Those of a set whose measure has the rank, in the set's order.
+
+        By count nothing is greatest by having none.
+        """
         base, greatest = self._work.nodes(program.base), program.order == "max"
         if program.measure.count:
             return self._most(base, program, greatest=greatest)
@@ -266,7 +269,11 @@ class Measuring:
     # ── aggregates ───────────────────────────────────────────────────────────────────────────────
 
     def aggregate(self, program: Aggregate) -> Literal | None:
-        """A number of a set. Of what a step leads to a value counts once for each node: two cities of one population are two."""
+        """A number of a set.
+
+        Of what a step leads to a value counts once for each node: two cities of one population are
+        two.
+        """
         if program.function == "count":
             return arithmetic.literal(Fraction(self._sets.size(self._work.nodes(program.source))))
         mean, greatest = program.function == "mean", program.function == "max"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Memory(Generic[T]):
+class RecencyCache(Generic[T]):
     """Values by key; what was used longest ago is left out first. It may be shared by threads.
 
     Args:

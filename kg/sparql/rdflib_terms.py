@@ -1,7 +1,8 @@
 """RDFLib's terms and the graph's keys and values, one to one.
 
-A key that is an IRI is that IRI, ``_:name`` a blank node, any other an IRI made of it (:mod:`kg.formats.rdf.iris`). A
-value of the datatype ``vocabulary.IRI`` is the node that it names. Units have no place in RDF.
+A key that is an IRI is that IRI, ``_:name`` a blank node, any other an IRI made of it
+(:mod:`kg.formats.rdf.iris`). A value of the datatype ``vocabulary.IRI`` is the node that it names.
+Units have no place in RDF.
 """
 
 from __future__ import annotations

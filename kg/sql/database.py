@@ -65,7 +65,10 @@ class Database:
             _tune_sqlite(self.engine)
         elif self.engine.dialect.name == "postgresql":
             _tune_postgresql(self.engine)
+        # By thread: what one thread writes in a transaction is not to be read by another.
         self._own = threading.local()
+        # All threads' connections in one list, so that close() reaches those of threads that have
+        # ended.
         self._lent: list[Any] = []
         with self._explained():
             migrate(self.engine, self.name)
@@ -99,7 +102,7 @@ class Database:
 
     @contextmanager
     def quick(self) -> Iterator[Sql]:
-        """For single statements: a connection that this thread keeps, outside of any transaction.
+        """For single statements: a connection of this thread, outside of any transaction.
 
         A tenth of the cost of :meth:`reading`. Every cursor has to be read to its end or closed in
         the block, or the connection would go on seeing the graph of that moment.
@@ -122,8 +125,8 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Make everything that this thread writes in the block one transaction, and read what it wrote.
 
-        What fails inside is taken back alone where the block goes on, all of it where the block
-        ends by an error.
+        A part that fails is rolled back alone if the block goes on. If the block ends by an error,
+        everything is rolled back.
         """
         if self._shared() is not None:  # part of the one around it
             yield
@@ -141,6 +144,7 @@ class Database:
             lent = self.engine.raw_connection()
             driver = lent.driver_connection
             postgresql = self.engine.dialect.name == "postgresql"
+            # psycopg begins a transaction by itself, and the connection would stay idle in it.
             if postgresql and driver is not None:
                 driver.autocommit = True
             self._lent.append(lent)
@@ -163,6 +167,7 @@ class Database:
             if complete:
                 yield from rows
                 return
+        # More than a page: read anew, because pages without a transaction may be of several states.
         with self.reading() as sql:
             yield from sql.stream(statement, parameters)
 
@@ -207,7 +212,7 @@ class Database:
                 self.location.check_opened()
 
     def maintain(self, *statements: str) -> bool:
-        """Run statements that no transaction may hold; return whether the last says it was kept from it.
+        """Run statements that no transaction may hold; return whether the last one reports that it was prevented.
 
         Raises:
             StoreError: Somebody else holds the database.
@@ -241,6 +246,7 @@ class Database:
         """Close every connection; on SQLite this folds the write-ahead log into the file."""
         while self._lent:
             lent = self._lent.pop()
+            # The pool gives the connection to others, who expect it as it came.
             if self.engine.dialect.name == "postgresql":
                 lent.driver_connection.autocommit = False
             lent.close()
@@ -272,6 +278,7 @@ def _tune_sqlite(engine: sa.Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
+        # SQLite has them off by default, for each connection anew.
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
@@ -284,6 +291,8 @@ def _tune_sqlite(engine: sa.Engine) -> None:
         write = options.get("kptm_write", False)
         cache = WRITER_CACHE_KIB if write else READER_CACHE_KIB
         driver.execute(f"PRAGMA cache_size=-{cache}").close()
+        # IMMEDIATE: a transaction that begins as a reader cannot write once another has written,
+        # and busy_timeout does not help there.
         driver.execute("BEGIN IMMEDIATE" if write else "BEGIN").close()
 
 
@@ -296,6 +305,7 @@ def _tune_postgresql(engine: sa.Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         if connection.get_execution_options().get("kptm_write", False):
+            # The number stands for "a writer of kptm" alone; readers do not take this lock.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7061746)")
         else:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

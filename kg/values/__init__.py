@@ -1,6 +1,7 @@
 """Values: what text is a number, a date, a URL; which relations of a table have values; how values are shown.
 
-A value is a :class:`kg.types.Literal`. It is neither an entity nor a name: nothing is linked to it, and it has no vector.
+A value is a :class:`kg.types.Literal`. It is neither an entity nor a name: nothing is linked to it,
+and it has no vector.
 """
 
 from kg.values.forms import KINDS, candidates, parsed

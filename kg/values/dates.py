@@ -1,4 +1,7 @@
-"""Dates of any year as seconds. Years are counted as XML Schema 1.1 does, with a year 0; a time without a zone counts as UTC."""
+"""Dates of any year as seconds.
+
+Years are counted as XML Schema 1.1 does, with a year 0; a time without a zone counts as UTC.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,8 @@ def span(text: str, datatype: str) -> tuple[Fraction, Fraction] | None:
 
     Args:
         text: Its lexical form.
-        datatype: ``xsd:date``, ``dateTime``, ``gYearMonth`` or ``gYear``. A time is its own first and last second.
+        datatype: ``xsd:date``, ``dateTime``, ``gYearMonth`` or ``gYear``. A time is its own first
+            and last second.
     """
     from fractions import Fraction
 
@@ -67,7 +71,10 @@ def span(text: str, datatype: str) -> tuple[Fraction, Fraction] | None:
 
 
 def _days(year: int, month: int, day: int) -> int:
-    """The days from 1 March of the year 0. The year begins in March, so that the leap day is its last one."""
+    """The days from 1 March of the year 0.
+
+    The year begins in March, so that the leap day is its last one.
+    """
     years = year - (month < 3)
     days = 365 * years + years // 4 - years // 100 + years // 400
     return days + (153 * ((month + 9) % 12) + 2) // 5 + day - 1

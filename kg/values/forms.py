@@ -1,7 +1,8 @@
 """Forms that values have in tables: numbers, quantities, dates, URLs, e-mail addresses, versions.
 
-One text may have several forms: ``1.234`` is a number in English and one a thousand times as large in German, ``03/04/2020``
-a day in March or in April. What a column means is decided over all of it (:mod:`kg.values.infer`).
+One text may have several forms: ``1.234`` is a number in English and one a thousand times as large
+in German, ``03/04/2020`` a day in March or in April. What a column means is decided over all of it
+(:mod:`kg.values.infer`).
 """
 
 from __future__ import annotations
@@ -48,14 +49,15 @@ _MONTH = (
 )
 
 
-class Form(NamedTuple):
+class ValueForm(NamedTuple):
     """A way to write values.
 
     Attributes:
         name: What it is called here.
         kind: What ``types=`` calls values of it.
         read: The value of a text; None where the text is not of the form.
-        beside: Reads what stands among values of the form: plain numbers among quantities, 20230101 among versions.
+        beside: Reads what stands among values of the form: plain numbers among quantities, 20230101
+            among versions.
     """
 
     name: str
@@ -218,21 +220,23 @@ def _boolean(text: str) -> Literal | None:
     return Literal(low, f"{XSD}boolean") if low in ("true", "false") else None
 
 
-FORMS: Sequence[Form] = (
-    Form("integer", "integer", _INTEGER),
-    Form("decimal", "decimal", _decimal),
-    Form("decimal, comma", "decimal", _COMMA_DECIMAL),
-    Form("quantity", "quantity", _quantities(_POINT, comma=False), _decimal),
-    Form("quantity, comma", "quantity", _quantities(_COMMA, comma=True), _COMMA_DECIMAL),
-    Form("date", "date", _iso),
-    Form("date, d.m.y", "date", _days(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})", "dmy")),
-    Form("date, d/m/y", "date", _days(r"(\d{1,2})/(\d{1,2})/(\d{4})", "dmy")),
-    Form("date, m/d/y", "date", _days(r"(\d{1,2})/(\d{1,2})/(\d{4})", "mdy")),
-    Form("date, d month y", "date", _days(rf"(\d{{1,2}})\.? ({_MONTH})\.?,? (\d{{4}})", "dmy")),
-    Form("date, month d y", "date", _days(rf"({_MONTH})\.? (\d{{1,2}}),? (\d{{4}})", "mdy")),
-    Form("time", "time", _time),
-    Form("boolean", "boolean", _boolean),
-    Form(
+FORMS: Sequence[ValueForm] = (
+    ValueForm("integer", "integer", _INTEGER),
+    ValueForm("decimal", "decimal", _decimal),
+    ValueForm("decimal, comma", "decimal", _COMMA_DECIMAL),
+    ValueForm("quantity", "quantity", _quantities(_POINT, comma=False), _decimal),
+    ValueForm("quantity, comma", "quantity", _quantities(_COMMA, comma=True), _COMMA_DECIMAL),
+    ValueForm("date", "date", _iso),
+    ValueForm("date, d.m.y", "date", _days(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})", "dmy")),
+    ValueForm("date, d/m/y", "date", _days(r"(\d{1,2})/(\d{1,2})/(\d{4})", "dmy")),
+    ValueForm("date, m/d/y", "date", _days(r"(\d{1,2})/(\d{1,2})/(\d{4})", "mdy")),
+    ValueForm(
+        "date, d month y", "date", _days(rf"(\d{{1,2}})\.? ({_MONTH})\.?,? (\d{{4}})", "dmy")
+    ),
+    ValueForm("date, month d y", "date", _days(rf"({_MONTH})\.? (\d{{1,2}}),? (\d{{4}})", "mdy")),
+    ValueForm("time", "time", _time),
+    ValueForm("boolean", "boolean", _boolean),
+    ValueForm(
         "url",
         "url",
         _whole(
@@ -241,8 +245,10 @@ FORMS: Sequence[Form] = (
             re.IGNORECASE,
         ),
     ),
-    Form("email", "email", _whole(r"(?:mailto:)?[^@\s<>,;]+@[^@\s<>,;]+\.[A-Za-z]{2,}", EMAIL)),
-    Form("version", "version", _version, _bare_version),
+    ValueForm(
+        "email", "email", _whole(r"(?:mailto:)?[^@\s<>,;]+@[^@\s<>,;]+\.[A-Za-z]{2,}", EMAIL)
+    ),
+    ValueForm("version", "version", _version, _bare_version),
 )
 """In the order in which they are preferred: the first that fits a whole column is what it has."""
 

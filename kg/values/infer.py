@@ -1,8 +1,9 @@
 """Which relations of a table have values, decided over what a window of the table shows.
 
-The rule, for each relation: its tails are values when at least 98% of them have one form (:data:`kg.values.forms.FORMS`),
-unless they are keys. They are keys when most heads of the relation have that form too (numeric ids, IRIs), or when more than
-a fifth of the distinct tails are entities already. A relation that the graph holds stays what it is there.
+The rule, for each relation: its tails are values when at least 98% of them have one form
+(:data:`kg.values.forms.FORMS`), unless they are keys. They are keys when most heads of the relation
+have that form too (numeric ids, IRIs), or when more than a fifth of the distinct tails are entities
+already. A relation that the graph holds stays what it is there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.types import Literal
-from kg.values.forms import AMBIGUOUS, ENTITY, FORMS, TEXT, Form, may_be_value
+from kg.values.forms import AMBIGUOUS, ENTITY, FORMS, TEXT, ValueForm, may_be_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -31,7 +32,7 @@ MISSING = frozenset({"na", "n/a", "nan", "null", "none", "-", "–", "—", "?",
 
 
 @dataclass
-class Decision:
+class TypeDecision:
     """What a relation's tails are.
 
     Attributes:
@@ -45,7 +46,7 @@ class Decision:
     """
 
     kind: str
-    forms: tuple[Form, ...] = ()
+    forms: tuple[ValueForm, ...] = ()
     given: bool = False
     count: int = 0
     strangers: int = 0
@@ -80,13 +81,13 @@ class Decision:
         return Literal(tail)
 
 
-def given(kind: str) -> Decision:
+def given(kind: str) -> TypeDecision:
     """The decision that the user made.
 
     Args:
         kind: One of :data:`kg.values.KINDS`.
     """
-    return Decision(kind, tuple(form for form in FORMS if form.kind == kind), given=True)
+    return TypeDecision(kind, tuple(form for form in FORMS if form.kind == kind), given=True)
 
 
 def decide(
@@ -95,33 +96,34 @@ def decide(
     entities: Callable[[Collection[str]], int],
     *,
     wide: bool = False,
-) -> Decision:
+) -> TypeDecision:
     """What a relation's tails are, by the rule of this module.
 
     Args:
         tails: Its tails and how often each comes.
         heads: Its heads.
         entities: How many of some tails are entities.
-        wide: Whether the relation is a column of a wide table, whose rows may be numbered: equal forms say nothing then.
+        wide: Whether the relation is a column of a wide table, whose rows may be numbered: equal
+            forms say nothing then.
     """
     chosen = islice(tails.items(), DISTINCT)
     shown = Counter({tail: count for tail, count in chosen if tail.casefold() not in MISSING})
     form = _form(shown)
     if form is None:
-        return Decision(ENTITY)
+        return TypeDecision(ENTITY)
     distinct = sorted(shown)
     if entities(distinct) > KEYS * len(distinct):
-        return Decision(ENTITY)
+        return TypeDecision(ENTITY)
     if not wide and _share(Counter(heads), form) >= HEADS:
-        return Decision(ENTITY)
+        return TypeDecision(ENTITY)
     if form.name in AMBIGUOUS and all(
         _share(shown, item) >= SHARE for item in FORMS if item.name in AMBIGUOUS
     ):
-        return Decision(TEXT, sample=tuple(distinct[:1000]))
-    return Decision(form.kind, (form,), sample=tuple(distinct[:1000]))
+        return TypeDecision(TEXT, sample=tuple(distinct[:1000]))
+    return TypeDecision(form.kind, (form,), sample=tuple(distinct[:1000]))
 
 
-def _form(tails: Counter[str]) -> Form | None:
+def _form(tails: Counter[str]) -> ValueForm | None:
     """The first form that enough tails have, half of them by itself."""
     first = list(islice(tails, FIRST))
     total = tails.total()
@@ -136,25 +138,25 @@ def _form(tails: Counter[str]) -> Form | None:
     return None
 
 
-def _share(texts: Counter[str], form: Form) -> float:
+def _share(texts: Counter[str], form: ValueForm) -> float:
     total = texts.total()
     return (
         sum(n for text, n in texts.items() if form.value(text) is not None) / total if total else 0
     )
 
 
-def like(stored: Sequence[Literal]) -> Decision | None:
+def like(stored: Sequence[Literal]) -> TypeDecision | None:
     """The decision that values which a graph holds of a relation show; None where they are of no kind."""
     if not stored:
         return None
     if not any(item.datatype for item in stored):
-        return Decision(TEXT)
+        return TypeDecision(TEXT)
     typed = [item for item in stored if item.datatype]
     kinds = Counter(form for item in typed if (form := _form_of(item)) is not None)
     if not kinds:
-        return Decision(TEXT)
+        return TypeDecision(TEXT)
     kind = kinds.most_common(1)[0][0]
-    return Decision(kind, tuple(form for form in FORMS if form.kind == kind))
+    return TypeDecision(kind, tuple(form for form in FORMS if form.kind == kind))
 
 
 def _form_of(item: Literal) -> str | None:

@@ -20,7 +20,8 @@ GROUPED = 5
 class ValueKey(str):
     """A value where a key is expected: at the end of a path, in a pattern, as an answer.
 
-    As text it is that of the value (``Literal.value``). It equals only the same value: the year 1984 is not the film of that key.
+    As text it is that of the value (``Literal.value``). It equals only the same value: the year
+    1984 is not the film of that key.
 
     Attributes:
         literal: The value.

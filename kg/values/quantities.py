@@ -32,7 +32,8 @@ class Quantity(NamedTuple):
     """A value as it compares: only with those of the same dimension.
 
     Attributes:
-        dimension: The base unit, "" of plain numbers, :data:`DATE`, :data:`TIME`, or the name of an unknown unit.
+        dimension: The base unit, "" of plain numbers, :data:`DATE`, :data:`TIME`, or the name of an
+            unknown unit.
         low: The number in the base unit; the first second of a date.
         high: The same number; the last second of a date: that of 1990 is on 31 December.
     """
@@ -74,7 +75,8 @@ def _number(text: str, unit: str) -> Quantity | None:
     found = _NUMBER(text) if len(text) <= _LONGEST else None
     if found is None or abs(int(found[2] or 0)) > _GREATEST:
         return None
-    # Arithmetic with fractions is most of the time of loading values: none where it changes nothing.
+    # Arithmetic with fractions is most of the time of loading values: none where it changes
+    # nothing.
     number = Fraction(found[1]) if "." in found[1] else Fraction(int(found[1]))
     if found[2]:
         number *= Fraction(10) ** int(found[2])

@@ -1,9 +1,11 @@
 """Typing of a table's tails while it streams: a window of it shows which relations have values.
 
-    items ─► window ─► decisions ─► Block (entities), ValueBlock (values), lines that are no plain triples
+    items ─► window ─► decisions ─► Block (entities), ValueBlock (values), lines that are no plain
+    triples
 
-A relation is decided where it first comes, by all its rows in the window; memory does not grow with the table. What came after
-the window is checked at the end: a decision that does not hold is an error that says how to read the table again.
+A relation is decided where it first comes, by all its rows in the window; memory does not grow with
+the table. What came after the window is checked at the end: a decision that does not hold is an
+error that says how to read the table again.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from kg.formats.text.blocks import Block, ValueBlock
 from kg.types import Triple, Typed
 from kg.values import infer
 from kg.values.forms import ENTITY, KINDS
-from kg.values.infer import Decision
+from kg.values.infer import TypeDecision
 from kg.vocabulary import UNDERSTOOD
 
 if TYPE_CHECKING:
@@ -60,7 +62,8 @@ class Typing:
     """Types the tails of one table.
 
     Args:
-        types: The kinds of relations that the user gave, by key in any case; ``entity`` for no values.
+        types: The kinds of relations that the user gave, by key in any case; ``entity`` for no
+            values.
         guess: Whether the others are decided by the rule of :mod:`kg.values.infer`.
         wide: Whether the relations are columns of a wide table.
         lines: Single lines that make a block.
@@ -74,7 +77,7 @@ class Typing:
         *,
         guess: bool,
         entities: Callable[[Collection[str]], int],
-        stored: Callable[[str], Decision | None],
+        stored: Callable[[str], TypeDecision | None],
         wide: bool = False,
         lines: int = 20_000,
     ) -> None:
@@ -82,7 +85,7 @@ class Typing:
         self._used: set[str] = set()
         self._guess, self._wide, self._lines = guess, wide, lines
         self._entities, self._stored = entities, stored
-        self._decisions: dict[str, Decision] = {}
+        self._decisions: dict[str, TypeDecision] = {}
         self._checked: set[str] = set()
 
     def stream(self, items: Iterable[Line | Block]) -> Iterator[Line | Block | ValueBlock]:
@@ -122,7 +125,7 @@ class Typing:
         if wrong:
             raise DoubtfulTypesError(wrong)
 
-    def _fails(self, found: Decision) -> bool:
+    def _fails(self, found: TypeDecision) -> bool:
         if found.forms and found.strangers > (1 - infer.SHARE) * found.count:
             return True
         return self._entities(found.sample) > infer.KEYS * len(found.sample)
@@ -148,7 +151,7 @@ class Typing:
             if found.is_value:
                 self._checked.add(name)
 
-    def _known(self, name: str) -> Decision | None:
+    def _known(self, name: str) -> TypeDecision | None:
         """What was decided before: by the user, by the graph, or that nothing is typed."""
         found = self._given.get(name.casefold())
         if found is not None:
@@ -192,7 +195,7 @@ class Typing:
             yield ValueBlock(*part, valued[name].values(part.tails))
 
 
-ENTITY_DECISION = Decision(ENTITY)
+ENTITY_DECISION = TypeDecision(ENTITY)
 
 
 def _in_blocks(items: Iterable[Line | Block], most: int) -> Iterator[Line | Block]:

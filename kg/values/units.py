@@ -1,7 +1,7 @@
 """Units that are converted into each other: lengths, areas, volumes, masses, times, speeds, temperatures, data.
 
-A unit is looked up as it is written (``km²``, ``square mile``, ``people per square mile``, Wikidata's ``Q712226``). What is not
-known is a unit of its own, which compares only with itself.
+A unit is looked up as it is written (``km²``, ``square mile``, ``people per square mile``,
+Wikidata's ``Q712226``). What is not known is a unit of its own, which compares only with itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ class Unit(NamedTuple):
     """What a unit measures, and how a number of it becomes one of the base unit: ``factor · (number + offset)``.
 
     Attributes:
-        dimension: The base unit: "m", "m²", "kg", …; "" of plain numbers; the unit's own name where it is not known.
+        dimension: The base unit: "m", "m²", "kg", …; "" of plain numbers; the unit's own name where
+            it is not known.
         factor: Exact.
         offset: Of temperatures.
     """

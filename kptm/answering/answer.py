@@ -30,7 +30,8 @@ class ScoredEntity:
         label: The entity's label; a value for people, as "70,000,000" or "468 km²".
         score: Between 0 and 1.
         value: The value, with its datatype and unit; None for an entity.
-        is_span: Whether it is a name as a text writes it, of something that the graph does not have.
+        is_span: Whether it is a name as a text writes it, of something that the graph does not
+            have.
     """
 
     entity: str | None
@@ -71,7 +72,8 @@ class Evidence:
     """One thing an answer stands on.
 
     Attributes:
-        kind: "triple", "sentence", "link prediction", "model", "modeledge", "texts", "linking", "stale" or "note".
+        kind: "triple", "sentence", "link prediction", "model", "modeledge", "texts", "linking",
+            "stale" or "note".
         text: What it says, for people.
         entity: The answer it speaks for, "" where it speaks for none.
         score: How strongly, in the kind's own unit (a probability), 1 for a triple.
@@ -156,16 +158,20 @@ class Answer:
         answers: The whole set meant, best first; empty for "unknown".
         evidence: What it stands on, strongest first.
         reason: Why there is no answer, "" when there is one.
-        why: The same as a word: the "name" is not in the graph, no "relation" was understood, there is no such "fact",
-            a "disagreement" of the sources, or "doubt", the score is below the threshold.
+        why: The same as a word: the "name" is not in the graph, no "relation" was understood, there
+            is no such "fact", a "disagreement" of the sources, or "doubt", the score is below the
+            threshold.
         topic: The key of the entity that was asked about, "" where none was found.
         path: The hops from it to the answers.
         senses: What else its name may mean.
         conflicts: Sources that would answer otherwise.
         token: The model's word for a ``[MASK]`` that no entity fits, "" otherwise.
-        description: What is stated of the entity, of a question that is a name and no more; "" otherwise.
-        predicted: Whether no fact states the answer: it is a guess, and ``score`` how often such guesses are right.
-        labels: The labels of the topic, of the path's relations and of what the programs name, by key.
+        description: What is stated of the entity, of a question that is a name and no more; ""
+            otherwise.
+        predicted: Whether no fact states the answer: it is a guess, and ``score`` how often such
+            guesses are right.
+        labels: The labels of the topic, of the path's relations and of what the programs name, by
+            key.
         program: What was evaluated; None where nothing was.
         sentence: The answer in words, in the question's language.
         meanings: What the parts of the question were understood as, in their order.
@@ -232,8 +238,8 @@ class Answer:
 
         Args:
             form: As lines of text, as a JSON value, or as a piece of HTML.
-            reading: Whether text and HTML say how the question was read too: the program that was evaluated, and what each
-                part of the question was understood as.
+            reading: Whether text and HTML say how the question was read too: the program that was
+                evaluated, and what each part of the question was understood as.
         """
         from kptm.answering.evidence import explanation as explaining
 

@@ -13,12 +13,16 @@ class PredictorConfig:
     """Thresholds and weights.
 
     Attributes:
-        sources: Who is asked: "graph", "link prediction", "model", "texts", "modeledge", as far as they are there.
+        sources: Who is asked: "graph", "link prediction", "model", "texts", "modeledge", as far as
+            they are there.
         min_score: Calibrated p below which a predicted answer is "unknown".
-        min_stated: p of the best reading of a question below which it is not answered, before anything was learnt.
-        min_learnt: The same after questions of this graph were learnt from: its p is worth what it says then.
+        min_stated: p of the best reading of a question below which it is not answered, before
+            anything was learnt.
+        min_learnt: The same after questions of this graph were learnt from: its p is worth what it
+            says then.
         conflict: P from which on a source's other answer is shown as a conflict.
-        uncalibrated: Whether predictions are shown whose p nothing was calibrated by: such a p may be worth anything.
+        uncalibrated: Whether predictions are shown whose p nothing was calibrated by: such a p may
+            be worth anything.
         phrasings: How many phrasings of a relation the model is asked in.
         weights: How sources are combined and calibrated; the defaults say "as sure as they seem".
     """

@@ -105,7 +105,8 @@ class AnswerBuilder:
     Args:
         graph: Knows what things are called.
         citations: Makes the evidence.
-        curve: From p of link prediction's best answer to how often such answers are right; None where nothing was held out.
+        curve: From p of link prediction's best answer to how often such answers are right; None
+            where nothing was held out.
         freshness: Knows what is stale; None where no evidence is made.
         texts: Knows what the p of an answer from texts is worth.
     """

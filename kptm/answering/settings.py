@@ -14,9 +14,10 @@ class AnsweringConfig:
     """Settings of answering.
 
     Attributes:
-        encoder: The folder of a sentence encoder that compares questions with relations, or the name of an installed package that has
-            one; "" answers without one.
-        start: What the qualifiers are called, by key, last part of an IRI, or label, that say when a fact began.
+        encoder: The folder of a sentence encoder that compares questions with relations, or the
+            name of an installed package that has one; "" answers without one.
+        start: What the qualifiers are called, by key, last part of an IRI, or label, that say when
+            a fact began.
         end: Those that say when it ended.
         point: Those that say when it held.
     """

@@ -41,7 +41,8 @@ class Constraint:
     Attributes:
         kind: What it says.
         subject: The relation's key; of disjoint types the first; of a shape its name.
-        types: The types of a domain or range; of disjoint types the second; of a shape the component of SHACL.
+        types: The types of a domain or range; of disjoint types the second; of a shape the
+            component of SHACL.
         support: How many cases agree.
         exceptions: How many do not.
         is_declared: Whether ``kptm.toml`` states it; else it is learnt from the graph.

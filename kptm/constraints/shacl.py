@@ -1,7 +1,8 @@
 """Shapes in SHACL, which pySHACL checks: over a copy of the graph in memory, and over the proposals that nobody has decided.
 
-W3C, *Shapes Constraint Language*, 2017. A proposal breaks a shape where the graph with all proposals has a result that the graph
-alone does not have, at one of its ends and with its relation as the path; two that break it together are both named.
+W3C, *Shapes Constraint Language*, 2017. A proposal breaks a shape where the graph with all
+proposals has a result that the graph alone does not have, at one of its ends and with its relation
+as the path; two that break it together are both named.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class ShapeResult(NamedTuple):
         shape: The name of the shape, "" of one without a name.
         component: The component of SHACL, such as ``MinCount``.
         focus: The key of the node that does not conform.
-        path: The key of the relation, or the path as SPARQL writes it; "" where it is about the node itself.
+        path: The key of the relation, or the path as SPARQL writes it; "" where it is about the
+            node itself.
         value: What is wrong, "" where it is what is missing.
         message: Why, by the shape or by pySHACL.
     """

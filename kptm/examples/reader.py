@@ -55,8 +55,8 @@ class Question:
 
     Attributes:
         question: The text.
-        answers: Keys of entities; of composed questions also the text of a value, such as "1233 km",
-            a number, "yes" or "no".
+        answers: Keys of entities; of composed questions also the text of a value, such as "1233
+            km", a number, "yes" or "no".
         kind: What the question asks for, such as "cloze" or "count".
     """
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kptm.finetuning.finetune_report import FinetuneReport, TaskPoint, TaskScore
     from kptm.finetuning.finetuned_model import FinetunedModel
     from kptm.finetuning.finetuning_run import finetune
-    from kptm.finetuning.prediction import LabelledSpan, Prediction
+    from kptm.finetuning.prediction import LabelledSpan, TaskPrediction
     from kptm.finetuning.task_rows import TaskRow
 
 __all__ = [
@@ -23,8 +23,8 @@ __all__ = [
     "FinetuneReport",
     "FinetunedModel",
     "LabelledSpan",
-    "Prediction",
     "TaskPoint",
+    "TaskPrediction",
     "TaskRow",
     "TaskScore",
     "finetune",
@@ -34,7 +34,7 @@ _HOMES = {
     "kptm.finetuning.finetune_report": ("FinetuneReport", "TaskPoint", "TaskScore"),
     "kptm.finetuning.finetuned_model": ("FinetunedModel",),
     "kptm.finetuning.finetuning_run": ("finetune",),
-    "kptm.finetuning.prediction": ("LabelledSpan", "Prediction"),
+    "kptm.finetuning.prediction": ("LabelledSpan", "TaskPrediction"),
     "kptm.finetuning.task_rows": ("TaskRow",),
 }
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kptm.finetuning.classifier import TaskModel
     from kptm.finetuning.config import FinetuneConfig
     from kptm.finetuning.finetune_report import FinetuneReport, TaskScore
-    from kptm.finetuning.prediction import Prediction
+    from kptm.finetuning.prediction import TaskPrediction
     from kptm.finetuning.task_encoding import EncodedRow
     from kptm.finetuning.task_rows import Rows, TaskRow
     from kptm.fusion import FusedModel
@@ -65,7 +65,7 @@ class FinetunedModel:
 
     def predict(
         self, rows: Rows, *, linker: Linker | None = None, batch_size: int = 64
-    ) -> list[Prediction]:
+    ) -> list[TaskPrediction]:
         """Classify rows, in their order.
 
         Args:
@@ -126,7 +126,7 @@ class FinetunedModel:
         parts = load(folder)
         return cls(parts.model.to(where), parts.labels, parts.config, parts.report)
 
-    def _say(self, rows: Sequence[TaskRow], size: int) -> list[Prediction]:
+    def _say(self, rows: Sequence[TaskRow], size: int) -> list[TaskPrediction]:
         encoded = [encode_row(self.fused, row, self.task) for row in rows]
         said = [NOT_SEEN] * len(rows)
         seen = [(number, row) for number, row in enumerate(encoded) if row is not None]
@@ -148,7 +148,7 @@ class FinetunedModel:
         logits: Tensor = self.model(Batch(tensors, batch.places.to(device)))
         return logits.cpu()
 
-    def _answer(self, logits: Tensor, row: EncodedRow) -> Prediction:
+    def _answer(self, logits: Tensor, row: EncodedRow) -> TaskPrediction:
         if self.task == "tokens":
             return say_spans(logits, classes_of(self.labels, self.task), row)
         if self.task == "typing":

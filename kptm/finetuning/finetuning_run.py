@@ -13,8 +13,8 @@ from kptm.finetuning.finetune_report import FinetuneReport
 from kptm.finetuning.finetuned_model import FinetunedModel
 from kptm.finetuning.loop import curve_of, run
 from kptm.finetuning.task_encoding import (
-    Example,
-    Examples,
+    TaskExample,
+    TaskExamples,
     classes_of,
     encode_row,
     right_classes,
@@ -72,7 +72,7 @@ def finetune(
     )
     examples = _examples(model, rows, task, labels)
     steps = config.steps or -(-len(examples) // config.batch_size) * config.epochs
-    losses = run(tuned, Examples(examples, config, steps), config, steps, progress)
+    losses = run(tuned, TaskExamples(examples, config, steps), config, steps, progress)
     made = FinetunedModel(tuned, labels, config)
     score = None if held_out is None else made.score(held_out)
     made.report = FinetuneReport(
@@ -101,11 +101,11 @@ def _labels(rows: Sequence[TaskRow], task: str) -> tuple[str, ...]:
 
 def _examples(
     model: FusedModel, rows: Sequence[TaskRow], task: str, labels: Sequence[str]
-) -> list[Example]:
+) -> list[TaskExample]:
     numbers = {name: number for number, name in enumerate(classes_of(labels, task))}
     encoded = ((row, encode_row(model, row, task)) for row in rows)
     examples = [
-        Example(found, right_classes(row, found, task, numbers))
+        TaskExample(found, right_classes(row, found, task, numbers))
         for row, found in encoded
         if found is not None
     ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kptm.finetuning.classifier import TaskModel
     from kptm.finetuning.config import FinetuneConfig
-    from kptm.finetuning.task_encoding import Example, Examples
+    from kptm.finetuning.task_encoding import TaskExample, TaskExamples
 
 WARM_UP = 0.06
 """Share of the steps in which the learning rate rises."""
@@ -36,7 +36,7 @@ class _Collator:
         self._classes = model.classifier.out_features
         self._with_knowledge = config.use_knowledge
 
-    def __call__(self, examples: Sequence[Example]) -> dict[str, Any]:
+    def __call__(self, examples: Sequence[TaskExample]) -> dict[str, Any]:
         batch = batch_of(
             [example.row for example in examples],
             self._pad_id,
@@ -87,7 +87,7 @@ class _Tell(TrainerCallback):  # type: ignore[misc]
 
 def run(
     tuned: TaskModel,
-    examples: Examples,
+    examples: TaskExamples,
     config: FinetuneConfig,
     steps: int,
     progress: Callable[[int, float], None] | None,

@@ -35,7 +35,7 @@ class LabelledSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class TaskPrediction:
     """The answer for one row.
 
     Attributes:
@@ -62,26 +62,26 @@ class Prediction:
         return asdict(self)
 
 
-NOT_SEEN = Prediction(None, 0.0)
+NOT_SEEN = TaskPrediction(None, 0.0)
 """The answer where a marked mention stands behind what the model reads."""
 
 
-def say_label(logits_C: Tensor, labels: Sequence[str]) -> Prediction:
+def say_label(logits_C: Tensor, labels: Sequence[str]) -> TaskPrediction:
     """The likeliest of labels that exclude each other."""
     p = logits_C.softmax(-1).tolist()
     best = max(range(len(p)), key=p.__getitem__)
-    return Prediction(labels[best], p[best], dict(zip(labels, p, strict=True)))
+    return TaskPrediction(labels[best], p[best], dict(zip(labels, p, strict=True)))
 
 
-def say_types(logits_C: Tensor, labels: Sequence[str], threshold: float) -> Prediction:
+def say_types(logits_C: Tensor, labels: Sequence[str], threshold: float) -> TaskPrediction:
     """All types that are likely enough."""
     p = logits_C.sigmoid().tolist()
     order = sorted(range(len(p)), key=lambda number: -p[number])
     chosen = tuple(labels[number] for number in order if p[number] >= threshold)
-    return Prediction(labels[order[0]], p[order[0]], dict(zip(labels, p, strict=True)), chosen)
+    return TaskPrediction(labels[order[0]], p[order[0]], dict(zip(labels, p, strict=True)), chosen)
 
 
-def say_spans(logits_LC: Tensor, tags: Sequence[str], row: EncodedRow) -> Prediction:
+def say_spans(logits_LC: Tensor, tags: Sequence[str], row: EncodedRow) -> TaskPrediction:
     """The spans that the likeliest tag of each token makes."""
     p_L, best_L = logits_LC[: len(row.offsets)].softmax(-1).max(-1)
     p, said = p_L.tolist(), [tags[number] for number in best_L.tolist()]
@@ -90,10 +90,10 @@ def say_spans(logits_LC: Tensor, tags: Sequence[str], row: EncodedRow) -> Predic
         for start, end, label, tokens in from_bio(said, row.offsets)
     )
     least = [one for one, (start, end) in zip(p, row.offsets, strict=True) if start < end]
-    return Prediction(None, min(least, default=1.0), spans=spans)
+    return TaskPrediction(None, min(least, default=1.0), spans=spans)
 
 
-def score(rows: Sequence[TaskRow], predictions: Sequence[Prediction], task: str) -> TaskScore:
+def score(rows: Sequence[TaskRow], predictions: Sequence[TaskPrediction], task: str) -> TaskScore:
     """Compare with what is right; all of the rows together (micro)."""
     gold = [_gold(row, task) for row in rows]
     found = [_said(prediction, task) for prediction in predictions]
@@ -115,7 +115,7 @@ def _gold(row: TaskRow, task: str) -> set[Any]:
     return set(row.spans) if task == "tokens" else set(row.labels)
 
 
-def _said(prediction: Prediction, task: str) -> set[Any]:
+def _said(prediction: TaskPrediction, task: str) -> set[Any]:
     if task == "tokens":
         return {(span.start, span.end, span.label) for span in prediction.spans}
     if task == "typing":

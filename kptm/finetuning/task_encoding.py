@@ -42,7 +42,7 @@ class EncodedRow:
     offsets: tuple[Span, ...]
 
 
-class Example(NamedTuple):
+class TaskExample(NamedTuple):
     """An encoded row and its right classes: one, for "typing" any number, for "tokens" one a token."""
 
     row: EncodedRow
@@ -114,7 +114,7 @@ def batch_of(rows: Sequence[EncodedRow], pad_id: int, *, with_knowledge: bool) -
     return Batch(tensors, places.reshape(len(rows), -1, 2))
 
 
-def targets_of(examples: Sequence[Example], task: str, classes: int, length: int) -> Tensor:
+def targets_of(examples: Sequence[TaskExample], task: str, classes: int, length: int) -> Tensor:
     """What is right as a tensor: (B,) for one class, (B, C) of 0 and 1 for "typing", (B, L) for "tokens"."""
     if task == "typing":
         hot = torch.zeros(len(examples), classes)
@@ -129,10 +129,10 @@ def targets_of(examples: Sequence[Example], task: str, classes: int, length: int
     return torch.tensor([example.classes[0] for example in examples])
 
 
-class Examples(Dataset[Example]):
+class TaskExamples(Dataset[TaskExample]):
     """The stream of a run: which row comes when hangs on the seed alone, in batches of like length."""
 
-    def __init__(self, examples: Sequence[Example], config: FinetuneConfig, steps: int) -> None:
+    def __init__(self, examples: Sequence[TaskExample], config: FinetuneConfig, steps: int) -> None:
         self._examples = examples
         self._lengths = [len(example.row.text.ids) for example in examples]
         self._config = config
@@ -143,7 +143,7 @@ class Examples(Dataset[Example]):
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, index: int) -> Example:
+    def __getitem__(self, index: int) -> TaskExample:
         size = self._config.batch_size
         number, place = divmod(index, pass_length(len(self._examples), size))
         if number != self._pass:

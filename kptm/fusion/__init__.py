@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kptm.fusion.config import FusionConfig
     from kptm.fusion.entity_table import EntityTable
     from kptm.fusion.fused_model import FusedModel, FusedOutput
-    from kptm.fusion.mechanisms.mechanism import Branches, Knowledge
+    from kptm.fusion.mechanisms.mechanism import Branches, MentionKnowledge
     from kptm.fusion.small_bert import BackboneConfig
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "FusedModel",
     "FusedOutput",
     "FusionConfig",
-    "Knowledge",
+    "MentionKnowledge",
     "register_auto",
 ]
 _HOMES = {
@@ -32,7 +32,7 @@ _HOMES = {
     "kptm.fusion.config": ("FusionConfig",),
     "kptm.fusion.entity_table": ("EntityTable",),
     "kptm.fusion.fused_model": ("FusedModel", "FusedOutput"),
-    "kptm.fusion.mechanisms.mechanism": ("Branches", "Knowledge"),
+    "kptm.fusion.mechanisms.mechanism": ("Branches", "MentionKnowledge"),
     "kptm.fusion.small_bert": ("BackboneConfig",),
 }
 __getattr__, __dir__ = lazy(__name__, _HOMES)

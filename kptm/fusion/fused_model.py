@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
     from kptm.data.verbalisation import EntityFacts
-    from kptm.fusion.mechanisms.mechanism import Knowledge
+    from kptm.fusion.mechanisms.mechanism import MentionKnowledge
     from kptm.linking import LinkedText
 
 
@@ -266,7 +266,7 @@ class FusedModel(nn.Module):
         length: int,
         candidate_rows: Tensor | None = None,
         candidate_priors: Tensor | None = None,
-    ) -> Knowledge:
+    ) -> MentionKnowledge:
         """What a mechanism is told of a batch of ``length`` tokens; see :class:`~kptm.data.KnowledgeBatch`."""
         found = knowledge_of_mentions(
             mention_spans,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kptm.data.verbalisation import EntityFacts
     from kptm.fusion.backbones.origin import Origin
     from kptm.fusion.config import FusionConfig
-    from kptm.fusion.mechanisms.mechanism import Knowledge, Mechanism
+    from kptm.fusion.mechanisms.mechanism import Mechanism, MentionKnowledge
 
 
 class FusedParts(Protocol):
@@ -49,7 +49,7 @@ class FusedParts(Protocol):
         length: int,
         candidate_rows: torch.Tensor | None = None,
         candidate_priors: torch.Tensor | None = None,
-    ) -> Knowledge:
+    ) -> MentionKnowledge:
         """What a mechanism is told of a batch."""
 
     def token_logits(self, hidden_ND: torch.Tensor) -> torch.Tensor:

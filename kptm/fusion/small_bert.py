@@ -13,8 +13,8 @@ class BackboneConfig:
     """The Transformer that knowledge is fused into.
 
     Attributes:
-        path: A folder with a Hugging Face masked language model; "" starts a small BERT from nothing,
-            with a vocabulary of the workspace's own texts and the sizes below.
+        path: A folder with a Hugging Face masked language model; "" starts a small BERT from
+            nothing, with a vocabulary of the workspace's own texts and the sizes below.
         layers: Layers of the small BERT.
         hidden: Its width.
         heads: Its attention heads.

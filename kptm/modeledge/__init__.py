@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.spaces import Space
     from kptm.modeledge.store import Modeledge
     from kptm.modeledge.transfer.agreement import Agreement
-    from kptm.modeledge.transfer.conflicts import Conflict
+    from kptm.modeledge.transfer.conflicts import MergeConflict
     from kptm.modeledge.transfer.merge import MergeReport
     from kptm.modeledge.transfer.migrate import Migration, MigrationReport
     from kptm.modeledge.vector_index.approximate_index import ApproximateIndex
@@ -34,13 +34,13 @@ __all__ = [
     "ApproximateIndex",
     "Built",
     "Cloze",
-    "Conflict",
     "Entry",
     "FlatIndex",
     "HeldOut",
     "Hit",
     "IndexConfig",
     "Interpolation",
+    "MergeConflict",
     "MergeReport",
     "Migration",
     "MigrationReport",
@@ -62,7 +62,7 @@ _HOMES = {
     "kptm.modeledge.sql.spaces": ("Space",),
     "kptm.modeledge.store": ("Modeledge",),
     "kptm.modeledge.transfer.agreement": ("Agreement",),
-    "kptm.modeledge.transfer.conflicts": ("Conflict",),
+    "kptm.modeledge.transfer.conflicts": ("MergeConflict",),
     "kptm.modeledge.transfer.merge": ("MergeReport",),
     "kptm.modeledge.transfer.migrate": ("Migration", "MigrationReport"),
     "kptm.modeledge.vector_index.approximate_index": ("ApproximateIndex",),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kptm.pretraining.backbone_plan import BackbonePlan
     from kptm.pretraining.config import PretrainConfig
-    from kptm.pretraining.data.training_examples import Examples
+    from kptm.pretraining.data.training_examples import PretrainingExamples
     from kptm.pretraining.pretraining_model import PretrainingModel
 
 WEIGHTS = "model.safetensors"
@@ -40,6 +40,7 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
     processes, so that one seed gives one curve however a step is cut up.
     """
 
+    # The counts are those of the whole step: the Trainer must not divide by its parts once more.
     loss_is_scaled_for_ga = True
 
     def __init__(self, model: PretrainingModel, plan: BackbonePlan, **arguments: Any) -> None:
@@ -51,6 +52,8 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
         self._since = 0
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        # Example i is drawn by (seed, i): the data set has the order, and a run can be resumed at
+        # any step.
         return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)
 
     def create_optimizer(self, model: Any = None) -> Any:
@@ -107,7 +110,7 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
         return (loss, {}) if return_outputs else loss
 
     def log(self, logs: dict[str, Any], start_time: float | None = None) -> None:
-        """Keep a point of the curve: means since the last."""
+        """Add a point to the curve: means since the last."""
         if "loss" in logs:
             steps = self.state.global_step - self._since
             logs = {**logs, "means": [value / steps for value in self._sums]}
@@ -145,7 +148,7 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
 def make_trainer(
     model: PretrainingModel,
     config: PretrainConfig,
-    examples: Examples,
+    examples: PretrainingExamples,
     folder: Path,
     run: str,
     progress: Callable[[int, float], None] | None,
@@ -207,6 +210,8 @@ def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
         data_seed=config.seed,
         bf16=config.precision == "bfloat16",
         fp16=config.precision == "float16",
+        # The model takes a batch as one dictionary; by its signature every column would be
+        # "unused".
         remove_unused_columns=False,
         use_cpu=choose_device(config.device) == "cpu",
         disable_tqdm=True,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import nn
 
-from kptm.pretraining.objectives import Step, make_objectives
+from kptm.pretraining.objectives import TrainingStep, make_objectives
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,7 @@ class PretrainingModel(nn.Module):
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
         """The summed loss of each objective, (O,), float32."""
         output = self.model(**{name: batch[name] for name in batch if name in _READ})
-        step = Step(self.model, output, batch)
+        step = TrainingStep(self.model, output, batch)
         losses_O = torch.stack([objective.total(step).float() for objective in self._each()])
         if torch.is_grad_enabled() and not losses_O.requires_grad:
             # A frozen backbone and a batch without mentions: nothing to learn, but a step like any

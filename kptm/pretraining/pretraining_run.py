@@ -19,7 +19,7 @@ from kptm.pretraining.checkpoints import newest, step_of
 from kptm.pretraining.config import PretrainConfig
 from kptm.pretraining.data.corpus import Corpus
 from kptm.pretraining.data.described_facts import Descriptions
-from kptm.pretraining.data.training_examples import Asking, Examples
+from kptm.pretraining.data.training_examples import Asking, PretrainingExamples
 from kptm.pretraining.data.triple_index import TripleIndex
 from kptm.pretraining.fusion_trainer import make_trainer
 from kptm.pretraining.pretrain_report import PretrainReport
@@ -103,7 +103,7 @@ def pretrain(
         parts = [json.dumps(asdict(config), sort_keys=True), identity, corpus.digest]
         parts += [described.digest if described else "", *(facts.relations if facts else ())]
         run = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        examples = Examples(corpus, config, _asking(model), described)
+        examples = PretrainingExamples(corpus, config, _asking(model), described)
         start = newest(folder, run)
         plan = plan_for(model, config)
         with (

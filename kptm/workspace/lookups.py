@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kg.store.read.paths import Direction
     from kg.types import Change, Description, Entity, Revision, Triple
     from kg.view import GraphView
-    from kptm.finetuning.prediction import Prediction as Classified
+    from kptm.finetuning.prediction import TaskPrediction as Classified
     from kptm.finetuning.task_rows import Rows
     from kptm.modeledge import Modeledge
     from kptm.modeledge.transfer.merge import MergeReport

@@ -75,7 +75,7 @@ class WorkspaceModels:
             WorkspaceError: Another process pretrains this workspace.
         """
         from kptm.pretraining import pretrain
-        from kptm.workspace.pretraining import Run
+        from kptm.workspace.pretraining import PretrainingRun
 
         given = texts if isinstance(texts, str | Path) else list(texts)
 
@@ -84,7 +84,7 @@ class WorkspaceModels:
             if triples:
                 yield from self._said()
 
-        run = Run(self.layout)
+        run = PretrainingRun(self.layout)
         with run.alone():
             model = run.start(self._base.config, self._vectors.embeddings(), stream, self.graph)
             report = pretrain(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kptm.workspace.layout import Layout
 
 
-class Run:
+class PretrainingRun:
     """One pretraining, gone on with if it was cut. Of several processes the first one writes.
 
     Args:

@@ -28,7 +28,7 @@ SIZES = (2, 3)
 """Numbers of a first line that holds sizes: how many vectors, how wide; BigGraph adds a third."""
 
 
-class Row(NamedTuple):
+class VectorLine(NamedTuple):
     """A line: its number, its text, what separates a key from its numbers."""
 
     number: int
@@ -71,11 +71,11 @@ def read_text(path: Path) -> tuple[list[str], Floats]:
     return keys, np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
 
-def _rows(path: Path, lines: Iterator[tuple[int, bytes]]) -> Iterator[Row]:
+def _rows(path: Path, lines: Iterator[tuple[int, bytes]]) -> Iterator[VectorLine]:
     for number, raw in lines:
         text = decode(raw, path, number).rstrip("\r\n\t ")
         if text:
-            yield Row(number, text, "\t" if "\t" in text else " ")
+            yield VectorLine(number, text, "\t" if "\t" in text else " ")
 
 
 class _Sizes(NamedTuple):
@@ -86,7 +86,7 @@ class _Sizes(NamedTuple):
     doubtful: bool
 
 
-def _sizes(first: Row | None, second: Row | None) -> _Sizes | None:
+def _sizes(first: VectorLine | None, second: VectorLine | None) -> _Sizes | None:
     fields = first.text.split() if first is not None else []
     if len(fields) not in SIZES or not all(
         field.isascii() and field.isdecimal() for field in fields
@@ -104,7 +104,7 @@ def _sizes(first: Row | None, second: Row | None) -> _Sizes | None:
 
 
 def _vectors(
-    path: Path, rows: Iterator[Row], announced: _Sizes | None
+    path: Path, rows: Iterator[VectorLine], announced: _Sizes | None
 ) -> tuple[list[str], list[Floats]]:
     width = None if announced is None else announced.width
     keys: list[str] = []
@@ -127,7 +127,7 @@ def _vectors(
     return keys, blocks
 
 
-def _parsed(row: Row, width: int) -> tuple[str, list[float]]:
+def _parsed(row: VectorLine, width: int) -> tuple[str, list[float]]:
     """The key and the numbers of a line; no numbers where one is none."""
     if row.separator == "\t":
         key, _, rest = row.text.partition("\t")
@@ -140,7 +140,7 @@ def _parsed(row: Row, width: int) -> tuple[str, list[float]]:
         return key, []
 
 
-def _width(row: Row) -> int:
+def _width(row: VectorLine) -> int:
     """How many numbers stand at the end of a line that begins with a key."""
     if row.separator == "\t":
         return len(row.text.partition("\t")[2].split())

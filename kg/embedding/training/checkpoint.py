@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from kg.embedding.training.state import Epoch, State
+from kg.embedding.training.state import Epoch, TrainingState
 from kg.errors import EmbeddingError, EmbeddingMismatchError
 from kg.files.atomic import replace_path
 
@@ -39,7 +39,7 @@ class Checkpoint:
         self._path, self.every = path, EVERY if every is None else every
         self._training = json.loads(json.dumps(training))
 
-    def read(self) -> State | None:
+    def read(self) -> TrainingState | None:
         """The state, None where there is none yet.
 
         Raises:
@@ -73,10 +73,12 @@ class Checkpoint:
             part, _, rest = name.partition("/")
             parts[part][rest] = value
         curve = tuple(Epoch(*row) for row in meta["curve"])
-        state = State(curve, parts["model"], parts["best"], parts["optimizer"], parts["rng"])
+        state = TrainingState(
+            curve, parts["model"], parts["best"], parts["optimizer"], parts["rng"]
+        )
         return state._replace(**{name: meta.get(name, 0) for name in WITHIN})
 
-    def write(self, state: State) -> None:
+    def write(self, state: TrainingState) -> None:
         """Replace what is there."""
         tensors = {
             f"{part}/{name}": value

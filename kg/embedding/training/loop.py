@@ -14,7 +14,7 @@ import torch
 
 from kg.embedding.training.objectives import objective
 from kg.embedding.training.scorer import fork_rng
-from kg.embedding.training.state import Epoch, State
+from kg.embedding.training.state import Epoch, TrainingState
 from kg.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class _Loop:
             return
         done = self._within
         rng = {"torch": torch.get_rng_state()} if done.step else {}
-        state = State(
+        state = TrainingState(
             self.curve,
             self._engine.state(),
             self.best,

@@ -24,7 +24,7 @@ class Epoch(NamedTuple):
     mrr: float | None = None
 
 
-class State(NamedTuple):
+class TrainingState(NamedTuple):
     """All that a training goes on from.
 
     Attributes:

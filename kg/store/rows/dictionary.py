@@ -49,6 +49,8 @@ def known_literals(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
 def _known(sql: Sql, hashes: Mapping[Literal, int]) -> dict[Literal, int]:
     if not hashes:
         return {}
+    # The index is over the hash: eight bytes an entry, however long a value is. Hashes may collide,
+    # so the parts are compared, too.
     listed, parameter = sql.values(sorted(hashes.values()))
     query = f"SELECT value, datatype, language, unit, id FROM literal WHERE hash IN {listed}"
     rows = sql.all(query, (parameter,))
@@ -60,6 +62,8 @@ def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     """The ids of literals, new ones given."""
     hashes = {item: literal_hash(item) for item in items}
     found = _known(sql, hashes)
+    # Ids of literals go down from -1, those of entities up from 1: one column of a triple holds
+    # both.
     lowest = int(sql.one("SELECT min(id) FROM literal") or 0)
     fresh = [item for item in hashes if item not in found]
     rows = [

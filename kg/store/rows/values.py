@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from kg.sql.cursor import Sql
-    from kg.values.infer import Decision
+    from kg.values.infer import TypeDecision
 
 
 def nodes(sql: Sql, ids: Collection[int]) -> dict[int, str]:
@@ -96,7 +96,7 @@ def stored_texts(sql: Sql, relation: str) -> list[str]:
     return [key for (key,) in sql.all(query, (relation,))]
 
 
-def stored_decision(sql: Sql, relation: str) -> Decision | None:
+def stored_decision(sql: Sql, relation: str) -> TypeDecision | None:
     """What the graph's facts of a relation say that its tails are; None where it has none."""
     query = (
         "SELECT tail_id FROM triple WHERE relation_id = (SELECT id FROM relation WHERE key = ?)"
@@ -107,5 +107,5 @@ def stored_decision(sql: Sql, relation: str) -> Decision | None:
         return None
     values = [tail for tail in tails if tail < 0]
     if 2 * len(values) < len(tails):
-        return infer.Decision(ENTITY)
+        return infer.TypeDecision(ENTITY)
     return infer.like(list(literals(sql, values).values()))

@@ -93,6 +93,8 @@ def _reconcile(sql: Sql, revision: int, which: str, parameters: tuple[object, ..
         "EXISTS (SELECT 1 FROM triple_source s"
         " WHERE s.triple_id = triple.id AND s.rev_removed IS NULL"
     )
+    # Three statements, each with a condition on rev_removed: rows that stay as they are are not
+    # written, and neither are their entries in the indexes.
     some, sure = f"{said})", f"{said} AND {CERTAIN})"
     sql.run(
         f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed <= 0 AND NOT {some}",

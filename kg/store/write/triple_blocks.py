@@ -35,7 +35,7 @@ _SAY = (
 )
 
 
-class Written(NamedTuple):
+class WrittenTriples(NamedTuple):
     """What a block changed.
 
     Attributes:
@@ -59,7 +59,7 @@ def write_block(
     nothing_stored: bool = False,
     attest: bool = True,
     note_restated: bool = False,
-) -> Written:
+) -> WrittenTriples:
     """Write rows of (head, relation, tail, source, line), sorted and unique in the first four.
 
     Args:
@@ -97,7 +97,7 @@ def write_block(
     if attest:
         where = rows[:, 3:]
         attested, moved = _attest(sql, revision, ids[of_row], where, new[of_row], note_restated)
-    return Written(ids[of_row], int(new.sum()) + len(dead), attested, moved)
+    return WrittenTriples(ids[of_row], int(new.sum()) + len(dead), attested, moved)
 
 
 def _attest(

@@ -1,11 +1,13 @@
-"""The combiner: p of link prediction and of the model become one, and modeledge's neighbours have their share beside it.
+"""Combining sources: a pool of link prediction, model and texts, interpolated with modeledge's neighbours.
 
     pool(c) ∝ exp Σ_s w_{s,r} · log p̃_s(c),    p̃_s(c) = (1 − ε)·p_s(c) + ε/N
     p(c)    = λ·near(c) + (1 − λ)·pool(c)
 
-The first line is a logarithmic opinion pool (Genest & Zidek 1986) whose weights hang on the relation and its direction r; they are
-fitted as a conditional logit, by maximum likelihood of held-out answers with normal priors, none below 0: w_{s,r} around w_s, so that
-a relation with few questions is weighed as all are, and w_s around an equal share. The second line is Khandelwal et al. 2020, equation 3.
+The first line is a logarithmic opinion pool (Genest & Zidek 1986) whose weights depend on the
+relation and its direction r; they are fitted as a conditional logit, by maximum likelihood of
+held-out answers with normal priors, none below 0: w_{s,r} around w_s, so that a relation with few
+questions is weighed as all are, and w_s around an equal share. The second line is Khandelwal et al.
+2020, equation 3.
 
 Shapes: Q questions, S sources, N candidates.
 """
@@ -29,11 +31,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 POOLED = (LINKS, MODEL, TEXTS)
-"""The sources of the pool, in the order of the weights."""
+"""The sources in the pool, in the order of their weights."""
 SMOOTHING = 1e-3
-"""ε: what a source thinks impossible is merely unlikely."""
+"""ε: what one source excludes stays possible, or its logarithm would overrule all others."""
 PRECISION, PRECISION_OF_RELATION = 1.0, 4.0
-"""Of the normal priors of w_s and w_{s,r}: half of this times the square of the deviation is lost."""
+"""Precisions of the normal priors of w_s and w_{s,r}: half of this times the squared deviation is added to the loss."""
 MOST = 256
 """Candidates of each source that weights are fitted on."""
 
@@ -43,7 +45,8 @@ class LogLinearPool:
     """The weights of the pool.
 
     Attributes:
-        weights: w_s by source; empty before they are fitted: then the sources that speak share equally.
+        weights: w_s by source; empty before they are fitted: then the sources that speak share
+            equally.
         relations: w_{s,r} by relation, as :func:`relation_name` writes it, and source.
     """
 
@@ -57,7 +60,7 @@ class LogLinearPool:
             return None
         fitted = self.relations.get(relation, self.weights)
         weights = [fitted.get(item.kind, 1 / len(spoken)) for item in spoken]
-        if not any(weights):  # whoever speaks is heard where nobody better does
+        if not any(weights):  # a source of weight 0 is better than no answer
             weights = [1 / len(spoken)] * len(spoken)
         score = np.zeros(len(spoken[0].p))
         for item, weight in zip(spoken, weights, strict=True):
@@ -126,7 +129,8 @@ def example(
     known = [at for at in right if any(p[at] > 0 for p in said.values())]
     if not known:
         return None
-    # Those far behind hardly change what the weights are, and a relation may have a hundred thousand of them.
+    # Those far behind hardly change what the weights are, and a relation may have a hundred
+    # thousand of them.
     best = [np.argsort(-p, kind="stable")[:MOST] for p in said.values()]
     chosen = np.unique(np.concatenate([*best, known]))
     chosen = chosen[np.sum([p[chosen] for p in said.values()], axis=0) > 0]
@@ -138,8 +142,9 @@ def example(
 def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
     """The weights that make held-out answers likeliest; the defaults without an example.
 
-    A source without which the answers are hardly less likely, by no more than ½·log of their number (Schwarz 1978), gets no weight: what
-    does not pay for itself can only turn right answers into wrong ones.
+    A source without which the answers are hardly less likely, by no more than ½·log of their number
+    (Schwarz 1978), gets no weight: what does not pay for itself can only turn right answers into
+    wrong ones.
     """
     if not examples:
         return LogLinearPool()

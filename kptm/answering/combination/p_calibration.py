@@ -1,7 +1,8 @@
 """From the p of a best answer to how often such answers are right: isotonic regression, by where the answer comes from.
 
-Pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), drawn as straight lines between the centres of its blocks
-(Oron & Flournoy 2017). What a model knows and what neighbours say are two scales: p = .9 of one is not p = .9 of the other.
+Pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), drawn as straight lines between
+the centres of its blocks (Oron & Flournoy 2017). What a model knows and what neighbours say are two
+scales: p = .9 of one is not p = .9 of the other.
 """
 
 from __future__ import annotations
@@ -115,8 +116,9 @@ def threshold(
 ) -> float:
     """The lowest p such that of the answers with so much or more at least ``precision`` are right; infinite where there is none.
 
-    Selection with guaranteed risk (Geifman & El-Yaniv 2017): not the share itself but the lower end of its exact binomial interval
-    (Clopper & Pearson 1934) has to reach that, or the luckiest of many thresholds would be chosen.
+    Selection with guaranteed risk (Geifman & El-Yaniv 2017): not the share itself but the lower end
+    of its exact binomial interval (Clopper & Pearson 1934) has to reach that, or the luckiest of
+    many thresholds would be chosen.
 
     Args:
         p: Of answers that nothing else was fitted on.

@@ -1,7 +1,7 @@
-"""Fitting how the sources are combined, and what a p is worth, on answered questions that nothing was learnt from.
+"""Fitting the weights of the sources and the calibration of p, on answered questions outside the training.
 
-Of those that the graph is silent on the combiner learns: the model was trained on the graph's own facts and the store was written
-from the texts that say them, so that both would seem surer than they are of anything else.
+Only questions without an answer in the graph are used: the model was trained on the graph's facts, and the
+store was written from texts that state them, so both would look more reliable than they are elsewhere.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit
 
 ENOUGH = 50
-"""Questions below which nothing is fitted: a store that nothing was asked of would be silenced."""
+"""Fewer questions are not fitted on: modeledge would get the weight 0 merely because none needed it."""
 FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class CombinationExample:
-    """An answered question that the graph is silent on.
+    """An answered question whose answer is not in the graph.
 
     Attributes:
         answers: The right entities.
         asked: As the sources were asked it.
-        opinions: What link prediction and the model say.
-        hits: The neighbours that speak.
+        opinions: Scores of link prediction, the model and texts.
+        hits: The neighbours that state the relation.
     """
 
     answers: frozenset[str]
@@ -59,8 +59,8 @@ class CombinationExample:
 def fit_weights(silent: Sequence[CombinationExample], *, space: str, k: int) -> SourceWeights:
     """Fit how the sources are combined; of fewer than :data:`ENOUGH` questions the defaults stay.
 
-    The calibration is fitted on p of weights that have not seen the question: p of weights that have seen it are
-    surer than those of new questions.
+    The calibration is fitted on p of weights that have not seen the question: p of weights that
+    have seen it are surer than those of new questions.
     """
     if len(silent) < ENOUGH:
         return SourceWeights(space=space)
@@ -107,7 +107,7 @@ def _calibration(silent: Sequence[CombinationExample], k: int) -> ProbabilityCal
 def _best(
     item: CombinationExample, combiner: LogLinearPool, neighbours: Interpolation
 ) -> tuple[float, bool, bool] | None:
-    """P of the best answer, whether it is right, and whether the store had a voice."""
+    """P of the best answer, whether it is right, and whether modeledge contributed."""
     near = from_modeledge(item.hits, item.asked, neighbours)
     p = combiner.combined([*item.opinions, *([near] if near else [])], item.relation)
     if p is None:

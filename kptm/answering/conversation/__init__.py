@@ -1,6 +1,7 @@
 """Conversations: questions that go on from the last one, "and of chile?", "what about its currency".
 
-A follow-up becomes a question that stands for itself, with the name that it leaves out, and is asked as any other:
+A follow-up becomes a question that stands for itself, with the name that it leaves out, and is
+asked as any other:
 
     "what is the capital of peru"                     → Lima
     "and of chile"             "what is the capital of chile" → Santiago

@@ -37,11 +37,13 @@ class Conversation:
     def ask(self, question: str) -> Answer:
         """Answer a question or a follow-up.
 
-        What a follow-up may mean is asked in turn, and the first answer is it: "its" is of the last question's topic, or
-        else of its answer. Where there is none, the answer says why of the likeliest.
+        What a follow-up may mean is asked in turn, and the first answer is it: "its" is of the last
+        question's topic, or else of its answer. Where there is none, the answer says why of the
+        likeliest.
 
         Args:
-            question: What is asked, as a person goes on: "and of chile?", "who are its neighbours?", "and the population?".
+            question: What is asked, as a person goes on: "and of chile?", "who are its
+                neighbours?", "and the population?".
         """
         refused: Answer | None = None
         for text in self.resolve(question) or [question]:

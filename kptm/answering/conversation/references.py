@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.answering.conversation.turn import Mention, Turn
+    from kptm.answering.conversation.turn import NamedEntity, Turn
     from kptm.answering.conversation.words import FollowUpWords, Fragment
     from kptm.linking import Linker
 
@@ -186,7 +186,7 @@ class References:
         elif last.relation:
             yield self._asked(last.relation, rest)
 
-    def _replaced(self, name: str, last: Turn) -> Mention | None:
+    def _replaced(self, name: str, last: Turn) -> NamedEntity | None:
         """The name of the last question that another one takes the place of: one of its kind, the topic before others."""
         keys = [item.entity for item in self._linker.candidates(name)][:1]
         some = self._alike(keys[0], last.mentions) if keys else last.mentions
@@ -197,7 +197,7 @@ class References:
         topic = "" if last.topic is None else last.topic.key
         return next((item for item in some if item.entity.key == topic), some[0])
 
-    def _alike(self, key: str, mentions: Sequence[Mention]) -> Sequence[Mention]:
+    def _alike(self, key: str, mentions: Sequence[NamedEntity]) -> Sequence[NamedEntity]:
         """Those of some names that are of an entity's type; without types those that have most relations in common with it."""
         types = {kind for item in self._graph.entities([key]).values() for kind in item.types}
         if alike := [item for item in mentions if types.intersection(item.entity.types)]:

@@ -24,7 +24,7 @@ MANY = 10
 """Answers that "their" may stand for all together."""
 
 
-class Mention(NamedTuple):
+class NamedEntity(NamedTuple):
     """An entity that a question names, and where."""
 
     entity: Entity
@@ -47,7 +47,7 @@ class Turn:
 
     question: str
     topic: Entity | None
-    mentions: tuple[Mention, ...]
+    mentions: tuple[NamedEntity, ...]
     answers: tuple[Entity, ...]
     relation: str
     is_truth: bool = False
@@ -107,7 +107,7 @@ def _stem(word: str) -> str:
     return stem(fold(word.strip("?.,!")))
 
 
-def _place(mention: Mention) -> int:
+def _place(mention: NamedEntity) -> int:
     return mention.start
 
 
@@ -115,7 +115,7 @@ def _is_entity(key: str) -> bool:
     return bool(key) and not isinstance(key, ValueKey)
 
 
-def _mention(answer: Answer, entity: Entity) -> Mention | None:
+def _mention(answer: Answer, entity: Entity) -> NamedEntity | None:
     """Where a question names an entity: by the longest of its names, or of the parts that were understood as it."""
     names = {entity.label, entity.key.replace("_", " "), *entity.aliases} - {""}
     found = [(item.start, item.end) for item in answer.meanings if item.means == entity.key]
@@ -125,7 +125,7 @@ def _mention(answer: Answer, entity: Entity) -> Mention | None:
     if not found:
         return None
     start, end = max(found, key=lambda span: (span[1] - span[0], -span[0]))
-    return Mention(entity, start, end)
+    return NamedEntity(entity, start, end)
 
 
 def _named(question: str, linker: Linker) -> list[str]:

@@ -16,7 +16,7 @@ from kptm.answering.parsing.asked_for import asked_places, asks_for_one
 from kptm.answering.questions.bare_names import Describer, is_bare
 from kptm.answering.questions.naming import RelationNames, unknown_names
 from kptm.answering.questions.path_reading import Reading
-from kptm.answering.sentences.names import Names, steps_of
+from kptm.answering.sentences.names import ProgramNames, steps_of
 from kptm.answering.sources.source import GRAPH
 from kptm.linking import Link, LinkedText
 
@@ -206,7 +206,7 @@ class TypedQuestions:
                 question=text, reason=reason, why="relation", topic=topic, readings=readings
             )
         expression = readable(
-            best.program, Names(self._graph, self._relations, [best.program]).label
+            best.program, ProgramNames(self._graph, self._relations, [best.program]).label
         )
         left = question.unexplained(best.mask, overlooked)
         if left:

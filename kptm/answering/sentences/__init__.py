@@ -2,8 +2,8 @@
 
     program, answers ─► words of each relation ─► description of the program ─► sentence
 
-English has a grammar (``english``); other languages have templates by the shape of the program (``templates``). Both read their
-words from the language's TOML file.
+English has a grammar (``english``); other languages have templates by the shape of the program
+(``templates``). Both read their words from the language's TOML file.
 """
 
 from kptm.answering.sentences.languages import LANGUAGES

@@ -8,10 +8,10 @@ from kptm.answering import lexicon
 
 if TYPE_CHECKING:
     from kptm.answering.answer import Answer
-    from kptm.answering.sentences.grammar import Forms, Grammar
+    from kptm.answering.sentences.grammar import Forms, SentenceGrammar
 
 
-def asked_noun(answer: Answer, grammar: Grammar) -> Forms | None:
+def asked_noun(answer: Answer, grammar: SentenceGrammar) -> Forms | None:
     """The noun of a question in English that no entity, relation or operator is, and that is understood; None without one.
 
     A program that follows relations has it no more where the relations imply it.

@@ -25,8 +25,8 @@ from kptm.answering.sentences.phrases.relation_words import NounRelation
 
 if TYPE_CHECKING:
     from kptm.answering.sentences.grammar import Forms
-    from kptm.answering.sentences.phrases.descriptions import Describer
-    from kptm.answering.sentences.phrases.noun_phrases import Description
+    from kptm.answering.sentences.phrases.descriptions import ProgramDescriber
+    from kptm.answering.sentences.phrases.noun_phrases import NounPhrase
     from kptm.answering.sentences.truth import Truth
 
 _COMPARATIVES = {"greatest": "greater", "lowest": "lower"}
@@ -40,7 +40,7 @@ class English:
         noun: What the question calls the things that it asks for, None where it does not.
     """
 
-    def __init__(self, describer: Describer, noun: Forms | None = None) -> None:
+    def __init__(self, describer: ProgramDescriber, noun: Forms | None = None) -> None:
         self._describer = describer
         self._noun = noun
         self._language = language("en")
@@ -68,7 +68,7 @@ class English:
             return f"{described.name} {'are' if many else 'is'} {named}"
         return f"{described.text(plural=many)} {'are' if plural else 'is'} {named}"
 
-    def _describe(self, program: Program, found: Listed) -> Description:
+    def _describe(self, program: Program, found: Listed) -> NounPhrase:
         """A description; what has no noun has that of the question, or of the type that all its nodes have."""
         described = self._describer.describe(program)
         if described.noun is not None or described.name:
@@ -260,7 +260,7 @@ def _as_statement(name: str, clause: str, *, many: bool) -> str:
     return f"{name} {'have' if many else 'has'} {clause.removeprefix('with ')}"
 
 
-def _clauses(described: Description, *, plural: bool) -> str:
+def _clauses(described: NounPhrase, *, plural: bool) -> str:
     """What is said of things that have no noun, to follow "there are 9"."""
     text = described.text(plural=plural, the="")
     return text.removeprefix("ones" if plural else "one")

@@ -31,7 +31,7 @@ class Forms:
         return self.many if plural else self.one
 
 
-class Grammar:
+class SentenceGrammar:
     """The word lists, and what follows from them.
 
     Args:
@@ -194,6 +194,6 @@ def article(noun: str) -> str:
 
 
 @cache
-def english() -> Grammar:
+def english() -> SentenceGrammar:
     """The grammar."""
-    return Grammar(language("en").data)
+    return SentenceGrammar(language("en").data)

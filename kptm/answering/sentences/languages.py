@@ -24,7 +24,7 @@ _I_SOUND = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class SentenceLanguage:
     """A language's templates.
 
     Attributes:
@@ -82,9 +82,11 @@ class Language:
 
 
 @cache
-def language(code: str) -> Language:
+def language(code: str) -> SentenceLanguage:
     """A language by its code; English where there is none of that code."""
     known = code if code in LANGUAGES else DEFAULT
     data = tomllib.loads((_FOLDER / f"{known}.toml").read_text(encoding="utf-8"))
     values = Values(data["values"])
-    return Language(known, data["list"], values, data["sentences"], data.get("phrases", {}), data)
+    return SentenceLanguage(
+        known, data["list"], values, data["sentences"], data.get("phrases", {}), data
+    )

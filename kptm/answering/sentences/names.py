@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kptm.answering.sentences.values import Values
 
 
-class Names:
+class ProgramNames:
     """The labels and types of what programs and answers name.
 
     Args:

@@ -10,8 +10,8 @@ from kptm.answering.sentences.phrases.relation_words import plain_name
 from kptm.answering.sentences.truth import asked_fact
 
 if TYPE_CHECKING:
-    from kptm.answering.sentences.languages import Language
-    from kptm.answering.sentences.names import Names
+    from kptm.answering.sentences.languages import SentenceLanguage
+    from kptm.answering.sentences.names import ProgramNames
     from kptm.answering.sentences.truth import Truth
 
 
@@ -23,7 +23,7 @@ class Templates:
         language: The templates.
     """
 
-    def __init__(self, names: Names, language: Language) -> None:
+    def __init__(self, names: ProgramNames, language: SentenceLanguage) -> None:
         self._names = names
         self._language = language
 

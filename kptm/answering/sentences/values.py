@@ -23,8 +23,8 @@ class Values:
     """Writes values.
 
     Args:
-        data: ``thousands`` and ``decimal`` separators, ``about`` for a rounded number, ``months``, and the templates
-            ``day`` and ``month`` of dates.
+        data: ``thousands`` and ``decimal`` separators, ``about`` for a rounded number, ``months``,
+            and the templates ``day`` and ``month`` of dates.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from kptm.answering.sentences.phrases.relation_words import (
 )
 
 if TYPE_CHECKING:
-    from kptm.answering.sentences.names import Names
+    from kptm.answering.sentences.names import ProgramNames
     from kptm.answering.sentences.truth import Truth
     from kptm.data.phrasings import Phrasings
 
@@ -32,7 +32,7 @@ class Wording:
         truth: Knows how many values there are.
     """
 
-    def __init__(self, names: Names, phrasings: Phrasings, truth: Truth) -> None:
+    def __init__(self, names: ProgramNames, phrasings: Phrasings, truth: Truth) -> None:
         self._names = names
         self._truth = truth
         self._phrasings = phrasings

@@ -12,8 +12,8 @@ from kptm.answering.sentences import grammar
 from kptm.answering.sentences.asked_noun import asked_noun
 from kptm.answering.sentences.english import English
 from kptm.answering.sentences.languages import DEFAULT, LISTED, language
-from kptm.answering.sentences.names import Names, node_of
-from kptm.answering.sentences.phrases.descriptions import Describer
+from kptm.answering.sentences.names import ProgramNames, node_of
+from kptm.answering.sentences.phrases.descriptions import ProgramDescriber
 from kptm.answering.sentences.phrases.noun_phrases import Listed
 from kptm.answering.sentences.templates import Templates
 from kptm.answering.sentences.truth import Truth
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.types import Step
     from kptm.answering.answer import Answer, ScoredEntity
-    from kptm.answering.sentences.languages import Language
+    from kptm.answering.sentences.languages import SentenceLanguage
 
 
 _OWN_SCRIPT = ("zh", "ja")
@@ -61,7 +61,8 @@ class SentenceWriter:
 
         Args:
             answer: The answer.
-            code: The language of the sentence, by default that of the question; English where it is none of ``LANGUAGES``.
+            code: The language of the sentence, by default that of the question; English where it is
+                none of ``LANGUAGES``.
         """
         known = language(_spoken(answer) if code is None else code)
         program = answer.program or _of_path(answer)
@@ -70,7 +71,7 @@ class SentenceWriter:
         shown = [node_of(item) for item in answer.answers[: LISTED + 1]]
         stated = self._stated_instead(program)
         keys = [*shown, *stated]
-        names = Names(self._graph, self._relations, programs, keys, values=known.values)
+        names = ProgramNames(self._graph, self._relations, programs, keys, values=known.values)
         sentence = self._sentence(answer, program, names, known)
         return replace(answer, sentence=sentence, labels={**names.labels(), **answer.labels})
 
@@ -81,7 +82,7 @@ class SentenceWriter:
         return () if found is None else found.keys
 
     def _sentence(
-        self, answer: Answer, program: Program | None, names: Names, known: Language
+        self, answer: Answer, program: Program | None, names: ProgramNames, known: SentenceLanguage
     ) -> str:
         said = known.sentences
         p = f"{answer.score:.2f}".removeprefix("0")
@@ -97,7 +98,7 @@ class SentenceWriter:
         return known.closed(clause, names.entities())
 
     def _clause(
-        self, answer: Answer, program: Program | None, names: Names, known: Language
+        self, answer: Answer, program: Program | None, names: ProgramNames, known: SentenceLanguage
     ) -> str:
         if program is None:
             return _alone(answer, known)
@@ -105,7 +106,7 @@ class SentenceWriter:
         english = known.code == "en"
         speaker: _Speaker = Templates(names, known)
         if english:
-            speaker = English(Describer(wording), asked_noun(answer, grammar.english()))
+            speaker = English(ProgramDescriber(wording), asked_noun(answer, grammar.english()))
         first = answer.answers[0]
         if _is_truth(first):
             return speaker.verdict(program, self._truth, holds=_is_yes(first))
@@ -126,7 +127,7 @@ class SentenceWriter:
         program: Superlative,
         first: ScoredEntity,
         name: Callable[[str], str],
-        known: Language,
+        known: SentenceLanguage,
     ) -> str:
         """The measure of the first answer, for people; "" where it has none, or several."""
         if first.entity is None:
@@ -140,7 +141,7 @@ class SentenceWriter:
         return name(found.nodes[0]) if found.size == 1 else ""
 
 
-def _common_type(answer: Answer, names: Names) -> str:
+def _common_type(answer: Answer, names: ProgramNames) -> str:
     """The first type that all answers have."""
     types = [names.types(node_of(item)) for item in answer.answers]
     return next((kind for kind in types[0] if all(kind in other for other in types)), "")
@@ -188,7 +189,7 @@ def _is_yes(answer: ScoredEntity) -> bool:
     return answer.value is not None and answer.value.value == "true"
 
 
-def _alone(answer: Answer, known: Language) -> str:
+def _alone(answer: Answer, known: SentenceLanguage) -> str:
     """An answer of which nothing is known but what it is."""
     first = answer.answers[0]
     if _is_truth(first):

@@ -1,4 +1,4 @@
-"""What may be the answer to (entity, relation, ?): the entities that stand on that side of the relation anywhere in the graph."""
+"""Candidates for (entity, relation, ?): the entities on that side of the relation anywhere in the graph."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 KEPT = 64
-"""Sides of relations that are kept; a graph of more relations reads the others anew."""
+"""Candidate sets that are cached; of a graph with more relations the others are read anew."""
 
 
 class CandidateSet:
@@ -44,14 +44,14 @@ class CandidateSet:
         found = self._rows.get(id(embeddings))
         if found is None:
             known = embeddings.keys.of(self.keys)
-            # The table is kept beside its rows: another one may not get its id.
+            # The table is stored with its rows: while it lives, no other table can have its id().
             found = embeddings, np.array([known.get(key, -1) for key in self.keys], np.int64)
             self._rows[id(embeddings)] = found
         return found[1]
 
 
 class CandidateSets:
-    """The sides of relations, read when they are asked for and again when the graph has changed."""
+    """The candidates of each relation, read on first use and again after a change of the graph."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph

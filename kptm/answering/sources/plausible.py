@@ -1,7 +1,7 @@
 """Whether an entity can have a relation at all, by what is stated of others of its kind.
 
-Link prediction ranks a capital for a poem, too. A guess is worth showing where some entity of the same type has the relation; of
-entities without types those count that share one of its relations.
+Link prediction ranks a capital for a poem, too. A guess is worth showing where some entity of the
+same type has the relation; of entities without types those count that share one of its relations.
 """
 
 from __future__ import annotations

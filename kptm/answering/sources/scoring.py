@@ -1,6 +1,7 @@
 """p over candidates from the sources that compute with tensors: link prediction and the fused model.
 
-Apart from :mod:`kptm.answering.sources.source`, so that a graph without a model is asked without torch. Shapes: N candidates, T texts.
+Apart from :mod:`kptm.answering.sources.source`, so that a graph without a model is asked without
+torch. Shapes: N candidates, T texts.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def from_model(
     """What the fused model reads at the first blank of each question's texts, many questions in one pass.
 
     Returns:
-        For each question p, the mean over its texts, and the fact keys that modeledge is searched by, shape (T, 4E).
+        For each question p, the mean over its texts, and the fact keys that modeledge is searched
+        by, shape (T, 4E).
     """
     model.eval()
     texts, owner = [], []

@@ -1,4 +1,4 @@
-"""What can speak where the graph is silent: link prediction, the fused model, texts, modeledge.
+"""Sources of answers where the graph has none: link prediction, the fused model, texts, modeledge.
 
 Each gives p over the candidates of one question. Shapes: N candidates, T texts.
 """
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 GRAPH, LINKS, MODEL, TEXTS, STORE = "graph", "link prediction", "model", "texts", "modeledge"
 SOURCES = (GRAPH, LINKS, MODEL, TEXTS, STORE)
-"""Whoever can be asked, by the names that switch them off."""
+"""All sources, by the names that select them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceQuery:
-    """A question as the sources are asked it.
+    """A question in the form that all sources take.
 
     Attributes:
         reading: Entity and relation; one hop.
         texts: The same as clozes.
-        side: The candidates; the entity itself is none.
+        side: The candidates, without the entity itself.
         read: What passages answer; all of it is among the candidates.
     """
 
@@ -55,9 +55,9 @@ class SourceScores:
         kind: Which source.
         p: Shape (N,), summing to 1; 0 for those of which it knows nothing.
         known: Of how many candidates it knows anything.
-        text: The cloze that it was asked, "" where it needs none.
-        hits: The neighbours that speak, of modeledge.
-        weight: λ of modeledge, how much those weigh.
+        text: The cloze that the source read, "" where it reads none.
+        hits: The neighbours that state an answer; of modeledge alone.
+        weight: λ, the share of those neighbours in the combined p.
     """
 
     kind: str
@@ -101,7 +101,7 @@ def last_best(p: Floats) -> int:
 def from_modeledge(
     hits: Sequence[Hit], asked: SourceQuery, interpolation: Interpolation
 ) -> SourceScores | None:
-    """What the neighbours say that speak of the question; None where the store abstains."""
+    """P by the neighbours that state the relation; None where the store abstains."""
     share = interpolation.weight(hits)
     if share == 0:
         return None

@@ -1,4 +1,4 @@
-"""Whoever can be asked where the graph is silent, held together: what each says of many questions at once."""
+"""All sources together: the scores of each for many questions at once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class SourceSet:
-    """Link prediction, the model and modeledge, as far as they are there.
+    """Link prediction, the model, texts and modeledge, as far as the workspace has them.
 
     Args:
         embeddings: For link prediction.

@@ -34,8 +34,8 @@ class Lesson:
 
     Attributes:
         question: In words.
-        answers: As they are written: keys, labels or aliases of entities, values, a count, "yes" or "no"; none where the graph has
-            no answer.
+        answers: As they are written: keys, labels or aliases of entities, values, a count, "yes" or
+            "no"; none where the graph has no answer.
         line: Where it stands in its file, from 1; 0 for a question that was learnt before.
     """
 
@@ -68,9 +68,11 @@ class LearnReport:
         used: Lines that taught how questions are understood.
         weighed: Questions that the graph is silent on, which taught how much the sources weigh.
         sampled_out: Lines that were not looked at, since there are more than a training takes.
-        held_out: The share of right first answers before and after, of lines that were held out for this, and how many these are.
+        held_out: The share of right first answers before and after, of lines that were held out for
+            this, and how many these are.
         by_name: The same of relations that are asked by their names.
-        kept: Whether questions are understood by it from now on: not where it answers fewer of these than before.
+        kept: Whether questions are understood by it from now on: not where it answers fewer of
+            these than before.
         unused: The others, by the reason.
         earlier: Questions learnt before, which were learnt again with these.
         revision: The revision of it, to undo it by.

@@ -42,7 +42,7 @@ def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None
     wanted, "kind". An answer is a key or a name. A question without any is one that ought to be
     refused.
     """
-    from kptm.evaluation.answers.answer_evaluation import Names, evaluate_answers
+    from kptm.evaluation.answers.answer_evaluation import NameResolver, evaluate_answers
     from kptm.evaluation.answers.gold_questions import read_gold
 
     mistakes: list[Outcome] = []
@@ -59,7 +59,7 @@ def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None
             if errors and outcome.verdict != "right":
                 mistakes.append(outcome)
 
-        names = Names(ws.graph, ws.linker)
+        names = NameResolver(ws.graph, ws.linker)
         report = evaluate_answers(ws.ask, read_gold(questions), meant=names, asked=asked)
     figures, kinds = report.all(), report.by_kind()
     if as_json:

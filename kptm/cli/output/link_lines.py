@@ -20,7 +20,7 @@ Writer: TypeAlias = Callable[[str | None, "LinkedText"], None]
 """Takes the file that a text came from, if any, and the text."""
 
 
-class Wanted(NamedTuple):
+class LinkOutput(NamedTuple):
     """What is to be shown, and where.
 
     Attributes:
@@ -55,7 +55,7 @@ def lines(stream: IO[bytes], candidates: bool) -> Writer:
     return write
 
 
-def printed(wanted: Wanted) -> Writer:
+def printed(wanted: LinkOutput) -> Writer:
     """Lines on standard output, for people or as JSON."""
 
     def write(source: str | None, document: LinkedText) -> None:

@@ -10,7 +10,7 @@ import click
 
 from kg.errors import TripleFormatError
 from kptm.cli.output.common import existing, show, verb, workspace_argument
-from kptm.cli.output.link_lines import STANDARD, Page, Wanted, Writer, lines, printed
+from kptm.cli.output.link_lines import STANDARD, LinkOutput, Page, Writer, lines, printed
 from kptm.cli.output.progress import lines_of, progress, read_names
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def link(
     """
     if out and out == html:
         raise click.UsageError(f"--out and --html are both {out}; name two files")
-    wanted = Wanted(out, html, as_json, candidates)
+    wanted = LinkOutput(out, html, as_json, candidates)
     given = texts, files or (() if texts else (STANDARD,))
     inputs = [path for name in given[1] for path in _text_files(Path(name))]
     settings = {"jobs": jobs, "policy": policy, "coreference": coreference}
@@ -82,7 +82,7 @@ def link(
 def _link(
     ws: Workspace,
     texts: Iterator[tuple[str | None, str]],
-    wanted: Wanted,
+    wanted: LinkOutput,
     inputs: Sequence[Path],
     advance: Callable[[int], None],
 ) -> dict[str, int]:

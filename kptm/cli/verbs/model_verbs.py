@@ -14,7 +14,7 @@ from kptm.cli.output.progress import progress
 from kptm.finetuning.config import TASKS
 
 if TYPE_CHECKING:
-    from kptm.finetuning import Prediction, TaskScore
+    from kptm.finetuning import TaskPrediction, TaskScore
 
 
 @click.command()
@@ -142,7 +142,7 @@ def _scored(found: TaskScore | None) -> str:
     return "" if found is None else f", {found.measure} {found.score:.3f} on {found.rows:,} rows"
 
 
-def _told(item: Prediction, task: str) -> tuple[str, str]:
+def _told(item: TaskPrediction, task: str) -> tuple[str, str]:
     """What was found, and how sure it is, for people."""
     if task == "tokens":
         said = ", ".join(f"{span.start}–{span.end} {span.label}" for span in item.spans)

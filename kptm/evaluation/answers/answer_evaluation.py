@@ -36,8 +36,8 @@ def evaluate_answers(
     Args:
         ask: Answers a question, as :meth:`kptm.Predictor.ask` does.
         questions: With their right answers; one without any ought to be refused.
-        meant: The keys that the name of an answer may mean, any of which counts (:class:`Names`);
-            by default names are keys.
+        meant: The keys that the name of an answer may mean, any of which counts
+            (:class:`NameResolver`); by default names are keys.
         asked: Called with each outcome, for progress or to keep mistakes.
     """
     report = AnswersReport()
@@ -84,7 +84,7 @@ def _matched(keys: list[str], wanted: list[frozenset[str]]) -> int:
     return int((maximum_bipartite_matching(csr_array(fits)) >= 0).sum())
 
 
-class Names:
+class NameResolver:
     """What names mean in a graph: a key itself, any other name every entity that may be called so.
 
     Args:

@@ -77,7 +77,8 @@ def kept(before: Ability, after: Ability) -> dict[str, float]:
     Returns:
         "same": 1 where all sentence vectors are equal to the bit, else 0. "cosine": the mean cosine
         of a text's vector after and before. "ranks": Spearman's correlation of the P cosines of two
-        texts after and before, where they are not all one. "loss before", "loss after": the language model's, where it had one.
+        texts after and before, where they are not all one. "loss before", "loss after": the
+        language model's, where it had one.
     """
     found = {"same": float(torch.equal(before.vectors, after.vectors))}
     if len(before.texts) > 1:

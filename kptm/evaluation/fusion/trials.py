@@ -42,7 +42,7 @@ MASKINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ArmRun:
     """One arm with one seed.
 
     Attributes:
@@ -153,7 +153,9 @@ class Trials:
         )
         return ability_of(start, self.study.held_out)
 
-    def run(self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None) -> Run:
+    def run(
+        self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None
+    ) -> ArmRun:
         """Train one arm and ask it; D facts are asked with the edited table, without training again."""
         documents, probes, held_out = self._linked(arm, seed)
         vectors = "aligned" if arm in LINK_ARMS else arm
@@ -177,7 +179,7 @@ class Trials:
         left = None
         if self.ability is not None:
             left = kept(self.ability, ability_of(model, self.study.held_out))
-        return Run(arm, seed, reciprocals(probes, scores), loss, knn, left)
+        return ArmRun(arm, seed, reciprocals(probes, scores), loss, knn, left)
 
     def _linked(
         self, arm: str, seed: int
@@ -243,7 +245,7 @@ def _start_of(study: StudyData, kind: str, backbone: StudyBackbone) -> tuple[Any
 
 
 def gather(
-    probes: Sequence[Probe], runs: Iterable[Run], baselines: Mapping[str, list[float]]
+    probes: Sequence[Probe], runs: Iterable[ArmRun], baselines: Mapping[str, list[float]]
 ) -> Results:
     """Runs in any order and the baselines as one result, arms in the order of their first run."""
     results = Results(probes)

@@ -4,8 +4,8 @@ from kptm.evaluation.probes.attention import HeadStatistics, attention_statistic
 from kptm.evaluation.probes.config import ProbeConfig
 from kptm.evaluation.probes.factual import FactScores, FactualReport, PhrasingScore, probe_facts
 from kptm.evaluation.probes.labelled import (
-    LabelledSpan,
     LabelledText,
+    ProbeSpan,
     read_labelled,
     types_of_mentions,
 )
@@ -17,13 +17,13 @@ __all__ = [
     "FactScores",
     "FactualReport",
     "HeadStatistics",
-    "LabelledSpan",
     "LabelledText",
     "LayerScore",
     "LinearReport",
     "NamedFacts",
     "PhrasingScore",
     "ProbeConfig",
+    "ProbeSpan",
     "SpanStates",
     "attention_statistics",
     "find_entities",

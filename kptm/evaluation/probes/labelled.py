@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kg.view import GraphView
 
 
-class LabelledSpan(NamedTuple):
+class ProbeSpan(NamedTuple):
     """What stands at ``text[start:end]`` is a ``label``.
 
     ``entity`` is whom a mention means: all mentions of an entity are on one side of a split.
@@ -40,7 +40,7 @@ class LabelledText:
     """
 
     document: LinkedText
-    spans: tuple[LabelledSpan, ...]
+    spans: tuple[ProbeSpan, ...]
 
     def __post_init__(self) -> None:
         length = len(self.document.text)
@@ -80,10 +80,10 @@ def read_labelled(path: str | Path, link: Callable[[str], LinkedText]) -> list[L
     return found
 
 
-def _spans(value: Any) -> tuple[LabelledSpan, ...]:
+def _spans(value: Any) -> tuple[ProbeSpan, ...]:
     if not isinstance(value, list) or not all(map(_is_span, value)):
         raise LinkingError('"spans" must be a list of [start, end, label]: two numbers and text')
-    return tuple(LabelledSpan(*item) for item in value)
+    return tuple(ProbeSpan(*item) for item in value)
 
 
 def _is_span(item: Any) -> bool:
@@ -109,7 +109,7 @@ def types_of_mentions(graph: GraphView, documents: Sequence[LinkedText]) -> list
         LabelledText(
             item,
             tuple(
-                LabelledSpan(link.start, link.end, label[link.entity], link.entity)
+                ProbeSpan(link.start, link.end, label[link.entity], link.entity)
                 for link in item.links
                 if link.entity in label
             ),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.data import TextEncoder
-    from kptm.evaluation.probes.labelled import LabelledSpan, LabelledText
+    from kptm.evaluation.probes.labelled import LabelledText, ProbeSpan
     from kptm.fusion import FusedModel
 
 
@@ -95,7 +95,7 @@ def span_states(
 
 
 def token_spans(
-    encoder: TextEncoder, text: str, spans: Sequence[LabelledSpan]
+    encoder: TextEncoder, text: str, spans: Sequence[ProbeSpan]
 ) -> list[tuple[int, int] | None]:
     """Where each span lies in tokens, (first, behind the last); None for one without a token of its own.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kg.values.infer import Decision
+    from kg.values.infer import TypeDecision
 
 SOME = 0.1
 """The share of a relation's facts from which on it ends in a kind of thing."""
@@ -87,12 +87,12 @@ class Knowledge:
         is_text = values >= SOME * total and decision is not None and decision.kind == TEXT
         return entities >= SOME * total, values >= SOME * total, is_text
 
-    def _decide(self, relation: str) -> Decision | None:
+    def _decide(self, relation: str) -> TypeDecision | None:
         """What a relation's tails are; None where the graph has none of it."""
         entities, values, sample = self._signatures.samples(relation)
         if not entities + values:
             return None
-        return infer.Decision(ENTITY) if entities > values else infer.like(sample)
+        return infer.TypeDecision(ENTITY) if entities > values else infer.like(sample)
 
 
 def entity_keys(documents: Sequence[Sequence[Mention]]) -> set[str]:

@@ -16,7 +16,7 @@ from kg.vocabulary import XSD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kg.values.infer import Decision
+    from kg.values.infer import TypeDecision
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -129,7 +129,7 @@ def same_value(first: Literal, second: Literal) -> bool:
     return bare[0] is not None and bare[0] == bare[1]
 
 
-def as_stored(literal: Literal, decision: Decision) -> Literal:
+def as_stored(literal: Literal, decision: TypeDecision) -> Literal:
     """A value of a text in the form that a relation's values have; as it is where it has no such form."""
     if literal.unit and decision.kind in ("integer", "decimal"):
         literal = Literal(literal.value, literal.datatype)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from kptm.texts import Record
+    from kptm.texts import TextRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _is_triple(item: Any) -> bool:
     return isinstance(item, list) and len(item) == 3 and all(isinstance(x, str) for x in item)
 
 
-def _mentions(record: Record) -> tuple[Mention, ...] | None:
+def _mentions(record: TextRecord) -> tuple[Mention, ...] | None:
     given, text = record.values.get("mentions"), record.values["text"]
     if given is None:
         return None

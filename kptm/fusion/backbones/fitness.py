@@ -33,8 +33,8 @@ TOLERANCE = 1e-2
 
 ROUNDING, MOST_ROUNDING = 150, 5e-2
 """Roundings by which hidden states of a text alone and beside others may differ, and the largest difference, both as
-shares of the largest state. With random weights in float32 the families that fit differ by 2e-6 at most; those of which
-a token sees later ones by 2e-5 and more."""
+shares of the largest state. With random weights in float32 the families that fit differ by 2e-6 at
+most; those of which a token sees later ones by 2e-5 and more."""
 
 MOST_PADDING = 5e-2
 """The share up to which padding may change hidden states: convolutions and landmarks see it a little."""
@@ -64,8 +64,8 @@ def check_fit(model: FusedParts) -> None:
     """Run small texts through a fused model and compare it with its backbone.
 
     Raises:
-        ModelError: Hidden states or logits are not what fusion takes them for, padding or later tokens
-            change what a text says, or knowledge reaches no layer.
+        ModelError: Hidden states or logits are not what fusion takes them for, padding or later
+            tokens change what a text says, or knowledge reaches no layer.
     """
     name = type(model.backbone).__name__
     base = base_model(model.backbone)

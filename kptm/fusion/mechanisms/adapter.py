@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from kptm.fusion.mechanisms.attention_blocks import Block
+from kptm.fusion.mechanisms.attention_blocks import AttentionBlock
 from kptm.fusion.mechanisms.mechanism import Mechanism
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kptm.fusion.mechanisms.mechanism import Knowledge, Sizes
+    from kptm.fusion.mechanisms.mechanism import MentionKnowledge, Sizes
 
 
 class AdapterFusion(Mechanism):
@@ -45,15 +45,15 @@ class AdapterFusion(Mechanism):
         self.out = nn.Linear(sizes.hidden, sizes.hidden, bias=False)
         nn.init.zeros_(self.out.weight)
         self._adapted_BLD: dict[int, Tensor] = {}
-        self._pass: Knowledge | None = None
+        self._pass: MentionKnowledge | None = None
 
-    def begin(self, knowledge: Knowledge | None) -> None:
+    def begin(self, knowledge: MentionKnowledge | None) -> None:
         """A pass begins."""
         super().begin(knowledge)
         self._adapted_BLD = {}
         self._pass = knowledge
 
-    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
         """Run an adapter; the backbone goes on with its own."""
         # By place, so that a layer that is run again on the way back starts from what it started
         # from.
@@ -88,10 +88,10 @@ class Adapter(nn.Module):
         super().__init__()
         self.from_entity = nn.Linear(entity, hidden, bias=False)
         self.down = nn.Linear(hidden, width)
-        self.block = Block(width, heads)
+        self.block = AttentionBlock(width, heads)
         self.up = nn.Linear(width, hidden)
 
-    def forward(self, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+    def forward(self, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
         """The adapter's output, of the same shape."""
         flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         vectors_KE = knowledge.vectors_KE.to(flat_ND.dtype)

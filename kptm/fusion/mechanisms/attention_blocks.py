@@ -41,7 +41,7 @@ class Attention(nn.Module):
         return taken
 
 
-class Block(nn.Module):
+class AttentionBlock(nn.Module):
     """Attention, then two layers, each added to its input and normed: one layer of a Transformer."""
 
     def __init__(self, width: int, heads: int) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kptm.fusion.entity_table import EntityTable
-    from kptm.fusion.mechanisms.mechanism import Knowledge, Sizes
+    from kptm.fusion.mechanisms.mechanism import MentionKnowledge, Sizes
 
     Nearest: TypeAlias = Callable[[Tensor, int], Tensor]
     """From queries (M, E) and k to the rows (M, k) with the greatest inner products."""
@@ -48,12 +48,14 @@ class MemoryFusion(Mechanism):
 
     def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None, k: int | None = None) -> None:
         super().__init__(numbers or (max(0, sizes.layers // 2 - 1),))
-        self.memories = nn.ModuleList(Memory(sizes.hidden, sizes.entity) for _ in self.numbers)
+        self.memories = nn.ModuleList(
+            EntityMemoryLayer(sizes.hidden, sizes.entity) for _ in self.numbers
+        )
         self.k = k
         self.nearest: Nearest | None = None
         self.links = k is None
 
-    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
         """Add what each mention reads to its first token."""
         flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         memory: Any = self.memories[place]
@@ -91,7 +93,7 @@ class MemoryFusion(Mechanism):
         return rows_Mk
 
 
-class Memory(nn.Module):
+class EntityMemoryLayer(nn.Module):
     """W_f and W_b of one layer."""
 
     def __init__(self, hidden: int, entity: int) -> None:

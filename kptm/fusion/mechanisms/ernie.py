@@ -29,7 +29,7 @@ from kptm.fusion.mechanisms.mechanism import Mechanism
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kptm.fusion.mechanisms.mechanism import Knowledge, Sizes
+    from kptm.fusion.mechanisms.mechanism import MentionKnowledge, Sizes
 
 
 class ErnieFusion(Mechanism):
@@ -55,12 +55,12 @@ class ErnieFusion(Mechanism):
         found: nn.Module = ffn_up_projection(layer)
         return found
 
-    def begin(self, knowledge: Knowledge | None) -> None:
+    def begin(self, knowledge: MentionKnowledge | None) -> None:
         """A pass begins: the entities are as the table has them."""
         super().begin(knowledge)
         self._entities_ME = {}
 
-    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
         """Add the entities to what the map gives, shape (B, L, I)."""
         flat_NI = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         # By place, so that a layer that is run again on the way back starts from what it started
@@ -93,7 +93,7 @@ class Aggregator(nn.Module):
         nn.init.zeros_(self.to_inner.bias)
 
     def forward(
-        self, inner_NI: Tensor, entities_ME: Tensor, knowledge: Knowledge
+        self, inner_NI: Tensor, entities_ME: Tensor, knowledge: MentionKnowledge
     ) -> tuple[Tensor, Tensor]:
         """What is added to the tokens of mentions before the activation, (K, I), and the next layer's entities, (M, E)."""
         attended = self.attention(entities_ME, entities_ME, knowledge.together_MM)

@@ -24,7 +24,7 @@ from kptm.fusion.mechanisms.mechanism import Mechanism
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kptm.fusion.mechanisms.mechanism import Knowledge, Sizes
+    from kptm.fusion.mechanisms.mechanism import MentionKnowledge, Sizes
 
 
 class GatedFusion(Mechanism):
@@ -40,7 +40,7 @@ class GatedFusion(Mechanism):
             GatedInjection(sizes.hidden, sizes.entity, sizes.width) for _ in self.numbers
         )
 
-    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
         """Add the entity vectors to the tokens that name them."""
         added: Tensor = self.injections[place](hidden_BLD, knowledge)
         return added
@@ -63,7 +63,7 @@ class GatedInjection(nn.Module):
         self.out = nn.Linear(width, hidden, bias=False)
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+    def forward(self, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
         """Return hidden states of the same shape; equal at every token without knowledge."""
         flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         old_KD = flat_ND[knowledge.tokens_K]

@@ -40,7 +40,7 @@ from kptm.fusion.mechanisms.mechanism import Mechanism
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kptm.fusion.mechanisms.mechanism import Branches, Knowledge, Sizes
+    from kptm.fusion.mechanisms.mechanism import Branches, MentionKnowledge, Sizes
 
 
 class KBertFusion(Mechanism):
@@ -69,7 +69,7 @@ class KBertFusion(Mechanism):
     def attach(self, layers: object) -> None:
         """Nothing is hooked: facts come in with the tokens."""
 
-    def begin(self, knowledge: Knowledge | None) -> None:
+    def begin(self, knowledge: MentionKnowledge | None) -> None:
         """A pass begins."""
         super().begin(knowledge)
         self._length = None

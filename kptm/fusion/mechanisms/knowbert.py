@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from kptm.fusion.mechanisms.attention_blocks import Block
+from kptm.fusion.mechanisms.attention_blocks import AttentionBlock
 from kptm.fusion.mechanisms.mechanism import Mechanism
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kptm.fusion.mechanisms.mechanism import Knowledge, Sizes
+    from kptm.fusion.mechanisms.mechanism import MentionKnowledge, Sizes
 
 
 class KnowBertFusion(Mechanism):
@@ -44,7 +44,7 @@ class KnowBertFusion(Mechanism):
             KnowledgeAttention(sizes.hidden, sizes.entity, sizes.heads) for _ in self.numbers
         )
 
-    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
         """Link softly, and let the tokens of each text see what its mentions mean."""
         hidden_BLD, self.link_scores = self.kars[place](hidden_BLD, knowledge)
         return hidden_BLD
@@ -68,17 +68,17 @@ class KnowledgeAttention(nn.Module):
         self.project = nn.Linear(hidden, entity)
         self.pool = nn.Linear(entity, 1, bias=False)
         self.norm = nn.LayerNorm(entity)
-        self.mentions = Block(entity, heads)
+        self.mentions = AttentionBlock(entity, heads)
         self.score = nn.Sequential(nn.Linear(2, scorer), nn.ReLU(), nn.Linear(scorer, 1))
         self.null = nn.Parameter(torch.zeros(entity))
         self.known_norm = nn.LayerNorm(entity)
-        self.tokens = Block(entity, heads)
+        self.tokens = AttentionBlock(entity, heads)
         self.back = nn.Linear(entity, hidden)
         self.threshold = threshold
         nn.init.zeros_(self.back.weight)
         nn.init.zeros_(self.back.bias)
 
-    def forward(self, hidden_BLD: Tensor, knowledge: Knowledge) -> tuple[Tensor, Tensor]:
+    def forward(self, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> tuple[Tensor, Tensor]:
         """Hidden states of the same shape, and ψ, (M, C)."""
         flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         rows_NE = self.project(flat_ND)
@@ -91,7 +91,7 @@ class KnowledgeAttention(nn.Module):
         seen_ND = self.back(self.tokens(rows_NE, known_ME, sees_NM))
         return (flat_ND + seen_ND * with_N1).reshape(hidden_BLD.shape), psi_MC
 
-    def _pooled(self, rows_NE: Tensor, knowledge: Knowledge) -> Tensor:
+    def _pooled(self, rows_NE: Tensor, knowledge: MentionKnowledge) -> Tensor:
         rows_KE, mention_K = rows_NE[knowledge.tokens_K], knowledge.mention_K
         count = len(knowledge.spans_M3)
         score_K = self.pool(rows_KE).squeeze(-1)
@@ -106,7 +106,7 @@ class KnowledgeAttention(nn.Module):
         )  # exp is float32 in mixed precision
         return empty_ME.index_add(0, mention_K, weighted_KE)
 
-    def _meant(self, spans_ME: Tensor, knowledge: Knowledge) -> tuple[Tensor, Tensor]:
+    def _meant(self, spans_ME: Tensor, knowledge: MentionKnowledge) -> tuple[Tensor, Tensor]:
         if knowledge.candidates_MCE is None or knowledge.priors_MC is None:
             candidates_MCE = knowledge.vectors_ME[:, None].to(spans_ME.dtype)
             priors_MC = candidates_MCE.new_ones(candidates_MCE.shape[:2])

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.fusion.mechanisms.mechanism import Knowledge, Sizes
+    from kptm.fusion.mechanisms.mechanism import MentionKnowledge, Sizes
 
 
 class LukeFusion(Mechanism):
@@ -70,7 +70,7 @@ class LukeFusion(Mechanism):
                 partial(self._attend, place, [layer]), with_kwargs=True
             )
 
-    def begin(self, knowledge: Knowledge | None) -> None:
+    def begin(self, knowledge: MentionKnowledge | None) -> None:
         """A pass begins: the entity tokens get their first states."""
         super().begin(knowledge)
         self._entities_BSD = {}
@@ -92,7 +92,7 @@ class LukeFusion(Mechanism):
             (text_M, slot_M), torch.ones_like(text_M, dtype=torch.bool)
         )
 
-    def _mean_position(self, knowledge: Knowledge) -> Tensor:
+    def _mean_position(self, knowledge: MentionKnowledge) -> Tensor:
         position_KD = self.position(knowledge.tokens_K % knowledge.length)
         sum_MD = position_KD.new_zeros((len(knowledge.spans_M3), position_KD.shape[1]))
         sum_MD = sum_MD.index_add(0, knowledge.mention_K, position_KD)

@@ -58,7 +58,7 @@ class Branches:
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
+class MentionKnowledge:
     """What is known of a batch.
 
     Attributes:
@@ -131,7 +131,7 @@ def knowledge_of_mentions(
     scale: float = 1.0,
     *,
     causal: bool = False,
-) -> Knowledge:
+) -> MentionKnowledge:
     """The knowledge of mentions whose links are certain; every token of a span belongs to it.
 
     Args:
@@ -143,9 +143,15 @@ def knowledge_of_mentions(
         causal: Whether the backbone is a decoder.
     """
     if causal:
+        # A decoder's token sees only what stands before it: the last one alone has seen the whole
+        # span.
         mention_M = torch.arange(len(spans_M3), device=spans_M3.device)
         last_M = spans_M3[:, 0] * length + spans_M3[:, 2] - 1
-        return Knowledge(spans_M3, vectors_ME, length, last_M, mention_M, table, scale, causal=True)
+        return MentionKnowledge(
+            spans_M3, vectors_ME, length, last_M, mention_M, table, scale, causal=True
+        )
+    # The tokens of all spans in one list, without a loop over mentions: the k-th belongs to
+    # mention_K[k], and stands in its span at k less the tokens of all mentions before it.
     sizes_M = spans_M3[:, 2] - spans_M3[:, 1]
     mention_K = torch.repeat_interleave(
         torch.arange(len(spans_M3), device=spans_M3.device), sizes_M
@@ -153,13 +159,13 @@ def knowledge_of_mentions(
     before_M = torch.cumsum(sizes_M, 0) - sizes_M
     inside_K = torch.arange(len(mention_K), device=spans_M3.device) - before_M[mention_K]
     tokens_K = spans_M3[mention_K, 0] * length + spans_M3[mention_K, 1] + inside_K
-    return Knowledge(spans_M3, vectors_ME, length, tokens_K, mention_K, table, scale)
+    return MentionKnowledge(spans_M3, vectors_ME, length, tokens_K, mention_K, table, scale)
 
 
 class Mechanism(nn.Module):
     """Adds knowledge after some layers of a backbone.
 
-    A pass is :meth:`begin`, the backbone's own forward on :meth:`inputs` with :meth:`after` behind
+    A pass is :meth:`begin`, the backbone's own forward on :meth:`inputs` with :meth:`after` after
     each of the layers, and :meth:`finish`. Without knowledge no hook does anything.
 
     Attributes:
@@ -181,7 +187,7 @@ class Mechanism(nn.Module):
         super().__init__()
         self.numbers = tuple(numbers)
         self.link_scores: Tensor | None = None
-        self._knowledge: Knowledge | None = None
+        self._knowledge: MentionKnowledge | None = None
         self._calls: dict[int, int] = {}
         self._hooked = 0
 
@@ -202,7 +208,7 @@ class Mechanism(nn.Module):
         """What of a layer is hooked: the whole of it."""
         return layer
 
-    def begin(self, knowledge: Knowledge | None) -> None:
+    def begin(self, knowledge: MentionKnowledge | None) -> None:
         """A pass begins."""
         self.link_scores = None
         self._knowledge = knowledge
@@ -230,7 +236,7 @@ class Mechanism(nn.Module):
         """Whether the last pass went through every layer that is hooked."""
         return len(self._calls) == self._hooked
 
-    def after(self, place: int, hidden_BLD: Tensor, knowledge: Knowledge) -> Tensor:
+    def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
         """Hidden states of the same shape, behind layer ``numbers[place]``."""
         raise NotImplementedError
 

@@ -1,8 +1,8 @@
 """The file of each source of texts, so that a file that is indexed again replaces its texts.
 
-A file is recognised by its absolute path (:func:`kg.store.rows.sources.document_of`), and keeps the name
-under which it was indexed first. What a source attests is not noted by file: it is replaced only
-where the source speaks in one file alone.
+A file is recognised by its absolute path (:func:`kg.store.rows.sources.document_of`), and keeps the
+name under which it was indexed first. What a source attests is not noted by file: it is replaced
+only where the source speaks in one file alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ELSEWHERE = ""
 """Noted of a source that also attests texts of no file, or of files that were not noted."""
 
 
-class Speaker(NamedTuple):
+class DocumentSource(NamedTuple):
     """Who says the texts of a file.
 
     Attributes:
@@ -47,14 +47,14 @@ class Speaker(NamedTuple):
         )
 
 
-def speaker(database: Database, path: str | Path | None, source: str | None) -> Speaker:
+def speaker(database: Database, path: str | Path | None, source: str | None) -> DocumentSource:
     """Who says the texts of a file or folder; it is noted. A path of None is no file."""
     with database.writing() as (sql, _):
         if path is not None:
             return claim(sql, path, source)
         if source:
             note_elsewhere(sql, source)
-        return Speaker(source or "")
+        return DocumentSource(source or "")
 
 
 def sources_of(database: Database, path: str | Path) -> list[str]:
@@ -63,7 +63,7 @@ def sources_of(database: Database, path: str | Path) -> list[str]:
         return _sources(sql, document_of(path))
 
 
-def claim(sql: Sql, path: str | Path, source: str | None) -> Speaker:
+def claim(sql: Sql, path: str | Path, source: str | None) -> DocumentSource:
     """The source of a file or folder, which is noted.
 
     Args:
@@ -79,7 +79,7 @@ def claim(sql: Sql, path: str | Path, source: str | None) -> Speaker:
         _note(sql, name, ELSEWHERE)
     if document not in known:
         _note(sql, name, document)
-    return Speaker(name, tuple(sorted(known - {document})))
+    return DocumentSource(name, tuple(sorted(known - {document})))
 
 
 def note_elsewhere(sql: Sql, source: str) -> None:

@@ -46,7 +46,7 @@ LOST: Condition = (_LOST, [])
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class MergeConflict:
     """A fact that is another in the other store.
 
     Attributes:
@@ -75,7 +75,7 @@ def check_policy(policy: str) -> None:
 
 
 @contextmanager
-def compared(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[Conflict]]:
+def compared(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[MergeConflict]]:
     """Conflicts between a store and another's facts, by relation and head.
 
     Of facts that are as new as each other ours is the newest.
@@ -91,12 +91,12 @@ def compared(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[Con
     sql.run(f"INSERT INTO merge_ours {FACTS}")
     sql.insert("merge_theirs", "head, relation, tail, at", theirs)
     sql.run("CREATE INDEX ix_merge_theirs ON merge_theirs (head, relation)")
-    found: list[Conflict] = []
+    found: list[MergeConflict] = []
     lost: list[Told] = []
     for head, relation, tail, other, at, other_at in sql.all(_DIFFERENT):
         newest = "theirs" if other_at > at else "ours"
         kept = newest if policy == "newest" else policy
-        found.append(Conflict(head, relation, tail, other, kept))
+        found.append(MergeConflict(head, relation, tail, other, kept))
         if kept == "theirs":
             lost.append((head, relation, tail, at))
     sql.insert("merge_lost", "head, relation, tail, at", lost)
@@ -106,6 +106,6 @@ def compared(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[Con
         sql.run(f"DROP TABLE merge_{name}")
 
 
-def left_out(conflicts: Iterable[Conflict]) -> set[Fact]:
+def left_out(conflicts: Iterable[MergeConflict]) -> set[Fact]:
     """The facts of theirs that give way to ours."""
     return {(item.head, item.relation, item.theirs) for item in conflicts if item.kept == "ours"}

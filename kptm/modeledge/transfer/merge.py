@@ -20,7 +20,7 @@ from kptm.modeledge.sql import (
 from kptm.modeledge.transfer.conflicts import (
     FACTS,
     LOST,
-    Conflict,
+    MergeConflict,
     check_policy,
     compared,
     left_out,
@@ -88,7 +88,7 @@ class MergeReport:
     left: int = 0
     removed: int = 0
     attested: int = 0
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[MergeConflict, ...] = ()
 
 
 @dataclass(slots=True)

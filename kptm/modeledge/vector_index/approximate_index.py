@@ -58,6 +58,7 @@ class ApproximateIndex:
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add vectors of length 1; a row that was taken out lives again."""
+        # FAISS still has a row that was taken out: it is marked, not added a second time.
         back = np.isin(self.ids, ids)
         self.alive[back] = True
         new = ~np.isin(ids, self.ids[back])

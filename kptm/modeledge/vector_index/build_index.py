@@ -117,12 +117,15 @@ def _audited(
     """An index of all rows; some are held out until its recall is measured with them."""
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(ids))
+    # Half of the rows at most are held out: enough must be left to search in.
     audited = min(AUDITED, len(ids) // 2)
     held = np.sort(ids[chosen[:audited]])
     taught = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
+    # Cells are found on other vectors than those that ask, or recall would look too high.
     some = np.sort(ids[chosen[audited : audited + taught]])
     index = ApproximateIndex(FaissIndex.trained(kind, _gathered(sql, space, some), len(ids)))
     queries = _gathered(sql, space, held)
+    # The exact nearest, from none on; each page of the same pass that fills the index is merged in.
     best = nearest(queries, queries[:0], NEAREST)
     for part, vectors in _counted(record_rows.vectors(sql, space), progress):
         inside = ~np.isin(part, held)
@@ -135,6 +138,7 @@ def _audited(
         len(np.intersect1d(got[got >= 0], true)) / len(true)
         for got, true in zip(found, best[1], strict=True)
     ]
+    # Only now: what is asked with would find itself.
     index.add(held, queries)
     return index, float(np.mean(shares))
 
@@ -162,6 +166,7 @@ def measured(
     if not len(wanted):
         return np.full((len(ids), k), -np.inf, np.float32), np.full((len(ids), k), -1, np.int64)
     vectors = _gathered(sql, space, wanted)
+    # -1, no result, takes the first place here and loses its score below.
     places = np.searchsorted(wanted, np.maximum(ids, wanted[0]))
     scores = np.stack(
         [vectors[place] @ query for place, query in zip(places, queries, strict=True)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kptm.data.tokenize import EncodedText, TokenSpan
     from kptm.pretraining.config import PretrainConfig
-    from kptm.pretraining.data.training_examples import Example
+    from kptm.pretraining.data.training_examples import PretrainingExample
 
 
 class Collator:
@@ -59,7 +59,7 @@ class Collator:
         self._causal = causal
         self._soft = soft
 
-    def __call__(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+    def __call__(self, examples: Sequence[PretrainingExample]) -> dict[str, torch.Tensor]:
         """The batch."""
         config = self._config
         masked = [example.masked for example in examples]
@@ -76,7 +76,10 @@ class Collator:
         return {**batch.tensors(), **self._asked(examples, texts, batch)}
 
     def _asked(
-        self, examples: Sequence[Example], texts: Sequence[EncodedText], batch: KnowledgeBatch
+        self,
+        examples: Sequence[PretrainingExample],
+        texts: Sequence[EncodedText],
+        batch: KnowledgeBatch,
     ) -> dict[str, torch.Tensor]:
         config = self._config
         asked: dict[str, torch.Tensor] = {}
@@ -113,7 +116,7 @@ class Collator:
             "denoise_targets": torch.from_numpy(targets.astype(np.int64)),
         }
 
-    def _pairs(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+    def _pairs(self, examples: Sequence[PretrainingExample]) -> dict[str, torch.Tensor]:
         pairs: list[int] = []
         relations: list[int] = []
         for number, example in enumerate(examples):
@@ -127,7 +130,7 @@ class Collator:
                     relations.append(relation)
         return {"pairs": _ints(pairs).reshape(-1, 3), "pair_relations": _ints(relations)}
 
-    def _facts(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+    def _facts(self, examples: Sequence[PretrainingExample]) -> dict[str, torch.Tensor]:
         place: dict[tuple[int, ...], int] = {}
         ends: list[int] = []
         relations: list[int] = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kptm.pretraining.data.shards import Related
 
 
-class Example(NamedTuple):
+class PretrainingExample(NamedTuple):
     """A text as it is asked, what the graph says of it, and a fact that comes along."""
 
     masked: MaskedText
@@ -44,7 +44,7 @@ class Asking(NamedTuple):
     longest: int
 
 
-class Examples(Dataset[Example]):
+class PretrainingExamples(Dataset[PretrainingExample]):
     """Example i of the run: which text, and how it is masked, hang on (seed, i) alone.
 
     The Trainer reads it in order; each pass over the texts has its own permutation.
@@ -68,7 +68,7 @@ class Examples(Dataset[Example]):
     def __len__(self) -> int:
         return self._config.steps * self._config.batch_size
 
-    def __getitem__(self, index: int) -> Example:
+    def __getitem__(self, index: int) -> PretrainingExample:
         size = self._config.batch_size
         number, place = divmod(index, pass_length(len(self._texts), size))
         if number != self._pass:
@@ -91,7 +91,7 @@ class Examples(Dataset[Example]):
             seed = (config.seed, index, 5)
             noisy = misalign(masked.text, asking.entities, seed, masked.rows)
             masked = masked._replace(text=noisy)
-        return Example(masked, self._texts.related(text_number), self._fact(index))
+        return PretrainingExample(masked, self._texts.related(text_number), self._fact(index))
 
     def _fact(self, index: int) -> DescribedFact | None:
         if self._descriptions is None:

@@ -10,7 +10,7 @@ from kptm.pretraining.objectives.description import DescriptionEmbedding
 from kptm.pretraining.objectives.entity import EntityPrediction
 from kptm.pretraining.objectives.language import LanguageModelling
 from kptm.pretraining.objectives.linking import Linking
-from kptm.pretraining.objectives.objective import Objective, Step
+from kptm.pretraining.objectives.objective import Objective, TrainingStep
 from kptm.pretraining.objectives.relation import RelationPrediction
 from kptm.pretraining.objectives.replacement import ReplacementDetection
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
     from kptm.pretraining.config import PretrainConfig
 
-__all__ = ["Objective", "Step", "make_objectives"]
+__all__ = ["Objective", "TrainingStep", "make_objectives"]
 
 
 def make_objectives(model: FusedModel, config: PretrainConfig, relations: int) -> list[Objective]:

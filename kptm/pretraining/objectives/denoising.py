@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.pretraining.objectives.objective import Step
+    from kptm.pretraining.objectives.objective import TrainingStep
 
 
 class Denoising(Objective):
@@ -37,7 +37,7 @@ class Denoising(Objective):
         """Mentions with an entity."""
         return rows_of(batch, "denoise_places")
 
-    def total(self, step: Step) -> Tensor:
+    def total(self, step: TrainingStep) -> Tensor:
         """Summed over the mentions."""
         places_K2 = step.batch["denoise_places"]
         if not len(places_K2):

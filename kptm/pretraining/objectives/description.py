@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.pretraining.objectives.objective import Step
+    from kptm.pretraining.objectives.objective import TrainingStep
 
 MARGIN = 4.0
 """γ of the paper."""
@@ -43,7 +43,7 @@ class DescriptionEmbedding(Objective):
         """Facts."""
         return rows_of(batch, "fact_ends")
 
-    def total(self, step: Step) -> Tensor:
+    def total(self, step: TrainingStep) -> Tensor:
         """Summed over the facts."""
         ends_K4 = step.batch["fact_ends"]
         if not len(ends_K4):

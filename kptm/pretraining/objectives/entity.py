@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.pretraining.objectives.objective import Step
+    from kptm.pretraining.objectives.objective import TrainingStep
 
 
 class EntityPrediction(Objective):
@@ -31,7 +31,7 @@ class EntityPrediction(Objective):
         """Blanks that stand for an entity."""
         return rows_of(batch, "target_rows")
 
-    def total(self, step: Step) -> Tensor:
+    def total(self, step: TrainingStep) -> Tensor:
         """Summed over the blanks."""
         logits_TN = step.output.entity_logits
         if logits_TN is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.pretraining.objectives.objective import Step
+    from kptm.pretraining.objectives.objective import TrainingStep
 
 
 class LanguageModelling(Objective):
@@ -32,7 +32,7 @@ class LanguageModelling(Objective):
         """Hidden tokens."""
         return int((batch["labels"] != IGNORED).sum())
 
-    def total(self, step: Step) -> Tensor:
+    def total(self, step: TrainingStep) -> Tensor:
         """Summed over the hidden tokens."""
         labels_BL = step.batch["labels"]
         wanted_BL = labels_BL != IGNORED

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.pretraining.objectives.objective import Step
+    from kptm.pretraining.objectives.objective import TrainingStep
 
 NONE = -100
 """Of a mention whose entity is not among its candidates."""
@@ -39,7 +39,7 @@ class Linking(Objective):
             return 0
         return int((_right(batch) != NONE).sum())
 
-    def total(self, step: Step) -> Tensor:
+    def total(self, step: TrainingStep) -> Tensor:
         """Summed over the mentions."""
         scores_MC = step.model.fusion.link_scores
         if scores_MC is None or not self.count(step.batch):

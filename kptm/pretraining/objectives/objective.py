@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrainingStep:
     """A pass that has been made.
 
     Attributes:
@@ -62,7 +62,7 @@ class Objective(nn.Module):
         """Items of a batch that are asked."""
         raise NotImplementedError
 
-    def total(self, step: Step) -> Tensor:
+    def total(self, step: TrainingStep) -> Tensor:
         """The sum of the losses of the items; 0 for none."""
         raise NotImplementedError
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.pretraining.objectives.objective import Step
+    from kptm.pretraining.objectives.objective import TrainingStep
 
 
 class RelationPrediction(Objective):
@@ -40,7 +40,7 @@ class RelationPrediction(Objective):
         """Pairs."""
         return rows_of(batch, "pairs")
 
-    def total(self, step: Step) -> Tensor:
+    def total(self, step: TrainingStep) -> Tensor:
         """Summed over the pairs."""
         pairs_K3 = step.batch["pairs"]
         if not len(pairs_K3):

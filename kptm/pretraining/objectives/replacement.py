@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from kptm.pretraining.objectives.objective import Step
+    from kptm.pretraining.objectives.objective import TrainingStep
 
 
 class ReplacementDetection(Objective):
@@ -38,7 +38,7 @@ class ReplacementDetection(Objective):
         """Mentions."""
         return rows_of(batch, "around")
 
-    def total(self, step: Step) -> Tensor:
+    def total(self, step: TrainingStep) -> Tensor:
         """Summed over the mentions."""
         around_K3 = step.batch["around"]
         if not len(around_K3):

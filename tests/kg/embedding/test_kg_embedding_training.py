@@ -290,8 +290,8 @@ def test_a_checkpoint_is_whole_or_not_there(tmp_path, monkeypatch):
     kept = Checkpoint(tmp_path / "state", {})
     assert kept.read() is None
     monkeypatch.setattr("kg.embedding.training.checkpoint.save_file", lambda *_, **__: 1 / 0)
-    from kg.embedding.training.state import State
+    from kg.embedding.training.state import TrainingState
 
     with pytest.raises(ZeroDivisionError):
-        kept.write(State((), {}, {}, {}, {}))
+        kept.write(TrainingState((), {}, {}, {}, {}))
     assert kept.read() is None

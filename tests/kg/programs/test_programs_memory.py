@@ -6,12 +6,12 @@ import pytest
 
 from kg import Step
 from kg.programs import Aggregate, Evaluator, Exists, Follow, Having, Intersection, Named
-from kg.programs.memory import Memory
+from kg.programs.memory import RecencyCache
 from kg.sql.cursor import Sql
 
 
 def test_what_was_used_longest_ago_is_left_out():
-    memory = Memory(most=3, heaviest=10)
+    memory = RecencyCache(most=3, heaviest=10)
     for key in "abc":
         memory.put(key, key.upper(), 3)
     assert memory.get("a") == "A"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kg import EntityRecord
 from kg.errors import TripleFormatError
 from kptm.answering import Answer, ScoredEntity
-from kptm.evaluation.answers.answer_evaluation import Names, evaluate_answers, outcomes
+from kptm.evaluation.answers.answer_evaluation import NameResolver, evaluate_answers, outcomes
 from kptm.evaluation.answers.gold_questions import read_gold
 from kptm.examples import Question
 from kptm.linking import Linker
@@ -149,7 +149,7 @@ def test_names_in_a_graph(new_graph):
     graph.add(
         [EntityRecord(key="Paris", label="Paris Hilton"), EntityRecord(key="Q1", label="Rome")]
     )
-    names = Names(graph, Linker(graph))
+    names = NameResolver(graph, Linker(graph))
     assert names("Rome") == {"Q1"}
     assert names("Paris") == {"Paris"}  # a key means itself
     assert names("Paris Hilton") == {"Paris"}

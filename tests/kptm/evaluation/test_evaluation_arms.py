@@ -28,7 +28,7 @@ from kptm.evaluation.fusion.results.study_tables import as_markdown, more_figure
 from kptm.evaluation.fusion.study_arms import control_facts
 from kptm.evaluation.fusion.study_facts import choose_edits, edited
 from kptm.evaluation.fusion.study_links import link_again, with_noise
-from kptm.evaluation.fusion.trials import Run, Trials, gather
+from kptm.evaluation.fusion.trials import ArmRun, Trials, gather
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText, Linker
 from kptm.modeledge.encode.encode_texts import clozes
@@ -204,9 +204,9 @@ def test_reciprocal_ranks_by_hand():
 
 def test_results_by_hand():
     runs = [
-        Run("aligned", 0, [1.0, 1.0, 0.5, 0.0, 1.0, 0.5], loss=2.0),
-        Run("none", 0, [1.0, 0.5, 0.5, 1.0, 0.5, 0.5], loss=4.0, knn=[0.0] * 6),
-        Run("aligned", 1, [1.0, 0.5, 1.0, 0.0, 1.0, 1.0], loss=3.0),
+        ArmRun("aligned", 0, [1.0, 1.0, 0.5, 0.0, 1.0, 0.5], loss=2.0),
+        ArmRun("none", 0, [1.0, 0.5, 0.5, 1.0, 0.5, 0.5], loss=4.0, knn=[0.0] * 6),
+        ArmRun("aligned", 1, [1.0, 0.5, 1.0, 0.0, 1.0, 1.0], loss=3.0),
     ]
     results = gather(PROBES, runs, {"sql": [1.0, 1.0, 1.0, 0.0, 1.0, 0.0]})
     assert results.splits() == {"A": 2, "B": 2, "C": 2}

@@ -10,9 +10,9 @@ from kg import EntityRecord, TripleFormatError
 from kptm import ConfigError, LinkingError
 from kptm.data import collate
 from kptm.evaluation.probes import (
-    LabelledSpan,
     LabelledText,
     ProbeConfig,
+    ProbeSpan,
     probe_layers,
     probe_model,
     read_labelled,
@@ -31,7 +31,7 @@ def words(document):
     for word in document.text.split():
         start = document.text.index(word, at)
         at = start + len(word)
-        spans.append(LabelledSpan(start, at, "capital" if word[0].isupper() else "small"))
+        spans.append(ProbeSpan(start, at, "capital" if word[0].isupper() else "small"))
     return LabelledText(document, tuple(spans))
 
 
@@ -206,7 +206,7 @@ def test_spans_that_overlap_or_are_cut(fused_of):
     model = fused_of(max_length=8)
     text = LinkedText("Paris lies on the Seine; New York is far from the river Jordan.")
     ends = [(0, 5), (0, 10), (6, 13), (0, 5), (50, 62)]
-    spans = tuple(LabelledSpan(start, end, f"{start}") for start, end in ends)
+    spans = tuple(ProbeSpan(start, end, f"{start}") for start, end in ends)
     found = token_spans(model.encoder, text.text, spans)
     whole = model.encoder.encode(text)
     alone = []
@@ -219,7 +219,7 @@ def test_spans_that_overlap_or_are_cut(fused_of):
     states = span_states(model, [LabelledText(text, spans)])
     assert (states.left_out, len(states.labels)) == (alone.count(None), 5 - alone.count(None))
     with pytest.raises(LinkingError, match="leaves"):
-        LabelledText(text, (LabelledSpan(3, 1_000, "x"),))
+        LabelledText(text, (ProbeSpan(3, 1_000, "x"),))
 
 
 def test_types_of_the_graph(new_graph):
@@ -244,7 +244,7 @@ def test_types_of_the_graph(new_graph):
 
 def test_no_entity_is_on_both_sides(fused_of, texts):
     spans = [
-        LabelledText(text, tuple(LabelledSpan(x.start, x.end, "t", x.entity) for x in text.links))
+        LabelledText(text, tuple(ProbeSpan(x.start, x.end, "t", x.entity) for x in text.links))
         for text in texts
     ]
     found = span_states(fused_of(), spans)
@@ -265,7 +265,7 @@ def test_files_of_labels(tmp_path):
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = read_labelled(path, lambda text: LinkedText.from_spans(text, [(0, 1, "linked")]))
-    assert found[0].spans == (LabelledSpan(0, 2, "x"), LabelledSpan(3, 5, "y"))
+    assert found[0].spans == (ProbeSpan(0, 2, "x"), ProbeSpan(3, 5, "y"))
     assert [item.document.entities() for item in found] == [("linked",), ("A",)]
 
 

@@ -9,7 +9,7 @@ import toy_tasks
 
 from kptm.errors import ModelError
 from kptm.finetuning import FinetunedModel, finetune
-from kptm.finetuning.prediction import LabelledSpan, Prediction, score
+from kptm.finetuning.prediction import LabelledSpan, TaskPrediction, score
 from kptm.finetuning.task_rows import read_rows
 
 TASKS = ("relation", "typing", "tokens", "text")
@@ -118,7 +118,9 @@ def test_another_kind_of_file(change, said, copied):
 
 
 def said(label, labels=(), spans=()):
-    return Prediction(label, 0.5, labels=labels, spans=tuple(LabelledSpan(*x, 0.5) for x in spans))
+    return TaskPrediction(
+        label, 0.5, labels=labels, spans=tuple(LabelledSpan(*x, 0.5) for x in spans)
+    )
 
 
 def test_scores_are_counted():

@@ -14,7 +14,7 @@ from kptm.errors import ModelError
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.fusion.config import KINDS
 from kptm.fusion.entity_table import EntityTable
-from kptm.fusion.mechanisms.attention_blocks import Attention, Block
+from kptm.fusion.mechanisms.attention_blocks import Attention, AttentionBlock
 from kptm.fusion.mechanisms.entity_memory import MemoryFusion
 from kptm.fusion.mechanisms.ernie import Aggregator
 from kptm.fusion.mechanisms.knowbert import KnowledgeAttention
@@ -235,7 +235,7 @@ def test_memory_of_all_nearest_is_dense_memory(monkeypatch, chunk):
 def test_gradients(kind):
     vectors = torch.randn(3, E).double()
     if kind == "block":
-        module, allowed = moved(Block(4, 2)), torch.tensor([[True, False], [True, True]])
+        module, allowed = moved(AttentionBlock(4, 2)), torch.tensor([[True, False], [True, True]])
         call = lambda h: module(h[:2, :4], h[2:4, :4], allowed)  # noqa: E731
     elif kind == "ernie":
         module = moved(Aggregator(E, D, 2))

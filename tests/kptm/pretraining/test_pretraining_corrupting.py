@@ -13,7 +13,7 @@ from kptm.pretraining import PretrainConfig
 from kptm.pretraining.data.collator import Collator
 from kptm.pretraining.data.corruption import UNGIVEN, WRONG, misalign, replace_mentions
 from kptm.pretraining.data.masking import MaskedText, ask_next
-from kptm.pretraining.data.training_examples import Asking, Example
+from kptm.pretraining.data.training_examples import Asking, PretrainingExample
 
 
 @given(encoded(), SEEDS)
@@ -97,8 +97,8 @@ def test_what_is_asked_of_a_batch():
     )
     related = (("a", 4, "b"), ("b", 2, "a"), ("a", 0, "c"), ("a", 0, "z"))
     examples = [
-        Example(MaskedText(first, (IGNORED,) * 7, ()), related, None),
-        Example(MaskedText(second, (IGNORED,) * 3, ()), (), None),
+        PretrainingExample(MaskedText(first, (IGNORED,) * 7, ()), related, None),
+        PretrainingExample(MaskedText(second, (IGNORED,) * 3, ()), (), None),
     ]
     config = PretrainConfig(
         denoising_weight=1.0, replaced_weight=1.0, relation_weight=1.0, link_weight=1.0

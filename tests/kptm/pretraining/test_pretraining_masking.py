@@ -12,7 +12,7 @@ from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.data.collator import Collator
 from kptm.pretraining.data.masking import ask_next, mask_text
-from kptm.pretraining.data.training_examples import Asking, Example
+from kptm.pretraining.data.training_examples import Asking, PretrainingExample
 
 MASK, CLS, SEP, PAD = 4, 2, 3, 0
 VOCAB = range(5, 40)
@@ -149,7 +149,7 @@ def test_a_batch_has_a_row_for_each_blank(pairs, use_knowledge):
     config = PretrainConfig(entity_rate=0.5)
     masked = [mask_text(text, config, MASK, VOCAB, seed) for text, seed in pairs]
     collator = Collator(PretrainConfig(use_knowledge=use_knowledge), pad_id=PAD, entities=len(ROWS))
-    batch = collator([Example(item, (), None) for item in masked])
+    batch = collator([PretrainingExample(item, (), None) for item in masked])
     plain = collate([item.text for item in masked], PAD, with_knowledge=use_knowledge)
     assert batch["input_ids"].equal(plain.input_ids)
     assert batch["mention_rows"].equal(plain.mention_rows)

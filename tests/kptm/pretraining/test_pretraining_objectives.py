@@ -15,7 +15,7 @@ from kptm.errors import ConfigError, ModelError
 from kptm.fusion.fused_model import FusedOutput
 from kptm.linking import Link, LinkedText
 from kptm.pretraining import PretrainConfig, pretrain
-from kptm.pretraining.objectives import Step
+from kptm.pretraining.objectives import TrainingStep
 from kptm.pretraining.objectives.denoising import Denoising
 from kptm.pretraining.objectives.description import MARGIN, DescriptionEmbedding
 from kptm.pretraining.objectives.entity import EntityPrediction
@@ -55,7 +55,7 @@ def graph(new_graph):
 
 
 def step(model, hidden, **batch):
-    return Step(model, FusedOutput(hidden, None, batch.pop("logits", None), None), batch)
+    return TrainingStep(model, FusedOutput(hidden, None, batch.pop("logits", None), None), batch)
 
 
 def log_softmax(x):

@@ -12,7 +12,7 @@ from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 from kptm.pretraining import PretrainConfig, pretrain
 from kptm.pretraining.data.collator import Collator
-from kptm.pretraining.data.training_examples import Asking, Examples
+from kptm.pretraining.data.training_examples import Asking, PretrainingExamples
 
 CAPITALS = {"Georgia": "Tbilisi", "France": "Paris", "Italy": "Rome", "Peru": "Lima"}
 CONFIG = PretrainConfig(
@@ -66,7 +66,7 @@ class Texts(list):
 
 def examples(encoded, config, asking, **options):
     """The examples of texts that are encoded already."""
-    return Examples(Texts(encoded), config, asking, **options)
+    return PretrainingExamples(Texts(encoded), config, asking, **options)
 
 
 def asking(fused):

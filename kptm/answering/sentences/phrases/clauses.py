@@ -19,7 +19,7 @@ from kg.programs import (
 )
 from kptm.answering.sentences.grammar import Forms, article
 from kptm.answering.sentences.phrases.noun_phrases import (
-    Description,
+    NounPhrase,
     merged,
     same,
     when,
@@ -37,7 +37,7 @@ _NONE = {"": "no", "more than": "some"}
 _DATES = {"<": "before", "<=": "not after", ">": "after", ">=": "not before", "=": "", "!=": "not"}
 
 
-class ProgramDescriber(Protocol):
+class DescribesPrograms(Protocol):
     """Describes the programs within a clause."""
 
     wording: Wording
@@ -45,10 +45,10 @@ class ProgramDescriber(Protocol):
     def phrase(self, program: Program) -> str:
         """A program in the place of a name, in the number that is likely."""
 
-    def describe(self, program: Program) -> Description:
+    def describe(self, program: Program) -> NounPhrase:
         """What a program denotes."""
 
-    def source(self, program: Follow, joint: str = " or ") -> Description:
+    def source(self, program: Follow, joint: str = " or ") -> NounPhrase:
         """Where a step starts that leads to any of several names; with another joint to all of them."""
 
 
@@ -59,7 +59,7 @@ class Clauses:
         describer: Describes the programs within them.
     """
 
-    def __init__(self, describer: ProgramDescriber) -> None:
+    def __init__(self, describer: DescribesPrograms) -> None:
         self._describer = describer
         self._wording = describer.wording
 
@@ -116,7 +116,7 @@ class Clauses:
         return Forms(*(f"that {verb} {whose}{during}" for verb in verbs))
 
     def _followed_any(
-        self, program: Follow, words: RelationWords, source: Description, *, negated: bool
+        self, program: Follow, words: RelationWords, source: NounPhrase, *, negated: bool
     ) -> Forms:
         """The same of a step from any of a set: "that rivers traverse", "that no rivers traverse"."""
         some, during = source.text(plural=True, the=""), when(program.during)

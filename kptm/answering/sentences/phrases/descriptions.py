@@ -1,7 +1,7 @@
 """What a program denotes, described in English: "the states that border Texas", "the population of the capital of France".
 
-A description has a noun, what goes before it ("longest"), what follows it ("of France"), and clauses ("that border Texas"), which
-agree with it in number.
+A description has a noun, what goes before it ("longest"), what follows it ("of France"), and
+clauses ("that border Texas"), which agree with it in number.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kg.programs import (
 )
 from kptm.answering.sentences.languages import language
 from kptm.answering.sentences.phrases.clauses import Clauses
-from kptm.answering.sentences.phrases.noun_phrases import Description, merged, when, without_having
+from kptm.answering.sentences.phrases.noun_phrases import NounPhrase, merged, when, without_having
 from kptm.answering.sentences.phrases.relation_words import NounRelation
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 _TOTALS = {"sum": "total", "mean": "average", "max": "greatest", "min": "lowest"}
 
 
-class Describer:
+class ProgramDescriber:
     """Describes programs.
 
     Args:
@@ -57,40 +57,40 @@ class Describer:
         return described.text(plural=described.several)
 
     @singledispatchmethod
-    def describe(self, program: Program) -> Description:
+    def describe(self, program: Program) -> NounPhrase:
         """What a program denotes."""
-        return Description(name=str(program), several=False)
+        return NounPhrase(name=str(program), several=False)
 
     @describe.register
-    def _(self, program: Named) -> Description:
+    def _(self, program: Named) -> NounPhrase:
         names = language("en").listed([self.wording.named(key) for key in program.keys])
-        return Description(name=names, several=len(program.keys) > 1)
+        return NounPhrase(name=names, several=len(program.keys) > 1)
 
     @describe.register
-    def _(self, program: OfType) -> Description:
-        return Description(noun=self.wording.type(program.type))
+    def _(self, program: OfType) -> NounPhrase:
+        return NounPhrase(noun=self.wording.type(program.type))
 
     @describe.register
-    def _(self, program: Having) -> Description:
-        return Description(clauses=(self.clauses.of(program),))
+    def _(self, program: Having) -> NounPhrase:
+        return NounPhrase(clauses=(self.clauses.of(program),))
 
     @describe.register
-    def _(self, program: Follow) -> Description:
+    def _(self, program: Follow) -> NounPhrase:
         words = self.wording.relation(program.step.relation)
         if isinstance(words, NounRelation) and program.step.forward:
             source = self.describe(program.source)
             after = f"of {source.text(plural=source.several)}{words.rest}{when(program.during)}"
-            return Description(words.noun, after=after, several=source.several)
-        return Description(clauses=(self.clauses.of(program),))
+            return NounPhrase(words.noun, after=after, several=source.several)
+        return NounPhrase(clauses=(self.clauses.of(program),))
 
     @describe.register
-    def _(self, program: Intersection) -> Description:
+    def _(self, program: Intersection) -> NounPhrase:
         plain = without_having(program)
         if not isinstance(plain, Intersection):
             return self.describe(plain)
         program = plain
         if merged(program) is not None:
-            return Description(clauses=(self.clauses.of(program),))
+            return NounPhrase(clauses=(self.clauses.of(program),))
         left, right = program.left, program.right
         if isinstance(right, OfType) or (not self._has_noun(left) and self._has_noun(right)):
             left, right = right, left
@@ -101,24 +101,24 @@ class Describer:
         return found.noun is not None or bool(found.name)
 
     @describe.register
-    def _(self, program: Union) -> Description:
+    def _(self, program: Union) -> NounPhrase:
         both = (self.phrase(program.left), self.phrase(program.right))
-        return Description(name=" and ".join(both))
+        return NounPhrase(name=" and ".join(both))
 
     @describe.register
-    def _(self, program: Difference) -> Description:
+    def _(self, program: Difference) -> NounPhrase:
         denied = self.clauses.of(program.right, negated=True)
         if isinstance(without_having(program.left), Having):
-            return Description(clauses=(denied,))
+            return NounPhrase(clauses=(denied,))
         return self.describe(program.left).and_also(denied)
 
     @describe.register
-    def _(self, program: Compare) -> Description:
+    def _(self, program: Compare) -> NounPhrase:
         base = self._base(program.base)
         return base.and_also(self.clauses.comparison(program))
 
     @describe.register
-    def _(self, program: Superlative) -> Description:
+    def _(self, program: Superlative) -> NounPhrase:
         base = self._base(program.base)
         rank = _ORDINALS.get(program.rank, f"{program.rank}th") if program.rank > 1 else ""
         adjective = self.wording.superlative(program.measure, program.order)
@@ -130,34 +130,34 @@ class Describer:
         clause = self.clauses.most(program.measure, program.order, rank)
         return replace(base.and_also(clause), several=False)
 
-    def _base(self, program: Program) -> Description:
+    def _base(self, program: Program) -> NounPhrase:
         """What is compared; that it has what is measured goes without saying."""
         if isinstance(without_having(program), Having):
-            return Description()
+            return NounPhrase()
         base = self.describe(program)
-        return Description(after=f"of {base.name}") if base.name else base
+        return NounPhrase(after=f"of {base.name}") if base.name else base
 
     @describe.register
-    def _(self, program: Aggregate) -> Description:
+    def _(self, program: Aggregate) -> NounPhrase:
         source = self.describe(program.source)
         if program.function == "count":
             text = source.text(plural=True, the="" if source.noun else "the").strip()
-            return Description(name=f"the number of {text}", several=False)
+            return NounPhrase(name=f"the number of {text}", several=False)
         total = _TOTALS[program.function]
         one = replace(source, before=f"{total} {source.before}".strip())
-        return Description(name=one.text(plural=False), several=False)
+        return NounPhrase(name=one.text(plural=False), several=False)
 
     @describe.register
-    def _(self, program: Subtract) -> Description:
+    def _(self, program: Subtract) -> NounPhrase:
         left, right = self.phrase(program.left), self.phrase(program.right)
-        return Description(name=f"the difference between {left} and {right}", several=False)
+        return NounPhrase(name=f"the difference between {left} and {right}", several=False)
 
-    def source(self, program: Follow, joint: str = " or ") -> Description:
+    def source(self, program: Follow, joint: str = " or ") -> NounPhrase:
         """Where a step starts that leads to any of several names; with another joint to all of them."""
         if isinstance(program.source, Named):
             names = joint.join(map(self.wording.named, program.source.keys))
-            return Description(name=names, several=len(program.source.keys) > 1)
+            return NounPhrase(name=names, several=len(program.source.keys) > 1)
         if isinstance(program.source, Union):
             names = joint.join(map(self.phrase, (program.source.left, program.source.right)))
-            return Description(name=names)
+            return NounPhrase(name=names)
         return self.describe(program.source)

@@ -21,7 +21,7 @@ class Listed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class NounPhrase:
     """A noun phrase in parts.
 
     Attributes:
@@ -60,7 +60,7 @@ class Description:
             text = f"{text}{joint if text else ''}{said}"
         return text
 
-    def and_also(self, clause: Forms) -> Description:
+    def and_also(self, clause: Forms) -> NounPhrase:
         """The same with one more clause."""
         return replace(self, clauses=(*self.clauses, clause))
 

@@ -1,6 +1,7 @@
 """How a relation is said in English: as a noun, "the capital of X is Y", or as a verb, "X borders Y".
 
-It is read from the last part of the relation's name; phrasings of the user's texts decide where they say it in its own words.
+It is read from the last part of the relation's name; phrasings of the user's texts decide where
+they say it in its own words.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from kptm.answering.sentences.grammar import Forms, article
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kptm.answering.sentences.grammar import Grammar
+    from kptm.answering.sentences.grammar import SentenceGrammar
 
 _PART = re.compile(r"[/#.:]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -105,7 +106,7 @@ def _is_acronym(word: str) -> bool:
 
 @lru_cache(maxsize=16_384)
 def relation_words(
-    label: str, patterns: tuple[str, ...], grammar: Grammar, *, dates: bool = False
+    label: str, patterns: tuple[str, ...], grammar: SentenceGrammar, *, dates: bool = False
 ) -> RelationWords:
     """How a relation is said.
 
@@ -119,7 +120,9 @@ def relation_words(
     return _from_patterns(name, patterns, grammar) or _from_name(name.split(), grammar, dates=dates)
 
 
-def _from_patterns(name: str, patterns: Iterable[str], grammar: Grammar) -> RelationWords | None:
+def _from_patterns(
+    name: str, patterns: Iterable[str], grammar: SentenceGrammar
+) -> RelationWords | None:
     """The first phrasing that is nothing but the relation's own words, of an opaque name like "P36" the first plain one."""
     own = set(question_words(name))
     opaque = re.fullmatch(r"[A-Za-z]?\d+", name) is not None
@@ -136,7 +139,7 @@ def _from_patterns(name: str, patterns: Iterable[str], grammar: Grammar) -> Rela
     return None
 
 
-def _from_name(words: Sequence[str], grammar: Grammar, *, dates: bool) -> RelationWords:
+def _from_name(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> RelationWords:
     if len(words) > 1 and words[-1] == "s":  # "position(s)"
         words = words[:-1]
     first, last = words[0].lower(), words[-1].lower()
@@ -157,7 +160,7 @@ def _from_name(words: Sequence[str], grammar: Grammar, *, dates: bool) -> Relati
     return _noun(words, grammar)
 
 
-def _noun(words: Sequence[str], grammar: Grammar) -> NounRelation:
+def _noun(words: Sequence[str], grammar: SentenceGrammar) -> NounRelation:
     *head, unit = words
     if len(head) > 1 and head[-1] == "in":
         return NounRelation(grammar.noun(" ".join(head[:-1])), f" in {unit}")
@@ -169,7 +172,7 @@ def _noun(words: Sequence[str], grammar: Grammar) -> NounRelation:
     return NounRelation(grammar.noun(" ".join(words)))
 
 
-def _verb(words: Sequence[str], grammar: Grammar) -> VerbRelation | None:
+def _verb(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation | None:
     """A name that begins with a verb in the present: "is part of", "flows into", "share border with"."""
     first, *rest = words
     if first in _BE:
@@ -190,7 +193,9 @@ def _verb(words: Sequence[str], grammar: Grammar) -> VerbRelation | None:
     return None
 
 
-def _present(verb: str, rest: Sequence[str], grammar: Grammar, adverb: str = "") -> VerbRelation:
+def _present(
+    verb: str, rest: Sequence[str], grammar: SentenceGrammar, adverb: str = ""
+) -> VerbRelation:
     base, tail = grammar.base(verb), "".join(f" {word}" for word in rest)
     return VerbRelation(
         Forms(f"{adverb}{verb}{tail}", f"{adverb}{base}{tail}"),
@@ -198,7 +203,7 @@ def _present(verb: str, rest: Sequence[str], grammar: Grammar, adverb: str = "")
     )
 
 
-def _be_written(verb: str, rest: Sequence[str], grammar: Grammar) -> VerbRelation | None:
+def _be_written(verb: str, rest: Sequence[str], grammar: SentenceGrammar) -> VerbRelation | None:
     """What a name or a text says with "is": an article goes in the plural."""
     if not rest:
         return None
@@ -217,7 +222,7 @@ def _be(verb: str, rest: Sequence[str], many: str = "") -> VerbRelation:
     )
 
 
-def _noun_of(words: Sequence[str], grammar: Grammar) -> VerbRelation:
+def _noun_of(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation:
     """A name with "of": is part of, is a member of (a party), is the mother of."""
     at = len(words) - 1 if words[-1] == "of" else 1
     noun, head = " ".join(words[: at + 1]), words[at - 1].lower()
@@ -228,7 +233,7 @@ def _noun_of(words: Sequence[str], grammar: Grammar) -> VerbRelation:
     return _be("is", one.split(), many)
 
 
-def _past(words: Sequence[str], grammar: Grammar, *, dates: bool) -> VerbRelation:
+def _past(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> VerbRelation:
     """A name that begins with a past: "invaded", "died in", "directed by", "located in state", "founded" of a year."""
     first, *rest = words
     if rest and rest[0] in grammar.prepositions:
