@@ -134,13 +134,10 @@ class Predictor:
         """Answer a cloze with ``[MASK]`` or a question in words.
 
         Args:
-            question: What is asked. Of several blanks side by side the answer is one entity, of
-                others the first one's.
-            sources: Who is asked, of "graph", "link prediction", "model", "texts", "modeledge"; as
-                the configuration says by default.
-            at: The year or the day, in ISO 8601, that is asked about where the question says none:
-                facts that say when they held are answers if they held then. By default what holds
-                today comes first.
+            question: What is asked. Of several blanks side by side the answer is one entity, of others the first one's.
+            sources: Who is asked, of "graph", "link prediction", "model", "texts", "modeledge"; as the configuration says by default.
+            at: The year or the day, in ISO 8601, that is asked about where the question says none: facts that say when they
+                held are answers if they held then. By default what holds today comes first.
 
         Raises:
             ConfigError: There is no such source, or the time is none.
@@ -326,8 +323,8 @@ class Predictor:
         """Fit how sources are combined on those answered questions that the graph is silent on, and answer by that from now on.
 
         Args:
-            questions: Questions with the keys of their answers, of which nothing was learnt before;
-                none says that the graph has no answer.
+            questions: Questions with the keys of their answers, of which nothing was learnt before; none says that the graph
+                has no answer.
 
         Returns:
             What was fitted; what it was before where too few questions could be used.
