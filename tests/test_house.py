@@ -221,8 +221,8 @@ def test_classes_of_one_name_are_few(figures):
 
 
 def test_file_names_are_used_once(figures):
-    """The limit of file names that are used twice in kptm only ever falls."""
-    assert len(figures.file_names) <= 4, figures.file_names
+    """No file name is used twice in kptm."""
+    assert len(figures.file_names) == 0, figures.file_names
 
 
 def test_one_version_everywhere():

@@ -65,7 +65,7 @@ def find_mistakes(
     in a wrong sense, or as missed. (Of two links in one gold span both are wrong spans.)
 
     Args:
-        pairs: As for :func:`kptm.evaluation.linking.score_linking`.
+        pairs: As for :func:`kptm.evaluation.linking_scores.score_linking`.
         counts: The same.
 
     Raises:

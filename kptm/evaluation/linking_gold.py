@@ -10,7 +10,7 @@ from kg.errors import TripleFormatError
 from kg.formats.files import open_bytes
 from kg.formats.text.delimited import tsv_rows
 from kptm.errors import LinkingError
-from kptm.examples.reader import parse_marked
+from kptm.examples.world_reader import parse_marked
 from kptm.texts import read_records
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kptm.evaluation.fusion.fusion_study import Study
-    from kptm.evaluation.linking import LinkingReport
+    from kptm.evaluation.linking_scores import LinkingReport
 
 
 @click.group()
@@ -127,9 +127,9 @@ def linking(workspace: str, gold: str, keys: str | None, errors: bool, as_json: 
     "labels" (span, entity_id) or "links" (start, end, entity). What the graph lacks counts as
     outside it (NIL).
     """
-    from kptm.evaluation.linking import score_linking
     from kptm.evaluation.linking_errors import find_mistakes, render
     from kptm.evaluation.linking_gold import read_gold, read_keys
+    from kptm.evaluation.linking_scores import score_linking
 
     with existing(workspace) as ws:
         known = cache(lambda key: bool(ws.graph.entities([key])))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kptm.answering import Answer
-    from kptm.examples.reader import Question
+    from kptm.examples.world_reader import Question
     from kptm.linking import Linker
 
     Meaning: TypeAlias = Callable[[str], Collection[str]]

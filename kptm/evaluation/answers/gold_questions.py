@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import TripleFormatError
 from kg.formats.files import open_bytes, unpacked_suffix
 from kg.formats.text.lines import text_lines
-from kptm.examples.reader import Question
+from kptm.examples.world_reader import Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

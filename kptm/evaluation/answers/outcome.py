@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from kptm.answering import Answer
-    from kptm.examples.reader import Question
+    from kptm.examples.world_reader import Question
 
 Verdict: TypeAlias = Literal["right", "other set", "wrong", "refused", "should be unknown"]
 """What came of a question.

@@ -2,6 +2,7 @@
 
 from kptm.evaluation.probes.attention import HeadStatistics, attention_statistics, probe_attention
 from kptm.evaluation.probes.config import ProbeConfig
+from kptm.evaluation.probes.entity_names import NamedFacts, find_entities, shares_name
 from kptm.evaluation.probes.factual import FactScores, FactualReport, PhrasingScore, probe_facts
 from kptm.evaluation.probes.labelled import (
     LabelledText,
@@ -10,7 +11,6 @@ from kptm.evaluation.probes.labelled import (
     types_of_mentions,
 )
 from kptm.evaluation.probes.linear import LayerScore, LinearReport, probe_layers, probe_model
-from kptm.evaluation.probes.names import NamedFacts, find_entities, shares_name
 from kptm.evaluation.probes.states import SpanStates
 
 __all__ = [

@@ -17,7 +17,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from kptm.evaluation.probes.asking import ask_phrasings
-from kptm.evaluation.probes.names import shares_name
+from kptm.evaluation.probes.entity_names import shares_name
 from kptm.evaluation.statistics import Interval, interval
 
 if TYPE_CHECKING:

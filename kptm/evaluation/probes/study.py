@@ -15,8 +15,8 @@ from kptm.evaluation.probes.linear import LinearReport, probe_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from kptm.evaluation.probes.entity_names import NamedFacts
     from kptm.evaluation.probes.labelled import LabelledText
-    from kptm.evaluation.probes.names import NamedFacts
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
 

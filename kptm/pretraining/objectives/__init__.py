@@ -8,7 +8,7 @@ from kptm.errors import ConfigError
 from kptm.pretraining.objectives.denoising import Denoising
 from kptm.pretraining.objectives.description import DescriptionEmbedding
 from kptm.pretraining.objectives.entity import EntityPrediction
-from kptm.pretraining.objectives.language import LanguageModelling
+from kptm.pretraining.objectives.language_modelling import LanguageModelling
 from kptm.pretraining.objectives.linking import Linking
 from kptm.pretraining.objectives.objective import Objective, TrainingStep
 from kptm.pretraining.objectives.relation import RelationPrediction
