@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.kinds import AnswerKinds
-    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.question import Mention, Question
     from kptm.answering.parsing.question.schema_words import Schema
 
 PEOPLE = frozenset("people persons inhabitants citizens residents".split())
@@ -160,7 +160,7 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
         named: Tokens that say something of a name.
     """
     for mention in question.mentions:
-        if mention.kind in ("label", "alias"):
+        if mention.kind in ("label", "alias") and not _says_relation(question, mention):
             named |= mention.mask
     for match in question.operators:
         if match.kind in ("superlative", "ordinal"):  # "the largest planet" asks for a planet
@@ -169,6 +169,11 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
         if match.kind in ("ask", "count", "list"):
             return _nouns(question, match, named)
     return []
+
+
+def _says_relation(question: Question, mention: Mention) -> bool:
+    """Whether a name of one word is that of a relation, too: "which sport" asks for no film called "Sport"."""
+    return mention.end - mention.start == 1 and bool(question.relations.named_at(mention.start))
 
 
 def _nouns(question: Question, match: Match, named: int) -> list[int]:
@@ -181,6 +186,6 @@ def _nouns(question: Question, match: Match, named: int) -> list[int]:
             break
         if question.importance[at] > 0:
             said = True
-            if not named >> at & 1 or question.relations.named_at(at):
+            if not named >> at & 1:
                 found.append(at)
     return found
