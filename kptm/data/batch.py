@@ -27,7 +27,7 @@ class KnowledgeBatch:
     Attributes:
         input_ids: (B, L) token ids.
         attention_mask: (B, L) 1 for text, 0 for padding.
-        mention_spans: (M, 3) text, first token, token behind the last.
+        mention_spans: (M, 3) text, first token, token after the last.
         mention_rows: (M,) rows of the entity table.
         candidate_rows: (M, C) rows of what each may mean, 0 to fill up; None where links are
             certain.

@@ -54,7 +54,7 @@ class Batch(NamedTuple):
 
     Attributes:
         tensors: What the fused model takes.
-        places: (B, K, 2) first token and token behind the last.
+        places: (B, K, 2) first token and token after the last.
     """
 
     tensors: dict[str, Tensor]

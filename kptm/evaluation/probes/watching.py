@@ -45,7 +45,7 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def layer_states(model: FusedModel) -> Iterator[list[Tensor]]:
-    """A list that each pass fills with the states (B, L, D) before the first layer and behind each.
+    """A list that each pass fills with the states (B, L, D) before the first layer and after each.
 
     The hooks stand behind those of fusion, so that what is seen is what the next layer gets. The
     list is to be cleared between passes.

@@ -141,7 +141,7 @@ def max_positions(backbone: Any, wanted: int) -> int:
 
 
 def first_position(backbone: Any) -> int:
-    """The position of a text's first token: 0, but in RoBERTa and its kin, which count from behind padding."""
+    """The position of a text's first token: 0, but in RoBERTa and its kin, which count from after the padding."""
     for name, module in backbone.named_modules():
         padding = getattr(module, "padding_idx", None)
         if name.endswith("position_embeddings") and padding is not None:

@@ -39,7 +39,7 @@ CHUNK = 65_536
 
 
 class MemoryFusion(Mechanism):
-    """A memory of entities behind some layers, by default the last of the lower half.
+    """A memory of entities after some layers, by default the last of the lower half.
 
     Attributes:
         k: Entities that a mention reads; None reads all.

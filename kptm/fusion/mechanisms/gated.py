@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 class GatedFusion(Mechanism):
-    """Gated injection behind some layers, each with weights of its own.
+    """Gated injection after some layers, each with weights of its own.
 
-    By default behind the last layer of the lower half, so that the upper half can pass the
+    By default after the last layer of the lower half, so that the upper half can pass the
     knowledge on.
     """
 

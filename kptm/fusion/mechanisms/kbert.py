@@ -115,7 +115,7 @@ def tree(
 
     Args:
         there_BL: Where the text has tokens.
-        spans_M3: Text, first token, token behind the last, of each mention.
+        spans_M3: Text, first token, token after the last, of each mention.
         branches: What hangs on them.
         causal: Whether a token sees only what stands before it.
     """

@@ -48,7 +48,7 @@ class Branches:
         ids_BR: Token ids.
         mention_BR: The mention that each hangs on, -1 for padding.
         number_BR: Which branch it belongs to.
-        offset_BR: Its place behind the mention's last token, from 1.
+        offset_BR: Its place after the mention's last token, from 1.
     """
 
     ids_BR: Tensor
@@ -62,7 +62,7 @@ class MentionKnowledge:
     """What is known of a batch.
 
     Attributes:
-        spans_M3: Text, first token, token behind the last, of each linked mention.
+        spans_M3: Text, first token, token after the last, of each linked mention.
         vectors_ME: The vector of its entity.
         length: L, the padded number of tokens.
         tokens_K: Flat positions (text · L + token) of the tokens that knowledge is added to: all of
@@ -135,7 +135,7 @@ def knowledge_of_mentions(
     """The knowledge of mentions whose links are certain; every token of a span belongs to it.
 
     Args:
-        spans_M3: Text, first token, token behind the last.
+        spans_M3: Text, first token, token after the last.
         vectors_ME: One vector a mention.
         length: L, the padded number of tokens.
         table: All entity vectors, of length 1.
@@ -237,7 +237,7 @@ class Mechanism(nn.Module):
         return len(self._calls) == self._hooked
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
-        """Hidden states of the same shape, behind layer ``numbers[place]``."""
+        """Hidden states of the same shape, after layer ``numbers[place]``."""
         raise NotImplementedError
 
     def _hook(

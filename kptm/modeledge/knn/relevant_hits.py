@@ -18,7 +18,7 @@ def relevant(hits: Iterable[Hit], entity: str, among: Container[str], k: int) ->
     """The ``k`` nearest hits that name ``entity`` and whose value is ``among`` the candidates.
 
     Args:
-        hits: From a search for ``k * WIDER`` rows, best first.
+        hits: From a search for ``k * OVERFETCH`` rows, best first.
         entity: The question's entity; a text that does not name it is no evidence.
         among: The keys of the candidates.
         k: Neighbours to return.

@@ -126,13 +126,14 @@ def changed_since(sql: Sql, space: int, seq: int) -> tuple[NDArray[np.int64], ND
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     start = min(first for _, first, _ in lines)
     states = np.zeros(max(last for _, _, last in lines) + 1 - start, np.int8)
+    # In the order of the log: of several lines about a row the last one holds.
     for live, first, last in lines:
         states[first - start : last + 1 - start] = 1 if live else -1
     return start + np.flatnonzero(states > 0), start + np.flatnonzero(states < 0)
 
 
 def purged_since(sql: Sql, operation: int) -> bool:
-    """Whether anything was deleted for good behind an operation."""
+    """Whether anything was deleted for good after an operation."""
     query = "SELECT 1 FROM modeledge_operation WHERE id > ? AND kind = 'purge' LIMIT 1"
     return sql.one(query, (operation,)) is not None
 

@@ -91,6 +91,7 @@ class FaissIndex:
         """An empty index, its cells found on a sample, for about ``count`` vectors of length 1."""
         dim = sample.shape[1]
         cells = cells_for(count)
+        # A product code stands for at least four numbers, and FAISS wants equal parts.
         codes = max(part for part in range(1, max(2, dim // 4 + 1)) if dim % part == 0)
         factory = {
             "hnsw": "HNSW32",
@@ -116,7 +117,7 @@ class FaissIndex:
         return cls(kind, index)
 
     def add(self, vectors: NDArray[np.float32]) -> None:
-        """Add rows behind those there are."""
+        """Add rows after those there are."""
         self._index.add(vectors)
 
     def search(
@@ -126,6 +127,7 @@ class FaissIndex:
         chosen, bits = None, None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
+            # The selector reads the bits where they lie: the variable must outlive the search.
             chosen = _faiss.IDSelectorBitmap(bits)
         if self.kind == "hnsw":
             told = _faiss.SearchParametersHNSW(
