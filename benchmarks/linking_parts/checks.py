@@ -77,11 +77,34 @@ def plain(linker, graph) -> None:
     print(
         f"joined to documents of {TOGETHER}: recall {fmean(hits):.3f}, p changes {max(changes):.3f} at most"
     )
+    _one_sentence_more(linker, sentences, scores, order)
     words = everyday_names(graph)
     texts = [frame.format(_fitted(frame, word)) for word in words for frame in EVERYDAY][:SENTENCES]
     wrong = [(text, link.surface) for text in texts for link in linker.link(text).links]
     print(f"everyday words that are names, too: {len(wrong)} false links in {len(texts)} sentences")
     print("  ", wrong[:12])
+
+
+def _one_sentence_more(linker, sentences, scores, order) -> None:
+    """How much p changes when one other sentence follows; p of a name that is no longer linked counts as 0."""
+    changes = []
+    for number, other in zip(order, order[1:] + order[:1], strict=True):
+        text, start, end, key = sentences[number]
+        if scores[number] is not None:
+            document = linker.link(f"{text} {sentences[other][0]}")
+            change = (_score(document, start, end, key) or 0.0) - scores[number]
+            single = len(linker.candidates(text[start:end])) == 1
+            changes.append((change, single, text[start:end]))
+    sizes = [abs(change) for change, *_ in changes]
+    print(
+        f"one sentence more: p falls by {-min(changes)[0]:.3f}, rises by {max(changes)[0]:.3f} at most;",
+        end=" ",
+    )
+    print(f"by more than .1 in {sum(size > 0.1 for size in sizes)} of {len(sizes)}", end="; ")
+    print(
+        f"of names that mean one thing by {max(abs(x) for x, single, _ in changes if single):.3f} at most"
+    )
+    print("  ", sorted(changes, key=lambda row: -abs(row[0]))[:6])
 
 
 def everyday_names(graph) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from collections import Counter
 from urllib.parse import unquote
 
 from kptm.linking import LinkedText
@@ -20,6 +21,8 @@ EVERY = 12
 """One in so many of WebNLG's training texts is taken."""
 BEGINNING = 10
 """Words of a sentence of which only the first matters."""
+MOST_OFTEN = 2
+"""Sentences that are cut so that they begin with one word."""
 WEIGHT = 0.5
 """Their names repeat: a mention counts half."""
 
@@ -87,18 +90,25 @@ def _without_article(text, start, end):
 def first_words(layers, similarity=None) -> Gold:
     """Sentences of FewRel that begin with an everyday word: a capital there makes no name of it.
 
-    Only that word is looked at; it is no link unless it was annotated.
+    Some begin so; of others, what follows from a word in small letters that would be a name with a capital. Only that word
+    is looked at; it is no link unless it was annotated.
     """
     with gzip.open(DATA / "fewrel" / "val_wiki.json.gz", "rt", encoding="utf-8") as lines:
         relations = json.load(lines)
     everyday = set(listed_words("everyday.txt")) - FUNCTION_WORDS
-    documents, within = [], []
+    names = {word for word in sorted(everyday) if lookup(layers, [word.title()])}
+    often: Counter[str] = Counter()
+    beginnings = []
     for relation in sorted(relations):
         for item in relations[relation]:
-            first = item["tokens"][0]
+            tokens = item["tokens"]
             annotated = {at for side in (item["h"], item["t"]) for span in side[2] for at in span}
-            plain = first.istitle() and first.lower() in everyday and 0 not in annotated
-            if plain and lookup(layers, [first]):
-                documents.append(LinkedText(" ".join(item["tokens"][:BEGINNING])))
-                within.append((0, len(first)))
-    return Gold(layers, documents, within, similarity)
+            if tokens[0].istitle() and tokens[0].lower() in names and 0 not in annotated:
+                beginnings.append(tokens[:BEGINNING])
+            for at, word in enumerate(tokens):
+                if word in names and at not in annotated and often[word] < MOST_OFTEN:
+                    often[word] += 1
+                    beginnings.append([word.capitalize(), *tokens[at + 1 : at + BEGINNING]])
+                    break
+    documents = [LinkedText(" ".join(tokens)) for tokens in beginnings]
+    return Gold(layers, documents, [(0, len(tokens[0])) for tokens in beginnings], similarity)

@@ -8,6 +8,7 @@ import numpy as np
 
 from kptm.linking.detection.word_features import word_features
 from kptm.linking.disambiguation.weights import LINKS
+from kptm.linking.disambiguation.word_similarity import ALIKE, word_similarity
 from kptm.linking.index.index_build import function_word_hashes, word_hashes
 from kptm.linking.index.link_index import ACRONYM_LENGTH, find
 from kptm.linking.names.surface_forms import (
@@ -49,6 +50,7 @@ WHICH = (
     "part, said in full", "last name, said in full", "said in full", "description", "description, words", "neighbours named",
     "part, degree", "part, also a whole name", "work, several words", "people of, a small word follows",
     "person, given name", "person, surname", "person, after a title", "person, after a given name",
+    "place, after in", *ALIKE,
 )  # fmt: skip
 """The features that tell candidates apart; all of them but the first two tell whether there is a link."""
 
@@ -62,6 +64,7 @@ def features(passages: Passages, layers: Layers, found: Candidates) -> dict[str,
     columns = {name: values[found.of].astype(np.float64) for name, values in mention.items()}
     columns |= _of_candidate(layers, found)
     columns |= _in_common(passages, layers, found)
+    columns |= word_similarity(passages, layers, found)
     _crossed(columns)
     return columns
 
@@ -206,8 +209,20 @@ def _in_common(passages: Passages, layers: Layers, found: Candidates) -> dict[st
     return {
         "description": weight / (1 + np.bincount(of, idf, size)),
         "description, words": np.log1p(np.bincount(of[shared], minlength=size)),
-        "neighbours named": _named(layers, found, said, labels, of_near[of_label]),
+        "neighbours named": _named(
+            layers, found, _outside(passages, found), labels, of_near[of_label]
+        ),
     }
+
+
+def _outside(passages: Passages, found: Candidates) -> NDArray[np.uint64]:
+    """The words of passages that are in no mention, each once: what mentions are is for coherence to compare."""
+    passage, word = passages.words
+    start, end, _ = found.mentions
+    inside = np.searchsorted(start, passages.word_starts, "right")
+    inside -= np.searchsorted(np.sort(end), passages.word_starts, "right")
+    free = inside <= 0
+    return np.unique(word[free] ^ _salt(passage[free]))
 
 
 def _named(

@@ -49,9 +49,9 @@ CONTEXT = frozenset(
     {
         "part, said in full", "last name, said in full", "said in full", "description", "description, words",
         "neighbours named", "people of, a small word follows", "people, a small word follows",
-        "language, a small word follows", "people of, after the", "people, after the", "language, after in",
+        "language, a small word follows", "people of, after the", "people, after the", "language, after in", "place, after in",
         "person, after a title", "person, after a given name", "fact", "shared neighbours", "again", "part, fact",
-        "part, shared neighbours", "similarity", "behind the most similar",
+        "part, shared neighbours", "similarity", "behind the most similar", "words alike", "behind the most alike",
     }
 )  # fmt: skip
 """Features of "which" that look at the text around the name; the others are those of the name and the entity."""

@@ -113,13 +113,22 @@ class Passages:
     @cached_property
     def words(self) -> tuple[Ints, HashArray]:
         """Words of two letters and more: the passage of each, and its hash without a plural."""
+        starts, ends = self._word_spans
+        hashes = self.hashes(starts, stem_ends(self.folded.codes, starts, ends))
+        return self.passage_of(starts), hashes
+
+    @property
+    def word_starts(self) -> Ints:
+        """Where each of :attr:`words` begins."""
+        return self._word_spans[0]
+
+    @cached_property
+    def _word_spans(self) -> tuple[Ints, Ints]:
         flags = self.folded.flags
         letters = ((flags & WORD) != 0) & ((flags & DIGIT) == 0)
         starts, ends = _runs(letters & (self.folded.codes != ord("_")))
         long = ends - starts > 1
-        starts, ends = starts[long], ends[long]
-        hashes = self.hashes(starts, stem_ends(self.folded.codes, starts, ends))
-        return self.passage_of(starts), hashes
+        return starts[long], ends[long]
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -28,6 +28,7 @@ from kptm.linking.disambiguation.weights import (
     scores,
     softmax,
 )  # fmt: skip
+from kptm.linking.disambiguation.word_similarity import ALIKE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ NOT_NEGATIVE = frozenset(
     {
         "prior", EVIDENCE, COUNTED, SURE, "degree", "part, degree", "whole name, degree", "description", "description, words",
         "neighbours named", "said in full", "part, said in full", "last name, said in full", "written so",
-        "only candidate", "only whole name", *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART,
+        "only candidate", "only whole name", *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART, *ALIKE,
     }
 )  # fmt: skip
 """More of these never makes an entity less probable: what was counted, facts, a description that fits, company."""
