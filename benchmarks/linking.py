@@ -25,13 +25,13 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
-from kptm.evaluation.linking_scores import score_linking
 from linking_parts.checks import calibration, plain
 from linking_parts.gold import PEERS, SETS, Example, Freebase, WebNLG, trimmed
 from linking_parts.teaching import collections, everything, fit_policy, similarity_of
 
 from kg import EntityRecord, KnowledgeGraph
 from kptm.evaluation.linking_gold import GoldDocument
+from kptm.evaluation.linking_scores import score_linking
 from kptm.linking import LinkedText, Linker
 from kptm.linking.batches import link_batch
 from kptm.linking.disambiguation.conventions import Policy

@@ -24,7 +24,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from kptm.evaluation.linking_scores import score_linking
 from linking_parts.gold import DATA, references, rows, trimmed
 
 from kg import KGEConfig, KnowledgeGraph
@@ -33,6 +32,7 @@ from kptm import Predictor
 from kptm.answering.predictor import PredictorConfig
 from kptm.data import Phrasings
 from kptm.evaluation import interval
+from kptm.evaluation.linking_scores import score_linking
 from kptm.linking import LinkedText, Linker
 from kptm.workspace import Workspace
 from kptm.workspace.config import WorkspaceConfig

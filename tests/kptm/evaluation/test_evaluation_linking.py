@@ -8,13 +8,13 @@ from dataclasses import asdict
 
 import networkx as nx
 import pytest
-from kptm.evaluation.linking_scores import Scores, score_linking
 
 from kg import TripleFormatError
 from kptm import LinkedText
 from kptm.errors import LinkingError
 from kptm.evaluation.linking_errors import KINDS, find_mistakes, render
 from kptm.evaluation.linking_gold import GoldDocument, read_gold, read_keys
+from kptm.evaluation.linking_scores import Scores, score_linking
 
 TEXT = "Bob Nardelli of Home Depot met President Bush in New York City today."
 

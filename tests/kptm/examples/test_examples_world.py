@@ -8,10 +8,10 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from kptm.examples.world_reader import parse_marked
 
 from kptm.errors import ConfigError
 from kptm.examples import World
+from kptm.examples.world_reader import parse_marked
 from kptm.linking import LinkedText
 
 TOOLS = Path(__file__).parents[3] / "tools"

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tiny_run
 import torch
-from kptm.pretraining.objectives.language_modelling import LanguageModelling
 from pykeen.losses import NSSALoss
 from pykeen.nn.modules import TransEInteraction
 
@@ -20,6 +19,7 @@ from kptm.pretraining.objectives import TrainingStep
 from kptm.pretraining.objectives.denoising import Denoising
 from kptm.pretraining.objectives.description import MARGIN, DescriptionEmbedding
 from kptm.pretraining.objectives.entity import EntityPrediction
+from kptm.pretraining.objectives.language_modelling import LanguageModelling
 from kptm.pretraining.objectives.linking import Linking
 from kptm.pretraining.objectives.relation import RelationPrediction
 from kptm.pretraining.objectives.replacement import ReplacementDetection
