@@ -37,12 +37,14 @@ class _State:
         entities: Entities by their keys.
         others: By other keys: of none, or of the entity whose key is canonically equal.
         relations: All relations, None before they are read.
+        named: Relations by their keys, of earlier states too where nothing was said of them since.
     """
 
     revision: tuple[int, str, str] | None
     entities: dict[str, Entity] = field(default_factory=dict)
     others: dict[str, Entity | None] = field(default_factory=dict)
     relations: tuple[Relation, ...] | None = None
+    named: dict[str, Relation] = field(default_factory=dict)
 
     def missing(self, keys: Sequence[str]) -> list[str]:
         """Those of ``keys`` that were not read."""
@@ -99,7 +101,9 @@ class EntityReader:
         if known is None:
             with self._database.reading() as sql:
                 state = self._now(sql)
-                known = state.relations = tuple(names.relations(sql, None, self._languages))
+                found = names.relations(sql, None, self._languages, state.named)
+                state.named = {relation.key: relation for relation in found}
+                known = state.relations = tuple(found)
         return list(known)
 
     @property
@@ -110,22 +114,23 @@ class EntityReader:
         """What is known of the state that ``sql`` sees, with room for more entities."""
         state, revision = self._state, revisions.newest(sql)
         if state.revision != revision:
-            state = self._state = _State(revision, self._unchanged(sql, state))
+            state = self._state = self._followed(sql, state, revision)
         if len(state.entities) + len(state.others) + room > MOST:
-            state = self._state = _State(revision, relations=state.relations)
+            state = self._state = _State(revision, relations=state.relations, named=state.named)
         return state
 
     @staticmethod
-    def _unchanged(sql: Sql, state: _State) -> dict[str, Entity]:
-        """The entities of an earlier state that no later revision has changed; none where its revision was withdrawn."""
-        if state.revision is None or not state.entities:
-            return {}
+    def _followed(sql: Sql, state: _State, revision: tuple[int, str, str]) -> _State:
+        """What an earlier state knows that no later revision has changed; nothing where its revision was withdrawn."""
+        if state.revision is None or not (state.entities or state.named):
+            return _State(revision)
         if revisions.named(sql, state.revision[0]) != state.revision:
-            return {}
+            return _State(revision)
         gone = change_feed.changed_keys(sql, state.revision[0], FOLLOWED)
         if gone is None:
-            return {}
-        left = state.entities.copy()
+            return _State(revision)
+        entities, named = state.entities.copy(), state.named.copy()
         for key in gone:
-            left.pop(key, None)
-        return left
+            entities.pop(key, None)
+            named.pop(key, None)
+        return _State(revision, entities, named=named)

@@ -222,7 +222,7 @@ class ModeledgeReader:
 
     def operations_of(self, revision: int) -> list[int]:
         """The operations that are one with a revision of the graph, newest first."""
-        with self._database.reading() as sql:
+        with self._database.quick() as sql:
             return receipts.of_revision(sql, revision)
 
     def newest_operation(self) -> int:

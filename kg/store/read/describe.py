@@ -7,10 +7,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.store.read.triples import alive, recorded, said
-from kg.store.rows.dictionary import ids_of
+from kg.store.rows.dictionary import known_literals, storable
 from kg.store.rows.schema import FIRST_RELATION
-from kg.store.rows.values import node_ids
 from kg.types import Attested, Attribute, Literal, Triple
+from kg.values.node import ValueKey
 from kg.vocabulary import PREFERRED, RANK
 
 if TYPE_CHECKING:
@@ -73,14 +73,13 @@ def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple,
 
 def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, float]:
     """How sure the sources of those of the triples are that live, where each of them says it, as in :func:`attested`."""
-    number_of = _numbers(sql, wanted, at)
-    listed, parameter = sql.values(sorted(number_of.values()))
-    query = (
-        f"SELECT s.triple_id FROM triple_source s WHERE s.triple_id IN {listed}"
-        f" AND s.confidence IS NOT NULL AND {said(at)}"
+    # Most graphs state no confidence: then this one statement is all.
+    stated = (
+        "EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = x.id"
+        f" AND s.confidence IS NOT NULL AND {said(at)})"
     )
-    doubted = {number for (number,) in sql.all(query, (parameter,))} if number_of else set()
-    said_of = _attestations(sql, list(doubted), at) if doubted else {}
+    number_of = _numbers(sql, wanted, at, stated)
+    said_of = _attestations(sql, list(number_of.values()), at) if number_of else {}
     return {
         item: confidence
         for item, number in number_of.items()
@@ -88,29 +87,36 @@ def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Trip
     }
 
 
-def _numbers(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, int]:
-    """The ids of those of the triples that live, in their order."""
+def _numbers(
+    sql: Sql, wanted: Iterable[Triple], at: int | None, condition: str = "1 = 1"
+) -> dict[Triple, int]:
+    """The ids of those of the triples that live and of which a condition on ``x`` holds, in their order."""
     facts = list(dict.fromkeys(wanted))
-    ends = node_ids(sql, chain.from_iterable((item.head, item.tail) for item in facts))
-    relations = ids_of(sql, "relation", [item.relation for item in facts])
-    given = {
-        (ends[item.head], relations[item.relation], ends[item.tail]): item
-        for item in facts
-        if item.head in ends and item.tail in ends and item.relation in relations
-    }
-    number_of: dict[Triple, int] = {}
-    for start in range(0, len(given), FACTS):
-        part = list(given)[start : start + FACTS]
-        marks = ", ".join(["(?, ?, ?)"] * len(part))
-        # In SQLite a CROSS JOIN keeps its order: a look-up by index for each of them.
+    literals = {fact.tail.literal for fact in facts if isinstance(fact.tail, ValueKey)}
+    value_ids = known_literals(sql, literals)
+    rows: list[tuple[int, str, str, int, str]] = []
+    for place, (head, relation, tail) in enumerate(facts):
+        # Ids of values are negative, 0 stands for none. A value has no facts, an unknown one ends none.
+        value = value_ids.get(tail.literal) if isinstance(tail, ValueKey) else 0
+        if value is None or isinstance(head, ValueKey):
+            continue
+        if storable(head) and storable(relation) and (value or storable(tail)):
+            rows.append((place, head, relation, value, "" if value else tail))
+    number_of: dict[int, int] = {}
+    for start in range(0, len(rows), FACTS):
+        part = rows[start : start + FACTS]
+        marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(part))
+        # In SQLite a CROSS JOIN keeps its order: look-ups by index for each of them.
         query = (
-            f"WITH w (h, r, t) AS (VALUES {marks}) SELECT x.id, w.h, w.r, w.t"
-            " FROM w CROSS JOIN triple x WHERE x.head_id = w.h AND x.relation_id = w.r"
-            f" AND x.tail_id = w.t AND {alive(at)}"
+            f"WITH w (n, h, r, v, t) AS (VALUES {marks}) SELECT w.n, x.id"
+            " FROM w CROSS JOIN entity h CROSS JOIN relation r CROSS JOIN triple x"
+            " WHERE h.key = w.h AND r.key = w.r AND x.head_id = h.id AND x.relation_id = r.id"
+            " AND x.tail_id = CASE WHEN w.v < 0 THEN w.v"
+            " ELSE (SELECT e.id FROM entity e WHERE e.key = w.t) END"
+            f" AND {alive(at)} AND {condition}"
         )
-        for number, *row in sql.all(query, list(chain.from_iterable(part))):
-            number_of[given[row[0], row[1], row[2]]] = number
-    return {item: number_of[item] for item in facts if item in number_of}
+        number_of.update(sql.all(query, list(chain.from_iterable(part))))
+    return {fact: number_of[place] for place, fact in enumerate(facts) if place in number_of}
 
 
 class _Attestation(NamedTuple):

@@ -11,7 +11,7 @@ from kg.types import Relation, readable_label
 from kg.vocabulary import NAMES, UNDERSTOOD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kg.sql.cursor import Sql
 
@@ -39,16 +39,26 @@ def entity_keys(sql: Sql, at: int | None) -> Iterator[str]:
         yield key
 
 
-def relations(sql: Sql, at: int | None, languages: Sequence[str] = ()) -> list[Relation]:
-    """Every relation that a fact has, by key; its label is that of the entity of the same key."""
+def relations(
+    sql: Sql,
+    at: int | None,
+    languages: Sequence[str] = (),
+    known: Mapping[str, Relation] | None = None,
+) -> list[Relation]:
+    """Every relation that a fact has, by key; its label is that of the entity of the same key.
+
+    Those that are ``known`` are not read again.
+    """
+    known = known or {}
     used = (
         f"SELECT r.key FROM relation r WHERE r.id >= {FIRST_RELATION} AND EXISTS"
         f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {alive(at)}) ORDER BY r.key"
     )
     keys = [key for (key,) in sql.all(used)]
-    named = fetch(sql, keys, at, languages)
+    named = fetch(sql, [key for key in keys if key not in known], at, languages)
     return [
-        Relation(key, named[key].label if key in named else readable_label(key)) for key in keys
+        known.get(key) or Relation(key, named[key].label if key in named else readable_label(key))
+        for key in keys
     ]
 
 
