@@ -102,6 +102,7 @@ def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 80
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_the_reference_is_what_the_source_says(tool):
     pages = tool.pages()
     assert {path.relative_to(DOCS).as_posix() for path in pages} == {
@@ -111,6 +112,7 @@ def test_the_reference_is_what_the_source_says(tool):
         assert path.read_text(encoding="utf-8") == text, "python tools/build_reference.py"
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_the_reference_has_every_exported_name(packages):
     import kg
     import kptm

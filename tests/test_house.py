@@ -40,6 +40,7 @@ def imported(path):
             yield node.module.split(".")[0]
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_every_package_that_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"].values()

@@ -83,6 +83,7 @@ def folder():
         yield Path(made)
 
 
+@pytest.mark.usefixtures("many_inputs")
 @files
 @given(st.lists(statements, max_size=6), st.sampled_from(["", ".gz", ".bz2", ".zst"]))
 def test_json_lines_give_back_everything(folder, wanted, packed):
@@ -123,6 +124,7 @@ def in_rdf(item, graphs):
     return Statement(fact, source=item.source if graphs else None)
 
 
+@pytest.mark.usefixtures("many_inputs")
 @files
 @given(
     st.lists(statements, max_size=6),

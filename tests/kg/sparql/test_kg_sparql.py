@@ -212,6 +212,7 @@ name = st.sampled_from([f"{E}a", f"{E}b", f"{E}c"])
 term = name.map(lambda key: f"<{key}>")
 
 
+@pytest.mark.usefixtures("many_inputs")
 @settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -143,6 +143,7 @@ def test_at_a_terminal_one_is_asked(ws):
     assert "Traceback" not in said
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_evaluate_answers(ws, tmp_path):
     """Of five: a whole set, half a set, a wrong one, a refusal of what is unknown, an answer to it."""
     gold = tmp_path / "gold.jsonl"

@@ -110,6 +110,7 @@ def test_entities_have_the_graphs_labels(new_graph, facts, texts):
     assert labels["O2"] == "O2"
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_few_facts_and_no_more(graph, texts):
     study = DistantSupervisionStudy.from_graph(graph, texts, steps=1, limit=4)
     relations = [fact[1] for fact in study.facts]

@@ -101,6 +101,7 @@ def test_no_question_is_asked_elsewhere_in_the_world(world, gold):
     assert not others & {text.casefold() for text in gold}
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_values_are_of_known_entities_and_load_with_the_types_meant(world, facts, tmp_path):
     with KnowledgeGraph.open(tmp_path / "graph.db") as graph:
         graph.load_entities(world.entities)

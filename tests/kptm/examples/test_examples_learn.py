@@ -86,6 +86,7 @@ def test_no_question_stands_twice(lines):
     assert len(set(texts)) == len(texts)
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_a_path_from_a_name_leads_to_just_the_answers(world, answered, graph, steps):
     rows = map(json.loads, world.entities.read_text(encoding="utf-8").splitlines())
     senses = defaultdict(set)

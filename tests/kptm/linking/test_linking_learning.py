@@ -230,6 +230,7 @@ def test_odd_texts(graph, text):
     assert all(text[link.start : link.end] == link.surface for link in document.links)
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_a_long_text_takes_time_in_proportion(graph):
     found = Linker(graph)
     text = "Paris is in France and Albert Einstein is not. "
@@ -310,6 +311,7 @@ def test_a_new_alias_is_there_at_once_in_a_large_graph(tmp_path):
         assert time.perf_counter() - began < 60
 
 
+@pytest.mark.usefixtures("many_inputs")
 @pytest.mark.parametrize("sense", ["FR", "TX"])
 def test_what_was_counted_decides(sense, new_graph):
     graph = new_graph()

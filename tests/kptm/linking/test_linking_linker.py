@@ -41,6 +41,7 @@ def test_meant(world_linker, text, meant):
     assert entities(world_linker.link(text)) == meant
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_the_example_world_is_linked_well(world, world_linker):
     """Micro F1 of (start, end, entity) over the hand-linked prose; .873 when this was written."""
     right = wrong = missed = 0

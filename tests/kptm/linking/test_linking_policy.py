@@ -109,6 +109,7 @@ def test_all_marks_what_names_leaves_out(graph):
     assert whole == {"The United States'", "mathematics", "Oslo's"}
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_strict_links_no_more_than_names(graph, world, world_linker):
     texts = [document.text for document in world.prose()][:200]
     strict = Linker(world_linker._graph, policy="strict")

@@ -35,6 +35,7 @@ def test_a_config_that_cannot_be(bad):
         IndexConfig(**bad)
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_what_finds_too_little_gives_way_to_exact_search(opened):
     store = opened()
     vectors = np.random.default_rng(0).normal(size=(6_000, 48)).astype(np.float32)

@@ -99,6 +99,7 @@ def test_filters(filled, number):
     agrees(store, kind, fits, where, k=1)
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_few_rows_fit_and_all_of_them_come(filled):
     store, _, kind = filled
     fits = WHERES[-1][1]

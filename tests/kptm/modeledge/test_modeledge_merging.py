@@ -260,6 +260,7 @@ SOURCES = st.sampled_from(["p", "q"])
 STEPS = st.lists(st.tuples(SOURCES, st.one_of(WORDS, FACTS)), max_size=6)
 
 
+@pytest.mark.usefixtures("many_inputs")
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS, STEPS, st.sampled_from(sorted(CONFLICTS)))
 def test_against_sets(new_store, mine, yours, policy):

@@ -207,6 +207,7 @@ def turned(store, model, rng, *, noise=0.0, name="stranger"):
             sql.run("UPDATE modeledge_space SET name = ? WHERE name = ?", (f"{way}:{name}", old))
 
 
+@pytest.mark.usefixtures("many_inputs")
 @pytest.mark.parametrize("method", ["map", "auto"])
 def test_a_turn_is_undone_by_a_map(new_store, models, method):
     store, other = new_store(), new_store()
@@ -223,6 +224,7 @@ def test_a_turn_is_undone_by_a_map(new_store, models, method):
     np.testing.assert_allclose(np.concatenate(vectors), np.concatenate(right), atol=1e-3)
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_a_map_that_finds_too_little_is_refused_with_the_figure(new_store, models):
     store = new_store()
     store.write(models["new"], texts(200))
@@ -251,6 +253,7 @@ def test_a_map_that_finds_too_little_is_refused_with_the_figure(new_store, model
     assert all(item.agreement.recall < 0.95 for item in low.spaces)
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_maps_need_enough_records_and_room(new_store, models):
     store = new_store()
     store.write(models["old"], texts(20))

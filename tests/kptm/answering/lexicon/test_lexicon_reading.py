@@ -44,6 +44,7 @@ def test_places_are_exact_for_any_text(text, language):
     assert LEXICON.language(text) in LEXICON.languages
 
 
+@pytest.mark.usefixtures("many_inputs")
 @settings(max_examples=100, deadline=None)
 @given(text=TEXTS, language=st.sampled_from(LEXICON.languages))
 def test_longest_matches_come_first_and_none_is_there_twice(text, language):
