@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from kg import Statement, Triple
+from kg import Statement, Triple, ValueKey
 from kg.store.read import describe
+from kg.types import Attribute, Literal
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -54,6 +55,18 @@ def test_confidences_are_those_that_attested_says(graph):
         given = {key: item.confidence for key, item in view.attested(asked).items()}
         assert expected == {key: item for key, item in given.items() if item is not None}
     assert graph.confidences(asked) == states[-1]
+
+
+def test_a_value_is_not_the_entity_of_the_same_text(graph):
+    year, other = ValueKey(Literal("1984", "integer")), ValueKey(Literal("1985", "integer"))
+    graph.add([Statement(Attribute("a", "r", year.literal), confidence=0.3)])
+    graph.add([Statement(Triple("a", "r", "1984"), confidence=0.6), ("1984", "s", "a")])
+    of_value, of_entity = Triple("a", "r", year), Triple("a", "r", "1984")
+    asked = [of_entity, of_value, Triple("a", "r", other), Triple(year, "s", "a")]
+    assert graph.confidences(asked) == {of_entity: 0.6, of_value: 0.3}
+    assert list(graph.attested(asked)) == [of_entity, of_value]
+    hostile = [Triple("a\0", "r", "b"), Triple("a", "\ud800", "b"), Triple("a", "r", "")]
+    assert graph.attested(hostile) == {}
 
 
 def test_the_line_of_a_file_is_told(graph, write):
