@@ -160,7 +160,7 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
         named: Tokens that say something of a name.
     """
     for mention in question.mentions:
-        if mention.kind in ("label", "alias") and not _says_relation(question, mention):
+        if mention.kind in ("label", "alias") and not _is_noun(question, mention):
             named |= mention.mask
     for match in question.operators:
         if match.kind in ("superlative", "ordinal"):  # "the largest planet" asks for a planet
@@ -171,9 +171,26 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
     return []
 
 
-def _says_relation(question: Question, mention: Mention) -> bool:
-    """Whether a name of one word is that of a relation, too: "which sport" asks for no film called "Sport"."""
-    return mention.end - mention.start == 1 and bool(question.relations.named_at(mention.start))
+def _is_noun(question: Question, mention: Mention) -> bool:
+    """Whether a name of one word is what is asked for all the same: "which sport" asks for no film called "Sport".
+
+    It is where a relation is called so, too, and where the noun of the question word has to stand:
+    right after it and before a word of grammar ("which city did", "what album by").
+    """
+    if mention.end - mention.start > 1:
+        return False
+    if question.relations.named_at(mention.start):
+        return True
+    asked = any(
+        match.kind in ("ask", "count", "list") and match.end == mention.start
+        for match in question.operators
+    )
+    return (
+        asked
+        and mention.end < len(question.tokens)
+        and question.importance[mention.end] == 0
+        and question.tokens[mention.start - 1].folded not in BE
+    )
 
 
 def _nouns(question: Question, match: Match, named: int) -> list[int]:

@@ -143,12 +143,15 @@ class TypedQuestions:
         if not question.unexplained(made.mask):
             return None
         missed = exp(-self._parser.model.dense["empty"])
+        # "Which city" asks for a city, not for what has to do with a film of that name.
+        noun = sum(1 << at for at in asked_places(question))
         for item in parsed.parses:
             other = item.derivation
             if (
                 _is_empty(item)
                 and isinstance(other.program, Intersection)
-                and made.names & other.names == made.names != other.names
+                and made.names & other.names == made.names
+                and other.names & ~made.names & ~noun
                 and not question.unexplained(other.mask)
                 and item.p * missed > best.p
             ):

@@ -25,6 +25,8 @@ FACTS = [
     ("t2", "/sports/sports_team/sport", "s1"),
     ("t2", "/sports/sports_team/position", "i2"),
     ("t1", "/film/film/genre", "g2"),
+    ("t2", "/organization/organization/place_founded", "c1"),
+    ("t3", "/film/film/genre", "g2"),
 ]
 
 
@@ -32,6 +34,8 @@ FACTS = [
 def asks(tmp_path_factory):
     graph = KnowledgeGraph.open(tmp_path_factory.mktemp("namesakes") / "graph.db")
     graph.add([EntityRecord(key=key, label=name) for key, name in NAMES.items()])
+    graph.add([EntityRecord(key="c1", label="Leeds", description="large city in the north")])
+    graph.add([EntityRecord(key="t3", label="City")])
     graph.add(FACTS)
     yield Predictor(graph, Linker(graph))
     graph.close()
@@ -57,6 +61,8 @@ def test_an_answer_has_the_p_of_its_sense_and_the_others_are_shown(asks):
         ("which instrument does bob ray play", {"organ"}),
         # "sport" is the name of a film, too
         ("which sport do the wanderers play", {"football"}),
+        # so is "city", and no relation is called so
+        ("what city were the wanderers founded in", {"Leeds"}),
     ],
 )
 def test_what_is_asked_for(asks, question, answers):
