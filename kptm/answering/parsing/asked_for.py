@@ -68,7 +68,7 @@ def _kind_features(
     question: Question, made: Derivation, kinds: AnswerKinds, schema: Schema
 ) -> dict[str, float]:
     own: dict[str, float] = {}
-    asked = question.asked
+    asked = question.asked(made.names)
     if asked is None or not asked.answer:
         return own
     fit = kinds.fits(asked.answer, made.nodes) if made.nodes else None
@@ -87,12 +87,16 @@ def _kind_features(
     return own
 
 
-def asks_for_one(question: Question) -> bool:
+def asks_for_one(question: Question, names: int = 0) -> bool:
     """Whether English words ask for one thing: "what team does he play for", "who is her husband".
 
     Of a list that answers such a question one is meant, and nothing says which; "who wrote it" leaves the number open.
+
+    Args:
+        question: The question.
+        names: The tokens of the names that a program uses, as bits.
     """
-    asked = question.asked
+    asked = question.asked(names)
     several = any(item.kind in ("list", "all", "count") for item in question.operators)
     if asked is None or several or question.language != "en" or asked.end >= len(question.tokens):
         return False

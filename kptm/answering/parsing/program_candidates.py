@@ -334,7 +334,7 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     beside = beside_names(question, knowledge)
     named = beside | made.names
     first = next((item for item in question.types if item.type and not item.mask & named), None)
-    asked = question.asked
+    asked = question.asked(made.names)
     if not nodes or first is None or (asked is not None and asked.answer in ("date", "value")):
         return None
     places = asked_places(question, beside)[:1]

@@ -291,7 +291,7 @@ def _understood(parsed: ParsedQuestion, best: Parse) -> float:
 
 def _worth(question: Question, parse: Parse) -> float:
     """The probability that the first answer is what is asked for."""
-    several = len(parse.derivation.nodes) > 1 and asks_for_one(question)
+    several = len(parse.derivation.nodes) > 1 and asks_for_one(question, parse.derivation.names)
     return parse.p * (FIRST if several else 1.0)
 
 

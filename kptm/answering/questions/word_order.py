@@ -29,6 +29,10 @@ RELATIVE = frozenset("that which who whom".split())
 PREPOSITIONS = frozenset(
     "by in on at to into onto with from for through after near over under against as about".split()
 )
+_OTHER_CLAUSE = PREPOSITIONS | RELATIVE | {"of"}
+"""Words between a form of "be" and a name that show that it has another subject."""
+LONGEST_SMALL = 4
+"""Letters of the small words that end like plurals: "does", "thus"."""
 _PARTICIPLES = frozenset(
     "written born made known built sung drawn held spoken set led won done shown taken given found kept "
     "fought taught sold told spent run".split()
@@ -137,17 +141,36 @@ def _said_after(
         return False  # "which country has Guarani as an official language"
     if had or not DO.isdisjoint(before):  # "who did Poland invade"
         return _as_subject(after, at, relation)
-    if not BE.isdisjoint(before):
+    if _is_of_name(before, form):
         return _with_be(after, at, form)
     bare = after[: at[0]]
     clause = not RELATIVE.isdisjoint(before[-1:])  # "that Curie discovered"
-    object_ = BE.isdisjoint(bare) and behind and behind[0] in DETERMINERS | WH
+    object_ = BE.isdisjoint(bare) and _is_object(behind)
     if form is Form.PASSIVE and (clause or object_):  # "Brandt discovered the element"
         return _as_subject(after, at, relation)
     if form is Form.VERB and not BE.isdisjoint(bare) and behind[:1] == ["by"]:
         return False  # "Jupiter is orbited by"
     # "Japan capital", "Poland invaded whom"
     return None if any(word in PREPOSITIONS for word in bare) else True
+
+
+def _is_of_name(before: Sequence[str], form: Form) -> bool:
+    """Whether a form of "be" stands before the name and may be that of the name's own verb.
+
+    "Where was Oxygen discovered"; not "who is in the films that Scott directed", where "is" has a subject of its own.
+    """
+    if BE.isdisjoint(before):
+        return False
+    return form is not Form.PASSIVE or _OTHER_CLAUSE.isdisjoint(_since_verb(before))
+
+
+def _is_object(words: Sequence[str]) -> bool:
+    """Whether the words after a verb begin with its object: "discovered the element", "directed films"."""
+    if not words:
+        return False
+    first = words[0]
+    plural = len(first) > LONGEST_SMALL and first.endswith("s") and not first.endswith("ss")
+    return first in DETERMINERS | WH or plural
 
 
 def _of_what(between: Sequence[str], form: Form) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -47,12 +48,17 @@ class MentionFinder:
 
     def find(self, text: str, tokens: Sequence[Token]) -> list[Mention]:
         """All spans that are names as they stand."""
-        first = {token.start: at for at, token in enumerate(tokens)}
-        last = {token.end: at + 1 for at, token in enumerate(tokens)}
+        starts, ends = [token.start for token in tokens], [token.end for token in tokens]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         for match in lookup(self._layers(), [text]):
-            if match.start in first and match.end in last:
-                spans[first[match.start], last[match.end]].append(match)
+            # Signs at the ends of a name are of no token: "Yahoo!", "...And Justice for All".
+            first, last = bisect_left(starts, match.start), bisect_right(ends, match.end)
+            before, after = ends[:first][-1:], starts[last:][:1]
+            whole = all(end <= match.start for end in before) and all(
+                start >= match.end for start in after
+            )
+            if first < last and whole:
+                spans[first, last].append(match)
         return [
             mention for place, found in sorted(spans.items()) for mention in _senses(place, found)
         ]

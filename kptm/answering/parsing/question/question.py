@@ -109,10 +109,20 @@ class Question:
         found = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
         object.__setattr__(self, "weighty", found)
 
-    @property
-    def asked(self) -> Match | None:
-        """The question word."""
-        return next((item for item in self.operators if item.kind == "ask"), None)
+    def asked(self, names: int = 0) -> Match | None:
+        """The question word, which stands in no name: "When Harry Met Sally" asks for no time.
+
+        Args:
+            names: The tokens of the names that a program uses, as bits.
+        """
+        return next(
+            (
+                item
+                for item in self.operators
+                if item.kind == "ask" and span_mask(item.start, item.end) & ~names
+            ),
+            None,
+        )
 
     @property
     def known(self) -> int:

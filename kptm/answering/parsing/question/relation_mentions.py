@@ -11,7 +11,7 @@ from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kptm.answering.lexicon import Match, Token
     from kptm.answering.parsing.question.schema_words import RelationWords, Schema
@@ -90,6 +90,7 @@ class SaidRelations:
                 self._together.append((1 << end) - (1 << start))
             for english, weight in words:
                 self._add_phrase(english, (1 << end) - (1 << start), SYNONYM * weight)
+        self._passives = list(_passives(schema, tokens, operators))
         self._measured = 0
         for match in operators:
             if match.kind in ("ask", "measure"):
@@ -255,13 +256,28 @@ class SaidRelations:
                 continue  # "how high" asks for a height: it does not say the highest point beside its name
             if strength >= (SAYS if strong else LIKE) and (strong or beside):
                 mask |= place
-        if any((mask & span).bit_count() == 1 for span in self._together):
+        torn = any((mask & span).bit_count() == 1 for span in self._together)
+        if torn or any(mask & by and not mask & verb for verb, by in self._passives):
             recall *= APART
         by_main = best == 0 and recall > 0
         return Evidence(
             recall, more, mask,
             headless=by_main and words.head not in said, contrary=by_main and bool(words.superlatives - said.keys()),
         )  # fmt: skip
+
+
+def _passives(
+    schema: Schema, tokens: Sequence[Token], operators: Sequence[Match]
+) -> Iterator[tuple[int, int]]:
+    """Participles of relations' names, and the "by" after each: that of "starred by" says nothing without the first."""
+    for match in operators:
+        verb = match.start - 1
+        if (
+            match.kind == "passive"
+            and verb >= 0
+            and any(weight >= ALIAS for _, weight in schema.relations_of(tokens[verb].stem))
+        ):
+            yield 1 << verb, (1 << match.end) - (1 << match.start)
 
 
 def _distance(mask: int, used: int) -> int:
