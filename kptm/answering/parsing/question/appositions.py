@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kptm.answering.questions.word_order import DETERMINERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
 BETWEEN = frozenset("of the a an".split())
 """Words that may stand between: "the state of Georgia", "Mercury, the metal"."""
+INDEFINITE = frozenset("a an".split())
+"""Words after which a noun stands, and no name."""
 
 
 def appositions(question: Question, mention: Mention) -> Iterator[TypeMention]:
@@ -32,6 +36,21 @@ def beside_names(question: Question, knowledge: Knowledge) -> int:
         for item in appositions(question, mention):
             if item.type in knowledge.types((mention.node,)):
                 found |= item.mask
+    return found
+
+
+def common_nouns(question: Question, names: int) -> int:
+    """The tokens of nouns that name nothing, though something may be called so: "a film by Bob", "the film Low Water".
+
+    Args:
+        question: The question.
+        names: The tokens of names, as bits.
+    """
+    found = 0
+    for at, token in enumerate(question.tokens[:-1]):
+        beside = token.folded in DETERMINERS and names >> at + 2 & 1
+        if token.folded in INDEFINITE or beside:
+            found |= (1 << at + 1) & ~names
     return found
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from kptm import Linker, Phrasings, Predictor
 from kptm.answering.parsing.parser import QuestionParser
+from kptm.answering.parsing.question.appositions import common_nouns
 
 FACTS = [
     ("When Rain Falls", "directed by", "Bob Ray"),
@@ -85,3 +86,44 @@ def test_by_belongs_to_the_verb_before_it(parser):
     alone = parser.read("movies by Cy Fox").relations
     assert said.evidence("starred actors").recall == 1.0
     assert said.evidence("written by").recall < 0.3 < alone.evidence("written by").recall
+
+
+@pytest.mark.parametrize(
+    ("question", "names", "noun"),
+    [
+        ("what is a film directed by Bob Ray", 0b11000000, "film"),
+        ("the film Low Water starred which actors", 0b1100, "film"),
+        ("an album by Low Water", 0b11000, "album"),
+        # what no article makes a noun stays a name
+        ("which films with sea are by Bob Ray", 0b11000000, None),
+        ("which countries use the Euro", 0, None),
+        ("the Low Water", 0b110, None),
+    ],
+)
+def test_common_nouns(parser, question, names, noun):
+    read = parser.read(question)
+    found = common_nouns(read, names)
+    assert [token.text for at, token in enumerate(read.tokens) if found >> at & 1] == [noun] * bool(noun)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("the film Low Water starred which actors", "Ann Lee"),
+        ("which actors starred in the film Low Water", "Ann Lee"),
+        ("the film Low Water is directed by whom", "Bob Ray"),
+        ("what is a film directed by Bob Ray", "Low Water"),
+    ],
+)
+def test_a_noun_is_no_condition_though_something_is_called_so(new_graph, question, answer):
+    graph = new_graph()
+    graph.add(
+        [
+            ("Low Water", "directed by", "Bob Ray"),
+            ("Low Water", "starred actors", "Ann Lee"),
+            ("Old Song", "has tags", "film"),
+            ("Old Song", "directed by", "Zed Zee"),
+        ]
+    )
+    found = Predictor(graph, Linker(graph)).ask(question)
+    assert [item.key for item in found.answers] == [answer], found.explain(reading=True)
