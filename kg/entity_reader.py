@@ -37,7 +37,7 @@ class _State:
         entities: Entities by their keys.
         others: By other keys: of none, or of the entity whose key is canonically equal.
         relations: All relations, None before they are read.
-        named: Relations by their keys, of earlier states too where nothing was said of them since.
+        named: Relations by their keys, also of earlier states if nothing has been said of them since.
     """
 
     revision: tuple[int, str, str] | None
@@ -114,13 +114,13 @@ class EntityReader:
         """What is known of the state that ``sql`` sees, with room for more entities."""
         state, revision = self._state, revisions.newest(sql)
         if state.revision != revision:
-            state = self._state = self._followed(sql, state, revision)
+            state = self._state = self._carry_over(sql, state, revision)
         if len(state.entities) + len(state.others) + room > MOST:
             state = self._state = _State(revision, relations=state.relations, named=state.named)
         return state
 
     @staticmethod
-    def _followed(sql: Sql, state: _State, revision: tuple[int, str, str]) -> _State:
+    def _carry_over(sql: Sql, state: _State, revision: tuple[int, str, str]) -> _State:
         """What an earlier state knows that no later revision has changed; nothing where its revision was withdrawn."""
         if state.revision is None or not (state.entities or state.named):
             return _State(revision)

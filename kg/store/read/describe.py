@@ -73,7 +73,7 @@ def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple,
 
 def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, float]:
     """How sure the sources of those of the triples are that live, where each of them says it, as in :func:`attested`."""
-    # Most graphs state no confidence: then this one statement is all.
+    # Most graphs state no confidence. One statement then finds nothing, and no other is needed.
     stated = (
         "EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = x.id"
         f" AND s.confidence IS NOT NULL AND {said(at)})"
@@ -96,7 +96,7 @@ def _numbers(
     value_ids = known_literals(sql, literals)
     rows: list[tuple[int, str, str, int, str]] = []
     for place, (head, relation, tail) in enumerate(facts):
-        # Ids of values are negative, 0 stands for none. A value has no facts, an unknown one ends none.
+        # Ids of values are negative, so 0 means an entity. No fact begins with a value or ends in an unknown one.
         value = value_ids.get(tail.literal) if isinstance(tail, ValueKey) else 0
         if value is None or isinstance(head, ValueKey):
             continue

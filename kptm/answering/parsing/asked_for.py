@@ -87,7 +87,7 @@ def _kind_features(
     return own
 
 
-def asks_for_one(question: Question, names: int = 0) -> bool:
+def asks_for_one(question: Question, names: int) -> bool:
     """Whether English words ask for one thing: "what team does he play for", "who is her husband".
 
     Of a list that answers such a question one is meant, and nothing says which; "who wrote it" leaves the number open.

@@ -42,16 +42,20 @@ def beside_names(question: Question, knowledge: Knowledge) -> int:
 def common_nouns(question: Question, names: int) -> int:
     """The tokens of nouns that name nothing, though something may be called so: "a film by Bob", "the film Low Water".
 
+    Only in English: "a" is a preposition in Spanish, and what follows it may well be a name.
+
     Args:
         question: The question.
         names: The tokens of names, as bits.
     """
+    if question.language != "en":
+        return 0
     found = 0
-    for at, token in enumerate(question.tokens[:-1]):
-        beside = token.folded in DETERMINERS and names >> at + 2 & 1
-        if token.folded in INDEFINITE or beside:
-            found |= (1 << at + 1) & ~names
-    return found
+    for at, token in enumerate(question.tokens[:-1], 1):
+        before_name = names & 1 << (at + 1)
+        if token.folded in INDEFINITE or (token.folded in DETERMINERS and before_name):
+            found |= 1 << at
+    return found & ~names
 
 
 def _is_plural(question: Question, item: TypeMention) -> bool:

@@ -51,13 +51,11 @@ class MentionFinder:
         starts, ends = [token.start for token in tokens], [token.end for token in tokens]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         for match in lookup(self._layers(), [text]):
-            # Signs at the ends of a name are of no token: "Yahoo!", "...And Justice for All".
+            # No token holds the signs at the ends of a name: "Yahoo!", "...And Justice for All".
             first, last = bisect_left(starts, match.start), bisect_right(ends, match.end)
-            before, after = ends[:first][-1:], starts[last:][:1]
-            whole = all(end <= match.start for end in before) and all(
-                start >= match.end for start in after
-            )
-            if first < last and whole:
+            before = ends[first - 1] if first else 0
+            after = starts[last] if last < len(starts) else len(text)
+            if first < last and before <= match.start and match.end <= after:
                 spans[first, last].append(match)
         return [
             mention for place, found in sorted(spans.items()) for mention in _senses(place, found)

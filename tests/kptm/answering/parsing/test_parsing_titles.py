@@ -98,6 +98,8 @@ def test_by_belongs_to_the_verb_before_it(parser):
         ("which films with sea are by Bob Ray", 0b11000000, None),
         ("which countries use the Euro", 0, None),
         ("the Low Water", 0b110, None),
+        # in Spanish "a" is a preposition
+        ("qué países exportan a Francia y limitan con Alemania", 0, None),
     ],
 )
 def test_common_nouns(parser, question, names, noun):
