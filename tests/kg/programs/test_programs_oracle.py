@@ -28,6 +28,8 @@ from kg.programs import (
 from kg.values.quantities import quantity
 from kg.vocabulary import TYPE
 
+pytestmark = pytest.mark.usefixtures("many_inputs")
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def kind(request):

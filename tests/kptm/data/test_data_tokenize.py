@@ -64,6 +64,7 @@ def by_offsets(encoder, document):
     return encoding["input_ids"], spans
 
 
+@pytest.mark.usefixtures("many_inputs")
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(document=linked())
 def test_spans_are_those_of_the_offsets(encoder, embeddings, document):

@@ -118,6 +118,7 @@ def test_every_row_is_found_when_so_many_are_wanted(filled):
     assert {hit.id for hit in hits} == set(held_by(store, "s"))
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_deletion_undo_and_the_past(filled):
     store, (first, second), kind = filled
     gone = store.forget(source="y").operation
@@ -145,6 +146,7 @@ def test_more_than_half_is_dead(filled):
     is_whole(store)
 
 
+@pytest.mark.usefixtures("many_inputs")
 def test_what_comes_after_the_snapshot_is_found(filled, tmp_path):
     store, _, kind = filled
     store.add(np.eye(DIM)[:3], ["v0", "new", "new"], space="s", source="z")
