@@ -176,25 +176,20 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
 
 
 def _is_noun(question: Question, mention: Mention) -> bool:
-    """Whether a name of one word is what is asked for all the same: "which sport" asks for no film called "Sport".
-
-    It is where a relation is called so, too, and where the noun of the question word has to stand:
-    right after it and before a word of grammar ("which city did", "what album by").
-    """
+    """Whether a name of one word is what is asked for all the same: a relation is called so, too, or the noun stands there."""
     if mention.end - mention.start > 1:
         return False
-    if question.relations.named_at(mention.start):
-        return True
-    asked = any(
-        match.kind in ("ask", "count", "list") and match.end == mention.start
-        for match in question.operators
-    )
-    return (
-        asked
-        and mention.end < len(question.tokens)
-        and question.importance[mention.end] == 0
-        and question.tokens[mention.start - 1].folded not in BE
-    )
+    return bool(question.relations.named_at(mention.start) or head_noun(question) & mention.mask)
+
+
+def head_noun(question: Question) -> int:
+    """The token between a question word and a word of grammar: "which city did" asks for no film called "City"."""
+    for match in question.operators:
+        if match.kind in ("ask", "count", "list"):
+            at = match.end
+            follows = at + 1 < len(question.tokens) and question.importance[at + 1] == 0
+            return 1 << at if follows and question.tokens[at - 1].folded not in BE else 0
+    return 0
 
 
 def _nouns(question: Question, match: Match, named: int) -> list[int]:

@@ -12,7 +12,7 @@ from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer import Answer, NearReading, WordMeaning
 from kptm.answering.deciding import Case, Evaluated
-from kptm.answering.parsing.asked_for import asked_places, asks_for_one
+from kptm.answering.parsing.asked_for import asked_places, asks_for_one, head_noun
 from kptm.answering.parsing.question.appositions import common_nouns
 from kptm.answering.questions.bare_names import Describer, is_bare
 from kptm.answering.questions.naming import RelationNames, unknown_names
@@ -144,8 +144,8 @@ class TypedQuestions:
         if not question.unexplained(made.mask):
             return None
         missed = exp(-self._parser.model.dense["empty"])
-        # "Which city" asks for a city, not for what has to do with a film of that name.
-        noun = sum(1 << at for at in asked_places(question)) | common_nouns(question, made.names)
+        # "Which city did" asks for a city, not for what has to do with a film of that name.
+        noun = head_noun(question) | common_nouns(question, made.names)
         for item in parsed.parses:
             other = item.derivation
             if (

@@ -5,6 +5,7 @@ import pytest
 from kg import KnowledgeGraph
 from kg.types import EntityRecord
 from kptm import Linker, Predictor
+from kptm.answering.parsing.asked_for import head_noun
 
 NAMES = {
     "f1": "The Grey Tower", "f2": "The Grey Tower", "f3": "The Grey Tower", "f4": "Low Water",
@@ -68,3 +69,20 @@ def test_an_answer_has_the_p_of_its_sense_and_the_others_are_shown(asks):
 def test_what_is_asked_for(asks, question, answers):
     answer = asks.ask(question)
     assert {item.text for item in answer.answers} == answers, answer.explain(reading=True)
+
+
+@pytest.mark.parametrize(
+    ("question", "noun"),
+    [
+        ("what city were the wanderers founded in", ["city"]),
+        ("which sport do the wanderers play", ["sport"]),
+        # what stands before another noun says which of them are meant: it is a condition
+        ("which European countries use the dollar", []),
+        ("which western films were made by ann lee", []),
+        ("what is low water", []),
+        ("who is ann lee", []),
+    ],
+)
+def test_the_noun_stands_between_a_question_word_and_a_word_of_grammar(asks, question, noun):
+    read = asks.parser.read(question)
+    assert [token.text for at, token in enumerate(read.tokens) if head_noun(read) >> at & 1] == noun
