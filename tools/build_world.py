@@ -17,7 +17,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kptm.examples import Fact, World
+from kptm.examples import World, WorldFact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def draw(*parts: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def split_facts(world: World) -> list[Fact]:
+def split_facts(world: World) -> list[WorldFact]:
     """Give each fact its split; facts about one pair of entities share it, or text would leak."""
     triples = sorted({(fact.head, fact.relation, fact.tail) for fact in world.facts()})
     asked = {phrasing.relation for phrasing in world.phrasings()}
@@ -51,7 +51,7 @@ def split_facts(world: World) -> list[Fact]:
         if split == "D":
             others = sorted(tails[relation] - {tail, head})
             new_tail = others[int(draw(head, relation, "new") * len(others))]
-        facts.append(Fact(head, relation, tail, split, new_tail))
+        facts.append(WorldFact(head, relation, tail, split, new_tail))
     return facts
 
 
@@ -127,7 +127,7 @@ def labels_of(world: World) -> dict[str, str]:
     return {row["key"]: row["label"] for row in rows}
 
 
-def corpus(world: World, facts: list[Fact]) -> list[str]:
+def corpus(world: World, facts: list[WorldFact]) -> list[str]:
     """Say each A and D fact in some of its relation's training phrasings; then the prose."""
     labels = labels_of(world)
     patterns = defaultdict(list)

@@ -25,6 +25,8 @@ WIDTH = 100
 """Columns of a line."""
 FOLDER = 12
 """Files of a folder, ``__init__.py`` not counted."""
+SCHEMAS = Path("kptm/serving/schemas")
+"""Its classes show values of the graph and of answers as JSON, and are called as these are."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ def measure(root: Path = ROOT) -> Figures:
     found.class_names = twice(
         (node.name, path)
         for path, tree in trees.items()
+        if path.parent != root / SCHEMAS
         for node in tree.body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )

@@ -60,11 +60,11 @@ def main(arguments=None) -> None:
 
 def tuning():
     """The questions that choices were made by."""
-    from kptm.examples import Question
+    from kptm.examples import WorldQuestion
 
     text = Path(__file__).with_name("tuning.jsonl").read_text(encoding="utf-8")
     rows = map(json.loads, text.splitlines())
-    return [Question(row["question"], tuple(row["answers"]), row["kind"]) for row in rows]
+    return [WorldQuestion(row["question"], tuple(row["answers"]), row["kind"]) for row in rows]
 
 
 def show(stage, questions, answers) -> None:

@@ -105,7 +105,7 @@ def kptm(count: int, folder: Path, encoder: bool = False, known: bool = False) -
     from kptm.linking.batches import batches
     from kptm.linking.detection.spotting import matches
     from kptm.linking.disambiguation.description_encoder import Encoder
-    from kptm.linking.text.passages import Passages
+    from kptm.linking.text.passages import FoldedTexts
 
     graph = KnowledgeGraph.open(folder / "graph.db")
     began = time.perf_counter()
@@ -131,7 +131,7 @@ def kptm(count: int, folder: Path, encoder: bool = False, known: bool = False) -
     size = sum(map(len, texts))
     began = time.perf_counter()
     for batch in batches(texts):
-        matches(Passages(batch), layers)
+        matches(FoldedTexts(batch), layers)
     spotting = size / 1e6 / (time.perf_counter() - began)
     began = time.perf_counter()
     links = sum(len(document.links) for document in linker.link_many(texts))

@@ -27,7 +27,7 @@ from kg.programs.expressions import (
 from kg.programs.measuring import Measuring
 from kg.programs.memory import RecencyCache
 from kg.store.node_sets import set_steps
-from kg.store.node_sets.sets import EMPTY, NodeSet, Sets
+from kg.store.node_sets.sets import EMPTY, NodeSet, NodeSets
 from kg.store.rows.dictionary import ids_of, known_literals, storable
 from kg.store.rows.times import Moments, hold, moments, now, time_relations, times
 from kg.store.rows.values import node_ids, nodes
@@ -84,7 +84,7 @@ class Evaluation:
         if state.roles is None:
             state.roles = time_relations(sql, state.names, at)
         ranked = self.relation(RANK) is not None
-        self.sets = Sets(sql, at, ranked, small, state.roles, state.today)
+        self.sets = NodeSets(sql, at, ranked, small, state.roles, state.today)
         self.measuring = Measuring(self)
 
     # ── names and ids ────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from kg.programs.expressions import Comparison, Period
-    from kg.store.node_sets.sets import Sets
+    from kg.store.node_sets.sets import NodeSets
     from kg.store.rows.times import Moments
     from kg.types import Literal, Step
 
@@ -32,7 +32,7 @@ class Subprograms(Protocol):
     """Evaluates the programs within a measure: :class:`~kg.programs.evaluation.Evaluation`."""
 
     @property
-    def sets(self) -> Sets:
+    def sets(self) -> NodeSets:
         """The sets of one connection."""
 
     def relation(self, key: str) -> int | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
-    from kptm.answering.answer import (
-        Answer,
+    from kptm.answering.answer import Answer
+    from kptm.answering.answer_parts import (
         Conflict,
         Evidence,
         NearReading,
@@ -50,8 +50,8 @@ __all__ = [
     "WordMeaning",
 ]
 _HOMES = {
-    "kptm.answering.answer": (
-        "Answer",
+    "kptm.answering.answer": ("Answer",),
+    "kptm.answering.answer_parts": (
         "Conflict",
         "Evidence",
         "NearReading",

@@ -3,148 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from kg.programs import Program, readable
-from kg.types import Literal as Value
-from kg.types import Step, Triple
-from kg.values import ValueKey
-from kptm.passages.text_spans import TextSpan
+from kptm.answering.evidence.explanation import Group, Line, as_html, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.types import Step
+    from kptm.answering.answer_parts import (
+        Conflict,
+        Evidence,
+        NearReading,
+        ScoredEntity,
+        Sense,
+        WordMeaning,
+    )
 
 Why = Literal["", "name", "relation", "words", "fact", "disagreement", "doubt", "uncalibrated"]
-"""Why there is no answer; "" when there is one. "words" stands for words that were not understood."""
+"""Why there is no answer; "" when there is one. "words": some were not understood."""
 PREDICTED = "predicted: "
 """What every predicted answer begins with."""
-
-__all__ = [
-    "Answer", "Conflict", "Evidence", "NearReading", "ScoredEntity", "Sense", "Span", "Step", "Triple", "WordMeaning",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredEntity:
-    """An answer: an entity or a value, and how sure we are.
-
-    Attributes:
-        entity: The entity's key; None for a value.
-        label: The entity's label; a value for people, as "70,000,000" or "468 km²".
-        score: Between 0 and 1.
-        value: The value, with its datatype and unit; None for an entity.
-        is_span: Whether it is a name as a text writes it, of something that the graph does not
-            have.
-    """
-
-    entity: str | None
-    label: str
-    score: float
-    value: Value | None = None
-    is_span: bool = False
-
-    @classmethod
-    def of(cls, node: str, label: str, score: float) -> ScoredEntity:
-        """An answer of an entity's key, or of a value in its place."""
-        if isinstance(node, ValueKey):
-            return cls(None, label, score, node.literal, isinstance(node, TextSpan))
-        return cls(node, label, score)
-
-    @property
-    def text(self) -> str:
-        """The answer for people: a label, a number with its unit, a date."""
-        return self.label
-
-    @property
-    def key(self) -> str:
-        """What tells it from others: the entity's key, or the value's text as the graph has it."""
-        return self.entity if self.value is None else self.value.value  # type: ignore[return-value]  # one of them is
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A part of an evidence's text that names an entity: characters ``start`` to ``end``, and its key."""
-
-    start: int
-    end: int
-    entity: str
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One thing an answer stands on.
-
-    Attributes:
-        kind: "triple", "sentence", "link prediction", "model", "modeledge", "texts", "linking",
-            "stale" or "note".
-        text: What it says, for people.
-        entity: The answer it speaks for, "" where it speaks for none.
-        score: How strongly, in the kind's own unit (a probability), 1 for a triple.
-        triple: The fact, of a triple.
-        sources: Who says so: files or names, of a triple or a sentence.
-        revision: The graph's revision that a triple came with.
-        spans: What is to be highlighted in ``text``, of a sentence.
-    """
-
-    kind: str
-    text: str
-    entity: str = ""
-    score: float = 1.0
-    triple: Triple | None = None
-    sources: tuple[str, ...] = ()
-    revision: int | None = None
-    spans: tuple[Span, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sense:
-    """Another entity that the question's name may mean: how likely, and the labels of what the graph would then answer."""
-
-    entity: str
-    label: str
-    score: float
-    answers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """A source that would answer otherwise: its kind, its best entity, that one's label and p."""
-
-    kind: str
-    entity: str
-    label: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class NearReading:
-    """What a refused question may have meant.
-
-    Attributes:
-        program: What would be evaluated.
-        score: p that it is meant.
-        unexplained: The words of the question that it does not explain.
-    """
-
-    program: Program
-    score: float
-    unexplained: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WordMeaning:
-    """What a part of a question was understood as.
-
-    Attributes:
-        start: Its first character in the question.
-        end: The character after its last one.
-        text: The part itself.
-        kind: "entity", "value", "type", "relation" or "operator".
-        means: The key of an entity, relation or type; a value's text; an operator's name.
-    """
-
-    start: int
-    end: int
-    text: str
-    kind: str
-    means: str
+HEADINGS = {
+    "triple": "facts",
+    "sentence": "sentences",
+    "link prediction": "link prediction",
+    "model": "model",
+    "modeledge": "modeledge",
+    "texts": "texts",
+    "linking": "names",
+    "note": "notes",
+    "stale": "stale",
+}
+"""The groups of evidence, in their order; other kinds follow by their own name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,12 +133,10 @@ class Answer:
             reading: Whether text and HTML say how the question was read too: the program that was
                 evaluated, and what each part of the question was understood as.
         """
-        from kptm.answering.evidence import explanation as explaining
-
         if form == "dict":
             return self.to_dict()
-        write = explaining.as_html if form == "html" else explaining.as_text
-        return write(self, reading=reading)
+        groups = _outline(self, reading=reading)
+        return as_html(_headline(self), groups) if form == "html" else as_text(_head(self), groups)
 
     def _repr_html_(self) -> str:
         return self.explain("html")
@@ -266,3 +156,92 @@ class Answer:
             for reading in self.readings
         ]
         return found
+
+
+def _head(answer: Answer) -> list[str]:
+    """The answer by itself, then in words; a prediction says first that it is one."""
+    if answer.found and answer.sentence and not answer.predicted:
+        return [f"{answer} ({answer.score:.2f})", f"  {answer.sentence}"]
+    return [_headline(answer)]
+
+
+def _headline(answer: Answer) -> str:
+    """The answer in words; how sure it is, unless the words say so."""
+    if not answer.found:
+        return answer.sentence or str(answer)
+    if answer.sentence and answer.predicted:
+        return answer.sentence
+    return f"{answer.sentence or answer} ({answer.score:.2f})"
+
+
+def _outline(answer: Answer, *, reading: bool) -> Iterator[Group]:
+    if answer.path:
+        yield Group("asked", [Line(path_in_words(answer))])
+    if reading:
+        yield from _reading(answer)
+    if answer.readings:
+        near = [
+            Line(f"{answer.expression_of(item.program)}, p = {item.score:.2f}{_without(item)}")
+            for item in answer.readings
+        ]
+        yield Group("may have meant", near)
+    grouped: dict[str, list[Line]] = {kind: [] for kind in HEADINGS}
+    for item in answer.evidence:
+        grouped.setdefault(item.kind, []).append(Line(item.text, item.spans, _origin(item)))
+    for kind, lines in grouped.items():
+        if lines:
+            yield Group(HEADINGS.get(kind, kind), lines)
+    if answer.conflicts:
+        said = [
+            Line(f"{item.kind}: {item.label} ({item.entity}), p = {item.score:.2f}")
+            for item in answer.conflicts
+        ]
+        yield Group("would be answered otherwise by", said)
+    if answer.senses:
+        meant = [
+            Line(f"{item.label} ({item.entity}): {', '.join(item.answers) or 'nothing is known'}")
+            for item in answer.senses
+        ]
+        yield Group("if another is meant", meant)
+
+
+def _reading(answer: Answer) -> Iterator[Group]:
+    """What was evaluated, what the words were understood as, and which were not."""
+    if answer.expression:
+        yield Group("evaluated", [Line(answer.expression)])
+    if answer.meanings:
+        understood = [
+            Line(f"{item.text!r} is the {item.kind} {with_key(answer, item.means)}")
+            for item in answer.meanings
+        ]
+        yield Group("understood", understood)
+    if answer.unexplained:
+        yield Group("not understood", [Line(", ".join(map(repr, answer.unexplained)))])
+
+
+def _without(reading: NearReading) -> str:
+    words = ", ".join(map(repr, reading.unexplained))
+    return f", without {words}" if words else ""
+
+
+def path_in_words(answer: Answer) -> str:
+    """The hops from the entity that was asked about, an arrow each in the direction of its facts."""
+    hops = [
+        f"—{label}→" if step.forward else f"←{label}—"
+        for step in answer.path
+        for label in (with_key(answer, step.relation),)
+    ]
+    return f"{with_key(answer, answer.topic)} {' · '.join(hops)} ?"
+
+
+def with_key(answer: Answer, key: str) -> str:
+    """The label of a key with the key, where that says more."""
+    label = answer.labels.get(key, key)
+    return label if key in (label, label.replace(" ", "_")) else f"{label} ({key})"
+
+
+def _origin(item: Evidence) -> str:
+    parts = list(item.sources)
+    if item.revision is not None and item.triple is not None:
+        parts.append(f"revision {item.revision}")
+    return ", ".join(parts)

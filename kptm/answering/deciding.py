@@ -10,7 +10,8 @@ from kg.programs import Named, Within, parts
 from kg.types import Literal, Step
 from kg.values import ValueKey, value_text
 from kg.vocabulary import XSD
-from kptm.answering.answer import Answer, Conflict, Evidence, ScoredEntity, Sense
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import Conflict, Evidence, ScoredEntity, Sense
 from kptm.answering.combination.combiner import relation_name
 from kptm.answering.evidence.confidence import confidences, trails_of
 from kptm.answering.questions.naming import RelationNames, labels
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Program
-    from kptm.answering.answer import Why, WordMeaning
+    from kptm.answering.answer import Why
+    from kptm.answering.answer_parts import WordMeaning
     from kptm.answering.combination.p_calibration import Curve
     from kptm.answering.config import PredictorConfig
     from kptm.answering.evidence.citations import EvidenceBuilder, NoCitations

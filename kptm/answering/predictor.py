@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError
 from kg.types import Triple
-from kptm.answering.answer import Answer, Evidence
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import Evidence
 from kptm.answering.combination.p_calibration import Curve
 from kptm.answering.combination.weight_fitting import CombinationExample, fit_weights
 from kptm.answering.config import PredictorConfig
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from kg.programs import Period
     from kptm.answering.combination.source_weights import SourceWeights
     from kptm.answering.parsing.model import ReadingModel
-    from kptm.answering.parsing.similarity.encoder import TextEncoder
+    from kptm.answering.parsing.similarity.encoder import SentenceEncoder
     from kptm.answering.questions.path_reading import Reading
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
@@ -85,7 +86,7 @@ class Predictor:
         *,
         phrasings: Phrasings | None = None,
         reading: ReadingModel | None = None,
-        encoder: TextEncoder | None = None,
+        encoder: SentenceEncoder | None = None,
         reader: Reader | None = None,
         config: PredictorConfig | None = None,
     ) -> None:

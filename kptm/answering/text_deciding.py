@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kg.values import ValueKey
-from kptm.answering.answer import Answer, Evidence, ScoredEntity
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import Evidence, ScoredEntity
 from kptm.answering.questions.naming import labels
 from kptm.passages.text_spans import kind_of
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.answering.answer import Conflict
+    from kptm.answering.answer_parts import Conflict
     from kptm.answering.config import PredictorConfig
     from kptm.answering.evidence.citations import EvidenceBuilder, NoCitations
     from kptm.answering.questions.path_reading import Reading

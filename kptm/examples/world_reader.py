@@ -22,7 +22,7 @@ _MARKED = re.compile(r"\[\[([^|\]]+)\|([^\]]+)\]\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class WorldFact:
     """A triple and where it may be known from.
 
     Attributes:
@@ -50,7 +50,7 @@ class Phrasing:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class WorldQuestion:
     """A question with all its right answers; none when nothing in the graph can answer it.
 
     Attributes:
@@ -171,27 +171,27 @@ class World:
         """The hand-written lines with their gold links."""
         return self._parsed("prose.txt", parse_marked, "text with [[key|surface]] marks")
 
-    def facts(self) -> list[Fact]:
+    def facts(self) -> list[WorldFact]:
         """All facts with their splits."""
         wanted = "head⇥relation⇥tail⇥split, or for D also ⇥new tail"
-        return self._parsed("facts.tsv", lambda line: Fact(*line.split("\t")), wanted)
+        return self._parsed("facts.tsv", lambda line: WorldFact(*line.split("\t")), wanted)
 
     def phrasings(self) -> list[Phrasing]:
         """Ways to say each asked relation."""
         wanted = "relation⇥train or ask⇥pattern"
         return self._parsed("phrasings.tsv", lambda line: Phrasing(*line.split("\t")), wanted)
 
-    def questions(self) -> list[Question]:
+    def questions(self) -> list[WorldQuestion]:
         """Cloze questions and questions in words."""
         return self._parsed("questions.jsonl", _question, "JSON with question, answers and kind")
 
-    def composed_questions(self) -> list[Question]:
+    def composed_questions(self) -> list[WorldQuestion]:
         """Questions over the triples and :attr:`values`: counts, superlatives, comparisons."""
         return self._parsed(
             "questions-composed.jsonl", _question, "JSON with question, answers and kind"
         )
 
 
-def _question(line: str) -> Question:
+def _question(line: str) -> WorldQuestion:
     row = json.loads(line)
-    return Question(row["question"], tuple(row["answers"]), row["kind"])
+    return WorldQuestion(row["question"], tuple(row["answers"]), row["kind"])

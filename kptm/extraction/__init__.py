@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
-    from kptm.extraction.candidates.pair_knowledge import Knowledge
-    from kptm.extraction.candidates.text_mentions import Mention, MentionKind
+    from kptm.extraction.candidates.pair_knowledge import PairKnowledge
+    from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
     from kptm.extraction.extractor import Extractor, StatedFact
     from kptm.extraction.fitting.extractor_learning import LearningReport
     from kptm.extraction.propose import ExtractionReport
@@ -21,15 +21,15 @@ __all__ = [
     "ExtractionReport",
     "ExtractionScores",
     "Extractor",
-    "Knowledge",
     "LearningReport",
-    "Mention",
     "MentionKind",
+    "PairKnowledge",
     "StatedFact",
+    "TextMention",
 ]
 _HOMES = {
-    "kptm.extraction.candidates.pair_knowledge": ("Knowledge",),
-    "kptm.extraction.candidates.text_mentions": ("Mention", "MentionKind"),
+    "kptm.extraction.candidates.pair_knowledge": ("PairKnowledge",),
+    "kptm.extraction.candidates.text_mentions": ("TextMention", "MentionKind"),
     "kptm.extraction.extractor": ("Extractor", "StatedFact"),
     "kptm.extraction.fitting.extractor_learning": ("LearningReport",),
     "kptm.extraction.propose": ("ExtractionReport",),

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from kg.types import Literal
     from kptm.extraction.candidates.mention_pairs import Pair
     from kptm.extraction.candidates.pair_features import Features
-    from kptm.extraction.candidates.pair_knowledge import Knowledge
-    from kptm.extraction.candidates.text_mentions import Mention
-    from kptm.extraction.fitting.relation_thresholds import Calibration
+    from kptm.extraction.candidates.pair_knowledge import PairKnowledge
+    from kptm.extraction.candidates.text_mentions import TextMention
+    from kptm.extraction.fitting.relation_thresholds import RelationThresholds
     from kptm.extraction.relation_classifier import Classifier
 
 PAIRS = 4_096
@@ -46,9 +46,9 @@ class StatedFact:
     """
 
     document: int
-    head: Mention
+    head: TextMention
     relation: str
-    tail: Mention
+    tail: TextMention
     end: str | Literal
     confidence: float
     span: tuple[int, int]
@@ -63,7 +63,7 @@ class Extractor:
         calibration: Makes scores probabilities, and has the thresholds.
     """
 
-    def __init__(self, classifier: Classifier, calibration: Calibration) -> None:
+    def __init__(self, classifier: Classifier, calibration: RelationThresholds) -> None:
         self.classifier, self.calibration = classifier, calibration
 
     @property
@@ -80,8 +80,8 @@ class Extractor:
 
     def extract(
         self,
-        documents: Sequence[tuple[str, Sequence[Mention]]],
-        knowledge: Knowledge,
+        documents: Sequence[tuple[str, Sequence[TextMention]]],
+        knowledge: PairKnowledge,
         *,
         precision: float = 0.9,
     ) -> list[StatedFact]:
@@ -102,7 +102,10 @@ class Extractor:
         return [*found, *self._read(block, knowledge, precision)]
 
     def _read(
-        self, block: Sequence[tuple[int, Pair, Features]], knowledge: Knowledge, precision: float
+        self,
+        block: Sequence[tuple[int, Pair, Features]],
+        knowledge: PairKnowledge,
+        precision: float,
     ) -> Iterator[StatedFact]:
         if not block or not self.classifier.space.labels:
             return
@@ -142,7 +145,7 @@ class Extractor:
         return cls(*extractor_storage.load(path))
 
 
-def _end(relation: str, tail: Mention, knowledge: Knowledge) -> str | Literal:
+def _end(relation: str, tail: TextMention, knowledge: PairKnowledge) -> str | Literal:
     decision = knowledge.decision(relation)
     if tail.value is not None:
         return tail.value if decision is None else as_stored(tail.value, decision)

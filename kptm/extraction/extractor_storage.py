@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from kptm.errors import ModelError
-from kptm.extraction.fitting.relation_thresholds import PRECISIONS, Calibration
-from kptm.extraction.relation_classifier import Classifier, Label, RelationKind, Space
+from kptm.extraction.fitting.relation_thresholds import PRECISIONS, RelationThresholds
+from kptm.extraction.relation_classifier import Classifier, Label, LabelSpace, RelationKind
 
 FORMAT = 1
 KIND = "kptm-extractor"  # one entry: several are written in any order
 _ARRAYS = ("vectors", "output", "bias", "shared")
 
 
-def content(classifier: Classifier, calibration: Calibration) -> bytes:
+def content(classifier: Classifier, calibration: RelationThresholds) -> bytes:
     """The bytes of an extractor; equal ones have equal bytes."""
     from safetensors.numpy import save
 
@@ -41,7 +41,7 @@ def content(classifier: Classifier, calibration: Calibration) -> bytes:
     return found
 
 
-def save(classifier: Classifier, calibration: Calibration, path: str | Path) -> None:
+def save(classifier: Classifier, calibration: RelationThresholds, path: str | Path) -> None:
     """Write an extractor, whole or not at all."""
     from kg.files.atomic import replace_file
 
@@ -49,7 +49,7 @@ def save(classifier: Classifier, calibration: Calibration, path: str | Path) -> 
         stream.write(content(classifier, calibration))
 
 
-def load(path: str | Path) -> tuple[Classifier, Calibration]:
+def load(path: str | Path) -> tuple[Classifier, RelationThresholds]:
     """Read the parts of an extractor.
 
     Raises:
@@ -73,16 +73,16 @@ def load(path: str | Path) -> tuple[Classifier, Calibration]:
         raise ModelError(f"{path}: is damaged ({error}); remove it and extract again") from error
 
 
-def _parts(meta: dict[str, Any], arrays: dict[str, Any]) -> tuple[Classifier, Calibration]:
+def _parts(meta: dict[str, Any], arrays: dict[str, Any]) -> tuple[Classifier, RelationThresholds]:
     classes = tuple(tuple(Label(str(r), bool(f)) for r, f in one) for one in meta["classes"])
     kinds = {name: RelationKind(**kind) for name, kind in meta["kinds"].items()}
-    space = Space(classes, kinds, arrays.pop("hashes"))
+    space = LabelSpace(classes, kinds, arrays.pop("hashes"))
     if arrays["output"].shape != (arrays["vectors"].shape[1], len(classes)):
         raise ValueError("its arrays do not fit together")
     given = meta["calibration"]
     if tuple(meta["precisions"]) != PRECISIONS:
         raise ValueError("its thresholds are of other precisions")
-    calibration = Calibration(
+    calibration = RelationThresholds(
         given["slope"],
         given["shift"],
         tuple(given["general"]),

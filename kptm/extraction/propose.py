@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.review.proposal import Proposal
 from kptm.extraction.candidates.new_names import clusters
-from kptm.extraction.candidates.pair_knowledge import Knowledge
+from kptm.extraction.candidates.pair_knowledge import PairKnowledge
 from kptm.extraction.candidates.text_mentions import MentionKind
 from kptm.extraction.fitting.extractor_learning import BATCH, in_batches, linked_batches
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.extraction.candidates.text_mentions import Mention
+    from kptm.extraction.candidates.text_mentions import TextMention
     from kptm.extraction.extractor import Extractor, StatedFact
     from kptm.linking import Linker
 
@@ -81,7 +81,7 @@ def read_texts(
         progress: Called with the number of texts that are done.
     """
     by = f"{extractor.fingerprint}:{precision:g}{'' if names else ':known'}"
-    knowledge = Knowledge(graph)
+    knowledge = PairKnowledge(graph)
     count = before = proposed = known = 0
     new: set[str] = set()
     for batch in in_batches(texts, BATCH):
@@ -124,7 +124,7 @@ def _proposals(
     batch: Sequence[SourceText],
     linker: Linker,
     extractor: Extractor,
-    knowledge: Knowledge,
+    knowledge: PairKnowledge,
     precision: float,
     names: bool,
     by: str,
@@ -183,5 +183,5 @@ def _proposal(fact: StatedFact, given: SourceText, called: dict[str, str], by: s
     )
 
 
-def _moved(mention: Mention, start: int, length: int) -> tuple[int, int]:
+def _moved(mention: TextMention, start: int, length: int) -> tuple[int, int]:
     return max(0, mention.start - start), min(length, mention.end - start)

@@ -71,7 +71,7 @@ class RelationKind:
 
 
 @dataclass(frozen=True)
-class Space:
+class LabelSpace:
     """The classes, K sets of labels of which the first is empty, and the design matrices over them.
 
     Attributes:
@@ -181,7 +181,7 @@ class Classifier:
         shared: The four shared weights.
     """
 
-    space: Space
+    space: LabelSpace
     vectors: Floats
     output: Floats
     bias: Floats

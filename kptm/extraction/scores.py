@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kptm.extraction.candidates.pair_knowledge import Knowledge
+from kptm.extraction.candidates.pair_knowledge import PairKnowledge
 from kptm.extraction.fitting.extractor_learning import BATCH, in_batches, linked_batches
 from kptm.extraction.fitting.labelled_rows import Names
 
@@ -74,7 +74,7 @@ def score(
         rows: Texts with all that they state.
         precision: See :meth:`~kptm.extraction.extractor.Extractor.extract`.
     """
-    knowledge = Knowledge(graph)
+    knowledge = PairKnowledge(graph)
     counts: Counter[str] = Counter()
     relations: dict[str, Counter[str]] = {}
     for part in in_batches(rows, BATCH):

@@ -3,8 +3,9 @@
 from kptm.linking.config import LinkingConfig
 from kptm.linking.disambiguation.conventions import Convention, Policy
 from kptm.linking.disambiguation.weights import Pass, Weights
-from kptm.linking.document import Link, LinkedText
+from kptm.linking.document import LinkedText
 from kptm.linking.index.overlay_index import Entries, Layers
+from kptm.linking.link import Link
 from kptm.linking.linker import Linker
 
 __all__ = [

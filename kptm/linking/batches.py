@@ -10,8 +10,9 @@ import numpy as np
 from kg.types import Candidate
 from kptm.linking.disambiguation.candidate_scores import judge
 from kptm.linking.disambiguation.coreference import natures_of, resolve
-from kptm.linking.document import Link, LinkedText
-from kptm.linking.text.passages import Passages
+from kptm.linking.document import LinkedText
+from kptm.linking.link import Link
+from kptm.linking.text.passages import FoldedTexts
 from kptm.linking.text.recasing import recased, without_case
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def link_batch(
     links: dict[int, list[Link]] = {at: [] for at in range(len(texts))}
     for group in _groups(pieces):
         originals = [texts[at][start:end] for at, start, end in group]
-        passages = Passages(
+        passages = FoldedTexts(
             [
                 recased(text, layers) if not any_case and without_case(text) else text
                 for text in originals
@@ -110,7 +111,7 @@ def _groups(pieces: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, 
 
 
 def _links(
-    passages: Passages, texts: Sequence[str], judged: Judged, layers: Layers, weights: Weights
+    passages: FoldedTexts, texts: Sequence[str], judged: Judged, layers: Layers, weights: Weights
 ) -> Iterator[tuple[int, Link]]:
     """The links of each passage, in their order."""
     found, belief = judged.found, judged.belief

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kptm.errors import LinkingError
+from kptm.linking.link import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -13,31 +14,6 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
-
-    from kg.types import Candidate
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One mention and the entity it means.
-
-    Attributes:
-        start: Offset of its first character in the text.
-        end: Offset behind its last character.
-        surface: ``text[start:end]``.
-        entity: The entity's key.
-        score: p(entity | mention, text), between 0 and 1.
-        candidates: What else it might have meant, best first, with p.
-        coreference: Whether it is a pronoun or a description ("the company") of what a name said before.
-    """
-
-    start: int
-    end: int
-    surface: str
-    entity: str
-    score: float = 1.0
-    candidates: tuple[Candidate, ...] = ()
-    coreference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +73,7 @@ class LinkedText:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> LinkedText:
-        """The text that :meth:`to_dict` wrote down, exactly; keys that it does not write are passed over.
+        """The text that :meth:`to_dict` wrote, exactly; unknown keys are ignored.
 
         Raises:
             LinkingError: Something is missing, of another type or does not fit the text.
@@ -105,7 +81,7 @@ class LinkedText:
         from kptm.linking.export.linked_json import read_parts
 
         text, links = read_parts(value)
-        return cls(text, tuple(Link(*link) for link in links))
+        return cls(text, tuple(links))
 
     def to_html(
         self,
@@ -140,7 +116,8 @@ class LinkedText:
             LinkingError: spaCy is not installed, or the text is no Unicode.
         """
         try:
-            from kptm.linking.export.spacy_doc import doc_to_spacy
+            from kptm.linking.export.spacy_doc import doc_to_spacy, set_extension
         except ModuleNotFoundError as error:
             raise LinkingError('this needs spaCy: pip install "kptm[spacy]"') from error
+        set_extension(type(self).from_dict)
         return doc_to_spacy(self, nlp)

@@ -12,11 +12,11 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kptm.modeledge.encode.encode_texts import Cloze
     from kptm.modeledge.knn.interpolation import Interpolation
-    from kptm.modeledge.knn.interpolation_fit import HeldOut
+    from kptm.modeledge.knn.interpolation_fit import HeldOutQuestion
     from kptm.modeledge.recall import Recalled
     from kptm.modeledge.records import Entry, Hit, Record, RecordFilter
     from kptm.modeledge.sql.receipts import AnswerChange, Receipt
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.store import Modeledge
     from kptm.modeledge.transfer.agreement import Agreement
     from kptm.modeledge.transfer.conflicts import MergeConflict
@@ -36,7 +36,7 @@ __all__ = [
     "Cloze",
     "Entry",
     "FlatIndex",
-    "HeldOut",
+    "HeldOutQuestion",
     "Hit",
     "IndexConfig",
     "Interpolation",
@@ -49,17 +49,17 @@ __all__ = [
     "Receipt",
     "Record",
     "RecordFilter",
-    "Space",
     "SpaceCheck",
+    "VectorSpace",
 ]
 _HOMES = {
     "kptm.modeledge.encode.encode_texts": ("Cloze",),
     "kptm.modeledge.knn.interpolation": ("Interpolation",),
-    "kptm.modeledge.knn.interpolation_fit": ("HeldOut",),
+    "kptm.modeledge.knn.interpolation_fit": ("HeldOutQuestion",),
     "kptm.modeledge.recall": ("Recalled",),
     "kptm.modeledge.records": ("Entry", "Hit", "Record", "RecordFilter"),
     "kptm.modeledge.sql.receipts": ("AnswerChange", "Receipt"),
-    "kptm.modeledge.sql.spaces": ("Space",),
+    "kptm.modeledge.sql.spaces": ("VectorSpace",),
     "kptm.modeledge.store": ("Modeledge",),
     "kptm.modeledge.transfer.agreement": ("Agreement",),
     "kptm.modeledge.transfer.conflicts": ("MergeConflict",),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.recall import Recalled
     from kptm.modeledge.records import Entry, Record, RecordFilter
     from kptm.modeledge.sql.receipts import Receipt
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.vector_index.build_index import Built
     from kptm.modeledge.vector_index.consistency import SpaceCheck
     from kptm.modeledge.vector_index.index_choice import IndexConfig
@@ -162,7 +162,7 @@ class ModeledgeReader:
         with self._database.reading() as sql:
             return record_rows.stats(sql)
 
-    def spaces(self) -> list[Space]:
+    def spaces(self) -> list[VectorSpace]:
         """The spaces, by name."""
         with self._database.reading() as sql:
             return spaces.list_all(sql)
@@ -194,7 +194,7 @@ class ModeledgeReader:
         with self._database.reading() as sql:
             return [check(sql, self._indexes, item) for item in spaces.list_all(sql)]
 
-    def _space(self, name: str) -> Space | None:
+    def _space(self, name: str) -> VectorSpace | None:
         with self._database.quick() as sql:
             return spaces.find(sql, name)
 

@@ -11,7 +11,8 @@ from kptm.report.markup import text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kptm.linking.document import Link, LinkedText
+    from kptm.linking.document import LinkedText
+    from kptm.linking.link import Link
 
 
 def entity_slots(linked: Sequence[LinkedText]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from kg.types import Literal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from kg.store.node_sets.sets import Sets
+    from kg.store.node_sets.sets import NodeSets
     from kg.store.rows.times import Moments
 
     Path = Sequence[tuple[int, bool]]  # (relation, forward) a step
@@ -124,7 +124,7 @@ def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:
 # ── values ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def sizes(sets: Sets, base: NodeSet, path: Path) -> list[Size]:
+def sizes(sets: NodeSets, base: NodeSet, path: Path) -> list[Size]:
     """The numbers and dates that a path leads to from each node of a set, each once."""
     text, parameters = _joined(sets, base, path)
     query = (
@@ -135,7 +135,7 @@ def sizes(sets: Sets, base: NodeSet, path: Path) -> list[Size]:
 
 
 def by_size(
-    sets: Sets, base: NodeSet, path: Path, dimension: str, *, greatest: bool
+    sets: NodeSets, base: NodeSet, path: Path, dimension: str, *, greatest: bool
 ) -> Iterator[tuple[list[Size], bool]]:
     """The numbers and dates of one dimension that a path leads to from a large set, in order: more of them each time.
 
@@ -158,7 +158,7 @@ def by_size(
 
 
 def compared(
-    sets: Sets, base: NodeSet, path: Path, bounds: Bounds, equal: Collection[int]
+    sets: NodeSets, base: NodeSet, path: Path, bounds: Bounds, equal: Collection[int]
 ) -> NodeSet:
     """Those nodes of a large set that have a value which compares so.
 
@@ -204,7 +204,7 @@ def compared(
     return sets.of(listing, holds, scan)
 
 
-def _are_many(sets: Sets, relation: int, bounds: Bounds) -> bool:
+def _are_many(sets: NodeSets, relation: int, bounds: Bounds) -> bool:
     """Whether so many values of a relation compare so that a look at each node is quicker than one at each value."""
     many = MANY * sets.small
     query = (
@@ -214,7 +214,7 @@ def _are_many(sets: Sets, relation: int, bounds: Bounds) -> bool:
     return int(sets.sql.one(query, (relation, bounds.dimension))) == many
 
 
-def equal_values(sets: Sets, relation: int, bounds: Bounds) -> list[int]:
+def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
     """The values of a relation whose doubles equal those that they are compared with."""
     least = bounds.low - (LONGEST if bounds.dimension == "date" else 0)
     rows = sets.sql.all(
@@ -225,7 +225,7 @@ def equal_values(sets: Sets, relation: int, bounds: Bounds) -> list[int]:
     return [value for (value,) in rows]
 
 
-def dimensions(sets: Sets, relation: int) -> list[str]:
+def dimensions(sets: NodeSets, relation: int) -> list[str]:
     """The dimensions that a relation's values have, or had."""
     found: list[str] = []
     query = "SELECT dimension FROM measure WHERE relation_id = ?{} ORDER BY dimension LIMIT 1"
@@ -234,13 +234,13 @@ def dimensions(sets: Sets, relation: int) -> list[str]:
     return found
 
 
-def _next(sets: Sets, query: str, relation: int, found: list[str]) -> str | None:
+def _next(sets: NodeSets, query: str, relation: int, found: list[str]) -> str | None:
     after = " AND dimension > ?" if found else ""
     answer: str | None = sets.sql.one(query.format(after), (relation, *found[-1:]))
     return answer
 
 
-def sample(sets: Sets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
+def sample(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
     """(dimension, unit) of some of the values that a path leads to from a large set: of all where they are few."""
     relation = path[-1][0]
     count = int(sets.sql.one("SELECT count(*) FROM measure WHERE relation_id = ?", (relation,)))
@@ -256,7 +256,7 @@ def sample(sets: Sets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
     return [(dimension, unit) for dimension, unit in sets.sql.all(query, walk.parameters)]
 
 
-def stated(sets: Sets, base: NodeSet, relation: int, period: Moments | None) -> list[Literal]:
+def stated(sets: NodeSets, base: NodeSet, relation: int, period: Moments | None) -> list[Literal]:
     """The values that a relation gives the nodes of a set, once for each node, also two that are equal.
 
     Args:
@@ -277,7 +277,7 @@ def stated(sets: Sets, base: NodeSet, relation: int, period: Moments | None) -> 
     return [Literal(*row[1:]) for row in rows]
 
 
-def totals(sets: Sets, base: NodeSet, path: Path) -> list[tuple[str, int, float]]:
+def totals(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, int, float]]:
     """(dimension, how many, their sum in double precision) of the numbers and dates that a path leads to."""
     text, parameters = _joined(sets, base, path)
     query = (
@@ -290,7 +290,7 @@ def totals(sets: Sets, base: NodeSet, path: Path) -> list[tuple[str, int, float]
 # ── counts ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def counts(sets: Sets, base: NodeSet, path: Path, among: NodeSet | None) -> dict[int, int]:
+def counts(sets: NodeSets, base: NodeSet, path: Path, among: NodeSet | None) -> dict[int, int]:
     """How many nodes a path leads to from each of a set, or how many of ``among``; nodes that have none are left out."""
     joined = _joined(sets, base, path)
     where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
@@ -298,7 +298,7 @@ def counts(sets: Sets, base: NodeSet, path: Path, among: NodeSet | None) -> dict
     return dict(sets.sql.all(query, (*joined.parameters, *where.parameters)))
 
 
-def counted(sets: Sets, node: int, path: Path, among: NodeSet | None, limit: int) -> list[int]:
+def counted(sets: NodeSets, node: int, path: Path, among: NodeSet | None, limit: int) -> list[int]:
     """The first of the nodes that are counted of one."""
     joined = _joined(sets, NodeSet((node,)), path)
     where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
@@ -326,7 +326,12 @@ class _Walk(NamedTuple):
 
 
 def _walk(
-    sets: Sets, base: NodeSet, path: Path, dimension: str | None, sizes: str = "", order: str = ""
+    sets: NodeSets,
+    base: NodeSet,
+    path: Path,
+    dimension: str | None,
+    sizes: str = "",
+    order: str = "",
 ) -> _Walk | None:
     """The join; None where the path does not end in values.
 
@@ -371,7 +376,7 @@ def _walk(
     return _Walk(start, columns, text, (*parameters, *member.parameters))
 
 
-def _chain(sets: Sets, path: Path, start: str, prefix: str) -> tuple[list[str], list[str], str]:
+def _chain(sets: NodeSets, path: Path, start: str, prefix: str) -> tuple[list[str], list[str], str]:
     """Tables and conditions of a path from a column, and the column of its end.
 
     A path of several steps does not come back to where it starts.
@@ -388,7 +393,7 @@ def _chain(sets: Sets, path: Path, start: str, prefix: str) -> tuple[list[str], 
     return tables, where, last
 
 
-def _joined(sets: Sets, base: NodeSet, path: Path) -> Clause:
+def _joined(sets: NodeSets, base: NodeSet, path: Path) -> Clause:
     """A statement of the pairs (base, there) of a path, each once."""
     text, parameters = sets.listing(base)
     tables, where, last = _chain(sets, path, "b.id", "x")

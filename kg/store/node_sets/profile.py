@@ -12,13 +12,13 @@ from kg.types import Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kg.store.node_sets.sets import NodeSet, Sets
+    from kg.store.node_sets.sets import NodeSet, NodeSets
 
 SAMPLE = 40
 """Values of a relation that are looked at."""
 
 
-def steps(sets: Sets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
+def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
     """How many facts lead from a set, by relation and whether they lead from head to tail."""
     found: dict[tuple[str, bool], int] = {}
     for column, forward in (("head_id", True), ("tail_id", False)):
@@ -33,7 +33,7 @@ def steps(sets: Sets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
     return found
 
 
-def types(sets: Sets, nodes: NodeSet, relation: int) -> dict[str, int]:
+def types(sets: NodeSets, nodes: NodeSet, relation: int) -> dict[str, int]:
     """How many of a set have each type."""
     condition = sets.holds(nodes, "x.head_id")
     rows = sets.sql.all(
@@ -48,7 +48,7 @@ def types(sets: Sets, nodes: NodeSet, relation: int) -> dict[str, int]:
     return dict(found)
 
 
-def all_types(sets: Sets, relation: int) -> list[str]:
+def all_types(sets: NodeSets, relation: int) -> list[str]:
     """The types that anything has, sorted."""
     rows = sets.sql.all(
         "SELECT DISTINCT l.value FROM (SELECT DISTINCT x.tail_id AS id FROM triple x"
@@ -58,7 +58,7 @@ def all_types(sets: Sets, relation: int) -> list[str]:
     return sorted(value for (value,) in rows)
 
 
-def main_relation(sets: Sets) -> str | None:
+def main_relation(sets: NodeSets) -> str | None:
     """The relation that most heads have."""
     found = sets.sql.all(
         "SELECT r.key FROM (SELECT x.relation_id, count(DISTINCT x.head_id) AS n FROM triple x"
@@ -69,7 +69,7 @@ def main_relation(sets: Sets) -> str | None:
     return found[0][0] if found else None
 
 
-def is_qualified(sets: Sets, relation: int, qualifiers: Iterable[int]) -> bool:
+def is_qualified(sets: NodeSets, relation: int, qualifiers: Iterable[int]) -> bool:
     """Whether any fact of a relation has one of some qualifiers."""
     ids = ", ".join(str(int(number)) for number in qualifiers)
     found = sets.sql.all(
@@ -80,7 +80,7 @@ def is_qualified(sets: Sets, relation: int, qualifiers: Iterable[int]) -> bool:
     return bool(found)
 
 
-def values(sets: Sets, nodes: NodeSet) -> dict[str, list[Literal]]:
+def values(sets: NodeSets, nodes: NodeSet) -> dict[str, list[Literal]]:
     """Some of the values that a small set has by each relation, its key first."""
     condition = sets.holds(nodes, "x.head_id")
     rows = sets.sql.all(

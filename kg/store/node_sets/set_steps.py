@@ -14,14 +14,14 @@ from kg.store.rows.times import currency, hold, times
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from kg.store.node_sets.sets import Sets
+    from kg.store.node_sets.sets import NodeSets
     from kg.store.rows.times import Moments
 
     Rows = list[tuple[int, int, int, int | None]]
     """(node, fact, its first revision, line)."""
 
 
-def of_type(sets: Sets, relation: int, types: Collection[int]) -> NodeSet:
+def of_type(sets: NodeSets, relation: int, types: Collection[int]) -> NodeSet:
     """All heads of triples of a relation that end in one of some nodes: the entities of a type."""
     if not types:
         return EMPTY
@@ -42,7 +42,7 @@ def of_type(sets: Sets, relation: int, types: Collection[int]) -> NodeSet:
     )
 
 
-def having(sets: Sets, relation: int, forward: bool) -> NodeSet:
+def having(sets: NodeSets, relation: int, forward: bool) -> NodeSet:
     """All nodes from which a relation leads anywhere."""
     here, _ = ends(forward)
 
@@ -61,7 +61,7 @@ def having(sets: Sets, relation: int, forward: bool) -> NodeSet:
 
 
 def reached(
-    sets: Sets, source: NodeSet, step: tuple[int, bool], without: Collection[int] = ()
+    sets: NodeSets, source: NodeSet, step: tuple[int, bool], without: Collection[int] = ()
 ) -> NodeSet:
     """What a step leads to from any of a set, in the order of :func:`kg.store.node_sets.traverse.follow`.
 
@@ -87,7 +87,7 @@ def reached(
 
 
 def reached_during(
-    sets: Sets,
+    sets: NodeSets,
     source: NodeSet,
     step: tuple[int, bool],
     period: Moments,
@@ -112,7 +112,7 @@ def reached_during(
 
 
 def ways(
-    sets: Sets,
+    sets: NodeSets,
     source: NodeSet,
     step: tuple[int, bool],
     node: int,
@@ -132,7 +132,7 @@ def ways(
 
 
 def _led(
-    sets: Sets, source: NodeSet, step: tuple[int, bool], without: Collection[int]
+    sets: NodeSets, source: NodeSet, step: tuple[int, bool], without: Collection[int]
 ) -> tuple[Clause, Callable[[str], Clause]]:
     """The SQL of what a step leads to from a set."""
     relation, forward = step
@@ -155,7 +155,9 @@ def _led(
     return Clause(listing, (*parameters, relation)), holds
 
 
-def _facts(sets: Sets, source: NodeSet, step: tuple[int, bool], limit: int | None = None) -> Rows:
+def _facts(
+    sets: NodeSets, source: NodeSet, step: tuple[int, bool], limit: int | None = None
+) -> Rows:
     """(node, fact, its first revision, line) of the facts that lead from a set, once for each line."""
     relation, forward = step
     here, there = ends(forward)
@@ -170,7 +172,7 @@ def _facts(sets: Sets, source: NodeSet, step: tuple[int, bool], limit: int | Non
     return sets.sql.all(query, (*parameters, relation))
 
 
-def _in_order(sets: Sets, rows: Rows, without: Collection[int]) -> tuple[int, ...]:
+def _in_order(sets: NodeSets, rows: Rows, without: Collection[int]) -> tuple[int, ...]:
     """Nodes by what holds now, then as :func:`kg.store.node_sets.traverse.follow` has them."""
     said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
     dated = any(item is not None for when in said.values() for item in when)

@@ -55,7 +55,7 @@ class NodeSet:
     listing: Clause = NO_CLAUSE
     holds: Callable[[str], Clause] | None = None
     scan: Clause | None = None
-    order: Callable[[Sets], tuple[int, ...]] | None = None
+    order: Callable[[NodeSets], tuple[int, ...]] | None = None
     first: tuple[int, ...] = ()
     size: int | None = None
 
@@ -64,7 +64,7 @@ EMPTY = NodeSet(())
 
 
 @dataclass(frozen=True, slots=True)
-class Sets:
+class NodeSets:
     """The operations on sets, on one connection at one state of the graph.
 
     Attributes:

@@ -34,7 +34,7 @@ ENOUGH = 10_000
 """Triples of a pattern that are counted; more is many."""
 
 
-class Place(NamedTuple):
+class VariablePlace(NamedTuple):
     """Where a variable stands: a pattern's number and a column's."""
 
     pattern: int
@@ -177,14 +177,14 @@ def _sorted(place: int, name: str, collation: str, *, down: bool) -> str:
 
 def _conditions(
     shape: Shape, order: Sequence[int], at: int | None
-) -> tuple[list[str], dict[str, list[Place]]]:
+) -> tuple[list[str], dict[str, list[VariablePlace]]]:
     """What the joined triples must fulfil, and where each variable stands."""
-    places: dict[str, list[Place]] = {}
+    places: dict[str, list[VariablePlace]] = {}
     where: list[str] = []
     for number in order:
         where.append(alive(at, f"x{number}"))
         for column, term in enumerate(shape[number]):
-            here = Place(number, column)
+            here = VariablePlace(number, column)
             if isinstance(term, int):
                 where.append(f"{here} IN ({', '.join('?' * term)})" if term > 1 else f"{here} = ?")
                 continue
@@ -197,7 +197,7 @@ def _conditions(
     return where, places
 
 
-def _name(value: str, places: Sequence[Place]) -> str:
+def _name(value: str, places: Sequence[VariablePlace]) -> str:
     """What turns a variable's id into the name it stands for."""
     columns = {place.column for place in places}
     table = "relation" if columns == {1} else "entity"

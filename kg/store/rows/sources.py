@@ -37,7 +37,7 @@ class Speaker(NamedTuple):
     replace: bool | None = False
 
 
-class Source(NamedTuple):
+class FileSource(NamedTuple):
     """A source in one file.
 
     Attributes:
@@ -59,26 +59,28 @@ def document_of(path: str | Path) -> str:
     return printable(os.path.abspath(name))  # noqa: PTH100  # resolve() would follow links
 
 
-def get_or_create(sql: Sql, name: str, document: str | None, *, is_graph: bool = False) -> Source:
+def get_or_create(
+    sql: Sql, name: str, document: str | None, *, is_graph: bool = False
+) -> FileSource:
     """The source of a name in a file, which is written down where it is new."""
     if document is None:
         rows = ids_of(sql, name)
         if rows:
-            return Source(min(rows), False)
+            return FileSource(min(rows), False)
         document = ""
     query = "SELECT id FROM source WHERE name = ? AND document = ?"
     found = sql.one(query, (name, document))
     if found is not None:
-        return Source(int(found), False)
+        return FileSource(int(found), False)
     number = int(sql.one("SELECT max(id) FROM source") or 0) + 1
     sql.run(
         "INSERT INTO source (id, name, is_graph, document) VALUES (?, ?, ?, ?)",
         (number, name, int(is_graph), document),
     )
-    return Source(number, True)
+    return FileSource(number, True)
 
 
-def of_file(sql: Sql, name: str, document: str | None) -> Source:
+def of_file(sql: Sql, name: str, document: str | None) -> FileSource:
     """The source that a file is when nobody names one: it keeps the name under which it was loaded first.
 
     Args:
@@ -93,12 +95,12 @@ def of_file(sql: Sql, name: str, document: str | None) -> Source:
         )
         same = [number for number, other in rows if Path(other).name == Path(name).name]
         if same:
-            return Source(int(same[0]), False)
+            return FileSource(int(same[0]), False)
         # Loaded before files were noted: the path alone says which one it is.
         old = sql.one("SELECT id FROM source WHERE name = ? AND document = ''", (name,))
         if old is not None:
             sql.run("UPDATE source SET document = ? WHERE id = ?", (document, old))
-            return Source(int(old), False)
+            return FileSource(int(old), False)
     return get_or_create(sql, name, document)
 
 
@@ -122,7 +124,7 @@ def graphs_in(sql: Sql, document: str | None) -> list[int]:
     return [int(row[0]) for row in sql.all(query, (document,))] if document else []
 
 
-def replaced_by(sql: Sql, speaker: Speaker, found: Source) -> frozenset[int]:
+def replaced_by(sql: Sql, speaker: Speaker, found: FileSource) -> frozenset[int]:
     """The rows of sources whose statements a load replaces."""
     if speaker.replace is False or (speaker.replace is None and not speaker.document):
         return frozenset()

@@ -15,7 +15,7 @@ from kptm.answering.combination.p_calibration import ProbabilityCalibration
 from kptm.answering.combination.source_weights import SourceWeights
 from kptm.answering.sources.source import from_modeledge, last_best
 from kptm.modeledge.knn.interpolation import Interpolation
-from kptm.modeledge.knn.interpolation_fit import HeldOut
+from kptm.modeledge.knn.interpolation_fit import HeldOutQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,9 @@ def _combiner(silent: Sequence[CombinationExample]) -> LogLinearPool:
     return combining.fit([item for item in found if item is not None])
 
 
-def _held_out(silent: Sequence[CombinationExample], combiner: LogLinearPool) -> list[HeldOut]:
+def _held_out(
+    silent: Sequence[CombinationExample], combiner: LogLinearPool
+) -> list[HeldOutQuestion]:
     """Each right answer with the pool's p of it, beside which the neighbours have to prove themselves."""
     found = []
     for item in silent:
@@ -87,7 +89,7 @@ def _held_out(silent: Sequence[CombinationExample], combiner: LogLinearPool) -> 
         place = item.asked.side.place
         for answer in sorted(item.answers):
             p = 0.0 if pooled is None or answer not in place else float(pooled[place[answer]])
-            found.append(HeldOut(answer, p, item.hits))
+            found.append(HeldOutQuestion(answer, p, item.hits))
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kg.types import Triple
 from kg.values import ValueKey, type_name, value_text
-from kptm.answering.answer import Evidence, Span
+from kptm.answering.answer_parts import Evidence, Span
 from kptm.answering.evidence.confidence import trails_of
 from kptm.answering.questions.naming import labels
 from kptm.answering.sources.source import LINKS, MODEL, STORE, TEXTS

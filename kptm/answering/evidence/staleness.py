@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.answering.answer import Evidence
+from kptm.answering.answer_parts import Evidence
 from kptm.answering.sources.source import LINKS, MODEL
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kptm.answering.lexicon.amounts.periods import Time
-    from kptm.answering.lexicon.amounts.quantities import Quantity
+    from kptm.answering.lexicon.amounts.quantities import NumberMention
     from kptm.answering.lexicon.language import Language
     from kptm.answering.lexicon.spelling.splitting import Token
     from kptm.answering.lexicon.tables import Operator
@@ -24,7 +24,7 @@ BEGINNING = "^"
 """In place of a word before an operator: nothing stands there."""
 
 
-class Hit(NamedTuple):
+class OperatorMatch(NamedTuple):
     """An operator at a place."""
 
     start: int
@@ -74,7 +74,7 @@ def find_matches(tokens: Sequence[Token], tables: Language) -> list[Match]:
 def _question(
     tokens: Sequence[Token],
     keys: Sequence[str],
-    numbers: Iterable[Quantity],
+    numbers: Iterable[NumberMention],
     periods: Iterable[Time],
     tables: Language,
 ) -> _Question:
@@ -87,16 +87,16 @@ def _question(
     return _Question(tokens, keys, opening, ranked, begun, ended)
 
 
-def _operators(question: _Question, tables: Language) -> tuple[list[Hit], list[Span]]:
+def _operators(question: _Question, tables: Language) -> tuple[list[OperatorMatch], list[Span]]:
     """The operators that may stand where they stand, and the spans of words that are none."""
-    hits: list[Hit] = []
+    hits: list[OperatorMatch] = []
     words: list[Span] = []
     for at in range(len(question.keys)):
         for end, operator, _ in tables.operators.find(question.keys, at):
             if operator is None:
                 words.append((at, end))
             elif _stands(operator, question, at, end):
-                hits.append(Hit(at, end, operator))
+                hits.append(OperatorMatch(at, end, operator))
     doubtful = [hit for hit in hits if hit.operator.unless_asked or hit.operator.unless_compared]
     return _settled(hits, doubtful) if doubtful else hits, words
 
@@ -132,7 +132,7 @@ def _is_after(before: str, word: str) -> bool:
     return before.endswith(word[1:]) if word[0] == "-" else before == word
 
 
-def _settled(hits: list[Hit], doubtful: Sequence[Hit]) -> list[Hit]:
+def _settled(hits: list[OperatorMatch], doubtful: Sequence[OperatorMatch]) -> list[OperatorMatch]:
     """The hits without those that others speak against."""
     certain = [hit.operator for hit in hits if hit not in doubtful]
     asks = any(operator.kind in ("ask", "count") for operator in certain)
@@ -145,7 +145,7 @@ def _settled(hits: list[Hit], doubtful: Sequence[Hit]) -> list[Hit]:
     ]
 
 
-def _number_matches(numbers: Iterable[Quantity], periods: Iterable[Time]) -> list[Match]:
+def _number_matches(numbers: Iterable[NumberMention], periods: Iterable[Time]) -> list[Match]:
     moments = {(time.start, time.end) for time in periods if time.moment}
     return [
         Match(
@@ -161,9 +161,9 @@ def _number_matches(numbers: Iterable[Quantity], periods: Iterable[Time]) -> lis
 
 
 def _covering(
-    hits: Iterable[Hit],
+    hits: Iterable[OperatorMatch],
     words: Iterable[Span],
-    numbers: Iterable[Quantity],
+    numbers: Iterable[NumberMention],
     periods: Iterable[Time],
 ) -> list[Span]:
     """Spans of several tokens: the operators within them mean nothing by themselves."""
@@ -184,7 +184,7 @@ def _is_covered(match: Match, covering: Iterable[Span]) -> bool:
     )
 
 
-def _match(hit: Hit) -> Match:
+def _match(hit: OperatorMatch) -> Match:
     item = hit.operator
     return Match(
         hit.start,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
-from kptm.answering.parsing.question.question import span_mask
+from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.relation_mentions import ENOUGH
 from kptm.answering.questions.word_order import BE, DETERMINERS
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.kinds import AnswerKinds
-    from kptm.answering.parsing.question.question import Mention, Question
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.question_spans import Mention
     from kptm.answering.parsing.question.schema_words import Schema
 
 PEOPLE = frozenset("people persons inhabitants citizens residents".split())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kg.programs import Program
     from kg.types import Literal
-    from kptm.answering.parsing.question.question import Mention
+    from kptm.answering.parsing.question.question_spans import Mention
 
 Features = tuple[tuple[str, float], ...]
 

@@ -23,7 +23,7 @@ YEAR = (3, 4)
 """Digits of a year."""
 
 
-class Kind(NamedTuple):
+class EntityKinds(NamedTuple):
     """The kinds of an entity, as bits, the stems of its types and its description, and whether it is called as a date is."""
 
     classes: int
@@ -40,7 +40,7 @@ class AnswerKinds:
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
-        self._known: dict[str, Kind] = {}
+        self._known: dict[str, EntityKinds] = {}
 
     def fits(self, answer: str, nodes: Sequence[str]) -> bool | None:
         """Whether answers may be what a question word asks for ("date", "place", …); None where nothing tells."""
@@ -67,7 +67,7 @@ class AnswerKinds:
         kinds = self.of(node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey))
         return sum(bool(kind.stems & wanted) for kind in kinds) / len(kinds) if kinds else 0.0
 
-    def of(self, nodes: Iterable[str]) -> list[Kind]:
+    def of(self, nodes: Iterable[str]) -> list[EntityKinds]:
         """The kinds of some entities."""
         keys = [node for node in nodes if not isinstance(node, ValueKey)]
         missing = [key for key in keys if key not in self._known]
@@ -77,7 +77,7 @@ class AnswerKinds:
             for key, entity in self._graph.entities(missing).items():
                 text = f"{' '.join(entity.types)} {entity.description}"
                 stems = frozenset(token.stem for token in load().tokens(text))
-                self._known[key] = Kind(class_of(entity), stems, is_date(entity.label))
+                self._known[key] = EntityKinds(class_of(entity), stems, is_date(entity.label))
         return [self._known[key] for key in keys if key in self._known]
 
     def clear(self) -> None:

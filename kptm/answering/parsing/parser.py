@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.programs import Period
     from kptm.answering.parsing.derivation import Derivation
-    from kptm.answering.parsing.program_candidates import Candidate
+    from kptm.answering.parsing.program_candidates import ProgramCandidate
     from kptm.answering.parsing.question.question import Question
-    from kptm.answering.parsing.similarity.encoder import TextEncoder
+    from kptm.answering.parsing.similarity.encoder import SentenceEncoder
     from kptm.data.phrasings import Phrasings
     from kptm.linking import Linker
 
@@ -81,7 +81,7 @@ class QuestionParser:
         phrasings: Phrasings,
         model: ReadingModel | None = None,
         *,
-        encoder: TextEncoder | None = None,
+        encoder: SentenceEncoder | None = None,
     ) -> None:
         self._graph = graph
         self._phrasings = phrasings
@@ -147,7 +147,7 @@ class QuestionParser:
 
     def candidates(
         self, question: Question, *, floating: int = 1, beam: int = 40
-    ) -> list[Candidate]:
+    ) -> list[ProgramCandidate]:
         """The programs that a question may ask for, with their features, best first."""
         return candidates(
             question, self.model, self.schema(), self._knowledge, self._kinds, floating=floating, beam=beam
@@ -166,7 +166,7 @@ class QuestionParser:
         question = self.read(text)
         return self.ranked(question, self.candidates(question))
 
-    def ranked(self, question: Question, found: Sequence[Candidate]) -> ParsedQuestion:
+    def ranked(self, question: Question, found: Sequence[ProgramCandidate]) -> ParsedQuestion:
         """Candidates with their probabilities, those with one denotation as one."""
         if not found:
             return ParsedQuestion(question, (), 1.0)

@@ -39,7 +39,7 @@ MISSED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ProgramCandidate:
     """A program that a question may ask for.
 
     Attributes:
@@ -66,7 +66,7 @@ def candidates(
     *,
     floating: int = 1,
     beam: int = BEAM,
-) -> list[Candidate]:
+) -> list[ProgramCandidate]:
     """The programs that a question may ask for, best first.
 
     Args:
@@ -81,7 +81,7 @@ def candidates(
     lexical = model.lexical(question)
     grammar = Grammar(question, knowledge, lexical, schema, floating=floating)
     words: dict[int, list[str]] = {}
-    best: dict[Program, Candidate] = {}
+    best: dict[Program, ProgramCandidate] = {}
     for made in Search(grammar, knowledge, beam=beam).derivations():
         told = _described(question, made, kinds)
         made.mask |= told
@@ -99,7 +99,7 @@ def candidates(
         score = lexical.score(features.items()) + lexical.words(terms, words[made.names])
         known = best.get(made.program)
         if known is None or score > known.score:
-            best[made.program] = Candidate(made, features, terms, words[made.names], score)
+            best[made.program] = ProgramCandidate(made, features, terms, words[made.names], score)
     found = sorted(best.values(), key=_order)[:MOST]
     places = asked_places(question, beside_names(question, knowledge))
     nouns = [question.tokens[at].stem for at in places]
@@ -125,7 +125,7 @@ def candidates(
     )
 
 
-def _with(item: Candidate, own: Mapping[str, float], lexical: Lexical) -> Candidate:
+def _with(item: ProgramCandidate, own: Mapping[str, float], lexical: Lexical) -> ProgramCandidate:
     """A candidate with more features."""
     if not own:
         return item
@@ -133,7 +133,7 @@ def _with(item: Candidate, own: Mapping[str, float], lexical: Lexical) -> Candid
     return replace(item, features={**item.features, **own}, score=item.score + more)
 
 
-def _order(item: Candidate) -> tuple[float, int, str]:
+def _order(item: ProgramCandidate) -> tuple[float, int, str]:
     return -item.score, item.derivation.size, str(item.derivation.program)
 
 
@@ -367,9 +367,9 @@ def none_features(question: Question) -> dict[str, float]:
     }
 
 
-def unique(items: Iterable[Candidate]) -> list[tuple[object, list[Candidate]]]:
+def unique(items: Iterable[ProgramCandidate]) -> list[tuple[object, list[ProgramCandidate]]]:
     """Candidates by what they denote, in the order of the first of each."""
-    found: dict[object, list[Candidate]] = {}
+    found: dict[object, list[ProgramCandidate]] = {}
     for item in items:
         found.setdefault(item.derivation.denotation, []).append(item)
     return list(found.items())

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kg.types import Attribute, Triple
 from kg.values import value_text
-from kptm.answering.answer import Answer, Evidence, ScoredEntity, Sense
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import Evidence, ScoredEntity, Sense
 from kptm.answering.questions.naming import RelationNames, labels
 
 if TYPE_CHECKING:

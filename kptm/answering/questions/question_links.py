@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.answering.answer import Evidence
+from kptm.answering.answer_parts import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

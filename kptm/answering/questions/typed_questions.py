@@ -10,7 +10,8 @@ from kg.programs import Follow, Intersection, Named, OfType, parts, readable
 from kg.types import Candidate as Meaning
 from kg.types import Step
 from kg.values import ValueKey
-from kptm.answering.answer import Answer, NearReading, WordMeaning
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import NearReading, WordMeaning
 from kptm.answering.deciding import Case, Evaluated
 from kptm.answering.parsing.asked_for import asked_places, asks_for_one, head_noun
 from kptm.answering.parsing.question.appositions import common_nouns
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from kg.programs import Period, Program
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.parser import Parse, ParsedQuestion, QuestionParser
-    from kptm.answering.parsing.question.question import Mention, Question
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.question_spans import Mention
 
 FIRST = 0.75
 """How often the first of several answers is the one that a question for one thing asks for: measured on WebQuestions."""

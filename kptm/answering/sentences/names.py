@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kg.types import Entity
-    from kptm.answering.answer import ScoredEntity
+    from kptm.answering.answer_parts import ScoredEntity
     from kptm.answering.questions.naming import RelationNames
     from kptm.answering.sentences.values import Values
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kg.types import Step
-    from kptm.answering.answer import Answer, ScoredEntity
+    from kptm.answering.answer import Answer
+    from kptm.answering.answer_parts import ScoredEntity
     from kptm.answering.sentences.languages import SentenceLanguage
 
 

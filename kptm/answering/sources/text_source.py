@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kptm.answering.answer import Evidence, Span
+from kptm.answering.answer_parts import Evidence, Span
 from kptm.answering.combination.p_calibration import Curve
 from kptm.answering.sources.source import TEXTS, SourceScores
-from kptm.passages.reader.answer_pairs import Question
+from kptm.passages.reader.answer_pairs import TopicStep
 from kptm.passages.sentence_splitting import sentences
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from kptm.answering.questions.path_reading import Reading
     from kptm.answering.sources.source import SourceQuery
-    from kptm.passages.reader.passage_reader import Place, ReadAnswer, Reader
-    from kptm.passages.reader.reader_model import HeldOut
+    from kptm.passages.reader.passage_reader import AnswerPlace, ReadAnswer, Reader
+    from kptm.passages.reader.reader_model import HeldOutAnswer
 
 ENOUGH = 50
 """Held-out answers from which on a curve says what p is worth; the share of all counts as so many beside a kind that has fewer."""
@@ -43,7 +43,7 @@ class TextSource:
         self._all = Curve.fit([one.p for one in best], [one.right for one in best])
         self._enough = len(best) >= ENOUGH
         self._share = _share([one.right for one in best if one.p >= SURE], 0.5, 2.0)
-        by_kind: dict[str, list[HeldOut]] = {}
+        by_kind: dict[str, list[HeldOutAnswer]] = {}
         for one in best:
             by_kind.setdefault(one.kind, []).append(one)
         self._curves = {
@@ -65,7 +65,7 @@ class TextSource:
             reading: Entity and relation.
             name: What the relation is called.
         """
-        asked = Question(reading.entity, reading.relation, reading.forward, name)
+        asked = TopicStep(reading.entity, reading.relation, reading.forward, name)
         return tuple(self._reader.answers(asked))
 
     def worth(self, p: float, kind: str = "entity") -> float:
@@ -114,7 +114,7 @@ def evidence(
             yield _sentence(asked, item, place)
 
 
-def _sentence(asked: SourceQuery, item: ReadAnswer, place: Place) -> Evidence:
+def _sentence(asked: SourceQuery, item: ReadAnswer, place: AnswerPlace) -> Evidence:
     """The sentences from the one name to the other."""
     text = place.passage.text
     first, last = min(place.topic[0], place.answer[0]), max(place.topic[1], place.answer[1])

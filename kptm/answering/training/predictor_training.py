@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kptm.answering.parsing.training.answer_matching import NO, YES, AnswerMatcher, as_number
-from kptm.answering.parsing.training.parser_training import Lesson, Trainer
+from kptm.answering.parsing.training.parser_training import ParserExample, Trainer
 from kptm.answering.training import lessons as files
 from kptm.answering.training.lessons import LearnReport, Refusals
 
@@ -43,7 +43,7 @@ def learn(
     """
     meant = [files.meanings(graph, linker, item) for item in lessons]
     taught = [
-        Lesson(item.question, AnswerMatcher(item.answers, keys))
+        ParserExample(item.question, AnswerMatcher(item.answers, keys))
         for item, keys in zip(lessons, meant, strict=True)
     ]
     before = predictor.parser.model

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kptm.answering import Answer
-    from kptm.examples.world_reader import Question
+    from kptm.examples.world_reader import WorldQuestion
     from kptm.linking import Linker
 
     Meaning: TypeAlias = Callable[[str], Collection[str]]
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def evaluate_answers(
     ask: Callable[[str], Answer],
-    questions: Iterable[Question],
+    questions: Iterable[WorldQuestion],
     *,
     meant: Meaning | None = None,
     asked: Callable[[Outcome], None] = lambda _: None,
@@ -48,7 +48,7 @@ def evaluate_answers(
 
 
 def outcomes(
-    ask: Callable[[str], Answer], questions: Iterable[Question], meant: Meaning
+    ask: Callable[[str], Answer], questions: Iterable[WorldQuestion], meant: Meaning
 ) -> Iterator[Outcome]:
     """Ask each question when its outcome is wanted; see :func:`evaluate_answers`."""
     for question in questions:

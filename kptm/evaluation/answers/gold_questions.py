@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import TripleFormatError
 from kg.formats.files import open_bytes, unpacked_suffix
 from kg.formats.text.lines import text_lines
-from kptm.examples.world_reader import Question
+from kptm.examples.world_reader import WorldQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def read_gold(path: str | Path) -> Iterator[Question]:
+def read_gold(path: str | Path) -> Iterator[WorldQuestion]:
     """Stream the questions of a file; ``.gz`` too, and ``-`` is standard input.
 
     ``.jsonl`` has "question", "answers" (a list) and, if wanted, "kind"; any other suffix has
@@ -35,15 +35,15 @@ def read_gold(path: str | Path) -> Iterator[Question]:
         raise TripleFormatError(path, None, "holds no question; write question⇥answer|answer")
 
 
-def _from_columns(line: str, path: Path, number: int) -> Question:
+def _from_columns(line: str, path: Path, number: int) -> WorldQuestion:
     question, tab, rest = line.partition("\t")
     if not tab or not question.strip():
         raise TripleFormatError(path, number, "expected question⇥answer|answer", line)
     names = (name.strip() for name in rest.split("\t")[0].split("|"))
-    return Question(question, tuple(name for name in names if name))
+    return WorldQuestion(question, tuple(name for name in names if name))
 
 
-def _from_json(line: str, path: Path, number: int) -> Question:
+def _from_json(line: str, path: Path, number: int) -> WorldQuestion:
     try:
         row: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -57,4 +57,4 @@ def _from_json(line: str, path: Path, number: int) -> Question:
         raise TripleFormatError(path, number, '"answers" must be a list of texts', line)
     if not isinstance(kind, str):
         raise TripleFormatError(path, number, '"kind" must be a text', line)
-    return Question(question, tuple(answers), kind)
+    return WorldQuestion(question, tuple(answers), kind)

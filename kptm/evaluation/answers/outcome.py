@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from kptm.answering import Answer
-    from kptm.examples.world_reader import Question
+    from kptm.examples.world_reader import WorldQuestion
 
 Verdict: TypeAlias = Literal["right", "other set", "wrong", "refused", "should be unknown"]
 """What came of a question.
@@ -30,7 +30,7 @@ class Outcome:
         seconds: How long the answer took.
     """
 
-    question: Question
+    question: WorldQuestion
     answer: Answer
     hit: bool
     precision: float

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kptm.modeledge.encode.encode_texts import fact_keys
 from kptm.modeledge.knn.interpolation import Interpolation
-from kptm.modeledge.knn.interpolation_fit import HeldOut
+from kptm.modeledge.knn.interpolation_fit import HeldOutQuestion
 from kptm.modeledge.knn.relevant_hits import OVERFETCH, relevant
 from kptm.modeledge.sql.spaces import spaces_of
 
@@ -47,7 +47,7 @@ def fit_neighbours(
         k: How many of them there may be.
     """
     questions = [
-        HeldOut(probe.answer, p.get(probe.answer, 0.0), found)
+        HeldOutQuestion(probe.answer, p.get(probe.answer, 0.0), found)
         for probe, p, found in zip(probes, scores, hits, strict=True)
     ]
     return Interpolation.fit(questions, k=k)

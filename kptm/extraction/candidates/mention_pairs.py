@@ -1,4 +1,4 @@
-"""Pairs of mentions of a passage: of any two things the two mentions that stand nearest."""
+"""Pairs of mentions of a window: of any two things the two mentions that stand nearest."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from kptm.extraction.candidates.text_mentions import MentionKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kptm.extraction.candidates.text_mentions import Mention
-    from kptm.extraction.candidates.text_windows import Passage, Placed
+    from kptm.extraction.candidates.text_mentions import TextMention
+    from kptm.extraction.candidates.text_windows import Placed, TextWindow
 
 FAR = 60
 """Words between two mentions, at most."""
@@ -19,41 +19,41 @@ SENTENCES_APART = 2
 
 
 class Pair(NamedTuple):
-    """Two mentions of a passage, in the order of the text.
+    """Two mentions of a window, in the order of the text.
 
     Attributes:
-        passage: Where they stand.
+        window: Where they stand.
         first: The first mention.
         second: The second one.
         between: How many other mentions stand between them.
     """
 
-    passage: Passage
+    window: TextWindow
     first: Placed
     second: Placed
     between: int
 
     @property
-    def mentions(self) -> tuple[Mention, Mention]:
+    def mentions(self) -> tuple[TextMention, TextMention]:
         """The two mentions."""
         return self.first.mention, self.second.mention
 
     @property
     def span(self) -> tuple[int, int]:
         """Where the sentences that hold both begin and end in the text."""
-        numbers = self.passage.sentence
+        numbers = self.window.sentence
         one, other = numbers[self.first.first], numbers[self.second.first]
-        return self.passage.bounds[one][0], self.passage.bounds[other][1]
+        return self.window.bounds[one][0], self.window.bounds[other][1]
 
 
-def pairs_of(passage: Passage) -> Iterator[Pair]:
-    """The pairs of a passage; at least one of the two is an entity of the graph."""
+def pairs_of(window: TextWindow) -> Iterator[Pair]:
+    """The pairs of a window; at least one of the two is an entity of the graph."""
     best: dict[tuple[tuple[str, str], ...], tuple[tuple[int, int], Pair]] = {}
-    placed = passage.placed
+    placed = window.placed
     for at, first in enumerate(placed):
         for step, second in enumerate(placed[at + 1 :]):
             distance = second.first - first.last
-            apart = passage.sentence[second.first] - passage.sentence[first.first]
+            apart = window.sentence[second.first] - window.sentence[first.first]
             if distance > FAR or apart > SENTENCES_APART:
                 break
             if not _may_relate(first.mention, second.mention) or distance < 0:
@@ -61,12 +61,12 @@ def pairs_of(passage: Passage) -> Iterator[Pair]:
             nodes = tuple(sorted((first.mention.node, second.mention.node)))
             near = (apart, distance)
             if nodes not in best or near < best[nodes][0]:
-                best[nodes] = near, Pair(passage, first, second, step)
+                best[nodes] = near, Pair(window, first, second, step)
     for _, pair in best.values():
         yield pair
 
 
-def _may_relate(first: Mention, second: Mention) -> bool:
+def _may_relate(first: TextMention, second: TextMention) -> bool:
     if MentionKind.ENTITY not in (first.kind, second.kind):
         return False
     return first.node != second.node

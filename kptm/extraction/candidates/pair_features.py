@@ -19,8 +19,8 @@ from kptm.extraction.candidates.text_windows import STEM
 if TYPE_CHECKING:
     from kg.store.read.signatures import Role
     from kptm.extraction.candidates.mention_pairs import Pair
-    from kptm.extraction.candidates.pair_knowledge import Knowledge
-    from kptm.extraction.candidates.text_mentions import Mention
+    from kptm.extraction.candidates.pair_knowledge import PairKnowledge
+    from kptm.extraction.candidates.text_mentions import TextMention
     from kptm.extraction.candidates.text_windows import Placed
 
 EDGE = 7
@@ -47,7 +47,7 @@ class Features(NamedTuple):
     second: list[Role]
 
 
-def features_of(pair: Pair, knowledge: Knowledge) -> Features:
+def features_of(pair: Pair, knowledge: PairKnowledge) -> Features:
     """The features of a pair."""
     first, second = pair.mentions
     roles = _roles(first, second, knowledge), _roles(second, first, knowledge)
@@ -83,7 +83,7 @@ def _hashes(names: list[str]) -> array[int]:
     )
 
 
-def _roles(mention: Mention, other: Mention, knowledge: Knowledge) -> list[Role]:
+def _roles(mention: TextMention, other: TextMention, knowledge: PairKnowledge) -> list[Role]:
     """The roles that an entity has by its facts with others."""
     found = knowledge.roles(mention.key) if mention.kind == MentionKind.ENTITY else {}
     if not found:
@@ -98,8 +98,8 @@ def _roles(mention: Mention, other: Mention, knowledge: Knowledge) -> list[Role]
 
 
 def _words(pair: Pair) -> list[str]:
-    passage, first, second, count = pair
-    stems = passage.stems
+    window, first, second, count = pair
+    stems = window.stems
     between = stems[first.last : second.first]
     size = len(between)
     if size > 2 * EDGE:
@@ -116,13 +116,13 @@ def _words(pair: Pair) -> list[str]:
     found += [f"l:{word}" for word in before] + [f"r:{word}" for word in after]
     found += [f"l1:{' '.join(before[-1:])}", f"l2:{' '.join(before[-2:])}"]
     found += [f"r1:{' '.join(after[:1])}", f"r2:{' '.join(after[:2])}"]
-    apart = passage.sentence[second.first] - passage.sentence[first.first]
+    apart = window.sentence[second.first] - window.sentence[first.first]
     found += [f"n:{min(count, 4)}", f"d:{min(size.bit_length(), 6)}", f"s:{min(apart, 3)}"]
     shapes = _shape(first.mention), _shape(second.mention)
     found += [f"1h:{shapes[0]}", f"2h:{shapes[1]}", f"h:{shapes[0]} {shapes[1]}"]
     found += [*_surface("1", first, stems), *_surface("2", second, stems)]
-    low = bisect_left(passage.sentence, passage.sentence[first.first])
-    high = bisect_right(passage.sentence, passage.sentence[second.first])
+    low = bisect_left(window.sentence, window.sentence[first.first])
+    high = bisect_right(window.sentence, window.sentence[second.first])
     found += [f"w:{word}" for word in stems[low:high] if word.isalpha()]
     return found
 
@@ -132,7 +132,7 @@ def _surface(tag: str, placed: Placed, stems: list[str]) -> list[str]:
     return [f"{tag}f:{stems[placed.first]}", f"{tag}l:{stems[placed.last - 1]}"]
 
 
-def _shape(mention: Mention) -> str:
+def _shape(mention: TextMention) -> str:
     if mention.value is not None:
         return f"{shape(mention.value)} {mention.value.unit}"
     start = mention.surface[0]

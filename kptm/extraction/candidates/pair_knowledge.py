@@ -9,7 +9,7 @@ from kg.store.read.signatures import Role, Signatures
 from kg.types import Literal
 from kg.values import infer
 from kg.values.forms import ENTITY, TEXT
-from kptm.extraction.candidates.text_mentions import Mention, MentionKind
+from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
 from kptm.extraction.candidates.text_values import same_value
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ CACHED = 100_000
 """Entities whose roles stay in memory."""
 
 
-class Knowledge:
+class PairKnowledge:
     """Roles, types and facts, read for a batch of texts at a time.
 
     Args:
@@ -60,7 +60,7 @@ class Knowledge:
         """An entity's types."""
         return self._types.get(key, ())
 
-    def relations(self, head: Mention, tail: Mention) -> set[str]:
+    def relations(self, head: TextMention, tail: TextMention) -> set[str]:
         """The relations that the graph has from one mention to another."""
         if head.kind != MentionKind.ENTITY:
             return set()
@@ -69,7 +69,7 @@ class Knowledge:
         value = tail.value or Literal(tail.key)
         return {name for name, other in self._values.get(head.key, ()) if same_value(value, other)}
 
-    def has(self, head: Mention, relation: str) -> bool:
+    def has(self, head: TextMention, relation: str) -> bool:
         """Whether the graph knows any tail of (head, relation)."""
         return (
             Role(relation, True) in self.roles(head.key)
@@ -95,6 +95,6 @@ class Knowledge:
         return infer.TypeDecision(ENTITY) if entities > values else infer.like(sample)
 
 
-def entity_keys(documents: Sequence[Sequence[Mention]]) -> set[str]:
+def entity_keys(documents: Sequence[Sequence[TextMention]]) -> set[str]:
     """The keys of the entities that some texts name."""
     return {item.key for one in documents for item in one if item.kind == MentionKind.ENTITY}

@@ -26,7 +26,7 @@ class MentionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class TextMention:
     """A span of a text and what it names.
 
     Attributes:
@@ -54,7 +54,7 @@ class Mention:
         return str(self.kind), name
 
 
-def mentions_of(document: LinkedText, *, names: bool = True) -> list[Mention]:
+def mentions_of(document: LinkedText, *, names: bool = True) -> list[TextMention]:
     """The mentions of a linked text, in their order, none overlapping.
 
     A value wins over links within it: in "January 2014" no entity called 2014 is named.
@@ -64,24 +64,24 @@ def mentions_of(document: LinkedText, *, names: bool = True) -> list[Mention]:
         names: Whether names that the graph does not have are mentions too.
     """
     links = [
-        Mention(x.start, x.end, MentionKind.ENTITY, x.entity, x.surface, score=x.score)
+        TextMention(x.start, x.end, MentionKind.ENTITY, x.entity, x.surface, score=x.score)
         for x in document.links
     ]
     values = [
-        Mention(x.start, x.end, MentionKind.VALUE, x.literal.value, document.text[x.start : x.end], x.literal)
+        TextMention(x.start, x.end, MentionKind.VALUE, x.literal.value, document.text[x.start : x.end], x.literal)
         for x in value_spans(document.text)
     ]  # fmt: skip
     kept = _without_overlaps(links, values)
     if names:
         taken = [(item.start, item.end) for item in kept]
         kept += [
-            Mention(start, end, MentionKind.NAME, name, name)
+            TextMention(start, end, MentionKind.NAME, name, name)
             for start, end, name in new_names(document.text, taken)
         ]
     return sorted(kept, key=lambda item: item.start)
 
 
-def _without_overlaps(links: list[Mention], values: Iterable[Mention]) -> list[Mention]:
+def _without_overlaps(links: list[TextMention], values: Iterable[TextMention]) -> list[TextMention]:
     """Links and values; of those that overlap the longer one, the link where they are equal."""
     kept = sorted(links, key=lambda item: item.start)
     for value in values:

@@ -38,7 +38,7 @@ _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
 _DATES = [form for form in FORMS if form.kind == "date" and form.name not in AMBIGUOUS]
 
 
-class ValueSpan(NamedTuple):
+class TextValue(NamedTuple):
     """A value and where it stands in a text."""
 
     start: int
@@ -46,7 +46,7 @@ class ValueSpan(NamedTuple):
     literal: Literal
 
 
-def value_spans(text: str) -> Iterator[ValueSpan]:
+def value_spans(text: str) -> Iterator[TextValue]:
     """Values in a text, from left to right."""
     for match in _SPAN.finditer(text):
         found = _number(match) if match["number"] else _other(match)
@@ -54,24 +54,24 @@ def value_spans(text: str) -> Iterator[ValueSpan]:
             yield found
 
 
-def _other(match: re.Match[str]) -> ValueSpan | None:
+def _other(match: re.Match[str]) -> TextValue | None:
     start, end = match.span()
     if match["code"]:
-        return ValueSpan(start, end, Literal(match["code"]))
+        return TextValue(start, end, Literal(match["code"]))
     if match["month"]:
         name, _, year = match["month"].replace(",", " ").partition(" ")
         number = _MONTHS.index(name[:3].lower()) + 1
         month = Literal(f"{year.strip()}-{number:02}", f"{XSD}gYearMonth")
-        return ValueSpan(start, end, month)
+        return TextValue(start, end, month)
     plain = _ORDINAL.sub("", match[0].removeprefix("the ").removeprefix("The ")).replace(
         " of ", " "
     )
     read = (form.read(plain) for form in _DATES)
     literal = next((item for item in read if item is not None), None)
-    return None if literal is None else ValueSpan(start, end, literal)
+    return None if literal is None else TextValue(start, end, literal)
 
 
-def _number(match: re.Match[str]) -> ValueSpan | None:
+def _number(match: re.Match[str]) -> TextValue | None:
     """A number; what follows is its unit where units are known by that name."""
     digits = re.sub("[,\u00a0\u202f]", "", match["number"]).replace("\u2212", "-")
     end = match.end("number")
@@ -85,9 +85,9 @@ def _number(match: re.Match[str]) -> ValueSpan | None:
     else:
         unit = ""
     if "e" in digits.lower():
-        return ValueSpan(match.start(), end, Literal(digits, XSD + "double", unit=unit))
+        return TextValue(match.start(), end, Literal(digits, XSD + "double", unit=unit))
     kind = "decimal" if "." in digits else "integer"
-    return ValueSpan(match.start(), end, Literal(digits, XSD + kind, unit=unit))
+    return TextValue(match.start(), end, Literal(digits, XSD + kind, unit=unit))
 
 
 def _scaled(digits: str, power: int) -> str:

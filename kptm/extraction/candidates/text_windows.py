@@ -1,4 +1,4 @@
-"""Texts as words: passages of a few sentences, each with its words, their beginnings, and their sentences."""
+"""Texts as words: windows of a few sentences, each with its words, their beginnings, and their sentences."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kg.naming.folding import fold
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kptm.extraction.candidates.text_mentions import Mention
+    from kptm.extraction.candidates.text_mentions import TextMention
 
 STEM = 6
 """Characters that stand for a word: its inflections share them in most languages, and no language has to be known."""
 SENTENCES = 6
-"""Sentences of a passage, at most: what stands further apart is not compared."""
+"""Sentences of a window, at most: what stands further apart is not compared."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _END = re.compile(
@@ -28,15 +28,15 @@ _END = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A mention among the words of its passage: from word ``first`` to before word ``last``."""
+    """A mention among the words of its window: from word ``first`` to before word ``last``."""
 
     first: int
     last: int
-    mention: Mention
+    mention: TextMention
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class TextWindow:
     """A few sentences of a text, T words long.
 
     Attributes:
@@ -56,7 +56,7 @@ class Passage:
     placed: list[Placed]
 
 
-def sentence_bounds(text: str, mentions: list[Mention]) -> list[tuple[int, int]]:
+def sentence_bounds(text: str, mentions: list[TextMention]) -> list[tuple[int, int]]:
     """Where the sentences of a text begin and end; none ends within a mention."""
     bounds = []
     start = 0
@@ -73,8 +73,8 @@ def sentence_bounds(text: str, mentions: list[Mention]) -> list[tuple[int, int]]
     return bounds
 
 
-def passages(text: str, mentions: list[Mention]) -> Iterator[Passage]:
-    """Cut a text into passages of at most :data:`SENTENCES` sentences.
+def windows_of(text: str, mentions: list[TextMention]) -> Iterator[TextWindow]:
+    """Cut a text into windows of at most :data:`SENTENCES` sentences.
 
     Args:
         text: The text.
@@ -86,10 +86,10 @@ def passages(text: str, mentions: list[Mention]) -> Iterator[Passage]:
         start, end = part[0][0], part[-1][1]
         inside = [item for item in mentions if start <= item.start < end]
         if len(inside) > 1:
-            yield _passage(text, part, inside)
+            yield _window(text, part, inside)
 
 
-def _passage(text: str, bounds: list[tuple[int, int]], mentions: list[Mention]) -> Passage:
+def _window(text: str, bounds: list[tuple[int, int]], mentions: list[TextMention]) -> TextWindow:
     start, end = bounds[0][0], bounds[-1][1]
     stems: list[str] = []
     starts: list[int] = []
@@ -105,4 +105,4 @@ def _passage(text: str, bounds: list[tuple[int, int]], mentions: list[Mention]) 
         first, last = bisect_left(ends, mention.start + 1), bisect_left(starts, mention.end)
         if last > first:
             placed.append(Placed(first, last, mention))
-    return Passage(text, stems, starts, sentence, bounds, placed)
+    return TextWindow(text, stems, starts, sentence, bounds, placed)

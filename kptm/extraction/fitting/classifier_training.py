@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kptm.errors import ConfigError
-from kptm.extraction.relation_classifier import SHARED, Classifier, Label, RelationKind, Space
+from kptm.extraction.relation_classifier import SHARED, Classifier, Label, LabelSpace, RelationKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from kptm.extraction.fitting.relation_examples import Examples
+    from kptm.extraction.fitting.relation_examples import RelationExamples
 
 
 LEAST_STEPS = 50
@@ -73,12 +73,12 @@ class ExtractionConfig:
 
 
 def space_of(
-    examples: Examples,
+    examples: RelationExamples,
     kinds: Mapping[str, RelationKind],
     min_count: int,
     *,
     closed: bool = True,
-) -> Space:
+) -> LabelSpace:
     """The classes and features of examples.
 
     Args:
@@ -100,7 +100,7 @@ def space_of(
         seen.update(item.known)
     hashes = np.array(sorted(mark for mark, count in seen.items() if count >= min_count), np.uint32)
     used = {label.relation for one in classes for label in one}
-    return Space(classes, {name: kinds[name] for name in sorted(used)}, hashes)
+    return LabelSpace(classes, {name: kinds[name] for name in sorted(used)}, hashes)
 
 
 def _is_implied(labels: tuple[Label, ...], sets: Mapping[tuple[Label, ...], int]) -> bool:
@@ -110,7 +110,7 @@ def _is_implied(labels: tuple[Label, ...], sets: Mapping[tuple[Label, ...], int]
     return alone >= CASES and together >= IMPLIED * alone
 
 
-def targets_of(space: Space, labels: Sequence[tuple[Label, ...]]) -> list[list[int]]:
+def targets_of(space: LabelSpace, labels: Sequence[tuple[Label, ...]]) -> list[list[int]]:
     """The classes of examples: one each, or those of its labels where their set is none."""
     at = {one: column for column, one in enumerate(space.classes)}
     return [
@@ -120,9 +120,9 @@ def targets_of(space: Space, labels: Sequence[tuple[Label, ...]]) -> list[list[i
 
 
 def fit(
-    examples: Examples,
-    held: Examples,
-    space: Space,
+    examples: RelationExamples,
+    held: RelationExamples,
+    space: LabelSpace,
     config: ExtractionConfig,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> tuple[Classifier, int]:
@@ -197,7 +197,9 @@ def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
 class _Data:
     """The matrices of examples."""
 
-    def __init__(self, examples: Examples, space: Space, config: ExtractionConfig) -> None:
+    def __init__(
+        self, examples: RelationExamples, space: LabelSpace, config: ExtractionConfig
+    ) -> None:
         self.count = len(examples)
         self.full = space.words(examples.features)
         self.words = space.words(examples.features, known=False)
@@ -214,7 +216,7 @@ class _Data:
 
 
 class _Model:
-    def __init__(self, space: Space, config: ExtractionConfig) -> None:
+    def __init__(self, space: LabelSpace, config: ExtractionConfig) -> None:
         import torch
 
         self._config, self._features = config, len(space.hashes)

@@ -9,13 +9,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from kptm.errors import WorkspaceError
-from kptm.extraction.candidates.pair_knowledge import Knowledge
-from kptm.extraction.candidates.text_mentions import Mention, MentionKind, mentions_of
+from kptm.extraction.candidates.pair_knowledge import PairKnowledge
+from kptm.extraction.candidates.text_mentions import MentionKind, TextMention, mentions_of
 from kptm.extraction.extractor import Extractor
 from kptm.extraction.fitting import relation_examples as learnt
 from kptm.extraction.fitting.classifier_training import ExtractionConfig, fit, space_of
 from kptm.extraction.fitting.labelled_rows import LabelledRow, Names
-from kptm.extraction.fitting.relation_examples import Examples
+from kptm.extraction.fitting.relation_examples import RelationExamples
 from kptm.extraction.fitting.relation_thresholds import Scored, calibrate
 from kptm.extraction.relation_classifier import RelationKind
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kptm.extraction.relation_classifier import Classifier
     from kptm.linking import Linker
 
-    Batch = Sequence[tuple[str, Sequence[Mention]]]
+    Batch = Sequence[tuple[str, Sequence[TextMention]]]
     Progress = Callable[[int, int, str], None]
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def learn(
         WorkspaceError: No text states a fact that is known.
     """
     config = config or ExtractionConfig()
-    knowledge = Knowledge(graph)
+    knowledge = PairKnowledge(graph)
     given = list(islice(rows, config.most_texts))
     used: list[str] = []
     if given:
@@ -116,7 +116,7 @@ def learn(
     if len(test) and (len(used) <= REFITTED or not closed):
         space = space_of(found, kinds, config.min_count, closed=closed)
         once = replace(config, epochs=max(1, passes))
-        classifier, _ = fit(found, Examples(), space, once, note)
+        classifier, _ = fit(found, RelationExamples(), space, once, note)
     report = LearningReport(
         texts=count,
         pairs=len(found),
@@ -140,7 +140,7 @@ def linked_batches(linker: Linker, texts: Iterable[str]) -> Iterator[Batch]:
     return map(partial(_linked, linker), in_batches(texts, BATCH))
 
 
-def _linked(linker: Linker, texts: Sequence[str]) -> list[tuple[str, list[Mention]]]:
+def _linked(linker: Linker, texts: Sequence[str]) -> list[tuple[str, list[TextMention]]]:
     documents = linker.link_many(texts, threshold=LINKED, any_case=True)
     return [(document.text, mentions_of(document)) for document in documents]
 
@@ -157,9 +157,9 @@ def _from_rows(
     graph: KnowledgeGraph,
     linker: Linker,
     rows: Sequence[LabelledRow],
-    knowledge: Knowledge,
+    knowledge: PairKnowledge,
     used: list[str],
-) -> Examples:
+) -> RelationExamples:
     used.extend(row.text for row in rows)
 
     def read() -> Iterator[Batch]:
@@ -183,7 +183,7 @@ class _Labels:
         self._graph, self._known = graph, dict[str, str]()
         self._names = Names(self._known)
 
-    def stated(self, row: LabelledRow, head: Mention, tail: Mention) -> set[str]:
+    def stated(self, row: LabelledRow, head: TextMention, tail: TextMention) -> set[str]:
         keys = [one.key for one in (head, tail) if one.key not in self._known]
         if keys:
             found = self._graph.entities(keys)
@@ -192,7 +192,7 @@ class _Labels:
 
 
 def _add_decided(
-    found: Examples, decided: Sequence[Proposal], knowledge: Knowledge, count: int
+    found: RelationExamples, decided: Sequence[Proposal], knowledge: PairKnowledge, count: int
 ) -> None:
     """Add what a person has decided: examples of their own documents."""
     documents = [(item.sentence, _spans(item)) for item in decided]
@@ -204,7 +204,7 @@ def _add_decided(
         found.add(count + number, pair, features, labels, REJECTED)
 
 
-def _spans(item: Proposal) -> list[Mention]:
+def _spans(item: Proposal) -> list[TextMention]:
     """The two mentions of a proposal."""
     from kg.types import Literal
 
@@ -215,17 +215,17 @@ def _spans(item: Proposal) -> list[Mention]:
     ):
         surface = item.sentence[start:last]
         if isinstance(end, Literal):
-            found.append(Mention(start, last, MentionKind.VALUE, end.value, surface, end))
+            found.append(TextMention(start, last, MentionKind.VALUE, end.value, surface, end))
         else:
             kind = MentionKind.NAME if is_new else MentionKind.ENTITY
-            found.append(Mention(start, last, kind, end, surface))
+            found.append(TextMention(start, last, kind, end, surface))
     return sorted(found, key=lambda one: one.start)
 
 
 def _kinds(
     graph: KnowledgeGraph,
-    knowledge: Knowledge,
-    found: Examples,
+    knowledge: PairKnowledge,
+    found: RelationExamples,
     rows: Sequence[LabelledRow],
 ) -> dict[str, RelationKind]:
     """What each relation may end in: what it ends in in the graph; of relations that only rows have, anything."""
@@ -242,8 +242,8 @@ def _kinds(
 
 
 def _parted(
-    found: Examples, used: Sequence[str], share: float, *, closed: bool
-) -> tuple[Examples, Examples]:
+    found: RelationExamples, used: Sequence[str], share: float, *, closed: bool
+) -> tuple[RelationExamples, RelationExamples]:
     """Examples to learn from, and those that are held out: all of some texts, or without rows all of some pairs of things.
 
     What is read of a pair in one text would be known in the next: a fact that a proposal states is a new one.
@@ -259,7 +259,7 @@ def _parted(
     return found.chosen(inside), found.chosen(outside)
 
 
-def _scored(classifier: Classifier, held: Examples, *, closed: bool) -> Iterator[Scored]:
+def _scored(classifier: Classifier, held: RelationExamples, *, closed: bool) -> Iterator[Scored]:
     """Predictions on held-out examples whose truth is known.
 
     Args:

@@ -14,7 +14,7 @@ from kg.errors import TripleFormatError
 from kg.naming.folding import fold
 from kg.types import Literal
 from kg.values import parsed
-from kptm.extraction.candidates.text_mentions import Mention, MentionKind
+from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
 from kptm.extraction.candidates.text_values import same_value
 from kptm.texts import read_records
 
@@ -37,7 +37,7 @@ class LabelledRow:
 
     text: str
     triples: tuple[tuple[str, str, str], ...]
-    mentions: tuple[Mention, ...] | None = None
+    mentions: tuple[TextMention, ...] | None = None
 
 
 def read_rows(path: str | Path) -> Iterator[LabelledRow]:
@@ -59,13 +59,13 @@ def _is_triple(item: Any) -> bool:
     return isinstance(item, list) and len(item) == 3 and all(isinstance(x, str) for x in item)
 
 
-def _mentions(record: TextRecord) -> tuple[Mention, ...] | None:
+def _mentions(record: TextRecord) -> tuple[TextMention, ...] | None:
     given, text = record.values.get("mentions"), record.values["text"]
     if given is None:
         return None
     try:
         found = [
-            Mention(
+            TextMention(
                 int(one["start"]), int(one["end"]), MentionKind.ENTITY, str(one["entity"]),
                 text[int(one["start"]) : int(one["end"])],
             )
@@ -89,7 +89,7 @@ class Names:
     def __init__(self, labels: Mapping[str, str]) -> None:
         self._labels = labels
 
-    def is_same(self, mention: Mention, end: str | Literal) -> bool:
+    def is_same(self, mention: TextMention, end: str | Literal) -> bool:
         """Whether a mention names an end: by key, by label, or as the same value."""
         if mention.value is not None:
             value = end if isinstance(end, Literal) else parsed(end) or Literal(end)
@@ -100,7 +100,7 @@ class Names:
         label = self._labels.get(mention.key, mention.key)
         return fold(name) in (fold(label), fold(mention.key))
 
-    def stated(self, row: LabelledRow, head: Mention, tail: Mention) -> set[str]:
+    def stated(self, row: LabelledRow, head: TextMention, tail: TextMention) -> set[str]:
         """The relations that a row states from one mention to another."""
         return {
             relation

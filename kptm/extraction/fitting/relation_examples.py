@@ -9,7 +9,7 @@ from kptm.extraction.candidates.mention_pairs import pairs_of
 from kptm.extraction.candidates.pair_features import features_of
 from kptm.extraction.candidates.pair_knowledge import entity_keys
 from kptm.extraction.candidates.text_mentions import MentionKind
-from kptm.extraction.candidates.text_windows import passages
+from kptm.extraction.candidates.text_windows import windows_of
 from kptm.extraction.relation_classifier import Label
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from kptm.extraction.candidates.mention_pairs import Pair
     from kptm.extraction.candidates.pair_features import Features
-    from kptm.extraction.candidates.pair_knowledge import Knowledge
-    from kptm.extraction.candidates.text_mentions import Mention
+    from kptm.extraction.candidates.pair_knowledge import PairKnowledge
+    from kptm.extraction.candidates.text_mentions import TextMention
 
-    Stated = Callable[[int, Mention, Mention], set[str]]
+    Stated = Callable[[int, TextMention, TextMention], set[str]]
     """The relations that document ``n`` states from one mention to another."""
 
 UNKNOWN = 0.5
@@ -28,7 +28,7 @@ UNKNOWN = 0.5
 
 
 @dataclass(slots=True)
-class Examples:
+class RelationExamples:
     """N pairs with their features, labels and weights.
 
     Attributes:
@@ -63,9 +63,9 @@ class Examples:
         self.labels.append(labels)
         self.weights.append(weight)
 
-    def chosen(self, numbers: Sequence[int]) -> Examples:
+    def chosen(self, numbers: Sequence[int]) -> RelationExamples:
         """Some of them."""
-        return Examples(
+        return RelationExamples(
             [self.documents[number] for number in numbers],
             [self.pairs[number] for number in numbers],
             [self.features[number] for number in numbers],
@@ -75,7 +75,7 @@ class Examples:
 
 
 def featured(
-    documents: Sequence[tuple[str, Sequence[Mention]]], knowledge: Knowledge
+    documents: Sequence[tuple[str, Sequence[TextMention]]], knowledge: PairKnowledge
 ) -> Iterator[tuple[int, Pair, Features]]:
     """The pairs of some texts with their features, and the number of the text of each.
 
@@ -85,12 +85,14 @@ def featured(
     """
     knowledge.prepare(entity_keys([mentions for _, mentions in documents]))
     for number, (text, mentions) in enumerate(documents):
-        for passage in passages(text, list(mentions)):
-            for pair in pairs_of(passage):
+        for window in windows_of(text, list(mentions)):
+            for pair in pairs_of(window):
                 yield number, pair, features_of(pair, knowledge)
 
 
-def labels_of(pair: Pair, stated: Callable[[Mention, Mention], set[str]]) -> tuple[Label, ...]:
+def labels_of(
+    pair: Pair, stated: Callable[[TextMention, TextMention], set[str]]
+) -> tuple[Label, ...]:
     """The labels of a pair, sorted."""
     first, second = pair.mentions
     found = {Label(relation, True) for relation in stated(first, second)}
@@ -98,7 +100,7 @@ def labels_of(pair: Pair, stated: Callable[[Mention, Mention], set[str]]) -> tup
     return tuple(sorted(found))
 
 
-def weight_of(pair: Pair, labels: tuple[Label, ...], knowledge: Knowledge) -> float:
+def weight_of(pair: Pair, labels: tuple[Label, ...], knowledge: PairKnowledge) -> float:
     """How much a pair counts that the graph labels.
 
     Where the graph says nothing of either of the two, a pair without a label may hold a relation that it lacks.
@@ -113,15 +115,15 @@ def weight_of(pair: Pair, labels: tuple[Label, ...], knowledge: Knowledge) -> fl
 
 
 def distant(
-    documents: Iterable[Sequence[tuple[str, Sequence[Mention]]]], knowledge: Knowledge
-) -> Examples:
+    documents: Iterable[Sequence[tuple[str, Sequence[TextMention]]]], knowledge: PairKnowledge
+) -> RelationExamples:
     """Examples by distant supervision (Mintz et al. 2009): what the graph has between two is what the text states.
 
     Args:
         documents: Batches of texts with their mentions.
         knowledge: What the graph knows.
     """
-    found = Examples()
+    found = RelationExamples()
     before = 0
     for batch in documents:
         for number, pair, features in featured(batch, knowledge):
@@ -132,10 +134,10 @@ def distant(
 
 
 def labelled(
-    documents: Iterable[Sequence[tuple[str, Sequence[Mention]]]],
+    documents: Iterable[Sequence[tuple[str, Sequence[TextMention]]]],
     stated: Stated,
-    knowledge: Knowledge,
-) -> Examples:
+    knowledge: PairKnowledge,
+) -> RelationExamples:
     """Examples of labelled rows: a pair holds what its row states, and nothing else.
 
     Args:
@@ -143,7 +145,7 @@ def labelled(
         stated: What each text states.
         knowledge: What the graph knows.
     """
-    found = Examples()
+    found = RelationExamples()
     before = 0
     for batch in documents:
         for number, pair, features in featured(batch, knowledge):

@@ -43,7 +43,7 @@ class Scored(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class RelationThresholds:
     """Confidence and thresholds.
 
     Attributes:
@@ -68,7 +68,7 @@ class Calibration:
         return self.relations.get(relation, self.general)[at]
 
 
-def calibrate(scored: Iterable[Scored], *, closed: bool) -> Calibration:
+def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
     """Fit confidence and thresholds to held-out predictions.
 
     Args:
@@ -77,7 +77,7 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> Calibration:
     """
     items = sorted(scored, key=lambda item: (-item.chance, item.relation, item.right))
     if not items:
-        return Calibration(1.0, 0.0, tuple(max(one, 0.5) for one in PRECISIONS), {})
+        return RelationThresholds(1.0, 0.0, tuple(max(one, 0.5) for one in PRECISIONS), {})
     chances = np.array([item.chance for item in items])
     right = np.array([float(item.right) for item in items])
     slope, shift = _platt(chances, right)
@@ -92,7 +92,7 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> Calibration:
         else _raised(confidences[rows], right[rows], general)
         for relation, rows in sorted(own.items())
     }
-    return Calibration(slope, shift, general, relations)
+    return RelationThresholds(slope, shift, general, relations)
 
 
 def _thresholds(

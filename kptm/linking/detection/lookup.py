@@ -11,7 +11,7 @@ import numpy as np
 
 from kptm.linking.detection.spotting import matches
 from kptm.linking.names.surface_forms import Kind
-from kptm.linking.text.passages import Passages
+from kptm.linking.text.passages import FoldedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ class NameMatch(NamedTuple):
 
 def lookup(layers: Layers, texts: Sequence[str]) -> list[NameMatch]:
     """All names in some texts, by where they stand; of one span the weightiest meaning first."""
-    passages = Passages(texts)
+    passages = FoldedTexts(texts)
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
     entries = entries.take(entries.kind != Kind.PLURAL)  # questions have an inflection of their own

@@ -16,7 +16,7 @@ from kptm.linking.disambiguation.weights import SMOOTHING
 from kptm.linking.index.index_build import function_word_hashes, key_hashes, name_weights
 from kptm.linking.index.link_index import STATED, spread
 from kptm.linking.names.surface_forms import FIRST_PART, PERSON, Kind
-from kptm.linking.text.passages import Passages
+from kptm.linking.text.passages import FoldedTexts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class _Rows(NamedTuple):
 
 
 def candidates_of(
-    passages: Passages, layers: Layers, *, any_case: bool = False, plurals: bool = False
+    passages: FoldedTexts, layers: Layers, *, any_case: bool = False, plurals: bool = False
 ) -> Candidates:
     """All mentions of the passages with all that they may mean.
 
@@ -99,7 +99,7 @@ def candidates_of(
     return _table(passages, layers, rows)
 
 
-def _named(passages: Passages, layers: Layers, *, any_case: bool, plurals: bool) -> _Rows:
+def _named(passages: FoldedTexts, layers: Layers, *, any_case: bool, plurals: bool) -> _Rows:
     """What the graph names."""
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
@@ -132,7 +132,7 @@ def _named(passages: Passages, layers: Layers, *, any_case: bool, plurals: bool)
     )
 
 
-def _short_forms(passages: Passages, layers: Layers, rows: _Rows) -> _Rows:
+def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
     """What the document itself makes names: words and capitals of what it names in full."""
     tokens = passages.tokens
     full = np.flatnonzero((rows.kind < FIRST_PART) & passages.has_space(rows.start, rows.end))
@@ -190,7 +190,7 @@ def _free(rows: _Rows, start: Ints, end: Ints) -> Bools:
     return same | clear
 
 
-def _acronyms(passages: Passages, rows: _Rows, full: Ints) -> tuple[NDArray[np.uint64], Ints]:
+def _acronyms(passages: FoldedTexts, rows: _Rows, full: Ints) -> tuple[NDArray[np.uint64], Ints]:
     """Hashes of the capitals of names of two capitalised words and more, and the rows they are of."""
     names: list[str] = []
     of: list[int] = []
@@ -221,7 +221,7 @@ def joined(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) ->
     return of, values[place]
 
 
-def _table(passages: Passages, layers: Layers, rows: _Rows) -> Candidates:
+def _table(passages: FoldedTexts, layers: Layers, rows: _Rows) -> Candidates:
     """Rows that say the same put together: the best kind, the largest weight, all counts."""
     order = np.lexsort((rows.entity, rows.start))
     rows = _Rows(*(column[order] for column in rows))  # type: ignore[arg-type]  # column by column
@@ -290,7 +290,7 @@ def _linked(links: Floats, seen: Floats, first: Ints) -> Floats:
 
 def _entries(layers: Layers, name: str) -> tuple[Entries, Bools]:
     """What a name by itself may mean, and which of that are whole names."""
-    folded = Passages([name])
+    folded = FoldedTexts([name])
     whole = np.array([len(folded.folded.codes) - 1])
     found = layers.entries(folded.hashes(np.zeros(1, np.int64), whole))
     return found, found.kind < FIRST_PART

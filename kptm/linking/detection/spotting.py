@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.linking.index.overlay_index import Entries, Layers
-    from kptm.linking.text.passages import Passages
+    from kptm.linking.text.passages import FoldedTexts
 
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
@@ -37,7 +37,7 @@ class Spans(NamedTuple):
         return Spans(self.start[which], self.end[which], self.hash[which])
 
 
-def matches(passages: Passages, layers: Layers) -> Spans:
+def matches(passages: FoldedTexts, layers: Layers) -> Spans:
     """All spans with valid boundaries that are, folded, a surface form."""
     folded = passages.folded
     codes, flags, boundary = folded.codes, folded.flags, folded.boundary
@@ -61,7 +61,7 @@ def matches(passages: Passages, layers: Layers) -> Spans:
     return spans.take(np.lexsort((-spans.end, spans.start)))
 
 
-def _cuts_initials(passages: Passages, spans: Spans) -> Bools:
+def _cuts_initials(passages: FoldedTexts, spans: Spans) -> Bools:
     """Whether a span ends after the first of several initials: "The U" of "The U.S."."""
     codes, flags = passages.folded.codes, passages.folded.flags
     last = len(codes) - 1
@@ -73,7 +73,7 @@ def _cuts_initials(passages: Passages, spans: Spans) -> Bools:
     return stop & goes_on & initial
 
 
-def fitting(passages: Passages, spans: Spans, entries: Entries) -> Bools:
+def fitting(passages: FoldedTexts, spans: Spans, entries: Entries) -> Bools:
     """Whether each entry may be what its span says, by its capitals.
 
     One in small letters may stand anywhere ("copper", "Copper ore is…", "COPPER"); a capitalised one keeps its first

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.linking.detection.mention_candidates import Candidates
-    from kptm.linking.text.passages import Passages
+    from kptm.linking.text.passages import FoldedTexts
 
     Ints = NDArray[np.int64]
 
@@ -25,7 +25,7 @@ _PARTICLES = "of", "von", "van", "de", "da", "di", "du", "del", "la", "le", "el"
 """Words that join the parts of one name."""
 
 
-def word_features(passages: Passages, found: Candidates) -> dict[str, NDArray[Any]]:
+def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[Any]]:
     """What English says of a mention's words and of those beside it, whatever the graph has."""
     start, end, hashes = found.mentions
     tokens = passages.tokens

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from kptm.linking.detection.mention_candidates import Candidates
     from kptm.linking.index.overlay_index import Layers
-    from kptm.linking.text.passages import Passages, Tokens
+    from kptm.linking.text.passages import FoldedTexts, Tokens
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -55,7 +55,7 @@ WHICH = (
 """The features that tell candidates apart; all of them but the first two tell whether there is a link."""
 
 
-def features(passages: Passages, layers: Layers, found: Candidates) -> dict[str, Floats]:
+def features(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
     """The features of C candidates: name → C numbers. All but the coherence of the document.
 
     Those of the mention are the same for its candidates, and speak for or against a link at all.
@@ -69,7 +69,7 @@ def features(passages: Passages, layers: Layers, found: Candidates) -> dict[str,
     return columns
 
 
-def _of_mention(passages: Passages, found: Candidates) -> dict[str, NDArray[Any]]:
+def _of_mention(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[Any]]:
     start, end, _ = found.mentions
     tokens = passages.tokens
     small = passages.no_capitals(start, end)
@@ -195,7 +195,7 @@ def _crossed(columns: dict[str, Floats]) -> None:
     columns["people of, hyphen"] = columns["people of"] * columns["hyphen"]
 
 
-def _in_common(passages: Passages, layers: Layers, found: Candidates) -> dict[str, Floats]:
+def _in_common(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
     """What the passage's words have in common with what is said of a candidate, and with its neighbours' labels."""
     passage, word = passages.words
     said = np.unique(word ^ _salt(passage))
@@ -215,7 +215,7 @@ def _in_common(passages: Passages, layers: Layers, found: Candidates) -> dict[st
     }
 
 
-def _outside(passages: Passages, found: Candidates) -> NDArray[np.uint64]:
+def _outside(passages: FoldedTexts, found: Candidates) -> NDArray[np.uint64]:
     """The words of passages that are in no mention, each once: what mentions are is for coherence to compare."""
     passage, word = passages.words
     start, end, _ = found.mentions
@@ -244,12 +244,12 @@ def _reduced(found: Candidates, values: Bools) -> Bools:
     return np.logical_or.reduceat(values, found.first[:-1]) if len(values) else values
 
 
-def _only_space(passages: Passages, end: Ints, start: Ints) -> Bools:
+def _only_space(passages: FoldedTexts, end: Ints, start: Ints) -> Bools:
     codes = passages.folded.codes
     return (start - end == 1) & (codes[np.minimum(end, len(codes) - 1)] == ord(" "))
 
 
-def _comma_and_capital(passages: Passages, end: Ints, after: Ints) -> Bools:
+def _comma_and_capital(passages: FoldedTexts, end: Ints, after: Ints) -> Bools:
     codes, tokens = passages.folded.codes, passages.tokens
     inside = after < len(tokens.start)
     following = np.minimum(after, max(len(tokens.start) - 1, 0))
@@ -263,7 +263,7 @@ def _comma_and_capital(passages: Passages, end: Ints, after: Ints) -> Bools:
     )
 
 
-def _number_beside(passages: Passages, start: Ints, end: Ints) -> Bools:
+def _number_beside(passages: FoldedTexts, start: Ints, end: Ints) -> Bools:
     """Whether a number stands right before or right behind, as in a date."""
     codes, flags = passages.folded.codes, passages.folded.flags
     last = len(codes) - 1
@@ -275,7 +275,7 @@ def _number_beside(passages: Passages, start: Ints, end: Ints) -> Bools:
     return behind | comma | before
 
 
-def _part_of_longer(passages: Passages, found: Candidates) -> tuple[Bools, Bools]:
+def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bools]:
     """Whether a capitalised word that is no mention stands right behind, or right before, a mention."""
     tokens = passages.tokens
     start, end, _ = found.mentions
@@ -296,7 +296,7 @@ def _part_of_longer(passages: Passages, found: Candidates) -> tuple[Bools, Bools
     return goes_on & capital, continues & capital
 
 
-def _in_small(passages: Passages, found: Candidates) -> Bools:
+def _in_small(passages: FoldedTexts, found: Candidates) -> Bools:
     """Whether the passage has the mention's word in small letters too."""
     tokens = passages.tokens
     small = ~tokens.capital
@@ -304,7 +304,7 @@ def _in_small(passages: Passages, found: Candidates) -> Bools:
     return find(said, found.mentions.hash ^ _salt(found.passage)) >= 0
 
 
-def _in_longer(passages: Passages, found: Candidates) -> Bools:
+def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
     """Whether the passage has the mention's word elsewhere, beside a capitalised one, in a name that is not known."""
     tokens = passages.tokens
     plain = np.isin(tokens.hash, function_word_hashes())

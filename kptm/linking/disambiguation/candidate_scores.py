@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from kptm.linking.detection.mention_candidates import Candidates
     from kptm.linking.disambiguation.weights import Weights
     from kptm.linking.index.overlay_index import Layers
-    from kptm.linking.text.passages import Passages
+    from kptm.linking.text.passages import FoldedTexts
 
     Floats = NDArray[np.float64]
 
 
-Similarity: TypeAlias = "Callable[[Passages, Layers, Candidates, Floats], dict[str, Floats]]"
+Similarity: TypeAlias = "Callable[[FoldedTexts, Layers, Candidates, Floats], dict[str, Floats]]"
 """The features that an encoder adds, from candidates and what is believed of them without."""
 
 
@@ -36,7 +36,7 @@ class Judged(NamedTuple):
 
 
 def judge(
-    passages: Passages,
+    passages: FoldedTexts,
     layers: Layers,
     weights: Weights,
     similarity: Similarity | None = None,

@@ -20,7 +20,8 @@ from kptm.linking.names.english_lexicon import articles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kptm.linking.document import Link, LinkedText
+    from kptm.linking.document import LinkedText
+    from kptm.linking.link import Link
 
     WrittenSo = Callable[[str, str], bool]
 

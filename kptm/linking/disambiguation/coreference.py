@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kptm.linking.document import Link
 from kptm.linking.index.index_build import word_hashes
+from kptm.linking.link import Link
 from kptm.linking.names.english_lexicon import pronouns
 from kptm.linking.names.surface_forms import FEMALE, MALE, ORGANISATION, PEOPLE, PERSON, class_words
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from kptm.linking.detection.mention_candidates import Candidates
     from kptm.linking.index.overlay_index import Layers
-    from kptm.linking.text.passages import Passages
+    from kptm.linking.text.passages import FoldedTexts
 
     Floats = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ class Encoder:
 
     def similarity(
         self,
-        passages: Passages,
+        passages: FoldedTexts,
         layers: Layers,
         found: Candidates,
         belief: Floats,
@@ -244,7 +244,7 @@ class _Model:
         return [found[at] for at in range(len(texts))]
 
 
-def _around(passages: Passages, found: Candidates, mention: int) -> str:
+def _around(passages: FoldedTexts, found: Candidates, mention: int) -> str:
     """The mention with what stands around it, cut where words end."""
     passage, start, end = passages.text_span(
         int(found.mentions.start[mention]), int(found.mentions.end[mention])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kptm.linking.detection.mention_candidates import Candidates
     from kptm.linking.index.overlay_index import Layers
-    from kptm.linking.text.passages import Passages
+    from kptm.linking.text.passages import FoldedTexts
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -32,7 +32,7 @@ FEW = 2.0
 """What is added to the length of the vector of the words around, of which each has at most 1: one word says little."""
 
 
-def word_similarity(passages: Passages, layers: Layers, found: Candidates) -> dict[str, Floats]:
+def word_similarity(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
     """The features of C candidates; 0 for a whole name that means one thing alone, which has nothing to compare."""
     alike = np.zeros(len(found.of))
     several = np.diff(found.first) > 1
@@ -51,7 +51,7 @@ def word_similarity(passages: Passages, layers: Layers, found: Candidates) -> di
     return dict(zip(ALIKE, (alike, alike - top), strict=True))
 
 
-def _around(passages: Passages, found: Candidates, mentions: Ints) -> Vectors:
+def _around(passages: FoldedTexts, found: Candidates, mentions: Ints) -> Vectors:
     """Of each of some mentions, the sum of the vectors of the words around it: (mentions, width)."""
     vectors = word_vectors()
     passage, hashes = passages.words

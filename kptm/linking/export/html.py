@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kg.types import Candidate
 
 if TYPE_CHECKING:
-    from kptm.linking.document import Link, LinkedText
+    from kptm.linking.link import Link, TextWithLinks
 
 Labels: TypeAlias = Mapping[str, str] | Callable[[str], str] | None
 """What to call the entity of a key; None is by its key."""
@@ -44,7 +44,7 @@ def escape(value: object) -> str:
     return text.replace("\r", "&#13;").replace("\0", "\ufffd")
 
 
-def marked(document: LinkedText, attributes: Callable[[Link], str]) -> str:
+def marked(document: TextWithLinks, attributes: Callable[[Link], str]) -> str:
     """The escaped text with each link in a ``<mark>`` that has the given attributes, escaped already."""
     parts, position = [], 0
     for link in document.links:
@@ -55,7 +55,7 @@ def marked(document: LinkedText, attributes: Callable[[Link], str]) -> str:
     return "".join(parts)
 
 
-def block(document: LinkedText, labels: Labels = None) -> str:
+def block(document: TextWithLinks, labels: Labels = None) -> str:
     """One text, for a page or fragment that has :func:`style`."""
     body = marked(document, lambda link: _attributes(link, labels))
     return f'<div class="kptm" dir="auto">{body}</div>'
@@ -82,8 +82,8 @@ def heading(text: str) -> str:
     return f'<h2 dir="auto">{escape(text)}</h2>'
 
 
-def to_html(document: LinkedText, labels: Labels, page: bool) -> str:
-    """See :meth:`LinkedText.to_html`."""
+def to_html(document: TextWithLinks, labels: Labels, page: bool) -> str:
+    """See :meth:`kptm.linking.LinkedText.to_html`."""
     if page:
         return page_start(document.text or "kptm") + block(document, labels) + PAGE_END
     return f"<style>{style()}</style>{block(document, labels)}"

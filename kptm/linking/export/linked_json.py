@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kg.errors import shorten
 from kg.types import Candidate
 from kptm.errors import LinkingError
+from kptm.linking.link import Link
 
 if TYPE_CHECKING:
-    from kptm.linking.document import LinkedText
-
-LinkParts: TypeAlias = "tuple[int, int, str, str, float, tuple[Candidate, ...], bool]"
-"""The fields of a :class:`~kptm.linking.Link`, in their order."""
+    from kptm.linking.link import TextWithLinks
 
 MAX_SCORE = 1.000001
 """A probability that rounding has lifted over 1 is one still; a percentage is not."""
 
 
-def to_dict(document: LinkedText, candidates: bool) -> dict[str, Any]:
-    """See :meth:`LinkedText.to_dict`."""
+def to_dict(document: TextWithLinks, candidates: bool) -> dict[str, Any]:
+    """See :meth:`kptm.linking.LinkedText.to_dict`."""
     links: list[dict[str, Any]] = []
     for link in document.links:
         value = {name: getattr(link, name) for name in ("start", "end", "surface", "entity")}
@@ -36,8 +34,8 @@ def to_dict(document: LinkedText, candidates: bool) -> dict[str, Any]:
     return {"text": document.text, "links": links}
 
 
-def read_parts(value: object) -> tuple[str, list[LinkParts]]:
-    """The text and the links' fields; see :meth:`LinkedText.from_dict`."""
+def read_parts(value: object) -> tuple[str, list[Link]]:
+    """The text and its links; see :meth:`kptm.linking.LinkedText.from_dict`."""
     whole = _object(value, "what is given")
     text = _text(whole, "text", "")
     links = [
@@ -47,7 +45,7 @@ def read_parts(value: object) -> tuple[str, list[LinkParts]]:
     return text, links
 
 
-def _link(value: Mapping[str, Any], where: str, text: str) -> LinkParts:
+def _link(value: Mapping[str, Any], where: str, text: str) -> Link:
     start, end = _offset(value, "start", where), _offset(value, "end", where)
     candidates = []
     if value.get("candidates") is not None:
@@ -56,7 +54,7 @@ def _link(value: Mapping[str, Any], where: str, text: str) -> LinkParts:
             found = _object(item, inside)
             entity = _text(found, "entity", f"{inside}.")
             candidates.append(Candidate(entity, _score(found, f"{inside}.")))
-    return (
+    return Link(
         start,
         end,
         text[start:end] if value.get("surface") is None else _text(value, "surface", where),

@@ -9,21 +9,21 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from kptm.errors import LinkingError
+from kptm.linking.export.linked_json import to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from spacy.vocab import Vocab
 
-    from kptm.linking.document import LinkedText
+    from kptm.linking.link import TextWithLinks
 
 LABEL = "ENTITY"
 """The label of what is linked: the graph says what it is, not what sort of name."""
 
 
-def doc_to_spacy(document: LinkedText, nlp: Language | Vocab) -> Doc:
-    """See :meth:`LinkedText.to_spacy`; the links themselves stand in ``doc._.kptm``."""
-    set_extension(type(document).from_dict)
+def doc_to_spacy(document: TextWithLinks, nlp: Language | Vocab) -> Doc:
+    """See :meth:`kptm.linking.LinkedText.to_spacy`; the links themselves stand in ``doc._.kptm``."""
     if not isinstance(nlp, Language):
         nlp = blank(nlp.lang or "xx", vocab=nlp)
     try:
@@ -35,7 +35,7 @@ def doc_to_spacy(document: LinkedText, nlp: Language | Vocab) -> Doc:
         ) from error
 
 
-def mark_links(doc: Doc, document: LinkedText) -> Doc:
+def mark_links(doc: Doc, document: TextWithLinks) -> Doc:
     """Make links the entities of a ``Doc`` of the same text.
 
     A link that begins or ends within a token is widened to it, and left out if it then overlaps one before it, or if it
@@ -59,14 +59,14 @@ def mark_links(doc: Doc, document: LinkedText) -> Doc:
     return doc
 
 
-def set_extension(read: Callable[[dict[str, Any]], LinkedText]) -> None:
+def set_extension(read: Callable[[dict[str, Any]], TextWithLinks]) -> None:
     """Register ``doc._.kptm``.
 
     Args:
         read: Makes linked text of the JSON value that a ``Doc`` stores.
     """
 
-    def links(doc: Doc) -> LinkedText | None:
+    def links(doc: Doc) -> TextWithLinks | None:
         value = doc.user_data.get("kptm")
         return None if value is None else read(value)
 
@@ -74,6 +74,6 @@ def set_extension(read: Callable[[dict[str, Any]], LinkedText]) -> None:
         Doc.set_extension("kptm", getter=links, setter=_set_links)
 
 
-def _set_links(doc: Doc, document: LinkedText | None) -> None:
+def _set_links(doc: Doc, document: TextWithLinks | None) -> None:
     # Stored as a JSON value: a Doc goes through bytes on its way to a file or from process to process.
-    doc.user_data["kptm"] = None if document is None else document.to_dict(candidates=True)
+    doc.user_data["kptm"] = None if document is None else to_dict(document, candidates=True)

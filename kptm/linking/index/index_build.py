@@ -60,7 +60,7 @@ class Edges(NamedTuple):
     tails: array[int]
 
 
-class Builder:
+class IndexBuilder:
     """Takes entities one after the other; gives the arrays.
 
     Args:

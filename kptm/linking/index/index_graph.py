@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kptm.linking.index.index_build import Builder, Edges, key_hashes
+from kptm.linking.index.index_build import Edges, IndexBuilder, key_hashes
 from kptm.linking.index.link_index import find
 from kptm.linking.index.overlay_index import Layers
 from kptm.linking.names.genders import stated_genders
@@ -26,7 +26,7 @@ CHUNK = 10_000
 
 def read_all(graph: GraphView, progress: Callable[[int], None] | None = None) -> LinkIndex:
     """The index of a whole graph."""
-    builder = Builder(graph.link_counts(), stated_genders(graph))
+    builder = IndexBuilder(graph.link_counts(), stated_genders(graph))
     number: dict[str, int] = {}
     for keys in _chunks(graph.keys()):
         found = graph.entities(keys)
@@ -42,7 +42,7 @@ def read_all(graph: GraphView, progress: Callable[[int], None] | None = None) ->
 def read_changed(graph: GraphView, base: LinkIndex, keys: Collection[str]) -> Layers:
     """The layers of a base and of the entities ``keys``, which have changed since it was made."""
     changed = sorted(keys)
-    builder = Builder(graph.link_counts(changed), stated_genders(graph, changed))
+    builder = IndexBuilder(graph.link_counts(changed), stated_genders(graph, changed))
     found = graph.entities(changed)
     for key in changed:
         builder.add(found[key]) if key in found else builder.add_gone(key)

@@ -38,7 +38,7 @@ _JOINERS = np.array([ord(char) for char in "'-.&"], np.uint32)
 """What may stand inside a name, folded."""
 
 
-class Passages:
+class FoldedTexts:
     """Texts as arrays. Positions count folded characters of all texts; ``text_start`` leads back.
 
     Args:
@@ -149,7 +149,7 @@ class Tokens:
         after: T, whether only a space stands between it and the word before.
     """
 
-    def __init__(self, passages: Passages) -> None:
+    def __init__(self, passages: FoldedTexts) -> None:
         codes, flags = passages.folded.codes, passages.folded.flags
         word = (flags & WORD) != 0
         joins = np.zeros(len(codes), np.bool_)
@@ -169,7 +169,7 @@ class Tokens:
         self.first = first_of_sentence(passages, self.start) | broken
 
 
-def first_of_sentence(passages: Passages, starts: Ints) -> Bools:
+def first_of_sentence(passages: FoldedTexts, starts: Ints) -> Bools:
     """Whether what begins at each position is the first of a sentence (or of a quotation, a bracket)."""
     codes, flags = passages.folded.codes, passages.folded.flags
     solid = np.where((flags & SPACE) == 0, np.arange(len(flags)), -1)

@@ -15,7 +15,7 @@ from kptm.linking.index.index_build import function_word_hashes
 from kptm.linking.index.link_index import ALL_CAPITALS, SHORT
 from kptm.linking.names.english_lexicon import either_words, everyday_words, given_names, surnames
 from kptm.linking.names.surface_forms import FIRST_PART, ORGANISATION, PERSON, PLACE, Kind
-from kptm.linking.text.passages import Passages
+from kptm.linking.text.passages import FoldedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ def recased(text: str, layers: Layers) -> str:
     small = text.lower()
     if len(small) != len(text):  # "İ" alone becomes two characters
         return text
-    passages = Passages([small])
+    passages = FoldedTexts([small])
     tokens = passages.tokens
     capital, upper = _capitals(tokens, _names(passages, layers))
     chars = list(small)
@@ -115,7 +115,7 @@ def _plain(tokens: Tokens) -> Bools:
     return common | np.isin(tokens.hash, function_word_hashes())
 
 
-def _names(passages: Passages, layers: Layers) -> list[_Name]:
+def _names(passages: FoldedTexts, layers: Layers) -> list[_Name]:
     """Whole names of the graph and its peoples, the longest first."""
     tokens = passages.tokens
     spans = matches(passages, layers)

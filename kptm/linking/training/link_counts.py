@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kptm.linking.detection.mention_candidates import candidates_of
 from kptm.linking.names.function_words import FUNCTION_WORDS
 from kptm.linking.names.surface_forms import FIRST_PART
-from kptm.linking.text.passages import Passages
+from kptm.linking.text.passages import FoldedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ def counted(documents: Iterable[LinkedText], layers: Layers) -> tuple[Counts, Co
 def _unlinked(document: LinkedText, layers: Layers) -> Iterable[tuple[str, str]]:
     if not document.text:
         return
-    passages = Passages([document.text])
+    passages = FoldedTexts([document.text])
     found = candidates_of(passages, layers)
     taken = [(link.start, link.end) for link in document.links]
     for row in ((found.kind < FIRST_PART) & found.exact).nonzero()[0].tolist():

@@ -16,7 +16,7 @@ from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.conventions import Convention
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
 from kptm.linking.disambiguation.weights import LINKS, Pass, Weights, beliefs, best
-from kptm.linking.text.passages import Passages
+from kptm.linking.text.passages import FoldedTexts
 from kptm.linking.training.estimation import fit_disambiguation, fit_nil
 from kptm.linking.training.labelled_document import LabelledDocument
 
@@ -119,7 +119,7 @@ def examples(gold: Gold, weights: Weights) -> Iterator[LabelledDocument]:
             if begin <= link.start and link.end <= stop
         }
         annotated = [*links, *(gold.outside[number] if gold.outside is not None else ())]
-        passages = Passages([document.text])
+        passages = FoldedTexts([document.text])
         judged = judge(passages, gold.layers, weights, gold.similarity)
         found = judged.found
         right = np.full(len(found.first) - 1, -1, np.int64)

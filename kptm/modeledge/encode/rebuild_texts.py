@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
     from kptm.linking import Linker
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.sql.transfer_record import TransferRecord
 
     Span = tuple[int, int, str]
@@ -37,7 +37,7 @@ class Rebuilder:
 
     def __init__(
         self,
-        spaces: Sequence[Space],
+        spaces: Sequence[VectorSpace],
         documents: Iterable[LinkedText] = (),
         linker: Linker | None = None,
         *,

@@ -24,7 +24,7 @@ from kptm.errors import ModeledgeError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kptm.modeledge.knn.interpolation_fit import HeldOut
+    from kptm.modeledge.knn.interpolation_fit import HeldOutQuestion
     from kptm.modeledge.records import Hit
 
 
@@ -60,7 +60,7 @@ class Interpolation:
             raise ModeledgeError(f"weights are between 0 and 1, not {self.weights}")
 
     @classmethod
-    def fit(cls, questions: Sequence[HeldOut], *, k: int = 16) -> Interpolation:
+    def fit(cls, questions: Sequence[HeldOutQuestion], *, k: int = 16) -> Interpolation:
         """Fit temperature, edges and weights by the likelihood of held-out answers.
 
         The method is in :mod:`kptm.modeledge.knn.interpolation_fit`.

@@ -38,7 +38,7 @@ ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
+class HeldOutQuestion:
     """A question whose answer is known, and what was said of it.
 
     Attributes:
@@ -68,7 +68,7 @@ class Fitted(NamedTuple):
     gain: float
 
 
-def fit(questions: Sequence[HeldOut], *, k: int) -> Fitted:
+def fit(questions: Sequence[HeldOutQuestion], *, k: int) -> Fitted:
     """Find T, edges and weights; where no question has neighbours, every λ is 0."""
     spoken = [question for question in questions if question.hits]
     if not spoken:
@@ -132,7 +132,7 @@ def gains(
     )
 
 
-def _arrays(questions: Sequence[HeldOut], k: int) -> tuple[Floats, Floats]:
+def _arrays(questions: Sequence[HeldOutQuestion], k: int) -> tuple[Floats, Floats]:
     """Similarities and whether each neighbour is right, both of shape (Q, K)."""
     width = min(k, max(len(question.hits) for question in questions))
     scores_QK = np.full((len(questions), width), -np.inf)

@@ -13,7 +13,7 @@ import torch
 
 from kptm.errors import ModeledgeError
 from kptm.modeledge.knn.interpolation import Interpolation
-from kptm.modeledge.knn.interpolation_fit import HeldOut
+from kptm.modeledge.knn.interpolation_fit import HeldOutQuestion
 from kptm.modeledge.knn.token_contexts import Context, contexts, names_of, states, token_space
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ class TokenPredictor:
         """Fit the interpolation on held-out texts, all of whose tokens are asked; return it."""
         found = [item for document in texts for item in contexts(self._model, document)]
         names = names_of(self._model, [item.token for item in found])
-        questions: list[HeldOut] = []
+        questions: list[HeldOutQuestion] = []
         for start in range(0, len(found), BATCH):
             part = found[start : start + BATCH]
             state_ND = states(self._model, part)
             p_NV, hits = self._by_model(state_ND), self._near(state_ND)
             questions += [
-                HeldOut(name, float(p_V[item.token]), near)
+                HeldOutQuestion(name, float(p_V[item.token]), near)
                 for item, name, p_V, near in zip(part, names[start:], p_NV, hits, strict=False)
             ]
         self.interpolation = Interpolation.fit(questions, k=self.interpolation.k)

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kg.sql.cursor import Sql
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
 
 
-def prefix_of(space: Space) -> str:
+def prefix_of(space: VectorSpace) -> str:
     """How a space's vectors are made: "mention", "cloze", …; else the name of the space."""
     return space.name.partition(":")[0]
 
 
-def others_of(sql: Sql, names: Mapping[str, str]) -> list[Space]:
+def others_of(sql: Sql, names: Mapping[str, str]) -> list[VectorSpace]:
     """Spaces with live vectors of other models, made in the ways of ``names``.
 
     ``names`` maps a way to the model's own space.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.sql.cursor import Sql
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
 
 PAGE = 4_096
 """Vectors read at a time."""
@@ -57,7 +57,7 @@ def any_of(*conditions: Condition) -> Condition:
 def insert(
     sql: Sql,
     operation: int,
-    space: Space,
+    space: VectorSpace,
     vectors: NDArray[np.float32],
     values: Sequence[str],
     records: Sequence[Record],
@@ -193,7 +193,7 @@ def _record(row: tuple[Any, ...]) -> Record:
     )
 
 
-def entries(sql: Sql, space: Space) -> Iterator[list[tuple[Entry, NDArray[np.float32]]]]:
+def entries(sql: Sql, space: VectorSpace) -> Iterator[list[tuple[Entry, NDArray[np.float32]]]]:
     """Stream a space's live records with their vectors, a page at a time."""
     last = 0
     query = (
@@ -210,13 +210,15 @@ def entries(sql: Sql, space: Space) -> Iterator[list[tuple[Entry, NDArray[np.flo
         ]
 
 
-def count(sql: Sql, space: Space) -> int:
+def count(sql: Sql, space: VectorSpace) -> int:
     """Live rows of a space."""
     query = "SELECT count(*) FROM modeledge_record WHERE space_id = ? AND live = 1"
     return int(sql.one(query, (space.id,)) or 0)
 
 
-def vectors(sql: Sql, space: Space) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+def vectors(
+    sql: Sql, space: VectorSpace
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Stream (ids, vectors) of a space's live rows.
 
     Raises:
@@ -233,7 +235,7 @@ def vectors(sql: Sql, space: Space) -> Iterator[tuple[NDArray[np.int64], NDArray
         yield ids, _numbers([row[1] for row in rows], space)
 
 
-def vectors_of(sql: Sql, space: Space, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+def vectors_of(sql: Sql, space: VectorSpace, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
     """The vectors of ids, live or not, in their order, a page at a time.
 
     Raises:
@@ -249,7 +251,7 @@ def vectors_of(sql: Sql, space: Space, ids: Sequence[int]) -> Iterator[NDArray[n
         yield _numbers([held[number] for number in part], space)
 
 
-def _numbers(blobs: Sequence[bytes], space: Space) -> NDArray[np.float32]:
+def _numbers(blobs: Sequence[bytes], space: VectorSpace) -> NDArray[np.float32]:
     if any(len(blob) != space.bytes for blob in blobs):
         raise StoreError("a vector in the database has the wrong size; restore it from a copy")
     return (

@@ -17,7 +17,7 @@ PRECISIONS = ("float32", "float16")
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class VectorSpace:
     """One space.
 
     Attributes:
@@ -54,19 +54,19 @@ def spaces_of(model: FusedModel) -> dict[str, str]:
     return {kind: f"{kind}:{identity}" for kind in ("mention", "cloze")}
 
 
-def find(sql: Sql, name: str) -> Space | None:
+def find(sql: Sql, name: str) -> VectorSpace | None:
     """A space by its name, None when there is none."""
     rows = sql.all("SELECT id, name, dim, precision FROM modeledge_space WHERE name = ?", (name,))
-    return Space(*rows[0]) if rows else None
+    return VectorSpace(*rows[0]) if rows else None
 
 
-def list_all(sql: Sql) -> list[Space]:
+def list_all(sql: Sql) -> list[VectorSpace]:
     """All spaces, by name."""
     query = "SELECT id, name, dim, precision FROM modeledge_space ORDER BY name"
-    return [Space(*row) for row in sql.all(query)]
+    return [VectorSpace(*row) for row in sql.all(query)]
 
 
-def get_or_create(sql: Sql, name: str, dim: int, precision: str | None) -> Space:
+def get_or_create(sql: Sql, name: str, dim: int, precision: str | None) -> VectorSpace:
     """The space of that name; its first vectors make it.
 
     Raises:
@@ -75,7 +75,7 @@ def get_or_create(sql: Sql, name: str, dim: int, precision: str | None) -> Space
     found = find(sql, name)
     if found is None:
         number = int(sql.one("SELECT max(id) FROM modeledge_space") or 0) + 1
-        found = Space(number, name, dim, precision or PRECISIONS[0])
+        found = VectorSpace(number, name, dim, precision or PRECISIONS[0])
         if found.precision not in PRECISIONS:
             there = " or ".join(PRECISIONS)
             raise ModeledgeError(f"vectors are kept as {there}, not as {found.precision!r}")
@@ -89,7 +89,7 @@ def get_or_create(sql: Sql, name: str, dim: int, precision: str | None) -> Space
     return found
 
 
-def check_width(space: Space, dim: int) -> None:
+def check_width(space: VectorSpace, dim: int) -> None:
     """Refuse vectors that are not as wide as the space's.
 
     Raises:

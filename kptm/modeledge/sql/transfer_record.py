@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
     from kptm.modeledge.records import Record
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
 
     Vectors = NDArray[np.float32]
     Identity = tuple[str, ...]
@@ -56,7 +56,7 @@ class TransferRecord:
 
 
 def pages(
-    sql: Sql, space: Space, size: int = record_rows.PAGE, last: int = 0
+    sql: Sql, space: VectorSpace, size: int = record_rows.PAGE, last: int = 0
 ) -> Iterator[tuple[list[TransferRecord], NDArray[np.float32]]]:
     """Stream live records after the id ``last``, ``size`` at a time, with vectors (size, dim)."""
     while ids := _ids(sql, space, last, size):
@@ -64,7 +64,7 @@ def pages(
         yield of_ids(sql, space, ids)
 
 
-def _ids(sql: Sql, space: Space, last: int, size: int) -> list[int]:
+def _ids(sql: Sql, space: VectorSpace, last: int, size: int) -> list[int]:
     query = (
         "SELECT id FROM modeledge_record WHERE id > ? AND space_id = ? AND live = 1"
         " ORDER BY id LIMIT ?"
@@ -73,7 +73,7 @@ def _ids(sql: Sql, space: Space, last: int, size: int) -> list[int]:
 
 
 def of_ids(
-    sql: Sql, space: Space, ids: Sequence[int]
+    sql: Sql, space: VectorSpace, ids: Sequence[int]
 ) -> tuple[list[TransferRecord], NDArray[np.float32]]:
     """Rows of a space by their ids, in that order, with their vectors."""
     listed, parameter = sql.values(list(ids))
@@ -93,7 +93,7 @@ def of_ids(
     return stored, np.concatenate(parts) if parts else np.zeros((0, space.dim), np.float32)
 
 
-def identity(item: TransferRecord, vector: NDArray[np.float32], space: Space) -> Identity:
+def identity(item: TransferRecord, vector: NDArray[np.float32], space: VectorSpace) -> Identity:
     """What makes two records the same one: origin, kind, value and span.
 
     Of vectors of one's own, which have no place in a text, context and vector count too.
@@ -106,7 +106,7 @@ def identity(item: TransferRecord, vector: NDArray[np.float32], space: Space) ->
 
 
 def present(
-    sql: Sql, space: Space, items: Sequence[TransferRecord], until: int | None = None
+    sql: Sql, space: VectorSpace, items: Sequence[TransferRecord], until: int | None = None
 ) -> dict[Identity, tuple[bool, str]]:
     """Records that a space has of the origins of ``items``: whether one lives, its last change.
 

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from kptm.errors import ModeledgeError
 from kptm.modeledge.records import Record
-from kptm.modeledge.sql.spaces import PRECISIONS, Space
+from kptm.modeledge.sql.spaces import PRECISIONS, VectorSpace
 from kptm.modeledge.sql.transfer_record import TransferRecord
 from kptm.modeledge.transfer import export_manifest
 from kptm.modeledge.transfer.export_folder import VECTORS
@@ -46,11 +46,11 @@ class Exported:
         """What it is called in the log."""
         return f"from {self.folder}"
 
-    def spaces(self) -> list[Space]:
+    def spaces(self) -> list[VectorSpace]:
         """The spaces, numbered as in the manifest."""
         try:
             found = [
-                Space(number, str(item["name"]), int(item["dim"]), str(item["precision"]))
+                VectorSpace(number, str(item["name"]), int(item["dim"]), str(item["precision"]))
                 for number, item in enumerate(self.content["spaces"])
             ]
         except (LookupError, TypeError, ValueError) as error:
@@ -75,7 +75,9 @@ class Exported:
         for (head, relation, tail), at in told.items():
             yield head, relation, tail, at
 
-    def pages(self, space: Space) -> Iterator[tuple[list[TransferRecord], NDArray[np.float32]]]:
+    def pages(
+        self, space: VectorSpace
+    ) -> Iterator[tuple[list[TransferRecord], NDArray[np.float32]]]:
         """The records of a space with their vectors, a pair of files at a time."""
         for shard in self._shards():
             if shard["space"] == space.id:
@@ -102,7 +104,9 @@ class Exported:
                 except (ValueError, LookupError, TypeError) as error:
                     raise self._refused(f"{name}:{number}", f"no record ({error!r})") from error
 
-    def _vectors(self, shard: dict[str, Any], space: Space, count: int) -> NDArray[np.float32]:
+    def _vectors(
+        self, shard: dict[str, Any], space: VectorSpace, count: int
+    ) -> NDArray[np.float32]:
         name = shard["vectors"]
         try:
             found: NDArray[Any] = load_file(self.folder / name)[VECTORS]

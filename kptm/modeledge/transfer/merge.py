@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
     from kptm.modeledge.records import Fact
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.sql.transfer_record import TransferRecord
     from kptm.modeledge.transfer.conflicts import Told
 
@@ -50,7 +50,7 @@ class RecordSource(Protocol):
         """What it is called in the log."""
         ...
 
-    def spaces(self) -> list[Space]:
+    def spaces(self) -> list[VectorSpace]:
         """The spaces that have records."""
         ...
 
@@ -58,7 +58,7 @@ class RecordSource(Protocol):
         """The facts that its records state, each once."""
         ...
 
-    def pages(self, space: Space) -> Iterator[Page]:
+    def pages(self, space: VectorSpace) -> Iterator[Page]:
         """Its records of a space with their vectors, some thousands at a time."""
         ...
 
@@ -105,7 +105,7 @@ class _Merge:
     )
 
     def take(
-        self, space: Space, items: Sequence[TransferRecord], vectors: NDArray[np.float32]
+        self, space: VectorSpace, items: Sequence[TransferRecord], vectors: NDArray[np.float32]
     ) -> None:
         """Bring in a page of a space."""
         kept = [
@@ -134,7 +134,7 @@ class _Merge:
 
     def _insert(
         self,
-        space: Space,
+        space: VectorSpace,
         items: Sequence[TransferRecord],
         vectors: NDArray[np.float32],
         said: dict[str, set[str]],
@@ -207,7 +207,7 @@ def merge(
     return MergeReport(number, **counts, conflicts=tuple(found))
 
 
-def _room_for(sql: Sql, theirs: Space) -> Space | None:
+def _room_for(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
     """Our space of that name, None where there is none and nothing speaks against making it.
 
     Raises:
@@ -249,7 +249,7 @@ class _Store:
     sql: Sql
     name: str
 
-    def spaces(self) -> list[Space]:
+    def spaces(self) -> list[VectorSpace]:
         return [
             space for space in spaces.list_all(self.sql) if len(oplog.living(self.sql, space.id))
         ]
@@ -257,7 +257,7 @@ class _Store:
     def facts(self) -> Iterator[Told]:
         return self.sql.stream(FACTS)
 
-    def pages(self, space: Space) -> Iterator[Page]:
+    def pages(self, space: VectorSpace) -> Iterator[Page]:
         return transfer_record.pages(self.sql, space)
 
 

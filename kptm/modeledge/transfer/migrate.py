@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.sql.transfer_record import TransferRecord
     from kptm.modeledge.transfer.agreement import Agreement
     from kptm.modeledge.transfer.migration_plan import Plan
@@ -248,7 +248,7 @@ class Migrator:
         return gone
 
 
-def _moves(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple[Space, str]]:
+def _moves(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple[VectorSpace, str]]:
     """The spaces to move with the names of those to move them to."""
     there = others_of(sql, names)
     makers = sorted({space.name.partition(":")[2] for space in there})

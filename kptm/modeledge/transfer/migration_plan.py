@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kg.sql.database import Database
     from kptm.modeledge.encode.reencode import Reencoder
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.transfer.agreement import Agreement
 
 METHODS = ("auto", "encode", "map")
@@ -48,7 +48,7 @@ class Plan:
             be mapped.
     """
 
-    old: Space
+    old: VectorSpace
     new: str
     turn: procrustes.OrthogonalMap | None = None
     anchors: int = 0
@@ -94,7 +94,7 @@ class Planner:
         self._encoder = encoder
         self._seed = seed
 
-    def plan(self, old: Space, new: str, method: str, anchors: int, target: float) -> Plan:
+    def plan(self, old: VectorSpace, new: str, method: str, anchors: int, target: float) -> Plan:
         """How to move a space; nothing is written.
 
         Raises:
@@ -123,7 +123,7 @@ class Planner:
             return plain
         return made
 
-    def _fitted(self, old: Space, new: str, held: list[int], chosen: list[int]) -> Plan:
+    def _fitted(self, old: VectorSpace, new: str, held: list[int], chosen: list[int]) -> Plan:
         """The map of a space, measured."""
         if len(held) < FEWEST:
             self._refuse(old, len(held))
@@ -140,7 +140,7 @@ class Planner:
         }
         return Plan(old, new, turn, len(anchors.ids), found, encoded)
 
-    def _refuse(self, space: Space, count: int) -> None:
+    def _refuse(self, space: VectorSpace, count: int) -> None:
         raise ModeledgeError(
             f"{space.name} has too few records that can be encoded: {count} could be held out of a map"
             f' to measure it, {FEWEST} are needed; use method="encode"'
@@ -156,7 +156,7 @@ class Planner:
         pairs = self._pairs(new, ids)
         return agreement(pairs.old, pairs.new, pairs.values) if pairs.ids else None
 
-    def _pairs(self, space: Space, ids: list[int]) -> _Pairs:
+    def _pairs(self, space: VectorSpace, ids: list[int]) -> _Pairs:
         """Those records that can be encoded, by both models."""
         found = _Pairs([], np.zeros((0, space.dim), np.float32), np.zeros((0, 0), np.float32), [])
         old, new = [found.old], []

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kg.sql.cursor import Sql
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
 
 SHARE = 5
 """One in so many records is held out, at most."""
 
 
 def sampled(
-    sql: Sql, space: Space, kinds: Sequence[str], held: int, others: int, seed: int
+    sql: Sql, space: VectorSpace, kinds: Sequence[str], held: int, others: int, seed: int
 ) -> tuple[list[int], list[int], int]:
     """Draw live records of a space by their texts.
 

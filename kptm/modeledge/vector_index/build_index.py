@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.sql.cursor import Sql
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.vector_index.index_choice import IndexConfig
 
     Progress = Callable[[int], None]
@@ -73,7 +73,11 @@ class Built:
 
 
 def build(
-    sql: Sql, space: Space, config: IndexConfig, asked: int = 0, progress: Progress | None = None
+    sql: Sql,
+    space: VectorSpace,
+    config: IndexConfig,
+    asked: int = 0,
+    progress: Progress | None = None,
 ) -> Built:
     """Make the index of a space.
 
@@ -98,7 +102,7 @@ def build(
     return Built(index, seq, recall, kind, recall)
 
 
-def flat(sql: Sql, space: Space, count: int, progress: Progress | None = None) -> FlatIndex:
+def flat(sql: Sql, space: VectorSpace, count: int, progress: Progress | None = None) -> FlatIndex:
     """All vectors of a space, for exact search."""
     made = FlatIndex(space.dim, count)
     for ids, vectors in _counted(record_rows.vectors(sql, space), progress):
@@ -108,7 +112,7 @@ def flat(sql: Sql, space: Space, count: int, progress: Progress | None = None) -
 
 def _audited(
     sql: Sql,
-    space: Space,
+    space: VectorSpace,
     kind: str,
     ids: NDArray[np.int64],
     seed: int,
@@ -145,7 +149,7 @@ def _audited(
 
 def search_ids(
     sql: Sql,
-    space: Space,
+    space: VectorSpace,
     index: ApproximateIndex,
     queries: NDArray[np.float32],
     k: int,
@@ -159,7 +163,7 @@ def search_ids(
 
 
 def measured(
-    sql: Sql, space: Space, queries: NDArray[np.float32], ids: NDArray[np.int64], k: int
+    sql: Sql, space: VectorSpace, queries: NDArray[np.float32], ids: NDArray[np.int64], k: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The best ``k`` of each query's ids (-1: none) by exact similarity."""
     wanted = np.unique(ids[ids >= 0])
@@ -176,7 +180,7 @@ def measured(
     return np.take_along_axis(scores, order, 1), np.take_along_axis(ids, order, 1)
 
 
-def _gathered(sql: Sql, space: Space, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+def _gathered(sql: Sql, space: VectorSpace, ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """The vectors of ids at length 1, in one array that is filled page by page."""
     made = np.empty((len(ids), space.dim), np.float32)
     at = 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.sql.cursor import Sql
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.vector_index.indexes import Indexes
 
 CLOSE = 1e-6
@@ -49,7 +49,7 @@ class SpaceCheck:
         return asdict(self)
 
 
-def check(sql: Sql, indexes: Indexes, space: Space) -> SpaceCheck:
+def check(sql: Sql, indexes: Indexes, space: VectorSpace) -> SpaceCheck:
     """Compare the rows of a space with the log, with its snapshot and with its index."""
     problems: list[str] = []
     snapshot = _snapshot(sql, indexes, space)
@@ -75,7 +75,7 @@ def check(sql: Sql, indexes: Indexes, space: Space) -> SpaceCheck:
     return SpaceCheck(space.name, len(found), index.kind, kept.recall, snapshot, tuple(problems))
 
 
-def _snapshot(sql: Sql, indexes: Indexes, space: Space) -> str:
+def _snapshot(sql: Sql, indexes: Indexes, space: VectorSpace) -> str:
     told = snapshots.of(sql, space)
     if told is None or indexes.root is None:
         return "none"
@@ -86,7 +86,7 @@ def _snapshot(sql: Sql, indexes: Indexes, space: Space) -> str:
     return "whole" if same else "damaged"
 
 
-def _held(sql: Sql, space: Space) -> NDArray[np.int64] | None:
+def _held(sql: Sql, space: VectorSpace) -> NDArray[np.int64] | None:
     """The ids of live rows; None where the vector of one cannot be read."""
     try:
         parts = [ids for ids, _ in record_rows.vectors(sql, space)]
@@ -95,7 +95,7 @@ def _held(sql: Sql, space: Space) -> NDArray[np.int64] | None:
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
-def _differs(sql: Sql, space: Space, index: FlatIndex) -> bool:
+def _differs(sql: Sql, space: VectorSpace, index: FlatIndex) -> bool:
     at = 0
     for ids, vectors in record_rows.vectors(sql, space):  # both are in the order of ids
         if not np.allclose(index.rows[at : at + len(ids)], unit(vectors), atol=CLOSE):

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kptm.modeledge.records import RecordFilter
     from kptm.modeledge.sql.record_rows import Condition
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
 
 
-def ids_of(sql: Sql, space: Space, where: RecordFilter) -> NDArray[np.int64]:
+def ids_of(sql: Sql, space: VectorSpace, where: RecordFilter) -> NDArray[np.int64]:
     """The ids of a space's rows that fit, sorted.
 
     Of the past it is known which rows lived, not who attested their text: that counts as it ever

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
     from kptm.modeledge.records import RecordFilter
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.vector_index.build_index import Built, Index
     from kptm.modeledge.vector_index.index_choice import IndexConfig
 
@@ -66,7 +66,11 @@ class Indexes:
             self._kept.clear()
 
     def search(
-        self, space: Space, queries: NDArray[np.float32], k: int, where: RecordFilter | None = None
+        self,
+        space: VectorSpace,
+        queries: NDArray[np.float32],
+        k: int,
+        where: RecordFilter | None = None,
     ) -> Found:
         """Similarities and ids, shape (queries, k), best first; padded with -1."""
         queries = unit(queries)
@@ -86,7 +90,7 @@ class Indexes:
 
     def _partly(
         self,
-        space: Space,
+        space: VectorSpace,
         index: ApproximateIndex,
         queries: NDArray[np.float32],
         k: int,
@@ -106,7 +110,7 @@ class Indexes:
         return scores, found
 
     def _one_by_one(
-        self, space: Space, queries: NDArray[np.float32], k: int, ids: NDArray[np.int64]
+        self, space: VectorSpace, queries: NDArray[np.float32], k: int, ids: NDArray[np.int64]
     ) -> Found:
         """Exactly, from the rows themselves."""
         best = nearest(queries, queries[:0], k)
@@ -118,7 +122,7 @@ class Indexes:
                 at += len(vectors)
         return best
 
-    def _allowed(self, space: Space, kept: CachedIndex, where: RecordFilter) -> Allowed:
+    def _allowed(self, space: VectorSpace, kept: CachedIndex, where: RecordFilter) -> Allowed:
         found = kept.allowed.get(where)
         if found is not None:
             return found
@@ -128,7 +132,7 @@ class Indexes:
 
     # ── keeping up ───────────────────────────────────────────────────────────────────────────
 
-    def current(self, space: Space, sql: Sql | None = None) -> CachedIndex:
+    def current(self, space: VectorSpace, sql: Sql | None = None) -> CachedIndex:
         """The index of a space, current to the newest write or to what a transaction sees."""
         with self._lock:
             kept = self._kept.get(space.id)
@@ -140,7 +144,7 @@ class Indexes:
                     return self._caught_up(now, space, kept)
             return self._caught_up(sql, space, kept)
 
-    def _caught_up(self, sql: Sql, space: Space, kept: CachedIndex | None) -> CachedIndex:
+    def _caught_up(self, sql: Sql, space: VectorSpace, kept: CachedIndex | None) -> CachedIndex:
         if self._database.in_transaction:  # what it wrote may be taken back
             return self._made(sql, space)
         if kept is not None and kept.seq > oplog.position(
@@ -158,7 +162,7 @@ class Indexes:
         return kept
 
     def build(
-        self, space: Space, config: IndexConfig, progress: build_index.Progress | None
+        self, space: VectorSpace, config: IndexConfig, progress: build_index.Progress | None
     ) -> Built:
         """Make the index anew as configured, and its snapshot.
 
@@ -185,7 +189,7 @@ class Indexes:
                 ) from error
             return made
 
-    def save(self, space: Space) -> None:
+    def save(self, space: VectorSpace) -> None:
         """Write a snapshot of what is in memory, where the one there is is older."""
         with self._lock:
             kept = self._kept.get(space.id)
@@ -196,7 +200,7 @@ class Indexes:
             if snapshots.save(self._database, self.root, space, kept) is not None:
                 kept.saved, kept.unsaved = kept.seq, 0
 
-    def save_due(self, spaces: list[Space]) -> None:
+    def save_due(self, spaces: list[VectorSpace]) -> None:
         """Write the snapshots that will save time; one that cannot be written is done without."""
         for space in spaces:
             kept = self._kept.get(space.id)
@@ -214,7 +218,7 @@ class Indexes:
         self.forget()
         snapshots.drop(sql, self.root)
 
-    def _opened(self, sql: Sql, space: Space) -> CachedIndex | None:
+    def _opened(self, sql: Sql, space: VectorSpace) -> CachedIndex | None:
         """The index of the snapshot; None where there is none, or not as it was written."""
         told = None if self.root is None else snapshots.of(sql, space)
         if self.root is None or told is None:
@@ -228,13 +232,13 @@ class Indexes:
         # A purge deletes all snapshots: whatever was purged was so before.
         return CachedIndex(index, told.seq, oplog.newest(sql), told.recall, told.seq)
 
-    def _made(self, sql: Sql, space: Space) -> CachedIndex:
+    def _made(self, sql: Sql, space: VectorSpace) -> CachedIndex:
         count = len(oplog.living(sql, space.id))
         return CachedIndex(
             build_index.flat(sql, space, count), oplog.position(sql), oplog.newest(sql)
         )
 
-    def _replay(self, sql: Sql, space: Space, kept: CachedIndex) -> None:
+    def _replay(self, sql: Sql, space: VectorSpace, kept: CachedIndex) -> None:
         """Apply the changes in the log: add rows that live now, remove those that do not."""
         living, dead = oplog.changed_since(sql, space.id, kept.seq)
         there = kept.index.living

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
-    from kptm.modeledge.sql.spaces import Space
+    from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.vector_index.build_index import Index
     from kptm.modeledge.vector_index.cached_index import CachedIndex
 
@@ -61,14 +61,14 @@ class Snapshot:
     recall: float
 
 
-def of(sql: Sql, space: Space) -> Snapshot | None:
+def of(sql: Sql, space: VectorSpace) -> Snapshot | None:
     """The snapshot of a space, None when there is none."""
     query = "SELECT kind, folder, seq, sha256, recall FROM modeledge_snapshot WHERE space_id = ?"
     rows = sql.all(query, (space.id,))
     return Snapshot(*rows[0]) if rows else None
 
 
-def save(database: Database, root: Path, space: Space, kept: CachedIndex) -> Snapshot | None:
+def save(database: Database, root: Path, space: VectorSpace, kept: CachedIndex) -> Snapshot | None:
     """Replace the snapshot of a space; None where something was purged meanwhile.
 
     Raises:

@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING
 from kg.lazy import lazy
 
 if TYPE_CHECKING:
-    from kptm.passages.reader.answer_pairs import Question, Row
-    from kptm.passages.reader.mention_words import Mention, ReadPassage, Sense
-    from kptm.passages.reader.passage_reader import Place, ReadAnswer, Reader
-    from kptm.passages.reader.reader_model import HeldOut, ReaderModel
+    from kptm.passages.reader.answer_pairs import Row, TopicStep
+    from kptm.passages.reader.mention_words import MentionSense, PassageMention, ReadPassage
+    from kptm.passages.reader.passage_reader import AnswerPlace, ReadAnswer, Reader
+    from kptm.passages.reader.reader_model import HeldOutAnswer, ReaderModel
 
 __all__ = [
-    "HeldOut",
-    "Mention",
-    "Place",
-    "Question",
+    "AnswerPlace",
+    "HeldOutAnswer",
+    "MentionSense",
+    "PassageMention",
     "ReadAnswer",
     "ReadPassage",
     "Reader",
     "ReaderModel",
     "Row",
-    "Sense",
+    "TopicStep",
 ]
 _HOMES = {
-    "kptm.passages.reader.answer_pairs": ("Question", "Row"),
-    "kptm.passages.reader.mention_words": ("Mention", "ReadPassage", "Sense"),
-    "kptm.passages.reader.passage_reader": ("Place", "ReadAnswer", "Reader"),
-    "kptm.passages.reader.reader_model": ("HeldOut", "ReaderModel"),
+    "kptm.passages.reader.answer_pairs": ("TopicStep", "Row"),
+    "kptm.passages.reader.mention_words": ("PassageMention", "ReadPassage", "MentionSense"),
+    "kptm.passages.reader.passage_reader": ("AnswerPlace", "ReadAnswer", "Reader"),
+    "kptm.passages.reader.reader_model": ("HeldOutAnswer", "ReaderModel"),
 }
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from kptm.passages.reader.mention_words import Mention, ReadPassage
+    from kptm.passages.reader.mention_words import PassageMention, ReadPassage
 
 EDGE = 7
 """Words between the two that are looked at, after the first and before the second."""
@@ -19,7 +19,7 @@ AROUND = 3
 """Words before and after each that are."""
 
 
-def pair_features(read: ReadPassage, topic: Mention, answer: Mention) -> list[int]:
+def pair_features(read: ReadPassage, topic: PassageMention, answer: PassageMention) -> list[int]:
     """Hashes of a pair's features, each once."""
     stems = read.stems
     names = dict.fromkeys(
@@ -33,7 +33,7 @@ def pair_features(read: ReadPassage, topic: Mention, answer: Mention) -> list[in
     return [crc32(name.encode("utf-8", "surrogatepass")) for name in names]
 
 
-def _between(read: ReadPassage, topic: Mention, answer: Mention) -> list[str]:
+def _between(read: ReadPassage, topic: PassageMention, answer: PassageMention) -> list[str]:
     backward = answer.first < topic.first
     first, second = (answer, topic) if backward else (topic, answer)
     way = "r" if backward else "f"
@@ -57,7 +57,7 @@ def _between(read: ReadPassage, topic: Mention, answer: Mention) -> list[str]:
     ]
 
 
-def _around(stems: list[str], topic: Mention, answer: Mention) -> list[str]:
+def _around(stems: list[str], topic: PassageMention, answer: PassageMention) -> list[str]:
     found = []
     for step in range(1, AROUND + 1):
         for tag, mention in (("c", answer), ("h", topic)):
@@ -71,7 +71,7 @@ def _around(stems: list[str], topic: Mention, answer: Mention) -> list[str]:
     return found
 
 
-def _surface(read: ReadPassage, answer: Mention) -> list[str]:
+def _surface(read: ReadPassage, answer: PassageMention) -> list[str]:
     stems = read.stems[answer.first : answer.last]
     first = read.passage.text[answer.start]
     shape = "d" if first.isdigit() else "A" if first.isupper() else "a"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.store.read.roles import Roles
-    from kptm.passages.reader.mention_words import Mention, ReadPassage, Sense
+    from kptm.passages.reader.mention_words import MentionSense, PassageMention, ReadPassage
 
 DENSE = (
     "log facts of the relation that end in it",
@@ -44,7 +44,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
 
 
-class Question(NamedTuple):
+class TopicStep(NamedTuple):
     """A topic and a step from it.
 
     Attributes:
@@ -94,8 +94,8 @@ class Row(NamedTuple):
 
     node: str
     read: ReadPassage
-    topic: Mention
-    answer: Mention
+    topic: PassageMention
+    answer: PassageMention
     hashes: NDArray[np.int64]
     dense: list[float]
 
@@ -112,7 +112,7 @@ def name_stems(name: str) -> frozenset[str]:
 
 
 def rows_of(
-    question: Question,
+    question: TopicStep,
     passages: Sequence[ReadPassage],
     known: Known,
     *,
@@ -139,7 +139,7 @@ def rows_of(
     return found
 
 
-def _topics(read: ReadPassage, key: str) -> Iterator[tuple[Mention, float]]:
+def _topics(read: ReadPassage, key: str) -> Iterator[tuple[PassageMention, float]]:
     for mention in read.mentions:
         if mention.kind == "entity":
             p = next((link.p for link in read.passage.links if _is(link, mention, key)), None)
@@ -147,15 +147,15 @@ def _topics(read: ReadPassage, key: str) -> Iterator[tuple[Mention, float]]:
                 yield mention, p
 
 
-def _is(link: object, mention: Mention, key: str) -> bool:
+def _is(link: object, mention: PassageMention, key: str) -> bool:
     return (link.start, link.end, link.entity) == (mention.start, mention.end, key)  # type: ignore[attr-defined]
 
 
 def _rows(
-    question: Question,
+    question: TopicStep,
     read: ReadPassage,
-    topic: tuple[Mention, float],
-    answer: Mention,
+    topic: tuple[PassageMention, float],
+    answer: PassageMention,
     known: Known,
     answers: Collection[str],
     hidden: bool,
@@ -188,7 +188,7 @@ def _rows(
         yield Row(sense.node, read, topic[0], answer, hashes, dense)
 
 
-def _near(read: ReadPassage, topic: Mention, answer: Mention) -> set[str]:
+def _near(read: ReadPassage, topic: PassageMention, answer: PassageMention) -> set[str]:
     first, second = sorted((topic, answer), key=lambda item: item.first)
     return set(read.stems[max(0, first.first - AROUND) : second.last + AROUND])
 
@@ -198,7 +198,11 @@ def _overlap(stems: frozenset[str], words: Collection[str]) -> float:
 
 
 def _typing(
-    question: Question, sense: Sense, answer: Mention, known: Known, answers: Collection[str]
+    question: TopicStep,
+    sense: MentionSense,
+    answer: PassageMention,
+    known: Known,
+    answers: Collection[str],
 ) -> tuple[int, list[str]]:
     """How many other facts of the relation end in a candidate, and the names of its roles and types."""
     if answer.kind != "entity":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kg.store.read.roles import roles_of
 from kg.values import ValueKey
 from kptm.passages import passage_rows
-from kptm.passages.reader.answer_pairs import Known, Question, rows_of
+from kptm.passages.reader.answer_pairs import Known, TopicStep, rows_of
 from kptm.passages.reader.mention_words import read
 from kptm.passages.text_spans import same_value
 
@@ -44,7 +44,7 @@ class Taught:
         right: Which rows are right.
     """
 
-    question: Question
+    question: TopicStep
     answers: frozenset[str]
     rows: list[Row] = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Taught:
         return place_of(self.question)
 
 
-def place_of(question: Question) -> int:
+def place_of(question: TopicStep) -> int:
     """A hash of a question."""
     name = f"{question.topic}\x1f{question.way}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(name).digest()[:8], "big")
@@ -111,17 +111,17 @@ def known_of(graph: KnowledgeGraph, sql: Sql, passages: Collection[ReadPassage])
 
 def _questions(graph: KnowledgeGraph, linked: set[str]) -> Iterator[Taught]:
     names = {item.key: item.label for item in graph.relations()}
-    answers: dict[Question, set[str]] = defaultdict(set)
+    answers: dict[TopicStep, set[str]] = defaultdict(set)
     for fact in graph.match():
         name = names.get(fact.relation, fact.relation)
         if fact.head in linked:
-            answers[Question(fact.head, fact.relation, True, name)].add(fact.tail)
+            answers[TopicStep(fact.head, fact.relation, True, name)].add(fact.tail)
         if fact.tail in linked:
-            answers[Question(fact.tail, fact.relation, False, name)].add(fact.head)
+            answers[TopicStep(fact.tail, fact.relation, False, name)].add(fact.head)
     for item in graph.attributes():
         if item.head in linked:
             name = names.get(item.relation, item.relation)
-            asked = Question(item.head, item.relation, True, name)
+            asked = TopicStep(item.head, item.relation, True, name)
             answers[asked].add(ValueKey(item.value))
     count: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for question, keys in answers.items():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Examples:
+class LogitExamples:
     """Questions to learn from.
 
     Attributes:
@@ -38,7 +38,7 @@ class Examples:
 
 
 def fit(
-    examples: Examples, penalty_F: Floats, penalty_N: Floats, start: Floats | None, steps: int
+    examples: LogitExamples, penalty_F: Floats, penalty_N: Floats, start: Floats | None, steps: int
 ) -> Floats:
     """The weights of the rows' features, then of those of "none", shape (F + N,).
 

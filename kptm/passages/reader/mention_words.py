@@ -26,7 +26,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Sense:
+class MentionSense:
     """What a mention may be: a node (an entity's key, a value, a name of the text) and how likely."""
 
     node: str
@@ -34,7 +34,7 @@ class Sense:
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class PassageMention:
     """A span of a passage, from word ``first`` to before word ``last``.
 
     Attributes:
@@ -52,7 +52,7 @@ class Mention:
     first: int
     last: int
     kind: str
-    senses: tuple[Sense, ...]
+    senses: tuple[MentionSense, ...]
     literals: tuple[Literal, ...] = ()
 
 
@@ -69,7 +69,7 @@ class ReadPassage:
 
     passage: Passage
     stems: list[str]
-    mentions: list[Mention]
+    mentions: list[PassageMention]
     alphabetic: frozenset[str]
 
 
@@ -83,23 +83,23 @@ def read(passage: Passage) -> ReadPassage:
     for start, end, kind, senses, literals in sorted(_named(passage), key=lambda item: item[:2]):
         first, last = bisect_right(ends, start), bisect_left(starts, end)
         if last > first:
-            mentions.append(Mention(start, end, first, last, kind, senses, literals))
+            mentions.append(PassageMention(start, end, first, last, kind, senses, literals))
     alphabetic = frozenset(stem for stem in stems if stem.isalpha())
     return ReadPassage(passage, stems, mentions, alphabetic)
 
 
-_Named = tuple[int, int, str, tuple[Sense, ...], tuple["Literal", ...]]
+_Named = tuple[int, int, str, tuple[MentionSense, ...], tuple["Literal", ...]]
 
 
 def _named(passage: Passage) -> list[_Named]:
-    spans: dict[tuple[int, int], list[Sense]] = {}
+    spans: dict[tuple[int, int], list[MentionSense]] = {}
     for link in passage.links:
-        spans.setdefault((link.start, link.end), []).append(Sense(link.entity, link.p))
+        spans.setdefault((link.start, link.end), []).append(MentionSense(link.entity, link.p))
     found: list[_Named] = [
         (start, end, "entity", _likely(senses), ()) for (start, end), senses in spans.items()
     ]
     for value in value_spans(passage.text):
-        node = Sense(ValueKey(value.literals[0]), 1.0)
+        node = MentionSense(ValueKey(value.literals[0]), 1.0)
         found.append((value.start, value.end, "value", (node,), value.literals))
     taken = [(item[0], item[1]) for item in found]
     for start, end in name_spans(passage.text, taken):
@@ -107,13 +107,13 @@ def _named(passage: Passage) -> list[_Named]:
     return found
 
 
-def name_sense(text: str) -> Sense:
+def name_sense(text: str) -> MentionSense:
     """A name that no entity of the graph has."""
     from kg.types import Literal
 
-    return Sense(TextSpan(Literal(text)), 1.0)
+    return MentionSense(TextSpan(Literal(text)), 1.0)
 
 
-def _likely(senses: Sequence[Sense]) -> tuple[Sense, ...]:
+def _likely(senses: Sequence[MentionSense]) -> tuple[MentionSense, ...]:
     ordered = sorted(senses, key=lambda item: (-item.p, item.node))
     return tuple(item for item in ordered[:SENSES] if item.p >= SHARE * ordered[0].p)

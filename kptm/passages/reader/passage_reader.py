@@ -13,7 +13,7 @@ from kptm.passages.reader.mention_words import read
 if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.passages.passage_records import Passage
-    from kptm.passages.reader.answer_pairs import Question, Row
+    from kptm.passages.reader.answer_pairs import Row, TopicStep
     from kptm.passages.reader.reader_model import ReaderModel
 
 PASSAGES = 16
@@ -23,7 +23,7 @@ LEAST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AnswerPlace:
     """Where a passage says an answer: the spans of the topic and of the answer, and p of this place alone."""
 
     passage: Passage
@@ -44,7 +44,7 @@ class ReadAnswer:
 
     node: str
     p: float
-    places: tuple[Place, ...]
+    places: tuple[AnswerPlace, ...]
 
 
 class Reader:
@@ -59,7 +59,7 @@ class Reader:
         self._graph = graph
         self.model = model
 
-    def answers(self, question: Question) -> list[ReadAnswer]:
+    def answers(self, question: TopicStep) -> list[ReadAnswer]:
         """The answers that passages give, best first; what is left to 1 is the probability of none of them."""
         question = question._replace(values=self.model.values.get(question.way, 0.0))
         with self._graph.database.reading() as sql:
@@ -75,10 +75,10 @@ class Reader:
 
     def _joined(self, rows: list[Row], p: list[float]) -> list[ReadAnswer]:
         """The rows of each node together; an entity that is gone from the graph is none."""
-        places: dict[str, list[Place]] = {}
+        places: dict[str, list[AnswerPlace]] = {}
         for row, value in zip(rows, p, strict=True):
             topic, answer = row.topic, row.answer
-            place = Place(
+            place = AnswerPlace(
                 row.read.passage, (topic.start, topic.end), (answer.start, answer.end), value
             )
             places.setdefault(row.node, []).append(place)

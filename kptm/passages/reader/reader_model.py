@@ -34,7 +34,7 @@ CHANGED = 0.05
 """The share by which facts or passages may have become more or fewer before it is fitted anew."""
 
 
-class HeldOut(NamedTuple):
+class HeldOutAnswer(NamedTuple):
     """The best answer to a question that was held out: its p, whether it is right, and its kind ("entity", "value", "name")."""
 
     p: float
@@ -64,7 +64,7 @@ class ReaderModel:
     dense: Floats = field(default_factory=lambda: np.zeros((1, len(DENSE))))
     none: Floats = field(default_factory=lambda: np.zeros(2))
     values: dict[str, float] = field(default_factory=dict)
-    best: tuple[HeldOut, ...] = ()
+    best: tuple[HeldOutAnswer, ...] = ()
     facts: int = 0
     passages: int = 0
 
@@ -143,7 +143,8 @@ class ReaderModel:
                 none=arrays["none"],
                 values={str(way): float(share) for way, share in told["values"].items()},
                 best=tuple(
-                    HeldOut(float(p), bool(right), str(kind)) for p, right, kind in told["best"]
+                    HeldOutAnswer(float(p), bool(right), str(kind))
+                    for p, right, kind in told["best"]
                 ),
                 facts=int(told["facts"]),
                 passages=int(told["passages"]),

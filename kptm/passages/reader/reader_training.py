@@ -9,10 +9,10 @@ import numpy as np
 
 from kptm.passages.reader.answer_pairs import DENSE
 from kptm.passages.reader.distant import taught
-from kptm.passages.reader.logit import Examples, fit
+from kptm.passages.reader.logit import LogitExamples, fit
 from kptm.passages.reader.reader_model import (
     SIZE,
-    HeldOut,
+    HeldOutAnswer,
     ReaderModel,
     dense_matrix,
     design,
@@ -58,7 +58,7 @@ def train(graph: KnowledgeGraph, *, passages: int = 0) -> ReaderModel:
     return replace(fitted, values=values, best=best, facts=facts, passages=passages)
 
 
-def best_of(model: ReaderModel, item: Taught) -> HeldOut:
+def best_of(model: ReaderModel, item: Taught) -> HeldOutAnswer:
     """The best answer to a question."""
     p, _ = model.probabilities(item.rows, item.question.way)
     total: dict[str, float] = {}
@@ -67,7 +67,7 @@ def best_of(model: ReaderModel, item: Taught) -> HeldOut:
         total[row.node] = total.get(row.node, 0.0) + value
         right[row.node] = right.get(row.node, False) or is_right
     top = max(sorted(total), key=lambda node: total[node])
-    return HeldOut(total[top], right[top], kind_of(top))
+    return HeldOutAnswer(total[top], right[top], kind_of(top))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class _Data:
 
     ways: tuple[str, ...]
     kept: Ints
-    examples: Examples
+    examples: LogitExamples
     count_Q: Ints
 
     @classmethod
@@ -107,7 +107,7 @@ class _Data:
         hashed = sp.csr_matrix((np.ones(int(there.sum())), columns[there], pointer), shape=shape)
         own = (np.ones(len(of_Q)), (np.arange(len(of_Q)), of_Q))
         bias = np.stack([np.ones(len(count_Q)), np.log1p(count_Q)], axis=1)
-        examples = Examples(
+        examples = LogitExamples(
             rows_MF=sp.hstack([hashed, dense_matrix(dense, of_M, len(ways))]).tocsr(),
             first_Q=np.concatenate([[0], np.cumsum(count_Q)[:-1]]),
             right_M=np.array([value for item in questions for value in item.right]),
@@ -120,7 +120,7 @@ class _Data:
         ways, kept, all_ = self.ways, self.kept, self.examples
         chosen_M = np.repeat(chosen_Q, self.count_Q)
         count_Q = self.count_Q[chosen_Q]
-        some = Examples(
+        some = LogitExamples(
             rows_MF=all_.rows_MF[chosen_M],
             first_Q=np.concatenate([[0], np.cumsum(count_Q)[:-1]]),
             right_M=all_.right_M[chosen_M],

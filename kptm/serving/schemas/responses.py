@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from kptm.answering.answer import Step
+from kg.types import Step
 
 Key = str
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from kg.programs import Follow, Named
 from kg.types import Step, Triple
-from kptm.answering.answer import (
-    Answer,
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import (
     Conflict,
     Evidence,
     NearReading,

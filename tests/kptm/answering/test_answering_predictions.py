@@ -5,7 +5,8 @@ import pytest
 from kg.embedding.calibration import BestAnswer, Calibration
 from kg.types import EntityRecord, Step
 from kptm import Linker, Predictor
-from kptm.answering.answer import Answer, ScoredEntity
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import ScoredEntity
 from kptm.answering.combination.source_weights import SourceWeights
 from kptm.answering.config import PredictorConfig
 from kptm.answering.sources.plausible import is_plausible

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from kg import Candidate
 from kptm import Workspace
 from kptm.cli.main import main
-from kptm.linking.document import Link, LinkedText
+from kptm.linking.document import LinkedText
+from kptm.linking.link import Link
 
 OTHERS = (Candidate("FR", 0.75), Candidate("<France>", 0.2))
 

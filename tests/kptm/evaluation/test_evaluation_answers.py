@@ -13,7 +13,7 @@ from kg.errors import TripleFormatError
 from kptm.answering import Answer, ScoredEntity
 from kptm.evaluation.answers.answer_evaluation import NameResolver, evaluate_answers, outcomes
 from kptm.evaluation.answers.gold_questions import read_gold
-from kptm.examples import Question
+from kptm.examples import WorldQuestion
 from kptm.linking import Linker
 
 # What is asked, what is right, what is answered with which score, and the verdict.
@@ -42,7 +42,7 @@ def answer(question, keys, score):
 @pytest.fixture
 def found():
     told = {question: answer(question, keys, score) for question, _, keys, score, _ in CASES}
-    questions = [Question(name, right, KINDS.get(name, "")) for name, right, *_ in CASES]
+    questions = [WorldQuestion(name, right, KINDS.get(name, "")) for name, right, *_ in CASES]
     verdicts = []
     report = evaluate_answers(
         told.__getitem__, questions, asked=lambda item: verdicts.append(item.verdict)
@@ -82,14 +82,14 @@ def test_kinds_are_counted_apart(found):
 
 
 def test_of_nothing_there_is_no_figure():
-    report = evaluate_answers(lambda _: answer("q", ("a",), 0.5), [Question("q", ("a",))])
+    report = evaluate_answers(lambda _: answer("q", ("a",), 0.5), [WorldQuestion("q", ("a",))])
     assert math.isnan(report.all().refused.mean)
     assert report.all().refused.count == 0
     empty = evaluate_answers(lambda _: answer("q", (), 0.0), [])
     assert empty.all().questions == 0
     assert math.isnan(empty.all().risk_coverage.mean)
     assert empty.by_kind() == {}
-    refused = evaluate_answers(lambda _: answer("q", (), 0.0), [Question("q", ("a",))]).all()
+    refused = evaluate_answers(lambda _: answer("q", (), 0.0), [WorldQuestion("q", ("a",))]).all()
     assert math.isnan(refused.calibration_error.mean)
     assert refused.hits_at_1.mean == 0.0
 
@@ -99,7 +99,7 @@ def test_latency_is_that_of_the_answer_alone(monkeypatch):
     monkeypatch.setattr(
         "kptm.evaluation.answers.answer_evaluation.time.perf_counter", lambda: next(ticks)
     )
-    questions = [Question(str(number), ("a",), "") for number in range(3)]
+    questions = [WorldQuestion(str(number), ("a",), "") for number in range(3)]
     report = evaluate_answers(lambda question: answer(question, ("a",), 0.5), questions)
     assert report.all().median_ms.mean == pytest.approx(20)
     assert report.all().p95_ms.mean == pytest.approx(np.percentile([10, 20, 30], 95))
@@ -109,7 +109,7 @@ def test_a_name_of_several_meanings_is_matched_by_any_of_them():
     senses = {"Paris": {"fr", "tx"}, "Lyon": {"ly"}, "Texas Paris": {"tx"}, "Nowhere": set()}
 
     def outcome(names, keys):
-        asked = [Question("q", names)]
+        asked = [WorldQuestion("q", names)]
         return next(outcomes(lambda question: answer(question, keys, 0.5), asked, senses.get))
 
     assert outcome(("Paris",), ("tx",)).exact
@@ -127,7 +127,7 @@ def test_a_name_of_several_meanings_is_matched_by_any_of_them():
 @given(st.sets(st.integers(0, 8)), st.lists(st.integers(0, 8), unique=True))
 def test_sets_of_keys_are_compared_as_sets(right, given_keys):
     keys = [str(key) for key in given_keys]
-    asked = [Question("q", tuple(map(str, sorted(right))))]
+    asked = [WorldQuestion("q", tuple(map(str, sorted(right))))]
     found = next(outcomes(lambda question: answer(question, keys, 0.5), asked, lambda name: {name}))
     common = right & set(given_keys)
     assert found.precision == (len(common) / len(given_keys) if given_keys else 0)
@@ -138,7 +138,7 @@ def test_sets_of_keys_are_compared_as_sets(right, given_keys):
 
 def test_a_word_of_the_model_is_no_answer():
     told = Answer(question="q", token="blue", reason="no entity fits", why="doubt")
-    report = evaluate_answers(lambda _: told, [Question("q", ("a",)), Question("q", ())])
+    report = evaluate_answers(lambda _: told, [WorldQuestion("q", ("a",)), WorldQuestion("q", ())])
     assert report.all().coverage.mean == 0.0
     assert report.all().refused.mean == 1.0
 
@@ -160,7 +160,7 @@ def test_names_in_a_graph(new_graph):
 
 
 def test_both_forms_say_the_same(tmp_path):
-    wanted = [Question("Who?", ("Ann", "Bob")), Question("What?", ())]
+    wanted = [WorldQuestion("Who?", ("Ann", "Bob")), WorldQuestion("What?", ())]
     columns, lines = tmp_path / "q.tsv", tmp_path / "q.jsonl"
     columns.write_text("Who?\tAnn| Bob \n\nWhat?\t\n")
     lines.write_text(
@@ -170,7 +170,7 @@ def test_both_forms_say_the_same(tmp_path):
     packed.write_bytes(gzip.compress(lines.read_bytes()))
     assert list(read_gold(columns)) == list(read_gold(lines)) == list(read_gold(packed)) == wanted
     lines.write_text('{"question": "Who?", "answers": ["Ann"], "kind": "one hop"}\n')
-    assert list(read_gold(lines)) == [Question("Who?", ("Ann",), "one hop")]
+    assert list(read_gold(lines)) == [WorldQuestion("Who?", ("Ann",), "one hop")]
 
 
 def test_the_questions_of_the_example_world_are_read(world):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from kptm.extraction.candidates.mention_pairs import pairs_of
-from kptm.extraction.candidates.text_mentions import Mention, MentionKind
-from kptm.extraction.candidates.text_windows import passages
+from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
+from kptm.extraction.candidates.text_windows import windows_of
 from kptm.extraction.fitting.classifier_training import space_of
 from kptm.extraction.fitting.extractor_learning import _parted, _scored
-from kptm.extraction.fitting.relation_examples import Examples
+from kptm.extraction.fitting.relation_examples import RelationExamples
 from kptm.extraction.fitting.relation_thresholds import PRECISIONS, Scored, calibrate
 from kptm.extraction.relation_classifier import Label, RelationKind
 
@@ -67,11 +67,11 @@ def test_shares_count_as_far_as_they_go(wanted):
 def pair_of(first, second):
     text = f"{first} and {second}"
     mentions = [
-        Mention(0, len(first), MentionKind.ENTITY, first, first),
-        Mention(len(text) - len(second), len(text), MentionKind.ENTITY, second, second),
+        TextMention(0, len(first), MentionKind.ENTITY, first, first),
+        TextMention(len(text) - len(second), len(text), MentionKind.ENTITY, second, second),
     ]
-    [passage] = passages(text, mentions)
-    [pair] = pairs_of(passage)
+    [window] = windows_of(text, mentions)
+    [pair] = pairs_of(window)
     return pair
 
 
@@ -80,7 +80,7 @@ def examples_of(rows):
 
     from kptm.extraction.candidates.pair_features import Features
 
-    found = Examples()
+    found = RelationExamples()
     for number, (first, second, labels) in enumerate(rows):
         features = Features(array("I", [1, 2]), array("I"), [], [])
         found.add(number, pair_of(first, second), features, tuple(sorted(labels)))

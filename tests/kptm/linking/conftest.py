@@ -4,7 +4,8 @@ import pytest
 from hypothesis import strategies as st
 
 from kg import Candidate
-from kptm.linking.document import Link, LinkedText
+from kptm.linking.document import LinkedText
+from kptm.linking.link import Link
 
 
 @st.composite

@@ -14,7 +14,7 @@ from kptm.linking import Linker
 from kptm.linking.disambiguation.candidate_scores import judge
 from kptm.linking.disambiguation.description_encoder import EXPECTED, Encoder
 from kptm.linking.disambiguation.weights import Weights
-from kptm.linking.text.passages import Passages
+from kptm.linking.text.passages import FoldedTexts
 
 WORDS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] paris : capital city of france in texas is a the . ,".split()
@@ -61,7 +61,7 @@ def vector(folder, text):
 def test_similarity_is_the_cosine(model, graph, monkeypatch):
     monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (0.0, 1.0))
     linker, encoder, text = Linker(graph), Encoder(model), "Paris is a city in Texas."
-    passages, layers = Passages([text]), linker.refresh()
+    passages, layers = FoldedTexts([text]), linker.refresh()
     judged = judge(passages, layers, linker.weights)
     found = encoder.similarity(passages, layers, judged.found, judged.belief, linker.describe)
     around = vector(model, text)

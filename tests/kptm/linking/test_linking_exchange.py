@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kg import Candidate
 from kptm.errors import LinkingError
-from kptm.linking.document import Link, LinkedText
+from kptm.linking.document import LinkedText
+from kptm.linking.link import Link
 from kptm.linking.pairs import link_pairs
 
 

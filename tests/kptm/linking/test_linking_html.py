@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg import Candidate
-from kptm.linking.document import Link, LinkedText
+from kptm.linking.document import LinkedText
 from kptm.linking.export.html import CARD_LINES, block, style
+from kptm.linking.link import Link
 
 EVIL = "<script>alert('x')</script>\"' onload=\"a()&lt;--></style></title>"
 MARK = re.compile(r'<mark tabindex="0" style="[^"<>&]*" data-card="[^"<>]*">|</mark>')

@@ -18,7 +18,7 @@ from kptm.linking.disambiguation.weights import LINKS, SURE, Weights
 from kptm.linking.index import index_storage as storage
 from kptm.linking.index.index_graph import read_all
 from kptm.linking.index.link_index import LinkIndex
-from kptm.linking.text.passages import Passages
+from kptm.linking.text.passages import FoldedTexts
 
 RECORDS = [
     EntityRecord(key="Q90", label="Paris", description="capital city of France"),
@@ -267,7 +267,7 @@ def test_fit_learns_what_the_documents_want(graph):
 def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
     """The formula of kptm/linking/disambiguation/weights.py, written again for one mention."""
     found = Linker(graph)
-    passages, layers = Passages(["Paris is in Texas."]), found.refresh()
+    passages, layers = FoldedTexts(["Paris is in Texas."]), found.refresh()
     judged = judge(passages, layers, found.weights)
     weights = found.weights.joint
     score = sum(
@@ -286,7 +286,7 @@ def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
 
 def test_the_shipped_coefficients_are_those_of_the_features(graph):
     layers = Linker(graph).refresh()
-    columns = set(judge(Passages(["Paris"]), layers, Weights.default()).columns)
+    columns = set(judge(FoldedTexts(["Paris"]), layers, Weights.default()).columns)
     assert set(WHICH) < columns
     alone = columns - set(COHERENCE)
     more = {"local": set(), "joint": set(COHERENCE), "encoder": set(COHERENCE)}
@@ -354,7 +354,7 @@ def test_stated_priors_are_compared_with_each_other_alone(new_graph):
         ]
     )
     layers = Linker(graph).refresh()
-    found = judge(Passages(["Paris"]), layers, Weights.default()).found
+    found = judge(FoldedTexts(["Paris"]), layers, Weights.default()).found
     keys = layers.keys(found.entity.tolist())
     # 1 + prior of the two that state it share out their 1 + 0 facts each; C keeps its 11.
     shares = {"A": 2 * 1.9 / 3.0 / 13, "B": 2 * 1.1 / 3.0 / 13, "C": 11 / 13}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kg import Candidate, EntityRecord
 from kptm import Workspace
 from kptm.errors import LinkingError
-from kptm.linking.document import Link, LinkedText
+from kptm.linking.document import LinkedText
+from kptm.linking.link import Link
 
 spacy = pytest.importorskip("spacy", reason="needs spaCy: pip install 'kptm[spacy]'")
 

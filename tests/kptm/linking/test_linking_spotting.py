@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from kg import Entity, EntityRecord
 from kptm.linking import Linker
 from kptm.linking.detection.spotting import fitting, longest, matches
-from kptm.linking.index.index_build import Builder, Edges
+from kptm.linking.index.index_build import Edges, IndexBuilder
 from kptm.linking.index.overlay_index import Layers
 from kptm.linking.names.function_words import FUNCTION_WORDS
 from kptm.linking.text.characters import codes_of, fold_codes
-from kptm.linking.text.passages import Passages
+from kptm.linking.text.passages import FoldedTexts
 
 LETTERS = "aAbB \u0301é北京-İก\u0e31"
 
 
 def layers_of(names):
-    builder = Builder()
+    builder = IndexBuilder()
     for number, name in enumerate(names):
         builder.add(Entity(key=f"#{number}", label=name))
     return Layers(builder.arrays(Edges(array("i"), array("i"))))
@@ -28,7 +28,7 @@ def layers_of(names):
 
 def found(names, text):
     """(start, end) of the mentions that are whole names."""
-    layers, passages = layers_of(names), Passages([text])
+    layers, passages = layers_of(names), FoldedTexts([text])
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
     fits = fitting(passages, spans, entries) & (entries.kind <= 1)

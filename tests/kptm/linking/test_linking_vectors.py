@@ -12,7 +12,7 @@ from kptm.linking.index.index_build import word_hashes
 from kptm.linking.names.english_lexicon import listed_words
 from kptm.linking.names.english_words import FOLDER
 from kptm.linking.names.word_vectors import word_vectors
-from kptm.linking.text.passages import Passages
+from kptm.linking.text.passages import FoldedTexts
 
 DELPHI = [
     EntityRecord(key="place", label="Delphi", description="ancient sanctuary"),
@@ -39,7 +39,7 @@ def layers(new_graph):
 
 def similarities(texts, layers):
     """By passage and key."""
-    passages = Passages(texts)
+    passages = FoldedTexts(texts)
     found = candidates_of(passages, layers)
     columns = word_similarity(passages, layers, found)
     keys = layers.keys(found.entity.tolist())
@@ -122,7 +122,7 @@ def test_a_neighbour_is_not_named_by_a_name_of_something_else(new_graph):
     layers = Linker(graph).refresh()
 
     def named(text):
-        passages = Passages([text])
+        passages = FoldedTexts([text])
         found = candidates_of(passages, layers)
         at = layers.keys(found.entity.tolist()).index("Ireland")
         return features(passages, layers, found)["neighbours named"][at]

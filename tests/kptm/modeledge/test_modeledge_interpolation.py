@@ -12,7 +12,7 @@ from kptm.modeledge.knn.interpolation_fit import (
     BUCKETS,
     SMALLEST,
     TEMPERATURES,
-    HeldOut,
+    HeldOutQuestion,
     best_weights,
     bucket_edges,
     fit,
@@ -185,7 +185,7 @@ def questions(seed, truth, count=800, model=0.2, far="n"):
     for score in rng.uniform(0, 1, count):
         right = rng.uniform() < truth(score)
         first = hit("y" if right else "n", score)
-        found.append(HeldOut("y", model, [first, hit("n" if right else far, score - 0.3)]))
+        found.append(HeldOutQuestion("y", model, [first, hit("n" if right else far, score - 0.3)]))
     return found
 
 
@@ -203,7 +203,9 @@ def test_shuffled_values_are_not_listened_to():
     values = [found.value for item in asked for found in item.hits]
     other = rng.permutation([*values, *[f"v{i}" for i in range(40 * len(values))]]).tolist()
     shuffled = [
-        HeldOut(item.answer, item.p_model, [hit(other.pop(), found.score) for found in item.hits])
+        HeldOutQuestion(
+            item.answer, item.p_model, [hit(other.pop(), found.score) for found in item.hits]
+        )
         for item in asked
     ]
     assert set(Interpolation.fit(asked).weights) - {0.0}
@@ -223,17 +225,17 @@ def test_the_temperature_is_the_likeliest_of_the_grid():
 
 def test_what_says_nothing_fits_nothing():
     assert Interpolation.fit([]).weight([hit("a", 1.0)]) == 0
-    assert Interpolation.fit([HeldOut("y", 0.5, [])]).threshold == float("inf")
+    assert Interpolation.fit([HeldOutQuestion("y", 0.5, [])]).threshold == float("inf")
 
 
 def test_a_lucky_few_do_not_pay():
-    few = [HeldOut("y", 0.5, [hit("y", 0.9)])] * 2
-    assert Interpolation.fit([*few, *[HeldOut("y", 0.5, [])] * 1000]).weights == (0.0,)
+    few = [HeldOutQuestion("y", 0.5, [hit("y", 0.9)])] * 2
+    assert Interpolation.fit([*few, *[HeldOutQuestion("y", 0.5, [])] * 1000]).weights == (0.0,)
 
 
 def test_no_more_than_k_neighbours_are_counted():
-    asked = [HeldOut("y", 0.1, [hit("y", 0.9), hit("n", 0.8)])] * 20
-    assert fit(asked, k=1) == fit([HeldOut("y", 0.1, item.hits[:1]) for item in asked], k=1)
+    asked = [HeldOutQuestion("y", 0.1, [hit("y", 0.9), hit("n", 0.8)])] * 20
+    assert fit(asked, k=1) == fit([HeldOutQuestion("y", 0.1, item.hits[:1]) for item in asked], k=1)
 
 
 # ── who may speak ────────────────────────────────────────────────────────────────────────────
@@ -254,6 +256,6 @@ def test_only_rows_that_name_the_entity_and_hold_a_candidate_speak():
 
 def test_the_last_bit_of_a_similarity_does_not_silence_neighbours():
     """A question alone is computed in other shapes than in the batch that the edges were fitted on."""
-    fitted = Interpolation.fit([HeldOut("y", 0.1, [hit("y", 0.9)])] * 60)
+    fitted = Interpolation.fit([HeldOutQuestion("y", 0.1, [hit("y", 0.9)])] * 60)
     assert fitted.weight([hit("y", float(np.nextafter(np.float32(0.9), np.float32(0))))]) > 0.9
     assert fitted.weight([hit("y", 0.89)]) == 0

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from kptm import Workspace
 from kptm.answering.combination.p_calibration import Curve
 from kptm.answering.sources.text_source import TextSource
-from kptm.passages.reader.logit import Examples, fit
-from kptm.passages.reader.reader_model import HeldOut, ReaderModel
+from kptm.passages.reader.logit import LogitExamples, fit
+from kptm.passages.reader.reader_model import HeldOutAnswer, ReaderModel
 from kptm.passages.text_spans import TextSpan, name_spans, same_value, value_spans
 
 CITIES = "Avon Brill Corby Dover Epsom Fleet Goole Hythe Ivel Jarrow Kelso Louth March Neath Otley Poole Ripon Selby Tring Ware".split()  # fmt: skip
@@ -125,9 +125,9 @@ def test_what_p_is_worth_depends_on_the_kind_of_answer():
     """Entities are right by their p, values half as often; of names there are too few but for their share."""
     p = np.linspace(0.02, 0.98, 200)
     random = np.random.default_rng(0)
-    best = [HeldOut(float(one), bool(random.random() < one), "entity") for one in p]
-    best += [HeldOut(float(one), bool(random.random() < one / 2), "value") for one in p]
-    best += [HeldOut(0.9, False, "name")] * 20
+    best = [HeldOutAnswer(float(one), bool(random.random() < one), "entity") for one in p]
+    best += [HeldOutAnswer(float(one), bool(random.random() < one / 2), "value") for one in p]
+    best += [HeldOutAnswer(0.9, False, "name")] * 20
     source = TextSource(SimpleNamespace(model=ReaderModel(best=tuple(best))))
     assert source.worth(0.8, "entity") == pytest.approx(0.8, abs=0.1)
     assert source.worth(0.8, "value") == pytest.approx(0.4, abs=0.1)
@@ -146,7 +146,7 @@ def test_the_fit_is_the_minimum_of_the_formula():
     right = np.array([1, 0, 0, 0, 0, 1, 0, 1, 0], bool)
     none = np.ones((3, 1))
     first = np.array([0, 3, 5])
-    examples = Examples(sp.csr_matrix(rows), first, right, sp.csr_matrix(none))
+    examples = LogitExamples(sp.csr_matrix(rows), first, right, sp.csr_matrix(none))
 
     def loss(weights):
         lost = 0.5 * (weights**2).sum()

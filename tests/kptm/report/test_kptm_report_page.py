@@ -6,7 +6,8 @@ from dataclasses import fields, is_dataclass, replace
 import pytest
 
 from kg.types import Candidate
-from kptm.linking.document import Link, LinkedText
+from kptm.linking.document import LinkedText
+from kptm.linking.link import Link
 from kptm.pretraining.pretrain_report import LossPoint
 from kptm.report import AnswerView, Estimate, MapPoint, Neighbourhood, Report, render, write
 

@@ -13,7 +13,7 @@ from kg.programs import Period
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kptm.answering.lexicon.amounts.quantities import Quantity
+    from kptm.answering.lexicon.amounts.quantities import NumberMention
     from kptm.answering.lexicon.spelling.splitting import Token
     from kptm.answering.lexicon.tables import TimeTables
 
@@ -43,7 +43,10 @@ class Moment(NamedTuple):
 
 
 def times(
-    tokens: Sequence[Token], keys: Sequence[str], numbers: Sequence[Quantity], tables: TimeTables
+    tokens: Sequence[Token],
+    keys: Sequence[str],
+    numbers: Sequence[NumberMention],
+    tables: TimeTables,
 ) -> list[Time]:
     """All times of a question: moments by themselves, and with the words before them ("since 2000")."""
     if not (
@@ -97,7 +100,7 @@ class _Slots:
         self,
         tokens: Sequence[Token],
         keys: Sequence[str],
-        numbers: Sequence[Quantity],
+        numbers: Sequence[NumberMention],
         tables: TimeTables,
     ) -> None:
         self.tokens = tokens

@@ -17,7 +17,7 @@ _LARGEST = 1e30
 """A longer number is an identifier."""
 
 
-class Quantity(NamedTuple):
+class NumberMention(NamedTuple):
     """A number at tokens ``start`` to ``end``; a rank where it is ordinal."""
 
     start: int
@@ -29,9 +29,9 @@ class Quantity(NamedTuple):
 
 def quantities(
     tokens: Sequence[Token], keys: Sequence[str], tables: NumberTables
-) -> list[Quantity]:
+) -> list[NumberMention]:
     """All numbers of a question, each with and without its unit."""
-    found: list[Quantity] = []
+    found: list[NumberMention] = []
     at = 0
     while at < len(keys):
         here = _ranked(_at(tokens, keys, at, tables), keys, tables)
@@ -41,7 +41,9 @@ def quantities(
     return found
 
 
-def _ranked(found: list[Quantity], keys: Sequence[str], tables: NumberTables) -> list[Quantity]:
+def _ranked(
+    found: list[NumberMention], keys: Sequence[str], tables: NumberTables
+) -> list[NumberMention]:
     """Numbers, as ranks where the words beside them say so: "第二", "二番目"."""
     ranked = []
     for item in found:
@@ -55,12 +57,12 @@ def _ranked(found: list[Quantity], keys: Sequence[str], tables: NumberTables) ->
 
 def _at(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
-) -> list[Quantity]:
+) -> list[NumberMention]:
     first = keys[at][:1]
     if first.isdecimal() or first in ("+", "-"):
         return _digits(tokens, keys, at, tables)
     ordinals = [
-        Quantity(at, hit.end, hit.item[1], ordinal=True)
+        NumberMention(at, hit.end, hit.item[1], ordinal=True)
         for hit in tables.words.find(keys, at)
         if hit.item[0] == "ordinal"
     ]
@@ -69,13 +71,13 @@ def _at(
         after = [hit for hit in tables.words.find(keys, worded.end) if hit.item[0] == "ordinal"]
         if after and worded.number in range(20, 100, 10) and after[-1].item[1] < 10:
             rank = worded.number + after[-1].item[1]  # "twenty-third"
-            return [Quantity(at, after[-1].end, rank, ordinal=True)]
+            return [NumberMention(at, after[-1].end, rank, ordinal=True)]
     return ordinals + ([] if worded is None else [worded])
 
 
 def _digits(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
-) -> list[Quantity]:
+) -> list[NumberMention]:
     split = _DIGITS.fullmatch(keys[at])
     if split is None:
         return []
@@ -90,23 +92,23 @@ def _digits(
         return []
     number = -number if sign == "-" else number
     if letters in tables.ordinal_suffixes and letters:
-        return [Quantity(at, end, number, ordinal=True)]
+        return [NumberMention(at, end, number, ordinal=True)]
     found = []
     if letters in tables.suffixes:
-        found.append(Quantity(at, end, number * tables.suffixes[letters]))
+        found.append(NumberMention(at, end, number * tables.suffixes[letters]))
     if letters:
         letters = "" if letters == "s" and len(digits) == 4 else letters  # "1990s"
         units = [hit.item for hit in tables.units.find([letters], 0)]
-        return found + [Quantity(at, end, number, unit) for unit in units]
+        return found + [NumberMention(at, end, number, unit) for unit in units]
     if (
         tables.ordinal_dot
         and len(digits) <= 2
         and end < len(keys)
         and tokens[end].start == tokens[at].end + 2
     ):
-        found.append(Quantity(at, end, number, ordinal=True))
+        found.append(NumberMention(at, end, number, ordinal=True))
     end, number = _scaled(keys, end, number, tables)
-    return [*found, Quantity(at, end, number)]
+    return [*found, NumberMention(at, end, number)]
 
 
 def _is_group(tokens: Sequence[Token], at: int) -> bool:
@@ -144,14 +146,14 @@ def _scaled(keys: Sequence[str], at: int, number: float, tables: NumberTables) -
         number *= scales[-1].item[1]
 
 
-def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | None:
+def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> NumberMention | None:
     """A number in words; an article counts as one before a scale."""
     half = _half_of_scale(keys, at, tables)
     if half is not None:
         return half
     number = _Sum(tables)
     start, end = at, at
-    before_joiner: Quantity | None = None
+    before_joiner: NumberMention | None = None
     if keys[at] in tables.articles:
         at += 1
     while at < len(keys):
@@ -160,7 +162,7 @@ def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | No
             and keys[at] in tables.joiners
             and number.takes(_longest(keys, at + 1, tables, number))
         ):
-            before_joiner = Quantity(start, end, number.value)
+            before_joiner = NumberMention(start, end, number.value)
             at += 1
             number.joined = True
             continue
@@ -177,7 +179,7 @@ def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> Quantity | No
     return None if end == start else _and_a_half(keys, start, end, number, tables)
 
 
-def _half_of_scale(keys: Sequence[str], start: int, tables: NumberTables) -> Quantity | None:
+def _half_of_scale(keys: Sequence[str], start: int, tables: NumberTables) -> NumberMention | None:
     """Half of a scale: "half a million", "eine halbe Million"."""
     at = start + (keys[start] in tables.articles)
     if at >= len(keys) or keys[at] not in tables.halves:
@@ -185,20 +187,20 @@ def _half_of_scale(keys: Sequence[str], start: int, tables: NumberTables) -> Qua
     at += 1
     at += at < len(keys) and keys[at] in tables.articles
     scales = [hit for hit in tables.words.find(keys, at) if hit.item[0] == "scale"]
-    return Quantity(start, scales[-1].end, scales[-1].item[1] / 2) if scales else None
+    return NumberMention(start, scales[-1].end, scales[-1].item[1] / 2) if scales else None
 
 
 def _and_a_half(
     keys: Sequence[str], start: int, end: int, number: _Sum, tables: NumberTables
-) -> Quantity:
+) -> NumberMention:
     """A number, with a half of its last scale: "two and a half million", "dos millones y medio"."""
     at = end + 1
     at += at < len(keys) and keys[at] in tables.articles
     if at < len(keys) and keys[end] in tables.joiners and keys[at] in tables.halves:
         scale = number.scale if number.scale < _LARGEST and not number.current else 1.0
         end, value = _scaled(keys, at + 1, number.value + scale / 2, tables)
-        return Quantity(start, end, value)
-    return Quantity(start, end, number.value)
+        return NumberMention(start, end, value)
+    return NumberMention(start, end, number.value)
 
 
 Step = tuple[int, list[tuple[str, float]]]
@@ -289,7 +291,9 @@ class _Sum:
             self.current, self.scale = 0.0, number
 
 
-def _with_units(item: Quantity, keys: Sequence[str], tables: NumberTables) -> list[Quantity]:
+def _with_units(
+    item: NumberMention, keys: Sequence[str], tables: NumberTables
+) -> list[NumberMention]:
     if item.ordinal or item.unit:
         return []
     after = [item._replace(end=hit.end, unit=hit.item) for hit in tables.units.find(keys, item.end)]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
-    from kptm.answering.parsing.question.question import Mention
+    from kptm.answering.parsing.question.question_spans import Mention
 
 NAMED = frozenset(
     "prior mention_label mention_alias mention_part mention_people mention_slip exact length within function operator".split()

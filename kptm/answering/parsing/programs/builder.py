@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.knowledge import Knowledge
     from kptm.answering.parsing.model import Lexical
-    from kptm.answering.parsing.question.question import Mention, Question
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.question_spans import Mention
     from kptm.answering.parsing.question.schema_words import Schema
 
 CHANGING = frozenset(

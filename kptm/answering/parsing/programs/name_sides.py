@@ -12,7 +12,7 @@ from kptm.answering.questions.word_order import PREPOSITIONS, names_head, relati
 if TYPE_CHECKING:
     from kg.types import Step
     from kptm.answering.parsing.programs.builder import Builder
-    from kptm.answering.parsing.question.question import Mention
+    from kptm.answering.parsing.question.question_spans import Mention
     from kptm.answering.parsing.question.schema_words import RelationWords
 
 HELD = 4_096

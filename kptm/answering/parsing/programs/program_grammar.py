@@ -9,7 +9,7 @@ from kptm.answering.parsing.programs.bases import Bases
 from kptm.answering.parsing.programs.builder import Builder
 from kptm.answering.parsing.programs.comparisons import Comparisons
 from kptm.answering.parsing.programs.remembered_paths import RememberedPaths
-from kptm.answering.parsing.programs.sets import Sets
+from kptm.answering.parsing.programs.sets import ProgramSets
 from kptm.answering.parsing.programs.steps import Steps
 from kptm.answering.parsing.programs.superlatives import Measures
 
@@ -48,7 +48,7 @@ class Grammar:
         steps = Steps(self.builder)
         self.steps, self.both, self.silent_steps = steps.steps, steps.both, steps.silent_steps
         self.remembered = RememberedPaths(self.builder, steps.remembered_step).paths
-        sets = Sets(self.builder)
+        sets = ProgramSets(self.builder)
         self.covered, self.filters, self.pairs = sets.covered, sets.filters, sets.pairs
         measures = Measures(self.builder)
         self.superlatives, self.thresholds = measures.superlatives, measures.thresholds

@@ -16,7 +16,8 @@ from kg.programs import (
 from kg.types import Step
 from kptm.answering.parsing.programs.builder import bits, is_value, lowest
 from kptm.answering.parsing.question.appositions import beside_names
-from kptm.answering.parsing.question.question import LITTLE, span_mask
+from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
-    from kptm.answering.parsing.question.question import Mention, TypeMention
+    from kptm.answering.parsing.question.question_spans import Mention, TypeMention
 
 FLOATING = 2
 """Steps that no word says, in what two names have in common: "Spanish engineers"."""
@@ -36,7 +37,7 @@ COVERED = 500
 """Nodes of a set that must all be of a type that it is said to be of."""
 
 
-class Sets:
+class ProgramSets:
     """Sets narrowed down, joined, shared and denied; types that words say of them.
 
     Args:

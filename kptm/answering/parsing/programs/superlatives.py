@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
-    from kptm.answering.parsing.question.relation_mentions import Evidence
+    from kptm.answering.parsing.question.relation_mentions import RelationEvidence
 
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
@@ -136,7 +136,7 @@ class Measures:
                 yield measure, {"counted": 1.0, "counted_type": 1.0}, item.mask
 
     def _far(
-        self, step: Step, match: Match, used: int, named: Evidence, some: Sequence[str]
+        self, step: Step, match: Match, used: int, named: RelationEvidence, some: Sequence[str]
     ) -> Iterator[tuple[Measure, dict[str, float], int]]:
         """Measures of what a step leads to: the elevation of the highest point."""
         ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]

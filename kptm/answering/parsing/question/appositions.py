@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kptm.answering.parsing.knowledge import Knowledge
-    from kptm.answering.parsing.question.question import Mention, Question, TypeMention
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.question_spans import Mention, TypeMention
 
 BETWEEN = frozenset("of the a an".split())
 """Words that may stand between: "the state of Georgia", "Mercury, the metal"."""

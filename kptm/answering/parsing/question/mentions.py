@@ -7,7 +7,7 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kptm.answering.parsing.question.question import Mention
+from kptm.answering.parsing.question.question_spans import Mention
 from kptm.linking.detection.lookup import lookup
 from kptm.linking.names.surface_forms import Kind
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from kg.programs import OfType
 from kptm.answering.parsing.question.blanks import BLANK, NAME
+from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.questions.word_order import DETERMINERS, PREPOSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kg.programs import Program
     from kptm.answering.lexicon import Match, Token
+    from kptm.answering.parsing.question.question_spans import Mention, TypeMention
     from kptm.answering.parsing.question.relation_mentions import SaidRelations
     from kptm.answering.parsing.similarity.encoder import EncodedQuestion
 
@@ -23,49 +23,6 @@ EXPECTS = PREPOSITIONS | {"of"}
 """Words after which a name is expected."""
 LITTLE = 0.2
 """Tokens that weigh no more than this are not missed where no part of a reading explains them."""
-
-
-class Mention(NamedTuple):
-    """A span of tokens that may be a name.
-
-    Attributes:
-        start: The first token.
-        end: The token after the last.
-        node: The key of the entity, or the value (:class:`kg.ValueKey`).
-        prior: p(entity | span) among what the span may mean.
-        kind: "label", "alias", "part" of a name, "people" of a place, "slip" of the pen, "value".
-        exact: Whether it is written as the graph has it.
-    """
-
-    start: int
-    end: int
-    node: str
-    prior: float
-    kind: str
-    exact: bool
-
-    @property
-    def mask(self) -> int:
-        """Its tokens as bits."""
-        return span_mask(self.start, self.end)
-
-
-class TypeMention(NamedTuple):
-    """A span of tokens that names a set: a type ("rivers"), or what a relation leads to ("capitals")."""
-
-    start: int
-    end: int
-    program: Program
-
-    @property
-    def type(self) -> str | None:
-        """The type, None for what a relation leads to."""
-        return self.program.type if isinstance(self.program, OfType) else None
-
-    @property
-    def mask(self) -> int:
-        """Its tokens as bits."""
-        return span_mask(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +158,3 @@ class Question:
             for at, token in enumerate(self.tokens)
             if self.importance[at] > LITTLE and not mask >> at & 1
         )
-
-
-def span_mask(start: int, end: int) -> int:
-    """Tokens ``start`` to ``end`` as bits."""
-    return (1 << end) - (1 << start)

@@ -11,13 +11,8 @@ from kg.values import ValueKey
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.synonyms import translate
 from kptm.answering.parsing.question.blanks import with_question_word
-from kptm.answering.parsing.question.question import (
-    LITTLE,
-    Mention,
-    Question,
-    TypeMention,
-    span_mask,
-)
+from kptm.answering.parsing.question.question import LITTLE, Question
+from kptm.answering.parsing.question.question_spans import Mention, TypeMention, span_mask
 from kptm.answering.parsing.question.relation_mentions import SaidRelations
 from kptm.data.tokenize import MASK
 

@@ -26,7 +26,7 @@ SAYS = 0.3
 """Strength from which on a token is explained by a relation."""
 
 
-class Evidence(NamedTuple):
+class RelationEvidence(NamedTuple):
     """How well the tokens that are still free say a relation.
 
     Attributes:
@@ -44,7 +44,7 @@ class Evidence(NamedTuple):
     contrary: bool = False
 
 
-NOTHING = Evidence(0.0, 0.0, 0)
+NOTHING = RelationEvidence(0.0, 0.0, 0)
 
 
 class SaidRelations:
@@ -69,7 +69,7 @@ class SaidRelations:
         self._said: dict[str, dict[int, float]] = defaultdict(dict)
         # Several words in place of one, of which a relation must have all: "die" says a date of death, and no date of birth.
         self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
-        self._cache: dict[tuple[str, int, bool], Evidence] = {}
+        self._cache: dict[tuple[str, int, bool], RelationEvidence] = {}
         self._found: frozenset[str] | None = None
         self._claimed = sum(
             1 << at for at, token in enumerate(tokens) if schema.relations_named((token.stem,))
@@ -179,7 +179,7 @@ class SaidRelations:
                     found.add(key)
         return frozenset(found)
 
-    def evidence(self, relation: str, used: int = 0, *, forward: bool = True) -> Evidence:
+    def evidence(self, relation: str, used: int = 0, *, forward: bool = True) -> RelationEvidence:
         """How well the tokens outside of ``used`` say a relation; from tail to head also by what it leads from."""
         if relation not in self._any():
             return NOTHING
@@ -218,7 +218,7 @@ class SaidRelations:
 
     def _evidence(
         self, words: RelationWords, names: Sequence[frozenset[str]], used: int
-    ) -> Evidence:
+    ) -> RelationEvidence:
         said: dict[str, tuple[float, int]] = {}
         taken = used
         for stem in words.weights:
@@ -260,7 +260,7 @@ class SaidRelations:
         if torn or any(mask & by and not mask & verb for verb, by in self._passives):
             recall *= APART
         by_main = best == 0 and recall > 0
-        return Evidence(
+        return RelationEvidence(
             recall, more, mask,
             headless=by_main and words.head not in said, contrary=by_main and bool(words.superlatives - said.keys()),
         )  # fmt: skip

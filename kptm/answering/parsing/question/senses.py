@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Named
-from kptm.answering.parsing.question.question import LITTLE, span_mask
+from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question_spans import span_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kptm.answering.parsing.knowledge import Knowledge
-    from kptm.answering.parsing.question.question import Mention, Question
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.question_spans import Mention
 
 STRONG = frozenset(("label", "alias"))
 """Kinds of mentions that are names in full."""

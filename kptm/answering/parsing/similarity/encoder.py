@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.types import Relation, Step
     from kptm.answering.lexicon import Token
-    from kptm.answering.parsing.question.question import Mention
+    from kptm.answering.parsing.question.question_spans import Mention
     from kptm.answering.parsing.similarity.question_map import QuestionMap
 
     Vectors = NDArray[np.float32]
@@ -34,7 +34,7 @@ HELD = 4_000
 """Questions whose vectors are held in memory."""
 
 
-class TextEncoder(Protocol):
+class SentenceEncoder(Protocol):
     """What is needed of a sentence encoder, see :class:`kptm.linking.disambiguation.description_encoder.Encoder`."""
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
@@ -98,7 +98,7 @@ class RelationEncoder:
         encoder: The sentence encoder.
     """
 
-    def __init__(self, graph: KnowledgeGraph, encoder: TextEncoder) -> None:
+    def __init__(self, graph: KnowledgeGraph, encoder: SentenceEncoder) -> None:
         self._encoder = encoder
         self._texts = RelationTexts(graph)
         self._fingerprint = ""

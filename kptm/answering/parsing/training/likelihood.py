@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.answering.parsing.model import ReadingModel
-    from kptm.answering.parsing.program_candidates import Candidate
+    from kptm.answering.parsing.program_candidates import ProgramCandidate
 
     Floats = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ class Example:
         none: The features of none of them.
     """
 
-    candidates: Sequence[Candidate]
+    candidates: Sequence[ProgramCandidate]
     right: Sequence[float]
     none: Mapping[str, float] = field(default_factory=lambda: {NONE: 1.0})
 
@@ -180,7 +180,9 @@ def _chosen(example: Example) -> list[int]:
     return ordered[:CANDIDATES]
 
 
-def _columns(candidate: Candidate, own: dict[tuple[str, str], int], before: int) -> Iterator[int]:
+def _columns(
+    candidate: ProgramCandidate, own: dict[tuple[str, str], int], before: int
+) -> Iterator[int]:
     """The columns of a candidate's pairs of a predicate and a word."""
     for predicate in dict.fromkeys(candidate.predicates):
         for word in (*candidate.words, ""):

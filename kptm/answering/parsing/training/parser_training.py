@@ -46,7 +46,7 @@ RIGHT = 0.99
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class ParserExample:
     """A question and what its answers may be.
 
     Attributes:
@@ -94,7 +94,7 @@ class Trainer:
         self._progress = progress
         self._done = 0
 
-    def train(self, lessons: Sequence[Lesson], *, seed: int = 0) -> Training:
+    def train(self, lessons: Sequence[ParserExample], *, seed: int = 0) -> Training:
         """Train on lessons; the parser has the model from then on."""
         start = self._parser.untaught()
         before = self._parser.model
@@ -146,7 +146,7 @@ class Trainer:
 
     def _examples(
         self,
-        lessons: Sequence[Lesson],
+        lessons: Sequence[ParserExample],
         questions: Sequence[Question],
         earlier: Sequence[Example] = (),
         maps: QuestionMaps = NO_MAPS,
@@ -173,7 +173,7 @@ class Trainer:
     def _with_thresholds(
         self,
         start: ReadingModel,
-        lessons: Sequence[Lesson],
+        lessons: Sequence[ParserExample],
         questions: Sequence[Question],
         examples: list[Example],
     ) -> tuple[ReadingModel, list[Example]]:
@@ -192,7 +192,7 @@ class Trainer:
                 examples[at] = self._example(lessons[at], question)
         return start, examples
 
-    def _example(self, lesson: Lesson, question: Question, **how: int) -> Example:
+    def _example(self, lesson: ParserExample, question: Question, **how: int) -> Example:
         found = self._parser.candidates(question, **how)
         right = [lesson.answers.reward(item.derivation) for item in found]
         kept = sorted(range(len(found)), key=lambda at: (right[at] <= 0, at))[:CANDIDATES]
@@ -200,7 +200,7 @@ class Trainer:
             [found[at] for at in kept], [right[at] for at in kept], none_features(question)
         )
 
-    def _is_right(self, lesson: Lesson, question: Question) -> bool:
+    def _is_right(self, lesson: ParserExample, question: Question) -> bool:
         ranked = self._parser.ranked(question, self._parser.candidates(question))
         if not ranked.parses or ranked.none > ranked.parses[0].p:
             return not lesson.answers.names
@@ -219,7 +219,7 @@ def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
     return +found
 
 
-def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[Lesson]:
+def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[ParserExample]:
     """Relations asked by their names, of the first entity that has each."""
     relations = sorted(parser.schema().relations.values(), key=lambda item: item.key)
     stride = max(1, len(relations) // NAMES)
@@ -235,7 +235,7 @@ def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[Lesson]:
         keys = graph.evaluate(Follow(Named((fact.head,)), Step(words.key))).nodes
         main = words.name
         answers = AnswerMatcher(keys, {key: (key,) for key in keys})
-        yield Lesson(f"what is the {main} of {entity.label}", answers)
+        yield ParserExample(f"what is the {main} of {entity.label}", answers)
 
 
 def _mean(values: Sequence[bool]) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kg.programs import Program
     from kg.types import Step
-    from kptm.answering.parsing.program_candidates import Candidate
+    from kptm.answering.parsing.program_candidates import ProgramCandidate
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.similarity.encoder import EncodedQuestion
     from kptm.answering.parsing.training.likelihood import Example
@@ -104,7 +104,7 @@ def _compared(example: Example, question: Question, learnt: QuestionMap | None) 
     return replace(example, candidates=[_measured(item, behind) for item in example.candidates])
 
 
-def _measured(item: Candidate, behind: Mapping[Step, float]) -> Candidate:
+def _measured(item: ProgramCandidate, behind: Mapping[Step, float]) -> ProgramCandidate:
     values = [behind[step] for step in steps_of(item.derivation.program) if step in behind]
     own = {"encoder": sum(values), "similar": float(sum(value > -SIMILAR for value in values))}
     return replace(item, features={**item.features, **own})

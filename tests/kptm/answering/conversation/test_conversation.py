@@ -7,7 +7,7 @@ from kg.types import EntityRecord, Literal, Step
 from kg.vocabulary import XSD
 from kptm import Linker
 from kptm.answering import Answer, Conversation, WordMeaning
-from kptm.answering.answer import ScoredEntity
+from kptm.answering.answer_parts import ScoredEntity
 
 LABELS = {
     "Q1": ("Peru", "country"), "Q2": ("Chile", "country"), "Q3": ("Lima", "city"), "Q4": ("Santiago", "city"),

@@ -16,7 +16,7 @@ from kptm.answering.parsing.similarity.encoder import RelationEncoder, without_n
 from kptm.answering.parsing.similarity.question_map import QuestionMap, fit_map
 from kptm.answering.parsing.similarity.relation_texts import RelationTexts, beginning
 from kptm.answering.parsing.training.answer_matching import AnswerMatcher
-from kptm.answering.parsing.training.parser_training import Lesson, Trainer
+from kptm.answering.parsing.training.parser_training import ParserExample, Trainer
 from kptm.data.phrasings import Phrasings
 from kptm.errors import LinkingError
 from kptm.linking import Linker
@@ -211,7 +211,7 @@ def test_learning_maps_words_that_the_encoder_does_not_know(people, tmp_path):
     own = parser(people, stub)
     letters = "ABCDEFGH"
     lessons = [
-        Lesson(
+        ParserExample(
             f"what does Person{letter} zorp",
             AnswerMatcher([f"Job{at}"], {f"Job{at}": (f"Job{at}",)}),
         )

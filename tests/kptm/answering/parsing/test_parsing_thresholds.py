@@ -8,7 +8,7 @@ from kptm import Linker, Phrasings
 from kptm.answering.parsing.model import ReadingModel
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.training.answer_matching import AnswerMatcher
-from kptm.answering.parsing.training.parser_training import Lesson, Trainer
+from kptm.answering.parsing.training.parser_training import ParserExample, Trainer
 from kptm.answering.parsing.training.thresholds import Threshold, roundest
 
 HEIGHTS = {
@@ -41,7 +41,7 @@ def parser(new_graph):
 
 
 def lesson(question, answers):
-    return Lesson(question, AnswerMatcher(answers, {name: (name,) for name in answers}))
+    return ParserExample(question, AnswerMatcher(answers, {name: (name,) for name in answers}))
 
 
 def train(graph, parser, lessons):

@@ -28,7 +28,8 @@ from kg.programs import (
 from kg.types import Attribute, EntityRecord, Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
-from kptm.answering.answer import Answer, ScoredEntity
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import ScoredEntity
 from kptm.answering.questions.naming import labels
 from kptm.answering.sentences import LANGUAGES, SentenceWriter
 

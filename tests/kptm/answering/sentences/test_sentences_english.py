@@ -22,7 +22,8 @@ from kg.programs import (
 from kg.types import Attribute, EntityRecord, Literal, Step
 from kg.values import ValueKey
 from kg.vocabulary import XSD
-from kptm.answering.answer import Answer, ScoredEntity, WordMeaning
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import ScoredEntity, WordMeaning
 from kptm.answering.questions.naming import labels
 from kptm.answering.sentences import SentenceWriter
 from kptm.data.phrasings import Phrasings
@@ -333,7 +334,7 @@ def test_what_was_guessed_what_is_not_known_and_what_is_described(graph):
 
 
 def test_without_a_program_the_path_is_said(graph):
-    from kptm.answering.answer import Evidence
+    from kptm.answering.answer_parts import Evidence
 
     answer = Answer(
         question="?", score=0.9, answers=(ScoredEntity("c:austin", "Austin", 0.9),), topic="s:tx", path=(CAPITAL,),

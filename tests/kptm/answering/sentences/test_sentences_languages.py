@@ -7,7 +7,8 @@ from kg.programs import Aggregate, Exists, Follow, Named, OfType, Superlative, W
 from kg.programs import Measure as Measured
 from kg.types import Literal, Step
 from kg.vocabulary import XSD
-from kptm.answering.answer import Answer, ScoredEntity
+from kptm.answering.answer import Answer
+from kptm.answering.answer_parts import ScoredEntity
 from kptm.answering.sentences import LANGUAGES, SentenceWriter
 from kptm.answering.sentences.languages import language
 
