@@ -11,7 +11,7 @@ from kg.errors import QueryError, shorten
 from kg.naming import resolution as naming
 from kg.programs import arithmetic
 from kg.programs.expressions import Comparison
-from kg.store.node_sets.measures import Bounds, holds, undecided
+from kg.store.node_sets.bounds import Bounds, holds, undecided
 from kg.store.read import query
 from kg.store.rows import values
 from kg.store.rows.quantities import double

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from kg.programs import arithmetic
 from kg.programs.expressions import Aggregate, Compare, Follow, Measure, Program, Superlative
 from kg.store.node_sets import measures
-from kg.store.node_sets.measures import Bounds, Size
+from kg.store.node_sets.bounds import Bounds, Size
 from kg.store.node_sets.sets import EMPTY, NodeSet
 from kg.store.rows.quantities import double
 from kg.values.node import ValueKey

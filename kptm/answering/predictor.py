@@ -10,7 +10,7 @@ from kg.errors import UnknownKeyError
 from kg.types import Triple
 from kptm.answering.answer import Answer
 from kptm.answering.answer_parts import Evidence
-from kptm.answering.combination.p_calibration import Curve
+from kptm.answering.combination.p_calibration import link_prediction_curve
 from kptm.answering.combination.weight_fitting import CombinationExample, fit_weights
 from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import AnswerBuilder, Case, Evaluated
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
 CHUNK = 32
 """Questions that are asked together."""
-HELD_OUT = 50
-"""Answers to held-out facts from which on link prediction's p is calibrated by them."""
 FITTED = 20_000_000
 """Numbers that are held while weights are fitted: candidates of all questions together."""
 
@@ -101,7 +99,7 @@ class Predictor:
         self._voices = SourceSet(embeddings, model, store, texts)
         self._relations = naming.RelationNames(graph)
         self._candidates = CandidateSets(graph)
-        curve = None if embeddings is None else _curve(embeddings)
+        curve = None if embeddings is None else link_prediction_curve(embeddings)
         citations = EvidenceBuilder(graph, linker, embeddings, store)
         self._decider = AnswerBuilder(graph, citations, freshness, curve, texts)
         self._brief = AnswerBuilder(graph, NoCitations(), None, curve, texts)
@@ -391,11 +389,3 @@ def _checked(question: str) -> str:
             f"the question has {len(question):,} characters, more than {LONGEST:,}; ask a shorter one"
         )
     return question
-
-
-def _curve(embeddings: EntityEmbeddings) -> Curve | None:
-    """From p of link prediction's best answer to how often such answers are right; None where too few facts were held out."""
-    best = embeddings.calibration.best if embeddings.calibration is not None else ()
-    if len(best) < HELD_OUT:
-        return None
-    return Curve.fit([item.p for item in best], [item.right for item in best])

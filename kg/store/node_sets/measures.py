@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kg.store.node_sets.bounds import Bounds, Size, certain, in_range, undecided
 from kg.store.node_sets.sets import EMPTY, Clause, NodeSet, inside
 from kg.store.node_sets.traverse import ends
 from kg.store.rows.times import hold, times
@@ -32,93 +33,6 @@ MANY = 5
 
 LONGEST = 31_622_400
 """Seconds of a leap year: no date is longer."""
-
-
-class Size(NamedTuple):
-    """A value of a node and what it measures, in double precision."""
-
-    node: int
-    value: int
-    dimension: str
-    low: float
-    high: float
-
-
-class Bounds(NamedTuple):
-    """What sizes are compared with.
-
-    Attributes:
-        comparison: How: one of ``< <= > >= = !=``.
-        dimension: Of both.
-        low: In double precision.
-        high: In double precision.
-    """
-
-    comparison: str
-    dimension: str
-    low: float
-    high: float
-
-    def verdict(self, size: Size) -> bool | None:
-        """Whether a size compares so; None where two doubles are equal, and the values have to be compared."""
-        if size.dimension != self.dimension:
-            return False
-        low, high = size.low, size.high
-        match self.comparison:
-            case "<":
-                return None if high == self.low else high < self.low
-            case "<=":
-                return None if high == self.high else high < self.high
-            case ">":
-                return None if low == self.high else low > self.high
-            case ">=":
-                return None if low == self.low else low > self.low
-        if low < self.low or high > self.high:
-            return self.comparison == "!="
-        return None if low == self.low or high == self.high else self.comparison == "="
-
-
-# In SQL the same: where it is certain, a range of ``low`` that an index can search, and where
-# doubles are equal.
-_CERTAIN = {
-    "<": "{q}.high < ?1", "<=": "{q}.high < ?2", ">": "{q}.low > ?2", ">=": "{q}.low > ?1",
-    "=": "({q}.low > ?1 AND {q}.high < ?2)", "!=": "({q}.low < ?1 OR {q}.high > ?2)",
-}  # fmt: skip
-_RANGE = {
-    "<": "{q}.low <= ?1", "<=": "{q}.low <= ?2", ">": "{q}.low >= ?2", ">=": "{q}.low >= ?1",
-    "=": "({q}.low >= ?1 AND {q}.low <= ?2)", "!=": "1 = 1",
-}  # fmt: skip
-_EQUAL = {
-    "<": "{q}.high = ?1", "<=": "{q}.high = ?2", ">": "{q}.low = ?2", ">=": "{q}.low = ?1",
-    "=": "({q}.low = ?1 OR {q}.high = ?2)", "!=": "({q}.low = ?1 OR {q}.high = ?2)",
-}  # fmt: skip
-
-
-def _bound(texts: dict[str, str], bounds: Bounds, q: str) -> str:
-    """A condition on a table ``q``; the doubles are written out, as Python writes them to the last bit."""
-    text = texts[bounds.comparison].format(q=q)
-    return text.replace("?1", repr(bounds.low)).replace("?2", repr(bounds.high))
-
-
-def undecided(bounds: Bounds, q: str) -> str:
-    """The condition that the doubles of a row of a table ``q`` do not decide."""
-    return _bound(_EQUAL, bounds, q)
-
-
-def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:
-    """The condition that a value, given by its id, compares so; its one parameter is the dimension.
-
-    Args:
-        bounds: What it is compared with.
-        value: SQL for the id.
-        equal: Those of the values that doubles do not decide which compare so.
-    """
-    listed = ", ".join(f"{number:d}" for number in sorted(equal)) or "NULL"
-    return (
-        f"EXISTS (SELECT 1 FROM quantity q WHERE q.literal_id = {value} AND q.dimension = ?"
-        f" AND (({_bound(_CERTAIN, bounds, 'q')} AND NOT {_bound(_EQUAL, bounds, 'q')})"
-        f" OR q.literal_id IN ({listed})))"
-    )
 
 
 # ── values ───────────────────────────────────────────────────────────────────────────────────────
@@ -169,12 +83,12 @@ def compared(
         bounds: What they are compared with.
         equal: Of the values whose doubles are equal those that compare so.
     """
-    walk = _walk(sets, base, path, bounds.dimension, _bound(_RANGE, bounds, "m"))
+    walk = _walk(sets, base, path, bounds.dimension, in_range(bounds, "m"))
     if walk is None:
         return EMPTY
     chosen = f"x{len(path) - 1}.tail_id IN ({', '.join(f'{number:d}' for number in sorted(equal))})"
     also = f" OR {chosen}" if equal else ""
-    fits = f"({_bound(_CERTAIN, bounds, 'm')}{also})"
+    fits = f"({certain(bounds, 'm')}{also})"
     listing = Clause(
         f"SELECT DISTINCT {walk.base} AS id FROM {walk.text} AND {fits}",
         walk.parameters,
@@ -190,7 +104,7 @@ def compared(
         also = f" OR {chosen.replace(f'x{len(path) - 1}.tail_id', last)}" if equal else ""
         tables.append(f"quantity {name}q")
         joins += [f"{name}q.literal_id = {last}", f"{name}q.dimension = ?"]
-        joins.append(f"({_bound(_CERTAIN, bounds, f'{name}q')}{also})")
+        joins.append(f"({certain(bounds, f'{name}q')}{also})")
         text = sets.exists(f"{' CROSS JOIN '.join(tables)} WHERE {' AND '.join(joins)}")
         return Clause(text, (bounds.dimension,))
 
@@ -209,7 +123,7 @@ def _are_many(sets: NodeSets, relation: int, bounds: Bounds) -> bool:
     many = MANY * sets.small
     query = (
         "SELECT count(*) FROM (SELECT 1 FROM measure m WHERE m.relation_id = ? AND m.dimension = ?"
-        f" AND {_bound(_RANGE, bounds, 'm')} LIMIT {many:d}) AS n"
+        f" AND {in_range(bounds, 'm')} LIMIT {many:d}) AS n"
     )
     return int(sets.sql.one(query, (relation, bounds.dimension))) == many
 
@@ -219,7 +133,7 @@ def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
     least = bounds.low - (LONGEST if bounds.dimension == "date" else 0)
     rows = sets.sql.all(
         "SELECT DISTINCT x.tail_id FROM measure m CROSS JOIN triple x WHERE m.relation_id = ? AND m.dimension = ?"
-        f" AND m.low >= {least!r} AND m.low <= {bounds.high!r} AND {_bound(_EQUAL, bounds, 'm')} AND x.id = m.triple_id",
+        f" AND m.low >= {least!r} AND m.low <= {bounds.high!r} AND {undecided(bounds, 'm')} AND x.id = m.triple_id",
         (relation, bounds.dimension),
     )
     return [value for (value,) in rows]

@@ -1,4 +1,4 @@
-"""From the p of a best answer to how often such answers are right: isotonic regression, by where the answer comes from.
+"""How often answers of a given p are right: isotonic regression, by where the answer comes from.
 
 Pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), drawn as straight lines between
 the centres of its blocks (Oron & Flournoy 2017). What a model knows and what neighbours say are two
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kg.embedding import EntityEmbeddings
+
     Floats = NDArray[np.float64]
 
 CHUNK = 10
 """Answers that are pooled before anything is compared: one answer is right or wrong, never a rate."""
+HELD_OUT = 50
+"""The fewest answers to held-out facts that calibrate link prediction's p."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,3 +160,14 @@ def pooled(places: Floats, rates: Floats, weights: Floats) -> tuple[Floats, Floa
             blocks[-1] = [ours + theirs for ours, theirs in zip(blocks[-1], last, strict=True)]
     table = np.array(blocks).reshape(-1, 3)
     return table[:, 2] / table[:, 0], table[:, 1] / table[:, 0]
+
+
+def link_prediction_curve(embeddings: EntityEmbeddings) -> Curve | None:
+    """How often link prediction's best answers of a given p are right.
+
+    None where too few facts were held out to say.
+    """
+    best = embeddings.calibration.best if embeddings.calibration is not None else ()
+    if len(best) < HELD_OUT:
+        return None
+    return Curve.fit([item.p for item in best], [item.right for item in best])

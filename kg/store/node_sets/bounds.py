@@ -1,0 +1,105 @@
+"""Sizes and bounds on them, in Python and in SQL: doubles decide, exact values where these are equal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+class Size(NamedTuple):
+    """A value of a node and what it measures, in double precision."""
+
+    node: int
+    value: int
+    dimension: str
+    low: float
+    high: float
+
+
+class Bounds(NamedTuple):
+    """What sizes are compared with.
+
+    Attributes:
+        comparison: How: one of ``< <= > >= = !=``.
+        dimension: Of both.
+        low: In double precision.
+        high: In double precision.
+    """
+
+    comparison: str
+    dimension: str
+    low: float
+    high: float
+
+    def verdict(self, size: Size) -> bool | None:
+        """Whether a size compares so; None where equal doubles leave it to the exact values."""
+        if size.dimension != self.dimension:
+            return False
+        low, high = size.low, size.high
+        match self.comparison:
+            case "<":
+                return None if high == self.low else high < self.low
+            case "<=":
+                return None if high == self.high else high < self.high
+            case ">":
+                return None if low == self.high else low > self.high
+            case ">=":
+                return None if low == self.low else low > self.low
+        if low < self.low or high > self.high:
+            return self.comparison == "!="
+        return None if low == self.low or high == self.high else self.comparison == "="
+
+
+# In SQL the same: where it is certain, a range of ``low`` that an index can search, and where
+# doubles are equal.
+_CERTAIN = {
+    "<": "{q}.high < ?1", "<=": "{q}.high < ?2", ">": "{q}.low > ?2", ">=": "{q}.low > ?1",
+    "=": "({q}.low > ?1 AND {q}.high < ?2)", "!=": "({q}.low < ?1 OR {q}.high > ?2)",
+}  # fmt: skip
+_RANGE = {
+    "<": "{q}.low <= ?1", "<=": "{q}.low <= ?2", ">": "{q}.low >= ?2", ">=": "{q}.low >= ?1",
+    "=": "({q}.low >= ?1 AND {q}.low <= ?2)", "!=": "1 = 1",
+}  # fmt: skip
+_EQUAL = {
+    "<": "{q}.high = ?1", "<=": "{q}.high = ?2", ">": "{q}.low = ?2", ">=": "{q}.low = ?1",
+    "=": "({q}.low = ?1 OR {q}.high = ?2)", "!=": "({q}.low = ?1 OR {q}.high = ?2)",
+}  # fmt: skip
+
+
+def _bound(texts: dict[str, str], bounds: Bounds, q: str) -> str:
+    """A condition on a table ``q``; ``repr`` writes the doubles exactly, to the last bit."""
+    text = texts[bounds.comparison].format(q=q)
+    return text.replace("?1", repr(bounds.low)).replace("?2", repr(bounds.high))
+
+
+def certain(bounds: Bounds, q: str) -> str:
+    """The condition that the doubles of a row of a table ``q`` compare so for certain."""
+    return _bound(_CERTAIN, bounds, q)
+
+
+def in_range(bounds: Bounds, q: str) -> str:
+    """A range of ``q.low``, for an index to search, that holds all that may compare so."""
+    return _bound(_RANGE, bounds, q)
+
+
+def undecided(bounds: Bounds, q: str) -> str:
+    """The condition that the doubles of a row of a table ``q`` do not decide."""
+    return _bound(_EQUAL, bounds, q)
+
+
+def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:
+    """The condition that a value, given by its id, compares so; its one parameter is the dimension.
+
+    Args:
+        bounds: What it is compared with.
+        value: SQL for the id.
+        equal: Those of the values that doubles do not decide which compare so.
+    """
+    listed = ", ".join(f"{number:d}" for number in sorted(equal)) or "NULL"
+    return (
+        f"EXISTS (SELECT 1 FROM quantity q WHERE q.literal_id = {value} AND q.dimension = ?"
+        f" AND (({certain(bounds, 'q')} AND NOT {undecided(bounds, 'q')})"
+        f" OR q.literal_id IN ({listed})))"
+    )
