@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 def node_of_tail(sql: Sql, relation: str, tail: str | Literal) -> str:
-    """What a text means at the end of a relation: a value where the relation has values, else an entity's key."""
+    """What a text means at the end of a relation.
+
+    A value where the relation has values, else an entity's key.
+    """
     if isinstance(tail, Literal):
         return ValueKey(tail)
     if isinstance(tail, ValueKey):
@@ -45,7 +48,10 @@ def edit(
     new: bool,
     source: str,
 ) -> int:
-    """Make the fact's tail the value of (head, relation) in place of ``old``; see :meth:`kg.KnowledgeGraph.edit`."""
+    """Make the fact's tail the value of (head, relation) in place of ``old``.
+
+    See :meth:`kg.KnowledgeGraph.edit`.
+    """
     with database.quick() as sql:
         head, relation = stored_key(sql, "entity", fact[0]), fact[1]
         node = node_of_tail(sql, relation, fact[2])
@@ -73,7 +79,10 @@ def edit(
 
 
 def _unknown(sql: Sql, head: str, relation: str, tail: str, *, new: bool) -> str | None:
-    """The end of a fact that may be a slip of the pen: an entity that the graph never held, and that is not said to be new."""
+    """The end of a fact that may be misspelt.
+
+    That is an entity that the graph never held and that the caller does not declare new.
+    """
     is_value = isinstance(tail, ValueKey)
     known = ids_of(sql, "entity", [head] if is_value else [head, tail])
     if head not in known:
@@ -84,7 +93,7 @@ def _unknown(sql: Sql, head: str, relation: str, tail: str, *, new: bool) -> str
 
 
 def _among_values(sql: Sql, relation: str, tail: str) -> bool:
-    """Whether a relation's tails are numbers and the like that were loaded as entities, and this is one more."""
+    """Whether this is one more number in a relation whose numbers were loaded as entities."""
     if parsed(tail) is None:
         return False
     others = stored_texts(sql, relation)

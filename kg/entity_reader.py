@@ -1,4 +1,4 @@
-"""Reading entities and relations; those of the newest revision once, while the graph stays as it is.
+"""Read entities and relations, those of the newest revision only once while the graph is unchanged.
 
 Answers ask for the labels of the same few entities again and again. To look at the newest revision
 takes a fiftieth of the time of reading an entity. A revision that changed a few entities leaves the
@@ -37,7 +37,8 @@ class _State:
         entities: Entities by their keys.
         others: By other keys: of none, or of the entity whose key is canonically equal.
         relations: All relations, None before they are read.
-        named: Relations by their keys, also of earlier states if nothing has been said of them since.
+        named: Relations by their keys, also of earlier states if nothing has been said of them
+            since.
     """
 
     revision: tuple[int, str, str] | None
@@ -74,7 +75,7 @@ class EntityReader:
         self._state = _State(None)
 
     def entities(self, keys: Sequence[str]) -> dict[str, Entity]:
-        """The entities of those ``keys`` that exist, as :func:`kg.naming.resolution.entities_of` gives them."""
+        """The entities among ``keys`` that exist; see :func:`kg.naming.resolution.entities_of`."""
         if self._is_uncached or len(keys) > MOST:
             with self._database.reading() as sql:
                 return naming.entities_of(sql, keys, self._at, self._languages)
@@ -121,7 +122,10 @@ class EntityReader:
 
     @staticmethod
     def _carry_over(sql: Sql, state: _State, revision: tuple[int, str, str]) -> _State:
-        """What an earlier state knows that no later revision has changed; nothing where its revision was withdrawn."""
+        """What an earlier state knows that no later revision has changed.
+
+        Nothing if its own revision was withdrawn.
+        """
         if state.revision is None or not (state.entities or state.named):
             return _State(revision)
         if revisions.named(sql, state.revision[0]) != state.revision:

@@ -28,13 +28,7 @@ if TYPE_CHECKING:
     from kg.loading.rows import Rows
     from kg.loading.tables import Types
     from kg.store.write.artefacts import FileStore
-    from kg.types import (
-        LinkCount,
-        LoadReport,
-        PurgeReport,
-        Record,
-        TimeNames,
-    )
+    from kg.types import LinkCount, LoadReport, PurgeReport, Record, TimeNames
     from kg.types import Literal as Value
 
 OnError = Literal["raise", "skip"]
@@ -58,10 +52,11 @@ class KnowledgeGraph(GraphView):
 
         Args:
             where: A path is a SQLite file, anything with ``://`` a database URL.
-            languages: In which labels and descriptions are wanted, the best first: tags such as "de" or "pt-BR", of
-                which "de" takes "de-AT" too. What is in none of them is shown as it is without a language, else by
-                Wikidata's default label ("mul") or in English.
-            times: What qualifiers say when a fact began, ended or held; by default those of Wikidata and usual words.
+            languages: In which labels and descriptions are wanted, the best first: tags such as
+                "de" or "pt-BR", of which "de" takes "de-AT" too. What is in none of them is shown
+                as it is without a language, else by Wikidata's default label ("mul") or in English.
+            times: What qualifiers say when a fact began, ended or held; by default those of
+                Wikidata and usual words.
 
         Raises:
             StoreError: It cannot be opened or is not a graph of ours.
@@ -103,7 +98,7 @@ class KnowledgeGraph(GraphView):
         self.close()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make all changes of the block, of this graph and of stores beside it, one: all of them or none.
+        """Make all changes of the block one, here and in stores beside it: all of them or none.
 
         Revisions are still one a change. Others see what this thread wrote after the block.
         """
@@ -140,26 +135,29 @@ class KnowledgeGraph(GraphView):
     ) -> LoadReport:
         """Load a file of triples, and what else its format holds.
 
-        A file that is loaded again replaces what it stated before: what it states no longer ends, unless
-        another source states it too. It is the same file when its absolute path and its source are the same.
+        A file that is loaded again replaces what it stated before: what it states no longer ends,
+        unless another source states it too. It is the same file when its absolute path and its
+        source are the same.
 
         Args:
-            path: The file, streamed; ``-`` is standard input, ``pykeen:NAME`` a dataset that PyKEEN ships.
-                Or rows: tuples, mappings as in JSON Lines, a data frame.
+            path: The file, streamed; ``-`` is standard input, ``pykeen:NAME`` a dataset that PyKEEN
+                ships. Or rows: tuples, mappings as in JSON Lines, a data frame.
             format: The format, where the suffix does not say it (``.gz .bz2 .zst`` are unpacked).
             columns: Which columns of TSV or CSV are head, relation, tail: names in its header, or
                 positions from 0.
-            key: Of a TSV or CSV table with an entity a row and a relation a column: the column whose cells
-                are the entities. Empty cells say nothing.
+            key: Of a TSV or CSV table with an entity a row and a relation a column: the column
+                whose cells are the entities. Empty cells say nothing.
             split: What separates several values in a cell of such a table.
             header: Whether the first line of TSV or CSV is a header; a usual one is recognised.
-            types: Of TSV and CSV: the kind of a relation's tails by its key, one of :data:`kg.values.KINDS`
-                ("entity", "integer", "date", "url", "text", …). The others are guessed, by the rule of
-                :mod:`kg.values.infer`; False guesses nothing, and all tails are entities.
-            source: Who says so; the path by default. What two sources say lives until both are gone.
-            add: True leaves what the file stated before as it is; False ends all that the source stated
-                before, in this file or another, and also where lines are skipped. By default the file
-                replaces itself, and where lines are skipped nothing ends: the report counts what was left.
+            types: Of TSV and CSV: the kind of a relation's tails by its key, one of
+                :data:`kg.values.KINDS` ("entity", "integer", "date", "url", "text", …). The others
+                are guessed, by the rule of :mod:`kg.values.infer`; False guesses nothing, and all
+                tails are entities.
+            source: Who says so; the path by default. What two sources say lives as long as one.
+            add: True leaves what the file stated before as it is; False ends all that the source
+                stated before, in this file or another, and also where lines are skipped. By default
+                the file replaces itself, and where lines are skipped nothing ends: the report
+                counts what was left.
             on_error: "raise" stops at the first bad line and leaves the graph as it was; "skip"
                 loads the rest and reports every bad line.
             rejected: Where to write skipped lines; by default beside the file, ending in
@@ -202,16 +200,16 @@ class KnowledgeGraph(GraphView):
         rejected: str | Path | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
-        """Load entities from JSON Lines, CSV, TSV or JSON: key, label, aliases, description, types, prior.
+        """Load entities: key, label, aliases, description, types and prior, in a file's columns.
 
-        Only ``key`` is required. What a line leaves out stays as other sources say it; aliases and types add
-        up. An entity whose key is that of a relation names the relation. A file that is loaded again replaces
-        what it stated before, as for :meth:`load`.
+        Only ``key`` is required. What a line leaves out stays as other sources say it; aliases and
+        types add up. An entity whose key is that of a relation names the relation. A file that is
+        loaded again replaces what it stated before, as for :meth:`load`.
 
         Args:
-            path: The file.
+            path: The file, in JSON Lines, CSV, TSV or JSON.
             format: The format, where the suffix does not say it.
-            columns: What each column of a CSV or TSV file without a header is; ``-`` for what to leave.
+            columns: The fields of a CSV or TSV file without a header; ``-`` leaves one out.
             source: Who says so; the path by default.
             add: As for :meth:`load`.
             on_error: As for :meth:`load`.
@@ -237,7 +235,7 @@ class KnowledgeGraph(GraphView):
             )
 
     def add(self, items: Iterable[Record | tuple[str, str, str]], *, source: str = USER) -> int:
-        """Add triples, attributes, statements and entities in one transaction; return how many were new.
+        """Add triples, attributes, statements, entities, all at once; return how many were new.
 
         Raises:
             InvalidNameError: A name is empty or cannot be kept unchanged, or an item has not
@@ -256,10 +254,10 @@ class KnowledgeGraph(GraphView):
             return added
 
     def count_links(self, counts: Iterable[LinkCount], *, source: str) -> int:
-        """Note how often texts meant entities by names; return the revision, 0 where nothing was new.
+        """Note how often texts meant entities by names; return the revision, 0 if nothing was new.
 
-        A source's counts add up. A name that the entity does not have becomes an alias, said by ``source``;
-        ``forget``, ``undo`` and ``purge`` take counts back like anything that a source says.
+        A source's counts add up. A name that the entity does not have becomes an alias, said by
+        ``source``. ``forget``, ``undo`` and ``purge`` take counts back like other statements.
 
         Raises:
             InvalidNameError: A name cannot be kept unchanged.
@@ -279,7 +277,9 @@ class KnowledgeGraph(GraphView):
     def remove(
         self, *, head: str | None = None, relation: str | None = None, tail: str | None = None
     ) -> int:
-        """Remove the triples of a pattern, whoever says them; return how many. Give at least one part.
+        """Remove the triples of a pattern, whoever says them; return how many.
+
+        Give at least one part.
 
         Raises:
             StoreError: No part was given, or the database cannot be written.
@@ -299,8 +299,7 @@ class KnowledgeGraph(GraphView):
     def forget(self, *, entity: str | None = None, source: str | None = None) -> int:
         """Take back all that is said of an entity, or all that a source says; return the revision.
 
-        It stays as history and can be undone, unlike :meth:`purge`. What another source says too lives
-        on.
+        It stays as history and can be undone, unlike :meth:`purge`. Other sources keep their say.
 
         Returns:
             The revision, 0 where there was nothing to forget.
@@ -336,8 +335,8 @@ class KnowledgeGraph(GraphView):
         Args:
             head: An entity the graph holds or held.
             relation: A relation the graph holds or held by its key, or holds by its label.
-            tail: The new value: an entity the graph holds or held, or a value, as a Literal or, where the
-                relation has values, as text ("70000000").
+            tail: The new value: an entity the graph holds or held, or a value, as a Literal or,
+                where the relation has values, as text ("70000000").
             old: The value to replace; may be left out where there is exactly one.
             new: Whether ``tail`` may be an entity that the graph has never held.
 
@@ -352,7 +351,7 @@ class KnowledgeGraph(GraphView):
         return edit(self._database, self, (head, key, tail), old=old, new=new, source=USER)
 
     def tail(self, relation: str, text: str) -> str:
-        """What a text means at the end of a relation: a :class:`kg.ValueKey` where the relation has values, else the text itself."""
+        """What a text means at the end of a relation: a :class:`kg.ValueKey`, or itself."""
         from kg.editing import node_of_tail
 
         with self._database.quick() as sql:
@@ -363,16 +362,18 @@ class KnowledgeGraph(GraphView):
     ) -> int:
         """Take back what a revision changed (the newest by default); return the new revision.
 
-        The facts that it changed are again what they were before it. To undo an undo brings back what that
-        one took; the revision's kind is "redo" then. ``graph.log.changes`` lists what came back and what went.
+        The facts that it changed are again what they were before it. To undo an undo brings back
+        what that one took; the revision's kind is "redo" then. ``graph.log.changes`` lists what
+        came back and what went.
 
         Args:
             revision: Its number.
-            later: Whether later revisions that changed the same facts are taken back with it, not refused.
+            later: Whether to take back later revisions of the same facts too, not to refuse.
             files: Where the files are that revisions changed beside the graph.
 
         Raises:
-            StoreError: There is no such revision, nothing of it is left, or later ones changed the same facts.
+            StoreError: There is no such revision, nothing of it is left, or later ones changed the
+                same facts.
         """
         from kg.store.write import undo
 
@@ -386,8 +387,8 @@ class KnowledgeGraph(GraphView):
     def purge(self, *, entity: str | None = None, source: str | None = None) -> PurgeReport:
         """Delete for good all that is said of an entity, or by a source, with its history.
 
-        The bytes are gone from the file and its write-ahead log; nothing can bring them back. Earlier
-        revisions lose them too.
+        The bytes are gone from the file and its write-ahead log; nothing can bring them back.
+        Earlier revisions lose them too.
 
         Raises:
             StoreError: Not exactly one of the two was given, or another process reads the database.

@@ -1,4 +1,4 @@
-"""Names of a package that are loaded when first used, so that importing it costs nothing (PEP 562)."""
+"""Names of a package that are loaded on first use, so that an import costs nothing (PEP 562)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kg.values.quantities import Quantity
 
 Compared: TypeAlias = "str | float | Decimal | dt.date | Literal"
-"""What the values of a variable are compared with: text is a number, with its unit if it has one, or a date."""
+"""What the values of a variable are compared with: a number, with or without a unit, or a date."""
 Where: TypeAlias = "tuple[str, Comparison, Compared]"
 """A variable, how it compares, and with what: ``("?x", ">", 5)``."""
 
@@ -87,7 +87,8 @@ def _checked(one: Where, tails: set[str]) -> tuple[str, Comparison, Literal]:
     found = _literal(value)
     if found is None or quantity(found) is None:
         raise QueryError(
-            f"{shorten(str(value))!r} cannot be compared: it is no number and no date (1990-05-03, 12 km)"
+            f"{shorten(str(value))!r} cannot be compared:"
+            " it is no number and no date (1990-05-03, 12 km)"
         )
     return name, comparison, found
 
@@ -115,7 +116,7 @@ def _ordered(text: str, chosen: Sequence[str]) -> tuple[int, bool]:
 
 
 def _meant(sql: Sql, sample: tuple[str, list[int | str]] | None, value: Literal) -> Quantity | None:
-    """What a value measures; a bare number has the unit that most values of the variable are stated in."""
+    """What a value measures; a bare number gets the unit that most values of the variable have."""
     size = quantity(value)
     if size is None or size.dimension or value.unit or sample is None:
         return size
@@ -128,7 +129,7 @@ def _meant(sql: Sql, sample: tuple[str, list[int | str]] | None, value: Literal)
 def _condition(
     sql: Sql, name: str, comparison: Comparison, size: Quantity | None
 ) -> query.Condition:
-    """That a variable compares so: decided by doubles, and where two are equal by the values themselves."""
+    """That a variable compares so: doubles decide, and the exact values where doubles are equal."""
     if size is None:
         return query.Condition(name, "1 = 0")
     bounds = Bounds(comparison, size.dimension, double(size.low), double(size.high))

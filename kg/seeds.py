@@ -1,4 +1,4 @@
-"""Which numbers can seed the random generators: NumPy's old one takes 32 bits, and transformers seeds it."""
+"""Seeds that all random generators accept: 32 bits, as NumPy's legacy one takes."""
 
 from __future__ import annotations
 

@@ -64,7 +64,10 @@ class Qualifier(NamedTuple):
 
 
 class TimeNames(NamedTuple):
-    """What the qualifiers are called that say when a fact began, ended, or held: keys, last parts of IRIs, or labels, in any case."""
+    """What qualifiers are called that say when a fact began, ended, or held.
+
+    Each is a key, the last part of an IRI, or a label, in any case.
+    """
 
     start: tuple[str, ...] = ("P580", "start time", "start date", "since")
     end: tuple[str, ...] = ("P582", "end time", "end date", "until")
@@ -154,7 +157,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class LinkCount:
-    """How often texts meant ``entity`` by ``name`` (``linked``), and had the name at all (``seen``)."""
+    """How often texts meant ``entity`` by ``name`` (``linked``), and had it (``seen``)."""
 
     entity: str
     name: str

@@ -68,11 +68,11 @@ class GraphView:
         return self._entities.entities([key for key in keys if not isinstance(key, ValueKey)])
 
     def stored_key(self, name: str) -> str:
-        """The key that ``name`` is canonically equal to, as the graph has it; ``name`` itself where there is none."""
+        """The graph's key that ``name`` is canonically equal to, else ``name`` itself."""
         return naming.key_in(self._database, "entity", name)
 
     def suggestion(self, name: str) -> str:
-        """What a message says of a name that is not found: "; did you mean 'France'?", or nothing."""
+        """What a message adds about an unknown name: "; did you mean 'France'?", or nothing."""
         return naming.did_you_mean(self.search(name, limit=naming.SUGGESTED))
 
     def _stored(self, name: str | None, table: str = "entity") -> str | None:
@@ -91,19 +91,21 @@ class GraphView:
         return self._entities.relations()
 
     def search(self, text: str, *, limit: int = 10) -> list[Entity]:
-        """Entities whose key, label or alias equals, begins with, holds or nearly is ``text``, best first."""
+        """Entities whose key, label or alias is ``text``, holds it or resembles it, best first."""
         with self._database.reading() as sql:
             keys = search.search(sql, text, limit, self._at)
             found = entities.fetch(sql, keys, self._at, self._languages)
         return [found[key] for key in keys]
 
     def keys(self) -> Iterator[str]:
-        """Stream the keys of all entities, in the order of their first mention; mere relations are none."""
+        """Stream the keys of all entities by their first mention, without mere relations."""
         with self._database.reading() as sql:
             yield from names.entity_keys(sql, self._at)
 
-    def link_counts(self, keys: Collection[str] | None = None) -> dict[tuple[str, str], tuple[int, int]]:  # fmt: skip
-        """How often texts meant an entity by a name, and had the name, by (key, name); see ``count_links``."""
+    def link_counts(
+        self, keys: Collection[str] | None = None
+    ) -> dict[tuple[str, str], tuple[int, int]]:
+        """By (key, name): how often texts meant the entity by the name, and had it."""
         with self._database.reading() as sql:
             return link_counts.counts(sql, keys)
 
@@ -127,12 +129,12 @@ class GraphView:
     def attributes(
         self, head: str | None = None, relation: str | None = None
     ) -> Iterator[Attribute]:
-        """Stream what is said of entities by values; labels and their like only where their relation is asked for."""
+        """Stream the facts that end in values; labels only if their relation is asked for."""
         with self._database.reading() as sql:
             yield from triples.attributes(sql, *self._pattern(head, relation, None)[:2], self._at)
 
     def values(self, text: str) -> list[Literal]:
-        """The graph's values that a text writes: "70,000,000" the number, "1984" a number or a year."""
+        """Values of the graph that a text writes: "1984" is a number or a year."""
         with self._database.quick() as sql:
             return values.named(sql, text, self._at)
 
@@ -165,12 +167,12 @@ class GraphView:
 
         Raises:
             QueryError: A pattern, a selected variable, a comparison or an order is malformed.
-            UnknownKeyError: ``strict``, and the graph has not the entity or the relation of a
-                pattern.
+            UnknownKeyError: ``strict``, and the graph lacks an entity or relation of a pattern.
         """
         from kg.querying import PatternForm, answer
 
-        yield from answer(self._database, self, patterns, PatternForm(select, limit, strict, where, order_by), self._at)  # fmt: skip
+        form = PatternForm(select, limit, strict, where, order_by)
+        yield from answer(self._database, self, patterns, form, self._at)
 
     def sparql(
         self, query: str, *, bindings: Mapping[str, str | Literal] | None = None
@@ -213,7 +215,7 @@ class GraphView:
         direction: Direction = "both",
         relations: Collection[str] | None = None,
     ) -> list[Triple]:
-        """Triples within ``hops`` of an entity, nearest first; of each hop those that lead away come first.
+        """Triples within ``hops`` of an entity, nearest first, of a hop first those that lead away.
 
         Args:
             key: The entity.
@@ -228,7 +230,8 @@ class GraphView:
         """
         key = self.entity(key).key
         with self._database.reading() as sql:
-            return paths.neighbours(sql, key, hops=hops, limit=limit, direction=direction, relations=relations, at=self._at)  # fmt: skip
+            return paths.neighbours(sql, key, hops=hops, limit=limit, direction=direction,
+                                    relations=relations, at=self._at)  # fmt: skip
 
     def paths(self, a: str, b: str, *, max_hops: int = 3, limit: int = 10) -> list[list[Triple]]:
         """Paths between two entities, the shortest first, facts read in either direction.
@@ -243,7 +246,7 @@ class GraphView:
             return paths.paths(sql, a, b, max_hops=max_hops, limit=limit, at=self._at)
 
     def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
-        """The nodes that a path of relations leads to, each once: entities' keys, or values (:class:`kg.ValueKey`).
+        """The nodes that a path leads to, each once: keys, or values (:class:`kg.ValueKey`).
 
         Several steps do not come back to where they start.
 
@@ -259,16 +262,16 @@ class GraphView:
     def trails(
         self, start: str, steps: Sequence[Step], end: str, *, limit: int = 1
     ) -> list[list[Triple]]:
-        """The facts, one a step, by which :meth:`follow` comes from ``start`` to ``end``; the first ``limit`` ways."""
+        """The facts of the first ``limit`` ways of :meth:`follow` from ``start`` to ``end``."""
         with self._database.quick() as sql:
             return traverse.witness_paths(sql, start, steps, end, limit=limit, at=self._at)
 
     def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
-        """What a program (:mod:`kg.programs`) denotes; see :meth:`kg.programs.Evaluator.evaluate`."""
+        """What a program denotes; see :meth:`kg.programs.Evaluator.evaluate`."""
         return self.evaluator().evaluate(program, limit=limit)
 
     def evaluator(self) -> Evaluator:
-        """What evaluates programs over this graph and finds the facts that prove it; each time the same one."""
+        """The evaluator of programs over this graph, which also finds facts as proof."""
         from kg.programs import Evaluator
 
         self._evaluator = self._evaluator or Evaluator(self._database, self._at, times=self._times)
@@ -294,7 +297,7 @@ class GraphView:
             return revisions.latest(sql)
 
     def changed(self, since: int, *, most: int = 20_000) -> set[str] | None:
-        """The keys of entities of which anything began or ceased to be said after revision ``since``.
+        """Entities about which something began or ceased to be said after ``since``.
 
         None where more than ``most`` statements have, or a purge has left no trace of what it took.
         """
@@ -326,9 +329,8 @@ class GraphView:
         Args:
             key: The entity.
             limit: The most facts as head, and as tail.
-            deprecated: Whether to list what is recorded although it is known to be wrong: claims of
-                Wikidata's rank *deprecated*, statements of confidence 0. Nothing else answers
-                these.
+            deprecated: Whether to list what is known to be wrong: Wikidata's rank *deprecated*,
+                confidence 0. No other method answers these.
 
         Raises:
             UnknownKeyError: There is none.
@@ -344,7 +346,7 @@ class GraphView:
             return describe.attested(sql, facts, self._at)
 
     def confidences(self, facts: Iterable[Triple]) -> dict[Triple, float]:
-        """How sure sources are of ``facts``: the greatest confidence, where each source of a fact states one."""
+        """The greatest confidence of each fact, of those whose sources all state one."""
         with self._database.quick() as sql:
             return describe.confidences(sql, facts, self._at)
 
@@ -385,7 +387,7 @@ class GraphView:
             yield from triples.with_sources(sql, self._at)
 
     def to_networkx(self, triples: Iterable[Triple] | None = None) -> nx.MultiDiGraph[str]:
-        """A MultiDiGraph of ``triples`` (the whole graph by default), relation keys as edge keys."""
+        """A MultiDiGraph of ``triples`` (by default all), with relation keys as edge keys."""
         from kg.formats import to_networkx
 
         return to_networkx(self.match() if triples is None else triples, self.entities)

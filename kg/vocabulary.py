@@ -48,10 +48,10 @@ RANK = "http://wikiba.se/ontology#rank"
 PREFERRED, DEPRECATED = (
     f"http://wikiba.se/ontology#{rank}Rank" for rank in ("Preferred", "Deprecated")
 )
-"""Its values: what is answered before the rest, and what is recorded although it is known to be wrong."""
+"""Its values: which statements are preferred, and which are recorded as wrong."""
 
 LINKED, SEEN = "urn:kptm:linked", "urn:kptm:seen"
-"""Qualifiers of a name: how often a source's texts meant the entity by it, and had the name at all."""
+"""Qualifiers of a name: how often a source's texts meant the entity by it, and had it at all."""
 
 MINTED = "urn:kptm:key:"
 """RDF's name for a key that is no IRI: this and the key, percent-encoded; read back as the key."""

@@ -2,8 +2,8 @@
 
     python tools/build_word_vectors.py ENCODER     # writes kptm/linking/names/words/vectors.npy
 
-ENCODER is the folder of a sentence encoder. The vectors are its own of each word alone, rotated onto their first principal
-axes and rounded to a byte a number.
+ENCODER is the folder of a sentence encoder. The vectors are its own of each word alone, rotated
+onto their first principal axes and rounded to a byte a number.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""How often the likeliest answer is right, on facts that were not trained on: what a prediction's p is worth.
+"""How often the likeliest answer is right, on facts that were not trained on.
 
 Platt's calibration says how likely a given triple is true among as many false ones. A question
 (head, relation, ?) shows the best of all candidates: how often that one is right is counted apart.
@@ -28,7 +28,9 @@ ASKED = 1_000
 def best_answers(
     embeddings: ScoredVectors, held: Facts, known: Facts, seed: int
 ) -> tuple[BestAnswer, ...]:
-    """The best answers to (head, relation, ?) and (?, relation, tail) of held-out facts; facts that are known are no candidates.
+    """The best answers to (head, relation, ?) and (?, relation, tail) of held-out facts.
+
+    Known facts are no candidates.
 
     Args:
         embeddings: The vectors.

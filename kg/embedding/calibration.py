@@ -1,4 +1,4 @@
-"""From scores to probabilities: logistic regression over a triple's scores, with an offset for each relation.
+"""From scores to probabilities: logistic regression with an offset for each relation.
 
 Platt scaling (1999) over the scores of both directions and their log softmax. The offsets do what
 thresholds by relation do elsewhere (Socher et al. 2013, section 4.3); a prior shrinks those of rare
@@ -28,7 +28,7 @@ ROWS = 256
 
 
 class BestAnswer(NamedTuple):
-    """p of the likeliest candidate among those that the relation has on that side, and whether it is a held-out answer."""
+    """p of the likeliest candidate on a side of a relation, and whether it is a held-out answer."""
 
     p: float
     right: bool

@@ -1,4 +1,4 @@
-"""Fitting a calibration of scores: logistic regression by maximum likelihood, with normal priors."""
+"""Fit a calibration of scores: logistic regression by maximum likelihood with normal priors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     Facts = Iterable[tuple[str, str, str]]
 
 PRECISION, PRECISION_OF_RELATION = 0.1, 1.0
-"""Precisions of the normal priors of the coefficients and of the offsets: Σ w²/2 times this is added to the loss."""
+"""Precisions of the normal priors of the coefficients and of the offsets.
+
+The loss grows by Σ w²/2 times the precision.
+"""
 TRIES = 20
 """Replacements that are drawn for one true fact until one is not known."""
 
@@ -77,7 +80,7 @@ def fit(
 
 
 def _replaced(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
-    """Each true triple with its head or tail replaced by one that its relation has elsewhere, where there is one."""
+    """Each true triple with its head or tail replaced by another that its relation has, if any."""
     random = np.random.default_rng(seed)
     every = np.unique(np.concatenate([true, known]), axis=0)
     taken = set(map(tuple, every.tolist()))

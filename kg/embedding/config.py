@@ -71,7 +71,8 @@ class KGEConfig:
                 )
         if self.training in ("1vsall", "sampled") and self.loss != CROSS_ENTROPY:
             raise EmbeddingError(
-                f'"{self.training}" is cross entropy; for the loss {self.loss!r} use "lcwa" or "slcwa"'
+                f'"{self.training}" is cross entropy; for the loss {self.loss!r} use "lcwa" or'
+                ' "slcwa"'
             )
         whole = ("dim", "epochs", "batch_size", "share", "negatives", "evaluate_every", "patience")
         for name, least in ((name, 1) for name in whole):

@@ -67,7 +67,9 @@ class EntityEmbeddings(ScoredVectors):
         return staleness(self, graph)
 
     def extend(self, graph: KnowledgeGraph) -> EntityEmbeddings:
-        """Embeddings with rows for what the graph has since got, the old ones as they are, in seconds.
+        """Embeddings with rows for what the graph has got since, in seconds.
+
+        Old rows do not change.
 
         Raises:
             EmbeddingMismatchError: They are another graph's.
@@ -104,7 +106,7 @@ class EntityEmbeddings(ScoredVectors):
         known: Facts | GraphView | None = None,
         mark: bool = False,
     ) -> list[Prediction] | list[tuple[Triple, float]]:
-        """The ``k`` best entities for the missing end; without either end, the ``k`` best new facts.
+        """The ``k`` best entities for the missing end; without either end, the best new facts.
 
         Args:
             head: The end that is given, this or ``tail``.
@@ -125,7 +127,8 @@ class EntityEmbeddings(ScoredVectors):
         if head is None and tail is None:
             if known is None:
                 raise EmbeddingError(
-                    "give either head or tail: the other one is predicted; or known=graph for new facts"
+                    "give either head or tail: the other one is predicted;"
+                    " or known=graph for new facts"
                 )
             return prediction.new_facts(self, relation, k, known)
         asked = head, relation, tail
@@ -142,7 +145,7 @@ class EntityEmbeddings(ScoredVectors):
     def calibrate(
         self, true: Facts, false: Facts | None = None, *, known: Facts = (), seed: int = 0
     ) -> Calibration:
-        """Learn to turn scores into probabilities, from facts that were not trained on; kept by ``save``.
+        """Learn from facts not trained on how scores become probabilities; ``save`` stores this.
 
         Args:
             true: True facts.
@@ -161,7 +164,9 @@ class EntityEmbeddings(ScoredVectors):
         return self.calibration
 
     def probability(self, triples: Facts) -> NDArray[np.float64]:
-        """How likely each triple is true, shape (N,), among true and false ones as those of the calibration.
+        """How likely each triple is true, shape (N,).
+
+        It is so among true and false triples as frequent as those of the calibration.
 
         Raises:
             EmbeddingError: The embeddings are not calibrated.
@@ -190,7 +195,7 @@ class EntityEmbeddings(ScoredVectors):
     # ── disk ─────────────────────────────────────────────────────────────────────────────────
 
     def save(self, path: str | Path, *, precision: str = "float32") -> None:
-        """Write a folder; it appears whole or not at all, and replaces embeddings that are there already.
+        """Write a folder, whole or not at all, in place of embeddings that are there already.
 
         Args:
             path: The folder.

@@ -65,7 +65,7 @@ def best(
 
 
 def highest(scores_N: Tensor, k: int) -> Tensor:
-    """The places of the ``k`` highest scores, best first; of equal scores the earlier place comes first.
+    """The places of the ``k`` highest scores, best first; the earlier place of equal scores.
 
     ``torch.topk`` leaves the order of equal scores to the kernel; a stable sort of all scores takes
     ten times as long.
@@ -93,7 +93,7 @@ def _matching(known: Facts | GraphView, asked: Asked) -> Facts:
 
 
 def nearest(embeddings: ScoredVectors, key: str, k: int) -> list[Prediction]:
-    """The entities whose vectors have the highest cosine with that of ``key``, in bounded memory."""
+    """The entities whose vectors have the highest cosine with ``key``'s, in bounded memory."""
     own = torch.nn.functional.normalize(embeddings.vectors([key])[0], dim=0)
     row = embeddings.row(key)
     best_cosine, best_row, start = torch.empty(0), torch.empty(0, dtype=torch.long), 0
@@ -114,7 +114,7 @@ def nearest(embeddings: ScoredVectors, key: str, k: int) -> list[Prediction]:
 def new_facts(
     embeddings: ScoredVectors, relation: str, k: int, known: Facts | GraphView
 ) -> list[tuple[Triple, float]]:
-    """The likeliest facts of a relation that are not known, of heads and tails that it is known to have."""
+    """The likeliest unknown facts of a relation, between its known heads and tails."""
     number = embeddings.relation_id(relation)
     known = _matching(known, (None, relation, None))
     facts = embeddings.known_ids(item for item in known if item[1] == relation)

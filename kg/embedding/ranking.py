@@ -157,7 +157,10 @@ def report(ranks: Floats, triples: Ints, known: Ints, relations: tuple[str, ...]
 
 
 def _categories(known: Ints, relations: int) -> NDArray[np.str_]:
-    """Categories of relations as "1-1", "1-N" …: heads a tail and tails a head, N from :data:`MANY` on."""
+    """Categories of relations, "1-1", "1-N" …, by heads a tail and tails a head.
+
+    N begins at :data:`MANY`.
+    """
     count = np.bincount(known[:, 1], minlength=relations)
     tails = np.bincount(np.unique(known[:, [0, 1]], axis=0)[:, 1], minlength=relations)
     heads = np.bincount(np.unique(known[:, [2, 1]], axis=0)[:, 1], minlength=relations)

@@ -1,4 +1,4 @@
-"""Vectors of entities with the scorer that they were trained with: what predicting, ranking and storing read."""
+"""Vectors of entities with the scorer of their training, to predict, rank and store."""
 
 from __future__ import annotations
 

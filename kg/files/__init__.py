@@ -1,1 +1,1 @@
-"""Files and folders on disk: replaced whole, recovered after a kill, locked by one process at a time."""
+"""Files and folders on disk: replaced whole, recovered after a kill, locked by a process."""

@@ -1,4 +1,4 @@
-"""Files and folders that are replaced whole: after an error or a kill there is the old one or the new one.
+"""Files and folders replaced whole: an error or a kill leaves the old or the new one.
 
 A file: written to a temporary beside it ─► fsync ─► rename ─► fsync of the folder. A folder:
 written beside ─► fsync of all of it ─► the old one renamed aside ─► the new one renamed in ─► fsync
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def recover(path: Path) -> None:
-    """Clean up after a killed writer of one file or folder; see :func:`kg.files.temporary.recover`."""
+    """Clean up after a killed writer of a file or folder.
+
+    See :func:`kg.files.temporary.recover`.
+    """
     target = Path(os.path.realpath(path))
     temporary.recover(target.parent, (target.name,))
 
@@ -32,7 +35,7 @@ def recover(path: Path) -> None:
 
 @contextmanager
 def replace_path(path: Path) -> Iterator[Path]:
-    """The path of an empty file to write, which takes the place of ``path`` when the block ends well.
+    """An empty file to write, which takes the place of ``path`` when the block ends well.
 
     A symbolic link stays, its target is replaced. An old file's permissions pass to the new one.
 
@@ -159,7 +162,7 @@ def remove(path: Path) -> None:
 
 
 def _swap(fresh: Path, target: Path) -> bool:
-    """Put ``fresh`` in the place of ``target``; False where another process has changed it meanwhile."""
+    """Put ``fresh`` in the place of ``target``; False if another process changed it meanwhile."""
     handle = _lock_folder(target)
     if handle is None:
         return _place(fresh, target)

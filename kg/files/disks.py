@@ -11,7 +11,7 @@ FULL = 64 * 1024
 
 
 def full_disk(*folders: Path) -> str:
-    """The first of some folders, or that of temporary files, whose disk is full; "" where none is."""
+    """The first folder whose disk is full, the folder of temporary files included; "" for none."""
     for folder in (*folders, Path(tempfile.gettempdir())):
         try:
             if shutil.disk_usage(folder).free < FULL:

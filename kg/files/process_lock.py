@@ -1,4 +1,7 @@
-"""One process at a time: a locked file that says who holds it, released by the kernel however its process ends."""
+"""One process at a time: a locked file names its holder.
+
+The kernel releases it when the process ends.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Temporary entries beside their target: how they are named, who still writes them, what a kill left of them.
+"""Temporary entries beside their target: their names, their writers, and what a kill left.
 
 A writer of ``NAME`` works in ``.NAME.TOKEN.kptm-new``; a folder that is being replaced waits as
 ``….kptm-old``, one that is being deleted as ``….kptm-gone``. The writer holds an ``flock`` on its
@@ -32,7 +32,7 @@ _NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
 
 def real_path(path: Path) -> Path:
-    """The path with every symbolic link followed: what a link points to is replaced, the link stays.
+    """The path with all symbolic links followed: the link stays, its target is replaced.
 
     Raises:
         OSError: The links form a loop.
@@ -144,7 +144,7 @@ def _make(path: Path, *, folder: bool) -> int:
 
 
 def delete(path: Path) -> None:
-    """Delete a file, a link or a folder where it is there; what cannot be deleted is left to :func:`recover`."""
+    """Delete a file, link or folder if it is there; :func:`recover` tries again what fails here."""
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

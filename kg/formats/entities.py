@@ -61,7 +61,8 @@ def _checked(columns: Sequence[str]) -> list[str]:
     if unknown or "key" not in columns:
         known = ", ".join(sorted(ENTITY_FIELDS))
         raise KGError(
-            f"the columns of entities are {known}, with key among them, and {LEFT!r} for one that is"
+            f"the columns of entities are {known}, with key among them, and {LEFT!r} for one that"
+            " is"
             f" to be left; not {list(columns)!r}"
         )
     return list(columns)

@@ -1,4 +1,4 @@
-"""Files as bytes, plain or packed, for reading and for writing; ``-`` is standard input or output."""
+"""Files as bytes, plain or packed, to read and to write; ``-`` is standard input or output."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 
 
 def estimate_lines(path: Path) -> int | None:
-    """About how many lines a file has, by its first megabyte; None for a stream, or where it cannot be read.
+    """About how many lines a file has, by its first megabyte.
+
+    None for a stream, or if the file cannot be read.
 
     Of a packed file too: how many packed bytes gave the lines is known.
     """

@@ -31,7 +31,10 @@ ENTITY_FIELDS = frozenset({"key", "label", "aliases", "description", "types", "p
 
 _LITERAL = ("datatype", "language", "unit")
 _DETAILS = ("confidence", "qualifiers", "source", "span")
-_WANTED = "expected {head, relation, tail}, {head, relation, value}, [head, relation, tail] or {key, …}, all text"
+_WANTED = (
+    "expected {head, relation, tail}, {head, relation, value}, [head, relation, tail] or"
+    " {key, …}, all text"
+)
 
 
 def _values(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str, Any]]:

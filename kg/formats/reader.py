@@ -149,5 +149,8 @@ def choose(path: Path, formats: Sequence[Format], name: str | None) -> Format:
         if suffix in item.suffixes:
             return item
     known = " ".join(suffix for item in formats for suffix in item.suffixes)
-    reason = f"unknown suffix; name the format, or rename it to one of {known} ({' '.join(PACKED)} if packed)"
+    reason = (
+        f"unknown suffix; name the format, or rename it to one of {known} ({' '.join(PACKED)}"
+        " if packed)"
+    )
     raise TripleFormatError(path, None, reason)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 TIME = "http://wikiba.se/ontology#Time"
-"""Of a time whose precision is none of XML Schema's: QuickStatements' notation, the precision behind a slash."""
+"""A time whose precision XML Schema lacks: QuickStatements' notation, precision after a slash."""
 
 _RANKS = {"preferred": PREFERRED, "deprecated": DEPRECATED}
 _DAY = 11

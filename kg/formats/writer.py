@@ -30,7 +30,7 @@ def write_records(
     format: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ExportReport:
-    """Write statements, those of one fact one after the other, to a file; it appears whole or not at all.
+    """Write statements to a file, whole or not at all; those of one fact follow each other.
 
     Args:
         target: The file; ``.gz``, ``.bz2`` or ``.zst`` pack it; ``-`` is standard output.

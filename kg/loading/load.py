@@ -125,7 +125,10 @@ def load_lines(
 
 
 def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -> tuple[int, bool]:
-    """Write checked records in a revision; return how many were new, and whether anything changed."""
+    """Write checked records in a revision.
+
+    Return how many were new, and whether anything changed.
+    """
     with closing(Writer(sql, number, Speaker(source))) as writer:
         batches = _Batches(sql, writer, _Rejects("", None, raising=True))
         for batch in _batched((0, record) for record in records):

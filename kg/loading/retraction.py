@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def forget_file(database: Database, path: str | Path) -> int:
-    """Take back all that a file stated, under whatever source; what another file states too lives on.
+    """Take back all that a file stated, under any source; what another file states too stays.
 
     It stays as history and can be undone.
 

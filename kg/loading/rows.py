@@ -1,4 +1,4 @@
-"""Rows that a program holds: tuples, mappings, a data frame; read like the file that they would be in.
+"""Rows in memory: tuples, mappings or a data frame, read as the file that would hold them.
 
 Tuples and data frames are read as CSV is, so that their values are typed by the same rule, and a
 row that is too short is the same error. Mappings are read as JSON Lines are, unless a key column
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kg.formats.line import Line
 
 Rows: TypeAlias = "Iterable[tuple[Any, ...] | list[Any] | Mapping[str, Any]]"
-"""(head, relation, tail) each, mappings as a line of JSON Lines has them, or a data frame of pandas."""
+"""(head, relation, tail) each, mappings as in JSON Lines, or a data frame of pandas."""
 
 GIVEN = "the rows given"
 """What messages call the file."""

@@ -1,4 +1,4 @@
-"""How the tails of a table are typed: as the user said, as the store has them, or as guessed from the first rows."""
+"""The types of a table's tails: given by the user, known to the store, or guessed."""
 
 from __future__ import annotations
 

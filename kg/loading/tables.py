@@ -1,4 +1,4 @@
-"""Loading a file: a table's values are typed while it streams, and it is read again where that turns out wrong."""
+"""Load a file: its values are typed while it streams, and it is read again if a type was wrong."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Names: which the store takes, how they are folded, which language is shown, what a person means."""
+"""Names: which the store accepts, their folding, the language shown, what a person means."""

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from kg.types import Literal
 
 NONE, DEFAULT, ENGLISH = "", "mul", "en"
-"""Text without a language; Wikidata's label for all languages without one of their own; what is shown else."""
+"""Text without a language; Wikidata's label for all languages.
+
+The language shown for want of others.
+"""
 
 _RANGE = re.compile(r"[a-z]{1,8}(?:-[a-z0-9]{1,8})*").fullmatch
 

@@ -1,4 +1,4 @@
-"""From what a person types to keys: spellings that Unicode holds for equal, labels of relations, "did you mean"."""
+"""From what a person types to keys: equal spellings, labels of relations, "did you mean"."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class NamedGraph(Protocol):
 
 
 def stored_key(sql: Sql, table: str, name: str) -> str:
-    """The key of "entity" or "relation" that is canonically equal to ``name``; ``name`` itself where there is none.
+    """The key of "entity" or "relation" that is canonically equal to ``name``.
+
+    It is ``name`` itself if there is none.
 
     A key is stored as it was given. Composed and decomposed forms are looked for.
     """
@@ -55,7 +57,7 @@ def stored_key(sql: Sql, table: str, name: str) -> str:
 def entities_of(
     sql: Sql, keys: Iterable[str], at: int | None, languages: Sequence[str]
 ) -> dict[str, Entity]:
-    """The entities of those keys that exist, by the key that was asked for; canonically equal keys are one."""
+    """The existing entities by the key that was asked for; canonically equal keys are one."""
     asked = list(dict.fromkeys(keys))
     found = fetch(sql, asked, at, languages)
     others = [key for key in asked if key not in found and not key.isascii()]
@@ -111,7 +113,7 @@ def relation_key(database: Database, view: NamedGraph, name: str) -> str:
 
 
 def relation_called(known: Sequence[Relation], name: str) -> Relation | None:
-    """The relation of a key, else of a label: in any case, without accents where none is written so."""
+    """The relation of a key, else of a label, in any case; accents count only if they are typed."""
     for same in (lambda text: text, canonical):
         for relation in known:
             if same(relation.key) == same(name):
@@ -152,7 +154,7 @@ def nearest_relations(known: Sequence[Relation], name: str) -> list[Relation]:
 
 
 def other_relations(known: Sequence[Relation], name: str) -> str:
-    """What a message says of a relation that is not found: what may be meant, else what there is."""
+    """What a message adds about an unknown relation: similar ones, else all there are."""
     shown = ", ".join(relation.key for relation in known[:LISTED]) or "none yet"
     return did_you_mean(nearest_relations(known, name)) or f"; the graph has {shown}"
 

@@ -1,4 +1,4 @@
-"""Programs: a small language of what can be asked of a graph, and its evaluation in SQL with the facts that prove it."""
+"""Programs: a small language of questions to a graph, evaluated in SQL with facts as proof."""
 
 from kg.programs.denotation import Denotation
 from kg.programs.evaluator import Evaluator
@@ -25,7 +25,8 @@ from kg.programs.expressions import (
 )
 
 __all__ = [
-    "Aggregate", "Compare", "Denotation", "Difference", "Evaluator", "Exists", "Follow", "Having", "Intersection", "Measure", "Named", "OfType",
+    "Aggregate", "Compare", "Denotation", "Difference", "Evaluator", "Exists", "Follow", "Having",
+    "Intersection", "Measure", "Named", "OfType",
     "Period",
     "Program", "Subtract", "Superlative", "Union", "Within", "children", "parts", "readable",
 ]  # fmt: skip

@@ -1,4 +1,7 @@
-"""Numbers with units and dates: which compare, sums, means, differences. All of it is exact; only a mean is rounded."""
+"""Numbers with units, and dates: comparison, sums, means, differences.
+
+All of it is exact; only a mean is rounded.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ _DIGITS = 15
 _YEAR = f"{XSD}gYear"
 _ZONE = re.compile(r"Z|[+-]\d\d:\d\d").sub
 DAYS, YEARS, SECONDS = "days", "years", "seconds"
-"""The units of differences of dates: years where both are no more than years, seconds where one is of a time."""
+"""The units of differences of dates.
+
+Years if both dates are years, seconds if one of them has a time.
+"""
 
 
 class Measured(NamedTuple):
@@ -54,7 +60,10 @@ def main_unit(units: Iterable[str]) -> str:
 
 
 def as_stated(value: Literal, others: Sequence[tuple[str, str]]) -> Quantity | None:
-    """A bare number among values of which (dimension, unit) is given: it has the unit of most, or is a year among dates."""
+    """A bare number among values whose (dimension, unit) are given.
+
+    It gets the unit that most of them have, or is a year among dates.
+    """
     main = main_unit(dimension for dimension, _ in others)
     if main == DATE:
         dated = year(value)
@@ -103,7 +112,10 @@ def literal(number: Fraction, unit: str = "") -> Literal:
 
 
 def total(values: Sequence[Literal], *, mean: bool) -> Literal | None:
-    """The sum or the mean of those numbers that have the dimension of most, in the unit of most; None of no number."""
+    """The sum or mean of the numbers of the commonest dimension, in the commonest unit.
+
+    Else None.
+    """
     items = measured(values)
     dimension = main_dimension(items)
     items = [item for item in items if item.quantity.dimension == dimension]
@@ -143,7 +155,7 @@ def rounded(number: Fraction, unit: str) -> Literal:
 
 
 def extreme(values: Sequence[Literal], *, greatest: bool) -> Literal | None:
-    """The greatest or the least of those values that have the dimension of most, as it is stated; None of none."""
+    """The greatest or least of the values of the commonest dimension, as stated; None of none."""
     items = measured(values)
     dimension = main_dimension(items)
     items = [item for item in items if item.quantity.dimension == dimension]
@@ -154,7 +166,9 @@ def extreme(values: Sequence[Literal], *, greatest: bool) -> Literal | None:
 
 
 def difference(left: Literal, right: Literal) -> Literal | None:
-    """How much one value is more than another, in the unit of the first; None where they do not compare.
+    """How much one value is more than another, in the unit of the first.
+
+    None if they do not compare.
 
     Dates differ in days, counted from the begin of each; two that are no more than years in years;
     one with a time in seconds.

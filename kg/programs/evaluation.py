@@ -135,7 +135,7 @@ class Evaluation:
         return found
 
     def number(self, program: Program) -> Literal | None:
-        """The number or date that a program denotes: a count, or the first value of a set; None where there is none.
+        """The number or date that a program denotes: a count, or a set's first value; else None.
 
         Raises:
             QueryError: It denotes a yes or no.
@@ -241,7 +241,10 @@ class Evaluation:
         return self.sets.difference(found, NodeSet(start)) if start else found
 
     def start(self, program: Program) -> tuple[int, ...]:
-        """The id of the one node at which a path begins that a step is added to; nothing of other programs."""
+        """The id of the one node where a path begins, if a step is added to it.
+
+        Empty for other programs.
+        """
         if not isinstance(program, Follow):
             return ()
         while isinstance(program, Follow):
@@ -264,7 +267,7 @@ class Evaluation:
         start: Sequence[int],
         limit: int,
     ) -> list[int]:
-        """From which nodes of a set, without those at which the path begins, a step leads to a node."""
+        """The nodes of a set, the path's own start excepted, from which a step leads to a node."""
         if program.during is None:
             return [here for here, _ in set_steps.ways(self.sets, source, step, node, start, limit)]
         rows = set_steps.ways(self.sets, source, step, node, start, EVERY)

@@ -1,4 +1,4 @@
-"""Evaluating programs over a graph; what they share is computed once while the graph stays as it is."""
+"""Evaluate programs over a graph; what they share is computed once while the graph is unchanged."""
 
 from __future__ import annotations
 
@@ -92,7 +92,10 @@ class Evaluator:
             return list(work.keys(work.sets.ids(work.nodes(program))))
 
     def _evaluation(self, sql: Sql) -> Evaluation:
-        """An evaluation with what is held for the graph as it is; with nothing where a transaction may be rolled back."""
+        """An evaluation with the caches of the present graph.
+
+        The caches are empty inside a transaction, which may be rolled back.
+        """
         if self._database.in_transaction:
             return Evaluation(sql, self._at, self._new(None), self._small)
         revision = revisions.newest(sql)
@@ -104,7 +107,7 @@ class Evaluator:
     # ── evidence, and what there is ──────────────────────────────────────────────────────────────
 
     def facts(self, program: Program, node: str | None = None, *, limit: int = 20) -> list[Triple]:
-        """The facts that prove what a program denotes, each once; values stand as :class:`kg.ValueKey`.
+        """The facts that prove what a program denotes, each once; values are :class:`kg.ValueKey`.
 
         Of a superlative and a comparison the measures come first, then what puts the node in the
         set: the facts of a path from its begin to its end. Of a count and a sum it is all that is
@@ -150,12 +153,14 @@ class Evaluator:
             return key is not None and bool(names) and profile.is_qualified(work.sets, key, names)
 
     def main_relation(self) -> str | None:
-        """The relation that most heads have; of several that which comes first. None in an empty graph."""
+        """The relation with most heads, the first of equals; None in an empty graph."""
         with self._database.quick() as sql:
             return profile.main_relation(self._evaluation(sql).sets)
 
     def numeric_steps(self, nodes: Iterable[str] | OfType) -> dict[Step, str]:
-        """Which steps lead from some nodes, or from entities of a type, to numbers and dates; each with what most of them measure.
+        """Which steps lead from some nodes, or from entities of a type, to numbers and dates.
+
+        Each comes with what most of its values measure.
 
         That is "" of plain numbers, "date", "time", or the base unit: "m" of kilometres and of
         miles. Of many entities the first 200 are looked at.

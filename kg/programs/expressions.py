@@ -30,7 +30,10 @@ Function: TypeAlias = Literal["count", "sum", "mean", "max", "min"]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A time: what held at some moment from ``start`` to ``end``, both ISO 8601 dates or years, "" for open ends."""
+    """A period from ``start`` to ``end``, both ISO 8601 dates or years, "" for open ends.
+
+    What held at any moment of it counts.
+    """
 
     start: str
     end: str
@@ -61,7 +64,7 @@ class OfType:
 
 @dataclass(frozen=True, slots=True)
 class Having:
-    """All nodes from which a step leads anywhere: ``Having(Step("capital"))`` is what has a capital."""
+    """All nodes from which a step leads anywhere: ``Having(Step("capital"))`` has a capital."""
 
     step: Step
 
@@ -71,7 +74,7 @@ class Having:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """The nodes that a step leads to from any of ``source``; with a period by facts that held then."""
+    """The nodes that a step leads to from any of ``source``, in a period if one is given."""
 
     source: Program
     step: Step
@@ -138,7 +141,10 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Superlative:
-    """Those of ``base`` whose measure is the greatest or the least, with all that are equal; ``rank`` 2 is the second."""
+    """Those of ``base`` whose measure is greatest or least, with all equals.
+
+    ``rank`` 2 is second.
+    """
 
     base: Program
     measure: Measure
@@ -152,7 +158,7 @@ class Superlative:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Those of ``base`` whose measure compares so with a value: that of ``value``, which denotes one number or date.
+    """Those of ``base`` whose measure compares so with the one number or date of ``value``.
 
     A measure by count compares with the number 0 too: what leads nowhere counts 0.
     """
@@ -168,7 +174,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A number of a set: how many there are, or the sum, the mean, the greatest or the least of its values."""
+    """A number of a set: its size, or the sum, mean, greatest or least of its values."""
 
     function: Function
     source: Program
@@ -236,7 +242,7 @@ def children(program: Program) -> list[Program]:
 
 
 def readable(program: Program, name: Callable[[str], str]) -> str:
-    """The expression with what keys are called in place of them: entities, values, relations and types.
+    """The expression with names in place of the keys of entities, values, relations and types.
 
     Args:
         program: The program.
@@ -246,7 +252,8 @@ def readable(program: Program, name: Callable[[str], str]) -> str:
 
 
 _KINDS = (
-    Named, OfType, Having, Follow, Intersection, Union, Difference, Superlative, Compare, Aggregate, Subtract,
+    Named, OfType, Having, Follow, Intersection, Union, Difference, Superlative, Compare, Aggregate,
+    Subtract,
     Within, Exists,
 )  # fmt: skip
 

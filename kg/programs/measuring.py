@@ -1,4 +1,4 @@
-"""Superlatives, comparisons and aggregates: exact where values come to the same double precision number, too."""
+"""Superlatives, comparisons and aggregates, exact also where values share one double."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ class Measuring:
     def _other(
         self, base: NodeSet, path: Path, value: Literal, rows: Sequence[Size] | None = None
     ) -> Quantity | None:
-        """What measures are compared with: a bare number has the unit that most of them are stated in."""
+        """What measures are compared with; a bare number gets the unit that most of them have."""
         size = quantity(value)
         if size is None or size.dimension or value.unit:
             return size
@@ -258,7 +258,7 @@ class Measuring:
     # ── counts ───────────────────────────────────────────────────────────────────────────────────
 
     def _counts(self, base: NodeSet, measure: Measure, *, zeros: bool) -> dict[int, int]:
-        """How many nodes the measure counts of each of a set, of those that have any, or also of the others."""
+        """How many nodes the measure counts for each of a set, with or without zeros."""
         path = self._work.path(measure.steps)
         among = None if measure.among is None else self._work.nodes(measure.among)
         found = {} if path is None else measures.counts(self._sets, base, path, among)

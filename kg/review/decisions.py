@@ -56,9 +56,12 @@ def reject(sql: Sql, ids: Sequence[int]) -> Decision:
 
 
 def withdraw(sql: Sql, source: str, documents: Sequence[str]) -> int | None:
-    """End what texts of a source said that are gone; return the revision, None where nothing has changed."""
+    """End what gone texts of a source said; return the revision, None if nothing changed."""
     listed, parameter = sql.values(list(documents))
-    gone = f"source = ? AND document NOT IN (SELECT document FROM extracted_document WHERE source = ? AND document IN {listed})"
+    gone = (
+        "source = ? AND document NOT IN (SELECT document FROM extracted_document"
+        f" WHERE source = ? AND document IN {listed})"
+    )
     parameters = (source, source, parameter)
     query = f"SELECT {COLUMNS} FROM proposal WHERE {gone} AND state <> 'withdrawn'"
     items = [from_row(row) for row in sql.all(query, parameters)]

@@ -1,4 +1,7 @@
-"""Proposals: facts that texts seem to state, until a person accepts or rejects them. Get them as ``graph.proposals``."""
+"""Proposals: facts that texts seem to state, until a person decides.
+
+``graph.proposals`` has them.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +122,7 @@ class Proposals:
             )
 
     def accept(self, ids: Sequence[int]) -> Decision:
-        """Make proposals facts of the graph, in one revision, stated by their sources with their sentences.
+        """Make proposals facts, in one revision, stated by their sources with their sentences.
 
         Raises:
             StoreError: One of them does not exist, or is accepted already.
@@ -137,7 +140,7 @@ class Proposals:
             return decisions.reject(sql, ids)
 
     def withdraw(self, source: str, documents: Sequence[str] = ()) -> int:
-        """End what the texts of a source said that are gone; return the revision, 0 where nothing was said.
+        """End what gone texts of the source said; return the revision, 0 if they said nothing.
 
         Proposals that nobody decided on go. What was accepted ends in the graph, unless another
         source states it.

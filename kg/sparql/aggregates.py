@@ -1,4 +1,4 @@
-"""Sums and averages that leave out what is no number, as SPARQL has it, instead of failing as a whole."""
+"""Sums and averages that skip what is no number, as SPARQL defines; RDFLib fails as a whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from contextvars import ContextVar
 
 FAILURES = (SPARQLError, ArithmeticError, AttributeError, TypeError, ValueError)
-"""What RDFLib's accumulators raise at a value that is no number, is out of range, or has no datatype."""
+"""What RDFLib's accumulators raise at a value without a datatype, out of range, or no number."""
 
 
 def prepare_aggregates(in_query: ContextVar[bool]) -> None:

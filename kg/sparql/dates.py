@@ -1,4 +1,4 @@
-"""Dates of any year for RDFLib: Python's own end at the years 1 and 9999, and RDFLib compares what is beyond as text.
+"""Dates of any year for RDFLib: Python's stop at the years 1 and 9999, others compare as text.
 
 Years are counted as XML Schema 1.1 does, with a year 0. A time without a zone counts as UTC.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Date(rdflib.Literal):
-    """A date, time, month or year that is compared by what it means; with anything else as RDFLib does."""
+    """A date, time, month or year that compares by what it means; with other terms as in RDFLib."""
 
     def _keys(self, other: object) -> tuple[Fraction, Fraction] | None:
         if not isinstance(other, rdflib.Literal) or self.datatype != other.datatype:

@@ -1,7 +1,8 @@
 """SPARQL over the store: RDFLib's engine asks, this plugin answers each triple pattern by SQL.
 
-The names of things are those of the RDF formats (:mod:`kg.formats.rdf.iris`): a key that is an IRI is that IRI, any
-other has the prefix ``key:``. Confidence, qualifiers, units and sources have no place in RDF's triples.
+The names of things are those of the RDF formats (:mod:`kg.formats.rdf.iris`): a key that is an IRI
+is that IRI, any other has the prefix ``key:``. Confidence, qualifiers, units and sources have no
+place in RDF's triples.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ class Bindings(list[tuple[Value, ...]]):
     """The rows of a SELECT, in its order.
 
     Attributes:
-        variables: What each column is bound to, without the question mark; for ``SELECT *`` in the order
-            in which the query first names them.
+        variables: What each column is bound to, without the question mark; for ``SELECT *`` in the
+            order in which the query first names them.
     """
 
     def __init__(self, variables: tuple[str, ...], rows: Iterator[tuple[Value, ...]]) -> None:
@@ -108,7 +109,7 @@ def answer(
 
 @contextmanager
 def read_graph(database: Database, at: int | None = None) -> Iterator[rdflib.Graph]:
-    """The graph as RDFLib sees it, in one transaction that reads, as it is or as it was at a revision."""
+    """The graph as RDFLib sees it, in one reading transaction, as it is or was at a revision."""
     with database.reading() as sql, closing(_SqlStore(database, sql, at)) as store:
         yield rdflib.Graph(store=store, bind_namespaces="none")
 
@@ -160,11 +161,11 @@ def _prepared(query: str) -> tuple[Query, bool]:
 
 
 def _complete(part: Any) -> Any:
-    """A part of the algebra with what RDFLib leaves undone: EXISTS as a value, dates of any year."""
+    """A part of the algebra with what RDFLib lacks: EXISTS as a value, dates of any year."""
     if getattr(part, "name", "") in ("Builtin_EXISTS", "Builtin_NOTEXISTS"):
         if part.graph.name.startswith("GroupGraphPattern"):  # it is translated in FILTER alone
             pattern = traverse(part.graph, visitPost=translatePath)
-            # An attribute, as RDFLib sets it: what is an item is evaluated, and a pattern has no value.
+            # An attribute, as RDFLib sets it: items are evaluated, and a pattern has no value.
             part.graph = traverse(translateGroupGraphPattern(pattern), visitPost=simplify)
             _traverseAgg(part.graph, visitor=analyse)
             _traverseAgg(part.graph, _addVars)
@@ -174,7 +175,7 @@ def _complete(part: Any) -> Any:
 
 
 _IN_QUERY: ContextVar[bool] = ContextVar("kptm_in_query", default=False)
-# RDFLib warns, with a traceback, of each value that is not of its datatype; real data has thousands.
+# RDFLib warns, with a traceback, of each value that does not fit its datatype: thousands.
 logging.getLogger("rdflib.term").addFilter(lambda _: not _IN_QUERY.get())
 
 
@@ -191,7 +192,7 @@ def _quiet() -> Iterator[None]:
 
 
 class _Seen(NamedTuple):
-    """What is known of a database: how many purges it had, which literals were looked at, their units.
+    """What is known of a database: its purges, the literals looked at, their units.
 
     Literals get lower and lower ids; only a purge frees some.
     """
@@ -207,7 +208,7 @@ _SEEN: WeakKeyDictionary[Database, _Seen] = WeakKeyDictionary()
 def _units(database: Database, sql: Sql) -> dict[str, tuple[str, ...]]:
     """The units that values of each datatype have, or had.
 
-    The hash by which a literal is found is of all its parts. Only the first call reads all literals.
+    A literal is found by a hash of all its parts. Only the first call reads all literals.
     """
     purges = int(sql.one("SELECT count(*) FROM revision WHERE kind = 'purge'"))
     lowest = int(sql.one("SELECT min(id) FROM literal") or 0)

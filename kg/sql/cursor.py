@@ -137,7 +137,10 @@ class Sql:
             self.run(f"{insert} {', '.join([marks] * count)}", rest)
 
     def values(self, items: Sequence[Any]) -> tuple[str, Any]:
-        """A subquery that lists ``items``, and its one parameter: an IN list of any length, not to be negated."""
+        """A subquery that lists ``items``, and its one parameter.
+
+        It is an IN list of any length, not to be negated.
+        """
         # One parameter for any number of items: databases limit how many there may be, and a
         # statement whose text does not change is prepared once.
         if self.postgresql and not items:

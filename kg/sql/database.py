@@ -123,7 +123,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make everything that this thread writes in the block one transaction, and read what it wrote.
+        """Make all that this thread writes in the block one transaction, and read its writes.
 
         A part that fails is rolled back alone if the block goes on. If the block ends by an error,
         everything is rolled back.
@@ -212,7 +212,9 @@ class Database:
                 self.location.check_opened()
 
     def maintain(self, *statements: str) -> bool:
-        """Run statements that no transaction may hold; return whether the last one reports that it was prevented.
+        """Run statements that no transaction may hold.
+
+        Return whether the last reports being prevented.
 
         Raises:
             StoreError: Somebody else holds the database.

@@ -1,4 +1,4 @@
-"""Where a database lies: its name for messages, without the password, and the file that was opened."""
+"""Where a database lies: its name for messages, without the password, and the open file."""
 
 from __future__ import annotations
 
@@ -111,7 +111,8 @@ class Location:
         """
         if self._opened is not None and self._identity() != self._opened:
             raise StoreError(
-                f"{self.name}: the file was deleted or replaced while it was open, so nothing was written;"
+                f"{self.name}: the file was deleted or replaced while it was open, so nothing was"
+                " written;"
                 " open it again"
             )
 
@@ -123,7 +124,7 @@ class Location:
         return None if found is None else (found.st_dev, found.st_ino)
 
     def full_disk(self) -> str:
-        """The folder whose disk is full: the file's, or that of temporary files; "" where none is."""
+        """The folder whose disk is full, the file's or that of temporary files; "" for none."""
         folders = [] if self.path is None else [self.path.parent]
         return full_disk(*folders)
 

@@ -1,4 +1,4 @@
-"""Values: what text is a number, a date, a URL; which relations of a table have values; how values are shown.
+"""Values: which text is a number, a date, a URL; which relations have values; how they are shown.
 
 A value is a :class:`kg.types.Literal`. It is neither an entity nor a name: nothing is linked to it,
 and it has no vector.

@@ -33,14 +33,14 @@ DATED = frozenset(_FORMS)
 
 
 def seconds(text: str, datatype: str) -> Fraction | None:
-    """The seconds from 1 March of the year 0 to the begin of a date; None where the text is none of its type."""
+    """The seconds from 1 March of the year 0 to the begin of a date; None for other text."""
     found = span(text, datatype)
     return None if found is None else found[0]
 
 
 @lru_cache(maxsize=65_536)
 def span(text: str, datatype: str) -> tuple[Fraction, Fraction] | None:
-    """The first and the last second of a date, from 1 March of the year 0; None where the text is none of its type.
+    """The first and last second of a date, counted from 1 March of the year 0; None for other text.
 
     Args:
         text: Its lexical form.

@@ -23,8 +23,10 @@ TEXT = "text"
 INTEGER, DECIMAL, DOUBLE = f"{XSD}integer", f"{XSD}decimal", f"{XSD}double"
 NUMBERS = (INTEGER, DECIMAL, DOUBLE)
 NUMERIC = (*NUMBERS, *(f"{XSD}{name}" for name in (
-    "float", "int", "long", "short", "byte", "nonNegativeInteger", "positiveInteger", "nonPositiveInteger",
-    "negativeInteger", "unsignedInt", "unsignedLong", "unsignedShort", "unsignedByte")))  # fmt: skip
+    "float", "int", "long", "short", "byte", "nonNegativeInteger", "positiveInteger",
+    "nonPositiveInteger",
+    "negativeInteger", "unsignedInt", "unsignedLong", "unsignedShort",
+    "unsignedByte")))  # fmt: skip
 """The datatypes of numbers that files may give."""
 DATES = tuple(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth", "gYear"))
 
@@ -126,7 +128,8 @@ def _quantities(number: str, *, comma: bool) -> Callable[[str], Literal | None]:
 # ── dates ────────────────────────────────────────────────────────────────────────────────────────
 
 _ISO = re.compile(
-    r"(-?\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?"
+    r"(-?\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T"
+    r" ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?"
 ).fullmatch
 
 
@@ -253,7 +256,8 @@ FORMS: Sequence[ValueForm] = (
 """In the order in which they are preferred: the first that fits a whole column is what it has."""
 
 may_be_value = re.compile(
-    rf"[\d+\u2212.$€£¥₹-]|https?:|ftp:|file:|www\.|[^@\s]+@|true$|false$|USD|EUR|GBP|CHF|v\d|{_MONTH}\.? \d",
+    r"[\d+\u2212.$€£¥₹-]|https?:|ftp:|file:|www\.|[^@\s]+@|true$|false$|USD|EUR|GBP|CHF|v\d"
+    rf"|{_MONTH}\.? \d",
     re.IGNORECASE,
 ).match
 """Whether a text begins as a value does: a quick look."""
@@ -266,13 +270,13 @@ KINDS = (ENTITY, TEXT, *dict.fromkeys(form.kind for form in FORMS))
 
 
 def candidates(text: str) -> list[Literal]:
-    """All values that a text alone may be, the likeliest first: ``1984`` is an integer, or a year."""
+    """All values that a text alone may be, likeliest first: ``1984`` is an integer, or a year."""
     found = (form.read(text) for form in FORMS)
     return list(dict.fromkeys([item for item in found if item is not None]))
 
 
 def parsed(text: str, kind: str | None = None) -> Literal | None:
-    """The value of a text by the first form that fits, of a kind where one is given; None for none."""
+    """The value of a text by the first form that fits, of a given kind if any; None for none."""
     if kind == TEXT:
         return Literal(text)
     for form in FORMS:

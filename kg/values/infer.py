@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 SHARE = 0.98
 """The share of a relation's tails that must have a form."""
 KEYS = 0.2
-"""The share of its distinct tails that may be entities all the same: a film called 1984 among years."""
+"""The share of distinct tails that may still be entities: a film called 1984 among years."""
 HEADS = 0.5
 """The share of its heads of the same form from which on the tails are keys."""
 DISTINCT, FIRST = 5_000, 100
-"""Distinct tails of a relation that are looked at, and those that are looked at before the others."""
+"""Distinct tails of a relation that are looked at, and how many of them come first."""
 MISSING = frozenset({"na", "n/a", "nan", "null", "none", "-", "–", "—", "?", "unknown", "n.a."})
 """Written where nothing is known: it speaks for no form and against none."""
 
@@ -146,7 +146,7 @@ def _share(texts: Counter[str], form: ValueForm) -> float:
 
 
 def like(stored: Sequence[Literal]) -> TypeDecision | None:
-    """The decision that values which a graph holds of a relation show; None where they are of no kind."""
+    """The decision that a relation's stored values show; None if they are of no kind."""
     if not stored:
         return None
     if not any(item.datatype for item in stored):

@@ -54,7 +54,7 @@ class ValueKey(str):
 
 
 def node_of(row: Sequence[str | None]) -> str:
-    """The node of a row of (key, value, datatype, language, unit): an entity's key, or a value where it is None."""
+    """The node of (key, value, datatype, language, unit): a key, or a value without one."""
     key, *parts = row
     return ValueKey(Literal(*(part or "" for part in parts))) if key is None else key
 
@@ -66,7 +66,10 @@ def node_query(node: str) -> tuple[str, tuple[object, ...]]:
     from kg.store.rows.dictionary import literal_hash
 
     item = node.literal
-    query = "SELECT id FROM literal WHERE hash = ? AND value = ? AND datatype = ? AND language = ? AND unit = ?"
+    query = (
+        "SELECT id FROM literal WHERE hash = ? AND value = ? AND datatype = ? AND language = ?"
+        " AND unit = ?"
+    )
     return query, (literal_hash(item), item.value, item.datatype, item.language, item.unit)
 
 

@@ -45,7 +45,7 @@ class Quantity(NamedTuple):
 
 @lru_cache(maxsize=16_384)
 def quantity(value: Literal) -> Quantity | None:
-    """What a value measures; None where it is no number and no date. Text that is a number or a date alone counts as one."""
+    """What a value measures, also text that is a number or a date; None for other values."""
     if value.datatype in _NUMERIC:
         return _number(value.value, value.unit)
     if value.datatype in _DATES:

@@ -1,4 +1,4 @@
-"""Units that are converted into each other: lengths, areas, volumes, masses, times, speeds, temperatures, data.
+"""Units that convert: lengths, areas, volumes, masses, times, speeds, temperatures, data.
 
 A unit is looked up as it is written (``km²``, ``square mile``, ``people per square mile``,
 Wikidata's ``Q712226``). What is not known is a unit of its own, which compares only with itself.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Unit(NamedTuple):
-    """What a unit measures, and how a number of it becomes one of the base unit: ``factor · (number + offset)``.
+    """What a unit measures; ``factor · (number + offset)`` is the number in the base unit.
 
     Attributes:
         dimension: The base unit: "m", "m²", "kg", …; "" of plain numbers; the unit's own name where
@@ -30,36 +30,52 @@ class Unit(NamedTuple):
 _BASES: dict[str, dict[str, str]] = {
     # The names and symbols of each unit, by its exact size in the base unit.
     "m": {
-        "1": "m metre meter Q11573", "1000": "km kilometre kilometer Q828224", "1/10": "dm decimetre decimeter",
+        "1": "m metre meter Q11573", "1000": "km kilometre kilometer Q828224",
+        "1/10": "dm decimetre decimeter",
         "1/100": "cm centimetre centimeter Q174728", "1/1000": "mm millimetre millimeter Q174789",
         "1/1000000": "µm μm micrometre micrometer", "1/1000000000": "nm nanometre nanometer",
         "1609.344": "mi mile Q253276", "0.9144": "yd yard Q482798", "0.3048": "ft foot feet Q3710",
-        "0.0254": "in inch inche Q218593", "1852": "nmi nautical_mile Q93318", "149597870700": "au astronomical_unit",
+        "0.0254": "in inch inche Q218593", "1852": "nmi nautical_mile Q93318",
+        "149597870700": "au astronomical_unit",
         "9460730472580800": "ly light-year light_year",
     },
-    "m²": {"1": "Q25343", "1000000": "Q712226", "10000": "ha hectare Q35852", "4046.8564224": "ac acre Q81292",
+    "m²": {"1": "Q25343", "1000000": "Q712226", "10000": "ha hectare Q35852",
+           "4046.8564224": "ac acre Q81292",
            "2589988.110336": "Q232291", "0.09290304": "Q857027"},
-    "m³": {"1": "Q25517", "1/1000": "l L litre liter Q11582", "1/1000000": "ml mL millilitre milliliter",
-           "1/100000": "cl centilitre centiliter", "1/10000": "dl decilitre deciliter", "1/10": "hl hectolitre hectoliter",
+    "m³": {"1": "Q25517", "1/1000": "l L litre liter Q11582",
+           "1/1000000": "ml mL millilitre milliliter",
+           "1/100000": "cl centilitre centiliter", "1/10000": "dl decilitre deciliter",
+           "1/10": "hl hectolitre hectoliter",
            "0.003785411784": "gal gallon"},
-    "kg": {"1": "kg kilogram kilogramme kilo Q11570", "1/1000": "g gram gramme Q41803", "1/1000000": "mg milligram",
-           "1/1000000000": "µg μg microgram", "1000": "t tonne metric_ton Q191118", "0.45359237": "lb lbs pound Q100995",
+    "kg": {"1": "kg kilogram kilogramme kilo Q11570", "1/1000": "g gram gramme Q41803",
+           "1/1000000": "mg milligram",
+           "1/1000000000": "µg μg microgram", "1000": "t tonne metric_ton Q191118",
+           "0.45359237": "lb lbs pound Q100995",
            "0.028349523125": "oz ounce Q48013", "6.35029318": "st stone"},
-    "s": {"1": "s sec second Q11574", "1/1000": "ms millisecond", "1/1000000": "µs μs microsecond", "1/1000000000": "ns nanosecond",
-          "60": "min mins minute Q7727", "3600": "h hr hrs hour Q25235", "86400": "d day Q573", "604800": "week Q23387",
+    "s": {"1": "s sec second Q11574", "1/1000": "ms millisecond", "1/1000000": "µs μs microsecond",
+          "1/1000000000": "ns nanosecond",
+          "60": "min mins minute Q7727", "3600": "h hr hrs hour Q25235", "86400": "d day Q573",
+          "604800": "week Q23387",
           "2629746": "month Q5151", "31556952": "yr yrs year Q577"},
     "m/s": {"1": "Q182429", "1/3.6": "Q180154 kph", "0.44704": "mph", "463/900": "kn knot"},
-    "B": {"1": "B byte", "1000": "kB KB kilobyte", "1000000": "MB megabyte", "1000000000": "GB gigabyte",
-          "1000000000000": "TB terabyte", "1024": "KiB kibibyte", "1048576": "MiB mebibyte", "1073741824": "GiB gibibyte",
+    "B": {"1": "B byte", "1000": "kB KB kilobyte", "1000000": "MB megabyte",
+          "1000000000": "GB gigabyte",
+          "1000000000000": "TB terabyte", "1024": "KiB kibibyte", "1048576": "MiB mebibyte",
+          "1073741824": "GiB gibibyte",
           "1099511627776": "TiB tebibyte", "1/8": "bit"},
-    "Hz": {"1": "Hz hertz", "1000": "kHz kilohertz", "1000000": "MHz megahertz", "1000000000": "GHz gigahertz"},
-    "W": {"1": "W watt", "1000": "kW kilowatt", "1000000": "MW megawatt", "1000000000": "GW gigawatt"},
-    "J": {"1": "J joule", "1000": "kJ kilojoule", "3600": "Wh", "3600000": "kWh kilowatt_hour", "3600000000": "MWh", "4.184": "cal",
+    "Hz": {"1": "Hz hertz", "1000": "kHz kilohertz", "1000000": "MHz megahertz",
+           "1000000000": "GHz gigahertz"},
+    "W": {"1": "W watt", "1000": "kW kilowatt", "1000000": "MW megawatt",
+          "1000000000": "GW gigawatt"},
+    "J": {"1": "J joule", "1000": "kJ kilojoule", "3600": "Wh", "3600000": "kWh kilowatt_hour",
+          "3600000000": "MWh", "4.184": "cal",
           "4184": "kcal kilocalorie"},
-    "Pa": {"1": "Pa pascal", "100": "hPa mbar hectopascal", "1000": "kPa kilopascal", "1000000": "MPa", "100000": "bar"},
+    "Pa": {"1": "Pa pascal", "100": "hPa mbar hectopascal", "1000": "kPa kilopascal",
+           "1000000": "MPa", "100000": "bar"},
     "%": {"1": "% percent per_cent Q11229", "1/10": "‰"},
     "": {"1": "people person inhabitant resident"},
-    "$": {"1": "$ USD US_dollar dollar Q4917"}, "€": {"1": "€ EUR euro Q4916"}, "£": {"1": "£ GBP pound_sterling"},
+    "$": {"1": "$ USD US_dollar dollar Q4917"}, "€": {"1": "€ EUR euro Q4916"},
+    "£": {"1": "£ GBP pound_sterling"},
     "¥": {"1": "JPY yen"},
 }  # fmt: skip
 _TEMPERATURES = {

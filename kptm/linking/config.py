@@ -15,11 +15,14 @@ class LinkingConfig:
     """Settings of linking.
 
     Attributes:
-        encoder: The folder of a sentence encoder for mentions that stay ambiguous; "" links without one.
-        policy: What counts as a mention: "names" (proper names), "all" (common nouns too, with articles and
-            possessives) or "strict" (what is sure).
-        weights: A file of coefficients, as ``Linker.fit(…).save(path)`` writes them; "" takes those that ship.
-        coreference: Whether pronouns and descriptions ("the company") are linked to what names said before.
+        encoder: The folder of a sentence encoder for mentions that stay ambiguous; "" links without
+            one.
+        policy: What counts as a mention: "names" (proper names), "all" (common nouns too, with
+            articles and possessives) or "strict" (what is sure).
+        weights: A file of coefficients, as ``Linker.fit(…).save(path)`` writes them; "" takes those
+            that ship.
+        coreference: Whether pronouns and descriptions ("the company") are linked to what names said
+            before.
         jobs: Processes that link; only 1 with an encoder, which has threads of its own.
     """
 

@@ -110,7 +110,8 @@ class LinkedText:
         """A spaCy ``Doc`` whose entities are the links, widened to whole tokens.
 
         Args:
-            nlp: A pipeline, whose tokenizer cuts the text; or a vocabulary, for the tokenizer of its language.
+            nlp: A pipeline, whose tokenizer cuts the text; or a vocabulary, for the tokenizer of
+                its language.
 
         Raises:
             LinkingError: spaCy is not installed, or the text is no Unicode.

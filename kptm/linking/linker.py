@@ -43,13 +43,16 @@ class Linker:
         weights: The coefficients; by default those that ship with the package for the ``policy``.
         encoder: A sentence encoder for mentions that stay ambiguous, see
             :class:`~kptm.linking.disambiguation.description_encoder.Encoder`.
-        folder: Where to keep the index, so that the next process opens it at once; nowhere by default.
-        policy: What counts as a mention: "names", "all" or "strict", see :mod:`kptm.linking.disambiguation.conventions`.
-        coreference: Whether pronouns and descriptions ("the company") are linked to what names said before; such
-            links are marked.
+        folder: Where to keep the index, so that the next process opens it at once; nowhere by
+            default.
+        policy: What counts as a mention: "names", "all" or "strict", see
+            :mod:`kptm.linking.disambiguation.conventions`.
+        coreference: Whether pronouns and descriptions ("the company") are linked to what names said
+            before; such links are marked.
 
     Raises:
-        LinkingError: There is no such policy, or weights are given beside one: they have a convention of their own.
+        LinkingError: There is no such policy, or weights are given beside one: they have a
+            convention of their own.
 
     The graph may change: the next call sees it. What changed is read again, not all of it.
     """
@@ -93,7 +96,8 @@ class Linker:
         Args:
             text: The text.
             threshold: The p from which on a mention is linked, in place of the one that was learnt.
-            any_case: Whether "france" may be France, as in a question that somebody types; in running text it may not.
+            any_case: Whether "france" may be France, as in a question that somebody types; in
+                running text it may not.
 
         Raises:
             LinkingError: The text holds half of a surrogate pair, which is no character.
@@ -117,8 +121,8 @@ class Linker:
             any_case: As in :meth:`link`; in one process.
 
         Raises:
-            LinkingError: A text holds half of a surrogate pair, several processes are to share an encoder,
-                or the weights know of none.
+            LinkingError: A text holds half of a surrogate pair, several processes are to share an
+                encoder, or the weights know of none.
         """
         layers = self.refresh()
         weights = self.weights if threshold is None else replace(self.weights, threshold=threshold)
@@ -188,8 +192,8 @@ class Linker:
     ) -> Weights:
         """Learn the coefficients from gold documents, and use them from now on.
 
-        What is no link in them is held to be none: give documents that are linked throughout. Whether articles,
-        possessives and common nouns are marked is learnt as well.
+        What is no link in them is held to be none: give documents that are linked throughout.
+        Whether articles, possessives and common nouns are marked is learnt as well.
 
         Args:
             documents: Texts with all links that they have to the graph.
@@ -206,8 +210,8 @@ class Linker:
     def learn(self, documents: Iterable[LinkedText], *, source: str) -> int:
         """Count what names meant in linked texts, said by ``source``; return the graph's new revision.
 
-        The counts are priors of later linking, beside the graph's own; names that are new become aliases.
-        ``graph.forget(source=…)`` and ``graph.undo`` take them back.
+        The counts are priors of later linking, beside the graph's own; names that are new become
+        aliases. ``graph.forget(source=…)`` and ``graph.undo`` take them back.
 
         Raises:
             LinkingError: A link names an entity that the graph does not have.
@@ -261,7 +265,10 @@ class Linker:
         return self._layers
 
     def _uncommitted(self, progress: Callable[[int], None] | None) -> Layers:
-        """What a transaction sees. It may be rolled back and its revision numbers used again, so nothing of it is stored."""
+        """What a transaction sees.
+
+        It may be rolled back and its revision numbers used again, so nothing of it is stored.
+        """
         if self._base is None:
             self._open(self._graph.revision())
         changed = self._changed()

@@ -1,7 +1,7 @@
 """Statements: who says what, literals, qualifiers; labels and their like become statements too.
 
-Entities, relations and literals turn into dictionaries. What was there is said by the file it was loaded
-from, as far as the revisions tell.
+Entities, relations and literals turn into dictionaries. What was there is said by the file it was
+loaded from, as far as the revisions tell.
 """
 
 from collections.abc import Iterator

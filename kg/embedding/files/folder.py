@@ -1,4 +1,4 @@
-"""Embeddings on disk: vectors, the rows of the keys in SQL, the scorer's tensors, and what they are of."""
+"""Embeddings on disk: vectors, rows of the keys in SQL, the scorer's tensors, a manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors from elsewhere, with their keys: text of word2vec and PyTorch-BigGraph, NumPy's arrays, folders of PyKEEN."""
+"""Vectors from elsewhere with their keys: word2vec, PyTorch-BigGraph, NumPy, PyKEEN."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _made(path: Path, keys: Sequence[str], vectors: np.ndarray[Any, Any]) -> Ent
 
 
 def _keys(path: Path) -> list[str]:
-    """A key a line; only a line feed ends one, so that a key may hold what Unicode calls a line separator."""
+    """A key a line, which only a line feed ends: a key may hold Unicode's line separators."""
     with open_bytes(path) as stream:
         lines = [decode(raw, path, number) for number, raw in byte_lines(stream, path)]
     return [line.removesuffix("\n").removesuffix("\r") for line in lines]
@@ -146,7 +146,7 @@ class _Inert:
 
 
 class _Reader(pickle.Unpickler):
-    """Reads tensors out of a pickle; any other name that it calls is :class:`_Inert`, so that nothing is run."""
+    """Reads tensors out of a pickle and runs nothing: any other name becomes :class:`_Inert`."""
 
     _TENSORS: ClassVar = {
         ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,

@@ -1,4 +1,4 @@
-"""Which row each key has: a table in SQL beside the vectors, so that no key is read that is not asked for."""
+"""The row of each key: an SQL table beside the vectors, so that few keys are read."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def write(path: Path, keys: Iterable[str]) -> int:
                 "PRAGMA synchronous = OFF"
             )  # the folder is moved when all is written
             connection.execute(
-                "CREATE TABLE entity (row INTEGER PRIMARY KEY, key TEXT NOT NULL, crc32 INTEGER NOT NULL)"
+                "CREATE TABLE entity (row INTEGER PRIMARY KEY, key TEXT NOT NULL, crc32 INTEGER"
+                " NOT NULL)"
             )
             rows = enumerate(keys)
             count = 0

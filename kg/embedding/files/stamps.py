@@ -1,4 +1,4 @@
-"""Stamps: what changes whenever the numbers of a tensor or of a file do, read much faster than a hash of them."""
+"""Stamps: change with the numbers of a tensor or a file, and are read much faster than a hash."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ def tensor_stamp(value: torch.Tensor) -> tuple[object, ...]:
 
 
 def file_stamp(descriptor: int) -> tuple[int, int, int]:
-    """Inode, size and time of change of an open file; a change that restores the time is not noticed."""
+    """Inode, size and time of change of an open file.
+
+    A change that restores the time goes unnoticed.
+    """
     found = os.fstat(descriptor)
     return found.st_ino, found.st_size, found.st_mtime_ns

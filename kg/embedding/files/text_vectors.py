@@ -1,4 +1,4 @@
-"""Vectors as text, a key and its numbers a line: word2vec's format, and that of PyTorch-BigGraph, with tabs.
+"""Vectors as text, a key and its numbers a line: word2vec, and PyTorch-BigGraph with tabs.
 
 The file streams; what stays in memory are the keys and the numbers as float32.
 """
@@ -64,7 +64,8 @@ def read_text(path: Path) -> tuple[list[str], Floats]:
     if announced is not None and announced.total != len(keys):
         if first is None or not announced.doubtful:
             raise EmbeddingError(
-                f"{path}: the first line announces {announced.total:,} vectors, there are {len(keys):,}"
+                f"{path}: the first line announces {announced.total:,} vectors, there are"
+                f" {len(keys):,}"
             )
         more, block = _vectors(path, iter([first]), announced)
         keys, blocks = more + keys, block + blocks

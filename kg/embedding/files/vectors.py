@@ -30,7 +30,10 @@ BLOCK = 64
 """Rows that share a checksum."""
 PRECISIONS = {"float32": "F32", "float16": "F16"}
 WHOLE = 64 * 2**20
-"""Bytes up to which a file is checked when it is opened; of a larger one each block when it is first read."""
+"""Bytes up to which a file is checked when it is opened.
+
+The blocks of a larger one are checked when they are first read.
+"""
 _HEADER = 8
 _CHUNK = 4_096
 

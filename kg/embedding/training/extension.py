@@ -1,4 +1,4 @@
-"""New entities and relations without training again: their rows are fitted, all others stay as they are."""
+"""Fit rows of new entities and relations; all other rows stay as they are."""
 
 from __future__ import annotations
 
@@ -132,7 +132,9 @@ def fit_rows(
     *,
     epochs: int = EPOCHS,
 ) -> None:
-    """Minimise the loss of triples of ids, shape (N, 3), over chosen rows; every other row stays, bit by bit.
+    """Minimise the loss of triples of ids, shape (N, 3), over chosen rows.
+
+    Every other row stays the same, bit by bit.
 
     Args:
         engine: The model, changed in place.

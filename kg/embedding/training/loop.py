@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kg.embedding.training.state import Tensors
 
 _EPOCH_STRIDE = 1_000_003
-"""Between the seeds of two trainings, so that no epoch of one draws what an epoch of the next does."""
+"""Between the seeds of two trainings, so that their epochs draw different numbers."""
 
 
 def train(
@@ -38,7 +38,7 @@ def train(
     progress: Callable[[Epoch], None] | None = None,
     step: Callable[[float], None] | None = None,
 ) -> tuple[Epoch, ...]:
-    """Train on triples of ids, shape (N, 3), from the engine's start or the checkpoint's state; return the curve.
+    """Train on triples of ids, shape (N, 3), from the start or a checkpoint; return the curve.
 
     Args:
         engine: The model; it is left at the best state.
@@ -109,7 +109,7 @@ class _Loop:
             _load_optimizer(self._optimizer, found.optimizer)
 
     def train_epoch(self, number: int) -> float:
-        """Train on the batches of an epoch, or on those that a checkpoint left; return the mean loss."""
+        """Train on an epoch's batches, or on those that a checkpoint left; return the mean loss."""
         done = self._within
         batches = self._batches.epoch(done.step, done.rng)
         try:
@@ -174,7 +174,7 @@ class _Loop:
 
 
 class _Within(NamedTuple):
-    """How far an epoch is: batches, the sum of their losses by rows, rows; torch's random state after a cut."""
+    """A place within an epoch: batches, their losses summed by rows, rows, torch's random state."""
 
     step: int = 0
     loss: float = 0.0

@@ -23,7 +23,10 @@ from typing import Any
 SMALL, LARGE = 20_000, 200_000
 """Entities up to which a graph is small, and from which on it is large."""
 WORK = 2 * 10**10
-"""Entities times triples from which on a graph is large too: an epoch that scores all entities takes ten minutes there."""
+"""Entities times triples from which on a graph is large too.
+
+An epoch that scores all entities takes ten minutes there.
+"""
 
 RECIPES: dict[str, dict[str, Any]] = {
     "fast": {"dim": 128, "epochs": 30, "batch_size": 512, "regularization": 0.005},

@@ -24,7 +24,7 @@ EPOCHS = 200
 def refitted(
     embeddings: EntityEmbeddings, graph: KnowledgeGraph, keys: Collection[str]
 ) -> EntityEmbeddings:
-    """Embeddings of the graph as it is now in which the rows of ``keys`` start anew, as a new entity's would.
+    """Embeddings of the present graph in which the rows of ``keys`` are fitted anew.
 
     They are fitted to the facts that the graph now has of them, by the training's own objective;
     keys, relations and every other row are those of ``embeddings``, so that a model may be given
@@ -71,7 +71,8 @@ def _started_anew(old: Scorer, chosen: torch.Tensor) -> Scorer:
     sizes = {len(value) for part in parts for value in part.parameters()}
     if len(parts) != 1 or sizes != {len(chosen)}:  # the old facts would live on in the other part
         raise EmbeddingError(
-            f"a {old.config.model} keeps more than one row of an entity and cannot be refitted; train it again"
+            f"a {old.config.model} keeps more than one row of an entity and cannot be refitted;"
+            " train it again"
         )
     fresh = [
         value.detach()[chosen].clone()

@@ -98,7 +98,7 @@ class Scorer:
     # ── what a training step needs ───────────────────────────────────────────────────────────
 
     def directed(self, ids: torch.Tensor) -> torch.Tensor:
-        """Triples with relations as the model numbers them, and their inverses where it has such."""
+        """Triples with relations as the model numbers them, with inverses if it has any."""
         if not self.config.inverse:
             return ids
         head, relation, tail = ids.unbind(1)

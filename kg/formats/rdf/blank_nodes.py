@@ -12,7 +12,10 @@ import re
 from hashlib import blake2b
 
 _SCOPED = re.compile(r"kptm-[0-9a-f]{16}[-.].+|anon-[0-9a-f]{8}-[0-9]+").fullmatch
-"""Names that are unique already; the second form is that of graphs made before blank nodes had a scope."""
+"""Names that are unique already.
+
+The second form is that of graphs made before blank nodes had a scope.
+"""
 
 _KEY = "kptm-key-"
 """What the exported name of a key that belongs to no file begins with."""
@@ -49,5 +52,5 @@ class BlankNodes:
 
 
 def exported(name: str) -> str:
-    """The label under which a file holds the graph's blank node ``name``; read back it gives ``name``."""
+    """The label of the graph's blank node ``name`` in a file; read back, it gives ``name``."""
     return name if _SCOPED(name) else f"{_KEY}{name}"

@@ -134,7 +134,10 @@ def _triple(fields: list[str], path: Path, number: int, text: str) -> Triple | T
     if len(fields) != 3:
         reason = f"expected 3 columns (head, relation, tail), found {len(fields)}"
         if number == 1 and len(fields) > 1:
-            reason += "; a table with an entity a row and a relation a column is loaded with --key COLUMN, the column of its entities"
+            reason += (
+                "; a table with an entity a row and a relation a column is loaded with --key"
+                " COLUMN, the column of its entities"
+            )
         return TripleFormatError(path, number, reason, text)
     if not all(fields):
         return TripleFormatError(path, number, "a column is empty", text)
@@ -212,7 +215,10 @@ _SEPARATOR = re.compile(r"sep=.").fullmatch
 
 
 def _separator(records: Sequence[str]) -> str:
-    """The first separator that gives all records the same number of columns, at least two; else a comma."""
+    """The first separator that cuts all records into as many columns, at least two.
+
+    Else a comma.
+    """
     for separator in SEPARATORS:
         counts = {len(_fields(text, separator) or ()) for text in records}
         if len(counts) == 1 and counts.pop() > 1:

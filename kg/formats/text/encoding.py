@@ -1,4 +1,4 @@
-"""Text files that are not plain UTF-8: Windows programs write a byte order mark, Excel's "Unicode text" is UTF-16."""
+"""Text files that are not plain UTF-8: a byte order mark of Windows programs, Excel's UTF-16."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHUNK = 2**16
 
 
 def as_utf8(stream: IO[bytes], path: Path, notes: list[str]) -> IO[bytes]:
-    """The stream in UTF-8, where it says by its first bytes that it is UTF-16; what was guessed is noted.
+    """The stream in UTF-8, also if its first bytes say that it is UTF-16; guesses are noted.
 
     Raises:
         TripleFormatError: Later, on reading: it is no UTF-16 after all.

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def read_wide(rows: Iterable[Row], path: Path, layout: TableLayout) -> Iterator[Line]:
-    """The triples of a table: the cell of the key column, a column's name, the cell under it; empty cells say nothing.
+    """The triples of a table: the cell of the key column, a column's name, the cell under it.
+
+    Empty cells give no triple.
 
     Raises:
         TripleFormatError: The header has no such column, or two of one name.
@@ -80,6 +82,7 @@ def _place(names: list[str], layout: TableLayout, path: Path, number: int, text:
         raise TripleFormatError(path, number, f"the header has {twice[0]!r} twice", text)
     others = [name for name in names if name and name.casefold() != wanted]
     layout.notes.append(
-        f"an entity a row: {names[folded.index(wanted)]!r} is the key, the relations are {', '.join(others)}"
+        f"an entity a row: {names[folded.index(wanted)]!r} is the key, the relations are"
+        f" {', '.join(others)}"
     )
     return folded.index(wanted)

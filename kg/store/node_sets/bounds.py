@@ -1,4 +1,4 @@
-"""Sizes and bounds on them, in Python and in SQL: doubles decide, exact values where these are equal."""
+"""Sizes and bounds in Python and SQL: doubles decide, exact values where they are equal."""
 
 from __future__ import annotations
 

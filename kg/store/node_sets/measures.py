@@ -51,7 +51,7 @@ def sizes(sets: NodeSets, base: NodeSet, path: Path) -> list[Size]:
 def by_size(
     sets: NodeSets, base: NodeSet, path: Path, dimension: str, *, greatest: bool
 ) -> Iterator[tuple[list[Size], bool]]:
-    """The numbers and dates of one dimension that a path leads to from a large set, in order: more of them each time.
+    """The values of one dimension that a path leads to from a large set, in order, by pages.
 
     Yields:
         All sizes from the greatest or the least on to some double, those of that one complete; and
@@ -119,7 +119,7 @@ def compared(
 
 
 def _are_many(sets: NodeSets, relation: int, bounds: Bounds) -> bool:
-    """Whether so many values of a relation compare so that a look at each node is quicker than one at each value."""
+    """Whether so many values of a relation match that reading each node of the set is quicker."""
     many = MANY * sets.small
     query = (
         "SELECT count(*) FROM (SELECT 1 FROM measure m WHERE m.relation_id = ? AND m.dimension = ?"
@@ -132,8 +132,10 @@ def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
     """The values of a relation whose doubles equal those that they are compared with."""
     least = bounds.low - (LONGEST if bounds.dimension == "date" else 0)
     rows = sets.sql.all(
-        "SELECT DISTINCT x.tail_id FROM measure m CROSS JOIN triple x WHERE m.relation_id = ? AND m.dimension = ?"
-        f" AND m.low >= {least!r} AND m.low <= {bounds.high!r} AND {undecided(bounds, 'm')} AND x.id = m.triple_id",
+        "SELECT DISTINCT x.tail_id FROM measure m CROSS JOIN triple x WHERE m.relation_id = ?"
+        " AND m.dimension = ?"
+        f" AND m.low >= {least!r} AND m.low <= {bounds.high!r} AND {undecided(bounds, 'm')}"
+        " AND x.id = m.triple_id",
         (relation, bounds.dimension),
     )
     return [value for (value,) in rows]
@@ -155,7 +157,7 @@ def _next(sets: NodeSets, query: str, relation: int, found: list[str]) -> str | 
 
 
 def sample(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
-    """(dimension, unit) of some of the values that a path leads to from a large set: of all where they are few."""
+    """(dimension, unit) of values that a path leads to from a large set: of all if few."""
     relation = path[-1][0]
     count = int(sets.sql.one("SELECT count(*) FROM measure WHERE relation_id = ?", (relation,)))
     every = max(1, count // SAMPLE)
@@ -171,7 +173,7 @@ def sample(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
 
 
 def stated(sets: NodeSets, base: NodeSet, relation: int, period: Moments | None) -> list[Literal]:
-    """The values that a relation gives the nodes of a set, once for each node, also two that are equal.
+    """The values that a relation gives the nodes of a set, once a node even if two are equal.
 
     Args:
         sets: The operations on sets.
@@ -181,8 +183,10 @@ def stated(sets: NodeSets, base: NodeSet, relation: int, period: Moments | None)
     """
     text, parameters = sets.listing(base)
     rows = sets.sql.all(
-        f"SELECT x.id, l.value, l.datatype, l.language, l.unit FROM ({text}) AS b CROSS JOIN triple x"
-        f" JOIN literal l ON l.id = x.tail_id WHERE x.head_id = b.id AND x.relation_id = ? AND {sets.lives()}",
+        f"SELECT x.id, l.value, l.datatype, l.language, l.unit FROM ({text}) AS b CROSS"
+        " JOIN triple x"
+        " JOIN literal l ON l.id = x.tail_id WHERE x.head_id = b.id AND x.relation_id = ?"
+        f" AND {sets.lives()}",
         (*parameters, relation),
     )
     if period is not None:
@@ -192,7 +196,7 @@ def stated(sets: NodeSets, base: NodeSet, relation: int, period: Moments | None)
 
 
 def totals(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, int, float]]:
-    """(dimension, how many, their sum in double precision) of the numbers and dates that a path leads to."""
+    """(dimension, count, sum in double precision) of the numbers and dates that a path leads to."""
     text, parameters = _joined(sets, base, path)
     query = (
         f"SELECT q.dimension, count(*), sum(q.low) FROM ({text}) AS v CROSS JOIN quantity q"
@@ -205,7 +209,7 @@ def totals(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, int, fl
 
 
 def counts(sets: NodeSets, base: NodeSet, path: Path, among: NodeSet | None) -> dict[int, int]:
-    """How many nodes a path leads to from each of a set, or how many of ``among``; nodes that have none are left out."""
+    """How many nodes, of all or of ``among``, a path leads to from each of a set, without zeros."""
     joined = _joined(sets, base, path)
     where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
     query = f"SELECT v.base, count(*) FROM ({joined.text}) AS v WHERE {where.text} GROUP BY v.base"
@@ -216,7 +220,10 @@ def counted(sets: NodeSets, node: int, path: Path, among: NodeSet | None, limit:
     """The first of the nodes that are counted of one."""
     joined = _joined(sets, NodeSet((node,)), path)
     where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
-    query = f"SELECT v.there FROM ({joined.text}) AS v WHERE {where.text} ORDER BY abs(v.there) LIMIT {limit:d}"
+    query = (
+        f"SELECT v.there FROM ({joined.text}) AS v WHERE {where.text} ORDER BY abs(v.there)"
+        f" LIMIT {limit:d}"
+    )
     return [there for (there,) in sets.sql.all(query, (*joined.parameters, *where.parameters))]
 
 

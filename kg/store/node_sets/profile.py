@@ -1,4 +1,4 @@
-"""What leads away from a set of nodes: its relations, counted; its types; which relations have numbers."""
+"""What leads away from a set of nodes: relations with counts, types, numeric relations."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def main_relation(sets: NodeSets) -> str | None:
     """The relation that most heads have."""
     found = sets.sql.all(
         "SELECT r.key FROM (SELECT x.relation_id, count(DISTINCT x.head_id) AS n FROM triple x"
-        f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)} GROUP BY x.relation_id) AS g"
+        f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
+        " GROUP BY x.relation_id) AS g"
         " JOIN relation r ON r.id = g.relation_id ORDER BY g.n DESC, r.key LIMIT 1",
         (),
     )
@@ -84,7 +85,8 @@ def values(sets: NodeSets, nodes: NodeSet) -> dict[str, list[Literal]]:
     """Some of the values that a small set has by each relation, its key first."""
     condition = sets.holds(nodes, "x.head_id")
     rows = sets.sql.all(
-        "SELECT r.key, l.value, l.datatype, l.language, l.unit FROM triple x JOIN literal l ON l.id = x.tail_id"
+        "SELECT r.key, l.value, l.datatype, l.language, l.unit FROM triple x"
+        " JOIN literal l ON l.id = x.tail_id"
         " JOIN relation r ON r.id = x.relation_id"
         f" WHERE {condition.text} AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
         f" ORDER BY x.relation_id, x.id",

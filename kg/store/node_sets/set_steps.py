@@ -1,4 +1,4 @@
-"""Steps between sets of nodes: the entities of a type, what has a relation, what a step leads to."""
+"""Steps between sets of nodes: entities of a type, nodes with a relation, ends of a step."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def having(sets: NodeSets, relation: int, forward: bool) -> NodeSet:
 def reached(
     sets: NodeSets, source: NodeSet, step: tuple[int, bool], without: Collection[int] = ()
 ) -> NodeSet:
-    """What a step leads to from any of a set, in the order of :func:`kg.store.node_sets.traverse.follow`.
+    """What a step leads to from a set, in the order of :func:`kg.store.node_sets.traverse.follow`.
 
     Args:
         sets: The operations on sets.
@@ -93,7 +93,7 @@ def reached_during(
     period: Moments,
     without: Collection[int] = (),
 ) -> NodeSet:
-    """What a step leads to by facts that held in a period; those come first of which a source says when.
+    """What a step leads to by facts that held in a period; dated facts come first.
 
     Args:
         sets: The operations on sets.
@@ -125,7 +125,8 @@ def ways(
     condition = sets.holds(source, f"x.{here}")
     away = "".join(f" AND x.{here} <> {number:d}" for number in without)
     return sets.sql.all(
-        f"SELECT x.{here}, x.id FROM triple x WHERE x.{there} = ? AND x.relation_id = ? AND {condition.text}"
+        f"SELECT x.{here}, x.id FROM triple x WHERE x.{there} = ? AND x.relation_id = ?"
+        f" AND {condition.text}"
         f" AND {sets.lives()}{away} ORDER BY +x.id LIMIT {limit:d}",
         (node, relation, *condition.parameters),
     )
@@ -151,14 +152,17 @@ def _led(
 
     once = "" if source.ids is not None and len(source.ids) == 1 else "DISTINCT "
     # In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
-    listing = f"SELECT {once}x.{there} AS id FROM ({text}) AS n CROSS JOIN triple x WHERE x.{here} = n.id AND {where('x')}"
+    listing = (
+        f"SELECT {once}x.{there} AS id FROM ({text}) AS n CROSS JOIN triple x"
+        f" WHERE x.{here} = n.id AND {where('x')}"
+    )
     return Clause(listing, (*parameters, relation)), holds
 
 
 def _facts(
     sets: NodeSets, source: NodeSet, step: tuple[int, bool], limit: int | None = None
 ) -> Rows:
-    """(node, fact, its first revision, line) of the facts that lead from a set, once for each line."""
+    """(node, fact, its first revision, line) of the facts that lead from a set, once a line."""
     relation, forward = step
     here, there = ends(forward)
     text, parameters = sets.listing(source)
@@ -183,7 +187,7 @@ def _in_order(sets: NodeSets, rows: Rows, without: Collection[int]) -> tuple[int
 def _sorted(
     rows: Rows, without: Collection[int], keys: Mapping[int, tuple[int, Fraction]]
 ) -> tuple[int, ...]:
-    """Nodes by (the least key of their facts, how many facts lead to them, the earliest revision, the first line and row)."""
+    """Nodes by the least key, number, earliest revision, first line and row of their facts."""
     facts: dict[int, set[int]] = defaultdict(set)
     lines: dict[int, int] = {}
     revisions: dict[int, int] = {}

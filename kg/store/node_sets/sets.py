@@ -85,7 +85,7 @@ class NodeSets:
     today: Moments
 
     def lives(self, name: str = "x") -> str:
-        """The condition that the triple ``name`` is followed: it lives, and nothing is preferred to it."""
+        """The condition that the triple ``name`` is followed: it lives, none is preferred."""
         return (
             f"{alive(self.at, name)} AND {best(name, self.at)}"
             if self.ranked
@@ -93,7 +93,7 @@ class NodeSets:
         )
 
     def exists(self, joined: str) -> str:
-        """The condition that tables under conditions have a row; looked up for each node, on PostgreSQL too."""
+        """The condition that joined tables have a row: a look-up a node, on PostgreSQL too."""
         return f"EXISTS (SELECT 1 FROM {joined}{' OFFSET 0' * self.sql.postgresql})"
 
     def listing(self, nodes: NodeSet) -> Clause:
@@ -120,7 +120,10 @@ class NodeSets:
         return Clause(f"{column} IN {listed}", (parameter,)) if ids else Clause("1 = 0")
 
     def ids(self, nodes: NodeSet, limit: int | None = None) -> tuple[int, ...]:
-        """The ids of a set in order, or the first of them; a large set without an order has that of its ids."""
+        """The ids of a set in its order, or the first of them.
+
+        An unordered large set goes by id.
+        """
         if nodes.ids is not None:
             return nodes.ids if limit is None else nodes.ids[:limit]
         if nodes.order is not None:

@@ -44,7 +44,7 @@ def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[
 def witness_paths(
     sql: Sql, start: str, steps: Sequence[Step], end: str, *, limit: int, at: int | None
 ) -> list[list[Triple]]:
-    """The facts, one a step, by which a path leads from ``start`` to ``end``; the first ``limit`` of them."""
+    """The facts, one a step, of the first ``limit`` paths that lead from ``start`` to ``end``."""
     if not steps or (start == end and len(steps) > 1):
         return []
     relations = [step.relation for step in steps]
@@ -79,19 +79,22 @@ _RANK = f"(SELECT id FROM relation WHERE key = '{RANK}')"
 
 
 def best(name: str, at: int | None) -> str:
-    """The condition that a source of the triple ``name`` prefers it, or prefers none of its head and relation.
+    """The condition that the triple ``name`` is preferred, or none of its head and relation is.
 
     A graph without ranks is not searched for them.
     """
     preferred = (
-        "SELECT 1 FROM triple y JOIN qualifier q ON q.triple_id = y.id AND q.source_id = b.source_id"
-        f" AND q.relation_id = {_RANK} JOIN literal l ON l.id = q.value_id AND l.value = '{PREFERRED}'"
+        "SELECT 1 FROM triple y JOIN qualifier q ON q.triple_id = y.id"
+        " AND q.source_id = b.source_id"
+        f" AND q.relation_id = {_RANK} JOIN literal l ON l.id = q.value_id"
+        f" AND l.value = '{PREFERRED}'"
         " JOIN triple_source s ON s.triple_id = q.triple_id AND s.source_id = q.source_id"
         f" AND s.rev_added = q.rev_added AND s.seq = q.seq AND {said(at)} WHERE "
     )
     return (
         f"({_RANK} IS NULL OR EXISTS (SELECT 1 FROM triple_source b WHERE b.triple_id = {name}.id"
-        f" AND {said(at, 'b')} AND (b.confidence IS NULL OR b.confidence > 0) AND (EXISTS ({preferred}"
+        f" AND {said(at, 'b')} AND (b.confidence IS NULL OR b.confidence > 0)"
+        f" AND (EXISTS ({preferred}"
         f"y.id = {name}.id) OR NOT EXISTS ({preferred}y.head_id = {name}.head_id"
         f" AND y.relation_id = {name}.relation_id AND {alive(at, 'y')}))))"
     )
@@ -104,7 +107,7 @@ def ends(forward: bool) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def _reached(start: str, directions: tuple[bool, ...], at: int | None) -> str:
-    """A statement whose innermost part is the start: each step is joined to what the one before reached.
+    """A statement whose innermost part is the start: each step joins what the one before reached.
 
     In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
     """

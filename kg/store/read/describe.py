@@ -39,7 +39,8 @@ def facts(
     for end in ("head_id", "tail_id"):
         query = (
             "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit, x.id, x.rev_added"
-            " FROM triple x JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
+            " FROM triple x JOIN relation r ON r.id = x.relation_id"
+            " JOIN entity h ON h.id = x.head_id"
             " LEFT JOIN entity t ON t.id = x.tail_id LEFT JOIN literal l ON l.id = x.tail_id"
             f" WHERE x.{end} = (SELECT id FROM entity WHERE key = ?)"
             f" AND x.relation_id >= {FIRST_RELATION} AND {lives}"
@@ -72,7 +73,7 @@ def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple,
 
 
 def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, float]:
-    """How sure the sources of those of the triples are that live, where each of them says it, as in :func:`attested`."""
+    """How sure the sources of living triples are, if each says so; see :func:`attested`."""
     # Most graphs state no confidence. One statement then finds nothing, and no other is needed.
     stated = (
         "EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = x.id"
@@ -90,13 +91,14 @@ def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Trip
 def _numbers(
     sql: Sql, wanted: Iterable[Triple], at: int | None, condition: str = "1 = 1"
 ) -> dict[Triple, int]:
-    """The ids of those of the triples that live and of which a condition on ``x`` holds, in their order."""
+    """The ids of those living triples for which a condition on ``x`` holds, in their order."""
     facts = list(dict.fromkeys(wanted))
     literals = {fact.tail.literal for fact in facts if isinstance(fact.tail, ValueKey)}
     value_ids = known_literals(sql, literals)
     rows: list[tuple[int, str, str, int, str]] = []
     for place, (head, relation, tail) in enumerate(facts):
-        # Ids of values are negative, so 0 means an entity. No fact begins with a value or ends in an unknown one.
+        # Ids of values are negative, so 0 means an entity. No fact begins with a value or ends in
+        # an unknown one.
         value = value_ids.get(tail.literal) if isinstance(tail, ValueKey) else 0
         if value is None or isinstance(head, ValueKey):
             continue
@@ -129,7 +131,7 @@ class _Attestation(NamedTuple):
 
 
 def _attestations(sql: Sql, numbers: Sequence[int], at: int | None) -> dict[int, _Attestation]:
-    """Who says each triple, how surely, with which rank; of what all sources hold for wrong, who records it."""
+    """Who says each triple, how surely, with which rank; of a wrong one, who records it."""
     listed, parameter = sql.values(sorted(set(numbers)))
     query = (
         "SELECT s.triple_id, c.name, s.line, s.rev_added, s.confidence FROM triple_source s"

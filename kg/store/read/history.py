@@ -62,7 +62,7 @@ def count(sql: Sql, number: int) -> tuple[int, int]:
 
 
 def _in_revision(number: int, began: bool) -> str:
-    """The condition that a source began or ceased to say its statement ``s``; what it did both was never seen."""
+    """The condition that a source began or ceased to say statement ``s``, but not both."""
     if not began:
         return f"s.rev_removed = {number:d} AND s.rev_added < {number:d}"
     later = "s.rev_added > 1 AND " if number > 1 else ""  # as the index has it

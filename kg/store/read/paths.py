@@ -28,7 +28,9 @@ def neighbours(
     relations: Collection[str] | None,
     at: int | None,
 ) -> list[Triple]:
-    """Triples within ``hops`` of an entity, nearest first, and of these its own before those that end in it.
+    """Triples within ``hops`` of an entity, nearest first.
+
+    Facts that lead away come first of a hop.
 
     Raises:
         QueryError: The direction is none.

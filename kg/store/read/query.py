@@ -121,7 +121,7 @@ def plan(
 
 
 class Condition(NamedTuple):
-    """A condition on what a variable stands for: SQL in which ``{0}`` is its id, and the parameters of that."""
+    """A condition on a variable: SQL in which ``{0}`` is its id, and the SQL's parameters."""
 
     variable: str
     text: str
@@ -129,7 +129,7 @@ class Condition(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """The form of the rows, as :func:`plan` takes it; ``collation`` sorts names by their code points."""
+    """The form of the rows, as for :func:`plan`; ``collation`` sorts names by their code points."""
 
     select: tuple[str, ...]
     limit: int | None
@@ -141,7 +141,7 @@ class _Form(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _statement(shape: Shape, order: tuple[int, ...], form: _Form, at: int | None) -> str:
-    """The statement of patterns in which a name that is given is the number of ids that it may have."""
+    """The statement of patterns in which each given name is the number of ids that it may have."""
     where, places = _conditions(shape, order, at)
     where += [text.format(places[name][0]) for name, text in form.where]
     select = form.select
@@ -167,7 +167,7 @@ def _statement(shape: Shape, order: tuple[int, ...], form: _Form, at: int | None
 
 
 def _sorted(place: int, name: str, collation: str, *, down: bool) -> str:
-    """What rows are sorted by: what measures nothing comes last; the same dimensions stand together."""
+    """The sort key of rows: equal dimensions stand together, and what measures nothing is last."""
     size, turn = f"k{place}", " DESC" if down else ""
     return (
         f'CASE WHEN {size}.low IS NULL THEN 1 ELSE 0 END, {size}.dimension COLLATE "{collation}",'

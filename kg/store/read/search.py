@@ -26,7 +26,7 @@ NEAR = 400
 """How many rows that share trigrams are looked at for a typing error."""
 
 LONGEST_SWAPPED = 24
-"""Characters up to which swapped neighbours are tried one by one; a longer name keeps trigrams enough."""
+"""Characters up to which each swap of neighbours is tried; a longer name shares enough trigrams."""
 
 _NAMES = ", ".join(str(UNDERSTOOD.index(name) + 1) for name in NAMES)
 _PRIOR = UNDERSTOOD.index(PRIOR) + 1
@@ -67,7 +67,7 @@ def _near(sql: Sql, wanted: str) -> list[tuple[int, int]]:
 
 
 def _swapped(text: str) -> list[str]:
-    """``text`` with two neighbouring characters swapped, each such pair; nothing for a long text."""
+    """``text`` with each pair of neighbouring characters swapped in turn; empty for a long text."""
     if len(text) > LONGEST_SWAPPED:
         return []
     every = (text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(len(text) - 1))
@@ -186,7 +186,7 @@ def _distance(surface: str, wanted: str) -> int | None:
 
 
 def edits(left: str, right: str, most: int) -> int:
-    """Insertions, deletions, changes and swaps of neighbours from one to the other, or ``most + 1``.
+    """Insertions, deletions, changes and swaps from one text to the other, or ``most + 1``.
 
     Optimal string alignment (Damerau 1964, with each part edited once).
     """

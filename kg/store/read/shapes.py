@@ -1,4 +1,4 @@
-"""What the facts of relations have in common, counted by the database: types of ends, how many tails a head has, both directions.
+"""What a relation's facts have in common, counted in SQL: types of ends, tails a head, directions.
 
 ``kind`` of an end is "head" or "tail". Facts that end in values have no types there.
 """
@@ -38,11 +38,12 @@ def relation_ids(sql: Sql, keys: Collection[str] | None) -> dict[int, str]:
 
 
 def several(sql: Sql, relations: Iterable[int], end: str) -> dict[int, Counts]:
-    """By relation: how many heads (or tails) it has, and how many of them have several of the other."""
+    """By relation: how many heads (or tails) it has, and how many have several of the other."""
     found = {}
     for relation in relations:
         query = (
-            f"SELECT count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0) FROM (SELECT count(*) AS n"
+            "SELECT count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0)"
+            " FROM (SELECT count(*) AS n"
             f" FROM triple WHERE relation_id = ? AND rev_removed = 0 GROUP BY {end}_id) AS g"
         )
         found[relation] = Counts(*map(int, sql.all(query, (relation,))[0]))
@@ -50,13 +51,16 @@ def several(sql: Sql, relations: Iterable[int], end: str) -> dict[int, Counts]:
 
 
 def one_way(sql: Sql, relations: Iterable[int]) -> dict[int, Counts]:
-    """By relation: how many facts between two entities it has, and how many of them hold in one direction alone."""
+    """By relation: its facts between entities, and those that hold in one direction only."""
     found = {}
     for relation in relations:
         query = (
-            "SELECT count(*), coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM triple y WHERE y.head_id = x.tail_id"
-            " AND y.relation_id = x.relation_id AND y.tail_id = x.head_id AND y.rev_removed = 0) THEN 0 ELSE 1 END), 0)"
-            " FROM triple x WHERE x.relation_id = ? AND x.rev_removed = 0 AND x.tail_id > 0 AND x.head_id <> x.tail_id"
+            "SELECT count(*), coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM triple y"
+            " WHERE y.head_id = x.tail_id"
+            " AND y.relation_id = x.relation_id AND y.tail_id = x.head_id AND y.rev_removed = 0)"
+            " THEN 0 ELSE 1 END), 0)"
+            " FROM triple x WHERE x.relation_id = ? AND x.rev_removed = 0 AND x.tail_id > 0"
+            " AND x.head_id <> x.tail_id"
         )
         found[relation] = Counts(*map(int, sql.all(query, (relation,))[0]))
     return found
@@ -64,11 +68,18 @@ def one_way(sql: Sql, relations: Iterable[int]) -> dict[int, Counts]:
 
 def end_types(sql: Sql, relation: int, end: str) -> tuple[int, dict[str, int]]:
     """How many distinct heads (or tails) of a relation have a type, and how many have each."""
-    ends = f"SELECT DISTINCT {end}_id AS id FROM triple WHERE relation_id = ? AND rev_removed = 0 AND {end}_id > 0"
-    typed = f"FROM ({ends}) AS e JOIN triple k ON k.head_id = e.id AND k.relation_id = {_TYPE} AND k.rev_removed = 0"
+    ends = (
+        f"SELECT DISTINCT {end}_id AS id FROM triple WHERE relation_id = ? AND rev_removed = 0"
+        f" AND {end}_id > 0"
+    )
+    typed = (
+        f"FROM ({ends}) AS e JOIN triple k ON k.head_id = e.id AND k.relation_id = {_TYPE}"
+        " AND k.rev_removed = 0"
+    )
     total = int(sql.one(f"SELECT count(DISTINCT e.id) {typed}", (relation,)) or 0)
     query = (
-        f"SELECT l.value, g.n FROM (SELECT k.tail_id AS id, count(*) AS n {typed} GROUP BY k.tail_id) AS g"
+        f"SELECT l.value, g.n FROM (SELECT k.tail_id AS id, count(*) AS n {typed}"
+        " GROUP BY k.tail_id) AS g"
         " JOIN literal l ON l.id = g.id"
     )
     return total, {name: int(count) for name, count in sql.all(query, (relation,))}
@@ -88,7 +99,8 @@ def with_both(sql: Sql, first: str, second: str, limit: int) -> list[str]:
     """Entities with two types."""
     query = (
         "SELECT e.key FROM triple a JOIN literal p ON p.id = a.tail_id"
-        " JOIN triple b ON b.head_id = a.head_id AND b.relation_id = a.relation_id AND b.rev_removed = 0"
+        " JOIN triple b ON b.head_id = a.head_id AND b.relation_id = a.relation_id"
+        " AND b.rev_removed = 0"
         " JOIN literal q ON q.id = b.tail_id JOIN entity e ON e.id = a.head_id"
         f" WHERE a.relation_id = {_TYPE} AND a.rev_removed = 0 AND p.value = ? AND q.value = ?"
         " ORDER BY e.key LIMIT ?"
@@ -101,9 +113,11 @@ def overlaps(sql: Sql, types: Sequence[str]) -> dict[tuple[str, str], int]:
     listed, parameter = sql.values(list(types))
     query = (
         "SELECT p.value, q.value, count(*) FROM triple a JOIN literal p ON p.id = a.tail_id"
-        " JOIN triple b ON b.head_id = a.head_id AND b.relation_id = a.relation_id AND b.rev_removed = 0"
+        " JOIN triple b ON b.head_id = a.head_id AND b.relation_id = a.relation_id"
+        " AND b.rev_removed = 0"
         " JOIN literal q ON q.id = b.tail_id"
-        f" WHERE a.relation_id = {_TYPE} AND a.rev_removed = 0 AND p.value IN {listed} AND q.value IN {listed}"
+        f" WHERE a.relation_id = {_TYPE} AND a.rev_removed = 0 AND p.value IN {listed}"
+        f" AND q.value IN {listed}"
         " AND p.value < q.value GROUP BY p.value, q.value"
     )
     return {(one, other): int(n) for one, other, n in sql.all(query, (parameter, parameter))}
@@ -112,7 +126,8 @@ def overlaps(sql: Sql, types: Sequence[str]) -> dict[tuple[str, str], int]:
 def facts_with_several(sql: Sql, relation: str, end: str, limit: int) -> list[Fact]:
     """The facts of heads (or tails) that have several of the other."""
     condition = (
-        f"x.{end}_id IN (SELECT {end}_id FROM triple WHERE relation_id = x.relation_id AND rev_removed = 0"
+        f"x.{end}_id IN (SELECT {end}_id FROM triple WHERE relation_id = x.relation_id"
+        " AND rev_removed = 0"
         f" GROUP BY {end}_id HAVING count(*) > 1)"
     )
     return _facts(sql, relation, condition, (), limit, f"x.{end}_id, x.{_OTHER[end]}_id")
@@ -123,7 +138,10 @@ def facts_of_type(
 ) -> list[Fact]:
     """The facts whose head (or tail) has types, none of them among some."""
     listed, parameter = sql.values(list(types))
-    has = f"SELECT 1 FROM triple k JOIN literal l ON l.id = k.tail_id WHERE k.head_id = x.{end}_id AND k.relation_id = {_TYPE} AND k.rev_removed = 0"
+    has = (
+        f"SELECT 1 FROM triple k JOIN literal l ON l.id = k.tail_id WHERE k.head_id = x.{end}_id"
+        f" AND k.relation_id = {_TYPE} AND k.rev_removed = 0"
+    )
     condition = f"EXISTS ({has}) AND NOT EXISTS ({has} AND l.value IN {listed})"
     return _facts(sql, relation, condition, (parameter,), limit, "x.head_id, x.tail_id")
 
@@ -131,7 +149,8 @@ def facts_of_type(
 def facts_one_way(sql: Sql, relation: str, limit: int, *, holds: bool) -> list[Fact]:
     """The facts that hold in one direction alone, or (``holds``) in both."""
     back = (
-        "EXISTS (SELECT 1 FROM triple y WHERE y.head_id = x.tail_id AND y.relation_id = x.relation_id"
+        "EXISTS (SELECT 1 FROM triple y WHERE y.head_id = x.tail_id"
+        " AND y.relation_id = x.relation_id"
         " AND y.tail_id = x.head_id AND y.rev_removed = 0)"
     )
     condition = f"x.tail_id > 0 AND x.head_id <> x.tail_id AND {'' if holds else 'NOT '}{back}"
@@ -142,7 +161,8 @@ def _facts(
     sql: Sql, relation: str, condition: str, parameters: tuple[object, ...], limit: int, order: str
 ) -> list[Fact]:
     query = (
-        "SELECT x.head_id, x.tail_id FROM triple x WHERE x.relation_id = (SELECT id FROM relation WHERE key = ?)"
+        "SELECT x.head_id, x.tail_id FROM triple x WHERE x.relation_id = (SELECT id FROM relation"
+        " WHERE key = ?)"
         f" AND x.rev_removed = 0 AND {condition} ORDER BY {order} LIMIT ?"
     )
     rows = sql.all(query, (relation, *parameters, limit))
@@ -155,7 +175,8 @@ def types_of(sql: Sql, keys: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     listed, parameter = sql.values(list(keys))
     query = (
-        "SELECT e.key, l.value FROM entity e JOIN triple k ON k.head_id = e.id JOIN literal l ON l.id = k.tail_id"
+        "SELECT e.key, l.value FROM entity e JOIN triple k ON k.head_id = e.id"
+        " JOIN literal l ON l.id = k.tail_id"
         f" WHERE e.key IN {listed} AND k.relation_id = {_TYPE} AND k.rev_removed = 0"
     )
     for key, name in sql.all(query, (parameter,)) if keys else ():

@@ -1,4 +1,4 @@
-"""Roles: which relations entities are heads and tails of, and what two of them are to each other, for many at once."""
+"""Roles, for many at once: the relations an entity is head or tail of, and those between two."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class Signatures:
             for column, is_head in (("head_id", True), ("tail_id", False)):
                 query = (
                     f"SELECT {column}, relation_id, count(*) FROM triple WHERE {column} IN {listed}"
-                    f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0 GROUP BY {column}, relation_id"
+                    f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
+                    f" GROUP BY {column}, relation_id"
                 )
                 for number, relation, count in sql.all(query, (parameter,)) if ids else ():
                     found[keyed[number]][Role(relations[relation], is_head)] = int(count)
@@ -62,7 +63,8 @@ class Signatures:
             first, given = sql.values(sorted(ids[key] for key in heads if key in ids))
             second, wanted = sql.values(sorted(ids[key] for key in tails if key in ids))
             query = (
-                f"SELECT head_id, relation_id, tail_id FROM triple WHERE head_id IN {first} AND tail_id IN {second}"
+                f"SELECT head_id, relation_id, tail_id FROM triple WHERE head_id IN {first}"
+                f" AND tail_id IN {second}"
                 f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
             )
             for head, relation, tail in sql.all(query, (given, wanted)) if ids else ():
@@ -79,7 +81,8 @@ class Signatures:
             keyed = {number: key for key, number in ids.items()}
             listed, parameter = sql.values(sorted(keyed))
             query = (
-                f"SELECT head_id, relation_id, tail_id FROM triple WHERE head_id IN {listed} AND tail_id < 0"
+                f"SELECT head_id, relation_id, tail_id FROM triple WHERE head_id IN {listed}"
+                " AND tail_id < 0"
                 f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
             )
             rows = sql.all(query, (parameter,))
@@ -90,10 +93,11 @@ class Signatures:
         return found
 
     def samples(self, relation: str, limit: int = 200) -> tuple[int, int, list[Literal]]:
-        """How many of some facts of a relation end in entities, how many in values, and these values."""
+        """How many of some facts end in entities, how many in values, and these values."""
         with self._database.reading() as sql:
             query = (
-                "SELECT tail_id FROM triple WHERE relation_id = (SELECT id FROM relation WHERE key = ?)"
+                "SELECT tail_id FROM triple WHERE relation_id = (SELECT id FROM relation"
+                " WHERE key = ?)"
                 " AND rev_removed = 0 ORDER BY id LIMIT ?"
             )
             tails = [int(row[0]) for row in sql.all(query, (relation, limit))]

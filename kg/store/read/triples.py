@@ -109,7 +109,7 @@ def own_first(sql: Sql, keys: Sequence[str], at: int | None, limit: int | None) 
 def _sides(
     sql: Sql, keys: Sequence[str], at: int | None, limit: int | None
 ) -> Iterator[list[tuple[int, Triple]]]:
-    """The (first) triples that have one of ``keys`` as head, then those as tail, each with its row's id."""
+    """The first triples with one of ``keys`` as head, then as tail, each with its row's id."""
     ids = list(dictionary.ids_of(sql, "entity", keys).values())
     listed, parameter = sql.values(ids)
     for end in ("head_id", "tail_id") if ids else ():
@@ -182,13 +182,14 @@ def count_statements(sql: Sql, at: int | None) -> int:
 
 
 def with_sources(sql: Sql, at: int | None) -> Iterator[tuple[Triple, str]]:
-    """Stream the triples between entities, each once for every source that says it (not as wrong)."""
+    """Stream the triples between entities, once for each source that does not call them wrong."""
     query = (
         "SELECT DISTINCT x.id, h.key, r.key, t.key, c.name FROM triple x"
         " JOIN triple_source s ON s.triple_id = x.id JOIN source c ON c.id = s.source_id"
         " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
         " JOIN entity t ON t.id = x.tail_id"
-        f" WHERE {said(at)} AND {CERTAIN} AND x.relation_id >= {FIRST_RELATION} ORDER BY x.id, c.name"
+        f" WHERE {said(at)} AND {CERTAIN} AND x.relation_id >= {FIRST_RELATION}"
+        " ORDER BY x.id, c.name"
     )
     for _, head, relation, tail, source in sql.stream(query):
         yield Triple(head, relation, tail), source
@@ -215,7 +216,7 @@ def _statement(rows: list[tuple[Any, ...]]) -> Statement:
 
 
 def fingerprint(sql: Sql, at: int | None) -> str:
-    """SHA-256 over the sorted triples that live, or lived at a revision (each part with its length).
+    """SHA-256 over the sorted triples that live, or lived at a revision, each part with its length.
 
     What follows from the keys alone: neither the order of loading nor row ids take part.
     """

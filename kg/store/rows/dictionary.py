@@ -1,4 +1,7 @@
-"""Names and their ids: entities, relations, sources and literals. A name is written once and never changes."""
+"""Names and their ids: entities, relations, sources, literals.
+
+A name is written once and never changes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often texts meant an entity by a name: counts per source, in the qualifiers of the name's statements."""
+"""How often texts meant an entity by a name: counts per source, as qualifiers of the name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class _Said(NamedTuple):
 
 
 def counts(sql: Sql, keys: Collection[str] | None = None) -> dict[tuple[str, str], tuple[int, int]]:
-    """By (key, name) how often texts meant the entity by it, and how often they had it; all sources together."""
+    """By (key, name): how often texts meant the entity by it, and how often it occurred.
+
+    The counts are of all sources.
+    """
     found: Counter[tuple[str, str]] = Counter()
     seen: Counter[tuple[str, str]] = Counter()
     for said, (meant, had) in _by_source(sql, keys).items():

@@ -27,7 +27,7 @@ MAX_NAME = 200
 
 
 WAITING = "64MB"
-"""Of names that PostgreSQL takes before it sorts them into the index; a search reads them one by one."""
+"""Names that PostgreSQL holds before it sorts them into the index; a search reads them all."""
 
 PAGE = 20_000
 """Rows that a rebuilding reads at a time."""
@@ -81,7 +81,7 @@ def rebuild(sql: Sql) -> None:
 
 
 def _pages(sql: Sql, query: str) -> Iterator[list[tuple[str, int]]]:
-    """Rows of (text, id) in the order of their ids, a page at a time: between two pages others can be written."""
+    """Rows of (text, id) by id, a page at a time, so that others can write between two pages."""
     last = -(2**31)
     while rows := sql.all(f"{query} LIMIT {PAGE:d}", (last,)):
         yield [(row[0], int(row[1])) for row in rows]

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 COLUMNS = (
-    "id, head, relation, tail, is_value, datatype, language, unit, head_new, tail_new, confidence, source,"
+    "id, head, relation, tail, is_value, datatype, language, unit, head_new, tail_new, confidence,"
+    " source,"
     " document, sentence, head_start, head_end, tail_start, tail_end, extractor, state, revision_id"
 )
 _INSERTED = f"{COLUMNS}, fact_hash, before"
@@ -76,7 +77,8 @@ def add(sql: Sql, items: Sequence[Proposal]) -> int:
         state = known.get((mark, item.source))
         if state in ("proposed", "withdrawn"):
             sql.run(
-                "UPDATE proposal SET confidence = ?, extractor = ?, document = ?, state = 'proposed',"
+                "UPDATE proposal SET confidence = ?, extractor = ?, document = ?,"
+                " state = 'proposed',"
                 " revision_id = NULL WHERE fact_hash = ? AND source = ?",
                 (item.confidence, item.extractor, item.document, mark, item.source),
             )
@@ -103,7 +105,10 @@ def note_documents(sql: Sql, documents: Sequence[tuple[str, str]], extractor: st
 def documents_read(sql: Sql, source: str, documents: Sequence[str], extractor: str) -> set[str]:
     """Those of some hashes of texts that an extractor has read."""
     listed, parameter = sql.values(list(documents))
-    query = f"SELECT document FROM extracted_document WHERE source = ? AND extractor = ? AND document IN {listed}"
+    query = (
+        "SELECT document FROM extracted_document WHERE source = ? AND extractor = ?"
+        f" AND document IN {listed}"
+    )
     return {row[0] for row in sql.all(query, (source, extractor, parameter))}
 
 
@@ -129,7 +134,10 @@ def find(
         listed, parameter = sql.values(list(ids))
         conditions.append(f"id IN {listed}")
         parameters.append(parameter)
-    query = f"SELECT {COLUMNS} FROM proposal WHERE {' AND '.join(conditions)} ORDER BY confidence DESC, id"
+    query = (
+        f"SELECT {COLUMNS} FROM proposal WHERE {' AND '.join(conditions)}"
+        " ORDER BY confidence DESC, id"
+    )
     if limit is not None:
         query += " LIMIT ?"
         parameters.append(limit)
@@ -176,10 +184,14 @@ def change(
 
 
 def follow_undo(sql: Sql, undone: Collection[int], number: int) -> int:
-    """Exchange the states of the proposals that revisions decided with those before; return how many there are."""
+    """Exchange the states of the proposals that revisions decided with the earlier states.
+
+    Return how many there are.
+    """
     listed, parameter = sql.values(sorted(undone))
     return sql.run(
-        f"UPDATE proposal SET state = before, before = state, revision_id = ? WHERE revision_id IN {listed}",
+        "UPDATE proposal SET state = before, before = state, revision_id = ?"
+        f" WHERE revision_id IN {listed}",
         (number, parameter),
     )
 
@@ -243,7 +255,8 @@ def undecided(sql: Sql, ids: Sequence[int], what: str) -> list[Proposal]:
         if found[number].state != "proposed":
             by = found[number].revision
             raise StoreError(
-                f"proposal {number} cannot be {what}: it is {found[number].state}; undo revision {by} first"
+                f"proposal {number} cannot be {what}: it is {found[number].state};"
+                f" undo revision {by} first"
             )
     return [found[number] for number in dict.fromkeys(ids)]
 

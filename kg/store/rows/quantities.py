@@ -64,7 +64,8 @@ def add_measures_of(sql: Sql, triples: Sequence[int]) -> None:
 
 _LIST = (
     "INSERT INTO measure (relation_id, dimension, low, triple_id, high)"
-    " SELECT x.relation_id, q.dimension, q.low, x.id, q.high FROM triple x JOIN quantity q ON q.literal_id = x.tail_id"
+    " SELECT x.relation_id, q.dimension, q.low, x.id, q.high FROM triple x"
+    " JOIN quantity q ON q.literal_id = x.tail_id"
     f" WHERE {{}} AND x.tail_id < 0 AND x.relation_id >= {FIRST_RELATION}"
     " ORDER BY x.relation_id, q.dimension, q.low, x.id"
 )
@@ -86,5 +87,8 @@ def rebuild(sql: Sql) -> None:
 
 
 def _page(sql: Sql, below: int) -> list[tuple[int, str, str, str, str]]:
-    query = f"SELECT id, value, datatype, language, unit FROM literal WHERE id < ? ORDER BY id DESC LIMIT {PAGE}"
+    query = (
+        "SELECT id, value, datatype, language, unit FROM literal WHERE id < ? ORDER BY id DESC"
+        f" LIMIT {PAGE}"
+    )
     return sql.all(query, (below,))

@@ -81,7 +81,7 @@ def get_or_create(
 
 
 def of_file(sql: Sql, name: str, document: str | None) -> FileSource:
-    """The source that a file is when nobody names one: it keeps the name under which it was loaded first.
+    """The source of a file if the user names none: the name under which it was first loaded.
 
     Args:
         sql: A writing transaction.

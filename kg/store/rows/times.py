@@ -38,7 +38,7 @@ class Moments(NamedTuple):
 
 
 def moments(text: str, *, start: bool) -> Moments | None:
-    """The seconds of an ISO 8601 date or year; "" is an open start or end; None where it is none."""
+    """The seconds of an ISO 8601 date or year; "" is an open start or end; None for other text."""
     if not text:
         return Moments(-_ALWAYS, -_ALWAYS) if start else Moments(_ALWAYS, _ALWAYS)
     value = parsed(text, "date")
@@ -47,7 +47,7 @@ def moments(text: str, *, start: bool) -> Moments | None:
 
 
 def time_relations(sql: Sql, names: TimeNames, at: int | None) -> dict[int, str]:
-    """The ids of the relations that are called so and qualify facts, each with "start", "end" or "point"."""
+    """Relations so called that qualify facts: their ids with "start", "end" or "point"."""
     roles = {name.casefold(): role for role, given in names._asdict().items() for name in given}
     found: dict[int, str] = {}
     for number, key in sql.all("SELECT id, key FROM relation"):
@@ -63,7 +63,7 @@ def time_relations(sql: Sql, names: TimeNames, at: int | None) -> dict[int, str]
 
 
 def _labelled(sql: Sql, names: Sequence[str], at: int | None) -> list[tuple[int, str]]:
-    """The ids of the relations that have one of the labels, in any language that English is stated in."""
+    """The ids of relations with one of the labels, in any language that English is stated in."""
     literals = [Literal(name, language=language) for name in names for language in ("", "en")]
     ids = {number: item.value for item, number in known_literals(sql, literals).items()}
     labels = ids_of(sql, "relation", LABELS)
@@ -72,7 +72,8 @@ def _labelled(sql: Sql, names: Sequence[str], at: int | None) -> list[tuple[int,
     tails, parameter = sql.values(sorted(ids))
     given = ", ".join(f"{number:d}" for number in sorted(labels.values()))
     rows = sql.all(
-        "SELECT r.id, x.tail_id FROM triple x JOIN entity e ON e.id = x.head_id JOIN relation r ON r.key = e.key"
+        "SELECT r.id, x.tail_id FROM triple x JOIN entity e ON e.id = x.head_id"
+        " JOIN relation r ON r.key = e.key"
         f" WHERE x.tail_id IN {tails} AND x.relation_id IN ({given}) AND {alive(at)} ORDER BY r.id",
         (parameter,),
     )
@@ -82,16 +83,22 @@ def _labelled(sql: Sql, names: Sequence[str], at: int | None) -> list[tuple[int,
 def times(
     sql: Sql, triples: Collection[int], roles: Mapping[int, str], at: int | None
 ) -> dict[int, list[Moments | None]]:
-    """When the sources say that each of some triples holds, one a statement; None of one that does not say it."""
+    """When the sources say that each triple holds, one a statement.
+
+    None if it does not say when.
+    """
     if not roles or not triples:
         return {}
     listed, parameter = sql.values(sorted(triples))
     relations = ", ".join(f"{number:d}" for number in sorted(roles))
     rows = sql.all(
-        "SELECT s.triple_id, s.source_id, s.rev_added, s.seq, q.relation_id, l.value, l.datatype, l.language, l.unit"
-        " FROM triple_source s LEFT JOIN qualifier q ON q.triple_id = s.triple_id AND q.source_id = s.source_id"
+        "SELECT s.triple_id, s.source_id, s.rev_added, s.seq, q.relation_id, l.value, l.datatype,"
+        " l.language, l.unit"
+        " FROM triple_source s LEFT JOIN qualifier q ON q.triple_id = s.triple_id"
+        " AND q.source_id = s.source_id"
         f" AND q.rev_added = s.rev_added AND q.seq = s.seq AND q.relation_id IN ({relations})"
-        f" LEFT JOIN literal l ON l.id = q.value_id WHERE s.triple_id IN {listed} AND {said(at)} AND {CERTAIN}",
+        f" LEFT JOIN literal l ON l.id = q.value_id WHERE s.triple_id IN {listed} AND {said(at)}"
+        f" AND {CERTAIN}",
         (parameter,),
     )
     statements: dict[tuple[int, ...], list[tuple[str, Moments]]] = defaultdict(list)
@@ -124,7 +131,7 @@ def _together(parts: Sequence[tuple[str, Moments]]) -> Moments | None:
 
 
 def hold(when: Sequence[Moments | None], period: Moments) -> int | None:
-    """How a fact holds in a period by its statements: 0 some say so, 1 none says when, None at other times alone."""
+    """How a fact holds in a period: 0 if some source says so, 1 if none dates it, else None."""
     if any(item is not None and item.meets(period) for item in when):
         return 0
     return 1 if not when or None in when else None
@@ -144,7 +151,7 @@ def _day(text: str) -> Moments:
 
 
 def currency(when: Sequence[Moments | None], today: Moments) -> tuple[int, Fraction]:
-    """What comes first: facts that hold today, by what they say; then those that do not say when; then what ended last."""
+    """The sort key of a fact: first what holds today, then what is undated, then the latest end."""
     dated = [item for item in when if item is not None]
     if any(item.meets(today) for item in dated):
         return 0, Fraction(0)

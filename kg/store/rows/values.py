@@ -34,7 +34,7 @@ def nodes(sql: Sql, ids: Collection[int]) -> dict[int, str]:
 
 
 def stated(sql: Sql, statement: str, parameters: Sequence[int | str]) -> list[tuple[str, str]]:
-    """Of those ids that a statement gives and that are numbers or dates: (dimension, unit) of each."""
+    """(dimension, unit) of each id that a statement gives and that is a number or date."""
     query = (
         f"SELECT q.dimension, l.unit FROM ({statement}) AS d JOIN quantity q ON q.literal_id = d.v0"
         " JOIN literal l ON l.id = d.v0"
@@ -45,14 +45,14 @@ def stated(sql: Sql, statement: str, parameters: Sequence[int | str]) -> list[tu
 def measuring(sql: Sql, dimension: str, condition: str) -> dict[int, Literal]:
     """The values of a dimension of which a condition on ``quantity q`` holds, by id."""
     query = (
-        "SELECT l.id, l.value, l.datatype, l.language, l.unit FROM quantity q JOIN literal l"
-        f" ON l.id = q.literal_id WHERE q.dimension = ? AND {condition}"
+        "SELECT l.id, l.value, l.datatype, l.language, l.unit FROM quantity q"
+        f" JOIN literal l ON l.id = q.literal_id WHERE q.dimension = ? AND {condition}"
     )
     return {int(row[0]): Literal(*row[1:]) for row in sql.all(query, (dimension,))}
 
 
 def node_ids(sql: Sql, keys: Iterable[str]) -> dict[str, int]:
-    """The ids of those nodes that exist; values and keys of the same text are one here, the value is meant."""
+    """The ids of nodes that exist; of a value and a key with the same text the value is meant."""
     wanted = list(dict.fromkeys(keys))
     found = ids_of(sql, "entity", [key for key in wanted if not isinstance(key, ValueKey)])
     values = {key.literal: key for key in wanted if isinstance(key, ValueKey)}
@@ -62,7 +62,7 @@ def node_ids(sql: Sql, keys: Iterable[str]) -> dict[str, int]:
 
 
 def named(sql: Sql, text: str, at: int | None) -> list[Literal]:
-    """The values by which something is said now, or was at a revision, that a text writes: as it stands, or of any form."""
+    """The values in use, now or at a revision, that a text writes, in any form."""
     forms = candidates(text)
     numbers = [item.value for item in forms if item.datatype in NUMBERS and not item.unit]
     wanted = [Literal(text), *forms]
@@ -71,7 +71,10 @@ def named(sql: Sql, text: str, at: int | None) -> list[Literal]:
     stored = known_literals(sql, wanted)
     found = []
     for item in wanted:
-        query = f"SELECT 1 FROM triple x WHERE x.tail_id = ? AND x.relation_id >= {FIRST_RELATION} AND {alive(at)} LIMIT 1"
+        query = (
+            f"SELECT 1 FROM triple x WHERE x.tail_id = ? AND x.relation_id >= {FIRST_RELATION}"
+            f" AND {alive(at)} LIMIT 1"
+        )
         if item in stored and sql.one(query, (stored[item],)) is not None:
             found.append(item)
     return found

@@ -68,7 +68,7 @@ def reconcile_all(sql: Sql, revision: int) -> None:
 
 
 def reconcile_retracted(sql: Sql, revision: int) -> None:
-    """The same of the triples of which a source ceased to say something in ``revision``; in the database alone."""
+    """The same in SQL alone, for triples that a source ceased to state in ``revision``."""
     ended = "SELECT triple_id FROM triple_source WHERE rev_removed = ?"
     _reconcile(sql, revision, f"id IN ({ended}) AND ", (revision,))
 
@@ -123,7 +123,7 @@ def retract_source(sql: Sql, source: str, revision: int) -> int:
 
 
 def retract_document(sql: Sql, document: str, revision: int) -> int:
-    """Take back all that a file states, under whatever source; return how many statements that were."""
+    """Take back all that a file states, under any source; return the number of statements."""
     ended = sql.run(
         "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
         " AND source_id IN (SELECT id FROM source WHERE document = ?)",

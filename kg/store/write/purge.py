@@ -137,7 +137,7 @@ def _delete_source(sql: Sql, name: str) -> int:
 
 
 def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete keys and values that nothing holds any more; return them, and those that things are called by."""
+    """Delete keys and values that nothing uses any more; return them and names among them."""
     names: list[str] = []
     called: list[str] = []
     for table, column, used in (
@@ -168,7 +168,7 @@ def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _clean_notes(sql: Sql, names: Sequence[str]) -> int:
-    """Empty the notes that name what is gone, and return how many; fingerprints of the past are those of another past."""
+    """Empty the notes that mention what is gone, and return how many; their fingerprints change."""
     known = {name[:_RECOGNISED] for name in names if name}
     changed = 0
     for number, note in sql.all("SELECT id, note FROM revision"):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _KEY = "triple_id, source_id, rev_added, seq"
 _TABLE = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS restated (triple_id INTEGER NOT NULL, source_id INTEGER NOT NULL,"
+    "CREATE TEMPORARY TABLE IF NOT EXISTS restated (triple_id INTEGER NOT NULL, source_id INTEGER"
+    " NOT NULL,"
     f" rev_added INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY ({_KEY}))"
 )
 _STATED = (
@@ -58,7 +59,7 @@ def begin(sql: Sql) -> None:
 
 
 def note_staged(sql: Sql) -> None:
-    """Note the plain statements of (triple, source) as a and b of the temporary table ``staged``."""
+    """Copy the plain statements of (triple, source) to a and b of the table ``staged``."""
     sql.run(
         f"INSERT INTO restated ({_KEY}) SELECT s.triple_id, s.source_id, s.rev_added, 0{_STATED}"
         " WHERE true ON CONFLICT DO NOTHING"
@@ -108,8 +109,8 @@ def _rest(sql: Sql, sources: Iterable[int], revision: int) -> tuple[str, tuple[o
 
 def _stated_elsewhere(sql: Sql, revision: int) -> int:
     query = (
-        "SELECT count(DISTINCT s.triple_id) FROM triple_source s JOIN triple x"
-        " ON x.id = s.triple_id AND x.rev_removed = 0 WHERE s.rev_removed = ?"
+        "SELECT count(DISTINCT s.triple_id) FROM triple_source s"
+        " JOIN triple x ON x.id = s.triple_id AND x.rev_removed = 0 WHERE s.rev_removed = ?"
         " AND NOT EXISTS (SELECT 1 FROM triple_source o WHERE o.triple_id = s.triple_id"
         " AND o.source_id = s.source_id AND o.rev_removed IS NULL)"
     )

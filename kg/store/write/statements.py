@@ -1,4 +1,4 @@
-"""Statements with more to them than a fact and a line: another source, confidence, span, qualifiers."""
+"""Statements with more than a fact and a line: another source, confidence, span, qualifiers."""
 
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def _known(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = (
         "SELECT s.triple_id, s.source_id, s.rev_added, s.seq, s.confidence, s.span_start,"
-        " s.span_end, q.relation_id, q.value_id FROM triple_source s LEFT JOIN qualifier q"
-        " ON q.triple_id = s.triple_id AND q.source_id = s.source_id"
+        " s.span_end, q.relation_id, q.value_id FROM triple_source s"
+        " LEFT JOIN qualifier q ON q.triple_id = s.triple_id AND q.source_id = s.source_id"
         " AND q.rev_added = s.rev_added AND q.seq = s.seq"
         f" WHERE s.triple_id IN {listed} AND s.rev_removed IS NULL ORDER BY q.position"
     )

@@ -1,4 +1,4 @@
-"""A block of sorted statements into ``triple`` and ``triple_source``, by a handful of statements."""
+"""Write a block of sorted statements to ``triple`` and ``triple_source`` in a few steps."""
 
 from __future__ import annotations
 
@@ -108,7 +108,10 @@ def _attest(
     new: NDArray[np.bool_],
     note_restated: bool,
 ) -> tuple[int, int]:
-    """Note who says the triples of ``ids``: ``where`` is (source, line). Return how many are new, and have moved."""
+    """Note who says the triples of ``ids``; ``where`` is (source, line).
+
+    Return how many are new, and how many have moved.
+    """
     rows: NDArray[np.int64] = np.column_stack((ids, where))
     numbers, sources, lines = (column.tolist() for column in rows[new].T)
     if 0 in lines:

@@ -112,7 +112,10 @@ def undo(sql: Sql, number: int, *, later: bool = False, files: FileStore | None 
 
 
 def _closed(sql: Sql, number: int) -> set[int]:
-    """A revision, and the later ones that changed the same facts or files; the facts go into the table ``undone``."""
+    """A revision and the later ones that changed the same facts or files.
+
+    The facts go into the table ``undone``.
+    """
     sql.run(_TABLE)
     sql.run("DELETE FROM undone")
     exclusive = _exclusive(sql, number)
@@ -162,7 +165,7 @@ def _exclusive(sql: Sql, since: int) -> set[int]:
 def _sharing_slots(
     sql: Sql, number: int, taken: Collection[int], others: Collection[int]
 ) -> set[int]:
-    """The later revisions that are about the same entity and relation, where one of the two is an edit."""
+    """The later revisions of the same entity and relation, if one of the two is an edit."""
     found: set[int] = set()
     if taken:
         numbers = ", ".join(f"{one:d}" for one in sorted(taken))

@@ -1,4 +1,4 @@
-"""Statements on their way in, one or ten million: names to ids, ids sorted, then set by set into the tables.
+"""Write statements, one or ten million: names to ids, ids sorted, blocks to the tables.
 
     records of a batch ─► names ─► ids ─► ExternalSort ─► blocks ─► triple, triple_source
 
@@ -107,7 +107,7 @@ class Writer:
         tails: Sequence[str],
         values: Mapping[str, Literal],
     ) -> None:
-        """The same for facts that end in values, of which ``values`` has each distinct one by its text."""
+        """The same for facts that end in values; ``values`` has each distinct one by its text."""
         relations, bad = self._relations.ids(dict.fromkeys(names))
         entities: dict[str, int] = {}
         if self._create and not bad and _UNDERSTOOD.isdisjoint(names):
@@ -157,7 +157,7 @@ class Writer:
         *,
         attest: bool = True,
     ) -> tuple[list[int], int]:
-        """Write facts at once; return the id of each one's triple, and how many were not alive before.
+        """Write facts at once; return the id of each triple, and how many did not live before.
 
         Raises:
             InvalidNameError: One of them is refused.
@@ -207,7 +207,10 @@ class Writer:
             restated.note(self._sql, [row for row, _ in rows])
 
     def end_rest(self) -> Ended:
-        """End what the source stated before and was not written again; call it after :meth:`finish`."""
+        """End what the source stated before and did not state again.
+
+        Call it after :meth:`finish`.
+        """
         if not self.replaced:
             return Ended()
         ended = restated.end_rest(self._sql, self.replaced, self.revision)

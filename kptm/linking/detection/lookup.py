@@ -1,6 +1,7 @@
 """Every span of a short text that is a name, in any case, with everything that it may mean.
 
-A linker decides; this only looks up. A question is read as a whole, and which of its spans are names is part of that.
+A linker decides; this only looks up. A question is read as a whole, and which of its spans are
+names is part of that.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Mentions and what each may mean: a table with a row a candidate.
 
-Beside the graph's own names, what the document itself makes names: a surname after the full name, an acronym after
-what it stands for.
+Beside the graph's own names, what the document itself makes names: a surname after the full name,
+an acronym after what it stands for.
 """
 
 from __future__ import annotations
@@ -39,10 +39,12 @@ class Candidates(NamedTuple):
         passage: M, the passage of each.
         first: M + 1, where the candidates of each begin.
         common: M, log(1 + descriptions that have the mention in small letters).
-        linked: M, the log-odds that the mention is a link at all, from counts; 0 where there are none.
+        linked: M, the log-odds that the mention is a link at all, from counts; 0 where there are
+            none.
         of: C, the mention of each.
         entity: C, its number.
-        kind: C, the best :class:`~kptm.linking.names.surface_forms.Kind` by which it is meant, -1 for its label.
+        kind: C, the best :class:`~kptm.linking.names.surface_forms.Kind` by which it is meant, -1
+            for its label.
         exact: C, whether the name is written just so.
         prior: C, p(entity | mention) from stated priors and degrees.
         by_degree: C, the same from degrees alone: equal to ``prior`` where nothing was stated.
@@ -271,7 +273,8 @@ def _prior(weight: Floats, links: Floats, first: Ints, of: Ints) -> Floats:
 def _in_one_unit(weight: Floats, plain: Floats, stated: Bools, first: Ints, of: Ints) -> Floats:
     """Stated priors are in any unit, so they are compared with each other alone.
 
-    The candidates of a mention that state one share out among them, by it, what they have by their degrees.
+    The candidates of a mention that state one share out among them, by it, what they have by their
+    degrees.
     """
     if not stated.any():
         return weight

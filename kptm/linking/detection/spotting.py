@@ -1,7 +1,7 @@
 """Mentions: where passages say a name that the graph knows.
 
-All spans that may be names are followed at once, one word further a step, as long as a name begins with them; so the
-time is that of a few array operations, however many names there are.
+All spans that may be names are followed at once, one word further a step, as long as a name begins
+with them; so the time is that of a few array operations, however many names there are.
 """
 
 from __future__ import annotations
@@ -76,9 +76,10 @@ def _cuts_initials(passages: FoldedTexts, spans: Spans) -> Bools:
 def fitting(passages: FoldedTexts, spans: Spans, entries: Entries) -> Bools:
     """Whether each entry may be what its span says, by its capitals.
 
-    One in small letters may stand anywhere ("copper", "Copper ore is…", "COPPER"); a capitalised one keeps its first
-    capital ("turkey" is not Turkey); a short acronym is only itself, and short words in capitals are acronyms. A
-    function word is a name only as an acronym ("US", "IT"), written as the graph has it.
+    One in small letters may stand anywhere ("copper", "Copper ore is…", "COPPER"); a capitalised
+    one keeps its first capital ("turkey" is not Turkey); a short acronym is only itself, and short
+    words in capitals are acronyms. A function word is a name only as an acronym ("US", "IT"),
+    written as the graph has it.
     """
     start, end, hashes = spans.take(entries.of)
     exact = passages.written(start, end) == entries.exact

@@ -1,6 +1,7 @@
 """What the candidates of a document say of each other: facts between them, neighbours they share, the same again.
 
-Belief in the others decides how much they count, so that this comes after each was judged by itself.
+Belief in the others decides how much they count, so that this comes after each was judged by
+itself.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """What counts as a mention, and which characters belong to it: a convention that collections of texts differ in.
 
-Three are built in, each with coefficients of its own, so that p means "annotated so in a text of this convention":
+Three are built in, each with coefficients of its own, so that p means "annotated so in a text of
+this convention":
 
-    names    proper names, without the article before them and the possessive after them
-    all      everything that means an entity: common nouns too, with article and possessive ("the United States")
-    strict   names that a newspaper's annotators would mark, at a threshold of high precision
+    names    proper names, without the article before them and the possessive after them all
+    everything that means an entity: common nouns too, with article and possessive ("the United
+    States") strict   names that a newspaper's annotators would mark, at a threshold of high
+    precision
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Pronouns and definite descriptions: which entity that was named before they mean.
 
-"She" after "Ada Lovelace", "the company" after "Siemens". An antecedent has to fit in gender, number and kind where the
-graph says them; of those that fit, a conditional logit over distance, position and repetition chooses one or none.
+"She" after "Ada Lovelace", "the company" after "Siemens". An antecedent has to fit in gender,
+number and kind where the graph says them; of those that fit, a conditional logit over distance,
+position and repetition chooses one or none.
 """
 
 from __future__ import annotations
@@ -42,15 +43,18 @@ COEFFICIENTS = {
     "begins the sentence before": 0.3, "nearest": -0.98, "begins the text": 0.97, "mentions": 2.05, "gender stated": 1.51,
     "possessive, same sentence": 0.98, "description": 0.19, "several": 1.3, "unknown names": -2.1,
 }  # fmt: skip
-"""Of the features of an antecedent, in nats, against "none of them" at 0. Estimated by maximum likelihood on the training texts
-of WebNLG, linked to their own graph, which has all that pronouns mean, and to FB15k-237, which lacks a third of it."""
+"""Of the features of an antecedent, in nats, against "none of them" at 0.
+
+Estimated by maximum likelihood on the training texts of WebNLG, linked to their own graph, which
+has all that pronouns mean, and to FB15k-237, which lacks a third of it."""
 
 
 class Nature(NamedTuple):
     """What the graph says of an entity that pronouns care for.
 
     Attributes:
-        classes: Its kinds, as bits of :data:`~kptm.linking.names.surface_forms.CLASSES`; 0 where they are not known.
+        classes: Its kinds, as bits of :data:`~kptm.linking.names.surface_forms.CLASSES`; 0 where
+            they are not known.
         gender: Its gender bit, or 0.
         words: The hashes of the words of its description and types.
     """

@@ -1,8 +1,9 @@
 """A sentence encoder for what stays ambiguous: how near a mention's surroundings are to an entity's description.
 
-The bi-encoder of Wu et al. 2020 (*Scalable zero-shot entity linking with dense entity retrieval*), with any encoder as it
-is: nothing is trained but the weight of its cosine among the other features. It runs for the mentions that the graph
-alone leaves in doubt, in batches; a description is encoded once.
+The bi-encoder of Wu et al. 2020 (*Scalable zero-shot entity linking with dense entity retrieval*),
+with any encoder as it
+is: nothing is trained but the weight of its cosine among the other features. It runs for the
+mentions that the graph alone leaves in doubt, in batches; a description is encoded once.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class Encoder:
     """Any encoder of Hugging Face or sentence-transformers in a local folder, with mean pooling.
 
     Args:
-        path: Its folder, or the name of an installed package that has one, such as the one of ``kptm[encoder]``.
+        path: Its folder, or the name of an installed package that has one, such as the one of
+            ``kptm[encoder]``.
         folder: Where to keep the vectors of descriptions; nowhere by default.
         device: "auto" computes on the accelerator if there is one, "cpu" on the CPU; or its name.
 

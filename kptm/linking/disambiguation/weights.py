@@ -2,15 +2,20 @@
 
 For mention m and candidate c, p(c | m) = p(link | m) · p(c | m, link):
 
-    which      p(c | m, link) = softmax over the candidates of log s(c | m) + Σ wᵢ·fᵢ(m, c), fᵢ of the context
-               s(c | m) = (n(c) + S·b(c)) / (n + S), b(c) = softmax of Σ wᵢ·fᵢ(m, c), fᵢ of name and entity alone
-    whether    p(link | m)    = σ(Σ vᵢ·fᵢ(m, best) + v·log p(best | m, link)), with the best candidate of "which"
+    which      p(c | m, link) = softmax over the candidates of log s(c | m) + Σ wᵢ·fᵢ(m, c), fᵢ of
+    the context
+               s(c | m) = (n(c) + S·b(c)) / (n + S), b(c) = softmax of Σ wᵢ·fᵢ(m, c), fᵢ of name and
+               entity alone
+    whether    p(link | m)    = σ(Σ vᵢ·fᵢ(m, best) + v·log p(best | m, link)), with the best
+    candidate of "which"
 
-n(c) is how often the name was seen to mean c, n the sum of that, S a constant: what is learnt of names in general is the
-Dirichlet prior of the shares that were counted. Without counts this is the softmax of all features together.
+n(c) is how often the name was seen to mean c, n the sum of that, S a constant: what is learnt of
+names in general is the Dirichlet prior of the shares that were counted. Without counts this is the
+softmax of all features together.
 
-Learnt apart, since graphs differ more in what they lack (whether) than in what tells namesakes apart (which). The second
-pass has what the first believes of the other mentions among its features, the third what an encoder says.
+Learnt apart, since graphs differ more in what they lack (whether) than in what tells namesakes
+apart (which). The second pass has what the first believes of the other mentions among its features,
+the third what an encoder says.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Linked text as HTML: each link is a ``<mark>`` that shows, pointed at or focused, what it may mean.
 
-There is no script. What a card says stands in an attribute, from where the style sheet shows it: the text of the page
-is the text that was linked, character for character, for whoever copies or parses it.
+There is no script. What a card says stands in an attribute, from where the style sheet shows it:
+the text of the page is the text that was linked, character for character, for whoever copies or
+parses it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ PAGE_END = "</main></body></html>\n"
 def escape(value: object) -> str:
     """Escape for an element's content and for a quoted attribute alike.
 
-    A parser makes line feeds of carriage returns, hence the reference; NUL is no character of HTML and becomes U+FFFD.
+    A parser makes line feeds of carriage returns, hence the reference; NUL is no character of HTML
+    and becomes U+FFFD.
     """
     text = html.escape(str(value), quote=True)
     return text.replace("\r", "&#13;").replace("\0", "\ufffd")

@@ -3,7 +3,8 @@
     nlp = spacy.blank("en")
     nlp.add_pipe("kptm_linker", config={"graph": "world.db"})
 
-An installed kptm is found by its entry point; otherwise ``import kptm.linking.export.spacy`` makes the name known.
+An installed kptm is found by its entry point; otherwise ``import kptm.linking.export.spacy`` makes
+the name known.
 """
 
 from __future__ import annotations

@@ -38,9 +38,8 @@ def doc_to_spacy(document: TextWithLinks, nlp: Language | Vocab) -> Doc:
 def mark_links(doc: Doc, document: TextWithLinks) -> Doc:
     """Make links the entities of a ``Doc`` of the same text.
 
-    A link that begins or ends within a token is widened to it, and left out if it then overlaps one before it, or if it
-    is nothing but space.
-    Entities of other components stay where no link is.
+    A link that begins or ends within a token is widened to it, and left out if it then overlaps one
+    before it, or if it is nothing but space. Entities of other components stay where no link is.
     """
     ours: list[Span] = []
     for link in document.links:
@@ -75,5 +74,6 @@ def set_extension(read: Callable[[dict[str, Any]], TextWithLinks]) -> None:
 
 
 def _set_links(doc: Doc, document: TextWithLinks | None) -> None:
-    # Stored as a JSON value: a Doc goes through bytes on its way to a file or from process to process.
+    # Stored as a JSON value: a Doc goes through bytes on its way to a file or from process to
+    # process.
     doc.user_data["kptm"] = None if document is None else to_dict(document, candidates=True)

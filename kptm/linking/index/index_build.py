@@ -198,7 +198,8 @@ def name_weights(base: NDArray[Any], kinds: NDArray[Any]) -> NDArray[np.float32]
     """How often entities are meant by names of given kinds, in any unit.
 
     Args:
-        base: How often each entity is meant at all: 1 + its prior, or 1 + its degree where none is stated.
+        base: How often each entity is meant at all: 1 + its prior, or 1 + its degree where none is
+            stated.
         kinds: A :class:`~kptm.linking.names.surface_forms.Kind` each.
     """
     weights = base.astype(np.float32) * np.where(kinds == Kind.LABEL, LABEL_WEIGHT, 1.0)

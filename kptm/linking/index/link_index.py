@@ -1,9 +1,10 @@
 """What linking knows of a graph, as arrays: surface forms by hash, and what could speak for each entity.
 
-    form ─► entries (entity, kind, weight, …)        entity ─► words of its description, neighbours, class, degree
+    form ─► entries (entity, kind, weight, …)        entity ─► words of its description, neighbours,
+    class, degree
 
-A derived artefact: made from the graph, kept in a folder, read by memory map, thrown away when the graph has moved
-on too far.
+A derived artefact: made from the graph, kept in a folder, read by memory map, thrown away when the
+graph has moved on too far.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ ACRONYM_LENGTH = 4
 """All-capital names up to this length are only themselves: "US" is not "us"."""
 
 CAPITAL, ALL_CAPITALS, SHORT, STATED = 1, 2, 4, 8
-"""How a name is written: its first letter a capital; all of them; no more than an acronym's. And whether its entity's prior
+"""How a name is written: its first letter a capital; all of them; no more than an acronym's.
+
+And whether its entity's prior
 is stated, not its degree."""
 
 
@@ -42,7 +45,8 @@ class LinkIndex:
         prefixes: A bit for (nearly) each beginning of a form, by its hash.
         word_hash: W hashes of words, sorted.
         word_idf: W, log(N / how many entities have it).
-        entity_class: N, see :func:`~kptm.linking.names.surface_forms.class_of`, and the bits of a gender.
+        entity_class: N, see :func:`~kptm.linking.names.surface_forms.class_of`, and the bits of a
+            gender.
         entity_degree: N.
         words_first: N + 1, where the words of each entity begin.
         words: Word numbers.

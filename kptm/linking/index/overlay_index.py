@@ -58,8 +58,8 @@ class Layers:
     Args:
         base: The index of the whole graph.
         delta: One of the changed entities, or None.
-        numbers: The number of each entity of ``delta``, and of the others that it names as neighbours: that of
-            the base where it is there, else one from ``len(base)`` on.
+        numbers: The number of each entity of ``delta``, and of the others that it names as
+            neighbours: that of the base where it is there, else one from ``len(base)`` on.
 
     Attributes:
         described: The share of entities of which the graph says what kind of thing they are.

@@ -31,7 +31,8 @@ class WordList(NamedTuple):
 
     Attributes:
         hashes: Sorted.
-        values: A number each, the higher the commoner: 1 for the first word of its file, near 0 for the last.
+        values: A number each, the higher the commoner: 1 for the first word of its file, near 0 for
+            the last.
     """
 
     hashes: NDArray[np.uint64]

@@ -1,7 +1,7 @@
 """English words of the closed classes.
 
-Country codes and titles spell them too ("to", "in", "it"), but a text that has one seldom means the entity: they are
-names only as acronyms ("US", "IT"), written as the graph has them.
+Country codes and titles spell them too ("to", "in", "it"), but a text that has one seldom means the
+entity: they are names only as acronyms ("US", "IT"), written as the graph has them.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ def _table(name: str) -> Mapping[str, tuple[str, ...]]:
 def people_of(place: str) -> Iterator[str]:
     """What people and things of a place may be called in English: "Dutch", "Russian", "Parisian".
 
-    Of a place that is not listed by its ending; most of these are no words, and never stand in a text.
+    Of a place that is not listed by its ending; most of these are no words, and never stand in a
+    text.
     """
     listed = _table("peoples").get(place.lower())
     if listed is not None:

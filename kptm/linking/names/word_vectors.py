@@ -1,8 +1,8 @@
 """Vectors of English words: "pilgrims" is near "sanctuary" and far from "software".
 
-They are static: the vectors that a sentence encoder gives to single words, in fewer dimensions (Tulkens and van Dongen 2024,
-*Model2Vec*). The words are in ``words/vectors.txt``, with the source, the commonest first; ``tools/build_word_vectors.py``
-makes ``words/vectors.npy`` of them.
+They are static: the vectors that a sentence encoder gives to single words, in fewer dimensions
+(Tulkens and van Dongen 2024, *Model2Vec*). The words are in ``words/vectors.txt``, with the source,
+the commonest first; ``tools/build_word_vectors.py`` makes ``words/vectors.npy`` of them.
 """
 
 from __future__ import annotations

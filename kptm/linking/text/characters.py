@@ -1,8 +1,9 @@
 """Text as arrays of code points: folded, with the place of each in the text, and where a name may begin and end.
 
-Folding makes ``É``, ``é`` and ``e + ◌́`` one, ``ł`` and ``l``, ``æ`` and ``ae``, ``’`` and ``'``, ``–`` and ``-``, any white space and a
-space. What it drops (accents that stand alone, zero-width characters, white space after white space) leaves no trace but a gap in
-the places, so that offsets are always those of the text as it was given.
+Folding makes ``É``, ``é`` and ``e + ◌́`` one, ``ł`` and ``l``, ``æ`` and ``ae``, ``’`` and ``'``,
+``–`` and ``-``, any white space and a space. What it drops (accents that stand alone, zero-width
+characters, white space after white space) leaves no trace but a gap in the places, so that offsets
+are always those of the text as it was given.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ class Folded(NamedTuple):
         places: Their places in what was folded, and its length: n + 1.
         composed: What was folded, with one code point for what is one character, m of them.
         origins: The composed character of each, n.
-        composed_ends: Where the composed characters end in what was folded, m; None where each is one there.
+        composed_ends: Where the composed characters end in what was folded, m; None where each is
+            one there.
         boundary: Whether a name may begin or end before each, and after the last: n + 1.
     """
 
@@ -161,8 +163,8 @@ def _kept(folded: Codes, flags: Flags) -> NDArray[np.bool_]:
 def _boundaries(flags: Flags) -> NDArray[np.bool_]:
     """Where a name may begin or end.
 
-    Not inside a word of a script that puts spaces between words; scripts without allow it anywhere but before
-    a mark.
+    Not inside a word of a script that puts spaces between words; scripts without allow it anywhere
+    but before a mark.
     """
     found = np.ones(len(flags) + 1, np.bool_)
     left, right = flags[:-1], flags[1:]
@@ -179,8 +181,9 @@ _INVERSE = pow(_BASE, -1, 2**64)
 class Hashes:
     """The 64-bit hash of any span of code points, each in constant time.
 
-    With x a fixed scrambling of a character, the hash of (i, j) scrambles Σ x[k]·b^(k−i) over i ≤ k < j modulo 2^64
-    (Karp and Rabin, 1987, *Efficient randomized pattern-matching algorithms*), by differences of one running sum.
+    With x a fixed scrambling of a character, the hash of (i, j) scrambles Σ x[k]·b^(k−i) over i ≤ k
+    < j modulo 2^64 (Karp and Rabin, 1987, *Efficient randomized pattern-matching algorithms*), by
+    differences of one running sum.
     """
 
     def __init__(self, codes: Codes) -> None:

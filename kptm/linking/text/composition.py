@@ -1,7 +1,7 @@
 """One character for what is one character: decomposed letters and HTML's entities, with the places of each in the text.
 
-``e + ◌́`` is ``é`` (Unicode Standard Annex 15, form C), the jamo ``ᄒ + ᅡ + ᆫ`` are ``한``, ``カ + ◌゙`` and half-width ``ｶ + ﾞ``
-are ``ガ``, and ``&amp;`` is ``&``.
+``e + ◌́`` is ``é`` (Unicode Standard Annex 15, form C), the jamo ``ᄒ + ᅡ + ᆫ`` are ``한``, ``カ +
+◌゙`` and half-width ``ｶ + ﾞ`` are ``ガ``, and ``&amp;`` is ``&``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A batch of passages as one array: what is looked at together is computed together.
 
-Passages stand one behind the other with a NUL between. Whatever is said of one depends on it alone, so that a text is
-linked the same by itself and in any batch.
+Passages stand one behind the other with a NUL between. Whatever is said of one depends on it alone,
+so that a text is linked the same by itself and in any batch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Texts without case, all in small letters or all in capitals: they get the capitals that running text would have.
 
-There capitals say nothing, so names are told from words by the graph and by lists of words (a truecaser in the sense of Lita,
-Ittycheriah, Roukos and Kambhatla 2003, *tRuEcasIng*, ACL). The length is kept, so offsets are those of the original.
+There capitals say nothing, so names are told from words by the graph and by lists of words (a
+truecaser in the sense of Lita, Ittycheriah, Roukos and Kambhatla 2003, *tRuEcasIng*, ACL). The
+length is kept, so offsets are those of the original.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Maximum-likelihood estimates of the coefficients, with a normal prior and with bounds on their signs.
 
-Disambiguation is a conditional logit over the candidates of a mention. Whether a mention is linked at all is a logistic
-regression; of collections that were not annotated completely, an unannotated mention is a link that the annotators left
-out with a propensity that is estimated beside it (Bekker, Robberechts and Davis 2019, *Beyond the selected completely at
+Disambiguation is a conditional logit over the candidates of a mention. Whether a mention is linked
+at all is a logistic regression; of collections that were not annotated completely, an unannotated
+mention is a link that the annotators left out with a propensity that is estimated beside it
+(Bekker, Robberechts and Davis 2019, *Beyond the selected completely at
 random assumption for learning from positive and unlabeled data*, ECML PKDD):
 
     p(annotated | mention) = p(link | mention) · p(annotated | link, kind of mention, collection)
@@ -45,8 +46,10 @@ if TYPE_CHECKING:
 PRECISION_WHICH, PRECISION_WHETHER, PRECISION_PROPENSITY = 5.0, 30.0, 3.0
 """Of the normal prior of the coefficients, for features of standard deviation 1: Σ w²/2 times this is what is lost."""
 EXPECTED = {EVIDENCE: 1.0, COUNTED: 1.0}
-"""Means of the normal prior; 0 for all others. Bayes' rule adds observed log-odds as they are, so a coefficient is 1 unless
-gold documents say otherwise: most graphs come without counts, from which nothing can be learnt of them."""
+"""Means of the normal prior; 0 for all others.
+
+Bayes' rule adds observed log-odds as they are, so a coefficient is 1 unless gold documents say
+otherwise: most graphs come without counts, from which nothing can be learnt of them."""
 NOT_NEGATIVE = frozenset(
     {
         "prior", EVIDENCE, COUNTED, SURE, "degree", "part, degree", "whole name, degree", "description", "description, words",
@@ -91,7 +94,8 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
         p = softmax(score, first, of)
         residual = -p
         residual[answer] += 1
-        # ∂ log((links + S·base) / (total + S)) / ∂ base score, which is 1 on the diagonal where nothing was counted.
+        # ∂ log((links + S·base) / (total + S)) / ∂ base score, which is 1 on the diagonal where
+        # nothing was counted.
         slope = SMOOTHING * base / (counts + SMOOTHING * base)
         through = slope * residual
         through = through - base * np.add.reduceat(through, first[:-1])[of]

@@ -47,9 +47,10 @@ class Gold(NamedTuple):
         documents: Texts with all links that they have to it.
         within: The span of each that was looked at, None for all of it.
         similarity: The features of an encoder, if there is one.
-        outside: Of each document, spans that are known to mean something that the graph does not have.
-        complete: Whether all that could be a link is annotated. Where it is not, only what overlaps an annotation
-            is known; the rest was perhaps left out.
+        outside: Of each document, spans that are known to mean something that the graph does not
+            have.
+        complete: Whether all that could be a link is annotated. Where it is not, only what overlaps
+            an annotation is known; the rest was perhaps left out.
         weight: How much each mention counts.
     """
 
@@ -163,8 +164,8 @@ def _learnt(collections: Sequence[Sequence[LabelledDocument]], step: str) -> Pas
 def _threshold(known: Sequence[LabelledDocument], weights: Pass) -> float:
     """Half of the best F1 that a collection allows.
 
-    That maximises F1 where p is calibrated (Lipton, Elkan and Naryanaswamy 2014, *Optimal thresholding of classifiers to
-    maximize F1 measure*).
+    That maximises F1 where p is calibrated (Lipton, Elkan and Naryanaswamy 2014, *Optimal
+    thresholding of classifiers to maximize F1 measure*).
     """
     belief, right = _outcomes(known, weights)
     gold = sum(example.gold for example in known)
