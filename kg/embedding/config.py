@@ -39,6 +39,8 @@ class KGEConfig:
         validation: Share of the triples that is held out to stop early; 0 trains on all.
         evaluate_every: Epochs between two evaluations of what is held out.
         patience: Evaluations without a better MRR before training stops; the best state is kept.
+        device: "cpu"; "auto" trains on the accelerator if there is one; or its name. What is drawn
+            is drawn on the CPU, so that a seed draws the same everywhere.
         seed: One seed, one result.
 
     Raises:
@@ -61,6 +63,7 @@ class KGEConfig:
     validation: float = 0.0
     evaluate_every: int = 5
     patience: int = 3
+    device: str = "cpu"
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
-from kg.embedding.devices import choose_device
 from kptm.errors import ConfigError, ModelError
 from kptm.finetuning.classifier import task_loss
 from kptm.finetuning.finetune_report import TaskPoint
 from kptm.finetuning.task_encoding import Batch, batch_of, targets_of
 from kptm.fusion.backbones.backbone import quiet_transformers
+from kptm.pretraining.processes import trains_on_cpu
 from kptm.pretraining.randomness import randomness_kept
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def run(
             save_strategy="no",
             seed=config.seed,
             data_seed=config.seed,
-            use_cpu=choose_device(config.device) == "cpu",
+            use_cpu=trains_on_cpu(config.device),
             remove_unused_columns=False,
             disable_tqdm=True,
             report_to=[],

@@ -23,6 +23,8 @@ class LinkingConfig:
             that ship.
         coreference: Whether pronouns and descriptions ("the company") are linked to what names said
             before.
+        device: Where the encoders of linking and answering compute: "auto" takes the accelerator if
+            there is one, "cpu" the CPU; or its name.
         jobs: Processes that link; only 1 with an encoder, which has threads of its own.
     """
 
@@ -30,6 +32,7 @@ class LinkingConfig:
     policy: str = "names"
     weights: str = ""
     coreference: bool = False
+    device: str = "auto"
     jobs: int = 1
 
     def __post_init__(self) -> None:

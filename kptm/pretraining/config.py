@@ -55,7 +55,8 @@ class PretrainConfig:
         checkpoint_every: Steps between checkpoints; 0 makes none.
         keep_checkpoints: How many are kept.
         log_every: Steps between points of the loss curves; the last step has one too.
-        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name.
+        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name. What
+            is asked of a workspace's model is computed there too.
         seed: One seed, one result.
     """
 
@@ -121,11 +122,6 @@ class PretrainConfig:
     def _check_scale(self) -> None:
         if problem := seed_problem(self.seed):
             raise ConfigError(problem)
-        if ":" in self.device:
-            raise ConfigError(
-                f"device {self.device!r}: a training has all devices that it sees; show it one"
-                " (CUDA_VISIBLE_DEVICES=1) and name its kind"
-            )
         if self.precision not in PRECISIONS:
             raise ConfigError(
                 f"precision is one of {', '.join(PRECISIONS)}, not {self.precision!r}"

@@ -11,13 +11,12 @@ from accelerate.utils import DistributedType
 from safetensors.torch import load_model, save_file, save_model
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
-from kg.embedding.devices import choose_device
 from kptm.errors import ConfigError, ModelError
 from kptm.pretraining.backbone_plan import own_weights, schedule, set_apart
 from kptm.pretraining.checkpoint_callback import CheckpointCallback
 from kptm.pretraining.data.collator import Collator
 from kptm.pretraining.pretrain_report import LossPoint
-from kptm.pretraining.processes import PATIENCE
+from kptm.pretraining.processes import PATIENCE, trains_on_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -213,7 +212,7 @@ def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
         # The model takes a batch as one dictionary; by its signature every column would be
         # "unused".
         remove_unused_columns=False,
-        use_cpu=choose_device(config.device) == "cpu",
+        use_cpu=trains_on_cpu(config.device),
         disable_tqdm=True,
         report_to=[],
         dataloader_pin_memory=False,

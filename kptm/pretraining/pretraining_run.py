@@ -100,7 +100,9 @@ def pretrain(
             )
         if not len(corpus):
             raise ModelError("there is no text to pretrain on; pass at least one")
-        parts = [json.dumps(asdict(config), sort_keys=True), identity, corpus.digest]
+        settings = asdict(config)
+        del settings["device"]  # what was cut on one goes on on another
+        parts = [json.dumps(settings, sort_keys=True), identity, corpus.digest]
         parts += [described.digest if described else "", *(facts.relations if facts else ())]
         run = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         examples = PretrainingExamples(corpus, config, _asking(model), described)

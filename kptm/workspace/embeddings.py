@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -87,15 +88,17 @@ class WorkspaceEmbeddings:
         from kg.embedding import KGEConfig
         from kg.embedding.training.recipes import recipe_for
 
-        if recipe is None and self._base.config.embedding != type(self._base.config)().embedding:
-            return self._base.config.embedding
+        settings = self._base.config.embedding
+        standard = replace(type(self._base.config)().embedding, device=settings.device)
+        if recipe is None and settings != standard:
+            return settings
         if recipe in (None, "auto"):
             stats = self.graph.stats()
             fitting = recipe_for(stats["entities"], stats["triples"])
             if recipe is None and fitting != "large":
-                return self._base.config.embedding
+                return settings
             recipe = fitting
-        return KGEConfig.recipe(recipe)
+        return replace(KGEConfig.recipe(recipe), device=settings.device)
 
     def take_vectors(self, path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:
         """Take embeddings from elsewhere; see :func:`kg.read_vectors`.

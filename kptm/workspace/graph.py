@@ -40,7 +40,9 @@ class WorkspaceGraph:
         linking, kept = config.linking, self.layout.linking_encoder
         # One model in memory where both use the same; its vectors are stored by its fingerprint.
         names = {name for name in (linking.encoder, config.answering.encoder) if name}
-        encoders = {name: Encoder(name, folder=kept) for name in sorted(names)}
+        encoders = {
+            name: Encoder(name, folder=kept, device=linking.device) for name in sorted(names)
+        }
         encoder = encoders.get(linking.encoder)
         self.question_encoder = encoders.get(config.answering.encoder)
         weights = Weights.load(linking.weights) if linking.weights else None

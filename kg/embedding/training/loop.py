@@ -191,7 +191,7 @@ def _has_stopped(curve: tuple[Epoch, ...], patience: int) -> bool:
 def _optimizer(optimizer: torch.optim.Optimizer) -> Tensors:
     state = optimizer.state_dict()["state"]
     return {
-        f"{number}.{name}": value.clone()
+        f"{number}.{name}": value.clone().cpu()
         for number, values in state.items()
         for name, value in values.items()
     }

@@ -81,6 +81,7 @@ def _one_to_all(engine: Scorer, ids: torch.Tensor) -> Batches:
                 among, at = torch.unique(torch.cat([tail, drawn]), return_inverse=True)
                 tail = at[: len(tail)]
             scores = engine.scores(pairs[pair[order[first[chosen]]]], among)
+            row, tail = row.to(scores.device), tail.to(scores.device)
             loss = (torch.logsumexp(scores, 1)[row] - scores[row, tail]).mean()
             if config.regularization is not None:
                 loss = loss + config.regularization * engine.n3_penalty(batch)
@@ -101,8 +102,9 @@ def _one_to_all_of_pykeen(engine: Scorer, ids: torch.Tensor) -> Batches:
         for start in range(skip * config.batch_size, len(pairs), config.batch_size):
             rows = order[start : start + config.batch_size]
             labels = torch.from_numpy(instances.compressed[rows.numpy()].toarray())
-            scores = model.score_t(pairs[rows])
-            yield model.loss.process_lcwa_scores(scores, labels.float()), len(rows)
+            scores = model.score_t(pairs[rows].to(engine.device))
+            labels = labels.float().to(engine.device)
+            yield model.loss.process_lcwa_scores(scores, labels), len(rows)
 
     return Batches(len(pairs), batches)
 
@@ -125,7 +127,7 @@ def _sampled_of_pykeen(engine: Scorer, ids: torch.Tensor) -> Batches:
             next(drawn)
         _go_on(rng)
         for batch in drawn:
-            true, false = batch["positives"], batch["negatives"]
+            true, false = (batch[name].to(engine.device) for name in ("positives", "negatives"))
             scores = model.score_hrt(false.view(-1, 3)).view(false.shape[:-1])
             loss = model.loss.process_slcwa_scores(
                 positive_scores=model.score_hrt(true), negative_scores=scores

@@ -95,6 +95,11 @@ class Scorer:
         model.reset_parameters_()
         return model
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model is; ids are taken from anywhere, what is returned for keeps is on the CPU."""
+        return torch.device(self.model.device)
+
     # ── what a training step needs ───────────────────────────────────────────────────────────
 
     def directed(self, ids: torch.Tensor) -> torch.Tensor:
@@ -119,6 +124,8 @@ class Scorer:
             pairs: Shape (B, 2).
             among: Ids of the entities to score, all by default.
         """
+        pairs = pairs.to(self.device)
+        among = None if among is None else among.to(self.device)
         if self._multiplies:
             return self._real(self._queries(pairs)) @ self._real(self._entities(among)).T
         return cast("torch.Tensor", self.model.score_t(pairs, tails=among))
@@ -137,12 +144,13 @@ class Scorer:
 
     def n3_penalty(self, triples: torch.Tensor) -> torch.Tensor:
         """Σ|x|³ of the heads, relations and tails of directed triples, a mean over the triples."""
+        triples = triples.to(self.device)
         parts = [
             self._entities(triples[:, 0]),
             self.model.relation_representations[0](triples[:, 1]),
             self._entities(triples[:, 2]),
         ]
-        total = torch.zeros(())
+        total = torch.zeros((), device=self.device)
         for rows in parts:
             squares = (
                 torch.view_as_real(rows).square().sum(-1) if rows.is_complex() else rows.square()
@@ -155,12 +163,14 @@ class Scorer:
     def vectors(self) -> torch.Tensor:
         """Real entity vectors, shape (entities, width); complex numbers become pairs."""
         with torch.no_grad():
-            return self._real(self._entities(None).detach()).float().contiguous()
+            return self._real(self._entities(None).detach()).float().contiguous().cpu()
 
     def state(self) -> dict[str, torch.Tensor]:
         """Every tensor of the model, for safetensors."""
         return {
-            name: torch.view_as_real(value).contiguous() if value.is_complex() else value.clone()
+            name: (
+                torch.view_as_real(value).contiguous() if value.is_complex() else value.clone()
+            ).cpu()
             for name, value in self.model.state_dict().items()
         }
 
@@ -187,17 +197,17 @@ class Scorer:
 
     @torch.no_grad()
     def tail_scores(self, head_relation: torch.Tensor) -> torch.Tensor:
-        """Scores of every entity as tail, shape (B, entities)."""
+        """Scores of every entity as tail, shape (B, entities), on the CPU."""
         if self._multiplies:
-            return self.scores(self._numbered(head_relation, inverse=False))
-        return cast("torch.Tensor", self.model.predict_t(head_relation))
+            return self.scores(self._numbered(head_relation, inverse=False)).cpu()
+        return cast("torch.Tensor", self.model.predict_t(head_relation.to(self.device))).cpu()
 
     @torch.no_grad()
     def head_scores(self, relation_tail: torch.Tensor) -> torch.Tensor:
-        """Scores of every entity as head, shape (B, entities)."""
+        """Scores of every entity as head, shape (B, entities), on the CPU."""
         if self._multiplies and self.config.inverse:
-            return self.scores(self._numbered(relation_tail.flip(1), inverse=True))
-        return cast("torch.Tensor", self.model.predict_h(relation_tail))
+            return self.scores(self._numbered(relation_tail.flip(1), inverse=True)).cpu()
+        return cast("torch.Tensor", self.model.predict_h(relation_tail.to(self.device))).cpu()
 
     def _numbered(self, pairs: torch.Tensor, *, inverse: bool) -> torch.Tensor:
         """(entity, relation) pairs with the relation as the model numbers it."""

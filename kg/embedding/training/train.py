@@ -14,6 +14,7 @@ import torch
 
 from kg.embedding.best_answers import best_answers
 from kg.embedding.config import KGEConfig
+from kg.embedding.devices import choose_device
 from kg.embedding.embeddings import EntityEmbeddings
 from kg.embedding.files.key_index import KeyIndex
 from kg.embedding.training.ids import known_facts
@@ -56,7 +57,8 @@ def train_embeddings(
         step: Called after each batch with how many epochs have been trained, as a fraction.
 
     Raises:
-        EmbeddingError: The graph has no triples, the loss is not finite, or PyKEEN refuses.
+        EmbeddingError: The graph has no triples, the loss is not finite, there is no such device,
+            or PyKEEN refuses.
         EmbeddingMismatchError: The checkpoint is of another training.
     """
     revision, triples = graph.snapshot()
@@ -70,6 +72,7 @@ def train_embeddings(
         from kg.embedding.training.recipes import recipe_for
 
         config = KGEConfig.recipe(recipe_for(len(keys), len(triples)))
+    device = choose_device(config.device)
     trained, held = _split(triples, config) if validation is None else (triples, list(validation))
     from kg.embedding.training.checkpoint import Checkpoint  # pykeen takes seconds to import
     from kg.embedding.training.loop import train
@@ -84,12 +87,15 @@ def train_embeddings(
     kept = None
     if checkpoint is not None:
         about = {"fingerprint": fingerprint, "held out": _digest(held), **asdict(config)}
+        del about["device"]  # what was cut on one goes on on another
         kept = Checkpoint(Path(checkpoint), about)
     engine = Scorer(config, len(keys), len(relations))
+    engine.model.to(device)
     mrr = partial(_mrr, engine, wanted, ids) if held else None
     curve = train(
         engine, torch.from_numpy(ids), mrr=mrr, checkpoint=kept, progress=progress, step=step
     )
+    engine.model.cpu()
     found = EntityEmbeddings(
         rows,
         engine.vectors(),

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptm.cli.output.common import existing, plain, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    device_option,
+    existing,
+    plain,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.progress import lines_of, progress
 
 if TYPE_CHECKING:
@@ -34,6 +42,7 @@ MEASURES = {
 @workspace_argument
 @click.argument("questions", type=click.Path(allow_dash=True))
 @click.option("--errors", is_flag=True, help="List every question that went wrong, and why.")
+@device_option
 @verb
 def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None:
     """Ask QUESTIONS, and compare the answers with the right ones.

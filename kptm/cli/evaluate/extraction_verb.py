@@ -6,7 +6,15 @@ from dataclasses import asdict
 
 import click
 
-from kptm.cli.output.common import existing, plain, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    device_option,
+    existing,
+    plain,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.progress import progress
 from kptm.cli.verbs.review_verbs import precision_option
 
@@ -16,6 +24,7 @@ from kptm.cli.verbs.review_verbs import precision_option
 @click.argument("gold", type=click.Path())
 @precision_option
 @click.option("--relations", is_flag=True, help="Show each relation.")
+@device_option
 @verb
 def extraction(workspace: str, gold: str, precision: float, relations: bool, as_json: bool) -> None:
     """Compare the facts that are read in the texts of GOLD with the triples that they state.

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg.seeds import LARGEST_SEED
-from kptm.cli.output.common import existing, plain, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    device_option,
+    existing,
+    plain,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.progress import progress
 
 if TYPE_CHECKING:
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
               help="At most so many texts.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, LARGEST_SEED),
               help="Of splits, controls and shuffling.")  # fmt: skip
+@device_option
 @verb
 def probes(
     workspace: str,

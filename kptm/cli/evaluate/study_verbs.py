@@ -10,7 +10,16 @@ import click
 
 from kptm.cli.evaluate import answer_verb, probe_verb
 from kptm.cli.evaluate.extraction_verb import extraction
-from kptm.cli.output.common import existing, plain, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    chosen_device,
+    device_option,
+    existing,
+    plain,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.progress import progress
 
 if TYPE_CHECKING:
@@ -58,6 +67,7 @@ evaluate.add_command(extraction)
               help="The share of wrong links in the arm noisy.")  # fmt: skip
 @click.option("--plot", type=click.Path(), metavar="FILE.svg", help="Draw P@1 by split and arm.")
 @click.option("--out", type=click.Path(), metavar="FILE.md", help="Write the tables.")
+@device_option
 @verb
 def fusion(
     facts: str | None,
@@ -92,7 +102,7 @@ def fusion(
         StudyBackbone,
     )
 
-    start = StudyBackbone(path=backbone or "", freeze=freeze)
+    start = StudyBackbone(path=backbone or "", freeze=freeze, device=chosen_device() or "auto")
     rate = GIVEN_RATE if backbone else RATE
     steps = steps or (GIVEN_STEPS if backbone else STEPS)
     asked = None if ask is None or ask.isdecimal() else ask
@@ -119,6 +129,7 @@ def fusion(
 @click.option("--keys", type=click.Path(), metavar="FILE",
               help="Lines of id⇥key: the graph's keys of the ids in GOLD.")  # fmt: skip
 @click.option("--errors", is_flag=True, help="List every mistake with what stands around it.")
+@device_option
 @verb
 def linking(workspace: str, gold: str, keys: str | None, errors: bool, as_json: bool) -> None:
     """Compare the links that are found in the texts of GOLD with those marked there.

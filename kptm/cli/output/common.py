@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+DEVICE = "kptm.device"
+"""Where the context of a command holds the device that was named."""
+COMPUTING = "embedding", "linking", "pretraining", "finetuning"
+"""The sections of kptm.toml that have a device."""
+
 workspace_argument = click.argument("workspace", type=click.Path(file_okay=False))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 debug_option = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -35,6 +40,29 @@ quiet_option = click.option(
     callback=lambda context, _, value: context.find_root().meta.update({QUIET: value}),
     help="Do not show how far it is.",
 )
+
+device_option = click.option(
+    "--device",
+    metavar="NAME",
+    expose_value=False,
+    callback=lambda context, _, value: context.find_root().meta.update({DEVICE: value}),
+    help="Compute there this time: auto (an accelerator if there is one), cpu, cuda, mps, …",
+)
+
+
+def chosen_device() -> str | None:
+    """The device that ``--device`` names, None where it is not given.
+
+    Raises:
+        EmbeddingError: There is no such device.
+    """
+    context = click.get_current_context(silent=True)
+    name: str | None = None if context is None else context.find_root().meta.get(DEVICE)
+    if name is not None:
+        from kg.embedding.devices import choose_device
+
+        choose_device(name)
+    return name
 
 
 def verb(function: Callable[..., R]) -> Callable[..., R]:
@@ -92,7 +120,9 @@ def existing(folder: str, changes: Iterable[str] = ()) -> Workspace:
     """
     from kptm.workspace import Workspace
 
-    return Workspace.open(folder, create=False, changes=changes)
+    device = chosen_device()
+    moved = [] if device is None else [f"{section}.device={device}" for section in COMPUTING]
+    return Workspace.open(folder, create=False, changes=[*changes, *moved])
 
 
 def show(value: Any, as_json: bool, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kptm.cli.output.common import existing, plain, show, verb, workspace_argument
+from kptm.cli.output.common import device_option, existing, plain, show, verb, workspace_argument
 from kptm.cli.output.fact_lines import Labels
 from kptm.cli.output.progress import progress
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.argument("tail")
 @click.option("--old", help="The value to replace, where there are several.")
 @click.option("--new", is_flag=True, help="TAIL may be an entity that the graph has never held.")
+@device_option
 @verb
 def edit(
     workspace: str,
@@ -181,6 +182,7 @@ def _list_plan(plan: PurgePlan, what: str) -> None:
 @click.option("--confidence", type=click.FloatRange(0, 1), help="How sure the fact is.")
 @click.option("--source", default="user", show_default=True, help="Who says so.")
 @click.option("--exact", is_flag=True, help="Names are keys, to be taken as they are.")
+@device_option
 @verb
 def add(
     workspace: str,

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    device_option,
+    existing,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.fact_lines import Labels
 from kptm.cli.output.progress import progress
 
@@ -38,6 +45,7 @@ k_option = click.option(
 @click.option(
     "--keys", type=click.Path(exists=True), metavar="FILE", help="The keys of an .npy, one a line."
 )
+@device_option
 @verb
 def embed(
     workspace: str,

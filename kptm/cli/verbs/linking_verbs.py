@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.errors import TripleFormatError
-from kptm.cli.output.common import existing, show, verb, workspace_argument
+from kptm.cli.output.common import device_option, existing, show, verb, workspace_argument
 from kptm.cli.output.link_lines import STANDARD, LinkOutput, Page, Writer, lines, printed
 from kptm.cli.output.progress import lines_of, progress, read_names
 
@@ -39,6 +39,7 @@ POLICIES = "names", "all", "strict"
 @click.option("--coreference/--no-coreference", default=None,
               help="Whether pronouns are linked, by default as kptm.toml says.")  # fmt: skip
 @click.option("--candidates", is_flag=True, help="Say also what else a mention might have meant.")
+@device_option
 @verb
 def link(
     workspace: str,

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    chosen_device,
+    device_option,
+    existing,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.progress import progress
 from kptm.finetuning.config import TASKS
 
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 @workspace_argument
 @click.argument("texts", type=click.Path())
 @click.option("--triples", is_flag=True, help="Read the graph's triples as sentences too.")
+@device_option
 @verb
 def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
     """Pretrain a fused model on TEXTS (a file or folder of .txt or .jsonl).
@@ -62,6 +71,7 @@ def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
               help="Where the model goes, by default WORKSPACE/finetuned/TASK.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE",
               help="A setting of [finetuning] for this time only: epochs=5.")  # fmt: skip
+@device_option
 @verb
 def finetune(
     workspace: str,
@@ -103,6 +113,7 @@ def finetune(
 @click.option("--workspace", type=click.Path(file_okay=False),
               help="Whose graph links rows without links, by default the one FOLDER lies in.")  # fmt: skip
 @click.option("--score", is_flag=True, help="Say how right it is: ROWS say what is.")
+@device_option
 @verb
 def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json: bool) -> None:
     """Classify ROWS by the fine-tuned model in FOLDER.
@@ -112,7 +123,7 @@ def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json
     """
     from kptm.finetuning import FinetunedModel
 
-    tuned = FinetunedModel.from_pretrained(folder, device="auto")
+    tuned = FinetunedModel.from_pretrained(folder, device=chosen_device() or "auto")
     home = workspace or _home(Path(folder))
     with ExitStack() as opened:
         linker = None

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    device_option,
+    existing,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.progress import lines_of, progress
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ KINDS = ("auto", "flat", "hnsw", "ivf", "ivf-sq8", "ivf-pq")
     "--kind", type=click.Choice(KINDS), help="Make the index of every space, of this kind."
 )
 @click.option("--queries", type=int, help="Single questions that are expected; auto goes by them.")
+@device_option
 @verb
 def index(
     workspace: str,
@@ -165,6 +173,7 @@ POLICIES = ("both", "ours", "theirs", "newest")
 @click.option("--source", help="Only records whose text this source attests.")
 @click.option("--relation", help="Only records that state a triple of this relation.")
 @click.option("--operation", type=int, help="Records as they lived after an operation.")
+@device_option
 @verb
 def recall(
     workspace: str,
@@ -202,6 +211,7 @@ def recall(
 @click.option("--target", default=0.95, show_default=True,
               help="The share of re-encoding's recall that a rotation has to reach.")  # fmt: skip
 @click.option("--replace", is_flag=True, help="Take out the records that have been moved.")
+@device_option
 @verb
 def migrate(
     workspace: str,

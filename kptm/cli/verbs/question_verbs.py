@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    device_option,
+    existing,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.fact_lines import Labels, keys_option
 from kptm.cli.output.link_lines import STANDARD
 from kptm.cli.output.progress import progress, read_names
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
               help="Also how the question was read: what was evaluated, and what each word was understood as.")  # fmt: skip
 @click.option("--follow-ups", is_flag=True,
               help="Each question of a file or a pipe may go on from the one before, as at the prompt.")  # fmt: skip
+@device_option
 @verb
 def ask(
     workspace: str,
@@ -98,6 +106,7 @@ def _others(without: tuple[str, ...]) -> list[str]:
 @click.option("--limit", type=click.IntRange(0), help="The most rows of patterns.")
 @click.option("--sparql", help="A query in SPARQL; needs kptm[sparql].")
 @keys_option
+@device_option
 @verb
 def query(
     workspace: str,
@@ -180,6 +189,7 @@ def _show_sparql(found: Any, as_json: bool) -> None:
 @workspace_argument
 @click.argument("questions", type=click.Path())
 @click.option("--replace", is_flag=True, help="Forget what was learnt before.")
+@device_option
 @verb
 def learn(workspace: str, questions: str, replace: bool, as_json: bool) -> None:
     """Learn which paths of relations words ask for, and what sources weigh, from QUESTIONS: question⇥answer|answer a line.

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptm.cli.output.common import existing, plain, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    device_option,
+    existing,
+    plain,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.progress import lines_of, progress, read_names
 
 if TYPE_CHECKING:
@@ -223,6 +231,7 @@ def _edit(ws: Workspace, item: ReviewItem) -> ReviewItem:
 @click.option("--retrain", is_flag=True, help="Learn anew, from what was rejected too.")
 @click.option("--known-only", is_flag=True, help="Propose no entities that the graph lacks.")
 @click.option("--source", help="Who says the texts; the path of each file by default.")
+@device_option
 @verb
 def extract(
     workspace: str,

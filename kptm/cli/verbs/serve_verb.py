@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import click
 
-from kptm.cli.output.common import existing, printed_json, verb, workspace_argument
+from kptm.cli.output.common import device_option, existing, printed_json, verb, workspace_argument
 from kptm.cli.output.progress import progress, read_names
 from kptm.errors import ConfigError
 
@@ -22,6 +22,7 @@ from kptm.errors import ConfigError
               help="What else a request may call this server, of a proxy say; may be repeated.")  # fmt: skip
 @click.option("--max-waiting", default=256, show_default=True, type=click.IntRange(1),
               help="Requests under way at once; those beyond are asked to come again.")  # fmt: skip
+@device_option
 @verb
 def serve(
     workspace: str,

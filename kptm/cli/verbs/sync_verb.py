@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from kptm.cli.output.common import existing, plain, show, verb, workspace_argument
+from kptm.cli.output.common import device_option, existing, plain, show, verb, workspace_argument
 from kptm.cli.output.progress import progress
 from kptm.cli.verbs.review_verbs import precision_option
 
@@ -19,6 +19,7 @@ SIGNS = {"added": "+", "changed": "~", "deleted": "-", "failed": "!", "skipped":
 @click.option("--extract/--no-extract", "extract", default=None,
               help="Propose facts of new texts; by default where kptm extract has learnt to.")  # fmt: skip
 @precision_option
+@device_option
 @verb
 def sync(
     workspace: str, folder: str, extract: bool | None, precision: float, as_json: bool

@@ -41,10 +41,12 @@ class StudyBackbone:
     Attributes:
         path: A folder or hub name; "" starts a small BERT from nothing.
         freeze: Whether its own layers stay as they are.
+        device: Where the arms are trained and asked; see :class:`~kptm.pretraining.PretrainConfig`.
     """
 
     path: str = ""
     freeze: bool = False
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         if self.freeze and not self.path:
@@ -114,7 +116,7 @@ class ArmStudy:
             self.config.backbone, table, model.fusion_config, tokenizer=self.tokenizer, facts=facts
         )
         fresh.load_state_dict(model.state_dict())
-        return fresh
+        return fresh.to(model.device)
 
     def ask(self, model: FusedModel, arm: str) -> list[bool]:
         """Whether each probe is answered right by a trained arm."""

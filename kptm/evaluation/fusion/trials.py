@@ -239,6 +239,7 @@ def _start_of(study: StudyData, kind: str, backbone: StudyBackbone) -> tuple[Any
         batch_size=128,
         learning_rate=study.learning_rate,
         freeze_backbone=backbone.freeze,
+        device=backbone.device,
     )
     fusion = FusionConfig(kind=kind, max_length=study.max_length)
     return tokenizer, StudyConfig(backbone=start, fusion=fusion, pretraining=settings)
