@@ -45,7 +45,7 @@ _PARTS = {
 _VALUES = {
     "order": ("max", "min"),
     "comparison": ("<", "<=", ">", ">=", "=", "!=", "between"),
-    "answer": ("person", "place", "date", "value", "any", "reason"),
+    "answer": ("person", "place", "date", "value", "kind", "any", "reason"),
 }
 
 

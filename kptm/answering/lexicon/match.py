@@ -36,8 +36,8 @@ class Match:
         comparison: Of a comparison: "<", "<=", ">", ">=", "=", "!=", or "between" two values that follow.
         hints: English names of relations that the words suggest as the measure, or as what is asked; the most likely
             ones first.
-        answer: Of "ask": the kind of answer that is expected: "person", "place", "date", "value", "thing",
-            "any", or "reason" (why, how), which a graph does not hold.
+        answer: Of "ask": the kind of answer that is expected: "person", "place", "date", "value", "kind" (what
+            kind of), "any", or "reason" (why, how), which a graph holds seldom.
         generic: Whether only other words say what is measured, which may be things that are counted: "most",
             "more than".
         number: Of a number its value, of an ordinal its rank.

@@ -72,6 +72,8 @@ def _kind_features(
     asked = question.asked(made.names)
     if asked is None or not asked.answer:
         return own
+    if asked.answer == "kind":
+        return {"classifies": float(_classifies(asked, made.program, schema))}
     fit = kinds.fits(asked.answer, made.nodes) if made.nodes else None
     if made.number is not None and asked.answer in ("person", "place"):
         fit = False
@@ -133,9 +135,22 @@ def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
         return None
     if answer == "date":  # what is no date by its name may be one all the same
         return fits("date", words.name) or None
+    if answer == "reason":  # neither how nor why is answered by where
+        return False if fits("place", words.name) else None
     if answer == "person":
         return fits("person", words.name)
     return fits("place", words.name) if answer == "place" else None
+
+
+def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
+    """Whether a program ends in a relation that is called a type, genre or class: "what kind of school is it" asks for that."""
+    if not isinstance(program, Follow) or not program.step.forward:
+        return False
+    words = schema.relations.get(program.step.relation)
+    if words is None:
+        return False
+    stems = set(schema.stems(words.name))
+    return any(stems.issuperset(schema.stems(hint)) for hint in asked.hints)
 
 
 def _is_asked(question: Question, program: Program, named: frozenset[str]) -> bool:

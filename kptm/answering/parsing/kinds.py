@@ -51,6 +51,8 @@ class AnswerKinds:
                 kinds = self.of(some)
                 return answer == "date" and bool(kinds) and all(kind.dated for kind in kinds)
             return answer == "value" or all(map(_is_date, values))
+        if answer == "reason":
+            return self._is_reason(some, values)
         if answer not in ("person", "place"):
             return None
         if values:
@@ -60,6 +62,14 @@ class AnswerKinds:
             return None
         wanted = PERSON | ORGANISATION if answer == "person" else PLACE | ORGANISATION
         return any(found & wanted for found in classes)
+
+    def _is_reason(self, nodes: Sequence[str], values: Sequence[ValueKey]) -> bool | None:
+        """False of people, places and dates, which say neither how nor why; nothing tells of other things."""
+        if values:
+            return False if all(map(_is_date, values)) else None
+        classes = [kind.classes for kind in self.of(nodes) if kind.classes]
+        known = bool(classes) and all(found & (PERSON | PLACE) for found in classes)
+        return False if known else None
 
     def named(self, stems: Iterable[str], nodes: Sequence[str]) -> float:
         """The share of answers of which a noun says what they are."""

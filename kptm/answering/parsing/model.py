@@ -111,6 +111,7 @@ DEFAULT: dict[str, float] = {
     "floating_uncovered": -0.2,
     "other_noun": -2.2,
     "unused_name": -0.8,
+    "unused_condition": -2.0,
     "unknown_word": -0.5,
     "lost_name": -0.6,
     "turned": -3.0,
@@ -125,8 +126,9 @@ DEFAULT: dict[str, float] = {
     "contrary": -3.3,
     "empty": -8.2,
     "several": -0.1,
-    "itself": -0.5,
+    "itself": -1.5,
     "kind": 0.4,
+    "classifies": 1.8,
     "no_date": -4.1,
     "other_kind": -2.4,
     "focus": 0.2,
@@ -150,25 +152,7 @@ DEFAULT: dict[str, float] = {
     NONE: -1.5,
 }
 """Weights before any are fitted."""
-WITH_ENCODER: dict[str, float] = {
-    "encoder": 0.7,
-    "similar": 0.4,
-    "uncovered": -0.6,
-    "name": 2.2,
-    "named_fully": 0.0,
-    "more": 0.2,
-    "hops": -2.7,
-    "backward": -1.7,
-    "choice": -0.8,
-    "kind": 0.5,
-    "other_kind": -1.5,
-    "noun": 1.8,
-    "label_kind": 0.6,
-    "other_label_kind": -0.9,
-    "side": 0.6,
-    "other_side": -1.9,
-    NONE: -2.5,
-}
+WITH_ENCODER: dict[str, float] = {NONE: -1.8}
 """Those of them that differ where a sentence encoder compares questions with relations."""
 
 

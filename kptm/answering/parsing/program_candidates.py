@@ -193,6 +193,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     found["floating_uncovered"] = min(made.floating, 1) * found["uncovered"]
     found["other_noun"] = float(_is_other_noun(question, made, knowledge))
     found["unused_name"] = float(_unused_names(question, made.mask))
+    found["unused_condition"] = float(_is_condition_unused(question, made.mask))
     found["unknown_word"] = float((question.unknown & ~made.mask).bit_count())
     lost = question.named_place & ~made.mask
     found["lost_name"] = float(lost.bit_count())
@@ -293,6 +294,17 @@ def _unused_names(question: Question, mask: int) -> int:
             mask |= mention.mask
             count += 1
     return count
+
+
+def _is_condition_unused(question: Question, mask: int) -> bool:
+    """Whether the name of a people stands before another word and is not used: "which European countries"."""
+    return any(
+        mention.kind == "people"
+        and not mention.mask & (mask | question.relations.mask)
+        and mention.end < len(question.tokens)
+        and question.importance[mention.end] > LITTLE
+        for mention in question.mentions
+    )
 
 
 def _unused_relations(question: Question, mask: int) -> int:

@@ -14,7 +14,9 @@ from kg.programs import (
     Named,
     Subtract,
     Superlative,
+    Union,
     Within,
+    parts,
 )
 from kg.types import Step
 from kg.values import ValueKey
@@ -26,6 +28,7 @@ from kptm.answering.questions.word_order import BE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kg.programs import Program
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
@@ -98,6 +101,8 @@ class Wholes:
                 holds = mention.node in part.nodes
                 if not holds and part.floating and self._is_open(part, mention):
                     continue  # a step that no word says denies nothing
+                if not holds and _is_list_of_names(part.program):
+                    continue  # "is it a lake or a river" asks which, and "no" says neither
                 unlike = 0.0 if holds else self._unlike(mention.node, part)
                 yield self._builder.extend(
                     Within(Named((mention.node,)), part.program), (part,), mask=bits(match) | mention.mask,
@@ -155,6 +160,13 @@ class Wholes:
                 Subtract(first, second), (left,), mask=bits(match) | right.mask, names=right.names,
                 operators=1 << number, features={**dict(other), "subtract": 1.0},
             )  # fmt: skip
+
+
+def _is_list_of_names(program: Program) -> bool:
+    """Whether a set is of names alone, joined by "or"."""
+    return isinstance(program, Union) and not any(
+        isinstance(part, (Follow, Having)) for part in parts(program)
+    )
 
 
 def _is_measured_name(part: Derivation) -> bool:

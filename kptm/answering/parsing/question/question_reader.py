@@ -30,6 +30,7 @@ ASKED_NOUN, NAME = 0.5, 1.4
 """What a noun weighs that is asked for and that the graph does not know; what a name weighs, written with a capital."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
 """Operators whose words are not missed where no part of a reading explains them."""
+ARTICLE = "the"
 GENERIC = frozenset(
     "people person persons someone somebody thing things kind type sort name names one ones use uses used".split()
 )
@@ -81,8 +82,10 @@ class QuestionReader:
         ]
         mentions += self._translated(tokens, language)
         mentions = [item for item in mentions if not item.mask & blank]
+        articled = _names_after_article(tokens, mentions)
         function = [
-            bool(blank >> at & 1) or self._lexicon.is_function_word(token, language)
+            bool(blank >> at & 1)
+            or (self._lexicon.is_function_word(token, language) and not articled >> at & 1)
             for at, token in enumerate(tokens)
         ]
         known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
@@ -175,6 +178,19 @@ def _blank(text: str, tokens: Sequence[Token]) -> int:
     """The token of a text's first blank."""
     place = text.find(MASK)
     return sum(1 << at for at, token in enumerate(tokens) if token.start == place)
+
+
+def _names_after_article(tokens: Sequence[Token], mentions: Iterable[Mention]) -> int:
+    """Names of one word after "the": "the us" and "the who" are no pronouns."""
+    return sum(
+        {
+            1 << item.end - 1
+            for item in mentions
+            if item.kind in ("label", "alias")
+            and 0 < item.end - 1 <= item.start + 1
+            and tokens[item.end - 2].folded == ARTICLE
+        }
+    )
 
 
 def _joins_nothing(match: Match, named: int) -> bool:
