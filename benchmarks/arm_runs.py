@@ -10,7 +10,17 @@ from multiprocessing import get_context
 from pathlib import Path
 
 _state = {}
-_SETTINGS = ("steps", "kind", "limit", "texts", "stated", "learning_rate", "backbone", "freeze")
+_SETTINGS = (
+    "steps",
+    "kind",
+    "limit",
+    "texts",
+    "stated",
+    "learning_rate",
+    "backbone",
+    "freeze",
+    "lora",
+)
 
 
 def add_options(parser, *, steps, learning_rate=3e-3):
@@ -21,6 +31,7 @@ def add_options(parser, *, steps, learning_rate=3e-3):
     parser.add_argument("--kind", default="gated")
     parser.add_argument("--backbone", default="")
     parser.add_argument("--freeze", action="store_true")
+    parser.add_argument("--lora", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path)
 
@@ -43,7 +54,9 @@ def _start(read, options, arms):
         read(options),
         arms,
         kind=options.kind,
-        backbone=StudyBackbone(path=options.backbone, freeze=options.freeze),
+        backbone=StudyBackbone(
+            path=options.backbone, freeze=options.freeze, lora_rank=options.lora
+        ),
     )
 
 

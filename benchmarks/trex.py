@@ -1,7 +1,7 @@
 """Does knowledge arrive? T-REx's facts: graph = A and B facts, text = A facts in two phrasings, asked in the third.
 
     python benchmarks/trex.py [--limit 60] [--seeds 5] [--few 2] [--steps 900] [--kind gated] [--jobs 2]
-                                    [--backbone PATH [--freeze]] [--learning-rate 3e-3] [--out runs.json]
+                                    [--backbone PATH [--freeze | --lora RANK]] [--learning-rate 3e-3] [--out runs.json]
 
 All relations, at most so many facts of each. A fifth of the facts that only the graph holds is edited after training
 (D) and asked by its new object. The arms that decide run with all seeds, the others with few. Intervals are 95%,

@@ -26,6 +26,8 @@ from kptm.fusion.backbones.backbone_parts import (
 )
 from kptm.fusion.backbones.fitness import check_fit, refused_by_name
 from kptm.fusion.backbones.lm_head import head_logits
+from kptm.fusion.backbones.lora import KINDS as WITH_LORA
+from kptm.fusion.backbones.lora import add_lora, lora_rank, without_lora
 from kptm.fusion.backbones.origin import Origin
 from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.config import FusionConfig
@@ -37,6 +39,7 @@ from kptm.fusion.mechanisms.mechanism import Branches, knowledge_of_mentions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from torch import Tensor
@@ -189,6 +192,34 @@ class FusedModel(nn.Module):
             fused = cls(model, tokenizer, embeddings, config, facts)
         fused.origin = origin
         return fused
+
+    @property
+    def lora_rank(self) -> int:
+        """The rank of the LoRA beside the backbone's layers; 0 where there is none."""
+        return lora_rank(self.backbone)
+
+    def add_lora(self, rank: int, seed: int = 0) -> None:
+        """Put LoRA beside the layers: see :mod:`kptm.fusion.backbones.lora`. At the start nothing changes.
+
+        Raises:
+            ConfigError: peft is not installed, the kind of fusion does not go with it, or there is
+                one of another rank.
+        """
+        if self.fusion_config.kind not in WITH_LORA:
+            raise ConfigError(
+                f"LoRA goes with the kinds {', '.join(WITH_LORA)}, not with {self.fusion_config.kind!r},"
+                " which reads inside the layers or has no gradient through them"
+            )
+        if self.lora_rank not in (0, rank):
+            raise ConfigError(
+                f"the model has LoRA of rank {self.lora_rank}, which cannot become {rank}"
+            )
+        if not self.lora_rank:
+            add_lora(self.backbone, rank, seed)
+
+    def without_lora(self) -> AbstractContextManager[None]:
+        """Switch LoRA off for a while: texts without links have the states of the backbone, to the bit."""
+        return without_lora(self.backbone)
 
     @property
     def device(self) -> torch.device:

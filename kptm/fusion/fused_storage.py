@@ -1,6 +1,7 @@
 """A fused model on disk: plain transformers folders and safetensors, with checksums.
 
 - ``backbone/``: model and tokenizer as transformers writes them, usable without kptm
+- ``lora/``: LoRA beside its layers as peft writes it, where there is one
 - ``embeddings/``: the entity table
 - ``fusion.safetensors``: what kptm adds
 - ``facts.jsonl``: what mentions carry as text, of a kind that reads it
@@ -22,6 +23,7 @@ from kg.errors import EmbeddingError
 from kptm.data.verbalisation import EntityFacts
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone import quiet_transformers
+from kptm.fusion.backbones.lora import load_lora, lora_rank, own_state, save_lora
 from kptm.fusion.backbones.origin import Origin
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.model_manifest import model_folder, seal, unsealed
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound="FusedParts")
 FORMAT = 1
-META, WEIGHTS, FACTS = "kptm.json", "fusion.safetensors", "facts.jsonl"
+META, WEIGHTS, FACTS, LORA = "kptm.json", "fusion.safetensors", "facts.jsonl", "lora"
 
 
 def _own_state(model: FusedParts) -> dict[str, torch.Tensor]:
@@ -58,7 +60,10 @@ def save(model: FusedParts, folder: str | Path) -> None:
 
 def _write(model: FusedParts, folder: Path) -> None:
     with quiet_transformers():
-        model.backbone.save_pretrained(folder / "backbone")
+        own = own_state(model.backbone) if lora_rank(model.backbone) else None
+        model.backbone.save_pretrained(folder / "backbone", state_dict=own)
+    if own is not None:
+        save_lora(model.backbone, folder / LORA)
     model.tokenizer.save_pretrained(folder / "backbone")
     model.embeddings.save(folder / "embeddings")
     save_file(_own_state(model), folder / WEIGHTS)
@@ -93,6 +98,8 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
         facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None
         with quiet_transformers():
             model = assemble(str(folder / "backbone"), embeddings, config, facts=facts)
+        if any(name.startswith(f"{LORA}/") for name in meta["sha256"]):
+            load_lora(model.backbone, folder / LORA)
         model.origin = Origin(**meta.get("origin", {}))
         missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except FileNotFoundError as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from torch.optim.lr_scheduler import LambdaLR
 
 from kptm.fusion.backbones.backbone_parts import base_model
+from kptm.fusion.backbones.lora import lora_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,17 +42,20 @@ class BackbonePlan:
         rate: Peak of their learning rate; 0 where they stay as they are.
         start: Steps after which they begin to learn.
         apart: Whether they learn in another way than the rest.
+        lora: The rank of LoRA beside them, which learns like the rest; 0 where there is none.
     """
 
     rate: float
     start: int = 0
     apart: bool = False
+    lora: int = 0
 
     def __str__(self) -> str:
         if not self.apart:
             return f"the backbone learns like the rest, at {self.rate:g}"
         if not self.rate:
-            return "the backbone stays as it is"
+            beside = f", with LoRA of rank {self.lora} beside it" if self.lora else ""
+            return f"the backbone stays as it is{beside}"
         late = f" after {self.start:,} steps" if self.start else ""
         return f"the backbone learns at {self.rate:g}{late}"
 
@@ -59,8 +63,8 @@ class BackbonePlan:
 def plan_for(model: FusedModel, config: PretrainConfig) -> BackbonePlan:
     """The plan for a model; what was chosen for trained weights is logged."""
     trained = model.origin.trained
-    if config.freeze_backbone:
-        return BackbonePlan(rate=0.0, apart=True)
+    if config.freeze_backbone or config.lora_rank:
+        return BackbonePlan(rate=0.0, apart=True, lora=config.lora_rank)
     rate = config.backbone_learning_rate or (TRAINED_RATE if trained else config.learning_rate)
     start = int(config.steps * config.entities_first) if trained else 0
     plan = BackbonePlan(rate=rate, start=start, apart=bool(start) or rate != config.learning_rate)
@@ -72,9 +76,10 @@ def plan_for(model: FusedModel, config: PretrainConfig) -> BackbonePlan:
 
 
 def own_weights(model: FusedModel) -> list[nn.Parameter]:
-    """The weights that came with the backbone: without a head that was made here."""
+    """The weights that came with the backbone: without a head that was made here, and without LoRA."""
     part: nn.Module = base_model(model.backbone) if model.origin.new_head else model.backbone
-    return list(part.parameters())
+    beside = {id(weight) for weight in lora_weights(model.backbone)}
+    return [weight for weight in part.parameters() if id(weight) not in beside]
 
 
 @contextmanager

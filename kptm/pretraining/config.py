@@ -24,6 +24,8 @@ class PretrainConfig:
             where they were random at first, 5e-5 where they were trained before.
         freeze_backbone: Whether the backbone's layers stay as they are; a head that was made for it
             is trained.
+        lora_rank: The rank of LoRA beside the backbone's layers, which stay as they are; 0 adds none. It
+            learns at ``learning_rate`` and needs ``kptm[lora]``.
         entities_first: Share of the steps in which a backbone that was trained before stays as it
             is, while what is new beside it finds its place.
         weight_decay: Of AdamW.
@@ -65,6 +67,7 @@ class PretrainConfig:
     learning_rate: float = 1e-3
     backbone_learning_rate: float = 0.0
     freeze_backbone: bool = False
+    lora_rank: int = 0
     entities_first: float = 0.1
     weight_decay: float = 0.01
     accumulation: int = 1
@@ -113,6 +116,12 @@ class PretrainConfig:
         if not self.backbone_learning_rate >= 0:
             raise ConfigError(
                 f"backbone_learning_rate must be at least 0, not {self.backbone_learning_rate}"
+            )
+        if self.lora_rank < 0:
+            raise ConfigError(f"lora_rank must be at least 0, not {self.lora_rank}")
+        if self.lora_rank and self.freeze_backbone:
+            raise ConfigError(
+                "lora_rank changes what the layers say, freeze_backbone keeps it; choose one of them"
             )
         if not 0 <= self.entities_first < 1:
             raise ConfigError(

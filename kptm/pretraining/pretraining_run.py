@@ -107,6 +107,8 @@ def pretrain(
         run = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         examples = PretrainingExamples(corpus, config, _asking(model), described)
         start = newest(folder, run)
+        if config.lora_rank:
+            model.add_lora(config.lora_rank, config.seed)
         plan = plan_for(model, config)
         with (
             quiet_transformers(),

@@ -60,6 +60,8 @@ evaluate.add_command(extraction)
 @click.option("--backbone", metavar="PATH",
               help="A Hugging Face model that all arms start from, in place of a small BERT from nothing.")  # fmt: skip
 @click.option("--freeze", is_flag=True, help="Leave the layers of --backbone as they are.")
+@click.option("--lora", default=0, type=click.IntRange(0), metavar="RANK",
+              help="Train LoRA of this rank beside the layers of --backbone.")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1), show_default="1500, with --backbone 300",
               help="Training steps.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="At most so many facts a relation.")
@@ -80,6 +82,7 @@ def fusion(
     kind: str,
     backbone: str | None,
     freeze: bool,
+    lora: int,
     steps: int | None,
     limit: int | None,
     noise: float,
@@ -102,7 +105,9 @@ def fusion(
         StudyBackbone,
     )
 
-    start = StudyBackbone(path=backbone or "", freeze=freeze, device=chosen_device() or "auto")
+    start = StudyBackbone(
+        path=backbone or "", freeze=freeze, lora_rank=lora, device=chosen_device() or "auto"
+    )
     rate = GIVEN_RATE if backbone else RATE
     steps = steps or (GIVEN_STEPS if backbone else STEPS)
     asked = None if ask is None or ask.isdecimal() else ask

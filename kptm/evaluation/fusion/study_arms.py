@@ -41,16 +41,20 @@ class StudyBackbone:
     Attributes:
         path: A folder or hub name; "" starts a small BERT from nothing.
         freeze: Whether its own layers stay as they are.
+        lora_rank: The rank of LoRA beside its layers; 0 adds none.
         device: Where the arms are trained and asked; see :class:`~kptm.pretraining.PretrainConfig`.
     """
 
     path: str = ""
     freeze: bool = False
+    lora_rank: int = 0
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        if self.freeze and not self.path:
-            raise ConfigError("only a backbone that is given can be frozen: name its folder")
+        if (self.freeze or self.lora_rank) and not self.path:
+            raise ConfigError(
+                "only a backbone that is given can be frozen or have LoRA: name its folder"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +119,8 @@ class ArmStudy:
         fresh = FusedModel.build(
             self.config.backbone, table, model.fusion_config, tokenizer=self.tokenizer, facts=facts
         )
+        if model.lora_rank:
+            fresh.add_lora(model.lora_rank)
         fresh.load_state_dict(model.state_dict())
         return fresh.to(model.device)
 

@@ -179,6 +179,10 @@ class Trials:
         left = None
         if self.ability is not None:
             left = kept(self.ability, ability_of(model, self.study.held_out))
+            if model.lora_rank:
+                with model.without_lora():
+                    off = kept(self.ability, ability_of(model, self.study.held_out))
+                left["same without LoRA"] = off["same"]
         return ArmRun(arm, seed, reciprocals(probes, scores), loss, knn, left)
 
     def _linked(
@@ -239,6 +243,7 @@ def _start_of(study: StudyData, kind: str, backbone: StudyBackbone) -> tuple[Any
         batch_size=128,
         learning_rate=study.learning_rate,
         freeze_backbone=backbone.freeze,
+        lora_rank=backbone.lora_rank,
         device=backbone.device,
     )
     fusion = FusionConfig(kind=kind, max_length=study.max_length)

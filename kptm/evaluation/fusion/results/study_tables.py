@@ -53,6 +53,7 @@ def more_figures(results: Results) -> str:
 
 KEPT = {
     "same": "sentence vectors equal to the bit (share of runs)",
+    "same without LoRA": "the same with LoRA switched off",
     "cosine": "cosine with its own before",
     "ranks": "Spearman of similarities with those before",
     "loss before": "language model's loss before",
