@@ -1,8 +1,8 @@
 """Answers, measured: python benchmarks/answers.py PART [options].
 
-    metaqa     questions in words over one, two and three hops, with the topic in brackets and without
+    metaqa     questions in words over one, two and three hops, topics in brackets or not
     real       questions that people type, over graphs that others made
-    trex       clozes whose facts are in text and graph, in the graph alone, in neither, or edited: each source and all together
+    trex       clozes on facts in text and graph, graph, neither, or edited: each source, and all
     world      the example world's questions, and those that nobody can answer
     load       fifty requests at once to the explorer
 

@@ -1,4 +1,7 @@
-"""Many runs of one study in several processes, each written down as it ends; what trex.py and webnlg_arms.py share."""
+"""Many runs of one study in several processes, each written down as it ends.
+
+What trex.py and webnlg_arms.py share.
+"""
 
 import json
 import os
@@ -117,7 +120,8 @@ def show(found, options):
     study, results = found
     relations = len({probe.relation for probe in study.probes})
     print(
-        f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind}, {options.steps} steps;"
+        f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind},"
+        f" {options.steps} steps;"
         f" {relations} relations, {len(study.documents):,} texts, {len(study.edits)} edits\n"
     )
     print(as_markdown(results))

@@ -1,13 +1,17 @@
-"""Debian's package list as a graph: python benchmarks/debian.py [--folder F] [--embed 120] [--only PART …].
+"""Debian's package list as a graph.
 
-On a Debian machine ``apt-cache dumpavail`` lists some 60,000 packages: names, sections, maintainers, dependencies, sizes, versions
-and URLs. They become some 900,000 facts in one TSV file, and the one-line descriptions a file of entities. Every row of the table is
-one command of kptm in a process of its own: seconds of wall time and of CPU, the most memory, and what it said. Figures are printed,
-never asserted.
+Run ``python benchmarks/debian.py [--folder F] [--embed 120] [--only PART …]``.
+
+On a Debian machine ``apt-cache dumpavail`` lists some 60,000 packages: names, sections,
+maintainers, dependencies, sizes, versions and URLs. They become some 900,000 facts in one TSV file,
+and the one-line descriptions a file of entities. Every row of the table is one command of kptm in a
+process of its own: seconds of wall time and of CPU, the most memory, and what it said. Figures are
+printed, never asserted.
 
 - *load*: entities, then facts
 - *ask, first* and *ask, again*: the same question in two processes
-- *link*: 1,500 descriptions; how many links, and how many of them to a URL, a version or a number, which are no names
+- *link*: 1,500 descriptions; how many links, and how many of them to a URL, a version or a number,
+  which are no names
 - *serve*: until the first answer to a request
 - *embed*: cut after --embed seconds, with what it said last; then gone on with for as long
 """
@@ -28,9 +32,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 HERE = Path(__file__).resolve().parent
-LISTS = ("Depends", "Pre-Depends", "Recommends", "Suggests", "Enhances", "Conflicts", "Breaks", "Replaces", "Provides", "Tag")  # fmt: skip
+LISTS = ("Depends", "Pre-Depends", "Recommends", "Suggests", "Enhances", "Conflicts", "Breaks",
+    "Replaces", "Provides", "Tag")  # fmt: skip
 """Fields with several values, by commas or bars; versions in brackets are left out."""
-ONE = ("Section", "Maintainer", "Priority", "Architecture", "Source", "Multi-Arch", "Version", "Installed-Size", "Size", "Homepage", "Filename")  # fmt: skip
+ONE = ("Section", "Maintainer", "Priority", "Architecture", "Source", "Multi-Arch", "Version",
+    "Installed-Size", "Size", "Homepage", "Filename")  # fmt: skip
 NO_NAME = re.compile(r"\w+://.*|[\d.]+|\d[\w.+~:-]*|pool/.*")
 """Values that name nothing: URLs, numbers, versions, paths."""
 DESCRIPTIONS = 1_500
@@ -40,7 +46,8 @@ PARTS = ("load", "ask", "link", "serve", "embed")
 
 def packages():
     """The fields of each package, the first of each name."""
-    listed = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, text=True, check=True).stdout  # fmt: skip
+    listed = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, text=True,
+    check=True).stdout  # fmt: skip
     seen = set()
     for block in listed.split("\n\n"):
         fields, name = {}, ""
@@ -69,7 +76,10 @@ def facts_of(fields):
 
 
 def convert(folder):
-    """Write the files that are loaded, and the descriptions that are linked; return how many facts."""
+    """Write the files that are loaded, and the descriptions that are linked.
+
+    Return how many facts.
+    """
     count = 0
     with (
         (folder / "facts.tsv").open("w", encoding="utf-8") as facts,
@@ -89,10 +99,15 @@ def convert(folder):
 
 
 def kptm(*arguments, seconds=None):
-    """Run a verb; return (status, standard output, standard error, wall, CPU, MiB). After ``seconds`` it is interrupted."""
+    """Run a verb.
+
+    Return (status, standard output, standard error, wall, CPU, MiB). After ``seconds`` it is
+    interrupted.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = time.monotonic()
-        child = subprocess.Popen([sys.executable, "-m", "kptm", *map(str, arguments)], stdout=out, stderr=err)  # fmt: skip
+        child = subprocess.Popen([sys.executable, "-m", "kptm", *map(str, arguments)], stdout=out,
+        stderr=err)  # fmt: skip
         while True:
             number, status, used = os.wait4(child.pid, os.WNOHANG)
             if number:
@@ -137,7 +152,8 @@ def ask(folder):
 def link(folder):
     out = folder / "links.jsonl"
     ran = kptm("link", folder / "ws", "--file", folder / "texts.txt", "--out", out)
-    links = [item["entity"] for line in out.open(encoding="utf-8") for item in json.loads(line)["links"]]  # fmt: skip
+    lines = map(json.loads, out.open(encoding="utf-8"))
+    links = [item["entity"] for line in lines for item in line["links"]]
     wrong = [key for key in links if NO_NAME.fullmatch(key)]
     said = f"{len(links):,} links, {len(wrong)} of them to URLs, versions or numbers"
     row(f"link {DESCRIPTIONS:,} descriptions", ran, said)
@@ -148,7 +164,8 @@ def serve(folder):
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     began = time.monotonic()
-    command = [sys.executable, "-m", "kptm", "serve", str(folder / "ws"), "--port", str(port)]  # fmt: skip
+    command = [sys.executable, "-m", "kptm", "serve", str(folder / "ws"), "--port",
+    str(port)]  # fmt: skip
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     ready = None
     while ready is None and time.monotonic() - began < 120 and child.poll() is None:
@@ -176,7 +193,8 @@ def embed(folder, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("--folder", type=Path, help="Keeps files and workspace for the next time.")
     parser.add_argument("--embed", type=int, default=120, metavar="SECONDS")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
@@ -188,13 +206,15 @@ def main():
     with tempfile.TemporaryDirectory() as fresh:
         folder = options.folder or Path(fresh)
         folder.mkdir(parents=True, exist_ok=True)
-        commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True, check=False).stdout.strip()  # fmt: skip
+        commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE,
+        capture_output=True, text=True, check=False).stdout.strip()  # fmt: skip
         print(f"commit {commit}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
         if not (folder / "facts.tsv").exists():
             # In a process of its own: the memory of a child counts from that of its parent.
             subprocess.run([sys.executable, __file__, "--folder", folder, "--convert"], check=True)
         print("| | wall s | CPU s | MiB | status | said |\n|---|---|---|---|---|---|", flush=True)
-        parts = {"load": load, "ask": ask, "link": link, "serve": serve, "embed": lambda at: embed(at, options.embed)}  # fmt: skip
+        parts = {"load": load, "ask": ask, "link": link, "serve": serve,
+        "embed": lambda at: embed(at, options.embed)}  # fmt: skip
         for name in options.only:
             parts[name](folder)
 

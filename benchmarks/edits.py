@@ -1,8 +1,10 @@
-"""Milliseconds an edit takes on the example world: python benchmarks/edits.py [--steps 50] [--folder F] [--profile].
+"""Milliseconds an edit takes on the example world.
 
-A workspace with embeddings, a model, modeledge and phrasings makes all edits of the example world, in one process as the demo does,
-and takes them back. How well the model is trained does not matter to the time, so it is trained for a few steps. Figures are printed,
-never asserted.
+Run ``python benchmarks/edits.py [--steps 50] [--folder F] [--profile]``.
+
+A workspace with embeddings, a model, modeledge and phrasings makes all edits of the example world,
+in one process as the demo does, and takes them back. How well the model is trained does not matter
+to the time, so it is trained for a few steps. Figures are printed, never asserted.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -24,7 +27,8 @@ WARM = 20
 
 
 def commit():
-    said = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True, check=False)  # fmt: skip
+    said = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True,
+    text=True, check=False)  # fmt: skip
     return said.stdout.strip()
 
 
@@ -66,12 +70,17 @@ def timed(steps):
 
 def line(what, taken):
     first, rest = taken[0], taken[1:]
-    milliseconds = [round(1_000 * value, 1) for value in (median(cpu for cpu, _ in rest), max(cpu for cpu, _ in rest), median(wall for _, wall in rest))]  # fmt: skip
-    return f"| {what} | {len(taken)} | {sum(cpu for cpu, _ in taken):.2f} | {1_000 * first[0]:.0f} | {' | '.join(map(str, milliseconds))} |"
+    milliseconds = [round(1_000 * value, 1) for value in (median(cpu for cpu, _ in rest),
+    max(cpu for cpu, _ in rest), median(wall for _, wall in rest))]  # fmt: skip
+    return (
+        f"| {what} | {len(taken)} | {sum(cpu for cpu, _ in taken):.2f} | {1_000 * first[0]:.0f}"
+        f" | {' | '.join(map(str, milliseconds))} |"
+    )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--folder", type=Path, help="Keeps the workspace for the next time.")
     parser.add_argument("--profile", action="store_true")
@@ -95,7 +104,7 @@ def main():
             profiler.enable()
         edits += timed([lambda fact=fact: edit(fact) for fact in facts[WARM:]])
         profiler.disable()
-        undone = timed([lambda number=number: ws.undo(number) for number in reversed(revisions)])  # fmt: skip
+        undone = timed([partial(ws.undo, number) for number in reversed(revisions)])
     print(f"commit {commit()}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
     print(
         "| | number | CPU s, all | first, CPU ms | median CPU ms | most CPU ms | median wall ms |"

@@ -1,11 +1,11 @@
 """Embeddings: how right, how fast, beside PyKEEN's own pipeline and what is published.
 
     python benchmarks/embeddings.py recipe NAME [--data codex-s] [--seeds 3] [--set key=value …]
-    python benchmarks/embeddings.py classify [--data codex-s codex-m]     # hard negatives
-    python benchmarks/embeddings.py pykeen                                # time to the MRR of its pipeline
-    python benchmarks/embeddings.py evaluation                            # ranks of FB15k-237's test set
-    python benchmarks/embeddings.py extend                                # a tenth of the entities comes later
-    python benchmarks/embeddings.py table [--rows 5000000]                # larger than memory
+    python benchmarks/embeddings.py classify [--data codex-s codex-m]  # hard negatives
+    python benchmarks/embeddings.py pykeen                          # time to its pipeline's MRR
+    python benchmarks/embeddings.py evaluation                      # ranks of FB15k-237's test
+    python benchmarks/embeddings.py extend                          # a tenth comes later
+    python benchmarks/embeddings.py table [--rows 5000000]          # larger than memory
 
 The graphs are looked for in ``../shared/data``. Figures are printed, never asserted.
 """
@@ -25,7 +25,8 @@ from statistics import mean
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
-PUBLISHED = {"codex-s": (0.465, 0.646), "codex-m": (0.337, 0.476), "fb15k-237": (0.348, 0.536), "wn18rr": (0.475, 0.547)}  # fmt: skip
+PUBLISHED = {"codex-s": (0.465, 0.646), "codex-m": (0.337, 0.476), "fb15k-237": (0.348, 0.536),
+    "wn18rr": (0.475, 0.547)}  # fmt: skip
 """ComplEx: MRR and Hits@10 (CoDEx: Safavi and Koutra 2020; the others: Ruffinelli et al. 2020)."""
 
 
@@ -36,7 +37,10 @@ def circumstances() -> str:
     )  # fmt: skip
     import torch
 
-    return f"commit {done.stdout.strip()}, Python {platform.python_version()}, torch {torch.__version__}, {torch.get_num_threads()} threads of {os.cpu_count()}"
+    return (
+        f"commit {done.stdout.strip()}, Python {platform.python_version()}, torch"
+        f" {torch.__version__}, {torch.get_num_threads()} threads of {os.cpu_count()}"
+    )
 
 
 def triples(data, part):
@@ -102,7 +106,8 @@ def recipe(options, folder):
     for name in options.data or ["codex-s"]:
         data, config = Data(name, folder), configured(options)
         print(
-            f"\n{name}, recipe {options.name}: {config}\n\n| seed | seconds | epochs | MRR | Hits@1 | Hits@10 |\n|---|---|---|---|---|---|"
+            f"\n{name}, recipe {options.name}: {config}\n\n| seed | seconds | epochs | MRR | Hits@1"
+            " | Hits@10 |\n|---|---|---|---|---|---|"
         )
         rows = []
         for seed in range(options.seeds):
@@ -113,7 +118,8 @@ def recipe(options, folder):
                 curve.append((round(time.monotonic() - begun), epoch))
                 if epoch.mrr is not None:
                     print(
-                        f"  {curve[-1][0]} s, epoch {epoch.number}: loss {epoch.loss:.3f}, validation MRR {epoch.mrr:.4f}",
+                        f"  {curve[-1][0]} s, epoch {epoch.number}:"
+                        f" loss {epoch.loss:.3f}, validation MRR {epoch.mrr:.4f}",
                         file=sys.stderr,
                         flush=True,
                     )
@@ -124,7 +130,8 @@ def recipe(options, folder):
             report = data.report(found)
             rows.append((report.mrr, report.hits_at_10, seconds))
             print(
-                f"| {seed} | {seconds:.0f} | {len(found.curve)} | {report.mrr:.4f} | {report.hits_at_1:.4f} | {report.hits_at_10:.4f} |",
+                f"| {seed} | {seconds:.0f} | {len(found.curve)} | {report.mrr:.4f} |"
+                f" {report.hits_at_1:.4f} | {report.hits_at_10:.4f} |",
                 flush=True,
             )
             if seed == 0:
@@ -137,18 +144,21 @@ def recipe(options, folder):
                 )
         published = PUBLISHED[name]
         print(
-            f"| mean | {mean(r[2] for r in rows):.0f} | | {mean(r[0] for r in rows):.4f} | | {mean(r[1] for r in rows):.4f} |"
+            f"| mean | {mean(r[2] for r in rows):.0f} | | {mean(r[0] for r in rows):.4f} | |"
+            f" {mean(r[1] for r in rows):.4f} |"
         )
         print(f"| published ComplEx | | | {published[0]} | | {published[1]} |")
         print(
-            f"\nMRR by category, seed 0: {categories}\n\nvalidation MRR, seed 0: {curve_}\n\npeak memory {memory():,.0f} MB"
+            f"\nMRR by category, seed 0: {categories}\n\nvalidation MRR, seed 0:"
+            f" {curve_}\n\npeak memory {memory():,.0f} MB"
         )
 
 
 def classify(options, folder):
     """Are facts told from hard negatives, with what was learnt on the validation set?"""
     print(
-        "\n| data | recipe | accuracy on validation | accuracy on test | facts |\n|---|---|---|---|---|"
+        "\n| data | recipe | accuracy on validation | accuracy on test | facts"
+        " |\n|---|---|---|---|---|"
     )
     for name in options.data or ["codex-s", "codex-m"]:
         data, config = Data(name, folder), configured(options)
@@ -160,13 +170,14 @@ def classify(options, folder):
         right = (found.probability(true) >= 0.5).sum() + (found.probability(false) < 0.5).sum()
         count = len(true) + len(false)
         print(
-            f"| {name} | {options.name} | {found.calibration.accuracy:.4f} | {right / count:.4f} | {count:,} |",
+            f"| {name} | {options.name} | {found.calibration.accuracy:.4f} | {right / count:.4f} |"
+            f" {count:,} |",
             flush=True,
         )
 
 
 def pykeen(options, folder):
-    """How long our training takes to the MRR that PyKEEN's pipeline reaches with its own defaults."""
+    """How long our training takes to reach the MRR of PyKEEN's pipeline with its defaults."""
     import torch
     from pykeen.pipeline import pipeline
     from pykeen.triples import CoreTriplesFactory
@@ -188,13 +199,15 @@ def pykeen(options, folder):
         return CoreTriplesFactory.create(torch.tensor(ids), len(entities), len(relations))
 
     print(
-        "\n| | epochs | seconds of training | test MRR | ours to the same MRR | ratio |\n|---|---|---|---|---|---|"
+        "\n| | epochs | seconds of training | test MRR | ours to the same MRR | ratio"
+        " |\n|---|---|---|---|---|---|"
     )
     for theirs_epochs in (None, options.epochs):  # its own default, and what it comes to in longer
         theirs = pipeline(
-            training=factory(data.train), validation=factory(data.valid), testing=factory(data.test),
-            model="ComplEx", random_seed=0, evaluation_fallback=True, device="cpu", epochs=theirs_epochs,
-            training_kwargs={"use_tqdm": False}, evaluation_kwargs={"use_tqdm": False},
+            training=factory(data.train), validation=factory(data.valid),
+            testing=factory(data.test), model="ComplEx", random_seed=0, evaluation_fallback=True,
+            device="cpu", epochs=theirs_epochs, training_kwargs={"use_tqdm": False},
+            evaluation_kwargs={"use_tqdm": False},
         )  # fmt: skip
         seconds = theirs.train_seconds
         mrr = theirs.get_metric("both.realistic.inverse_harmonic_mean_rank")
@@ -204,13 +217,18 @@ def pykeen(options, folder):
             if reached >= mrr:
                 break
         print(
-            f"| pykeen.pipeline, ComplEx | {theirs_epochs or 'its default'} | {seconds:.1f} | {mrr:.4f} | {ours:.1f} s, {epochs} epochs, MRR {reached:.4f} | {ours / seconds:.3f} |",
+            f"| pykeen.pipeline, ComplEx | {theirs_epochs or 'its default'} | {seconds:.1f} |"
+            f" {mrr:.4f} | {ours:.1f} s, {epochs} epochs, MRR {reached:.4f} | {ours / seconds:.3f}"
+            " |",
             flush=True,
         )
 
 
 def evaluation(options, folder):
-    """Rank FB15k-237's test set by the same model, by PyKEEN's evaluator and by ours; a process each for memory."""
+    """Rank FB15k-237's test set by the same model, by PyKEEN's evaluator and by ours.
+
+    A process each for memory.
+    """
     print("\n| | seconds | MRR | peak memory MB |\n|---|---|---|---|", flush=True)
     for who in ("kptm", "pykeen"):
         subprocess.run([sys.executable, __file__, "evaluate-one", who], check=True)
@@ -260,7 +278,9 @@ def extend(options, folder):
 
     config = configured(options)
     print(
-        "\n| seed | withheld, full training | withheld, extended | ratio | others, full | others, extended | seconds full | extend | old rows the same |\n|---|---|---|---|---|---|---|---|---|"
+        "\n| seed | withheld, full training | withheld, extended | ratio | others, full | others,"
+        " extended | seconds full | extend | old rows the same"
+        " |\n|---|---|---|---|---|---|---|---|---|"
     )
     train = triples("codex-s", "train")
     for seed in range(options.seeds):
@@ -288,7 +308,9 @@ def extend(options, folder):
         ]
         same = torch.equal(new.vectors(list(old.keys)), old.table)
         print(
-            f"| {seed} | {scores[0]:.4f} | {scores[1]:.4f} | {scores[1] / scores[0]:.3f} | {scores[2]:.4f} | {scores[3]:.4f} | {seconds:.0f} | {spent:.1f} ({spent / seconds:.1%}) | {same} |",
+            f"| {seed} | {scores[0]:.4f} | {scores[1]:.4f} | {scores[1] / scores[0]:.3f} |"
+            f" {scores[2]:.4f} | {scores[3]:.4f} | {seconds:.0f} | {spent:.1f}"
+            f" ({spent / seconds:.1%}) | {same} |",
             flush=True,
         )
 
@@ -359,13 +381,18 @@ def open_one(options, folder):
     began = time.monotonic()
     found.vectors(keys[:1_000])
     print(
-        f"{len(found):,} × {found.dim}: opened in {opened:.3f} s, {after - before:.1f} MB more; 1,000 random rows, others each time: {', '.join(f'{ms:.0f}' for ms in spent)} ms, the first again {(time.monotonic() - began) * 1_000:.0f} ms; then {held() - before:.1f} MB more"
+        f"{len(found):,} × {found.dim}: opened in {opened:.3f} s, {after - before:.1f} MB more;"
+        f" 1,000 random rows, others each time: {', '.join(f'{ms:.0f}' for ms in spent)} ms, the"
+        f" first again {(time.monotonic() - began) * 1_000:.0f} ms;"
+        f" then {held() - before:.1f} MB more"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    runs = {"recipe": recipe, "classify": classify, "pykeen": pykeen, "evaluation": evaluation, "evaluate-one": evaluate_one, "extend": extend, "table": table, "open-one": open_one}  # fmt: skip
+    runs = {"recipe": recipe, "classify": classify, "pykeen": pykeen, "evaluation": evaluation,
+    "evaluate-one": evaluate_one, "extend": extend, "table": table,
+    "open-one": open_one}  # fmt: skip
     parser.add_argument("what", choices=runs)
     parser.add_argument("name", nargs="?", default="accurate")
     parser.add_argument("--data", nargs="*")

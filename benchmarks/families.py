@@ -2,11 +2,12 @@
 
     python benchmarks/families.py [--kind gated] [--only bert,gpt2] [--json FILE]
 
-Each family that transformers has a masked or causal language model of is built from a small configuration with random
-weights. A family that is fused has to pass all of: logits as its own forward gives them with knowledge off; one step of
-training; the same logits after it is saved and read again; for a decoder, greedy text as its own ``generate`` writes it
-with knowledge off, and the same text with and without a cache with knowledge on. A family is refused by name with the reason, or has no small
-configuration here.
+Each family that transformers has a masked or causal language model of is built from a small
+configuration with random weights. A family that is fused has to pass all of: logits as its own
+forward gives them with knowledge off; one step of training; the same logits after it is saved and
+read again; for a decoder, greedy text as its own ``generate`` writes it with knowledge off, and the
+same text with and without a cache with knowledge on. A family is refused by name with the reason,
+or has no small configuration here.
 """
 
 import argparse

@@ -1,18 +1,22 @@
-"""Does knowledge help to classify relations? FewRel's 16 validation relations, learnt from 1%, 10% and all of the rows.
+"""Does knowledge help to classify relations? FewRel's 16, learnt from 1%, 10% and all rows.
 
-    python benchmarks/fewrel.py [--graph codex|fewrel] [--seeds 5] [--steps 400] [--pretrain 0] [--kind gated] [--jobs 2]
+    python benchmarks/fewrel.py [--graph codex|fewrel] [--seeds 5] [--steps 400] [--pretrain 0]
+        [--kind gated] [--jobs 2]
 
-A fifth of the rows is asked, by a hash of the pair of entities: no pair is on both sides. The graph never holds a pair that
-is asked or learnt from, or knowledge would be looking the answer up:
+A fifth of the rows is asked, by a hash of the pair of entities: no pair is on both sides. The graph
+never holds a pair that is asked or learnt from, or knowledge would be looking the answer up:
 
-- codex: what CoDEx-M (Wikidata) says of FewRel's entities, without any of FewRel's pairs. It knows few of them.
-- fewrel: what the other half of FewRel's rows says. An entity has a vector if another row names it; rows to learn from are
+- codex: what CoDEx-M (Wikidata) says of FewRel's entities, without any of FewRel's pairs. It knows
+  few of them.
+- fewrel: what the other half of FewRel's rows says. An entity has a vector if another row names it;
+  rows to learn from are
   the rest, half as many.
 
-Arms: aligned (the graph's vectors), permuted (the same given to the wrong entities), none. The backbone is a small BERT from
-nothing, its vocabulary that of the rows to learn from; with --pretrain it reads these without their labels first. Intervals are 95%, bootstrapped
-over rows of the mean over seeds, paired where two arms are compared; ± is the standard deviation over seeds. The data are looked
-for in ``../shared/data``. Figures are printed, never asserted.
+Arms: aligned (the graph's vectors), permuted (the same given to the wrong entities), none. The
+backbone is a small BERT from nothing, its vocabulary that of the rows to learn from; with
+--pretrain it reads these without their labels first. Intervals are 95%, bootstrapped over rows of
+the mean over seeds, paired where two arms are compared; ± is the standard deviation over seeds. The
+data are looked for in ``../shared/data``. Figures are printed, never asserted.
 """
 
 import argparse
@@ -36,7 +40,10 @@ _state = {}
 
 
 def rows_of_fewrel():
-    """Rows as ``kptm.finetune`` takes them; offsets count characters of the tokens joined by spaces."""
+    """Rows as ``kptm.finetune`` takes them.
+
+    Offsets count characters of the tokens joined by spaces.
+    """
     with gzip.open(DATA / "fewrel" / "val_wiki.json.gz", "rt", encoding="utf-8") as file:
         given = json.load(file)
     for relation, found in given.items():
@@ -67,7 +74,7 @@ def place(*parts):
 
 
 def split(graph):
-    """Rows to learn from in the order in which they are taken, rows to ask, and the graph's triples."""
+    """Rows to learn from in their order, rows to ask, and the graph's triples."""
     rows = sorted(rows_of_fewrel(), key=lambda row: place(row["text"], row["triple"]))
     side = [place("pair", row["pair"]) % 5 for row in rows]
     asked = [row for row, number in zip(rows, side, strict=True) if number == 0]
@@ -89,7 +96,7 @@ def split(graph):
 
 
 def train_vectors(triples, folder):
-    """A small recipe of minutes: a sampled softmax, for what there is to rank are 16,000 entities."""
+    """A recipe of minutes: a sampled softmax, since there are only 16,000 entities to rank."""
     from kg import KnowledgeGraph
     from kg.embedding import KGEConfig, train_embeddings
 
@@ -121,7 +128,7 @@ def start(options, folder):
 
 
 def run(job):
-    """One arm with one seed: which rows are right after learning from each share, and the seconds of each."""
+    """One arm with one seed: the rows right after each share, and the seconds of each."""
     from kptm import FinetuneConfig, FusedModel, FusionConfig, PretrainConfig, finetune, pretrain
     from kptm.finetuning.task_rows import read_rows
     from kptm.fusion.small_bert import BackboneConfig, small_bert
@@ -209,17 +216,21 @@ def main() -> None:
                 for share, (right, cut, seconds) in results.items():
                     found.setdefault((arm, share), []).append(right)
                     print(
-                        f"  {arm}, seed {seed}, {share}%: {np.mean(right):.3f}, {cut} cut, {seconds:.0f} s",
+                        f"  {arm}, seed {seed}, {share}%: {np.mean(right):.3f}, {cut} cut,"
+                        f" {seconds:.0f} s",
                         flush=True,
                     )
     print(
-        f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind}, {options.steps} steps of {options.batch} rows,"
-        f" {options.pretrain} of pretraining, {options.seeds} seeds; graph {options.graph}: {len(triples):,} triples,"
+        f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind},"
+        f" {options.steps} steps of {options.batch} rows,"
+        f" {options.pretrain} of pretraining, {options.seeds} seeds; graph {options.graph}:"
+        f" {len(triples):,} triples,"
         f" {len(embeddings):,} entities"
     )
     for name, counts in known.items():
         print(
-            f"{len(counts):,} rows {name}: {counts.mean() / 2:.1%} of mentions have a vector, {(counts > 0).mean():.1%} of rows"
+            f"{len(counts):,} rows {name}: {counts.mean() / 2:.1%} of mentions have a vector,"
+            f" {(counts > 0).mean():.1%} of rows"
             f" have one at least, {(counts == 2).mean():.1%} two"
         )
     if options.arms:
@@ -233,7 +244,8 @@ def main() -> None:
         labels = [row["label"] for row, keep in zip(asked, chosen, strict=True) if keep]
         own = Counter(labels).most_common(1)
         print(
-            f"\nAccuracy, {title} (n = {len(labels):,}; commonest among them: {own[0][1] / len(labels):.3f})\n"
+            f"\nAccuracy, {title} (n = {len(labels):,}; commonest among them:"
+            f" {own[0][1] / len(labels):.3f})\n"
             if own
             else ""
         )

@@ -1,11 +1,13 @@
 """Does knowledge arrive? The example world's facts, five seeds, every arm and baseline.
 
-    python benchmarks/fusion_arms.py [--seeds 5] [--steps 1000] [--arms none,permuted,aligned] [--json]
+    python benchmarks/fusion_arms.py [--seeds 5] [--steps 1000] [--arms none,permuted,aligned]
+        [--json]
 
-Every seed trains its own embeddings and its own model for each arm (the same weights at the start, the same
-texts, the same steps). Facts are asked in a phrasing that no text has, among the relation's tails, other true
-tails left out. D facts were edited after training. Intervals are 95%: over facts, of the mean over seeds
-(paired where two arms are compared), and over seeds (Student's t) beside it.
+Every seed trains its own embeddings and its own model for each arm (the same weights at the start,
+the same texts, the same steps). Facts are asked in a phrasing that no text has, among the
+relation's tails, other true tails left out. D facts were edited after training. Intervals are 95%:
+over facts, of the mean over seeds (paired where two arms are compared), and over seeds (Student's
+t) beside it.
 """
 
 from __future__ import annotations
@@ -170,7 +172,8 @@ def main() -> None:
         print(json.dumps(table, indent=1, ensure_ascii=False))
         return
     print(
-        f"{options.seeds} seeds, {options.steps} steps, {os.cpu_count()} cores, torch {torch.__version__},"
+        f"{options.seeds} seeds, {options.steps} steps, {os.cpu_count()} cores, torch"
+        f" {torch.__version__},"
         f" {time.monotonic() - began:.0f} s"
     )
     print(

@@ -1,10 +1,12 @@
-"""What each kind of fusion costs beside the plain backbone: BERT-base's width, 128 tokens, in one run.
+"""What each kind of fusion costs beside the plain backbone: BERT-base's width, 128 tokens.
 
-    python benchmarks/fusion_overhead.py [--layers 12] [--batch 8] [--repeat 7] [--entities 10000] [--kinds …]
-    python benchmarks/fusion_overhead.py --large        # a step with 1,000,000 entities against 10,000
+    python benchmarks/fusion_overhead.py [--layers 12] [--batch 8] [--repeat 7] [--entities 10000]
+        [--kinds …]
+    python benchmarks/fusion_overhead.py --large
+        # a step with 1,000,000 entities against 10,000
 
-Weights are random; a text has eight mentions of three tokens. The kinds take turns, the median of the ratios to the plain
-backbone of the same turn is printed. Figures are printed, never asserted.
+Weights are random; a text has eight mentions of three tokens. The kinds take turns, the median of
+the ratios to the plain backbone of the same turn is printed. Figures are printed, never asserted.
 """
 
 import argparse
@@ -45,8 +47,8 @@ def batch_of(count, entities):
     rows = torch.randint(entities, (len(spans),), generator=random)
     places = torch.tensor([(text, 1) for text in range(count)])
     return {
-        "input_ids": ids, "attention_mask": torch.ones_like(ids), "mention_spans": torch.tensor(spans),
-        "mention_rows": rows, "target_places": places,
+        "input_ids": ids, "attention_mask": torch.ones_like(ids),
+        "mention_spans": torch.tensor(spans), "mention_rows": rows, "target_places": places,
     }  # fmt: skip
 
 
@@ -79,7 +81,8 @@ def fused(kind, layers, entities):
 
 def fused_with(embeddings, kind, layers):
     return FusedModel.build(
-        backbone(layers), embeddings, FusionConfig(kind=kind), tokenizer=tokenizer(), facts=EntityFacts({})
+        backbone(layers), embeddings, FusionConfig(kind=kind), tokenizer=tokenizer(),
+        facts=EntityFacts({})
     )  # fmt: skip
 
 
@@ -119,7 +122,9 @@ def main() -> None:
     parser.add_argument("--large", action="store_true")
     options = parser.parse_args()
     print(
-        f"Python {platform.python_version()}, torch {torch.__version__}, {torch.get_num_threads()} threads of {os.cpu_count()}, {options.layers} layers of 768, {options.batch} texts of {LENGTH} tokens\n"
+        f"Python {platform.python_version()}, torch {torch.__version__}, {torch.get_num_threads()}"
+        f" threads of {os.cpu_count()}, {options.layers} layers of 768, {options.batch} texts of"
+        f" {LENGTH} tokens\n"
     )
     if options.large:
         large(options)
@@ -142,7 +147,7 @@ def main() -> None:
 
 
 def large(options) -> None:
-    """A training step of the gated model with its entity head over a sample, for two sizes of a table on disk."""
+    """A training step of the gated model with a sampled entity head, for two tables on disk."""
     models, started, batches = {}, {}, {}
     for entities in (10_000, 1_000_000):
         table = torch.randn(entities, ENTITY, generator=torch.Generator().manual_seed(1))

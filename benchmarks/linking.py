@@ -1,14 +1,14 @@
 """Linking: how right, and how fast, beside what is published.
 
-    python benchmarks/linking.py quality [--encoder FOLDER]   # five sets of documents, one left out each time
+    python benchmarks/linking.py quality [--encoder FOLDER]   # five sets, one left out each time
     python benchmarks/linking.py webnlg                       # WebNLG's dev texts
-    python benchmarks/linking.py world                        # the example world's hand-linked prose
-    python benchmarks/linking.py plain                        # sentences with plain names, and everyday words
-    python benchmarks/linking.py case                         # the five sets in small letters and in capitals
+    python benchmarks/linking.py world                        # the example world's linked prose
+    python benchmarks/linking.py plain                        # plain names, and everyday words
+    python benchmarks/linking.py case                         # the five sets in one case
     python benchmarks/linking.py calibration                  # of a complete set that was left out
-    python benchmarks/linking.py counts                       # what learning from 1, 10, 1,000 documents does
-    python benchmarks/linking.py speed [--aliases 1000000]    # beside other matchers, a process each
-    python benchmarks/linking.py learn [--encoder FOLDER]     # makes kptm/linking/disambiguation/coefficients/ anew
+    python benchmarks/linking.py counts                       # learning from 1, 10, 1,000 documents
+    python benchmarks/linking.py speed [--aliases 1000000]    # other matchers, a process each
+    python benchmarks/linking.py learn [--encoder FOLDER]     # makes the coefficients anew
 
 The documents are looked for in ``../shared/data``. Figures are printed, never asserted.
 """
@@ -113,7 +113,10 @@ def figures(name, gold, found) -> str:
 
 
 def webnlg(folder: Path) -> None:
-    """With the shipped coefficients; then names learnt from half of train, coefficients from the other."""
+    """With the shipped coefficients.
+
+    Then names learnt from half of train, coefficients from the other.
+    """
     data = WebNLG(folder)
     print(circumstances(), "\n\n| WebNLG dev | precision | recall | F1 |\n|---|---|---|---|")
 
@@ -215,7 +218,7 @@ def _show_calibration(name, gold, layers, weights, counts) -> None:
 
 
 def counts() -> None:
-    """P of a sense after 0, 1, 10 and 1,000 documents that mean it, for the rarest and the commonest sense."""
+    """P of the rarest and the commonest sense after 0, 1, 10 and 1,000 documents that mean it."""
     senses = ("capital of France", "town in Texas", "prince of Troy")
     print(circumstances(), "\n\n| p | 0 | 1 | 10 | 1,000 |\n|---|---|---|---|---|")
     for sense in senses:

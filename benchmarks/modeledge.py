@@ -1,7 +1,7 @@
 """Modeledge, measured: python benchmarks/modeledge.py PART [options].
 
     speed      writing, searching, opening, memory, beside raw SQLite, raw FAISS, Chroma and LanceDB
-    crash      kills at random moments, and damaged files: is anything lost, or found that is not so?
+    crash      kills at random moments, damaged files: is anything lost, or wrongly found?
     recall     is the recall that is reported the one that there is?
     helps      do stored facts help a model?
     edit       is an edited fact said, in other words too, and nothing else changed?

@@ -2,10 +2,11 @@
 
     python benchmarks/programs.py [--cities 100000] [--postgres] [--repeat 5] [--cpu]
 
-The graph is synthetic and the same each time: cities with a country, a region, twins, a mayor and values with units. What each
-program denotes is worked out from the generator's own rows. "First" is the first evaluation by an evaluator that has computed
-nothing yet (the database's pages are in memory), the median of the repeats; "again" the same program once more. ``--cpu`` counts
-the process's own seconds instead of the clock's: on SQLite, where the machine does other work.
+The graph is synthetic and the same each time: cities with a country, a region, twins, a mayor and
+values with units. What each program denotes is worked out from the generator's own rows. "First" is
+the first evaluation by an evaluator that has computed nothing yet (the database's pages are in
+memory), the median of the repeats; "again" the same program once more. ``--cpu`` counts the
+process's own seconds instead of the clock's: on SQLite, where the machine does other work.
 """
 
 import argparse
@@ -110,7 +111,7 @@ def best(keys: object, size: Callable[[str], object], choose: Callable = max) ->
 
 
 def programs(cities: Cities) -> Iterator[tuple[str, Program, object]]:
-    """What is measured: its name, the program, and what it denotes: a set, its size, or a number."""
+    """What is measured: a name, the program, and what it denotes: a set, its size, or a number."""
     all_cities = OfType("city")
     population, elevation, area, founded = (
         Measure((Step(name),)) for name in ("population", "elevation", "area", "founded")
@@ -166,7 +167,8 @@ def programs(cities: Cities) -> Iterator[tuple[str, Program, object]]:
         best(below, inhabitants),
     )
     mayors = Measure((Step("mayor", forward=False), Step("population")))
-    yield "mayor of the most populous", Superlative(Having(Step("mayor", forward=False)), mayors, "max"), {
+    yield "mayor of the most populous", Superlative(Having(Step("mayor", forward=False)), mayors,
+    "max"), {
         cities.mayor[key] for key in best(cities.keys, inhabitants)
     }  # fmt: skip
     yield (
@@ -174,7 +176,8 @@ def programs(cities: Cities) -> Iterator[tuple[str, Program, object]]:
         Compare(all_cities, population, ">", million),
         {k for k in cities.keys if inhabitants(k) > 10**6},
     )
-    yield "how many of more than 5,000", Aggregate("count", Compare(all_cities, population, ">", small)), sum(
+    yield "how many of more than 5,000", Aggregate("count",
+    Compare(all_cities, population, ">", small)), sum(
         size > 5000 for size in cities.population.values()
     )  # fmt: skip
     yield (
@@ -259,7 +262,8 @@ def measure(graph: KnowledgeGraph, cities: Cities, repeat: int) -> None:
         for _ in range(repeat)
     ]
     print(
-        f"\nsteps of an entity of {sum(c == 'country0' for c in cities.country.values()):,} facts: {median(hub):.1f} ms"
+        f"\nsteps of an entity of {sum(c == 'country0' for c in cities.country.values()):,} facts:"
+        f" {median(hub):.1f} ms"
     )
 
 

@@ -2,8 +2,9 @@
 
     python benchmarks/real_data.py [webnlg|fb15k|all] [--data FOLDER] [--json]
 
-Triples → graph → linked text → embeddings → fused pretraining → modeledge → answers, with one seed. The data
-are looked for in ``../shared/data`` beside the project; where they are absent the part is skipped and says so.
+Triples → graph → linked text → embeddings → fused pretraining → modeledge → answers, with one seed.
+The data are looked for in ``../shared/data`` beside the project; where they are absent the part is
+skipped and says so.
 """
 
 from __future__ import annotations
@@ -114,7 +115,10 @@ def key_names(keys):
 
 
 def references_as_names(rows):
-    """The words that the training texts' annotators marked, as aliases; small-letter ones left out."""
+    """The words that the training texts' annotators marked, as aliases.
+
+    small-letter ones left out.
+    """
     names = defaultdict(set)
     for row in rows:
         for link in trimmed(gold_of(row)[0]).links:
@@ -273,7 +277,8 @@ def ask_known(ws, kept, dev):
 def ask_held_out(ws, triples, true=None):
     """Ask (head, relation) of facts the graph lacks; every source together, and each alone.
 
-    "forced" is the best guess whatever its p; "answered" and "right" keep the predictor's own threshold.
+    "forced" is the best guess whatever its p; "answered" and "right" keep the predictor's own
+    threshold.
     """
     true = true or {(h, r): {t} for h, r, t in triples}
     model, store, embeddings = ws.model(), ws.modeledge, ws.embeddings()
@@ -330,10 +335,11 @@ def f1_of(gold, found):
 
 
 def score_documents(data, documents, keys, ours):
-    """Strong match on spans in the evaluation span and entities in the catalogue, ours and the peers'.
+    """Strong match on spans in the evaluation span and entities in the catalogue, with peers.
 
-    Nested labels all count (nine pairs, mostly a name and its last part), which is how the published
-    figures come out to three places. A :class:`LinkedText` holds no nested links, so sets are compared here.
+    Nested labels all count (nine pairs, mostly a name and its last part), which is how the
+    published figures come out to three places. A :class:`LinkedText` holds no nested links, so sets
+    are compared here.
     """
 
     def counts(document, span, key):

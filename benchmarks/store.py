@@ -5,8 +5,8 @@
     python benchmarks/store.py --scale         # kptm and raw sqlite3, ten times the triples too
     python benchmarks/store.py --stages        # where raw sqlite3 spends its load
 
-The data are synthetic and the same for the same seed. Every answer is compared with the right one, which the
-generator works out by itself. Figures are printed, never asserted.
+The data are synthetic and the same for the same seed. Every answer is compared with the right one,
+which the generator works out by itself. Figures are printed, never asserted.
 """
 
 import argparse
@@ -47,11 +47,12 @@ FIGURES = (
     "two_mean_ms",
 )
 FOOTNOTES = """\
-load: open, read, store, close. Ratios: to raw sqlite3, on PostgreSQL to raw COPY. Peak: of the process when the
-load is done (on PostgreSQL the client's alone). Disk: all files after closing, a distinct triple (on PostgreSQL
-the database's growth without the log). Hops: median (mean) of the calls, results as Python strings; two hops: distinct ends.
-The clock starts after the imports. pyoxigraph's N-Triples and Kùzu's two CSV files without duplicates are made
-beforehand, not timed; all others read the TSV file, DuckDB by itself. kptm also checks every name and keeps
+load: open, read, store, close. Ratios: to raw sqlite3, on PostgreSQL to raw COPY. Peak: of the
+process when the load is done (on PostgreSQL the client's alone). Disk: all files after closing,
+a distinct triple (on PostgreSQL the database's growth without the log). Hops: median (mean) of
+the calls, results as Python strings; two hops: distinct ends. The clock starts after the
+imports. pyoxigraph's N-Triples and Kùzu's two CSV files without duplicates are made beforehand,
+not timed; all others read the TSV file, DuckDB by itself. kptm also checks every name and keeps
 provenance and history; nobody else does."""
 
 Results = dict[str, dict]
@@ -163,7 +164,10 @@ def cell(value: float | None, form: str) -> str:
 def table(results: Results, triples: int) -> str:
     """Everyone's figures, in Markdown."""
     lines = [
-        "| contestant | load s | ratio | peak MB | disk B/triple | one hop µs | ratio | two hops ms | ratio |",
+        (
+            "| contestant | load s | ratio | peak MB | disk B/triple | one hop µs | ratio"
+            " | two hops ms | ratio |"
+        ),
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, found in results.items():
@@ -219,7 +223,8 @@ def bars(results: Results, triples: int) -> str:
     lines = ["| bar | at most | measured | holds |", "|---|---|---|---|"]
     for what, figure, bound, unit in at_most:
         lines.append(
-            f"| {what} | {bound}{unit} | {verdict(figure, unit, figure is not None and figure <= bound)} |"
+            f"| {what} | {bound}{unit} |"
+            f" {verdict(figure, unit, figure is not None and figure <= bound)} |"
         )
     for peer in ("Kùzu", "DuckDB"):
         times = ratio(results, peer, KPTM, "one_us")
@@ -238,7 +243,10 @@ def verdict(figure: float | None, unit: str, holds: bool) -> str:
 def growth(small: Results, large: Results, triples: tuple[int, int]) -> str:
     """How rate and memory change with the size."""
     lines = [
-        f"| | triples/s at {triples[0]:,} | at {triples[1]:,} | rate ratio | peak MB | peak MB | memory ratio |",
+        (
+            f"| | triples/s at {triples[0]:,} | at {triples[1]:,} | rate ratio | peak MB"
+            " | peak MB | memory ratio |"
+        ),
         "|---|---|---|---|---|---|---|",
     ]
     for name, before in small.items():
@@ -262,7 +270,8 @@ def circumstances(spec: dict, repeat: int) -> str:
         f"{spec['triples']:,} triples ({spec['lines']:,} lines, {spec['bytes'] / 1e6:.0f} MB),"
         f" {spec['entities']:,} entities, {spec['relations']} relations, seed {spec['seed']},"
         f" sha256 {spec['sha256'][:12]}\n{len(spec['one']):,} keys of one hop,"
-        f" {len(spec['two'])} of two hops ({spec['mean paths of two hops']:.0f} paths each on average);"
+        f" {len(spec['two'])} of two hops ({spec['mean paths of two hops']:.0f} paths each on"
+        " average);"
         f" median of {repeat}\ncommit {commit()}, Python {platform.python_version()},"
         f" {os.cpu_count()} cores, load average {load}\n{versions()}"
     )

@@ -1,12 +1,13 @@
 """What texts say, measured: python benchmarks/texts.py PART [options].
 
-    fewrel       half of FewRel's facts in the graph, all its sentences indexed, the other half asked
+    fewrel       half of FewRel's facts in the graph, its sentences indexed, the other half asked
     webnlg       the same of WebNLG's texts and triples, whose values and new names are asked too
     descriptions the same of FB15k-237's short descriptions
     ranking      weights of passages, fitted and measured, with and without an encoder
     extraction   facts out of WebNLG's dev texts, learnt from train; --speed for sentences a second
 
-Each part says its options with --help. The data are looked for in ``../shared/data``. Figures are printed, never asserted.
+Each part says its options with --help. The data are looked for in ``../shared/data``. Figures are
+printed, never asserted.
 """
 
 import sys

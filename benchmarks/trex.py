@@ -1,13 +1,17 @@
-"""Does knowledge arrive? T-REx's facts: graph = A and B facts, text = A facts in two phrasings, asked in the third.
+"""Does knowledge arrive? Facts of T-REx, read in two phrasings and asked in a third.
 
-    python benchmarks/trex.py [--limit 60] [--seeds 5] [--few 2] [--steps 900] [--kind gated] [--jobs 2]
-                                    [--backbone PATH [--freeze | --lora RANK]] [--learning-rate 3e-3] [--out runs.json]
+The graph has A and B facts, texts say A facts in two phrasings, and the third is asked.
 
-All relations, at most so many facts of each. A fifth of the facts that only the graph holds is edited after training
-(D) and asked by its new object. The arms that decide run with all seeds, the others with few. Intervals are 95%,
-bootstrapped over facts of the mean over seeds, paired where two arms are compared; ± is the standard deviation over
-seeds. With --out each run is written as it ends, and a file that is there is gone on with. The facts are looked for in
-``../shared/data``. Figures are printed, never asserted.
+    python benchmarks/trex.py [--limit 60] [--seeds 5] [--few 2] [--steps 900] [--kind gated]
+        [--jobs 2] [--backbone PATH [--freeze | --lora RANK]] [--learning-rate 3e-3]
+        [--out runs.json]
+
+All relations, at most so many facts of each. A fifth of the facts that only the graph holds is
+edited after training (D) and asked by its new object. The arms that decide run with all seeds, the
+others with few. Intervals are 95%, bootstrapped over facts of the mean over seeds, paired where two
+arms are compared; ± is the standard deviation over seeds. With --out each run is written as it
+ends, and a file that is there is gone on with. The facts are looked for in ``../shared/data``.
+Figures are printed, never asserted.
 """
 
 import argparse

@@ -1,8 +1,11 @@
-"""CPU seconds and libraries of each verb on a graph without a model: python benchmarks/verbs.py GRAPH.jsonl[.gz] NAME OTHER RELATION.
+"""CPU seconds and libraries of each verb on a graph without a model.
 
-The graph is loaded into a fresh workspace; each verb runs in a process of its own, three times, and the least of user and system
-seconds is shown: what else the machine does makes it more, never less. Beside it stand the number of modules that were loaded and the
-large libraries among them. Figures are printed, never asserted; tests/kptm/cli/test_cli_modules.py asserts the libraries.
+Run ``python benchmarks/verbs.py GRAPH.jsonl[.gz] NAME OTHER RELATION``.
+
+The graph is loaded into a fresh workspace; each verb runs in a process of its own, three times, and
+the least of user and system seconds is shown: what else the machine does makes it more, never less.
+Beside it stand the number of modules that were loaded and the large libraries among them. Figures
+are printed, never asserted; tests/kptm/cli/test_cli_modules.py asserts the libraries.
 """
 
 import argparse
@@ -15,7 +18,8 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LARGE = ("numpy", "sqlalchemy", "alembic", "rich", "rdflib", "torch", "transformers", "faiss", "sklearn", "scipy", "pykeen", "pandas", "networkx")  # fmt: skip
+LARGE = ("numpy", "sqlalchemy", "alembic", "rich", "rdflib", "torch", "transformers", "faiss",
+    "sklearn", "scipy", "pykeen", "pandas", "networkx")  # fmt: skip
 TIMES = 3
 RUN = """
 import json, resource, sys
@@ -33,19 +37,22 @@ with open(sys.argv[1], "w") as out:
 def run(arguments, folder):
     """Status, CPU seconds, modules."""
     out = folder / "out.json"
-    subprocess.run([sys.executable, "-c", RUN, out, *map(str, arguments)], cwd=folder, capture_output=True, check=False)  # fmt: skip
+    subprocess.run([sys.executable, "-c", RUN, out, *map(str, arguments)], cwd=folder,
+    capture_output=True, check=False)  # fmt: skip
     return json.loads(out.read_text(encoding="utf-8"))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("graph", type=Path)
     parser.add_argument("name", help="An entity with a value of RELATION.")
     parser.add_argument("other", help="Another entity.")
     parser.add_argument("relation")
     options = parser.parse_args()
     name, other, relation = options.name, options.other, options.relation
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True, check=False).stdout.strip()  # fmt: skip
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE,
+    capture_output=True, text=True, check=False).stdout.strip()  # fmt: skip
     print(f"commit {commit}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
     print("| verb | status | CPU s | modules | libraries |\n|---|---|---|---|---|")
     graph = options.graph.resolve()

@@ -1,14 +1,15 @@
-"""Does knowledge arrive on real texts with real links? WebNLG: its triples as the graph, its train texts as they are.
+"""Does knowledge arrive on real texts with real links? WebNLG: its triples, its train texts.
 
-    python benchmarks/webnlg_arms.py [--limit 40] [--texts 20000] [--stated 3] [--seeds 5] [--few 2] [--steps 1500] [--kind gated]
-                                           [--jobs 2] [--out runs.json]
+    python benchmarks/webnlg_arms.py [--limit 40] [--texts 20000] [--stated 3] [--seeds 5] [--few 2]
+        [--steps 1500] [--kind gated] [--jobs 2] [--out runs.json]
 
-The graph holds all triples of train; an entity is called by its key without underscores and quotes, and the texts are
-linked by kptm.Linker, nothing else. So many texts, chosen by hash, are cut into sentences; what they say is found and
-shared out as kptm/evaluation/fusion/distant_supervision.py does: at most so many facts a relation are asked, each in a sentence that
-says it. Each triple that may be read is also read as "head relation tail." so many times (--stated), in every arm: the median
-relation has four triples, too few sentences to learn from. The arms that decide run with all seeds, the others with few. Intervals as in trex.py. Figures are printed,
-never asserted.
+The graph holds all triples of train; an entity is called by its key without underscores and quotes,
+and the texts are linked by kptm.Linker, nothing else. So many texts, chosen by hash, are cut into
+sentences; what they say is found and shared out as kptm/evaluation/fusion/distant_supervision.py
+does: at most so many facts a relation are asked, each in a sentence that says it. Each triple that
+may be read is also read as "head relation tail." so many times (--stated), in every arm: the median
+relation has four triples, too few sentences to learn from. The arms that decide run with all seeds,
+the others with few. Intervals as in trex.py. Figures are printed, never asserted.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""kptm: a language model that knows your facts, says where an answer comes from, and can be corrected.
+"""kptm: a language model that knows your facts, cites sources, and can be corrected.
 
 Names are loaded when first used: ``import kptm`` loads neither torch nor transformers.
 """

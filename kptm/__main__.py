@@ -1,4 +1,4 @@
-"""``python -m kptm``: the command line, for what starts Python modules, such as ``accelerate launch``."""
+"""``python -m kptm``: the command line, for launchers of modules such as ``accelerate``."""
 
 from kptm.cli.main import main
 

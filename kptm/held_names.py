@@ -25,7 +25,7 @@ _WORD = re.compile(r"\w+")
 
 
 def is_unspaced(text: str) -> bool:
-    """Whether a character is of a script that puts no spaces between words, or attaches particles to them."""
+    """Whether a character is of a script without spaces, or one with attached particles."""
     return any(unicodedata.name(char, "").startswith(_UNSPACED) for char in text)
 
 
@@ -36,7 +36,10 @@ def stands_alone(name: str) -> re.Pattern[str]:
 
 
 def words(texts: Iterable[str]) -> set[str]:
-    """The words of texts, case folded, of three characters or more; of unspaced scripts each three characters in a row."""
+    """The case-folded words of texts, of three characters or more.
+
+    Of unspaced scripts each three characters in a row.
+    """
     found: set[str] = set()
     for text in texts:
         for run in _WORD.findall(text.casefold()):
@@ -90,7 +93,7 @@ def holds(file: Path, names: Collection[str], *, alone: bool = False) -> bool:
 
 
 def _chunks(file: Path, overlap: int) -> Iterator[bytes]:
-    """The bytes of a file with case folded, each chunk with the end of the one before it, as it is and folded."""
+    """The bytes of a file in overlapping chunks, as they are and with case folded."""
     with file.open("rb") as stream:
         end = b""
         while raw := stream.read(CHUNK):

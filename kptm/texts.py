@@ -1,4 +1,4 @@
-"""Texts of files: one a line (.txt), JSON Lines with "text" (.jsonl), ``.gz`` too, or a folder of them."""
+"""Texts of files: a line each (.txt), JSON Lines with "text" (.jsonl), ``.gz``, or folders."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ def read_texts(path: str | Path) -> Iterator[str]:
 
 
 def read_documents(path: str | Path) -> Iterator[str | LinkedText]:
-    """Stream the texts of a file or folder; a line with "links", as ``kptm link`` writes them, is linked already.
+    """Stream the texts of a file or folder.
+
+    A line with "links" (of ``kptm link``) is linked already.
 
     Raises:
         TripleFormatError: A file is missing, of another suffix, or malformed.

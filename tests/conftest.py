@@ -1,4 +1,4 @@
-"""What the tests of whole stages share: a graph of eight countries, its texts, and settings for seconds."""
+"""What tests of whole stages share: a graph of eight countries, texts, quick settings."""
 
 import json
 import os
@@ -16,7 +16,8 @@ from benchmarks.store_peers import server
 from kg import KnowledgeGraph
 
 # A first example imports what the others have: what an example takes says nothing here.
-# The same examples in each run, so that nobody's change is red by chance; KPTM_EXPLORE=1 looks for new ones.
+# The same examples in each run, so that nobody's change is red by chance; KPTM_EXPLORE=1 looks for
+# new ones.
 settings.register_profile("kptm", deadline=None, derandomize=not os.environ.get("KPTM_EXPLORE"))
 settings.load_profile("kptm")
 
@@ -50,9 +51,13 @@ SETTINGS = (
 
 
 SLOW = frozenset(
-    "trained training forge separate_process many_inputs postgresql url editing_url browser real_data".split()
+    "trained training forge separate_process many_inputs postgresql url editing_url browser"
+    " real_data".split()
 )
-"""Fixtures that take seconds: models, processes, servers, Chromium, hundreds of inputs. A test that uses one is marked as slow."""
+"""Fixtures that take seconds: models, processes, servers, Chromium, hundreds of inputs.
+
+A test that uses one is marked as slow.
+"""
 
 
 def pytest_configure():
@@ -63,7 +68,10 @@ def pytest_configure():
 
 @pytest.hookimpl(tryfirst=True)  # before pytest applies -m
 def pytest_collection_modifyitems(items):
-    """Mark what is slow; files that hold it come first where two processes share the files, so that both end together."""
+    """Mark what is slow.
+
+    Files that hold it come first where two processes share the files, so that both end together.
+    """
     for item in items:
         params = item.callspec.params.values() if hasattr(item, "callspec") else ()
         names = {value for value in params if isinstance(value, str)}  # the database, the server
@@ -115,7 +123,10 @@ FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
 class Server:
-    """A PostgreSQL server that is thrown away at the end; its databases are copies of an empty graph."""
+    """A PostgreSQL server that is thrown away at the end.
+
+    Its databases are copies of an empty graph.
+    """
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -144,7 +155,10 @@ class Server:
 
 @pytest.fixture(scope="session")
 def postgresql():
-    """The server; without its programs the tests that need it are skipped, or fail where it is required."""
+    """The server.
+
+    Without its programs the tests that need it are skipped, or fail where it is required.
+    """
     problem = server.why_not()
     if problem:
         if os.environ.get("KPTM_REQUIRE_POSTGRES"):
@@ -241,7 +255,8 @@ FORGE = """
 import json, os, sys, warnings
 warnings.simplefilter("ignore")
 import torch
-import kptm.workspace, kptm.workspace.pretraining, kptm.pretraining, kptm.modeledge.store, kptm.answering
+import kptm.workspace, kptm.workspace.pretraining, kptm.pretraining
+import kptm.modeledge.store, kptm.answering
 import kptm.modeledge.vector_index.faiss_index, kptm.modeledge.encode.encode_texts
 import kg.embedding.training.scorer, transformers.models.bert.modeling_bert
 from kptm.cli.main import main

@@ -1,11 +1,12 @@
-"""A pytest plugin: sums whose last bits depend on the shapes of what is added, as on a machine that nobody here has.
+"""A pytest plugin: sums whose last bits depend on shapes, as on some other machines.
 
     pytest -p shape_noise tests/kptm/fusion
 
-Kernels add in an order that depends on the shapes of the operands and on the processor. A test that asserts equality to the
-bit between sums of different shapes passes on one processor and fails on another; with this plugin it fails everywhere.
-Each sum is changed by at most one rounding error: eps times the sum of the absolute values. The change is a function of the
-shapes and of the place in the result, so that the same operation on the same shapes still gives the same bits.
+Kernels add in an order that depends on the shapes of the operands and on the processor. A test that
+asserts equality to the bit between sums of different shapes passes on one processor and fails on
+another; with this plugin it fails everywhere. Each sum is changed by at most one rounding error:
+eps times the sum of the absolute values. The change is a function of the shapes and of the place in
+the result, so that the same operation on the same shapes still gives the same bits.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""The pages in docs/: links lead somewhere, every page is found from the first one, the reference is what the source says."""
+"""The pages in docs/: links work, the first page leads to all, the reference is up to date."""
 
 import os
 import re
@@ -142,7 +142,10 @@ def sections(found, kind):
 
 
 def test_arguments_are_those_of_the_signature(tool, packages):
-    """Each one that is named exists; and whoever names some, names all but those that say it themselves."""
+    """Each one that is named exists.
+
+    And whoever names some, names all but those that say it themselves.
+    """
     for name, found in described(tool, packages):
         if found.is_attribute:
             continue

@@ -1,4 +1,4 @@
-"""The house itself: what an import loads, which way imports run, and that what is written is true."""
+"""The house: what an import loads, which way imports run, and that what is written is true."""
 
 import ast
 import os

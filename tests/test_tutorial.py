@@ -1,4 +1,4 @@
-"""The tutorial's commands print what the page shows, and the tool that walks the page sees where they do not."""
+"""The tutorial's commands print what the page shows, and the walking tool sees if not."""
 
 import os
 import sys

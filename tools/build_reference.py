@@ -1,4 +1,6 @@
-"""Write docs/reference/ from the docstrings of what ``kg`` and ``kptm`` export; nothing is imported, the source is read.
+"""Write docs/reference/ from the docstrings of what ``kg`` and ``kptm`` export.
+
+It reads the source and imports nothing.
 
 python tools/build_reference.py            # writes docs/reference/kg.md and kptm.md
 python tools/build_reference.py --check    # says whether they are what the source says now
@@ -53,7 +55,7 @@ def exported(package: Module) -> Iterator[tuple[str, Object]]:
 
 
 def methods(found: Class) -> Iterator[tuple[str, Function | griffe.Attribute]]:
-    """Public methods and properties by the order of the source, inherited ones too; not those that a public base shows."""
+    """Public methods and properties in source order, also inherited from private bases."""
     shown = {name for base in public_bases(found) for name, _ in methods(base)}
     for name, member in found.all_members.items():
         target = member.final_target if member.is_alias else member
@@ -64,7 +66,7 @@ def methods(found: Class) -> Iterator[tuple[str, Function | griffe.Attribute]]:
 
 
 def _delegated(found: Class, member: Object) -> Object:
-    """The method that ``name = Delegated(part, Class.method)`` stands for; of all else the member itself."""
+    """The method of ``name = Delegated(part, Class.method)``; otherwise the member itself."""
     value = getattr(member, "value", None)
     if not isinstance(value, griffe.ExprCall) or str(value.function) != "Delegated":
         return member
@@ -160,7 +162,7 @@ def _item(item: griffe.DocstringElement, kind: Kind, places: dict[str, str]) -> 
 
 def _signature(name: str, found: Object) -> str:
     if found.is_attribute:  # a property
-        return f"{name}: {found.annotation}" if found.annotation else ""  # type: ignore[attr-defined]
+        return (f"{name}: {found.annotation}") if found.annotation else ""  # type: ignore[attr-defined]
     if not found.is_function and (not found.is_class or _is_error(found)):
         return ""
     if found.is_function and found.overloads:  # type: ignore[attr-defined]
@@ -199,7 +201,7 @@ def _call(name: str, found: Function | Class) -> str:
 
 
 def _marked(text: str, places: dict[str, str]) -> str:
-    """A docstring's text as Markdown: roles become links, double backquotes single ones, indented code a block."""
+    """A docstring as Markdown: roles are links, double backquotes single, indented code a block."""
     text = ROLE.sub(lambda found: _link(found[1] or found[2], found[2], places), text)
     return re.sub(r"``(.+?)``", r"`\1`", text)
 

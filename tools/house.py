@@ -1,4 +1,4 @@
-"""How the house stands: folders, circles, names used twice, what is exported, long lines, comments, the README.
+"""The house: folders, circles, names used twice, exports, long lines, comments, the README.
 
 python tools/house.py           # the figures
 python tools/house.py --list    # each folder, circle, name and line that they count

@@ -98,7 +98,7 @@ class Sources:
             yield from ((place.module, part) for part in fields(node))
 
     def _methods(self, module: str, node: ast.ClassDef) -> Iterator[tuple[str, ast.FunctionDef]]:
-        """Public methods: its own, those of its bases, and ``name = Delegated(part, Class.method)``."""
+        """Public methods: own, inherited, and ``name = Delegated(part, Class.method)``."""
         for each in node.body:
             if isinstance(each, ast.FunctionDef) and is_public(each.name):
                 yield module, each

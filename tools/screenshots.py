@@ -1,4 +1,4 @@
-"""Pictures of the explorer at desktop and phone width, light and dark: for docs/, and for looking at.
+"""Pictures of the explorer at desktop and phone width, light and dark, for docs/ and review.
 
     kptm serve WORKSPACE
     python tools/screenshots.py http://127.0.0.1:8000/ FOLDER [--question …] [--text …] [--key …]

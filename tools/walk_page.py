@@ -1,4 +1,4 @@
-"""Walk a page command by command, as its reader would, and compare what is printed with what the page shows.
+"""Walk a page command by command, as a reader would, and compare output with the page.
 
     python tools/walk_page.py docs/tutorial.md            # says where page and program differ
     python tools/walk_page.py docs/tutorial.md --write    # puts what was printed into the page

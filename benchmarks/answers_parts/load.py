@@ -1,10 +1,12 @@
 """Many requests at once to the explorer: errors, requests a second, and how long they take.
 
-    python benchmarks/answers_parts/load.py WORKSPACE [--questions FILE] [--seconds 60] [--at-once 50]
+    python benchmarks/answers_parts/load.py WORKSPACE [--questions FILE] [--seconds 60]
+        [--at-once 50]
 
-The server is a process of its own (``kptm serve``), asked over the loopback by so many clients, each of which sends its next
-request when it has the answer to the last. Three of six requests ask a question, the others link it, look for an entity, and
-fetch a neighbourhood. An error is a status other than 200, a broken connection, or an answer that is not that of the first time.
+The server is a process of its own (``kptm serve``), asked over the loopback by so many clients,
+each of which sends its next request when it has the answer to the last. Three of six requests ask a
+question, the others link it, look for an entity, and fetch a neighbourhood. An error is a status
+other than 200, a broken connection, or an answer that is not that of the first time.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ class Load:
     errors: list[str] = field(default_factory=list)
 
     def rows(self) -> list[tuple[str, int, float, float, float, float]]:
-        """(kind, requests, requests a second, p50, p95, p99 in milliseconds), all kinds together last."""
+        """(kind, requests, requests a second, p50, p95, p99 in ms), all kinds together last."""
         every = [value for values in self.taken.values() for value in values]
         return [
             (kind, len(values), len(values) / self.seconds,
@@ -154,7 +156,8 @@ def main(arguments=None) -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("workspace")
-    parser.add_argument("--questions", type=Path, help="one a line, up to a tab; the example world's by default")  # fmt: skip
+    parser.add_argument("--questions", type=Path,
+    help="one a line, up to a tab; the example world's by default")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     given = parser.parse_args(arguments)

@@ -1,10 +1,13 @@
-"""Questions in words over films: learnt from four fifths of MetaQA's questions for development, measured on the rest.
+"""Questions about films in words: learnt from four fifths of MetaQA's dev set.
+
+The remaining fifth is measured.
 
     python benchmarks/answers.py metaqa [--data FOLDER] [--train N] [--test N] [--seed S]
 
-Which fifth is held out is decided by a hash of the question. Learnt is from questions and answers alone: no types, no brackets, all
-hops together. Measured are questions that the graph can answer in full: whose answers its facts lead to by the type's path
-(the graph lacks a few per cent of the published triples). A wrong answer and none count alike.
+Which fifth is held out is decided by a hash of the question. Learnt is from questions and answers
+alone: no types, no brackets, all hops together. Measured are questions that the graph can answer in
+full: whose answers its facts lead to by the type's path (the graph lacks a few per cent of the
+published triples). A wrong answer and none count alike.
 """
 
 from __future__ import annotations
@@ -26,11 +29,14 @@ from kptm import Workspace
 
 HOPS = (1, 2, 3)
 ENDS = {
-    "actor": "starred actors", "director": "directed by", "writer": "written by", "year": "release year",
-    "genre": "has genre", "language": "in language", "tags": "has tags", "tag": "has tags",
-    "imdbrating": "has imdb rating", "imdbvotes": "has imdb votes",
+    "actor": "starred actors", "director": "directed by", "writer": "written by",
+    "year": "release year", "genre": "has genre", "language": "in language", "tags": "has tags",
+    "tag": "has tags", "imdbrating": "has imdb rating", "imdbvotes": "has imdb votes",
 }  # fmt: skip
-"""How MetaQA's types name the ends of relations; used to choose what can be measured, and for nothing else."""
+"""How MetaQA's types name the ends of relations.
+
+Used to choose what can be measured, and for nothing else.
+"""
 
 
 class Question(NamedTuple):
@@ -70,7 +76,8 @@ def main(argv: list[str]) -> int:
                 for hops, rows in asked.items()
             }
             print(
-                "| | hops | questions | Hits@1 | the exact set | F1 of sets | median ms |\n|---|---|---|---|---|---|---|"
+                "| | hops | questions | Hits@1 | the exact set | F1 of sets | median ms"
+                " |\n|---|---|---|---|---|---|---|"
             )
             for hops in HOPS:
                 measured(ws, "before any training", hops, test[hops], brackets=False)

@@ -1,15 +1,19 @@
-"""Is the combination of all sources as good as the best of them, and as sure as it is right? T-REx's facts, asked as clozes.
+"""T-REx's facts as clozes: is the combination of sources as good as the best one, and honest?
 
-    python benchmarks/answers_parts/trex.py [--limit 100] [--seeds 1] [--steps 900] [--out trex.json]
+    python benchmarks/answers_parts/trex.py [--limit 100] [--seeds 1] [--steps 900]
+        [--out trex.json]
 
-Who could know a question (head, relation): by the study of ``benchmarks/trex.py`` the text, the graph and the vectors (A), the graph
-and the vectors (B), the graph as it was edited after the training (D), nobody but link prediction and the model, by analogy (C),
-or nobody but the texts in modeledge (told: two thirds of C, by hash, in the phrasings that are read). All are asked in the third
-phrasing, through ``Predictor.ask_many``, which finds name and relation itself. An answer is right if it is one of the objects that
-T-REx has for (head, relation), after the edits.
+Who could know a question (head, relation): by the study of ``benchmarks/trex.py`` the text, the
+graph and the vectors (A), the graph and the vectors (B), the graph as it was edited after the
+training (D), nobody but link prediction and the model, by analogy (C), or nobody but the texts in
+modeledge (told: two thirds of C, by hash, in the phrasings that are read). All are asked in the
+third phrasing, through ``Predictor.ask_many``, which finds name and relation itself. An answer is
+right if it is one of the objects that T-REx has for (head, relation), after the edits.
 
-A hash of the head gives each question its part: a fifth teaches how relations are asked (as ``Workspace.learn_questions`` does), a fourth
-fits weights and calibration, a tenth the threshold, the rest is measured. Each source alone is heard by ``sources=``. Intervals are 95%, bootstrapped over questions. Figures are printed, never asserted.
+A hash of the head gives each question its part: a fifth teaches how relations are asked (as
+``Workspace.learn_questions`` does), a fourth fits weights and calibration, a tenth the threshold,
+the rest is measured. Each source alone is heard by ``sources=``. Intervals are 95%, bootstrapped
+over questions. Figures are printed, never asserted.
 """
 
 import argparse
@@ -76,7 +80,10 @@ def part_of(at):
 
 
 def teach(predictor, graph, questions):
-    """Learn how relations are asked, from questions and answers alone; how many taught something."""
+    """Learn how relations are asked, from questions and answers alone.
+
+    How many taught something.
+    """
     from kptm import Linker
     from kptm.answering.training.lessons import Lesson
     from kptm.answering.training.predictor_training import learn
@@ -168,7 +175,8 @@ def show(runs):
 
     for run in runs:
         print(
-            f"seed {run['seed']}: {run['taught'][0]} of {run['taught'][1]} questions taught something,"
+            f"seed {run['seed']}: {run['taught'][0]} of {run['taught'][1]} questions taught"
+            " something,"
             f" weights {run['weights']}, {run['seconds'][1]:.0f} s"
         )
     of = np.array(runs[0]["groups"])

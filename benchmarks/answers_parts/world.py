@@ -1,11 +1,13 @@
-"""The example world's questions: are those that have an answer answered rightly, and the others refused?
+"""The example world's questions: are they answered rightly, or refused if they have no answer?
 
     python benchmarks/answers_parts/world.py [--model] [--folder DIR]
 
-The graph is the world's triples, entities and relations; its texts are indexed for phrasings. Asked twice: before anything is learnt from questions, and
-after ``learn.tsv``, which has none of those that are asked here. ``tuning.jsonl`` has others, written without a look at either, that choices are made
-by. With --model embeddings, the fused model and modeledge are made as
-``kptm demo`` makes them; with --folder they are kept there. "refused" is an answer without an entity. Figures are printed, never asserted.
+The graph is the world's triples, entities and relations; its texts are indexed for phrasings. Asked
+twice: before anything is learnt from questions, and after ``learn.tsv``, which has none of those
+that are asked here. ``tuning.jsonl`` has others, written without a look at either, that choices are
+made by. With --model embeddings, the fused model and modeledge are made as ``kptm demo`` makes
+them; with --folder they are kept there. "refused" is an answer without an entity. Figures are
+printed, never asserted.
 """
 
 import argparse

@@ -102,7 +102,9 @@ def fused_logits(model, batch):
 
 
 def check(model) -> float:
-    """All checks of a fused model; the difference of its logits with knowledge off, as a share of the largest.
+    """All checks of a fused model.
+
+    The difference of its logits with knowledge off, as a share of the largest.
 
     Raises:
         Failure: One does not pass.

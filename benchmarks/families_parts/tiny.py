@@ -11,46 +11,54 @@ WIDTH, LAYERS, HEADS, HEAD = 32, 4, 2, 16
 SIZES = [
     (
         WIDTH,
-        """hidden_size d_model n_embd dim embedding_size emb_dim word_embed_proj_dim d_embed hidden_dim embed_dim
-        true_hidden_size bottleneck_size intra_bottleneck_size lru_width linear_value_dim attention_hidden_size
-        d_latents qk_channels v_channels""",
+        """hidden_size d_model n_embd dim embedding_size emb_dim word_embed_proj_dim d_embed
+        hidden_dim embed_dim true_hidden_size bottleneck_size intra_bottleneck_size lru_width
+        linear_value_dim attention_hidden_size d_latents qk_channels v_channels""",
     ),
     (
         LAYERS,
-        """num_hidden_layers n_layer n_layers num_layers encoder_layers decoder_layers num_encoder_layers
-        num_decoder_layers""",
+        """num_hidden_layers n_layer n_layers num_layers encoder_layers decoder_layers
+        num_encoder_layers num_decoder_layers""",
     ),
     (
         HEADS,
-        """num_attention_heads n_head n_heads num_heads encoder_attention_heads decoder_attention_heads
-        num_key_value_heads num_kv_heads swa_num_key_value_heads swa_num_attention_heads num_experts_per_tok moe_k
-        moe_topk num_selected_experts top_k_experts""",
+        """num_attention_heads n_head n_heads num_heads encoder_attention_heads
+        decoder_attention_heads num_key_value_heads num_kv_heads swa_num_key_value_heads
+        swa_num_attention_heads num_experts_per_tok moe_k moe_topk num_selected_experts
+        top_k_experts""",
     ),
     (
         2 * WIDTH,
         """intermediate_size ffn_dim d_inner n_inner d_ff ffn_hidden_size moe_intermediate_size
-        shared_expert_intermediate_size decoder_ffn_dim encoder_ffn_dim ffn_hidden_dim block_ff_dim mlp_hidden_size
-        dim_ff dff mamba_d_ssm expert_ffn_hidden_size""",
+        shared_expert_intermediate_size decoder_ffn_dim encoder_ffn_dim ffn_hidden_dim block_ff_dim
+        mlp_hidden_size dim_ff dff mamba_d_ssm expert_ffn_hidden_size""",
     ),
     (
         HEAD,
         """head_dim attention_head_size kv_channels v_head_dim qk_nope_head_dim linear_key_head_dim
-        linear_value_head_dim q_lora_rank kv_lora_rank qk_rope_head_dim o_lora_rank mamba_d_head entity_emb_size""",
+        linear_value_head_dim q_lora_rank kv_lora_rank qk_rope_head_dim o_lora_rank mamba_d_head
+        entity_emb_size""",
     ),
     (
         128,
-        """max_position_embeddings n_positions n_ctx max_seq_len max_sequence_length max_target_positions context_length
-        seq_length""",
+        """max_position_embeddings n_positions n_ctx max_seq_len max_sequence_length
+        max_target_positions context_length seq_length""",
     ),
     (
         4,
-        "num_experts num_local_experts n_routed_experts moe_num_experts num_routed_experts mamba_n_heads zero_expert_num",
+        (
+            "num_experts num_local_experts n_routed_experts moe_num_experts num_routed_experts"
+            " mamba_n_heads zero_expert_num"
+        ),
     ),
     (8, "state_size mamba_d_state ssm_state_size rotary_dim num_latents"),
     (10, "entity_vocab_size audio_vocab_size"),
     (
         1,
-        "n_shared_experts n_group topk_group first_k_dense_replace n_groups mamba_n_groups bos_token_id",
+        (
+            "n_shared_experts n_group topk_group first_k_dense_replace n_groups mamba_n_groups"
+            " bos_token_id"
+        ),
     ),
     (2, "eos_token_id"),
     (0, "pad_token_id hidden_size_per_layer_input num_kv_shared_layers"),
@@ -110,7 +118,10 @@ def _settings(kind, vocabulary, family=""):
 
 
 def _nested(outer, name, kind, vocabulary):
-    """A nested configuration; where any kind may stand, of the kind that stands there by default."""
+    """A nested configuration.
+
+    Where any kind may stand, of the kind that stands there by default.
+    """
     if not hasattr(kind, "sub_configs"):
         kind = type(getattr(outer(), name))
     settings = _settings(kind, vocabulary)

@@ -12,19 +12,23 @@ SENTENCES = 300
 TOGETHER = 15
 """Sentences of a document."""
 PLACES = (
-    "The festival was held in {} last summer.", "Many visitors come to {} every year.", "She moved to {} as a child.",
-    "The report compares {} with its neighbours.", "Exports from {} rose again.", "He wrote a book about {}.",
+    "The festival was held in {} last summer.", "Many visitors come to {} every year.",
+    "She moved to {} as a child.", "The report compares {} with its neighbours.",
+    "Exports from {} rose again.", "He wrote a book about {}.",
 )  # fmt: skip
 PEOPLE = (
-    "The audience cheered when {} arrived.", "A documentary about {} was shown.", "Critics praised {} for it.",
-    "The prize went to {} in the end.", "We met {} after the lecture.", "An interview with {} followed.",
+    "The audience cheered when {} arrived.", "A documentary about {} was shown.",
+    "Critics praised {} for it.", "The prize went to {} in the end.",
+    "We met {} after the lecture.", "An interview with {} followed.",
 )  # fmt: skip
 ORGANISATIONS = (
-    "She has worked for {} since then.", "The contract with {} was signed.", "A spokesman for {} declined to comment.",
-    "He gave a talk at {} yesterday.", "The decision surprised {} and others.", "They compared it with {} again.",
+    "She has worked for {} since then.", "The contract with {} was signed.",
+    "A spokesman for {} declined to comment.", "He gave a talk at {} yesterday.",
+    "The decision surprised {} and others.", "They compared it with {} again.",
 )  # fmt: skip
 EVERYDAY = (
-    "They talked about the {} for a while.", "{} is what everybody wanted.", "It was a matter of {} and of time.",
+    "They talked about the {} for a while.", "{} is what everybody wanted.",
+    "It was a matter of {} and of time.",
 )  # fmt: skip
 
 
@@ -52,7 +56,7 @@ def plain_sentences(graph) -> list[tuple[str, int, int, str]]:
 
 
 def plain(linker, graph) -> None:
-    """Recall on the sentences alone and joined, how much p changes, and false links on everyday words."""
+    """Recall on sentences alone and joined, changes of p, and false links on everyday words."""
     sentences = plain_sentences(graph)
     scores = [_score(linker.link(text), start, end, key) for text, start, end, key in sentences]
     alone = [score is not None for score in scores]
@@ -75,7 +79,8 @@ def plain(linker, graph) -> None:
             if score is not None and scores[number] is not None:
                 changes.append(abs(score - scores[number]))
     print(
-        f"joined to documents of {TOGETHER}: recall {fmean(hits):.3f}, p changes {max(changes):.3f} at most"
+        f"joined to documents of {TOGETHER}: recall {fmean(hits):.3f}, p changes {max(changes):.3f}"
+        " at most"
     )
     _one_sentence_more(linker, sentences, scores, order)
     words = everyday_names(graph)
@@ -86,7 +91,10 @@ def plain(linker, graph) -> None:
 
 
 def _one_sentence_more(linker, sentences, scores, order) -> None:
-    """How much p changes when one other sentence follows; p of a name that is no longer linked counts as 0."""
+    """How much p changes when one other sentence follows.
+
+    P of a name that is no longer linked counts as 0.
+    """
     changes = []
     for number, other in zip(order, order[1:] + order[:1], strict=True):
         text, start, end, key = sentences[number]
@@ -97,12 +105,14 @@ def _one_sentence_more(linker, sentences, scores, order) -> None:
             changes.append((change, single, text[start:end]))
     sizes = [abs(change) for change, *_ in changes]
     print(
-        f"one sentence more: p falls by {-min(changes)[0]:.3f}, rises by {max(changes)[0]:.3f} at most;",
+        f"one sentence more: p falls by {-min(changes)[0]:.3f}, rises by {max(changes)[0]:.3f} at"
+        " most;",
         end=" ",
     )
     print(f"by more than .1 in {sum(size > 0.1 for size in sizes)} of {len(sizes)}", end="; ")
     print(
-        f"of names that mean one thing by {max(abs(x) for x, single, _ in changes if single):.3f} at most"
+        f"of names that mean one thing by {max(abs(x) for x, single, _ in changes if single):.3f}"
+        " at most"
     )
     print("  ", sorted(changes, key=lambda row: -abs(row[0]))[:6])
 
@@ -131,7 +141,9 @@ def _score(document, start, end, key):
 
 
 def calibration(pairs, counts, bins=10):
-    """The reliability table of links, and the expected calibration error of Guo et al. 2017, over links of any p.
+    """The reliability table of links, and the expected calibration error of Guo et al.
+
+    2017, over links of any p.
 
     Args:
         pairs: Gold and linked documents, linked from p = 0 on.

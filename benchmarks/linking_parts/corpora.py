@@ -1,4 +1,4 @@
-"""Documents with gold links to FB15k-237 beside the five sets: WebNLG's texts, joined to documents of several lengths."""
+"""Documents with gold links to FB15k-237 beside the five sets: WebNLG's texts, joined."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WEIGHT = 0.5
 
 
 def webnlg_on_freebase(freebase: Freebase, layers, similarity=None) -> Gold:
-    """WebNLG's training texts, linked to FB15k-237 by the titles of Wikipedia: what a text says is all annotated."""
+    """WebNLG's training texts, linked to FB15k-237 by Wikipedia's titles: all is annotated."""
     chance = random.Random(7)
     texts = rows(DATA / "webnlg" / "train.jsonl.gz")
     chance.shuffle(texts)
@@ -90,8 +90,8 @@ def _without_article(text, start, end):
 def first_words(layers, similarity=None) -> Gold:
     """Sentences of FewRel that begin with an everyday word: a capital there makes no name of it.
 
-    Some begin so; of others, what follows from a word in small letters that would be a name with a capital. Only that word
-    is looked at; it is no link unless it was annotated.
+    Some begin so; of others, what follows from a word in small letters that would be a name with a
+    capital. Only that word is looked at; it is no link unless it was annotated.
     """
     with gzip.open(DATA / "fewrel" / "val_wiki.json.gz", "rt", encoding="utf-8") as lines:
         relations = json.load(lines)

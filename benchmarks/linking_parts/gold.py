@@ -1,4 +1,4 @@
-"""Gold documents with the graphs they are linked to: public ones by folder, and the example world."""
+"""Gold documents with their graphs: public ones by folder, and the example world."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from kptm.linking import LinkedText
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 COMPLETE = frozenset({"wiki-fair"})
-"""Sets in which all that has an entity is annotated; the others leave out whole kinds, such as adjectives of nations."""
+"""Sets in which all that has an entity is annotated.
+
+The others leave out whole kinds, such as adjectives of nations.
+"""
 SETS = ("kore50", "msnbc", "oke-2015-train", "oke-2016-train", "wiki-fair")
 PEERS = ("refined", "rel", "genre", "spel", "wat", "ambiverse", "baseline", "dbpedia-spotlight")
 ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
@@ -68,7 +71,10 @@ class Freebase:
 
 
 def teachable(documents: list[GoldDocument]):
-    """Gold documents as linked texts without overlaps, the longer first; what was looked at; and spans of other things."""
+    """Gold documents as linked texts without overlaps, the longer first; what was looked at.
+
+    And spans of other things.
+    """
     texts, within, outside = [], [], []
     for document in documents:
         spans, others, position = [], [], 0

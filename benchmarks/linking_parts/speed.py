@@ -17,14 +17,17 @@ CONTESTANTS = ("kptm", "ahocorasick_rs", "spaCy PhraseMatcher", "flashtext",
     "kptm with encoder, descriptions new", "kptm with encoder, descriptions known",
 )  # fmt: skip
 SETTING = (
-    "{aliases:,} aliases of half as many entities, one to three words, each entity in two facts; documents of 1,000"
-    " characters\nwith about 14 names each. One core. Memory: of the process that opens what was built, and links."
+    "{aliases:,} aliases of half as many entities, one to three words, each entity in two facts;"
+    " documents of 1,000 characters\nwith about 14 names each. One core. Memory:"
+    " of the process that opens what was built, and links."
 )
 DOCUMENTS, SMALL = 4_000, 60
 _SYLLABLES = [c + v for c in "bdfghklmnprstvwz" for v in "aeiou"]
 _FILLER = (
-    "the of and a to in is was for on that with by as at from it an were which this be had first one their its new"
-    " after two who but been all more when would time year people city part world made during over many most then"
+    "the of and a to in is was for on that with by as at from it an were which this be had first"
+    " one their its new"
+    " after two who but been all more when would time year people city part world made during over"
+    " many most then"
 ).split()
 ENCODED = 200
 
@@ -70,7 +73,8 @@ def build(count: int, folder: Path) -> None:
                 "key": f"Q{number}",
                 "label": aliases[2 * number],
                 "aliases": [aliases[2 * number + 1]],
-                "description": f"{rng.choice(('city', 'person', 'film', 'company'))} of {rng.choice(words)} {rng.choice(words)}",
+                "description": f"{rng.choice(('city', 'person', 'film', 'company'))} of"
+                f" {rng.choice(words)} {rng.choice(words)}",
             }
             out.write(json.dumps(record) + "\n")
     with (folder / "facts.tsv").open("w") as out:

@@ -1,9 +1,11 @@
-"""Kills at random moments, and damaged files: is anything lost, half there, or found that is not so?
+"""Kills at random moments, and damaged files: is anything lost, halved, or false?
 
     python benchmarks/modeledge.py crash [--kills 400] [--migrations 100] [--damages 5] [--seed 0]
 
-A process that adds, edits, forgets, undoes and writes snapshots is killed; then the store is compared with a dictionary:
-what was acknowledged is there, what was not is whole or absent. A migration that is killed and run again ends as one that was not. Ends with 1 where anything was otherwise.
+A process that adds, edits, forgets, undoes and writes snapshots is killed; then the store is
+compared with a dictionary: what was acknowledged is there, what was not is whole or absent. A
+migration that is killed and run again ends as one that was not. Ends with 1 where anything was
+otherwise.
 """
 
 from __future__ import annotations

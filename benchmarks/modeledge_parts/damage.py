@@ -24,7 +24,10 @@ def files_of(database: str | Path, space: str) -> list[Path]:
 
 
 def _changed(path: Path, at: int, new: bytes) -> None:
-    """Put other bytes at a place; the file is a new one, as a mapped one would change under its reader."""
+    """Put other bytes at a place.
+
+    The file is a new one, as a mapped one would change under its reader.
+    """
     content = bytearray(path.read_bytes())
     content[at : at + len(new)] = new
     path.unlink()

@@ -1,19 +1,25 @@
-"""Edit, undo, forget, purge on T-REx, asked of model and store alone: the graph is changed too, and never looked up.
+"""Edit, undo, forget, purge on T-REx, asked of model and store alone, not of the graph.
 
-    python benchmarks/modeledge.py edit [--limit 150] [--steps 900] [--edits 1000] [--seed 0] [--kept folder]
+    python benchmarks/modeledge.py edit [--limit 150] [--steps 900] [--edits 1000] [--seed 0]
+        [--kept folder]
 
-The graph holds the A, B and D facts, the model was trained on texts of the A facts in two phrasings; the store holds what the graph's
-triples say in these two phrasings (`Modeledge.write_facts`). How much neighbours weigh is fitted, in the third phrasing, on facts that are never edited: such that the model
-knows, and C facts, told to the store for that, which it does not, as it knows no edit. An edit gives
-the only value of a head's relation another one, at random among the relation's values of which the graph knows a fact in turn;
-graph and store change in one transaction. Then is asked
+The graph holds the A, B and D facts, the model was trained on texts of the A facts in two
+phrasings; the store holds what the graph's triples say in these two phrasings
+(`Modeledge.write_facts`). How much neighbours weigh is fitted, in the third phrasing, on facts that
+are never edited: such that the model knows, and C facts, told to the store for that, which it does
+not, as it knows no edit. An edit gives the only value of a head's relation another one, at random
+among the relation's values of which the graph knows a fact in turn; graph and store change in one
+transaction. Then is asked
 
 - *efficacy*: the edited fact in the first of the two phrasings: the new value is first;
 - *paraphrase*: the same in the third phrasing, which nothing was trained on or stored in;
-- *neighbours*: facts of the same relations, which were not edited, in the third phrasing: the same answer as before;
-- *portability*: a fact of the new value, reached over two hops: the answer to the first question is what the second is asked of.
+- *neighbours*: facts of the same relations, which were not edited, in the third phrasing: the same
+  answer as before;
+- *portability*: a fact of the new value, reached over two hops: the answer to the first question is
+  what the second is asked of.
 
-Untouched are all facts whose head and relation no edit names. Undone newest first, all rows and every p have to be as before. Figures are printed, never asserted.
+Untouched are all facts whose head and relation no edit names. Undone newest first, all rows and
+every p have to be as before. Figures are printed, never asserted.
 """
 
 import argparse
@@ -146,7 +152,7 @@ def right(board, probes):
 
 
 def two_hops(board, edits):
-    """Whether the answer's own fact is found: what the graph says of the new value is right, whichever of several."""
+    """Whether the answer's own fact is found: whatever the graph says of the new value is right."""
     firsts = board.scores([board.probe(h, r, new, 2) for h, r, _, new, _ in edits])
     asked, rows = [], []
     for row, (p, (*_, new, relation)) in enumerate(zip(firsts, edits, strict=True)):
@@ -191,11 +197,13 @@ def edits_table(board, count, held_out):
     kept = [x for x in quiet[:half] if x[1] in relations][:NEIGHBOURS]
     untouched = [board.probe(*fact, 2) for fact in kept]
     before, rows = board.scores(untouched), board.rows()
+    answered = [first(p) == q.answer for p, q in zip(before, untouched, strict=True)]
     print(f"\nλ {[round(x, 2) for x in board.weights.weights]}, T {board.weights.temperature:.3g}; "
-          f"{len(rows):,} rows; untouched facts answered rightly {said([first(p) == q.answer for p, q in zip(before, untouched, strict=True)])}")  # fmt: skip
+          f"{len(rows):,} rows; untouched facts answered rightly {said(answered)}")  # fmt: skip
     unedited = right(board, [board.probe(h, r, old, 2) for h, r, old, _, _ in edits])
     print(f"the old values before any edit, third phrasing: {said(unedited)}\n")
-    print("| edits | efficacy (≥ .99) | paraphrase (≥ .90) | neighbours (≥ .99) | portability (≥ .80) | undone: rows, largest change of p | s an edit |")  # fmt: skip
+    print("| edits | efficacy (≥ .99) | paraphrase (≥ .90) | neighbours (≥ .99)"
+          " | portability (≥ .80) | undone: rows, largest change of p | s an edit |")  # fmt: skip
     print("|---|---|---|---|---|---|---|")
     for number in (1, 100, count):
         parts = [[edit] for edit in edits[:SINGLES]] if number == 1 else [edits[:number]]
@@ -219,11 +227,15 @@ def edits_table(board, count, held_out):
         cells = " | ".join(map(said, columns))
         name = f"1 (each of {len(parts)})" if number == 1 else f"{number:,}"
         per = spent / sum(map(len, parts))
-        print(f"| {name} | {cells} | {'the same' if same else 'NOT the same'}, {largest:.1e} | {per:.3f} |", flush=True)  # fmt: skip
+        undone = "the same" if same else "NOT the same"
+        print(f"| {name} | {cells} | {undone}, {largest:.1e} | {per:.3f} |", flush=True)
 
 
 def unknown(study):
-    """Facts that neither the graph nor the texts hold; a third fits, two thirds are told and forgotten."""
+    """Facts that neither the graph nor the texts hold.
+
+    A third fits, two thirds are told and forgotten.
+    """
     return sorted({fact[:3] for fact in study.facts if fact[3] == "C"})
 
 
@@ -251,10 +263,12 @@ def forget_table(board, study):
     ask("told by both")
     board.store.forget(source="first")
     ask("the first forgotten")
-    print("\n| P@1, third phrasing | " + " | ".join(f"{name} (n = {len(found)})" for name, found in probes.items()) + " |")  # fmt: skip
+    print("\n| P@1, third phrasing | " + " | ".join(f"{name} (n = {len(found)})" for name,
+    found in probes.items()) + " |")  # fmt: skip
     print("|---|---|---|")
     for stage, found in stages.items():
-        cells = [said([first(p) == q.answer for p, q in zip(found[name], probes[name], strict=True)]) for name in probes]  # fmt: skip
+        cells = [said([first(p) == q.answer for p,
+        q in zip(found[name], probes[name], strict=True)]) for name in probes]  # fmt: skip
         print(f"| {stage} | " + " | ".join(cells) + " |")
     for name in probes:
         pairs = zip(
@@ -284,7 +298,8 @@ def canary(board, folder):
 
 
 def _holding(folder):
-    return [path for path in sorted(folder.rglob("*")) if path.is_file() and CANARY.encode() in path.read_bytes()]  # fmt: skip
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [path for path in files if CANARY.encode() in path.read_bytes()]
 
 
 @contextmanager
@@ -315,7 +330,8 @@ def prepared(options):
         board = Board(study, model, graph, store, patterns, options.seed)
         began = time.monotonic()
         added = store.write_facts(model, graph, graph.match(), board.read, source="graph")
-        print(f"{len(board.triples):,} triples written as {added:,} rows in {time.monotonic() - began:.0f} s")  # fmt: skip
+        seconds = time.monotonic() - began
+        print(f"{len(board.triples):,} triples written as {added:,} rows in {seconds:.0f} s")
         yield study, board, Path(graph.database.name).parent
 
 

@@ -15,7 +15,10 @@ TIMES = 500
 
 
 def said(found, digits=3, sign=""):
-    return f"{found.mean:{sign}.{digits}f} [{found.low:{sign}.{digits}f}, {found.high:{sign}.{digits}f}]"
+    return (
+        f"{found.mean:{sign}.{digits}f} [{found.low:{sign}.{digits}f},"
+        f" {found.high:{sign}.{digits}f}]"
+    )
 
 
 def helps_table(rows, group_of):
@@ -57,13 +60,14 @@ def provenance_table(runs):
 
 
 def calibration_table(rows, group_of):
-    """ECE and area under risk–coverage of the answers to all groups together, as p comes and calibrated."""
+    """ECE and risk–coverage area of the answers to all groups, with raw and calibrated p."""
     seeds = len(next(iter(rows.values())))
     print(
         f"\ncalibration, all groups together, n = {len(group_of)}, the mean over {seeds} seeds of"
     )
     print(
-        "| arm | p | ECE, 15 bins of equal width | ECE, 15 of equal mass | area under risk–coverage |"
+        "| arm | p | ECE, 15 bins of equal width | ECE, 15 of equal mass | area under risk–coverage"
+        " |"
     )
     print("|---|---|---|---|---|")
     for arm in ("model", "store", "shuffled"):
@@ -85,21 +89,25 @@ def calibration_table(rows, group_of):
         times=TIMES,
     )
     print(
-        f"area, store − model, both calibrated: {said(less, sign='+')} (bar: below 0); ECE's bar: .05"
+        f"area, store − model, both calibrated: {said(less, sign='+')} (bar: below 0); ECE's bar:"
+        " .05"
     )
     print("An ECE of resampled answers is larger than that of the answers: its interval lies high.")
     threshold_table(rows["store"], group_of)
 
 
 def over_seeds(measure):
-    """The mean over seeds of a figure of (confidence, right); rows of shape (questions, seeds, 2)."""
+    """The mean over seeds of a figure of (confidence, right).
+
+    Rows of shape (questions, seeds, 2).
+    """
     return lambda table: float(
         np.mean([measure(table[:, seed, 0], table[:, seed, 1]) for seed in range(table.shape[1])])
     )
 
 
 def threshold_table(found, group_of):
-    """What is answered and how often rightly, by group, where a calibrated p below .5 is "unknown"."""
+    """What is answered, and how often rightly, by group, where a calibrated p < .5 is "unknown"."""
     answered = found[..., 2] >= 0.5
     print("\nanswers of the store arm with a calibrated p of .5 and more; the others are unknown")
     for group in dict.fromkeys(group_of.tolist()):

@@ -1,4 +1,4 @@
-"""The questions of helps.py: T-REx's facts in four groups by who could know them, and the store's texts.
+"""The questions of helps.py: T-REx's facts in four groups by who could know them.
 
 | group | text | graph and vectors | store |
 |---|---|---|---|
@@ -7,8 +7,8 @@
 | unknown | no | no | no: the other third of C |
 | outside | no | no: heads that the study has never seen | no |
 
-All are asked in the third phrasing, which no text and no row of the store has. A hash says which half of a group fits (λ, T, edges,
-thresholds, calibration) and which is measured.
+All are asked in the third phrasing, which no text and no row of the store has. A hash says which
+half of a group fits (λ, T, edges, thresholds, calibration) and which is measured.
 """
 
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all seeds share: the study, its questions, the texts of the store, and what each text says: relation and head."""
+    """What all seeds share: study, questions, texts, and each text's relation and head."""
 
     study: FusionStudy
     asked: list[Asked]
@@ -63,7 +63,8 @@ def read(options) -> Setting:
         for group, probes in groups.items()
         for probe in probes
     ]
-    # What is told is said as the texts say what they say: in all phrasings but the one that is asked.
+    # What is told is said as the texts say what they say: in all phrasings but the one that is
+    # asked.
     told_texts = say([(*fact[:3], "A") for fact in told], phrasings)
     relation_of = {}
     for fact in study.facts:
@@ -95,7 +96,8 @@ def strangers(study, patterns):
     known = {probe.relation: set() for probe in study.probes}
     for probe in study.probes:
         known[probe.relation].update(probe.candidates)
-    # The right one is a candidate only where the study knows it; otherwise "unknown" alone is right.
+    # The right one is a candidate only where the study knows it; otherwise "unknown" alone is
+    # right.
     return [
         replace(probe, candidates=tuple(sorted(known[probe.relation] - {probe.head})))
         for probe in make_probes([*study.facts, *facts], patterns, labels)

@@ -1,18 +1,23 @@
-"""Does modeledge help, do answers hang on what they cite, and are they honest? T-REx, facts that only the store holds.
+"""Does modeledge help, do answers depend on what they cite, and are they honest?
 
-    python benchmarks/modeledge_parts/helps.py [--limit 100] [--seeds 5] [--steps 900] [--out helps.json]
+    python benchmarks/modeledge_parts/helps.py [--limit 100] [--seeds 5] [--steps 900]
+        [--out helps.json]
 
-The groups are in groups.py, "cited" and "decided" in provenance.py. The store holds the texts' A facts and the told ones. Arms:
+The groups are in groups.py, "cited" and "decided" in provenance.py. The store holds the texts' A
+facts and the told ones. Arms:
 
 - *model*: alone, gated, aligned vectors.
-- *store*: with the neighbours that name the question's head, as kptm.Predictor asks; λ by bucket, T and edges are fitted.
+- *store*: with the neighbours that name the question's head, as kptm.Predictor asks; λ by bucket, T
+  and edges are fitted.
 - *any*: with those of the k nearest rows that hold a candidate, whatever they speak of.
 - *shuffled*: the same store, the values of all its rows permuted, everything fitted anew.
-- *within*: values permuted only among rows of the same relation and side, so that they stay plausible.
+- *within*: values permuted only among rows of the same relation and side, so that they stay
+  plausible.
 
-Everything is fitted on half of the questions, chosen by hash, and measured on the other. Intervals are 95%, bootstrapped over questions of the
-mean over seeds, paired where two arms are compared. With --out each seed is written as it ends, and a file that is there is gone on with.
-Figures are printed, never asserted.
+Everything is fitted on half of the questions, chosen by hash, and measured on the other. Intervals
+are 95%, bootstrapped over questions of the mean over seeds, paired where two arms are compared.
+With --out each seed is written as it ends, and a file that is there is gone on with. Figures are
+printed, never asserted.
 """
 
 import argparse
@@ -79,7 +84,7 @@ def one_seed(setting, trials, seed):
 
 
 def shuffle(store, other, space, relation_of, seed):
-    """Copy a space with its values permuted: all of them, or within the relation and side of their texts."""
+    """Copy a space with its values permuted, all or within their texts' relation and side."""
     from kptm import Record
 
     rows = list(store.vectors(space))
@@ -171,7 +176,8 @@ def show(kept, setting):
             for name, (t, _, weights) in run["fitted"].items()
         )
         print(
-            f"  seed {run['seed']}: {parts}; {run['seconds'][1]:.0f} s, {run['seconds'][2]:.0f} of them the processor's"
+            f"  seed {run['seed']}: {parts}; {run['seconds'][1]:.0f} s, {run['seconds'][2]:.0f} of"
+            " them the processor's"
         )
     provenance_table([run["provenance"] for run in runs])
     calibration_table(rows, of)

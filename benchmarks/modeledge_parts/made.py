@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent.parent
 CENTRES = 1_000
 SPREAD = 1.0
-"""Length of a vector's way from its centre, whose own is 1; neighbours come from several clusters."""
+"""Length of a vector's way from its centre, whose own is 1.
+
+Neighbours come from several clusters.
+"""
 CHUNK = 50_000
 
 
 def clustered(count: int, dim: int, seed: int, centres: int = CENTRES) -> np.ndarray:
-    """Vectors around centres, shape (count, dim); other seeds are other draws of one distribution."""
+    """Vectors around centres, shape (count, dim).
+
+    Other seeds are other draws of one distribution.
+    """
     places = np.random.default_rng(0).normal(size=(centres, dim)).astype(np.float32)
     places /= np.linalg.norm(places, axis=1, keepdims=True)
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Migrations that are killed: whole rows and no halves at any moment, and, gone on with, what one that was never cut gives."""
+"""Migrations that are killed: whole rows at any moment, and after a restart the uncut result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing to a peer, by the Python that has it: python -m modeledge_parts.peers NAME FILE.npy FOLDER.
+"""Write to a peer in its own Python: python -m modeledge_parts.peers NAME FILE.npy FOLDER.
 
 Prints JSON: seconds and rows. Nothing of kptm is imported.
 """

@@ -1,4 +1,7 @@
-"""What is measured in a process of its own: python -m modeledge_parts.probes WHAT ...; prints JSON."""
+"""What is measured in a process of its own: python -m modeledge_parts.probes WHAT ....
+
+Prints JSON.
+"""
 
 import json
 import sys
@@ -11,7 +14,10 @@ from .made import chunks, clustered, peak_mb
 
 
 def opened(database: str, queries: str) -> dict:
-    """Seconds to open a store and search once, and the peak after some searches; imports come before the clock."""
+    """Seconds to open a store and search once, and the peak after some searches.
+
+    Imports come before the clock.
+    """
     import kptm.modeledge.vector_index.indexes  # noqa: F401
     from kptm.modeledge import Modeledge
 

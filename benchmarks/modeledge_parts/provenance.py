@@ -1,4 +1,4 @@
-"""Does an answer hang on what it cites? The cited rows are dropped and the question is asked again."""
+"""Does an answer depend on what it cites? Drop the cited rows and ask again."""
 
 import random
 import tempfile
@@ -14,10 +14,11 @@ CHECKED = 4
 
 
 class Dropping:
-    """Questions that the store decided: with it the best answer is another than without, and λ is above 0.
+    """Questions that the store decided: without it the best answer differs, and λ is above 0.
 
-    Cited are all neighbours that spoke (the k nearest that name the head and hold a candidate, among the 16·k nearest rows) and hold the
-    answer. A row is dropped by looking one row further for each dropped one and leaving those out, which is what an exact index without them finds;
+    Cited are all neighbours that spoke (the k nearest that name the head and hold a candidate,
+    among the 16·k nearest rows) and hold the answer. A row is dropped by looking one row further
+    for each dropped one and leaving those out, which is what an exact index without them finds;
     ``checked`` holds this against stores from which the rows are really gone.
     """
 
@@ -28,7 +29,7 @@ class Dropping:
         self._random = random.Random(seed)
 
     def measure(self):
-        """Of each question decided: [changed without the cited, without random others, without random other neighbours or None]."""
+        """Per decided question: changed without cited rows, random others, neighbours."""
         k = self._weights.k
         found = neighbours(self._model, self._store, self._probes, k=k + 1)
         decided, checks = [], []

@@ -20,7 +20,7 @@ def shared(told: str) -> Path | None:
 
 
 def entities(folder: Path, dim: int) -> np.ndarray:
-    """CoDEx-M's entities, shape (17,050, dim): the truncated SVD of entity × (relation, direction, entity)."""
+    """CoDEx-M's entities, (17,050, dim): the truncated SVD of entity × (relation, side, entity)."""
     from scipy.sparse import csr_matrix
     from scipy.sparse.linalg import svds
 

@@ -1,9 +1,11 @@
-"""Is the recall that is reported the one that there is? Fresh queries of the same distribution, against brute force.
+"""Is the reported recall the real one? Fresh queries of the same distribution, brute force.
 
-    python benchmarks/modeledge.py recall [--rows 50000] [--dim 128] [--encoder FOLDER] [--data FOLDER]
+    python benchmarks/modeledge.py recall [--rows 50000] [--dim 128] [--encoder FOLDER]
+        [--data FOLDER]
 
-Reported is Built.audited: of vectors that the index did not hold yet. Real vectors: CoDEx-M's entities by a truncated SVD
-of its adjacency, and with --encoder the token states of WebNLG's texts. Ends with 1 where one is off by more than .02.
+Reported is Built.audited: of vectors that the index did not hold yet. Real vectors: CoDEx-M's
+entities by a truncated SVD of its adjacency, and with --encoder the token states of WebNLG's texts.
+Ends with 1 where one is off by more than .02.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ def main(argv: list[str]) -> int:
     told = parser.parse_args(argv)
     print(f"recall@{K}; {FRESH:,} fresh queries; {circumstances()}\n")
     print(
-        "| vectors | kind | reported | measured | off | of half, filtered | build s | at target .95 |"
+        "| vectors | kind | reported | measured | off | of half, filtered | build s | at target .95"
+        " |"
     )
     print("|---|---|---|---|---|---|---|---|")
     worst = 0.0
@@ -85,13 +88,14 @@ def measured(name: str, vectors: np.ndarray, folder: Path) -> float:
             off = abs(built.audited - there)
             worst = max(worst, off)
             becomes = kind if built.audited >= IndexConfig().target else "flat"
-            print(f"| {label} | {kind} | {built.audited:.3f} | {there:.3f} | {off:.3f} | {filtered:.3f}"
-                  f" | {seconds:.1f} | {becomes} |", flush=True)  # fmt: skip
+            print(f"| {label} | {kind} | {built.audited:.3f} | {there:.3f} | {off:.3f}"
+                  f" | {filtered:.3f} | {seconds:.1f} | {becomes} |", flush=True)  # fmt: skip
         built = store.build("s", IndexConfig(queries=MANY))
         there = share(store, queries, true, None)
         worst = max(worst, abs(built.recall - there))
         print(f"| {label} | auto: {built.wanted} | {built.recall:.3f} | {there:.3f}"
-              f" | {abs(built.recall - there):.3f} | | | {built.index.kind} |", flush=True)  # fmt: skip
+              f" | {abs(built.recall - there):.3f} | | | {built.index.kind} |",
+              flush=True)  # fmt: skip
     shutil.rmtree(folder / "store.db.index")
     return worst
 

@@ -1,8 +1,10 @@
 """Writing, searching, opening and memory, beside what does no more than that; a table from one run.
 
-    python benchmarks/modeledge.py speed [--rows 200000] [--dim 256] [--peers PYTHON] [--large] [--hnsw]
+    python benchmarks/modeledge.py speed [--rows 200000] [--dim 256] [--peers PYTHON] [--large]
+        [--hnsw]
 
---peers names a Python that has chromadb and lancedb. Ratios are medians over rounds in which both take their turns.
+--peers names a Python that has chromadb and lancedb. Ratios are medians over rounds in which both
+take their turns.
 """
 
 from __future__ import annotations

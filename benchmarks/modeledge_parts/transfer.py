@@ -1,13 +1,14 @@
-"""Does a map between two models find what re-encoding finds? Two seeds of a small encoder on T-REx's facts.
+"""Does a map between two models find what re-encoding finds? Two seeds on T-REx's facts.
 
-    python benchmarks/modeledge_parts/transfer.py [--limit 60] [--steps 500] [--anchors 100,300,1000]
-                                                        [--target 0.95] [--models FOLDER]
+    python benchmarks/modeledge_parts/transfer.py [--limit 60] [--steps 500]
+        [--anchors 100,300,1000] [--target 0.95] [--models FOLDER]
 
-Two fused models are trained on the same texts from different weights; the first one's vectors of all texts are moved to the
-second by ``Modeledge.migrate``. Recall is that of the ten nearest neighbours of held-out records (their texts share nothing
-with the anchors') against re-encoding them; "same value" is the share of held-out records with another of their value among
-the ten, mapped and re-encoded. Then a map is asked for with the bar as it is, and what comes of it is said. With --models
-the trained models are kept and used again. Figures are printed, never asserted.
+Two fused models are trained on the same texts from different weights; the first one's vectors of
+all texts are moved to the second by ``Modeledge.migrate``. Recall is that of the ten nearest
+neighbours of held-out records (their texts share nothing with the anchors') against re-encoding
+them; "same value" is the share of held-out records with another of their value among the ten,
+mapped and re-encoded. Then a map is asked for with the bar as it is, and what comes of it is said.
+With --models the trained models are kept and used again. Figures are printed, never asserted.
 """
 
 import argparse
@@ -67,8 +68,10 @@ def row(move, anchors, seconds):
     found = move.agreement
     name = move.old.partition(":")[0]
     return (
-        f"| {name} | {move.method} | {anchors} | {move.way or '–'} | {found.recall:.3f} | {found.found:.3f} |"
-        f" {found.found_encoded:.3f} | {found.found / found.found_encoded:.3f} | {found.count} | {seconds:.1f} |"
+        f"| {name} | {move.method} | {anchors} | {move.way or '–'} | {found.recall:.3f} |"
+        f" {found.found:.3f} |"
+        f" {found.found_encoded:.3f} | {found.found / found.found_encoded:.3f} | {found.count} |"
+        f" {seconds:.1f} |"
     )
 
 
@@ -96,11 +99,13 @@ def main(argv=None) -> None:
         with Modeledge.open(Path(other) / "transfer.db") as store:
             store.write(old, study.documents)
             print(
-                f"Python {platform.python_version()}, {os.cpu_count()} cores, one thread; {options.steps} steps,"
+                f"Python {platform.python_version()}, {os.cpu_count()} cores, one thread;"
+                f" {options.steps} steps,"
                 f" {len(study.documents):,} texts, {sum(store.stats().values()):,} records\n"
             )
             print(
-                "| space | method | anchors | way | recall@10 | same value, moved | re-encoded | ratio | held out | s, both |"
+                "| space | method | anchors | way | recall@10 | same value, moved | re-encoded |"
+                " ratio | held out | s, both |"
             )
             print("|---|---|---|---|---|---|---|---|---|---|")
             lines = migrated(store, new, 0, method="encode")

@@ -1,4 +1,4 @@
-"""Operations on a store, at random, and what they should do: a dictionary that knows nothing of the store."""
+"""Random operations on a store, and their effect by a dictionary independent of the store."""
 
 from __future__ import annotations
 
@@ -151,7 +151,8 @@ class Work:
         if (name in ("forget", "snapshot") and not live) or (name == "undo" and not state.newest):
             name = "add"
         if name == "add":
-            return {"op": "add", "seed": int(rng.integers(2**31)), "source": str(rng.choice(SOURCES)),
+            return {"op": "add", "seed": int(rng.integers(2**31)),
+            "source": str(rng.choice(SOURCES)),
                     "count": int(rng.integers(1, LARGEST))}  # fmt: skip
         if name == "edit":
             head, old, new = (str(key) for key in rng.permutation(NAMES))
@@ -201,7 +202,7 @@ class Work:
             store.build(told["space"], IndexConfig(kind=told["kind"], target=0.0))
 
     def forever(self, path: str, state: State, seed: int, tell: int) -> None:
-        """Work until killed, saying before each operation what it is, and behind it that it is done."""
+        """Work until killed; print each operation before it begins and after it is done."""
         rng = np.random.default_rng(seed)
         store = Modeledge.open(path)
         while True:

@@ -1,4 +1,4 @@
-"""What a careful person writes by hand with sqlite3: the measure for everyone who stores on disk."""
+"""What a careful person writes with sqlite3: the yardstick for stores on disk."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -30,7 +30,10 @@ _DEBIAN = Path("/usr/lib/postgresql")
 
 @contextmanager
 def running(settings: str = "") -> Iterator[str]:
-    """Start a server with PostgreSQL's own settings, but for ``settings``; give its socket's folder."""
+    """Start a server with PostgreSQL's own settings, but for ``settings``.
+
+    Give its socket's folder.
+    """
     folder = Path(tempfile.mkdtemp(prefix="kptm-pg-"))
     data = folder / "data"
     if os.geteuid() == 0:

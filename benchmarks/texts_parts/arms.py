@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass
 class Said:
-    """An answer: its score, whether it is right, whether there was one, and a sentence that it cites."""
+    """An answer: its score, whether it is right, whether there was one, and a sentence it cites."""
 
     score: float
     right: bool
@@ -16,7 +16,7 @@ class Said:
 
 
 def figures(said: list[Said]) -> str:
-    """Share right of all, share answered, precision of answers, and precision at coverage .60 and .80."""
+    """Share right, share answered, precision, and precision at coverage .60 and .80."""
     right = np.array([one.right for one in said])
     found = np.array([one.found for one in said])
     order = np.argsort(-np.array([one.score for one in said]), kind="stable")
@@ -28,7 +28,10 @@ def figures(said: list[Said]) -> str:
     )
 
 
-HEAD = "| arm | asked | right | answered | precision | at coverage .60 | at .80 | ms |\n|---|---|---|---|---|---|---|---|"
+HEAD = (
+    "| arm | asked | right | answered | precision | at coverage .60 | at .80 | ms"
+    " |\n|---|---|---|---|---|---|---|---|"
+)
 
 
 def measure(name: str, questions: list, answer) -> list[Said]:
@@ -41,7 +44,10 @@ def measure(name: str, questions: list, answer) -> list[Said]:
 
 
 def baseline(ws, known) -> object:
-    """Thirty lines: sentences that name the head; the entity in them that most known tails are, else the nearest."""
+    """Thirty lines: sentences that name the head.
+
+    The entity in them that most known tails are, else the nearest.
+    """
     tails: dict[tuple[str, str], int] = {}
     for _, relation, tail in known:
         tails[relation, tail] = tails.get((relation, tail), 0) + 1

@@ -1,7 +1,9 @@
-"""Half of FB15k-237's facts in the graph, its entities' short descriptions indexed, the facts that these name asked; no model.
+"""Half of FB15k-237's facts in the graph, descriptions indexed, the facts they name asked.
 
-Nothing was tuned on it. A description such as "city in Texas, United States" is no sentence, names of kinds are in small letters,
-and relations have no names but their keys.
+No model takes part.
+
+Nothing was tuned on it. A description such as "city in Texas, United States" is no sentence, names
+of kinds are in small letters, and relations have no names but their keys.
 """
 
 from texts_parts import tasks

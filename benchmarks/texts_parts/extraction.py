@@ -1,9 +1,11 @@
 """WebNLG: facts out of its dev texts, after learning from its train texts and triples.
 
-Three ways to learn: from rows with the spans of all that is named ("given"), from rows alone, with our own linking ("own"), and
-from the graph of train's triples and train's texts without any row ("distant", with our own linking). A sample of the rows is chosen
-by hash, and the graph holds the triples of those rows alone; without rows it holds all. Values are compared by number, unit and date, names by label.
-Dev's triples are train's in .986 of cases, so that those that the graph lacks are counted apart.
+Three ways to learn: from rows with the spans of all that is named ("given"), from rows alone, with
+our own linking ("own"), and from the graph of train's triples and train's texts without any row
+("distant", with our own linking). A sample of the rows is chosen by hash, and the graph holds the
+triples of those rows alone; without rows it holds all. Values are compared by number, unit and
+date, names by label. Dev's triples are train's in .986 of cases, so that those that the graph lacks
+are counted apart.
 """
 
 import argparse
@@ -39,7 +41,8 @@ def main(argv):
 def run(options):
     train, dev = (rows(DATA / "webnlg" / f"{part}.jsonl.gz") for part in ("train", "dev"))
     print(
-        "| learnt from | share | texts | learning | precision | P | R | F1 | new triples read | texts/s |"
+        "| learnt from | share | texts | learning | precision | P | R | F1 | new triples read |"
+        " texts/s |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for way in options.ways:
@@ -74,8 +77,10 @@ def measure(way, share, train, dev):
                 found = ws.evaluate_extraction(folder / "dev.jsonl", precision=precision)
                 speed = found.texts / (time.process_time() - began)
                 print(
-                    f"| {way} | {share:g} | {len(train):,} | {took:.0f} s | {precision:g} | {found.precision:.3f} |"
-                    f" {found.recall:.3f} | {found.f1:.3f} | {found.new_right} of {found.new_gold} | {speed:,.0f} |",
+                    f"| {way} | {share:g} | {len(train):,} | {took:.0f} s | {precision:g} |"
+                    f" {found.precision:.3f} |"
+                    f" {found.recall:.3f} | {found.f1:.3f} | {found.new_right} of {found.new_gold}"
+                    f" | {speed:,.0f} |",
                     flush=True,
                 )
 
@@ -118,7 +123,7 @@ def mentions(row):
 
 
 def sentences_a_second(texts=20_000):
-    """How fast proposals are made of train's sentences, one process, with what is learnt from a tenth of them."""
+    """How fast proposals are made of train's sentences in one process, learnt from a tenth."""
     train = rows(DATA / "webnlg" / "train.jsonl.gz")
     sentences = [
         part for row in train for part in re.split(r"(?<=[.!?])\s+(?=[A-Z])", row["text"]) if part
@@ -137,6 +142,7 @@ def sentences_a_second(texts=20_000):
             seconds, used = time.monotonic() - began, time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{report.texts:,} sentences: {report.texts / seconds:,.0f} a second, {report.texts / used:,.0f} a second of"
+        f"{report.texts:,} sentences: {report.texts / seconds:,.0f} a second,"
+        f" {report.texts / used:,.0f} a second of"
         f" one core; {report.proposed:,} proposals, {report.known:,} known; peak {peak:,.0f} MB"
     )

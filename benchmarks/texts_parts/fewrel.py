@@ -1,4 +1,7 @@
-"""Half of FewRel's facts in the graph, all of its sentences indexed, the other half asked; no model."""
+"""Half of FewRel's facts in the graph, all of its sentences indexed, the other half asked.
+
+No model.
+"""
 
 import argparse
 import random
@@ -25,7 +28,8 @@ def main(argv: list[str]) -> int:
     if options.limit:
         questions = questions[:: max(1, len(questions) // options.limit)][: options.limit]
     print(
-        f"{len(task.known):,} facts known, {len(task.texts):,} sentences, {len(questions):,} asked\n"
+        f"{len(task.known):,} facts known, {len(task.texts):,} sentences, {len(questions):,}"
+        " asked\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         ws = opened(task, Path(folder), "real", options.set)

@@ -1,7 +1,10 @@
-"""How passages are ranked: the weights of links, words and length fitted on facts of the graph, with and without an encoder.
+"""How passages are ranked: weights of links, words and length, fitted on the graph's facts.
 
-Of a question's topic, at most forty passages that link to it; right are those that name an answer. Weights are fitted on facts
-that the graph has and measured on those that it lacks, of the same texts and of the other ones.
+With and without an encoder.
+
+Of a question's topic, at most forty passages that link to it; right are those that name an answer.
+Weights are fitted on facts that the graph has and measured on those that it lacks, of the same
+texts and of the other ones.
 """
 
 import argparse
@@ -26,7 +29,7 @@ PENALTY = 0.005
 
 
 class Ranked(NamedTuple):
-    """A question: its passages' features, (P, F), which of them are right, and their similarity to it, (P,)."""
+    """A question: its passages' features, (P, F), which are right, and similarities to it, (P,)."""
 
     features: np.ndarray
     right: np.ndarray

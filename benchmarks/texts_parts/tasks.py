@@ -1,4 +1,4 @@
-"""Graphs with half of the facts, the texts that say all of them, and the questions for the other half."""
+"""Graphs with half of the facts, the texts that say all, and questions for the other half."""
 
 import gzip
 import hashlib
@@ -20,7 +20,8 @@ class Task:
         asked: The answers to each (head, relation) that the graph does not have.
         texts: The texts.
         heads: How each text names the head of its fact, where that is known.
-        names: The names of entities, the most frequent first; only of those that the graph is given.
+        names: The names of entities, the most frequent first; only of those that the graph is
+            given.
         relations: The names of relations.
     """
 
@@ -82,7 +83,10 @@ def fewrel() -> Task:
 
 
 def webnlg() -> Task:
-    """WebNLG: entities are called as their keys say; those that no known fact has are not in the graph."""
+    """WebNLG: entities are called as their keys say.
+
+    Those that no known fact has are not in the graph.
+    """
     task = Task()
     facts, texts = set(), {}
     for part in ("train", "dev"):
@@ -102,7 +106,7 @@ def webnlg() -> Task:
 
 
 def descriptions() -> Task:
-    """FB15k-237: the short descriptions of its entities as texts, and the facts whose answer a description names."""
+    """FB15k-237: short descriptions as texts, and the facts whose answer a description names."""
     task = Task()
     folder = DATA / "fb15k-237"
     with gzip.open(folder / "entities.jsonl.gz", "rt", encoding="utf-8") as file:
@@ -128,7 +132,7 @@ def descriptions() -> Task:
 
 
 def is_named(answers: set[str], names: dict[str, list[str]], text: str) -> bool:
-    """Whether a text has a name of more than three letters of one of the answers, as whole words."""
+    """Whether a text has an answer's name of more than three letters, as whole words."""
     return any(
         re.search(rf"\b{re.escape(name)}\b", text)
         for key in answers

@@ -1,4 +1,4 @@
-"""Half of a set's facts in the graph, its texts indexed, the other half asked: what the sets have in common."""
+"""Half of a set's facts in the graph, its texts indexed, the other half asked."""
 
 import argparse
 import tempfile

@@ -1,4 +1,7 @@
-"""Half of WebNLG's facts in the graph, all of its texts indexed, the other half asked; values and new names are answers too."""
+"""Half of WebNLG's facts in the graph, all of its texts indexed, the other half asked.
+
+Values and new names are answers too.
+"""
 
 from collections import defaultdict
 
@@ -28,7 +31,7 @@ def main(argv: list[str]) -> int:
 
 
 def by_kind(ws, questions: list) -> dict[str, list]:
-    """Questions by what their answers are: entities of the graph, values, or names that it lacks."""
+    """Questions by their answers: entities of the graph, values, or names that it lacks."""
     found = defaultdict(list)
     for head, relation, gold in questions:
         known = ws.graph.entities(gold)

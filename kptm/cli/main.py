@@ -23,7 +23,10 @@ from kptm.cli.verbs import (
 )
 
 NEW_OBJECTS = 50_000
-"""Objects between two searches for garbage in circles: Python's own 700 cost a sixth of the time of a question."""
+"""Objects between two searches for cyclic garbage.
+
+Python's own 700 cost a sixth of the time of a question.
+"""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 

@@ -41,7 +41,10 @@ class CheckReport:
 def constraints_of(
     graph: KnowledgeGraph, config: ConstraintsConfig, relations: Collection[str] | None = None
 ) -> list[Constraint]:
-    """Declared constraints, and learnt ones of what none is declared for; only of some relations where they are given."""
+    """Declared constraints, and learnt ones for what none is declared.
+
+    Of given relations only, if any.
+    """
     declared = [
         one
         for one in config.declared()

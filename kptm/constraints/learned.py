@@ -74,7 +74,7 @@ def _constraint(
 def _of_types(
     sql: Sql, key: str, number: int, kind: ConstraintKind, end: str, config: ConstraintsConfig
 ) -> Iterator[Constraint]:
-    """A domain or range: the rarest type that enough ends have, else a few that together are nearly disjoint."""
+    """A domain or range: the rarest type that enough ends have, else a few nearly disjoint ones."""
     total, counts = shapes.end_types(sql, number, end)
     if total < config.support:
         return

@@ -1,4 +1,4 @@
-"""Shapes in SHACL, which pySHACL checks: over a copy of the graph in memory, and over the proposals that nobody has decided.
+"""Shapes in SHACL, which pySHACL checks over a copy of the graph and over open proposals.
 
 W3C, *Shapes Constraint Language*, 2017. A proposal breaks a shape where the graph with all
 proposals has a result that the graph alone does not have, at one of its ends and with its relation
@@ -116,7 +116,10 @@ def _results(data: rdflib.Graph, shapes: rdflib.Graph, path: Path) -> set[ShapeR
 
 
 def _data(graph: KnowledgeGraph) -> rdflib.Graph:
-    """All facts and types, in memory: pySHACL wants a store of RDFLib's own. A type that is a name is the class of that key."""
+    """All facts and types in memory, as pySHACL wants an RDFLib store of its own.
+
+    A type that is a name is the class of that key.
+    """
     import rdflib
 
     from kg.sparql.plugin import read_graph
@@ -182,7 +185,10 @@ def _path(report: rdflib.Graph, path: Any) -> str:
 
 
 def _is_about(result: ShapeResult, item: Proposal) -> bool:
-    """Whether a proposal is what a result speaks of; one about no relation is of all facts of its node."""
+    """Whether a result is about a proposal.
+
+    Without a relation it is about all facts of its node.
+    """
     if result.path in ("", "a path"):
         return result.focus in (item.head, item.tail)
     back = result.path.startswith("^")

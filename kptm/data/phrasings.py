@@ -50,7 +50,7 @@ class Phrasings:
         return cls({relation: patterns for relation, patterns in kept.items() if patterns})
 
     def joined(self, newer: Phrasings) -> Phrasings:
-        """These patterns with those of other texts: first what both have, then these, then the newer ones."""
+        """These patterns with those of other texts: common ones, these, then the newer ones."""
         found = {}
         for relation in sorted({*self._patterns, *newer._patterns}):
             old, new = self.said(relation), newer.said(relation)

@@ -1,4 +1,4 @@
-"""Linked texts cut into sentences: what two entities share a sentence with is what a text says of them."""
+"""Linked texts cut into sentences: a text speaks of two entities that share a sentence."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from kptm.linking import LinkedText
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# A full stop after an initial, or before a small letter, ends no sentence.
 _END = re.compile(
-    r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?![a-z])"  # not behind an initial, nor before a small letter
+    r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?![a-z])"
     r"|[。！？][」』）]*\s*|\n+"
 )
 
 
 def sentences(document: LinkedText) -> Iterator[LinkedText]:
-    """The sentences of a text with their links, without the blanks around them; no link is ever cut.
+    """The sentences of a text with their links, without outer blanks; no link is ever cut.
 
     Sentences end at . ! ? … before white space, at their forms in Chinese and Japanese, and at the
     end of a line.

@@ -140,7 +140,7 @@ class LinkedTextEncoder:
         ]
 
     def _read(self, texts: str | list[str]) -> Any:
-        """The tokens of one text or of several, with the characters of each and which are special."""
+        """The tokens of one text or of several, with their characters and which are special."""
         return self.tokenizer(
             texts,
             truncation=True,
@@ -179,7 +179,8 @@ class LinkedTextEncoder:
         ]
         if not where and text.strip() and any(not special for special in own):
             raise ModelError(
-                f"{type(self.tokenizer).__name__} gives offsets without width for {text[:40]!r}: mentions cannot be"
+                f"{type(self.tokenizer).__name__} gives offsets without width for {text[:40]!r}:"
+                " mentions cannot be"
                 " placed; update the tokenizers package, or take another tokenizer"
             )
         spans: list[TokenSpan] = []
@@ -206,7 +207,7 @@ class LinkedTextEncoder:
         return EncodedText(tuple(ids), tuple(spans), blanks)
 
     def _candidates(self, link: Link) -> tuple[tuple[int, float], ...]:
-        """Rows and priors of what a link may mean; the entity itself where nothing else is known."""
+        """Rows and priors of what a link may mean; the entity itself if nothing else is known."""
         given = link.candidates or (Candidate(link.entity, 1.0),)
         rows = self._embeddings.keys.of({item.entity for item in given})
         return tuple(

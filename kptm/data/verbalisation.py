@@ -37,7 +37,10 @@ class EntityFacts:
 
     @classmethod
     def of(cls, graph: GraphView, *, most: int = 2) -> EntityFacts:
-        """The first facts of each head by relation and tail, as "relation tail"; K-BERT has two (Liu et al. 2020)."""
+        """The first facts of each head by relation and tail, as "relation tail".
+
+        K-BERT has two (Liu et al. 2020).
+        """
         kept: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for triple in graph.match():
             kept[triple.head] = sorted([*kept[triple.head], (triple.relation, triple.tail)])[:most]
@@ -91,7 +94,8 @@ class EntityFacts:
                     key, *texts[key] = json.loads(line)
                 except (ValueError, TypeError) as error:
                     raise ModelError(
-                        f"{path}, line {number}: no facts of an entity ({error}); save the model again"
+                        f"{path}, line {number}: no facts of an entity ({error});"
+                        " save the model again"
                     ) from error
         return cls(texts)
 

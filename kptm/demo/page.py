@@ -53,7 +53,8 @@ def make_report(
     return Report(
         title="kptm on its example world",
         intro=(
-            "A graph, text linked to it, embeddings of the graph fused into a small Transformer that was"
+            "A graph, text linked to it, embeddings of the graph fused into a small Transformer"
+            " that was"
             " pretrained from nothing, and what it knows afterwards. Every figure on this page was"
             " measured by the run that wrote it."
         ),

@@ -48,7 +48,8 @@ class GoldDocument:
     def _check(self, start: int, end: int, some: bool) -> None:
         if not (some and 0 <= start <= end <= len(self.text)):
             raise LinkingError(
-                f"the span {start}–{end} is empty or leaves the text of {len(self.text)} characters;"
+                f"the span {start}–{end} is empty or leaves the text of {len(self.text)}"
+                " characters;"
                 " count characters from 0, the end not included"
             )
 

@@ -29,7 +29,7 @@ class Scores:
 
     @classmethod
     def of(cls, gold: int, found: int, right: int) -> Scores:
-        """The scores of counts; all are 1 where there is nothing to find and nothing is found, as in GERBIL."""
+        """The scores of counts; all 1 if nothing is to be found and nothing is, as in GERBIL."""
         if not gold and not found:
             return cls(1.0, 1.0, 1.0)
         return cls(

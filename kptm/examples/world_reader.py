@@ -108,7 +108,10 @@ class World:
 
     @property
     def relations(self) -> Path:
-        """The relations' other names and what each says of head and tail: JSON Lines, loaded as entities are."""
+        """JSON Lines with the relations' other names and what each says of its ends.
+
+        They load like entities.
+        """
         return self.folder / "relations.jsonl"
 
     @property

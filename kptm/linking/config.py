@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from kptm.errors import ConfigError
 
 POLICIES = "names", "all", "strict"
-"""The values of ``kptm.linking.disambiguation.conventions.Policy``; that module loads NumPy, which reading settings does not need."""
+"""The values of ``kptm.linking.disambiguation.conventions.Policy``.
+
+That module loads NumPy, which settings do not need.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,8 @@ class LinkedText:
         for link in self.links:
             if not position <= link.start < link.end <= len(self.text):
                 raise LinkingError(
-                    f"the link {link.start}–{link.end} ({link.entity}) overlaps another, is empty or"
+                    f"the link {link.start}–{link.end} ({link.entity}) overlaps another, is empty"
+                    " or"
                     f" leaves the text of {len(self.text)} characters; give links by position,"
                     " one a place"
                 )

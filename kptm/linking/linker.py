@@ -81,7 +81,7 @@ class Linker:
         self._layers: Layers | None = None
 
     def identity(self) -> str:
-        """What its links depend on: the graph as it is now, the coefficients, and the encoder's own vectors."""
+        """What its links depend on: the graph as it is now, coefficients, the encoder's vectors."""
         graph = f"{self._graph.fingerprint()} at revision {self._graph.log.last_change()}"
         encoder = "none" if self._encoder is None else self._encoder.fingerprint()
         return f"{graph}, {self.weights}, encoder: {encoder}, coreference: {self.coreference}"
@@ -112,7 +112,7 @@ class Linker:
         threshold: float | None = None,
         any_case: bool = False,
     ) -> Iterator[LinkedText]:
-        """Link texts, streaming, in their order; each is decided by itself, whatever stands beside it.
+        """Link texts, streaming, in order; each is decided by itself, whatever its neighbours.
 
         Args:
             texts: Read a batch at a time.
@@ -170,7 +170,9 @@ class Linker:
         }
 
     def candidates(self, name: str, *, fuzzy: bool = False) -> tuple[Candidate, ...]:
-        """What a name may mean without context, best first, with p; in any case where none is written so.
+        """What a name may mean without context, best first, with p.
+
+        In any case where none is written so.
 
         Args:
             name: A name as a person types it.
@@ -208,7 +210,7 @@ class Linker:
         return self.weights
 
     def learn(self, documents: Iterable[LinkedText], *, source: str) -> int:
-        """Count what names meant in linked texts, said by ``source``; return the graph's new revision.
+        """Count what names meant in linked texts, as said by ``source``; return the new revision.
 
         The counts are priors of later linking, beside the graph's own; names that are new become
         aliases. ``graph.forget(source=…)`` and ``graph.undo`` take them back.
@@ -277,14 +279,14 @@ class Linker:
         return read_changed(self._graph, self._base, changed) if changed else Layers(self._base)
 
     def _changed(self) -> set[str] | None:
-        """The entities that changed since the index was made; None without an index, or where they are too many."""
+        """The entities that changed since the index; None without one, or if they are too many."""
         if self._base is None:
             return None
         most = max(1_000, int(STALE * len(self._base)))
         return self._graph.changed(self._base_state[0], most=most)
 
     def _still_holds(self, newest: int) -> bool:
-        """Whether the revision of the index is still the one that was read: a withdrawn number is used again."""
+        """Whether the revision of the index is still the same: a withdrawn number is used again."""
         return self._base_state[0] <= newest and self._base_state == self._named(
             self._base_state[0]
         )
@@ -295,7 +297,7 @@ class Linker:
         return (revision, rows[0].kind, rows[0].note) if rows else (revision, "", "")
 
     def _keep(self, revision: int) -> None:
-        """Spare the next process the reading, where that can be: not on a disk that is read-only."""
+        """Store the index for the next process if possible: not on a read-only disk."""
         if self._folder is not None and self._base is not None:
             with suppress(OSError):
                 graph = storage.identity(self._graph, revision)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LinkMany: TypeAlias = "Callable[[Iterable[str]], Iterator[LinkedText]]"
-"""What links texts in their order: :meth:`Linker.link_many <kptm.linking.Linker.link_many>` is one."""
+"""Links texts in their order, as :meth:`Linker.link_many <kptm.linking.Linker.link_many>`."""
 
 
 def link_pairs(link: LinkMany, pairs: Iterable[tuple[T, str]]) -> Iterator[tuple[T, LinkedText]]:

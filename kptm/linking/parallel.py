@@ -37,7 +37,7 @@ def link_in_processes(
     n_jobs: int,
     coreference: bool = False,
 ) -> Iterator[LinkedText]:
-    """Link texts in ``n_jobs`` processes, in their order; no more than a few batches are held at a time."""
+    """Link texts in ``n_jobs`` processes, in order; only a few batches are in memory at a time."""
     from kptm.linking.batches import batches
 
     with tempfile.TemporaryDirectory(prefix="kptm-linking-") as folder:

@@ -76,7 +76,7 @@ def _parts(report: Report) -> list[tuple[str, str, str]]:
     return [
         (
             "Text finds its entities",
-            "Each coloured span names an entity of the graph. The number is how sure the linker is.",
+            "Each coloured span names an entity; the number says how sure the linker is.",
             linked_texts(report.linked, report.labels),
         ),
         (

@@ -32,7 +32,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (QueryError, 422),
     (LinkingError, 422),
 )
-"""What the client got wrong; whatever else we raise says that the workspace cannot do it now (409)."""
+"""Status of what the client got wrong; for others the workspace cannot do it now (409)."""
 MEDIA = {
     ".html": "text/html",
     ".css": "text/css",
@@ -76,7 +76,7 @@ def create_app(
 
 
 def _add_page(app: FastAPI) -> None:
-    """Serve the files of ``static/``, and no other path: they are read once, by the names that they have now."""
+    """Serve the files of ``static/`` by their present names, read once, and no other path."""
     for path in sorted((Path(__file__).parent / "static").iterdir()):
         where = "/" if path.name == "index.html" else f"/{path.name}"
         app.add_route(where, _page(path), include_in_schema=False)

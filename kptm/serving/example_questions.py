@@ -21,7 +21,7 @@ FORMS = ("What is the {relation} of {head}?", "{head} {relation} [MASK].")
 
 
 def example_questions(ws: Workspace, limit: int) -> list[str]:
-    """At most ``limit`` questions, each about another relation, that the graph answers with the fact they were made from."""
+    """At most ``limit`` questions, each of another relation, which the graph answers right."""
     chosen: list[str] = []
     tried = 0
     for fact in _one_of_each_relation(ws):

@@ -1,4 +1,4 @@
-"""Security middleware: what a request must be before a route sees it, and headers of every response.
+"""Security middleware: what a request must be before routing, and headers of responses.
 
 A page of another site can send requests to this machine, and, by a name that it lets point here
 (DNS rebinding), read what comes back. It can forge neither ``Host`` nor ``Origin``, so that both
@@ -106,7 +106,7 @@ class SecurityMiddleware:
             raise RefusedError(403, "pages of other sites may not use this server")
 
     async def _body(self, receive: Receive, headers: Headers) -> bytes:
-        """The whole body, so that nothing is refused while the client still sends: it might not see why."""
+        """The whole body: a client that still sends might not see why it is refused."""
         announced = headers.get("content-length", "0")
         hopeless = len(announced) > DIGITS or not announced.isdecimal() or int(announced) > DRAINED
         body, more = bytearray(), not hopeless

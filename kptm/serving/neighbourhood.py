@@ -1,4 +1,4 @@
-"""Which facts around an entity fit in a picture: its own first, of every relation some, and two hops where two are asked for."""
+"""Which facts around an entity fit in a picture: its own, of every relation some, then two hops."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEAR = 1000
 def facts_around(
     graph: KnowledgeGraph, key: str, *, hops: int, limit: int
 ) -> tuple[list[Triple], bool]:
-    """At most ``limit`` facts within one or two hops of an entity, nearest first, and whether these are all.
+    """At most ``limit`` facts within one or two hops, nearest first, and whether these are all.
 
     Where not all fit, the facts that the entity is the head of come first, and every relation has
     its turn before one has a second fact. Of two hops, the second gets half of the places, shared

@@ -67,11 +67,12 @@ def serve(
 
 
 def _listening(config: ServingConfig) -> socket.socket:
-    """A socket that takes connections from now on, so that the port is known and nobody waits in vain."""
+    """A socket that accepts connections at once, so that the port is known and nobody waits."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
         return socket.create_server((config.host, config.port), family=family, backlog=2_048)
     except (OSError, UnicodeError) as error:
         raise ConfigError(
-            f"{config.host}:{config.port}: cannot be listened at ({error}); give another --port or --host"
+            f"{config.host}:{config.port}: cannot be listened at ({error});"
+            " give another --port or --host"
         ) from error

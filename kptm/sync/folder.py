@@ -54,7 +54,8 @@ def files_of(folder: Path, *, without: Collection[Path] = ()) -> list[FoundFile]
     """
     if not folder.is_dir():
         raise WorkspaceError(
-            f"{folder}: there is no such folder; nothing was changed. To end all that its files stated, make it an empty folder"
+            f"{folder}: there is no such folder; nothing was changed. To end all that its files"
+            " stated, make it an empty folder"
         )
     return [
         FoundFile(path.relative_to(folder).as_posix(), path, kind_of(path))

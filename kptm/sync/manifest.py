@@ -1,4 +1,4 @@
-"""The files that were synchronised, with their hashes: ``sync.json`` of a workspace, replaced whole."""
+"""The synchronised files with their hashes: a workspace's ``sync.json``, replaced whole."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ class Manifest:
             )
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise WorkspaceError(
-                f"{path}: is damaged ({error}); restore it from a copy, or remove it: all files are then read"
+                f"{path}: is damaged ({error}); restore it from a copy, or remove it:"
+                " all files are then read"
                 " again, and what files stated that are gone by now stays"
             ) from error
 

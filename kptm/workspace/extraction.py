@@ -72,7 +72,8 @@ class AcceptanceRule:
         least = float(found["least"]) if found else 2.0
         if found is None or least > 1:
             raise ConfigError(
-                f"{text!r} is no rule; write RELATION>=CONFIDENCE, as in capital>=.95, or >=.95 for all relations"
+                f"{text!r} is no rule; write RELATION>=CONFIDENCE, as in capital>=.95, or >=.95 for"
+                " all relations"
             )
         return cls(found["relation"] or None, least)
 
@@ -249,7 +250,8 @@ class WorkspaceExtraction:
                 item,
                 labels.get(item.head, item.head),
                 relations.get(item.relation, item.relation),
-                value_text(item.tail) if isinstance(item.tail, Literal) else labels.get(item.tail, item.tail),
+                value_text(item.tail) if isinstance(item.tail, Literal) else labels.get(item.tail,
+                item.tail),
                 tuple(broken.get(item.id, ())),
             )
             for item in found

@@ -120,7 +120,8 @@ def _create_tables() -> None:
     )
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
-            "CREATE VIRTUAL TABLE name_index USING fts5(surface, tokenize = 'trigram', detail = none)"
+            "CREATE VIRTUAL TABLE name_index USING fts5(surface, tokenize = 'trigram', detail ="
+            " none)"
         )
     else:
         op.create_table(
@@ -229,7 +230,8 @@ class _Said:
             yield row.entity_id, TYPE, row.type
         bare = (
             "SELECT e.id FROM old_entity e WHERE e.label IS NULL AND e.description IS NULL"
-            " AND e.prior IS NULL AND NOT EXISTS (SELECT 1 FROM old_triple t WHERE t.head_id = e.id)"
+            " AND e.prior IS NULL AND NOT EXISTS (SELECT 1 FROM old_triple t"
+            " WHERE t.head_id = e.id)"
             " AND NOT EXISTS (SELECT 1 FROM old_triple t WHERE t.tail_id = e.id)"
             " AND NOT EXISTS (SELECT 1 FROM old_alias a WHERE a.entity_id = e.id)"
             " AND NOT EXISTS (SELECT 1 FROM old_entity_type y WHERE y.entity_id = e.id)"
@@ -291,7 +293,8 @@ class _Said:
         place = "rowid" if self.bind.dialect.name == "sqlite" else "id"
         insert = sa.text(f"INSERT INTO name_index ({place}, surface) VALUES (:id, :surface)")
         names = (
-            "SELECT id, key AS name FROM entity UNION ALL SELECT l.id, l.value FROM literal l WHERE l.id"
+            "SELECT id, key AS name FROM entity UNION ALL SELECT l.id, l.value FROM literal l"
+            " WHERE l.id"
             f" IN (SELECT tail_id FROM triple WHERE relation_id IN ({LABEL}, {ALIAS}))"
         )
         for row in self._rows(names):

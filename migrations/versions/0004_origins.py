@@ -1,4 +1,4 @@
-"""Modeledge by origin: texts once, who attests them, and a log of what each operation did to which rows."""
+"""Modeledge by origin: texts once, who attests them, and a log of operations on rows."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -116,7 +116,7 @@ def _create() -> None:
 
 
 def _move(bind: sa.Connection) -> None:
-    """Rows with their origins; a row's source was the hash of its text, or a name given to vectors of one's own."""
+    """Rows with origins; a row's source was the hash of its text, or a name for custom vectors."""
     origins: dict[str, int] = {}
     seq = count(1)
     old = sa.text("SELECT * FROM old_record WHERE id > :last ORDER BY id LIMIT :page")

@@ -1,4 +1,7 @@
-"""What values measure, and the facts that end in them by size, so that superlatives and comparisons are found by an index."""
+"""What values measure, and facts by the size of their values.
+
+So an index finds superlatives and comparisons.
+"""
 
 import sqlalchemy as sa
 from alembic import op

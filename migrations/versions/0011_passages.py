@@ -41,7 +41,8 @@ def upgrade() -> None:
     op.create_index("ix_passage_link_entity", "passage_link", ["entity", "passage_id"])
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
-            "CREATE VIRTUAL TABLE passage_terms USING fts5(text, content = 'passage', content_rowid = 'id',"
+            "CREATE VIRTUAL TABLE passage_terms USING fts5(text, content = 'passage', content_rowid"
+            " = 'id',"
             " tokenize = 'unicode61 remove_diacritics 2')"
         )
     else:

@@ -1,4 +1,4 @@
-"""Words of questions against names and phrasings that others wrote: ParaRel's patterns, CoDEx's relations in two languages."""
+"""Words of questions against others' names and phrasings: ParaRel's and CoDEx's."""
 
 import gzip
 import json
@@ -30,7 +30,10 @@ def meant(words, language):
 
 
 def test_english_phrasings_say_a_word_of_their_relation():
-    """Of ParaRel's 113 patterns words alone say the name of 47; 100 with the table (85 before it was compared with them)."""
+    """Of ParaRel's 113 patterns words alone say the name of 47.
+
+    100 with the table (85 before it was compared with them).
+    """
     codex = json.loads(read("codex-m", "relations.en.json.gz"))
     labels = {key: item["label"] for key, item in codex.items()}
     fewrel = json.loads(read("fewrel", "pid2name.json.gz"))
@@ -48,7 +51,10 @@ def test_english_phrasings_say_a_word_of_their_relation():
 
 
 def test_chinese_names_of_relations_mean_their_english_names():
-    """Of CoDEx-M's relations, whose Chinese names mix both kinds of characters: three fifths whole, four fifths in part (measured: 47 and 61 of 71)."""
+    """Of CoDEx-M's Chinese relation names three fifths are found whole, four fifths in part.
+
+    Measured: 47 and 61 of 71. The names mix both kinds of characters.
+    """
     english = json.loads(read("codex-m", "relations.en.json.gz"))
     chinese = json.loads(read("codex-m", "relations.zh.json.gz"))
     whole = part = 0

@@ -11,10 +11,12 @@ from kg.naming.folding import canonical, fold, spellings
 
 PAIRS = [
     ("Dvořák", "dvorak"), ("Łódź", "lodz"), ("Ærøskøbing", "aeroskobing"), ("Straße", "strasse"),
-    ("STRASSE", "strasse"), ("İstanbul", "istanbul"), ("Iğdır", "igdir"), ("Þingvellir", "thingvellir"),
-    ("Đà Nẵng", "da nang"), ("Œuvre", "oeuvre"), ("Žižek", "zizek"), ("ﬁnance", "finance"),
-    ("ＡＢＣ１", "abc1"), ("Ξενοφών", "ξενοφων"), ("Йошкар-Ола", "иошкар-ола"), ("O’Neill", "o'neill"),
-    ("Saint–Étienne", "saint-etienne"), ("  a\t b\u00a0c ", "a b c"), ("שָׁלוֹם", "שלום"), ("مُحَمَّد", "محمد"),
+    ("STRASSE", "strasse"), ("İstanbul", "istanbul"), ("Iğdır", "igdir"),
+    ("Þingvellir", "thingvellir"), ("Đà Nẵng", "da nang"), ("Œuvre", "oeuvre"), ("Žižek", "zizek"),
+    ("ﬁnance", "finance"), ("ＡＢＣ１", "abc1"), ("Ξενοφών", "ξενοφων"),
+    ("Йошкар-Ола", "иошкар-ола"),
+    ("O’Neill", "o'neill"), ("Saint–Étienne", "saint-etienne"), ("  a\t b\u00a0c ", "a b c"),
+    ("שָׁלוֹם", "שלום"), ("مُحَمَّد", "محمد"),
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Canonically equal texts are one name, and a slip of the pen is answered with what may be meant."""
+"""Canonically equal texts are one name, and a misspelling gets a suggestion."""
 
 import unicodedata
 

@@ -89,7 +89,10 @@ class Asker(Protocol):
 def ask(
     ws: Asker, cases: Sequence[Case], *, strict: bool = False, warm: bool = True
 ) -> list[Outcome]:
-    """Ask each question; ``strict`` counts an answer as right only where the whole set is; ``warm`` asks one before."""
+    """Ask each question; ``strict`` counts an answer as right only where the whole set is.
+
+    ``warm`` asks one before.
+    """
     found = []
     for case in cases[: int(warm)]:
         ws.ask(case.question)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 FOLDS = 5
 BLANK = "[MASK]"
 STOP = frozenset(
-    "and any are been but did does for from had has have her him his how into its not off one our out she that the their them they"
+    "and any are been but did does for from had has have her him his how into its not off one our"
+    " out she that the their them they"
     " this too was were what when where which who whom whose why will with you your".split()
 )
 """Words that are written as capitals nowhere, though a name may be spelt like them."""
@@ -56,7 +57,10 @@ def freebase(data: Path) -> list[Case]:
 
 
 def geo(data: Path, part: str, language: str = "") -> list[Case]:
-    """GeoQuery's questions of ``train`` or ``dev``, in English or as ``languages`` has them; gold is text."""
+    """GeoQuery's questions of ``train`` or ``dev``, in English or as ``languages`` has them.
+
+    Gold is text.
+    """
     found = []
     for row in rows(data / f"questions/geo.{part}.jsonl.gz"):
         question = row["languages"].get(language) if language else row["question"]
@@ -103,7 +107,10 @@ def lower_case(case: Case) -> Case:
 
 
 def capitaliser(names: Iterable[str]) -> Callable[[Case], Case]:
-    """What writes names in a question as the graph does; the longest name first, very short ones and stop words never."""
+    """What writes names in a question as the graph does.
+
+    The longest name first, very short ones and stop words never.
+    """
     spelt = {
         name.lower(): name
         for name in sorted(names)

@@ -1,6 +1,7 @@
-"""Two small graphs of other kinds than the rest, written for this project with questions about them: elements, and packages of programs.
+"""Two small graphs of other kinds, with questions: elements, and packages of programs.
 
-Who wrote the questions had not seen the code that reads them. They are in lower case, as typed; the gold of each is computed from the graph.
+Who wrote the questions had not seen the code that reads them. They are in lower case, as typed; the
+gold of each is computed from the graph.
 """
 
 from __future__ import annotations

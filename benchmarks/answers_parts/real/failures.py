@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def write(path: Path, outcomes: Sequence[Outcome], labels: Mapping[str, str]) -> None:
-    """The failures by verdict and reason, the largest part first; ``labels`` of keys in gold and readings."""
+    """The failures by verdict and reason, the largest part first.
+
+    ``labels`` of keys in gold and readings.
+    """
     parts: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
     for x in outcomes:
         if not x.right:

@@ -1,4 +1,4 @@
-"""Tables of judged questions: shares with intervals, by group, how honest the scores are, and what a threshold costs."""
+"""Tables of judged questions: shares with intervals, by group, honesty of scores, thresholds."""
 
 from __future__ import annotations
 

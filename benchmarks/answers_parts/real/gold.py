@@ -29,7 +29,10 @@ class Item:
 
 
 def items_of(answer: Answer) -> list[Item]:
-    """The answers of an answer, as they are compared; a value as it is shown, and as the graph has it with unit and without."""
+    """The answers of an answer, as they are compared.
+
+    A value as it is shown, and as the graph has it with unit and without.
+    """
     return [Item(x.entity or "", _texts(x)) for x in answer.answers]
 
 
@@ -62,7 +65,8 @@ class Gold:
     """What is right.
 
     Attributes:
-        readings: The sets of answers that are right, each as keys or texts; more than one where a question is ambiguous.
+        readings: The sets of answers that are right, each as keys or texts; more than one where a
+            question is ambiguous.
         some: How many answers of a reading are enough, 0 where all are needed.
         refusal: Whether no answer is right, too (the only right one where there are no readings).
         anything: Whether any answer is right, of "tell me about France".

@@ -1,4 +1,4 @@
-"""Questions that can be answered no longer: the name that they ask about, or the relations to their answers, are taken out of the graph."""
+"""Questions that have become unanswerable: their name, or their relations, leave the graph."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class _Topic:
 
 
 class Gaps:
-    """Finds the topic of questions by their words alone, and what connects it with the gold answers in one hop."""
+    """Finds a question's topic by its words, and what joins it to the gold answers in one hop."""
 
     def __init__(self, source: Source, everywhere: Collection[str] = ()) -> None:
-        """``everywhere`` are keys of what all of the graph lies in: a question is the same without its name."""
+        """``everywhere``: keys that all of the graph lies in, whose names a question can lack."""
         self._names = {
             name: keys
             for name, keys in source.names().items()
@@ -117,7 +117,10 @@ def name_gap(topics: Sequence[_Topic], limit: int, seed: int) -> Gap:
 
 
 def relation_gaps(topics: Sequence[_Topic], copies: int, limit: int, seed: int) -> list[Gap]:
-    """So many copies without the relations of as many questions as possible, of each so many at most."""
+    """So many copies, each without the relations of as many questions as possible.
+
+    A copy lacks so many relations at most.
+    """
     left = [topic for topic in topics if len(topic.relations) <= RELATIONS]
     gaps = []
     for _ in range(copies):
@@ -127,7 +130,8 @@ def relation_gaps(topics: Sequence[_Topic], copies: int, limit: int, seed: int) 
         most = min(counts, key=lambda relation: (-counts[relation], relation))
         chosen = _sample([topic for topic in left if most in topic.relations], limit, seed)
         relations = frozenset().union(*(topic.relations for topic in chosen))
-        gaps.append(Gap("relation", frozenset(), relations, tuple(_unanswerable(x, "relation") for x in chosen)))  # fmt: skip
+        gaps.append(Gap("relation", frozenset(), relations,
+        tuple(_unanswerable(x, "relation") for x in chosen)))  # fmt: skip
         left = [topic for topic in left if not topic.relations & relations]
     return gaps
 

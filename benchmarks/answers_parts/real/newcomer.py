@@ -1,7 +1,8 @@
 """Gold for a newcomer's questions over a table of countries, computed from the table.
 
-The questions stay where they are: a rule belongs to the first digits of a question's SHA-256. What the table cannot answer (populations
-of cities, time zones, presidents) is right when it is refused. A question that can be read in several ways has several right sets.
+The questions stay where they are: a rule belongs to the first digits of a question's SHA-256. What
+the table cannot answer (populations of cities, time zones, presidents) is right when it is refused.
+A question that can be read in several ways has several right sets.
 """
 
 from __future__ import annotations
@@ -187,18 +188,17 @@ RULES: dict[str, Rule] = {
     "7adec3": lambda f: _count(f.of("Switzerland", "language")),
     # yes or no
     "1b5cc6": lambda _: _is("yes"),
-    "12e21e": lambda _: _or_refused("no"),  # another capital is stated, but Sydney is not in the table
+    "12e21e": lambda _: _or_refused("no"),  # the table lacks Sydney
     "eefe60": lambda _: _is("yes"),
     "dd6710": lambda _: _is("no"),
     "11b06f": lambda _: _is("yes"),
     "412e3a": lambda _: _is("no"),
     "8685c4": lambda _: _is("no"),
     # comparisons, two conditions
-    "eade77": _refused,
-    "ce0a38": _many_people,
-    "5d3b47": _few_people,
+    "eade77": _refused, "ce0a38": _many_people, "5d3b47": _few_people,
     "160c5d": lambda f: _set(f.having("borders", "France") & f.having("borders", "Germany")),
-    "ca5bcc": lambda f: _set(f.having("language", "Spanish") & f.having("continent", "South America")),
+    "ca5bcc": lambda f: _set(f.having("language", "Spanish") & f.having("continent",
+    "South America")),
     "fa7df5": _refused,  # there are none
     "9adf26": lambda f: _set(f.having("language", "Portuguese") & f.having("continent", "Africa")),
     "cebecf": _capitals_of(lambda _: {"France", "Germany"}),
@@ -258,7 +258,8 @@ def rule_of(question: str) -> Rule:
     """The rule of a question.
 
     Raises:
-        KeyError: There is none: the file has other questions than those that the rules were written for.
+        KeyError: There is none: the file has other questions than those that the rules were written
+            for.
     """
     return RULES[digest(question)]
 

@@ -173,7 +173,8 @@ def latency(bench: Bench) -> None:
     """Simple and composed questions over FB15k-237, and over a million triples."""
     simple = [case for case in cases.freebase(bench.data) if case.group == "simplequestions"]
     asked = [*bench.sample(simple), *bench.sample(speed.composed(bench.shared, bench.seed))]
-    for name, build in (("freebase", bench.build("freebase")), ("million", speed.Million(bench.shared))):  # fmt: skip
+    builds = {"freebase": bench.build("freebase"), "million": speed.Million(bench.shared)}
+    for name, build in builds.items():
         with bench.workspaces.copy(name, build) as ws:
             ask(ws, asked[::10])
             bench.report.add(f"{name}, latency", ask(ws, asked))

@@ -81,4 +81,5 @@ def commit() -> str:
     """The commit that is measured."""
     command = ["git", "rev-parse", "--short", "HEAD"]
     here = Path(kptm.__file__).parent
-    return subprocess.run(command, cwd=here, capture_output=True, text=True, check=False).stdout.strip()  # fmt: skip
+    return subprocess.run(command, cwd=here, capture_output=True, text=True,
+    check=False).stdout.strip()  # fmt: skip

@@ -1,4 +1,7 @@
-"""The newcomer's short lists of questions, each over a small graph, some after lessons; with gold as in :mod:`newcomer`."""
+"""The newcomer's short lists of questions, each over a small graph, some after lessons.
+
+With gold as in :mod:`newcomer`.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,10 @@ def _of(head: str, relation: str) -> Rule:
 
 
 def _not_bordering(f: Facts) -> Gold:
-    """Countries are what lies in no country; Germany is or is not one that does not border itself."""
+    """Countries are what lies in no country.
+
+    Germany is or is not one that does not border itself.
+    """
     countries = {x for x in f.heads if not f.of(x, "country")}
     others = countries - f.having("borders", "Germany")
     return Gold((frozenset(others), frozenset(others - {"Germany"})))
@@ -110,9 +116,9 @@ RULES: dict[str, Rule] = {
     "24b730": _of("France", "capital"),
     # two conditions
     "4cee9f": lambda f: Gold.of(f.having("continent", "Europe") - f.having("currency", "Euro")),
-    "97ccb8": _is(),
-    "ad686c": lambda f: Gold.of([str(len(f.having("continent", "Africa")))]),
-    "a33538": lambda f: Gold.of(f.having("language", "Portuguese") & f.having("continent", "Africa")),
+    "97ccb8": _is(), "ad686c": lambda f: Gold.of([str(len(f.having("continent", "Africa")))]),
+    "a33538": lambda f: Gold.of(f.having("language", "Portuguese") & f.having("continent",
+    "Africa")),
     # yes or no
     "876130": _is("yes"),
     "538a09": _is("yes"),

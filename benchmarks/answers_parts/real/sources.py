@@ -23,7 +23,8 @@ class Source:
     """A graph's files.
 
     Attributes:
-        files: In the order in which they are loaded: triples as TSV, or entities and facts as JSON Lines, gzipped or not.
+        files: In the order in which they are loaded: triples as TSV, or entities and facts as JSON
+            Lines, gzipped or not.
     """
 
     files: tuple[Path, ...]
@@ -63,7 +64,7 @@ class Source:
     def load(
         self, ws: Workspace, entities: Collection[str] = (), relations: Collection[str] = ()
     ) -> None:
-        """Load all but some entities, with whatever is stated of them, and all but some relations."""
+        """Load all but some entities, with what is stated of them, and all but some relations."""
         with tempfile.TemporaryDirectory() as folder:
             for path in self.files:
                 kept = Path(folder) / path.name.removesuffix(".gz")

@@ -39,7 +39,7 @@ EACH = 10
 
 
 def composed(shared: Path, seed: int) -> list[Case]:
-    """Questions that ask for counts, conditions, negation, two hops, yes or no, with names drawn from FB15k-237."""
+    """Counts, conditions, negation, two hops, yes or no, over names drawn from FB15k-237."""
     source = source_of("freebase", shared)
     label_of = {row["key"]: row["label"] for row in source.entities() if row.get("label")}
     films, people, places = set(), set(), set()
@@ -70,7 +70,7 @@ def composed(shared: Path, seed: int) -> list[Case]:
 
 
 def shifted(name: str, by: int) -> str:
-    """A name that can be spoken, made from another: consonants and vowels are turned round their alphabets."""
+    """A pronounceable name from another: consonants and vowels turn round their alphabets."""
     vowels = "aeiou"
     others = "".join(letter for letter in string.ascii_lowercase if letter not in vowels)
     turned = vowels[by % 5 :] + vowels[: by % 5] + others[by % 21 :] + others[: by % 21]

@@ -1,4 +1,4 @@
-"""Workspaces of the graphs, loaded once into a folder for later runs, and copied to be asked or taught."""
+"""Workspaces of the graphs, loaded once into a folder, and copied to be asked or taught."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ class Workspaces:
 
     @contextmanager
     def copy(self, name: str, build: Build) -> Iterator[Workspace]:
-        """A copy of the workspace ``name``, which ``build`` fills where it is not there yet; it goes with the block."""
+        """A copy of the workspace ``name``, which ``build`` fills where it is not there yet.
+
+        It goes with the block.
+        """
         source = self._loaded(name, build)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=f"{name}.copy.") as folder:
             target = Path(folder) / "ws"

@@ -33,11 +33,14 @@ if TYPE_CHECKING:
 @click.option("--facts", required=True, type=click.Path(),
               help="JSON Lines: relation, subject, object; entities by key or label.")  # fmt: skip
 @click.option("--phrasings", required=True, type=click.Path(),
-              help="JSON Lines: relation, pattern with [X] and [Y]; several a relation.")  # fmt: skip
+              help="JSON Lines: relation, pattern with [X] and [Y];"
+                   " several a relation.")  # fmt: skip
 @click.option("--text", type=click.Path(),
-              help="Texts to look at layers and heads in; those that were indexed by default.")  # fmt: skip
+              help="Texts to look at layers and heads in; those that were indexed by"
+                   " default.")  # fmt: skip
 @click.option("--labels", type=click.Path(),
-              help="JSON Lines: text, spans as [start, end, label]; types of mentions by default.")  # fmt: skip
+              help="JSON Lines: text, spans as [start, end, label];"
+                   " types of mentions by default.")  # fmt: skip
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1),
               help="At most so many texts.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, LARGEST_SEED),
@@ -54,7 +57,7 @@ def probes(
     seed: int,
     as_json: bool,
 ) -> None:
-    """What does the model hold? Facts in several phrasings, layers and heads, each with its control.
+    """Show what the model holds: facts in several phrasings, layers and heads, with controls.
 
     Everything is measured with the knowledge of links and without ("plain").
     """
@@ -158,7 +161,8 @@ def _notes(report: ProbesReport) -> Iterator[str]:
     for found in list(report.linear.values())[:1]:
         yield (
             f"layers: {report.task}, {found.labels} labels, {found.learnt:,} spans learnt from,"
-            f" {found.held_out:,} held out, {found.seen:.0%} of these in a form that was learnt from;"
+            f" {found.held_out:,} held out, {found.seen:.0%} of these in a form that was learnt"
+            " from;"
             f" majority {found.majority:.3f}"
         )
     named = report.named

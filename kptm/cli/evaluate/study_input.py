@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def own_study(
     folder: str, texts: Sequence[str], *, steps: int, rate: float, limit: int | None, noise: float
 ) -> Study:
-    """The study of a workspace's graph and texts; texts that come without links are linked by the workspace."""
+    """The study of a workspace's graph and texts; it links texts that come without links."""
     from kptm.evaluation.fusion.distant_supervision import DistantSupervisionStudy
 
     with existing(folder) as ws:
@@ -53,7 +53,7 @@ def _documents(ws: Workspace, path: str) -> Iterator[LinkedText]:
 def check_results(
     plot: str | None, out: str | None, *, inputs: Iterable[str | None], workspace: str | None
 ) -> None:
-    """Refuse, before the hours of training, results that cannot be written or would overwrite what is read.
+    """Refuse results that cannot be written or overwrite an input, before hours of training.
 
     Raises:
         ConfigError: A file's folder is missing, or both are one file.

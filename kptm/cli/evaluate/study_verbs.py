@@ -1,4 +1,4 @@
-"""evaluate fusion, evaluate linking; the others are in ``probing``, ``answers`` and ``extracting``."""
+"""evaluate fusion, evaluate linking; other rooms have the other evaluations."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ evaluate.add_command(extraction)
     help="How knowledge enters: gated ernie knowbert memory luke kbert adapter.",
 )
 @click.option("--backbone", metavar="PATH",
-              help="A Hugging Face model that all arms start from, in place of a small BERT from nothing.")  # fmt: skip
+              help="A Hugging Face model that all arms start from, in place of a small BERT from"
+                   " nothing.")  # fmt: skip
 @click.option("--freeze", is_flag=True, help="Leave the layers of --backbone as they are.")
 @click.option("--lora", default=0, type=click.IntRange(0), metavar="RANK",
               help="Train LoRA of this rank beside the layers of --backbone.")  # fmt: skip
@@ -90,7 +91,7 @@ def fusion(
     out: str | None,
     as_json: bool,
 ) -> None:
-    """Does knowledge arrive? P@1 on facts in text and graph (A), graph only (B), neither (C), edited later (D).
+    """Does knowledge arrive? P@1 on facts in text and graph, graph only, neither, edited later.
 
     Facts are those of --facts, said in --phrasings and asked in --ask; or those of the graph of
     --graph that the sentences of --text say.

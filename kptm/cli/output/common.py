@@ -66,7 +66,10 @@ def chosen_device() -> str | None:
 
 
 def verb(function: Callable[..., R]) -> Callable[..., R]:
-    """Give a command ``--json``, ``--quiet`` and ``--debug``; turn our errors into one line and exit code 1."""
+    """Give a command ``--json``, ``--quiet`` and ``--debug``.
+
+    Our errors become a line and exit code 1.
+    """
 
     @json_option
     @quiet_option
@@ -176,7 +179,7 @@ def printed_json(value: Any, indent: int | None = None) -> str:
 
 
 def plain(text: str) -> str:
-    """Text for a terminal: what would steer it, or what no encoding can keep, is written as an escape."""
+    """Text for a terminal, with escapes for what would steer it or what no encoding can hold."""
     text = "".join(
         char if char in "\n\t" or unicodedata.category(char) != "Cc" else f"\\x{ord(char):02x}"
         for char in text

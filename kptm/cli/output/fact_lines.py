@@ -1,4 +1,4 @@
-"""Facts for people: the label of each entity and relation with its key beside it, values with what they are."""
+"""Facts for people: labels of entities and relations beside their keys, values with their kind."""
 
 from __future__ import annotations
 

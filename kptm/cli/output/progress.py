@@ -1,4 +1,4 @@
-"""How far a verb is, on stderr: a bar on a terminal, a plain line now and then elsewhere; always with the time to go.
+"""How far a verb is, on stderr: a bar on a terminal, else a line now and then; with the time left.
 
 Whatever ends within two seconds says nothing in a log. What takes longer says after two seconds,
 and then every ten, how far it is, even while no step ends: a thread of its own writes the lines.
@@ -131,7 +131,7 @@ def progress(title: str, total: float | None, *, about: bool = False) -> Iterato
 
 
 def lines_of(paths: Iterable[str | Path]) -> int | None:
-    """About how many lines there are in files and in the files of folders; None where one cannot be told."""
+    """About how many lines files and the files of folders have; None if one is unknown."""
     from kg.formats.files import estimate_lines
 
     whole = 0
@@ -145,7 +145,7 @@ def lines_of(paths: Iterable[str | Path]) -> int | None:
 
 
 def read_names(workspace: Workspace) -> None:
-    """Bring the index of names up to date before it is asked, so that nobody waits for the first answer in silence."""
+    """Bring the index of names up to date, so that nobody waits in silence for the first answer."""
     with progress("index of names", workspace.graph.stats()["entities"]) as advance:
         workspace.linker.refresh(advance)
 

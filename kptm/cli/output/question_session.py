@@ -41,7 +41,7 @@ class Shown(NamedTuple):
         return str(answer) if self.brief else answer.explain(reading=self.reading)
 
     def of(self, question: str, answer: Answer) -> str:
-        """The same for people, after the question that was asked where a follow-up left something out."""
+        """The answer for people, after the full question where a follow-up left something out."""
         asked = f"({answer.question})\n" if answer.question != question and not self.brief else ""
         return f"{asked}{self.text(answer)}"
 
@@ -106,7 +106,10 @@ def _questions(path: Path) -> Iterator[str]:
 
 
 def converse(ask: Ask, shown: Shown) -> None:
-    """Answer what is typed, until the end of input (Ctrl-D); a question that cannot be answered ends nothing."""
+    """Answer what is typed until the end of input (Ctrl-D).
+
+    An unanswerable question ends nothing.
+    """
     with suppress(ImportError):  # history and editing of the line, where the system has them
         import readline  # noqa: F401  # its import is all that input() needs
     click.echo("Ask in words, or with a [MASK]; Ctrl-D ends.", err=True)

@@ -1,4 +1,4 @@
-"""Standard input, output and error as a verb finds them: closed, in another encoding, a pipe whose reader leaves."""
+"""Standard input, output and error as a verb finds them: closed, other encodings, broken pipes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def encoding_of(stream: object) -> str:
 
 
 def silence() -> None:
-    """Let what is still buffered for a reader that went away go nowhere, without an error at the end."""
+    """Drop what is still buffered for a reader that went away, without an error at the end."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

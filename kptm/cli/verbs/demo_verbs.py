@@ -73,7 +73,7 @@ def _print(result: DemoResult) -> None:
 @click.argument("folder", type=click.Path(file_okay=False))
 @verb
 def example(folder: str, as_json: bool) -> None:
-    """Copy the example world's files into FOLDER, which is made: entities, triples, texts, questions."""
+    """Copy the example world's files into a new FOLDER: entities, triples, texts, questions."""
     from kptm.examples import World
 
     copied = World().copy_to(folder)

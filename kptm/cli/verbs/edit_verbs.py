@@ -85,7 +85,7 @@ def forget(
 def undo(
     workspace: str, revision: int | None, later: bool, operation: int | None, as_json: bool
 ) -> None:
-    """Take back REVISION, the newest by default: a load, an edit, learning, indexing, or an undo."""
+    """Take back REVISION (by default the newest): a load, edit, learning, indexing, or undo."""
     if revision is not None and operation is not None:
         raise click.UsageError("give REVISION or --operation")
     with existing(workspace) as ws:
@@ -202,7 +202,7 @@ def add(
     exact: bool,
     as_json: bool,
 ) -> None:
-    """Add a fact (NAME RELATION TAIL), or an entity (NAME with --label, --alias, --type, --description).
+    """Add a fact (NAME RELATION TAIL), or an entity (NAME with --label, --alias, --type …).
 
     What the graph knows by key, label or alias is that; any other name becomes a new entity or
     relation.

@@ -40,7 +40,8 @@ k_option = click.option(
     "vectors",
     type=click.Path(exists=True),
     metavar="PATH",
-    help="Take vectors from elsewhere: text of word2vec or BigGraph, .npz, .npy, a folder of PyKEEN.",
+    help="Take vectors from elsewhere: text of word2vec or BigGraph, .npz, .npy, a folder of"
+    " PyKEEN.",
 )
 @click.option(
     "--keys", type=click.Path(exists=True), metavar="FILE", help="The keys of an .npy, one a line."
@@ -111,7 +112,10 @@ def predict(
     k: int,
     as_json: bool,
 ) -> None:
-    """Predict facts of RELATION that the graph lacks; without --head or --tail, those most worth checking."""
+    """Predict facts of RELATION that the graph lacks.
+
+    Without --head or --tail, those most worth checking.
+    """
     if head and tail:
         raise click.UsageError("give --head or --tail: the other one is predicted")
     with existing(workspace) as ws:

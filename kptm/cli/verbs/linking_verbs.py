@@ -27,7 +27,8 @@ POLICIES = "names", "all", "strict"
 @workspace_argument
 @click.argument("texts", nargs=-1)
 @click.option("--file", "files", multiple=True, type=click.Path(allow_dash=True), metavar="PATH",
-              help="Texts: .txt (a line each) or .jsonl, .gz too; a folder of them; - is standard input.")  # fmt: skip
+              help="Texts: .txt (a line each) or .jsonl, .gz too; a folder of them;"
+                   " - is standard input.")  # fmt: skip
 @click.option("--out", type=click.Path(allow_dash=True), metavar="FILE", help="Write JSON Lines.")
 @click.option("--html", type=click.Path(allow_dash=True), metavar="FILE",
               help="Write a page that shows the links.")  # fmt: skip
@@ -148,7 +149,7 @@ def _is_text(path: Path) -> bool:
 
 
 def _standard_input() -> Iterator[str]:
-    """Each line of standard input, empty ones too: who pipes lines in counts those that come out."""
+    """Each line of standard input, also empty ones: output lines match input lines."""
     from kg.formats.files import open_bytes
     from kg.formats.text.lines import byte_lines, decode
 

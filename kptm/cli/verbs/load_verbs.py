@@ -43,25 +43,32 @@ def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
 @workspace_argument
 @click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
 @click.option("--entities", multiple=True, type=click.Path(), metavar="FILE",
-              help="Entities (.jsonl .json .csv .tsv): key, label, aliases, description, types, prior.")  # fmt: skip
+              help="Entities (.jsonl .json .csv .tsv): key, label, aliases, description, types,"
+                   " prior.")  # fmt: skip
 @click.option(
     "--format",
     "form",
     help="Where the suffix does not say it: tsv csv jsonl nt nq ttl rdf jsonld wikidata.",
 )
 @click.option("--columns", metavar="A,B,C",
-              help="Columns of head, relation, tail in CSV or TSV: names, or numbers from 0.")  # fmt: skip
+              help="Columns of head, relation, tail in CSV or TSV:"
+                   " names, or numbers from 0.")  # fmt: skip
 @click.option("--entity-columns", metavar="A,B,…",
-              help='What the columns of an entities file without a header are; "-" is left.')  # fmt: skip
+              help='What the columns of an entities file without a header are;'
+                   ' "-" is left.')  # fmt: skip
 @click.option("--key", metavar="COLUMN",
-              help="Of CSV or TSV with an entity a row and a relation a column: the column of the entities.")  # fmt: skip
+              help="Of CSV or TSV with an entity a row and a relation a column:"
+                   " the column of the entities.")  # fmt: skip
 @click.option(
     "--split", metavar="TEXT", help="What separates several values in a cell of such a table."
 )
 @click.option("--header/--no-header", default=None,
-              help="Whether the first line of CSV or TSV is a header; a usual one is recognised.")  # fmt: skip
+              help="Whether the first line of CSV or TSV is a header;"
+                   " a usual one is recognised.")  # fmt: skip
 @click.option("--types", "kinds", multiple=True, metavar="RELATION=KIND",
-              help="What a relation of CSV or TSV ends in: entity, text, integer, decimal, quantity, date, time, boolean, url, email or version; it is guessed by default.")  # fmt: skip
+              help="What a relation of CSV or TSV ends in: entity, text, integer, decimal,"
+                   " quantity, date, time, boolean, url, email or version;"
+                   " it is guessed by default.")  # fmt: skip
 @click.option("--no-types", is_flag=True, help="Guess no types: CSV and TSV end in entities.")
 @click.option("--source", help="Who says it; the path by default.")
 @click.option("--add/--replace", default=None,
@@ -92,7 +99,7 @@ def load(
     no_create_entities: bool,
     as_json: bool,
 ) -> None:
-    """Load triples into WORKSPACE from FILES; the suffix says the format, .gz .bz2 .zst are unpacked.
+    """Load triples into WORKSPACE from FILES; the suffix says the format (also .gz .bz2 .zst).
 
     .tsv .csv .jsonl .nt .nq .ttl .rdf .jsonld, .json (Wikidata's dump), pykeen:NAME, - with
     --format. Each file is one transaction: it is loaded whole or not at all.
@@ -184,7 +191,8 @@ def _told(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
     if report.typed:
         lines.append(f"  typed: {', '.join(map(_kind_of, report.typed))}")
         lines.append(
-            "  (to overrule: --types RELATION=KIND, or --no-types; for good: types under [graph] in kptm.toml)"
+            "  (to overrule: --types RELATION=KIND, or --no-types; for good:"
+            " types under [graph] in kptm.toml)"
         )
     lines += [f"  {item.reason}" for item in report.rejected[:SHOWN]]
     if report.rejected_count > SHOWN:
@@ -222,7 +230,8 @@ def _notes(report: LoadReport) -> list[str]:
         )
     if report.other_files:
         found.append(
-            f"what the source states in {', '.join(report.other_files[:3])} stays; --replace ends it"
+            f"what the source states in {', '.join(report.other_files[:3])} stays;"
+            " --replace ends it"
         )
     return found
 

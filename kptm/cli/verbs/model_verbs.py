@@ -101,7 +101,8 @@ def finetune(
     show(
         {"folder": str(folder), "labels": list(tuned.labels), **report.to_dict()},
         as_json,
-        f"{folder}: {report.steps:,} steps on {report.rows:,} rows with {report.links:,} links{cut},"
+        f"{folder}: {report.steps:,} steps on {report.rows:,} rows with {report.links:,}"
+        f" links{cut},"
         f" {len(tuned.labels):,} labels, loss {report.curve[-1].loss:.3f}{_scored(report.dev)},"
         f" {report.seconds:.0f} s",
     )
@@ -111,7 +112,8 @@ def finetune(
 @click.argument("folder", type=click.Path(file_okay=False))
 @click.argument("rows", type=click.Path())
 @click.option("--workspace", type=click.Path(file_okay=False),
-              help="Whose graph links rows without links, by default the one FOLDER lies in.")  # fmt: skip
+              help="Whose graph links rows without links, by default the one FOLDER lies"
+                   " in.")  # fmt: skip
 @click.option("--score", is_flag=True, help="Say how right it is: ROWS say what is.")
 @device_option
 @verb

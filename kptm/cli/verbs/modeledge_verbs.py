@@ -118,7 +118,10 @@ def _built(ws: Workspace, kind: str, queries: int | None) -> list[dict[str, obje
 @click.option("--limit", default=20, show_default=True, help="How many of the newest.")
 @verb
 def receipts(workspace: str, operation: int | None, limit: int, as_json: bool) -> None:
-    """Show what changed modeledge, newest first, or all of OPERATION: its rows and the answers it changed."""
+    """Show what changed modeledge, newest first.
+
+    With OPERATION, show all of it: its rows and the answers it changed.
+    """
     with existing(workspace) as ws:
         if operation is None:
             rows = [
@@ -149,7 +152,10 @@ def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
 @workspace_argument
 @verb
 def verify(workspace: str, as_json: bool) -> None:
-    """Compare rows, log, index and snapshot of every space of modeledge; exit code 1 where they differ."""
+    """Compare rows, log, index and snapshot of each space of modeledge.
+
+    Exit code 1 if they differ.
+    """
     with existing(workspace) as ws:
         found = ws.modeledge.verify()
     lines = [
@@ -203,7 +209,8 @@ def recall(
 @click.command()
 @workspace_argument
 @click.option("--method", type=click.Choice(("auto", "encode", "map")), default="auto",
-              show_default=True, help="Encode again from the texts, or turn by a rotation.")  # fmt: skip
+              show_default=True, help="Encode again from the texts, or turn by a"
+                                      " rotation.")  # fmt: skip
 @click.option("--old", help="The fingerprint of the model that made them, where there are several.")
 @click.option(
     "--anchors", default=1_000, show_default=True, help="Records a rotation is fitted on."
@@ -222,7 +229,7 @@ def migrate(
     replace: bool,
     as_json: bool,
 ) -> None:
-    """Make modeledge of an earlier model into that of the workspace's model now; say with what recall."""
+    """Turn an earlier model's modeledge into that of the present model; report the recall."""
     with existing(workspace) as ws, progress("moved", None) as advance:
         found = ws.modeledge.migrate(
             ws.model(),
@@ -239,7 +246,8 @@ def migrate(
         recall = one.agreement.recall if one.agreement is not None else None
         said = "not measured" if recall is None else f"{recall:.3f}"
         lines.append(
-            f"{one.old} → {one.new}: {one.method}, {one.moved:,} moved, {one.there:,} there already,"
+            f"{one.old} → {one.new}: {one.method}, {one.moved:,} moved, {one.there:,} there"
+            " already,"
             f" {one.left:,} left, recall {said}"
         )
         moves.append(

@@ -30,16 +30,21 @@ if TYPE_CHECKING:
 @workspace_argument
 @click.argument("question", required=False)
 @click.option("--file", type=click.Path(allow_dash=True), metavar="FILE",
-              help="Questions, one a line, answered in order; .gz too; - is standard input.")  # fmt: skip
+              help="Questions, one a line, answered in order; .gz too;"
+                   " - is standard input.")  # fmt: skip
 @click.option("--without", multiple=True, metavar="SOURCE",
-              help="Do not hear graph, model, modeledge or 'link prediction'; may be given several times.")  # fmt: skip
+              help="Do not hear graph, model, modeledge or 'link prediction';"
+                   " may be given several times.")  # fmt: skip
 @click.option("--at", metavar="TIME",
-              help="The year or the day, 1995 or 1995-07-04, that is asked about where a question says none.")  # fmt: skip
+              help="The year or the day, 1995 or 1995-07-04, that is asked about where a question"
+                   " says none.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="The answer alone, without its evidence.")
 @click.option("--explain", is_flag=True,
-              help="Also how the question was read: what was evaluated, and what each word was understood as.")  # fmt: skip
+              help="Also how the question was read: what was evaluated, and what each word was"
+                   " understood as.")  # fmt: skip
 @click.option("--follow-ups", is_flag=True,
-              help="Each question of a file or a pipe may go on from the one before, as at the prompt.")  # fmt: skip
+              help="Each question of a file or a pipe may go on from the one before, as at the"
+                   " prompt.")  # fmt: skip
 @device_option
 @verb
 def ask(
@@ -100,7 +105,8 @@ def _others(without: tuple[str, ...]) -> list[str]:
     "--select", multiple=True, metavar="?x", help="The variables to show; all by default."
 )
 @click.option("--where", "compared", multiple=True, metavar="'?x > 5'",
-              help="Only rows whose value compares so: < <= > >= = != with a number, a date, or a number with its unit.")  # fmt: skip
+              help="Only rows whose value compares so: < <= > >= = != with a number, a date, or a"
+                   " number with its unit.")  # fmt: skip
 @click.option("--sort", multiple=True, metavar="?x",
               help="Sort rows of patterns by a variable; -?x from the greatest down.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(0), help="The most rows of patterns.")
@@ -122,7 +128,10 @@ def query(
     only_keys: bool,
     as_json: bool,
 ) -> None:
-    """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL). Or ask the graph by patterns."""
+    """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL).
+
+    Or ask the graph by patterns.
+    """
     if (compared or sort) and not patterns:
         raise click.UsageError("--where and --sort go with --pattern")
     if patterns or sparql:
@@ -192,7 +201,9 @@ def _show_sparql(found: Any, as_json: bool) -> None:
 @device_option
 @verb
 def learn(workspace: str, questions: str, replace: bool, as_json: bool) -> None:
-    """Learn which paths of relations words ask for, and what sources weigh, from QUESTIONS: question⇥answer|answer a line.
+    """Learn from QUESTIONS, a line each: question⇥answer|answer.
+
+    It learns which paths of relations words ask for, and what sources weigh.
 
     What was learnt before stays, and is learnt again together with these. kptm undo takes it back.
     """
@@ -201,5 +212,8 @@ def learn(workspace: str, questions: str, replace: bool, as_json: bool) -> None:
     count = estimate_lines(Path(questions))
     with existing(workspace) as ws, progress("questions", count, about=True) as advance:
         report = ws.learn(questions, replace=replace, progress=advance)
-    text = f"{report}\nrevision {report.revision}; take it back with: kptm undo {workspace} {report.revision}"
+    text = (
+        f"{report}\nrevision {report.revision}; take it back with:"
+        f" kptm undo {workspace} {report.revision}"
+    )
     show(report.to_dict(), as_json, text)

@@ -49,7 +49,8 @@ STATES = ("proposed", "accepted", "rejected", "withdrawn")
     "--reject", "rejected", multiple=True, type=int, metavar="N", help="Reject a proposal."
 )
 @click.option("--accept-all", "rule", metavar="RULE",
-              help='Accept all of a rule that break no constraint: "capital>=.95", ">=.99".')  # fmt: skip
+              help='Accept all of a rule that break no constraint:'
+                   ' "capital>=.95", ">=.99".')  # fmt: skip
 @click.option("--relation", help="Those of a relation alone.")
 @click.option("--source", help="Those of a source alone.")
 @click.option(
@@ -122,7 +123,8 @@ def _decided(
 def _list(items: Sequence[ReviewItem], as_json: bool) -> None:
     rows = [
         (
-            item.proposal.id, item.head, item.relation, item.tail, round(item.proposal.confidence, 3),
+            item.proposal.id, item.head, item.relation, item.tail, round(item.proposal.confidence,
+            3),
             _mark(item), str(item.proposal.state), item.proposal.sentence, item.proposal.source,
         )
         for item in items
@@ -142,7 +144,8 @@ def _list(items: Sequence[ReviewItem], as_json: bool) -> None:
 
 
 def _mark(item: ReviewItem) -> str:
-    new = [name for name, is_new in ((item.head, item.proposal.head_new), (item.tail, item.proposal.tail_new)) if is_new]  # fmt: skip
+    new = [name for name, is_new in ((item.head, item.proposal.head_new), (item.tail,
+    item.proposal.tail_new)) if is_new]  # fmt: skip
     notes = [f"new: {name}" for name in new]
     return "; ".join([*notes, *(one.reason for one in item.violations)])
 
@@ -269,7 +272,8 @@ def extract(
             )
         waiting = ws.graph.proposals.count()["proposed"]
     read = (
-        f"{report.texts:,} texts read, {report.read_before:,} read before: {report.proposed:,} facts proposed,"
+        f"{report.texts:,} texts read, {report.read_before:,} read before:"
+        f" {report.proposed:,} facts proposed,"
         f" {report.known:,} known already, {report.new_entities:,} new entities"
     )
     lines = [read]
@@ -291,7 +295,7 @@ def extract(
               help="Shapes in SHACL, which are checked too; needs kptm[shacl].")  # fmt: skip
 @verb
 def check(workspace: str, limit: int, listed: bool, shapes: Path | None, as_json: bool) -> None:
-    """List facts and proposals that break a constraint: of kptm.toml, or that nearly all facts keep.
+    """List facts and proposals that break a constraint, of kptm.toml or kept by nearly all facts.
 
     Exit code 1 where a fact breaks a declared constraint.
     """

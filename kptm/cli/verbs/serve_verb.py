@@ -19,7 +19,8 @@ from kptm.errors import ConfigError
               help="The port; 0 takes any that is free.")  # fmt: skip
 @click.option("--allow-edit", is_flag=True, help="Let facts be edited and revisions be undone.")
 @click.option("--name", "names", multiple=True, metavar="HOST[:PORT]",
-              help="What else a request may call this server, of a proxy say; may be repeated.")  # fmt: skip
+              help="What else a request may call this server, of a proxy say;"
+                   " may be repeated.")  # fmt: skip
 @click.option("--max-waiting", default=256, show_default=True, type=click.IntRange(1),
               help="Requests under way at once; those beyond are asked to come again.")  # fmt: skip
 @device_option
@@ -33,7 +34,10 @@ def serve(
     max_waiting: int,
     as_json: bool,
 ) -> None:
-    """Open WORKSPACE in the browser: ask, link text, walk the graph, see its history. Needs kptm[serve]."""
+    """Open WORKSPACE in the browser: ask, link text, walk the graph, see its history.
+
+    Needs kptm[serve].
+    """
     try:
         from kptm.serving.server import serve as run
     except ModuleNotFoundError as error:

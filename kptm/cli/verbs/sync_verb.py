@@ -17,7 +17,8 @@ SIGNS = {"added": "+", "changed": "~", "deleted": "-", "failed": "!", "skipped":
 @workspace_argument
 @click.argument("folder", type=click.Path())
 @click.option("--extract/--no-extract", "extract", default=None,
-              help="Propose facts of new texts; by default where kptm extract has learnt to.")  # fmt: skip
+              help="Propose facts of new texts; by default where kptm extract has learnt"
+                   " to.")  # fmt: skip
 @precision_option
 @device_option
 @verb

@@ -1,4 +1,7 @@
-"""Are answers right, whole, honest and quick? Each question is asked once, and what came back compared with what is right by key."""
+"""Are answers right, complete, honest and quick? Each question is asked once.
+
+What comes back is compared with the right answers by key.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,10 @@ def outcomes(
 
 
 def _distinct(names: Iterable[str], meant: Meaning) -> list[frozenset[str]]:
-    """What each name may mean; two names of one meaning are one answer, a name without meaning stays one that nothing can match."""
+    """What each name may mean; names of one meaning are one answer.
+
+    A name without a meaning stays an answer that nothing can match.
+    """
     options = {name: frozenset(meant(name)) for name in names}
     return [*{option for option in options.values() if option}] + [
         option for option in options.values() if not option

@@ -1,4 +1,4 @@
-"""Questions with their right answers: lines of ``question⇥answer|answer``, or JSON Lines with a kind for each."""
+"""Questions with right answers: lines of ``question⇥answer|answer``, or JSON Lines with kinds."""
 
 from __future__ import annotations
 

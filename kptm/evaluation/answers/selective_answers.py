@@ -1,4 +1,4 @@
-"""Is a confidence honest, and does it know when to be silent? Calibration error, and the risk of what is answered."""
+"""Is a confidence honest, and does it know when to refuse? Calibration error and risk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ BINS = 15
 
 
 def calibration_error(confidence: Values, right: Values) -> float:
-    """Expected calibration error over 15 bins of equal width: Σ n_b/n · |mean right − mean confidence| (Guo et al. 2017, equation 3)."""
+    """Expected calibration error over 15 bins of equal width (Guo et al. 2017, equation 3).
+
+    It is Σ n_b/n · |mean right − mean confidence|.
+    """
     p, hit = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     bin_of = np.clip(np.ceil(p * BINS).astype(int) - 1, 0, BINS - 1)
     gaps = np.bincount(bin_of, hit - p, BINS)
@@ -28,7 +31,7 @@ def calibration_error(confidence: Values, right: Values) -> float:
 
 
 def calibration_error_by_mass(confidence: Values, right: Values) -> float:
-    """The same over 15 bins of as many answers each, in the order of confidence (Nguyen & O'Connor 2015)."""
+    """The same over 15 bins of equally many answers, by confidence (Nguyen & O'Connor 2015)."""
     p, hit = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     order = np.argsort(p, kind="stable")
     gaps = [abs((hit[part] - p[part]).sum()) for part in np.array_split(order, BINS)]
@@ -36,7 +39,9 @@ def calibration_error_by_mass(confidence: Values, right: Values) -> float:
 
 
 def risk_coverage_area(confidence: Values, right: Values) -> float:
-    """Area under the risk–coverage curve: the mean over n of the share of wrong ones among the n surest answers (Geifman & El-Yaniv 2017).
+    """Area under the risk–coverage curve (Geifman & El-Yaniv 2017).
+
+    It is the mean over n of the share of wrong answers among the n surest.
 
     Answers of one confidence are taken together, in whichever order: each counts with their common
     share of wrong ones.

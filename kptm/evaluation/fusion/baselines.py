@@ -1,4 +1,4 @@
-"""What needs no fused model: the commonest object, the vectors alone, the graph itself, the nearest training text.
+"""Baselines without a fused model: commonest object, vectors, the graph, the nearest text.
 
 Each gives scores over a probe's candidates, as the model does; nothing where it has nothing to say,
 which is wrong.
@@ -66,7 +66,7 @@ def by_embeddings(probes: Sequence[Probe], embeddings: EntityEmbeddings) -> Scor
 def nearest_texts(
     model: FusedModel, documents: Iterable[LinkedText], probes: Sequence[Probe]
 ) -> Scores:
-    """The cosine of the nearest training cloze whose answer a candidate is (BERT-kNN, Kassner & Schütze 2020).
+    """The cosine of the nearest training cloze with this answer (BERT-kNN, Kassner & Schütze 2020).
 
     Keys are hidden states of the blank, without knowledge. Each linked entity of a training text is
     blanked once.
@@ -99,7 +99,7 @@ def nearest_texts(
 def blank_states(
     model: FusedModel, documents: Sequence[LinkedText], batch_size: int = 128
 ) -> torch.Tensor:
-    """Hidden states of the first blank of each text, without knowledge, of length 1, shape (texts, D); 0 without a blank."""
+    """Unit hidden states of each text's first blank, without knowledge, (texts, D), or 0."""
     model.eval()
     found = torch.zeros(len(documents), model.hidden_size)
     for start in range(0, len(documents), batch_size):

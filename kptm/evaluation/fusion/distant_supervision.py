@@ -1,4 +1,4 @@
-"""A fusion study on a graph and texts of one's own: what the sentences say is found by distant supervision.
+"""A fusion study on your own graph and texts: distant supervision finds what sentences say.
 
 A sentence that links two entities between which the graph has a triple probably says it (Mintz et
 al. 2009). All that two entities have to do with each other is in one split, A, B or C, by a hash of
@@ -110,7 +110,7 @@ class DistantSupervisionStudy(Study):
 def _stated(
     graph: KnowledgeGraph, triples: Sequence[Fact], facts: Sequence[SplitFact]
 ) -> list[LinkedText]:
-    """The triples as sentences, but those between two names that a fact joins which is not to be read."""
+    """The triples as sentences, except between names that an unread fact joins."""
     untold = {_pair(fact[:3]) for fact in facts if fact[3] != "A"}
     known = graph.entities({end for pair in untold for end in pair})
     names = {frozenset(known[end].label for end in pair) for pair in untold}
@@ -120,7 +120,10 @@ def _stated(
 
 
 def _once(said: Iterable[LinkedText]) -> list[LinkedText]:
-    """Each sentence once, as it is linked most: linked otherwise it would be another, and read where this one is asked."""
+    """Each sentence once, in the version with most links.
+
+    Else one version might be read in training and another asked.
+    """
     kept: dict[str, LinkedText] = {}
     for item in said:
         if item.text not in kept or len(item.links) > len(kept[item.text].links):
@@ -156,7 +159,7 @@ def _places(said: Sequence[LinkedText], triples: Iterable[Fact]) -> dict[Pair, l
 def _asked(
     triples: Sequence[Fact], places: Places, said: Sequence[LinkedText], limit: int | None
 ) -> list[Fact]:
-    """The facts that can be asked: a short sentence mentions both, and one relation alone leads from head to tail."""
+    """The facts to ask: a short sentence mentions both ends, which one relation alone joins."""
     joins = Counter((head, tail) for head, _, tail in triples)
     by_relation: dict[str, list[Fact]] = defaultdict(list)
     for fact in triples:
@@ -175,7 +178,7 @@ def _asked(
 def _share_out(
     asked: Sequence[Fact], places: Places, said: Sequence[LinkedText]
 ) -> tuple[set[int], set[int], list[int]]:
-    """Which sentences are read, which are held out of them to ask A facts in, and in which each fact is asked.
+    """Which sentences are read, which are held out for A facts, and where each fact is asked.
 
     An A fact is asked in one that is not read, where each A pair in it is said in another that is;
     else in one that is.
@@ -212,7 +215,7 @@ def _share_out(
 
 
 def _naming_both(pairs: Iterable[Pair], said: Sequence[LinkedText], among: set[int]) -> set[int]:
-    """Sentences that have names of both of a pair in them, linked or not: a linker may have missed one."""
+    """Sentences with names of both of a pair, linked or not: a linker may have missed one."""
     names: dict[str, set[str]] = defaultdict(set)
     for item in said:
         for link in item.links:
@@ -236,7 +239,7 @@ def _alone(name: str) -> str:
 
 
 def _split(fact: Fact, places: Places, read: set[int]) -> str:
-    """A fact's split; an A fact of which every sentence was left out for another's sake is B in truth."""
+    """A fact's split; an A fact that lost all its sentences to other facts is really B."""
     kind = split_of(fact[0], fact[2])
     return "B" if kind == "A" and read.isdisjoint(places[_pair(fact)]) else kind
 
@@ -247,7 +250,10 @@ def _probes(
     triples: Iterable[Fact],
     sentences_of: Sequence[LinkedText],
 ) -> list[Probe]:
-    """Ask each fact, D by its new tail, in its sentence; candidates are the relation's objects, other true ones left out."""
+    """Ask each fact in its sentence, D by its new tail.
+
+    Candidates are the relation's objects without other true ones.
+    """
     true: dict[tuple[str, str], set[str]] = defaultdict(set)
     tails: dict[str, set[str]] = defaultdict(set)
     for head, relation, tail in triples:

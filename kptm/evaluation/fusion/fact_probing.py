@@ -121,7 +121,7 @@ def first(scores: Mapping[str, float]) -> str | None:
 
 
 def reciprocal(scores: Mapping[str, float], answer: str) -> float:
-    """1 / the answer's place in the order of :func:`first`: 1 where it is first, 0 where it has no score."""
+    """1 / the answer's place in the order of :func:`first`; 0 without a score."""
     if answer not in scores:
         return 0.0
     own = (scores[answer], answer)

@@ -1,4 +1,4 @@
-"""Fusion studies: facts, the texts that say some of them, and what is asked; every arm and baseline on the same.
+"""Fusion studies: facts, texts that say some of them, and probes; the same for every arm.
 
 The graph holds the A, B and D facts, the texts say the A facts. D facts are edited in the graph
 after training.
@@ -46,7 +46,7 @@ class Study(StudyData):
         kind: str = "gated",
         progress: Callable[[int, float], None] | None = None,
     ) -> dict[str, dict[str, float]]:
-        """P@1 by split and arm or baseline, the mean over ``seeds``, with knowledge entering by a kind of fusion."""
+        """P@1 by split and arm or baseline, the mean over ``seeds``, for one kind of fusion."""
         return self.run_all(arms, seeds, kind=kind, progress=progress).table()
 
     def run_all(
@@ -76,7 +76,7 @@ class Study(StudyData):
 
 
 class FusionStudy(Study):
-    """A study on facts and phrasings of one's own: every fact is asked in the phrasing that no text has."""
+    """A study on your own facts and phrasings: a fact is asked in a phrasing that no text has."""
 
     __slots__ = ()
 
@@ -132,6 +132,6 @@ def probes_after(
     patterns: dict[str, str],
     labels: dict[str, str],
 ) -> list[Probe]:
-    """Ask each fact, and those that are edited by their new tail; the old one stays among the candidates."""
+    """Ask each fact, an edited one by its new tail; the old tail stays a candidate."""
     retired = [fact for fact in facts if fact[3] == "D"]
     return make_probes(with_edits(facts, edits), patterns, labels, retired=retired)

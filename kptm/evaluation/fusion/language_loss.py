@@ -28,7 +28,9 @@ def masked_lm_loss(
     *,
     batch_size: int = 128,
 ) -> float | None:
-    """Mean cross entropy in nats over the hidden tokens of ``documents``, for a decoder over the next tokens; None for none.
+    """Mean cross entropy in nats over the hidden tokens of ``documents``; None for none.
+
+    For a decoder over the next tokens.
 
     Tokens are hidden as in pretraining, no entity is, and which ones hangs on (seed, number of the
     text) alone: arms whose links have the same spans are asked for the same tokens.

@@ -1,4 +1,4 @@
-"""Modeledge beside the model: its neighbours change the p of a probe, by weights that are fitted on other probes."""
+"""Modeledge beside the model: its neighbours change p, by weights fitted on other probes."""
 
 from __future__ import annotations
 

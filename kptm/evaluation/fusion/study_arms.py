@@ -115,7 +115,7 @@ class ArmStudy:
     def given(
         self, model: FusedModel, table: EntityEmbeddings, facts: EntityFacts | None = None
     ) -> FusedModel:
-        """A trained model with another table of the same keys, and other facts, in place of its own; nothing is trained."""
+        """A trained model with another table of the same keys, and other facts; no training."""
         fresh = FusedModel.build(
             self.config.backbone, table, model.fusion_config, tokenizer=self.tokenizer, facts=facts
         )

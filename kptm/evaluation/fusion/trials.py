@@ -1,4 +1,4 @@
-"""Running a study: what its runs share is made once, then each arm is trained and asked with each seed."""
+"""Run a study: shared parts are made once, then each arm is trained and asked per seed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LINK_ARMS = ("real", "noisy")
 """Arms with the true vectors whose links are the linker's, or wrong for a share."""
 MASKINGS = 5
-"""How often the held-out texts are masked for the language model's loss: a short text has few tokens to hide."""
+"""How often held-out texts are masked for the loss: a short text has few tokens to hide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Trials:
     def run(
         self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None
     ) -> ArmRun:
-        """Train one arm and ask it; D facts are asked with the edited table, without training again."""
+        """Train one arm and ask it; D facts use the edited table, without new training."""
         documents, probes, held_out = self._linked(arm, seed)
         vectors = "aligned" if arm in LINK_ARMS else arm
         study = ArmStudy(self.before, self.tokenizer, documents, probes, self.config, self.facts[0])

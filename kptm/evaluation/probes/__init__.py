@@ -1,4 +1,4 @@
-"""Probes of what a fused model holds: states by layer, attention by head, facts in several phrasings."""
+"""Probes of a fused model: states by layer, attention by head, facts in several phrasings."""
 
 from kptm.evaluation.probes.attention import HeadStatistics, attention_statistics, probe_attention
 from kptm.evaluation.probes.config import ProbeConfig

@@ -142,7 +142,7 @@ def _sums(attention_BHLL: Tensor, real_BL: Tensor, named_BL: Tensor) -> Tensor:
 
 
 def shuffled(text: EncodedText, fixed: frozenset[int], rng: np.random.Generator) -> EncodedText:
-    """The same tokens in another order: a mention stays whole, the special tokens at both ends stay where they are.
+    """The same tokens in another order; mentions stay whole, outer special tokens stay in place.
 
     Args:
         text: A text.

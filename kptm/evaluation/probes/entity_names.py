@@ -39,7 +39,7 @@ class NamedFacts:
 
 
 def find_entities(graph: GraphView, facts: Sequence[SplitFact]) -> NamedFacts:
-    """Find the entities of facts whose heads and tails are keys or exact labels; a key goes before a label."""
+    """Find the entities of facts whose ends are keys or exact labels; a key goes first."""
     wanted = {name for fact in facts for name in (fact[0], fact[2])}
     found = graph.entities(wanted)
     labels = {key: entity.label for key, entity in found.items()}

@@ -1,4 +1,4 @@
-"""Facts asked in several phrasings: P@1 and MRR, whether the answers agree, and without names that give them away.
+"""Facts in several phrasings: P@1, MRR, agreement, and scores without telltale names.
 
 - **consistency**: the share of pairs of a fact's phrasings that get the same answer (Elazar et al.
   2021, ParaRel); **consistent and

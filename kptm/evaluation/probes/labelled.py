@@ -1,4 +1,4 @@
-"""Texts with labels at spans: read from a file, or made of the types that the user's own graph gives its entities."""
+"""Texts with labelled spans: read from a file, or labelled by the types of a user's graph."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class LabelledText:
         for span in self.spans:
             if not 0 <= span.start < span.end <= length:
                 raise LinkingError(
-                    f"the span {span.start}–{span.end} ({span.label}) is empty or leaves the text of"
+                    f"the span {span.start}–{span.end} ({span.label}) is empty or leaves the text"
+                    " of"
                     f" {length} characters; count characters from 0, the end not included"
                 )
 

@@ -1,4 +1,4 @@
-"""Linear probes of frozen layers, each beside its control task (Hewitt & Liang 2019, sections 2 and 3).
+"""Linear probes of frozen layers beside their control tasks (Hewitt & Liang 2019, §2 and §3).
 
 The probe is a multinomial logistic regression on states (Alain & Bengio 2016). The control task
 gives each surface form one label, drawn once from how often the real labels occur: a probe that is
@@ -105,7 +105,8 @@ def probe_layers(found: SpanStates, config: ProbeConfig | None = None) -> Linear
     config = config or ProbeConfig()
     if len(set(found.labels)) < 2:
         raise ConfigError(
-            f"a probe tells labels apart, and {len(found.labels)} spans have {len(set(found.labels))};"
+            f"a probe tells labels apart, and {len(found.labels)} spans have"
+            f" {len(set(found.labels))};"
             " give texts with two labels or more"
         )
     held_N = hold_out(found.groups, config)
@@ -140,7 +141,8 @@ def hold_out(groups: Sequence[str], config: ProbeConfig) -> NDArray[np.bool_]:
     names = sorted(set(groups))
     if len(names) < 2:
         raise ConfigError(
-            f"{len(names)} texts or entities cannot be split into those to learn from and those held"
+            f"{len(names)} texts or entities cannot be split into those to learn from and those"
+            " held"
             " out; give more"
         )
     count = min(max(round(config.held_out * len(names)), 1), len(names) - 1)
@@ -150,7 +152,7 @@ def hold_out(groups: Sequence[str], config: ProbeConfig) -> NDArray[np.bool_]:
 
 
 def control_labels(surfaces: Sequence[str], labels: Sequence[str], seed: int) -> NDArray[Any]:
-    """The control task, shape (N,): a label for each surface form, drawn as often as labels occur."""
+    """The control task, shape (N,): a label for each surface form, as frequent as the labels."""
     names, counts = np.unique(np.array(labels), return_counts=True)
     forms = sorted(set(surfaces))
     rng = np.random.default_rng([seed, 1])

@@ -97,7 +97,7 @@ def span_states(
 def token_spans(
     encoder: LinkedTextEncoder, text: str, spans: Sequence[ProbeSpan]
 ) -> list[tuple[int, int] | None]:
-    """Where each span lies in tokens, (first, after the last); None for one without a token of its own.
+    """The tokens of each span, (first, after the last); None for one without a token of its own.
 
     Links never overlap and labelled spans may, so the text is encoded once for each round of spans
     that do not.

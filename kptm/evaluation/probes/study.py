@@ -100,8 +100,8 @@ def run_probes(
     if not any(fact[1] in phrasings for fact in named.facts):
         missing = ", ".join((*named.unknown, *named.ambiguous)[:5])
         raise ConfigError(
-            "no fact can be asked: none has a phrasing for its relation and both entities in the graph"
-            + (f" (not found, or not one alone: {missing})" if missing else "")
+            "no fact can be asked: none has a phrasing for its relation and both entities in the"
+            " graph" + (f" (not found, or not one alone: {missing})" if missing else "")
         )
     tell = progress or (lambda _done: None)
     notes: list[str] = []

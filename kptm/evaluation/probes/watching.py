@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
 
 EMBEDDING, OUTPUT = "embedding", "output"
-"""What goes into the first layer, and what the model hands on, behind its last norm and its fusion."""
+"""The input of the first layer, and the output after the last norm and its fusion."""
 
 _INSTALLED = "_output_capturing_hooks_installed"
 """Where transformers keeps that a model has hooks for its outputs."""
@@ -78,7 +78,7 @@ def layer_names(model: FusedModel) -> tuple[str, ...]:
 
 @contextmanager
 def head_attention(model: FusedModel) -> Iterator[list[Tensor]]:
-    """A list that each pass fills with the attention of each layer, (B, H, L, L), as Hugging Face returns it.
+    """A list that each pass fills with the layers' attention, (B, H, L, L), as Hugging Face's.
 
     Only the "eager" implementation computes the weights where they can be seen; the model's own is
     put back, and so are the hooks that transformers leaves behind, with which a model could not be
@@ -126,7 +126,7 @@ def head_attention(model: FusedModel) -> Iterator[list[Tensor]]:
 def batches(
     model: FusedModel, texts: Sequence[EncodedText], size: int, *, with_knowledge: bool
 ) -> Iterator[tuple[range, dict[str, Tensor]]]:
-    """The numbers of texts that go together, and what the model takes of them; nothing is asked of it."""
+    """The numbers of texts that go together, with the model's inputs, unasked."""
     for start in range(0, len(texts), size):
         numbers = range(start, min(start + size, len(texts)))
         part = [texts[number] for number in numbers]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 OTHERWISE = 0.2
-"""Weight of a name that the text writes otherwise, where it writes another just so: "China", "china"."""
+"""Weight of a name in another spelling where the text also has the exact one: "China", "china"."""
 
 
 class Candidates(NamedTuple):
@@ -193,7 +193,7 @@ def _free(rows: _Rows, start: Ints, end: Ints) -> Bools:
 
 
 def _acronyms(passages: FoldedTexts, rows: _Rows, full: Ints) -> tuple[NDArray[np.uint64], Ints]:
-    """Hashes of the capitals of names of two capitalised words and more, and the rows they are of."""
+    """Hashes of the initials of names with two or more capitalised words, and their rows."""
     names: list[str] = []
     of: list[int] = []
     for at in full.tolist():
@@ -284,7 +284,7 @@ def _in_one_unit(weight: Floats, plain: Floats, stated: Bools, first: Ints, of: 
 
 
 def _linked(links: Floats, seen: Floats, first: Ints) -> Floats:
-    """The log of how often a name was a link over how often it was none, each plus a half; 0 where never seen."""
+    """log((links + ½) / (occurrences without a link + ½)) of a name; 0 if it was never seen."""
     total = _reduced(np.add, links, first[:-1])
     had = np.maximum(_reduced(np.maximum, seen, first[:-1]), total)
     odds = np.log((total + 0.5) / (had - total + 0.5))
@@ -300,7 +300,7 @@ def _entries(layers: Layers, name: str) -> tuple[Entries, Bools]:
 
 
 def named(layers: Layers, name: str) -> tuple[list[int], list[float]]:
-    """The entities of a name by itself, best first, with p: as it is written, or else in any case."""
+    """The entities of a name by itself, best first, with p; in any case if none is written so."""
     # Canonically equal texts are one name, in whichever form the graph has it.
     forms = spellings(name.strip())
     entries, whole_names = _entries(layers, forms[0])

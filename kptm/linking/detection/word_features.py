@@ -1,4 +1,4 @@
-"""What English says of a mention's words and of those beside it: everyday words, names of people, titles, dates."""
+"""English around a mention: everyday words, names of people, titles, dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What speaks for each candidate: a row of numbers, each an answer to a question that a person would ask."""
+"""Features of candidates: a row of numbers, each the answer to a question a person would ask."""
 
 from __future__ import annotations
 
@@ -42,17 +42,19 @@ _QUOTES = np.array([ord('"'), ord("'")], np.uint32)
 
 
 EVIDENCE, COUNTED = "evidence", "counted"
-"""Log-odds of stated priors, for a candidate against the others; and of counts, for a link against none."""
+"""Log-odds of stated priors (a candidate against others), and of counts (a link against none)."""
 WHICH = (
-    "prior", EVIDENCE, "label", "written so", "degree", "person", "work", "place", "organisation", "no known kind",
-    "language", "people", "language, a small word follows", "people, a small word follows", "language, after in",
-    "people of, after the", "people, after the", "part", "first name", "last name", "first word", "last word", "beginning", "end", "people of", "acronym of",
-    "part, said in full", "last name, said in full", "said in full", "description", "description, words", "neighbours named",
-    "part, degree", "part, also a whole name", "work, several words", "people of, a small word follows",
+    "prior", EVIDENCE, "label", "written so", "degree", "person", "work", "place", "organisation",
+    "no known kind", "language", "people", "language, a small word follows",
+    "people, a small word follows", "language, after in", "people of, after the",
+    "people, after the", "part", "first name", "last name", "first word", "last word", "beginning",
+    "end", "people of", "acronym of", "part, said in full", "last name, said in full",
+    "said in full", "description", "description, words", "neighbours named", "part, degree",
+    "part, also a whole name", "work, several words", "people of, a small word follows",
     "person, given name", "person, surname", "person, after a title", "person, after a given name",
     "place, after in", *ALIKE,
 )  # fmt: skip
-"""The features that tell candidates apart; all of them but the first two tell whether there is a link."""
+"""The features that tell candidates apart; all but the first two also tell whether to link."""
 
 
 def features(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
@@ -80,28 +82,23 @@ def _of_mention(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[A
     previous = np.where(before >= 0, tokens.hash[np.maximum(before, 0)], 0).astype(np.uint64)
     beside = (before >= 0) & _only_space(passages, tokens.end[np.maximum(before, 0)], start)
     codes = passages.folded.codes
+    # Clipped, since a name may be the last thing in the text.
+    next_to_end = np.minimum(end + 1, len(codes) - 1)
     goes_on, continues = _part_of_longer(passages, found)
     length = end - start
     return {
-        "bias": np.ones(len(start)),
-        "small letters": small,
+        "bias": np.ones(len(start)), "small letters": small,
         "acronym": passages.all_capitals(start, end) & (length <= ACRONYM_LENGTH),
-        "several words": spaced,
-        "length": np.log(length),
-        "up to three letters": length <= 3,
-        "up to two letters": length <= 2,
-        "one letter": length == 1,
+        "several words": spaced, "length": np.log(length), "up to three letters": length <= 3,
+        "up to two letters": length <= 2, "one letter": length == 1,
         "digits": passages.has_digit(start, end),
-        "begins a sentence": first_of_sentence(passages, start),
-        "a capital follows": goes_on,
-        "a capital precedes": continues,
-        "common": found.common,
-        COUNTED: found.linked,
+        "begins a sentence": first_of_sentence(passages, start), "a capital follows": goes_on,
+        "a capital precedes": continues, "common": found.common, COUNTED: found.linked,
         "elsewhere in small letters": capital & ~spaced & _in_small(passages, found),
         "elsewhere in a longer name": capital & ~spaced & _in_longer(passages, found),
         "after the": beside & np.isin(previous, word_hashes(["the"])),
         "after in": beside & np.isin(previous, word_hashes(_PLACES)),
-        "possessive": (codes[end] == ord("'")) & (codes[np.minimum(end + 1, len(codes) - 1)] == ord("s")),
+        "possessive": (codes[end] == ord("'")) & (codes[next_to_end] == ord("s")),
         "comma and capital": _comma_and_capital(passages, end, after),
         "a number beside": _number_beside(passages, start, end),
         "quoted": (start > 0) & np.isin(codes[np.maximum(start - 1, 0)], _QUOTES),
@@ -196,7 +193,7 @@ def _crossed(columns: dict[str, Floats]) -> None:
 
 
 def _in_common(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
-    """What the passage's words have in common with what is said of a candidate, and with its neighbours' labels."""
+    """The words that a passage shares with a candidate's texts, and with its neighbours' labels."""
     passage, word = passages.words
     said = np.unique(word ^ _salt(passage))
     around, size = found.passage[found.of], len(found.entity)
@@ -216,7 +213,7 @@ def _in_common(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict
 
 
 def _outside(passages: FoldedTexts, found: Candidates) -> NDArray[np.uint64]:
-    """The words of passages that are in no mention, each once: what mentions are is for coherence to compare."""
+    """The words of passages outside of mentions, each once; coherence compares mentions."""
     passage, word = passages.words
     start, end, _ = found.mentions
     inside = np.searchsorted(start, passages.word_starts, "right")
@@ -228,7 +225,7 @@ def _outside(passages: FoldedTexts, found: Candidates) -> NDArray[np.uint64]:
 def _named(
     layers: Layers, found: Candidates, said: NDArray[np.uint64], words: NDArray[np.uint64], of: Ints
 ) -> Floats:
-    """log(1 + Σ idf) of those of a candidate's ``words``, each once, that its passage says beside the mention."""
+    """log(1 + Σ idf) of a candidate's ``words``, each once, near the mention in its passage."""
     hit = find(said, words ^ _salt(found.passage[found.of[of]])) >= 0
     hit &= found.mentions.hash[found.of[of]] != words  # "Georgia" of a neighbour called so too
     words, of = words[hit], of[hit]
@@ -276,7 +273,7 @@ def _number_beside(passages: FoldedTexts, start: Ints, end: Ints) -> Bools:
 
 
 def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bools]:
-    """Whether a capitalised word that is no mention stands right behind, or right before, a mention."""
+    """Whether a capitalised word that is no mention stands right before or after a mention."""
     tokens = passages.tokens
     start, end, _ = found.mentions
     if not len(tokens.start) or not len(start):
@@ -305,7 +302,7 @@ def _in_small(passages: FoldedTexts, found: Candidates) -> Bools:
 
 
 def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
-    """Whether the passage has the mention's word elsewhere, beside a capitalised one, in a name that is not known."""
+    """Whether the passage has the mention's word elsewhere, within a longer unknown name."""
     tokens = passages.tokens
     plain = np.isin(tokens.hash, function_word_hashes())
     name = tokens.capital & ~(plain & tokens.first)

@@ -43,7 +43,10 @@ def judge(
     *,
     any_case: bool = False,
 ) -> Judged:
-    """What the mentions of the passages mean, with p; common nouns too where the weights' convention marks them."""
+    """What the mentions of passages mean, with p.
+
+    Also common nouns if the convention marks them.
+    """
     common_nouns = weights.convention.common_nouns
     found = candidates_of(passages, layers, any_case=any_case or common_nouns, plurals=common_nouns)
     columns = features(passages, layers, found) if len(found.of) else {}

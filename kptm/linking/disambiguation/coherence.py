@@ -1,4 +1,4 @@
-"""What the candidates of a document say of each other: facts between them, neighbours they share, the same again.
+"""What candidates of a document say of each other: facts, shared neighbours, the same entity.
 
 Belief in the others decides how much they count, so that this comes after each was judged by
 itself.
@@ -65,7 +65,7 @@ Pairs = tuple["Ints", "Ints", "Floats"]
 
 
 def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pairs, Pairs]:
-    """Pairs (a, b, weight) of nodes of one passage with a fact between them, and with neighbours in common."""
+    """Pairs (a, b, weight) of nodes of one passage, by facts between them and shared neighbours."""
     kept = np.flatnonzero(company)
     size = len(layers)
     passage, entity = np.divmod(nodes[kept], size)
@@ -103,7 +103,7 @@ def _scale(degree: Floats, a: Ints, b: Ints) -> Floats:
 
 
 def _own(found: Candidates, node_of: Ints) -> NDArray[np.uint64]:
-    """(mention, node) of all candidates as sorted keys: a mention's candidates are no company for each other."""
+    """(mention, node) of all candidates as sorted keys: a mention's own candidates do not count."""
     return np.sort(_key(found.of, node_of))
 
 

@@ -1,12 +1,11 @@
-"""What counts as a mention, and which characters belong to it: a convention that collections of texts differ in.
+"""What counts as a mention, and which characters belong to it: collections differ in this.
 
 Three are built in, each with coefficients of its own, so that p means "annotated so in a text of
 this convention":
 
-    names    proper names, without the article before them and the possessive after them all
-    everything that means an entity: common nouns too, with article and possessive ("the United
-    States") strict   names that a newspaper's annotators would mark, at a threshold of high
-    precision
+    names    proper names, without the article before them and the possessive after them
+    all      everything that means an entity: common nouns too, with article and possessive
+    strict   names that a newspaper's annotators would mark, at a threshold of high precision
 """
 
 from __future__ import annotations
@@ -32,7 +31,9 @@ _QUOTES = "'‘"
 ENOUGH = 20
 """Places in gold documents that decide whether articles, or possessives, belong to mentions."""
 SMALL = 0.01
-"""The share of links in small letters, of names that the graph writes with a capital, from which on a collection marks common
+"""The share of links in small letters that marks common nouns in a collection.
+
+Only names that the graph writes with a capital count.
 nouns."""
 
 
@@ -88,7 +89,9 @@ class Convention:
 
     @classmethod
     def of(cls, documents: Iterable[LinkedText], written_so: WrittenSo) -> Convention:
-        """The convention of gold documents, by what they do more often than not; without examples the one of names.
+        """The convention of gold documents, by what they do more often than not.
+
+        Without examples it is the convention of names.
 
         Args:
             documents: Linked texts.
@@ -115,7 +118,7 @@ CONVENTIONS = {
 
 @dataclass(slots=True)
 class _Counts:
-    """How often gold links have an article, or a possessive, inside and outside; and how many are in small letters."""
+    """How often gold links have articles and possessives inside and outside, or small letters."""
 
     links: int = 0
     article_inside: int = 0

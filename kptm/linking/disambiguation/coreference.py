@@ -34,14 +34,16 @@ _SENTENCE = re.compile(r"(?<=[^\W_]{2})[.!?][\"'’”)\]]*\s+(?=[\"'‘“(\[]?
 _NAME = re.compile(r"(?<=[^\W_][ -])[A-Z]\w+|[A-Z]\w+(?= [A-Z])")
 _GOES_ON = re.compile(r" of\b| [A-Z]|-\w|['’]s? [A-Z]")
 _EMPTY_IT = re.compile(
-    r"(?i)it (?:is|was|seems|seemed|appears|appeared|takes|took|rains|rained) (?:\w+ ){0,3}?(?:that|to|who)\b"
+    r"(?i)it (?:is|was|seems|seemed|appears|appeared|takes|took|rains|rained) (?:\w+"
+    r" ){0,3}?(?:that|to|who)\b"
 )
 _GENDERED = {"male": MALE, "female": FEMALE}
 
 COEFFICIENTS = {
     "bias": 0.3, "same sentence": 0.0, "sentence before": -0.12, "begins its sentence": 0.3,
-    "begins the sentence before": 0.3, "nearest": -0.98, "begins the text": 0.97, "mentions": 2.05, "gender stated": 1.51,
-    "possessive, same sentence": 0.98, "description": 0.19, "several": 1.3, "unknown names": -2.1,
+    "begins the sentence before": 0.3, "nearest": -0.98, "begins the text": 0.97, "mentions": 2.05,
+    "gender stated": 1.51, "possessive, same sentence": 0.98, "description": 0.19, "several": 1.3,
+    "unknown names": -2.1,
 }  # fmt: skip
 """Of the features of an antecedent, in nats, against "none of them" at 0.
 
@@ -130,7 +132,7 @@ def anaphors(text: str, links: Sequence[Link]) -> Iterator[Anaphor]:
 
 
 class _Context:
-    """Where the sentences of a text begin, where the first link of each is, and how much of its names is in no link."""
+    """Where sentences begin, the first link of each, and how much of its names no link has."""
 
     def __init__(self, text: str, links: Sequence[Link]) -> None:
         self.text = text
@@ -203,7 +205,7 @@ def antecedent_features(
     natures: Mapping[str, Nature],
     context: _Context,
 ) -> list[dict[str, float]]:
-    """The features of antecedents, each by the last mention of its entity, the last one the nearest."""
+    """The features of antecedents: the last mention of each entity, the nearest last."""
     here = context.sentence(anaphor.start)
     word = context.text[anaphor.start : anaphor.end].lower()
     possessive = word in ("his", "her", "its", "their")

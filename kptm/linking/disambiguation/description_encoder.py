@@ -1,9 +1,9 @@
-"""A sentence encoder for what stays ambiguous: how near a mention's surroundings are to an entity's description.
+"""A sentence encoder for ambiguous mentions: nearness of surroundings and descriptions.
 
 The bi-encoder of Wu et al. 2020 (*Scalable zero-shot entity linking with dense entity retrieval*),
-with any encoder as it
-is: nothing is trained but the weight of its cosine among the other features. It runs for the
-mentions that the graph alone leaves in doubt, in batches; a description is encoded once.
+with any encoder as it is: nothing is trained but the weight of its cosine among the other features.
+It runs for the mentions that the graph alone leaves in doubt, in batches; a description is encoded
+once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 SIMILARITY = "similarity", "behind the most similar"
 """The features that tell candidates apart."""
 SIMILARITY_OF_PART = "part, similarity"
-"""The feature that tells whether a part of a name is one: of whole names the graph's own features know more."""
+"""The feature for names that are parts of others.
+
+For whole names the graph's features know more.
+"""
 DOUBT = (0.05, 0.85)
 """Belief in the best candidate that leaves a mention in doubt."""
 AROUND = 160
@@ -74,7 +77,8 @@ class Encoder:
         self.path = _folder_of(path)
         if not (self.path / "config.json").is_file():
             raise LinkingError(
-                f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or the package "
+                f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or"
+                " the package "
                 f"of kptm[encoder], {PACKAGE}"
             )
         self._model: _Model | None = None
@@ -90,7 +94,7 @@ class Encoder:
         belief: Floats,
         describe: Callable[[Sequence[str]], Mapping[str, str]],
     ) -> dict[str, Floats]:
-        """The features of C candidates: cosine of surroundings and description, less what is expected.
+        """The features of C candidates: cosine of surroundings and description, centred.
 
         0 for candidates of mentions that are in no doubt.
 

@@ -2,16 +2,14 @@
 
 For mention m and candidate c, p(c | m) = p(link | m) · p(c | m, link):
 
-    which      p(c | m, link) = softmax over the candidates of log s(c | m) + Σ wᵢ·fᵢ(m, c), fᵢ of
-    the context
-               s(c | m) = (n(c) + S·b(c)) / (n + S), b(c) = softmax of Σ wᵢ·fᵢ(m, c), fᵢ of name and
-               entity alone
-    whether    p(link | m)    = σ(Σ vᵢ·fᵢ(m, best) + v·log p(best | m, link)), with the best
-    candidate of "which"
+    which      p(c | m, link) = softmax over c of log s(c | m) + Σ wᵢ·fᵢ(m, c)
+               s(c | m)       = (n(c) + S·b(c)) / (n + S),  b(c) = softmax of Σ uᵢ·gᵢ(m, c)
+    whether    p(link | m)    = σ(Σ vᵢ·fᵢ(m, best) + v·log p(best | m, link))
 
-n(c) is how often the name was seen to mean c, n the sum of that, S a constant: what is learnt of
-names in general is the Dirichlet prior of the shares that were counted. Without counts this is the
-softmax of all features together.
+The features fᵢ are of the context, gᵢ of name and entity alone; "best" is the candidate that
+"which" puts first. n(c) is how often the name was seen to mean c, n the sum of that, S a constant:
+what is learnt of names in general is the Dirichlet prior of the shares that were counted. Without
+counts this is the softmax of all features together.
 
 Learnt apart, since graphs differ more in what they lack (whether) than in what tells namesakes
 apart (which). The second pass has what the first believes of the other mentions among its features,
@@ -47,19 +45,21 @@ PASSES = "local", "joint", "encoder"
 SURE = "sure of it"
 """The feature log p(best | m, link) of whether there is a link."""
 LINKS = "links"
-"""The column of how often the name was seen to mean each candidate: no feature, it has no coefficient."""
+"""The column of how often the name meant each candidate: no feature, without a coefficient."""
 SMOOTHING = 5.0
 """How many counted links what is learnt of names in general is worth."""
 CONTEXT = frozenset(
     {
-        "part, said in full", "last name, said in full", "said in full", "description", "description, words",
-        "neighbours named", "people of, a small word follows", "people, a small word follows",
-        "language, a small word follows", "people of, after the", "people, after the", "language, after in", "place, after in",
-        "person, after a title", "person, after a given name", "fact", "shared neighbours", "again", "part, fact",
-        "part, shared neighbours", "similarity", "behind the most similar", "words alike", "behind the most alike",
+        "part, said in full", "last name, said in full", "said in full", "description",
+        "description, words", "neighbours named", "people of, a small word follows",
+        "people, a small word follows", "language, a small word follows", "people of, after the",
+        "people, after the", "language, after in", "place, after in", "person, after a title",
+        "person, after a given name", "fact", "shared neighbours", "again", "part, fact",
+        "part, shared neighbours", "similarity", "behind the most similar", "words alike",
+        "behind the most alike",
     }
 )  # fmt: skip
-"""Features of "which" that look at the text around the name; the others are those of the name and the entity."""
+"""Features of "which" about the text around the name; the others are of name and entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Weights:
     @classmethod
     @cache
     def default(cls, policy: Policy = Policy.NAMES) -> Weights:
-        """Those that ship with the package, by policy; ``benchmarks/linking.py learn`` makes them."""
+        """The weights of the package, by policy; ``benchmarks/linking.py learn`` makes them."""
         return cls.load(FOLDER / f"{policy}.json")
 
     @classmethod
@@ -110,7 +110,8 @@ class Weights:
             return cls(threshold=float(found["threshold"]), convention=convention, **passes)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LinkingError(
-                f"{path}: no linking weights of this version ({error}); learn them by Linker.fit and save them"
+                f"{path}: no linking weights of this version ({error});"
+                " learn them by Linker.fit and save them"
             ) from error
 
     def save(self, path: str | Path) -> None:
@@ -132,7 +133,7 @@ class Weights:
 def scores(
     columns: Mapping[str, Floats], weights: Mapping[str, float], first: Ints, of: Ints
 ) -> Floats:
-    """The scores of "which": log of the share that is expected of the name, and what the context adds.
+    """The scores of "which": the log of the name's expected share, plus what the context adds.
 
     Args:
         columns: C features each, and the counts of :data:`LINKS`.
@@ -149,7 +150,10 @@ def scores(
 
 
 def log_shares(base: Floats, counts: Floats, first: Ints, of: Ints) -> Floats:
-    """log((n(c) + S·b(c)) / (n + S)): the posterior means under a Dirichlet prior of weight S around ``base``."""
+    """log((n(c) + S·b(c)) / (n + S)), the posterior means.
+
+    The Dirichlet prior around ``base`` has weight S.
+    """
     total = np.add.reduceat(counts, first[:-1])[of] if len(of) else counts
     return np.log(np.maximum(counts + SMOOTHING * base, 1e-300)) - np.log(total + SMOOTHING)
 

@@ -23,17 +23,23 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float64]
 
 ALIKE = "words alike", "behind the most alike"
-"""The features of this room: a cosine, the less the fewer words there are, and how far it is below the highest of the mention's candidates."""
+"""The features of this room.
+
+A cosine, smaller for few words, and how far it is below the highest of the mention's candidates.
+"""
 WINDOW = 12
 """Words on either side of a mention, in its sentence."""
 LEAST = 3
 """Words around a mention that have vectors, below which they are compared with nothing."""
 FEW = 2.0
-"""What is added to the length of the vector of the words around, of which each has at most 1: one word says little."""
+"""Added to the length of the vector of the words around, so that one word says little.
+
+Each word has a length of at most 1.
+"""
 
 
 def word_similarity(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
-    """The features of C candidates; 0 for a whole name that means one thing alone, which has nothing to compare."""
+    """The features of C candidates; 0 for a whole name with one meaning, which needs none."""
     alike = np.zeros(len(found.of))
     several = np.diff(found.first) > 1
     asked = several | np.logical_or.reduceat(found.kind >= FIRST_PART, found.first[:-1])
@@ -52,7 +58,7 @@ def word_similarity(passages: FoldedTexts, layers: Layers, found: Candidates) ->
 
 
 def _around(passages: FoldedTexts, found: Candidates, mentions: Ints) -> Vectors:
-    """Of each of some mentions, the sum of the vectors of the words around it: (mentions, width)."""
+    """Per mention, the sum of the vectors of the words around it: (mentions, width)."""
     vectors = word_vectors()
     passage, hashes = passages.words
     start, end, _ = found.mentions.take(mentions)
@@ -76,7 +82,7 @@ def _around(passages: FoldedTexts, found: Candidates, mentions: Ints) -> Vectors
 
 
 def _about(layers: Layers, entities: Ints) -> Vectors:
-    """Of each of some entities, the sum of the vectors of the words of its description and types: (entities, width)."""
+    """Per entity, the sum of the word vectors of its description and types: (entities, width)."""
     vectors = word_vectors()
     hashes, of = layers.words(entities)
     return _sums(vectors.rows, vectors.of(hashes), of, len(entities))

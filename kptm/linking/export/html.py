@@ -1,4 +1,4 @@
-"""Linked text as HTML: each link is a ``<mark>`` that shows, pointed at or focused, what it may mean.
+"""Linked text as HTML: a ``<mark>`` per link shows its candidates when pointed at or focused.
 
 There is no script. What a card says stands in an attribute, from where the style sheet shows it:
 the text of the page is the text that was linked, character for character, for whoever copies or
@@ -27,9 +27,12 @@ LINE = 120
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _PAGE_STYLE = (
     ":root{color-scheme:light dark}"
-    "body{max-width:46rem;margin:3rem auto;padding:0 1.25rem 12rem;background:#faf8f3;color:#1b1f27;"
-    'font:1.15rem/1.7 "Iowan Old Style","Palatino Linotype",Palatino,Georgia,"Liberation Serif",serif}'
-    "h2{margin:2.5rem 0 .5rem;font:600 .85rem system-ui,sans-serif;opacity:.7;overflow-wrap:anywhere}"
+    "body{max-width:46rem;margin:3rem auto;padding:0 1.25rem"
+    " 12rem;background:#faf8f3;color:#1b1f27;"
+    'font:1.15rem/1.7 "Iowan Old Style","Palatino Linotype",Palatino,Georgia,"Liberation'
+    ' Serif",serif}'
+    "h2{margin:2.5rem 0 .5rem;font:600 .85rem"
+    " system-ui,sans-serif;opacity:.7;overflow-wrap:anywhere}"
     ".kptm{margin:0 0 1.1rem}"
     "@media (prefers-color-scheme:dark){body{background:#0f131b;color:#ebe8e0}}"
 )
@@ -47,7 +50,7 @@ def escape(value: object) -> str:
 
 
 def marked(document: TextWithLinks, attributes: Callable[[Link], str]) -> str:
-    """The escaped text with each link in a ``<mark>`` that has the given attributes, escaped already."""
+    """The escaped text with each link in a ``<mark>`` of the given attributes, already escaped."""
     parts, position = [], 0
     for link in document.links:
         parts.append(escape(document.text[position : link.start]))

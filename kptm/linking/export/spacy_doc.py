@@ -23,7 +23,7 @@ LABEL = "ENTITY"
 
 
 def doc_to_spacy(document: TextWithLinks, nlp: Language | Vocab) -> Doc:
-    """See :meth:`kptm.linking.LinkedText.to_spacy`; the links themselves stand in ``doc._.kptm``."""
+    """See :meth:`kptm.linking.LinkedText.to_spacy`; ``doc._.kptm`` holds the links themselves."""
     if not isinstance(nlp, Language):
         nlp = blank(nlp.lang or "xx", vocab=nlp)
     try:

@@ -260,7 +260,10 @@ def _hashed(
 
 
 def sorted_unique(values: NDArray[Number]) -> NDArray[Number]:
-    """Each value once, sorted: NumPy's own looks them up in a hash table, which takes several times as long for millions."""
+    """Each value once, sorted.
+
+    NumPy's own function hashes the values, which takes several times as long for millions.
+    """
     ordered = np.sort(values)
     new = np.ones(len(ordered), np.bool_)
     new[1:] = ordered[1:] != ordered[:-1]

@@ -57,7 +57,7 @@ def read_changed(graph: GraphView, base: LinkIndex, keys: Collection[str]) -> La
 
 
 def _edges(triples: Iterable[Triple], number: dict[str, int], *, grow: bool) -> Edges:
-    """Facts by number; an entity without one gets the next, or, where all are known, is left out."""
+    """Facts by number; a new entity gets the next number, or is left out if all are known."""
     heads, tails = array("i"), array("i")
     for head, _, tail in triples:
         if grow:

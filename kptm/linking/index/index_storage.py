@@ -24,7 +24,7 @@ HISTORY = 1_000
 
 
 def identity(graph: KnowledgeGraph, revision: int) -> str:
-    """SHA-256 of the last revisions of a graph up to ``revision``: when, of what kind, with what note."""
+    """SHA-256 of the last revisions of a graph up to ``revision``: time, kind, note."""
     rows = [
         [item.number, item.kind, item.note, item.at]
         for item in graph.at(revision).revisions(limit=HISTORY)
@@ -58,7 +58,7 @@ def save(index: LinkIndex, folder: Path, revision: int, graph: str) -> None:
 
 
 def load(folder: Path) -> tuple[LinkIndex, int, str] | None:
-    """The index in a folder with its revision and its graph's identity; None where it is absent or damaged."""
+    """The index in a folder, its revision and its graph's identity; None if absent or damaged."""
     recover(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""What linking knows of a graph, as arrays: surface forms by hash, and what could speak for each entity.
+"""What linking knows of a graph, as arrays: surface forms by hash, and evidence for entities.
 
-    form ─► entries (entity, kind, weight, …)        entity ─► words of its description, neighbours,
-    class, degree
+    form   ─► entries (entity, kind, weight, …)
+    entity ─► words of its description, neighbours, class, degree
 
 A derived artefact: made from the graph, kept in a folder, read by memory map, thrown away when the
 graph has moved on too far.
@@ -123,7 +123,7 @@ def find(among: NDArray[Any], hashes: NDArray[Any]) -> NDArray[np.int64]:
 def rows_of(
     first: NDArray[np.int64], rows: NDArray[np.int64], most: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the values of each of ``rows`` stand, one after the other, and which of ``rows`` each is of.
+    """Where the values of each of ``rows`` stand, one after the other, and the row of each.
 
     Args:
         first: Where the values of each row begin, and one number more.

@@ -1,4 +1,4 @@
-"""Words of English that linking knows beside the graph's own names: peoples, titles, given names, everyday words.
+"""English words that linking knows beside a graph's names: peoples, titles, given names and more.
 
 The files are in ``words/``, each with its source. A name of the graph needs none of them.
 """

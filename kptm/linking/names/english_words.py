@@ -15,5 +15,5 @@ FOLDER = Path(__file__).with_name("words")
 
 @cache
 def tables() -> Mapping[str, Any]:
-    """Words that linking needs beside a graph's own names, by what they are for; the file explains each table."""
+    """Words that linking needs beside a graph's names, by purpose; the file explains each table."""
     return tomllib.loads((FOLDER / "en.toml").read_text(encoding="utf-8"))

@@ -7,9 +7,13 @@ entity: they are names only as acronyms ("US", "IT"), written as the graph has t
 from __future__ import annotations
 
 FUNCTION_WORDS = frozenset(
-    "a an the this that these those i me my you your he him his she her it its we us our they them their"
-    " who whom whose which what is am are was were be been being do does did has have had would shall"
+    "a an the this that these those i me my you your he him his she her it its we us our they them"
+    " their"
+    " who whom whose which what is am are was were be been being do does did has have had would"
+    " shall"
     " should could of in on at to by for from with as into onto over under about after"
-    " before between through during against out off up down and or but nor so yet if then than when where"
-    " while because not no all any some each both such only very too also just more most there here".split()
+    " before between through during against out off up down and or but nor so yet if then than when"
+    " where"
+    " while because not no all any some each both such only very too also just more most there"
+    " here".split()
 )

@@ -1,4 +1,4 @@
-"""The gender of people, where the graph states it: by a relation, or in the words of a description."""
+"""The gender of people where the graph states it, by a relation or in a description."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = re.compile(r"[^\W\d_]+").findall
 
 
 def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dict[str, int]:
-    """The gender bit of each entity that has one by a relation such as "gender" or "/people/person/gender".
+    """The gender bits of entities with a relation such as "gender" or "/people/person/gender".
 
     Args:
         graph: The graph.

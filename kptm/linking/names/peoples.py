@@ -1,4 +1,4 @@
-"""What English calls the people and things of a place, and how it abbreviates places: "Dutch", "Calif."."""
+"""English names of a place's people and things, and abbreviations: "Dutch", "Calif."."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ENDINGS = (
-    ("a", "an"), ("a", "ian"), ("y", "ian"), ("n", "nese"), ("m", "mese"), ("a", "ese"), ("l", "lian"),
-    ("n", "nian"), ("q", "qi"), ("l", "li"), ("and", "ish"), ("ain", "ish"), ("en", "ish"), ("ey", "ish"),
-    ("ain", "anish"), ("o", "oan"), ("s", "n"), ("e", "ean"), ("k", "kian"), ("r", "rian"),
+    ("a", "an"), ("a", "ian"), ("y", "ian"), ("n", "nese"), ("m", "mese"), ("a", "ese"),
+    ("l", "lian"), ("n", "nian"), ("q", "qi"), ("l", "li"), ("and", "ish"), ("ain", "ish"),
+    ("en", "ish"), ("ey", "ish"), ("ain", "anish"), ("o", "oan"), ("s", "n"), ("e", "ean"),
+    ("k", "kian"), ("r", "rian"),
 )  # fmt: skip
-"""Endings of the names of places, and those of what belongs to them, for places that are not listed."""
+"""Endings of place names, and of what belongs to the place, for places that are not listed."""
 
 
 @cache

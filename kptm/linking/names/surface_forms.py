@@ -1,4 +1,4 @@
-"""The surface forms of an entity: its names, and what people make of them ("Apple", "Beckham", "Dolphins")."""
+"""An entity's surface forms: its names, and what people make of them ("Apple", "Beckham")."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ FIRST_PART = Kind.FIRST
 """From here on a form is a part of a name: many share it."""
 
 _LEGAL = frozenset(
-    "inc inc. corp corp. corporation co co. company ltd ltd. llc plc group limited incorporated s.a. ag gmbh".split()
+    "inc inc. corp corp. corporation co co. company ltd ltd. llc plc group limited incorporated"
+    " s.a. ag gmbh".split()
 )
 _SMALL = frozenset("of the and de van von der la le di da for".split())
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
@@ -58,22 +59,29 @@ _HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _COMMON_NOUN = re.compile(r"[a-z]{3,}(?: [a-z]{3,}){0,2}").fullmatch
 
 CLASSES = {
-    "person": "person human actor actress singer politician writer footballer player musician director producer"
-    " president composer author rapper coach comedian screenwriter philosopher scientist athlete model artist"
-    " guitarist drummer king queen emperor poet journalist businessman businessperson novelist painter dancer"
+    "person": "person human actor actress singer politician writer footballer player musician"
+    " director producer"
+    " president composer author rapper coach comedian screenwriter philosopher scientist athlete"
+    " model artist"
+    " guitarist drummer king queen emperor poet journalist businessman businessperson novelist"
+    " painter dancer"
     " woman man general physicist mathematician explorer",
-    "work": "film movie album song series novel book show game sitcom soundtrack video play opera musical episode"
+    "work": "film movie album song series novel book show game sitcom soundtrack video play opera"
+    " musical episode"
     " drama miniseries comic painting single magazine",
-    "place": "city town country state capital county river island region continent village district province"
+    "place": "city town country state capital county river island region continent village district"
+    " province"
     " borough municipality sea ocean lake mountain area neighborhood nation commune territory"
     " republic kingdom empire federation emirate archipelago suburb prefecture peninsula desert",
-    "organisation": "university company team club band school college organization organisation party corporation"
-    " studio label network channel league association agency institute manufacturer church military group airline"
+    "organisation": "university company team club band school college organization organisation"
+    " party corporation"
+    " studio label network channel league association agency institute manufacturer church military"
+    " group airline"
     " newspaper bank firm",
     "language": "language dialect",
     "people": "ethnic ethnicity inhabitants indigenous nationality citizens",
 }
-"""Words of descriptions and types that say what kind of thing an entity is; in the order of the bits of a class."""
+"""Words of descriptions and types for each kind of thing, in the order of the bits of a class."""
 
 _CLASS_OF = {word: 1 << n for n, words in enumerate(CLASSES.values()) for word in words.split()}
 PERSON, WORK, PLACE, ORGANISATION, LANGUAGE, PEOPLE = (1 << n for n in range(len(CLASSES)))
@@ -88,7 +96,7 @@ def class_words() -> Mapping[str, int]:
 
 
 def class_of(entity: Entity) -> int:
-    """The kinds of thing that description and types say an entity is, as bits; 0 if they say nothing."""
+    """The kinds of thing, as bits, in an entity's description and types; 0 if there are none."""
     found = 0
     for word in re.findall(r"[^\W\d_]+", f"{entity.description} {' '.join(entity.types)}".lower()):
         found |= _CLASS_OF.get(word, 0) or _CLASS_OF.get(word.removesuffix("s"), 0)

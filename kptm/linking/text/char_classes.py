@@ -9,7 +9,8 @@ from kg.naming.folding import LETTERS
 
 _FOLDS = {
     "’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-",
-    "—": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\n": " ", "\r": " ", "\u200b": " ",
+    "—": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\t": " ", "\n": " ", "\r": " ",
+    "\u200b": " ",
 }  # fmt: skip
 _PLAIN = LETTERS | {"ß": "ss"}
 LONGEST = 3
@@ -43,7 +44,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def fold_chars(char: str) -> str:
-    """The same, but ligatures and full-width letters as the letters that they stand for: one or two characters, or three."""
+    """The same, with the one to three letters that a ligature or full-width letter stands for."""
     base = unicodedata.normalize("NFD", char.lower())[0]
     if base in _PLAIN:
         return _PLAIN[base]

@@ -1,4 +1,4 @@
-"""Text as arrays of code points: folded, with the place of each in the text, and where a name may begin and end.
+"""Text as arrays of code points: folded, with places in the text, and bounds of names.
 
 Folding makes ``É``, ``é`` and ``e + ◌́`` one, ``ł`` and ``l``, ``æ`` and ``ae``, ``’`` and ``'``,
 ``–`` and ``-``, any white space and a space. What it drops (accents that stand alone, zero-width
@@ -36,7 +36,7 @@ _ALL = 0x110000
 
 @cache
 def _tables() -> tuple[Codes, Flags]:
-    """The first character of the folded form and the flags of each character; those met are filled in."""
+    """The first folded character and the flags of each character; filled in as they are met."""
     return np.zeros(_ALL, np.uint32), np.zeros(_ALL, np.uint16)
 
 
@@ -76,7 +76,8 @@ def codes_of(text: str) -> Codes:
         return np.frombuffer(text.encode("utf-32-le"), np.uint32)
     except UnicodeEncodeError as error:
         raise LinkingError(
-            f"character {error.start} of the text, {text[error.start]!r}, is half of a surrogate pair;"
+            f"character {error.start} of the text, {text[error.start]!r}, is half of a surrogate"
+            " pair;"
             " decode the text with errors='replace'"
         ) from error
 

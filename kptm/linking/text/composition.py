@@ -1,4 +1,4 @@
-"""One character for what is one character: decomposed letters and HTML's entities, with the places of each in the text.
+"""Decomposed letters and HTML's entities as one character each, with their places in the text.
 
 ``e + ◌́`` is ``é`` (Unicode Standard Annex 15, form C), the jamo ``ᄒ + ᅡ + ᆫ`` are ``한``, ``カ +
 ◌゙`` and half-width ``ｶ + ﾞ`` are ``ガ``, and ``&amp;`` is ``&``.
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _MARKS = (
     *range(0x300, 0x346),  # accents of Latin, Greek and Cyrillic letters
     *range(0x653, 0x656),  # Arabic
-    0x93C, 0x9BE, 0x9D7, 0xB3E, 0xB56, 0xB57, 0xBBE, 0xBD7, 0xC56, 0xCC2, 0xCD5, 0xCD6, 0xD3E, 0xD57,
+    0x93C, 0x9BE, 0x9D7, 0xB3E, 0xB56, 0xB57, 0xBBE, 0xBD7, 0xC56, 0xCC2, 0xCD5, 0xCD6, 0xD3E,
+    0xD57,
     0xDCA, 0xDCF, 0xDDF, 0x102E, 0x1B35,  # Indic
     *range(0x1161, 0x1176), *range(0x11A8, 0x11C3),  # vowels and ends of Hangul syllables
     0x3099, 0x309A, 0xFF9E, 0xFF9F,  # voicing marks of kana
@@ -50,7 +51,7 @@ class Composed(NamedTuple):
 
 
 def compose(codes: Codes) -> Composed | None:
-    """Join what is one character; None where all stays as it is, which is the case of most texts."""
+    """Join what is one character; None if nothing changes, as for most texts."""
     has_marks = len(codes) > 0 and int(codes.max()) >= _FIRST
     if not has_marks and ord("&") not in codes:
         return None

@@ -170,7 +170,7 @@ class Tokens:
 
 
 def first_of_sentence(passages: FoldedTexts, starts: Ints) -> Bools:
-    """Whether what begins at each position is the first of a sentence (or of a quotation, a bracket)."""
+    """Whether a sentence, quotation or bracket begins at each position."""
     codes, flags = passages.folded.codes, passages.folded.flags
     solid = np.where((flags & SPACE) == 0, np.arange(len(flags)), -1)
     last = np.concatenate([[-1], np.maximum.accumulate(solid)])

@@ -1,4 +1,4 @@
-"""Texts without case, all in small letters or all in capitals: they get the capitals that running text would have.
+"""Texts all in small letters or all in capitals: they get the capitals of running text.
 
 There capitals say nothing, so names are told from words by the graph and by lists of words (a
 truecaser in the sense of Lita, Ittycheriah, Roukos and Kambhatla 2003, *tRuEcasIng*, ACL). The
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 LEAST = 20
-"""Letters of a text from which on the lack of capitals means something: "iphone" alone is a name."""
+"""The letters from which on a lack of capitals means something: "iphone" alone is a name."""
 WORDS = 4
 """Words from which on it does."""
 COMMON = 0.25
-"""How common an everyday word is that is no name even where a longer name ends with it, as "house" does."""
+"""How common a word is that is no name, even where a longer name ends with it ("house")."""
 
 
 def without_case(text: str) -> bool:
-    """Whether a text is all in small letters or all in capitals, and long enough for that to mean something."""
+    """Whether a text is long enough and all in small letters, or all in capitals."""
     if text != text.lower() and text != text.upper():
         return False
     letters = sum(char.lower() != char.upper() for char in text)
@@ -132,7 +132,8 @@ def _names(passages: FoldedTexts, layers: Layers) -> list[_Name]:
     first = np.searchsorted(tokens.start, spans.start)
     stop = np.searchsorted(tokens.start, spans.end)
     found = [
-        _Name(int(first[at]), int(stop[at]), bool(small[at]), bool(capitals[at] & ~others[at]), bool(known[at]))
+        _Name(int(first[at]), int(stop[at]), bool(small[at]), bool(capitals[at] & ~others[at]),
+        bool(known[at]))
         for at in np.flatnonzero(whole & (stop > first)).tolist()
     ]  # fmt: skip
     return sorted(found, key=lambda name: (name.first - name.stop, name.first))

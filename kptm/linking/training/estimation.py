@@ -1,10 +1,10 @@
-"""Maximum-likelihood estimates of the coefficients, with a normal prior and with bounds on their signs.
+"""Maximum-likelihood coefficients, with a normal prior and with bounds on their signs.
 
 Disambiguation is a conditional logit over the candidates of a mention. Whether a mention is linked
 at all is a logistic regression; of collections that were not annotated completely, an unannotated
 mention is a link that the annotators left out with a propensity that is estimated beside it
-(Bekker, Robberechts and Davis 2019, *Beyond the selected completely at
-random assumption for learning from positive and unlabeled data*, ECML PKDD):
+(Bekker, Robberechts and Davis 2019, *Beyond the selected completely at random assumption for
+learning from positive and unlabeled data*, ECML PKDD):
 
     p(annotated | mention) = p(link | mention) · p(annotated | link, kind of mention, collection)
 """
@@ -44,7 +44,10 @@ if TYPE_CHECKING:
     Loss = Callable[[Floats], tuple[float, Floats]]
 
 PRECISION_WHICH, PRECISION_WHETHER, PRECISION_PROPENSITY = 5.0, 30.0, 3.0
-"""Of the normal prior of the coefficients, for features of standard deviation 1: Σ w²/2 times this is what is lost."""
+"""Precision of the normal prior, for features of standard deviation 1.
+
+It adds Σ w²/2 times this to the loss.
+"""
 EXPECTED = {EVIDENCE: 1.0, COUNTED: 1.0}
 """Means of the normal prior; 0 for all others.
 
@@ -52,15 +55,16 @@ Bayes' rule adds observed log-odds as they are, so a coefficient is 1 unless gol
 otherwise: most graphs come without counts, from which nothing can be learnt of them."""
 NOT_NEGATIVE = frozenset(
     {
-        "prior", EVIDENCE, COUNTED, SURE, "degree", "part, degree", "whole name, degree", "description", "description, words",
-        "neighbours named", "said in full", "part, said in full", "last name, said in full", "written so",
-        "only candidate", "only whole name", *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART, *ALIKE,
+        "prior", EVIDENCE, COUNTED, SURE, "degree", "part, degree", "whole name, degree",
+        "description", "description, words", "neighbours named", "said in full",
+        "part, said in full", "last name, said in full", "written so", "only candidate",
+        "only whole name", *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART, *ALIKE,
     }
 )  # fmt: skip
-"""More of these never makes an entity less probable: what was counted, facts, a description that fits, company."""
+"""More of these never makes an entity less probable: counts, facts, descriptions, company."""
 PROPENSITY = (
-    "bias", "small letters", "person", "work", "place", "organisation", "no known kind", "part", "people of",
-    "only candidate",
+    "bias", "small letters", "person", "work", "place", "organisation", "no known kind", "part",
+    "people of", "only candidate",
 )  # fmt: skip
 """The features of a mention that decide whether the annotators of a collection care for it."""
 MOSTLY = 2.0
@@ -218,7 +222,7 @@ def _matrix(columns: dict[str, Floats], names: Sequence[str], rows: NDArray[Any]
 
 
 def _standardised(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
-    """Columns of standard deviation 1, and what they were divided by; log-odds keep their unit, in which 1 is expected."""
+    """Columns of standard deviation 1, and their divisors; log-odds keep their unit, expected 1."""
     scale = rows.std(axis=0)
     scale[scale == 0] = 1.0
     scale[[name in EXPECTED for name in names]] = 1.0

@@ -1,4 +1,4 @@
-"""A document with the scores of its candidates and the right ones: what coefficients are estimated from."""
+"""A document with the scores of its candidates and the right ones, to estimate coefficients."""
 
 from __future__ import annotations
 

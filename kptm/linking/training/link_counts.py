@@ -1,4 +1,4 @@
-"""What linked texts teach: how often a name meant an entity, and how often it was there without a link."""
+"""What linked texts teach: how often a name meant an entity, and how often it had no link."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Counts = Counter[tuple[str, str]]
 
 
 def counted(documents: Iterable[LinkedText], layers: Layers) -> tuple[Counts, Counts]:
-    """How often each entity was meant by a name, and how often a name of it stood there without a link.
+    """How often each entity was meant by a name, and how often its name stood without a link.
 
     Pronouns and their like are no names: they mean whatever was said before.
     """

@@ -34,7 +34,10 @@ TINY = 1e-12
 """A p of 0 in a logarithm; what a softmax gives to nothing."""
 HALVINGS = 60
 ROUNDING = 1e-5
-"""Edges lie so far below similarities that were seen: a question asked alone has another last bit than in a batch."""
+"""How far edges lie below seen similarities.
+
+A question alone has another last bit than in a batch.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ def check_known(sql: Sql, names: Mapping[str, str], asked: Iterable[str]) -> Non
         if others:
             told = ", ".join(space.name for space in others)
             raise ModeledgeError(
-                f"the store has no vectors of this model ({names[way]}), only of others ({told}): they"
-                " cannot be compared, whatever their width; migrate the store to this model, or write"
+                f"the store has no vectors of this model ({names[way]}), only of others ({told}):"
+                " they cannot be compared, whatever their width;"
+                " migrate the store to this model, or write"
                 " its texts with it"
             )

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 
 UNDONE = """
 p.kind = 'undo' AND NOT EXISTS (SELECT 1 FROM modeledge_operation q WHERE q.kind = 'undo' AND
-substr(p.note || ';', 1, length('undo of operation ' || q.id || ';')) = 'undo of operation ' || q.id || ';')"""
+substr(p.note || ';', 1, length('undo of operation ' || q.id || ';'))
+= 'undo of operation ' || q.id || ';')"""
 """Whether operation ``p`` undid an insertion: then the rows that it ended count as never there."""
 
 
 SAID = """
 CASE WHEN p.kind <> 'undo' THEN p.at ELSE (
 SELECT q.at FROM modeledge_log l JOIN modeledge_operation q ON q.id = l.op_id
-WHERE l.space_id = r.space_id AND l.live = 1 AND r.id BETWEEN l.first AND l.last ORDER BY l.seq LIMIT 1) END"""
+WHERE l.space_id = r.space_id AND l.live = 1 AND r.id BETWEEN l.first AND l.last
+ORDER BY l.seq LIMIT 1) END"""
 """When a live record ``r`` was stated; ``p`` changed it last, but an undo states nothing anew."""
 
 
@@ -125,7 +127,8 @@ def present(
     if not known:
         return found
     columns = (
-        "o.digest, r.kind, r.value, r.span_start, r.span_end, r.live, p.at {} FROM modeledge_record r"
+        "o.digest, r.kind, r.value, r.span_start, r.span_end, r.live, p.at {}"
+        " FROM modeledge_record r"
         " JOIN modeledge_origin o ON o.id = r.origin_id"
         " JOIN modeledge_operation p ON p.id = r.op_changed WHERE r.space_id = ?"
         f" AND NOT (r.live = 0 AND {UNDONE})"

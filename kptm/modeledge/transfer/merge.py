@@ -219,12 +219,14 @@ def _room_for(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
         if strange:
             told = ", ".join(space.name for space in strange)
             raise ModeledgeError(
-                f"the other store's {theirs.name} is of another model than {told}; migrate one of the"
+                f"the other store's {theirs.name} is of another model than {told};"
+                " migrate one of the"
                 " stores, then merge"
             )
     elif (ours.dim, ours.precision) != (theirs.dim, theirs.precision):
         raise ModeledgeError(
-            f"the space {ours.name} has vectors of width {ours.dim} as {ours.precision} here, of width"
+            f"the space {ours.name} has vectors of width {ours.dim} as {ours.precision} here, of"
+            " width"
             f" {theirs.dim} as {theirs.precision} in the other store; only the same can be merged"
         )
     return ours

@@ -142,7 +142,8 @@ class Planner:
 
     def _refuse(self, space: VectorSpace, count: int) -> None:
         raise ModeledgeError(
-            f"{space.name} has too few records that can be encoded: {count} could be held out of a map"
+            f"{space.name} has too few records that can be encoded:"
+            f" {count} could be held out of a map"
             f' to measure it, {FEWEST} are needed; use method="encode"'
         )
 

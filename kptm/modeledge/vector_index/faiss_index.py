@@ -97,7 +97,7 @@ class FaissIndex:
             "hnsw": "HNSW32",
             "ivf": f"IVF{cells},Flat",
             "ivf-sq8": f"IVF{cells},SQ8",
-            "ivf-pq": f"IVF{cells},PQ{codes}np",  # no polysemous codes: minutes to make, and not used
+            "ivf-pq": f"IVF{cells},PQ{codes}np",  # "np": no polysemous codes, slow to make
         }[kind]
         index = _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
         if kind == "hnsw":

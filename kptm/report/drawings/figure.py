@@ -30,7 +30,10 @@ def arm_figure(
     splits: Mapping[str, str],
     colours: Mapping[str, int],
 ) -> str:
-    """The bars of :func:`~kptm.report.drawings.bars.arm_bars`, split below split, with their styles inside; "" without estimates."""
+    """The bars of :func:`~kptm.report.drawings.bars.arm_bars` with their styles.
+
+    "" without estimates.
+    """
     found = panels(arms, splits, colours)
     if not found:
         return ""

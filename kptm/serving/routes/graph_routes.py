@@ -45,7 +45,7 @@ async def relations(executor: OnWorkspace) -> list[responses.Relation]:
 async def entities(
     executor: OnWorkspace, name: Annotated[requests.Beginning, Query()]
 ) -> list[responses.Entity]:
-    """Entities whose key, label or alias equals, begins with, holds or nearly is a text, best first."""
+    """Entities whose key, label or alias equals, begins with, holds or resembles a text."""
     found = await executor.read(lambda graph: graph.search(name.text, limit=name.limit))
     return [responses.Entity(**asdict(item)) for item in found]
 

@@ -20,7 +20,7 @@ _WITH_KEYS = ("entity", "type", "relation")
 
 @routes.post("/ask", responses=problems(408, 413, 415))
 async def ask(executor: OnWorkspace, body: requests.OneQuestion) -> responses.Answer:
-    """Answer a cloze with `[MASK]` or a question in words; "unknown" is an answer too, with its reason.
+    """Answer a cloze with `[MASK]` or a question; "unknown" with its reason is an answer too.
 
     `at` is the year or the day that is asked about where the question says none.
     """

@@ -1,4 +1,4 @@
-"""Review: proposals with their sentences, and decisions about them, where the server allows changes."""
+"""Review: proposals with their sentences, and decisions, where the server allows changes."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ deciding = router("reviewing", Depends(may_edit))
 async def proposals(
     executor: OnWorkspace, wanted: Annotated[review_schemas.Wanted, Query()]
 ) -> review_schemas.Proposals:
-    """Facts that texts seem to state and nobody has decided on, with the constraints that they break."""
+    """Undecided facts that texts seem to state, with the constraints that they break."""
     return await executor.ask(lambda ws: _found(ws, wanted))
 
 
@@ -77,7 +77,8 @@ def _shown(item: ReviewItem) -> review_schemas.Proposal:
         head=found.head,
         relation=found.relation,
         tail=None if isinstance(found.tail, LiteralValue) else found.tail,
-        value=None if value is None else responses.Value(value=value.value, datatype=value.datatype, language=value.language, unit=value.unit),
+        value=None if value is None else responses.Value(value=value.value, datatype=value.datatype,
+        language=value.language, unit=value.unit),
         head_label=item.head,
         relation_label=item.relation,
         tail_label=item.tail,

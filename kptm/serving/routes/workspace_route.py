@@ -1,4 +1,4 @@
-"""Shared by all routes: the executor, JSON bodies only, and the problems that a route may report."""
+"""For all routes: the executor, JSON bodies only, and the problems a route may report."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 class _JsonRoute(APIRoute):
-    """A route that takes no body but JSON: other kinds a page of another site could send without asking."""
+    """A route that takes JSON bodies only: pages of other sites can send others unasked."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

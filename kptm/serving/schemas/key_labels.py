@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def labels_of(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
-    """What entities and relations are called, by key, values left out; a relation has the label of the entity of its key."""
+    """The labels of entities and relations by key.
+
+    A relation's label is that of its key's entity.
+    """
     wanted = {key for key in keys if key and not isinstance(key, ValueKey)}
     found = graph.entities(wanted)
     return {

@@ -122,7 +122,7 @@ class Newest(Asked):
 
 
 class NewFact(Asked):
-    """``tail`` is to be the value of ``relation`` of ``head``; ``old`` is the one to replace where there are several."""
+    """``tail`` is to be the value of ``relation`` of ``head``, in place of ``old`` if given."""
 
     head: Name
     relation: Name

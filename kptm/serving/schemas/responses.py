@@ -116,7 +116,7 @@ class Edge(BaseModel):
 
 
 class Neighbourhood(BaseModel):
-    """The facts around an entity, nearest first; ``complete`` says whether these are all of them."""
+    """The facts around an entity, nearest first; ``complete`` says whether these are all."""
 
     centre: Key
     nodes: list[Node]
@@ -144,7 +144,7 @@ class History(BaseModel):
 
 
 class Revision(BaseModel):
-    """One change of the graph, or of what was learnt beside it; `undoes`: the revisions that it took back."""
+    """A change of the graph or of what was learnt; `undoes`: the revisions that it took back."""
 
     number: int
     kind: str
@@ -160,7 +160,10 @@ class Changed(BaseModel):
 
 
 class Added(BaseModel):
-    """What was added: how many items were new, the revision to undo it by (0: all was known), new keys."""
+    """What was added: the number of new items, the revision to undo it by, new keys.
+
+    Revision 0: all was known.
+    """
 
     added: int
     revision: int
@@ -250,7 +253,7 @@ class Conflict(BaseModel):
 
 
 class WordMeaning(BaseModel):
-    """What a part of a question was understood as; ``start`` and ``end`` count Unicode characters."""
+    """What a part of a question was understood as; ``start`` and ``end`` count characters."""
 
     start: int
     end: int
@@ -260,7 +263,7 @@ class WordMeaning(BaseModel):
 
 
 class NearReading(BaseModel):
-    """What a refused question may have meant: an expression, its p, and the words that it does not explain."""
+    """What a refused question may have meant: an expression, its p, the words left unexplained."""
 
     expression: str
     score: float

@@ -80,7 +80,7 @@ class Proposals(BaseModel):
 
 
 class Decided(BaseModel):
-    """The revision of a decision, to undo it by, and the proposals; 0: nothing was left to decide."""
+    """The revision of a decision, to undo it by, and the proposals; 0: nothing to decide."""
 
     revision: int
     decided: list[int]

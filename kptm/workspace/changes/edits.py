@@ -159,7 +159,7 @@ class WorkspaceEdits:
         }
 
     def _forget_passages(self, revision: int, source: str | None, text: str | None) -> int:
-        """End a source's or a text's passages in a revision; return its number, 0 if none changed."""
+        """End a source's or text's passages in a revision; return its number, 0 if none changed."""
         if (source is None and text is None) or not self._models.passages.holds(
             source=source, text=text
         ):
@@ -350,7 +350,7 @@ class WorkspaceEdits:
         return found[0].entity if found else entity
 
     def _end(self, relation: str, name: str, *, new: bool) -> str:
-        """What a name means at the end of a relation; an unknown one is a key where it may be new."""
+        """The meaning of a name at a relation's end; an unknown one may be a new key."""
         found = self.graph.tail(relation, name)
         if isinstance(found, ValueKey):
             return found

@@ -181,7 +181,8 @@ def purge(
                 artefact.delete()
             except OSError as error:
                 raise WorkspaceError(
-                    f"{error.filename or artefact.path}: cannot be deleted ({error.strerror}), so nothing of the"
+                    f"{error.filename or artefact.path}: cannot be deleted ({error.strerror}), so"
+                    " nothing of the"
                     " graph was purged; change its permissions and purge again"
                 ) from error
         records = ws.modeledge.purge(planned.names, source=source)

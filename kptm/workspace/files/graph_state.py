@@ -29,8 +29,10 @@ def check_graph(layout: Layout) -> None:
     revision = _last_revision(layout)
     if revision:
         raise WorkspaceError(
-            f"{layout.graph}: is missing or empty, and the workspace had a graph (revision {revision} or later);"
-            " put the file back or restore a copy. For an empty graph make a new workspace: kptm init"
+            f"{layout.graph}: is missing or empty, and the workspace had a graph (revision"
+            f" {revision} or later);"
+            " put the file back or restore a copy. For an empty graph make a new workspace:"
+            " kptm init"
         )
 
 

@@ -30,10 +30,12 @@ def stage(layout: Layout, name: str) -> Iterator[None]:
             held.enter_context(process_lock(layout.lock(name)))
         except Held as error:
             raise WorkspaceError(
-                f"{layout.folder}: kptm {name} is at work here already ({error.holder}); wait for it to end, or stop it"
+                f"{layout.folder}: kptm {name} is at work here already ({error.holder});"
+                " wait for it to end, or stop it"
             ) from None
         except OSError as error:
             raise WorkspaceError(
-                f"{layout.folder}: cannot be written ({error.strerror}); change its permissions or copy it"
+                f"{layout.folder}: cannot be written ({error.strerror});"
+                " change its permissions or copy it"
             ) from error
         yield

@@ -256,7 +256,8 @@ def naive_ranks(score, wanted, known):
         for side, answer in ((2, t), (0, h)):
             others = [
                 entity for entity, value in score((h, r, t), side)
-                if entity != answer and ((h, r, entity) if side == 2 else (entity, r, t)) not in known
+                if entity != answer and ((h, r, entity) if side == 2 else (entity, r,
+                t)) not in known
             ]  # fmt: skip
             scores = dict(score((h, r, t), side))
             above = sum(scores[entity] > scores[answer] for entity in others)

@@ -1,4 +1,4 @@
-"""What comes after training: predictions, probabilities, new entities, vectors from elsewhere, tables on disk."""
+"""After training: predictions, probabilities, new entities, foreign vectors, tables on disk."""
 
 import gzip
 import os
@@ -181,7 +181,8 @@ def test_new_entities_and_relations_get_rows_and_the_old_ones_stay(
     for head, relation in (("e1", "next"), ("e2", "r2")):
         before = old.scores(head=head, relation=relation)
         after = new.scores(head=head, relation=relation)[: len(old)]
-        # Tables of two sizes: measured 0 over avx2, avx512 and MKL_CBWR=COMPATIBLE, 4e-7 under shape_noise.
+        # Tables of two sizes: measured 0 over avx2, avx512 and MKL_CBWR=COMPATIBLE, 4e-7 under
+        # shape_noise.
         assert torch.allclose(after, before, atol=1e-5)
     new.save(tmp_path / "e")
     again = EntityEmbeddings.load(tmp_path / "e")
@@ -445,8 +446,9 @@ def pykeens(tmp_path_factory):
     ]
     factory = TriplesFactory.from_labeled_triples(np.array(odd))
     result = pipeline(
-        training=factory, testing=factory, model="ComplEx", model_kwargs={"embedding_dim": 4}, epochs=1,
-        random_seed=0, training_kwargs={"use_tqdm": False}, evaluation_kwargs={"use_tqdm": False},
+        training=factory, testing=factory, model="ComplEx", model_kwargs={"embedding_dim": 4},
+        epochs=1, random_seed=0, training_kwargs={"use_tqdm": False},
+        evaluation_kwargs={"use_tqdm": False},
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("pykeen")
     result.save_to_directory(folder)

@@ -1,4 +1,7 @@
-"""Vectors as text: word2vec's format and PyTorch-BigGraph's; keys of any characters; files that are cut."""
+"""Vectors as text: word2vec's format and PyTorch-BigGraph's; keys of any characters.
+
+Files that are cut.
+"""
 
 import bz2
 import gzip

@@ -202,7 +202,8 @@ def seen(epoch):
     if sys.argv[2] == "slow":
         print(epoch.number, flush=True)
         time.sleep(0.05)
-found = train_embeddings(graph, KGEConfig(dim=6, epochs=40, batch_size=8), checkpoint=sys.argv[1], progress=seen)
+config = KGEConfig(dim=6, epochs=40, batch_size=8)
+found = train_embeddings(graph, config, checkpoint=sys.argv[1], progress=seen)
 found.save(sys.argv[1] + ".saved")
 """
     with KnowledgeGraph.open(tmp_path / "g.db") as graph:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from unittest import mock
 
 CALLS = (
-    *((os, name) for name in ("open", "write", "fsync", "rename", "replace", "mkdir", "rmdir", "unlink", "chmod", "close")),
-    (fcntl, "flock"),
+    *((os, name) for name in ("open", "write", "fsync", "rename", "replace", "mkdir", "rmdir",
+    "unlink", "chmod", "close")), (fcntl, "flock"),
 )  # fmt: skip
 """What a sequence is made of."""
 

@@ -1,4 +1,7 @@
-"""Kills at every call and at any moment; run by test_atomic.py in an interpreter that is quick to fork."""
+"""Kills at every call and at any moment.
+
+Run by test_atomic.py in an interpreter that is quick to fork.
+"""
 
 import os
 import random

@@ -20,9 +20,12 @@ PARIS = EntityRecord(
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("e.csv", "key,label,aliases,types,prior\nQ90,Paris,City of Light| Lutetia,city,2.5\nQ1,,,,\n"),
-        ("e.csv", 'Prior,KEY,label,types,aliases,more\n2.5,Q90,"Paris",city,City of Light|Lutetia,x\n,Q1,,,,\n'),
-        ("e.tsv", "key\tlabel\taliases\ttypes\tprior\nQ90\tParis\tCity of Light|Lutetia\tcity\t2.5\nQ1\t\t\t\t\n"),
+        ("e.csv", ("key,label,aliases,types,prior\nQ90,Paris,City of Light|"
+            " Lutetia,city,2.5\nQ1,,,,\n")),
+        ("e.csv", ('Prior,KEY,label,types,aliases,more\n2.5,Q90,"Paris",city,City of'
+            ' Light|Lutetia,x\n,Q1,,,,\n')),
+        ("e.tsv", ("key\tlabel\taliases\ttypes\tprior\nQ90\tParis\tCity of"
+            " Light|Lutetia\tcity\t2.5\nQ1\t\t\t\t\n")),
         ("e.json", """{"Q90": {"label": "Paris", "aliases": ["City of Light", "Lutetia"],
                        "types": ["city"], "prior": 2.5},\n"Q1": {"wiki": "x"}}"""),
     ],

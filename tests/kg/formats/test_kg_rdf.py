@@ -25,7 +25,8 @@ XML = """<?xml version="1.0"?>
 </City></r:RDF>
 """
 JSON = """{"@context": {"@vocab": "http://e.org/", "label": "http://www.w3.org/2000/01/rdf-schema#label"},
-"@id": "http://e.org/Paris", "@type": "City", "label": ["Paris", {"@value": "Paris", "@language": "fr"}],
+"@id": "http://e.org/Paris", "@type": "City",
+"label": ["Paris", {"@value": "Paris", "@language": "fr"}],
 "twin": [{"@id": "http://e.org/Rome"}, {"@id": "http://e.org/Tokyo"}],
 "mayor": {"name": "Anne", "since": 2014}}
 """

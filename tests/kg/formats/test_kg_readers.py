@@ -28,9 +28,10 @@ files = settings(
 
 ODD_NAMES = [
     "NA", "null", "nan", "None", "true", "1e5", 'a"b', '"', '""', "'", "a,b", ";", "#", "\\", "\\n",
-    "x\x85y", "x\u2028y", "\u2029", "x\x0by", "x\x0cy", "\x1c", "\x1f", "\x7f", " ", "  lead", "trail ",
-    "\u00a0", "\u200b", "é", "e\u0301", "İ", "ß", "日本", "🦊", "👩‍🔬", "\U0010ffff", "-", "--", "'; DROP TABLE triple;--",
-    "inner\rreturn",
+    "x\x85y", "x\u2028y", "\u2029", "x\x0by", "x\x0cy", "\x1c", "\x1f", "\x7f", " ", "  lead",
+    "trail ", "\u00a0", "\u200b", "é", "e\u0301", "İ", "ß", "日本", "🦊", "👩‍🔬", "\U0010ffff",
+    "-",
+    "--", "'; DROP TABLE triple;--", "inner\rreturn",
 ]  # fmt: skip
 
 
@@ -82,7 +83,8 @@ def test_tsv_gives_back_every_name(tmp_path, wanted, zipped, end, bom, last):
 @files
 @given(
     triples(""), st.booleans(), st.booleans(),
-    # Up to Python 3.12 the writer leaves a return at the end of a line bare where lines end in "\n".
+    # Up to Python 3.12 the writer leaves a return at the end of a line bare where lines end in
+    # "\n".
     st.sampled_from([("\r\n", csv.QUOTE_MINIMAL), ("\r\n", csv.QUOTE_ALL), ("\n", csv.QUOTE_ALL)]),
 )  # fmt: skip
 def test_csv_gives_back_what_the_standard_writer_wrote(tmp_path, wanted, zipped, bom, dialect):
@@ -383,7 +385,8 @@ def test_an_error_holds_on_to_the_beginning_of_a_long_line_only(write):
 
 SPLICES = [
     b"\t", b"\n", b"\r", b'"', b'""', b",", b"{", b"}", b"[", b"\\", b"\\ud800", b"\0", b"\xff",
-    b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xc2\x85", b"\xe2\x80\xa8", b"<", b">", b"_:", b"<<(", b"@en", b"^^",
+    b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xc2\x85", b"\xe2\x80\xa8", b"<", b">", b"_:", b"<<(",
+    b"@en", b"^^",
     b"1e999", b"null", b"NaN", b"-", b"#",
 ]  # fmt: skip
 
@@ -411,12 +414,14 @@ _:b x:n 5 . x:a x:d "2020-01-01"^^x:date .
 """
 XML = """<?xml version="1.0"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="x:">
-<rdf:Description rdf:about="x:a"><x:r rdf:resource="x:b"/><x:p xml:lang="en">l</x:p></rdf:Description>
+<rdf:Description rdf:about="x:a"><x:r rdf:resource="x:b"/>
+<x:p xml:lang="en">l</x:p></rdf:Description>
 </rdf:RDF>
 """
 DUMP = """[
 {"id": "Q1", "labels": {"en": {"language": "en", "value": "One"}}, "claims": {"P1": [{"mainsnak":
- {"snaktype": "value", "property": "P1", "datavalue": {"type": "wikibase-entityid", "value": {"id": "Q2"}}},
+ {"snaktype": "value", "property": "P1",
+  "datavalue": {"type": "wikibase-entityid", "value": {"id": "Q2"}}},
  "rank": "preferred", "qualifiers": {"P2": [{"snaktype": "value", "property": "P2", "datavalue":
  {"type": "time", "value": {"time": "+2001-00-00T00:00:00Z", "precision": 9}}}]}}]}},
 {"id": "Q2", "sitelinks": {"enwiki": {"title": "Two"}}}
@@ -426,16 +431,19 @@ SEEDS = {
     ".tsv": 'a\tr\tb\né\tNA\t"q"\n',
     ".csv": 'head,relation,tail\n"a ""x""",r,b\nx,"y\nz",w\n',
     ".jsonl": '{"head": "a", "relation": "r", "tail": "b", "confidence": 0.5, "source": "s"}\n'
-    '["é", "\\u00e9", "c"]\n{"head": "a", "relation": "r", "value": "5", "unit": "m"}\n{"key": "k"}\n',
+    '["é", "\\u00e9", "c"]\n{"head": "a", "relation": "r", "value": "5", "unit": "m"}\n{"key":'
+    ' "k"}\n',
     ".nt": '<x:a> <x:r> <x:b> .\n_:b <x:p> "l\\u00e9\\n"@en .\n',
     ".nq": '<x:a> <x:r> <x:b> <x:g> .\n_:b <x:p> "l\\u00e9\\n"@en _:g .\n',
     ".ttl": TURTLE,
     ".rdf": XML,
-    ".jsonld": '[{"@id": "x:a", "@type": "x:T", "x:r": [{"@id": "x:b"}, {"@value": "l", "@language": "en"}]}]',
+    ".jsonld": '[{"@id": "x:a", "@type": "x:T", "x:r": [{"@id": "x:b"}, {"@value":'
+    ' "l", "@language": "en"}]}]',
     ".json": DUMP,
 }
 ENTITY_SEEDS = {
-    ".jsonl": '{"key": "a", "label": "A", "aliases": ["x"], "types": ["t"], "prior": 1.5}\n{"key": "b"}\n',
+    ".jsonl": '{"key": "a", "label": "A", "aliases": ["x"], "types": ["t"], "prior": 1.5}\n{"key":'
+    ' "b"}\n',
     ".json": '{"a": {"label": "A", "prior": 2}, "b": ["t"],\n"c": "C"}',
     ".csv": 'key,label,aliases,prior\na,"A, B",x|y,1.5\nb,,,\n',
     ".tsv": "key\tdescription\ttypes\na\tfirst\tt|u\nb\t\t\n",

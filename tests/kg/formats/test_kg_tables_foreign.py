@@ -1,4 +1,4 @@
-"""Tables as people have them: written by banks, Excel and pandas, each with the facts that it states."""
+"""Tables as people have them, of banks, Excel and pandas, with the facts that they state."""
 
 import io
 

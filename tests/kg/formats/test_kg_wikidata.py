@@ -1,4 +1,4 @@
-"""Wikidata's dump lines: names by language, claims with qualifiers and ranks, every kind of value."""
+"""Wikidata's dump lines: names by language, claims with qualifiers and ranks, all values."""
 
 import json
 from datetime import date, timedelta
@@ -127,7 +127,8 @@ VALUES = [
         snak("P1", "time", year("+0000-01-01T00:00:00Z", 11)),
         Literal("+0000-01-01T00:00:00Z/11", "http://wikiba.se/ontology#Time"),
     ),
-    # 15 March 44 BC and 4 October 1582, the last day before the calendar of Gregory XIII, of the Julian calendar.
+    # 15 March 44 BC and 4 October 1582, the last day before the calendar of Gregory XIII, of the
+    # Julian calendar.
     (
         snak("P1", "time", year("-0044-03-15T00:00:00Z", 11, JULIAN)),
         Literal("-0043-03-13", f"{XSD}date"),
@@ -207,7 +208,13 @@ def test_dates_that_were_converted_are_said(graph, write):
     ]
     path = write("w.json", "\n".join(map(json.dumps, entities)))
     assert graph.load(path).notes == (
-        "1 date before Christ written with the years of XML Schema, where 1 BC is 0000 (the first: -0044-00-00 became -0043)",
-        "2 dates of the Julian calendar written as Gregorian ones (the first: 1582-10-04 became 1582-10-14)",
+        (
+            "1 date before Christ written with the years of XML Schema, where 1 BC is 0000"
+            " (the first: -0044-00-00 became -0043)"
+        ),
+        (
+            "2 dates of the Julian calendar written as Gregorian ones (the first:"
+            " 1582-10-04 became 1582-10-14)"
+        ),
     )
     assert graph.load(write("none.json", json.dumps({"id": "Q9"}))).notes == ()

@@ -31,7 +31,10 @@ BIG = 10**25
 
 
 def _days(year, month=1, day=1):
-    """Days from 1 January of the year 1, by Python's own calendar; years before it by cycles of 400."""
+    """Days from 1 January of the year 1, by Python's own calendar.
+
+    Years before it by cycles of 400.
+    """
     from datetime import date
 
     cycles = (year - 1) // 400 if year < 1 else 0
@@ -76,7 +79,10 @@ VALUES = {
     Literal("5", language="en"): None,
     Literal("true", f"{XSD}boolean"): None,
 }
-"""Values and what they measure: the dimension, the least and the greatest in the base unit; None of no number."""
+"""Values and what they measure: the dimension, the least and the greatest in the base unit.
+
+None of no number.
+"""
 
 FACTORS = {
     "": 1,
@@ -105,7 +111,10 @@ def as_node(tail):
 
 
 class Oracle:
-    """Programs over a set of facts; ``follow`` is the graph's, by which the first of several values is known."""
+    """Programs over a set of facts.
+
+    ``follow`` is the graph's, by which the first of several values is known.
+    """
 
     def __init__(self, facts, follow):
         self.follow = follow
@@ -230,7 +239,10 @@ class Oracle:
         return [value for value in literals if VALUES[value] is not None]
 
     def number(self, program):
-        """The number of an aggregate or a difference in base units, and its dimension; None of none."""
+        """The number of an aggregate or a difference in base units, and its dimension.
+
+        None of none.
+        """
         if isinstance(program, Subtract):
             left, right = (self.value(side) for side in (program.left, program.right))
             if left is None or right is None or VALUES[left] is None or VALUES[right] is None:
@@ -290,7 +302,7 @@ def difference(left, right):
 
 
 def stated(value, literals):
-    """A value among others: a bare number has the unit that most of them are stated in, or is a year among dates."""
+    """A value among others: a bare number has their commonest unit, or is a year among dates."""
     size = VALUES[value]
     main = main_dimension(VALUES[other] for other in literals)
     if size[0] or main is None:
@@ -308,8 +320,8 @@ def compares(size, comparison, other):
         return False
     within = other_low <= low and high <= other_high
     return {
-        "<": high < other_low, "<=": high <= other_high, ">": low > other_high, ">=": low >= other_low,
-        "=": within, "!=": not within,
+        "<": high < other_low, "<=": high <= other_high, ">": low > other_high,
+        ">=": low >= other_low, "=": within, "!=": not within,
     }[comparison]  # fmt: skip
 
 

@@ -50,8 +50,11 @@ def states(graph):
         [
             Attribute("R", "length", Literal("10", INTEGER, unit="km")),
             Attribute("S", "length", Literal("7", INTEGER, unit="mi")),
-            Statement(Triple("A", "head", "Old"), qualifiers=(Qualifier("start time", Literal("1990", f"{XSD}gYear")), Qualifier("end time", Literal("1999", f"{XSD}gYear")))),
-            Statement(Triple("A", "head", "New"), qualifiers=(Qualifier("start time", Literal("2000", f"{XSD}gYear")),)),
+            Statement(Triple("A", "head", "Old"),
+            qualifiers=(Qualifier("start time", Literal("1990", f"{XSD}gYear")),
+            Qualifier("end time", Literal("1999", f"{XSD}gYear")))),
+            Statement(Triple("A", "head", "New"),
+            qualifiers=(Qualifier("start time", Literal("2000", f"{XSD}gYear")),)),
             Triple("A", "head", "Always"),
         ]
     )  # fmt: skip
@@ -138,7 +141,8 @@ def test_facts_prove_an_answer(states):
 def test_what_there_is_of_some_nodes(states):
     evaluator = states.evaluator()
     assert evaluator.steps(["A"]) == {
-        Step("borders"): 2, Step("borders", forward=False): 2, Step("population"): 1, Step("head"): 3,
+        Step("borders"): 2, Step("borders", forward=False): 2, Step("population"): 1,
+        Step("head"): 3,
     }  # fmt: skip
     assert evaluator.types(["A", "B", "R"]) == {"state": 2}
     assert evaluator.numeric_steps(STATES) == {POPULATION: ""}

@@ -1,4 +1,7 @@
-"""Random programs over random graphs, against plain Python sets, on both databases, with sets in Python and sets in SQL."""
+"""Random programs over random graphs against Python sets, on both databases.
+
+Sets are held in Python and in SQL.
+"""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -1,4 +1,4 @@
-"""When facts hold: what holds now comes first, what held then is found, whatever the qualifiers are called."""
+"""When facts hold: first what holds now, then what held at a time, for any qualifiers."""
 
 import pytest
 
@@ -41,8 +41,9 @@ def during(graph, start, end=None):
 @pytest.mark.parametrize("names", NAMES)
 def test_what_held_then(graph, names):
     graph.add([
-        dated("Old", "1980", "1993-05-01", names), dated("Mid", "1993", "2001", names), dated("New", "2001", None, names),
-        dated("Then", None, "1985", names), Triple("F", "head", "Always"),
+        dated("Old", "1980", "1993-05-01", names), dated("Mid", "1993", "2001", names),
+        dated("New", "2001", None, names), dated("Then", None, "1985", names),
+        Triple("F", "head", "Always"),
     ])  # fmt: skip
     assert during(graph, "1995") == ["Mid", "Always"]
     assert during(graph, "1993") == ["Old", "Mid", "Always"]

@@ -1,4 +1,7 @@
-"""SPARQL where RDF and the graph differ, on both databases; what fails; what a query may not touch."""
+"""SPARQL where RDF and the graph differ, on both databases; what fails.
+
+What a query may not touch.
+"""
 
 import logging
 import re

@@ -1,4 +1,7 @@
-"""What has changed since a revision, against the histories of all entities; counts of links, against a Counter."""
+"""What has changed since a revision, against the histories of all entities.
+
+Counts of links, against a Counter.
+"""
 
 from collections import Counter
 

@@ -1,4 +1,7 @@
-"""Killed at any moment, a graph is the one before or the one after; many may read while one writes."""
+"""Killed at any moment, a graph is the one before or the one after.
+
+Many may read while one writes.
+"""
 
 import hashlib
 import os
@@ -152,7 +155,8 @@ def test_no_byte_of_what_is_purged_is_left(new_place, tmp_path, what, kind, requ
     source = tmp_path / "Zwitschersource.jsonl"
     key, label, alias, description, fact = words
     source.write_text(
-        f'{{"key": "{key}", "label": "{label}", "aliases": ["{alias}"], "description": "{description}"}}\n'
+        f'{{"key": "{key}", "label": "{label}", "aliases": ["{alias}"], "description":'
+        f' "{description}"}}\n'
         f'{{"head": "{key}", "relation": "r", "value": "{fact}"}}\n["{key}", "r", "x"]\n'
     )
     place = new_place("purged.db")

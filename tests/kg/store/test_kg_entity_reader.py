@@ -1,4 +1,4 @@
-"""Entities and relations that are cached, against a reader that is new after each change and has cached nothing."""
+"""Cached entities and relations against a new reader without a cache."""
 
 import random
 from contextlib import suppress
@@ -38,7 +38,10 @@ def change(graph, choice):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_says_what_a_new_reader_says(new_place, monkeypatch, seed):
-    """Changes of this graph and of another one on the same database; a small cache that overflows."""
+    """Changes of this graph and of another one on the same database.
+
+    A small cache that overflows.
+    """
     monkeypatch.setattr(entity_reader, "MOST", [3, 100][seed % 2])
     monkeypatch.setattr(entity_reader, "FOLLOWED", [0, 2, 100][seed % 3])
     place, choice = new_place(), random.Random(seed)

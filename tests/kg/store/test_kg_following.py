@@ -22,7 +22,7 @@ def rows():
 
 
 def ways(rows, start, steps):
-    """Every way along the steps that, if they are several, does not come back to the start: (end, facts)."""
+    """Every way along the steps, (end, facts); several steps do not come back to the start."""
     found = [(start, [])]
     for step in steps:
         found = [
@@ -74,7 +74,8 @@ def test_follow_sees_a_revision_and_what_was_removed(graph):
 
 @pytest.mark.parametrize(
     ("start", "steps"),
-    [("nobody", [Step("r")]), ("a", [Step("none")]), ("a", []), ("a'; DROP TABLE triple; --", [Step("r")])],
+    [("nobody", [Step("r")]), ("a", [Step("none")]), ("a", []), (("a'; DROP TABLE triple;"
+        " --"), [Step("r")])],
 )  # fmt: skip
 def test_what_is_not_there_leads_nowhere(graph, start, steps):
     graph.add([("a", "r", "b")])

@@ -14,9 +14,9 @@ from kg.loading import load as loading
 from kg.store.write import external_sort, load_keys
 
 ODD = [
-    "NA", "null", 'a"b', "'; DROP TABLE triple; --", "x'); DELETE FROM entity; --", "a\tb", "a\nb", "a\rb",
-    "\x01", "\x1f", "\x7f", "\x85", "\u2028", "\ufeff", "\ufffe", "🦊", "%s", "?", ":name", " ", "\\",
-    "\U0010ffff", "e\u0301", "é", "K" * 2_490,
+    "NA", "null", 'a"b', "'; DROP TABLE triple; --", "x'); DELETE FROM entity; --", "a\tb", "a\nb",
+    "a\rb", "\x01", "\x1f", "\x7f", "\x85", "\u2028", "\ufeff", "\ufffe", "🦊", "%s", "?", ":name",
+    " ", "\\", "\U0010ffff", "e\u0301", "é", "K" * 2_490,
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Passwords that no message says, files that were replaced, folders that cannot be written, disks that are full."""
+"""Passwords in no message, replaced files, folders that cannot be written, full disks."""
 
 import os
 import shutil

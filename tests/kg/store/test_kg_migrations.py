@@ -126,7 +126,8 @@ def test_an_older_database_is_upgraded_on_opening_with_what_it_holds(place, vers
 
 
 OLD = """
-INSERT INTO revision (id, kind, note, at) VALUES (1, 'load', 'e.jsonl', '2026-01-01T00:00:00+00:00');
+INSERT INTO revision (id, kind, note, at)
+    VALUES (1, 'load', 'e.jsonl', '2026-01-01T00:00:00+00:00');
 INSERT INTO revision (id, kind, note, at) VALUES (2, 'load', 't.tsv', '2026-01-02T00:00:00+00:00');
 INSERT INTO revision (id, kind, note, at) VALUES (3, 'edit', 'x', '2026-01-03T00:00:00+00:00');
 INSERT INTO revision (id, kind, note, at) VALUES (4, 'undo', 'x', '2026-01-04T00:00:00+00:00');

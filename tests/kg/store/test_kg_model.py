@@ -1,4 +1,4 @@
-"""The store against a Python model: after any changes both say the same, now and at every revision."""
+"""The store against a Python model: both say the same, now and at every revision."""
 
 import hashlib
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ class GraphMachine(RuleBasedStateMachine):
         return len(self.kinds) - 1
 
     def meant(self, key):
-        """The key that a name means: itself where the graph has known it, else what is canonically equal to it."""
+        """The key that a name means: itself if known, else the canonically equal one."""
         ever = sorted({end for item in self.log for end in (item.fact.head, item.fact.tail)})
         if key is None or key in ever:
             return key
@@ -98,7 +98,7 @@ class GraphMachine(RuleBasedStateMachine):
         return equal[0] if equal else key
 
     def relation(self, name, number):
-        """The key that a pattern's name means: itself, else the relation that has it as its label."""
+        """The key that a name in a pattern means: itself, else the relation of that label."""
         if name[0] == "?" or name in {item.fact.relation for item in self.log}:
             return name
         labels = {fact.relation.casefold(): fact.relation for fact in self.alive(number)}
@@ -232,7 +232,7 @@ class GraphMachine(RuleBasedStateMachine):
         return {item.fact for item in self.log if number in (item.added, item.removed)}
 
     def together(self, number):
-        """A revision with the later ones that changed the same facts, or a fact whose one value an edit stated."""
+        """A revision with the later ones of the same facts, or of a fact that an edit stated."""
         exclusive = set()
         for one in range(number, self.newest + 1):
             if self.kinds[one] == "edit" or exclusive & self.undoes.get(one, set()):

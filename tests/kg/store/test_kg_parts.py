@@ -1,4 +1,4 @@
-"""The parts of the store against oracles: statements with details, search, paths, queries, sorting."""
+"""The parts of the store against oracles: statements, search, paths, queries, sorting."""
 
 import random
 from array import array
@@ -115,7 +115,8 @@ def test_labels_have_a_history_and_languages(graph, write):
     graph.load(
         write(
             "a.ttl",
-            '<x:a> <http://www.w3.org/2000/01/rdf-schema#label> "Wien"@de , "Vienna"@en , "Bécs"@hu .',
+            '<x:a> <http://www.w3.org/2000/01/rdf-schema#label> "Wien"@de , "Vienna"@en , "Bécs"@hu'
+            " .",
         )
     )
     found = graph.entity("x:a")

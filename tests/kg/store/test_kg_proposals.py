@@ -1,4 +1,7 @@
-"""Proposals: in no query until accepted; a decision is one revision, undone and redone like any other."""
+"""Proposals: in no query until accepted.
+
+A decision is one revision, undone and redone like any other.
+"""
 
 import json
 

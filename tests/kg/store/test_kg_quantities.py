@@ -1,4 +1,4 @@
-"""The tables of sizes hold what the values and triples say, however they came in, and nothing of what was purged."""
+"""The tables of sizes hold what values and triples say, however they came, and no more."""
 
 import alembic.command
 import pytest
@@ -15,7 +15,8 @@ def rows(graph):
     """(value, relation, dimension, low, high) of all that stands there."""
     with graph.database.quick() as sql:
         sizes = sql.all(
-            "SELECT l.value, l.unit, q.dimension, q.low, q.high FROM quantity q LEFT JOIN literal l ON l.id = q.literal_id"
+            "SELECT l.value, l.unit, q.dimension, q.low, q.high FROM quantity q LEFT"
+            " JOIN literal l ON l.id = q.literal_id"
         )
         measures = sql.all(
             "SELECT h.key, r.key, l.value, m.dimension, m.low, m.high FROM measure m"

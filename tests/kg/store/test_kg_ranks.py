@@ -1,4 +1,4 @@
-"""Ranks and confidence: what is recorded as wrong is no fact, and what is preferred is followed first."""
+"""Ranks and confidence: what is recorded as wrong is no fact; what is preferred comes first."""
 
 import random
 

@@ -15,7 +15,8 @@ def number(text, unit=""):
 def nations(graph, tmp_path):
     path = tmp_path / "n.tsv"
     path.write_text(
-        "France\tpopulation\t66,987,244\nMali\tpopulation\t5\nFrance\tcapital\tParis\nMali\tarea\t12 km²\n"
+        "France\tpopulation\t66,987,244\nMali\tpopulation\t5\n"
+        "France\tcapital\tParis\nMali\tarea\t12 km²\n"
     )
     graph.load(path)
     return graph

@@ -49,7 +49,8 @@ def test_an_address_is_one():
 
 
 @pytest.mark.parametrize("text", [
-    "007", "00260881", "12 Monkeys", "50 Cent", "3D", "2001: A Space Odyssey", "1-ethyl-2-methylbenzene",
+    "007", "00260881", "12 Monkeys", "50 Cent", "3D", ("2001: A Space"
+        " Odyssey"), "1-ethyl-2-methylbenzene",
     "2020-13-01", "2021-02-29", "Paris", "-", "NO", "yes", "U2", "7 Samurai", "", "1,23,4", "٣",
 ])  # fmt: skip
 def test_what_only_looks_like_a_value_is_a_name(text):

@@ -4,7 +4,8 @@ from kg import Literal
 from kg.values import ValueKey
 from kg.vocabulary import XSD
 
-FILMS = [("1984", "1984"), ("Dune", "1984"), ("Alien", "1979"), ("Brazil", "1985"), ("Heat", "1995"),
+FILMS = [("1984", "1984"), ("Dune", "1984"), ("Alien", "1979"), ("Brazil", "1985"),
+    ("Heat", "1995"),
          ("Jaws", "1975")]  # fmt: skip
 
 

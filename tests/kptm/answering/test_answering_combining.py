@@ -1,4 +1,4 @@
-"""The pool and its fit against the formulas of its first lines, written anew in NumPy, and against another optimiser."""
+"""The pool and its fit against their formulas in NumPy, and against another optimiser."""
 
 import json
 from dataclasses import asdict, replace
@@ -36,7 +36,8 @@ def opinion(kind, p, weight=1.0):
 
 
 def asked(keys=("a", "b", "c"), entity="x"):
-    reading = Reading(entity=entity, path=(Step("r"),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
+    reading = Reading(entity=entity, path=(Step("r"),), link_score=1.0, answers=(),
+    score=1.0)  # fmt: skip
     return SourceQuery(reading, (), CandidateSet(list(keys)))
 
 
@@ -105,7 +106,7 @@ def test_neighbours_are_a_softmax_of_similarities():
 
 
 def made(seed, relations=3, count=40, candidates=6):
-    """Questions on which the model is mostly right, but for relation 0, where link prediction is."""
+    """Questions on which the model is mostly right; on relation 0 link prediction is."""
     rng = np.random.default_rng(seed)
     found = []
     for number in range(count):

@@ -1,4 +1,4 @@
-"""Questions that ask for more than to follow a relation from a name: composed rightly, or refused with what was understood."""
+"""Questions that need more than one relation: composed rightly, or refused with reasons."""
 
 import pytest
 

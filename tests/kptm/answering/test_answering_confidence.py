@@ -1,4 +1,7 @@
-"""Confidence and rank: how sure a source is enters p and the evidence; what is known to be wrong answers nothing."""
+"""Confidence and rank: how sure a source is enters p and the evidence.
+
+What is known to be wrong answers nothing.
+"""
 
 import pytest
 

@@ -69,7 +69,8 @@ def test_a_weak_opinion_is_no_conflict(says):
 
 def test_sources_that_disagree_and_doubt_are_two_reasons(says):
     config = PredictorConfig(min_score=0.6, uncalibrated=True)
-    predictor = says(config, links={"Atlanta": 0.8, "Ankara": 0.2}, model={"Ankara": 0.8, "Atlanta": 0.2})  # fmt: skip
+    predictor = says(config, links={"Atlanta": 0.8, "Ankara": 0.2},
+    model={"Ankara": 0.8, "Atlanta": 0.2})  # fmt: skip
     answer = predictor.query("Armenia", "capital")
     assert (answer.entity, answer.why) == (None, "disagreement")
     assert "link prediction says Atlanta (p = 0.80), model says Ankara (p = 0.80)" in answer.reason
@@ -121,10 +122,12 @@ def test_an_answer_knows_its_topic_and_path(predictor):
 
 
 def test_sources_can_be_switched_off(graph, phrasings, model, table, tmp_path):
-    said = fill("The capital of [X] is [Y].", {"[X]": ("Turkey", "Turkey"), "[Y]": ("Atlanta", "Atlanta")})  # fmt: skip
+    said = fill("The capital of [X] is [Y].",
+    {"[X]": ("Turkey", "Turkey"), "[Y]": ("Atlanta", "Atlanta")})  # fmt: skip
     with Modeledge.open(tmp_path / "store.db") as store:
         store.edit(model, list(clozes(said, kind="fact")), head="Turkey", old=None, note="")
-        predictor = Predictor(graph, Linker(graph), model, table, store, phrasings=phrasings, config=GUESS)  # fmt: skip
+        predictor = Predictor(graph, Linker(graph), model, table, store, phrasings=phrasings,
+        config=GUESS)  # fmt: skip
         everything = predictor.query("Turkey", "capital")
         assert everything.entity == "Ankara"
         kinds = {"triple", "link prediction", "model", "modeledge", "sentence"}
@@ -178,7 +181,8 @@ def test_many_questions_are_answered_as_each_alone(
     many = list(predictor.ask_many(QUESTIONS))
     assert [x.question for x in many] == QUESTIONS
     for one, other in zip(alone, many, strict=True):
-        assert (one.entity, one.answers and one.answers[0].entity) == (other.entity, other.answers and other.answers[0].entity)  # fmt: skip
+        assert (one.entity, one.answers and one.answers[0].entity) == (other.entity,
+        other.answers and other.answers[0].entity)  # fmt: skip
         assert one.score == pytest.approx(other.score, abs=1e-5)
         assert [x.kind for x in one.evidence] == [x.kind for x in other.evidence]
 

@@ -1,4 +1,4 @@
-"""What answers cite: sets of triples, brute-force likeness and ranks, spans that stand where they say."""
+"""What answers cite: triples, brute-force likeness and ranks, spans at their places."""
 
 import numpy as np
 import pytest

@@ -76,7 +76,8 @@ def answer_of(text):
         topic=text,
         path=(Step(text), Step("r", forward=False)),
         evidence=(
-            Evidence("triple", text, text, triple=Triple(text, text, text), sources=(text,), revision=3),
+            Evidence("triple", text, text, triple=Triple(text, text, text), sources=(text,),
+            revision=3),
             Evidence("sentence", f"ab{text}cd", text, spans=(Span(2, 2 + len(text), text),)),
             Evidence(text or "own", text),
         ),

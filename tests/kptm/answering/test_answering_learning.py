@@ -1,4 +1,4 @@
-"""Learning from answered questions: what is learnt from answers alone, over graphs whose paths are known."""
+"""Learning from questions with answers alone, over graphs whose paths are known."""
 
 import random
 
@@ -15,7 +15,7 @@ MADE, ACTS = "directed by", "starred actors"
 
 @pytest.fixture(scope="module")
 def films():
-    """60 films of 15 directors with two actors each: (triples, films of a director, actors of a film)."""
+    """60 films of 15 directors, two actors each: (triples, films by director, actors by film)."""
     random_ = random.Random(7)
     triples, made, cast = [], {}, {}
     for number in range(60):
@@ -29,7 +29,7 @@ def films():
 
 @pytest.fixture(scope="module")
 def asked(films):
-    """Questions whose words no relation's name has, with their answers: films of a director, actors of a film."""
+    """Questions in words of no relation's name, with answers: films of a director, actors."""
     _, made, cast = films
     found = [(f"what did {director} shoot", own) for director, own in sorted(made.items())]
     found += [(f"whom does {film} show", names) for film, names in sorted(cast.items())[:15]]
@@ -54,7 +54,8 @@ def test_a_workspace_keeps_what_it_learnt(films, asked, tmp_path):
 
 def test_where_two_relations_always_have_the_same_answer_the_name_decides(new_graph):
     """Every capital asked for is the largest city, too; that of one more country is not."""
-    rows = [(f"Landia {n}", relation, f"Citya {n}") for n in range(6) for relation in ("largest city", "capital")]  # fmt: skip
+    rows = [(f"Landia {n}", relation,
+    f"Citya {n}") for n in range(6) for relation in ("largest city", "capital")]  # fmt: skip
     rows += [("Landia 9", "largest city", "Big Citya"), ("Landia 9", "capital", "Small Citya")]
     graph = new_graph()
     graph.add(rows)
@@ -93,7 +94,8 @@ def test_answers_are_keys_or_else_names(new_graph, tmp_path):
     path.write_text("a?\tParis\nb?\tPARIS|x\tand more\nc?\t\nd?\tnobody known\n")
     read = list(lessons.read_lessons(path))
     assert [(item.question, item.answers, item.line) for item in read] == [
-        ("a?", ("Paris",), 1), ("b?", ("PARIS", "x"), 2), ("c?", (), 3), ("d?", ("nobody known",), 4),
+        ("a?", ("Paris",), 1), ("b?", ("PARIS", "x"), 2), ("c?", (), 3),
+        ("d?", ("nobody known",), 4),
     ]  # fmt: skip
     meant = [lessons.meanings(graph, Linker(graph), item) for item in read]
     assert meant[0] == {"Paris": {"Paris"}}

@@ -1,4 +1,4 @@
-"""A prediction never passes for a fact: it says what it is, and is shown only where it can be and where its p is worth something."""
+"""A prediction never passes for a fact: it says so, and appears only where its p is worth it."""
 
 import pytest
 

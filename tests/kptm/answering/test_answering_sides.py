@@ -1,4 +1,4 @@
-"""On which side of a relation a question names its entity: the tables say it of each form of a label."""
+"""On which side of a relation a question names its entity, for each form of a label."""
 
 import pytest
 

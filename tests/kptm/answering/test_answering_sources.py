@@ -14,7 +14,8 @@ from kptm.data import collate, fill
 
 
 def asked(entity, relation, keys, *, forward=True, texts=()):
-    reading = Reading(entity=entity, path=(Step(relation, forward),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
+    reading = Reading(entity=entity, path=(Step(relation, forward),), link_score=1.0, answers=(),
+    score=1.0)  # fmt: skip
     return SourceQuery(reading, tuple(texts), CandidateSet(sorted(keys)))
 
 
@@ -37,8 +38,9 @@ def test_link_prediction_is_a_softmax_over_the_candidates_that_have_a_vector(tab
 def test_the_model_reads_many_questions_at_once_as_each_alone(model):
     keys = ["Ankara", "Atlanta", "Tbilisi"]
     questions = [
-        asked("Turkey", "capital", keys, texts=[cloze("Turkey"), cloze("Turkey", "[Y] of the [X].")]),
-        asked("Armenia", "capital", keys, texts=[cloze("Armenia", "It is [Y], said [X] and others.")]),
+        asked("Turkey", "capital", keys, texts=[cloze("Turkey"),
+        cloze("Turkey", "[Y] of the [X].")]), asked("Armenia", "capital", keys,
+        texts=[cloze("Armenia", "It is [Y], said [X] and others.")]),
         asked("Rhine", "capital", keys, texts=[]),
     ]  # fmt: skip
     together = from_model(model, questions)

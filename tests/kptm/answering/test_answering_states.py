@@ -1,7 +1,7 @@
-"""Nothing is answered from a state of the graph that is gone: revision numbers that are given again.
+"""No answer comes from a state of the graph that is gone: revision numbers are reused.
 
-A revision that is withdrawn and a transaction that is rolled back leave their number to the next change. The graph itself,
-read without anything held, is the oracle.
+A revision that is withdrawn and a transaction that is rolled back leave their number to the next
+change. The graph itself, read without anything held, is the oracle.
 """
 
 from contextlib import contextmanager, suppress
@@ -31,7 +31,7 @@ def withdrawn(graph):
 
 @contextmanager
 def rolled_back(graph):
-    """A change that is seen, and fails: of the same kind and size as the one that comes afterwards."""
+    """A change that is seen and fails, of the same kind and size as the next one."""
     with suppress(_TakenBackError), graph.transaction():
         graph.add([("Chad", "rival", "Peru")])
         yield

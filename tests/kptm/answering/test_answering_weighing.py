@@ -45,7 +45,8 @@ def test_the_calibration_is_of_questions_that_the_weights_have_not_seen():
     items = []
     for number in range(400):
         p = rng.dirichlet(np.ones(3))
-        reading = Reading(entity="x", path=(Step(f"r{number % 80}"),), link_score=1.0, answers=(), score=1.0)  # fmt: skip
+        reading = Reading(entity="x", path=(Step(f"r{number % 80}"),), link_score=1.0, answers=(),
+        score=1.0)  # fmt: skip
         asked = SourceQuery(reading, (), CandidateSet(KEYS))
         answer = KEYS[int(rng.integers(3))]
         items.append(
@@ -73,7 +74,8 @@ def test_weights_are_those_of_one_model(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["{", "[]", "{}", '{"space": 1, "neighbours": {}}', '{"space": "s", "combiner": {"weights": []}}'],
+    ["{", "[]", "{}", ('{"space": 1, "neighbours":'
+        ' {}}'), '{"space": "s", "combiner": {"weights": []}}'],
 )  # fmt: skip
 def test_a_damaged_file(tmp_path, content):
     (tmp_path / "w.json").write_text(content)

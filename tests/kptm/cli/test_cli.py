@@ -58,11 +58,11 @@ def answer(*arguments, **options):
 
 
 TESTED = {
-    "init", "load", "add", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn", "edit",
-    "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours", "export",
-    "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo", "predict", "near", "map",
-    "finetune", "classify", "receipts", "verify", "recall",
-    "migrate", "merge", "example", "serve", "extract", "review", "check", "evaluate extraction", "sync",
+    "init", "load", "add", "stats", "link", "embed", "pretrain", "index", "ask", "query", "learn",
+    "edit", "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours",
+    "export", "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo",
+    "predict", "near", "map", "finetune", "classify", "receipts", "verify", "recall", "migrate",
+    "merge", "example", "serve", "extract", "review", "check", "evaluate extraction", "sync",
 }  # fmt: skip
 
 

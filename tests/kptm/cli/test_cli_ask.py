@@ -1,4 +1,7 @@
-"""``kptm ask`` by question, file, pipe and prompt, and ``kptm evaluate answers``; on a graph without a model."""
+"""``kptm ask`` by question, file, pipe and prompt, and ``kptm evaluate answers``.
+
+On a graph without a model.
+"""
 
 import json
 import os
@@ -145,7 +148,7 @@ def test_at_a_terminal_one_is_asked(ws):
 
 @pytest.mark.usefixtures("many_inputs")
 def test_evaluate_answers(ws, tmp_path):
-    """Of five: a whole set, half a set, a wrong one, a refusal of what is unknown, an answer to it."""
+    """Five questions: a whole set, half a set, a wrong one, a right refusal, a missing one."""
     gold = tmp_path / "gold.jsonl"
     rows = [
         (FRANCE, ["Paris"], "capital"),

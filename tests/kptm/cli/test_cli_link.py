@@ -1,4 +1,7 @@
-"""``kptm link``: where texts come from, where links go. A stand-in links; the linker has tests of its own."""
+"""``kptm link``: where texts come from, where links go. A stand-in links.
+
+The linker has tests of its own.
+"""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""evaluate linking on the command line: the table, the listing, JSON, ids of others, files that are wrong."""
+"""evaluate linking on the command line: the table, the listing, JSON, others' ids, bad files."""
 
 import json
 
@@ -17,7 +17,7 @@ TEXTS = (
 
 @pytest.fixture
 def kptm(tmp_path, monkeypatch):
-    """A function that runs ``kptm evaluate linking`` beside a small workspace and gold of two texts."""
+    """Runs ``kptm evaluate linking`` on a small workspace and gold of two texts."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments, code=0):

@@ -1,4 +1,4 @@
-"""How far a verb is: the time to go by arithmetic, lines without a terminal, nothing for what is quick, and -q."""
+"""Progress: the time left by arithmetic, lines without a terminal, silence, and -q."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""Where output goes: links, pipes, devices, closed streams, terminals of other encodings, readers that leave."""
+"""Where output goes: links, pipes, devices, closed streams, encodings, broken pipes."""
 
 import json
 import os

@@ -47,7 +47,8 @@ def test_every_triple_becomes_a_linked_sentence(graph):
     phrasings = Phrasings({"has_capital": ["[Y] is where [X] is governed from.", "other [X] [Y]"]})
     said = {text.text: text for text in verbalise(graph, phrasings)}
     assert set(said) == {
-        "Tbilisi is where Georgia is governed from.", "Georgia a Q3.", "Georgia z Q4.", "Tbilisi a Georgia.",
+        "Tbilisi is where Georgia is governed from.", "Georgia a Q3.", "Georgia z Q4.",
+        "Tbilisi a Georgia.",
     }  # fmt: skip
     links = said["Tbilisi is where Georgia is governed from."].links
     assert [(link.surface, link.entity) for link in links] == [("Tbilisi", "Q2"), ("Georgia", "Q1")]

@@ -11,9 +11,9 @@ from kptm.linking import LinkedText
 FACTS = EntityFacts({"Georgia": ("capital Tbilisi",), "Paris": ("river Seine", "far from Texas")})
 DECODERS = ("gpt2", "llama", "qwen2")
 TEXTS = [
-    LinkedText.from_spans("The capital of Georgia is Tbilisi.", [(15, 22, "Georgia"), (26, 33, "Tbilisi")]),
-    LinkedText.from_spans("Paris lies on the Seine.", [(0, 5, "Paris")]),
-    LinkedText.from_spans(
+    LinkedText.from_spans("The capital of Georgia is Tbilisi.",
+    [(15, 22, "Georgia"), (26, 33, "Tbilisi")]),
+    LinkedText.from_spans("Paris lies on the Seine.", [(0, 5, "Paris")]), LinkedText.from_spans(
         "New York is far from Tbilisi, and Paris, Texas, is farther than the Dead Sea.",
         [(0, 8, "New_York"), (21, 28, "Tbilisi"), (34, 39, "unknown")],
     ),
@@ -34,7 +34,8 @@ def fused_of(tokenizer_of, config_of, embeddings):
         tokenizer = tokenizer_of(family)
         torch.manual_seed(3)
         kind = AutoModelForCausalLM if family in DECODERS else AutoModelForMaskedLM
-        # Wide weights: with those of a real start all heads of so small a model look everywhere alike.
+        # Wide weights: with those of a real start all heads of so small a model look everywhere
+        # alike.
         plain = kind.from_config(config_of(family, tokenizer, initializer_range=0.3))
         model = FusedModel.build(
             plain, embeddings, FusionConfig(**config), tokenizer=tokenizer, facts=FACTS

@@ -1,4 +1,4 @@
-"""Answers compared with what is right: outcomes and figures that were counted by hand, readers, names."""
+"""Answers compared with what is right: outcomes and figures by hand, readers, names."""
 
 import gzip
 import math
@@ -65,7 +65,8 @@ def test_figures_by_hand(found):
     assert all_of_them.refused.mean == pytest.approx(1 / 2)
     # Scores .9 | .8 .8 | .6 | .4 in bins of their own: gaps .1, 2 · .2, .6, .4 of five answers.
     assert all_of_them.calibration_error.mean == pytest.approx((0.1 + 0.4 + 0.6 + 0.4) / 5)
-    # By confidence: right; right, right; wrong; wrong; the two at 0 are one wrong, one right: half a mistake each.
+    # By confidence: right; right, right; wrong; wrong; the two at 0 are one wrong, one right: half
+    # a mistake each.
     risks = [0 / 1, 0 / 2, 0 / 3, 1 / 4, 2 / 5, 2.5 / 6, 3 / 7]
     assert all_of_them.risk_coverage.mean == pytest.approx(sum(risks) / 7)
     for interval in (all_of_them.hits_at_1, all_of_them.coverage, all_of_them.risk_coverage):

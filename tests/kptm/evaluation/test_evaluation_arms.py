@@ -1,4 +1,4 @@
-"""Arms by links, baselines, edits and losses, each against counting, brute force or Hugging Face."""
+"""Arms by links, baselines, edits and losses against counts, brute force, Hugging Face."""
 
 import json
 from dataclasses import replace

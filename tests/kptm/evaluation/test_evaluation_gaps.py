@@ -1,4 +1,4 @@
-"""The benchmark of typed questions: graphs with something left out, and a graph under other names, against what is worked out by hand."""
+"""The benchmark of typed questions: graphs with gaps or other names, by hand."""
 
 import gzip
 import json
@@ -14,13 +14,12 @@ from kptm import Workspace
 ROWS = [
     {"key": "s:tx", "label": "Texas", "types": ["state"]},
     {"key": "s:ok", "label": "Oklahoma", "aliases": ["Sooner State"]},
-    {"key": "c:a", "label": "Austin"},
-    {"key": "c:t", "label": "Texas City"},
-    {"key": "u", "label": "America"},
-    {"head": "s:tx", "relation": "capital", "tail": "c:a"},
+    {"key": "c:a", "label": "Austin"}, {"key": "c:t", "label": "Texas City"},
+    {"key": "u", "label": "America"}, {"head": "s:tx", "relation": "capital", "tail": "c:a"},
     {"head": "c:a", "relation": "in", "tail": "s:tx"},
     {"head": "s:tx", "relation": "borders", "tail": "s:ok"},
-    {"head": "s:tx", "relation": "area", "value": "266807", "datatype": "http://www.w3.org/2001/XMLSchema#integer"},
+    {"head": "s:tx", "relation": "area", "value": "266807",
+    "datatype": "http://www.w3.org/2001/XMLSchema#integer"},
     {"head": "s:tx", "relation": "country", "tail": "u"},
 ]  # fmt: skip
 
@@ -84,7 +83,8 @@ def test_the_topic_is_the_name_that_a_fact_connects_with_the_answer(source):
 def test_what_is_left_out_makes_the_questions_unanswerable(source, tmp_path):
     topics = missing.Gaps(source, everywhere=["u"]).topics(ASKED)
     gaps = [missing.name_gap(topics, 9, 0), *missing.relation_gaps(topics, 2, 9, 0)]
-    assert [(gap.kind, sorted(gap.entities), sorted(gap.relations), len(gap.cases)) for gap in gaps] == [
+    assert [(gap.kind, sorted(gap.entities), sorted(gap.relations),
+    len(gap.cases)) for gap in gaps] == [
         ("name", ["c:a", "s:ok", "s:tx"], [], 4),
         ("relation", [], ["capital", "in"], 2),
         ("relation", [], ["area"], 1),

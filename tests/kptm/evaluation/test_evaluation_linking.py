@@ -1,4 +1,4 @@
-"""Linking against gold: numbers by hand, brute force and networkx as oracles, files that are wrong."""
+"""Linking against gold: numbers by hand, brute force and networkx; files that are wrong."""
 
 import gzip
 import json
@@ -362,7 +362,8 @@ def test_nested_gold_and_mentions_of_nothing(tmp_path):
         ({"text": "abc", "labels": [{"span": [0, 1], "entity_id": ""}]}, "entity_id"),
         ({"text": "abc", "links": [{"start": 0, "entity": "A"}]}, "two numbers"),
         ({"text": "abc", "links": [{"start": 0, "end": 2}]}, '"entity"'),
-        ({"text": "äbc", "links": [{"start": 2, "end": 3, "surface": "b", "entity": "A"}]}, "bytes"),
+        ({"text": "äbc", "links": [{"start": 2, "end": 3, "surface": "b", "entity": "A"}]},
+        "bytes"),
         ({"text": "abc", "labels": [], "evaluation_span": [0, 9]}, "leaves the text"),
         ({"text": "abc", "labels": [], "evaluation_span": 3}, "evaluation_span"),
         ({"text": "[[A|the [[B|x]] y]]"}, "none inside another"),

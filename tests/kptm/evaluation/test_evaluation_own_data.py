@@ -72,7 +72,8 @@ def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
         objects = {t for _, r, t in triples if r == relation}
         others = {t for h, r, t in triples if (h, r) == (head, relation)}
         assert set(probe.candidates) == objects - others - {head} | {tail, probe.answer}
-    # An A pair that is said twice is asked in a sentence that is not read, one said once in that one.
+    # An A pair that is said twice is asked in a sentence that is not read, one said once in that
+    # one.
     for number, (head, _, tail) in enumerate(facts):
         if split.get((head, "r", tail)) != "A":
             continue
@@ -85,7 +86,7 @@ def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
 
 
 def test_what_is_linked_otherwise_elsewhere_is_not_read(graph, facts, texts):
-    """A second copy of each sentence with a link missed, and one that says more, linked to nothing."""
+    """A second copy of each sentence misses a link, and one says more without any link."""
     missed = [LinkedText(text.text, text.links[1:]) for text in texts if len(text.links) > 1]
     more = [LinkedText(f"Again {text.text}", text.links[:0]) for text in texts]
     study = DistantSupervisionStudy.from_graph(graph, [*missed, *texts, *more], steps=1)

@@ -20,7 +20,10 @@ FAMILIES = ["bert", "roberta", "distilbert", "albert", "electra", "mpnet", "debe
 
 
 def by_hand(attentions, encoded):
-    """The four means, written out; ``attentions`` has a list of layers (1, H, L, L) for each text."""
+    """The four means, written out.
+
+    ``attentions`` has a list of layers (1, H, L, L) for each text.
+    """
     layers, heads = len(attentions[0]), attentions[0][0].shape[1]
     sums, tokens = np.zeros((4, layers, heads)), 0
     for text, found in zip(encoded, attentions, strict=True):

@@ -1,4 +1,4 @@
-"""Linear probes: states made by hand, states that Hugging Face returns, and a model that stays as it is."""
+"""Linear probes: states by hand, states of Hugging Face, and a model that does not change."""
 
 import json
 
@@ -148,7 +148,8 @@ def test_states_are_those_of_hugging_face(fused_of, texts, state_of, family):
 @pytest.mark.parametrize(
     ("family", "kind"),
     [("bert", "gated"), ("bert", "ernie"), ("bert", "knowbert"), ("bert", "memory"),
-     ("bert", "luke"), ("bert", "kbert"), ("bert", "adapter"), ("gpt2", "gated"), ("llama", "memory")],
+     ("bert", "luke"), ("bert", "kbert"), ("bert", "adapter"), ("gpt2", "gated"),
+     ("llama", "memory")],
 )  # fmt: skip
 def test_texts_alone_and_among_others_and_the_fused_states(fused_of, texts, state_of, family, kind):
     model = fused_of(family, kind=kind)
@@ -156,7 +157,8 @@ def test_texts_alone_and_among_others_and_the_fused_states(fused_of, texts, stat
     labelled = [words(text) for text in texts]
     together = span_states(model, labelled, batch_size=4).states_SND
     alone = span_states(model, labelled, batch_size=1).states_SND
-    # Measured 1.8e-5 with avx512, 7e-6 with avx2 and MKL_CBWR=COMPATIBLE, 6.4e-5 under shape_noise; bound 2e-4.
+    # Measured 1.8e-5 with avx512, 7e-6 with avx2 and MKL_CBWR=COMPATIBLE, 6.4e-5 under shape_noise;
+    # bound 2e-4.
     np.testing.assert_allclose(together, alone, atol=2e-4)
     plain = span_states(model, labelled, with_knowledge=False).states_SND
     assert np.abs(together - plain).max(axis=(1, 2))[-1] > 1e-3  # knowledge is seen
@@ -178,7 +180,7 @@ def test_texts_alone_and_among_others_and_the_fused_states(fused_of, texts, stat
 
 @pytest.mark.parametrize("kind", ["gated", "knowbert", "memory"])
 def test_a_layer_is_seen_behind_its_fusion(fused_of, texts, kind):
-    """BERT has nothing behind its last layer: with knowledge there, that layer's states are the output."""
+    """BERT ends with its last layer: with knowledge there, that layer's states are the output."""
     model = fused_of(kind=kind, layers=(1,))
     labelled = [words(text) for text in texts]
     known = span_states(model, labelled).states_SND

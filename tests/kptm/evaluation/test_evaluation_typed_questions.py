@@ -1,4 +1,4 @@
-"""The benchmark of typed questions: its gold, folds and figures, against values that are worked out by hand."""
+"""The benchmark of typed questions: gold, folds and figures against values by hand."""
 
 import json
 from collections import Counter
@@ -18,8 +18,9 @@ from kptm import Workspace
 
 def outcome(right, p=0.5, *, found=True, answerable=True, question="q", why=""):
     return Outcome(
-        question=question, group="g", gold="x", answers=("a",), count=1, p=p, found=found, right=right, exact=right,
-        answerable=answerable, ms=1.0, cpu_ms=1.0, why=why, reason="", reading="",
+        question=question, group="g", gold="x", answers=("a",), count=1, p=p, found=found,
+        right=right, exact=right, answerable=answerable, ms=1.0, cpu_ms=1.0, why=why, reason="",
+        reading="",
     )  # fmt: skip
 
 
@@ -111,7 +112,8 @@ def test_lessons_that_no_line_can_hold_are_refused():
 
 
 def test_a_table_is_sets():
-    facts = Facts([("A", "borders", "B"), ("B", "borders", "A"), ("C", "population", "7"), ("A", "population", "7"), ("B", "population", "3")])  # fmt: skip
+    facts = Facts([("A", "borders", "B"), ("B", "borders", "A"), ("C", "population", "7"),
+    ("A", "population", "7"), ("B", "population", "3")])  # fmt: skip
     assert facts.of("A", "borders") == {"B"}
     assert facts.having("borders", "A") == {"B"}
     assert facts.of("C", "borders") == set()
@@ -133,14 +135,17 @@ def test_each_list_of_a_newcomer_has_gold():
     found = {section.title: cases_of(folder, section) for section in SECTIONS}
     gold = {case.question: case.gold for case in found["q2-confident"]}
     assert sum(len(part) for part in found.values()) == 164
-    assert [str(x) for text, x in gold.items() if text.endswith("France and Germany")] == ["Belgium", "Berlin, Paris"]  # fmt: skip
+    about_both = [str(x) for text, x in gold.items() if text.endswith("France and Germany")]
+    assert about_both == ["Belgium", "Berlin, Paris"]
     untaught = {case.question: case.gold for case in found["q4-untaught after learn-300"]}
     assert str(untaught["national animal of Chile"]) == "Condor"
-    assert all(rule.readings or rule.refusal for part in found.values() for rule in (case.gold for case in part))  # fmt: skip
+    rules = [case.gold for part in found.values() for case in part]
+    assert all(rule.readings or rule.refusal for rule in rules)
 
 
 def test_verdicts_tell_refusals_from_errors():
-    four = [outcome(True), outcome(False), outcome(True, found=False, answerable=False), outcome(False, found=False)]  # fmt: skip
+    four = [outcome(True), outcome(False), outcome(True, found=False, answerable=False),
+    outcome(False, found=False)]  # fmt: skip
     assert [x.verdict for x in four] == ["right", "wrong", "rightly refused", "wrongly refused"]
     assert figures.verdicts("s", four) == (
         "s: 1 right, 1 rightly refused, 1 wrongly refused, 1 wrong of 4"
@@ -148,7 +153,8 @@ def test_verdicts_tell_refusals_from_errors():
 
 
 def test_a_row_has_the_shares_that_are_counted_by_hand():
-    rows = [outcome(True, 0.95), outcome(False, 0.9), outcome(True, 0.5), outcome(False, found=False), outcome(True, found=False, answerable=False)]  # fmt: skip
+    rows = [outcome(True, 0.95), outcome(False, 0.9), outcome(True, 0.5),
+    outcome(False, found=False), outcome(True, found=False, answerable=False)]  # fmt: skip
     cells = figures.line("s", rows).strip("| ").split(" | ")
     assert cells[:2] == ["s", "5"]
     assert cells[2].startswith(".500 [")  # of 4 that have an answer
@@ -209,13 +215,16 @@ def test_each_domain_has_gold_for_its_questions(name, count):
 
 
 def test_the_gold_of_domains_is_what_the_tables_say():
-    gold = {case.question: str(case.gold) for name in ("elements", "packages") for case in domain(name)}  # fmt: skip
+    gold = {case.question: str(case.gold) for name in ("elements",
+    "packages") for case in domain(name)}  # fmt: skip
     assert gold["second heaviest halogen"] == "Bromine"
     assert gold["how many noble gases are there"] == "5"
     assert gold["how much hotter than gold does iron melt"] == "473.67"
     assert gold["which halogens are not gases"] == "Bromine, Iodine"
     assert gold["when was gold discovered"] == "no answer"
     assert gold["which package do most packages depend on"] == "libcore6"
-    assert gold["packages released between 1996 and 1999"] == "exmail, libcore6, openlock, webfetch OR libcore6, webfetch"  # fmt: skip
+    assert gold["packages released between 1996 and 1999"] == (
+        "exmail, libcore6, openlock, webfetch OR libcore6, webfetch"
+    )
     assert gold["what depends on gitgrove"] == "no answer"
     assert gold["newest package written in c"] == "jsonpeek"

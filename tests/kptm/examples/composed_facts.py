@@ -77,7 +77,7 @@ def best(scores, largest=True, rank=1):
 
 
 def as_answers(result):
-    """What a question file states: keys in order, one number, yes or no, the text of a value, nothing."""
+    """What a question file states: keys in order, a number, yes or no, a value's text, nothing."""
     if isinstance(result, bool):
         return ("yes" if result else "no",)
     if isinstance(result, float | int):

@@ -1,4 +1,4 @@
-"""The composed questions for counts, superlatives, ordinals and comparisons, each with its answer in plain Python."""
+"""Composed questions for counts, superlatives, ordinals, comparisons, answered in Python."""
 
 from __future__ import annotations
 

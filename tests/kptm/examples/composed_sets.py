@@ -1,4 +1,4 @@
-"""The composed questions that ask for sets by several conditions, for yes or no, for values, and what nothing answers."""
+"""Composed questions for sets, yes or no, values, and for what nothing answers."""
 
 from __future__ import annotations
 
@@ -41,12 +41,11 @@ NEGATION = {
     "Who works in the field of electromagnetism and is not a physicist?": lambda f: (
         f.heads("field of work", "Electromagnetism") - f.heads("occupation", "Physicist")
     ),
-    "Which films that Steven Spielberg or James Cameron directed were not released after 2000?": lambda f: (
-        f.where(
-            "release year",
-            lambda year: year <= 2000,
-            f.heads("director", {"Steven_Spielberg", "James_Cameron"}),
-        )
+    "Which films that Steven Spielberg or James Cameron directed were not released after"
+    " 2000?": lambda f: f.where(
+        "release year",
+        lambda year: year <= 2000,
+        f.heads("director", {"Steven_Spielberg", "James_Cameron"}),
     ),
 }
 CONDITIONS = {
@@ -83,12 +82,11 @@ CONDITIONS = {
     "Which chemical elements are named after a planet?": lambda f: (
         f.heads("named after", f.types["planet"]) & f.types["chemical element"]
     ),
-    "Which moons of Jupiter with a diameter of more than 4,000 km did Galileo Galilei discover?": lambda f: (
-        f.where(
-            "diameter",
-            lambda km: km > 4000,
-            moons(f, "Jupiter_(planet)") & f.heads("discovered by", "Galileo_Galilei"),
-        )
+    "Which moons of Jupiter with a diameter of more than 4,000 km did Galileo Galilei"
+    " discover?": lambda f: f.where(
+        "diameter",
+        lambda km: km > 4000,
+        moons(f, "Jupiter_(planet)") & f.heads("discovered by", "Galileo_Galilei"),
     ),
     "Which countries in South America have left-hand traffic?": lambda f: (
         in_continent(f, "South_America") & f.heads("driving side", "Left-hand_traffic")

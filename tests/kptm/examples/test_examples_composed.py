@@ -1,4 +1,4 @@
-"""The composed questions of the example world: each answer is what plain Python computes over triples and values."""
+"""The composed questions: each answer is what Python computes over triples and values."""
 
 from types import SimpleNamespace
 

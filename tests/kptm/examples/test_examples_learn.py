@@ -1,4 +1,4 @@
-"""The example world's answered questions and relations: true of the graph, and apart from what is asked in the end."""
+"""The example world's questions and relations: true of the graph, apart from the test set."""
 
 import json
 import re
@@ -99,7 +99,7 @@ def test_a_path_from_a_name_leads_to_just_the_answers(world, answered, graph, st
 
 
 def test_what_is_learnt_is_not_what_is_asked(world, lines):
-    """Neither a question kept for measuring, nor a wording kept for asking, is among those learnt from."""
+    """No question or wording kept for measuring is among those learnt from."""
     asked = {" ".join(words(question.question)) for question in world.questions()}
     kept = [
         re.compile(re.escape(phrasing.pattern).replace(r"\[X\]", ".+").replace(r"\[Y\]", ".+"))

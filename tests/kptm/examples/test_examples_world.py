@@ -1,4 +1,4 @@
-"""The example world: what it must hold, and that no fact to be learnt elsewhere leaks into its text."""
+"""The example world: what it must hold; no fact to learn elsewhere leaks into its text."""
 
 import json
 import re

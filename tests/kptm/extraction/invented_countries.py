@@ -5,7 +5,8 @@ from itertools import product
 FIRST = ("Bar", "Kel", "Mor", "Tal", "Ver", "Zan", "Gor", "Lun")
 LAST = ("land", "onia", "istan", "avia", "mark", "ora", "ette", "ulia")
 COUNTRIES = [a + b for a, b in product(FIRST, LAST)]
-CITIES = [f"{a}{b}" for a, b in product(("Asp", "Dun", "Elm", "Fox", "Hol", "Ivy", "Jas", "Oak"), ("ton", "ville", "burg", "ham", "ford", "wick", "stead", "port"))]  # fmt: skip
+CITIES = [f"{a}{b}" for a, b in product(("Asp", "Dun", "Elm", "Fox", "Hol", "Ivy", "Jas", "Oak"),
+    ("ton", "ville", "burg", "ham", "ford", "wick", "stead", "port"))]  # fmt: skip
 KNOWN = 44
 """Countries whose facts the graph has; of the others it has one that no text states."""
 

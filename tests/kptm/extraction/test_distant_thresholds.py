@@ -1,4 +1,4 @@
-"""What an extractor is held to that learns from a graph alone: pairs that it has not seen, one of several facts, no lucky thresholds."""
+"""What an extractor from a graph alone must do: new pairs, one of several facts, no luck."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def precision(calibration, items, wanted=0.9):
 
 
 def test_a_rare_relation_has_the_threshold_of_all():
-    """Lucky predictions, and few unlucky ones, are no reason to trust a relation more or less than others."""
+    """Lucky predictions, and few unlucky ones, do not change the trust in a relation."""
     items = [*draws({"a": (1.0, 4_000)}), *(Scored("lucky", 0.3, 1.0) for _ in range(8))]
     items += [Scored("few", 0.99, 0.0), Scored("few", 0.98, 1.0), Scored("few", 0.97, 1.0)]
     found = calibrate(items, closed=False)
@@ -57,7 +57,10 @@ def test_a_relation_that_is_often_wrong_has_a_higher_one():
 
 @pytest.mark.parametrize("wanted", [0.5, 0.7, 0.9])
 def test_shares_count_as_far_as_they_go(wanted):
-    """A prediction that is half right counts a half: as many pairs of a right and a wrong one give the same thresholds."""
+    """A half-right prediction counts a half.
+
+    As many pairs of a right and a wrong one give the same thresholds.
+    """
     halves = [Scored("a", p, 0.5) for p in (0.9, 0.6) for _ in range(400)]
     whole = [Scored("a", p, right) for p in (0.9, 0.6) for _ in range(200) for right in (0.0, 1.0)]
     one, other = calibrate(halves, closed=False), calibrate(whole, closed=False)

@@ -1,4 +1,4 @@
-"""An extraction that is killed at any moment, and run again, ends where one that was not killed does."""
+"""An extraction that is killed and run again ends like one that was not killed."""
 
 import os
 import random

@@ -17,8 +17,8 @@ def test_every_task_reads_its_fields(tmp_path):
     path = tmp_path / "rows.jsonl"
     links = [LINK, {"start": 0, "end": 3, "entity": "ann"}]
     line = {
-        **MARKED, "links": links, "label": "born", "span": (16, 20), "labels": ["city", "place", "city"],
-        "spans": [[16, 20, "LOC"], [0, 3, "PER"]],
+        **MARKED, "links": links, "label": "born", "span": (16, 20),
+        "labels": ["city", "place", "city"], "spans": [[16, 20, "LOC"], [0, 3, "PER"]],
     }  # fmt: skip
     path.write_text(json.dumps(line) + "\n")
     document = LinkedText.from_spans(TEXT, [(0, 3, "ann"), (16, 20, "Q220")])
@@ -44,7 +44,7 @@ def test_texts_are_rows_that_say_nothing(tmp_path):
 
 
 class Table(list):
-    """Rows with the columns of a dataset: classes by number, objects as objects of lists, None for what lacks."""
+    """Rows with a dataset's columns: classes by number, objects of lists, None for gaps."""
 
     class _Classes:
         def int2str(self, number):

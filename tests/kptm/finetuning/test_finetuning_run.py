@@ -1,4 +1,4 @@
-"""Fine-tuning: every task is learnt, knowledge decides where only it can, one seed gives one result."""
+"""Fine-tuning: every task is learnt, knowledge decides where it must, a seed fixes all."""
 
 import random
 from dataclasses import replace
@@ -47,9 +47,10 @@ def test_a_task_is_learnt(task):
 
 @pytest.mark.parametrize("kind", ["gated", "ernie", "knowbert", "luke", "adapter"])
 def test_where_only_vectors_tell_knowledge_decides(kind):
-    """Words are random and all entities new: the held-out rows can be answered by their vectors alone.
+    """Random words and new entities: only their vectors answer the held-out rows.
 
-    Not so for "memory", which has to learn first which row a mention asks for: that is what pretraining does.
+    Not so for "memory", which has to learn first which row a mention asks for: that is what
+    pretraining does.
     """
     rows, embeddings = toy_tasks.only_vectors_tell()
     train, dev = rows[:32], rows[32:]
@@ -192,7 +193,7 @@ def test_a_row_may_have_no_type():
 
 
 def test_a_mention_that_is_cut():
-    """max_length is 8 tokens: rows whose mention stands behind are passed over, and get no label."""
+    """max_length is 8 tokens: rows whose mention comes later are skipped, without a label."""
     rows = toy_tasks.rows("relation")
     text = "Ann, as all the people here say, was born in Rome."
     cut = {"text": text, "head": [0, 3], "tail": [45, 49], "label": "born"}

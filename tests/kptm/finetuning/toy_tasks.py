@@ -80,7 +80,7 @@ def decoder(tokenizer):
 
 
 def only_vectors_tell(count=48, seed=0):
-    """Rows whose words are drawn by chance: whether the tail's vector points up or down is the label.
+    """Rows of random words, labelled by whether the tail's vector points up or down.
 
     Returns rows and embeddings; every row has entities of its own, so that none is met again.
     """

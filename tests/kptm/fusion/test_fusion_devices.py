@@ -1,4 +1,4 @@
-"""Where tensors are: nothing of a pass stays on the CPU when the model is elsewhere, and "auto" finds what there is."""
+"""Where tensors are: a pass leaves nothing on the CPU, and "auto" finds what there is."""
 
 from types import SimpleNamespace
 
@@ -51,7 +51,7 @@ def test_an_accelerator_is_taken_where_there_is_one(two_gpus):
 
 @pytest.fixture
 def valueless(monkeypatch):
-    """Lets tensors without values be repeated, with a length that is made up, and masks be applied unseen."""
+    """Lets tensors without values repeat with made-up lengths, and masks apply unseen."""
     unseen = "transformers.masking_utils._ignore_bidirectional_mask_sdpa"
     monkeypatch.setattr(unseen, lambda *_args, **_options: False)
     real = torch.repeat_interleave
@@ -66,7 +66,7 @@ def valueless(monkeypatch):
 @pytest.mark.usefixtures("valueless")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_pass_leaves_nothing_on_the_cpu(fused_of, batch_of, kind):
-    """On "meta" an operation of a tensor with one on the CPU is an error, and so is any value that is asked."""
+    """On "meta" mixing with a CPU tensor is an error, and so is reading any value."""
     model = fused_of("bert", kind=kind)
     batch = batch_of(model)  # on the CPU, as a collator gives it
     model.to("meta")

@@ -1,4 +1,4 @@
-"""Families beyond BERT's kin: they are fused and have their own logits, or they are refused by name."""
+"""Families beyond BERT's kin are fused with their own logits, or refused by name."""
 
 import logging
 import struct

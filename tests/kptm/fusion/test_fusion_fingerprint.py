@@ -1,4 +1,7 @@
-"""The fingerprint is the one computed anew, whatever was changed in whichever way; and it is computed once."""
+"""The fingerprint is the one computed anew, whatever was changed in whichever way.
+
+And it is computed once.
+"""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Generation: Hugging Face's own text without knowledge, and with it what passes over the whole text give."""
+"""Generation: Hugging Face's own text without knowledge, else what full passes give."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ FAMILIES = ("gpt2", "llama")
 
 @torch.no_grad()
 def spread(model):
-    """Make states and attention far from uniform, so that a vector at one token changes the text."""
+    """Make states and attention far from uniform, so that one token's vector matters."""
     for weight in model.backbone.parameters():
         if weight.dim() > 1:
             weight.mul_(12.0)

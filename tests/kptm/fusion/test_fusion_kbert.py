@@ -1,4 +1,4 @@
-"""K-BERT's sentence tree, against BertModel with a mask and positions written out by hand, in the paper's order."""
+"""K-BERT's sentence tree against BertModel with a mask and positions by hand."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Every mechanism on every backbone, and each against its source: Hugging Face's LUKE, NumPy, the plain backbone."""
+"""Every mechanism on every backbone: against Hugging Face's LUKE, NumPy, the backbone."""
 
 import math
 from dataclasses import replace
@@ -45,7 +45,8 @@ BACKBONES = [
 OTHER_SHAPES = 1e-5
 """How far the states of a text may be apart that is computed in tensors of two shapes.
 
-Measured: 3.6e-7 with ``ATEN_CPU_CAPABILITY=default``, 2.4e-7 with ``avx2``, ``avx512`` and ``MKL_CBWR=COMPATIBLE``; bound 1e-5.
+Measured: 3.6e-7 with ``ATEN_CPU_CAPABILITY=default``, 2.4e-7 with ``avx2``, ``avx512`` and
+``MKL_CBWR=COMPATIBLE``; bound 1e-5.
 """
 SPANS = torch.tensor([[0, 1, 3], [0, 3, 4], [2, 0, 2]])
 B, L, D, E = 3, 5, 8, 6
@@ -100,7 +101,8 @@ def norm(module, x):
 def attention(module, queries, keys):
     """Of rows that all see each other."""
     heads = [rows.reshape(len(rows), module.heads, -1).swapaxes(0, 1) for rows in (
-        linear(module.query, queries), linear(module.key, keys), linear(module.value, keys))]  # fmt: skip
+        linear(module.query, queries), linear(module.key, keys),
+        linear(module.value, keys))]  # fmt: skip
     q, k, v = heads
     mixed = softmax(q @ k.swapaxes(1, 2) / math.sqrt(q.shape[-1])) @ v
     return linear(module.out, mixed.swapaxes(0, 1).reshape(queries.shape))
@@ -259,10 +261,10 @@ def lukes(plain_of, embeddings, tokenizer_of):
     tokenizer = tokenizer_of("roberta")
     plain, _ = plain_of("roberta")
     config = LukeConfig(
-        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=64, entity_vocab_size=len(embeddings) + 1, entity_emb_size=embeddings.dim,
-        pad_token_id=tokenizer.pad_token_id, type_vocab_size=plain.config.type_vocab_size,
-        layer_norm_eps=plain.config.layer_norm_eps,
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=64, entity_vocab_size=len(embeddings) + 1,
+        entity_emb_size=embeddings.dim, pad_token_id=tokenizer.pad_token_id,
+        type_vocab_size=plain.config.type_vocab_size, layer_norm_eps=plain.config.layer_norm_eps,
     )  # fmt: skip
     theirs = LukeForMaskedLM(config).eval()
     with torch.no_grad():
@@ -306,8 +308,8 @@ def luke_inputs(batch):
             where = torch.arange(int(spans[m, 1]), int(spans[m, 2]))
             positions[text, slot, : len(where)] = where
     return {
-        "input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"], "entity_ids": ids,
-        "entity_attention_mask": mask, "entity_position_ids": positions,
+        "input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"],
+        "entity_ids": ids, "entity_attention_mask": mask, "entity_position_ids": positions,
     }  # fmt: skip
 
 
@@ -383,7 +385,8 @@ def test_a_step_saving_and_loading(any_model, batch_of, tmp_path, family, kind):
     model.save_pretrained(tmp_path / "m")
     again = FusedModel.from_pretrained(tmp_path / "m")
     found = again(**batch)
-    # The tiny ModernBERT was made with eager attention, which its config does not keep: it is read back with another.
+    # The tiny ModernBERT was made with eager attention, which its config does not keep: it is read
+    # back with another.
     near = 1e-5 if family == "modernbert" else 0.0
     torch.testing.assert_close(found.hidden, wanted.hidden, rtol=0, atol=near)
     torch.testing.assert_close(found.entity_logits, wanted.entity_logits, rtol=0, atol=near)
@@ -427,7 +430,10 @@ def test_a_text_is_the_same_alone_and_among_others(any_model, batch_of, texts, f
 @pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "luke"])
 def test_a_decoder_sees_nothing_of_what_comes(any_model, batch_of, family, kind):
-    """What a text says later, words or mentions, changes nothing before it; nor is a mention told before its end."""
+    """What a text says later, words or mentions, changes nothing before it.
+
+    Nor is a mention told before its end.
+    """
     model = any_model(family, kind)
     whole = LinkedText.from_spans(
         "In Paris, New York is far.", [(3, 8, "Paris"), (10, 18, "New_York")]

@@ -1,4 +1,7 @@
-"""Names in other forms of Unicode, with ligatures, strokes and HTML's entities: linked, with the offsets of the text as given."""
+"""Names in other Unicode forms, with ligatures, strokes, HTML's entities, are linked.
+
+Offsets are those of the text as given.
+"""
 
 import html
 import unicodedata
@@ -65,7 +68,7 @@ def test_names_in_other_forms_are_linked_with_exact_offsets(linker, form, key, t
 
 
 def is_joined(base, mark):
-    """Whether a letter and one of the accents that Latin, Greek and Cyrillic letters take are one character."""
+    """Whether a letter and an accent of Latin, Greek or Cyrillic are one character."""
     return "\u0300" <= mark <= "\u0345" and len(unicodedata.normalize("NFC", base + mark)) == 1
 
 

@@ -1,4 +1,7 @@
-"""The encoder's cosines against Hugging Face's own forward pass; vectors are kept and known again."""
+"""The encoder's cosines against Hugging Face's own forward pass.
+
+Vectors are kept and known again.
+"""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Linked text as HTML: the text as it was, the links marked, and nothing of either taken for HTML."""
+"""Linked text as HTML: the text as it was, links marked, nothing taken for HTML."""
 
 import html
 import re
@@ -15,8 +15,10 @@ from kptm.linking.link import Link
 
 EVIL = "<script>alert('x')</script>\"' onload=\"a()&lt;--></style></title>"
 MARK = re.compile(r'<mark tabindex="0" style="[^"<>&]*" data-card="[^"<>]*">|</mark>')
-PIECES = ["<", ">", "&", '"', "'", "&amp;", "</mark>", "<mark>", "</div>", EVIL, "\r\n", "\r", "\n", " ",
-          "\0", "\x1b", "\x85", "\u2028", "\u2066", "\u2069", "Georgia", "جورجيا", "北京", "👍🏽"]  # fmt: skip
+PIECES = ["<", ">", "&", '"', "'", "&amp;", "</mark>", "<mark>", "</div>", EVIL, "\r\n", "\r", "\n",
+    " ",
+          "\0", "\x1b", "\x85", "\u2028", "\u2066", "\u2069", "Georgia", "جورجيا", "北京",
+          "👍🏽"]  # fmt: skip
 hostile = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=12).map("".join)
 
 

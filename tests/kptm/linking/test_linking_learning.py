@@ -1,4 +1,4 @@
-"""The linker follows the graph, learns from use, and links the same by itself, in batches and in processes."""
+"""The linker follows the graph, learns from use, and links the same in any batch."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""What counts as a mention: articles, possessives and common nouns, by policy and as learnt from gold documents."""
+"""What counts as a mention: articles, possessives, common nouns, by policy and learnt."""
 
 import json
 

@@ -1,4 +1,7 @@
-"""What speaks for an entity never lowers its p: counts, facts, descriptions; and counts decide in the end."""
+"""What speaks for an entity never lowers its p: counts, facts, descriptions.
+
+And counts decide in the end.
+"""
 
 import numpy as np
 import pytest
@@ -85,7 +88,8 @@ def p_in(graph, text, key):
     [
         (("TX", "near", "Dallas"), "Paris is near Dallas."),
         (EntityRecord(key="TX", aliases=("Paris, Texas",)), "They live in Paris, Texas."),
-        (EntityRecord(key="TX", description="town in Texas with a cotton market"), "Paris has a cotton market."),
+        (EntityRecord(key="TX", description="town in Texas with a cotton"
+            " market"), "Paris has a cotton market."),
     ],
 )  # fmt: skip
 def test_what_is_added_of_the_right_kind_never_hurts(more, text, new_graph):
@@ -115,7 +119,7 @@ def test_the_shipped_coefficients_have_the_right_signs():
 
 
 def test_what_annotators_left_out_is_not_held_to_be_no_link(new_graph):
-    """A collection that never annotates places teaches nothing against them, if it is said to be incomplete."""
+    """A collection that never annotates places teaches nothing, if declared incomplete."""
     graph = new_graph()
     names = [f"Town{chr(97 + n)}" for n in range(20)]
     people = [f"Personne{chr(97 + n)}" for n in range(20)]

@@ -108,7 +108,8 @@ def test_from_a_doc_only_what_has_a_key():
 
 
 TEXTS = st.lists(
-    st.sampled_from(["Georgia", " ", "  ", ".", "don't", "北京", "👍🏽", "\n", "\0", "e\u0301", "http://a.b/c"])
+    st.sampled_from(["Georgia", " ", "  ", ".", "don't", "北京", "👍🏽", "\n", "\0", "e\u0301",
+    "http://a.b/c"])
     | st.characters(exclude_categories=["Cs"]),
     max_size=12,
 ).map("".join)  # fmt: skip
@@ -116,7 +117,10 @@ TEXTS = st.lists(
 
 @given(data=st.data())
 def test_entities_cover_their_links(documents, nlp, data):
-    """The oracle: tokens with a character of the link, spaces at its ends aside; a later link gives way."""
+    """The oracle: tokens with a character of the link, spaces at its ends aside.
+
+    A later link gives way.
+    """
     given_ = data.draw(
         documents(TEXTS, st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
     )

@@ -1,4 +1,7 @@
-"""Folding keeps track of places; names begin and end where their script lets them. Against plain Python."""
+"""Folding keeps track of places.
+
+Names begin and end where their script lets them. Against plain Python.
+"""
 
 import unicodedata
 
@@ -21,7 +24,10 @@ def folded(text):
 
 
 def folded_plainly(text):
-    """The folded characters with their places, one step after the other; composing has tests of its own."""
+    """The folded characters with their places, one step after the other.
+
+    Composing has tests of its own.
+    """
     found = []
     base = previous = ""
     composed = compose(codes_of(text))

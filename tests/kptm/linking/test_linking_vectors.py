@@ -1,4 +1,4 @@
-"""Contexts and descriptions are compared by the meaning of their words, within the sentence of a mention."""
+"""Contexts and descriptions compare by the meaning of words in a mention's sentence."""
 
 import numpy as np
 import pytest
@@ -110,7 +110,10 @@ def test_a_name_of_one_meaning_or_with_few_words_around_it_is_like_nothing(layer
 
 
 def test_a_neighbour_is_not_named_by_a_name_of_something_else(new_graph):
-    """Virginia, said beside Ireland, is not West Virginia, a neighbour of the island: facts between mentions are coherence's."""
+    """Virginia, beside Ireland, is not West Virginia, which is a neighbour of the island.
+
+    Facts between mentions belong to coherence.
+    """
     graph = new_graph()
     graph.add(
         [

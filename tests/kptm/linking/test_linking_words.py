@@ -12,7 +12,8 @@ from kptm.linking.text.recasing import recased, without_case
 
 RECORDS = [
     EntityRecord(key="NL", label="Netherlands", description="country in Europe"),
-    EntityRecord(key="US", label="United States of America", aliases=("U.S.", "USA"), description="country in America"),
+    EntityRecord(key="US", label="United States of America", aliases=("U.S.", "USA"),
+    description="country in America"),
     EntityRecord(key="CA", label="California", description="state of the United States"),
     EntityRecord(key="FR", label="France", description="country in Europe"),
     EntityRecord(key="PA", label="Paris", description="capital city of France"),

@@ -1,4 +1,4 @@
-"""Who attests a text: it lives until the last of them is forgotten, and comes back by whoever says it again."""
+"""Who attests a text: it lives until the last one is forgotten, and can come back."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,10 @@ def space(small_model):
 
 @pytest.fixture
 def both(opened, small_model):
-    """A store with a text that a and b attest, and one that is b's alone; the operations that said so."""
+    """A store with a text that a and b attest, and one that is b's alone.
+
+    The operations that said so.
+    """
     store = opened()
     numbers = []
     for source, texts in (("a", [TEXT]), ("b", [TEXT]), ("b", [OTHER])):
@@ -170,7 +173,7 @@ def test_facts_of_two_sources(opened, small_model, new_graph):
     store.write_facts(small_model, graph, [fact], phrasings, source="c")
     assert [entry.sources for entry, _ in store.entries(space)][:1] == [("c",)]
     hits = store.search(np.ones((1, 6)) if not held_by(store, space) else
-                        [next(iter(held_by(store, space).values()))],
-                        k=9, space=space, where=RecordFilter(relation="on", source="c"))  # fmt: skip
+                        [next(iter(held_by(store, space).values()))], k=9, space=space,
+                        where=RecordFilter(relation="on", source="c"))  # fmt: skip
     assert len(hits[0]) == 2
     assert is_whole(store)

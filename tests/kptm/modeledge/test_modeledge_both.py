@@ -1,4 +1,4 @@
-"""The same on SQLite and on PostgreSQL: search by every kind, filters, the past, two stores at one database."""
+"""The same on SQLite and PostgreSQL: search of all kinds, filters, the past, two stores."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""The benchmark of crashes, with a few kills: nothing acknowledged is lost, nothing is half there."""
+"""The benchmark of crashes, with few kills: nothing acknowledged is lost or half there."""
 
 import subprocess
 import sys

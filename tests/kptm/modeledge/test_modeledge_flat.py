@@ -1,4 +1,7 @@
-"""Arrays that rows come into and go from, against a dictionary; and the search in them against brute force."""
+"""Arrays that rows come into and go from, against a dictionary.
+
+And the search in them against brute force.
+"""
 
 import numpy as np
 import pytest

@@ -128,7 +128,8 @@ def test_the_files_can_be_read_without_us(exported):
         assert len(lines) == len(vectors) == shard["count"] <= 3
         precision = told["spaces"][shard["space"]]["precision"]
         assert vectors.dtype == precision
-        found += [(json.loads(line)["value"], json.loads(line)["sources"], vector.astype(np.float32).tobytes())
+        found += [(json.loads(line)["value"], json.loads(line)["sources"],
+        vector.astype(np.float32).tobytes())
                   for line, vector in zip(lines, vectors, strict=True)]  # fmt: skip
     wanted = [
         (record.value, list(sources), vector) for _, _, _, record, sources, vector in held(store)

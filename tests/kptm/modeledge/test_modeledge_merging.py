@@ -198,7 +198,7 @@ def test_to_forget_again_by_undoing_an_undo_is_to_forget(new_store):
 
 @pytest.mark.parametrize("policy", sorted(CONFLICTS))
 def test_a_source_that_was_forgotten_here(new_store, policy):
-    """It says nothing again, but another one that says the same brings the text back, as writing does."""
+    """It says nothing again, but another source of the text brings it back, as a write does."""
     ours, theirs = new_store(), new_store()
     say(ours, "x", "a b", "c d")
     say(theirs, "x", "a b", "c d")

@@ -65,8 +65,10 @@ def older(place):
             told = dict(zip(names, row, strict=True)) | {"vector": vector(row[0]).tobytes()}
             connection.execute(
                 sa.text(
-                    "INSERT INTO modeledge_record (id, space_id, kind, value, source, context, text,"
-                    ' start, "end", vector, op_added, op_removed) VALUES (:id, :space, :kind, :value,'
+                    "INSERT INTO modeledge_record (id, space_id, kind, value, source, context,"
+                    " text,"
+                    ' start, "end", vector, op_added, op_removed)'
+                    " VALUES (:id, :space, :kind, :value,"
                     " :source, :context, :text, 0, 1, :vector, :added, :removed)"
                 ),
                 told,

@@ -1,4 +1,4 @@
-"""Migrations against a store that was written with the new model at once, and against rotations that are known."""
+"""Migrations against a store written with the new model, and against known rotations."""
 
 import dataclasses
 from itertools import pairwise
@@ -154,7 +154,8 @@ def test_own_vectors_and_unknown_texts_stay(new_store, models):
     store.add(np.ones((2, 16)), ["a", "b"], space=names["mention"])
     # One direction alone of a statement does not tell where the other entity stands.
     text = LinkedText.from_spans("Paris has Jordan.", [(0, 5, "Paris"), (10, 16, "Jordan")])
-    one = [dataclasses.replace(item, record=dataclasses.replace(item.record, triple=("Paris", "r", "Jordan")))
+    one = [dataclasses.replace(item, record=dataclasses.replace(item.record,
+    triple=("Paris", "r", "Jordan")))
            for item in clozes(text, kind="fact")][:1]  # fmt: skip
     store.edit(models["old"], one, head="Paris", old=None, relation="r", note="n")
     report = store.migrate(models["new"], replace=True)
@@ -241,7 +242,8 @@ def test_a_map_that_finds_too_little_is_refused_with_the_figure(new_store, model
         store.stats()[item.new] for item in again.spaces
     ]
     assert again.operations == ()
-    # Let through all the same, anchors and held-out records have the vectors that they were encoded to.
+    # Let through all the same, anchors and held-out records have the vectors that they were encoded
+    # to.
     _, right = rows(store, models["new"])
     store.undo(report.operations[0])
     low = store.migrate(models["new"], method="map", anchors=100, target=0.0)
@@ -319,7 +321,8 @@ def test_half_precision_stays(new_store, models):
             zip(spaces_of(models["old"]).values(), (16, 24), strict=True), 1
         ):
             sql.run(
-                "INSERT INTO modeledge_space (id, name, dim, precision) VALUES (?, ?, ?, 'float16')",
+                "INSERT INTO modeledge_space (id, name, dim, precision)"
+                " VALUES (?, ?, ?, 'float16')",
                 (number, name, dim),
             )
     store.write(models["old"], texts(10))

@@ -97,7 +97,7 @@ def test_what_is_behind_the_cut_calls_up_nothing(store, model):
 
 
 def refused(store, stranger):
-    """Whether a stranger is refused in every way, by an error that names what there is and says what to do."""
+    """Whether a stranger is refused everywhere, with an error that says what to do."""
     there = store.stats()
     for document in (BLANK, DOCUMENTS[3], *ASKED[:1]):
         with pytest.raises(ModeledgeError, match="migrate") as told:

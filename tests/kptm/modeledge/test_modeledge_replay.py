@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: the index is what the rows are, by replay as by making it anew."""
+"""Whatever happens, the index equals the rows, by replay and when made anew."""
 
 import shutil
 from contextlib import suppress
@@ -21,7 +21,7 @@ DIM = 4
 
 
 class Replay(RuleBasedStateMachine):
-    """Two stores on one file, and a dictionary in Python: id → [vector, value, source, lives, last operation]."""
+    """Two stores on one file, and a dict: id → [vector, value, source, lives, last operation]."""
 
     template = None
     folder = None

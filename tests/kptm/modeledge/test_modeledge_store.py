@@ -256,7 +256,8 @@ class Against(RuleBasedStateMachine):
     def forget_source(self, source):
         own = [row for row in self.rows if row["source"] == source]
         if own and not any(row["lives"] for row in own):
-            return  # it would cease to attest what is forgotten already: an operation without rows to compare
+            # It would cease to attest what is forgotten already: there are no rows to compare.
+            return
         self._forget({"source": source}, lambda row: row["source"] == source)
 
     def _forget(self, what, fits):

@@ -40,7 +40,7 @@ def plain(texts):
 
 @torch.no_grad()
 def by_hand(model, text):
-    """(token, hidden state that must say it) of every token, by the backbone alone, a text at a time."""
+    """(token, hidden state that must say it), by the backbone alone, a text at a time."""
     ids = model.tokenizer(text)["input_ids"]
     found = []
     for place, token in enumerate(ids):

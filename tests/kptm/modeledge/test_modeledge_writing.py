@@ -191,7 +191,8 @@ sys.path.insert(0, sys.argv[3])
 from test_modeledge_writing import texts
 from kptm import FusedModel, Modeledge
 store = Modeledge.open(sys.argv[1])
-store.write(FusedModel.from_pretrained(sys.argv[2]), texts(300), progress=lambda n: print(n, flush=True))
+model = FusedModel.from_pretrained(sys.argv[2])
+store.write(model, texts(300), progress=lambda n: print(n, flush=True))
 """
 
 

@@ -1,4 +1,7 @@
-"""Passages come, go, come back and are purged as their documents and revisions do; the oracle is a Python set."""
+"""Passages come, go, come back and are purged as their documents and revisions do.
+
+The oracle is a Python set.
+"""
 
 import pytest
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""The reader: its loss against a handwritten formula, and what it reads out of texts that were written for it."""
+"""The reader: its loss against a formula, and what it reads in texts made for it."""
 
 import shutil
 from types import SimpleNamespace
@@ -14,7 +14,10 @@ from kptm.passages.reader.logit import LogitExamples, fit
 from kptm.passages.reader.reader_model import HeldOutAnswer, ReaderModel
 from kptm.passages.text_spans import TextSpan, name_spans, same_value, value_spans
 
-CITIES = "Avon Brill Corby Dover Epsom Fleet Goole Hythe Ivel Jarrow Kelso Louth March Neath Otley Poole Ripon Selby Tring Ware".split()  # fmt: skip
+CITIES = (
+    "Avon Brill Corby Dover Epsom Fleet Goole Hythe Ivel Jarrow Kelso Louth March Neath Otley Poole"
+    " Ripon Selby Tring Ware"
+).split()
 
 
 _draw = np.random.default_rng(1)
@@ -32,7 +35,10 @@ def names(number):
 
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
-    """Sixty people with a birthplace and a place of death, half of which are known; both are said in the same sentence."""
+    """Sixty people with a birthplace and a place of death, half of which are known.
+
+    Both are said in the same sentence.
+    """
     with Workspace.open(tmp_path_factory.mktemp("read") / "ws") as opened:
         facts, lines = [], []
         for number in range(60):
@@ -122,7 +128,10 @@ def test_a_model_that_cannot_be_read_is_fitted_anew(ws, tmp_path, content):
 
 
 def test_what_p_is_worth_depends_on_the_kind_of_answer():
-    """Entities are right by their p, values half as often; of names there are too few but for their share."""
+    """Entities are right by their p, values half as often.
+
+    Of names there are too few but for their share.
+    """
     p = np.linspace(0.02, 0.98, 200)
     random = np.random.default_rng(0)
     best = [HeldOutAnswer(float(one), bool(random.random() < one), "entity") for one in p]

@@ -1,4 +1,4 @@
-"""A pretraining that ``accelerate launch`` starts in several processes: launched.py OUT [CHECKPOINTS [STEPS]]."""
+"""A pretraining that ``accelerate launch`` starts: launched.py OUT [CHECKPOINTS [STEPS]]."""
 
 import json
 import sys
@@ -17,7 +17,10 @@ CONFIG = PretrainConfig(
 
 
 def run(checkpoints=None, steps=None, **changes):
-    """The curve and the weights of a run; without dropout, which every process would draw for itself."""
+    """The curve and the weights of a run.
+
+    Without dropout, which every process would draw for itself.
+    """
     config = replace(CONFIG, **changes)
     if steps is not None:
         config = replace(config, checkpoint_every=steps)

@@ -1,4 +1,4 @@
-"""How the backbone's own weights learn: slower and later where they were trained before, or not at all."""
+"""How the backbone's weights learn: slower and later if pretrained, or not at all."""
 
 import logging
 from dataclasses import replace

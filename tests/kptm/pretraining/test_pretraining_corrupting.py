@@ -126,7 +126,8 @@ def test_what_is_asked_of_a_batch():
 @given(st.lists(encoded(), min_size=2, max_size=4), st.integers(0, 99))
 def test_examples_with_everything_fit_together(texts, seed):
     config = PretrainConfig(
-        steps=2, batch_size=4, denoising_weight=1.0, replaced_weight=1.0, replaced_rate=0.5, seed=seed
+        steps=2, batch_size=4, denoising_weight=1.0, replaced_weight=1.0, replaced_rate=0.5,
+        seed=seed
     )  # fmt: skip
     examples = tiny_run.examples(texts, config, Asking(MASK, VOCAB, 2, 64))
     batch = Collator(config, pad_id=PAD, entities=2)([examples[at] for at in range(4)])

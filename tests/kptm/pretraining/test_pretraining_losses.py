@@ -83,7 +83,10 @@ def test_pretraining_with_a_sample_learns():
 
 @pytest.mark.usefixtures("training")
 def test_a_decoder_learns_what_comes_next():
-    """The loss of words is that of Hugging Face at the start; facts are learnt, and asked behind the words."""
+    """The loss of words is that of Hugging Face at the start.
+
+    Facts are learnt, and asked behind the words.
+    """
     tokenizer = tiny_run.model().tokenizer
     keys = sorted({*tiny_run.CAPITALS, *tiny_run.CAPITALS.values()})
     table = torch.randn(len(keys), 8, generator=torch.Generator().manual_seed(1))

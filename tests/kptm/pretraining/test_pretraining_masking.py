@@ -23,7 +23,10 @@ RATES = st.sampled_from([0.0, 0.5, 1.0])
 
 @st.composite
 def encoded(draw):
-    """A text of words and mentions; each mention's tokens are its own, to be told from the others."""
+    """A text of words and mentions.
+
+    Each mention's tokens are its own, to be told from the others.
+    """
     ids, spans = [CLS], []
     for _ in range(draw(st.integers(0, 6))):
         entity = draw(st.sampled_from(["", "", "a", "b", "c"]))

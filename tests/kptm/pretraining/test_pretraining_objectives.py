@@ -141,7 +141,8 @@ def test_keplers_loss_is_pykeens_transe(model, hidden):
     mask[1, 4:] = 0
     ends, relations = torch.tensor([[0, 1, 4, 1], [2, 3, 2, 0]]), torch.tensor([2, 0])
     batch = {
-        "description_ids": ids, "description_mask": mask, "fact_ends": ends, "fact_relations": relations,
+        "description_ids": ids, "description_mask": mask, "fact_ends": ends,
+        "fact_relations": relations,
     }  # fmt: skip
     states = model.backbone.base_model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0]
     states = states * 0.1  # near enough for the margin to matter
@@ -245,7 +246,7 @@ def test_objectives_are_learnt(graph, bars, options):
 
 
 def ambiguous():
-    """Texts whose links may mean another country as well, which the linker thinks the likelier one."""
+    """Texts whose links may also mean another country, which the linker prefers."""
     names = sorted(tiny_run.CAPITALS)
     made = []
     for text in tiny_run.texts():
@@ -271,7 +272,8 @@ def test_a_memory_learns_to_link():
 def test_all_at_once_is_one_weighted_sum(graph):
     config = PretrainConfig(
         steps=4, batch_size=8, log_every=1, seed=2, masked_lm_weight=0.5, entity_weight=2.0,
-        denoising_weight=0.3, replaced_weight=0.2, relation_weight=0.7, description_weight=0.1, link_weight=0.4,
+        denoising_weight=0.3, replaced_weight=0.2, relation_weight=0.7, description_weight=0.1,
+        link_weight=0.4,
     )  # fmt: skip
     curves = []
     for _ in range(2):

@@ -36,9 +36,10 @@ def whole():
 
 def launch(out, *arguments, processes=2):
     done = subprocess.run(
-        [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(processes),
-         "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0",
-         str(HERE / "launched.py"), str(out), *map(str, arguments)],
+        [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes",
+        str(processes),
+         "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no",
+         "--main_process_port", "0", str(HERE / "launched.py"), str(out), *map(str, arguments)],
         capture_output=True, text=True, check=False, cwd=HERE, timeout=300,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip

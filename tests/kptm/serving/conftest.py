@@ -1,4 +1,4 @@
-"""A small workspace with hostile names in it, served in this process, in one of its own, and looked at by Chromium."""
+"""A small workspace with hostile names, served in and out of process, seen by Chromium."""
 
 import importlib.util
 import json
@@ -136,7 +136,10 @@ def browser(screenshots):
 
 @pytest.fixture
 def look(browser):
-    """Open a view of the explorer, as a context manager that gives the page; its console may say nothing."""
+    """Open a view of the explorer, as a context manager that gives the page.
+
+    Its console may say nothing.
+    """
 
     @contextmanager
     def looked_at(url, view="", *, size=None, scheme="light", **parameters):

@@ -1,4 +1,4 @@
-"""The page for everybody: by the keyboard alone, at both widths, in both schemes, with names for what has none."""
+"""The page for everybody: by keyboard, at both widths, in both schemes, with names."""
 
 import re
 
@@ -65,7 +65,8 @@ def luminance(colour):
 COLOURS = """nodes => nodes.filter((node) => node.checkVisibility() && [...node.childNodes].some(
   (child) => child.nodeType === 3 && child.data.trim())).map((node) => {
     let behind = node;
-    while (behind && /, 0\\)$|transparent/.test(getComputedStyle(behind).backgroundColor)) behind = behind.parentElement;
+    while (behind && /, 0\\)$|transparent/.test(getComputedStyle(behind).backgroundColor))
+      behind = behind.parentElement;
     const style = getComputedStyle(node);
     return [node.textContent.slice(0, 30), node.ownerSVGElement ? style.fill : style.color,
             getComputedStyle(behind ?? document.body).backgroundColor];
@@ -84,7 +85,7 @@ VIEWS = {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_every_view_can_be_read(look, url, view, scheme, size):
-    """No scrolling aside, text stands out at 4.5:1, and what can be pressed on a phone is large enough."""
+    """No sideways scrolling, contrast of 4.5:1, and large enough targets on a phone."""
     with look(url, view, size=size, scheme=scheme, **VIEWS[view]) as page:
         expect(page.locator(f"#{view}-result > *").first).to_be_visible()
         expect(page.locator(f"#{view}-result")).not_to_have_attribute("aria-busy", "true")

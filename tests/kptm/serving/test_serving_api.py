@@ -289,8 +289,10 @@ def test_the_document_describes_every_route(client):
     document = get(client, "openapi.json")
     assert {*document["paths"]} == {
         f"{API}/{name}"
-        for name in "ask ask/batch query examples link about stats relations entities entity neighbourhood"
-        " history revisions add edit undo proposals proposals/accept proposals/accept-all proposals/reject"
+        for name in "ask ask/batch query examples link about stats relations entities entity"
+        " neighbourhood"
+        " history revisions add edit undo proposals proposals/accept proposals/accept-all"
+        " proposals/reject"
         " proposals/change".split()
     }
     for path in document["paths"].values():
@@ -300,7 +302,7 @@ def test_the_document_describes_every_route(client):
 
 
 def test_an_edit_reaches_model_and_modeledge_too(copied, explorer):
-    """On its thread the server does what the workspace does: graph and modeledge change together."""
+    """On its thread the server acts like the workspace: graph and modeledge change together."""
     edit = {"head": "Chad", "relation": "capital", "tail": "Lima"}
     cloze = {"question": "The capital of Chad is [MASK]."}
     with explorer(copied, allow_edit=True) as client:

@@ -40,9 +40,11 @@ ANSWER = {
     "evidence": [
         {"kind": "triple", "text": "", "entity": "b0", "score": 1.0, "triple": ["a", "wrote", "b0"],
          "sources": ["/data/films.tsv"], "revision": 3, "spans": []},
-        {"kind": "sentence", "text": "🦊🦊 Ann wrote <b>B 0</b>.", "entity": "b0", "score": 0.7, "triple": None,
+        {"kind": "sentence", "text": "🦊🦊 Ann wrote <b>B 0</b>.", "entity": "b0", "score": 0.7,
+        "triple": None,
          "sources": ["texts.txt"], "revision": None,
-         "spans": [{"start": 3, "end": 6, "entity": "a"}, {"start": 16, "end": 19, "entity": "b0"}]},
+         "spans": [{"start": 3, "end": 6, "entity": "a"},
+         {"start": 16, "end": 19, "entity": "b0"}]},
         {"kind": "stale", "text": "the embeddings are of revision 2", "entity": "", "score": 1.0,
          "triple": None, "sources": [], "revision": None, "spans": []},
     ],
@@ -93,7 +95,10 @@ def test_an_answer_shows_all_that_it_has(look, url):
 
 
 def test_hostile_names_are_text(look, url, evil):
-    """In every view that shows them; the page's policy has nothing to complain of, since nothing is tried."""
+    """In every view that shows them.
+
+    The page's policy has nothing to complain of, since nothing is tried.
+    """
     with look(url, "ask", q="What is the capital of Evilland?") as page:
         expect(page.locator(".answers")).to_contain_text("🦊 City")
         expect(page.locator(".evidence")).to_contain_text(evil["label"])
@@ -115,7 +120,8 @@ def test_hostile_names_are_text(look, url, evil):
 
 
 SLIP = """() => {
-  try { document.body.innerHTML = "<img src=x onerror=window.hacked=1>"; return "" } catch (error) { return error.name }
+  try { document.body.innerHTML = "<img src=x onerror=window.hacked=1>"; return "" }
+  catch (error) { return error.name }
 }"""
 
 

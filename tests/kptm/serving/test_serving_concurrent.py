@@ -1,4 +1,4 @@
-"""Fifty at once: every answer is one that the workspace gives, and an edit is heard by all that are asked behind it."""
+"""Fifty at once: every answer is one of the workspace's, and later ones know an edit."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ def test_fifty_at_once_are_answered_as_one_by_one(filled):
 
 
 def test_a_model_is_asked_by_one_at_a_time(trained):
-    """The model's layers are hooked while it works: two at once would read each other's mentions."""
+    """The model's layers are hooked while it works: two at once would mix their mentions."""
     questions = [
         f"The capital of {name} is [MASK]." for name in ("Chad", "Peru", "France", "Chile")
     ]

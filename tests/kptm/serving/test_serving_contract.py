@@ -1,4 +1,4 @@
-"""Schemathesis makes requests from the OpenAPI document and holds the responses to it: a server only read, and one that may be edited."""
+"""Schemathesis checks responses against the OpenAPI document, reading and editing."""
 
 import subprocess
 import sys
@@ -10,7 +10,8 @@ EXAMPLES = 8
 
 
 CONFIG = """
-# Either head or tail has to be given, which OpenAPI cannot say of parameters: without one, or with both, the answer is 422.
+# Either head or tail has to be given, which OpenAPI cannot say of parameters: without one, or
+# with both, the answer is 422.
 [[operations]]
 include-path = "/api/v1/query"
 [operations.checks]

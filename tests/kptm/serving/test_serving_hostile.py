@@ -162,7 +162,8 @@ def test_a_body_has_an_end(client):
 
 
 @pytest.mark.parametrize(
-    "host", ["example.org", "127.0.0.1", "127.0.0.1:81", "127.0.0.1.example.org:8000", "", "localhost:8000@x",
+    "host", ["example.org", "127.0.0.1", "127.0.0.1:81", "127.0.0.1.example.org:8000", "",
+    "localhost:8000@x",
              "127.0.0.1:8000, example.org", "0.0.0.0:8000"]
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/", f"{API}/about", "/nothing"])
@@ -186,7 +187,8 @@ def test_this_machine_has_several_names(client, host):
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://example.org", "null", "", "http://127.0.0.1:8001", "https://localhost", "file://",
+    "origin", ["http://example.org", "null", "", "http://127.0.0.1:8001", "https://localhost",
+    "file://",
                "http://127.0.0.1:8000.example.org", "chrome-extension://abc"]
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -200,8 +202,10 @@ def test_a_foreign_origin_is_refused(client, origin, method):
 
 @pytest.mark.parametrize(
     "path",
-    ["/../app.py", "/%2e%2e/app.py", "/..%2fapp.py", "/static/index.html", "//etc/passwd", "/explorer.css/",
-     "/explorer.css%00", "/./explorer.css", "/%2e/explorer.css", "/main.js/../../app.py", "/\\..\\app.py",
+    ["/../app.py", "/%2e%2e/app.py", "/..%2fapp.py", "/static/index.html", "//etc/passwd",
+    "/explorer.css/",
+     "/explorer.css%00", "/./explorer.css", "/%2e/explorer.css", "/main.js/../../app.py",
+     "/\\..\\app.py",
      "/.git/config", "/index.html", f"{API}", f"{API}/", f"{API}/ask/", f"{API}/../about", "/docs",
      "/redoc", "/openapi.json"],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What of a neighbourhood is drawn where not all of it fits, and the questions that a visitor begins with."""
+"""What is drawn of a neighbourhood that does not fit, and a visitor's first questions."""
 
 import pytest
 

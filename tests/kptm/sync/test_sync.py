@@ -1,4 +1,4 @@
-"""sync against a fresh workspace that reads the same files: whatever happens to a folder, both hold the same."""
+"""sync against a fresh workspace of the same files: both hold the same at any time."""
 
 import json
 import os
@@ -64,7 +64,8 @@ def actions(report):
 def test_new_files_are_read_and_a_second_run_does_nothing(ws, folder):
     report = ws.sync(folder)
     assert actions(report) == {
-        "below/more.csv": "added", "facts.tsv": "added", "letters.txt": "added", "names.jsonl": "added",
+        "below/more.csv": "added", "facts.tsv": "added", "letters.txt": "added",
+        "names.jsonl": "added",
         "notes.jsonl": "added", "picture.png": "skipped",
     }  # fmt: skip
     facts, values, labels, passages = state(ws)
@@ -161,7 +162,8 @@ def test_the_verb_says_what_it_did(ws, folder):
     ("name", "content", "kind"),
     [
         ("a.txt", "x", FileKind.TEXTS), ("a.jsonl", '{"text": "x"}', FileKind.TEXTS),
-        ("a.jsonl", '{"key": "x"}', FileKind.ENTITIES), ("a.jsonl", '{"head": "x"}', FileKind.TRIPLES),
+        ("a.jsonl", ('{"key":'
+            ' "x"}'), FileKind.ENTITIES), ("a.jsonl", '{"head": "x"}', FileKind.TRIPLES),
         ("a.jsonl", "", FileKind.TRIPLES), ("a.ttl", "", FileKind.TRIPLES), ("a.docx", "", None),
     ],
 )  # fmt: skip

@@ -53,7 +53,8 @@ def test_what_modeledge_weighs_is_learnt_from_what_the_graph_is_silent_on(copied
     questions = tmp_path / "q.tsv"
     questions.write_text(f"{asked}\tN'Djamena\n" * 300)
     with Workspace.open(copied) as ws:
-        # The graph answers it, so that nothing is learnt of the store, but how such questions are understood.
+        # The graph answers it, so that nothing is learnt of the store, but how such questions are
+        # understood.
         ws.learn_questions(questions)
         kept = json.loads((copied / "weights.json").read_text())
         assert kept["neighbours"] == json.loads(json.dumps(asdict(Interpolation())))
@@ -211,7 +212,8 @@ def test_settings_that_are_refused(tmp_path, text, message):
 
 
 @pytest.mark.parametrize(
-    "change", ["", "a", "a=1", "embedding.dim", "embedding.size=3", "fusion.dim=3", "embedding.dim=x",
+    "change", ["", "a", "a=1", "embedding.dim", "embedding.size=3", "fusion.dim=3",
+    "embedding.dim=x",
                "embedding.dim=", ".=", "pretraining.use_knowledge=1"],
 )  # fmt: skip
 def test_changes_that_are_refused(change):
@@ -378,7 +380,10 @@ def test_what_was_never_heard_of_cannot_be_purged(copied):
 
 
 def test_texts_that_are_linked_and_triples_are_read(tmp_path, monkeypatch):
-    """A line with links is taken as it is; the graph's triples come as sentences behind the texts."""
+    """A line with links is taken as it is.
+
+    The graph's triples come as sentences behind the texts.
+    """
     import kptm.pretraining
 
     seen = []

@@ -1,4 +1,4 @@
-"""What a workspace answers follows every change of its graph at once, and says what has not learnt it."""
+"""A workspace's answers follow each change of its graph, and say what has not learnt it."""
 
 import pytest
 

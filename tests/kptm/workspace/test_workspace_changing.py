@@ -1,4 +1,4 @@
-"""What a workspace corrects: graph and modeledge change together or not at all, and a receipt says what changed."""
+"""Corrections: graph and modeledge change together or not at all, with a receipt."""
 
 import pytest
 

@@ -16,7 +16,10 @@ CANARY = "Zwitscherling"
 
 
 def add_foreign(workspace, outside, canary):
-    """Files, folders and links of other people, some with the name in them; return the paths of files."""
+    """Files, folders and links of other people, some with the name in them.
+
+    Return the paths of files.
+    """
     files = {
         "my-own-triples.tsv": f"{canary}\tcapital\tParis\n",
         "notes/2024/note.md": f"# {canary}\n",

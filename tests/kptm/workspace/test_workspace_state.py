@@ -1,4 +1,4 @@
-"""A workspace whose graph is gone, that another process works in, or whose settings come from Windows."""
+"""A workspace without its graph, in use by another process, or with Windows settings."""
 
 import codecs
 import os

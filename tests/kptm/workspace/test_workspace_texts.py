@@ -67,7 +67,10 @@ def test_a_file_that_is_as_it_was_changes_nothing(ws, toys, tmp_path):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_any_sequence_of_versions_says_what_the_last_one_has(ws, toys, tmp_path, seed):
-    """Sentences come, go and come back; undone and redone in between; another file says some of them too."""
+    """Sentences come, go and come back; undone and redone in between.
+
+    Another file says some of them too.
+    """
     choice = random.Random(seed)
     files = {name: tmp_path / name for name in ("a.txt", "b.txt")}
     now = {}

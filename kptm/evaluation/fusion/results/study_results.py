@@ -51,7 +51,7 @@ class Results:
         return {name: names.count(name) for name in sorted(set(names))}
 
     def runs(self, name: str, split: str, *, mrr: bool = False) -> NDArray[np.float64]:
-        """Of an arm or baseline, right (1 or 0) or the reciprocal rank, shape (runs, facts of the split)."""
+        """Per run and fact of the split: right (1 or 0) or reciprocal rank, shape (runs, facts)."""
         found = self.arms[name] if name in self.arms else self.baselines[name]
         at = [number for number, probe in enumerate(self.probes) if probe.split == split]
         values = np.array(found, dtype=np.float64).reshape(len(found), len(self.probes))[:, at]
@@ -84,7 +84,7 @@ class Results:
         return float(np.mean([np.mean(values) for values in by_relation.values()]))
 
     def differences(self) -> dict[str, dict[str, Interval]]:
-        """Per pair ("one − other") and split the paired difference of P@1, of the pairs of arms that were run."""
+        """Per pair of arms ("one − other") and split, the paired difference of P@1."""
         return {
             f"{one} − {other}": {
                 split: paired_interval(

@@ -35,7 +35,7 @@ def as_markdown(results: Results) -> str:
 
 
 def more_figures(results: Results) -> str:
-    """MRR, P@1 with each relation counting once, and the language model's loss beside that of no knowledge."""
+    """MRR, P@1 with equal relations, and the language model's loss, with and without knowledge."""
     splits = list(results.splits())
     head = [*(f"{kind} {split}" for kind in ("MRR", "macro") for split in splits), "masked LM"]
     lines = [_row("arm", head), _row("---", ["---"] * len(head))]
@@ -62,7 +62,7 @@ KEPT = {
 
 
 def kept_figures(results: Results) -> str:
-    """What is left of what the backbone could do, on texts without links; "" where it started from nothing."""
+    """What the backbone can still do, on texts without links; "" if it was not pretrained."""
     means = results.kept_means()
     if not means:
         return ""

@@ -1,4 +1,4 @@
-"""Follow-ups: which question each one becomes, in two domains and four languages, and what is asked where one is refused."""
+"""Follow-ups in two domains and four languages: the question that each one becomes."""
 
 import pytest
 
@@ -10,14 +10,15 @@ from kptm.answering import Answer, Conversation, WordMeaning
 from kptm.answering.answer_parts import ScoredEntity
 
 LABELS = {
-    "Q1": ("Peru", "country"), "Q2": ("Chile", "country"), "Q3": ("Lima", "city"), "Q4": ("Santiago", "city"),
-    "Q5": ("Brazil", "country"), "Q6": ("Alien", "film"), "Q7": ("Ridley Scott", "person"), "Q8": ("Blade Runner", "film"),
-    "Q9": ("Bolivia", "country"), "Q10": ("Sigourney Weaver", "person"), "Q11": ("Osaka", "city"), "Q12": ("Japan", "country"),
+    "Q1": ("Peru", "country"), "Q2": ("Chile", "country"), "Q3": ("Lima", "city"),
+    "Q4": ("Santiago", "city"), "Q5": ("Brazil", "country"), "Q6": ("Alien", "film"),
+    "Q7": ("Ridley Scott", "person"), "Q8": ("Blade Runner", "film"), "Q9": ("Bolivia", "country"),
+    "Q10": ("Sigourney Weaver", "person"), "Q11": ("Osaka", "city"), "Q12": ("Japan", "country"),
 }  # fmt: skip
 KEYS = {label: key for key, (label, _) in LABELS.items()}
 FACTS = [
-    ("Q1", "capital", "Q3"), ("Q2", "capital", "Q4"), ("Q6", "director", "Q7"), ("Q1", "borders", "Q9"),
-    ("Q11", "country", "Q12"),
+    ("Q1", "capital", "Q3"), ("Q2", "capital", "Q4"), ("Q6", "director", "Q7"),
+    ("Q1", "borders", "Q9"), ("Q11", "country", "Q12"),
 ]  # fmt: skip
 
 
@@ -93,17 +94,26 @@ def test_the_newcomer_s_lines(graph):
 
 GOING_ON = [
     ("What is the capital of Peru?", CAPITALS, "and Chile?", "What is the capital of Chile?"),
-    ("What is the capital of Peru?", CAPITALS, "What about Chile?", "What is the capital of Chile?"),
-    ("What is the capital of Peru?", CAPITALS, "and in the largest country?", "What is the capital of largest country?"),
-    ("What is the capital of Peru?", CAPITALS, "and the population?", "what is the population of Peru"),
-    ("What is the capital of Peru?", CAPITALS, "who are its neighbours?", "who are Peru's neighbours?"),
+    ("What is the capital of Peru?", CAPITALS, "What about Chile?",
+    "What is the capital of Chile?"),
+    ("What is the capital of Peru?", CAPITALS, "and in the largest country?",
+    "What is the capital of largest country?"),
+    ("What is the capital of Peru?", CAPITALS, "and the population?",
+    "what is the population of Peru"),
+    ("What is the capital of Peru?", CAPITALS, "who are its neighbours?",
+    "who are Peru's neighbours?"),
     ("What is the capital of Peru?", CAPITALS, "and who governs it?", "who governs Peru"),
-    ("What is the capital of Peru?", CAPITALS, "how many people live there?", "how many people live in Peru?"),
-    ("What is the capital of Peru?", CAPITALS, "what do they speak there?", "what do they speak in Peru?"),
-    ("What is the capital of Peru?", CAPITALS, "which rivers come from there?", "which rivers come from Peru?"),
-    ("What is the capital of Peru?", CAPITALS, "what is the currency of that country?", "what is the currency of Peru?"),
+    ("What is the capital of Peru?", CAPITALS, "how many people live there?",
+    "how many people live in Peru?"),
+    ("What is the capital of Peru?", CAPITALS, "what do they speak there?",
+    "what do they speak in Peru?"),
+    ("What is the capital of Peru?", CAPITALS, "which rivers come from there?",
+    "which rivers come from Peru?"),
+    ("What is the capital of Peru?", CAPITALS, "what is the currency of that country?",
+    "what is the currency of Peru?"),
     ("What is the capital of Peru?", CAPITALS, "how old is that city?", "how old is Lima?"),
-    ("What is the capital of Peru?", CAPITALS, "and in 1995?", "What is the capital of Peru in 1995"),
+    ("What is the capital of Peru?", CAPITALS, "and in 1995?",
+    "What is the capital of Peru in 1995"),
     ("who directed Alien?", FILMS, "and blade runner?", "who directed blade runner?"),
     ("who directed Alien?", FILMS, "when was he born?", "when was Ridley Scott born?"),
     ("who directed Alien?", FILMS, "when was it released?", "when was Alien released?"),

@@ -51,13 +51,14 @@ TABLE = {
         ("comparison", "between"), ("number", "100,000"), ("and", "and"), ("number", "2 million"),
     },
     "films with over 3 actors and no more than two directors": {
-        ("comparison", "over"), ("number", "3"), ("and", "and"), ("comparison", "no more than"), ("number", "two"),
-    },
-    "who reigned over France before he died": {("ask", "who")},
+        ("comparison", "over"), ("number", "3"), ("and", "and"), ("comparison", "no more than"),
+        ("number", "two"),
+    }, "who reigned over France before he died": {("ask", "who")},
     "does France border Spain or Portugal": {("yesno", "does"), ("or", "or")},
     "either Spain or France": {("either", "either"), ("or", "or")},
     "sum of the areas of all states": {("sum", "sum of"), ("all", "all")},
-    "total number of rivers": {("sum", "total number of"), ("sum", "total"), ("count", "number of")},
+    "total number of rivers": {("sum", "total number of"), ("sum", "total"),
+                               ("count", "number of")},
     "difference between the heights of Everest and K2": {
         ("difference", "difference between"), ("and", "and"),
     },
@@ -164,8 +165,11 @@ def test_a_number_with_its_unit():
 @pytest.mark.parametrize(
     ("text", "order", "hint"),
     [
-        ("largest", "max", "area"), ("biggest", "max", "area"), ("longest", "max", "length"), ("lowest", "min", "elevation"),
-        ("tallest", "max", "height"), ("most populous", "max", "population"), ("first", "min", "date"), ("cheapest", "min", "price"),
+        ("largest", "max", "area"), ("biggest", "max", "area"), ("longest", "max", "length"),
+        ("lowest", "min", "elevation"),
+        ("tallest", "max", "height"), (("most"
+            " populous"), "max", "population"), ("first", "min", "date"),
+            ("cheapest", "min", "price"),
     ],
 )  # fmt: skip
 def test_superlatives_have_an_order_and_measures(text, order, hint):
@@ -194,8 +198,9 @@ def test_what_a_number_measures_is_no_year():
 
 
 ASKED = {
-    "who": "person", "where": "place", "when": "date", "what year": "date", "how long": "value", "how tall": "value",
-    "which": "any", "what": "any", "why": "reason", "how": "reason", "how many people": "value",
+    "who": "person", "where": "place", "when": "date", "what year": "date", "how long": "value",
+    "how tall": "value", "which": "any", "what": "any", "why": "reason", "how": "reason",
+    "how many people": "value",
 }  # fmt: skip
 
 
@@ -208,9 +213,10 @@ def test_question_words_expect_an_answer(text):
 
 
 COMPARED = {
-    "more than": ">", "at least": ">=", "fewer than": "<", "at most": "<=", "exactly 3": "=", "older than": "<",
-    "taller than": ">", "smaller than": "<", "younger than": ">", "between 3 and 5": "between", "the same as": "=",
-    "heavier than": ">", "less expensive than": "<",
+    "more than": ">", "at least": ">=", "fewer than": "<", "at most": "<=", "exactly 3": "=",
+    "older than": "<", "taller than": ">", "smaller than": "<", "younger than": ">",
+    "between 3 and 5": "between", "the same as": "=", "heavier than": ">",
+    "less expensive than": "<",
 }  # fmt: skip
 
 

@@ -67,8 +67,8 @@ SPANS = {
         "¿Cuántos estados limitan con Texas?": {("count", "Cuántos")},
         "cuantas personas viven en austin": {
             ("count", "cuantas"), ("ask", "cuantas personas"), ("ask", "cuantas personas viven"),
-        },
-        "que es la ciudad mas grande en oregon ?": {("ask", "que es la"), ("superlative", "mas grande")},
+        }, "que es la ciudad mas grande en oregon ?": {("ask", "que es la"),
+                                                    ("superlative", "mas grande")},
         "¿Cuál es el segundo río más largo de España?": {
             ("ask", "Cuál es el"), ("ordinal", "segundo"), ("superlative", "más largo"),
         },
@@ -77,10 +77,11 @@ SPANS = {
         },
         "¿Qué país no tiene ríos?": {("ask", "Qué"), ("negation", "no")},
         "¿Es Francia más grande que España?": {("yesno", "Es"), ("comparison", "más grande que")},
-        "¿cuánto más alto es el Everest que el K2?": {("difference", "cuánto más alto"), ("than", "que")},
+        "¿cuánto más alto es el Everest que el K2?": {("difference", "cuánto más alto"),
+                                                      ("than", "que")},
         "novelas escritas por Cervantes": {("passive", "por")},
         "el país cuya capital es Lima": {("whose", "cuya")},
-        "¿Está Lima en Perú o en Chile?": {("yesno", "Está"), ("or", "o")},
+        "¿Está Lima en Perú o en Chile?": {("yesno", "Está") , ("or", "o")},
         "población total de los estados": {("sum", "total")},
     },
     "el": {
@@ -106,7 +107,8 @@ SPANS = {
     },
     "fr": {
         "Combien d'habitants a la France ?": {
-            ("count", "Combien d'"), ("ask", "Combien d'habitants"), ("ask", "Combien d'habitants a"),
+            ("count", "Combien d'"), ("ask", "Combien d'habitants"),
+            ("ask", "Combien d'habitants a"),
         },
         "combien de pays bordent l'Allemagne": {("count", "combien de")},
         "quel est le deuxième plus long fleuve d'Europe": {
@@ -125,11 +127,14 @@ SPANS = {
         "romans écrits par Zola": {("passive", "par")},
         "population moyenne des villes": {("mean", "moyenne des")},
         "les rivières à la fois longues et profondes": {("both", "à la fois"), ("and", "et")},
-        "un fleuve de 100 km de long et 20 m large": {("number", "100 km"), ("number", "100"), ("and", "et"), ("number", "20 m"), ("number", "20"), ("measure", "large")},
+        "un fleuve de 100 km de long et 20 m large": {("number", "100 km"), ("number", "100"),
+                                                      ("and", "et"), ("number", "20 m"),
+                                                      ("number", "20"), ("measure", "large")},
     },
     "ja": {
         "日本の首都はどこですか": {("ask", "どこですか")},
-        "テキサス州で最も大きい都市は何ですか": {("superlative", "最も大きい"), ("ask", "何ですか")},
+        "テキサス州で最も大きい都市は何ですか": {("superlative", "最も大きい"),
+                               ("ask", "何ですか")},
         "アメリカで二番目に長い川はどれですか": {
             ("ordinal", "二番目"), ("superlative", "に長い"), ("ask", "どれですか"),
         },
@@ -147,13 +152,15 @@ SPANS = {
             ("count", "quanti"), ("ask", "quanti abitanti"), ("ask", "quanti abitanti ha"),
         },
         "qual è il secondo fiume più lungo": {
-            ("ask", "qual è il"), ("ordinal", "secondo"), ("superlative", "più lungo"), ("comparison", "più lungo"),
+            ("ask", "qual è il"), ("ordinal", "secondo"), ("superlative", "più lungo"),
+            ("comparison", "più lungo"),
         },
         "paesi con più di duecento milioni di abitanti": {
             ("comparison", "più di"), ("number", "duecento milioni"),
         },
         "quali paesi non confinano con la Francia": {("ask", "quali"), ("negation", "non")},
-        "È vero che Lima confina con il mare o con un lago?": {("yesno", "È vero che"), ("or", "o")},
+        "È vero che Lima confina con il mare o con un lago?": {("yesno", "È vero che"),
+                                                               ("or", "o")},
         "dove si trova Lima": {("ask", "dove si trova")},
         "quanto è alto l'Everest": {("ask", "quanto è alto")},
         "film diretti da Fellini": {("passive", "da")},
@@ -195,42 +202,50 @@ def test_the_language_of_a_question(language, text):
 
 DEGREES = {
     "de": {
-        "größte": ("max", "area"), "groesste": ("max", "area"), "grösster": ("max", "area"), "am größten": ("max", "area"),
-        "kleinsten": ("min", "area"), "längster": ("max", "length"), "kuerzeste": ("min", "length"), "höchstes": ("max", "height"),
-        "niedrigste": ("min", "elevation"), "schwerste": ("max", "mass"), "meisten": ("max", None), "wenigsten": ("min", None),
-        "bevölkerungsreichste": ("max", "population"), "teuerste": ("max", "price"), "neueste": ("max", "founded"),
-    },
-    "zh": {
-        "最大": ("max", "area"), "最长的": ("max", "length"), "最小": ("min", "area"), "最高": ("max", "height"), "最低": ("min", "elevation"),
+        "größte": ("max", "area"), "groesste": ("max", "area"), "grösster": ("max", "area"),
+        "am größten": ("max", "area"), "kleinsten": ("min", "area"), "längster": ("max", "length"),
+        "kuerzeste": ("min", "length"), "höchstes": ("max", "height"),
+        "niedrigste": ("min", "elevation"), "schwerste": ("max", "mass"), "meisten": ("max", None),
+        "wenigsten": ("min", None), "bevölkerungsreichste": ("max", "population"),
+        "teuerste": ("max", "price"), "neueste": ("max", "founded"),
+    },  "zh": {
+        "最大": ("max", "area"), "最长的": ("max", "length"), "最小": ("min", "area"),
+        "最高": ("max", "height"), "最低": ("min", "elevation"),
         "最少": ("min", None), "最重": ("max", "mass"), "最長": ("max", "length"),
-    },
-    "es": {
-        "más grande": ("max", "area"), "el mas grande": ("max", "area"), "la más pequeña": ("min", "area"), "más largos": ("max", "length"),
-        "más altas": ("max", "height"), "la mayor": ("max", "area"), "menos poblado": ("min", "population"), "el menos caro": ("min", "price"),
+    },   "es": {
+        "más grande": ("max", "area"), "el mas grande": ("max", "area"),
+        "la más pequeña": ("min", "area"), "más largos": ("max", "length"),
+        "más altas": ("max", "height"), "la mayor": ("max", "area"),
+        "menos poblado": ("min", "population"), "el menos caro": ("min", "price"),
         "más antigua": ("min", "founded"),
-    },
-    "el": {
-        "πιο μεγάλη": ("max", "area"), "πιο μικρό": ("min", "area"), "πιο ψηλό": ("max", "height"), "πιο μακρύς": ("max", "length"),
-        "πιο πολυπληθής": ("max", "population"), "η καλύτερη": ("max", "rating"), "μέγιστη": ("max", "area"), "μεγαλυτερη": ("max", "area"),
-        "μεγαλύτερος": ("max", "area"), "μεγαλύτερο": ("max", "area"), "χαμηλότερα": ("min", "elevation"), "περισσότερες": ("max", None),
+    },  "el": {
+        "πιο μεγάλη": ("max", "area"), "πιο μικρό": ("min", "area"), "πιο ψηλό": ("max", "height"),
+        "πιο μακρύς": ("max", "length"),
+        "πιο πολυπληθής": ("max", "population"), "η καλύτερη": ("max", "rating"),
+        "μέγιστη": ("max", "area"), "μεγαλυτερη": ("max", "area"),
+        "μεγαλύτερος": ("max", "area"), "μεγαλύτερο": ("max", "area"),
+        "χαμηλότερα": ("min", "elevation"), "περισσότερες": ("max", None),
         "λιγότερους": ("min", None),
-    },
-    "fr": {
-        "la plus grande": ("max", "area"), "plus petits": ("min", "area"), "le plus long": ("max", "length"), "plus élevé": ("max", "height"),
-        "le moins peuplé": ("min", "population"), "la plus ancienne": ("min", "founded"), "le moins cher": ("min", "price"), "le plus": ("max", None),
+    },  "fr": {
+        "la plus grande": ("max", "area"), "plus petits": ("min", "area"),
+        "le plus long": ("max", "length"), "plus élevé": ("max", "height"),
+        "le moins peuplé": ("min", "population"), "la plus ancienne": ("min", "founded"),
+        "le moins cher": ("min", "price"), "le plus": ("max", None),
         "plus lourde": ("max", "mass"),
-    },
-    "ja": {
-        "最も大きい": ("max", "area"), "一番小さい": ("min", "area"), "最長の": ("max", "length"), "もっとも高い": ("max", "height"),
+    }, "ja": {
+        "最も大きい": ("max", "area"), "一番小さい": ("min", "area"), "最長の": ("max", "length"),
+        "もっとも高い": ("max", "height"),
         "最も多い": ("max", None), "一番古い": ("min", "founded"),
-    },
-    "it": {
-        "la più grande": ("max", "area"), "il più piccolo": ("min", "area"), "i più lunghi": ("max", "length"), "la più alta": ("max", "height"),
-        "il maggiore": ("max", "area"), "meno popolato": ("min", "population"), "le più antiche": ("min", "founded"), "il meno caro": ("min", "price"),
-    },
-    "pt": {
-        "a maior": ("max", "area"), "mais pequeno": ("min", "area"), "o mais longo": ("max", "length"), "mais altas": ("max", "height"),
-        "menos povoado": ("min", "population"), "a mais antiga": ("min", "founded"), "o menos caro": ("min", "price"),
+    },  "it": {
+        "la più grande": ("max", "area"), "il più piccolo": ("min", "area"),
+        "i più lunghi": ("max", "length"), "la più alta": ("max", "height"),
+        "il maggiore": ("max", "area"), "meno popolato": ("min", "population"),
+        "le più antiche": ("min", "founded"), "il meno caro": ("min", "price"),
+    }, "pt": {
+        "a maior": ("max", "area"), "mais pequeno": ("min", "area"),
+        "o mais longo": ("max", "length"), "mais altas": ("max", "height"),
+        "menos povoado": ("min", "population"), "a mais antiga": ("min", "founded"),
+        "o menos caro": ("min", "price"),
     },
 }  # fmt: skip
 
@@ -251,33 +266,37 @@ def test_superlatives_have_an_order_and_measures(language, text):
 
 NUMBERS = {
     "de": {
-        "zwei Millionen": 2e6, "1.000.000": 1e6, "3,5": 3.5, "zweihundertfünfzig": 250, "einundzwanzig": 21,
-        "fuenfundsiebzig": 75, "eine Million": 1e6, "dreitausendvierhundert": 3400, "1,5 Mio": 1.5e6, "zwölf": 12,
+        "zwei Millionen": 2e6, "1.000.000": 1e6, "3,5": 3.5, "zweihundertfünfzig": 250,
+        "einundzwanzig": 21, "fuenfundsiebzig": 75, "eine Million": 1e6,
+        "dreitausendvierhundert": 3400, "1,5 Mio": 1.5e6, "zwölf": 12,
     },
     "zh": {
-        "两百万": 2e6, "三千二百万": 3.2e7, "1.4亿": 1.4e8, "十五": 15, "二十三": 23, "一百零五": 105, "三萬": 30_000, "1,000": 1000,
+        "两百万": 2e6, "三千二百万": 3.2e7, "1.4亿": 1.4e8, "十五": 15, "二十三": 23,
+        "一百零五": 105, "三萬": 30_000,
+        "1,000": 1000,
     },
     "es": {
-        "dos millones": 2e6, "treinta y cinco mil": 35_000, "1.000.000": 1e6, "3,5": 3.5, "mil millones": 1e9, "veintitrés": 23,
-        "ciento veinte": 120, "un millón": 1e6, "dos millones trescientos mil": 2_300_000, "cien": 100,
-    },
-    "el": {
-        "δύο εκατομμύρια": 2e6, "διακόσια πενήντα": 250, "1.000.000": 1e6, "3,5 εκατομμύρια": 3.5e6, "είκοσι τρία": 23, "ένα εκατομμύριο": 1e6,
-        "τρεις χιλιάδες": 3000,
-    },
-    "fr": {
-        "deux millions": 2e6, "quatre-vingt-dix-sept": 97, "soixante et onze": 71, "vingt et un": 21, "1 500 000": 1.5e6, "3,5": 3.5,
+        "dos millones": 2e6, "treinta y cinco mil": 35_000, "1.000.000": 1e6, "3,5": 3.5,
+        "mil millones": 1e9, "veintitrés": 23,   "ciento veinte": 120 , "un millón": 1e6
+        , "dos millones trescientos mil": 2_300_000, "cien": 100,
+    },   "el": {
+        "δύο εκατομμύρια": 2e6, "διακόσια πενήντα": 250, "1.000.000": 1e6, "3,5 εκατομμύρια": 3.5e6,
+        "είκοσι τρία": 23, "ένα εκατομμύριο": 1e6, "τρεις χιλιάδες": 3000,
+    }, "fr": {
+        "deux millions": 2e6, "quatre-vingt-dix-sept": 97, "soixante et onze": 71,
+        "vingt et un": 21, "1 500 000": 1.5e6, "3,5": 3.5,
         "deux cent mille": 200_000, "un million": 1e6, "mille": 1000,
     },
     "ja": {
         "二百万": 2e6, "1.4億": 1.4e8, "二十三": 23, "百五": 105, "三千二百": 3200, "1,000": 1000,
-    },
-    "it": {
-        "due milioni": 2e6, "duecentocinquantamila": 250_000, "ventuno": 21, "trentatré": 33, "1.000.000": 1e6, "3,5": 3.5, "un milione": 1e6,
+    },   "it": {
+        "due milioni": 2e6, "duecentocinquantamila": 250_000, "ventuno": 21, "trentatré": 33,
+        "1.000.000": 1e6, "3,5": 3.5, "un milione": 1e6,
         "mille": 1000,
     },
     "pt": {
-        "dois milhões": 2e6, "duzentos e cinquenta mil": 250_000, "1.000.000": 1e6, "3,5": 3.5, "vinte e um": 21, "um milhão": 1e6, "mil": 1000,
+        "dois milhões": 2e6, "duzentos e cinquenta mil": 250_000, "1.000.000": 1e6, "3,5": 3.5,
+        "vinte e um": 21, "um milhão": 1e6, "mil": 1000,
     },
 }  # fmt: skip
 
@@ -296,45 +315,59 @@ def test_a_number_is_read(language, text):
 
 PERIODS = {
     "de": {
-        "im Jahr 1995": Period("1995", "1995"), "am 4. Juli 1776": Period("1776-07-04", "1776-07-04"),
-        "seit 2000": Period("2000", ""), "vor 2000": Period("", "1999"), "in den 1990er Jahren": Period("1990", "1999"),
-        "zwischen 1990 und 2000": Period("1990", "2000"), "im 19. Jahrhundert": Period("1801", "1900"),
-        "von 1990 bis 2000": Period("1990", "2000"), "am 04.07.1776": Period("1776-07-04", "1776-07-04"),
-    },
-    "zh": {
-        "在1995年": Period("1995", "1995"), "1776年7月4日": Period("1776-07-04", "1776-07-04"), "2000年以来": Period("2000", ""),
-        "2000年之前": Period("", "1999"), "20世纪90年代": Period("1990", "1999"), "从1990年到2000年": Period("1990", "2000"),
+        "im Jahr 1995": Period("1995", "1995"),
+        "am 4. Juli 1776": Period("1776-07-04", "1776-07-04"), "seit 2000": Period("2000", ""),
+        "vor 2000": Period("", "1999"), "in den 1990er Jahren": Period("1990", "1999"),
+        "zwischen 1990 und 2000": Period("1990", "2000"),
+        "im 19. Jahrhundert": Period("1801", "1900"), "von 1990 bis 2000": Period("1990", "2000"),
+        "am 04.07.1776": Period("1776-07-04", "1776-07-04"),
+    }, "zh": {
+        "在1995年": Period("1995", "1995"), "1776年7月4日": Period("1776-07-04", "1776-07-04"),
+        "2000年以来": Period("2000", ""),
+        "2000年之前": Period("", "1999"), "20世纪90年代": Period("1990", "1999"),
+        "从1990年到2000年": Period("1990", "2000"),
         "19世纪": Period("1801", "1900"), "公元前44年": Period("-0043", "-0043"),
-    },
-    "es": {
-        "en 1995": Period("1995", "1995"), "el 4 de julio de 1776": Period("1776-07-04", "1776-07-04"), "desde 2000": Period("2000", ""),
-        "antes de 2000": Period("", "1999"), "los años 90": Period("1990", "1999"), "entre 1990 y 2000": Period("1990", "2000"),
+    },  "es": {
+        "en 1995": Period("1995", "1995"),
+        "el 4 de julio de 1776": Period("1776-07-04", "1776-07-04"),
+        "desde 2000": Period("2000", ""),
+        "antes de 2000": Period("", "1999"), "los años 90": Period("1990", "1999"),
+        "entre 1990 y 2000": Period("1990", "2000"),
         "en el siglo XIX": Period("1801", "1900"), "en el año 44 a. C": Period("-0043", "-0043"),
         "de enero de 1999": Period("1999-01-01", "1999-01-31"),
-    },
-    "el": {
-        "το 1995": Period("1995", "1995"), "στις 4 Ιουλίου 1776": Period("1776-07-04", "1776-07-04"), "πριν το 2000": Period("", "1999"),
-        "τη δεκαετία του 1990": Period("1990", "1999"), "τον 19ο αιώνα": Period("1801", "1900"), "μεταξύ 1990 και 2000": Period("1990", "2000"),
-        "από το 2000": Period("2000", ""),
-    },
-    "fr": {
-        "en 1995": Period("1995", "1995"), "le 4 juillet 1776": Period("1776-07-04", "1776-07-04"), "depuis 2000": Period("2000", ""),
-        "avant 2000": Period("", "1999"), "dans les années 90": Period("1990", "1999"), "au XIXe siècle": Period("1801", "1900"),
-        "entre 1990 et 2000": Period("1990", "2000"), "jusqu'en 2000": Period("", "2000"), "le 1er janvier 2000": Period("2000-01-01", "2000-01-01"),
-    },
-    "ja": {
-        "1995年に": Period("1995", "1995"), "1776年7月4日": Period("1776-07-04", "1776-07-04"), "2000年以降": Period("2000", ""),
-        "2000年より前": Period("", "1999"), "1990年代": Period("1990", "1999"), "1990年から2000年まで": Period("1990", "2000"),
+    },  "el": {
+        "το 1995": Period("1995", "1995"),
+        "στις 4 Ιουλίου 1776": Period("1776-07-04", "1776-07-04"),
+        "πριν το 2000": Period("", "1999"),
+        "τη δεκαετία του 1990": Period("1990", "1999"), "τον 19ο αιώνα": Period("1801", "1900"),
+        "μεταξύ 1990 και 2000": Period("1990", "2000"), "από το 2000": Period("2000", ""),
+    }, "fr": {
+        "en 1995": Period("1995", "1995"), "le 4 juillet 1776": Period("1776-07-04", "1776-07-04"),
+        "depuis 2000": Period("2000", ""),
+        "avant 2000": Period("", "1999"), "dans les années 90": Period("1990", "1999"),
+        "au XIXe siècle": Period("1801", "1900"),
+        "entre 1990 et 2000": Period("1990", "2000"), "jusqu'en 2000": Period("", "2000"),
+        "le 1er janvier 2000": Period("2000-01-01", "2000-01-01"),
+    }, "ja": {
+        "1995年に": Period("1995", "1995"), "1776年7月4日": Period("1776-07-04", "1776-07-04"),
+        "2000年以降": Period("2000", ""),
+        "2000年より前": Period("", "1999"), "1990年代": Period("1990", "1999"),
+        "1990年から2000年まで": Period("1990", "2000"),
         "19世紀": Period("1801", "1900"),
     },
     "it": {
-        "nel 1995": Period("1995", "1995"), "il 4 luglio 1776": Period("1776-07-04", "1776-07-04"), "dal 2000": Period("2000", ""),
-        "prima del 2000": Period("", "1999"), "negli anni 90": Period("1990", "1999"), "nel XIX secolo": Period("1801", "1900"),
+        "nel 1995": Period("1995", "1995"), "il 4 luglio 1776": Period("1776-07-04", "1776-07-04"),
+        "dal 2000": Period("2000", ""),
+        "prima del 2000": Period("", "1999"), "negli anni 90": Period("1990", "1999"),
+        "nel XIX secolo": Period("1801", "1900"),
         "tra il 1990 e il 2000": Period("1990", "2000"), "dal 1990 al 2000": Period("1990", "2000"),
     },
     "pt": {
-        "em 1995": Period("1995", "1995"), "a 4 de julho de 1776": Period("1776-07-04", "1776-07-04"), "desde 2000": Period("2000", ""),
-        "antes de 2000": Period("", "1999"), "nos anos 90": Period("1990", "1999"), "no século XIX": Period("1801", "1900"),
+        "em 1995": Period("1995", "1995"),
+        "a 4 de julho de 1776": Period("1776-07-04", "1776-07-04"),
+        "desde 2000": Period("2000", ""),
+        "antes de 2000": Period("", "1999"), "nos anos 90": Period("1990", "1999"),
+        "no século XIX": Period("1801", "1900"),
         "entre 1990 e 2000": Period("1990", "2000"),
     },
 }  # fmt: skip

@@ -16,9 +16,11 @@ from kptm.errors import ConfigError
 
 LEXICON = load()
 WORDS = """
-how many states border the second largest of 1,000,000 200 km 19. century siglo XIX wie viele größte zweitgrößte ist nicht
-zweihundertfünfzig Combien d'habitants l' qu'est-ce quatre-vingt 最 大 第 二 两百万 1995年 吗 ποια μεγαλύτερη από ή both and or
-between 1990 and 2000 more than -5 2nd 90s O'Brien's don't whats ٣ ½ ² İ ß ʼ ' ’ 一 ガ e\u0301 \u200d km² €5 5% quanti più grande
+how many states border the second largest of 1,000,000 200 km 19. century siglo XIX wie
+viele größte zweitgrößte ist nicht zweihundertfünfzig Combien d'habitants l' qu'est-ce
+quatre-vingt 最 大 第 二 两百万 1995年 吗 ποια μεγαλύτερη από ή both and or between 1990 and 2000
+more than -5 2nd 90s O'Brien's don't whats ٣ ½ ² İ ß ʼ ' ’ 一 ガ e\u0301 \u200d km² €5 5%
+quanti più grande
 """.split()
 TEXTS = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
 
@@ -144,7 +146,8 @@ def test_a_language_is_a_file(tmp_path):
 
     assert lexicon.languages == ("en", "sm")
     assert spans("hau mani mest grande mer hooge than tva tusen") == {
-        ("count", "hau mani"), ("superlative", "mest grande"), ("comparison", "mer hooge than"), ("number", "tva tusen"),
+        ("count", "hau mani"), ("superlative", "mest grande"), ("comparison", "mer hooge than"),
+        ("number", "tva tusen"),
     }  # fmt: skip
     assert spans("nix") == {("negation", "nix")}
     assert spans("of nix") == set()
@@ -157,10 +160,13 @@ def test_a_language_is_a_file(tmp_path):
     [
         ("name =", "sm.toml: is not TOML"),
         (SMALL + "[colour]\nx = 1\n", "sm.toml: table 'colour' is unknown"),
-        (SMALL.replace("phrases", "phrase", 1), "sm.toml: attribute of [[count]] 'phrase' is unknown"),
+        (SMALL.replace("phrases", "phrase", 1), ("sm.toml: attribute of [[count]] 'phrase' is"
+            " unknown")),
         (SMALL.replace("{big}", "{bog}"), "sm.toml: pattern '{bog}': there is no group {bog}"),
-        (SMALL.replace("hoog(e|)", "hoog(e|"), "sm.toml: pattern 'hoog(e|': a bracket is not closed"),
-        (SMALL.replace('order = "max"', 'order = "most"'), "sm.toml: 'most' is no order of [[measure]]"),
+        (SMALL.replace("hoog(e|)", "hoog(e|"), ("sm.toml: pattern 'hoog(e|':"
+            " a bracket is not closed")),
+        (SMALL.replace('order ='
+            ' "max"', 'order = "most"'), "sm.toml: 'most' is no order of [[measure]]"),
         (SMALL.replace('order = "max"', ""), "sm.toml: an entry of [[measure]] has no 'order'"),
         (SMALL.replace("function =", "names ="), "sm.toml: there is no [words]"),
         (SMALL.replace("[words]", "[wordz]"), "sm.toml: table 'wordz' is unknown"),

@@ -14,90 +14,146 @@ from kptm.errors import ConfigError
 
 FOLDER = resources.files("kptm.answering.lexicon").joinpath("words")
 ENGLISH = {
-    "birth": "born", "place of birth": "born birthplace", "death": "died dead killed", "cause of death": "die killed",
-    "spouse": "married wife wives husband", "children": "kid kids daughter sons", "language": "speak spoke spoken speaks",
-    "parents": "mother mom father dads", "currency": "money pay paid", "population": "lived lives inhabitants citizens people",
-    "places lived": "live lives", "author": "wrote written write writing by", "singer": "sing sang sung", "director": "directed",
-    "position": "plays played", "cast": "star starring actress act played", "manufacturer": "produces made make",
-    "founder": "founded found founders started", "owner": "own owned owns", "leader": "leads led leaders boss head",
-    "chief executive officer": "ceo boss", "flows through": "flows crosses", "borders": "bordering neighbors neighbours adjacent",
-    "area": "big largest size large", "height": "tall tallest high highest", "elevation": "high highest", "length": "long longest",
-    "distance": "far", "age": "old oldest older", "date of birth": "born old birthday", "weight": "weigh weighed heaviest",
-    "mass": "heavy", "price": "cost costs expensive", "occupation": "work job professions", "education": "studied school college",
-    "religion": "believe faith religious", "genre": "kind sort", "nationality": "from", "location": "where located situated",
-    "headquarters": "based headquartered", "award": "won prizes wins", "inventor": "invented inventors", "symbol": "abbreviation",
-    "discoverer": "discovered discovery found", "depends": "needs requires depended", "maintainer": "maintains maintained",
-    "color": "colour colours", "melting point": "melts", "boiling point": "boils", "licence": "license", "license": "licence",
-    "country": "nation countries", "city": "town cities town villages", "river": "streams", "film": "movies", "person": "woman men",
+    "birth": "born", "place of birth": "born birthplace", "death": "died dead killed",
+    "cause of death": "die killed", "spouse": "married wife wives husband",
+    "children": "kid kids daughter sons", "language": "speak spoke spoken speaks",
+    "parents": "mother mom father dads", "currency": "money pay paid",
+    "population": "lived lives inhabitants citizens people", "places lived": "live lives",
+    "author": "wrote written write writing by", "singer": "sing sang sung", "director": "directed",
+    "position": "plays played", "cast": "star starring actress act played",
+    "manufacturer": "produces made make", "founder": "founded found founders started",
+    "owner": "own owned owns", "leader": "leads led leaders boss head",
+    "chief executive officer": "ceo boss", "flows through": "flows crosses",
+    "borders": "bordering neighbors neighbours adjacent", "area": "big largest size large",
+    "height": "tall tallest high highest", "elevation": "high highest", "length": "long longest",
+    "distance": "far", "age": "old oldest older", "date of birth": "born old birthday",
+    "weight": "weigh weighed heaviest", "mass": "heavy", "price": "cost costs expensive",
+    "occupation": "work job professions", "education": "studied school college",
+    "religion": "believe faith religious", "genre": "kind sort", "nationality": "from",
+    "location": "where located situated", "headquarters": "based headquartered",
+    "award": "won prizes wins", "inventor": "invented inventors", "symbol": "abbreviation",
+    "discoverer": "discovered discovery found", "depends": "needs requires depended",
+    "maintainer": "maintains maintained", "color": "colour colours", "melting point": "melts",
+    "boiling point": "boils", "licence": "license", "license": "licence",
+    "country": "nation countries", "city": "town cities town villages", "river": "streams",
+    "film": "movies", "person": "woman men",
 }  # fmt: skip
 
 OTHERS = {
     "de": {
-        "capital": "Hauptstadt Hauptstädte HAUPTSTADT", "population": "Einwohner Einwohnern Bevölkerung Bevoelkerung Einwohnerzahl",
-        "area": "Fläche Flaeche flache größte groesste groß", "borders": "grenzt grenzen grenzte angrenzenden Nachbarn Nachbarländer",
-        "currency": "Währung Geld bezahlt", "language": "Sprache Sprachen spricht gesprochen", "river": "Fluss Flüsse Fluesse Flüssen",
-        "state": "Staat Bundesstaat Bundesstaaten Staaten", "country": "Land Länder Ländern", "city": "Stadt Städte Städten",
-        "mountain": "Berg Berge", "lake": "See Seen", "length": "Länge lang längste", "elevation": "Höhe hoch höchste",
-        "melting point": "Schmelzpunkt schmilzt", "place of birth": "geboren Geburtsort", "death": "gestorben starb Tod",
-        "spouse": "verheiratet heiratete Ehefrau Frau", "author": "Autor Autorin schrieb geschrieben", "director": "Regisseur Regie",
-        "founder": "gründete gegründet Gründer", "flows through": "fließt fließen durchquert", "depends": "abhängt benötigt",
-    },
-    "el": {
-        "capital": "πρωτεύουσα ΠΡΩΤΕΥΟΥΣΑ πρωτευουσας", "population": "πληθυσμός πληθυσμού κάτοικοι κατοίκους κατοίκων",
-        "area": "έκταση εμβαδόν μεγαλύτερη μεγάλες", "borders": "συνορεύει συνορεύουν σύνορα γειτονικές γείτονες",
-        "currency": "νόμισμα νομίσματα", "language": "γλώσσα γλώσσες μιλούν", "river": "ποτάμι ποτάμια ποταμός ποταμού ποταμοί",
-        "state": "πολιτεία πολιτείες πολιτειών", "country": "χώρα χώρες χωρών", "city": "πόλη πόλεις πόλεων", "lake": "λίμνη λίμνες",
-        "mountain": "βουνό βουνά", "length": "μήκος μακρύτερο", "height": "ύψος ψηλότερο", "density": "πυκνότητα",
-        "place of birth": "γεννήθηκε", "death": "πέθανε", "spouse": "σύζυγος παντρεμένη", "author": "συγγραφέας έγραψε",
-        "director": "σκηνοθέτης σκηνοθέτησε", "flows through": "ρέει διαρρέει διασχίζουν", "founder": "ίδρυσε ιδρυτής",
-    },
-    "es": {
-        "capital": "capital capitales", "population": "población poblacion habitantes pobladas", "area": "superficie área grande",
-        "borders": "limitan limita frontera fronteras vecinos colindan", "currency": "moneda dinero", "language": "idioma idiomas hablan",
-        "river": "río ríos rio", "state": "estado estados", "country": "país países pais", "city": "ciudad ciudades", "lake": "lago lagos",
-        "mountain": "montaña montañas", "length": "longitud largo larga", "height": "altura alto alta altos", "density": "densidad",
-        "place of birth": "nació nacida nacieron nacimiento", "death": "murió muerte muerta falleció", "spouse": "esposa casado casada",
-        "author": "escribió autor escritora escrito", "director": "dirigió dirigida director", "founder": "fundó fundada fundador",
-        "flows through": "atraviesa cruzan recorre fluye", "melting point": "funde", "children": "hijos hija", "depends": "depende",
-    },
-    "fr": {
-        "capital": "capitale capitales", "population": "habitants population peuplée peuplées d'habitants", "area": "superficie grande",
-        "borders": "frontière frontières voisins limitrophes voisine", "currency": "monnaie monnaies", "language": "langue langues parle parlent",
-        "river": "fleuve fleuves rivière rivières", "state": "état états Etats", "country": "pays", "city": "ville villes", "lake": "lac lacs",
-        "mountain": "montagne montagnes", "length": "longueur long longue", "height": "hauteur haut hautes", "place of birth": "née naquit naissance",
-        "death": "mort morte décédé mourut", "spouse": "mariée épouse épousa", "author": "auteur l'auteur écrit écrivit",
-        "director": "réalisateur réalisatrice réalisé", "founder": "fondé fondateur fondée", "flows through": "traverse traversent coule",
+        "capital": "Hauptstadt Hauptstädte HAUPTSTADT",
+        "population": "Einwohner Einwohnern Bevölkerung Bevoelkerung Einwohnerzahl",
+        "area": "Fläche Flaeche flache größte groesste groß",
+        "borders": "grenzt grenzen grenzte angrenzenden Nachbarn Nachbarländer",
+        "currency": "Währung Geld bezahlt", "language": "Sprache Sprachen spricht gesprochen",
+        "river": "Fluss Flüsse Fluesse Flüssen", "state": "Staat Bundesstaat Bundesstaaten Staaten",
+        "country": "Land Länder Ländern", "city": "Stadt Städte Städten", "mountain": "Berg Berge",
+        "lake": "See Seen", "length": "Länge lang längste", "elevation": "Höhe hoch höchste",
+        "melting point": "Schmelzpunkt schmilzt", "place of birth": "geboren Geburtsort",
+        "death": "gestorben starb Tod", "spouse": "verheiratet heiratete Ehefrau Frau",
+        "author": "Autor Autorin schrieb geschrieben", "director": "Regisseur Regie",
+        "founder": "gründete gegründet Gründer", "flows through": "fließt fließen durchquert",
+        "depends": "abhängt benötigt",
+    },  "el": {
+        "capital": "πρωτεύουσα ΠΡΩΤΕΥΟΥΣΑ πρωτευουσας",
+        "population": "πληθυσμός πληθυσμού κάτοικοι κατοίκους κατοίκων",
+        "area": "έκταση εμβαδόν μεγαλύτερη μεγάλες",
+        "borders": "συνορεύει συνορεύουν σύνορα γειτονικές γείτονες",
+        "currency": "νόμισμα νομίσματα", "language": "γλώσσα γλώσσες μιλούν",
+        "river": "ποτάμι ποτάμια ποταμός ποταμού ποταμοί",
+        "state": "πολιτεία πολιτείες πολιτειών", "country": "χώρα χώρες χωρών",
+        "city": "πόλη πόλεις πόλεων", "lake": "λίμνη λίμνες",
+        "mountain": "βουνό βουνά", "length": "μήκος μακρύτερο", "height": "ύψος ψηλότερο",
+        "density": "πυκνότητα",
+        "place of birth": "γεννήθηκε", "death": "πέθανε", "spouse": "σύζυγος παντρεμένη",
+        "author": "συγγραφέας έγραψε",
+        "director": "σκηνοθέτης σκηνοθέτησε", "flows through": "ρέει διαρρέει διασχίζουν",
+        "founder": "ίδρυσε ιδρυτής",
+    },   "es": {
+        "capital": "capital capitales", "population": "población poblacion habitantes pobladas",
+        "area": "superficie área grande",
+        "borders": "limitan limita frontera fronteras vecinos colindan",
+        "currency": "moneda dinero", "language": "idioma idiomas hablan",
+        "river": "río ríos rio", "state": "estado estados", "country": "país países pais",
+        "city": "ciudad ciudades", "lake": "lago lagos",
+        "mountain": "montaña montañas", "length": "longitud largo larga",
+        "height": "altura alto alta altos", "density": "densidad",
+        "place of birth": "nació nacida nacieron nacimiento",
+        "death": "murió muerte muerta falleció", "spouse": "esposa casado casada",
+        "author": "escribió autor escritora escrito", "director": "dirigió dirigida director",
+        "founder": "fundó fundada fundador",
+        "flows through": "atraviesa cruzan recorre fluye", "melting point": "funde",
+        "children": "hijos hija", "depends": "depende",
+    },  "fr": {
+        "capital": "capitale capitales",
+        "population": "habitants population peuplée peuplées d'habitants",
+        "area": "superficie grande",
+        "borders": "frontière frontières voisins limitrophes voisine",
+        "currency": "monnaie monnaies", "language": "langue langues parle parlent",
+        "river": "fleuve fleuves rivière rivières", "state": "état états Etats", "country": "pays",
+        "city": "ville villes", "lake": "lac lacs",
+        "mountain": "montagne montagnes", "length": "longueur long longue",
+        "height": "hauteur haut hautes", "place of birth": "née naquit naissance",
+        "death": "mort morte décédé mourut", "spouse": "mariée épouse épousa",
+        "author": "auteur l'auteur écrit écrivit",
+        "director": "réalisateur réalisatrice réalisé", "founder": "fondé fondateur fondée",
+        "flows through": "traverse traversent coule",
         "melting point": "fond", "children": "fils filles enfants", "depends": "dépend",
-    },
-    "it": {
-        "capital": "capitale capitali", "population": "abitanti popolazione popolosa", "area": "superficie grande grandi",
-        "borders": "confina confinano vicini confini confinanti", "currency": "moneta monete", "language": "lingua lingue parlano parla",
-        "river": "fiume fiumi", "state": "stato stati", "country": "paese paesi nazioni", "city": "città citta", "lake": "lago laghi",
-        "mountain": "montagna montagne", "length": "lunghezza lungo lunghi lunga", "height": "altezza alto alta alte",
-        "place of birth": "nato nata nacque", "death": "morto morte morì", "spouse": "sposato moglie marito", "author": "autore scrisse scritto dell'autore",
-        "director": "regista diretto diresse", "founder": "fondò fondata fondatore", "flows through": "attraversa scorrono", "children": "figli figlia",
+    },  "it": {
+        "capital": "capitale capitali", "population": "abitanti popolazione popolosa",
+        "area": "superficie grande grandi",
+        "borders": "confina confinano vicini confini confinanti", "currency": "moneta monete",
+        "language": "lingua lingue parlano parla",
+        "river": "fiume fiumi", "state": "stato stati", "country": "paese paesi nazioni",
+        "city": "città citta", "lake": "lago laghi",
+        "mountain": "montagna montagne", "length": "lunghezza lungo lunghi lunga",
+        "height": "altezza alto alta alte",
+        "place of birth": "nato nata nacque", "death": "morto morte morì",
+        "spouse": "sposato moglie marito", "author": "autore scrisse scritto dell'autore",
+        "director": "regista diretto diresse", "founder": "fondò fondata fondatore",
+        "flows through": "attraversa scorrono", "children": "figli figlia",
         "melting point": "fonde", "depends": "dipende",
-    },
-    "pt": {
-        "capital": "capital capitais", "population": "população habitantes populosas populoso", "area": "área superfície maior grandes",
-        "borders": "fronteira fronteiras vizinhos vizinha", "currency": "moeda moedas", "language": "língua línguas falam fala idiomas",
-        "river": "rio rios", "state": "estado estados", "country": "país países paises", "city": "cidade cidades", "lake": "lago lagos",
-        "mountain": "montanha montanhas", "region": "região regiões", "length": "comprimento longo longos", "height": "altura alto alta",
-        "place of birth": "nasceu nascida nascimento", "death": "morreu morta morte", "spouse": "esposa casado casou", "children": "filhos filha",
-        "author": "autor autora escreveu escrito", "director": "diretor diretora dirigiu dirigido", "founder": "fundou fundada fundador",
-        "flows through": "atravessa atravessam passa", "melting point": "funde", "depends": "depende",
-    },
-    "ja": {
-        "capital": "首都 州都", "population": "人口 住民", "area": "面積 広さ 大きい", "borders": "国境 隣接 接して", "currency": "通貨",
-        "language": "言語 言葉", "official language": "公用語", "river": "川", "state": "州", "country": "国", "city": "都市 市", "lake": "湖",
-        "mountain": "山", "length": "長さ 長い", "height": "高さ 標高 高い", "place of birth": "生まれ 出身地", "death": "亡くな", "spouse": "妻 夫 結婚",
-        "author": "作者 著者 書いた", "director": "監督", "founder": "設立 創業者", "flows through": "流れ", "melting point": "融点", "film": "映画",
-    },
-    "zh": {
-        "capital": "首都 首府", "population": "人口 居民", "area": "面积 面積", "borders": "接壤 相邻 相鄰 邻国", "currency": "货币 貨幣",
-        "language": "语言 語言", "river": "河流 河", "state": "州", "country": "国家 國家", "city": "城市", "mountain": "山", "lake": "湖 湖泊",
-        "length": "长度 長度", "height": "高度 高", "flows through": "流经 流經", "place of birth": "出生", "death": "去世", "spouse": "妻子 丈夫",
-        "author": "作者 写 寫", "director": "导演 導演", "founder": "创立 創立 创始人", "melting point": "熔点 熔點", "official language": "官方语言",
+    },  "pt": {
+        "capital": "capital capitais", "population": "população habitantes populosas populoso",
+        "area": "área superfície maior grandes",
+        "borders": "fronteira fronteiras vizinhos vizinha", "currency": "moeda moedas",
+        "language": "língua línguas falam fala idiomas",
+        "river": "rio rios", "state": "estado estados", "country": "país países paises",
+        "city": "cidade cidades", "lake": "lago lagos",
+        "mountain": "montanha montanhas", "region": "região regiões",
+        "length": "comprimento longo longos", "height": "altura alto alta",
+        "place of birth": "nasceu nascida nascimento", "death": "morreu morta morte",
+        "spouse": "esposa casado casou", "children": "filhos filha",
+        "author": "autor autora escreveu escrito", "director": "diretor diretora dirigiu dirigido",
+        "founder": "fundou fundada fundador",
+        "flows through": "atravessa atravessam passa", "melting point": "funde",
+        "depends": "depende",
+    },  "ja": {
+        "capital": "首都 州都", "population": "人口 住民", "area": "面積 広さ 大きい",
+        "borders": "国境 隣接 接して",
+        "currency": "通貨",
+        "language": "言語 言葉", "official language": "公用語", "river": "川", "state": "州",
+        "country": "国",
+        "city": "都市 市", "lake": "湖",
+        "mountain": "山", "length": "長さ 長い", "height": "高さ 標高 高い",
+        "place of birth": "生まれ 出身地",
+        "death": "亡くな", "spouse": "妻 夫 結婚",
+        "author": "作者 著者 書いた", "director": "監督", "founder": "設立 創業者",
+        "flows through": "流れ",
+        "melting point": "融点", "film": "映画",
+    }, "zh": {
+        "capital": "首都 首府", "population": "人口 居民", "area": "面积 面積",
+        "borders": "接壤 相邻 相鄰 邻国",
+        "currency": "货币 貨幣",
+        "language": "语言 語言", "river": "河流 河", "state": "州", "country": "国家 國家",
+        "city": "城市",
+        "mountain": "山", "lake": "湖 湖泊",
+        "length": "长度 長度", "height": "高度 高", "flows through": "流经 流經",
+        "place of birth": "出生",
+        "death": "去世", "spouse": "妻子 丈夫",
+        "author": "作者 写 寫", "director": "导演 導演", "founder": "创立 創立 创始人",
+        "melting point": "熔点 熔點",
+        "official language": "官方语言",
     },
 }  # fmt: skip
 
@@ -210,11 +266,16 @@ def test_weights_are_between_0_and_1_and_fall():
 @pytest.mark.parametrize(
     ("form", "base"),
     {
-        "wrote": "write", "written": "write", "spoke": "speak", "spoken": "speak", "children": "child", "countries": "country",
-        "cities": "city", "people": "person", "men": "man", "women": "woman", "lives": "live", "wives": "wife", "sang": "sing",
-        "won": "win", "led": "lead", "built": "build", "paid": "pay", "made": "make", "said": "say", "species": "species",
-        "founded": "found", "running": "run", "biggest": "big", "larger": "large", "heaviest": "heavy", "borders": "border",
-        "married": "marry", "studies": "study", "died": "die", "flows": "flow", "used": "use", "churches": "church",
+        "wrote": "write", "written": "write", "spoke": "speak", "spoken": "speak",
+        "children": "child", "countries": "country",
+        "cities": "city", "people": "person", "men": "man", "women": "woman", "lives": "live",
+        "wives": "wife", "sang": "sing",
+        "won": "win", "led": "lead", "built": "build", "paid": "pay", "made": "make", "said": "say",
+        "species": "species",
+        "founded": "found", "running": "run", "biggest": "big", "larger": "large",
+        "heaviest": "heavy", "borders": "border",
+        "married": "marry", "studies": "study", "died": "die", "flows": "flow", "used": "use",
+        "churches": "church",
         "directing": "direct", "producing": "produce", "tallest": "tall",
     }.items(),
 )  # fmt: skip
@@ -244,7 +305,7 @@ def test_a_region_of_a_language_is_that_language():
 
 @pytest.mark.parametrize("language", languages())
 def test_a_file_is_whole(language):
-    """Read again without the reader: no empty side, no phrase twice, nouns as plain small letters."""
+    """Read without the reader: no empty side, no phrase twice, nouns in small letters."""
     text = FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8")
     assert text.startswith("# "), "the first lines say what the file is"
     table = read_table(text, language)
@@ -288,7 +349,8 @@ def test_a_slip_in_a_file_is_said(text, message):
 def test_a_table_is_read_in_its_own_notation():
     table = read_table(
         'endings = ["en", "t>en"]\n[spelling]\nae = "a"\n[irregular]\nsprechen = "spricht"\n'
-        '[words]\n"angrenzen, gr(ö|e)ßte" = ["one", "two .25", "three", "four .95"]\n"sprechen mit" = ["five"]\n[names]\n"Dänemark" = "Denmark"',
+        '[words]\n"angrenzen, gr(ö|e)ßte" = ["one", "two .25", "three", "four .95"]\n"sprechen mit"'
+        ' = ["five"]\n[names]\n"Dänemark" = "Denmark"',
         "x.toml",
     )
     one = (("one", 1.0), ("four", 0.95), ("three", 0.8), ("two", 0.25))
@@ -300,7 +362,10 @@ def test_a_table_is_read_in_its_own_notation():
 
 
 def test_other_languages_mean_what_english_words_mean():
-    """By hand: "Fläche" is "area", and of en.toml's nouns for that "size" has .9; of .5 of "big" half."""
+    """By hand: "Fläche" is "area", and of en.toml's nouns for that "size" has .9.
+
+    Of .5 of "big" half.
+    """
     assert dict(expand("Fläche", "de"))["size"] == dict(expand("area", "en"))["size"] == 0.9
     english = read_table('[words]\n"big" = ["area", "size .6", "large .2"]', "en.toml")
     table = read_table('[words]\n"groß" = ["big", "large .5"]', "de.toml", english)
@@ -313,33 +378,47 @@ def test_other_languages_mean_what_english_words_mean():
 
 
 NAMES = {
-    "de": {"Deutschlands": "Germany", "Vereinigte Staaten": "United States", "usa": "United States", "Daenemark": "Denmark",
-           "Saudi-Arabien": "Saudi Arabia", "französische": "French", "die Schweiz": "Switzerland", "München": "Munich",
-           "Südamerika": "South America"},
-    "el": {"Ελλάδας": "Greece", "ΓΑΛΛΙΑ": "France", "Ηνωμένων Πολιτειών": "United States", "Τέξας": "Texas",
+    "de": {"Deutschlands": "Germany", "Vereinigte Staaten": "United States", "usa": "United States",
+           "Daenemark": "Denmark",
+           "Saudi-Arabien": "Saudi Arabia", "französische": "French", "die Schweiz": "Switzerland",
+           "München": "Munich", "Südamerika": "South America"},
+    "el": {"Ελλάδας": "Greece", "ΓΑΛΛΙΑ": "France", "Ηνωμένων Πολιτειών": "United States",
+           "Τέξας": "Texas",
            "γερμανική": "German", "ΗΠΑ": "United States", "Ευρώπης": "Europe"},
-    "es": {"EE.UU.": "United States", "Estados Unidos": "United States", "Japón": "Japan", "japon": "Japan", "alemanas": "German",
-           "Nueva York": "New York", "Países Bajos": "Netherlands", "América del Sur": "South America"},
-    "fr": {"États-Unis": "United States", "etats unis": "United States", "Allemagne": "Germany", "japonaise": "Japanese",
-           "Afrique du Sud": "South Africa", "Londres": "London"},
-    "it": {"Stati Uniti": "United States", "Germania": "Germany", "tedesca": "German", "Giappone": "Japan", "Milano": "Milan"},
-    "pt": {"EUA": "United States", "Estados Unidos": "United States", "Japão": "Japan", "alemães": "German", "japonesa": "Japanese",
+    "es": {"EE.UU.": "United States", "Estados Unidos": "United States", "Japón": "Japan",
+           "japon": "Japan", "alemanas": "German",
+           "Nueva York": "New York", "Países Bajos": "Netherlands",
+           "América del Sur": "South America"},
+    "fr": {"États-Unis": "United States", "etats unis": "United States", "Allemagne": "Germany",
+           "japonaise": "Japanese",   "Afrique du Sud": "South Africa", "Londres": "London"},
+    "it": {"Stati Uniti": "United States", "Germania": "Germany", "tedesca": "German",
+           "Giappone": "Japan", "Milano": "Milan"},
+    "pt": {"EUA": "United States", "Estados Unidos": "United States", "Japão": "Japan",
+           "alemães": "German", "japonesa": "Japanese",
            "Nova Iorque": "New York", "África do Sul": "South Africa"},
-    "ja": {"アメリカ": "United States", "ｱﾒﾘｶ": "United States", "フランス": "France", "ドイツ語": "German", "日 本": "Japan",
-           "ヨーロッパ": "Europe", "テキサス州": "Texas"},
-    "zh": {"美国": "United States", "美國": "United States", "法 国": "France", "德语": "German", "亞洲": "Asia", "日本": "Japan",
-           "紐約": "New York"},
+    "ja": {"アメリカ": "United States", "ｱﾒﾘｶ": "United States", "フランス": "France",
+           "ドイツ語": "German",
+           "日 本": "Japan", "ヨーロッパ": "Europe", "テキサス州": "Texas"},
+    "zh": {"美国": "United States", "美國": "United States", "法 国": "France", "德语": "German",
+           "亞洲": "Asia", "日本": "Japan", "紐約": "New York"},
 }  # fmt: skip
 
 
 FUNCTION_WORDS = {
-    "en": "a the of in on at to for with is are was does did has what which who whose when how many much not more than most least each",
-    "de": "der die das ein eine ist sind war waren wird wurde hat welche welcher wer was wann wie viele und oder nicht mit von in im an auf",
-    "el": "ο η το οι τα του της των τον είναι ήταν έχει ποιος ποια ποιο τι πότε πόσο πόσες πού που στην με από για και δεν",
-    "es": "el la los las un una es son qué cuál cuántos cuántas cuándo quién por para de del en con y o no más se su tiene",
-    "fr": "le la les un une des du de est sont a ont qui que quel quelles quand combien dans et ou ne pas plus il elle",
-    "it": "il lo la i gli le un una è sono ha chi che quale quali quando quanti di del della in con e o non più ma da",
-    "pt": "o a os as um uma do da dos das em no na é são foi tem que qual quais quem quando quantos de com e ou não mais para por",
+    "en": "a the of in on at to for with is are was does did has what which who whose when how"
+          " many much not more than most least each",
+    "de": "der die das ein eine ist sind war waren wird wurde hat welche welcher wer was wann wie"
+          " viele und oder nicht mit von in im an auf",
+    "el": "ο η το οι τα του της των τον είναι ήταν έχει ποιος ποια ποιο τι πότε πόσο πόσες πού που"
+          " στην με από για και δεν",
+    "es": "el la los las un una es son qué cuál cuántos cuántas cuándo quién por para de del en"
+          " con y o no más se su tiene",
+    "fr": "le la les un une des du de est sont a ont qui que quel quelles quand combien dans et ou"
+          " ne pas plus il elle",
+    "it": "il lo la i gli le un una è sono ha chi che quale quali quando quanti di del della in"
+          " con e o non più ma da",
+    "pt": "o a os as um uma do da dos das em no na é são foi tem que qual quais quem quando"
+          " quantos de com e ou não mais para por",
 }  # fmt: skip
 
 
@@ -363,7 +442,9 @@ def test_names():
 
 
 def test_a_question_takes_well_under_a_millisecond():
-    words = "which of the rivers that flow through the largest state that borders Texas is the longest".split()
+    words = (
+        "which of the rivers that flow through the largest state that borders Texas is the longest"
+    ).split()
     expand_phrase(words, "en")
     begun = perf_counter()
     for _ in range(100):

@@ -1,4 +1,4 @@
-"""Sentences with a blank: which side of a relation it is, against pairs of words counted by hand."""
+"""Sentences with a blank: on which side of a relation it is, against counts by hand."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Questions with several conditions, and words said twice, each answered by hand over gods, films, countries and mountains."""
+"""Questions with several conditions and repeated words, over gods, films and countries."""
 
 import pytest
 

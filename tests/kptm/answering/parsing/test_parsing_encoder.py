@@ -1,4 +1,4 @@
-"""A sentence encoder that compares questions with relations: a stub with hand-made vectors, one dimension a meaning."""
+"""A sentence encoder that compares questions with relations: a stub with vectors by hand."""
 
 import json
 import re
@@ -141,7 +141,8 @@ def test_texts_of_relations_have_names_and_kinds_in_both_directions(tmp_path):
 
 @pytest.mark.parametrize(
     ("description", "kind"),
-    [("city in Texas, United States", "city"), ("2006 film by Ann", "film"), ("", ""), ("(unknown)", "unknown"),
+    [(("city in Texas, United"
+        " States"), "city"), ("2006 film by Ann", "film"), ("", ""), ("(unknown)", "unknown"),
      ("county seat of El Paso", "county seat"), ("the capital", "capital")],
 )  # fmt: skip
 def test_what_a_description_says_first(description, kind):
@@ -185,7 +186,7 @@ def test_a_map_brings_questions_to_their_steps():
 
 
 def test_the_gradient_of_the_map_agrees_with_differences():
-    """By what the loss is at its minimum: no small change of a map makes right steps likelier, beyond its cost."""
+    """At the minimum no small change of the map makes right steps likelier beyond its cost."""
     rng = np.random.default_rng(1)
     steps, questions = (rng.normal(size=size).astype(np.float32) for size in ((4, 5), (20, 5)))
     steps /= np.linalg.norm(steps, axis=1, keepdims=True)
@@ -206,7 +207,10 @@ def test_the_gradient_of_the_map_agrees_with_differences():
 
 
 def test_learning_maps_words_that_the_encoder_does_not_know(people, tmp_path):
-    """The encoder has one direction for all words that it does not know; by the lessons they ask for a profession."""
+    """The encoder has one direction for all words that it does not know.
+
+    By the lessons they ask for a profession.
+    """
     stub = Stub()
     own = parser(people, stub)
     letters = "ABCDEFGH"

@@ -21,9 +21,10 @@ class Made:
 
 
 EXAMPLES = [
-    Example([Made({"name": 1.0}, ("r>",), ("who",)), Made({"hops": 2.0}, ("s>",), ("who",))], [1.0, 0.0]),
-    Example([Made({"name": 0.5, "hops": 1.0}, ("s>",), ("what",))], [0.0]),
-    Example([Made({"hops": 1.0}, ("r>",), ("what",)), Made({"name": 1.0}, ("s>",), ("what",))], [0.0, 0.6]),
+    Example([Made({"name": 1.0}, ("r>",), ("who",)), Made({"hops": 2.0}, ("s>",), ("who",))],
+    [1.0, 0.0]), Example([Made({"name": 0.5, "hops": 1.0}, ("s>",), ("what",))], [0.0]),
+    Example([Made({"hops": 1.0}, ("r>",), ("what",)), Made({"name": 1.0}, ("s>",), ("what",))],
+    [0.0, 0.6]),
 ]  # fmt: skip
 
 

@@ -24,8 +24,10 @@ GOOD = MODEL.to_dict()
 @pytest.mark.parametrize(
     "content",
     ["{", "[]", "{}", "3", *(json.dumps(GOOD | change) for change in (
-        {"version": VERSION + 98}, {"dense": 3}, {"dense": {"name": "x"}}, {"dense": {"name": float("inf")}},
-        {"learnt": {"r>": 3}}, {"learnt": {"r>": {"who": None}}}, {"explains": 4}, {"count": "x"}))],
+        {"version": VERSION + 98}, {"dense": 3}, {"dense": {"name": "x"}},
+        {"dense": {"name": float("inf")}},
+        {"learnt": {"r>": 3}}, {"learnt": {"r>": {"who": None}}}, {"explains": 4},
+        {"count": "x"}))],
 )  # fmt: skip
 def test_a_damaged_file_gives_one_line(tmp_path, content):
     (tmp_path / "m.json").write_text(content)

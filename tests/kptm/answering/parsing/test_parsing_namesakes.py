@@ -1,4 +1,4 @@
-"""Names of several things, nouns that are names, too, and words that say a relation only together, over films and music."""
+"""Names of several things, nouns that are names, and words that say a relation together."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From a question to its program and what that denotes, each by hand, over a graph of five countries."""
+"""From a question to its program and denotation, by hand, over five countries."""
 
 import pytest
 
@@ -14,7 +14,8 @@ BORDERS = {
     "Portugal": ("Spain",),
 }
 CAPITALS = {
-    "France": "Paris", "Germany": "Berlin", "Spain": "Madrid", "Belgium": "Brussels", "Portugal": "Lisbon",
+    "France": "Paris", "Germany": "Berlin", "Spain": "Madrid", "Belgium": "Brussels",
+    "Portugal": "Lisbon",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Paths that lessons asked for, from hand-made programs, and learnt in a graph of films from question and answer alone."""
+"""Paths that lessons asked for, by hand, and learnt from questions and answers on films."""
 
 import random
 from collections import Counter
@@ -49,7 +49,10 @@ def test_a_model_is_stored_with_its_paths(tmp_path):
 
 @pytest.fixture
 def films(new_graph):
-    """30 films with two of 20 actors each, of nine directors: (parser, what the other films of a film's actors lead to)."""
+    """30 films with two of 20 actors each, of nine directors.
+
+    Gives (parser, what the other films of a film's actors lead to).
+    """
     random_ = random.Random(3)
     names = [f"Film {number} Xanadu" for number in range(30)]
     cast = {film: random_.sample(range(20), 2) for film in names}

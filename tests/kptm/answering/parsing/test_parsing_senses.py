@@ -1,4 +1,4 @@
-"""Names beside names, all that has a name, what is asked for, and superlatives that choose nothing."""
+"""Names beside names, all named things, what is asked for, and idle superlatives."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Sets that are counted, denied, shared and narrowed down, each by hand over five countries, four rivers and a firm."""
+"""Sets that are counted, denied, shared and narrowed, by hand over five countries."""
 
 import pytest
 
@@ -15,11 +15,13 @@ BORDERS = {
     "Portugal": ("Spain",),
 }
 RIVERS = {
-    "Rhine": ("Germany", "France"), "Douro": ("Spain", "Portugal"), "Tagus": ("Spain", "Portugal"), "Meuse": ("France", "Belgium"),
+    "Rhine": ("Germany", "France"), "Douro": ("Spain", "Portugal"), "Tagus": ("Spain", "Portugal"),
+    "Meuse": ("France", "Belgium"),
 }  # fmt: skip
 PERSONS = [
-    ("Acme", "founded by", "Ann Lee"), ("Acme", "founded by", "Bob Ray"), ("Ann Lee", "occupation", "painter"),
-    ("Bob Ray", "occupation", "painter"), ("Bob Ray", "occupation", "poet"), ("Zed Fox", "occupation", "poet"),
+    ("Acme", "founded by", "Ann Lee"), ("Acme", "founded by", "Bob Ray"),
+    ("Ann Lee", "occupation", "painter"), ("Bob Ray", "occupation", "painter"),
+    ("Bob Ray", "occupation", "poet"), ("Zed Fox", "occupation", "poet"),
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What "grand" buildings are is learnt from questions: the sets and the thresholds are computed by hand here."""
+"""What "grand" buildings are is learnt: sets and thresholds are computed by hand here."""
 
 import pytest
 
@@ -70,7 +70,8 @@ def test_two_questions_are_not_enough(parser):
 
 def test_questions_that_disagree_teach_nothing(parser):
     graph, reader = parser
-    # The tallest alone: above 61, above 44, above 52, above 51 and at most 55 cannot hold together for most.
+    # The tallest alone: above 61, above 44, above 52, above 51 and at most 55 cannot hold together
+    # for most.
     chosen = {
         "Alba": ("Dune",),
         "Brixen": ("Elmo",),

@@ -1,4 +1,4 @@
-"""Titles of films as names: with question words in them, with signs at their ends, and beside passive verbs."""
+"""Titles of films as names: with question words, outer signs, beside passive verbs."""
 
 import pytest
 
@@ -77,7 +77,8 @@ def test_names_with_signs_are_those_of_their_words(parser):
         (item.start, item.end) for item in question.mentions if item.node.startswith("Tie Me Up")
     }
     assert (2, 8) in spans
-    assert [token.text for token in question.tokens[2:8]] == ["Tie", "Me", "Up", "Tie", "Me", "Down"]  # fmt: skip
+    assert [token.text for token in question.tokens[2:8]] == ["Tie", "Me", "Up", "Tie", "Me",
+    "Down"]  # fmt: skip
 
 
 def test_by_belongs_to_the_verb_before_it(parser):
@@ -105,7 +106,8 @@ def test_by_belongs_to_the_verb_before_it(parser):
 def test_common_nouns(parser, question, names, noun):
     read = parser.read(question)
     found = common_nouns(read, names)
-    assert [token.text for at, token in enumerate(read.tokens) if found >> at & 1] == [noun] * bool(noun)  # fmt: skip
+    marked = [token.text for at, token in enumerate(read.tokens) if found >> at & 1]
+    assert marked == [noun] * bool(noun)
 
 
 @pytest.mark.parametrize(

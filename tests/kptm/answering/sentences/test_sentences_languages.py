@@ -77,7 +77,8 @@ def test_counts_and_verdicts(writer, code, counted, holds):
          "Nein: im Graphen steht Hauptstadt von Perú: Lima, nicht Cusco.", "Nein."),
         ("es", "Sí, Hauptstadt de Perú: Lima.",
          "No: en el grafo consta Hauptstadt de Perú: Lima, no Cusco.", "No."),
-        ("zh", "是，Perú的Hauptstadt是Lima。", "不是：图中记载Perú的Hauptstadt是Lima，不是Cusco。", "不是。"),
+        ("zh", "是，Perú的Hauptstadt是Lima。", "不是：图中记载Perú的Hauptstadt是Lima，不是Cusco。",
+        "不是。"),
     ],
 )  # fmt: skip
 def test_a_verdict_says_the_fact(writer, code, yes, no, neither):
