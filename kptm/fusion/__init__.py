@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from kptm.fusion.auto import register_auto
     from kptm.fusion.config import FusionConfig
     from kptm.fusion.entity_table import EntityTable
+    from kptm.fusion.export.onnx_graph import export_onnx
+    from kptm.fusion.export.onnx_model import OnnxModel
     from kptm.fusion.fused_model import FusedModel, FusedOutput
     from kptm.fusion.mechanisms.mechanism import Branches, MentionKnowledge
     from kptm.fusion.small_bert import BackboneConfig
@@ -25,12 +27,16 @@ __all__ = [
     "FusedOutput",
     "FusionConfig",
     "MentionKnowledge",
+    "OnnxModel",
+    "export_onnx",
     "register_auto",
 ]
 _HOMES = {
     "kptm.fusion.auto": ("register_auto",),
     "kptm.fusion.config": ("FusionConfig",),
     "kptm.fusion.entity_table": ("EntityTable",),
+    "kptm.fusion.export.onnx_graph": ("export_onnx",),
+    "kptm.fusion.export.onnx_model": ("OnnxModel",),
     "kptm.fusion.fused_model": ("FusedModel", "FusedOutput"),
     "kptm.fusion.mechanisms.mechanism": ("Branches", "MentionKnowledge"),
     "kptm.fusion.small_bert": ("BackboneConfig",),

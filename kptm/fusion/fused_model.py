@@ -202,8 +202,7 @@ class FusedModel(nn.Module):
         """Put LoRA beside the layers: see :mod:`kptm.fusion.backbones.lora`. At the start nothing changes.
 
         Raises:
-            ConfigError: peft is not installed, the kind of fusion does not go with it, or there is
-                one of another rank.
+            ConfigError: peft is missing, the kind does not go with it, or it has another rank.
         """
         if self.fusion_config.kind not in WITH_LORA:
             raise ConfigError(
@@ -211,9 +210,7 @@ class FusedModel(nn.Module):
                 " which reads inside the layers or has no gradient through them"
             )
         if self.lora_rank not in (0, rank):
-            raise ConfigError(
-                f"the model has LoRA of rank {self.lora_rank}, which cannot become {rank}"
-            )
+            raise ConfigError(f"LoRA of rank {self.lora_rank}, which cannot become {rank}")
         if not self.lora_rank:
             add_lora(self.backbone, rank, seed)
 
@@ -267,14 +264,9 @@ class FusedModel(nn.Module):
         if branch_ids is not None and branch_places is not None:
             branches = Branches(branch_ids, *branch_places.unbind(-1))
             knowledge = replace(knowledge, branches=branches)
-        self.fusion.begin(knowledge if len(mention_rows) else None)
-        try:
-            hidden_BLD = base_model(self.backbone)(
-                **self.fusion.inputs(input_ids, attention_mask), **self._options
-            ).last_hidden_state
-            hidden_BLD = self.fusion.finish(hidden_BLD)
-        finally:
-            self.fusion.end()
+        hidden_BLD = self.states(
+            input_ids, attention_mask, knowledge if len(mention_rows) else None
+        )
         if target_places is None or not len(target_places):
             return FusedOutput(hidden_BLD, None, None, None)
         flat_ND = hidden_BLD.flatten(0, 1)
@@ -289,6 +281,19 @@ class FusedModel(nn.Module):
         table_NE = table.whole() if score_rows is None else table.rows(score_rows)
         logits_TN = self.head.logits(query_TE, table_NE)
         return FusedOutput(hidden_BLD, query_TE, logits_TN, keys_TF)
+
+    def states(
+        self, input_ids: Tensor, attention_mask: Tensor, knowledge: MentionKnowledge | None
+    ) -> Tensor:
+        """The last hidden states (B, L, D), with knowledge of mentions or without."""
+        self.fusion.begin(knowledge)
+        try:
+            hidden_BLD = base_model(self.backbone)(
+                **self.fusion.inputs(input_ids, attention_mask), **self._options
+            ).last_hidden_state
+            return self.fusion.finish(hidden_BLD)
+        finally:
+            self.fusion.end()
 
     def knowledge(
         self,

@@ -184,6 +184,7 @@ class Workspace:
 
     pretrain = Delegated("_models", WorkspaceModels.pretrain)
     model = Delegated("_models", WorkspaceModels.model)
+    export_onnx = Delegated("_models", WorkspaceModels.export_onnx)
     finetune = Delegated("_models", WorkspaceModels.finetune)
     index = Delegated("_models", WorkspaceModels.index)
     fit_reader = Delegated("_models", WorkspaceModels.fit_reader)

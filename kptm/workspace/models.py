@@ -126,6 +126,23 @@ class WorkspaceModels:
         model.embeddings.check(self.graph)
         return model
 
+    def export_onnx(self, target: str | Path, *, int8: bool = False) -> None:
+        """Write the saved model as an ONNX graph that onnxruntime runs.
+
+        Args:
+            target: A folder of its own.
+            int8: Whether its weights become 8-bit numbers.
+
+        Raises:
+            WorkspaceError: There is no model yet, or ``target`` is a part of the workspace.
+            ConfigError: The kind of fusion cannot be written, or a package is not installed.
+            ModelError: See :func:`kptm.fusion.export.onnx_graph.export_onnx`.
+        """
+        from kptm.fusion.export.onnx_graph import export_onnx
+
+        self.layout.check_output(Path(target))
+        export_onnx(self.model(), target, int8=int8)
+
     def finetune(
         self,
         train: Rows,

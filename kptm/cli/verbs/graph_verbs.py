@@ -23,6 +23,10 @@ limit_option = click.option(
 )
 
 
+ONNX = "onnx"
+"""The format of a model; all others are those of a graph."""
+
+
 def view(ws: Workspace, at: int | None) -> GraphView:
     """The graph of a workspace, as it is or as it was."""
     return ws.graph if at is None else ws.graph.at(at)
@@ -221,15 +225,24 @@ def neighbours(
 @workspace_argument
 @click.argument("target", type=click.Path())
 @click.option(
-    "--format", "form", help="Where the suffix does not say it: tsv csv jsonl nt nq ttl …"
+    "--format", "form", help="Where the suffix does not say it: tsv csv jsonl nt nq ttl …; onnx."
 )
+@click.option("--int8", is_flag=True, help="With --format onnx: in 8-bit numbers.")
 @at_option
 @verb
-def export(workspace: str, target: str, form: str | None, at: int | None, as_json: bool) -> None:
+def export(
+    workspace: str, target: str, form: str | None, int8: bool, at: int | None, as_json: bool
+) -> None:
     """Write the graph to TARGET (- is standard output); the suffix says the format.
 
-    JSON Lines (.jsonl) holds everything; what another format has no place for is counted.
+    JSON Lines (.jsonl) holds everything; what another format has no place for is counted. With
+    --format onnx the model is written, as a folder that onnxruntime runs.
     """
+    if form == ONNX:
+        _export_model(workspace, target, int8, as_json)
+        return
+    if int8:
+        raise click.UsageError("--int8 goes with --format onnx")
     with existing(workspace) as ws:
         ws.layout.check_output(Path(target))
         graph = view(ws, at)
@@ -241,6 +254,14 @@ def export(workspace: str, target: str, form: str | None, at: int | None, as_jso
     if report.left_out:
         text += f"; {report.left_out:,} parts left out, which .jsonl would hold"
     show(asdict(report), as_json, text)
+
+
+def _export_model(workspace: str, target: str, int8: bool, as_json: bool) -> None:
+    with existing(workspace) as ws:
+        ws.export_onnx(target, int8=int8)
+    size = sum(path.stat().st_size for path in Path(target).rglob("*") if path.is_file())
+    text = f"{target}: an ONNX model of {size / 2**20:,.1f} MiB"
+    show({"folder": target, "bytes": size, "int8": int8}, as_json, text)
 
 
 @click.command()

@@ -142,14 +142,19 @@ def knowledge_of_mentions(
         scale: The length of those of the mentions.
         causal: Whether the backbone is a decoder.
     """
+    tokens_K, mention_K = tokens_of_mentions(spans_M3, length, causal=causal)
+    return MentionKnowledge(
+        spans_M3, vectors_ME, length, tokens_K, mention_K, table, scale, causal=causal
+    )
+
+
+def tokens_of_mentions(spans_M3: Tensor, length: int, *, causal: bool) -> tuple[Tensor, Tensor]:
+    """The flat positions of the tokens that knowledge is added to, (K,), and the mention of each, (K,)."""
     if causal:
         # A decoder's token sees only what stands before it: the last one alone has seen the whole
         # span.
         mention_M = torch.arange(len(spans_M3), device=spans_M3.device)
-        last_M = spans_M3[:, 0] * length + spans_M3[:, 2] - 1
-        return MentionKnowledge(
-            spans_M3, vectors_ME, length, last_M, mention_M, table, scale, causal=True
-        )
+        return spans_M3[:, 0] * length + spans_M3[:, 2] - 1, mention_M
     # The tokens of all spans in one list, without a loop over mentions: the k-th belongs to
     # mention_K[k], and stands in its span at k less the tokens of all mentions before it.
     sizes_M = spans_M3[:, 2] - spans_M3[:, 1]
@@ -159,7 +164,7 @@ def knowledge_of_mentions(
     before_M = torch.cumsum(sizes_M, 0) - sizes_M
     inside_K = torch.arange(len(mention_K), device=spans_M3.device) - before_M[mention_K]
     tokens_K = spans_M3[mention_K, 0] * length + spans_M3[mention_K, 1] + inside_K
-    return MentionKnowledge(spans_M3, vectors_ME, length, tokens_K, mention_K, table, scale)
+    return tokens_K, mention_K
 
 
 class Mechanism(nn.Module):

@@ -1,0 +1,1 @@
+"""A fused model as an ONNX graph, written and run."""

@@ -1,0 +1,247 @@
+"""A fused model as an ONNX graph, by torch's exporter: hidden states and entity logits, with knowledge.
+
+The folder has ``model.onnx``, the tokenizer, the entity vectors and ``onnx.json`` with checksums;
+:class:`~kptm.fusion.export.onnx_model.OnnxModel` runs it without torch's weights. Texts, tokens,
+mentions and blanks may be any number, none included. What was written is compared with the model
+before the folder appears.
+
+Shapes: B texts, L tokens, D hidden, M mentions, K tokens that belong to a mention, T blanks, N
+entities.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from kptm.data import collate
+from kptm.errors import ConfigError, ModelError
+from kptm.fusion.mechanisms.mechanism import MentionKnowledge, tokens_of_mentions
+from kptm.fusion.model_manifest import model_folder, seal
+from kptm.linking import LinkedText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from kptm.data import KnowledgeBatch
+    from kptm.fusion.fused_model import FusedModel
+
+META, GRAPH, TOKENIZER, FORMAT = "onnx.json", "model.onnx", "tokenizer", 1
+KINDS = ("gated", "memory", "ernie", "adapter")
+"""Kinds that read a mention's vector alone: "knowbert" reads candidates too, "kbert" and "luke" other tokens."""
+INPUTS = {
+    "input_ids": (0, 1),
+    "attention_mask": (0, 1),
+    "mention_spans": (0,),
+    "mention_rows": (0,),
+    "token_places": (0,),
+    "token_mentions": (0,),
+    "target_places": (0,),
+}
+"""Inputs of the graph, and which of their axes may be of any length."""
+OUTPUTS = ("hidden", "entity_logits")
+TOLERANCE = 1e-4
+"""The most that a number of the graph may differ from the model's, by its size where that is above 1."""
+
+
+def export_onnx(model: FusedModel, folder: str | Path, *, int8: bool = False) -> None:
+    """Write a model as an ONNX graph; the folder appears whole or not at all.
+
+    Args:
+        model: The model; it may have LoRA.
+        folder: Where to.
+        int8: Whether weights of linear maps and tables become 8-bit numbers, and inputs of maps as
+            they come, by onnxruntime's dynamic quantisation: a fourth of the size. Only what is
+            written before that is compared with the model.
+
+    Raises:
+        ConfigError: The kind of fusion cannot be written, or a package is not installed.
+        ModelError: The exporter fails, the graph says something else than the model, or the folder
+            cannot be written.
+    """
+    if model.fusion_config.kind not in KINDS:
+        raise ConfigError(
+            f"ONNX can be written of the kinds {', '.join(KINDS)}, not of {model.fusion_config.kind!r}"
+        )
+    _check_packages()
+    with model_folder(folder, META) as fresh:
+        _write_graph(model, fresh / GRAPH)
+        if int8:
+            _quantise(fresh / GRAPH)
+        model.tokenizer.save_pretrained(fresh / TOKENIZER)
+        model.backbone.config.save_pretrained(fresh / TOKENIZER)  # some tokenizers are found by it
+        model.embeddings.save(fresh / "embeddings")
+        files = [path for path in sorted(fresh.rglob("*")) if path.is_file()]
+        meta = {
+            "format": FORMAT,
+            "fingerprint": model.fingerprint(),
+            "max_length": model.encoder.max_length,
+            "causal": model.causal,
+            "int8": int8,
+        }
+        seal(fresh, META, meta, files)
+
+
+def _check_packages() -> None:
+    try:
+        import onnx
+        import onnxruntime
+        import onnxscript
+    except ImportError as error:
+        raise ConfigError(f'ONNX needs {error.name}: pip install "kptm[onnx]"') from error
+    del onnx, onnxruntime, onnxscript
+
+
+class _Pass(nn.Module):
+    """One pass of a model over what the graph is given.
+
+    Args:
+        model: The model.
+    """
+
+    def __init__(self, model: FusedModel) -> None:
+        super().__init__()
+        self.model = model
+        self.table: Tensor
+        self.register_buffer("table", model.entity_table.whole().clone())
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        mention_spans: Tensor,
+        mention_rows: Tensor,
+        token_places: Tensor,
+        token_mentions: Tensor,
+        target_places: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Hidden states (B, L, D) and entity logits (T, N)."""
+        model, length = self.model, input_ids.shape[1]
+        scale = math.sqrt(model.embeddings.dim)
+        knowledge = MentionKnowledge(
+            spans_M3=mention_spans,
+            vectors_ME=self.table[mention_rows] * scale,
+            length=length,
+            tokens_K=token_places,
+            mention_K=token_mentions,
+            table=model.entity_table,
+            scale=scale,
+            causal=model.causal,
+        )
+        hidden_BLD = model.states(input_ids, attention_mask, knowledge)
+        flat_ND = hidden_BLD.flatten(0, 1)
+        asked_T = target_places[:, 0] * length + target_places[:, 1]
+        query_TE, _ = model.head(
+            flat_ND[asked_T],
+            flat_ND[knowledge.anchor_M],
+            knowledge.vectors_ME,
+            knowledge.sees(asked_T),
+        )
+        return hidden_BLD, model.head.logits(query_TE, self.table)
+
+
+def graph_inputs(batch: KnowledgeBatch, *, causal: bool) -> dict[str, Tensor]:
+    """What the graph is given of a batch."""
+    blanks = batch.target_places
+    places, mentions = tokens_of_mentions(
+        batch.mention_spans, batch.input_ids.shape[1], causal=causal
+    )
+    return {
+        "input_ids": batch.input_ids,
+        "attention_mask": batch.attention_mask,
+        "mention_spans": batch.mention_spans,
+        "mention_rows": batch.mention_rows,
+        "token_places": places,
+        "token_mentions": mentions,
+        "target_places": torch.zeros((0, 2), dtype=torch.long) if blanks is None else blanks,
+    }
+
+
+def _sample(model: FusedModel, repeat: int) -> KnowledgeBatch:
+    """A batch of texts with two mentions and a blank, none of whose sizes are equal."""
+    keys = [model.embeddings.keys[0], model.embeddings.keys[-1]]
+    said = "one thing and another, as well as [MASK]"
+    texts = [
+        LinkedText.from_spans(said, [(0, 9, keys[0]), (14, 21, keys[1])]),
+        LinkedText.from_spans(said[14:], [(0, 7, keys[1])]),
+        LinkedText.from_spans("one thing", [(0, 9, keys[0])]),
+    ]
+    return collate([model.encoder.encode(text) for text in texts * repeat], model.pad_id)
+
+
+def _write_graph(model: FusedModel, path: Path) -> None:
+    import onnxruntime
+
+    given = graph_inputs(_sample(model, 1), causal=model.causal)
+    axes = {name: dict.fromkeys(free, torch.export.Dim.DYNAMIC) for name, free in INPUTS.items()}
+    training = model.training
+    whole = _Pass(model.eval()).to("cpu")
+    try:
+        with _quiet():
+            torch.onnx.export(
+                whole,
+                tuple(given[name] for name in INPUTS),
+                path,
+                input_names=list(INPUTS),
+                output_names=list(OUTPUTS),
+                dynamic_shapes=tuple(axes[name] for name in INPUTS),
+                dynamo=True,
+                verbose=False,
+                external_data=sum(x.nbytes for x in whole.state_dict().values()) > 2**30,
+            )
+    except Exception as error:  # torch's exporter, on a family's code that it may not follow
+        first = str(error).partition("\n")[0]
+        raise ModelError(
+            f"{type(model.backbone).__name__}: torch cannot write it as ONNX ({first})"
+        ) from error
+    finally:
+        model.train(training)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for repeat in (1, 2):
+        given = graph_inputs(_sample(model, repeat), causal=model.causal)
+        with torch.no_grad():
+            wanted = whole(**given)
+        found = session.run(None, {name: value.numpy() for name, value in given.items()})
+        for name, theirs, ours in zip(OUTPUTS, found, wanted, strict=True):
+            far = float(((torch.from_numpy(theirs) - ours).abs() / ours.abs().clamp(min=1)).max())
+            if not far <= TOLERANCE:
+                raise ModelError(
+                    f"{type(model.backbone).__name__}: {name} of the ONNX graph differ by {far:.1g}"
+                )
+
+
+def _quantise(path: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    whole = path.with_name("float.onnx")
+    for part in list(path.parent.glob(f"{path.name}*")):
+        part.rename(part.with_name(part.name.replace(path.name, whole.name)))
+    with _quiet():
+        quantize_dynamic(whole, path, weight_type=QuantType.QInt8, per_channel=True)
+    for part in path.parent.glob(f"{whole.name}*"):
+        part.unlink()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep away what exporter and quantiser say of themselves, in warnings and in the log."""
+    loggers: list[Any] = [logging.getLogger(), logging.getLogger("torch.onnx")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,102 @@
+"""A fused model that onnxruntime runs: hidden states and entity logits of texts with their links."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from kg.embedding import EntityEmbeddings
+from kg.errors import EmbeddingError
+from kptm.data import KnowledgeBatch
+from kptm.data.tokenize import LinkedTextEncoder
+from kptm.errors import ConfigError, ModelError
+from kptm.fusion.backbones.tokenizer import read_tokenizer
+from kptm.fusion.export.onnx_graph import FORMAT, GRAPH, META, OUTPUTS, TOKENIZER, graph_inputs
+from kptm.fusion.fused_model import FusedOutput
+from kptm.fusion.model_manifest import unsealed
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class OnnxModel:
+    """What :func:`~kptm.fusion.export.onnx_graph.export_onnx` wrote, asked as a fused model is.
+
+    Attributes:
+        tokenizer: The tokenizer.
+        embeddings: The entities, by whose rows mentions are named.
+        encoder: Makes tokens and mentions of a linked text.
+        fingerprint: That of the model that was written.
+        int8: Whether its weights are 8-bit numbers.
+    """
+
+    def __init__(
+        self, session: Any, tokenizer: Any, embeddings: EntityEmbeddings, meta: dict[str, Any]
+    ) -> None:
+        self._session, self._causal = session, bool(meta["causal"])
+        self.tokenizer, self.embeddings = tokenizer, embeddings
+        self.fingerprint, self.int8 = str(meta["fingerprint"]), bool(meta["int8"])
+        self.encoder = LinkedTextEncoder(
+            tokenizer, embeddings, int(meta["max_length"]), causal=self._causal
+        )
+
+    @property
+    def pad_id(self) -> int:
+        """The padding token."""
+        return int(self.tokenizer.pad_token_id)
+
+    def __call__(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        mention_spans: Tensor,
+        mention_rows: Tensor,
+        target_places: Tensor | None = None,
+    ) -> FusedOutput:
+        """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
+        batch = KnowledgeBatch(
+            input_ids, attention_mask, mention_spans, mention_rows, target_places=target_places
+        )
+        given = graph_inputs(batch, causal=self._causal)
+        hidden, logits = self._session.run(
+            list(OUTPUTS), {name: value.numpy() for name, value in given.items()}
+        )
+        asked = target_places is not None and len(target_places) > 0
+        return FusedOutput(
+            torch.from_numpy(hidden), None, torch.from_numpy(logits) if asked else None, None
+        )
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, *, threads: int = 0) -> OnnxModel:
+        """Read a graph that was written.
+
+        Args:
+            folder: Where it is.
+            threads: Of a pass; 0 takes as many as there are cores.
+
+        Raises:
+            ModelError: The folder is missing, damaged, or of another kind.
+            ConfigError: onnxruntime is not installed.
+        """
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ConfigError('ONNX needs onnxruntime: pip install "kptm[onnx]"') from error
+        folder = Path(folder)
+        try:
+            meta = unsealed(folder, META, FORMAT)
+            embeddings = EntityEmbeddings.load(folder / "embeddings")
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            session = onnxruntime.InferenceSession(
+                str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
+            )
+            return cls(session, read_tokenizer(folder / TOKENIZER), embeddings, meta)
+        except FileNotFoundError as error:
+            raise ModelError(
+                f"{folder}: no ONNX model there ({error.filename} is missing)"
+            ) from error
+        except (OSError, ValueError, LookupError, TypeError, EmbeddingError) as error:
+            raise ModelError(f"{folder}: cannot be read ({error}); export it again") from error
