@@ -221,6 +221,11 @@ def test_class_names_are_used_once(figures):
     assert len(figures.class_names) == 0, figures.class_names
 
 
+def test_dense_code_is_commented(figures):
+    """Index arithmetic and formulas say why, three comments a hundred lines at the least."""
+    assert figures.comments_of_dense >= 3, figures.uncommented
+
+
 def test_file_names_are_used_once(figures):
     """No file name is used twice in kptm."""
     assert len(figures.file_names) == 0, figures.file_names

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import argparse
 import ast
+import io
+import re
 import sys
+import tokenize
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +28,10 @@ WIDTH = 100
 """Columns of a line."""
 FOLDER = 12
 """Files of a folder, ``__init__.py`` not counted."""
+DENSE = 1.5
+"""Index, arithmetic and comparison operations a line from which on a function is dense."""
+LINES = 8
+"""The least lines of a dense function."""
 SCHEMAS = Path("kptm/serving/schemas")
 """Its classes show values of the graph and of answers as JSON, and are called as these are."""
 
@@ -43,6 +50,8 @@ class Figures:
     not_exported: list[str] = field(default_factory=list)
     long_lines: list[str] = field(default_factory=list)
     comments: float = 0.0
+    comments_of_dense: float = 0.0
+    uncommented: list[str] = field(default_factory=list)
     readme_lines: int = 0
     readme_words: int = 0
 
@@ -78,13 +87,47 @@ def measure(root: Path = ROOT) -> Figures:
     for path, text in texts.items():
         for number, line in enumerate(text.splitlines(), 1):
             code += bool(line.strip())
-            comments += line.lstrip().startswith("#")
             if len(line) > WIDTH:
                 found.long_lines.append(f"{path.relative_to(root)}:{number}")
+    dense_lines = dense_comments = 0
+    for path, text in texts.items():
+        rows = comment_rows(text)
+        comments += len(rows)
+        for function, lines in dense_functions(trees[path], text):
+            own = len(rows & set(lines))
+            dense_lines, dense_comments = dense_lines + len(lines), dense_comments + own
+            if not own:
+                found.uncommented.append(f"{path.relative_to(root)}:{function.lineno}")
     found.comments = 100 * comments / max(code, 1)
+    found.comments_of_dense = 100 * dense_comments / max(dense_lines, 1)
     readme = (root / "README.md").read_text(encoding="utf-8")
     found.readme_lines, found.readme_words = len(readme.splitlines()), len(readme.split())
     return found
+
+
+def comment_rows(text: str) -> set[int]:
+    """The lines with a comment, directives such as ``noqa`` not counted."""
+    return {
+        token.start[0]
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type == tokenize.COMMENT
+        and not re.match(r"#\s*(noqa|type:|fmt:)[^#]*$", token.string)
+    }
+
+
+def dense_functions(tree: ast.Module, text: str) -> Iterator[tuple[ast.FunctionDef, list[int]]]:
+    """Functions of index arithmetic and formulas, with the lines of their bodies."""
+    written = [bool(line.strip()) for line in text.splitlines()]
+    operations = (ast.BinOp, ast.UnaryOp, ast.Subscript, ast.AugAssign, ast.Compare)
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            body = function.body[ast.get_docstring(function) is not None :]
+            first = body[0].lineno if body else 0
+            # A comment above the first statement belongs to the body.
+            lines = [n for n in range(first - 1, (function.end_lineno or 0) + 1) if written[n - 1]]
+            count = sum(isinstance(node, operations) for part in body for node in ast.walk(part))
+            if body and len(lines) >= LINES and count >= DENSE * len(lines):
+                yield function, lines
 
 
 def twice(pairs: object) -> list[str]:
@@ -146,6 +189,7 @@ def main() -> None:
         "class names used twice": found.class_names,
         "public signatures: classes not exported": found.not_exported,
         f"lines over {WIDTH}": found.long_lines,
+        "dense functions without a comment": found.uncommented,
     }
     print(f"{found.files} files, median {found.median} lines")
     for name, places in rows.items():
@@ -153,6 +197,7 @@ def main() -> None:
         for place in places if listed else ():
             print(f"         {place}")
     print(f"{found.comments:6.1f} comments in a hundred lines")
+    print(f"{found.comments_of_dense:6.1f} comments in a hundred lines of dense functions")
     print(f"{found.readme_lines:6} lines and {found.readme_words} words of README.md")
 
 

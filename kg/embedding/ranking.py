@@ -78,6 +78,7 @@ def rank_triples(engine: Scorer, triples: Ints, known: Ints, memory: int = MEMOR
     Returns:
         Ranks of heads and of tails, shape (2, N).
     """
+    # The ranked triples are known too, so that each has its group of known answers.
     known = np.concatenate([known, triples])
     rows = max(1, memory // (4 * engine.num_entities))
     heads = _ranks(engine.head_scores, triples[:, [1, 2, 0]], known[:, [1, 2, 0]], rows)
@@ -104,6 +105,8 @@ def _ranks(score: Score, asked: Ints, known: Ints, rows: int) -> Floats:
         row = torch.from_numpy(question[these] - start)
         wanted = scores[row, torch.from_numpy(asked[these, 2])]
         # What is known goes to −∞: above and equal are then counted among the rest.
+        # Rows of ``known`` of all chosen questions: a group is a run from ``group`` of length
+        # ``size``.
         hidden = np.repeat(group[chosen], size[chosen]) + _ramp(size[chosen])
         line = np.repeat(np.arange(len(chosen)), size[chosen])
         scores[torch.from_numpy(line), torch.from_numpy(known[hidden, 2])] = -torch.inf
@@ -118,6 +121,7 @@ def _counted(scores: torch.Tensor, row: torch.Tensor, wanted: torch.Tensor) -> F
     for start in range(0, len(wanted), step):
         among = scores[row[start : start + step]]
         own = wanted[start : start + step, None]
+        # Realistic rank: the mean of the best and the worst place among equal scores.
         above, least = (among > own).sum(1), (among >= own).sum(1)
         ranks[start : start + step] = (1 + above + (least - above) / 2).double().numpy()
     return ranks
@@ -126,6 +130,7 @@ def _counted(scores: torch.Tensor, row: torch.Tensor, wanted: torch.Tensor) -> F
 def _place(pairs: Ints, wanted: Ints) -> Ints:
     """The rows of ``pairs``, sorted and unique, that hold each of ``wanted``."""
     width = int(pairs.max(initial=0)) + 1
+    # A pair as one number keeps the order of the pairs.
     return np.searchsorted(pairs[:, 0] * width + pairs[:, 1], wanted[:, 0] * width + wanted[:, 1])
 
 

@@ -155,6 +155,7 @@ class Vectors:
 
     def chunks(self) -> Iterable[Floats]:
         """All rows in order, some thousands at a time, float32."""
+        # Whole blocks, so that no block is read twice to check its sum.
         step = _CHUNK // BLOCK * BLOCK
         for start in range(0, len(self), step):
             stop = min(start + step, len(self))

@@ -47,9 +47,9 @@ def objective(engine: Scorer, ids: torch.Tensor) -> Batches:
 
 
 def _one_to_all(engine: Scorer, ids: torch.Tensor) -> Batches:
-    """Cross entropy of each triple's tail among all entities, or among a sample (Lacroix et al.
+    """Cross entropy of each triple's tail among all entities, or among a sample.
 
-    2018, equation 2).
+    Lacroix et al. (2018), equation 2.
 
     Up to ``config.share`` triples of one (head, relation) pair stand together, since they share
     their row of scores: the same sum of losses as triple by triple for a part of the work. Which
@@ -59,12 +59,15 @@ def _one_to_all(engine: Scorer, ids: torch.Tensor) -> Batches:
     config = engine.config
     triples = engine.directed(ids)
     pairs, pair = torch.unique(triples[:, :2], dim=0, return_inverse=True)
+    # begin[p]: where the triples of pair p begin once they are sorted by pair.
     begin = torch.bincount(pair, minlength=len(pairs)).cumsum(0)
     begin = torch.cat([torch.zeros(1, dtype=torch.long), begin[:-1]])
 
     def batches(skip: int, rng: torch.Tensor | None) -> Losses:
         order = torch.randperm(len(triples))
+        # Sorted by pair, in a new random order within each pair.
         order = order[torch.sort(pair[order], stable=True).indices]
+        # The place of each triple within its pair; a row of scores begins every ``share`` places.
         place = torch.arange(len(order)) - begin[pair[order]]
         first = torch.nonzero(place % config.share == 0).flatten()
         size = torch.diff(first, append=torch.tensor([len(order)]))
@@ -73,11 +76,13 @@ def _one_to_all(engine: Scorer, ids: torch.Tensor) -> Batches:
         for start in range(skip * config.batch_size, len(first), config.batch_size):
             chosen = shuffled[start : start + config.batch_size]
             row = torch.repeat_interleave(torch.arange(len(chosen)), size[chosen])
+            # 0, 1, … within each chosen row: the triples that share its scores.
             within = torch.arange(len(row)) - (size[chosen].cumsum(0) - size[chosen])[row]
             batch = triples[order[first[chosen][row] + within]]
             among, tail = None, batch[:, 2]
             if config.training == "sampled":
                 drawn = torch.randint(engine.num_entities, (config.negatives,))
+                # The right tails are always in the sample; ``tail`` becomes their column in it.
                 among, at = torch.unique(torch.cat([tail, drawn]), return_inverse=True)
                 tail = at[: len(tail)]
             scores = engine.scores(pairs[pair[order[first[chosen]]]], among)

@@ -170,6 +170,7 @@ def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, f
         f" UNION ALL SELECT x.head_id, x.tail_id FROM triple x WHERE x.tail_id IN {listed}"
         f" AND x.relation_id IN ({_NAMES}) AND x.tail_id < 0 AND {alive(at)}"
         ") AS d JOIN entity e ON e.id = d.id LEFT JOIN literal n ON n.id = d.row"
+        # Rows below 0 are names, which live themselves; a key counts while a fact has it.
         f" WHERE (d.row < 0 OR {lives})"
     )
     return sql.all(query, (parameter, parameter))
@@ -180,6 +181,7 @@ def _distance(surface: str, wanted: str) -> int | None:
     allowed = 1 if len(wanted) < 8 else 2
     words = surface.split()
     count = len(wanted.split())
+    # "barak obama" is near the end of "president barack obama", too.
     texts = {surface, " ".join(words[:count]), " ".join(words[-count:])}
     least = min(edits(text, wanted, allowed) for text in texts)
     return least if least <= allowed else None
@@ -197,10 +199,12 @@ def edits(left: str, right: str, most: int) -> int:
     for at, char in enumerate(left, 1):
         two, before, row = before, row, [at]
         for to, other in enumerate(right, 1):
+            # A deletion, an insertion, a change (or none).
             cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (char != other))
             if two and to > 1 and char == right[to - 2] and left[at - 2] == other:
                 cost = min(cost, two[to - 2] + 1)
             row.append(cost)
+        # Rows never get cheaper: the rest need not be compared.
         if min(row) > most:
             return most + 1
     return row[-1]

@@ -133,6 +133,7 @@ def _sums(attention_BHLL: Tensor, real_BL: Tensor, named_BL: Tensor) -> Tensor:
     place_L = torch.arange(a_BHLL.shape[-1])
     far_LL = (place_L[:, None] - place_L[None, :]).abs()
     by_token = (
+        # xlogy is 0 at 0, where x · log x is NaN.
         -torch.special.xlogy(a_BHLL, a_BHLL).sum(-1),
         (a_BHLL * named_BL[:, None, None, :]).sum(-1),
         (a_BHLL * far_LL).sum(-1),

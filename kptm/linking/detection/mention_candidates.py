@@ -140,6 +140,7 @@ def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
     full = np.flatnonzero((rows.kind < FIRST_PART) & passages.has_space(rows.start, rows.end))
     begin = np.searchsorted(tokens.start, rows.start[full])
     stop = np.searchsorted(tokens.start, rows.end[full])
+    # A row for each word of each full name, with the place of the name.
     token, of = spread(begin, stop - begin)
     long = tokens.capital[token] & (tokens.end[token] - tokens.start[token] > 2)
     token, of = token[long], full[of[long]]
@@ -157,6 +158,7 @@ def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
     at, entity = (np.concatenate(pair) for pair in zip(parts, acronyms, strict=True))
     person = (layers.classes(entity) & PERSON) != 0
     kind = np.where(person, int(Kind.LAST), int(Kind.LAST_WORD))
+    # ``at`` has the parts first and the acronyms after them.
     kind[len(parts[0]) :] = Kind.ACRONYM
     free = tokens.capital[at] & _free(rows, tokens.start[at], tokens.end[at])
     at, entity, kind = at[free], entity[free], kind[free]
@@ -183,6 +185,7 @@ def _free(rows: _Rows, start: Ints, end: Ints) -> Bools:
         return np.ones(len(start), np.bool_)
     order = np.argsort(rows.start, kind="stable")
     starts, ends = rows.start[order], rows.end[order]
+    # The mention that begins at or before the span; mentions do not overlap, so it decides.
     before = np.searchsorted(starts, start, "right") - 1
     last = np.maximum(before, 0)
     same = (before >= 0) & (starts[last] == start) & (ends[last] == end)
@@ -213,6 +216,7 @@ def _keyed(passage: Ints, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def joined(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) -> tuple[Ints, Ints]:
     """All pairs of (place in ``asked``, value) that have the same key, each once."""
+    # Sorted by key and then value, equal pairs are neighbours and all but the first are dropped.
     order = np.lexsort((values, keys))
     keys, values = keys[order], values[order]
     new = np.ones(len(keys), np.bool_)

@@ -46,6 +46,7 @@ def matches(passages: FoldedTexts, layers: Layers) -> Spans:
     ends = np.flatnonzero(boundary[1:] & solid) + 1
     step = np.searchsorted(ends, start, "right")
     found: list[Spans] = []
+    # All spans grow at once, by one boundary a round; a span that begins no known form drops out.
     while len(start):
         inside = step < len(ends)
         start, step = start[inside], step[inside]
@@ -67,6 +68,7 @@ def _cuts_initials(passages: FoldedTexts, spans: Spans) -> Bools:
     last = len(codes) - 1
     word = (flags & WORD) != 0
     end = spans.end
+    # Clipped to the text: a match near its end has no initial after it.
     stop = codes[np.minimum(end, last)] == ord(".")
     goes_on = word[np.minimum(end + 1, last)] & ~word[np.minimum(end + 2, last)]
     initial = ~word[np.maximum(end - 2, 0)] | (end - 1 == spans.start)
@@ -87,6 +89,7 @@ def fitting(passages: FoldedTexts, spans: Spans, entries: Entries) -> Bools:
     written = passages.all_capitals(start, end)
     long = end - start > ACRONYM_LENGTH
     by_case = np.where((entries.case & CAPITAL) != 0, passages.capital(start), ~written)
+    # Long words in capitals may be a heading ("FRANCE"); short ones are taken for acronyms.
     plain = exact | (~(capitals & ((entries.case & SHORT) != 0)) & ((written & long) | by_case))
     function = np.isin(hashes, function_word_hashes())
     return np.where(function, exact & capitals & (end - start > 1), plain)

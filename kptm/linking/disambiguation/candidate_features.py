@@ -151,12 +151,14 @@ def _crossed(columns: dict[str, Floats]) -> None:
     # A longer name that is the candidate's own speaks not against it.
     said = columns["part, said in full"] + columns["said in full"]
     columns["elsewhere in a longer name"] = columns["elsewhere in a longer name"] * (1 - said)
+    # Small letters speak against names, but more against some kinds of things than others.
     for name in ("person", "work", "place", "organisation", "no known kind"):
         columns[f"{name}, in small letters"] = columns[name] * small
     columns["work, common"] = work * columns["common"]
     columns["work, several words"] = work * columns["several words"]
     columns["common, in small letters"] = columns["common"] * small
     columns["written otherwise, in small letters"] = (1 - columns["written so"]) * small
+    # A well-known entity is often called by a part of its name, others by the whole name.
     columns["part, degree"] = part * columns["degree"]
     columns["part, common"] = part * columns["common"]
     columns["part, candidates"] = part * columns["candidates"]
@@ -195,6 +197,7 @@ def _crossed(columns: dict[str, Floats]) -> None:
 def _in_common(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
     """The words that a passage shares with a candidate's texts, and with its neighbours' labels."""
     passage, word = passages.words
+    # A passage's salt makes words of all passages one sorted array of keys.
     said = np.unique(word ^ _salt(passage))
     around, size = found.passage[found.of], len(found.entity)
     hashes, of = layers.words(found.entity)
@@ -266,6 +269,7 @@ def _number_beside(passages: FoldedTexts, start: Ints, end: Ints) -> Bools:
     last = len(codes) - 1
     digit = (flags & DIGIT) != 0
     space = codes == ord(" ")
+    # Indices are clipped to the text: before its first and after its last code there is no digit.
     behind = space[np.minimum(end, last)] & digit[np.minimum(end + 1, last)]
     comma = (codes[np.minimum(end, last)] == ord(",")) & digit[np.minimum(end + 2, last)]
     before = space[np.maximum(start - 1, 0)] & digit[np.maximum(start - 2, 0)] & (start > 1)
@@ -283,6 +287,7 @@ def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bo
     following = np.minimum(after, last)
     goes_on = (after <= last) & tokens.after[following] & tokens.capital[following]
     goes_on &= tokens.start[following] == end + 1
+    # Where a mention of its own follows, the two names merely stand side by side.
     goes_on &= find(start, tokens.start[following]) < 0
     before = np.searchsorted(tokens.start, start)
     own, previous = np.minimum(before, last), np.maximum(before - 1, 0)
@@ -307,6 +312,7 @@ def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
     plain = np.isin(tokens.hash, function_word_hashes())
     name = tokens.capital & ~(plain & tokens.first)
     pair = np.zeros(len(name) + 1, np.bool_)
+    # pair[i] says that the tokens i - 1 and i are capitalised neighbours; both ends stay False.
     pair[1:-1] = name[1:] & name[:-1] & tokens.after[1:]
     longer = (pair[:-1] | pair[1:]) & ~_known(tokens, found)
     said, counts = np.unique(
@@ -315,6 +321,7 @@ def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
     start, _, hashes = found.mentions
     at = find(said, hashes ^ _salt(found.passage))
     token = find(tokens.start, start)
+    # The mention itself may be one of the counted words; only others are evidence.
     own = (token >= 0) & longer[np.maximum(token, 0)]
     return (at >= 0) & (np.append(counts, 0)[at] > own)
 
@@ -324,6 +331,7 @@ def _known(tokens: Tokens, found: Candidates) -> Bools:
     start, end, _ = found.mentions
     first, stop = np.searchsorted(tokens.start, start), np.searchsorted(tokens.start, end)
     several = stop - first > 1
+    # +1 where a mention begins and -1 after its end: the running sum counts open mentions.
     edges = np.zeros(len(tokens.start) + 1, np.int64)
     np.add.at(edges, first[several], 1)
     np.add.at(edges, stop[several], -1)

@@ -70,10 +70,12 @@ def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pai
     size = len(layers)
     passage, entity = np.divmod(nodes[kept], size)
     near, of = layers.near(entity)
+    # passage · size + entity numbers a node, so that two passages never share one.
     ends = passage[of] * size + near
     at = np.minimum(np.searchsorted(nodes, ends), max(len(nodes) - 1, 0))
     hit = (nodes[at] == ends) & company[at] if len(nodes) else np.zeros(0, np.bool_)
     one, other = kept[of[hit]], at[hit]
+    # Both directions, each pair once, as one number a · n + b.
     linked = np.unique(np.concatenate([one * len(nodes) + other, other * len(nodes) + one]))
     a, b = np.divmod(linked, max(len(nodes), 1))
     counted = np.zeros(len(nodes))
@@ -83,6 +85,7 @@ def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pai
     order = np.argsort(ends, kind="stable")
     ends, member = ends[order], kept[of[order]]
     _, first, counts = np.unique(ends, return_index=True, return_counts=True)
+    # A hub's neighbours have little in common, and their pairs grow with its square.
     some = (counts > 1) & (counts <= HUB)
     first, counts = first[some], counts[some]
     weight = 1 / np.log(2 + layers.degrees(ends[first] % size)) if len(first) else np.zeros(0)
@@ -116,6 +119,7 @@ def _summed(
 ) -> Floats:
     """Σ weight · trust over a candidate's company, up to :data:`FULL`."""
     a, b, weight = pairs
+    # The pairs are sorted by ``a``: first[n] : first[n + 1] are those of node n.
     first = np.searchsorted(a, np.arange(len(trust) + 1))
     at, of = spread(first[node_of], np.diff(first)[node_of])
     others = find(own, _key(mention[of], b[at])) < 0
@@ -128,6 +132,7 @@ def _again(found: Candidates, node_of: Ints, belief: Floats) -> Floats:
     order = np.lexsort((-belief, node_of))
     nodes = node_of[order]
     first = np.flatnonzero(np.concatenate([[True], nodes[1:] != nodes[:-1]]))
+    # The place of each belief within its node: 0 is the highest.
     rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
     best, second = np.zeros(len(belief)), np.zeros(len(belief))
     top = np.zeros(int(node_of.max(initial=-1)) + 1)
@@ -137,4 +142,5 @@ def _again(found: Candidates, node_of: Ints, belief: Floats) -> Floats:
     is_best = np.zeros(len(belief), np.bool_)
     is_best[order[rank == 0]] = True
     best, second = top[node_of], next_[node_of]
+    # The highest belief itself is compared with the next one: it is no company for itself.
     return np.where(is_best, second, best)

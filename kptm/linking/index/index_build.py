@@ -238,6 +238,7 @@ def _hashed(
     """The folded and the exact hash of each name; and those of all their beginnings, each once."""
     folded_parts, exact_parts, beginnings = [], [], []
     for chunk in _chunks(names):
+        # A NUL after each name: a chunk is hashed as one text, and names never run together.
         codes = codes_of("\0".join(chunk) + "\0")
         folded = fold_codes(codes)
         exact_ends = np.flatnonzero(folded.composed == 0)
@@ -249,6 +250,7 @@ def _hashed(
         exact_parts.append(exact)
         inner = np.flatnonzero(folded.boundary)
         of = np.searchsorted(ends, inner)
+        # Boundaries within a name; an empty beginning and one that ends in a space are none.
         inside = (of < len(ends)) & (inner > starts[np.minimum(of, len(ends) - 1)])
         inside &= (folded.flags[np.maximum(inner - 1, 0)] & SPACE) == 0
         inner, of = inner[inside], of[inside]
@@ -292,6 +294,7 @@ def stem_ends(
 ) -> NDArray[np.int64]:
     """Where words end without their plural "s"."""
     last, before = codes[np.maximum(ends - 1, 0)], codes[np.maximum(ends - 2, 0)]
+    # Short words and those in "ss" ("bus", "glass") are no plurals.
     plural = (ends - starts > 4) & (last == ord("s")) & (before != ord("s"))
     return ends - plural
 

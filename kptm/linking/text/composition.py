@@ -70,11 +70,14 @@ def _with_marks(given: Composed) -> Composed:
     for _ in range(PASSES):
         at = np.flatnonzero(_is_mark()[np.minimum(codes, len(_is_mark()) - 1)])
         at = at[at > 0]
+        # Of several marks in a row only the first joins in this pass.
         at = at[~_is_mark()[np.minimum(codes[at - 1], len(_is_mark()) - 1)]]
         if not len(at):
             break
         pairs, which = np.unique(
-            codes[at - 1].astype(np.uint64) << np.uint64(32) | codes[at], return_inverse=True
+            # Letter and mark as one number, so that each distinct pair is normalised once.
+            codes[at - 1].astype(np.uint64) << np.uint64(32) | codes[at],
+            return_inverse=True,
         )
         joined = np.array([_joined(*divmod(int(pair), 2**32)) for pair in pairs], np.uint32)[which]
         at, joined = at[joined > 0], joined[joined > 0]

@@ -153,8 +153,10 @@ class Tokens:
         codes, flags = passages.folded.codes, passages.folded.flags
         word = (flags & WORD) != 0
         joins = np.zeros(len(codes), np.bool_)
+        # A hyphen or apostrophe joins only between two word characters.
         joins[1:-1] = np.isin(codes[1:-1], _JOINERS) & word[:-2] & word[2:]
         self.start, ends = _runs(word | joins)
+        # Without "'s", so that "France's" has the hash of "France".
         self.end = ends - 2 * _possessive(codes, self.start, ends)
         self.passage = passages.passage_of(self.start)
         self.hash = passages.hashes(self.start, self.end)
@@ -164,6 +166,7 @@ class Tokens:
         self.after = self.start - before == 1
         self.after &= (flags[np.maximum(self.start - 1, 0)] & SPACE) != 0
         places = passages.folded.places
+        # Line breaks are counted in the original text: folding makes spaces of them.
         broken = breaks[places[self.start]] > breaks[places[before]]
         self.after &= ~broken
         self.first = first_of_sentence(passages, self.start) | broken
@@ -173,6 +176,7 @@ def first_of_sentence(passages: FoldedTexts, starts: Ints) -> Bools:
     """Whether a sentence, quotation or bracket begins at each position."""
     codes, flags = passages.folded.codes, passages.folded.flags
     solid = np.where((flags & SPACE) == 0, np.arange(len(flags)), -1)
+    # last[i] is the last character before i that is no space, -1 where there is none.
     last = np.concatenate([[-1], np.maximum.accumulate(solid)])
     before = last[starts]
     return (before < 0) | np.isin(codes[np.maximum(before, 0)], _OPENERS)

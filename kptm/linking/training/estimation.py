@@ -84,6 +84,7 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
     first = np.cumsum(sizes)
     if not right:
         return {name: EXPECTED.get(name, 0.0) for name in names}
+    # From a place within a mention's candidates to a row of the matrix.
     answer = first[:-1] + np.array(right)
     matrix, scale = _standardised(np.concatenate(rows), names)
     counts = np.concatenate(links)
@@ -165,9 +166,11 @@ def fit_nil(
         for at, group in enumerate(groups):
             own = weights[width + at * size : width + (at + 1) * size]
             seen[group] = log_odds(mentions.propensity[group] @ own)
+        # p that it is a link and annotated as one; an incomplete collection leaves links out.
         both = p * seen
         likelihood = np.where(mentions.linked, both, 1 - np.where(unlabelled, both, p))
         rest = np.maximum(1 - both, 1e-12)
+        # Derivatives of the log likelihood by the log-odds of p and of ``seen``.
         by_score = np.where(unlabelled, -both * (1 - p) / rest, mentions.linked - p)
         by_seen = np.where(unlabelled, -both * (1 - seen) / rest, mentions.linked * (1 - seen))
         gradient = np.empty(len(weights))
@@ -176,6 +179,7 @@ def fit_nil(
             gradient[width + at * size : width + (at + 1) * size] = (
                 mentions.weight[group] * by_seen[group]
             ) @ mentions.propensity[group]
+        # The prior pulls towards the expected coefficients, not towards 0.
         away = weights - expected
         lost = mentions.weight @ np.log(np.maximum(likelihood, 1e-12)) / total
         return float(-lost + precision @ away**2 / 2), -gradient / total + precision * away
@@ -224,6 +228,7 @@ def _matrix(columns: dict[str, Floats], names: Sequence[str], rows: NDArray[Any]
 def _standardised(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
     """Columns of standard deviation 1, and their divisors; log-odds keep their unit, expected 1."""
     scale = rows.std(axis=0)
+    # A constant feature is divided by 1, not by 0.
     scale[scale == 0] = 1.0
     scale[[name in EXPECTED for name in names]] = 1.0
     return rows / scale, scale

@@ -72,6 +72,7 @@ def apart(places: Mapping[str, float], gap: float, top: float, bottom: float) ->
     heights = [places[name] for name in order]
     for _ in range(60 if heights else 0):
         for i, (above, below) in enumerate(pairwise(heights)):
+            # Both give way by half; repeated, this settles as springs do.
             if (lack := gap - (below - above)) > 1e-6:
                 heights[i] -= lack / 2
                 heights[i + 1] += lack / 2

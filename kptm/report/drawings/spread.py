@@ -87,10 +87,12 @@ class Spread:
         (x1, y1), (x2, y2) = self._at[one], self._at[two]
         dx, dy = x2 - x1, y2 - y1
         length = math.hypot(dx, dy)
+        # The foot of the perpendicular lies outside of the line: it passes the box by.
         if length < 1 or not 0 < ((x - x1) * dx + (y - y1) * dy) / length**2 < 1:
             return False
         nx, ny = -dy / length, dx / length
         aside = (x - x1) * nx + (y - y1) * ny
+        # Half of the box's extent square to the line, with 5 to spare, less the distance.
         lack = box.half_width * abs(nx) + box.half_height * abs(ny) + 5 - abs(aside)
         if lack <= 0:
             return False
