@@ -16,7 +16,7 @@ from kg.store.rows.values import stored_decision, stored_texts
 from kg.store.write import liveness
 from kg.store.write.writer import Writer
 from kg.types import Attribute, Literal, Triple
-from kg.values import ValueKey, parsed, value_text
+from kg.values import ValueKey, parse, value_text
 
 if TYPE_CHECKING:
     from kg.sql.cursor import Sql
@@ -63,7 +63,7 @@ def edit(
     with database.writing() as (sql, _):
         stored = patterns.tails(sql, head, relation)
         before = None if old is None else _stored_as(list(stored), node_of_tail(sql, relation, old))
-        replaced = _replaced(head, relation, node, before, list(stored))
+        replaced = _value_to_replace(head, relation, node, before, list(stored))
         note = f"{head} | {relation} | {replaced or '–'} → {node}"
         number = revisions.begin(sql, "edit", printable(shorten(note, 200)))
         if replaced is not None:
@@ -94,10 +94,10 @@ def _unknown(sql: Sql, head: str, relation: str, tail: str, *, new: bool) -> str
 
 def _among_values(sql: Sql, relation: str, tail: str) -> bool:
     """Whether this is one more number in a relation whose numbers were loaded as entities."""
-    if parsed(tail) is None:
+    if parse(tail) is None:
         return False
     others = stored_texts(sql, relation)
-    return bool(others) and all(parsed(text) is not None for text in others)
+    return bool(others) and all(parse(text) is not None for text in others)
 
 
 def _stored_as(stored: list[str], old: str) -> str:
@@ -113,7 +113,7 @@ def _stored_as(stored: list[str], old: str) -> str:
     return same[0] if len(same) == 1 else old
 
 
-def _replaced(
+def _value_to_replace(
     head: str, relation: str, tail: str, old: str | None, values: list[str]
 ) -> str | None:
     """The value that an edit replaces, None where there is none yet."""

@@ -56,22 +56,22 @@ def answer(
     """Answer patterns; see :meth:`kg.KnowledgeGraph.query`."""
     chosen = query.checked(patterns, form.select)
     tails = {pattern[2] for pattern in patterns}
-    wanted = [_checked(one, tails) for one in form.where]
+    wanted = [_check(one, tails) for one in form.where]
     names = [form.order_by] if isinstance(form.order_by, str) else form.order_by
-    order = [_ordered(name, chosen) for name in names]
+    order = [_sort_key(name, chosen) for name in names]
     with database.quick() as sql:
         asked = naming.with_keys(sql, view, patterns, strict=form.strict)
         plan = partial(query.plan, sql, asked, at=at)
         conditions: list[query.Condition] = []
         for name, comparison, value in wanted:
-            size = _meant(sql, plan([name], limit=SAMPLE, ids=True), value)
+            size = _quantity_of(sql, plan([name], limit=SAMPLE, ids=True), value)
             conditions.append(_condition(sql, name, comparison, size))
         found = plan(chosen, limit=form.limit, where=conditions, order=tuple(order))
     if found is not None:
         yield from database.rows(*found)
 
 
-def _checked(one: Where, tails: set[str]) -> tuple[str, Comparison, Literal]:
+def _check(one: Where, tails: set[str]) -> tuple[str, Comparison, Literal]:
     """A comparison, with what it compares as a value.
 
     Raises:
@@ -103,7 +103,7 @@ def _literal(value: object) -> Literal | None:
     return None
 
 
-def _ordered(text: str, chosen: Sequence[str]) -> tuple[int, bool]:
+def _sort_key(text: str, chosen: Sequence[str]) -> tuple[int, bool]:
     """The place of a selected variable to sort by, and whether the greatest comes first: "-?x".
 
     Raises:
@@ -115,7 +115,9 @@ def _ordered(text: str, chosen: Sequence[str]) -> tuple[int, bool]:
     return list(chosen).index(name), name != text
 
 
-def _meant(sql: Sql, sample: tuple[str, list[int | str]] | None, value: Literal) -> Quantity | None:
+def _quantity_of(
+    sql: Sql, sample: tuple[str, list[int | str]] | None, value: Literal
+) -> Quantity | None:
     """What a value measures; a bare number gets the unit that most values of the variable have."""
     size = quantity(value)
     if size is None or size.dimension or value.unit or sample is None:

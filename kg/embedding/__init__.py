@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kg.embedding.prediction import Prediction
     from kg.embedding.ranking import RankReport, Ranks
     from kg.embedding.training.extension import Staleness
-    from kg.embedding.training.refit import refitted
+    from kg.embedding.training.refit import refit
     from kg.embedding.training.scorer import Scorer
     from kg.embedding.training.state import Epoch
     from kg.embedding.training.train import train_embeddings
@@ -34,7 +34,7 @@ __all__ = [
     "Scorer",
     "Staleness",
     "read_vectors",
-    "refitted",
+    "refit",
     "train_embeddings",
 ]
 _HOMES = {
@@ -45,7 +45,7 @@ _HOMES = {
     "kg.embedding.prediction": ("Prediction",),
     "kg.embedding.ranking": ("RankReport", "Ranks"),
     "kg.embedding.training.extension": ("Staleness",),
-    "kg.embedding.training.refit": ("refitted",),
+    "kg.embedding.training.refit": ("refit",),
     "kg.embedding.training.scorer": ("Scorer",),
     "kg.embedding.training.state": ("Epoch",),
     "kg.embedding.training.train": ("train_embeddings",),

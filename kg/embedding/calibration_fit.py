@@ -37,7 +37,7 @@ def fit(
 
     right = embeddings.ids(true)
     wrong = (
-        _replaced(right, embeddings.known_ids(known), len(embeddings), seed)
+        _corrupt(right, embeddings.known_ids(known), len(embeddings), seed)
         if false is None
         else embeddings.ids(false)
     )
@@ -79,7 +79,7 @@ def fit(
     )
 
 
-def _replaced(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
+def _corrupt(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
     """Each true triple with its head or tail replaced by another that its relation has, if any."""
     random = np.random.default_rng(seed)
     every = np.unique(np.concatenate([true, known]), axis=0)

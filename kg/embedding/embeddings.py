@@ -75,10 +75,10 @@ class EntityEmbeddings(ScoredVectors):
             EmbeddingMismatchError: They are another graph's.
             EmbeddingError: They have no scorer.
         """
-        from kg.embedding.training.extension import extended
+        from kg.embedding.training.extension import extend
 
         self.check(graph)
-        return extended(self, graph)
+        return extend(self, graph)
 
     # ── link prediction ──────────────────────────────────────────────────────────────────────
 

@@ -110,11 +110,11 @@ def _ranks(score: Score, asked: Ints, known: Ints, rows: int) -> Floats:
         hidden = np.repeat(group[chosen], size[chosen]) + _ramp(size[chosen])
         line = np.repeat(np.arange(len(chosen)), size[chosen])
         scores[torch.from_numpy(line), torch.from_numpy(known[hidden, 2])] = -torch.inf
-        found[these] = _counted(scores, row, wanted)
+        found[these] = _count_ranks(scores, row, wanted)
     return found
 
 
-def _counted(scores: torch.Tensor, row: torch.Tensor, wanted: torch.Tensor) -> Floats:
+def _count_ranks(scores: torch.Tensor, row: torch.Tensor, wanted: torch.Tensor) -> Floats:
     """Ranks of ``wanted`` scores among those of their rows, which they are not part of."""
     ranks = np.empty(len(wanted))
     step = max(1, 2**22 // scores.shape[1])

@@ -39,7 +39,7 @@ def read_entities_csv(
 
 
 def _read_rows(rows: Iterator[Row], path: Path, columns: Sequence[str] | None) -> Iterator[Line]:
-    names = None if columns is None else _checked(columns)
+    names = None if columns is None else _check_columns(columns)
     for number, text, fields in rows:
         if isinstance(fields, TripleFormatError):
             yield number, fields
@@ -56,7 +56,7 @@ def _read_rows(rows: Iterator[Row], path: Path, columns: Sequence[str] | None) -
             yield number, _entity(dict(zip(names, fields, strict=True)), path, number, text)
 
 
-def _checked(columns: Sequence[str]) -> list[str]:
+def _check_columns(columns: Sequence[str]) -> list[str]:
     unknown = [str(name) for name in columns if name not in ENTITY_FIELDS and name != LEFT]
     if unknown or "key" not in columns:
         known = ", ".join(sorted(ENTITY_FIELDS))
@@ -107,12 +107,12 @@ def read_entities_json(stream: IO[bytes], path: Path) -> Iterator[Line]:
         value, at = _value(decoder, text, _past(text, at, ":", path), path)
         number += text.count("\n", counted, start)  # from where it was counted last
         counted = start
-        yield number, _mapped(key, value, path, number, text[start:at])
+        yield number, _map_field(key, value, path, number, text[start:at])
     if text[at + 1 :].strip():
         raise _not_json(text, at + 1, "something behind the object", path)
 
 
-def _mapped(key: Any, value: Any, path: Path, number: int, text: str) -> Any:
+def _map_field(key: Any, value: Any, path: Path, number: int, text: str) -> Any:
     if not isinstance(key, str):
         return TripleFormatError(path, number, "a key must be text", text)
     if isinstance(value, dict):

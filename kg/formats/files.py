@@ -37,7 +37,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
                 raise TripleFormatError(path, None, "standard input is closed; name a file")
             yield sys.stdin.buffer
             return
-        with path.open("rb") as raw, _unpacked(raw, packing) as stream:
+        with path.open("rb") as raw, _unpack(raw, packing) as stream:
             yield stream
     except FileNotFoundError as error:
         raise TripleFormatError(path, None, "no such file; check the path") from error
@@ -65,7 +65,7 @@ def estimate_lines(path: Path) -> int | None:
     if path == STANDARD or not path.is_file():
         return None
     try:
-        with path.open("rb") as raw, _unpacked(raw, path.suffix.lower()) as stream:
+        with path.open("rb") as raw, _unpack(raw, path.suffix.lower()) as stream:
             sample = stream.read(_SAMPLE)
             used = len(sample) if stream is raw else raw.tell()
     except (EOFError, zlib.error, OSError, ValueError):
@@ -84,7 +84,7 @@ def _is_packing(error: Exception) -> bool:
 
 
 @contextmanager
-def _unpacked(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
+def _unpack(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
     if packing == ".gz":
         with gzip.open(raw, "rb") as stream:
             yield cast("IO[bytes]", stream)
@@ -121,7 +121,7 @@ def create_bytes(path: Path) -> Iterator[IO[bytes]]:
     try:
         if path.is_dir():
             raise TripleFormatError(path, None, "is a folder; name a file in it")
-        with replace_file(path) as raw, _packed(raw, path.suffix.lower()) as stream:
+        with replace_file(path) as raw, _pack(raw, path.suffix.lower()) as stream:
             yield stream
     except BrokenPipeError:  # the reader of a pipe went away
         raise
@@ -130,7 +130,7 @@ def create_bytes(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _packed(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
+def _pack(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
     if packing == ".gz":  # without name and time: one graph gives one file
         with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
             yield cast("IO[bytes]", stream)

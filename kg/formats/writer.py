@@ -44,7 +44,7 @@ def write_records(
     path = Path(target)
     name = choose(path, FORMATS, format).name
     if progress is not None:
-        statements = _counted(statements, progress)
+        statements = _count(statements, progress)
     with create_bytes(path) as stream:
         if name == "jsonl":
             from kg.formats.jsonl import write_jsonl
@@ -55,9 +55,7 @@ def write_records(
         return _write_rdf(stream, path, statements, name)
 
 
-def _counted(
-    statements: Iterable[Statement], progress: Callable[[int], None]
-) -> Iterator[Statement]:
+def _count(statements: Iterable[Statement], progress: Callable[[int], None]) -> Iterator[Statement]:
     count = 0
     for count, item in enumerate(statements, 1):
         yield item

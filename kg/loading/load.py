@@ -90,7 +90,7 @@ def load_lines(
             lines if typing is None else typing.stream(lines)
         )
         read = 0
-        for batch in _batched(items):
+        for batch in _batches(items):
             read += batches.take(batch)
             if progress is not None:
                 progress(read)
@@ -131,13 +131,13 @@ def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -
     """
     with closing(Writer(sql, number, Speaker(source))) as writer:
         batches = _Batches(sql, writer, _Rejects("", None, raising=True))
-        for batch in _batched((0, record) for record in records):
+        for batch in _batches((0, record) for record in records):
             batches.take(batch)
         writer.finish()
         return writer.added + batches.changed, writer.changed
 
 
-def _batched(
+def _batches(
     lines: Iterable[Line | Block | ValueBlock],
 ) -> Iterator[Block | ValueBlock | list[Line]]:
     """Blocks as they come, lines by the batch."""

@@ -105,7 +105,7 @@ def as_file(rows: str | Path | Rows, *, key: str | None) -> Iterator[Input]:
         yield Input(rows, rows)
         return
     with tempfile.TemporaryDirectory() as folder:
-        file, places = _written(rows, Path(folder), key)
+        file, places = _write(rows, Path(folder), key)
         try:
             yield Input(STDIN, file, places)
         except TripleFormatError as error:
@@ -114,7 +114,7 @@ def as_file(rows: str | Path | Rows, *, key: str | None) -> Iterator[Input]:
             raise TripleFormatError(GIVEN, error.line, error.reason, error.text) from error
 
 
-def _written(rows: Any, folder: Path, key: str | None) -> tuple[Path, Places]:
+def _write(rows: Any, folder: Path, key: str | None) -> tuple[Path, Places]:
     """The file that holds the rows, and where each stands in it."""
     if hasattr(rows, "to_csv") and hasattr(rows, "columns"):
         rows.to_csv(folder / "frame.csv", index=False)
@@ -169,13 +169,13 @@ def _json_lines(rows: Iterable[Any], path: Path) -> Path:
                     GIVEN, number, "a row is a mapping, as the first one is", repr(row)
                 )
             try:
-                stream.write(json.dumps(_typed(row)) + "\n")
+                stream.write(json.dumps(_type_tail(row)) + "\n")
             except (TypeError, ValueError) as error:
                 raise TripleFormatError(GIVEN, number, str(error), repr(row)) from error
     return path
 
 
-def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
+def _type_tail(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row whose tail, where JSON has no such value, is a typed one."""
     tail = _plain(row.get("tail"))
     for kind, name in ((datetime, "dateTime"), (date, "date"), (Decimal, "decimal")):

@@ -37,7 +37,7 @@ def checked_languages(ranges: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def preferred(values: Sequence[Literal], languages: Sequence[str] = ()) -> str | None:
+def preferred_text(values: Sequence[Literal], languages: Sequence[str] = ()) -> str | None:
     """The text to show, None for none; of several that fit equally the newest, which is the last.
 
     First comes what ``languages`` ask for, then text without a language, the label for all

@@ -41,7 +41,7 @@ class Measured(NamedTuple):
     quantity: Quantity
 
 
-def measured(values: Iterable[Literal]) -> list[Measured]:
+def measure_all(values: Iterable[Literal]) -> list[Measured]:
     """Those values that are numbers or dates."""
     found = ((value, quantity(value)) for value in values)
     return [Measured(value, size) for value, size in found if size is not None]
@@ -116,7 +116,7 @@ def total(values: Sequence[Literal], *, mean: bool) -> Literal | None:
 
     Else None.
     """
-    items = measured(values)
+    items = measure_all(values)
     dimension = main_dimension(items)
     items = [item for item in items if item.quantity.dimension == dimension]
     if not items or dimension == DATE:
@@ -144,10 +144,10 @@ def total_of_parts(
     unit = main_unit(unit for name, unit in others if name == dimension)
     known = unit_of(unit)
     found = Fraction(total) / known.factor - known.offset * many
-    return rounded(found / many if mean else found, unit)
+    return round_double(found / many if mean else found, unit)
 
 
-def rounded(number: Fraction, unit: str) -> Literal:
+def round_double(number: Fraction, unit: str) -> Literal:
     """A number that was computed in double precision: whole where it is, else of 12 digits."""
     if number.denominator == 1:
         return literal(number, unit)
@@ -156,7 +156,7 @@ def rounded(number: Fraction, unit: str) -> Literal:
 
 def extreme(values: Sequence[Literal], *, greatest: bool) -> Literal | None:
     """The greatest or least of the values of the commonest dimension, as stated; None of none."""
-    items = measured(values)
+    items = measure_all(values)
     dimension = main_dimension(items)
     items = [item for item in items if item.quantity.dimension == dimension]
     if not items:
@@ -177,7 +177,7 @@ def difference(left: Literal, right: Literal) -> Literal | None:
     if one is None or two is None:
         return None
     if one.dimension != two.dimension:
-        left, right = _dated(left, two), _dated(right, one)
+        left, right = _as_year(left, two), _as_year(right, one)
         one, two = quantity(left), quantity(right)
     if one is None or two is None or one.dimension != two.dimension:
         return None
@@ -187,7 +187,7 @@ def difference(left: Literal, right: Literal) -> Literal | None:
     return literal(apart / unit_of(left.unit).factor, left.unit)
 
 
-def _dated(value: Literal, other: Quantity) -> Literal:
+def _as_year(value: Literal, other: Quantity) -> Literal:
     """A plain number as a year where the other is a date."""
     return (year(value) or value) if other.dimension == DATE else value
 

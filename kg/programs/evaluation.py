@@ -146,7 +146,7 @@ class Evaluation:
         if isinstance(found, bool):
             raise QueryError(f"{program} is a yes or no, not a number or a date")
         if isinstance(found, NodeSet):
-            values = arithmetic.measured(self.literals(self.sets.ids(found)))
+            values = arithmetic.measure_all(self.literals(self.sets.ids(found)))
             return values[0].value if values else None
         return found
 

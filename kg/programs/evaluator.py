@@ -171,7 +171,7 @@ class Evaluator:
             some = NodeSet(work.sets.ids(given, LOOKED_AT))
             found = {}
             for relation, values in profile.values(work.sets, some).items():
-                numbers = arithmetic.measured(values)
+                numbers = arithmetic.measure_all(values)
                 if 2 * len(numbers) > len(values):
                     found[Step(relation)] = arithmetic.main_dimension(numbers)
             return found

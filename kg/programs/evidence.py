@@ -128,7 +128,7 @@ class ProgramEvidence:
         relation = self._work.relation(TYPE)
         types = self._work.named(ValueKey(Literal(type_, datatype)) for datatype in ("", IRI))
         path = [(relation, True)] if relation is not None else []
-        for end in measures.counted(self._work.sets, node, path, types, 1) if path else ():
+        for end in measures.nodes_counted(self._work.sets, node, path, types, 1) if path else ():
             key, value = self._work.keys([node, end])
             yield Triple(key, TYPE, value)
 
@@ -175,7 +175,7 @@ class ProgramEvidence:
         if path is None:
             return
         among = None if measure.among is None else self._work.nodes(measure.among)
-        for end in measures.counted(self._work.sets, node, path, among, self._limit):
+        for end in measures.nodes_counted(self._work.sets, node, path, among, self._limit):
             for key in self._work.keys([end]):
                 yield from self._trail(node, measure, key)
 

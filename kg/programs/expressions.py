@@ -248,7 +248,7 @@ def readable(program: Program, name: Callable[[str], str]) -> str:
         program: The program.
         name: What a key is called.
     """
-    return str(_renamed(program, name))
+    return str(_rename(program, name))
 
 
 _KINDS = (
@@ -258,7 +258,7 @@ _KINDS = (
 )  # fmt: skip
 
 
-def _renamed(program: Program, name: Callable[[str], str]) -> Program:
+def _rename(program: Program, name: Callable[[str], str]) -> Program:
     from dataclasses import replace
 
     def step(old: Step) -> Step:
@@ -268,20 +268,20 @@ def _renamed(program: Program, name: Callable[[str], str]) -> Program:
     for field in fields(program):
         value = getattr(program, field.name)
         if field.name == "keys":
-            changed["keys"] = tuple(_shown(key, name) for key in value)
+            changed["keys"] = tuple(_name_of(key, name) for key in value)
         elif isinstance(value, Step):
             changed[field.name] = step(value)
         elif isinstance(value, Measure):
-            among = None if value.among is None else _renamed(value.among, name)
+            among = None if value.among is None else _rename(value.among, name)
             changed[field.name] = Measure(tuple(map(step, value.steps)), value.count, among)
         elif isinstance(value, _KINDS):
-            changed[field.name] = _renamed(value, name)
+            changed[field.name] = _rename(value, name)
     if isinstance(program, OfType):
         changed["type"] = name(program.type)
     return replace(program, **changed)  # type: ignore[arg-type]  # of the fields' own types
 
 
-def _shown(key: str, name: Callable[[str], str]) -> str:
+def _name_of(key: str, name: Callable[[str], str]) -> str:
     literal: Value | None = getattr(key, "literal", None)
     return name(key) if literal is None else value_text(literal)
 

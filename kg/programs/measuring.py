@@ -235,7 +235,7 @@ class Measuring:
         bounds = _bounds(comparison, other)
         exact = self._exact(measures.equal_values(self._sets, path[-1][0], bounds))
         equal = [n for n, size in exact.items() if arithmetic.compares(size, comparison, other)]
-        return measures.compared(self._sets, base, path, bounds, equal)
+        return measures.compare(self._sets, base, path, bounds, equal)
 
     def _other(
         self, base: NodeSet, path: Path, value: Literal, rows: Sequence[Size] | None = None

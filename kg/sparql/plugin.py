@@ -33,7 +33,7 @@ from kg.errors import KGError, QueryError, shorten
 from kg.formats.rdf.iris import iri_of
 from kg.sparql.aggregates import prepare_aggregates
 from kg.sparql.dates import as_date
-from kg.sparql.rdflib_terms import Value, bound, fact_of, key, node, order, term_of, value_of
+from kg.sparql.rdflib_terms import Value, fact_of, given_term, key, node, order, term_of, value_of
 from kg.store.read.triples import alive
 from kg.store.rows import dictionary
 from kg.store.rows.schema import FIRST_RELATION
@@ -90,12 +90,12 @@ def answer(
         StoreError: The database cannot be read.
     """
     with _quiet():
-        prepared, everything = _prepared(query)
-        given = {name: bound(value) for name, value in bindings.items()}
+        prepared, everything = _prepare(query)
+        given = {name: given_term(value) for name, value in bindings.items()}
         with read_graph(database, at) as graph:
             try:
                 result = graph.query(prepared, initBindings=given)
-                return _answered(result, query if everything else None)
+                return _read_result(result, query if everything else None)
             except RecursionError as error:
                 raise QueryError("the query goes too deep: a path of too many steps?") from error
             except KGError:
@@ -114,7 +114,7 @@ def read_graph(database: Database, at: int | None = None) -> Iterator[rdflib.Gra
         yield rdflib.Graph(store=store, bind_namespaces="none")
 
 
-def _answered(result: Result, text: str | None) -> Bindings | bool | list[Triple | Attribute]:
+def _read_result(result: Result, text: str | None) -> Bindings | bool | list[Triple | Attribute]:
     """The answer that a result holds; ``text`` is the query where it selects ``*``."""
     if result.type == "ASK":
         return bool(result.askAnswer)
@@ -131,7 +131,7 @@ def _answered(result: Result, text: str | None) -> Bindings | bool | list[Triple
     return sorted((fact for fact in made if fact is not None), key=order)
 
 
-def _prepared(query: str) -> tuple[Query, bool]:
+def _prepare(query: str) -> tuple[Query, bool]:
     """The query as the engine takes it, and whether it selects ``*``."""
     try:
         parsed = parseQuery(query)

@@ -91,7 +91,7 @@ _PRIVATE = "x-kptm-"
 _REWRITTEN = frozenset(map(str, (XSD.token, XSD.normalizedString)))
 
 
-def bound(value: str | Literal) -> Term:
+def given_term(value: str | Literal) -> Term:
     """The term of a key or a value that a caller gives.
 
     Raises:

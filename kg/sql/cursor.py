@@ -167,7 +167,7 @@ def _copy_text(rows: Iterable[Sequence[Any]], rest: Sequence[int]) -> Iterator[s
     end = "".join(f"\t{number:d}" for number in rest) + "\n"
     while group := list(islice(source, PAGE)):
         if any(isinstance(value, str) for value in group[0]):
-            group = [tuple(map(_escaped, row)) for row in group]
+            group = [tuple(map(_escape, row)) for row in group]
             line = "\t".join(["%s"] * len(group[0])) + end
             yield "".join([line % row for row in group])
         else:
@@ -179,6 +179,6 @@ def _copy_text(rows: Iterable[Sequence[Any]], rest: Sequence[int]) -> Iterator[s
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def _escaped(value: Any) -> Any:
+def _escape(value: Any) -> Any:
     """A value as COPY's text format writes it."""
     return value.translate(_ESCAPES) if isinstance(value, str) else value

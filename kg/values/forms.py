@@ -275,7 +275,7 @@ def candidates(text: str) -> list[Literal]:
     return list(dict.fromkeys([item for item in found if item is not None]))
 
 
-def parsed(text: str, kind: str | None = None) -> Literal | None:
+def parse(text: str, kind: str | None = None) -> Literal | None:
     """The value of a text by the first form that fits, of a given kind if any; None for none."""
     if kind == TEXT:
         return Literal(text)

@@ -189,9 +189,9 @@ class Typing:
         for at, name in enumerate(block.relations):
             (places[name] if name in valued else plain).append(at)
         if plain:
-            yield _taken(block, plain)
+            yield _take(block, plain)
         for name, rows in places.items():
-            part = _taken(block, rows)
+            part = _take(block, rows)
             yield ValueBlock(*part, valued[name].values(part.tails))
 
 
@@ -235,7 +235,7 @@ def _rows_of(
     return {name: (heads[name], Counter(tails[name])) for name in names}
 
 
-def _taken(block: Block, places: list[int]) -> Block:
+def _take(block: Block, places: list[int]) -> Block:
     """Some rows of a block."""
     numbers, heads, names, tails = block
     return Block(

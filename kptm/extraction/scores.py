@@ -144,10 +144,10 @@ def _is_known(graph: KnowledgeGraph, triple: tuple[str, str, str]) -> bool:
     if next(iter(graph.match(head, relation, tail)), None) is not None:
         return True
     from kg.types import Literal
-    from kg.values import parsed
+    from kg.values import parse
     from kptm.extraction.candidates.text_values import same_value
 
-    value = parsed(tail) or Literal(tail)
+    value = parse(tail) or Literal(tail)
     return any(
         one.relation == relation and same_value(one.value, value) for one in graph.attributes(head)
     )

@@ -13,7 +13,7 @@ from kptm.linking.disambiguation.coreference import natures_of, resolve
 from kptm.linking.document import LinkedText
 from kptm.linking.link import Link
 from kptm.linking.text.passages import FoldedTexts
-from kptm.linking.text.recasing import recased, without_case
+from kptm.linking.text.recasing import recase, without_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,7 +69,7 @@ def link_batch(
         originals = [texts[at][start:end] for at, start, end in group]
         passages = FoldedTexts(
             [
-                recased(text, layers) if not any_case and without_case(text) else text
+                recase(text, layers) if not any_case and without_case(text) else text
                 for text in originals
             ]
         )
@@ -79,7 +79,7 @@ def link_batch(
             found[piece].append(link)
         for (at, offset, _), text, known in zip(group, originals, found, strict=True):
             chosen = resolve(text, known, natures_of(layers, known)) if coreference else known
-            links[at] += [_moved(link, offset) for link in chosen]
+            links[at] += [_shift(link, offset) for link in chosen]
     for at, text in enumerate(texts):
         yield LinkedText(text, tuple(links[at]))
 
@@ -137,7 +137,7 @@ def _links(
         )  # fmt: skip
 
 
-def _moved(link: Link, offset: int) -> Link:
+def _shift(link: Link, offset: int) -> Link:
     if not offset:
         return link
     return replace(link, start=link.start + offset, end=link.end + offset)

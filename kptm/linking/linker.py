@@ -218,10 +218,10 @@ class Linker:
         Raises:
             LinkingError: A link names an entity that the graph does not have.
         """
-        from kptm.linking.training.link_counts import counted
+        from kptm.linking.training.link_counts import count_links
 
         layers = self.refresh()
-        linked, unlinked = counted(documents, layers)
+        linked, unlinked = count_links(documents, layers)
         known = self._graph.entities({key for key, _ in (*linked, *unlinked)})
         missing = sorted({key for key, _ in linked} - known.keys())
         if missing:

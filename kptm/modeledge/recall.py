@@ -76,7 +76,7 @@ def recall(
     found: list[list[Recalled]] = [[] for _ in documents]
     for start in range(0, len(documents), BATCH):
         part = list(enumerate(documents))[start : start + BATCH]
-        for way, (asked, vectors) in _asked(model, part).items():
+        for way, (asked, vectors) in _encode_documents(model, part).items():
             for place, hits in zip(
                 asked, store.search(vectors, k=k, space=names[way], where=where), strict=True
             ):
@@ -85,7 +85,7 @@ def recall(
     return found
 
 
-def _asked(
+def _encode_documents(
     model: FusedModel, documents: Sequence[tuple[int, LinkedText]]
 ) -> dict[str, tuple[list[Place], NDArray[np.float32]]]:
     """By way, the places of numbered documents to search for, with vectors (places, dim)."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.types import Literal
 from kg.values import ValueKey
-from kg.values.forms import candidates, parsed
+from kg.values.forms import candidates, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ class ValueSpan(NamedTuple):
 def value_spans(text: str) -> Iterator[ValueSpan]:
     """The values of a text, from left to right."""
     for match in _VALUE.finditer(text):
-        if match["code"] and not parsed(match[0], "date"):  # an ISBN, a number of a standard
+        if match["code"] and not parse(match[0], "date"):  # an ISBN, a number of a standard
             yield ValueSpan(match.start(), match.end(), (Literal(match[0]),))
             continue
         whole = match[0].replace(" ,", ",")
@@ -88,5 +88,5 @@ def _number(literal: Literal) -> tuple[float, str] | None:
     try:
         return float(literal.value), literal.unit
     except ValueError:
-        again = parsed(literal.value, "quantity") if not literal.datatype else None
+        again = parse(literal.value, "quantity") if not literal.datatype else None
         return None if again is None or again == literal else _number(again)

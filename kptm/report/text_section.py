@@ -51,9 +51,9 @@ def linked_texts(linked: Sequence[LinkedText], labels: Mapping[str, str]) -> str
 def _card(document: LinkedText, labels: Mapping[str, str], slots: Mapping[str, int]) -> str:
     # Not above: it brings the linker with it, and whoever has linked texts to show has that
     # already.
-    from kptm.linking.export.html import marked
+    from kptm.linking.export.html import mark
 
-    reading = marked(
+    reading = mark(
         document,
         lambda link: f'class="c{slots[link.entity]}" title="{text(_hover(link, labels))}"',
     )

@@ -3,13 +3,13 @@
 import pytest
 
 from kg import Attribute, InvalidNameError, KnowledgeGraph, Literal
-from kg.naming.languages import checked_languages, preferred
+from kg.naming.languages import checked_languages, preferred_text
 from kg.vocabulary import DESCRIPTION, LABEL
 
 
 def shown(tags, languages=()):
     """The tag of the text that is shown; each text is its tag."""
-    return preferred([Literal(tag, language=tag) for tag in tags], languages)
+    return preferred_text([Literal(tag, language=tag) for tag in tags], languages)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_nearest_language_is_shown(tags, languages, wanted):
 
 
 def test_of_one_language_the_newest_is_shown():
-    assert preferred([Literal("a", language="en"), Literal("b", language="en")]) == "b"
+    assert preferred_text([Literal("a", language="en"), Literal("b", language="en")]) == "b"
 
 
 def test_a_graph_is_shown_in_the_languages_that_it_is_opened_with(new_place):

@@ -55,14 +55,14 @@ def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityE
     kind = unpacked_suffix(path)
     try:
         if kind in TEXT:
-            return _made(path, *read_text(path))
+            return _build(path, *read_text(path))
         if kind == ".npz":
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return _made(path, [str(key) for key in arrays["keys"]], arrays["vectors"])
+                return _build(path, [str(key) for key in arrays["keys"]], arrays["vectors"])
         if kind == ".npy":
             if keys is None:
                 raise EmbeddingError(f"{path}: has no keys in it; name a file with a key a line")
-            return _made(path, _keys(Path(keys)), np.load(path, allow_pickle=False))
+            return _build(path, _keys(Path(keys)), np.load(path, allow_pickle=False))
     except TripleFormatError as error:
         raise EmbeddingError(str(error)) from error
     except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
@@ -71,7 +71,7 @@ def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityE
     raise EmbeddingError(f"{path}: the suffix says nothing; vectors come as {known}, or a folder")
 
 
-def _made(path: Path, keys: Sequence[str], vectors: np.ndarray[Any, Any]) -> EntityEmbeddings:
+def _build(path: Path, keys: Sequence[str], vectors: np.ndarray[Any, Any]) -> EntityEmbeddings:
     if vectors.ndim != 2 or len(vectors) != len(keys) or vectors.dtype.kind not in "fiu":
         raise EmbeddingError(
             f"{path}: {len(keys):,} keys need numbers of shape ({len(keys):,}, width), not"
@@ -112,7 +112,9 @@ def _pykeen(folder: Path) -> EntityEmbeddings:
         raise EmbeddingError(
             f"{folder}: no PyKEEN model with a vector for each entity ({error})"
         ) from error
-    return _made(folder, [key for key, _ in sorted(ids.items(), key=lambda item: item[1])], vectors)
+    return _build(
+        folder, [key for key, _ in sorted(ids.items(), key=lambda item: item[1])], vectors
+    )
 
 
 def _ids(file: IO[str]) -> dict[str, int]:

@@ -114,7 +114,7 @@ def _vectors(
     for row in rows:
         if width is None:
             width = _width(row)
-        key, values = _parsed(row, width)
+        key, values = _parse(row, width)
         if len(values) != width or not width:
             raise EmbeddingError(
                 f"{path}, line {row.number}: wants a key and {width} numbers: {shorten(row.text)!r}"
@@ -128,7 +128,7 @@ def _vectors(
     return keys, blocks
 
 
-def _parsed(row: VectorLine, width: int) -> tuple[str, list[float]]:
+def _parse(row: VectorLine, width: int) -> tuple[str, list[float]]:
     """The key and the numbers of a line; no numbers where one is none."""
     if row.separator == "\t":
         key, _, rest = row.text.partition("\t")

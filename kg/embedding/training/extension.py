@@ -65,7 +65,7 @@ def staleness(embeddings: ScoredVectors, graph: KnowledgeGraph) -> Staleness:
     )
 
 
-def extended(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
+def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
     """Embeddings with a row for each new entity and relation, at the end, sorted.
 
     Each new row is fitted by the training's own objective, cross entropy among all entities, with
@@ -83,7 +83,7 @@ def extended(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
     relations = sorted({item.relation for item in triples} - set(embeddings.relations))
     keys = [*embeddings.keys, *entities]
     names = [*embeddings.relations, *relations]
-    engine = _grown(embeddings.scorer(), len(keys), len(names))
+    engine = _grow(embeddings.scorer(), len(keys), len(names))
     if entities or relations:
         numbers = {key: number for number, key in enumerate(keys)}
         of_relation = {name: number for number, name in enumerate(names)}
@@ -107,7 +107,7 @@ def extended(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
     )
 
 
-def _grown(old: Scorer, entities: int, relations: int) -> Scorer:
+def _grow(old: Scorer, entities: int, relations: int) -> Scorer:
     """The same model with room for more, each old row as it was."""
     config = replace(old.config, share=max(old.config.share, SHARE))
     engine = Scorer(config, entities, relations)

@@ -21,7 +21,7 @@ EPOCHS = 200
 """Passes over the facts of what has changed: these are few, and so are the steps of a pass."""
 
 
-def refitted(
+def refit(
     embeddings: EntityEmbeddings, graph: KnowledgeGraph, keys: Collection[str]
 ) -> EntityEmbeddings:
     """Embeddings of the present graph in which the rows of ``keys`` are fitted anew.

@@ -97,7 +97,7 @@ class Scorer:
 
     @property
     def device(self) -> torch.device:
-        """Where the model is; ids are taken from anywhere, what is returned for keeps is on the CPU."""
+        """The model's device; ids may come from anywhere, and lasting results are on the CPU."""
         return torch.device(self.model.device)
 
     # ── what a training step needs ───────────────────────────────────────────────────────────

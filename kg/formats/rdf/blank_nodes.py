@@ -51,6 +51,6 @@ class BlankNodes:
         return f"{self._scope}-{label}"
 
 
-def exported(name: str) -> str:
+def export_label(name: str) -> str:
     """The label of the graph's blank node ``name`` in a file; read back, it gives ``name``."""
     return name if _SCOPED(name) else f"{_KEY}{name}"

@@ -17,10 +17,10 @@ def iri_of(key: str) -> str:
     """
     if _IRI(key) and not key.startswith(MINTED):
         return key
-    return minted(key)
+    return mint(key)
 
 
-def minted(key: str) -> str:
+def mint(key: str) -> str:
     """An IRI made of a key: ``vocabulary.MINTED`` and the key, percent-encoded as UTF-8."""
     return MINTED + quote(key, safe="")
 
@@ -34,4 +34,4 @@ def key_of(iri: str) -> str:
     except UnicodeDecodeError:
         return iri
     # An IRI that somebody else made with our prefix is a key as it stands.
-    return key if key and minted(key) == iri else iri
+    return key if key and mint(key) == iri else iri

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from kg.formats.rdf.blank_nodes import exported
-from kg.formats.rdf.iris import iri_of, key_of, minted
+from kg.formats.rdf.blank_nodes import export_label
+from kg.formats.rdf.iris import iri_of, key_of, mint
 from kg.types import Attribute, Literal, Statement, Triple
 from kg.vocabulary import IRI, STRING, UNDERSTOOD
 
@@ -83,21 +83,21 @@ def quad_of(item: Statement, *, graphs: bool) -> tuple[ox.Quad, int]:
         value = _node(end)
     if item.source is None or not graphs:
         lost += item.source is not None
-        return ox.Quad(_node(head), _named(relation), value), lost
-    return ox.Quad(_node(head), _named(relation), value, _node(item.source)), lost
+        return ox.Quad(_node(head), _named_node(relation), value), lost
+    return ox.Quad(_node(head), _named_node(relation), value, _node(item.source)), lost
 
 
 def _node(key: str) -> ox.NamedNode | ox.BlankNode:
     if _BLANK(key):
-        return ox.BlankNode(exported(key[2:]))
-    return _named(key)
+        return ox.BlankNode(export_label(key[2:]))
+    return _named_node(key)
 
 
-def _named(key: str) -> ox.NamedNode:
+def _named_node(key: str) -> ox.NamedNode:
     try:
         return ox.NamedNode(iri_of(key))
     except ValueError:  # it only looks like an IRI
-        return ox.NamedNode(minted(key))
+        return ox.NamedNode(mint(key))
 
 
 def _term(literal: Literal) -> tuple[ox.Literal | ox.NamedNode | ox.BlankNode, int]:
@@ -111,7 +111,7 @@ def _term(literal: Literal) -> tuple[ox.Literal | ox.NamedNode | ox.BlankNode, i
             way = ox.BaseDirection(direction) if direction else None
             return ox.Literal(literal.value, language=tag, direction=way), lost
         if literal.datatype:
-            return ox.Literal(literal.value, datatype=_named(literal.datatype)), lost
+            return ox.Literal(literal.value, datatype=_named_node(literal.datatype)), lost
     except ValueError:  # no tag that RDF knows, such as "zh-classical"
         return ox.Literal(literal.value), lost + 1
     return ox.Literal(literal.value), lost

@@ -245,13 +245,13 @@ def _fields(text: str, separator: str = ",") -> list[str] | None:
         if found is None:
             return None
         quoted, plain, end = found.groups()
-        fields.append(plain if quoted is None else _unquoted(quoted))
+        fields.append(plain if quoted is None else _unquote(quoted))
         at = found.end()
         if not end:
             return fields
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     """A quoted column's text; Excel writes ="007" where a text of digits is to stay one."""
     plain = text.replace('""', '"')
     formula = len(plain) > 3 and plain.startswith('="') and plain.endswith('"')

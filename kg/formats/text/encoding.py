@@ -66,7 +66,7 @@ class _FromUtf16(io.RawIOBase):
         return len(part)
 
 
-def chained(first: bytes, stream: IO[bytes]) -> IO[bytes]:
+def chain(first: bytes, stream: IO[bytes]) -> IO[bytes]:
     """A stream that gives ``first``, then the rest of another."""
     return cast("IO[bytes]", io.BufferedReader(_Chained(first, stream)))
 

@@ -68,7 +68,7 @@ _EQUAL = {
 }  # fmt: skip
 
 
-def _bound(texts: dict[str, str], bounds: Bounds, q: str) -> str:
+def _condition(texts: dict[str, str], bounds: Bounds, q: str) -> str:
     """A condition on a table ``q``; ``repr`` writes the doubles exactly, to the last bit."""
     text = texts[bounds.comparison].format(q=q)
     return text.replace("?1", repr(bounds.low)).replace("?2", repr(bounds.high))
@@ -76,17 +76,17 @@ def _bound(texts: dict[str, str], bounds: Bounds, q: str) -> str:
 
 def certain(bounds: Bounds, q: str) -> str:
     """The condition that the doubles of a row of a table ``q`` compare so for certain."""
-    return _bound(_CERTAIN, bounds, q)
+    return _condition(_CERTAIN, bounds, q)
 
 
 def in_range(bounds: Bounds, q: str) -> str:
     """A range of ``q.low``, for an index to search, that holds all that may compare so."""
-    return _bound(_RANGE, bounds, q)
+    return _condition(_RANGE, bounds, q)
 
 
 def undecided(bounds: Bounds, q: str) -> str:
     """The condition that the doubles of a row of a table ``q`` do not decide."""
-    return _bound(_EQUAL, bounds, q)
+    return _condition(_EQUAL, bounds, q)
 
 
 def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:

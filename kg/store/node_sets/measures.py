@@ -40,7 +40,7 @@ LONGEST = 31_622_400
 
 def sizes(sets: NodeSets, base: NodeSet, path: Path) -> list[Size]:
     """The numbers and dates that a path leads to from each node of a set, each once."""
-    text, parameters = _joined(sets, base, path)
+    text, parameters = _join(sets, base, path)
     query = (
         "SELECT v.base, v.there, q.dimension, q.low, q.high"
         f" FROM ({text}) AS v CROSS JOIN quantity q WHERE q.literal_id = v.there"
@@ -71,7 +71,7 @@ def by_size(
         limit *= MORE
 
 
-def compared(
+def compare(
     sets: NodeSets, base: NodeSet, path: Path, bounds: Bounds, equal: Collection[int]
 ) -> NodeSet:
     """Those nodes of a large set that have a value which compares so.
@@ -197,7 +197,7 @@ def stated(sets: NodeSets, base: NodeSet, relation: int, period: Moments | None)
 
 def totals(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, int, float]]:
     """(dimension, count, sum in double precision) of the numbers and dates that a path leads to."""
-    text, parameters = _joined(sets, base, path)
+    text, parameters = _join(sets, base, path)
     query = (
         f"SELECT q.dimension, count(*), sum(q.low) FROM ({text}) AS v CROSS JOIN quantity q"
         " WHERE q.literal_id = v.there GROUP BY q.dimension"
@@ -210,15 +210,17 @@ def totals(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, int, fl
 
 def counts(sets: NodeSets, base: NodeSet, path: Path, among: NodeSet | None) -> dict[int, int]:
     """How many nodes, of all or of ``among``, a path leads to from each of a set, without zeros."""
-    joined = _joined(sets, base, path)
+    joined = _join(sets, base, path)
     where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
     query = f"SELECT v.base, count(*) FROM ({joined.text}) AS v WHERE {where.text} GROUP BY v.base"
     return dict(sets.sql.all(query, (*joined.parameters, *where.parameters)))
 
 
-def counted(sets: NodeSets, node: int, path: Path, among: NodeSet | None, limit: int) -> list[int]:
+def nodes_counted(
+    sets: NodeSets, node: int, path: Path, among: NodeSet | None, limit: int
+) -> list[int]:
     """The first of the nodes that are counted of one."""
-    joined = _joined(sets, NodeSet((node,)), path)
+    joined = _join(sets, NodeSet((node,)), path)
     where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
     query = (
         f"SELECT v.there FROM ({joined.text}) AS v WHERE {where.text} ORDER BY abs(v.there)"
@@ -314,7 +316,7 @@ def _chain(sets: NodeSets, path: Path, start: str, prefix: str) -> tuple[list[st
     return tables, where, last
 
 
-def _joined(sets: NodeSets, base: NodeSet, path: Path) -> Clause:
+def _join(sets: NodeSets, base: NodeSet, path: Path) -> Clause:
     """A statement of the pairs (base, there) of a path, each once."""
     text, parameters = sets.listing(base)
     tables, where, last = _chain(sets, path, "b.id", "x")

@@ -72,14 +72,14 @@ def reached(
         without: Nodes that are neither left nor reached: where a path of several steps begins.
     """
     if source.ids is None:
-        return sets.of(*_led(sets, source, step, without))
+        return sets.of(*_step_query(sets, source, step, without))
     start = NodeSet(tuple(number for number in source.ids if number not in without))
     if not start.ids:
         return EMPTY
     rows = _facts(sets, start, step, limit=2 * sets.small + 1)
     if len(rows) <= 2 * sets.small:
         return NodeSet(_in_order(sets, rows, without))
-    found = sets.of(*_led(sets, start, step, without))
+    found = sets.of(*_step_query(sets, start, step, without))
     if found.ids is None:
         found.order = lambda now: _in_order(now, _facts(now, start, step), without)
         return found
@@ -108,7 +108,7 @@ def reached_during(
     said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
     holds = {row[1]: hold(said.get(row[1], ()), period) for row in rows}
     keys = {fact: (how, Fraction(0)) for fact, how in holds.items() if how is not None}
-    return NodeSet(_sorted([row for row in rows if row[1] in keys], without, keys))
+    return NodeSet(_sort([row for row in rows if row[1] in keys], without, keys))
 
 
 def ways(
@@ -132,7 +132,7 @@ def ways(
     )
 
 
-def _led(
+def _step_query(
     sets: NodeSets, source: NodeSet, step: tuple[int, bool], without: Collection[int]
 ) -> tuple[Clause, Callable[[str], Clause]]:
     """The SQL of what a step leads to from a set."""
@@ -181,10 +181,10 @@ def _in_order(sets: NodeSets, rows: Rows, without: Collection[int]) -> tuple[int
     said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
     dated = any(item is not None for when in said.values() for item in when)
     keys = {fact: currency(when, sets.today) for fact, when in said.items()} if dated else {}
-    return _sorted(rows, without, keys)
+    return _sort(rows, without, keys)
 
 
-def _sorted(
+def _sort(
     rows: Rows, without: Collection[int], keys: Mapping[int, tuple[int, Fraction]]
 ) -> tuple[int, ...]:
     """Nodes by the least key, number, earliest revision, first line and row of their facts."""

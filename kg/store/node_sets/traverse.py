@@ -38,7 +38,7 @@ def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[
     for step in steps:
         parameters += [step.relation, *away]
     directions = tuple(step.forward for step in steps)
-    return [node_of(row) for row in sql.all(_reached(node, directions, at), parameters)]
+    return [node_of(row) for row in sql.all(_reach_query(node, directions, at), parameters)]
 
 
 def witness_paths(
@@ -106,7 +106,7 @@ def ends(forward: bool) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _reached(start: str, directions: tuple[bool, ...], at: int | None) -> str:
+def _reach_query(start: str, directions: tuple[bool, ...], at: int | None) -> str:
     """A statement whose innermost part is the start: each step joins what the one before reached.
 
     In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.

@@ -141,7 +141,7 @@ def _attestations(sql: Sql, numbers: Sequence[int], at: int | None) -> dict[int,
     rows: dict[int, list[tuple[str, int | None, int, float | None]]] = defaultdict(list)
     for number, *row in sql.all(query, (parameter,)):
         rows[number].append((row[0], row[1], row[2], row[3]))
-    first = _preferred(sql, list(rows), at)
+    first = _preferred_triples(sql, list(rows), at)
     found = {}
     for number, all_rows in rows.items():
         certain = [row for row in all_rows if row[3] != 0]
@@ -157,7 +157,7 @@ def _attestations(sql: Sql, numbers: Sequence[int], at: int | None) -> dict[int,
     return found
 
 
-def _preferred(sql: Sql, numbers: Sequence[int], at: int | None) -> set[int]:
+def _preferred_triples(sql: Sql, numbers: Sequence[int], at: int | None) -> set[int]:
     """The triples that a source prefers to its others of the same head and relation."""
     rank = sql.one("SELECT id FROM relation WHERE key = ?", (RANK,))
     if rank is None:

@@ -160,13 +160,13 @@ def _statement(shape: Shape, order: tuple[int, ...], form: _Form, at: int | None
         for place in dict.fromkeys(place for place, _ in form.order)
     )
     keys = ", ".join(
-        _sorted(place, _name(f"d.v{place}", places[select[place]]), form.collation, down=down)
+        _sort_key(place, _name(f"d.v{place}", places[select[place]]), form.collation, down=down)
         for place, down in form.order
     )
     return f"SELECT {outer} FROM ({distinct}) AS d{sizes} ORDER BY {keys}{end}"
 
 
-def _sorted(place: int, name: str, collation: str, *, down: bool) -> str:
+def _sort_key(place: int, name: str, collation: str, *, down: bool) -> str:
     """The sort key of rows: equal dimensions stand together, and what measures nothing is last."""
     size, turn = f"k{place}", " DESC" if down else ""
     return (

@@ -42,9 +42,9 @@ def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
         *((-1 if canonical(key) == given else 1, number) for number, key in _beginning(sql, given)),
         *((_rank(surface, wanted), number) for number, surface in _holding(sql, wanted)),
     ]
-    keys = _ranked(sql, found, given, limit, at)
+    keys = _best_keys(sql, found, given, limit, at)
     if len(keys) < limit and len(wanted) > 3:
-        more = _ranked(sql, _near(sql, wanted), given, limit, at)
+        more = _best_keys(sql, _near(sql, wanted), given, limit, at)
         keys += [key for key in more if key not in keys]
     return keys[:limit]
 
@@ -57,7 +57,7 @@ def _near(sql: Sql, wanted: str) -> list[tuple[int, int]]:
         if wanted not in surface and (distance := _distance(surface, wanted)) is not None
     ]
     # Of a short name with two letters swapped no trigram is left.
-    for swapped in _swapped(wanted):
+    for swapped in _swaps(wanted):
         found += [
             (11, number)
             for number, surface in _holding(sql, swapped)
@@ -66,7 +66,7 @@ def _near(sql: Sql, wanted: str) -> list[tuple[int, int]]:
     return found
 
 
-def _swapped(text: str) -> list[str]:
+def _swaps(text: str) -> list[str]:
     """``text`` with each pair of neighbouring characters swapped in turn; empty for a long text."""
     if len(text) > LONGEST_SWAPPED:
         return []
@@ -122,7 +122,7 @@ def _trigrams(text: str) -> list[str]:
     return ['"' + part.replace('"', '""') + '"' for part in sorted(cut)]
 
 
-def _ranked(
+def _best_keys(
     sql: Sql, found: list[tuple[int, int]], given: str, limit: int, at: int | None
 ) -> list[str]:
     """Keys of the entities of rows of the index, (rank, row), best first.

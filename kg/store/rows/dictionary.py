@@ -46,10 +46,10 @@ def literal_hash(item: Literal) -> int:
 
 def known_literals(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     """The ids (negative) of those literals that the database holds."""
-    return _known(sql, {item: literal_hash(item) for item in items})
+    return _find(sql, {item: literal_hash(item) for item in items})
 
 
-def _known(sql: Sql, hashes: Mapping[Literal, int]) -> dict[Literal, int]:
+def _find(sql: Sql, hashes: Mapping[Literal, int]) -> dict[Literal, int]:
     if not hashes:
         return {}
     # The index is over the hash: eight bytes an entry, however long a value is. Hashes may collide,
@@ -64,7 +64,7 @@ def _known(sql: Sql, hashes: Mapping[Literal, int]) -> dict[Literal, int]:
 def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     """The ids of literals, new ones given."""
     hashes = {item: literal_hash(item) for item in items}
-    found = _known(sql, hashes)
+    found = _find(sql, hashes)
     # Ids of literals go down from -1, those of entities up from 1: one column of a triple holds
     # both.
     lowest = int(sql.one("SELECT min(id) FROM literal") or 0)

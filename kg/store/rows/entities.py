@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kg.naming.languages import preferred
+from kg.naming.languages import preferred_text
 from kg.naming.valid_names import MAX_PRIOR
 from kg.store.read.triples import alive, recorded
 from kg.store.rows import dictionary
@@ -92,14 +92,14 @@ def fetch(
 def _entity(key: str, said: Sequence[Attribute], languages: Sequence[str]) -> Entity:
     labels = [item.value for item in said if item.relation in LABELS and item.value.datatype != IRI]
     names = [item.value for item in said if item.relation == ALIAS and item.value.datatype != IRI]
-    label = preferred(labels, languages) or readable_label(key)
-    prior = preferred([item.value for item in said if item.relation == PRIOR])
+    label = preferred_text(labels, languages) or readable_label(key)
+    prior = preferred_text([item.value for item in said if item.relation == PRIOR])
     descriptions = [item.value for item in said if item.relation in DESCRIPTIONS]
     return Entity(
         key=key,
         label=label,
         aliases=tuple(sorted({item.value for item in (*labels, *names)} - {label})),
-        description=preferred(descriptions, languages) or "",
+        description=preferred_text(descriptions, languages) or "",
         types=tuple(sorted({item.value.value for item in said if item.relation == TYPE})),
         prior=number_in(prior),
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.store.read.triples import CERTAIN, alive, said
 from kg.store.rows.dictionary import ids_of, known_literals
 from kg.types import Literal
-from kg.values.forms import parsed
+from kg.values.forms import parse
 from kg.values.quantities import DATE, quantity, year
 from kg.vocabulary import LABELS
 
@@ -41,7 +41,7 @@ def moments(text: str, *, start: bool) -> Moments | None:
     """The seconds of an ISO 8601 date or year; "" is an open start or end; None for other text."""
     if not text:
         return Moments(-_ALWAYS, -_ALWAYS) if start else Moments(_ALWAYS, _ALWAYS)
-    value = parsed(text, "date")
+    value = parse(text, "date")
     size = None if value is None else quantity(value)
     return None if size is None else Moments(size.low, size.high)
 
@@ -56,13 +56,13 @@ def time_relations(sql: Sql, names: TimeNames, at: int | None) -> dict[int, str]
         role = roles.get(key.casefold()) or roles.get(last.casefold()) or roles.get(readable)
         if role is not None:
             found[int(number)] = role
-    for number, name in _labelled(sql, [name for given in names for name in given], at):
+    for number, name in _relations_of_labels(sql, [name for given in names for name in given], at):
         found.setdefault(number, roles[name.casefold()])
     used = "SELECT 1 FROM qualifier WHERE relation_id = ? LIMIT 1"
     return {number: role for number, role in found.items() if sql.one(used, (number,)) is not None}
 
 
-def _labelled(sql: Sql, names: Sequence[str], at: int | None) -> list[tuple[int, str]]:
+def _relations_of_labels(sql: Sql, names: Sequence[str], at: int | None) -> list[tuple[int, str]]:
     """The ids of relations with one of the labels, in any language that English is stated in."""
     literals = [Literal(name, language=language) for name in names for language in ("", "en")]
     ids = {number: item.value for item, number in known_literals(sql, literals).items()}

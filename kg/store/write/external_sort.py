@@ -67,7 +67,7 @@ class ExternalSort:
         """Yield the rows in blocks of about :data:`BLOCK`; a head's rows are all in one of them."""
         last = self._sorted_pending()
         if not self._runs:
-            yield from _cut(last)
+            yield from _blocks(last)
             return
         self._runs.append(_SortedRun(last))
         marks = sorted({head for run in self._runs for head in run.marks})
@@ -107,7 +107,7 @@ class _SortedRun:
         self._file.close()
 
 
-def _cut(rows: Rows) -> Iterator[Rows]:
+def _blocks(rows: Rows) -> Iterator[Rows]:
     """Sorted rows in blocks that end where a head ends."""
     start = 0
     while start < len(rows):

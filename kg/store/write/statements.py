@@ -80,7 +80,7 @@ Key = tuple[int, int]
 def _attest(
     writer: Writer, sql: Sql, said: Sequence[tuple[Key, Details]], lines: Sequence[int]
 ) -> None:
-    known = _known(sql, {key for key, _ in said})
+    known = _present(sql, {key for key, _ in said})
     newest: dict[Key, int] = _newest(sql, {key for key, _ in said}, writer.revision)
     rows, qualifiers = [], []
     again: list[tuple[Row, int]] = []
@@ -103,17 +103,17 @@ def _attest(
     writer.changed |= bool(rows)
     writer.note_restated([item for item in again if item[0][2] < writer.revision])
     if rows:
-        liveness.reconcile(sql, sorted(unsure | _doubted(sql, ids)), writer.revision)
+        liveness.reconcile(sql, sorted(unsure | _wrong_triples(sql, ids)), writer.revision)
 
 
-def _doubted(sql: Sql, ids: Iterable[int]) -> set[int]:
+def _wrong_triples(sql: Sql, ids: Iterable[int]) -> set[int]:
     """Those of the triples that are no facts."""
     listed, parameter = sql.values(sorted(ids))
     query = f"SELECT id FROM triple WHERE id IN {listed} AND rev_removed = {DOUBTED}"
     return {number for (number,) in sql.all(query, (parameter,))}
 
 
-def _known(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
+def _present(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
     """What the sources say of the triples by now, in detail, and the row that says it."""
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = (

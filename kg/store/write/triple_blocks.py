@@ -74,7 +74,7 @@ def write_block(
     first = differs(rows[:, :3])
     triples = rows[first]
     ids = np.zeros(len(triples), np.int64)
-    stored = [] if nothing_stored else _staged(sql, triples[:, :3], _STORED)
+    stored = [] if nothing_stored else _query_staged(sql, triples[:, :3], _STORED)
     for at, number, _ in stored:
         ids[at] = number
     # A caller that attests by itself also says which of the doubted triples become facts.
@@ -137,7 +137,7 @@ def _attest(
     return len(rows) - len(said), moved
 
 
-def _staged(sql: Sql, rows: NDArray[np.integer], query: str) -> list[tuple[int, ...]]:
+def _query_staged(sql: Sql, rows: NDArray[np.integer], query: str) -> list[tuple[int, ...]]:
     """The rows of ``query`` on the temporary table that holds ``rows`` as n, a, b, c."""
     _stage(sql, rows)
     found = sql.all(query)

@@ -88,7 +88,7 @@ def undo(sql: Sql, number: int, *, later: bool = False, files: FileStore | None 
         raise StoreError(f"there is no revision {number}; the newest is {newest}")
     if sql.one("SELECT kind FROM revision WHERE id = ?", (number,)) == revisions.PURGE:
         raise StoreError(f"revision {number} was a purge: what it deleted is gone for good")
-    taken = _closed(sql, number)
+    taken = _closure(sql, number)
     changed = artefacts.names(sql, taken)
     wrong = artefacts.differing(sql, files, changed, number - 1)
     found = revisions.of_numbers(sql, taken)
@@ -100,7 +100,7 @@ def undo(sql: Sql, number: int, *, later: bool = False, files: FileStore | None 
         _differs(sql, number) or artefacts.differing(sql, files, changed, number)
     ):
         if not later:
-            raise StoreError(_refused(number, found))
+            raise StoreError(_refusal(number, found))
     else:
         found = [item for item in found if item.number == number]
     new = _begin(sql, number, found)
@@ -111,7 +111,7 @@ def undo(sql: Sql, number: int, *, later: bool = False, files: FileStore | None 
     return new
 
 
-def _closed(sql: Sql, number: int) -> set[int]:
+def _closure(sql: Sql, number: int) -> set[int]:
     """A revision and the later ones that changed the same facts or files.
 
     The facts go into the table ``undone``.
@@ -236,7 +236,7 @@ def _nothing_left(number: int, found: list[Revision]) -> str:
     return message
 
 
-def _refused(number: int, found: list[Revision]) -> str:
+def _refusal(number: int, found: list[Revision]) -> str:
     """Why a revision cannot be taken back alone."""
     standing, gone = [], set[int]()
     for item in found:  # newest first: what took something back stands before what it took back

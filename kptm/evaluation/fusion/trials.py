@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kg.embedding import refitted, train_embeddings
+from kg.embedding import refit, train_embeddings
 from kptm.data import EntityFacts, train_tokenizer
 from kptm.errors import ConfigError
 from kptm.evaluation.fusion.baselines import by_embeddings, lookup, majority, nearest_texts
@@ -135,7 +135,7 @@ class Trials:
             for edit in study.edits:
                 graph.edit(edit.head, edit.relation, edit.new, old=edit.old)
             if study.edits:
-                made.after = refitted(before, graph, {edit.head for edit in study.edits})
+                made.after = refit(before, graph, {edit.head for edit in study.edits})
             if config.fusion.reads_facts:
                 made.facts = (told, EntityFacts.of(graph))
         if backbone is not None and backbone.path:

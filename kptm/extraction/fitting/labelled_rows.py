@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import TripleFormatError
 from kg.naming.folding import fold
 from kg.types import Literal
-from kg.values import parsed
+from kg.values import parse
 from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
 from kptm.extraction.candidates.text_values import same_value
 from kptm.texts import read_records
@@ -92,7 +92,7 @@ class Names:
     def is_same(self, mention: TextMention, end: str | Literal) -> bool:
         """Whether a mention names an end: by key, by label, or as the same value."""
         if mention.value is not None:
-            value = end if isinstance(end, Literal) else parsed(end) or Literal(end)
+            value = end if isinstance(end, Literal) else parse(end) or Literal(end)
             return same_value(mention.value, value)
         name = end.value if isinstance(end, Literal) else end
         if mention.kind == MentionKind.ENTITY and mention.key == name:

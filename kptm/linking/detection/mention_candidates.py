@@ -14,7 +14,7 @@ from kg.naming.folding import spellings
 from kptm.linking.detection.spotting import Spans, fitting, longest, matches
 from kptm.linking.disambiguation.weights import SMOOTHING
 from kptm.linking.index.index_build import function_word_hashes, key_hashes, name_weights
-from kptm.linking.index.link_index import STATED, spread
+from kptm.linking.index.link_index import STATED, ranges
 from kptm.linking.names.surface_forms import FIRST_PART, PERSON, Kind
 from kptm.linking.text.passages import FoldedTexts
 
@@ -95,13 +95,13 @@ def candidates_of(
         any_case: Whether names are found in any case, as questions are typed.
         plurals: Whether the plural of a common noun is a name of it.
     """
-    named = _named(passages, layers, any_case=any_case, plurals=plurals)
+    named = _graph_names(passages, layers, any_case=any_case, plurals=plurals)
     made = _short_forms(passages, layers, named)
     rows = _Rows(*(np.concatenate(pair) for pair in zip(named, made, strict=True)))
     return _table(passages, layers, rows)
 
 
-def _named(passages: FoldedTexts, layers: Layers, *, any_case: bool, plurals: bool) -> _Rows:
+def _graph_names(passages: FoldedTexts, layers: Layers, *, any_case: bool, plurals: bool) -> _Rows:
     """What the graph names."""
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
@@ -141,18 +141,18 @@ def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
     begin = np.searchsorted(tokens.start, rows.start[full])
     stop = np.searchsorted(tokens.start, rows.end[full])
     # A row for each word of each full name, with the place of the name.
-    token, of = spread(begin, stop - begin)
+    token, of = ranges(begin, stop - begin)
     long = tokens.capital[token] & (tokens.end[token] - tokens.start[token] > 2)
     token, of = token[long], full[of[long]]
-    parts = joined(
-        _keyed(tokens.passage, tokens.hash),
-        _keyed(tokens.passage[token], tokens.hash[token]),
+    parts = join(
+        _key(tokens.passage, tokens.hash),
+        _key(tokens.passage[token], tokens.hash[token]),
         rows.entity[of],
     )
     short, expanded = _acronyms(passages, rows, full)
-    acronyms = joined(
-        _keyed(tokens.passage, passages.written(tokens.start, tokens.end)),
-        _keyed(passages.passage_of(rows.start[expanded]), short),
+    acronyms = join(
+        _key(tokens.passage, passages.written(tokens.start, tokens.end)),
+        _key(passages.passage_of(rows.start[expanded]), short),
         rows.entity[expanded],
     )
     at, entity = (np.concatenate(pair) for pair in zip(parts, acronyms, strict=True))
@@ -209,12 +209,12 @@ def _acronyms(passages: FoldedTexts, rows: _Rows, full: Ints) -> tuple[NDArray[n
     return key_hashes(names), np.array(of, np.int64)
 
 
-def _keyed(passage: Ints, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _key(passage: Ints, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Passage and hash as one key."""
     return hashes ^ (passage.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
 
 
-def joined(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) -> tuple[Ints, Ints]:
+def join(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) -> tuple[Ints, Ints]:
     """All pairs of (place in ``asked``, value) that have the same key, each once."""
     # Sorted by key and then value, equal pairs are neighbours and all but the first are dropped.
     order = np.lexsort((values, keys))
@@ -223,7 +223,7 @@ def joined(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) ->
     new[1:] = (keys[1:] != keys[:-1]) | (values[1:] != values[:-1])
     keys, values = keys[new], values[new]
     low, high = np.searchsorted(keys, asked, "left"), np.searchsorted(keys, asked, "right")
-    place, of = spread(low, high - low)
+    place, of = ranges(low, high - low)
     return of, values[place]
 
 
@@ -241,36 +241,36 @@ def _table(passages: FoldedTexts, layers: Layers, rows: _Rows) -> Candidates:
     written = np.where(rows.exact, 1.0, OTHERWISE)
     plain = name_weights(1 + layers.degrees(rows.entity), rows.kind).astype(np.float64)
     mentions = Spans(starts, rows.end[first_row], rows.hash[first_row])
-    links, seen = _reduced(np.add, rows.links, at), _reduced(np.maximum, rows.seen, at)
-    plain = _reduced(np.maximum, written * plain, at)
-    stated = _reduced(np.maximum, rows.stated, at)
-    weight = np.where(stated, _reduced(np.maximum, written * rows.weight, at), plain)
+    links, seen = _reduce(np.add, rows.links, at), _reduce(np.maximum, rows.seen, at)
+    plain = _reduce(np.maximum, written * plain, at)
+    stated = _reduce(np.maximum, rows.stated, at)
+    weight = np.where(stated, _reduce(np.maximum, written * rows.weight, at), plain)
     weight = _in_one_unit(weight, plain, stated, first, of[at])
     return Candidates(
         mentions=mentions,
         passage=passages.passage_of(starts),
         first=first,
-        common=_reduced(np.maximum, rows.common, first_row),
-        linked=_linked(links, seen, first),
+        common=_reduce(np.maximum, rows.common, first_row),
+        linked=_link_log_odds(links, seen, first),
         of=of[at],
         entity=rows.entity[at],
-        kind=_reduced(np.minimum, np.where(rows.kind == Kind.LABEL, -1, rows.kind), at),
-        exact=_reduced(np.maximum, rows.exact, at),
+        kind=_reduce(np.minimum, np.where(rows.kind == Kind.LABEL, -1, rows.kind), at),
+        exact=_reduce(np.maximum, rows.exact, at),
         prior=_prior(weight, np.zeros(len(at)), first, of[at]),
         by_degree=_prior(plain, np.zeros(len(at)), first, of[at]),
         links=links,
-        said=_reduced(np.maximum, rows.said, at),
+        said=_reduce(np.maximum, rows.said, at),
     )
 
 
-def _reduced(how: np.ufunc, values: NDArray[Any], at: Ints) -> NDArray[Any]:
+def _reduce(how: np.ufunc, values: NDArray[Any], at: Ints) -> NDArray[Any]:
     return how.reduceat(values, at) if len(at) else values
 
 
 def _prior(weight: Floats, links: Floats, first: Ints, of: Ints) -> Floats:
     """p(entity | mention): counts, smoothed by the graph's weights as a Dirichlet prior."""
-    base = weight / _reduced(np.add, weight, first[:-1])[of] if len(of) else weight
-    total = _reduced(np.add, links, first[:-1])[of] if len(of) else weight
+    base = weight / _reduce(np.add, weight, first[:-1])[of] if len(of) else weight
+    total = _reduce(np.add, links, first[:-1])[of] if len(of) else weight
     return (links + SMOOTHING * base) / (total + SMOOTHING)
 
 
@@ -287,10 +287,10 @@ def _in_one_unit(weight: Floats, plain: Floats, stated: Bools, first: Ints, of: 
     return np.where(stated, weight * by_degree / np.where(own > 0, own, 1.0), plain)
 
 
-def _linked(links: Floats, seen: Floats, first: Ints) -> Floats:
+def _link_log_odds(links: Floats, seen: Floats, first: Ints) -> Floats:
     """log((links + ½) / (occurrences without a link + ½)) of a name; 0 if it was never seen."""
-    total = _reduced(np.add, links, first[:-1])
-    had = np.maximum(_reduced(np.maximum, seen, first[:-1]), total)
+    total = _reduce(np.add, links, first[:-1])
+    had = np.maximum(_reduce(np.maximum, seen, first[:-1]), total)
     odds = np.log((total + 0.5) / (had - total + 0.5))
     return np.where(had > 0, odds, 0.0)
 

@@ -67,7 +67,7 @@ def features(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[s
     columns |= _of_candidate(layers, found)
     columns |= _in_common(passages, layers, found)
     columns |= word_similarity(passages, layers, found)
-    _crossed(columns)
+    _cross(columns)
     return columns
 
 
@@ -103,7 +103,7 @@ def _of_mention(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[A
         "a number beside": _number_beside(passages, start, end),
         "quoted": (start > 0) & np.isin(codes[np.maximum(start - 1, 0)], _QUOTES),
         "candidates": np.log(np.diff(found.first)),
-        "also a whole name": _reduced(found, found.kind < FIRST_PART),
+        "also a whole name": _reduce(found, found.kind < FIRST_PART),
         **word_features(passages, found),
     }  # fmt: skip
 
@@ -145,7 +145,7 @@ def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
     }
 
 
-def _crossed(columns: dict[str, Floats]) -> None:
+def _cross(columns: dict[str, Floats]) -> None:
     """Products of two questions, where one means another thing by the answer to the other."""
     part, small, work = columns["part"], columns["small letters"], columns["work"]
     # A longer name that is the candidate's own speaks not against it.
@@ -209,7 +209,7 @@ def _in_common(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict
     return {
         "description": weight / (1 + np.bincount(of, idf, size)),
         "description, words": np.log1p(np.bincount(of[shared], minlength=size)),
-        "neighbours named": _named(
+        "neighbours named": _named_nearby(
             layers, found, _outside(passages, found), labels, of_near[of_label]
         ),
     }
@@ -225,7 +225,7 @@ def _outside(passages: FoldedTexts, found: Candidates) -> NDArray[np.uint64]:
     return np.unique(word[free] ^ _salt(passage[free]))
 
 
-def _named(
+def _named_nearby(
     layers: Layers, found: Candidates, said: NDArray[np.uint64], words: NDArray[np.uint64], of: Ints
 ) -> Floats:
     """log(1 + Σ idf) of a candidate's ``words``, each once, near the mention in its passage."""
@@ -240,7 +240,7 @@ def _salt(passage: Ints) -> NDArray[np.uint64]:
     return (passage + 1).astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
 
 
-def _reduced(found: Candidates, values: Bools) -> Bools:
+def _reduce(found: Candidates, values: Bools) -> Bools:
     return np.logical_or.reduceat(values, found.first[:-1]) if len(values) else values
 
 
@@ -314,7 +314,7 @@ def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
     pair = np.zeros(len(name) + 1, np.bool_)
     # pair[i] says that the tokens i - 1 and i are capitalised neighbours; both ends stay False.
     pair[1:-1] = name[1:] & name[:-1] & tokens.after[1:]
-    longer = (pair[:-1] | pair[1:]) & ~_known(tokens, found)
+    longer = (pair[:-1] | pair[1:]) & ~_within_mentions(tokens, found)
     said, counts = np.unique(
         tokens.hash[longer] ^ _salt(tokens.passage[longer]), return_counts=True
     )
@@ -326,7 +326,7 @@ def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
     return (at >= 0) & (np.append(counts, 0)[at] > own)
 
 
-def _known(tokens: Tokens, found: Candidates) -> Bools:
+def _within_mentions(tokens: Tokens, found: Candidates) -> Bools:
     """Whether each token stands in a mention of several."""
     start, end, _ = found.mentions
     first, stop = np.searchsorted(tokens.start, start), np.searchsorted(tokens.start, end)

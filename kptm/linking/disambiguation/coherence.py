@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kptm.linking.index.link_index import find, spread
+from kptm.linking.index.link_index import find, ranges
 from kptm.linking.names.surface_forms import FIRST_PART, Kind
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def coherence(layers: Layers, found: Candidates, belief: Floats) -> dict[str, Fl
     own = _own(found, node_of)
     part = ((found.kind >= FIRST_PART) & (found.kind != Kind.PEOPLE)).astype(np.float64)
     columns = {
-        "fact": _summed(facts, node_of, found.of, trust, own),
-        "shared neighbours": _summed(shared, node_of, found.of, trust, own),
+        "fact": _sum_trust(facts, node_of, found.of, trust, own),
+        "shared neighbours": _sum_trust(shared, node_of, found.of, trust, own),
         "again": _again(found, node_of, belief),
     }
     for name in ("fact", "shared neighbours"):
@@ -89,8 +89,8 @@ def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pai
     some = (counts > 1) & (counts <= HUB)
     first, counts = first[some], counts[some]
     weight = 1 / np.log(2 + layers.degrees(ends[first] % size)) if len(first) else np.zeros(0)
-    row, group = spread(first, counts)
-    mate, of_row = spread(first[group], counts[group])
+    row, group = ranges(first, counts)
+    mate, of_row = ranges(first[group], counts[group])
     a, b, w = member[row[of_row]], member[mate], weight[group[of_row]]
     different = a != b
     a, b, w = a[different], b[different], w[different]
@@ -114,14 +114,14 @@ def _key(mention: Ints, node: Ints) -> NDArray[np.uint64]:
     return mention.astype(np.uint64) << np.uint64(32) | node.astype(np.uint64)
 
 
-def _summed(
+def _sum_trust(
     pairs: Pairs, node_of: Ints, mention: Ints, trust: Floats, own: NDArray[np.uint64]
 ) -> Floats:
     """Σ weight · trust over a candidate's company, up to :data:`FULL`."""
     a, b, weight = pairs
     # The pairs are sorted by ``a``: first[n] : first[n + 1] are those of node n.
     first = np.searchsorted(a, np.arange(len(trust) + 1))
-    at, of = spread(first[node_of], np.diff(first)[node_of])
+    at, of = ranges(first[node_of], np.diff(first)[node_of])
     others = find(own, _key(mention[of], b[at])) < 0
     at, of = at[others], of[others]
     return np.minimum(np.bincount(of, weight[at] * trust[b[at]], len(node_of)), FULL)

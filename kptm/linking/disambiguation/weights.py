@@ -141,8 +141,8 @@ def scores(
         first: M + 1, where the candidates of each mention begin.
         of: C, the mention of each.
     """
-    name = _weighted(columns, {key: w for key, w in weights.items() if key not in CONTEXT})
-    context = _weighted(columns, {key: w for key, w in weights.items() if key in CONTEXT})
+    name = _weigh(columns, {key: w for key, w in weights.items() if key not in CONTEXT})
+    context = _weigh(columns, {key: w for key, w in weights.items() if key in CONTEXT})
     counts = columns.get(LINKS)
     if counts is None or not counts.any():
         return name + context
@@ -158,7 +158,7 @@ def log_shares(base: Floats, counts: Floats, first: Ints, of: Ints) -> Floats:
     return np.log(np.maximum(counts + SMOOTHING * base, 1e-300)) - np.log(total + SMOOTHING)
 
 
-def _weighted(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
+def _weigh(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
     """Σ wᵢ·fᵢ of each row; a feature without a weight counts nothing."""
     size = len(next(iter(columns.values())))
     total = np.zeros(size)
@@ -186,7 +186,7 @@ def beliefs(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints)
     chosen = best(among, first, of)
     asked = {name: values[chosen] for name, values in columns.items()}
     asked[SURE] = np.log(np.maximum(among[chosen], 1e-300))
-    return among * log_odds(_weighted(asked, weights.whether))[of]
+    return among * log_odds(_weigh(asked, weights.whether))[of]
 
 
 def softmax(score: Floats, first: Ints, of: Ints) -> Floats:

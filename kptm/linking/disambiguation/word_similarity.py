@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kptm.linking.index.link_index import spread
+from kptm.linking.index.link_index import ranges
 from kptm.linking.names.surface_forms import FIRST_PART
 from kptm.linking.names.word_vectors import word_vectors
 from kptm.linking.text.passages import first_of_sentence
@@ -73,8 +73,8 @@ def _around(passages: FoldedTexts, found: Candidates, mentions: Ints) -> Vectors
     begin = np.maximum(first - WINDOW, np.searchsorted(sentence, own))
     last = np.minimum(stop + WINDOW, np.searchsorted(sentence, own, "right"))
     begin, last = np.minimum(begin, first), np.maximum(last, stop)
-    before, of_before = spread(begin, first - begin)
-    after, of_after = spread(stop, last - stop)
+    before, of_before = ranges(begin, first - begin)
+    after, of_after = ranges(stop, last - stop)
     words, of = np.concatenate([before, after]), np.concatenate([of_before, of_after])
     rows = vectors.of(hashes[words])
     enough = np.bincount(of[rows < len(vectors.hashes)], minlength=len(mentions)) >= LEAST

@@ -49,7 +49,7 @@ def escape(value: object) -> str:
     return text.replace("\r", "&#13;").replace("\0", "\ufffd")
 
 
-def marked(document: TextWithLinks, attributes: Callable[[Link], str]) -> str:
+def mark(document: TextWithLinks, attributes: Callable[[Link], str]) -> str:
     """The escaped text with each link in a ``<mark>`` of the given attributes, already escaped."""
     parts, position = [], 0
     for link in document.links:
@@ -62,7 +62,7 @@ def marked(document: TextWithLinks, attributes: Callable[[Link], str]) -> str:
 
 def block(document: TextWithLinks, labels: Labels = None) -> str:
     """One text, for a page or fragment that has :func:`style`."""
-    body = marked(document, lambda link: _attributes(link, labels))
+    body = mark(document, lambda link: _attributes(link, labels))
     return f'<div class="kptm" dir="auto">{body}</div>'
 
 
@@ -100,7 +100,7 @@ def _attributes(link: Link, labels: Labels) -> str:
     if all(candidate.entity != link.entity for candidate in meant):
         meant = (Candidate(link.entity, link.score), *meant)
     shown = meant[:CARD_LINES]
-    lines = [f"{c.prior:.2f}  {_called(c.entity, labels)}" for c in shown]
+    lines = [f"{c.prior:.2f}  {_name(c.entity, labels)}" for c in shown]
     if len(meant) > len(shown):
         lines.append(f"and {len(meant) - len(shown)} more")
     shares = [f"{_share(candidate.prior):.1%} 1.6em" for candidate in shown]
@@ -111,7 +111,7 @@ def _attributes(link: Link, labels: Labels) -> str:
     )
 
 
-def _called(key: str, labels: Labels) -> str:
+def _name(key: str, labels: Labels) -> str:
     """The label, with the key behind it where that is another."""
     label = labels(key) if callable(labels) else (labels or {}).get(key)
     names = (label, key) if label and label != key else (key,)

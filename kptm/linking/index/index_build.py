@@ -150,14 +150,14 @@ class IndexBuilder:
     def _forms(
         self, base: NDArray[np.float32], degree: NDArray[np.float32], stated: NDArray[np.bool_]
     ) -> dict[str, NDArray[Any]]:
-        hashes, exact, beginnings = _hashed(self._names)
+        hashes, exact, beginnings = _hash_names(self._names)
         owners = np.frombuffer(self._owners, np.int32)
         kinds = np.frombuffer(self._kinds, np.uint8)
         weights = name_weights(base[owners], kinds)
         case = np.fromiter(map(_case, self._names), np.uint8, len(kinds))
         case |= (STATED * stated[owners]).astype(np.uint8)
         order = np.lexsort((owners, -degree[owners], kinds >= FIRST_PART, hashes))
-        order = order[_kept(hashes[order], kinds[order])]
+        order = order[_not_crowded(hashes[order], kinds[order])]
         forms, first = np.unique(hashes[order], return_index=True)
         return {
             "form_hash": forms,
@@ -212,7 +212,7 @@ def _firsts(of: array[int], size: int) -> NDArray[np.int64]:
     return np.searchsorted(owners, np.arange(size + 1)).astype(np.int64)
 
 
-def _kept(hashes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def _not_crowded(hashes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Of entries sorted by hash, whole names first: all but the parts that too many share."""
     part = kinds >= FIRST_PART
     new = np.ones(len(hashes), np.bool_)
@@ -232,7 +232,7 @@ def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
         yield names[start : start + CHUNK]
 
 
-def _hashed(
+def _hash_names(
     names: Sequence[str],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
     """The folded and the exact hash of each name; and those of all their beginnings, each once."""

@@ -69,12 +69,12 @@ def load(folder: Path) -> tuple[LinkIndex, int, str] | None:
             path = folder / f"{name}.npy"
             if file_sha256(path) != manifest["sha256"][name]:
                 return None
-            arrays[name] = _mapped(path)
+            arrays[name] = _map(path)
         return LinkIndex(**arrays), int(manifest["revision"]), str(manifest["graph"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _mapped(path: Path) -> np.ndarray:
+def _map(path: Path) -> np.ndarray:
     found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return np.asarray(found)  # the subclass of a memory map makes each small operation slower

@@ -133,10 +133,10 @@ def rows_of(
     counts = first[rows + 1] - first[rows]
     if most is not None:
         counts = np.minimum(counts, most)
-    return spread(first[rows], counts)
+    return ranges(first[rows], counts)
 
 
-def spread(
+def ranges(
     start: NDArray[np.int64], count: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The numbers start, start + 1, …, ``count`` of them for each, and which each is of."""

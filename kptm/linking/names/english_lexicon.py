@@ -48,7 +48,7 @@ class WordList(NamedTuple):
         return find(self.hashes, hashes) >= 0
 
 
-def _listed(words: list[str]) -> WordList:
+def _word_list(words: list[str]) -> WordList:
     hashes = key_hashes(word.lower() for word in words)
     # Word frequencies fall as a power of the rank, so the log of the rank is the scale.
     values = 1 - np.log1p(np.arange(len(words))) / np.log(len(words) + 2)
@@ -59,25 +59,25 @@ def _listed(words: list[str]) -> WordList:
 @cache
 def everyday_words() -> WordList:
     """The words that are commonly written in small letters."""
-    return _listed(listed_words("everyday.txt"))
+    return _word_list(listed_words("everyday.txt"))
 
 
 @cache
 def given_names() -> WordList:
     """First names of people."""
-    return _listed(listed_words("given-names.txt"))
+    return _word_list(listed_words("given-names.txt"))
 
 
 @cache
 def surnames() -> WordList:
     """Last names of people."""
-    return _listed(listed_words("surnames.txt"))
+    return _word_list(listed_words("surnames.txt"))
 
 
 @cache
 def titles() -> WordList:
     """Words that stand before a person's name, "President"."""
-    return _listed(tables()["titles"])
+    return _word_list(tables()["titles"])
 
 
 @cache
@@ -99,10 +99,10 @@ def pronouns() -> Mapping[str, str]:
 @cache
 def dates() -> WordList:
     """Months and days of the week."""
-    return _listed(tables()["dates"])
+    return _word_list(tables()["dates"])
 
 
 @cache
 def either_words() -> WordList:
     """Words that are names, too, but are common in small letters."""
-    return _listed(tables()["either"])
+    return _word_list(tables()["either"])

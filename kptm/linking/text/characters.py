@@ -115,12 +115,12 @@ def fold_codes(codes: Codes) -> Folded:
     composed = compose(codes)
     joined = codes if composed is None else composed.codes
     folded, flags = _look_up(joined)
-    places = np.append(np.flatnonzero(_kept(folded, flags)), len(joined))
+    places = np.append(np.flatnonzero(_keep(folded, flags)), len(joined))
     origins = places[:-1]
     if len(origins) < len(folded):
         folded, flags = folded[origins], flags[origins]
     if int(flags.max(initial=0)) >= LONG:  # its bit is the highest
-        folded, flags, origins = _expanded(joined, folded, flags, origins)
+        folded, flags, origins = _expand(joined, folded, flags, origins)
         places = np.append(origins, len(joined))
     ends = None
     if composed is not None:
@@ -128,7 +128,7 @@ def fold_codes(codes: Codes) -> Folded:
     return Folded(folded, flags, places, joined, origins, ends, _boundaries(flags))
 
 
-def _expanded(
+def _expand(
     codes: Codes, folded: Codes, flags: Flags, origins: NDArray[np.int64]
 ) -> tuple[Codes, Flags, NDArray[np.int64]]:
     """The same with all characters of those that fold to several."""
@@ -149,7 +149,7 @@ def _expanded(
     return folded, flags, origins
 
 
-def _kept(folded: Codes, flags: Flags) -> NDArray[np.bool_]:
+def _keep(folded: Codes, flags: Flags) -> NDArray[np.bool_]:
     kept = (flags & DROPPED) == 0
     space = (flags & SPACE) != 0
     kept[1:] &= ~(space[1:] & space[:-1])
@@ -188,14 +188,14 @@ class Hashes:
     """
 
     def __init__(self, codes: Codes) -> None:
-        values = _scrambled(codes.astype(np.uint64) + np.uint64(1))
+        values = _scramble(codes.astype(np.uint64) + np.uint64(1))
         powers, self._inverses = _powers(len(codes) + 1)
         self._sums = np.zeros(len(codes) + 1, np.uint64)
         np.cumsum(values * powers[:-1], out=self._sums[1:])
 
     def __call__(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
         """The hashes of the spans from ``starts`` to ``ends``."""
-        return _scrambled((self._sums[ends] - self._sums[starts]) * self._inverses[starts])
+        return _scramble((self._sums[ends] - self._sums[starts]) * self._inverses[starts])
 
 
 @cache
@@ -214,7 +214,7 @@ def _powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     return powers[:size], inverses[:size]
 
 
-def _scrambled(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _scramble(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """A bijection of 64 bits whose every bit depends on all (the finaliser of SplitMix64)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -79,7 +79,9 @@ def _with_marks(given: Composed) -> Composed:
             codes[at - 1].astype(np.uint64) << np.uint64(32) | codes[at],
             return_inverse=True,
         )
-        joined = np.array([_joined(*divmod(int(pair), 2**32)) for pair in pairs], np.uint32)[which]
+        joined = np.array([_compose_pair(*divmod(int(pair), 2**32)) for pair in pairs], np.uint32)[
+            which
+        ]
         at, joined = at[joined > 0], joined[joined > 0]
         if not len(at):
             break
@@ -99,7 +101,7 @@ def _is_mark() -> NDArray[np.bool_]:
 
 
 @cache
-def _joined(base: int, mark: int) -> int:
+def _compose_pair(base: int, mark: int) -> int:
     """The character that two are, 0 where they stay two."""
     two = chr(base) + chr(mark)
     for form in ("NFC", "NFKC"):  # NFKC for half-width kana

@@ -62,7 +62,7 @@ class _Name(NamedTuple):
     titled: bool
 
 
-def recased(text: str, layers: Layers) -> str:
+def recase(text: str, layers: Layers) -> str:
     """A text without case as one would write it: names with capitals, all else in small letters.
 
     Args:
@@ -79,7 +79,7 @@ def recased(text: str, layers: Layers) -> str:
     for token in np.flatnonzero(capital | upper).tolist():
         _, start, end = passages.text_span(int(tokens.start[token]), int(tokens.end[token]))
         word = small[start:end]
-        new = word.upper() if upper[token] else _capitalised(word)
+        new = word.upper() if upper[token] else _capitalise(word)
         if len(new) == len(word):
             chars[start:end] = new
     return "".join(chars)
@@ -139,6 +139,6 @@ def _names(passages: FoldedTexts, layers: Layers) -> list[_Name]:
     return sorted(found, key=lambda name: (name.first - name.stop, name.first))
 
 
-def _capitalised(word: str) -> str:
+def _capitalise(word: str) -> str:
     """Each part of a word with a capital: "Jean-Paul", but "O'Neill" and "Wal-Mart" alike."""
     return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))

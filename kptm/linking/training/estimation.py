@@ -86,11 +86,11 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
         return {name: EXPECTED.get(name, 0.0) for name in names}
     # From a place within a mention's candidates to a row of the matrix.
     answer = first[:-1] + np.array(right)
-    matrix, scale = _standardised(np.concatenate(rows), names)
+    matrix, scale = _standardise(np.concatenate(rows), names)
     counts = np.concatenate(links)
     of = np.repeat(np.arange(len(first) - 1), np.diff(first))
     penalty = PRECISION_WHICH / len(answer)
-    expected = _expected(names, scale)
+    expected = _prior_means(names, scale)
     context = np.array([name in CONTEXT for name in names])
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -113,7 +113,7 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
             -gradient / len(answer) + penalty * away,
         )
 
-    found_weights = _minimised(loss, np.zeros(len(names)), [_bound(name) for name in names])
+    found_weights = _minimise(loss, np.zeros(len(names)), [_bound(name) for name in names])
     return dict(zip(names, (found_weights / scale).tolist(), strict=True))
 
 
@@ -149,13 +149,13 @@ def fit_nil(
     """
     mentions = _mentions(collections, names, which)
     names = [*names, SURE]
-    matrix, scale = _standardised(mentions.rows, names)
+    matrix, scale = _standardise(mentions.rows, names)
     parts = int(mentions.collection.max(initial=-1)) + 1
     width, size = len(names), len(PROPENSITY)
     groups = [np.flatnonzero(mentions.collection == at) for at in range(parts)]
     total = mentions.weight.sum()
     expected = np.concatenate(
-        [_expected(names, scale), np.tile([MOSTLY] + [0.0] * (size - 1), parts)]
+        [_prior_means(names, scale), np.tile([MOSTLY] + [0.0] * (size - 1), parts)]
     )
     precision = np.repeat([PRECISION_WHETHER, PRECISION_PROPENSITY], [width, parts * size]) / total
     unlabelled = ~mentions.linked & ~mentions.certain
@@ -186,7 +186,7 @@ def fit_nil(
 
     start = np.concatenate([np.zeros(width), expected[width:]])
     bounds = [*map(_bound, names), *[(None, None)] * (parts * size)]
-    found = _minimised(loss, start, bounds)[:width]
+    found = _minimise(loss, start, bounds)[:width]
     return dict(zip(names, (found / scale).tolist(), strict=True))
 
 
@@ -216,7 +216,7 @@ def _mentions(
     return _Mentions(*(np.concatenate(column) for column in columns))
 
 
-def _expected(names: Sequence[str], scale: Floats) -> Floats:
+def _prior_means(names: Sequence[str], scale: Floats) -> Floats:
     """The means of the coefficients' prior, of features that were divided by ``scale``."""
     return np.array([EXPECTED.get(name, 0.0) for name in names]) * scale
 
@@ -225,7 +225,7 @@ def _matrix(columns: dict[str, Floats], names: Sequence[str], rows: NDArray[Any]
     return np.stack([columns[name][rows].astype(np.float64) for name in names], axis=1)
 
 
-def _standardised(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
+def _standardise(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
     """Columns of standard deviation 1, and their divisors; log-odds keep their unit, expected 1."""
     scale = rows.std(axis=0)
     # A constant feature is divided by 1, not by 0.
@@ -238,7 +238,7 @@ def _bound(name: str) -> tuple[float | None, None]:
     return (0.0 if name in NOT_NEGATIVE else None, None)
 
 
-def _minimised(loss: Loss, start: Floats, bounds: list[tuple[float | None, None]]) -> Floats:
+def _minimise(loss: Loss, start: Floats, bounds: list[tuple[float | None, None]]) -> Floats:
     from scipy.optimize import minimize
 
     found = minimize(

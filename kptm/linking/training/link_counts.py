@@ -20,7 +20,7 @@ Counts = Counter[tuple[str, str]]
 """By (key, name)."""
 
 
-def counted(documents: Iterable[LinkedText], layers: Layers) -> tuple[Counts, Counts]:
+def count_links(documents: Iterable[LinkedText], layers: Layers) -> tuple[Counts, Counts]:
     """How often each entity was meant by a name, and how often its name stood without a link.
 
     Pronouns and their like are no names: they mean whatever was said before.
@@ -33,11 +33,11 @@ def counted(documents: Iterable[LinkedText], layers: Layers) -> tuple[Counts, Co
             for link in document.links
             if not link.coreference and link.surface.casefold() not in FUNCTION_WORDS
         )
-        unlinked.update(_unlinked(document, layers))
+        unlinked.update(_unlinked_names(document, layers))
     return linked, unlinked
 
 
-def _unlinked(document: LinkedText, layers: Layers) -> Iterable[tuple[str, str]]:
+def _unlinked_names(document: LinkedText, layers: Layers) -> Iterable[tuple[str, str]]:
     if not document.text:
         return
     passages = FoldedTexts([document.text])

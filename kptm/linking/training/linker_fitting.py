@@ -88,7 +88,7 @@ def fit(
             weights = replace(weights, encoder=Pass({}, {}))
         known = [list(examples(item, weights)) for item in sets]
         passes = {"local": weights.local, "joint": weights.joint, "encoder": weights.encoder}
-        passes[step] = _learnt(known, step)
+        passes[step] = _fit_step(known, step)
         weights = replace(weights, **passes)  # type: ignore[arg-type]  # by their names
     chosen = weights.encoder or weights.joint
     linked = [item for item in known if any(example.gold for example in item)]
@@ -143,7 +143,7 @@ def examples(gold: Gold, weights: Weights) -> Iterator[LabelledDocument]:
         )
 
 
-def _learnt(collections: Sequence[Sequence[LabelledDocument]], step: str) -> Pass:
+def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> Pass:
     some = [
         [example for example in collection if example.judged.columns] for collection in collections
     ]

@@ -84,7 +84,7 @@ class TextWriter:
         named = {provenance.of_text(item.text): item for item in batch if item.links}
         with self._database.reading() as sql:
             # Live or not: what was forgotten is not written again.
-            there = _written(sql, list(self._spaces.values()), list(named))
+            there = _present_origins(sql, list(self._spaces.values()), list(named))
             unsaid = provenance.silent(sql, self._source, list(there.values()))
         fresh = [item for digest, item in named.items() if digest not in there]
         found = self._encode(fresh) if fresh else {}
@@ -119,7 +119,7 @@ class TextWriter:
         }
 
 
-def _written(
+def _present_origins(
     sql: Sql, names: Sequence[str], digests: Sequence[str], *, live: bool = False
 ) -> dict[str, int]:
     """The ids of those origins that spaces have rows of."""
@@ -189,7 +189,7 @@ def _write_said(
     digests = [digest_of(item.record) for _, item in said]
     with database.reading() as sql:
         # Not those that were forgotten: a triple that is given again holds again.
-        there = _written(sql, [name], sorted(set(digests)), live=True)
+        there = _present_origins(sql, [name], sorted(set(digests)), live=True)
         unsaid = {
             source: _unsaid(sql, source, {digests[row]: there[digests[row]] for row in said_by})
             for source, said_by in _by_source(said, digests, there).items()

@@ -42,7 +42,7 @@ _LOST = (
     " WHERE l.head = r.head AND l.relation = r.relation AND l.tail = r.tail)"
 )
 LOST: Condition = (_LOST, [])
-"""Whether a record states a fact of ours that gave way; inside of :func:`compared` only."""
+"""Whether a record states a fact of ours that gave way; inside of :func:`find_conflicts` only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def check_policy(policy: str) -> None:
 
 
 @contextmanager
-def compared(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[MergeConflict]]:
+def find_conflicts(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[MergeConflict]]:
     """Conflicts between a store and another's facts, by relation and head.
 
     Of facts that are as new as each other ours is the newest.

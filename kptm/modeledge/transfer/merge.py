@@ -22,7 +22,7 @@ from kptm.modeledge.transfer.conflicts import (
     LOST,
     MergeConflict,
     check_policy,
-    compared,
+    find_conflicts,
     left_out,
 )
 
@@ -154,7 +154,7 @@ class _Merge:
 
     def _said(self, items: Sequence[TransferRecord]) -> dict[str, set[str]]:
         """The origins that each source attests there, without what it no longer does here."""
-        ended = _ended(self.sql, sorted({item.digest for item in items}))
+        ended = _withdrawn(self.sql, sorted({item.digest for item in items}))
         said: dict[str, set[str]] = {}
         for item in items:
             for source in item.sources:
@@ -188,7 +188,7 @@ def merge(
     with database.writing() as (sql, transaction):
         named = [(space, _room_for(sql, space)) for space in carrier.spaces()]
         number = oplog.begin(sql, "merge", carrier.name[: record_edits.NOTE])
-        with compared(sql, carrier.facts(), policy) as found:
+        with find_conflicts(sql, carrier.facts(), policy) as found:
             removed = len(record_rows.remove(sql, number, LOST)) if found else 0
             last = int(sql.one("SELECT max(id) FROM modeledge_record") or 0)
             under_way = _Merge(sql, number, policy, left_out(found), last)
@@ -232,7 +232,7 @@ def _room_for(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
     return ours
 
 
-def _ended(sql: Sql, digests: Sequence[str]) -> dict[tuple[str, str], str]:
+def _withdrawn(sql: Sql, digests: Sequence[str]) -> dict[tuple[str, str], str]:
     """What sources attest no more, by digest and source: since when."""
     listed, parameter = sql.values(list(digests))
     query = (

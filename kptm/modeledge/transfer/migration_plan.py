@@ -12,7 +12,7 @@ from kptm.modeledge.encode.reencode import KINDS
 from kptm.modeledge.sql import spaces, transfer_record
 from kptm.modeledge.transfer import procrustes
 from kptm.modeledge.transfer.agreement import agreement, recall
-from kptm.modeledge.transfer.sampling import sampled
+from kptm.modeledge.transfer.sampling import sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,7 +105,7 @@ class Planner:
         if method == "encode":
             return plain
         with self._database.reading() as sql:
-            held, chosen, count = sampled(sql, old, KINDS, HELD, anchors, self._seed)
+            held, chosen, count = sample(sql, old, KINDS, HELD, anchors, self._seed)
         if method == "auto" and count <= 2 * (len(held) + len(chosen)):
             return plain  # half of them would be encoded for the map alone
         try:
@@ -153,7 +153,7 @@ class Planner:
             new = spaces.find(sql, plan.new)
             if new is None:
                 return None
-            ids, _, _ = sampled(sql, new, KINDS, HELD, 0, self._seed)
+            ids, _, _ = sample(sql, new, KINDS, HELD, 0, self._seed)
         pairs = self._pairs(new, ids)
         return agreement(pairs.old, pairs.new, pairs.values) if pairs.ids else None
 

@@ -50,7 +50,7 @@ class OrthogonalMap:
 
     def __call__(self, vectors: Vectors) -> Vectors:
         """Map vectors, shape (n, D) to (n, E)."""
-        moved = _prepared(vectors, self.way) - self.origin
+        moved = _prepare(vectors, self.way) - self.origin
         return (self.scale * moved @ self.rotation + self.goal).astype(np.float32)
 
 
@@ -75,7 +75,7 @@ def fit(old: Vectors, new: Vectors, way: str = "plain") -> OrthogonalMap:
             f"vectors of width {old.shape[1]} cannot be turned into the narrower {new.shape[1]}"
             ' without loss; use method="encode"'
         )
-    a, b = _prepared(old, way), _prepared(new, way)
+    a, b = _prepare(old, way), _prepare(new, way)
     centred = way.endswith("centred")
     origin = a.mean(0) if centred else np.zeros(a.shape[1])
     goal = b.mean(0) if centred else np.zeros(b.shape[1])
@@ -112,7 +112,7 @@ def best(old: Vectors, new: Vectors, measure: Measure, seed: int = 0) -> Orthogo
     return fit(old, new, way)
 
 
-def _prepared(vectors: Vectors, way: str) -> NDArray[np.float64]:
+def _prepare(vectors: Vectors, way: str) -> NDArray[np.float64]:
     wide = vectors.astype(np.float64)
     if way.startswith("unit"):
         wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-30)

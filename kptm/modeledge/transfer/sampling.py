@@ -16,7 +16,7 @@ SHARE = 5
 """One in so many records is held out, at most."""
 
 
-def sampled(
+def sample(
     sql: Sql, space: VectorSpace, kinds: Sequence[str], held: int, others: int, seed: int
 ) -> tuple[list[int], list[int], int]:
     """Draw live records of a space by their texts.

@@ -17,7 +17,7 @@ from kptm.modeledge.vector_index.faiss_index import (
     nearest,
     unit,
 )
-from kptm.modeledge.vector_index.flat_index import FlatIndex, merged
+from kptm.modeledge.vector_index.flat_index import FlatIndex, merge
 from kptm.modeledge.vector_index.index_choice import choose
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def build(
         kind = choose(len(ids), space.dim, queries, config.memory)
     if kind == "flat" or len(ids) <= FEWEST:
         return Built(flat(sql, space, len(ids), progress), seq, 1.0, kind, 1.0)
-    index, recall = _audited(sql, space, kind, ids, config.seed, progress)
+    index, recall = _build_and_audit(sql, space, kind, ids, config.seed, progress)
     if recall < config.target:
         return Built(flat(sql, space, len(ids), progress), seq, 1.0, kind, recall)
     return Built(index, seq, recall, kind, recall)
@@ -105,12 +105,12 @@ def build(
 def flat(sql: Sql, space: VectorSpace, count: int, progress: Progress | None = None) -> FlatIndex:
     """All vectors of a space, for exact search."""
     made = FlatIndex(space.dim, count)
-    for ids, vectors in _counted(record_rows.vectors(sql, space), progress):
+    for ids, vectors in _count(record_rows.vectors(sql, space), progress):
         made.add(ids, unit(vectors))
     return made
 
 
-def _audited(
+def _build_and_audit(
     sql: Sql,
     space: VectorSpace,
     kind: str,
@@ -127,16 +127,16 @@ def _audited(
     taught = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
     # Cells are found on other vectors than those that ask, or recall would look too high.
     some = np.sort(ids[chosen[audited : audited + taught]])
-    index = ApproximateIndex(FaissIndex.trained(kind, _gathered(sql, space, some), len(ids)))
-    queries = _gathered(sql, space, held)
+    index = ApproximateIndex(FaissIndex.trained(kind, _gather(sql, space, some), len(ids)))
+    queries = _gather(sql, space, held)
     # The exact nearest, from none on; each page of the same pass that fills the index is merged in.
     best = nearest(queries, queries[:0], NEAREST)
-    for part, vectors in _counted(record_rows.vectors(sql, space), progress):
+    for part, vectors in _count(record_rows.vectors(sql, space), progress):
         inside = ~np.isin(part, held)
         part, vectors = part[inside], unit(vectors[inside])
         index.add(part, vectors)
         scores, places = nearest(queries, vectors, NEAREST)
-        best = merged(best, (scores, np.where(places >= 0, part[places], -1)), NEAREST)
+        best = merge(best, (scores, np.where(places >= 0, part[places], -1)), NEAREST)
     _, found = search_ids(sql, space, index, queries, NEAREST)
     shares = [
         len(np.intersect1d(got[got >= 0], true)) / len(true)
@@ -159,17 +159,17 @@ def search_ids(
     wide = max(k * WIDER, WIDE) if index.kind in COARSE else k
     scores, places = index.search(queries, wide, allowed)
     ids = np.where(places >= 0, index.ids[places], -1)
-    return measured(sql, space, queries, ids, k) if wide > k else (scores, ids)
+    return exact_nearest(sql, space, queries, ids, k) if wide > k else (scores, ids)
 
 
-def measured(
+def exact_nearest(
     sql: Sql, space: VectorSpace, queries: NDArray[np.float32], ids: NDArray[np.int64], k: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The best ``k`` of each query's ids (-1: none) by exact similarity."""
     wanted = np.unique(ids[ids >= 0])
     if not len(wanted):
         return np.full((len(ids), k), -np.inf, np.float32), np.full((len(ids), k), -1, np.int64)
-    vectors = _gathered(sql, space, wanted)
+    vectors = _gather(sql, space, wanted)
     # -1, no result, takes the first place here and loses its score below.
     places = np.searchsorted(wanted, np.maximum(ids, wanted[0]))
     scores = np.stack(
@@ -180,7 +180,7 @@ def measured(
     return np.take_along_axis(scores, order, 1), np.take_along_axis(ids, order, 1)
 
 
-def _gathered(sql: Sql, space: VectorSpace, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+def _gather(sql: Sql, space: VectorSpace, ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """The vectors of ids at length 1, in one array that is filled page by page."""
     made = np.empty((len(ids), space.dim), np.float32)
     at = 0
@@ -190,7 +190,7 @@ def _gathered(sql: Sql, space: VectorSpace, ids: NDArray[np.int64]) -> NDArray[n
     return made
 
 
-def _counted(
+def _count(
     pages: Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]], progress: Progress | None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     done = 0

@@ -56,7 +56,7 @@ def check(sql: Sql, indexes: Indexes, space: VectorSpace) -> SpaceCheck:
     if snapshot == "damaged":
         problems.append("the snapshot is not as it was written; it is made again when it is needed")
     living = oplog.living(sql, space.id)
-    found = _held(sql, space)
+    found = _live_ids(sql, space)
     if found is None:
         problems.append("a vector has the wrong size; restore the database from a copy")
         return SpaceCheck(space.name, 0, "", 0.0, snapshot, tuple(problems))
@@ -86,7 +86,7 @@ def _snapshot(sql: Sql, indexes: Indexes, space: VectorSpace) -> str:
     return "whole" if same else "damaged"
 
 
-def _held(sql: Sql, space: VectorSpace) -> NDArray[np.int64] | None:
+def _live_ids(sql: Sql, space: VectorSpace) -> NDArray[np.int64] | None:
     """The ids of live rows; None where the vector of one cannot be read."""
     try:
         parts = [ids for ids, _ in record_rows.vectors(sql, space)]

@@ -109,11 +109,11 @@ class FlatIndex:
         for start in range(0, len(places), BLOCK):
             part = places[start : start + BLOCK]
             scores, found = nearest(queries, self.rows[part], k)
-            best = merged(best, (scores, np.where(found >= 0, part[found], -1)), k)
+            best = merge(best, (scores, np.where(found >= 0, part[found], -1)), k)
         return best
 
 
-def merged(one: Found, other: Found, k: int) -> Found:
+def merge(one: Found, other: Found, k: int) -> Found:
     """The ``k`` best of two lists of the best."""
     scores = np.concatenate((one[0], other[0]), axis=1)
     places = np.concatenate((one[1], other[1]), axis=1)

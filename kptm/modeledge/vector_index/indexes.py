@@ -18,7 +18,7 @@ from kptm.modeledge.vector_index import build_index, filters, snapshots
 from kptm.modeledge.vector_index.approximate_index import ApproximateIndex
 from kptm.modeledge.vector_index.cached_index import Allowed, CachedIndex
 from kptm.modeledge.vector_index.faiss_index import nearest, unit
-from kptm.modeledge.vector_index.flat_index import merged
+from kptm.modeledge.vector_index.flat_index import merge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,7 @@ class Indexes:
         with self._database.quick() as sql:
             for vectors in record_rows.vectors_of(sql, space, ids.tolist()):
                 scores, places = nearest(queries, unit(vectors), k)
-                best = merged(best, (scores, np.where(places >= 0, ids[at + places], -1)), k)
+                best = merge(best, (scores, np.where(places >= 0, ids[at + places], -1)), k)
                 at += len(vectors)
         return best
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import StoreError, UnknownKeyError
 from kg.graph import USER
 from kg.types import Step
-from kg.values import ValueKey, parsed
+from kg.values import ValueKey, parse
 from kptm.errors import ModeledgeError, WorkspaceError
 from kptm.workspace.files.learnt_files import ChangeReport, LearntFiles
 
@@ -357,7 +357,7 @@ class WorkspaceEdits:
         try:
             return self._base.resolve(name)
         except UnknownKeyError as error:
-            if new or parsed(name) is not None:
+            if new or parse(name) is not None:
                 return name
             more = "add it with kptm add, or say that it is a new entity (--new, new=True)"
             raise UnknownKeyError(f"{error}; {more}") from error

@@ -21,7 +21,7 @@ from kg import (
     read_vectors,
     train_embeddings,
 )
-from kg.embedding import refitted
+from kg.embedding import refit
 from kg.embedding.files import key_index as rows
 from kg.embedding.files import vectors
 from kg.embedding.prediction import highest
@@ -211,7 +211,7 @@ def test_another_graph_cannot_extend(trained, new_graph):
 def test_a_fact_that_has_changed_moves_its_entities_alone(filled, trained):
     old, new = "e4", "e11"
     filled.edit("e3", "next", new, old=old)
-    changed = refitted(trained, filled, {"e3"})
+    changed = refit(trained, filled, {"e3"})
     assert list(changed.keys) == list(trained.keys)
     assert changed.relations == trained.relations
     others = [key for key in trained.keys if key != "e3"]
@@ -227,26 +227,24 @@ def test_a_fact_that_has_changed_moves_its_entities_alone(filled, trained):
     same = {"head": "e7", "relation": "next"}
     at = [trained.row(key) for key in others]
     assert torch.equal(changed.scores(**same)[at], trained.scores(**same)[at])
-    assert torch.equal(
-        refitted(trained, filled, ["e3"]).table, changed.table
-    )  # one seed, one result
+    assert torch.equal(refit(trained, filled, ["e3"]).table, changed.table)  # one seed, one result
     with pytest.raises(UnknownKeyError, match="nobody"):
-        refitted(trained, filled, {"e3", "nobody"})
+        refit(trained, filled, {"e3", "nobody"})
     own = EntityEmbeddings(["a"], torch.zeros(1, 2))
     with pytest.raises(EmbeddingError, match="without a scorer"):
-        refitted(own, filled, ["a"])
+        refit(own, filled, ["a"])
 
 
 def test_a_model_with_two_rows_of_an_entity_is_not_refitted(filled):
     """The second row would go on saying the old fact."""
     simple = train_embeddings(filled, KGEConfig(model="SimplE", dim=4, epochs=1))
     with pytest.raises(EmbeddingError, match="a SimplE keeps more than one row"):
-        refitted(simple, filled, {"e3"})
+        refit(simple, filled, {"e3"})
 
 
 def test_an_entity_of_no_fact_starts_anew_and_stays_so(filled, trained):
     filled.forget(entity="e3")
-    changed = refitted(trained, filled, {"e3"})
+    changed = refit(trained, filled, {"e3"})
     others = [key for key in trained.keys if key != "e3"]
     assert torch.equal(changed.vectors(others), trained.vectors(others))
     assert (

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from kg import Literal
-from kg.values import ValueKey, candidates, parsed, value_text
+from kg.values import ValueKey, candidates, parse, value_text
 from kg.vocabulary import EMAIL, VERSION, XSD
 
 
@@ -36,16 +36,16 @@ from kg.vocabulary import EMAIL, VERSION, XSD
     ("https://pagekite.net/will", "url", "https://pagekite.net/will", "anyURI", ""),
 ])  # fmt: skip
 def test_a_text_of_a_form_has_its_value(text, kind, value, datatype, unit):
-    assert parsed(text, kind) == Literal(value, f"{XSD}{datatype}", unit=unit)
+    assert parse(text, kind) == Literal(value, f"{XSD}{datatype}", unit=unit)
 
 
 @pytest.mark.parametrize("text", ["1:2.3-4", "2.0~rc1-1", "1.18.0-6ubuntu14.4+b1", "v1.2.3"])
 def test_a_version_is_one(text):
-    assert parsed(text, "version") == Literal(text, VERSION)
+    assert parse(text, "version") == Literal(text, VERSION)
 
 
 def test_an_address_is_one():
-    assert parsed("packages@qa.example.org") == Literal("packages@qa.example.org", EMAIL)
+    assert parse("packages@qa.example.org") == Literal("packages@qa.example.org", EMAIL)
 
 
 @pytest.mark.parametrize("text", [

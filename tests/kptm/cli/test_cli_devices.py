@@ -1,4 +1,4 @@
-"""``--device``: of every verb that computes with torch, for this time only, and refused where there is none such."""
+"""``--device``: for every verb that computes with torch, once, and refused if there is none."""
 
 from types import SimpleNamespace
 
@@ -10,7 +10,8 @@ from kptm import Workspace
 from kptm.cli.main import main
 
 COMPUTE = (
-    "embed pretrain index learn finetune classify ask query link extract recall migrate sync serve edit add"
+    "embed pretrain index learn finetune classify ask query link extract recall migrate sync serve"
+    " edit add"
     " evaluate/fusion evaluate/linking evaluate/answers evaluate/extraction evaluate/probes"
 ).split()
 

@@ -1,4 +1,4 @@
-"""LoRA beside a backbone's layers: nothing at the start, off to the bit, and what peft itself reads and computes."""
+"""LoRA beside a backbone: nothing at the start, off to the bit, and as peft reads and computes."""
 
 from dataclasses import replace
 

@@ -8,7 +8,7 @@ from kptm.linking.names import english_lexicon as lexicon
 from kptm.linking.names.genders import gender_in
 from kptm.linking.names.peoples import people_of
 from kptm.linking.names.surface_forms import FEMALE, MALE, PLACE, class_of, forms_of, variants
-from kptm.linking.text.recasing import recased, without_case
+from kptm.linking.text.recasing import recase, without_case
 
 RECORDS = [
     EntityRecord(key="NL", label="Netherlands", description="country in Europe"),
@@ -91,8 +91,8 @@ def test_names_get_their_capitals_back(linker):
     text = "today albert einstein flew from california to paris for nasa, with copper"
     expected = "today Albert Einstein flew from California to Paris for NASA, with copper"
     layers = linker.refresh()
-    assert recased(text, layers) == expected
-    assert recased(text.upper(), layers) == expected
+    assert recase(text, layers) == expected
+    assert recase(text.upper(), layers) == expected
 
 
 @pytest.mark.parametrize("change", [str.lower, str.upper])

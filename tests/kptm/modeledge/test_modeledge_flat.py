@@ -11,7 +11,7 @@ from modeledge_oracle import best
 
 from kptm.modeledge.vector_index.approximate_index import ApproximateIndex
 from kptm.modeledge.vector_index.faiss_index import FaissIndex, nearest, nearest_of, unit
-from kptm.modeledge.vector_index.flat_index import FlatIndex, merged
+from kptm.modeledge.vector_index.flat_index import FlatIndex, merge
 
 DIM = 3
 STEPS = st.lists(
@@ -124,7 +124,7 @@ def test_two_lists_of_the_best_become_one(k, seed):
     scores = -np.sort(-rng.normal(size=(2, 2, k)).astype(np.float32), axis=2)
     places = rng.permutation(4 * k).reshape(2, 2, k)
     places[1, :, k // 2 :] = -1
-    got = merged((scores[0], places[0]), (scores[1], places[1]), k)
+    got = merge((scores[0], places[0]), (scores[1], places[1]), k)
     for row in range(2):
         pairs = [
             (-score, place)

@@ -11,7 +11,7 @@ from scipy.linalg import orthogonal_procrustes
 from kptm import ModeledgeError
 from kptm.modeledge.transfer.agreement import agreement, recall
 from kptm.modeledge.transfer.procrustes import WAYS, best, fit
-from kptm.modeledge.transfer.sampling import sampled
+from kptm.modeledge.transfer.sampling import sample
 
 
 def rotation(wide, rng, narrow=None):
@@ -129,11 +129,11 @@ class Room:
 )
 def test_parts_of_a_sample_have_no_text_in_common(texts, held, others, seed):
     rows = list(enumerate(texts, 1))
-    first, second, count = sampled(Rows(rows), Room, ("mention",), held, others, seed)
+    first, second, count = sample(Rows(rows), Room, ("mention",), held, others, seed)
     text = dict(rows)
     assert count == len(rows)
     assert set(first) | set(second) <= set(text)
     assert not {text[number] for number in first} & {text[number] for number in second}
     assert len(first) == min(held, len(rows) // 5 if others else len(rows))
     assert len(second) <= others
-    assert (first, second) == sampled(Rows(rows), Room, ("mention",), held, others, seed)[:2]
+    assert (first, second) == sample(Rows(rows), Room, ("mention",), held, others, seed)[:2]

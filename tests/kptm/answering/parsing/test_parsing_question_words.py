@@ -1,4 +1,4 @@
-"""What question words ask for: how, what kind of, either of two; and words that only look like grammar."""
+"""What question words ask for: how, what kind of, either of two; lookalikes of grammar."""
 
 import pytest
 
