@@ -173,8 +173,7 @@ def main() -> None:
         return
     print(
         f"{options.seeds} seeds, {options.steps} steps, {os.cpu_count()} cores, torch"
-        f" {torch.__version__},"
-        f" {time.monotonic() - began:.0f} s"
+        f" {torch.__version__}, {time.monotonic() - began:.0f} s"
     )
     print(
         "| arm | "

@@ -271,8 +271,7 @@ def circumstances(spec: dict, repeat: int) -> str:
         f" {spec['entities']:,} entities, {spec['relations']} relations, seed {spec['seed']},"
         f" sha256 {spec['sha256'][:12]}\n{len(spec['one']):,} keys of one hop,"
         f" {len(spec['two'])} of two hops ({spec['mean paths of two hops']:.0f} paths each on"
-        " average);"
-        f" median of {repeat}\ncommit {commit()}, Python {platform.python_version()},"
+        f" average); median of {repeat}\ncommit {commit()}, Python {platform.python_version()},"
         f" {os.cpu_count()} cores, load average {load}\n{versions()}"
     )
 

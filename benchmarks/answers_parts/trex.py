@@ -176,8 +176,7 @@ def show(runs):
     for run in runs:
         print(
             f"seed {run['seed']}: {run['taught'][0]} of {run['taught'][1]} questions taught"
-            " something,"
-            f" weights {run['weights']}, {run['seconds'][1]:.0f} s"
+            f" something, weights {run['weights']}, {run['seconds'][1]:.0f} s"
         )
     of = np.array(runs[0]["groups"])
     rows = {name: np.array([run["rows"][name] for run in runs]) for name in runs[0]["rows"]}

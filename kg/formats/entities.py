@@ -62,8 +62,7 @@ def _check_columns(columns: Sequence[str]) -> list[str]:
         known = ", ".join(sorted(ENTITY_FIELDS))
         raise KGError(
             f"the columns of entities are {known}, with key among them, and {LEFT!r} for one that"
-            " is"
-            f" to be left; not {list(columns)!r}"
+            f" is to be left; not {list(columns)!r}"
         )
     return list(columns)
 

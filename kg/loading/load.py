@@ -209,7 +209,8 @@ class _Batches:
         if facts:
             self._writer.later(lines, facts)
         if entity_records:
-            self._writer.finish()  # what a record changes may wait in it
+            # The writer may still hold statements that a record changes.
+            self._writer.finish()
             self.changed += entities.merge(self._writer, self._sql, entity_records)
         if statement_records:
             statements.write(self._writer, self._sql, statement_records)

@@ -53,6 +53,7 @@ def checked_key(text: object, what: str) -> str:
         InvalidNameError: As for :func:`checked_name`, or it is longer than a key may be.
     """
     key = checked_name(text, what)
+    # A character has at most four bytes, so that few keys need to be encoded to be counted.
     if len(key) > MAX_KEY // 4 and len(key.encode()) > MAX_KEY:
         reason = f"{what} has {len(key.encode()):,} bytes, a key has at most {MAX_KEY:,}"
         raise InvalidNameError(reason, key)

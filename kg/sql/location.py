@@ -112,8 +112,7 @@ class Location:
         if self._opened is not None and self._identity() != self._opened:
             raise StoreError(
                 f"{self.name}: the file was deleted or replaced while it was open, so nothing was"
-                " written;"
-                " open it again"
+                " written; open it again"
             )
 
     def _identity(self) -> tuple[int, int] | None:

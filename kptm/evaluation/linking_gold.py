@@ -49,8 +49,7 @@ class GoldDocument:
         if not (some and 0 <= start <= end <= len(self.text)):
             raise LinkingError(
                 f"the span {start}–{end} is empty or leaves the text of {len(self.text)}"
-                " characters;"
-                " count characters from 0, the end not included"
+                " characters; count characters from 0, the end not included"
             )
 
     @classmethod

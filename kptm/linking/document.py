@@ -33,8 +33,7 @@ class LinkedText:
             if not position <= link.start < link.end <= len(self.text):
                 raise LinkingError(
                     f"the link {link.start}–{link.end} ({link.entity}) overlaps another, is empty"
-                    " or"
-                    f" leaves the text of {len(self.text)} characters; give links by position,"
+                    f" or leaves the text of {len(self.text)} characters; give links by position,"
                     " one a place"
                 )
             if self.text[link.start : link.end] != link.surface:

@@ -353,8 +353,7 @@ class WorkspaceModels:
         if not Path(path).exists() and (known := sources_of(self.graph.database, path)):
             reason = (
                 "there is no such file or folder; what was indexed from it stays until it is"
-                " forgotten:"
-                f" kptm forget --source {known[0]}"
+                f" forgotten: kptm forget --source {known[0]}"
             )
             raise TripleFormatError(path, None, reason)
         return read_documents(path)

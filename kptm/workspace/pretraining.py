@@ -84,8 +84,7 @@ class PretrainingRun:
             elif run.read_text(encoding="utf-8") != made_of:
                 raise CheckpointError(
                     f"{self.folder}: holds a run that was cut and had other texts, embeddings or"
-                    " settings;"
-                    " remove the folder to start anew"
+                    " settings; remove the folder to start anew"
                 )
             # Read back also now: the same object for a run that is cut and for one that is not.
             return FusedModel.from_pretrained(start)

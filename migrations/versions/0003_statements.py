@@ -294,8 +294,7 @@ class _Said:
         insert = sa.text(f"INSERT INTO name_index ({place}, surface) VALUES (:id, :surface)")
         names = (
             "SELECT id, key AS name FROM entity UNION ALL SELECT l.id, l.value FROM literal l"
-            " WHERE l.id"
-            f" IN (SELECT tail_id FROM triple WHERE relation_id IN ({LABEL}, {ALIAS}))"
+            f" WHERE l.id IN (SELECT tail_id FROM triple WHERE relation_id IN ({LABEL}, {ALIAS}))"
         )
         for row in self._rows(names):
             surface = " ".join(_last_part(row.name).replace("_", " ").casefold().split())

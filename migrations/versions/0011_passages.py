@@ -42,8 +42,7 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
             "CREATE VIRTUAL TABLE passage_terms USING fts5(text, content = 'passage', content_rowid"
-            " = 'id',"
-            " tokenize = 'unicode61 remove_diacritics 2')"
+            " = 'id', tokenize = 'unicode61 remove_diacritics 2')"
         )
     else:
         op.execute("CREATE TABLE passage_terms (id integer PRIMARY KEY, terms tsvector NOT NULL)")

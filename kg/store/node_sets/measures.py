@@ -130,6 +130,8 @@ def _are_many(sets: NodeSets, relation: int, bounds: Bounds) -> bool:
 
 def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
     """The values of a relation whose doubles equal those that they are compared with."""
+    # The index is sorted by where a value begins; a date that ends within the bounds may begin
+    # up to a leap year before them.
     least = bounds.low - (LONGEST if bounds.dimension == "date" else 0)
     rows = sets.sql.all(
         "SELECT DISTINCT x.tail_id FROM measure m CROSS JOIN triple x WHERE m.relation_id = ?"

@@ -126,8 +126,7 @@ def ways(
     away = "".join(f" AND x.{here} <> {number:d}" for number in without)
     return sets.sql.all(
         f"SELECT x.{here}, x.id FROM triple x WHERE x.{there} = ? AND x.relation_id = ?"
-        f" AND {condition.text}"
-        f" AND {sets.lives()}{away} ORDER BY +x.id LIMIT {limit:d}",
+        f" AND {condition.text} AND {sets.lives()}{away} ORDER BY +x.id LIMIT {limit:d}",
         (node, relation, *condition.parameters),
     )
 

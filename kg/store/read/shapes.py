@@ -114,8 +114,7 @@ def overlaps(sql: Sql, types: Sequence[str]) -> dict[tuple[str, str], int]:
     query = (
         "SELECT p.value, q.value, count(*) FROM triple a JOIN literal p ON p.id = a.tail_id"
         " JOIN triple b ON b.head_id = a.head_id AND b.relation_id = a.relation_id"
-        " AND b.rev_removed = 0"
-        " JOIN literal q ON q.id = b.tail_id"
+        " AND b.rev_removed = 0 JOIN literal q ON q.id = b.tail_id"
         f" WHERE a.relation_id = {_TYPE} AND a.rev_removed = 0 AND p.value IN {listed}"
         f" AND q.value IN {listed}"
         " AND p.value < q.value GROUP BY p.value, q.value"
@@ -127,8 +126,7 @@ def facts_with_several(sql: Sql, relation: str, end: str, limit: int) -> list[Fa
     """The facts of heads (or tails) that have several of the other."""
     condition = (
         f"x.{end}_id IN (SELECT {end}_id FROM triple WHERE relation_id = x.relation_id"
-        " AND rev_removed = 0"
-        f" GROUP BY {end}_id HAVING count(*) > 1)"
+        f" AND rev_removed = 0 GROUP BY {end}_id HAVING count(*) > 1)"
     )
     return _facts(sql, relation, condition, (), limit, f"x.{end}_id, x.{_OTHER[end]}_id")
 
@@ -162,8 +160,7 @@ def _facts(
 ) -> list[Fact]:
     query = (
         "SELECT x.head_id, x.tail_id FROM triple x WHERE x.relation_id = (SELECT id FROM relation"
-        " WHERE key = ?)"
-        f" AND x.rev_removed = 0 AND {condition} ORDER BY {order} LIMIT ?"
+        f" WHERE key = ?) AND x.rev_removed = 0 AND {condition} ORDER BY {order} LIMIT ?"
     )
     rows = sql.all(query, (relation, *parameters, limit))
     named = nodes(sql, {number for row in rows for number in row})

@@ -82,8 +82,7 @@ class Signatures:
             listed, parameter = sql.values(sorted(keyed))
             query = (
                 f"SELECT head_id, relation_id, tail_id FROM triple WHERE head_id IN {listed}"
-                " AND tail_id < 0"
-                f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
+                f" AND tail_id < 0 AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
             )
             rows = sql.all(query, (parameter,))
             relations = _relations(sql)
@@ -97,8 +96,7 @@ class Signatures:
         with self._database.reading() as sql:
             query = (
                 "SELECT tail_id FROM triple WHERE relation_id = (SELECT id FROM relation"
-                " WHERE key = ?)"
-                " AND rev_removed = 0 ORDER BY id LIMIT ?"
+                " WHERE key = ?) AND rev_removed = 0 ORDER BY id LIMIT ?"
             )
             tails = [int(row[0]) for row in sql.all(query, (relation, limit))]
             valued = sorted({tail for tail in tails if tail < 0})

@@ -78,8 +78,7 @@ def add(sql: Sql, items: Sequence[Proposal]) -> int:
         if state in ("proposed", "withdrawn"):
             sql.run(
                 "UPDATE proposal SET confidence = ?, extractor = ?, document = ?,"
-                " state = 'proposed',"
-                " revision_id = NULL WHERE fact_hash = ? AND source = ?",
+                " state = 'proposed', revision_id = NULL WHERE fact_hash = ? AND source = ?",
                 (item.confidence, item.extractor, item.document, mark, item.source),
             )
         elif state is None and mark not in wrong:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 _KEY = "triple_id, source_id, rev_added, seq"
 _TABLE = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS restated (triple_id INTEGER NOT NULL, source_id INTEGER"
-    " NOT NULL,"
-    f" rev_added INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY ({_KEY}))"
+    f" NOT NULL, rev_added INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY ({_KEY}))"
 )
 _STATED = (
     " FROM staged JOIN triple_source s ON s.triple_id = staged.a AND s.source_id = staged.b"

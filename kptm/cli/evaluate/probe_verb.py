@@ -162,8 +162,7 @@ def _notes(report: ProbesReport) -> Iterator[str]:
         yield (
             f"layers: {report.task}, {found.labels} labels, {found.learnt:,} spans learnt from,"
             f" {found.held_out:,} held out, {found.seen:.0%} of these in a form that was learnt"
-            " from;"
-            f" majority {found.majority:.3f}"
+            f" from; majority {found.majority:.3f}"
         )
     named = report.named
     if named.left_out:

@@ -247,8 +247,7 @@ def migrate(
         said = "not measured" if recall is None else f"{recall:.3f}"
         lines.append(
             f"{one.old} → {one.new}: {one.method}, {one.moved:,} moved, {one.there:,} there"
-            " already,"
-            f" {one.left:,} left, recall {said}"
+            f" already, {one.left:,} left, recall {said}"
         )
         moves.append(
             {"old": one.old, "new": one.new, "method": one.method, "moved": one.moved,

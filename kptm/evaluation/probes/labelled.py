@@ -48,8 +48,7 @@ class LabelledText:
             if not 0 <= span.start < span.end <= length:
                 raise LinkingError(
                     f"the span {span.start}–{span.end} ({span.label}) is empty or leaves the text"
-                    " of"
-                    f" {length} characters; count characters from 0, the end not included"
+                    f" of {length} characters; count characters from 0, the end not included"
                 )
 
 

@@ -142,8 +142,7 @@ def hold_out(groups: Sequence[str], config: ProbeConfig) -> NDArray[np.bool_]:
     if len(names) < 2:
         raise ConfigError(
             f"{len(names)} texts or entities cannot be split into those to learn from and those"
-            " held"
-            " out; give more"
+            " held out; give more"
         )
     count = min(max(round(config.held_out * len(names)), 1), len(names) - 1)
     order = np.random.default_rng(config.seed).permutation(len(names))

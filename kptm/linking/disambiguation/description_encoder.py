@@ -78,8 +78,7 @@ class Encoder:
         if not (self.path / "config.json").is_file():
             raise LinkingError(
                 f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or"
-                " the package "
-                f"of kptm[encoder], {PACKAGE}"
+                f" the package of kptm[encoder], {PACKAGE}"
             )
         self._model: _Model | None = None
         self._folder = None if folder is None else Path(folder)

@@ -64,11 +64,9 @@ CLASSES = {
     " president composer author rapper coach comedian screenwriter philosopher scientist athlete"
     " model artist"
     " guitarist drummer king queen emperor poet journalist businessman businessperson novelist"
-    " painter dancer"
-    " woman man general physicist mathematician explorer",
+    " painter dancer woman man general physicist mathematician explorer",
     "work": "film movie album song series novel book show game sitcom soundtrack video play opera"
-    " musical episode"
-    " drama miniseries comic painting single magazine",
+    " musical episode drama miniseries comic painting single magazine",
     "place": "city town country state capital county river island region continent village district"
     " province"
     " borough municipality sea ocean lake mountain area neighborhood nation commune territory"
@@ -76,8 +74,7 @@ CLASSES = {
     "organisation": "university company team club band school college organization organisation"
     " party corporation"
     " studio label network channel league association agency institute manufacturer church military"
-    " group airline"
-    " newspaper bank firm",
+    " group airline newspaper bank firm",
     "language": "language dialect",
     "people": "ethnic ethnicity inhabitants indigenous nationality citizens",
 }

@@ -77,8 +77,7 @@ def codes_of(text: str) -> Codes:
     except UnicodeEncodeError as error:
         raise LinkingError(
             f"character {error.start} of the text, {text[error.start]!r}, is half of a surrogate"
-            " pair;"
-            " decode the text with errors='replace'"
+            " pair; decode the text with errors='replace'"
         ) from error
 
 

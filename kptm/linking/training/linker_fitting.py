@@ -144,10 +144,11 @@ def examples(gold: Gold, weights: Weights) -> Iterator[LabelledDocument]:
 
 
 def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> Pass:
-    some = [
+    """Fit a pass: "local", "joint" with coherence, or "encoder" with that and similarity."""
+    with_candidates = [
         [example for example in collection if example.judged.columns] for collection in collections
     ]
-    known = [example for collection in some for example in collection]
+    known = [example for collection in with_candidates for example in collection]
     if not any((example.right >= 0).any() for example in known):
         raise LinkingError(
             "no gold link of the documents is a name that the graph knows; nothing to learn"
@@ -155,10 +156,11 @@ def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> P
     later = {"local": (), "joint": COHERENCE, "encoder": COHERENCE}[step]
     tells_apart = (*later, *SIMILARITY) if step == "encoder" else later
     tells_whether = (*later, SIMILARITY_OF_PART) if step == "encoder" else later
-    apart = {"prior", EVIDENCE, LINKS, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART}
-    base = [name for name in known[0].judged.columns if name not in apart]
+    # "Whether" has the best candidate's p of "which" in place of what "which" alone looks at.
+    only_which = {"prior", EVIDENCE, LINKS, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART}
+    base = [name for name in known[0].judged.columns if name not in only_which]
     which = fit_disambiguation(known, [*WHICH, *tells_apart])
-    return Pass(which, fit_nil(some, [*base, *tells_whether], which))
+    return Pass(which, fit_nil(with_candidates, [*base, *tells_whether], which))
 
 
 def _threshold(known: Sequence[LabelledDocument], weights: Pass) -> float:

@@ -101,6 +101,7 @@ def find_conflicts(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[li
             lost.append((head, relation, tail, at))
     sql.insert("merge_lost", "head, relation, tail, at", lost)
     sql.run("CREATE INDEX ix_merge_lost ON merge_lost (head, relation)")
+    # The caller works with merge_lost before the tables go.
     yield found
     for name in ("ours", "theirs", "lost"):
         sql.run(f"DROP TABLE merge_{name}")

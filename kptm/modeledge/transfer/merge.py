@@ -220,8 +220,7 @@ def _room_for(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
             told = ", ".join(space.name for space in strange)
             raise ModeledgeError(
                 f"the other store's {theirs.name} is of another model than {told};"
-                " migrate one of the"
-                " stores, then merge"
+                " migrate one of the stores, then merge"
             )
     elif (ours.dim, ours.precision) != (theirs.dim, theirs.precision):
         raise ModeledgeError(

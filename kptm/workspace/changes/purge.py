@@ -182,8 +182,7 @@ def purge(
             except OSError as error:
                 raise WorkspaceError(
                     f"{error.filename or artefact.path}: cannot be deleted ({error.strerror}), so"
-                    " nothing of the"
-                    " graph was purged; change its permissions and purge again"
+                    " nothing of the graph was purged; change its permissions and purge again"
                 ) from error
         records = ws.modeledge.purge(planned.names, source=source)
         passages = ws.passages.purge(planned.names, source=source)

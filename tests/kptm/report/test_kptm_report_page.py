@@ -152,8 +152,7 @@ def test_same_bytes_in_another_process(report, tmp_path):
     """Nothing hangs on the order of sets, which differs between processes."""
     code = (
         "import hashlib; from kptm.report import *; from kptm.report.drawings.network import"
-        " network; "
-        "facts = tuple((f'e{i}', f'r{i % 7}', f'e{i * i % 11}') for i in range(25)); "
+        " network; facts = tuple((f'e{i}', f'r{i % 7}', f'e{i * i % 11}') for i in range(25)); "
         "n = network(Neighbourhood(centre='e1', triples=facts)); "
         "print(hashlib.sha256(n.encode()).hexdigest())"
     )
