@@ -157,6 +157,16 @@ class Evaluator:
         with self._database.quick() as sql:
             return profile.main_relation(self._evaluation(sql).sets)
 
+    def files(self) -> list[tuple[int, str]]:
+        """The files that facts were loaded from: the number of the source and its path."""
+        with self._database.quick() as sql:
+            return profile.files(self._evaluation(sql).sets)
+
+    def main_relation_of_file(self, source: int) -> str | None:
+        """The relation with most heads in a file, the first of equals; None of an empty one."""
+        with self._database.quick() as sql:
+            return profile.main_relation_of_file(self._evaluation(sql).sets, source)
+
     def numeric_steps(self, nodes: Iterable[str] | OfType) -> dict[Step, str]:
         """Which steps lead from some nodes, or from entities of a type, to numbers and dates.
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 40
 """Values of a relation that are looked at."""
+STATED = 200_000
+"""Statements of a file that are looked at."""
 
 
 def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
@@ -66,6 +68,26 @@ def main_relation(sets: NodeSets) -> str | None:
         " GROUP BY x.relation_id) AS g"
         " JOIN relation r ON r.id = g.relation_id ORDER BY g.n DESC, r.key LIMIT 1",
         (),
+    )
+    return found[0][0] if found else None
+
+
+def files(sets: NodeSets) -> list[tuple[int, str]]:
+    """The files that sources speak in, by id and path, the first loaded first."""
+    rows = sets.sql.all("SELECT id, document FROM source WHERE document <> '' ORDER BY id", ())
+    return [(int(number), str(path)) for number, path in rows]
+
+
+def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
+    """The relation that most heads of a file have, by the first :data:`STATED` statements in it."""
+    found = sets.sql.all(
+        "SELECT r.key FROM (SELECT x.relation_id, count(DISTINCT x.head_id) AS n FROM"
+        " (SELECT triple_id FROM triple_source WHERE source_id = ? AND rev_removed IS NULL"
+        " LIMIT ?) AS s JOIN triple x ON x.id = s.triple_id"
+        f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
+        " GROUP BY x.relation_id) AS g"
+        " JOIN relation r ON r.id = g.relation_id ORDER BY g.n DESC, r.key LIMIT 1",
+        (source, STATED),
     )
     return found[0][0] if found else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative
+from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.question.question_spans import span_mask
@@ -83,8 +84,9 @@ def _kind_features(
     if fit is False and (asked.answer == "date" or value):
         # "When" is never answered by a place, nor "who" and "where" by a value.
         own["no_date"] = 1.0
-    if isinstance(made.program, Follow):
-        said = labels_kind(asked.answer, made.program, schema)
+    led = _led_to(made.program)
+    if led is not None:
+        said = labels_kind(asked.answer, led, schema)
         if said is not None:
             own["label_kind" if said else "other_label_kind"] = 1.0
     return own
@@ -128,10 +130,18 @@ def _is_uncounted(question: Question, made: Derivation, kinds: AnswerKinds) -> b
     return not kinds.named([token.stem], made.counted)
 
 
-def labels_kind(answer: str, program: Follow, schema: Schema) -> bool | None:
+def _led_to(program: Program) -> Step | None:
+    """The step that leads to the answers, also to the one that is chosen of all that a relation leads to."""
+    if isinstance(program, Superlative):
+        base = program.base
+        return Step(base.step.relation, not base.step.forward) if isinstance(base, Having) else None
+    return program.step if isinstance(program, Follow) else None
+
+
+def labels_kind(answer: str, step: Step, schema: Schema) -> bool | None:
     """Whether the name of the relation that leads to answers says that they are what a question word asks for."""
-    words = schema.relations.get(program.step.relation)
-    if words is None or not program.step.forward:
+    words = schema.relations.get(step.relation)
+    if words is None or not step.forward:
         return None
     if answer == "date":  # what is no date by its name may be one all the same
         return fits("date", words.name) or None

@@ -76,6 +76,7 @@ DEFAULT: dict[str, float] = {
     "agrees_everything": 0.3,
     "superlative": -1.0,
     "comparison": 0.0,
+    "unit_assumed": -0.5,
     "during": 0.5,
     "within_time": -0.2,
     "label_kind": 1.1,

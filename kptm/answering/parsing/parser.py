@@ -109,12 +109,14 @@ class QuestionParser:
             self._knowledge.clear()
             self._kinds.clear()
             relations = self._graph.relations()
+            types = self._knowledge.all_types()
             self._schema = Schema(
                 relations,
                 self._graph.entities(item.key for item in relations),
-                self._knowledge.all_types(),
+                types,
                 self._phrased(),
                 self._sides,
+                {} if types else self._knowledge.file_kinds(),
             )
             if self._encoder is not None:
                 self._encoder.refresh(relations)

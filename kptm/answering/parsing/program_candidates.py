@@ -320,7 +320,8 @@ def _unused_types(question: Question, mask: int) -> int:
     """How many types are said that a program does not use, by words that say nothing else."""
     count = 0
     for item in question.types:
-        if item.type and not item.mask & (mask | question.relations.mask):
+        light = question.weight(item.mask) <= LITTLE
+        if item.type and not light and not item.mask & (mask | question.relations.mask):
             mask |= item.mask
             count += 1
     return count
@@ -347,7 +348,7 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     named = beside | made.names
     first = next((item for item in question.types if item.type and not item.mask & named), None)
     asked = question.asked(made.names)
-    if not nodes or first is None or (asked is not None and asked.answer in ("date", "value")):
+    if not nodes or first is None or (asked and asked.answer in ("date", "value", "kind")):
         return None
     places = asked_places(question, beside)[:1]
     if places and places[0] < first.start and question.relations.named_at(places[0]):
@@ -356,7 +357,8 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     if names and min(names) < first.start:
         return None
     types = knowledge.types(nodes[:LOOKED_AT])
-    return first.type in types if types or isinstance(nodes[0], ValueKey) else None
+    told = bool(types) or first.file_kind is not None or isinstance(nodes[0], ValueKey)
+    return first.type in types if told else None
 
 
 def none_features(question: Question) -> dict[str, float]:

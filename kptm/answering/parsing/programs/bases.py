@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from kg.programs import (
     Having,
     Named,
-    OfType,
 )
 from kg.types import Step
 from kptm.answering.parsing.question.appositions import appositions
@@ -63,9 +62,11 @@ class Bases:
                 Named(nodes), (), mask=mask, names=mask, features={"namesakes": 1.0}
             )
         for item in question.types:
-            own = {"type": 1.0} if isinstance(item.program, OfType) else {"range": 1.0}
-            if isinstance(item.program, Having) and self._builder.knowledge.is_measure(
-                item.program.step.relation
+            own = {"type": 1.0} if item.type is not None else {"range": 1.0}
+            if (
+                item.type is None
+                and isinstance(item.program, Having)
+                and self._builder.knowledge.is_measure(item.program.step.relation)
             ):
                 continue
             yield self._builder.extend(item.program, (), mask=item.mask, features=own)
@@ -75,7 +76,7 @@ class Bases:
         """What has a measure or a relation that is asked about, where no type says what is compared."""
         yield from self._everything()
         kinds = {item.kind for item in self._builder.question.operators}
-        if any(isinstance(item.program, OfType) for item in self._builder.question.types):
+        if any(item.type is not None for item in self._builder.question.types):
             kinds &= {"negation"}
         if kinds & {"superlative", "comparison", "time"}:
             for relation in self._suggested():

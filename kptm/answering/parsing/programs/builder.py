@@ -6,9 +6,6 @@ from itertools import chain
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import (
-    OfType,
-)
 from kg.values import ValueKey
 from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.question.question import LITTLE
@@ -64,7 +61,7 @@ class Builder:
         )
         self.type_words = question.unknown_noun
         for item in question.types:
-            self.type_words |= item.mask if isinstance(item.program, OfType) else 0
+            self.type_words |= item.mask if item.type is not None else 0
 
     def extend(
         self,

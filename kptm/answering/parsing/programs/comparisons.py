@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kg.programs import (
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
     from kptm.answering.parsing.programs.superlatives import Measures
 
+_DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
 
@@ -51,13 +54,17 @@ class Comparisons:
             if match.kind != "comparison" or part.operators >> number & 1:
                 continue
             for value, mask, also in self._numbers(number):
+                if mask & part.names:  # a number that is compared is no name as well
+                    continue
                 for measure, features, more in self._measures.of(part, match):
                     if measure.count and match.comparison == "between":
                         continue
-                    made = self._compare(part.program, measure, match, value)
+                    bare = self._without_unit(part, measure, value)
+                    own = {"unit_assumed": 1.0} if bare else {}
+                    made = self._compare(part.program, measure, match, bare or value)
                     yield self._builder.extend(
                         made, (part,), mask=bits(match) | mask | more, operators=1 << number | also,
-                        features={"comparison": 1.0, **features},
+                        features={"comparison": 1.0, **features, **own},
                     )  # fmt: skip
             yield from self._compared_entities(part, number, match)
 
@@ -69,6 +76,31 @@ class Comparisons:
             second = Named((ValueKey(values[-1]),))
             return Compare(Compare(base, measure, ">=", first), measure, "<=", second)
         return Compare(base, measure, _sign(match), first)
+
+    def _without_unit(
+        self, part: Derivation, measure: Measure, values: Sequence[Literal]
+    ) -> list[Literal] | None:
+        """The numbers alone, where the graph has no units and they are as large as its own are.
+
+        "Mountains higher than 8000 metres" is asked of heights that are mere numbers; "more than an
+        hour" is not of minutes, which are all more than 1.
+        """
+        knowledge = self._builder.knowledge
+        if measure.count or len(measure.steps) > 1 or not any(value.unit for value in values):
+            return None
+        nodes = part.nodes[:SAMPLE]
+        if knowledge.measures(nodes).get(measure.steps[0], "date"):
+            return None  # its values have a unit, or are dates
+        known = knowledge.evaluate(Follow(Named(tuple(nodes)), measure.steps[0])).nodes
+        sizes = [
+            float(node.literal.value)
+            for node in known
+            if isinstance(node, ValueKey) and _DECIMAL.fullmatch(node.literal.value)
+        ]
+        numbers = [float(value.value) for value in values]
+        if not sizes or min(numbers) < min(sizes) or max(numbers) > max(sizes):
+            return None
+        return [replace(value, unit="") for value in values]
 
     def _compared_entities(
         self, part: Derivation, number: int, match: Match

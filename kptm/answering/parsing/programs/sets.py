@@ -95,7 +95,7 @@ class ProgramSets:
         """Whether all of some nodes are of a type, or, where a relation says what they are, any of them; None where nothing tells."""
         if item.type is not None:
             types = self._builder.knowledge.types(nodes)
-            if not types and not is_value(nodes):
+            if not types and item.file_kind is None and not is_value(nodes):
                 beside = beside_names(self._builder.question, self._builder.knowledge)
                 return False if item.mask & beside else None
             return types.get(item.type, 0) == len(nodes)
@@ -180,6 +180,8 @@ class ProgramSets:
         after = next(
             (at for at in range(match.end, len(importance)) if importance[at] > LITTLE), -1
         )
+        if after < 0:  # "which packages depend on nothing"
+            after = next((at for at in reversed(range(match.start)) if importance[at] > LITTLE), -1)
         return after >= 0 and bool(part.mask >> after & 1)
 
     def _without(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:

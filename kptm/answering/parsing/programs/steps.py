@@ -7,12 +7,7 @@ from functools import cached_property
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import (
-    Follow,
-    Intersection,
-    OfType,
-    Union,
-)
+from kg.programs import Follow, Having, Intersection, Named, Union, parts
 from kg.types import Step
 from kptm.answering.parsing.program_features import step_name
 from kptm.answering.parsing.programs.builder import bits, is_value
@@ -24,6 +19,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
+    from kptm.answering.parsing.question.question_spans import Mention
 
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
@@ -142,11 +138,8 @@ class Steps:
             and not self._is_shared(part)
         ):
             return None
-        side = (
-            self._sides.fits(part.mention, step, evidence.mask)
-            if part.mention is not None
-            else None
-        )
+        mention = part.mention or self._first_of_list(part)
+        side = None if mention is None else self._sides.fits(mention, step, evidence.mask)
         features = {
             "name": evidence.recall,
             "named_fully": float(evidence.recall > 0.9),
@@ -158,7 +151,9 @@ class Steps:
             "encoder": behind or 0.0,
             "similar": float(similar),
             "backward": float(not step.forward),
-            "headless": float(evidence.headless),
+            "headless": float(
+                evidence.headless and bool(evidence.mask & ~self._builder.question.relations.typed)
+            ),
             "weak": float(0 < evidence.recall < WEAK),
             "contrary": float(evidence.contrary),
             "side": float(side is True),
@@ -183,6 +178,22 @@ class Steps:
                     return bits(match), 1 << number
         return 0, 0
 
+    def _first_of_list(self, part: Derivation) -> Mention | None:
+        """The first name of a list of names: "packages that depend on both A and B" says the side of each."""
+        if not isinstance(part.program, Union) or part.floating:
+            return None
+        keys = {key for item in parts(part.program) if isinstance(item, Named) for key in item.keys}
+        if any(isinstance(item, (Follow, Having)) for item in parts(part.program)):
+            return None
+        return next(
+            (
+                item
+                for item in self._builder.question.mentions
+                if item.node in keys and not item.mask & ~part.names
+            ),
+            None,
+        )
+
     def _is_shared(self, part: Derivation) -> bool:
         """Whether a set is two names of which both are said to be true: "both a physicist and a mathematician"."""
         both = any(item.kind == "both" for item in self._builder.question.operators)
@@ -203,9 +214,9 @@ class Steps:
     def _leads_to_type(self, part: Derivation, step: Step) -> bool:
         """Whether a step leads to what is of a type that is said and not yet explained: the cities in some states."""
         free = {
-            item.program.type
+            item.type
             for item in self._builder.question.types
-            if isinstance(item.program, OfType) and not item.mask & part.mask
+            if item.type is not None and not item.mask & part.mask
         }
         if not free or is_value(part.nodes):
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import TYPE_CHECKING
 
 from kg.programs import (
@@ -19,13 +20,17 @@ from kptm.answering.parsing.programs.steps import WEAK
 from kptm.answering.parsing.training import thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import TypeAlias
 
     from kg.types import Step
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
     from kptm.answering.parsing.question.relation_mentions import RelationEvidence
+
+    Scale: TypeAlias = tuple[Measure, dict[str, float], int]
+    """A measure, what speaks for it, and the tokens that it explains."""
 
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
@@ -44,10 +49,13 @@ class Measures:
 
     def superlatives(self, part: Derivation) -> Iterator[Derivation]:
         """The greatest or the least of a set."""
-        for number, match in enumerate(self._builder.question.operators):
+        operators = self._builder.question.operators
+        for number, match in enumerate(operators):
             if match.kind != "superlative" or part.operators >> number & 1 or len(part.nodes) < 1:
                 continue
-            rank, also = self._ordinal(number, part)
+            rank, ordinal = self._ordinal(number)
+            also = 0 if ordinal is None else 1 << ordinal
+            words = bits(match) | (0 if ordinal is None else bits(operators[ordinal]))
             place = self._next_to(match, part)
             said = {
                 step.relation for step in self._builder.knowledge.measures(part.nodes[:SAMPLE])
@@ -66,46 +74,44 @@ class Measures:
                     features["other_measure"] = 1.0
                 yield self._builder.extend(
                     Superlative(part.program, measure, match.order or "max", rank), (part,),
-                    mask=bits(match) | mask, operators=1 << number | also,
+                    mask=words | mask, operators=1 << number | also,
                     features={"superlative": 1.0, **features},
                 )  # fmt: skip
 
     def _next_to(self, match: Match, part: Derivation) -> dict[str, float]:
-        """Whether the set is what stands right after a superlative: "smallest state" is one of states."""
-        after = [item for item in self._builder.question.types if item.start == match.end]
+        """Whether the set is what stands beside a superlative: "the smallest state", "which state is the smallest"."""
+        question = self._builder.question
+        after = [item for item in question.types if item.start == match.end]
+        if match.end == len(question.tokens):
+            after = [
+                item
+                for item in question.types
+                if item.end < match.start and not any(question.importance[item.end : match.start])
+            ]
         if not after:
             return {}
         near = any(item.mask & part.mask for item in after)
         return {"near_base": float(near), "other_base": float(not near)}
 
-    def _ordinal(self, number: int, part: Derivation) -> tuple[int, int]:
+    def _ordinal(self, number: int) -> tuple[int, int | None]:
+        """The rank that an ordinal before a superlative says, and the number of its operator."""
         match = self._builder.question.operators[number]
         for at, other in enumerate(self._builder.question.operators):
             if other.kind == "ordinal" and other.end == match.start and other.number:
-                return int(other.number), 1 << at
-        return 1, 0
+                return int(other.number), at
+        return 1, None
 
-    def of(self, part: Derivation, match: Match) -> Iterator[tuple[Measure, dict[str, float], int]]:
+    def of(self, part: Derivation, match: Match) -> Iterator[Scale]:
         """The measures of a set's nodes that an operator or other words suggest, best first."""
-        found: list[tuple[Measure, dict[str, float], int]] = []
         some = part.nodes[:SAMPLE]
         used = part.mask | bits(match)
         numeric = self._builder.knowledge.measures(some)
-        for step in numeric:
-            found += self._measure((step,), match, used)
-        counted = match.generic
+        found = self._own_numbers(numeric, match, used)
         for step in self._builder.knowledge.steps(some):
             if step in numeric:
                 continue
-            evidence = self._builder.question.relations.evidence(step.relation, used)
-            learnt = self._builder.lexical.predicate(f"#{step_name(step)}")
-            if counted and (evidence.mask or learnt > self._builder.lexical.speaks):
-                features = {"counted": 1.0, "measure_name": evidence.recall, "learnt": learnt}
-                found.append((Measure((step,), count=True), features, evidence.mask))
-                for measure, more, mask in self._counted_types(step, some, used | evidence.mask):
-                    found.append((measure, {**features, **more}, evidence.mask | mask))
-            elif counted:
-                found += self._counted_types(step, some, used)
+            if match.generic:
+                found += self._counts(step, some, used)
             if step.forward:
                 # The operator may be a part of the relation's name: "the lowest point".
                 named = self._builder.question.relations.evidence(step.relation, part.mask)
@@ -120,9 +126,27 @@ class Measures:
         for *_, measure, features, mask in scored[:MEASURES]:
             yield measure, features, mask
 
-    def _counted_types(
-        self, step: Step, some: Sequence[str], used: int
-    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
+    def _own_numbers(self, steps: Iterable[Step], match: Match, used: int) -> list[Scale]:
+        """The numbers that nodes have themselves; nothing says which is meant of several that no word names."""
+        found = [scale for step in steps for scale in self._measure((step,), match, used)]
+        floating = [features for _, features, _ in found if features["measure_floating"]]
+        for features in floating:
+            features["choice"] = log(len(floating))
+        return found
+
+    def _counts(self, step: Step, some: Sequence[str], used: int) -> Iterator[Scale]:
+        """How many facts of a relation nodes have: "the most rivers"."""
+        evidence = self._builder.question.relations.evidence(step.relation, used)
+        learnt = self._builder.lexical.predicate(f"#{step_name(step)}")
+        if not evidence.mask and learnt <= self._builder.lexical.speaks:
+            yield from self._counted_types(step, some, used)
+            return
+        features = {"counted": 1.0, "measure_name": evidence.recall, "learnt": learnt}
+        yield Measure((step,), count=True), features, evidence.mask
+        for measure, more, mask in self._counted_types(step, some, used | evidence.mask):
+            yield measure, {**features, **more}, evidence.mask | mask
+
+    def _counted_types(self, step: Step, some: Sequence[str], used: int) -> Iterator[Scale]:
         """Counts of what is of a type that is said: "the most rivers"."""
         free = [x for x in self._builder.question.types if not x.mask & used and x.type]
         if not free:
@@ -137,7 +161,7 @@ class Measures:
 
     def _far(
         self, step: Step, match: Match, used: int, named: RelationEvidence, some: Sequence[str]
-    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
+    ) -> Iterator[Scale]:
         """Measures of what a step leads to: the elevation of the highest point."""
         ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
         far = {"far": 1.0, "far_name": named.recall, "contrary": float(named.contrary)}
@@ -145,9 +169,7 @@ class Measures:
             for measure, features, more in self._measure((step, last), match, used):
                 yield measure, {**features, **far}, named.mask | more
 
-    def _measure(
-        self, steps: tuple[Step, ...], match: Match, used: int
-    ) -> Iterator[tuple[Measure, dict[str, float], int]]:
+    def _measure(self, steps: tuple[Step, ...], match: Match, used: int) -> Iterator[Scale]:
         last = steps[-1]
         evidence = self._builder.question.relations.evidence(last.relation, used)
         words = self._builder.schema.relations.get(last.relation)

@@ -26,6 +26,8 @@ LONG_ENOUGH = 4
 """Letters of a word that a slip of the pen is looked for in."""
 LONGEST = 24
 """Letters of a word that a slip of the pen is not looked for in: it has too many."""
+BEFORE = 2
+"""Words before a plural that may belong to its name."""
 SLIPS = 20
 """Words of a question that slips of the pen are looked for in."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -61,13 +63,19 @@ class MentionFinder:
             mention for place, found in sorted(spans.items()) for mention in _senses(place, found)
         ]
 
-    def inflected(self, tokens: Sequence[Token], taken: int) -> list[Mention]:
-        """Words outside of ``taken`` that are names without a plural or the ending of an adjective."""
-        variants = {
-            (at, at + 1): _without_endings(token.folded)
-            for at, token in enumerate(tokens)
-            if not taken >> at & 1 and len(token.folded) >= LONG_ENOUGH
-        }
+    def inflected(self, tokens: Sequence[Token], taken: int, named: int) -> list[Mention]:
+        """Words outside of ``taken`` that are names without a plural or the ending of an adjective.
+
+        With the words before them, too, where they are in no name: "noble gases" are of the noble gas.
+        """
+        variants: dict[tuple[int, int], list[str]] = {}
+        for at, token in enumerate(tokens):
+            if named >> at & 1 or len(token.folded) < LONG_ENOUGH:
+                continue
+            words = _without_endings(token.folded)
+            for start in range(max(0, at - BEFORE), at + (not taken >> at & 1)):
+                before = "".join(f"{item.folded} " for item in tokens[start:at])
+                variants[start, at + 1] = [before + word for word in words]
         return self._variants(variants, "people")
 
     def slips(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:

@@ -76,6 +76,11 @@ class QuestionReader:
         relations = SaidRelations(schema, tokens, language, operators)
         types = list(_types(schema, tokens, language))
         relations.typed = _mask(item for item in types if item.type)
+        rows = [item for item in types if item.file_kind]
+        if rows:  # "vegan recipes" asks for no cuisine
+            relations.remove(
+                _mask(item for item in rows if _stands_alone(item, relations, operators))
+            )
         mentions = [
             *self._finder.find(with_question_word(text), tokens),
             *self._values(text, tokens),
@@ -91,7 +96,7 @@ class QuestionReader:
         known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
         left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
         if left and marked is None:
-            mentions += self._finder.inflected(tokens, known)
+            mentions += self._finder.inflected(tokens, known, _mask(mentions))
             known |= _mask(mentions)
             left = [at for at in left if not known >> at & 1]
             relations.add_slips(left)
@@ -106,7 +111,11 @@ class QuestionReader:
         asks = _mask(item for item in operators if item.kind == "ask")
         named = (relations.mask | _mask(mentions) | _mask(types)) & ~asks
         operators = [item for item in operators if not _joins_nothing(item, named)]
-        noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
+        noun = (
+            0
+            if rows
+            else _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
+        )
         if language != "de":  # a name of something that the graph does not know is no noun
             noun &= ~sum(
                 1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper()
@@ -180,6 +189,12 @@ def _blank(text: str, tokens: Sequence[Token]) -> int:
     return sum(1 << at for at, token in enumerate(tokens) if token.start == place)
 
 
+def _stands_alone(item: TypeMention, relations: SaidRelations, operators: Iterable[Match]) -> bool:
+    """Whether a noun is no part of a relation: "element category", "what kind of element"."""
+    asked = any(match.end == item.start and match.answer == "kind" for match in operators)
+    return not asked and not relations.own >> item.end & 1
+
+
 def _names_after_article(tokens: Sequence[Token], mentions: Iterable[Mention]) -> int:
     """Names of one word after "the": "the us" and "the who" are no pronouns."""
     return sum(
@@ -212,8 +227,12 @@ def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[T
             stems = tuple(token.stem for token in tokens[start:end])
             for key in schema.type_names.get(stems, ()):
                 yield TypeMention(start, end, OfType(key))
-            for key in () if stems in schema.type_names else schema.relations_named(stems):
+            known = stems in schema.type_names or stems in schema.file_kinds
+            for key in () if known else schema.relations_named(stems):
                 yield TypeMention(start, end, Having(Step(key, False)))
+            if stems in schema.file_kinds:
+                noun, relation = schema.file_kinds[stems]
+                yield TypeMention(start, end, Having(Step(relation)), noun)
         if language != "en" or tokens[start].stem not in schema.type_stems:
             for english in schema.synonyms(tokens[start].folded, language):
                 for key in schema.type_names.get(schema.stems(english), ()):
@@ -242,13 +261,16 @@ def _importance(
 ) -> list[float]:
     """What each token weighs where no part of a reading explains it; a graph with types has a word for what it knows."""
     fills = _mask(item for item in operators if item.kind in NOTHING)
+    # "What kind of bread is it" says what it is, and asks for no bread.
+    kinds = {item.end for item in operators if item.answer == "kind"}
+    told = _mask(item for item in types if item.type and item.start in kinds)
     names = _mask(item for item in mentions if item.kind in ("label", "alias"))
     found = []
     for at, token in enumerate(tokens):
         weight = 1.0
         if function[at] or (fills >> at & 1):
             weight = 0.0
-        elif token.folded in GENERIC:
+        elif token.folded in GENERIC or told >> at & 1:
             weight = LITTLE
         elif noun >> at & 1:
             weight = 1.0 if typed else ASKED_NOUN

@@ -36,16 +36,27 @@ class Mention(NamedTuple):
 
 
 class TypeMention(NamedTuple):
-    """A span of tokens that names a set: a type ("rivers"), or what a relation leads to ("capitals")."""
+    """A span of tokens that names a set.
+
+    A type ("rivers"), what a relation leads to ("capitals"), or what a file is about: the rows of
+    "elements.csv" are elements.
+
+    Attributes:
+        start: The first token.
+        end: The token after the last.
+        program: The set.
+        file_kind: What the file is about, where the set is that.
+    """
 
     start: int
     end: int
     program: Program
+    file_kind: str | None = None
 
     @property
     def type(self) -> str | None:
-        """The type, None for what a relation leads to."""
-        return self.program.type if isinstance(self.program, OfType) else None
+        """The type, or what a file is about; None for what a relation leads to."""
+        return self.program.type if isinstance(self.program, OfType) else self.file_kind
 
     @property
     def mask(self) -> int:

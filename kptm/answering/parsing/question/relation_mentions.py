@@ -136,6 +136,15 @@ class SaidRelations:
         }
         return frozenset(key for key in found if self.evidence(key).recall >= ENOUGH)
 
+    def remove(self, mask: int) -> None:
+        """Take from some tokens whatever they say of relations."""
+        for masks in self._said.values():
+            for own in [own for own in masks if not own & ~mask]:
+                del masks[own]
+        self._said = defaultdict(dict, {stem: own for stem, own in self._said.items() if own})
+        self._found = None
+        self._cache.clear()
+
     def add_slips(self, places: Iterable[int]) -> None:
         """Words at some places as a slip of the pen of a relation's name."""
         for at in places:

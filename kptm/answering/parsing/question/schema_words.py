@@ -71,6 +71,7 @@ class Schema:
         types: Its types.
         phrasings: Stems by which texts say relations, by key.
         sides: Knows on which side of a relation the blank of a sentence stands.
+        file_kinds: What files are about, as a noun, with the relation that most of it has.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Schema:
         types: Iterable[str],
         phrasings: Mapping[str, Mapping[str, float]],
         sides: BlankSides,
+        file_kinds: Mapping[str, str],
     ) -> None:
         self.sides = sides
         self.relations = {
@@ -99,6 +101,7 @@ class Schema:
         for key in sorted(types):
             self.type_names[self.stems(_readable(key))].append(key)
         self._name_heads()
+        self.file_kinds = {self.stems(noun): (noun, key) for noun, key in file_kinds.items()}
         self.type_stems = frozenset(stem for name in self.type_names for stem in name)
         self._named: dict[frozenset[str], list[str]] = defaultdict(list)
         for words in self.relations.values():

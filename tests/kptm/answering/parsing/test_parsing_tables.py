@@ -1,0 +1,91 @@
+"""Tables without types: the rows of "breads.tsv" are breads. Each question is answered by hand over a small bakery."""
+
+import pytest
+
+from kg import KnowledgeGraph
+from kptm import Linker, Predictor
+
+BREADS = {
+    # name: (kind, minutes in the oven, grams, baker, first baked)
+    "Baguette": ("white bread", 25, 250, "Ann Lee", 1920),
+    "Ciabatta": ("white bread", 30, 400, "Bob Ray", 1982),
+    "Pumpernickel": ("rye bread", 240, 1000, "Cy Fox", 1570),
+    "Vollkornbrot": ("rye bread", 60, 750, "Ann Lee", 1930),
+    "Bagel": ("ring", 20, 100, "Ann Lee", 1610),
+}
+BAKERS = {"Ann Lee": "France", "Bob Ray": "Italy", "Cy Fox": "Germany"}
+GRAINS = [("Baguette", "wheat"), ("Ciabatta", "wheat"), ("Bagel", "wheat")]
+SERVED = [("Bagel", "Baguette"), ("Ciabatta", "Baguette"), ("Ciabatta", "Pumpernickel")]
+
+
+@pytest.fixture(scope="module")
+def asks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bakery")
+    lines = []
+    for name, (kind, minutes, grams, baker, year) in BREADS.items():
+        lines += [
+            (name, "dough category", kind),
+            (name, "oven time", minutes),
+            (name, "weight", grams),
+            (name, "invented by", baker),
+            (name, "first released", year),
+        ]
+    lines += [(name, "lives in", country) for name, country in BAKERS.items()]
+    lines += [(name, "grain", grain) for name, grain in GRAINS]
+    lines += [(one, "pairs with", other) for one, other in SERVED]
+    text = "".join("\t".join(map(str, line)) + "\n" for line in lines)
+    (folder / "my_breads.tsv").write_text(text)
+    graph = KnowledgeGraph.open(folder / "graph.db")
+    graph.load(folder / "my_breads.tsv")
+    yield Predictor(graph, Linker(graph))
+    graph.close()
+
+
+def such(test):
+    """The breads of which something is true."""
+    return {name for name, row in BREADS.items() if test(*row)}
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("which bread is the heaviest", {"Pumpernickel"}),
+        ("what is the oldest bread", {"Pumpernickel"}),
+        ("second heaviest bread", {"Vollkornbrot"}),
+        ("which breads are rye breads", such(lambda kind, *_: kind == "rye bread")),
+        ("list all white breads", such(lambda kind, *_: kind == "white bread")),
+        ("what kind of bread is bagel", {"ring"}),
+        ("wheat breads", {name for name, grain in GRAINS if grain == "wheat"}),
+        ("breads heavier than 500", such(lambda k, m, grams, *_: grams > 500)),
+        ("breads heavier than 500 grams", such(lambda k, m, grams, *_: grams > 500)),
+        ("breads with a weight between 200 and 800", such(lambda k, m, g, *_: 200 <= g <= 800)),
+        (
+            "which breads were invented by people who live in france",
+            such(lambda k, m, g, baker, _: baker == "Ann Lee"),
+        ),
+        ("who invented the most breads", {"Ann Lee"}),
+        ("breads that pair with both baguette and pumpernickel", {"Ciabatta"}),
+    ],
+)
+def test_rows_are_what_the_file_is_called(asks, question, answers):
+    found = asks.ask(question)
+    texts = {item.text for item in found.answers}
+    assert texts == set(answers), found.explain(reading=True)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "danish breads",  # nothing is
+        "breads that bake more than an hour",  # 1 is no number of minutes here
+    ],
+)
+def test_what_the_table_does_not_say_is_not_answered(asks, question):
+    found = asks.ask(question)
+    assert not found.answers, found.explain(reading=True)
+
+
+def test_two_measures_that_no_word_names_prove_nothing(asks):
+    """Both numbers say no; that does not make "no" sure."""
+    found = asks.ask("is bagel better than ciabatta")
+    assert not found.answers or found.answers[0].score < 0.9, found.explain(reading=True)
