@@ -4,6 +4,7 @@
     webnlg       the same of WebNLG's texts and triples, whose values and new names are asked too
     descriptions the same of FB15k-237's short descriptions
     ranking      weights of passages, fitted and measured, with and without an encoder
+    reader       the reader with an encoder's features, and without
     extraction   facts out of WebNLG's dev texts, learnt from train; --speed for sentences a second
 
 Each part says its options with --help. The data are looked for in ``../shared/data``. Figures are
@@ -13,7 +14,7 @@ printed, never asserted.
 import sys
 from importlib import import_module
 
-PARTS = ("fewrel", "webnlg", "descriptions", "ranking", "extraction")
+PARTS = ("fewrel", "webnlg", "descriptions", "ranking", "reader", "extraction")
 
 
 def main(argv: list[str]) -> int:

@@ -1,11 +1,11 @@
 """WebNLG: facts out of its dev texts, after learning from its train texts and triples.
 
-Three ways to learn: from rows with the spans of all that is named ("given"), from rows alone, with
-our own linking ("own"), and from the graph of train's triples and train's texts without any row
-("distant", with our own linking). A sample of the rows is chosen by hash, and the graph holds the
-triples of those rows alone; without rows it holds all. Values are compared by number, unit and
-date, names by label. Dev's triples are train's in .986 of cases, so that those that the graph lacks
-are counted apart.
+Four ways to learn: from rows with the spans of all that is named ("given"), from rows alone, with
+our own linking ("own"), from the graph of train's triples and train's texts without any row
+("distant", with our own linking), and from both ("joined"): the graph and the texts are train's,
+the rows a sample. A sample of the rows is chosen by hash, and the graph holds the triples of those
+rows alone; without rows it holds all. Values are compared by number, unit and date, names by label.
+Dev's triples are train's in .986 of cases, so that those that the graph lacks are counted apart.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from linking_parts.gold import DATA, rows
 
 from kptm import Workspace
 
-WAYS = ("given", "own", "distant")
+WAYS = ("given", "own", "distant", "joined")
 PRECISIONS = (0.5, 0.7, 0.8, 0.9, 0.95)
 
 
@@ -30,16 +30,20 @@ def main(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--shares", nargs="+", type=float, default=[0.01, 0.1, 1.0])
+    parser.add_argument("--precisions", nargs="+", type=float, default=PRECISIONS)
+    parser.add_argument("--encoder", default="", help="a folder, or the package of kptm[encoder]")
+    parser.add_argument("--limit", type=float, default=1.0, help="the share of dev that is read")
     parser.add_argument("--speed", action="store_true", help="measure sentences a second instead")
     options = parser.parse_args(argv)
     if options.speed:
-        sentences_a_second()
+        sentences_a_second(options.encoder)
     else:
         run(options)
 
 
 def run(options):
     train, dev = (rows(DATA / "webnlg" / f"{part}.jsonl.gz") for part in ("train", "dev"))
+    dev = [row for row in dev if draw(row["text"]) < options.limit]
     print(
         "| learnt from | share | texts | learning | precision | P | R | F1 | new triples read |"
         " texts/s |"
@@ -47,7 +51,8 @@ def run(options):
     print("|---|---|---|---|---|---|---|---|---|---|")
     for way in options.ways:
         for share in options.shares if way != "distant" else [1.0]:
-            measure(way, share, [row for row in train if draw(row["text"]) < share], dev)
+            some = [row for row in train if draw(row["text"]) < share]
+            measure(way, share, some, train if way == "joined" else some, dev, options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory of all: {peak:,.0f} MB")
 
@@ -56,23 +61,28 @@ def draw(text):
     return int.from_bytes(hashlib.sha256(b"sample" + text.encode()).digest()[:6]) / 2**48
 
 
-def measure(way, share, train, dev):
+def settings(encoder):
+    return [f"texts.extraction_encoder={encoder}"] if encoder else []
+
+
+def measure(way, share, train, whole, dev, options):
     is_given = way == "given"
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        facts = dict.fromkeys(fact for row in train for fact in triples(row, is_given))
+        facts = dict.fromkeys(fact for row in whole for fact in triples(row, is_given))
         (folder / "facts.tsv").write_text("".join("\t".join(fact) + "\n" for fact in facts))
         write(folder / "train.jsonl", train, is_given)
         write(folder / "dev.jsonl", dev, is_given)
-        with Workspace.open(folder / "ws") as ws:
+        Workspace.init(folder / "ws").close()
+        with Workspace.open(folder / "ws", changes=settings(options.encoder)) as ws:
             ws.load(folder / "facts.tsv", types=False if is_given else None)
             began = time.process_time()
             ws.learn_extractor(
-                (row["text"] for row in train),
+                (row["text"] for row in whole),
                 rows=None if way == "distant" else folder / "train.jsonl",
             )
             took = time.process_time() - began
-            for precision in PRECISIONS:
+            for precision in options.precisions:
                 began = time.process_time()
                 found = ws.evaluate_extraction(folder / "dev.jsonl", precision=precision)
                 speed = found.texts / (time.process_time() - began)
@@ -122,8 +132,8 @@ def mentions(row):
             last = end
 
 
-def sentences_a_second(texts=20_000):
-    """How fast proposals are made of train's sentences in one process, learnt from a tenth."""
+def sentences_a_second(encoder, texts=20_000):
+    """How fast proposals are made of train's sentences, one process, with what is learnt from a tenth of them."""
     train = rows(DATA / "webnlg" / "train.jsonl.gz")
     sentences = [
         part for row in train for part in re.split(r"(?<=[.!?])\s+(?=[A-Z])", row["text"]) if part
@@ -133,7 +143,8 @@ def sentences_a_second(texts=20_000):
         some = [row for row in train if draw(row["text"]) < 0.1]
         facts = dict.fromkeys(fact for row in train for fact in triples(row, False))
         (folder / "facts.tsv").write_text("".join("\t".join(fact) + "\n" for fact in facts))
-        with Workspace.open(folder / "ws") as ws:
+        Workspace.init(folder / "ws").close()
+        with Workspace.open(folder / "ws", changes=settings(encoder)) as ws:
             ws.load(folder / "facts.tsv")
             ws.learn_extractor(row["text"] for row in some)
             ws.linker.refresh()

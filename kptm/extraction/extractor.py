@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kptm.errors import ModelError
 from kptm.extraction import extractor_storage
 from kptm.extraction.candidates.text_mentions import MentionKind
 from kptm.extraction.candidates.text_values import as_stored
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.types import Literal
+    from kptm.encoders import TokenEncoder
     from kptm.extraction.candidates.mention_pairs import Pair
     from kptm.extraction.candidates.pair_features import Features
     from kptm.extraction.candidates.pair_knowledge import PairKnowledge
@@ -61,10 +63,25 @@ class Extractor:
     Args:
         classifier: Scores pairs of mentions.
         calibration: Makes scores probabilities, and has the thresholds.
+        encoder: The one that it has learnt with; None where that was none.
+
+    Raises:
+        ModelError: It has learnt with another encoder.
     """
 
-    def __init__(self, classifier: Classifier, calibration: RelationThresholds) -> None:
-        self.classifier, self.calibration = classifier, calibration
+    def __init__(
+        self,
+        classifier: Classifier,
+        calibration: RelationThresholds,
+        encoder: TokenEncoder | None = None,
+    ) -> None:
+        if classifier.encoder != ("" if encoder is None else encoder.fingerprint):
+            reason = "no encoder" if not classifier.encoder else "an encoder that is not this one"
+            raise ModelError(
+                f"the extractor was learnt with {reason}; set texts.extraction_encoder as it was, or learn"
+                " again (kptm extract --retrain)"
+            )
+        self.classifier, self.calibration, self._encoder = classifier, calibration, encoder
 
     @property
     def relations(self) -> tuple[str, ...]:
@@ -94,7 +111,7 @@ class Extractor:
         """
         found: list[StatedFact] = []
         block: list[tuple[int, Pair, Features]] = []
-        for item in featured(documents, knowledge):
+        for item in featured(documents, knowledge, self._encoder):
             block.append(item)
             if len(block) >= PAIRS:
                 found += self._read(block, knowledge, precision)
@@ -136,13 +153,17 @@ class Extractor:
         extractor_storage.save(self.classifier, self.calibration, path)
 
     @classmethod
-    def load(cls, path: str | Path) -> Extractor:
+    def load(cls, path: str | Path, *, encoder: TokenEncoder | None = None) -> Extractor:
         """Read one.
 
+        Args:
+            path: The file.
+            encoder: The one that it has learnt with.
+
         Raises:
-            ModelError: The file is missing, damaged, or of another kind.
+            ModelError: The file is missing, damaged, or of another kind; or the encoder is another one.
         """
-        return cls(*extractor_storage.load(path))
+        return cls(*extractor_storage.load(path), encoder)
 
 
 def _end(relation: str, tail: TextMention, knowledge: PairKnowledge) -> str | Literal:

@@ -13,9 +13,9 @@ from kptm.errors import ModelError
 from kptm.extraction.fitting.relation_thresholds import PRECISIONS, RelationThresholds
 from kptm.extraction.relation_classifier import Classifier, Label, LabelSpace, RelationKind
 
-FORMAT = 1
+FORMAT = 2
 KIND = "kptm-extractor"  # one entry: several are written in any order
-_ARRAYS = ("vectors", "output", "bias", "shared")
+_ARRAYS = ("vectors", "output", "bias", "shared", "context")
 
 
 def content(classifier: Classifier, calibration: RelationThresholds) -> bytes:
@@ -29,6 +29,7 @@ def content(classifier: Classifier, calibration: RelationThresholds) -> bytes:
         "format": FORMAT,
         "classes": [[list(label) for label in one] for one in space.classes],
         "kinds": {name: asdict(kind) for name, kind in space.kinds.items()},
+        "encoder": classifier.encoder,
         "precisions": PRECISIONS,
         "calibration": {
             "slope": calibration.slope,
@@ -88,4 +89,5 @@ def _parts(meta: dict[str, Any], arrays: dict[str, Any]) -> tuple[Classifier, Re
         tuple(given["general"]),
         {name: tuple(found) for name, found in given["relations"].items()},
     )
-    return Classifier(space, *(arrays[name] for name in _ARRAYS)), calibration
+    weights = {name: arrays[name] for name in _ARRAYS}
+    return Classifier(space, **weights, encoder=str(meta["encoder"])), calibration

@@ -1,10 +1,10 @@
 """The relation classifier: which relations a text states between two mentions, or none.
 
-    logits = c · Σ_f V[f] · O + b + s₀ · H + s₁ · T + s₂ · H∘T + s₃ · N,    c = 1 / √(number of features)
+    logits = (c · Σ_f V[f] + x · M) · O + b + s₀ · H + s₁ · T + s₂ · H∘T + s₃ · N,    c = 1 / √(number of features)
 
 a linear model of low rank over hashed features (as in fastText, Joulin et al. 2017, arXiv 1607.01759, equation 1), and four
 weights that all relations share: whether the head and the tail have the role elsewhere in the graph (H, T), and how
-many words of the relation's name stand around the two (N). The softmax runs over sets of relations: the empty set is
+many words of the relation's name stand around the two (N). x is what an encoder sees of the pair; without one the term is missing. The softmax runs over sets of relations: the empty set is
 "none", and sets of several, seen often enough in training, keep two relations of one pair from competing. Kinds that
 a relation cannot end in are left out of it.
 """
@@ -179,6 +179,8 @@ class Classifier:
         output: D × K.
         bias: K.
         shared: The four shared weights.
+        context: X × D, for what an encoder sees; X is 0 without one.
+        encoder: The fingerprint of the encoder, "" without one.
     """
 
     space: LabelSpace
@@ -186,6 +188,8 @@ class Classifier:
     output: Floats
     bias: Floats
     shared: Floats
+    context: Floats
+    encoder: str = ""
 
     def probabilities(self, pairs: Sequence[Pair], items: Sequence[Features]) -> Floats:
         """N × L: how likely the text states each label of each pair.
@@ -196,7 +200,10 @@ class Classifier:
         """
         words = self.space.words(items)
         scale = 1 / np.sqrt(np.maximum(np.diff(words.indptr), 1)).astype(np.float32)
-        logits = ((words @ self.vectors) * scale[:, None]) @ self.output + self.bias
+        hidden = (words @ self.vectors) * scale[:, None]
+        if len(self.context):
+            hidden += context_matrix(items).astype(np.float32) @ self.context
+        logits = hidden @ self.output + self.bias
         head, tail, name = self.space.shared(items)
         extra = head * self.shared[0] + tail * self.shared[1] + head.multiply(tail) * self.shared[2]
         logits += (extra + name * self.shared[3]).toarray()
@@ -205,6 +212,14 @@ class Classifier:
         chances = np.exp(logits)
         chances /= chances.sum(axis=1, keepdims=True)
         return np.asarray(chances @ self.space.members, np.float32)
+
+
+def context_matrix(items: Sequence[Features]) -> NDArray[np.float16]:
+    """N × X: what an encoder has seen of pairs; X is 0 without one."""
+    found = [item.context for item in items if item.context is not None]
+    if len(found) < len(items) or not found:
+        return np.zeros((len(items), 0), np.float16)
+    return np.stack(found)
 
 
 def _rows(lists: Sequence[array[int]], hashes: NDArray[np.uint32]) -> sparse.csr_matrix:

@@ -20,6 +20,7 @@ from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.small_bert import BackboneConfig
 from kptm.linking.config import LinkingConfig
+from kptm.passages.config import TextsConfig
 from kptm.pretraining.config import PretrainConfig
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class WorkspaceConfig:
         graph: The languages that are shown, and the types of values in tables.
         linking: What counts as a mention, and the encoder for ambiguous ones.
         answering: The encoder that compares questions with relations.
+        texts: The encoders of passages and of facts out of texts.
         embedding: How vectors of entities are trained.
         backbone: The Transformer: a pretrained one, or the size of a new one.
         fusion: The layers and the mechanism by which entity vectors enter.
@@ -68,6 +70,7 @@ class WorkspaceConfig:
     graph: GraphConfig = field(default_factory=GraphConfig)
     linking: LinkingConfig = field(default_factory=LinkingConfig)
     answering: AnsweringConfig = field(default_factory=AnsweringConfig)
+    texts: TextsConfig = field(default_factory=TextsConfig)
     embedding: KGEConfig = field(default_factory=lambda: KGEConfig(dim=16, epochs=60))
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     fusion: FusionConfig = field(default_factory=lambda: FusionConfig(max_length=64))

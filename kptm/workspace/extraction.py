@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kg.types import Literal
     from kptm.constraints.checking import CheckReport
     from kptm.constraints.constraint import Violation
+    from kptm.encoders import TokenEncoder
     from kptm.extraction.extractor import Extractor
     from kptm.extraction.fitting.extractor_learning import LearningReport
     from kptm.extraction.propose import ExtractionReport, SourceText
@@ -84,6 +85,7 @@ class WorkspaceExtraction:
     def __init__(self, base: WorkspaceGraph) -> None:
         self._base = base
         self.layout, self.graph, self.linker = base.layout, base.graph, base.linker
+        self._loaded: tuple[str, TokenEncoder] | None = None
 
     def extract(
         self,
@@ -170,6 +172,7 @@ class WorkspaceExtraction:
             (one.text for one in _sourced(texts, None)),
             rows=() if rows is None else read_rows(rows),
             decided=decided,
+            encoder=self._encoder(),
             progress=learning,
         )
         extractor.save(self.layout.extractor)
@@ -179,11 +182,20 @@ class WorkspaceExtraction:
         """The extractor that was learnt.
 
         Raises:
-            ModelError: There is none yet, or its file is damaged.
+            ModelError: There is none yet, its file is damaged, or it was learnt with another encoder.
         """
         from kptm.extraction.extractor import Extractor
 
-        return Extractor.load(self.layout.extractor)
+        return Extractor.load(self.layout.extractor, encoder=self._encoder())
+
+    def _encoder(self) -> TokenEncoder | None:
+        """The encoder that the settings name; read once."""
+        from kptm.encoders import TokenEncoder
+
+        name = self._base.config.texts.extraction_encoder
+        if name and (self._loaded is None or self._loaded[0] != name):
+            self._loaded = name, TokenEncoder(name, device=self._base.config.linking.device)
+        return self._loaded[1] if name and self._loaded is not None else None
 
     def evaluate_extraction(self, gold: str | Path, *, precision: float = 0.9) -> ExtractionScores:
         """Compare what the extractor reads in texts with the triples that they state.

@@ -17,6 +17,8 @@ from tokenizers import processors as after
 from transformers import (
     AlbertConfig,
     BertConfig,
+    BertModel,
+    BertTokenizerFast,
     DebertaV2Config,
     DistilBertConfig,
     ElectraConfig,
@@ -50,6 +52,22 @@ def empty_graph(tmp_path_factory):
     path = tmp_path_factory.mktemp("template") / "empty.db"
     KnowledgeGraph.open(path).close()
     return path
+
+
+@pytest.fixture(scope="session")
+def sentence_encoder(tmp_path_factory):
+    """A folder with a tiny BERT of random weights and a vocabulary of some words."""
+    folder = tmp_path_factory.mktemp("sentence_encoder")
+    words = "[PAD] [UNK] [CLS] [SEP] [MASK] paris : capital city of france in texas is a the . ,"
+    (folder / "vocab.txt").write_text("\n".join(words.split()))
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(words.split()), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture

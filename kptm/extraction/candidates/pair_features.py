@@ -17,6 +17,9 @@ from kptm.extraction.candidates.text_values import shape
 from kptm.extraction.candidates.text_windows import STEM
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kg.store.read.signatures import Role
     from kptm.extraction.candidates.mention_pairs import Pair
     from kptm.extraction.candidates.pair_knowledge import PairKnowledge
@@ -39,12 +42,14 @@ class Features(NamedTuple):
         known: Of what the graph knows of the two; without the facts between them, which may be what is asked.
         first: The roles of the first mention.
         second: The roles of the second one.
+        context: What an encoder sees of the two, where there is one.
     """
 
     words: array[int]
     known: array[int]
     first: list[Role]
     second: list[Role]
+    context: NDArray[np.float16] | None = None
 
 
 def features_of(pair: Pair, knowledge: PairKnowledge) -> Features:

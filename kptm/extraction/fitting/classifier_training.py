@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kptm.errors import ConfigError
-from kptm.extraction.relation_classifier import SHARED, Classifier, Label, LabelSpace, RelationKind
+from kptm.extraction.relation_classifier import (
+    SHARED,
+    Classifier,
+    Label,
+    LabelSpace,
+    RelationKind,
+    context_matrix,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +50,7 @@ class ExtractionConfig:
         dim: The rank of the model.
         epochs: The most passes over the examples, each of :data:`LEAST_STEPS` steps at least.
         patience: Passes without a gain on held-out texts after which it stops.
-        batch_size: Examples a step.
+        batch_size: RelationExamples a step.
         learning_rate: Of Adam.
         dropout: Of the sums of vectors.
         forget_known: How often what the graph knows of the two is left out, so that new entities are read too.
@@ -138,8 +145,8 @@ def fit(
     import torch
 
     torch.manual_seed(config.seed)
-    model = _Model(space, config)
     train, test = _Data(examples, space, config), _Data(held, space, config)
+    model = _Model(space, config, train.context.shape[1])
     optimiser = torch.optim.Adam(model.dense, lr=config.learning_rate)
     sparse_optimiser = torch.optim.SparseAdam(model.sparse, lr=config.learning_rate)
     random = np.random.default_rng(config.seed)
@@ -169,7 +176,8 @@ def fit(
                 break
         else:
             best, kept, waited, passes = max(best, now), model.state(), 0, epoch + 1
-    return Classifier(space, *kept), passes
+    vectors, output, bias, shared, context = kept
+    return Classifier(space, vectors, output, bias, shared, context), passes
 
 
 def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
@@ -205,6 +213,7 @@ class _Data:
         self.words = space.words(examples.features, known=False)
         self.head, self.tail, self.name = space.shared(examples.features)
         self.both = self.head.multiply(self.tail).tocsr()
+        self.context = context_matrix(examples.features)
         self.allowed = space.allowed(examples.pairs)
         self.weights = np.array(examples.weights, np.float32)
         self.targets = targets_of(space, examples.labels)
@@ -216,7 +225,7 @@ class _Data:
 
 
 class _Model:
-    def __init__(self, space: LabelSpace, config: ExtractionConfig) -> None:
+    def __init__(self, space: LabelSpace, config: ExtractionConfig, width: int) -> None:
         import torch
 
         self._config, self._features = config, len(space.hashes)
@@ -226,10 +235,12 @@ class _Model:
         )
         torch.nn.init.uniform_(self.vectors.weight, -1 / size, 1 / size)
         self.output = torch.nn.Linear(size, count)
+        # Zeros: without an encoder nothing changes, and with one the words speak first.
+        self.context = torch.nn.Parameter(torch.zeros(width, size))
         self.shared = torch.nn.Parameter(torch.tensor([1.0, 1.0, 0.0, 1.0]))
         assert len(self.shared) == SHARED  # noqa: S101  # one each of the four matrices
         self.sparse = list(self.vectors.parameters())
-        self.dense = [*self.output.parameters(), self.shared]
+        self.dense = [*self.output.parameters(), self.shared, *([self.context] if width else [])]
 
     def loss(
         self, data: _Data, rows: NDArray[np.int64], random: np.random.Generator | None
@@ -265,6 +276,8 @@ class _Model:
         flat, offsets, scale = _bags(data.full, data.words, rows, forgets)
         hidden = self.vectors(torch.from_numpy(flat), torch.from_numpy(offsets))
         hidden = hidden * torch.from_numpy(scale)[:, None]
+        if len(self.context):
+            hidden = hidden + torch.from_numpy(data.context[rows].astype(np.float32)) @ self.context
         hidden = torch.nn.functional.dropout(hidden, self._config.dropout, random is not None)
         logits = self.output(hidden)
         known = torch.from_numpy((~forgets).astype(np.float32))[:, None]
@@ -281,6 +294,7 @@ class _Model:
             self.output.weight.detach().numpy().T.copy(),
             self.output.bias.detach().numpy().copy(),
             self.shared.detach().numpy().copy(),
+            self.context.detach().numpy().copy(),
         )
 
 

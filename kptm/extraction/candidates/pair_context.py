@@ -1,0 +1,47 @@
+"""What an encoder sees of a pair: the mean states of both mentions, of what stands between them, and of their sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.encoders import TokenEncoder, TokenStates
+    from kptm.extraction.candidates.mention_pairs import Pair
+    from kptm.extraction.candidates.text_windows import TextWindow
+
+    Context = NDArray[np.float16]
+
+POOLS = 4
+"""Vectors of a pair, side by side."""
+
+
+def contexts(encoder: TokenEncoder, pairs: Sequence[Pair]) -> list[Context]:
+    """The vectors of pairs, (4 · width,) each; a window is encoded once for all of its pairs."""
+    windows = {id(pair.window): pair.window for pair in pairs}
+    encoded = encoder.encode([_text(window) for window in windows.values()])
+    states = dict(zip(windows, encoded, strict=True))
+    return [_context(states[id(pair.window)], pair) for pair in pairs]
+
+
+def _text(window: TextWindow) -> str:
+    return window.text[window.bounds[0][0] : window.bounds[-1][1]]
+
+
+def _context(states: TokenStates, pair: Pair) -> Context:
+    first, second = pair.mentions
+    before = pair.window.bounds[0][0]
+    start, end = pair.span
+    spans = (
+        (first.start, first.end),
+        (second.start, second.end),
+        (first.end, second.start),
+        (start, end),
+    )
+    found = [states.mean(one - before, other - before) for one, other in spans]
+    return np.concatenate(found).astype(np.float16)

@@ -1,0 +1,247 @@
+"""Fitting classifier and thresholds: on labelled rows, on what the graph says of texts, or on both.
+
+Few rows cannot teach what many texts can, but their labels are complete, which the graph's are not.
+Where both are given, the classifier learns from both, and thresholds are chosen on pairs of both
+that it has not learnt from. A classifier of rows alone is compared with it on the rows; where that
+one ranks them better, the texts are left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.extraction.fitting.classifier_training import fit, space_of
+from kptm.extraction.fitting.relation_examples import RelationExamples
+from kptm.extraction.fitting.relation_thresholds import Scored, calibrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kptm.extraction.candidates.mention_pairs import Pair
+    from kptm.extraction.fitting.classifier_training import ExtractionConfig
+    from kptm.extraction.fitting.relation_thresholds import RelationThresholds
+    from kptm.extraction.relation_classifier import Classifier, RelationKind
+
+    Kinds = Mapping[str, RelationKind]
+    Note = Callable[[int, int, float], None]
+
+PART = 1_024
+"""Pairs that are scored at a time."""
+SEEN = 0.05
+"""The least score of a prediction that thresholds are chosen among."""
+PARTS = 4
+"""Parts of all pairs of things, each of which is predicted by a classifier of the others."""
+REFITTED = 4_000
+"""Rows up to which the final classifier learns from the held-out ones too; beside texts it always does."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedExtractor:
+    """What was fitted, and on what."""
+
+    classifier: Classifier
+    calibration: RelationThresholds
+    passes: int
+    from_rows: bool
+    from_texts: bool
+
+
+def fit_extractor(
+    stated: RelationExamples,
+    taught: RelationExamples,
+    decided: RelationExamples,
+    used: Sequence[str],
+    kinds: Kinds,
+    config: ExtractionConfig,
+    note: Note | None,
+) -> FittedExtractor:
+    """Fit classifier and thresholds.
+
+    Args:
+        stated: Pairs of labelled rows; may be empty.
+        taught: Pairs that the graph labels; may be empty.
+        decided: Pairs that a person has decided on, beside whichever is learnt from.
+        used: The texts by the numbers of the documents.
+        kinds: What each relation may end in.
+        config: How.
+        note: Called after each pass.
+    """
+    texts = taught.joined(decided)
+    if not len(stated):
+        seen = _cross_scored(stated, texts, kinds, config, note)
+        calibration = calibrate(seen.texts, closed=False)
+        classifier = _again(texts, kinds, config, note, seen.passes)
+        return FittedExtractor(
+            classifier, calibration, seen.passes, from_rows=False, from_texts=True
+        )
+    # Where rows are as many as what the graph labels, the graph has nothing to add.
+    found = None
+    if _count(stated) < _count(taught):
+        found = _together(stated, texts, kinds, config, note)
+    return found or _rows_alone(stated.joined(decided), used, kinds, config, note)
+
+
+def _count(examples: RelationExamples) -> int:
+    return sum(map(bool, examples.labels))
+
+
+def _rows_alone(
+    found: RelationExamples,
+    used: Sequence[str],
+    kinds: Kinds,
+    config: ExtractionConfig,
+    note: Note | None,
+) -> FittedExtractor:
+    """From labelled rows; thresholds are chosen on those of other texts."""
+    train, test = _parted(found, used, config.held_out)
+    if not any(train.labels):
+        train = found
+    classifier, passes = fit(train, test, space_of(train, kinds, config.min_count), config, note)
+    calibration = calibrate(_scored(classifier, test, closed=True), closed=True)
+    if len(test) and len(set(found.documents)) <= REFITTED:
+        classifier = _again(found, kinds, config, note, passes, closed=True)
+    return FittedExtractor(classifier, calibration, passes, from_rows=True, from_texts=False)
+
+
+def _together(
+    stated: RelationExamples,
+    taught: RelationExamples,
+    kinds: Kinds,
+    config: ExtractionConfig,
+    note: Note | None,
+) -> FittedExtractor | None:
+    """From both; None where what was learnt from rows alone ranks the rows better."""
+    seen = _cross_scored(stated, taught, kinds, config, note)
+    alone = _cross_scored(stated, RelationExamples(), kinds, config, note)
+    if _precision(alone.rows) > _precision(seen.rows):
+        return None
+    calibration = calibrate([*seen.rows, *seen.texts], closed=False)
+    classifier = _again(stated.joined(taught), kinds, config, note, seen.passes)
+    return FittedExtractor(classifier, calibration, seen.passes, from_rows=True, from_texts=True)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Predictions on examples that were not learnt from, and the passes that were best."""
+
+    rows: list[Scored] = field(default_factory=list)
+    texts: list[Scored] = field(default_factory=list)
+    passes: int = 0
+
+
+def _cross_scored(
+    stated: RelationExamples,
+    taught: RelationExamples,
+    kinds: Kinds,
+    config: ExtractionConfig,
+    note: Note | None,
+) -> _Seen:
+    """Predict each pair of things by a classifier that has not learnt from it, in whatever text.
+
+    What is read of a pair in one text would be known in the next: a fact that a proposal states is
+    a new one. Texts often speak of few things, and thresholds chosen on a part of these are a
+    matter of luck: so all of them are predicted, a part at a time.
+    """
+    both, closed = stated.joined(taught), not len(taught)
+    part = np.array([int(_draw(_name(pair)) * PARTS) for pair in both.pairs], np.int64)
+    is_row = np.arange(len(both)) < len(stated)
+    seen = _Seen()
+    for number in range(PARTS):
+        train = _chosen(both, part != number)
+        if not any(train.labels):
+            continue
+        rows, texts = (_chosen(both, (part == number) & kind) for kind in (is_row, ~is_row))
+        space = space_of(train, kinds, config.min_count, closed=closed)
+        if seen.passes:  # as many as were best in the first part
+            once = replace(config, epochs=seen.passes)
+            classifier, _ = fit(train, RelationExamples(), space, once, note)
+        else:
+            classifier, passes = fit(train, rows.joined(texts), space, config, note)
+            seen.passes = max(1, passes)
+        seen.rows += _scored(classifier, rows, closed=True)
+        seen.texts += _scored(classifier, texts, closed=False)
+    seen.passes = seen.passes or config.epochs
+    return seen
+
+
+def _chosen(examples: RelationExamples, mask: NDArray[np.bool_]) -> RelationExamples:
+    return examples.chosen(np.flatnonzero(mask).tolist())
+
+
+def _again(
+    found: RelationExamples,
+    kinds: Kinds,
+    config: ExtractionConfig,
+    note: Note | None,
+    passes: int,
+    *,
+    closed: bool = False,
+) -> Classifier:
+    """Fit on all examples, for as many passes as were best."""
+    space = space_of(found, kinds, config.min_count, closed=closed)
+    return fit(found, RelationExamples(), space, replace(config, epochs=max(1, passes)), note)[0]
+
+
+def _precision(scored: Iterable[Scored]) -> float:
+    """The average precision of predictions on the same rows, but for a factor: how many labels the rows have."""
+    ordered = sorted(scored, key=lambda one: (-one.chance, one.right))
+    hits = np.array([one.right for one in ordered])
+    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum())
+
+
+def _name(pair: Pair) -> str:
+    """The two things of a pair, whatever their order."""
+    return "\x1f".join("\x1e".join(node) for node in _nodes(pair))
+
+
+def _nodes(pair: Pair) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(one.node for one in pair.mentions))
+
+
+def _parted(
+    found: RelationExamples, used: Sequence[str], share: float
+) -> tuple[RelationExamples, RelationExamples]:
+    """Rows to learn from, and those that are held out: all of some texts."""
+    texts = [_draw(text) < share for text in used]
+    held = np.array([one < len(texts) and texts[one] for one in found.documents], np.bool_)
+    return _chosen(found, ~held), _chosen(found, held)
+
+
+def _scored(classifier: Classifier, held: RelationExamples, *, closed: bool) -> Iterator[Scored]:
+    """Predictions on held-out examples whose truth is known.
+
+    Args:
+        classifier: What predicts.
+        held: The examples.
+        closed: Whether the labels are complete; else a relation of a head without any known tail
+            may hold.
+    """
+    labels = classifier.space.labels
+    at = {label: number for number, label in enumerate(labels)}
+    for start in range(0, len(held), PART):
+        part = held.chosen(range(start, min(start + PART, len(held))))
+        chances = classifier.probabilities(part.pairs, part.features)
+        for row, column in zip(*(chances > SEEN).nonzero(), strict=True):
+            label, item = labels[column], part.features[row]
+            own = part.labels[row]
+            right = float(label in own)
+            if right and not closed:
+                total = float(sum(chances[row, at[one]] for one in own if one in at))
+                right = float(chances[row, column]) / min(1.0, total)
+            roles = item.first if label.forward else item.second
+            known = any(role.is_head and role.relation == label.relation for role in roles)
+            if closed or right or known:
+                yield Scored(label.relation, float(chances[row, column]), right)
+
+
+def _draw(text: str) -> float:
+    """A number between 0 and 1 that depends on a text alone."""
+    return (
+        int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:6]) / 2**48
+    )
