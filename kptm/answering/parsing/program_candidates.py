@@ -203,7 +203,10 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     found["unused_type"] = float(_unused_types(question, made.mask))
     found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
     named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
-    found["itself"] = float(bool(made.size and made.nodes) and named.issuperset(made.nodes))
+    chosen = "either" in found  # of two names one is the answer
+    found["itself"] = float(
+        bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
+    )
     found["several"] = log(len(made.nodes)) if made.nodes else 0.0
     found["bare"] = float(made.size == 0)
     found["vacuous"] = float(_vacuous(made.program, knowledge) + _echoes(question, made, named))

@@ -101,8 +101,9 @@ class Wholes:
                 holds = mention.node in part.nodes
                 if not holds and part.floating and self._is_open(part, mention):
                     continue  # a step that no word says denies nothing
-                if not holds and _is_list_of_names(part.program):
-                    continue  # "is it a lake or a river" asks which, and "no" says neither
+                if _is_list_of_names(part.program):  # "is it a lake or a river" asks which
+                    yield from self._which(part, mention, number)
+                    continue
                 unlike = 0.0 if holds else self._unlike(mention.node, part)
                 yield self._builder.extend(
                     Within(Named((mention.node,)), part.program), (part,), mask=bits(match) | mention.mask,
@@ -111,6 +112,19 @@ class Wholes:
                               "turned": float(self._is_turned(match, mention, part)),
                               **self._builder.of_mention(mention)},
                 )  # fmt: skip
+
+    def _which(self, part: Derivation, mention: Mention, number: int) -> Iterator[Derivation]:
+        """Those of several names that a step leads to from another: whether bread is "a starter or a main"."""
+        match = self._builder.question.operators[number]
+        for step in sorted(self._builder.knowledge.steps((mention.node,))):
+            program = Intersection(Follow(Named((mention.node,)), step), part.program)
+            if not self._builder.knowledge.evaluate(program).nodes:
+                continue
+            yield self._builder.extend(
+                program, (part,), mask=bits(match) | mention.mask, names=mention.mask,
+                operators=1 << number, floating=1,
+                features={"yesno": 1.0, "holds": 1.0, "either": 1.0, **self._builder.of_mention(mention)},
+            )  # fmt: skip
 
     def _is_open(self, part: Derivation, mention: Mention) -> bool:
         """Whether words are left that neither a set nor a name explains."""

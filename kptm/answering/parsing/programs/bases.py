@@ -112,7 +112,13 @@ class Bases:
         )
         if relation is not None:
             yield self._builder.extend(
-                Having(Step(relation)), (), mask=noun, features={"everything": 1.0}
+                Having(Step(relation)),
+                (),
+                mask=noun,
+                features={
+                    "everything": 1.0,
+                    "other_rows": float(bool(self._builder.schema.file_kinds)),
+                },
             )
 
     def _suggested(self) -> list[str]:

@@ -14,6 +14,7 @@ from kg.programs import (
 )
 from kg.types import Literal
 from kg.values import ValueKey
+from kg.values.quantities import quantity
 from kg.vocabulary import XSD
 from kptm.answering.parsing.programs.builder import bits
 
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
     from kptm.answering.parsing.programs.superlatives import Measures
 
+UNIT_HINT = 0.8
+"""How strongly a unit says a relation that is called as what it measures."""
+NAMED_BY = {
+    "m": frozenset("height elevation altitude length depth distance width diameter radius".split()),
+    "m²": frozenset(("area",)),
+    "m³": frozenset(("volume",)),
+    "s": frozenset("time duration runtime".split()),
+    "kg": frozenset("weight mass".split()),
+    "K": frozenset(("temperature",)),
+}
+"""Words in the names of relations, by the base unit of what they measure."""
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
@@ -60,7 +72,9 @@ class Comparisons:
                     if measure.count and match.comparison == "between":
                         continue
                     bare = self._without_unit(part, measure, value)
-                    own = {"unit_assumed": 1.0} if bare else {}
+                    own = self._of_unit(measure, value) if bare else {}
+                    if own.get("measure_hint"):
+                        features = {**features, "measure_floating": 0.0, "choice": 0.0}
                     made = self._compare(part.program, measure, match, bare or value)
                     yield self._builder.extend(
                         made, (part,), mask=bits(match) | mask | more, operators=1 << number | also,
@@ -101,6 +115,15 @@ class Comparisons:
         if not sizes or min(numbers) < min(sizes) or max(numbers) > max(sizes):
             return None
         return [replace(value, unit="") for value in values]
+
+    def _of_unit(self, measure: Measure, values: Sequence[Literal]) -> dict[str, float]:
+        """What speaks for a measure that has no unit: metres are of heights, and minutes of times."""
+        words = self._builder.schema.relations.get(measure.steps[0].relation)
+        size = next((size for value in values if (size := quantity(value)) is not None), None)
+        named = NAMED_BY.get(size.dimension, frozenset()) if size is not None else frozenset()
+        stems = {stem for name in named for stem in self._builder.schema.stems(name)}
+        fits = words is not None and not stems.isdisjoint(self._builder.schema.stems(words.label))
+        return {"unit_assumed": 1.0, "measure_hint": UNIT_HINT * fits}
 
     def _compared_entities(
         self, part: Derivation, number: int, match: Match

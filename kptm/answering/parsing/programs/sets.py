@@ -85,7 +85,8 @@ class ProgramSets:
             )
             if len(inside.nodes) == len(some):
                 made.mask |= noun
-                own = (("agrees_everything", 1.0),)
+                other = bool(self._builder.schema.file_kinds)  # which say another noun
+                own = (("agrees_everything", 1.0), ("other_rows", float(other)))
                 made.features += own
                 made.score += self._builder.lexical.cover * self._builder.question.weight(
                     noun

@@ -63,6 +63,8 @@ def such(test):
             "which breads were invented by people who live in france",
             such(lambda k, m, g, baker, _: baker == "Ann Lee"),
         ),
+        ("is bagel a ring or a white bread", {"ring"}),
+        ("breads under 50 minutes", such(lambda k, minutes, *_: minutes < 50)),
         ("who invented the most breads", {"Ann Lee"}),
         ("breads that pair with both baguette and pumpernickel", {"Ciabatta"}),
     ],
