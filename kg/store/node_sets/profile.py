@@ -79,15 +79,33 @@ def files(sets: NodeSets) -> list[tuple[int, str]]:
 
 
 def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
-    """The relation that most heads of a file have, by the first :data:`STATED` statements in it."""
-    found = sets.sql.all(
-        "SELECT r.key FROM (SELECT x.relation_id, count(DISTINCT x.head_id) AS n FROM"
+    """The relation of the first statement's head that most heads of a file have.
+
+    What a file begins with is what it is about: clubs, though it names their coaches as well. The
+    first :data:`STATED` statements in it are looked at.
+    """
+    said = (
+        "SELECT x.head_id, x.relation_id FROM"
         " (SELECT triple_id FROM triple_source WHERE source_id = ? AND rev_removed IS NULL"
         " LIMIT ?) AS s JOIN triple x ON x.id = s.triple_id"
         f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
-        " GROUP BY x.relation_id) AS g"
-        " JOIN relation r ON r.id = g.relation_id ORDER BY g.n DESC, r.key LIMIT 1",
-        (source, STATED),
+    )
+    first = sets.sql.all(
+        "SELECT x.head_id FROM triple_source s JOIN triple x ON x.id = s.triple_id"
+        " WHERE s.source_id = ? AND s.rev_removed IS NULL"
+        f" AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
+        " ORDER BY s.line, s.seq, s.triple_id LIMIT 1",
+        (source,),
+    )
+    if not first:
+        return None
+    found = sets.sql.all(
+        f"SELECT r.key FROM (SELECT y.relation_id, count(DISTINCT y.head_id) AS n FROM ({said}) AS y"
+        " GROUP BY y.relation_id) AS g JOIN relation r ON r.id = g.relation_id"
+        " WHERE EXISTS (SELECT 1 FROM triple z WHERE z.head_id = ? AND z.relation_id = g.relation_id"
+        f" AND {alive(sets.at, 'z')})"
+        " ORDER BY g.n DESC, r.key LIMIT 1",
+        (source, STATED, first[0][0]),
     )
     return found[0][0] if found else None
 

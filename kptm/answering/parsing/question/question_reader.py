@@ -237,6 +237,9 @@ def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[T
             for english in schema.synonyms(tokens[start].folded, language):
                 for key in schema.type_names.get(schema.stems(english), ()):
                     yield TypeMention(start, start + 1, OfType(key))
+        kind = schema.file_kind(tokens[start].stem, tokens[start].folded, language)
+        if kind is not None and (tokens[start].stem,) not in schema.file_kinds:
+            yield TypeMention(start, start + 1, Having(Step(kind[1])), kind[0])
 
 
 def _type_slips(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from kptm.answering.lexicon.synonyms import expand_phrase
+from kptm.answering.lexicon.synonyms import expand, expand_phrase
 from kptm.answering.parsing.question.mentions import LONG_ENOUGH, one_edit
 from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
 from kptm.answering.questions.word_order import Form, relation_form
@@ -65,6 +65,7 @@ class SaidRelations:
     ) -> None:
         self._schema = schema
         self._tokens = tokens
+        self._language = language
         # By stem of a relation's name: the tokens that say it, as bits, and how well.
         self._said: dict[str, dict[int, float]] = defaultdict(dict)
         # Several words in place of one, of which a relation must have all: "die" says a date of death, and no date of birth.
@@ -149,7 +150,8 @@ class SaidRelations:
         """Words at some places as a slip of the pen of a relation's name."""
         for at in places:
             word = self._tokens[at].folded
-            if len(word) > LONG_ENOUGH:
+            # A word that means something is not misspelt: "price" is no slip of "prize".
+            if len(word) > LONG_ENOUGH and not expand(word, self._language):
                 for edit in one_edit(word):
                     for stem in self._schema.stems(edit):
                         self._add(stem, 1 << at, SLIP)

@@ -25,6 +25,8 @@ MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
 """What the words of a relation's name weigh: of its last part, of the part before that says something, of another name, of a domain."""
 BACK = 0.01
 """What a word for the other direction weighs in a relation's own."""
+KIN = 0.7
+"""How near another word for what a file is about has to be."""
 SAME = 0.9
 """Weight from which on another word names the same type."""
 ENGLISH = "en"
@@ -142,9 +144,19 @@ class Schema:
         """The relations whose whole name is some stems: what they lead to is called so."""
         return self._named.get(frozenset(stems), [])
 
-    def synonyms(self, word: str, language: str) -> list[str]:
+    def synonyms(self, word: str, language: str, least: float = SAME) -> list[str]:
         """English words that may name a type that a word of another language, or another word, means."""
-        return [english for english, weight in expand(word, language) if weight >= SAME]
+        return [english for english, weight in expand(word, language) if weight >= least]
+
+    def file_kind(self, stem: str, word: str, language: str) -> tuple[str, str] | None:
+        """What a file is about and its main relation, by another word for it: "teams" of clubs.tsv.
+
+        A relation that is called so is meant itself.
+        """
+        if not self.file_kinds or self.relations_named((stem,)):
+            return None
+        names = map(self.stems, self.synonyms(word, language, KIN))
+        return next((self.file_kinds[name] for name in names if name in self.file_kinds), None)
 
     def type_slips(self, word: str) -> list[tuple[str, ...]]:
         """The names of types that are a slip of the pen away from a word, as stems."""

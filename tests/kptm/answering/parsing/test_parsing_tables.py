@@ -91,3 +91,36 @@ def test_two_measures_that_no_word_names_prove_nothing(asks):
     """Both numbers say no; that does not make "no" sure."""
     found = asks.ask("is bagel better than ciabatta")
     assert not found.answers or found.answers[0].score < 0.9, found.explain(reading=True)
+
+
+CLUBS = {"Reds": ("Dover", 1900, "Gus Holt"), "Blues": ("Leeds", 1950, "Ira Jope")}
+COACHES = {"Gus Holt": 61, "Ira Jope": 44}
+
+
+@pytest.fixture(scope="module")
+def asks_clubs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clubs")
+    lines = []
+    for name, (city, year, coach) in CLUBS.items():
+        lines += [(name, "city", city), (name, "founded", year), (name, "coach", coach)]
+    lines += [("Blues", "prize", "Silver Bowl")]
+    lines += [(name, "age", age) for name, age in COACHES.items()]
+    (folder / "clubs.tsv").write_text("".join("\t".join(map(str, x)) + "\n" for x in lines))
+    graph = KnowledgeGraph.open(folder / "graph.db")
+    graph.load(folder / "clubs.tsv")
+    yield Predictor(graph, Linker(graph))
+    graph.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("what is the oldest club", {"Reds"}),  # and not its coach: the file begins with clubs
+        ("which teams are in leeds", {"Blues"}),
+        ("blues manager", {"Ira Jope"}),
+        ("price of blues", set()),  # a word of its own, and no slip of "prize"
+    ],
+)
+def test_a_file_is_about_what_it_begins_with(asks_clubs, question, answers):
+    found = asks_clubs.ask(question)
+    assert {item.text for item in found.answers} == answers, found.explain(reading=True)
