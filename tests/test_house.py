@@ -226,6 +226,11 @@ def test_dense_code_is_commented(figures):
     assert figures.comments_of_dense >= 3, figures.uncommented
 
 
+def test_lines_are_short(figures):
+    """No line is longer than what ruff is told; E501 says so of tests, benchmarks and tools."""
+    assert len(figures.long_lines) == 0, figures.long_lines
+
+
 def test_file_names_are_used_once(figures):
     """No file name is used twice in kptm."""
     assert len(figures.file_names) == 0, figures.file_names

@@ -87,7 +87,7 @@ def measure(root: Path = ROOT) -> Figures:
     for path, text in texts.items():
         for number, line in enumerate(text.splitlines(), 1):
             code += bool(line.strip())
-            if len(line) > WIDTH:
+            if is_long(line):
                 found.long_lines.append(f"{path.relative_to(root)}:{number}")
     dense_lines = dense_comments = 0
     for path, text in texts.items():
@@ -103,6 +103,11 @@ def measure(root: Path = ROOT) -> Figures:
     readme = (root / "README.md").read_text(encoding="utf-8")
     found.readme_lines, found.readme_words = len(readme.splitlines()), len(readme.split())
     return found
+
+
+def is_long(line: str) -> bool:
+    """Whether a line is too long, as E501 counts: one word, or a directive, may stand out."""
+    return len(line.split()) > 1 and len(re.sub(r"  # (noqa|type:).*", "", line)) > WIDTH
 
 
 def comment_rows(text: str) -> set[int]:

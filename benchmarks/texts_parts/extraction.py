@@ -133,7 +133,7 @@ def mentions(row):
 
 
 def sentences_a_second(encoder, texts=20_000):
-    """How fast proposals are made of train's sentences, one process, with what is learnt from a tenth of them."""
+    """How fast one process proposes, with what is learnt from a tenth of train's sentences."""
     train = rows(DATA / "webnlg" / "train.jsonl.gz")
     sentences = [
         part for row in train for part in re.split(r"(?<=[.!?])\s+(?=[A-Z])", row["text"]) if part

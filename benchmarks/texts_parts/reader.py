@@ -1,4 +1,4 @@
-"""What an encoder would add to the reader: three more features of a candidate, with weights fitted as those of the others.
+"""What an encoder would add to the reader: three more features of a candidate, fitted alike.
 
 The cosine of the question ("voice type of Gabriella Gatti") and the passage; that of the relation's
 name and what stands between the two; and the score of a linear discriminant of the relation over

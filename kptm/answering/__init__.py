@@ -1,4 +1,4 @@
-"""Answers: facts asked by name, in a cloze or in words, each with its evidence or an honest "unknown".
+"""Answers: facts by name, cloze or question, each with evidence or an honest "unknown".
 
 Names are loaded when first used: a graph without a model is asked without torch.
 """

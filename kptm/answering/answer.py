@@ -225,7 +225,7 @@ def _without(reading: NearReading) -> str:
 
 
 def path_in_words(answer: Answer) -> str:
-    """The hops from the entity that was asked about, an arrow each in the direction of its facts."""
+    """The hops from the entity in question, each an arrow in the direction of its facts."""
     hops = [
         f"—{label}→" if step.forward else f"←{label}—"
         for step in answer.path

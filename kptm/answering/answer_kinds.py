@@ -36,7 +36,7 @@ def is_date(text: str) -> bool:
 
 
 def fits(kind: AskedKind, label: str) -> bool | None:
-    """Whether a relation leads to an asked kind of thing, by its label; None where nothing tells."""
+    """Whether a relation leads to an asked kind of thing, by its label; None if unclear."""
     relation = relation_form(label)
     if kind == "date":
         return _COUNTS.isdisjoint(relation.stems) and not _DATES.isdisjoint(relation.stems)

@@ -52,7 +52,7 @@ class ScoredEntity:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters ``start`` to ``end`` of an evidence's text, and the key of the entity they name."""
+    """Characters ``start`` to ``end`` of an evidence's text, and the entity that they name."""
 
     start: int
     end: int

@@ -1,4 +1,4 @@
-"""From all that is said of a question to one answer: facts of the graph are the answer, else what the sources make of it together."""
+"""From all that is said of a question to one answer: the graph's facts, else the sources."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
 CALIBRATE = (
     "predictions are not shown before it is known how often they are right: "
-    "learn from answered questions, some of which the graph is silent on, or embed with facts held out "
-    "(validation = 0.1 under [embedding] in kptm.toml)"
+    "learn from answered questions, some of which the graph is silent on, or embed with facts held"
+    " out (validation = 0.1 under [embedding] in kptm.toml)"
 )
 SURE, LEAST = 0.99, 0.5
-"""What a fact of the graph counts at most and at least where nothing was fitted; the sense of a name lies between."""
+"""The most and the least that a fact counts if nothing was fitted; senses lie between."""
 SENSES, SAID = 5, 5
 """Senses that are shown, and answers of each."""
 SHOWN = 3
@@ -140,7 +140,7 @@ class AnswerBuilder:
         return self._complete(found, case)
 
     def refusal(self, case: Case, config: PredictorConfig, kinds: Collection[str]) -> Answer | None:
-        """The answer that nothing is predicted, whatever the sources say; None where they have to be asked.
+        """The refusal to predict, whatever the sources say; None if they have to be asked.
 
         Args:
             case: A question on which the graph is silent.
@@ -197,7 +197,7 @@ class AnswerBuilder:
         return replace(answer, entity=answers[0].entity, score=found.p, answers=answers)
 
     def _names_of(self, reading: Reading, label: str = "") -> dict[str, str]:
-        """The labels of an entity, where it is known already, and of the relations of a path from it."""
+        """The labels of an entity, if it is known already, and of the relations of its path."""
         own = {reading.entity: label} if label else labels(self._graph, [reading.entity])
         return {**self._relations.labels({step.relation for step in reading.path}), **own}
 
@@ -229,7 +229,7 @@ class AnswerBuilder:
     def _others(
         self, case: Case, asked: SourceQuery, named: Mapping[str, str], config: PredictorConfig
     ) -> tuple[tuple[Conflict, ...], list[Evidence]]:
-        """What the other sources say of the graph's answers, and of their own where that is another."""
+        """What other sources say of the graph's answers, and of their own where these differ."""
         conflicts = self._conflicts(asked, case.opinions, set(case.answers), config)
         named = {**named, **{item.entity: item.label for item in conflicts}}
         against = {item.kind: item.entity for item in conflicts}
@@ -243,7 +243,7 @@ class AnswerBuilder:
         return conflicts, evidence
 
     def _silent_graph(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
-        """What texts say or the others predict, whichever is surer; what weights were fitted for is weighed together."""
+        """What texts say or others predict, whichever is surer; fitted weights combine both."""
         read = next((item for item in case.opinions if item.kind == TEXTS), None)
         if read is None or self._texts is None or TEXTS in config.weights.combiner.weights:
             return self._predicted(case, asked, config)
@@ -294,7 +294,7 @@ class AnswerBuilder:
     def _refused(
         self, case: Case, config: PredictorConfig, kinds: Collection[str]
     ) -> Answer | None:
-        """Why nothing is predicted: nothing of that kind has the relation, or no p would be worth anything."""
+        """Why nothing is predicted: nothing of that kind has the relation, or p is worthless."""
         silent = self._silent(case.best)
         if TEXTS in kinds:
             return None  # a text says it: it need not be what others of the kind have
@@ -341,7 +341,7 @@ class AnswerBuilder:
         return tuple(Conflict(kind, key, named[key], p) for kind, key, p in others)
 
     def _lacking(self, case: Case) -> str:
-        """That the graph is silent, and which words of the question had no part in finding that out."""
+        """That the graph is silent, and which words of the question had no part in that."""
         silent, words = self._silent(case.best), case.best.unexplained
         if not words:
             return silent

@@ -133,10 +133,13 @@ class Predictor:
         """Answer a cloze with ``[MASK]`` or a question in words.
 
         Args:
-            question: What is asked. Of several blanks side by side the answer is one entity, of others the first one's.
-            sources: Who is asked, of "graph", "link prediction", "model", "texts", "modeledge"; as the configuration says by default.
-            at: The year or the day, in ISO 8601, that is asked about where the question says none: facts that say when they
-                held are answers if they held then. By default what holds today comes first.
+            question: What is asked. Of several blanks side by side the answer is one entity, of
+                others the first one's.
+            sources: Who is asked, of "graph", "link prediction", "model", "texts", "modeledge"; as
+                the configuration says by default.
+            at: The year or the day, in ISO 8601, that is asked about where the question says none:
+                facts that say when they held are answers if they held then. By default what holds
+                today comes first.
 
         Raises:
             ConfigError: There is no such source, or the time is none.
@@ -151,7 +154,7 @@ class Predictor:
         sources: Iterable[str] | None = None,
         at: str | None = None,
     ) -> Iterator[Answer]:
-        """Answer questions as :meth:`ask` does, in their order; they stream, and the model reads some at once.
+        """Answer questions as :meth:`ask` does, in order; they stream, some at once.
 
         Raises:
             ConfigError: There is no such source, or the time is none.
@@ -199,7 +202,9 @@ class Predictor:
     def query_many(
         self, questions: Iterable[tuple[str | None, str, str | None]]
     ) -> list[Answer | None]:
-        """Answer many :meth:`query` questions at once, without evidence; the other sources only where the graph is silent.
+        """Answer many :meth:`query` questions, without evidence.
+
+        Other sources are asked only where the graph is silent.
 
         Args:
             questions: Head, relation and tail of each, with None in the place that is asked for.
@@ -227,7 +232,7 @@ class Predictor:
     def _heard_where_needed(
         self, cases: Sequence[Case | None], chosen: Collection[str]
     ) -> Iterator[Case | Answer | None]:
-        """The cases, with what sources say of those that the graph leaves open; or the refusal to predict anything."""
+        """The cases with the sources' scores where the graph leaves them open; or refusals."""
         there = self._voices.there(chosen)
         open_: list[Case] = []
         read: list[Case] = []
@@ -271,7 +276,7 @@ class Predictor:
         ]
 
     def _asked(self, case: Case, chosen: Collection[str]) -> SourceQuery | None:
-        """The case as the other sources are asked it: not without them, and not over several hops."""
+        """The case as other sources are asked it: only with them, and over one hop."""
         there = self._voices.there(chosen)
         if not there or len(case.best.path) > 1:
             return None
@@ -300,7 +305,8 @@ class Predictor:
         words = self._voices.words(self.link(question))
         if words is None or words.p < self._config.min_score:
             return answer
-        said = Evidence("model", f"no entity, but a word of the model's own: {words.text!r}, p = {words.p:.2f}",
+        said = Evidence("model",
+        f"no entity, but a word of the model's own: {words.text!r}, p = {words.p:.2f}",
                         score=words.p)  # fmt: skip
         return replace(answer, token=words.text, evidence=(said, *answer.evidence))
 
@@ -313,17 +319,19 @@ class Predictor:
         return [fill(pattern, names) for pattern in patterns]
 
     def link(self, text: str) -> LinkedText:
-        """A text with the names in it; where running text has none, in whatever letters they are typed."""
+        """A text with its names; if running text has none, names in any case."""
         return self._understanding.link(text)
 
     # ── fitting ──────────────────────────────────────────────────────────────────────────────
 
     def weigh(self, questions: Iterable[tuple[str, Collection[str]]]) -> SourceWeights:
-        """Fit how sources are combined on those answered questions that the graph is silent on, and answer by that from now on.
+        """Fit how sources are combined, on answered questions that the graph is silent on.
+
+        Answers use the new weights from now on.
 
         Args:
-            questions: Questions with the keys of their answers, of which nothing was learnt before; none says that the graph
-                has no answer.
+            questions: Questions with the keys of their answers, of which nothing was learnt before;
+                none says that the graph has no answer.
 
         Returns:
             What was fitted; what it was before where too few questions could be used.
@@ -386,6 +394,7 @@ class Predictor:
 def _checked(question: str) -> str:
     if len(question) > LONGEST:
         raise LinkingError(
-            f"the question has {len(question):,} characters, more than {LONGEST:,}; ask a shorter one"
+            f"the question has {len(question):,} characters, more than {LONGEST:,};"
+            " ask a shorter one"
         )
     return question

@@ -53,7 +53,7 @@ class TextDecider:
         others: Sequence[SourceScores],
         config: PredictorConfig,
     ) -> Answer:
-        """What texts say where that is at least as sure as what was predicted without them, else that.
+        """What texts say if it is at least as sure as the prediction without them, else that.
 
         Args:
             predicted: What the other sources predict, or why nothing.

@@ -1,4 +1,4 @@
-"""Encoders of Hugging Face as they are: where their files lie, and the states that they give the tokens of a text.
+"""Encoders of Hugging Face: where their files are, and the states of the tokens of a text.
 
 Names are loaded when first used.
 """

@@ -18,7 +18,7 @@ BACKBONES = "backbone", "fused/backbone"
 
 
 def model_folder(path: str | Path) -> Path:
-    """The folder of a model: as it is named, inside the package of that name, or the backbone of a fused or fine-tuned one.
+    """The folder of a model, of the package that has it, or of a fused model's backbone.
 
     Raises:
         LinkingError: There is no model.
@@ -28,7 +28,8 @@ def model_folder(path: str | Path) -> Path:
     folder = next((one for one in inside if (one / "config.json").is_file()), folder)
     if not (folder / "config.json").is_file():
         raise LinkingError(
-            f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or the package "
+            f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or the "
+            "package "
             f"of kptm[encoder], {PACKAGE}"
         )
     return folder

@@ -42,7 +42,7 @@ class TokenStates:
     states: Floats
 
     def mean(self, start: int, end: int) -> Floats:
-        """The mean state of the tokens of a span of characters, of length 1; zeros where it has none. H."""
+        """The mean state of a span's tokens, (H,), of length 1; zeros where it has none."""
         first = int(np.searchsorted(self.ends, start, side="right"))
         last = int(np.searchsorted(self.starts, end))
         if last <= first:
@@ -55,7 +55,8 @@ class TokenEncoder:
     """Any encoder in a local folder. Its weights are loaded when a text is first encoded.
 
     Args:
-        path: The folder, or the name of an installed package that has one, such as the one of ``kptm[encoder]``.
+        path: The folder, or the name of an installed package that has one, such as the one of
+            ``kptm[encoder]``.
         device: "auto" computes on the accelerator if there is one, "cpu" on the CPU; or its name.
 
     Raises:

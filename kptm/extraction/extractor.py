@@ -41,7 +41,8 @@ class StatedFact:
         head: The mention of the head.
         relation: The relation.
         tail: The mention of the tail.
-        end: The tail: a key, the name of a new entity, or a value in the form that the relation's values have.
+        end: The tail: a key, the name of a new entity, or a value in the form that the relation's
+            values have.
         confidence: How likely the text states it, between 0 and 1.
         span: Where its sentences begin and end in the text.
         is_known: Whether the graph has it.
@@ -78,7 +79,8 @@ class Extractor:
         if classifier.encoder != ("" if encoder is None else encoder.fingerprint):
             reason = "no encoder" if not classifier.encoder else "an encoder that is not this one"
             raise ModelError(
-                f"the extractor was learnt with {reason}; set texts.extraction_encoder as it was, or learn"
+                f"the extractor was learnt with {reason}; set texts.extraction_encoder as it was,"
+                " or learn"
                 " again (kptm extract --retrain)"
             )
         self.classifier, self.calibration, self._encoder = classifier, calibration, encoder
@@ -107,7 +109,8 @@ class Extractor:
         Args:
             documents: Texts with their mentions.
             knowledge: What the graph knows.
-            precision: Each relation's threshold is the one at which its predictions have this precision on held-out texts.
+            precision: Each relation's threshold is the one at which its predictions have this
+                precision on held-out texts.
         """
         found: list[StatedFact] = []
         block: list[tuple[int, Pair, Features]] = []
@@ -161,7 +164,8 @@ class Extractor:
             encoder: The one that it has learnt with.
 
         Raises:
-            ModelError: The file is missing, damaged, or of another kind; or the encoder is another one.
+            ModelError: The file is missing, damaged, or of another kind; or the encoder is another
+                one.
         """
         return cls(*extractor_storage.load(path), encoder)
 

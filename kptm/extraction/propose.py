@@ -1,4 +1,4 @@
-"""Reading texts for proposals: batch by batch into the store, each batch with its texts in one transaction."""
+"""Read texts for proposals: batch by batch into the store, each in one transaction."""
 
 from __future__ import annotations
 

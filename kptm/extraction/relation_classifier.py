@@ -1,12 +1,15 @@
 """The relation classifier: which relations a text states between two mentions, or none.
 
-    logits = (c · Σ_f V[f] + x · M) · O + b + s₀ · H + s₁ · T + s₂ · H∘T + s₃ · N,    c = 1 / √(number of features)
+    logits = (c · Σ_f V[f] + x · M) · O + b + s₀ · H + s₁ · T + s₂ · H∘T + s₃ · N,    c = 1 /
+    √(number of features)
 
-a linear model of low rank over hashed features (as in fastText, Joulin et al. 2017, arXiv 1607.01759, equation 1), and four
-weights that all relations share: whether the head and the tail have the role elsewhere in the graph (H, T), and how
-many words of the relation's name stand around the two (N). x is what an encoder sees of the pair; without one the term is missing. The softmax runs over sets of relations: the empty set is
-"none", and sets of several, seen often enough in training, keep two relations of one pair from competing. Kinds that
-a relation cannot end in are left out of it.
+a linear model of low rank over hashed features (as in fastText, Joulin et al. 2017, arXiv
+1607.01759, equation 1), and four weights that all relations share: whether the head and the tail
+have the role elsewhere in the graph (H, T), and how many words of the relation's name stand around
+the two (N). x is what an encoder sees of the pair; without one the term is missing. The softmax
+runs over sets of relations: the empty set is "none", and sets of several, seen often enough in
+training, keep two relations of one pair from competing. Kinds that a relation cannot end in are
+left out of it.
 """
 
 from __future__ import annotations
@@ -125,7 +128,7 @@ class LabelSpace:
         return found
 
     def shared(self, items: Sequence[Features]) -> tuple[sparse.csr_matrix, ...]:
-        """Three N × K matrices: roles of the head, roles of the tail, words of the relation's name."""
+        """Three N × K matrices: roles of the head, roles of the tail, words of the name."""
         heads: list[list[int]] = []
         tails: list[list[int]] = []
         for item in items:
@@ -153,7 +156,7 @@ class LabelSpace:
 
     @cached_property
     def _names(self) -> tuple[NDArray[np.uint32], sparse.csr_matrix]:
-        """Hashes of the words of relations' names, and what each adds to the classes: 1 for all words of a name."""
+        """Hashes of the words of relations' names, and their share of a name in each class."""
         entries: dict[tuple[int, int], float] = {}
         for column, one in enumerate(self.classes):
             for label in one:
@@ -208,6 +211,7 @@ class Classifier:
         extra = head * self.shared[0] + tail * self.shared[1] + head.multiply(tail) * self.shared[2]
         logits += (extra + name * self.shared[3]).toarray()
         logits[~self.space.allowed(pairs)] = -np.inf
+        # The softmax is the same, and no exponential overflows.
         logits -= logits.max(axis=1, keepdims=True)
         chances = np.exp(logits)
         chances /= chances.sum(axis=1, keepdims=True)

@@ -65,7 +65,7 @@ def score(
     *,
     precision: float = 0.9,
 ) -> ExtractionScores:
-    """Compare an extractor's facts with labelled rows; a triple is right by keys, labels or equal values.
+    """Compare facts with labelled rows; a triple is right by keys, labels or equal values.
 
     Args:
         graph: What is known.

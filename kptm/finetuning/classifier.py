@@ -77,7 +77,7 @@ class TaskModel(nn.Module):
 
 
 def task_loss(task: str, logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross entropy; for "typing" the mean binary cross entropy of all types; for "tokens" over those of text."""
+    """Cross entropy; for "typing" mean binary cross entropy, for "tokens" over those of text."""
     if task == "typing":
         return F.binary_cross_entropy_with_logits(logits, targets)
     if task == "tokens":

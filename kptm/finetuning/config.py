@@ -61,7 +61,7 @@ class FinetuneConfig:
             raise ConfigError(f"threshold must be between 0 and 1, not {self.threshold}")
 
     def rate_for(self, width: int, *, trained: bool = False) -> float:
-        """The learning rate for a backbone of a width, whose weights were trained before or random at first."""
+        """The learning rate for a backbone of a width, pretrained or of random weights."""
         narrow = width < NARROW and not trained
         return self.learning_rate or (NARROW_RATE if narrow else WIDE_RATE)
 

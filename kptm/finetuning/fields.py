@@ -49,7 +49,7 @@ def read_labels(values: Mapping[str, Any], task: str, names: Names) -> tuple[str
 def read_tagged(
     values: Mapping[str, Any], task: str, length: int
 ) -> tuple[tuple[int, int, str], ...]:
-    """The labelled spans of "tokens", by position; each is [start, end, label] or an object of these.
+    """The labelled spans of "tokens", by position: [start, end, label], or an object.
 
     Raises:
         FieldError: They are missing, overlap, or leave the text.

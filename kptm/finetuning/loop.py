@@ -1,4 +1,4 @@
-"""The training loop: ``transformers.Trainer`` with its scheduler and accelerators, and a task's loss."""
+"""The training loop: ``transformers.Trainer``, its accelerators, and a task's loss."""
 
 from __future__ import annotations
 

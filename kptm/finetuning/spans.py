@@ -73,7 +73,7 @@ def token_offsets(model: FusedModel, text: str, ids: Sequence[int]) -> tuple[Spa
 
 
 def tokens_of(offsets: Sequence[Span], start: int, end: int) -> Span | None:
-    """The first token of a span of characters and the one behind its last; None where none is left."""
+    """The first token of a span of characters and the one after its last; None if none is left."""
     inside = [
         number
         for number, (first, last) in enumerate(offsets)

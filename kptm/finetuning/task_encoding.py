@@ -43,7 +43,7 @@ class EncodedRow:
 
 
 class TaskExample(NamedTuple):
-    """An encoded row and its right classes: one, for "typing" any number, for "tokens" one a token."""
+    """An encoded row and its right classes: one, any number ("typing"), one a token ("tokens")."""
 
     row: EncodedRow
     classes: tuple[int, ...]
@@ -95,7 +95,7 @@ def classes_of(labels: Sequence[str], task: str) -> tuple[str, ...]:
 def right_classes(
     row: TaskRow, encoded: EncodedRow, task: str, numbers: dict[str, int]
 ) -> tuple[int, ...]:
-    """The numbers of a row's right classes; for "tokens" one a token, -100 where it stands for no text."""
+    """The numbers of a row's right classes; for "tokens" one a token, -100 outside of text."""
     if task == "tokens":
         tags = to_bio(row.spans, encoded.offsets)
         return tuple(
@@ -115,7 +115,7 @@ def batch_of(rows: Sequence[EncodedRow], pad_id: int, *, with_knowledge: bool) -
 
 
 def targets_of(examples: Sequence[TaskExample], task: str, classes: int, length: int) -> Tensor:
-    """What is right as a tensor: (B,) for one class, (B, C) of 0 and 1 for "typing", (B, L) for "tokens"."""
+    """The targets: (B,) for one class, (B, C) of 0 and 1 for "typing", (B, L) for "tokens"."""
     if task == "typing":
         hot = torch.zeros(len(examples), classes)
         for number, example in enumerate(examples):
@@ -130,7 +130,7 @@ def targets_of(examples: Sequence[TaskExample], task: str, classes: int, length:
 
 
 class TaskExamples(Dataset[TaskExample]):
-    """The stream of a run: which row comes when hangs on the seed alone, in batches of like length."""
+    """The rows of a run: the seed alone decides their order, in batches of like length."""
 
     def __init__(self, examples: Sequence[TaskExample], config: FinetuneConfig, steps: int) -> None:
         self._examples = examples

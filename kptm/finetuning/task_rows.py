@@ -46,7 +46,7 @@ class TaskRow:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row as it was given: a file or :data:`MEMORY`, a line, how it is written, and its values."""
+    """A row as given: a file or :data:`MEMORY`, a line, how it is written, its values."""
 
     path: str | Path
     line: int

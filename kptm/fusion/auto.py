@@ -29,11 +29,11 @@ class _Loader:
     def from_pretrained(
         cls, folder: str | Path, *_: Any, config: FusedModelConfig | None = None, **options: Any
     ) -> FusedModel:
-        """Read a model; what else transformers hands on (where to download from) has no meaning here."""
+        """Read a model; transformers' other arguments (where to download from) have no meaning."""
         return FusedModel.from_pretrained(folder)
 
 
 def register_auto() -> None:
-    """Make ``AutoModel.from_pretrained`` read what :meth:`FusedModel.save_pretrained` wrote; once a process is enough."""
+    """Make ``AutoModel.from_pretrained`` read our models; once a process is enough."""
     AutoConfig.register(MODEL_TYPE, FusedModelConfig, exist_ok=True)
     AutoModel.register(FusedModelConfig, _Loader, exist_ok=True)

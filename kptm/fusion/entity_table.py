@@ -1,4 +1,4 @@
-"""The entity vectors as a model reads them: brought to length 1, and no more of them than a batch needs.
+"""The entity vectors as a model reads them: of length 1, only those a batch needs.
 
 Shapes: N entities, E entity width.
 """

@@ -1,4 +1,4 @@
-"""A model's identity: SHA-256 of all that its vectors depend on, computed again only after something has changed.
+"""A model's identity: SHA-256 of all that its vectors depend on, cached until a change.
 
 Hashing reads every weight, and each edit asks for the fingerprint. So the digest is kept with a
 stamp of what it was computed from, which is read in a twentieth of the time: see

@@ -129,7 +129,7 @@ class FusedModel(nn.Module):
             backbone.requires_grad_(False)
 
     def vectors(self, rows: Tensor) -> Tensor:
-        """Entity vectors of length √E, (…, E): components of size one, like a layer-normed hidden state's."""
+        """Entity vectors of length √E, (…, E): components of size one, as after a layer norm."""
         return self.entity_table.rows(rows) * math.sqrt(self.embeddings.dim)
 
     @classmethod
@@ -199,14 +199,15 @@ class FusedModel(nn.Module):
         return lora_rank(self.backbone)
 
     def add_lora(self, rank: int, seed: int = 0) -> None:
-        """Put LoRA beside the layers: see :mod:`kptm.fusion.backbones.lora`. At the start nothing changes.
+        """Put LoRA beside the layers (:mod:`kptm.fusion.backbones.lora`), at first without effect.
 
         Raises:
             ConfigError: peft is missing, the kind does not go with it, or it has another rank.
         """
         if self.fusion_config.kind not in WITH_LORA:
             raise ConfigError(
-                f"LoRA goes with the kinds {', '.join(WITH_LORA)}, not with {self.fusion_config.kind!r},"
+                f"LoRA goes with the kinds {', '.join(WITH_LORA)}, not with"
+                f" {self.fusion_config.kind!r},"
                 " which reads inside the layers or has no gradient through them"
             )
         if self.lora_rank not in (0, rank):
@@ -215,7 +216,7 @@ class FusedModel(nn.Module):
             add_lora(self.backbone, rank, seed)
 
     def without_lora(self) -> AbstractContextManager[None]:
-        """Switch LoRA off for a while: texts without links have the states of the backbone, to the bit."""
+        """Switch LoRA off for a while: unlinked texts have the backbone's exact states."""
         return without_lora(self.backbone)
 
     @property
@@ -241,7 +242,7 @@ class FusedModel(nn.Module):
         branch_places: Tensor | None = None,
         score_rows: Tensor | None = None,
     ) -> FusedOutput:
-        """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`, on any device."""
+        """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
         given = (input_ids, attention_mask, mention_spans, mention_rows)
         input_ids, attention_mask, mention_spans, mention_rows = (
             tensor.to(self.device) for tensor in given
@@ -303,7 +304,7 @@ class FusedModel(nn.Module):
         candidate_rows: Tensor | None = None,
         candidate_priors: Tensor | None = None,
     ) -> MentionKnowledge:
-        """What a mechanism is told of a batch of ``length`` tokens; see :class:`~kptm.data.KnowledgeBatch`."""
+        """A mechanism's knowledge of a batch of ``length`` tokens, as in ``KnowledgeBatch``."""
         found = knowledge_of_mentions(
             mention_spans,
             self.vectors(mention_rows),
@@ -355,7 +356,7 @@ class FusedModel(nn.Module):
         )
 
     def summary(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """One state a text, (B, D), read without knowledge: of its first token, in a decoder of its last."""
+        """A state a text, (B, D), without knowledge: of its first token, a decoder's last."""
         none = input_ids.new_empty((0, 3))
         hidden_BLD: Tensor = self(input_ids, attention_mask, none, none[:, 0]).hidden
         if not self.causal:

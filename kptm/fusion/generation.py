@@ -48,7 +48,8 @@ def generate(
         )
     if model.fusion_config.reads_facts:
         raise ModelError(
-            "a model of kind 'kbert' cannot generate: its facts stand among the tokens; take another kind"
+            "a model of kind 'kbert' cannot generate: its facts stand among the tokens;"
+            " take another kind"
         )
     if max_new_tokens < 1:
         raise ConfigError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
@@ -156,7 +157,7 @@ class _Prompts:
         return output
 
     def _knowledge(self, rows: int, length: int) -> Any:
-        """The mentions in a pass of so many rows: each prompt stands in it once for each of its beams."""
+        """The mentions in a pass of so many rows: each prompt once for each of its beams."""
         each = rows // self._count
         turn_N = torch.arange(each, device=self._rows_M.device).repeat(len(self._rows_M))
         spans = self._spans_M3.repeat_interleave(each, 0).clone()

@@ -25,7 +25,7 @@ MANIFESTS = ("kptm.json", "finetuned.json", "onnx.json", "manifest.json")
 
 
 def own_files(folder: Path) -> set[Path]:
-    """The files that the manifest of a folder lists, itself, and those of manifests that it lists."""
+    """The files that the manifest of a folder lists, itself, and those of listed manifests."""
     found: set[Path] = set()
     for name in MANIFESTS:
         listed = _listed(folder / name)
@@ -73,14 +73,14 @@ def check_target(folder: Path, name: str) -> None:
         )
         if other:
             raise ModelError(
-                f"{folder}: holds other files ({', '.join(other[:3])}), which would be lost; move them, or name"
-                " another folder"
+                f"{folder}: holds other files ({', '.join(other[:3])}), which would be lost;"
+                " move them, or name another folder"
             )
 
 
 @contextmanager
 def model_folder(folder: str | Path, name: str) -> Iterator[Path]:
-    """A folder to write a model in, which ``name`` seals: it appears whole or not at all, a model in it is replaced.
+    """A folder for a model, sealed by ``name``: whole or not at all, in place of an old model.
 
     Raises:
         ModelError: It cannot be written, or holds something else.

@@ -1,4 +1,4 @@
-"""Passages: the sentences of indexed texts in SQL, with what they link to and an index of their words; no model is needed."""
+"""Passages: sentences of indexed texts in SQL, with links and a word index, without a model."""
 
 from __future__ import annotations
 

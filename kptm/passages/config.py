@@ -10,8 +10,8 @@ class TextsConfig:
     """Settings of passages, of reading answers, and of facts out of texts.
 
     Attributes:
-        extraction_encoder: The folder of an encoder that facts are read out of texts with, or the name of
-            an installed package that has one; "" reads without one.
+        extraction_encoder: The folder of an encoder that facts are read out of texts with, or the
+            name of an installed package that has one; "" reads without one.
     """
 
     extraction_encoder: str = ""

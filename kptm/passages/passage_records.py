@@ -30,7 +30,8 @@ class Passage:
         id: Its row, which no other passage ever has.
         text: The sentences.
         source: Who says them.
-        document: The file or folder that they come from, as an absolute path; "" for texts of no file.
+        document: The file or folder that they come from, as an absolute path; "" for texts of no
+            file.
         ordinal: Its place in the document, from 0.
         links: What it may link to, by their place; a span may have several entities.
         score: How well it fits a search; 0 where none was made.

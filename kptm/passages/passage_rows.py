@@ -23,7 +23,7 @@ _COLUMNS = "id, source, document, ordinal, digest, text, live, forgotten, rev_ca
 def write(
     sql: Sql, found: Iterable[Piece], *, source: str, document: str, revision: int, replace: bool
 ) -> Written:
-    """Write the passages of a document; those that it had before stay as they are, but for their links.
+    """Write a document's passages; those that it had before only get new links.
 
     Args:
         sql: A writing transaction.
@@ -88,7 +88,7 @@ def _insert(sql: Sql, rows: Rows) -> None:
 
 
 def _relink(sql: Sql, numbered: Mapping[int, Piece]) -> None:
-    """Write the links of passages in place of those that they had: the graph may name other things since."""
+    """Replace the links of passages: the graph may name other things since."""
     listed, parameter = sql.values(sorted(numbered))
     sql.run(f"DELETE FROM passage_link WHERE passage_id IN {listed}", (parameter,))
     links = [
@@ -125,10 +125,10 @@ def forget(sql: Sql, *, source: str | None, text: str | None, revision: int) -> 
 
 
 def undo(sql: Sql, undone: int, revision: int) -> int:
-    """Turn round the passages that a revision was the last to change, and end those that it brought; return how many."""
+    """Undo a revision's last changes of passages, and end those it brought; return how many."""
     query = (
-        "UPDATE passage SET live = 1 - live, forgotten = CASE WHEN live = 1 THEN forgotten ELSE 0 END,"
-        " rev_changed = ? WHERE rev_changed = ? OR (rev_came = ? AND live = 1)"
+        "UPDATE passage SET live = 1 - live, forgotten = CASE WHEN live = 1 THEN forgotten"
+        " ELSE 0 END, rev_changed = ? WHERE rev_changed = ? OR (rev_came = ? AND live = 1)"
     )
     return sql.run(query, (revision, undone, undone))
 

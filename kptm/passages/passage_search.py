@@ -1,4 +1,4 @@
-"""Finding passages: those that link to entities, those that have words, ranked by a small log-linear model."""
+"""Find passages by entities and words, ranked by a small log-linear model."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def features_of(
     linked: Mapping[int, float],
     ranks: Mapping[int, int],
 ) -> NDArray[np.float64]:
-    """The features of passages, shape (P, F), in the order of :data:`kptm.passages.ranking.FEATURES`.
+    """The features of passages, shape (P, F), by :data:`kptm.passages.ranking.FEATURES`.
 
     Args:
         found: P passages.
@@ -105,7 +105,7 @@ def _overlap(stems: Sequence[str], text: str) -> float:
 def linked_to(
     sql: Sql, entities: Sequence[str], among: Collection[int] | None = None
 ) -> dict[int, float]:
-    """The live passages that link to all of the entities, with the product of the probabilities; the surest ones."""
+    """The live passages that link to all of the entities, the likeliest links first."""
     found: dict[int, float] | None = None
     for entity in dict.fromkeys(entities):
         inside, parameters = "", []
@@ -113,7 +113,8 @@ def linked_to(
             listed, parameter = sql.values(list(among if found is None else found) or [-1])  # type: ignore[arg-type]
             inside, parameters = f" AND l.passage_id IN {listed}", [parameter]
         query = (
-            "SELECT l.passage_id, max(l.p) FROM passage_link l JOIN passage g ON g.id = l.passage_id"
+            "SELECT l.passage_id, max(l.p) FROM passage_link l"
+            " JOIN passage g ON g.id = l.passage_id"
             f" WHERE l.entity = ? AND g.live = 1{inside} GROUP BY l.passage_id"
             " ORDER BY max(l.p) DESC, l.passage_id LIMIT ?"
         )
@@ -124,7 +125,7 @@ def linked_to(
 
 
 def by_words(sql: Sql, terms: Sequence[str], entities: Sequence[str]) -> dict[int, int]:
-    """The live passages that have any of the words, with their rank by BM25, or by PostgreSQL's own."""
+    """The live passages with any of the words, ranked by BM25 or PostgreSQL's own measure."""
     if not terms:
         return {}
     inside, parameters = "", []

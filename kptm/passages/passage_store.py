@@ -78,7 +78,10 @@ class Passages:
     def version(self) -> tuple[int, int, int]:
         """Something that changes whenever other passages count."""
         with self._database.quick() as sql:
-            query = "SELECT coalesce(max(rev_changed), 0), coalesce(sum(live), 0), count(*) FROM passage"
+            query = (
+                "SELECT coalesce(max(rev_changed), 0), coalesce(sum(live), 0), count(*)"
+                " FROM passage"
+            )
             [found] = sql.all(query)
             return int(found[0]), int(found[1]), int(found[2])
 
@@ -136,7 +139,7 @@ class Passages:
         return int(live), int(count) - int(live)
 
     def undo(self, undone: int, *, revision: int) -> int:
-        """Take back what a revision changed, as part of another one; return how many passages it was."""
+        """Take back what a revision changed, as part of another; return the number of passages."""
         with self._database.writing() as (sql, _):
             return passage_rows.undo(sql, undone, revision)
 
@@ -150,7 +153,7 @@ class Passages:
             return [text for (text,) in sql.all(query, (source, source))]
 
     def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
-        """Delete for good the passages of a source, and those that hold one of the names; return how many.
+        """Delete the passages of a source, and those with a name, for good; return how many.
 
         Raises:
             StoreError: Another process reads the database.

@@ -1,4 +1,7 @@
-"""How links and words of a passage weigh against each other: a log-linear score whose weights were set by hand: fitted ones were no better."""
+"""How links and words of a passage weigh: a log-linear score with weights set by hand.
+
+Fitted weights were no better.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts cut into passages: whole sentences, a few of them together, so that a pronoun stands beside its noun."""
+"""Texts cut into passages: a few whole sentences, so that a pronoun has its noun."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ SENTENCES, CHARACTERS = 4, 600
 SENSES, LEAST = 8, 0.002
 """Entities that a span may name, at most, and the least probability of each."""
 
+# A full stop after an initial, or before a small letter, ends no sentence.
 _END = re.compile(
-    r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?=[^\sa-z])"  # not after an initial, nor before a small letter
+    r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?=[^\sa-z])"
     r"|[。！？][」』）]*\s*|\n+"
 )
 
@@ -44,7 +45,7 @@ def digest_of(text: str) -> str:
 
 
 def sentences(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
-    """Where the sentences of a text begin and end; none ends within one of the spans that are taken."""
+    """Where the sentences of a text begin and end; none ends within a taken span."""
     bounds, start = [], 0
     for match in _END.finditer(text):
         at = match.end()

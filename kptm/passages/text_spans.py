@@ -1,4 +1,4 @@
-"""What a passage names beside entities of the graph: values (dates, numbers with units), and names that the graph lacks."""
+"""What a passage names beside entities: values (dates, numbers), and unknown names."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _VALUE = re.compile(
-    rf"(?P<code>\b\d+(?:-\d+){{2,}}(?:-[\dXx])?\b|\b\d{{4}}-\d{{3}}[\dXx]\b)|{_MONTH},? \d{{4}}|\d{{1,2}} {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}} ?,? \d{{4}}"
-    r"|(?<![\w.,-])[-\u2212]?\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)?(?![\w-]|\.\d)(?: ?(?:[^\W\d_]{1,16}[²³]?(?:/[^\W\d_]+[²³]?)?|[%‰°€$£]))?"
+    rf"(?P<code>\b\d+(?:-\d+){{2,}}(?:-[\dXx])?\b|\b\d{{4}}-\d{{3}}[\dXx]\b)|{_MONTH},?"
+    rf" \d{{4}}|\d{{1,2}} {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}} ?,? \d{{4}}"
+    r"|(?<![\w.,-])[-\u2212]?\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)?(?![\w-]|\.\d)(?:"
+    r" ?(?:[^\W\d_]{1,16}[²³]?(?:/[^\W\d_]+[²³]?)?|[%‰°€$£]))?"
 )
 _CAPITAL = r"(?:[A-ZÀ-ÖØ-ÞĀ-ſ][\w’'&-]*|[A-Z]\.)"
 _NAME = re.compile(
-    rf"{_CAPITAL}(?: (?:(?:of|the|de|la|von|van|du|der|di|del|al|and|&) ){{0,2}}(?:{_CAPITAL}|\d+))*"
+    rf"{_CAPITAL}(?: (?:(?:of|the|de|la|von|van|du|der|di|del|al|and|&)"
+    rf" ){{0,2}}(?:{_CAPITAL}|\d+))*"
 )
 MOST_WORDS = 6
 
@@ -62,7 +65,10 @@ def value_spans(text: str) -> Iterator[ValueSpan]:
 
 
 def name_spans(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Runs of capitalised words outside of what is taken; not the first word of a text alone, which any sentence begins with."""
+    """Runs of capitalised words outside of what is taken.
+
+    A text's first word alone is none: any sentence begins with a capital.
+    """
     for match in _NAME.finditer(text):
         start, end = match.span()
         words = match[0].split(" ")

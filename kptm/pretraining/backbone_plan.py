@@ -1,4 +1,4 @@
-"""How the backbone's own weights learn beside what is new: as fast, slower and later, or not at all.
+"""How the backbone's weights learn beside the new ones: as fast, slower, later, or not.
 
 Random weights learn as fast as the rest. Weights that were trained before are destroyed by a rate
 that suits new modules: they learn at 5e-5 (Devlin et al. 2019, section 4), and only after the new
@@ -76,7 +76,7 @@ def plan_for(model: FusedModel, config: PretrainConfig) -> BackbonePlan:
 
 
 def own_weights(model: FusedModel) -> list[nn.Parameter]:
-    """The weights that came with the backbone: without a head that was made here, and without LoRA."""
+    """The weights that came with the backbone, without a new head and without LoRA."""
     part: nn.Module = base_model(model.backbone) if model.origin.new_head else model.backbone
     beside = {id(weight) for weight in lora_weights(model.backbone)}
     return [weight for weight in part.parameters() if id(weight) not in beside]

@@ -44,8 +44,8 @@ def newest(folder: Path, run: str) -> Path | None:
             continue
         if owner != run:
             raise CheckpointError(
-                f"{path}: belongs to another model, other texts or other settings; remove the folder"
-                " to start anew, or name another one"
+                f"{path}: belongs to another model, other texts or other settings;"
+                " remove the folder to start anew, or name another one"
             )
         return path
     return None

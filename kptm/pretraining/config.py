@@ -24,8 +24,8 @@ class PretrainConfig:
             where they were random at first, 5e-5 where they were trained before.
         freeze_backbone: Whether the backbone's layers stay as they are; a head that was made for it
             is trained.
-        lora_rank: The rank of LoRA beside the backbone's layers, which stay as they are; 0 adds none. It
-            learns at ``learning_rate`` and needs ``kptm[lora]``.
+        lora_rank: The rank of LoRA beside the backbone's layers, which stay as they are; 0 adds
+            none. It learns at ``learning_rate`` and needs ``kptm[lora]``.
         entities_first: Share of the steps in which a backbone that was trained before stays as it
             is, while what is new beside it finds its place.
         weight_decay: Of AdamW.
@@ -57,8 +57,8 @@ class PretrainConfig:
         checkpoint_every: Steps between checkpoints; 0 makes none.
         keep_checkpoints: How many are kept.
         log_every: Steps between points of the loss curves; the last step has one too.
-        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name. What
-            is asked of a workspace's model is computed there too.
+        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name.
+            What is asked of a workspace's model is computed there too.
         seed: One seed, one result.
     """
 
@@ -121,7 +121,8 @@ class PretrainConfig:
             raise ConfigError(f"lora_rank must be at least 0, not {self.lora_rank}")
         if self.lora_rank and self.freeze_backbone:
             raise ConfigError(
-                "lora_rank changes what the layers say, freeze_backbone keeps it; choose one of them"
+                "lora_rank changes what the layers say, freeze_backbone keeps it;"
+                " choose one of them"
             )
         if not 0 <= self.entities_first < 1:
             raise ConfigError(
@@ -137,10 +138,12 @@ class PretrainConfig:
             )
         if self.batch_size % self.accumulation:
             raise ConfigError(
-                f"batch_size ({self.batch_size}) must be a multiple of accumulation ({self.accumulation})"
+                f"batch_size ({self.batch_size}) must be a multiple of accumulation"
+                f" ({self.accumulation})"
             )
         if self.gradient_checkpointing and self.description_weight:
             raise ConfigError(
-                "description_weight passes through the model twice a step, which gradient_checkpointing cannot"
+                "description_weight passes through the model twice a step, which"
+                " gradient_checkpointing cannot"
                 " follow; set one of the two to nothing"
             )

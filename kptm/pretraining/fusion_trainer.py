@@ -1,4 +1,4 @@
-"""The loop of a pretraining: ``transformers.Trainer``, with losses that are means over a step's texts in all processes."""
+"""The loop of a pretraining: ``transformers.Trainer`` with means over all processes."""
 
 from __future__ import annotations
 
@@ -223,7 +223,8 @@ def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
     parts = arguments.world_size * config.accumulation
     if config.batch_size % parts:
         raise ConfigError(
-            f"batch_size ({config.batch_size}) must be a multiple of processes × accumulation ({parts})"
+            f"batch_size ({config.batch_size}) must be a multiple of processes × accumulation"
+            f" ({parts})"
         )
     arguments.per_device_train_batch_size = config.batch_size // parts
     return arguments

@@ -1,4 +1,4 @@
-"""What is trained: a fused model and its objectives, which have weights of their own while training lasts.
+"""What is trained: a fused model and its objectives, whose weights are for training only.
 
 Shapes: O objectives.
 """

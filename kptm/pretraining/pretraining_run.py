@@ -155,7 +155,10 @@ def _corpus_identity(
     graph: GraphView | None,
     facts: TripleIndex | None,
 ) -> str:
-    """What encoded texts depend on beside the texts: of a function that says nothing, the graph is all that can be asked."""
+    """What encoded texts depend on beside the texts.
+
+    A function's identity is unknown: for it the graph alone counts.
+    """
     parts = [model]
     if isinstance(linker, Linker):
         parts.append(linker.identity())
@@ -219,7 +222,8 @@ def _gradient_checkpointing(model: FusedModel, config: PretrainConfig) -> Iterat
         model.backbone.activation_checkpointing_enable()
     except ValueError as error:
         raise ConfigError(
-            f"gradient_checkpointing: {type(model.backbone).__name__} does not support it; leave it off"
+            f"gradient_checkpointing: {type(model.backbone).__name__} does not support it;"
+            " leave it off"
         ) from error
     try:
         yield

@@ -182,7 +182,8 @@ class WorkspaceExtraction:
         """The extractor that was learnt.
 
         Raises:
-            ModelError: There is none yet, its file is damaged, or it was learnt with another encoder.
+            ModelError: There is none yet, its file is damaged, or it was learnt with another
+                encoder.
         """
         from kptm.extraction.extractor import Extractor
 

@@ -100,9 +100,11 @@ def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
     if not first:
         return None
     found = sets.sql.all(
-        f"SELECT r.key FROM (SELECT y.relation_id, count(DISTINCT y.head_id) AS n FROM ({said}) AS y"
+        "SELECT r.key FROM (SELECT y.relation_id, count(DISTINCT y.head_id) AS n"
+        f" FROM ({said}) AS y"
         " GROUP BY y.relation_id) AS g JOIN relation r ON r.id = g.relation_id"
-        " WHERE EXISTS (SELECT 1 FROM triple z WHERE z.head_id = ? AND z.relation_id = g.relation_id"
+        " WHERE EXISTS (SELECT 1 FROM triple z"
+        " WHERE z.head_id = ? AND z.relation_id = g.relation_id"
         f" AND {alive(sets.at, 'z')})"
         " ORDER BY g.n DESC, r.key LIMIT 1",
         (source, STATED, first[0][0]),

@@ -1,4 +1,4 @@
-"""Combining sources: a pool of link prediction, model and texts, interpolated with modeledge's neighbours.
+"""Combine sources: a pool of link prediction, model and texts, and modeledge's neighbours.
 
     pool(c) ∝ exp Σ_s w_{s,r} · log p̃_s(c),    p̃_s(c) = (1 − ε)·p_s(c) + ε/N
     p(c)    = λ·near(c) + (1 − λ)·pool(c)
@@ -35,7 +35,10 @@ POOLED = (LINKS, MODEL, TEXTS)
 SMOOTHING = 1e-3
 """ε: what one source excludes stays possible, or its logarithm would overrule all others."""
 PRECISION, PRECISION_OF_RELATION = 1.0, 4.0
-"""Precisions of the normal priors of w_s and w_{s,r}: half of this times the squared deviation is added to the loss."""
+"""Precisions of the normal priors of w_s and w_{s,r}.
+
+Half of this times the squared deviation is added to the loss.
+"""
 MOST = 256
 """Candidates of each source that weights are fitted on."""
 
@@ -108,7 +111,7 @@ def log_smoothed(p: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class PoolExample:
-    """A held-out question: what the pool's sources say of the candidates, and the places of the right ones.
+    """A held-out question: the pool's scores of candidates, and the places of right ones.
 
     Attributes:
         relation: As :func:`relation_name` writes it.
@@ -167,7 +170,7 @@ def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
 def _fitted(
     examples: Sequence[PoolExample], names: Sequence[str], kept: Sequence[int]
 ) -> tuple[float, Floats]:
-    """What is lost at the least, and the table of weights there: w_s, then w_{s,r} of each relation, shape (1 + R, S)."""
+    """The least loss, and its weights, shape (1 + R, S): w_s, then w_{s,r} of each relation."""
     from scipy.optimize import minimize
 
     size = 1 + len(names)
@@ -179,6 +182,7 @@ def _fitted(
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         table = flat.reshape(size, len(POOLED))
+        # The pool is pulled to the start, each relation to the pool: its row is the first one.
         off = table - np.concatenate([start_S[None], np.repeat(table[:1], len(names), 0)])
         gradient = precision * off
         gradient[0] -= gradient[1:].sum(0)
@@ -186,6 +190,7 @@ def _fitted(
         for item in examples:
             at = number[item.relation]
             score_N = table[at] @ item.features
+            # log Σ exp without overflow: the largest score is taken out.
             top = score_N.max()
             p_N = np.exp(score_N - top)
             total = p_N.sum()

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CHUNK = 10
-"""Answers that are pooled before anything is compared: one answer is right or wrong, never a rate."""
+"""Answers to pool before a comparison: one answer is right or wrong, never a rate."""
 HELD_OUT = 50
 """The fewest answers to held-out facts that calibrate link prediction's p."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A rising line through (p, rate of right answers); flat beyond its ends. The default changes nothing."""
+    """A rising line through (p, rate of right answers), flat beyond its ends; default: p itself."""
 
     p: tuple[float, ...] = (0.0, 1.0)
     rate: tuple[float, ...] = (0.0, 1.0)
@@ -47,7 +47,7 @@ class Curve:
 
     @classmethod
     def fit(cls, p: Sequence[float], right: Sequence[bool]) -> Curve:
-        """The curve of answers with their p and whether they were right; of fewer than ten nothing is learnt."""
+        """The curve of answers with p and whether they were right; below ten it changes nothing."""
         if len(p) < CHUNK:
             return cls()
         order = np.argsort(np.asarray(p, np.float64), kind="stable")
@@ -118,7 +118,7 @@ class ProbabilityCalibration:
 def threshold(
     p: Sequence[float], right: Sequence[bool], precision: float, *, confidence: float = 0.9
 ) -> float:
-    """The lowest p such that of the answers with so much or more at least ``precision`` are right; infinite where there is none.
+    """The lowest p from which on ``precision`` of the answers are right; infinite if none is.
 
     Selection with guaranteed risk (Geifman & El-Yaniv 2017): not the share itself but the lower end
     of its exact binomial interval (Clopper & Pearson 1934) has to reach that, or the luckiest of
@@ -145,7 +145,7 @@ def threshold(
 
 
 def pooled(places: Floats, rates: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Pool adjacent violators: the centres and rates of the blocks of the nearest rising line, by weighted squares.
+    """Pool adjacent violators: centres and rates of the blocks of the nearest rising line.
 
     Args:
         places: Ascending, shape (N,).

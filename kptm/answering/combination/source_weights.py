@@ -38,7 +38,7 @@ class SourceWeights:
 
     @classmethod
     def load(cls, path: str | Path, *, space: str) -> SourceWeights:
-        """Read what :meth:`save` wrote; the defaults where there is no file, or one of another model.
+        """Read what :meth:`save` wrote; defaults for no file, or one of another model.
 
         Raises:
             ConfigError: The file is malformed.

@@ -1,7 +1,8 @@
-"""Fitting the weights of the sources and the calibration of p, on answered questions outside the training.
+"""Fit the weights of the sources and the calibration of p, on questions outside training.
 
-Only questions without an answer in the graph are used: the model was trained on the graph's facts, and the
-store was written from texts that state them, so both would look more reliable than they are elsewhere.
+Only questions without an answer in the graph are used: the model was trained on the graph's facts,
+and the store was written from texts that state them, so both would look more reliable than they are
+elsewhere.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit
 
 ENOUGH = 50
-"""Fewer questions are not fitted on: modeledge would get the weight 0 merely because none needed it."""
+"""The fewest questions to fit on: else modeledge has weight 0 because none needed it."""
 FOLDS = 5
 
 
@@ -82,7 +83,7 @@ def _combiner(silent: Sequence[CombinationExample]) -> LogLinearPool:
 def _held_out(
     silent: Sequence[CombinationExample], combiner: LogLinearPool
 ) -> list[HeldOutQuestion]:
-    """Each right answer with the pool's p of it, beside which the neighbours have to prove themselves."""
+    """Each right answer with the pool's p of it, which the neighbours must improve."""
     found = []
     for item in silent:
         pooled = combiner.pool(item.opinions, item.relation)

@@ -1,4 +1,4 @@
-"""Conversations: questions that go on from the last one, "and of chile?", "what about its currency".
+"""Conversations: questions that go on from the last one, "and of chile?".
 
 A follow-up becomes a question that stands for itself, with the name that it leaves out, and is
 asked as any other:

@@ -55,7 +55,7 @@ class Conversation:
         return self._remember(refused)
 
     def resolve(self, question: str) -> list[str]:
-        """The questions that a follow-up may mean, the likeliest first; empty for one that stands for itself."""
+        """The questions that a follow-up may mean, likeliest first; none if it is complete."""
         last = self._last
         if last is None:
             return []

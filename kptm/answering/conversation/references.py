@@ -36,7 +36,7 @@ class References:
         self._linker = linker
 
     def questions(self, question: str, last: Turn) -> Iterator[str]:
-        """The questions that one may mean after another, the likeliest first; none where it stands for itself."""
+        """The questions that one may mean after another, likeliest first; none if complete."""
         fragment = self._words.fragment(question)
         text = question if fragment is None else fragment.rest
         if (counted := self._words.counted(text, last.question)) is not None:
@@ -93,7 +93,7 @@ class References:
         return min(found, key=lambda match: (match.start(), -match.end()), default=None)
 
     def _refers(self, match: re.Match[str], last: Turn) -> bool:
-        """Whether a word with the one after it stands for a name: "her mother" and "that river", not "her in", "that flows"."""
+        """Whether two words stand for a name: "her mother", "that river"; not "that flows"."""
         if match.re is self._words.demonstrative:
             after = self._words.ends_in_preposition(match.string[: match.start()])
             return after or last.is_kind(match["noun"])
@@ -109,7 +109,7 @@ class References:
         return any(link.end <= place for link in named), any(link.start >= place for link in named)
 
     def _referents(self, place: re.Match[str], last: Turn) -> list[str]:
-        """The names that a word may stand for: the topic and the answer of the last question, the likelier one first."""
+        """The names a word may stand for: the last question's topic and answer, likelier first."""
         word, words = fold(place["word"]), self._words
         topic = [] if last.topic is None else [last.topic.label]
         answers = [item.label for item in last.answers]
@@ -178,7 +178,8 @@ class References:
             if year is not None:
                 yield question[: year.start()] + rest + question[year.end() :]
             else:
-                yield f"{question.rstrip(' ?？')} {self._words.templates['place'].format(name=rest)}"
+                place = self._words.templates["place"].format(name=rest)
+                yield f"{question.rstrip(' ?？')} {place}"
             return
         mention = self._replaced(rest, last)
         if mention is not None:
@@ -187,7 +188,7 @@ class References:
             yield self._asked(last.relation, rest)
 
     def _replaced(self, name: str, last: Turn) -> NamedEntity | None:
-        """The name of the last question that another one takes the place of: one of its kind, the topic before others."""
+        """The last question's name that another replaces: one of its kind, the topic first."""
         keys = [item.entity for item in self._linker.candidates(name)][:1]
         some = self._alike(keys[0], last.mentions) if keys else last.mentions
         if not some:
@@ -198,7 +199,7 @@ class References:
         return next((item for item in some if item.entity.key == topic), some[0])
 
     def _alike(self, key: str, mentions: Sequence[NamedEntity]) -> Sequence[NamedEntity]:
-        """Those of some names that are of an entity's type; without types those that have most relations in common with it."""
+        """Those of some names that share an entity's type; without types most of its relations."""
         types = {kind for item in self._graph.entities([key]).values() for kind in item.types}
         if alike := [item for item in mentions if types.intersection(item.entity.types)]:
             return alike

@@ -85,13 +85,13 @@ class Turn:
         )  # fmt: skip
 
     def is_kind(self, noun: str) -> bool:
-        """Whether a noun says what the topic or the answers are: their type, or what the question asked for."""
+        """Whether a noun says what topic or answers are: their type, or what was asked for."""
         entities = [self.topic, *self.answers]
         typed = any(_is_of(entity, noun) for entity in entities if entity is not None)
         return typed or _stem(noun) in map(_stem, self.question.split())
 
     def is_answer_kind(self, noun: str) -> bool:
-        """Whether a noun says what the answers are, and not what the topic is; without types what the question asked for."""
+        """Whether a noun says what the answers are, not the topic; without types what was asked."""
         if self.topic is not None and _is_of(self.topic, noun):
             return False
         if self.answers and self.answers[0].types:
@@ -116,7 +116,7 @@ def _is_entity(key: str) -> bool:
 
 
 def _mention(answer: Answer, entity: Entity) -> NamedEntity | None:
-    """Where a question names an entity: by the longest of its names, or of the parts that were understood as it."""
+    """Where a question names an entity: by its longest name, or the parts understood as it."""
     names = {entity.label, entity.key.replace("_", " "), *entity.aliases} - {""}
     found = [(item.start, item.end) for item in answer.meanings if item.means == entity.key]
     for name in sorted(names):
@@ -129,7 +129,7 @@ def _mention(answer: Answer, entity: Entity) -> NamedEntity | None:
 
 
 def _named(question: str, linker: Linker) -> list[str]:
-    """The entities that the linker finds in a question, those left out that only a word such as "who" names."""
+    """The entities that the linker finds in a question, except those named by "who" alone."""
     words = lexicon.load()
     code = words.language(question)
     return [

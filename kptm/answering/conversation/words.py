@@ -67,7 +67,7 @@ class FollowUpWords:
     # ── what a question is ───────────────────────────────────────────────────────────────────
 
     def fragment(self, question: str) -> Fragment | None:
-        """What a question says that begins with "and", "what about" …; None of one that does not."""
+        """What a question with "and", "what about" … says; None for other questions."""
         text = question.strip(" ¿?？!.,;…\t\n")
         opened = self._opener.match(text)
         if opened is None:
@@ -84,14 +84,14 @@ class FollowUpWords:
         return Fragment(text, preposition is not None, article is not None)
 
     def counted(self, question: str, last: str) -> str | None:
-        """The last question, which listed things, as one that counts them; None where a question does not ask that."""
+        """The last question, which listed things, as a count of them; None if no count is asked."""
         if fold(question.strip(" ¿?？!.,")) not in self._counts:
             return None
         text, found = self._list.subn(self.templates["count"], last, count=1)
         return text if found else None
 
     def listed(self, last: str) -> str | None:
-        """What a question asked a list of: "rivers that cross Texas", of "which rivers cross Texas"; None of another."""
+        """What was listed: "rivers that cross Texas", of "which rivers cross Texas"; else None."""
         found = self._list.match(last.strip())
         if found is None or "listed" not in self.templates:
             return None

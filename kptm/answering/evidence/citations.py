@@ -1,4 +1,4 @@
-"""Evidence: facts with who says them, sentences with what they name, ranks with the facts that speak for them."""
+"""Evidence: facts with sources, sentences with names, ranks with the facts behind them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class EvidenceBuilder:
         named: Mapping[str, str],
         trails: Trails | None = None,
     ) -> list[Evidence]:
-        """The facts by which the reading's path leads to the answers; of many answers the first ones.
+        """The facts by which the reading's path leads to the answers, the first ones of many.
 
         Args:
             reading: Entity and path.
@@ -92,7 +92,7 @@ class EvidenceBuilder:
         return list(found.values())
 
     def proof(self, program: Program) -> list[Evidence]:
-        """The facts that prove what a program denotes, with who says them; of many the first ones."""
+        """The facts, with sources, that prove what a program denotes, the first ones of many."""
         facts = self._graph.evaluator().facts(program, limit=PROOF)
         told = self._graph.attested(facts)
         named = labels(self._graph, {end for fact in facts for end in (fact.head, fact.tail)})
@@ -145,7 +145,7 @@ class EvidenceBuilder:
         return f"{len(opinion.hits)} rows near the question, weighing {opinion.weight:.2f}, say so:"
 
     def _like(self, asked: SourceQuery, answer: str) -> list[Evidence]:
-        """Facts of the entities most like the one that is asked about which have the same answer."""
+        """Facts with the same answer, of the entities most like the one that is asked about."""
         relation, entity = asked.reading.relation, asked.reading.entity
         forward, table = asked.reading.forward, self._embeddings
         if table is None or entity not in table:
@@ -182,7 +182,10 @@ class EvidenceBuilder:
     def _sentences(
         self, asked: SourceQuery, hits: Sequence[Hit], answers: Collection[str]
     ) -> list[Evidence]:
-        """The rows' texts that say an answer, each once, with the places of the names; all of them, for without them the store is silent."""
+        """The rows' texts that say an answer, each once, with the places of the names.
+
+        All of them are needed: without them the store is silent.
+        """
         chosen: dict[tuple[str, str], Hit] = {}
         for hit in hits:
             if hit.value in answers and hit.record.text:
@@ -202,7 +205,7 @@ class EvidenceBuilder:
         ]
 
     def _spans(self, hit: Hit, wanted: Collection[str]) -> tuple[Span, ...]:
-        """Where a sentence names the entity asked about and the answers; the row itself knows one of the places."""
+        """Where a sentence names entity and answers; the row itself knows one of the places."""
         own = Span(hit.record.start, hit.record.end, hit.value)
         found = {
             Span(link.start, link.end, link.entity)
@@ -215,7 +218,7 @@ class EvidenceBuilder:
 
 
 class NoCitations:
-    """Cites nothing: where answers are compared with each other, their evidence would cost most of the time."""
+    """Cites nothing: for comparisons of answers evidence would cost most of the time."""
 
     def facts(
         self,

@@ -1,4 +1,4 @@
-"""How sure sources are of the facts that lead to an answer: a fact of confidence 0.3 is no answer of p = 0.99."""
+"""How sure sources are of the facts behind an answer: a confidence of 0.3 limits its p."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -
 
 
 def confidences(graph: KnowledgeGraph, trails: Mapping[str, Sequence[Triple]]) -> dict[str, float]:
-    """The product of the confidences of the facts of each answer; a fact without one counts as certain."""
+    """The product of the confidences of each answer's facts; no confidence means certain."""
     given = graph.confidences({fact for trail in trails.values() for fact in trail})
     return {key: prod(given.get(fact, 1.0) for fact in trail) for key, trail in trails.items()}
 

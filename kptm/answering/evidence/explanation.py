@@ -56,14 +56,14 @@ def as_html(headline: str, groups: Iterable[Group]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """On one line, without what would move a terminal's cursor or turn the direction of what follows; joiners stay."""
+    """On one line, without what moves a cursor or turns the direction of text; joiners stay."""
     return "".join(
         " " if category(letter) in _CONTROL or letter in _TURNS else letter for letter in text
     )
 
 
 def _pieces(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[str, bool]]:
-    """The text in parts, and whether each is to be highlighted; spans that overlap or leave it are passed over."""
+    """The text in parts, and whether to highlight each; overlapping or outer spans are ignored."""
     at = 0
     for span in sorted(spans, key=lambda item: (item.start, item.end)):
         if at <= span.start < span.end <= len(text):

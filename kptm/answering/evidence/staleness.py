@@ -1,4 +1,4 @@
-"""What has been learnt from a graph that says other things now: embeddings, and the vectors in a model."""
+"""What was learnt from a graph that has changed since: embeddings, and a model's vectors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REMEDY = {
 
 
 class StalenessCheck:
-    """Compares the facts of now with those that tables of vectors were trained on; only what has changed is read.
+    """Compares present facts with those of the vectors' training, reading only the changes.
 
     Args:
         graph: The graph as it is now.
@@ -84,7 +84,7 @@ class StalenessCheck:
 
 
 def _base(graph: KnowledgeGraph, table: EntityEmbeddings) -> int | None:
-    """The revision of this graph that has the facts of the training; None for vectors of one's own."""
+    """The revision of this graph that has the training's facts; None for custom vectors."""
     table.check(graph)
     if not table.fingerprint:
         return None

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 COMMON = "common"
 DEGREES = ("plain", "more", "most")
 TEMPLATES = (
-    "superlative", "superlative_less", "ranked", "comparison", "comparison_less", "comparative", "comparative_less",
-    "equal", "difference", "ask", "measure",
+    "superlative", "superlative_less", "ranked", "comparison", "comparison_less", "comparative",
+    "comparative_less", "equal", "difference", "ask", "measure",
 )  # fmt: skip
 RELATIONS = ("in", "since", "until", "before", "after", "between")
 SWITCHES = ("compounds", "vigesimal", "myriads", "ordinal_dot")
@@ -26,19 +26,21 @@ LISTED: tuple[Kind, ...] = tuple(
 """Kinds whose phrases the files list as they are."""
 
 _TABLES = {
-    *LISTED, "measure", "name", "stemmer", "suffixes", "prefixes", "elisions", "glued", "words", "groups", "templates",
-    "spelling", "variants", "numbers", "units", "time",
+    *LISTED, "measure", "name", "stemmer", "suffixes", "prefixes", "elisions", "glued", "words",
+    "groups", "templates", "spelling", "variants", "numbers", "units", "time",
 }  # fmt: skip
 _ENTRY = {
-    "phrases", "order", "comparison", "hints", "answer", "generic", "initial", "not_initial", "typed", "final", "empty", "inner",
-    "before_number", "after_number", "after", "not_after", "not_before", "unless_asked", "unless_compared", "with", "without", "after_apostrophe", "after_rank",
+    "phrases", "order", "comparison", "hints", "answer", "generic", "initial", "not_initial",
+    "typed", "final", "empty", "inner", "before_number", "after_number", "after", "not_after",
+    "not_before", "unless_asked", "unless_compared", "with", "without", "after_apostrophe",
+    "after_rank",
 }  # fmt: skip
 _PARTS = {
     "words": {"function", "names", "content", "plain", "openers"},
     "templates": {*TEMPLATES, "measure_with"},
     "numbers": {
-        "grouping", "joiners", "articles", "halves", *SWITCHES, "ordinal_before", "ordinal_after", "ordinal_suffixes", "words", "scales",
-        "ordinals", "suffixes",
+        "grouping", "joiners", "articles", "halves", *SWITCHES, "ordinal_before", "ordinal_after",
+        "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
     },
     "time": {"months", "decade_suffixes", "before_christ", "moments", "roman", *RELATIONS},
 }  # fmt: skip
@@ -58,7 +60,8 @@ def read_file(folder: Path, code: str) -> dict[str, Any]:
     """The data file of a language.
 
     Raises:
-        ConfigError: It cannot be read, is no TOML, or has a table, an attribute or a value that means nothing.
+        ConfigError: It cannot be read, is no TOML, or has a table, an attribute or a value that
+            means nothing.
     """
     data = _parse(folder / f"{code}.toml")
     try:

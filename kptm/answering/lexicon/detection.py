@@ -22,11 +22,11 @@ _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff\uff66-\uff9f]")),
     ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")),
 )
-"""Scripts that tell a language by one character: names in a question are seldom written in them if its words are not."""
+"""Scripts of which one character tells the language: seldom only a name uses them."""
 _LETTERS = (("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),)
 """Scripts of languages whose function words decide first: a name may be written in them."""
 _FUNCTION, _CONTENT, _NAME = 1.0, 0.6, 0.1
-"""The weight of a function word, of a common noun or verb, and of a function word that names have, too."""
+"""The weights of a function word, of a noun or verb, and of one that is also in names."""
 _CACHED = 100_000
 STORED = "detection.json"
 """The tables as they are stored, beside the data files."""
@@ -54,7 +54,7 @@ class Detector:
         self._known: dict[str, list[tuple[str, float]]] = {}
 
     def detect(self, words: Sequence[str]) -> str:
-        """The language of words as they were typed; equal scores are the default's, or the first language's."""
+        """The language of words as typed; on equal scores the default's, or the first one."""
         for code, script in _SCRIPTS:
             if code in self._tables and any(script.search(word) for word in words):
                 return code
@@ -92,8 +92,9 @@ class Detector:
 def read_tables(folder: Path) -> dict[str, dict[str, Any]]:
     """By language, how it writes its words and what each that it is known by weighs.
 
-    They are read from ``detection.json``, which ``tools/build_lexicon.py`` writes: to make them of the data files takes
-    as long as to answer. Where a file is another one than they were made of, all are made anew.
+    They are read from ``detection.json``, which ``tools/build_lexicon.py`` writes: to make them of
+    the data files takes as long as to answer. Where a file is another one than they were made of,
+    all are made anew.
 
     Raises:
         ConfigError: A data file is not as its format says.

@@ -54,7 +54,7 @@ class Lexicon:
         return self._codes
 
     def language(self, text: str) -> str:
-        """The language of a text, by its script and its function words; "en" where they do not say."""
+        """The language of a text, by script and function words; "en" if they do not say."""
         return self._detector.detect([run for run, _ in runs(text)])
 
     def tokens(self, text: str, language: str = DEFAULT) -> list[Token]:
@@ -73,13 +73,13 @@ class Lexicon:
     def matches(self, tokens: Sequence[Token], language: str = DEFAULT) -> list[Match]:
         """All spans of tokens that are operators, the longest ones first.
 
-        A span within a longer one is left out, except where both are possible ("how many people": a count, or the
-        population). One span may be several operators ("second", "more").
+        A span within a longer one is left out, except where both are possible ("how many people": a
+        count, or the population). One span may be several operators ("second", "more").
         """
         return find_matches(tokens, self._tables(language))
 
     def _tables(self, language: str) -> Language:
-        """The tables of a language, built when they are first used; those of the default where it has none."""
+        """The tables of a language, built on first use; the default's if it has none."""
         if language in self._languages:
             return self._languages[language]
         code = language if language in self._codes else DEFAULT

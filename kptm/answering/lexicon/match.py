@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from kg.programs.expressions import Comparison, Order
 
 Kind: TypeAlias = Literal[
-    "count", "superlative", "comparison", "negation", "and", "or", "both", "either", "all", "sum", "mean",
-    "difference", "than", "ordinal", "yesno", "ask", "now", "time", "number", "list", "fill", "named", "whose", "passive",
-    "measure",
+    "count", "superlative", "comparison", "negation", "and", "or", "both", "either", "all", "sum",
+    "mean", "difference", "than", "ordinal", "yesno", "ask", "now", "time", "number", "list",
+    "fill", "named", "whose", "passive", "measure",
 ]  # fmt: skip
 """Kinds of operators; :class:`Match` says which attributes each one has."""
 
@@ -23,23 +23,26 @@ class Match:
 
     Attributes:
         start: The first token.
-        end: The token after the last one; ``start`` for a match without tokens: a verb that stands first asks for yes
-            or no by its place only ("grenzt Polen an Ungarn").
-        kind: "count" (how many), "superlative" (largest), "comparison" (more than), "negation", "and", "or", "both",
-            "either", "all", "sum" (total), "mean" (average), "difference" (how much longer), "than" (away from its comparative), "ordinal" (second),
-            "yesno" (does, at the beginning), "ask" (who, how long), "now" (current), "time" (in 1995), "number",
-            "list" (show me), "fill" (words that add nothing), "named", "whose" (of which, possessive 's: the one who
-            has stands before it), "passive" ("by" after a participle: the one who does stands after it), "measure"
-            (an adjective of degree: long, in "100 km long").
-        order: Of a superlative: "max" or "min" of the values that the hints name. Of a measure, a bare comparative
-            and a difference: the direction of its adjective.
-        comparison: Of a comparison: "<", "<=", ">", ">=", "=", "!=", or "between" two values that follow.
-        hints: English names of relations that the words suggest as the measure, or as what is asked; the most likely
-            ones first.
-        answer: Of "ask": the kind of answer that is expected: "person", "place", "date", "value", "kind" (what
-            kind of), "any", or "reason" (why, how), which a graph holds seldom.
-        generic: Whether only other words say what is measured, which may be things that are counted: "most",
-            "more than".
+        end: The token after the last one; ``start`` for a match without tokens: a verb that stands
+            first asks for yes or no by its place only ("grenzt Polen an Ungarn").
+        kind: "count" (how many), "superlative" (largest), "comparison" (more than), "negation",
+            "and", "or", "both", "either", "all", "sum" (total), "mean" (average), "difference" (how
+            much longer), "than" (away from its comparative), "ordinal" (second), "yesno" (does, at
+            the beginning), "ask" (who, how long), "now" (current), "time" (in 1995), "number",
+            "list" (show me), "fill" (words that add nothing), "named", "whose" (of which,
+            possessive 's: the one who has stands before it), "passive" ("by" after a participle:
+            the one who does stands after it), "measure" (an adjective of degree: long, in "100 km
+            long").
+        order: Of a superlative: "max" or "min" of the values that the hints name. Of a measure, a
+            bare comparative and a difference: the direction of its adjective.
+        comparison: Of a comparison: "<", "<=", ">", ">=", "=", "!=", or "between" two values that
+            follow.
+        hints: English names of relations that the words suggest as the measure, or as what is
+            asked; the most likely ones first.
+        answer: Of "ask": the kind of answer that is expected: "person", "place", "date", "value",
+            "kind" (what kind of), "any", or "reason" (why, how), which a graph holds seldom.
+        generic: Whether only other words say what is measured, which may be things that are
+            counted: "most", "more than".
         number: Of a number its value, of an ordinal its rank.
         unit: Of a number: the symbol of the unit after it, such as "km2" or "$".
         period: Of a time.

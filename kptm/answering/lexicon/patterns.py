@@ -1,7 +1,7 @@
 """Phrases as the data files write them, and tries of them.
 
-``(a|b)`` stands for either, ``(a|)`` for an optional part, also within a word; ``{name}`` for any phrase of a group;
-``<name>`` for a slot, a token that a function reads.
+``(a|b)`` stands for either, ``(a|)`` for an optional part, also within a word; ``{name}`` for any
+phrase of a group; ``<name>`` for a slot, a token that a function reads.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Words of questions as English nouns: "born" is a place or a date of birth, "Hauptstadt" a capital, 法国 France.
+"""Words of questions as English nouns: "born" is a place or date of birth, 法国 France.
 
-The tables are the files ``words/xx.toml``, one by language, loaded when first asked; ``words/en.toml`` describes the format.
+The tables are the files ``words/xx.toml``, one by language, loaded when first asked;
+``words/en.toml`` describes the format.
 """
 
 from __future__ import annotations
@@ -55,8 +56,9 @@ def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, N
         language: Of the question, as in ISO 639-1.
 
     Returns:
-        The first word of each, the one after its last, and its English nouns; in the order of the question, and of those
-        that begin at the same word the longest first. A single character of a longer Chinese or Japanese word is left out.
+        The first word of each, the one after its last, and its English nouns; in the order of the
+        question, and of those that begin at the same word the longest first. A single character of
+        a longer Chinese or Japanese word is left out.
     """
     table = _table(language)
     if table is None:
@@ -82,7 +84,7 @@ def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, N
 
 
 def _characters_within(table: WordTable, parts: Sequence[str], owners: Sequence[int]) -> set[int]:
-    """Single characters that belong to a longer word or name: 人 of 人口 is no person, 国 of 法国 no country."""
+    """Single characters within a longer word: 人 in 人口 is no person, 国 in 法国 no country."""
     found: set[int] = set()
     for at, part in enumerate(parts):
         if kind(part[0]) == "u":
@@ -93,7 +95,7 @@ def _characters_within(table: WordTable, parts: Sequence[str], owners: Sequence[
 
 
 def translate(phrase: str, language: str) -> str | None:
-    """The English name of a country, continent, language, people or city; None where it is not known."""
+    """The English name of a country, continent, language, people or city; else None."""
     table = _table(language)
     return None if table is None else table.names.find(pieces(phrase))
 
@@ -101,7 +103,8 @@ def translate(phrase: str, language: str) -> str | None:
 def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
     """Dictionary forms that a word may be a form of: "spoke" of "speak", "cities" of "city".
 
-    Irregular forms are looked up; of others all are given that the endings allow, also such as are no words.
+    Irregular forms are looked up; of others all are given that the endings allow, also such as are
+    no words.
     """
     table = _table(language)
     return () if table is None else table.inflections.lemmas(fold(word))

@@ -20,7 +20,8 @@ class Operator:
         not_initial: Never at the beginning.
         typed: Only where it is typed so, in small letters: "où" is not "ou".
         final: Only at its end.
-        empty: The match has no tokens, because the word says something by itself: "grenzt Polen an Ungarn".
+        empty: The match has no tokens, because the word says something by itself: "grenzt Polen an
+            Ungarn".
         inner: Operators within the phrase stand beside it.
         before_number: Only directly before a number or a time.
         after_number: Only directly after a number, its unit, or a time.
@@ -107,7 +108,8 @@ class TimeTables:
         months: The numbers of the months by their names.
         decade_suffixes: Letters after the digits of a decade ("1990s"), "" for none.
         roman: Whether centuries have Roman numerals.
-        moments: Phrases with slots: year, old (a year before Christ), iso, day, month, decade, rank.
+        moments: Phrases with slots: year, old (a year before Christ), iso, day, month, decade,
+            rank.
         phrases: Phrases with moments, by the relation that they stand in.
         centuries: Words that stand beside a rank.
         openers: Words that may begin a moment.

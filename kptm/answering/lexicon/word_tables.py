@@ -19,10 +19,10 @@ T = TypeVar("T")
 Key: TypeAlias = "tuple[str, ...]"
 """A phrase as its pieces."""
 Nouns: TypeAlias = "tuple[tuple[str, float], ...]"
-"""English nouns in small letters, each with how likely it is meant, above 0 and up to 1; the best first."""
+"""English nouns in small letters with p in (0, 1], the best first."""
 
 FALL, FLOOR = 0.1, 0.5
-"""By how much a noun without a weight of its own is less likely than the one before, and what it is at least."""
+"""How much less likely an unweighted noun is than the one before, and the least it is."""
 STEM = 3
 """Letters that a dictionary form has at least, of which all but one are the word's."""
 SECTIONS = {"name", "endings", "spelling", "irregular", "words", "names"}
@@ -31,7 +31,7 @@ _NOUN = re.compile(r"^(.+?)(?:\s+(1|0?\.\d+))?$")
 
 @lru_cache(maxsize=65_536)
 def pieces(text: str) -> Key:
-    """What a text is compared by: its folded words, and each character of scripts that write no spaces."""
+    """The key of a text: its folded words, each character in scripts without spaces."""
     found: list[str] = []
     before = ""
     for char in fold(text):
@@ -50,7 +50,8 @@ class Inflections(NamedTuple):
     Attributes:
         irregular: Dictionary forms by form.
         endings: Endings that are cut, each with what takes its place.
-        spelling: What people type for letters, and what the table has: "ae" for "ä", which folds to "a".
+        spelling: What people type for letters, and what the table has: "ae" for "ä", which folds to
+            "a".
     """
 
     irregular: Mapping[str, tuple[str, ...]]
@@ -58,7 +59,7 @@ class Inflections(NamedTuple):
     spelling: Mapping[str, str]
 
     def forms(self, word: str) -> tuple[str, ...]:
-        """A folded word as it may stand in the table: itself first, then other spellings and dictionary forms."""
+        """A folded word as it may stand in the table: itself, other spellings, dictionary forms."""
         spelled = word
         for typed, letter in self.spelling.items():
             spelled = spelled.replace(typed, letter)
@@ -66,7 +67,7 @@ class Inflections(NamedTuple):
         return tuple(dict.fromkeys((*words, *(form for x in words for form in self.lemmas(x)))))
 
     def lemmas(self, word: str) -> tuple[str, ...]:
-        """Dictionary forms of a folded word: those that are listed, or else all that the endings allow."""
+        """Dictionary forms of a folded word: listed ones, or all that the endings allow."""
         if word in self.irregular:
             return self.irregular[word]
         found = []
@@ -129,10 +130,12 @@ def read_table(text: str, where: str, english: WordTable | None = None) -> WordT
     Args:
         text: Of the file.
         where: Its name, for messages.
-        english: Where given, the nouns are words of English questions, and mean what those mean, too.
+        english: Where given, the nouns are words of English questions, and mean what those mean,
+            too.
 
     Raises:
-        ConfigError: The file is no TOML, has an unknown section, an empty entry or pattern, or a phrase twice.
+        ConfigError: The file is no TOML, has an unknown section, an empty entry or pattern, or a
+            phrase twice.
     """
     try:
         return _read(tomllib.loads(text), english)

@@ -1,1 +1,1 @@
-"""From a question to programs: what its tokens may stand for, the programs that can be made of it, and which of them it asks for."""
+"""From a question to programs: token meanings, possible programs, and the one asked for."""

@@ -1,4 +1,4 @@
-"""What a question asks for, and whether the answers of a program are that: the kind, the noun, what is counted."""
+"""What a question asks for, and whether a program's answers are that: kind, noun, count."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ def _kind_features(
 def asks_for_one(question: Question, names: int) -> bool:
     """Whether English words ask for one thing: "what team does he play for", "who is her husband".
 
-    Of a list that answers such a question one is meant, and nothing says which; "who wrote it" leaves the number open.
+    Of a list that answers such a question one is meant, and nothing says which; "who wrote it"
+    leaves the number open.
 
     Args:
         question: The question.
@@ -115,7 +116,7 @@ def asks_for_one(question: Question, names: int) -> bool:
 
 
 def _is_uncounted(question: Question, made: Derivation, kinds: AnswerKinds) -> bool:
-    """Whether "how many" asks for something else than what is counted: people, where counties are."""
+    """Whether "how many" asks for something else than is counted: people, not counties."""
     match = next((item for item in question.operators if item.kind == "count"), None)
     if match is None:
         return False
@@ -131,7 +132,7 @@ def _is_uncounted(question: Question, made: Derivation, kinds: AnswerKinds) -> b
 
 
 def _led_to(program: Program) -> Step | None:
-    """The step that leads to the answers, also to the one that is chosen of all that a relation leads to."""
+    """The step that leads to the answers, also to the one that a superlative chooses."""
     if isinstance(program, Superlative):
         base = program.base
         return Step(base.step.relation, not base.step.forward) if isinstance(base, Having) else None
@@ -139,7 +140,7 @@ def _led_to(program: Program) -> Step | None:
 
 
 def labels_kind(answer: str, step: Step, schema: Schema) -> bool | None:
-    """Whether the name of the relation that leads to answers says that they are what a question word asks for."""
+    """Whether the name of the relation to answers says that they are what is asked for."""
     words = schema.relations.get(step.relation)
     if words is None or not step.forward:
         return None
@@ -153,7 +154,7 @@ def labels_kind(answer: str, step: Step, schema: Schema) -> bool | None:
 
 
 def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
-    """Whether a program ends in a relation that is called a type, genre or class: "what kind of school is it" asks for that."""
+    """Whether a program ends in a relation called type, genre or class: "what kind of school"."""
     if not isinstance(program, Follow) or not program.step.forward:
         return False
     words = schema.relations.get(program.step.relation)
@@ -164,7 +165,10 @@ def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
 
 
 def _is_asked(question: Question, program: Program, named: frozenset[str]) -> bool:
-    """Whether the noun that is asked for names the relation that leads to what a program chooses from, in its direction."""
+    """Whether the noun asked for names the relation to what a program chooses from.
+
+    Its direction counts, too.
+    """
     while isinstance(program, (Superlative, Compare, Aggregate, Intersection)):
         if isinstance(program, (Superlative, Compare)):
             program = program.base
@@ -202,14 +206,17 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
 
 
 def _is_noun(question: Question, mention: Mention) -> bool:
-    """Whether a name of one word is what is asked for all the same: a relation is called so, too, or the noun stands there."""
+    """Whether a one-word name is still what is asked for.
+
+    A relation is called so, too, or the noun stands there.
+    """
     if mention.end - mention.start > 1:
         return False
     return bool(question.relations.named_at(mention.start) or head_noun(question) & mention.mask)
 
 
 def head_noun(question: Question) -> int:
-    """The token between a question word and a word of grammar: "which city did" asks for no film called "City"."""
+    """The token between question word and grammar: "which city did" asks for no film "City"."""
     for match in question.operators:
         if match.kind in ("ask", "count", "list"):
             at = match.end
@@ -221,7 +228,8 @@ def head_noun(question: Question) -> int:
 def _nouns(question: Question, match: Match, named: int) -> list[int]:
     """The words after a question word, up to the verb where something stands before that."""
     found: list[int] = []
-    # "How high is the highest point" and "when was the director born" ask for no point and no director.
+    # "How high is the highest point" and "when was the director born" ask for no point and no
+    # director.
     said = question.tokens[match.start].folded == "which" or bool(match.hints)
     for at in range(match.end, min(len(question.tokens), match.end + NOUNS)):
         if said and question.tokens[at].folded in BE:  # "which director was born last"

@@ -23,7 +23,8 @@ class Derivation:
         names: Those of them that are names.
         operators: The operators that it uses, as bits of their numbers.
         features: What speaks for it and against it, with how much.
-        score: The sum of the features by their weights, and of what the tokens weigh that it explains.
+        score: The sum of the features by their weights, and of what the tokens weigh that it
+            explains.
         size: Operations.
         floating: Steps that no word says.
         mention: The name, of one that is a name alone.

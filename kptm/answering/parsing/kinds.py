@@ -1,4 +1,4 @@
-"""What kind of thing answers are: what a question word asks for ("where"), and a noun ("which county")."""
+"""What kind of thing answers are: by a question word ("where"), or a noun ("which county")."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ YEAR = (3, 4)
 
 
 class EntityKinds(NamedTuple):
-    """The kinds of an entity, as bits, the stems of its types and its description, and whether it is called as a date is."""
+    """An entity's kinds as bits, the stems of its types and description, and if it is a date."""
 
     classes: int
     stems: frozenset[str]
@@ -43,7 +43,7 @@ class AnswerKinds:
         self._known: dict[str, EntityKinds] = {}
 
     def fits(self, answer: str, nodes: Sequence[str]) -> bool | None:
-        """Whether answers may be what a question word asks for ("date", "place", …); None where nothing tells."""
+        """Whether answers may be what a question word asks for ("date" …); None if unclear."""
         some = nodes[:LOOKED_AT]
         values = [node for node in some if isinstance(node, ValueKey)]
         if answer in ("date", "value"):
@@ -64,7 +64,7 @@ class AnswerKinds:
         return any(found & wanted for found in classes)
 
     def _is_reason(self, nodes: Sequence[str], values: Sequence[ValueKey]) -> bool | None:
-        """False of people, places and dates, which say neither how nor why; nothing tells of other things."""
+        """False for people, places and dates, which say neither how nor why; else unclear."""
         if values:
             return False if all(map(_is_date, values)) else None
         classes = [kind.classes for kind in self.of(nodes) if kind.classes]

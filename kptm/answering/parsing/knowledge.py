@@ -1,6 +1,7 @@
 """What the parser asks of a graph, held in memory while the graph stays as it is.
 
-Hundreds of candidate programs of a question look at the same few sets of nodes; a graph is asked about each of them once.
+Hundreds of candidate programs of a question look at the same few sets of nodes; a graph is asked
+about each of them once.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ FILES = 8
 SHORTEST = 3
 """Letters of a file's noun."""
 NO_KINDS = frozenset(
-    "data dataset dev dump export fact facts file graph input kb knowledge list main output rows sample"
-    " sheet statements table test train triple triples tsv csv valid".split()
+    "data dataset dev dump export fact facts file graph input kb knowledge list main output"
+    " rows sample sheet statements table test train triple triples tsv csv valid".split()
 )
 """Words in the names of files that say nothing of what is in them."""
 HELD = 20_000
@@ -88,7 +89,7 @@ class Knowledge:
         return found
 
     def file_kinds(self) -> dict[str, str]:
-        """What files are about, by the last word of their names, with the relation that most of it has.
+        """What files are about, by the last word of their names, with their main relations.
 
         The rows of "elements.csv" are elements. It is read of a file once: what a file is about
         hardly changes while it is edited.
@@ -121,7 +122,7 @@ class Knowledge:
         return self._main or None
 
     def are_alike(self, left: Program, right: Program) -> bool:
-        """Whether what two programs denote may have something in common, by the types of some of it."""
+        """Whether the denotations of two programs may overlap, by the types of some members."""
         one, two = (self.evaluate(program).nodes[:SOME] for program in (left, right))
         if not one or not two or isinstance(one[0], ValueKey) != isinstance(two[0], ValueKey):
             return False

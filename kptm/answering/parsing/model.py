@@ -2,9 +2,10 @@
 
     p(z | q) = exp(w · φ(q, z)) / Σ_z' exp(w · φ(q, z'))
 
-z' runs over the candidates and over one more: that none of them is meant. φ has dense features, whose weights ship with the package and say
-what holds for any graph, and pairs of a word and a predicate, whose weights are learnt from answered questions of one graph (Berant et al.
-2013, section 3.2; Liang, Jordan and Klein 2011).
+z' runs over the candidates and over one more: that none of them is meant. φ has dense features,
+whose weights ship with the package and say what holds for any graph, and pairs of a word and a
+predicate, whose weights are learnt from answered questions of one graph (Berant et al. 2013,
+section 3.2; Liang, Jordan and Klein 2011).
 """
 
 from __future__ import annotations
@@ -236,7 +237,7 @@ class ReadingModel:
 
     @classmethod
     def load(cls, path: Path) -> ReadingModel:
-        """Read what :meth:`save` wrote; the weights that ship with the package where there is no file.
+        """Read what :meth:`save` wrote; without a file the weights of the package.
 
         Raises:
             ConfigError: The file is malformed, or of another version.
@@ -247,7 +248,8 @@ class ReadingModel:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(
-                f"{path}: nothing learnt there that can be read ({error}); delete it and learn again"
+                f"{path}: nothing learnt there that can be read ({error});"
+                " delete it and learn again"
             ) from error
 
     def lexical(self, question: Question) -> Lexical:
@@ -280,7 +282,7 @@ class Lexical:
         self._similar: Mapping[Step, float] | None = None
 
     def behind(self, step: Step) -> float | None:
-        """How much less similar a step is to the question than the most similar one; None without an encoder."""
+        """How much less similar a step is than the question's best; None without an encoder."""
         if self._encoded is None:
             return None
         if self._similar is None:

@@ -1,4 +1,4 @@
-"""QuestionParser: from a question to the programs that it may ask for, each with its probability."""
+"""QuestionParser: from a question to the programs that it may ask for, with their p."""
 
 from __future__ import annotations
 
@@ -152,7 +152,8 @@ class QuestionParser:
     ) -> list[ProgramCandidate]:
         """The programs that a question may ask for, with their features, best first."""
         return candidates(
-            question, self.model, self.schema(), self._knowledge, self._kinds, floating=floating, beam=beam
+            question, self.model, self.schema(), self._knowledge, self._kinds, floating=floating,
+            beam=beam
         )  # fmt: skip
 
     def at_time(self, made: Derivation, period: Period) -> Derivation:

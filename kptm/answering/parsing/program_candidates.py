@@ -32,8 +32,8 @@ MOST = 150
 LOOKED_AT = 20
 """Answers whose types are looked at."""
 MISSED = (
-    "count", "superlative", "comparison", "negation", "and", "or", "both", "difference", "number", "time", "ordinal",
-    "sum", "mean", "yesno",
+    "count", "superlative", "comparison", "negation", "and", "or", "both", "difference", "number",
+    "time", "ordinal", "sum", "mean", "yesno",
 )  # fmt: skip
 """Operators that are missed where a program does not use them."""
 
@@ -138,7 +138,7 @@ def _order(item: ProgramCandidate) -> tuple[float, int, str]:
 
 
 def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
-    """What kind of thing a program names: "the government of Georgia" is learnt to be that of a country."""
+    """The kind of thing that a program names: the government of a country, say."""
     named = [
         key
         for part in parts(made.program)
@@ -150,7 +150,7 @@ def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
 
 
 def _described(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
-    """The words that nothing else explains and that say what the entities are which a program names: "the online shop Amazon"."""
+    """Unexplained words that say what a program's entities are: "the online shop Amazon"."""
     left = [
         at
         for at, weight in enumerate(question.importance)
@@ -218,7 +218,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
 
 
 def _is_torn(question: Question, made: Derivation) -> bool:
-    """Whether a program uses a part of a name beside an unknown word: "The Good Soldier" is not "The Good Earth".
+    """Whether a part of a name stands beside an unknown word: "Good Soldier", "Good Earth".
 
     Of a whole name the word beside it has to be written as names are: "the Mercury Drug chain".
     """
@@ -241,8 +241,9 @@ def _is_torn(question: Question, made: Derivation) -> bool:
 def _vacuous(program: Program, knowledge: Knowledge) -> int:
     """How many operations of a program do nothing.
 
-    Superlatives of one node, or that choose all of a set; counts and means of what is one by its form; and differences
-    that take away nothing, or things of another type: films without a country.
+    Superlatives of one node, or that choose all of a set; counts and means of what is one by its
+    form; and differences that take away nothing, or things of another type: films without a
+    country.
     """
     count = 0
     for part in parts(program):
@@ -258,7 +259,7 @@ def _vacuous(program: Program, knowledge: Knowledge) -> int:
 
 
 def _echoes(question: Question, made: Derivation, named: Collection[str]) -> bool:
-    """Whether all answers are things that the question says to tell of others: "Ohio's capital Columbus" asks for no Ohio."""
+    """Whether all answers are mentioned in passing: "Ohio's capital Columbus" asks for no Ohio."""
     own = 0
     for item in question.mentions:
         own |= item.mask if item.node in named and not item.mask & ~made.names else 0
@@ -276,8 +277,9 @@ def _echoes(question: Question, made: Derivation, named: Collection[str]) -> boo
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
     """Whether a noun is asked for that nothing in the graph is called.
 
-    It is known what kind of thing the answers are, or they are what a name leads to by a step that no word says: "the river of
-    Osaka" names a relation, and not the one of Osaka that the graph happens to have.
+    It is known what kind of thing the answers are, or they are what a name leads to by a step that
+    no word says: "the river of Osaka" names a relation, and not the one of Osaka that the graph
+    happens to have.
     """
     nodes = made.nodes or made.counted
     if not question.unknown_noun & ~made.mask or not nodes:
@@ -288,7 +290,7 @@ def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -
 
 
 def _unused_names(question: Question, mask: int) -> int:
-    """How many names are said that a program does not use, but for words that are no names most often."""
+    """How many names a program does not use, except words that are mostly no names."""
     common = question.relations.mask | _words_of_types(question)
     count = 0
     for mention in question.mentions:
@@ -300,7 +302,7 @@ def _unused_names(question: Question, mask: int) -> int:
 
 
 def _is_condition_unused(question: Question, mask: int) -> bool:
-    """Whether the name of a people stands before another word and is not used: "which European countries"."""
+    """Whether the name of a people before a word is unused: "which European countries"."""
     return any(
         mention.kind == "people"
         and not mention.mask & (mask | question.relations.mask)
@@ -338,14 +340,14 @@ def _words_of_types(question: Question) -> int:
 
 
 def _is_mixed(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
-    """Whether only some answers are of a type that the question names: moons and spacecraft orbit Saturn."""
+    """Whether only some answers are of a named type: moons and spacecraft orbit Saturn."""
     some = (made.nodes or made.counted)[:LOOKED_AT]
     types = knowledge.types(some)
     return any(item.type and 0 < types.get(item.type, 0) < len(some) for item in question.types)
 
 
 def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bool | None:
-    """Whether answers are of the type that the question's first noun names; None where it names none."""
+    """Whether answers are of the type that the first noun names; None if it names none."""
     nodes = made.nodes or made.counted
     beside = beside_names(question, knowledge)
     named = beside | made.names
@@ -365,7 +367,7 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
 
 
 def none_features(question: Question) -> dict[str, float]:
-    """What speaks for none of a question's programs: the more a question says, the more any program must explain."""
+    """What speaks for no program: the more a question says, the more must be explained."""
     mask, names = 0, 0
     for mention in question.mentions:
         if mention.kind in ("label", "alias", "people") and not mention.mask & mask:

@@ -1,4 +1,4 @@
-"""What a program consists of, as strings that a model learns weights of, and the words of a question that it learns them for."""
+"""The predicates of a program, and the words of a question, for which weights are learnt."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _skeleton(program: Program) -> str:
 
 
 def question_words(question: Question, names: int) -> list[str]:
-    """What a model learns of a question: its stems and pairs of them, with a slot for the names that a program uses."""
+    """What a model learns of a question: stems and pairs of them, with slots for names."""
     words: list[str] = []
     for at, token in enumerate(question.tokens):
         if names >> at & 1:

@@ -29,7 +29,7 @@ def period_of(text: str) -> Period:
 
 
 def at_time(program: Program, period: Period, knowledge: Knowledge) -> Program:
-    """The program with facts that held in a period alone, wherever facts say when they held and no time is said."""
+    """The program with facts of a period, wherever facts are dated and no time is said."""
     changed: dict[str, object] = {}
     inside = children(program)
     for field in fields(program):

@@ -1,4 +1,4 @@
-"""A question that is a name and no more: "France", "tell me about France". What the graph states of it is the answer."""
+"""A question that is only a name: "France", "tell me about France"; the graph describes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 ASKED = 0.8
-"""What a description is worth where more than the name is said: "who is" may ask for an office or for a profession."""
+"""What a description is worth with more than the name: "who is" may ask for an office."""
 LIKELY = 0.05
 """p from which on another sense of the name is offered."""
 
@@ -49,7 +49,7 @@ class Describer:
         self._relations = RelationNames(graph)
 
     def answer(self, document: LinkedText) -> Answer:
-        """What the graph states of the likeliest sense of a text's one name, and its other senses."""
+        """What the graph states of the likeliest sense of a text's one name; its other senses."""
         [link] = document.links
         meant = sorted(_options(link).items(), key=lambda item: (-item[1], item[0]))
         key, p = meant[0]

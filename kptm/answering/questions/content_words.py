@@ -10,7 +10,8 @@ from kptm.linking.text.char_classes import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
 STOP = frozenset(
-    "a an the of in on at to by for from with as is are was were be been do does did has have had it its this that which what "
+    "a an the of in on at to by for from with as is are was were be been do does did has have had"
+    " it its this that which what "
     "who whom whose where when how and or name names can you may one there not".split()
 )
 """Words that stand in a question whatever it asks for."""
@@ -27,7 +28,7 @@ def question_words(text: str) -> list[str]:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """Cut English endings, so that "acted", "actor" and "acts" are one word, and "written" and "writer"."""
+    """Cut English endings, so that "acted", "actor" and "acts" are one word."""
     for _ in range(2):
         for ending in _ENDINGS:
             kept = len(word) - len(ending)

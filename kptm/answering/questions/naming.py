@@ -1,4 +1,4 @@
-"""Names: what they may mean, what entities are called, and which words of a question name nothing we know."""
+"""Names: their meanings, entities' labels, and words of a question that name nothing."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class RelationNames:
 
 
 def labels(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
-    """What entities are called, by key, and values for people; a key that is gone is its own name."""
+    """What entities are called, by key, and values for people; a gone key is its own name."""
     wanted = list(keys)
     found = graph.entities(wanted)
     return {key: _label(found, key) for key in wanted}
@@ -91,7 +91,7 @@ def value_keys(graph: KnowledgeGraph, name: str) -> list[ValueKey]:
 
 
 def unknown_names(question: str) -> list[str]:
-    """What looks like a name in a question of which nothing was linked: words with a capital that stand together.
+    """Probable names in a question without links: neighbouring words with a capital.
 
     Without any it is all words that are not grammar: somebody may write names in small letters.
     """

@@ -1,4 +1,4 @@
-"""From a question that somebody typed to what is decided: a case whose sources are asked, a program that was evaluated, or a refusal."""
+"""From a typed question to a decision: a case, an evaluated program, or a refusal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
 
 FIRST = 0.75
-"""How often the first of several answers is the one that a question for one thing asks for: measured on WebQuestions."""
+"""How often the first of several answers is right if one is asked for (WebQuestions)."""
 NEAR = 3
 """Readings of a refused question that are shown."""
 LIKELY = 0.02
@@ -64,7 +64,8 @@ class TypedQuestions:
         Args:
             text: The question.
             chosen: The sources that are asked.
-            min_score: The probability below which no program is taken to be meant, in whatever sense of a name.
+            min_score: The probability below which no program is taken to be meant, in whatever
+                sense of a name.
             at: The time that is asked about, where the question says none.
         """
         parsed = self._parser.parse(text)
@@ -113,10 +114,11 @@ class TypedQuestions:
         )
 
     def _silent(self, parsed: ParsedQuestion, min_score: float) -> Parse | None:
-        """The reading that explains all of a question and of which the graph has no fact, where none with an answer is meant.
+        """The reading that explains all of a question without a fact, if no answered one is meant.
 
-        That a reading has no answer speaks against it, since graphs are asked about what they know. It is meant all the same
-        where nothing else is, or where an answer is only found the other way round or by a step that no word says.
+        That a reading has no answer speaks against it, since graphs are asked about what they know.
+        It is meant all the same where nothing else is, or where an answer is only found the other
+        way round or by a step that no word says.
         """
         question = parsed.question
         best = parsed.parses[0] if parsed.parses else None
@@ -138,7 +140,7 @@ class TypedQuestions:
         return None
 
     def _joint(self, parsed: ParsedQuestion, best: Parse) -> Parse | None:
-        """The reading of two conditions that nothing meets, where the best leaves a name unexplained that it explains.
+        """The reading of two unmet conditions, if the best leaves a name of it unexplained.
 
         "Which Asian countries border Germany" asks for none of those that border Germany.
         """
@@ -219,9 +221,13 @@ class TypedQuestions:
             shown = ", ".join(map(repr, left))
             reason = f"I understood {expression}, but not {shown}"
             return Answer(
-                question=text, reason=reason, why="words", topic=topic, readings=readings, unexplained=left
+                question=text, reason=reason, why="words", topic=topic, readings=readings,
+                unexplained=left
             )  # fmt: skip
-        reason = f"the question was hardly understood; the best reading, {expression}, has p = {near[0].p:.2f}"
+        reason = (
+            f"the question was hardly understood; the best reading, {expression}, has p ="
+            f" {near[0].p:.2f}"
+        )
         return Answer(question=text, reason=reason, why="doubt", topic=topic, readings=readings)
 
 
@@ -274,10 +280,10 @@ def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
 
 
 def _understood(parsed: ParsedQuestion, best: Parse) -> float:
-    """The probability that the best reading's path is meant from the best entity or another of the same name.
+    """The probability of the best reading's path, from the best entity or a namesake.
 
-    Two films are called "The Manchurian Candidate": that its genre is asked for is plain, though not which one's. The likelier
-    one's is the answer, with its own p, and the other sense is shown.
+    Two films are called "The Manchurian Candidate": that its genre is asked for is plain, though
+    not which one's. The likelier one's is the answer, with its own p, and the other sense is shown.
     """
     found = _path(best.derivation.program)
     whole = [
@@ -301,7 +307,8 @@ def _worth(question: Question, parse: Parse) -> float:
 def _is_guess(question: Question, best: Derivation, silent: Derivation) -> bool:
     """Whether no word says a step that leads to the best reading's answers, nor what they are.
 
-    "Which countries use the Euro" asks for countries, though a relation of cities is called "country", too.
+    "Which countries use the Euro" asks for countries, though a relation of cities is called
+    "country", too.
     """
     nouns = asked_places(question)[:1] or [0]
     of_type = "agrees" in dict(best.features) and silent.mask & ~silent.names == sum(
@@ -324,13 +331,14 @@ def _is_back(made: Derivation, other: Derivation) -> bool:
 
 
 def _is_turned(made: Derivation, other: Derivation) -> bool:
-    """Whether a derivation follows a step against what the words say, and another follows it as they say."""
+    """Whether a derivation follows a step against the words, and another with them."""
     one, two = made.program, other.program
     if not isinstance(one, Follow) or not isinstance(two, Follow) or one.source != two.source:
         return False
     back = Step(one.step.relation, not one.step.forward)
     said, against = dict(other.features), dict(made.features)
-    # "What instrument does he play" asks for what has instrumentalists, whatever the order of the words.
+    # "What instrument does he play" asks for what has instrumentalists, whatever the order of the
+    # words.
     named = "named_fully" in against and "named_fully" not in said
     return (
         two.step == back

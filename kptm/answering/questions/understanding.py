@@ -1,4 +1,4 @@
-"""From a question, in words or by names, to a case that can be decided; or to the answer that says why not."""
+"""From a question, in words or by names, to a case to decide, or to the refusal."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Understanding:
         config: PredictorConfig,
         at: Period | None = None,
     ) -> Iterator[Case | Evaluated | Answer]:
-        """The cases of questions in words and of clozes, or for each the answer that says why it is none.
+        """The cases of questions in words and clozes, or for each the refusal that says why.
 
         Args:
             questions: Blanks side by side are taken for one.
@@ -66,7 +66,7 @@ class Understanding:
             yield self._typed.understand(_BLANKS.sub(MASK, question), chosen, least, at)
 
     def link(self, text: str) -> LinkedText:
-        """The names of a text; where running text has none, in whatever letters they are typed; a name in [brackets] alone."""
+        """The names of a text, in any case if it has none; a name in [brackets] alone."""
         question = self._parser.read(text)
         if question.marked:
             return self._typed.marked(question)

@@ -1,7 +1,8 @@
 """On which side of a relation a question names its entity, by English word order.
 
-"Who invaded Poland" names the object of the verb, "who did Poland invade" its subject; "the mother of Eve" is asked of Eve, and a
-relation that is itself called "mother of" has Eve as its tail then. What the words do not show stays open.
+"Who invaded Poland" names the object of the verb, "who did Poland invade" its subject; "the mother
+of Eve" is asked of Eve, and a relation that is itself called "mother of" has Eve as its tail then.
+What the words do not show stays open.
 """
 
 from __future__ import annotations
@@ -34,11 +35,13 @@ _OTHER_CLAUSE = PREPOSITIONS | RELATIVE | {"of"}
 LONGEST_SMALL = 4
 """Letters of the small words that end like plurals: "does", "thus"."""
 _PARTICIPLES = frozenset(
-    "written born made known built sung drawn held spoken set led won done shown taken given found kept "
+    "written born made known built sung drawn held spoken set led won done shown taken given found"
+    " kept "
     "fought taught sold told spent run".split()
 )
 _PASTS = frozenset(
-    "wrote sang won led built made drew ran beat fought taught found became gave took held sold spoke".split()
+    "wrote sang won led built made drew ran beat fought taught found became gave took held sold"
+    " spoke".split()
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
@@ -55,7 +58,7 @@ class Form(Enum):
 
 
 class RelationForm(NamedTuple):
-    """A relation's form, the stems of its label, its prepositions, and its words as they are written."""
+    """A relation's form, the stems of its label, its prepositions, and its words as written."""
 
     form: Form
     stems: frozenset[str]
@@ -90,7 +93,7 @@ def _form(words: Sequence[str]) -> Form:
 
 
 def names_head(question: str, start: int, end: int, label: str) -> bool | None:
-    """Whether the name at ``start`` to ``end`` is the head of the relation that is asked about; None where the words leave it open.
+    """Whether a name is the head of the relation asked about; None if words leave it open.
 
     Args:
         question: The question.
@@ -157,7 +160,8 @@ def _said_after(
 def _is_of_name(before: Sequence[str], form: Form) -> bool:
     """Whether a form of "be" stands before the name and may be that of the name's own verb.
 
-    "Where was Oxygen discovered"; not "who is in the films that Scott directed", where "is" has a subject of its own.
+    "Where was Oxygen discovered"; not "who is in the films that Scott directed", where "is" has a
+    subject of its own.
     """
     if BE.isdisjoint(before):
         return False
@@ -165,7 +169,7 @@ def _is_of_name(before: Sequence[str], form: Form) -> bool:
 
 
 def _is_object(words: Sequence[str]) -> bool:
-    """Whether the words after a verb begin with its object: "discovered the element", "directed films"."""
+    """Whether the words after a verb begin with its object: "discovered the element"."""
     if not words:
         return False
     first = words[0]
@@ -176,13 +180,14 @@ def _is_object(words: Sequence[str]) -> bool:
 def _of_what(between: Sequence[str], form: Form) -> bool | None:
     """The relation's words stand between the name and "of"."""
     if form is Form.NOUN and not PREPOSITIONS.isdisjoint(_since_verb(between)):
-        return True  # "Jordan lies in the region of": the noun says what is asked for, not what Jordan is
+        # "Jordan lies in the region of": the noun says what is asked for, not what Jordan is.
+        return True
     # "Paris is the capital of", "who is Eve the mother of", "of what was Ramsay the discoverer"
     return {Form.NOUN: False, Form.NOUN_OF: True}.get(form)
 
 
 def _with_be(after: Sequence[str], at: Sequence[int], form: Form) -> bool | None:
-    """The name stands after a form of "be": "where was Oxygen discovered", "who was Poland invaded by"."""
+    """The name stands after a form of "be": "where was Oxygen discovered"."""
     if form is Form.VERB:
         return False if "by" in after[at[-1] + 1 :] else None
     if form is Form.PASSIVE and after[at[-1]].endswith(AGENT):  # "was Ramsay the discoverer"
@@ -206,7 +211,7 @@ def _as_subject(after: Sequence[str], at: Sequence[int], relation: RelationForm)
 
 
 def _is_agent(relation: RelationForm, said: Collection[str]) -> bool:
-    """Whether the label names whoever does what the question says as a verb: "director", of "directed"."""
+    """Whether the label names the agent of the question's verb: "director", of "directed"."""
     agent = any(word.endswith(AGENT) for word in relation.words)
     return relation.form is Form.NOUN and agent and relation.words.isdisjoint(said)
 
@@ -233,7 +238,7 @@ def _said_before(
 def _as_object(
     before: Sequence[str], at: Sequence[int], between: Sequence[str], relation: RelationForm
 ) -> bool | None:
-    """The name stands right after the relation's words: "who invaded Poland", "who discovered Oxygen"."""
+    """The name stands right after the relation's words: "who invaded Poland"."""
     if relation.form is Form.VERB:
         return False
     if relation.form is Form.PASSIVE:
@@ -247,7 +252,7 @@ def _as_object(
 
 
 def _of_asked_noun(before: Sequence[str], after: Sequence[str], at: Sequence[int]) -> bool | None:
-    """Of "which subregion is Japan in" and "what provinces does Canada have"; not of "the country whose capital is Vienna"."""
+    """Of "which subregion is Japan in"; not of "the country whose capital is Vienna"."""
     previous = before[at[0] - 1] if at[0] else ""
     if previous in ("which", "what") and after:
         return True

@@ -1,4 +1,4 @@
-"""Answers in words: a sentence from the program that was evaluated, the relations' names and the texts' own phrasings.
+"""Answers in words: from the evaluated program, relations' names and texts' phrasings.
 
     program, answers ─► words of each relation ─► description of the program ─► sentence
 

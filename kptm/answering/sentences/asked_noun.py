@@ -1,4 +1,4 @@
-"""What a question calls the things that it asks for: "rivers", of "how many rivers run through texas"."""
+"""The noun for what is asked for: "rivers", of "how many rivers run through texas"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def asked_noun(answer: Answer, grammar: SentenceGrammar) -> Forms | None:
-    """The noun of a question in English that no entity, relation or operator is, and that is understood; None without one.
+    """The understood noun of an English question that is no entity, relation or operator.
 
     A program that follows relations has it no more where the relations imply it.
     """

@@ -69,7 +69,7 @@ class English:
         return f"{described.text(plural=many)} {'are' if plural else 'is'} {named}"
 
     def _describe(self, program: Program, found: Listed) -> NounPhrase:
-        """A description; what has no noun has that of the question, or of the type that all its nodes have."""
+        """A description, with the question's noun, or its nodes' type, if it has none."""
         described = self._describer.describe(program)
         if described.noun is not None or described.name:
             return described
@@ -77,7 +77,7 @@ class English:
         return replace(described, noun=self._noun or typed)
 
     def _stated(self, followed: Follow, found: Listed, *, whole: Program) -> str:
-        """The facts of one step as they are stated: "A and B border Texas"; "" where a description says it better."""
+        """The facts of one step: "A and B border Texas"; "" where a description says it better."""
         step, items, many = followed.step, found.items, len(found.items) > 1
         dates = all(map(is_date, items))
         words = self._describer.wording.relation(step.relation, dates=dates and step.forward)
@@ -134,7 +134,7 @@ class English:
         return f"there {verb} {text}"
 
     def _counted(self, followed: Follow, source: Program, number: str) -> str:
-        """The facts of one step counted: "9 countries border Germany", "Switzerland has 4 official languages"."""
+        """A count of one step's facts: "9 countries border Germany"."""
         words = self._describer.wording.relation(followed.step.relation)
         whose = self._describer.source(followed)
         if followed.during is not None or not (whose.name or whose.several is False):
@@ -158,7 +158,7 @@ class English:
     # ── yes and no ───────────────────────────────────────────────────────────────────────────
 
     def verdict(self, program: Program, truth: Truth, *, holds: bool) -> str:
-        """A sentence that says whether something is so, and if it is not, what is stated instead."""
+        """A sentence that says whether something is so, and if not, what is stated instead."""
         sentences = self._language.sentences
         stated = truth.instead(program) if isinstance(program, Within) and not holds else None
         if stated is not None and self._is_noun(stated.program):
@@ -242,7 +242,7 @@ class English:
 
 
 def _labelled(words: NounRelation, head: str, tail: str) -> str:
-    """A fact by the label of its relation, where that is no plain noun: "languages spoken of Ann: Greek"."""
+    """A fact by its relation's label, if that is no plain noun: "languages spoken of Ann"."""
     if words.link:
         return f"the {words.noun.one} of {head} {words.verb()} {tail}"
     return f"{words.noun.one} of {head}: {tail}"
@@ -267,7 +267,7 @@ def _clauses(described: NounPhrase, *, plural: bool) -> str:
 
 
 def _plain(program: Program) -> Follow | None:
-    """The one step that a program is, from or to several names, whether or not a type is required of its end."""
+    """The one step that a program is, from or to names, with or without a type of its end."""
     program = without_having(program)
     if isinstance(program, Follow):
         return program

@@ -69,7 +69,7 @@ class SentenceGrammar:
     # ── nouns ────────────────────────────────────────────────────────────────────────────────
 
     def noun(self, text: str) -> Forms:
-        """A noun phrase for one and for many: "place of birth", "places of birth"; "language", of "languages"."""
+        """A noun phrase for one and for many: "place of birth", "places of birth"."""
         words = text.split()
         stop = next((at for at, word in enumerate(words) if at and word in self.prepositions), None)
         head, rest = words[:stop], [] if stop is None else words[stop:]
@@ -122,7 +122,7 @@ class SentenceGrammar:
         return lower.endswith("s") and not lower.endswith(("ss", "us", "is"))
 
     def quantity(self, text: str) -> str:
-        """A value with its unit for many: "3,778 kilometres", "53.33 people per square mile"; of people the number."""
+        """A value with its unit for many: "3,778 kilometres"; of people the number alone."""
         found = _QUANTITY.fullmatch(text)
         if found is None:
             return text
@@ -158,7 +158,7 @@ class SentenceGrammar:
         return self._bases.get(word, "")
 
     def may_be_verb(self, word: str) -> bool:
-        """Whether a word that stands before a preposition may be a verb: "smells", hardly "members" or "cities"."""
+        """Whether a word before a preposition may be a verb: "smells", hardly "members"."""
         return self.is_plural(word) and not word.endswith(self._noun_endings)
 
     def is_time(self, name: str) -> bool:

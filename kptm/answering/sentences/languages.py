@@ -68,7 +68,7 @@ class SentenceLanguage:
         return separator.join(items[:-1]) + last + items[-1]
 
     def closed(self, clause: str, names: Collection[str] = ()) -> str:
-        """A clause as a sentence with a capital letter; a name in front keeps its own letters: "iPhone", "jq".
+        """A clause as a sentence with a capital, which a name in front may lack: "iPhone", "jq".
 
         Args:
             clause: The clause.

@@ -51,7 +51,7 @@ class ProgramNames:
         self._relations = relations.labels(list(steps))
 
     def label(self, key: str) -> str:
-        """What an entity, a value, a type or a relation is called; one that is not known is its own name.
+        """What an entity, value, type or relation is called; an unknown one is its own name.
 
         Of entities with one name each has its type in brackets, or its key.
         """

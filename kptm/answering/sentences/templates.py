@@ -1,4 +1,4 @@
-"""Sentences in languages whose grammar is not here: templates by the shape of the program, with names as they are."""
+"""Sentences in languages without a grammar here: templates by the program's shape."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Templates:
         self._language = language
 
     def listing(self, program: Program, found: Listed, value: str = "") -> str:
-        """A clause that says what a program denotes; of a program without a template what it denotes alone."""
+        """A clause for what a program denotes; without a template what it denotes alone."""
         answers = self._language.listed(found.items) + (f" ({value})" if value else "")
         template, parts = "set", {"answers": answers}
         if isinstance(program, Follow) and (source := self._phrase(program.source)):

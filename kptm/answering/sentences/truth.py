@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 SHOWN = 3
-"""Values that are named in place of another; where there are more, it is said that this one is none of them."""
+"""Values to name in place of another; of more, it is said that this one is none of them."""
 
 
 class Instead(NamedTuple):
-    """What is stated: the one step asked of a name, where it leads, and what it was asked to lead to."""
+    """What is stated: the one step of a name, where it leads, and where it should have led."""
 
     program: Follow
     keys: tuple[str, ...]
@@ -37,7 +37,7 @@ class Truth:
         return len(self._graph.follow(key, (step,))) > 1
 
     def instead(self, program: Within) -> Instead | None:
-        """What is stated in place of a name that something does not lead to; None where nothing is, or too much."""
+        """What is stated in place of a name that is no end; None if nothing is, or too much."""
         found = asked_fact(program)
         if found is None:
             return None

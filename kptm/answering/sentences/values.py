@@ -1,4 +1,4 @@
-"""Values for people, as a language writes them: numbers with its separators, dates with its months."""
+"""Values as a language writes them: numbers with separators, dates with months."""
 
 from __future__ import annotations
 

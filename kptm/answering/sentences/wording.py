@@ -1,4 +1,4 @@
-"""The words of what a program names: entities with their articles, values with their units, relations, types, measures."""
+"""The words for a program's names: entities, values with units, relations, types."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Wording:
         return article(one) if several and one != words.noun.many else f"the {one}"
 
     def is_time(self, program: Compare) -> bool:
-        """Whether a measure is compared with a date, or with the year of something that is a time."""
+        """Whether a measure is compared with a date, or with the year of a time."""
         [key, *more] = program.value.keys if isinstance(program.value, Named) else ("",)
         if more or not isinstance(key, ValueKey):
             return False

@@ -149,7 +149,7 @@ def _common_type(answer: Answer, names: ProgramNames) -> str:
 
 
 def _spoken(answer: Answer) -> str:
-    """The language of a question: another than English needs a function word of its own outside of names.
+    """A question's language; other than English it needs a function word outside of names.
 
     "Georgia capital" is no Spanish, and the name alone makes "Los Angeles population" none.
     """
@@ -166,7 +166,7 @@ def _spoken(answer: Answer) -> str:
 
 
 def _of_path(answer: Answer) -> Program | None:
-    """The path of an answer as a program; None where the answer is made of its ends, as a count or a yes is."""
+    """An answer's path as a program; None if the answer is made of ends, as a count is."""
     spoken = {str(item.entity) for item in answer.evidence}
     if not answer.path or not answer.answers or answer.answers[0].key not in spoken:
         return None

@@ -1,4 +1,4 @@
-"""Candidates for (entity, relation, ?): the entities on that side of the relation anywhere in the graph."""
+"""Candidates for (entity, relation, ?): all entities on that side of the relation."""
 
 from __future__ import annotations
 

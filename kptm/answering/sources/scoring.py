@@ -1,4 +1,4 @@
-"""p over candidates from the sources that compute with tensors: link prediction and the fused model.
+"""p over candidates from sources with tensors: link prediction and the fused model.
 
 Apart from :mod:`kptm.answering.sources.source`, so that a graph without a model is asked without
 torch. Shapes: N candidates, T texts.
@@ -28,7 +28,7 @@ BATCH = 128
 
 
 def from_embeddings(embeddings: EntityEmbeddings, asked: SourceQuery) -> SourceScores | None:
-    """Link prediction: softmax of the scores; None when the entity, its relation or all candidates have no vector."""
+    """Link prediction: softmax of the scores; None if a part lacks vectors."""
     entity, relation = asked.reading.entity, asked.reading.relation
     if entity not in embeddings or relation not in embeddings.relations:
         return None
@@ -44,7 +44,7 @@ def from_embeddings(embeddings: EntityEmbeddings, asked: SourceQuery) -> SourceS
 def from_model(
     model: FusedModel, asked: Sequence[SourceQuery]
 ) -> list[tuple[SourceScores | None, NDArray[np.float32]]]:
-    """What the fused model reads at the first blank of each question's texts, many questions in one pass.
+    """What the fused model reads at each question's first blank, many in one pass.
 
     Returns:
         For each question p, the mean over its texts, and the fact keys that modeledge is searched

@@ -61,7 +61,7 @@ class SourceSet:
     def heard(
         self, asked: Sequence[SourceQuery], chosen: Collection[str], k: int
     ) -> list[tuple[list[SourceScores], list[Hit]]]:
-        """What link prediction, the model and texts say of each question, and the neighbours that speak of it.
+        """What link prediction, model and texts say of each question, and the neighbours.
 
         Args:
             asked: The questions.
@@ -117,7 +117,7 @@ class SourceSet:
     def _neighbours(
         self, asked: Sequence[SourceQuery], keys: Sequence[NDArray[np.float32]], k: int
     ) -> list[list[Hit]]:
-        """The ``k`` nearest rows of each question that name its entity and hold a candidate, by their best similarity to a text."""
+        """The ``k`` nearest rows per question with its entity and a candidate, by similarity."""
         if self.store is None or not any(map(len, keys)):
             return [[] for _ in asked]
         found = iter(self.store.search(np.concatenate(keys), k=k * OVERFETCH, space=self.space))

@@ -1,4 +1,4 @@
-"""Which answers of texts a relation can have, by what it leads to in the graph: a population is no person, a parent no chemical element."""
+"""The kinds of answers that a relation can have: a population is no person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAMPLE = 500
 def of_its_kind(
     graph: KnowledgeGraph, reading: Reading, side: CandidateSet, read: Sequence[ReadAnswer]
 ) -> tuple[ReadAnswer, ...]:
-    """The answers that are of the kind that a relation leads to; what is not known speaks against none.
+    """The answers of the kind that a relation leads to; what is unknown is no objection.
 
     Args:
         graph: The graph.

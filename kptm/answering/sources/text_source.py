@@ -1,4 +1,4 @@
-"""Answers that passages of texts give, as a source beside link prediction, the model and modeledge."""
+"""Answers in passages of texts, a source beside link prediction, model and modeledge."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from kptm.passages.reader.reader_model import HeldOutAnswer
 
 ENOUGH = 50
-"""Held-out answers from which on a curve says what p is worth; the share of all counts as so many beside a kind that has fewer."""
+"""Held-out answers from which on a curve says what p is worth.
+
+The overall share counts as so many beside a kind with fewer.
+"""
 SURE = 0.5
 """The least p of answers whose share counts where there are few."""
 SHOWN = 3
@@ -69,7 +72,7 @@ class TextSource:
         return tuple(self._reader.answers(asked))
 
     def worth(self, p: float, kind: str = "entity") -> float:
-        """How often a best answer with this p is right: by the curve of held-out facts; of too few of them by their share.
+        """How often a best answer with this p is right, by held-out facts' curve or share.
 
         Args:
             p: What the reader gives it.
@@ -87,7 +90,10 @@ def _share(right: Sequence[bool], prior: float, weight: float) -> float:
 
 
 def from_texts(asked: SourceQuery) -> SourceScores | None:
-    """P over the candidates; what speaks for none of them is spread over all. None where no passage names the entity."""
+    """P over the candidates, with the rest spread over all.
+
+    None if no passage names the entity.
+    """
     if not asked.read:
         return None
     place = asked.side.place

@@ -1,4 +1,4 @@
-"""The model's own words for blanks that no entity fits: by the masked-language-model head of its backbone."""
+"""The model's own words for blanks without an entity, by its backbone's MLM head."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Words(NamedTuple):
 
 @torch.no_grad()
 def words_at(model: FusedModel, document: LinkedText) -> Words | None:
-    """The likeliest token at every blank, each by itself; blanks side by side make one word or name.
+    """The likeliest token of every blank; blanks side by side make one word or name.
 
     None of a decoder, which has no such head, and where no blank lies within the model's length.
     """

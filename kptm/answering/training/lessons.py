@@ -1,4 +1,4 @@
-"""Answered questions: read from a file, stored in a workspace so that more can be added, and reported line by line."""
+"""Answered questions: read from a file, stored in a workspace, reported by line."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def read_lessons(path: Path) -> Iterator[Lesson]:
 
 
 def meanings(graph: KnowledgeGraph, linker: Linker, lesson: Lesson) -> dict[str, frozenset[str]]:
-    """What each answer of a lesson may mean in the graph: the entity of that key, or else those of that name, and values."""
+    """What a lesson's answers may mean: the entity of a key, else of a name, and values."""
     known = graph.entities(lesson.answers)
     found = {}
     for name in lesson.answers:

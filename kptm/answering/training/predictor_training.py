@@ -1,4 +1,4 @@
-"""Learning from answered questions: how questions are read, and how much the sources weigh where the graph is silent."""
+"""Learn from answered questions: how to read them, and how sources weigh in silence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 WORSE = 0.02
-"""The share of right answers that a training may lose of what was held out before it is not taken over."""
+"""The share of right held-out answers that a new training may lose."""
 
 
 def learn(

@@ -1,4 +1,4 @@
-"""Names that the graph does not have: runs of capitalised words, those of one thing under one name."""
+"""Names that the graph does not have: runs of capitalised words, one name for each thing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def new_names(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int
 
 
 def clusters(names: Iterable[str]) -> dict[str, str]:
-    """The name of what each name means: its folded forms are one, and a part of a longer name of the same text is that.
+    """The name of what each name means: equal folded forms, and parts of longer names, are one.
 
     Args:
         names: The new names of one text.

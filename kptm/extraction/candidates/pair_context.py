@@ -1,4 +1,4 @@
-"""What an encoder sees of a pair: the mean states of both mentions, of what stands between them, and of their sentences."""
+"""What an encoder sees of a pair: mean states of both mentions, between them, and around them."""
 
 from __future__ import annotations
 

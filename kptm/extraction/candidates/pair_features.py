@@ -1,6 +1,7 @@
-"""Features of a pair of mentions, as hashes: the words around the two, their order, kinds, types and roles.
+"""Features of a pair of mentions, as hashes: words, order, kinds, types and roles.
 
-The two are taken in the order of the text; which of them is the head is a part of the class, not of the features.
+The two are taken in the order of the text; which of them is the head is a part of the class, not of
+the features.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Features(NamedTuple):
 
     Attributes:
         words: Of the text.
-        known: Of what the graph knows of the two; without the facts between them, which may be what is asked.
+        known: Of what the graph knows of the two; without the facts between them, which may be what
+            is asked.
         first: The roles of the first mention.
         second: The roles of the second one.
         context: What an encoder sees of the two, where there is one.

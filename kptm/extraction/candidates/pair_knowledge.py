@@ -1,4 +1,4 @@
-"""What the graph knows of the entities of some texts: their roles and types, and the facts between them."""
+"""What the graph knows of the entities of some texts: roles, types, facts between them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PairKnowledge:
         )
 
     def ends(self, relation: str) -> tuple[bool, bool, bool]:
-        """Whether a relation ends in entities, in values, and in values that are text; all of them where it is unknown."""
+        """Whether a relation ends in entities, in values, in text values; all if it is unknown."""
         entities, values, sample = self._signatures.samples(relation)
         total = entities + values
         if not total:

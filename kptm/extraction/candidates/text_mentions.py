@@ -1,4 +1,4 @@
-"""Mentions: what a text names. Entities of the graph, values, and names that the graph does not have."""
+"""Mentions of a text: entities of the graph, values, and names that the graph lacks."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def mentions_of(document: LinkedText, *, names: bool = True) -> list[TextMention
         for x in document.links
     ]
     values = [
-        TextMention(x.start, x.end, MentionKind.VALUE, x.literal.value, document.text[x.start : x.end], x.literal)
+        TextMention(x.start, x.end, MentionKind.VALUE, x.literal.value,
+        document.text[x.start : x.end], x.literal)
         for x in value_spans(document.text)
     ]  # fmt: skip
     kept = _without_overlaps(links, values)

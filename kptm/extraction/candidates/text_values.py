@@ -1,4 +1,4 @@
-"""Values in running text: dates, numbers with and without a unit; and when two values are the same."""
+"""Values in running text: dates, numbers with and without a unit; equality of values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _SPAN = re.compile(
     rf"|(?P<month>{_MONTH},? \d{{4}})"
     r"|(?P<code>\b\d+(?:-\d+){2,}(?:-[\dXx])?)"
     r"|(?P<number>(?<![\w.,-])[-\u2212]?\d+(?:[,\u00a0\u202f]\d{3})*(?:\.\d+)?(?:[eE][+-]?\d+)?)"
-    r"(?P<scale> (?:hundred|thousand|million|billion))?(?P<unit>[ \u00a0-]?(?:[^\W\d_]+[²³23]?|[%‰°€$£])(?:/[^\W\d_]+[²³]?)?)?",
+    r"(?P<scale> (?:hundred|thousand|million|billion))?(?P<unit>["
+    r" \u00a0-]?(?:[^\W\d_]+[²³23]?|[%‰°€$£])(?:/[^\W\d_]+[²³]?)?)?",
     re.IGNORECASE,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -112,7 +113,7 @@ def shape(literal: Literal) -> str:
 
 @lru_cache(maxsize=65_536)
 def same_value(first: Literal, second: Literal) -> bool:
-    """Whether two values are the same: numbers whose units agree or of which one has none, dates, or texts."""
+    """Whether two values are the same: numbers of agreeing or missing units, dates, or texts."""
     if fold(first.value) == fold(second.value) and first.unit == second.unit:
         return True
     one, other = quantity(first), quantity(second)
@@ -130,7 +131,7 @@ def same_value(first: Literal, second: Literal) -> bool:
 
 
 def as_stored(literal: Literal, decision: TypeDecision) -> Literal:
-    """A value of a text in the form that a relation's values have; as it is where it has no such form."""
+    """A value of a text in the form of a relation's values; unchanged if it has no such form."""
     if literal.unit and decision.kind in ("integer", "decimal"):
         literal = Literal(literal.value, literal.datatype)
     text = f"{literal.value} {literal.unit}".strip()

@@ -1,4 +1,4 @@
-"""Texts as words: windows of a few sentences, each with its words, their beginnings, and their sentences."""
+"""Texts as words: windows of a few sentences, with their words, starts and sentences."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from kptm.extraction.candidates.text_mentions import TextMention
 
 STEM = 6
-"""Characters that stand for a word: its inflections share them in most languages, and no language has to be known."""
+"""Characters that stand for a word: in most languages its inflections share them."""
 SENTENCES = 6
 """Sentences of a window, at most: what stands further apart is not compared."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
+# A full stop after an initial, or before a small letter, ends no sentence.
 _END = re.compile(
-    r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?![a-z])"  # not after an initial, nor before a small letter
+    r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?![a-z])"
     r"|[。！？][」』）]*\s*|\n+"
 )
 

@@ -1,4 +1,4 @@
-"""Fitting the classifier: softmax cross-entropy over sets of labels, by Adam, stopped where held-out texts get no better."""
+"""Fit the classifier: softmax cross-entropy over label sets, Adam, early stopping."""
 
 from __future__ import annotations
 
@@ -31,13 +31,19 @@ if TYPE_CHECKING:
 LEAST_STEPS = 50
 """Steps between two looks at held-out texts, at least."""
 FIRST_STEPS = 1_000
-"""Steps before which training does not stop: on a tenth of WebNLG, held-out quality is flat from 500 on, F1 on dev rises from .60 to .66."""
+"""Steps before which training does not stop.
+
+On a tenth of WebNLG, held-out quality is flat from 500 on, while F1 on dev rises from .60 to .66.
+"""
 FIRST_PASSES = 24
 """The same in passes over the examples, where they are few."""
 GAIN = 0.001
 """By how much their average precision has to rise for a pass to count as a gain."""
 IMPLIED, CASES = 0.97, 20
-"""The share of a relation's pairs that other relations have too, and how many, from which on it implies them; as of constraints."""
+"""The share of a relation's pairs that other relations have too, and how many.
+
+From these on it implies them; the same as for constraints.
+"""
 SEEN = 0.01
 """The least probability of a prediction that is ranked."""
 
@@ -53,7 +59,8 @@ class ExtractionConfig:
         batch_size: RelationExamples a step.
         learning_rate: Of Adam.
         dropout: Of the sums of vectors.
-        forget_known: How often what the graph knows of the two is left out, so that new entities are read too.
+        forget_known: How often what the graph knows of the two is left out, so that new entities
+            are read too.
         min_count: How often a feature or a set of relations has to be seen.
         held_out: The share of the texts that thresholds are chosen on.
         most_texts: Texts to learn from, at most.
@@ -92,8 +99,9 @@ def space_of(
         examples: To learn from.
         kinds: What each relation may end in.
         min_count: How often a feature, or a set of several relations, has to be seen.
-        closed: Whether labels are complete. Else a sentence states one of a pair's facts as a rule: its relations share the
-            probability, but for sets of which one relation does not occur without the others.
+        closed: Whether labels are complete. Else a sentence states one of a pair's facts as a rule:
+            its relations share the probability, but for sets of which one relation does not occur
+            without the others.
     """
     sets = Counter(labels for labels in examples.labels if labels)
     singles = {(label,) for labels in sets for label in labels}
@@ -111,7 +119,10 @@ def space_of(
 
 
 def _is_implied(labels: tuple[Label, ...], sets: Mapping[tuple[Label, ...], int]) -> bool:
-    """Whether one relation of a set hardly ever occurs without all others, as a capital does not without being located there."""
+    """Whether one relation of a set hardly ever occurs without the others.
+
+    A capital, say, is always located there.
+    """
     together = sum(count for one, count in sets.items() if set(labels) <= set(one))
     alone = min(sum(count for one, count in sets.items() if label in one) for label in labels)
     return alone >= CASES and together >= IMPLIED * alone
@@ -140,7 +151,8 @@ def fit(
         held: Of other texts, to stop by; may be empty.
         space: The classes and features.
         config: How.
-        progress: Called after each pass with its number, the most there can be, and the held-out loss.
+        progress: Called after each pass with its number, the most there can be, and the held-out
+            loss.
     """
     import torch
 
@@ -181,7 +193,7 @@ def fit(
 
 
 def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
-    """How well held-out pairs are ranked: the average precision of all (pair, set of relations) together."""
+    """How well held-out pairs are ranked: average precision of all (pair, relations) together."""
     import torch
 
     size = 8 * config.batch_size
@@ -245,7 +257,7 @@ class _Model:
     def loss(
         self, data: _Data, rows: NDArray[np.int64], random: np.random.Generator | None
     ) -> torch.Tensor:
-        """The mean cross-entropy of some examples; with ``random`` some of the input is left out."""
+        """The mean cross-entropy of examples; with ``random`` some of the input is left out."""
         import torch
 
         logits = self.logits(data, rows, random)

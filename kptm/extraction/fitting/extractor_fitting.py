@@ -38,7 +38,7 @@ SEEN = 0.05
 PARTS = 4
 """Parts of all pairs of things, each of which is predicted by a classifier of the others."""
 REFITTED = 4_000
-"""Rows up to which the final classifier learns from the held-out ones too; beside texts it always does."""
+"""Rows up to which the final classifier learns from the held-out ones; beside texts always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def _again(
 
 
 def _precision(scored: Iterable[Scored]) -> float:
-    """The average precision of predictions on the same rows, but for a factor: how many labels the rows have."""
+    """The average precision of predictions on the same rows, times how many labels these have."""
     ordered = sorted(scored, key=lambda one: (-one.chance, one.right))
     hits = np.array([one.right for one in ordered])
     return float((np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum())

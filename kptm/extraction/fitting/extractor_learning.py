@@ -1,4 +1,7 @@
-"""Learning an extractor: from a graph and texts, or from labelled rows; what was rejected in review is a counterexample."""
+"""Learn an extractor from a graph and texts, or from labelled rows.
+
+What was rejected in review is a counterexample.
+"""
 
 from __future__ import annotations
 
@@ -105,8 +108,8 @@ def learn(
     labels = [*stated.labels, *taught.labels, *known.labels]
     if not any(labels):
         raise WorkspaceError(
-            "no text states a fact that the graph has, so that there is nothing to learn from; give other"
-            " texts, load facts that they state, or give labelled rows (--rows)"
+            "no text states a fact that the graph has, so that there is nothing to learn from;"
+            " give other texts, load facts that they state, or give labelled rows (--rows)"
         )
     kinds = _kinds(graph, knowledge, labels, given)
     note = None if progress is None else lambda done, most, _: progress(done, most, "fitting")
@@ -230,7 +233,7 @@ def _kinds(
     stated: Sequence[tuple[Label, ...]],
     rows: Sequence[LabelledRow],
 ) -> dict[str, RelationKind]:
-    """What each relation may end in: what it ends in in the graph; of relations that only rows have, anything."""
+    """What each relation may end in: what it has in the graph; if only rows have it, anything."""
     labels = {relation.key: relation.label for relation in graph.relations()}
     names = {label.relation for one in stated for label in one}
     names |= {relation for row in rows for _, relation, _ in row.triples}

@@ -2,7 +2,8 @@
 
     {"text": "Tbilisi is the capital of Georgia.", "triples": [["Georgia", "capital", "Tbilisi"]]}
 
-Ends are keys or names, values as text. With ``"mentions": [{"start", "end", "entity"}]`` the spans are given too.
+Ends are keys or names, values as text. With ``"mentions": [{"start", "end", "entity"}]`` the spans
+are given too.
 """
 
 from __future__ import annotations

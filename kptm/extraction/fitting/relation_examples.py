@@ -1,4 +1,4 @@
-"""RelationExamples to learn from: pairs of mentions with the labels that a row or the graph gives them."""
+"""Examples to learn from: pairs of mentions, with labels of a row or of the graph."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     """The relations that document ``n`` states from one mention to another."""
 
 UNKNOWN = 0.5
-"""The weight of a pair without a label where the graph knows nothing of either of the two: it may hold a relation."""
+"""The weight of an unlabelled pair of which the graph knows nothing: it may hold a relation."""
 
 
 @dataclass(slots=True)
@@ -128,7 +128,8 @@ def labels_of(
 def weight_of(pair: Pair, labels: tuple[Label, ...], knowledge: PairKnowledge) -> float:
     """How much a pair counts that the graph labels.
 
-    Where the graph says nothing of either of the two, a pair without a label may hold a relation that it lacks.
+    Where the graph says nothing of either of the two, a pair without a label may hold a relation
+    that it lacks.
     """
     if labels:
         return 1.0
@@ -146,7 +147,7 @@ def distant(
     *,
     first: int = 0,
 ) -> RelationExamples:
-    """RelationExamples by distant supervision (Mintz et al. 2009): what the graph has between two is what the text states.
+    """Examples by distant supervision (Mintz et al. 2009): texts state what the graph has.
 
     Args:
         documents: Batches of texts with their mentions.

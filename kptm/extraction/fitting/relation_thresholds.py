@@ -1,12 +1,15 @@
-"""From scores to decisions: a confidence that is a probability, and one threshold a relation for a wanted precision.
+"""From scores to decisions: a calibrated confidence, and thresholds for a precision.
 
-With labelled rows both are fitted on texts that the classifier has not learnt from, and each relation has a threshold of its own.
+With labelled rows both are fitted on texts that the classifier has not learnt from, and each
+relation has a threshold of its own.
 
-Without rows they are fitted on pairs of things that it has not learnt from: what it reads of a pair in one text it knows in the next.
-What the graph can neither confirm nor deny there counts for nothing: a relation of a head whose tails it does not know may
-hold (the local closed-world assumption, Dong et al. 2014). A pair with several facts counts for each by its share of their scores,
-for a sentence states one of them as a rule. All relations have one threshold then, but those whose own predictions show by
-their upper bound (Wilson 1927) that it is too low for them: a threshold of its own for each would be chosen where the graph's noise is kindest.
+Without rows they are fitted on pairs of things that it has not learnt from: what it reads of a pair
+in one text it knows in the next. What the graph can neither confirm nor deny there counts for
+nothing: a relation of a head whose tails it does not know may hold (the local closed-world
+assumption, Dong et al. 2014). A pair with several facts counts for each by its share of their
+scores, for a sentence states one of them as a rule. All relations have one threshold then, but
+those whose own predictions show by their upper bound (Wilson 1927) that it is too low for them: a
+threshold of its own for each would be chosen where the graph's noise is kindest.
 """
 
 from __future__ import annotations
@@ -25,13 +28,13 @@ if TYPE_CHECKING:
 PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 """Precisions for which thresholds are stored; another one takes those of the next higher one."""
 PRIOR = 20.0
-"""How many predictions the mean confidence counts as beside those of a relation itself: rare ones have few."""
+"""How many predictions the overall mean counts as beside those of a rare relation."""
 NEVER = 2.0
 """A threshold that no confidence reaches."""
 
 
 BOUND = 1.28
-"""Standard deviations of the upper bound by which a relation shows that a threshold is too low: one side of 90%."""
+"""Standard deviations of the upper bound that shows a threshold to be too low: 90% one-sided."""
 
 
 class Scored(NamedTuple):
@@ -49,7 +52,8 @@ class RelationThresholds:
     Attributes:
         slope: Of the log-odds (Platt scaling).
         shift: Added to them.
-        general: For each of :data:`PRECISIONS` the confidence from which on predictions of all relations together have it.
+        general: For each of :data:`PRECISIONS` the confidence from which on predictions of all
+            relations together have it.
         relations: The same of each relation.
     """
 
@@ -73,7 +77,8 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
 
     Args:
         scored: The predictions.
-        closed: Whether labels are complete, as those of labelled rows; else the graph has given them.
+        closed: Whether labels are complete, as those of labelled rows; else the graph has given
+            them.
     """
     items = sorted(scored, key=lambda item: (-item.chance, item.relation, item.right))
     if not items:
@@ -100,7 +105,7 @@ def _thresholds(
     right: NDArray[np.float64],
     weight: float,
 ) -> tuple[float, ...]:
-    """The least confidence at which the precision of all above it is reached, for each of :data:`PRECISIONS`.
+    """The least confidence from which on each of :data:`PRECISIONS` is reached.
 
     Args:
         confidences: Of predictions, falling.
@@ -119,7 +124,8 @@ def _thresholds(
             found.append(NEVER)
             continue
         least = float(confidences[enough[-1]])
-        # Where all of them are good enough, less confident ones are so too, down to the wanted precision itself.
+        # Where all of them are good enough, less confident ones are so too, down to the wanted
+        # precision itself.
         found.append(min(least, wanted) if enough[-1] == len(right) - 1 else least)
     return tuple(found)
 
@@ -136,6 +142,7 @@ def _raised(
     """
     counts = np.arange(1, len(right) + 1)
     share, spread = np.cumsum(right) / counts, BOUND**2 / counts
+    # The upper end of Wilson's interval of the share of right ones, at each length of the prefix.
     bound = share + spread / 2 + np.sqrt(spread * (share * (1 - share) + spread / 4))
     bound /= 1 + spread
     last = np.append(confidences[1:] < confidences[:-1], True)
@@ -151,10 +158,11 @@ def _raised(
 
 
 def _platt(chances: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and shift of the log-odds by Platt's smoothed targets; few predictions leave them near 1 and 0."""
+    """Slope and shift of the log-odds by Platt's smoothed targets, near 1 and 0 for few."""
     from scipy.optimize import minimize
 
     positives, negatives = float(right.sum()), float((1 - right).sum())
+    # Platt's targets: as if one more of each kind had been seen, so that none is 0 or 1.
     target = right * (positives + 1) / (positives + 2) + (1 - right) / (negatives + 2)
     odds = _logit(chances)
 

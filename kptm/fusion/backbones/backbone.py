@@ -1,4 +1,4 @@
-"""Any Hugging Face language model as a backbone: built from a folder, a configuration or a model."""
+"""Any Hugging Face language model as a backbone, from a folder, a config or a model."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def quiet_transformers() -> Iterator[None]:
 
 
 def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
-    """A language model from a folder, a Hugging Face config, or a model: masked where the family has such, else causal.
+    """A language model from a folder, a config, or a model: masked if possible, else causal.
 
     Raises:
         ModelError: The folder holds no such model, or it is an encoder turned into a decoder.
@@ -55,7 +55,8 @@ def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
                 model = _class_of(backbone).from_config(backbone, trust_remote_code=False)
             except Exception as error:  # a family's code, on settings that it may not have foreseen
                 raise ModelError(
-                    f"{type(backbone).__name__}: no language model can be made of it; take a config of a BERT or GPT"
+                    f"{type(backbone).__name__}: no language model can be made of it;"
+                    " take a config of a BERT or GPT"
                     f" family ({type(error).__name__}: {_first_line(error)})"
                 ) from error
     elif isinstance(backbone, PreTrainedModel):
@@ -68,7 +69,8 @@ def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
     settings = model.config
     if not _has_language_model(settings):
         raise ModelError(
-            f"{type(model).__name__}: transformers has no language model of a {type(settings).__name__}, so that it"
+            f"{type(model).__name__}: transformers has no language model of a"
+            f" {type(settings).__name__}, so that it"
             " could not be read again after it is saved; this family cannot be fused"
         )
     if getattr(settings, "is_decoder", False) or getattr(settings, "is_encoder_decoder", False):
@@ -79,7 +81,7 @@ def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
 
 
 def _read(backbone: str | Path, seed: int) -> tuple[Any, Origin]:
-    """Read a language model, all of it: transformers would fill what is missing with random numbers.
+    """Read a complete language model: transformers would fill gaps with random numbers.
 
     Raises:
         ModelError: There is none, it is damaged, or weights of its layers are missing.
@@ -106,7 +108,8 @@ def _read(backbone: str | Path, seed: int) -> tuple[Any, Origin]:
         )
     if missing:
         logger.warning(
-            "%s: the checkpoint has no language-model head; one is made, with random weights, and has to be trained (%s)",
+            "%s: the checkpoint has no language-model head;"
+            " one is made, with random weights, and has to be trained (%s)",
             backbone,
             _some(missing),
         )

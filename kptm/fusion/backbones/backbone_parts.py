@@ -1,4 +1,4 @@
-"""What fusion has to find in a backbone: its base model, its sizes, its stack of layers, its feed-forward maps.
+"""The parts of a backbone that fusion needs: base model, sizes, layers, feed-forward maps.
 
 Families name and nest these parts differently. Each is looked for by what it is, not by the name of
 a family.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 HEAD_WIDTH = 64
-"""The width of an attention head where a family has no attention, as state-space models have not."""
+"""The width of an attention head in a family without attention (state-space models)."""
 
 
 def base_model(backbone: Any) -> Any:
@@ -31,14 +31,14 @@ def base_model(backbone: Any) -> Any:
         base = getattr(backbone, "model", backbone)
     if base is backbone:
         raise ModelError(
-            f"{type(backbone).__name__} has no language-model head beside its base model; take the family's"
-            " ForMaskedLM or ForCausalLM class"
+            f"{type(backbone).__name__} has no language-model head beside its base model;"
+            " take the family's ForMaskedLM or ForCausalLM class"
         )
     return base
 
 
 def text_config(backbone: Any) -> Any:
-    """The configuration of the part that reads text: nested in that of a model that also sees or hears."""
+    """The configuration of the part that reads text, nested in a multimodal model's."""
     return backbone.config.get_text_config()
 
 
@@ -57,7 +57,7 @@ def hidden_size(backbone: Any) -> int:
 
 
 def attention_heads(backbone: Any) -> int:
-    """Attention heads of a layer; as many as are usual for the width where the family has no attention."""
+    """Attention heads of a layer; the usual number for the width in a family without attention."""
     heads = getattr(text_config(backbone), "num_attention_heads", None)
     return int(heads or max(1, hidden_size(backbone) // HEAD_WIDTH))
 
@@ -95,8 +95,8 @@ def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
         stacks = _stacks(text.children(), count) or _stacks(text.modules(), count)
     if len(stacks) != 1:
         raise ModelError(
-            f"{type(backbone).__name__}: found {len(stacks)} stacks of {count} layers, need one: its layers are no"
-            " modules that are run one after another; this family cannot be fused"
+            f"{type(backbone).__name__}: found {len(stacks)} stacks of {count} layers, need one:"
+            " its layers are no modules that are run one after another; this family cannot be fused"
         )
     return stacks[0]  # type: ignore[return-value]
 
@@ -106,7 +106,7 @@ def _stacks(modules: Iterable[nn.Module], count: int | None) -> list[nn.ModuleLi
 
 
 def ffn_up_projection(layer: nn.Module) -> Any:
-    """The first linear map of a layer's feed-forward part, before the activation; found by its shape.
+    """The first linear map of a layer's feed-forward part, found by its shape.
 
     Raises:
         ModelError: There is none that widens.
@@ -114,8 +114,8 @@ def ffn_up_projection(layer: nn.Module) -> Any:
     wider = [module for module in layer.modules() if _width(module) > 1]
     if not wider:
         raise ModelError(
-            f"{type(layer).__name__}: no feed-forward part that widens was found; this family cannot be"
-            " wrapped by this kind of fusion yet"
+            f"{type(layer).__name__}: no feed-forward part that widens was found;"
+            " this family cannot be wrapped by this kind of fusion yet"
         )
     return max(wider, key=_width)
 
@@ -141,7 +141,7 @@ def max_positions(backbone: Any, wanted: int) -> int:
 
 
 def first_position(backbone: Any) -> int:
-    """The position of a text's first token: 0, but in RoBERTa and its kin, which count from after the padding."""
+    """The position of a text's first token: 0, or one after the padding's for RoBERTa and kin."""
     for name, module in backbone.named_modules():
         padding = getattr(module, "padding_idx", None)
         if name.endswith("position_embeddings") and padding is not None:

@@ -1,4 +1,4 @@
-"""Whether a backbone can be fused: one small pass at the start, instead of an error after hours of training.
+"""Whether a backbone can be fused: one small pass at the start, no error hours later.
 
 Families differ in what their layers take and give. Rather than to list those that fit, a fused
 model is tried: plain transformers, without knowledge and with one mention must agree about shapes,
@@ -29,15 +29,17 @@ LENGTH = 8
 """Tokens of the text that is tried."""
 
 TOLERANCE = 1e-2
-"""Between logits of one head by two ways, relative and absolute; in float32 they are equal, half precision rounds."""
+"""Between a head's logits by two ways, relative and absolute: half precision rounds."""
 
 ROUNDING, MOST_ROUNDING = 150, 5e-2
-"""Roundings by which hidden states of a text alone and beside others may differ, and the largest difference, both as
-shares of the largest state. With random weights in float32 the families that fit differ by 2e-6 at
-most; those of which a token sees later ones by 2e-5 and more."""
+"""Roundings by which states of a text alone and beside others may differ, and the most.
+
+Both are shares of the largest state. With random weights in float32 the families that fit differ by
+2e-6 at most; those of which a token sees later ones by 2e-5 and more.
+"""
 
 MOST_PADDING = 5e-2
-"""The share up to which padding may change hidden states: convolutions and landmarks see it a little."""
+"""The share by which padding may change states: convolutions and landmarks see it."""
 
 FAILURES = (AttributeError, TypeError, RuntimeError, ValueError, LookupError, ImportError)
 """What a model that is built in another way raises when it is taken for a Transformer."""
@@ -72,8 +74,8 @@ def check_fit(model: FusedParts) -> None:
     with refused_by_name(model.backbone, model.fusion_config.kind), _evaluating(model):
         if not takes(base, "attention_mask"):
             raise ModelError(
-                f"{name} takes no attention mask, so that padding would change what a text says; this family cannot"
-                " be fused"
+                f"{name} takes no attention mask, so that padding would change what a text says;"
+                " this family cannot be fused"
             )
         ids, mask = _example(model)
         none = ids.new_empty((0, 3))
@@ -101,8 +103,8 @@ def _example(model: FusedParts) -> tuple[Tensor, Tensor]:
 def _check_width(name: str, hidden: Tensor, width: int) -> None:
     if hidden.shape != (1, LENGTH, width):
         raise ModelError(
-            f"{name}: its last hidden states have the shape {tuple(hidden.shape)}, its layers are {width} wide"
-            " (a projection at the end?); this family cannot be fused"
+            f"{name}: its last hidden states have the shape {tuple(hidden.shape)}, its layers are"
+            f" {width} wide (a projection at the end?); this family cannot be fused"
         )
 
 
@@ -116,13 +118,13 @@ def _check_logits(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) 
         found.float(), wanted.float(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
     ):
         raise ModelError(
-            f"{type(model.backbone).__name__}: its logits do not follow from its last hidden states alone;"
-            " this family cannot be fused"
+            f"{type(model.backbone).__name__}: its logits do not follow from its last hidden states"
+            " alone; this family cannot be fused"
         )
 
 
 def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) -> None:
-    """What stands beside a text changes nothing: padding, and in a decoder the tokens that come later."""
+    """Neighbours change nothing: padding, and in a decoder the tokens that come later."""
     name, none = type(model.backbone).__name__, ids.new_empty((0, 3))
     rounding = min(ROUNDING * torch.finfo(hidden.dtype).eps, MOST_ROUNDING)
     half = LENGTH // 2
@@ -132,12 +134,13 @@ def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tens
     changed = _difference(model(padded, beside, none, none[:, 0]).hidden[:, :half], alone)
     if changed > MOST_PADDING:
         raise ModelError(
-            f"{name}: padding changes what it says of a text, in spite of the attention mask; this family cannot be"
-            " fused"
+            f"{name}: padding changes what it says of a text, in spite of the attention mask;"
+            " this family cannot be fused"
         )
     if changed > rounding:
         logger.warning(
-            "%s: padding changes its hidden states a little (by %.1g of the largest): a text says something slightly"
+            "%s: padding changes its hidden states a little (by %.1g of the largest):"
+            " a text says something slightly"
             " different alone and among longer ones",
             name,
             changed,
@@ -148,21 +151,21 @@ def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tens
     found = model(later, mask, none, none[:, 0]).hidden
     if _difference(found[:, :half], hidden[:, :half]) > rounding:
         raise ModelError(
-            f"{name}: a token sees those that come after it, so that it cannot be trained to predict them; this"
-            " family cannot be fused"
+            f"{name}: a token sees those that come after it, so that it cannot be trained to"
+            " predict them; this family cannot be fused"
         )
 
 
 def _check_attention(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) -> None:
-    """Tokens see each other, but where a family starts with maps of zeros: MRA without its kernels gives nothing."""
+    """Tokens see each other, except where maps start at zero: MRA without its kernels."""
     other = torch.cat([ids[:, -1:], ids[:, 1:]], 1)
     none = ids.new_empty((0, 3))
     if _difference(model(other, mask, none, none[:, 0]).hidden[:, 1:], hidden[:, 1:]) > 0:
         return
     if all(bool(weight.any()) for weight in model.backbone.parameters() if weight.dim() > 1):
         raise ModelError(
-            f"{type(model.backbone).__name__}: no token sees another, its attention gives nothing on this machine"
-            " (a kernel that is not there?); this family cannot be fused"
+            f"{type(model.backbone).__name__}: no token sees another, its attention gives nothing"
+            " on this machine (a kernel that is not there?); this family cannot be fused"
         )
 
 

@@ -69,7 +69,7 @@ def _base_that_returns(backbone: Any, hidden: Tensor) -> Iterator[None]:
 
 
 def _bases(backbone: Any) -> list[Any]:
-    """What a family's forward calls before its head: the base model, in OPT the decoder inside it."""
+    """What a family's forward calls before its head: the base model, OPT's inner decoder."""
     from transformers import PreTrainedModel
 
     base = base_model(backbone)

@@ -1,4 +1,4 @@
-"""LoRA (Hu et al. 2022, equation 3) by peft: low-rank maps beside those of the layers, whose own weights stay as they are.
+"""LoRA (Hu et al. 2022, equation 3) by peft: low-rank maps beside the layers' frozen ones.
 
 ``W x`` becomes ``W x + (α / r) B A x`` with ``A`` (r, in) random and ``B`` (out, r) zero at the
 start, so that it starts as the backbone, to the bit. α is 2 r. All linear maps of all layers have
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAME, OWN, PREFIX = "default", ".lora_", "base_model.model."
-"""peft's name of the only adapter, what its weights' names contain, and what they begin with in a file."""
+"""peft's name of the only adapter, a part of its weights' names, their prefix in a file."""
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 SCALE = 2
 """α / r."""
@@ -45,7 +45,7 @@ def _peft() -> Any:
 
 
 def add_lora(backbone: Any, rank: int, seed: int) -> None:
-    """Put LoRA beside all linear maps of the layers; which weights learn stays as it is, but for those that are new.
+    """Put LoRA beside all linear maps of the layers; only the new weights' learning is new.
 
     Raises:
         ConfigError: peft is not installed.
@@ -123,7 +123,8 @@ def save_lora(backbone: Any, folder: Path) -> None:
     base = base_model(backbone)
     folder.mkdir()
     state = _peft().get_peft_model_state_dict(base, adapter_name=NAME)
-    save_file({f"{PREFIX}{name}": value.contiguous() for name, value in state.items()}, folder / WEIGHTS)  # fmt: skip
+    save_file({f"{PREFIX}{name}": value.contiguous() for name, value in state.items()},
+    folder / WEIGHTS)  # fmt: skip
     base.peft_config[NAME].save_pretrained(str(folder))
 
 

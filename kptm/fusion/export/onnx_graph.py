@@ -1,4 +1,4 @@
-"""A fused model as an ONNX graph, by torch's exporter: hidden states and entity logits, with knowledge.
+"""A fused model as an ONNX graph, by torch's exporter: hidden states and entity logits.
 
 The folder has ``model.onnx``, the tokenizer, the entity vectors and ``onnx.json`` with checksums;
 :class:`~kptm.fusion.export.onnx_model.OnnxModel` runs it without torch's weights. Texts, tokens,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 META, GRAPH, TOKENIZER, FORMAT = "onnx.json", "model.onnx", "tokenizer", 1
 KINDS = ("gated", "memory", "ernie", "adapter")
-"""Kinds that read a mention's vector alone: "knowbert" reads candidates too, "kbert" and "luke" other tokens."""
+"""Kinds that read a mention's vector alone; "knowbert" reads candidates, others more tokens."""
 INPUTS = {
     "input_ids": (0, 1),
     "attention_mask": (0, 1),
@@ -50,7 +50,7 @@ INPUTS = {
 """Inputs of the graph, and which of their axes may be of any length."""
 OUTPUTS = ("hidden", "entity_logits")
 TOLERANCE = 1e-4
-"""The most that a number of the graph may differ from the model's, by its size where that is above 1."""
+"""The most that a number may differ from the model's, relative to its size above 1."""
 
 
 def export_onnx(model: FusedModel, folder: str | Path, *, int8: bool = False) -> None:
@@ -70,7 +70,8 @@ def export_onnx(model: FusedModel, folder: str | Path, *, int8: bool = False) ->
     """
     if model.fusion_config.kind not in KINDS:
         raise ConfigError(
-            f"ONNX can be written of the kinds {', '.join(KINDS)}, not of {model.fusion_config.kind!r}"
+            f"ONNX can be written of the kinds {', '.join(KINDS)}, not of"
+            f" {model.fusion_config.kind!r}"
         )
     _check_packages()
     with model_folder(folder, META) as fresh:

@@ -1,4 +1,4 @@
-"""A fused model that onnxruntime runs: hidden states and entity logits of texts with their links."""
+"""A fused model in onnxruntime: hidden states and entity logits of texts with their links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attention among the mentions of a text, and from tokens to them: what several mechanisms are built of.
+"""Attention among mentions, and from tokens to them: a part of several mechanisms.
 
 Shapes: Q queries, M mentions, D width, H heads, d = D / H.
 """
@@ -28,7 +28,7 @@ class Attention(nn.Module):
         self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
 
     def forward(self, queries_QD: Tensor, keys_MD: Tensor, allowed_QM: Tensor) -> Tensor:
-        """What each query takes from the keys that it may see, shape (Q, D); zero for one that sees none."""
+        """What each query takes from the keys it may see, shape (Q, D); zero if it sees none."""
         query, key, value = (
             rows.reshape(len(rows), self.heads, -1).transpose(0, 1)
             for rows in (self.query(queries_QD), self.key(keys_MD), self.value(keys_MD))
@@ -42,7 +42,7 @@ class Attention(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Attention, then two layers, each added to its input and normed: one layer of a Transformer."""
+    """Attention, then two layers, each added to its input and normed: a Transformer layer."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()

@@ -95,7 +95,7 @@ class Aggregator(nn.Module):
     def forward(
         self, inner_NI: Tensor, entities_ME: Tensor, knowledge: MentionKnowledge
     ) -> tuple[Tensor, Tensor]:
-        """What is added to the tokens of mentions before the activation, (K, I), and the next layer's entities, (M, E)."""
+        """What is added to mentions' tokens, (K, I), before activation; next entities, (M, E)."""
         attended = self.attention(entities_ME, entities_ME, knowledge.together_MM)
         entities_ME = self.norm(entities_ME + attended)
         added_MI = self.to_inner(entities_ME)

@@ -89,7 +89,7 @@ class KBertFusion(Mechanism):
         }
 
     def shaped(self, position_BS: Tensor, visible_BSS: Tensor) -> dict[str, Any]:
-        """Positions and mask as the backbone takes them; layers that see a window get a mask of their own."""
+        """Positions and mask as the backbone takes them; windowed layers get their own mask."""
         masks: Any = self._additive(visible_BSS)
         if self._window is not None:
             near_BSS = position_BS[:, :, None] - position_BS[:, None, :]
@@ -100,7 +100,7 @@ class KBertFusion(Mechanism):
         return {"position_ids": place_BS, "attention_mask": masks}
 
     def _additive(self, visible_BSS: Tensor) -> Tensor:
-        """0 where a token is seen, elsewhere so little that nothing is left of it, shape (B, 1, S, S)."""
+        """0 where a token is seen, elsewhere a large negative number, shape (B, 1, S, S)."""
         return self._like.new_zeros(visible_BSS.shape).masked_fill_(~visible_BSS, -1e4)[:, None]
 
     def finish(self, hidden_BLD: Tensor) -> Tensor:
@@ -152,12 +152,13 @@ def _window(config: Any) -> int | None:
 
 @torch.no_grad()
 def _check(backbone: Any, fusion: KBertFusion) -> None:
-    """Try whether a token that is hidden is not seen, and whether order hangs on positions alone."""
+    """Try whether a hidden token is unseen, and whether order depends on positions alone."""
     family = type(backbone).__name__
     refused = (
-        f"kbert needs a backbone to which positions and a mask tell all of a text's order, and {family} is"
-        " another; take BERT, RoBERTa, XLM-R, DistilBERT, ALBERT, ELECTRA, ModernBERT, GPT-2, Llama or Qwen2, or another"
-        " kind of fusion"
+        "kbert needs a backbone to which positions and a mask tell all of a text's order, and"
+        f" {family} is"
+        " another; take BERT, RoBERTa, XLM-R, DistilBERT, ALBERT, ELECTRA, ModernBERT, GPT-2, Llama"
+        " or Qwen2, or another kind of fusion"
     )
     base = base_model(backbone)
     if "position_ids" not in inspect.signature(base.forward).parameters:

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 
 class KnowBertFusion(Mechanism):
-    """Knowledge attention after one layer or more, by default in the middle; ψ of the last are its link scores."""
+    """Knowledge attention after one layer or more, by default in the middle.
+
+    ψ of the last one are its link scores.
+    """
 
     soft = True
     links = True

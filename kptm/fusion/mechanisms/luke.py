@@ -198,6 +198,7 @@ def _check(layer: Any) -> None:
         whole = False
     if not whole:
         raise ModelError(
-            f"luke needs layers like BERT's (attention.self, intermediate, output), not {type(layer).__name__};"
+            "luke needs layers like BERT's (attention.self, intermediate, output), not"
+            f" {type(layer).__name__};"
             " take BERT, RoBERTa, XLM-R or ELECTRA, or another kind of fusion"
         )

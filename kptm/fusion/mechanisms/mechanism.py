@@ -1,4 +1,4 @@
-"""What every fusion mechanism is: modules that a backbone's layers are hooked to, and that a pass goes through.
+"""What every fusion mechanism is: modules hooked to a backbone's layers for a pass.
 
 Shapes: B texts, L tokens, D hidden, M mentions, C candidates, K tokens that belong to a mention, E
 entity width.
@@ -106,12 +106,12 @@ class MentionKnowledge:
 
     @property
     def anchor_M(self) -> Tensor:
-        """Flat position of the token that stands for each mention: the first, the last in a decoder."""
+        """Flat position of each mention's token: the first one, in a decoder the last."""
         return self.last_M if self.causal else self.first_M
 
     @property
     def together_MM(self) -> Tensor:
-        """Whether a mention may see another: it stands in the same text, and before it in a decoder."""
+        """Whether a mention may see another: in the same text, and in a decoder before it."""
         return self.sees(self.last_M)
 
     def sees(self, position_Q: Tensor) -> Tensor:
@@ -149,7 +149,7 @@ def knowledge_of_mentions(
 
 
 def tokens_of_mentions(spans_M3: Tensor, length: int, *, causal: bool) -> tuple[Tensor, Tensor]:
-    """The flat positions of the tokens that knowledge is added to, (K,), and the mention of each, (K,)."""
+    """The flat positions of the tokens that get knowledge, (K,), and their mentions, (K,)."""
     if causal:
         # A decoder's token sees only what stands before it: the last one alone has seen the whole
         # span.

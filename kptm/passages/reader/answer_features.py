@@ -1,7 +1,8 @@
 """Features of a pair: a mention of what is asked about, and a mention of what may be the answer.
 
-Words between and around the two, their order and distance, and the surface of the candidate, as hashes. Each is there twice in the
-model: once for all relations, once for the one that is asked. What the graph knows of the candidate is :mod:`kptm.passages.reader.typing`.
+Words between and around the two, their order and distance, and the surface of the candidate, as
+hashes. Each is there twice in the model: once for all relations, once for the one that is asked.
+What the graph knows of the candidate is :mod:`kptm.passages.reader.typing`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The candidates of a question: what the passages name beside the entity that is asked about, each with its features.
+"""The candidates of a question: what passages name beside its entity, with features.
 
 Shapes: M rows (a mention in one sense), D dense features.
 """
@@ -106,7 +106,7 @@ def name_words(name: str) -> list[str]:
 
 
 def name_stems(name: str) -> frozenset[str]:
-    """The beginnings of the words of a relation's name, without short ones where others are left."""
+    """The beginnings of the words of a relation's name, without short ones if others are left."""
     words = name_words(name)
     return frozenset(word[:STEM] for word in words if len(word) > 2) or frozenset(words)
 
@@ -126,7 +126,8 @@ def rows_of(
         passages: Those that name its topic.
         known: What the graph knows of the candidates.
         answers: The answers that the graph has; the facts that lead to them count as unknown.
-        hidden: Whether these answers are shown as names that the graph lacks, to learn what such look like.
+        hidden: Whether these answers are shown as names that the graph lacks, to learn what such
+            look like.
     """
     stems = name_stems(question.name)
     found: list[Row] = []
@@ -204,7 +205,7 @@ def _typing(
     known: Known,
     answers: Collection[str],
 ) -> tuple[int, list[str]]:
-    """How many other facts of the relation end in a candidate, and the names of its roles and types."""
+    """How many other facts of the relation end in a candidate; names of its roles and types."""
     if answer.kind != "entity":
         return 0, [f"t:{answer.kind}"]
     own = question.relation, not question.forward

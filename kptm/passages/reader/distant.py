@@ -1,4 +1,4 @@
-"""Distant supervision: questions that the graph answers, in passages of its own texts (Mintz et al. 2009)."""
+"""Distant supervision (Mintz et al. 2009): the graph's questions, in its own passages."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def place_of(question: TopicStep) -> int:
 
 
 def taught(graph: KnowledgeGraph) -> list[Taught]:
-    """Questions that the graph answers and that passages may answer too, each with its rows; sorted by their hash."""
+    """Questions that the graph and perhaps passages answer, with their rows, sorted by hash."""
     with graph.database.reading() as sql:
         query = (
             "SELECT DISTINCT l.entity FROM passage_link l JOIN passage g ON g.id = l.passage_id"

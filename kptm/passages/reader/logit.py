@@ -2,8 +2,8 @@
 
     p(row i of question q) = exp s_i / (exp b_q + Σ_j exp s_j)
 
-The loss of a question is −log of the p of all right rows together, or of "none" where no row is right. Shapes: M rows, Q questions,
-F features, N features of "none".
+The loss of a question is −log of the p of all right rows together, or of "none" where no row is
+right. Shapes: M rows, Q questions, F features, N features of "none".
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def fit(
         total_Q = np.add.reduceat(exp_M, examples.first_Q) + exp_Q
         good_M = np.where(is_right, exp_M, 0.0)
         good_Q = np.add.reduceat(good_M, examples.first_Q)
-        # A right row far below the others underflows; it counts as hardly likely, not as impossible.
+        # A right row far below the others underflows; it counts as hardly likely, not as
+        # impossible.
         wanted_Q = np.maximum(np.where(has_Q, good_Q, exp_Q), 1e-300)
         lost = float(np.log(total_Q).sum() - np.log(wanted_Q).sum())
         by_row_M = exp_M / total_Q[of_M] - np.where(has_Q[of_M], good_M / wanted_Q[of_M], 0.0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kptm.passages.passage_records import Passage
 
 STEM = 6
-"""Characters that stand for a word: its inflections share them in most languages, and no language has to be known."""
+"""Characters that stand for a word: in most languages its inflections share them."""
 SENSES, SHARE = 3, 0.1
 """Entities that a mention may be, at most, and the least share of the best one's probability."""
 
@@ -27,7 +27,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 @dataclass(frozen=True, slots=True)
 class MentionSense:
-    """What a mention may be: a node (an entity's key, a value, a name of the text) and how likely."""
+    """What a mention may be: a node (a key, a value, a name of the text), and how likely."""
 
     node: str
     p: float

@@ -24,7 +24,7 @@ LEAST = 0.01
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlace:
-    """Where a passage says an answer: the spans of the topic and of the answer, and p of this place alone."""
+    """Where a passage says an answer: spans of topic and answer, and p of this place."""
 
     passage: Passage
     topic: tuple[int, int]
@@ -60,7 +60,7 @@ class Reader:
         self.model = model
 
     def answers(self, question: TopicStep) -> list[ReadAnswer]:
-        """The answers that passages give, best first; what is left to 1 is the probability of none of them."""
+        """The answers in passages, best first; the rest to 1 is the probability of none of them."""
         question = question._replace(values=self.model.values.get(question.way, 0.0))
         with self._graph.database.reading() as sql:
             words = " ".join(name_words(question.name))

@@ -1,4 +1,4 @@
-"""The reader's weights: of hashed features for all relations and for each, of dense ones, and of "none"."""
+"""The reader's weights: of hashed features, of dense ones, and of "none"."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ CHANGED = 0.05
 
 
 class HeldOutAnswer(NamedTuple):
-    """The best answer to a question that was held out: its p, whether it is right, and its kind ("entity", "value", "name")."""
+    """The best answer to a held-out question: its p, whether it is right, and its kind.
+
+    Kinds are "entity", "value", "name".
+    """
 
     p: float
     right: bool
@@ -50,8 +53,10 @@ class ReaderModel:
         ways: Relations with their direction, sorted.
         columns: The hashed features that have a weight, sorted.
         weights: Theirs.
-        dense: Weights of the dense features, for all relations first, then for each way, shape (1 + W, D).
-        none: Weights of "none": for all relations, of log(1 + rows), then of each way, shape (2 + W,).
+        dense: Weights of the dense features, for all relations first, then for each way, shape (1 +
+            W, D).
+        none: Weights of "none": for all relations, of log(1 + rows), then of each way, shape (2 +
+            W,).
         values: The share of a way's answers that are values, where it is not 0.
         best: The best answers to questions that were held out.
         facts: Facts of the graph when it was fitted.
@@ -164,7 +169,7 @@ def _close(one: int, other: int) -> bool:
 
 
 def columns_of(hashes: Ints, own: int | Ints) -> Ints:
-    """The columns of hashed features, shape (2, …): for all relations, and for one, which has a hash of its own."""
+    """The columns of hashed features, shape (2, …): for all relations, and for one by its hash."""
     return np.stack([hashes % SIZE, ((hashes ^ own) * MIX >> 7) % SIZE + SIZE])
 
 
@@ -174,7 +179,7 @@ def hash_of(way: str) -> int:
 
 
 def design(rows: Sequence[Row], numbers: Ints, ways: Sequence[str]) -> tuple[Ints, Ints, Floats]:
-    """The columns of many rows and where those of each begin, and their dense features, shape (M, D).
+    """The columns of many rows, where each row begins, and dense features, shape (M, D).
 
     Args:
         rows: M rows.

@@ -1,4 +1,4 @@
-"""Fitting the reader on the graph's own facts in its own texts, once for what p is worth and once for good."""
+"""Fit the reader on the graph's facts in its texts: once to calibrate p, once for good."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LEAST = 4
 
 
 def train(graph: KnowledgeGraph, *, passages: int = 0) -> ReaderModel:
-    """The reader of a graph's passages; one that knows nothing where no passage names the ends of a fact.
+    """The reader of a graph's passages; without passages that name facts it knows nothing.
 
     Args:
         graph: Its facts teach, in the passages of its database.
@@ -116,7 +116,7 @@ class _Data:
         return cls(ways, kept, examples, count_Q)
 
     def fit(self, chosen_Q: NDArray[np.bool_], start: ReaderModel | None) -> ReaderModel:
-        """The weights that make the answers of some questions likeliest, from those of an earlier model on."""
+        """The likeliest weights for some questions' answers, from an earlier model on."""
         ways, kept, all_ = self.ways, self.kept, self.examples
         chosen_M = np.repeat(chosen_Q, self.count_Q)
         count_Q = self.count_Q[chosen_Q]

@@ -1,4 +1,4 @@
-"""Batches of examples, as tensors by name: what the model reads, and what each objective asks of it.
+"""Batches of examples, as tensors by name: the model's inputs and the objectives' targets.
 
 Shapes: B texts, L tokens, M mentions with a vector, T blanks, K items of an objective.
 """
@@ -153,7 +153,7 @@ class Collator:
         }
 
     def _drawn(self, right: np.ndarray) -> np.ndarray:
-        """The right rows and others, sorted: a pure function of the batch, as all that is drawn here."""
+        """The right rows and others, sorted: like all draws here a pure function of the batch."""
         rng = np.random.default_rng((self._config.seed, 2, *right.tolist()))
         others = rng.integers(self._entities, size=self._config.entity_negatives)
         return np.unique(np.concatenate([right, others]))

@@ -1,4 +1,4 @@
-"""The encoded texts of a run, on disk: memory does not grow with them, and a run that goes on need not link again.
+"""The encoded texts of a run, on disk: in bounded memory, not linked again on a restart.
 
 A folder of shards, each an Arrow file of :data:`SHARD` texts and a note of what it was made from
 and of its checksum, written last. A shard whose note tells of the same texts is read instead of
@@ -97,7 +97,7 @@ class Corpus:
         return self._kept(number)[0]
 
     def related(self, number: int) -> Related:
-        """Head, number of the relation, tail of each fact that text ``number`` names both ends of."""
+        """Head, relation's number, tail of each fact whose ends text ``number`` names."""
         return self._kept(number)[1]
 
     def _decoded(self, number: int) -> tuple[EncodedText, Related]:

@@ -1,4 +1,4 @@
-"""What is made wrong in a text, so that a model has to notice: which entity a mention is given, or the mention's words.
+"""Corruption for a model to notice: a mention's entity, or its words.
 
 Both are pure functions of (text, seed), as masking is.
 """
@@ -27,7 +27,7 @@ TRIES = 8
 def misalign(
     text: EncodedText, entities: int, seed: tuple[int, ...], hidden: Collection[int] = ()
 ) -> EncodedText:
-    """Give some mentions a wrong entity and some none; each keeps the row that it should have in ``right``.
+    """Give some mentions a wrong entity and some none; ``right`` keeps the right row.
 
     Args:
         text: Its mentions with a row are those that are asked.

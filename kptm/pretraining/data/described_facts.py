@@ -70,7 +70,7 @@ class Descriptions:
         self.digest = f"{self._texts.digest} {hashlib.sha256(self._facts.tobytes()).hexdigest()}"
 
     def draw(self, seed: tuple[int, ...]) -> DescribedFact:
-        """One fact, and with it one whose head or whose tail is another entity; a pure function of ``seed``."""
+        """A fact, and one whose head or tail is another entity: a pure function of ``seed``."""
         rng = np.random.default_rng(seed)
         head, relation, tail = self._facts[int(rng.integers(len(self._facts)))].tolist()
         other = int(rng.integers(len(self._texts)))

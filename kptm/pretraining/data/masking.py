@@ -74,7 +74,7 @@ def mask_text(
 
 
 def ask_next(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -> MaskedText:
-    """What a decoder is asked of a text: each next token, and with ``entity_rate`` which entity comes next.
+    """A decoder's targets in a text: each next token, at ``entity_rate`` the next entity.
 
     The entity is asked at the token before each of its mentions, and its vector is injected at none
     of them, for an earlier one would give it away. Nothing is hidden: a token sees only what stands
@@ -96,7 +96,7 @@ def ask_next(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -
 
 
 def _entities(text: EncodedText, behind: int = 0) -> list[str]:
-    """The entities that can be hidden: they have a row, and none of them was put in another's place."""
+    """The entities that can be hidden: they have a row, and none of them is misaligned."""
     wrong = {span.entity for span in text.spans if span.replaced}
     found = {span.entity for span in text.spans if span.row is not None and span.start >= behind}
     return sorted(found - wrong)

@@ -1,4 +1,4 @@
-"""Shards of encoded texts: Arrow files, each with a note of what it was made from and of its checksum, written last."""
+"""Shards of encoded texts: Arrow files with a note of their origin and checksum, written last."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Related: TypeAlias = tuple[tuple[str, int, str], ...]
 
 
 def write(name: Path, rows: Iterator[dict[str, Any]], made_of: str) -> int:
-    """Write a shard, and say how many links it has; who has mapped the one that was there goes on with that."""
+    """Write a shard, and return its links; a reader of the earlier one is not disturbed."""
     from datasets.arrow_writer import ArrowWriter
 
     links = 0
@@ -35,7 +35,7 @@ def write(name: Path, rows: Iterator[dict[str, Any]], made_of: str) -> int:
 
 
 def finished(name: Path, made_of: str) -> int | None:
-    """How many links a shard of these texts has; None where there is no such shard, or a damaged one."""
+    """How many links a shard of these texts has; None if it is absent or damaged."""
     try:
         note = json.loads(name.with_suffix(".json").read_text(encoding="utf-8"))
         file = name.with_suffix(".arrow")

@@ -49,8 +49,8 @@ def make_objectives(model: FusedModel, config: PretrainConfig, relations: int) -
     if config.link_weight:
         if not model.fusion.links:
             raise ConfigError(
-                f"link_weight: fusion of kind {model.fusion_config.kind!r} makes no links of its own; take knowbert,"
-                " or memory without memory_k"
+                f"link_weight: fusion of kind {model.fusion_config.kind!r} makes no links of its"
+                " own; take knowbert, or memory without memory_k"
             )
         found.append(Linking(config.link_weight))
     return found

@@ -1,4 +1,4 @@
-"""What an objective is: a loss that is a sum over items of a batch, so that its mean can be taken over all processes.
+"""An objective: a sum of losses over items of a batch, for a mean over all processes.
 
 Shapes: B texts, L tokens, D hidden.
 """

@@ -207,13 +207,16 @@ def test_the_settings_say_how_a_workspace_links(ws, tmp_path, monkeypatch):
             return super().link_many(texts, n_jobs=n_jobs)
 
     monkeypatch.setattr("kptm.workspace.graph.Linker", Told)
-    monkeypatch.setattr("kptm.workspace.graph.Encoder", lambda path, folder: (path, folder.name))
+    monkeypatch.setattr(
+        "kptm.workspace.graph.Encoder",
+        lambda path, folder, *, device: (path, folder.name, device),
+    )
     run(ws, "France", "--jobs", "3")
     toml = ws / "kptm.toml"
     toml.write_text(toml.read_text().replace('encoder = ""', 'encoder = "small"'))
     run(ws, "France")
     assert [(item["encoder"], jobs) for item, jobs in made] == [
         (None, 3),
-        (("small", "encoder"), 1),
+        (("small", "encoder", "auto"), 1),
     ]
     assert "leave jobs at 1" in run(ws, "France", "--jobs", "3", code=1).output

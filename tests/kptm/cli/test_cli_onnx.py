@@ -23,7 +23,8 @@ def test_the_model_is_written(copied, tmp_path, monkeypatch):
         (folder / "model.onnx").write_bytes(b"x" * 3 * 2**20)
 
     monkeypatch.setattr(
-        "kptm.fusion.export.onnx_graph.export_onnx", lambda m, f, int8: write(m, tmp_path / f, int8=int8)
+        "kptm.fusion.export.onnx_graph.export_onnx",
+        lambda m, f, int8: write(m, tmp_path / f, int8=int8),
     )  # fmt: skip
     with Workspace.open(copied) as ws:
         own = ws.model().fingerprint()

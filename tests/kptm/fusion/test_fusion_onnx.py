@@ -1,4 +1,4 @@
-"""A fused model as an ONNX graph: equal to the model on texts of any number and length, with and without mentions."""
+"""A fused model as an ONNX graph equals the model on texts of any number and length."""
 
 import pytest
 import torch
@@ -54,10 +54,12 @@ def test_the_graph_says_what_the_model_says(written, texts):
 
 @pytest.fixture
 def exported_before(written, monkeypatch):
-    """The model, for which torch's exporter, which takes seconds, gives the graph that it gave before."""
+    """The model; torch's exporter, which takes seconds, gives the graph of before for it."""
     model, folder = written
     graph = (folder / "model.onnx").read_bytes()
-    monkeypatch.setattr(torch.onnx, "export", lambda _model, _given, path, **_: path.write_bytes(graph))  # fmt: skip
+    monkeypatch.setattr(
+        torch.onnx, "export", lambda _model, _given, path, **_: path.write_bytes(graph)
+    )
     return model
 
 

@@ -48,7 +48,7 @@ def times(
     numbers: Sequence[NumberMention],
     tables: TimeTables,
 ) -> list[Time]:
-    """All times of a question: moments by themselves, and with the words before them ("since 2000")."""
+    """All times of a question: moments, and with the words before them ("since 2000")."""
     if not (
         any(key[:1].isdecimal() for key in keys)
         or any(item.ordinal for item in numbers)

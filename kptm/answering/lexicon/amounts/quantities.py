@@ -238,8 +238,8 @@ def compound(word: str, tables: NumberTables) -> list[tuple[str, float]] | None:
 class _Sum:
     """A number that is read word by word.
 
-    ``current`` is what the next large scale multiplies ("three hundred" before "million"), ``done`` the sum of what has
-    been multiplied, and ``scale`` the last large scale.
+    ``current`` is what the next large scale multiplies ("three hundred" before "million"), ``done``
+    the sum of what has been multiplied, and ``scale`` the last large scale.
     """
 
     def __init__(self, tables: NumberTables) -> None:

@@ -37,7 +37,7 @@ class Spelling:
         self._stems: frozenset[str] = frozenset()
 
     def key(self, folded: str) -> str:
-        """What a folded word is looked up by: without apostrophes, in the one spelling of the language."""
+        """The key of a folded word: without apostrophes, in the language's one spelling."""
         found = self._keys.get(folded)
         if found is None:
             found = folded.translate(self._letters)

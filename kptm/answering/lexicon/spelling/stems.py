@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 @cache
 def stemmer(algorithm: str) -> Callable[[str], str]:
-    """A function from a folded word to its stem: Snowball's algorithm of that name, "" leaves words as they are.
+    """A function from a folded word to its stem, by Snowball; "" changes nothing.
 
-    English has one of its own. It cuts less: Snowball makes "nation" of "national", so that a question for a country
-    seems to ask for the national animal, and keeps "actor" and "acted" apart.
+    English has one of its own. It cuts less: Snowball makes "nation" of "national", so that a
+    question for a country seems to ask for the national animal, and keeps "actor" and "acted"
+    apart.
     """
     if not algorithm:
         return str

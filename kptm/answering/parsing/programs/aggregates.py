@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
 
 NAMED = frozenset(
-    "prior mention_label mention_alias mention_part mention_people mention_slip exact length within function operator".split()
+    "prior mention_label mention_alias mention_part mention_people mention_slip exact length within"
+    " function operator".split()
 )
 """Features of a name."""
 SAMPLE = 60
@@ -61,7 +62,8 @@ class Wholes:
                 continue
             if match.kind == "count" and not part.mention and not is_value(part.nodes):
                 made = self._builder.extend(
-                    Aggregate("count", part.program), (part,), mask=bits(match), operators=1 << number,
+                    Aggregate("count", part.program), (part,), mask=bits(match),
+                    operators=1 << number,
                     features={"count": 1.0, "count_of_one": float(len(part.nodes) == 1)},
                 )  # fmt: skip
                 made.counted = part.nodes
@@ -69,12 +71,13 @@ class Wholes:
             elif match.kind == "count" and self._is_number(part):
                 # "How many people live in Nigeria" asks for a value that the graph has.
                 yield self._builder.extend(
-                    part.program, (part,), mask=bits(match), operators=1 << number, features={"counted": 1.0}
+                    part.program, (part,), mask=bits(match), operators=1 << number,
+                    features={"counted": 1.0}
                 )  # fmt: skip
             elif match.kind in ("sum", "mean") and is_value(part.nodes):
                 yield self._builder.extend(
-                    Aggregate("sum" if match.kind == "sum" else "mean", part.program), (part,), mask=bits(match),
-                    operators=1 << number, features={"aggregate": 1.0},
+                    Aggregate("sum" if match.kind == "sum" else "mean", part.program), (part,),
+                    mask=bits(match), operators=1 << number, features={"aggregate": 1.0},
                 )  # fmt: skip
 
     def _is_number(self, part: Derivation) -> bool:
@@ -91,7 +94,8 @@ class Wholes:
                 continue
             if isinstance(part.program, Compare) or not part.names:
                 yield self._builder.extend(
-                    Exists(part.program), (part,), mask=bits(match), operators=1 << number, features={"exists": 1.0}
+                    Exists(part.program), (part,), mask=bits(match), operators=1 << number,
+                    features={"exists": 1.0}
                 )  # fmt: skip
                 if isinstance(part.program, Compare):
                     continue
@@ -106,15 +110,15 @@ class Wholes:
                     continue
                 unlike = 0.0 if holds else self._unlike(mention.node, part)
                 yield self._builder.extend(
-                    Within(Named((mention.node,)), part.program), (part,), mask=bits(match) | mention.mask,
-                    names=mention.mask, operators=1 << number,
+                    Within(Named((mention.node,)), part.program), (part,),
+                    mask=bits(match) | mention.mask, names=mention.mask, operators=1 << number,
                     features={"yesno": 1.0, "holds": float(holds), "unlike": unlike,
                               "turned": float(self._is_turned(match, mention, part)),
                               **self._builder.of_mention(mention)},
                 )  # fmt: skip
 
     def _which(self, part: Derivation, mention: Mention, number: int) -> Iterator[Derivation]:
-        """Those of several names that a step leads to from another: whether bread is "a starter or a main"."""
+        """Which of several names a step leads to from another: "a starter or a main"."""
         match = self._builder.question.operators[number]
         for step in sorted(self._builder.knowledge.steps((mention.node,))):
             program = Intersection(Follow(Named((mention.node,)), step), part.program)
@@ -123,7 +127,9 @@ class Wholes:
             yield self._builder.extend(
                 program, (part,), mask=bits(match) | mention.mask, names=mention.mask,
                 operators=1 << number, floating=1,
-                features={"yesno": 1.0, "holds": 1.0, "either": 1.0, **self._builder.of_mention(mention)},
+                features={
+                    "yesno": 1.0, "holds": 1.0, "either": 1.0, **self._builder.of_mention(mention)
+                },
             )  # fmt: skip
 
     def _is_open(self, part: Derivation, mention: Mention) -> bool:
@@ -131,12 +137,12 @@ class Wholes:
         return self._builder.question.weight(~(part.mask | mention.mask)) > LITTLE
 
     def _is_turned(self, match: Match, mention: Mention, part: Derivation) -> bool:
-        """Whether the name that is asked about comes after the set: "is Byron a child of Ada" asks about Byron."""
+        """Whether the name asked about comes after the set: "is Byron a child of Ada"."""
         copula = self._builder.question.tokens[match.start].folded in BE
         return copula and bool(part.names) and mention.mask > part.names
 
     def _unlike(self, node: str, part: Derivation) -> float:
-        """How unlike a node is what the last step of a set leads to elsewhere: 0 where it leads there, less than 1 where to its type."""
+        """How unlike a node is what a set's last step leads to: 0 if it does, < 1 by its type."""
         program = part.program
         while isinstance(program, (Intersection, Compare, Superlative)):
             program = program.left if isinstance(program, Intersection) else program.base
@@ -153,7 +159,8 @@ class Wholes:
     def differences(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """How much the value of one name is more than that of another, the first named one first.
 
-        Of "how much smaller is A than B" it is that of B less that of A, of a mere difference what is positive.
+        Of "how much smaller is A than B" it is that of B less that of A, of a mere difference what
+        is positive.
         """
         if not _is_measured_name(left) or not _is_measured_name(right):
             return

@@ -1,4 +1,4 @@
-"""What programs begin with: names, values, types, and what stands for a type in a graph that has none."""
+"""What programs begin with: names, values, types, and their stand-ins in an untyped graph."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MEASURING = ("superlative", "comparison", "difference", "measure", "ask")
 
 
 class Bases:
-    """What programs begin with: names, values, types, and what stands for a type in a graph that has none.
+    """What programs begin with: names, values, types, and their stand-ins in an untyped graph.
 
     Args:
         builder: Makes derivations.
@@ -46,8 +46,10 @@ class Bases:
             for item in appositions(question, mention):
                 if item.type in self._builder.knowledge.types((mention.node,)):
                     yield self._builder.extend(
-                        Named((mention.node,)), (), mask=mention.mask | item.mask, names=mention.mask,
-                        features={**self._builder.of_mention(mention, item.mask), "agrees": 1.0}, mention=mention,
+                        Named((mention.node,)), (), mask=mention.mask | item.mask,
+                        names=mention.mask,
+                        features={**self._builder.of_mention(mention, item.mask), "agrees": 1.0},
+                        mention=mention,
                     )  # fmt: skip
         knowledge = self._builder.knowledge
         for mention, mask in chain(
@@ -73,7 +75,7 @@ class Bases:
         yield from self._implicit()
 
     def _implicit(self) -> Iterator[Derivation]:
-        """What has a measure or a relation that is asked about, where no type says what is compared."""
+        """What has a measure or relation asked about, if no type says what is compared."""
         yield from self._everything()
         kinds = {item.kind for item in self._builder.question.operators}
         if any(item.type is not None for item in self._builder.question.types):
@@ -103,7 +105,7 @@ class Bases:
                     )
 
     def _everything(self) -> Iterator[Derivation]:
-        """In a graph without types: what most of it is about, where a noun is asked for that the graph does not know."""
+        """In an untyped graph: what most of it is about, for an unknown noun."""
         noun = self._builder.question.unknown_noun
         relation = (
             self._builder.knowledge.main_relation()

@@ -1,4 +1,4 @@
-"""Candidate programs of a question: bottom up, a beam of partial programs a size (Pasupat and Liang 2015, section 4)."""
+"""Candidate programs, bottom up, a beam a size (Pasupat and Liang 2015, section 4)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LARGEST = 5
 BEAM = 40
 """Partial programs of a size that are kept."""
 PLAIN, KNOWN = 20, 12
-"""The same of questions without operators, and of these where earlier questions say which paths are asked for."""
+"""The same without operators, and of these where earlier questions tell the paths."""
 PAIRED, OF_ONE = 16, 6
 """Of these that are combined with others, and those of one name that stand first among them."""
 NAMES, SILENT = 8, 10
-"""Names from which steps that lead nowhere are tried, and how many of these are kept; as many of sets that have nothing in common."""
+"""Names from which empty steps are tried, and how many are kept; the same for empty sets."""
 STEP, MARGIN = 2.0, 4.0
-"""What a step may add beside what it explains; how much less than the best so far a part may then score and be made larger."""
+"""What a step may add beyond what it explains, and the margin below the best to go on."""
 FAR = 10.0
 """Partial programs that score so much less than the best of their size are not evaluated."""
 ALIKE = 3
@@ -113,7 +113,7 @@ class Search:
                         yield from grammar.pairs(left, right)
 
     def _is_hopeless(self, part: Derivation, best: float) -> bool:
-        """Whether nothing is said that a larger program would explain, or too little to make up for its score."""
+        """Whether nothing is left to explain, or too little to make up for the score."""
         builder = self._grammar.builder
         left = builder.question.weight(~part.mask)
         gain = builder.lexical.cover * left + STEP
@@ -163,7 +163,7 @@ class Search:
         return self._grammar.covered(made)
 
     def _beside_names(self, made: Derivation) -> float:
-        """The score of a derivation without what its names explain: of two parts that are joined one may have a longer name."""
+        """The score without what names explain: of two joined parts one may have a longer name."""
         builder = self._grammar.builder
         return made.score - builder.lexical.cover * builder.question.weight(made.names)
 
@@ -177,7 +177,7 @@ class Search:
 
 
 def _paired(level: list[Derivation]) -> list[Derivation]:
-    """The derivations of a size that are combined with others: some of each name, then the best of the others."""
+    """The derivations of a size to combine with others: some of each name, then the best."""
     first: list[Derivation] = []
     others: list[Derivation] = []
     count: Counter[int] = Counter()

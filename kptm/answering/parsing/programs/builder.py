@@ -1,4 +1,4 @@
-"""Makes derivations of parts, for one question: what each explains, what speaks for it, and its score."""
+"""Makes derivations of parts for one question: what they explain, features, scores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import Schema
 
 CHANGING = frozenset(
-    "count superlative comparison negation and or both difference number time ordinal sum mean yesno".split()
+    "count superlative comparison negation and or both difference number time ordinal sum mean"
+    " yesno".split()
 )
 """Operators that ask for more than steps from a name."""
 
@@ -105,7 +106,7 @@ class Builder:
         )
 
     def holes(self, mask: int) -> float:
-        """What the tokens weigh that stand between those of a mask: the words of a phrase stand together."""
+        """The weight of tokens between those of a mask: the words of a phrase stand together."""
         if not mask:
             return 0.0
         inside = (1 << mask.bit_length()) - (mask & -mask)
@@ -118,7 +119,7 @@ class Builder:
         return self.question.weight(parts[0].mask & parts[1].mask)
 
     def is_complete(self, part: Derivation) -> bool:
-        """Whether a program explains all that a question says, so that none that is larger will be meant."""
+        """Whether a program explains the whole question, so that no larger one will be meant."""
         return not part.floating and self.question.weight(~part.mask) <= LITTLE
 
     @property
@@ -151,7 +152,7 @@ class Builder:
         }
 
     def hint(self, match: Match, words: Sequence[str]) -> float:
-        """How strongly an operator suggests a relation, by the words of its name, between 0 and 1."""
+        """How strongly an operator suggests a relation, by the words of its name, from 0 to 1."""
         for rank, hint in enumerate(match.hints):
             stems = self.schema.stems(hint)
             if stems and set(stems) <= set(words):

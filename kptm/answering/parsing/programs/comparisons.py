@@ -57,7 +57,7 @@ class Comparisons:
         self._measures = measures
 
     def comparisons(self, part: Derivation) -> Iterator[Derivation]:
-        """Those of a set that are more or less than a number, a date, or what another entity has."""
+        """Those of a set that compare so with a number, a date, or another entity's value."""
         operators = self._builder.question.operators
         asks = any(match.kind == "yesno" for match in operators)
         if part.mention is not None and not asks:
@@ -117,7 +117,7 @@ class Comparisons:
         return [replace(value, unit="") for value in values]
 
     def _of_unit(self, measure: Measure, values: Sequence[Literal]) -> dict[str, float]:
-        """What speaks for a measure that has no unit: metres are of heights, and minutes of times."""
+        """What speaks for a measure without a unit: metres are of heights, minutes of times."""
         words = self._builder.schema.relations.get(measure.steps[0].relation)
         size = next((size for value in values if (size := quantity(value)) is not None), None)
         named = NAMED_BY.get(size.dimension, frozenset()) if size is not None else frozenset()
@@ -144,7 +144,8 @@ class Comparisons:
                 value = Follow(Named((mention.node,)), measure.steps[-1])
                 yield self._builder.extend(
                     Compare(part.program, measure, _sign(match), value), (part,),
-                    mask=bits(match) | mention.mask | more, names=mention.mask, operators=1 << number,
+                    mask=bits(match) | mention.mask | more, names=mention.mask,
+                    operators=1 << number,
                     features={"comparison": 1.0, **features, **self._builder.of_mention(mention)},
                 )  # fmt: skip
 
@@ -177,7 +178,7 @@ class Comparisons:
                 yield [_year(item.period.start or item.period.end)], bits(item), 1 << at
 
     def times(self, part: Derivation) -> Iterator[Derivation]:
-        """Those of a set of which a date is within a time: "in 1995", "before 1800", "between 1890 and 1900"."""
+        """Those of a set with a date within a time: "in 1995", "before 1800", "between …"."""
         for number, match in enumerate(self._builder.question.operators):
             if match.kind != "time" or match.period is None or part.operators >> number & 1:
                 continue

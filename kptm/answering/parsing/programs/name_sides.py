@@ -1,4 +1,4 @@
-"""On which side of a relation a name of a question stands, by the order of words and by the phrasings of texts."""
+"""On which side of a relation a name stands, by word order and by the texts' phrasings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class NameSides:
         self._is_head = lru_cache(HELD)(self._names_head)
 
     def fits(self, mention: Mention, step: Step, said: int) -> bool | None:
-        """Whether a name stands on the side of a relation that a step starts from; None where words leave that open.
+        """Whether a name stands where a step starts from; None if words leave that open.
 
         Args:
             mention: The name.
@@ -72,7 +72,7 @@ class NameSides:
         return not head if noun and head is not None else head
 
     def _with_name(self, mention: Mention, words: RelationWords, said: int) -> tuple[str, int, int]:
-        """The question with the relation's name in place of other words for it, and where the name of the thing stands in it.
+        """The question with the relation's name for its synonyms, and where the other name stands.
 
         "What packages need ruby" is read as "what packages depends ruby".
         """
@@ -91,7 +91,7 @@ class NameSides:
         return text, start, end
 
     def _said_back(self, words: RelationWords, own: int) -> str:
-        """The word that says a relation by what it leads back to: "child", of "parent"; "" where its own name is said."""
+        """The word for a relation's other direction: "child", of "parent"; "" for its own name."""
         stems = frozenset().union(*words.inverse) - frozenset().union(*words.names[:1])
         said = [x for at, x in enumerate(self._builder.question.tokens) if own >> at & 1]
         return said[0].folded if said and all(x.stem in stems for x in said) else ""
@@ -99,11 +99,12 @@ class NameSides:
     def _is_its_class(self, mention: Mention, words: RelationWords) -> bool:
         """Whether a relation's word says what a name is: "the continent of Asia" is Asia itself."""
         stems = relation_form(words.name).stems
+        question = self._builder.question
         beside = [
             item
-            for item in appositions(self._builder.question, mention)
-            if any(token.stem in stems for token in self._builder.question.tokens[item.start : item.end])
-        ]  # fmt: skip
+            for item in appositions(question, mention)
+            if any(token.stem in stems for token in question.tokens[item.start : item.end])
+        ]
         if not beside:
             return False
         types = self._builder.knowledge.types((mention.node,))

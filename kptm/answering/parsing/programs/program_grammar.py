@@ -1,4 +1,4 @@
-"""The rules by which programs are made of smaller ones: each gives the derivations that are one operation larger."""
+"""The rules that make programs of smaller ones, each by one more operation."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Paths that answered earlier questions: tried from every name, however few of their steps a question says.
+"""Paths that answered earlier questions: tried from every name, with few words or many.
 
-"The movies that share actors with X are directed by who" has words for two of three steps. Step by step such a path is one of thousands;
-as a whole it is one of the few dozen that any lesson asked for.
+"The movies that share actors with X are directed by who" has words for two of three steps. Step by
+step such a path is one of thousands; as a whole it is one of the few dozen that any lesson asked
+for.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ AGREE = 2
 MOST = 80
 """Paths that are remembered."""
 NAMES, BEHIND = 8, 5.0
-"""Names of a question that paths are tried from, and how much less than the best one they may score."""
+"""Names of a question to try paths from, and how far below the best they may score."""
 TRIED = 12
 """Paths of a question that are evaluated."""
 
@@ -70,7 +71,7 @@ class RememberedPaths:
         return [made for _, made in found[:TRIED]]
 
     def _from(self, part: Derivation) -> Iterator[tuple[float, Derivation]]:
-        """The paths from a name with how likely each is, by what was learnt of it as a whole too."""
+        """The paths from a name, with how likely each is, also as a whole."""
         here = self._builder.knowledge.steps(part.nodes)
         words = question_words(self._builder.question, part.names)
         made: dict[tuple[Step, ...], Derivation] = {(): part}

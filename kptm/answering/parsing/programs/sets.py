@@ -71,7 +71,7 @@ class ProgramSets:
         return made
 
     def _cover_everything(self, made: Derivation) -> None:
-        """In a graph without types, a noun that the graph does not know is what most of it is about."""
+        """In an untyped graph an unknown noun is what most of it is about."""
         noun = self._builder.question.unknown_noun
         if not noun or noun & made.mask or self._builder.schema.type_names or is_value(made.nodes):
             return
@@ -93,14 +93,15 @@ class ProgramSets:
                 ) + self._builder.lexical.score(own)
 
     def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool | None:
-        """Whether all of some nodes are of a type, or, where a relation says what they are, any of them; None where nothing tells."""
+        """Whether nodes are all of a type, or any by a relation that says so; None if unclear."""
         if item.type is not None:
             types = self._builder.knowledge.types(nodes)
             if not types and item.file_kind is None and not is_value(nodes):
                 beside = beside_names(self._builder.question, self._builder.knowledge)
                 return False if item.mask & beside else None
             return types.get(item.type, 0) == len(nodes)
-        # What borders something is called nothing by that: a verb says what happens, not what things are.
+        # What borders something is called nothing by that: a verb says what happens, not what
+        # things are.
         if self._is_verb(item.program):
             return False
         return not set(nodes).isdisjoint(self._builder.knowledge.evaluate(item.program).nodes)
@@ -125,11 +126,15 @@ class ProgramSets:
             seen.add(item.program)
             yield self._builder.extend(
                 Intersection(part.program, item.program), (part,), mask=item.mask,
-                features={"filter": 1.0, "learnt": self._builder.lexical.predicate(f"t:{item.program}")},
+                features={"filter": 1.0,
+                "learnt": self._builder.lexical.predicate(f"t:{item.program}")},
             )  # fmt: skip
 
     def _is_partly(self, part: Derivation, item: TypeMention) -> bool:
-        """Whether some nodes are of a type and others not, though its word is said to be a step: "how many moons orbit Saturn"."""
+        """Whether only some nodes are of a type whose word is taken for a step.
+
+        As in "how many moons orbit Saturn".
+        """
         if item.type is None or item.mask & part.names or not isinstance(part.program, Follow):
             return False
         count = self._builder.knowledge.types(part.nodes).get(item.type, 0)
@@ -160,7 +165,7 @@ class ProgramSets:
                 )  # fmt: skip
 
     def _is_apart(self, left: Derivation, right: Derivation, match: Match) -> bool:
-        """Whether what is denied has words of its own, and what is left does not use those after "not"."""
+        """Whether what is denied has words of its own, and the rest uses none after "not"."""
         common = left.mask & right.mask & ~self._builder.light
         return bool(
             right.mask & ~left.mask
@@ -169,7 +174,7 @@ class ProgramSets:
         )
 
     def _is_negated(self, part: Derivation, match: Match) -> bool:
-        """Whether a set is what stands after "not": by its names, or by the first word that weighs something.
+        """Whether a set is what stands after "not", by its names or its first weighty word.
 
         Of "which moons did Herschel not discover" it is what Herschel discovered.
         """
@@ -188,8 +193,9 @@ class ProgramSets:
     def _without(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """A set without a name in it, or without what the same step leads to from the name.
 
-        "Who founded Microsoft besides Bill Gates" leaves him out, "the capital is Olympia, not Seattle" a city that is none;
-        "who borders France but not Spain" leaves out Spain's neighbours.
+        "Who founded Microsoft besides Bill Gates" leaves him out, "the capital is Olympia, not
+        Seattle" a city that is none; "who borders France but not Spain" leaves out Spain's
+        neighbours.
         """
         name = right.mention
         if name is None or left.mention or left.mask & right.mask:
@@ -206,7 +212,7 @@ class ProgramSets:
                 )  # fmt: skip
 
     def _denied(self, left: Derivation, right: Derivation, match: Match) -> Iterator[Program]:
-        """What a name after "not" takes away: itself, if it is of the kind of the set, and what the same step leads to from it."""
+        """What a name after "not" takes away: itself if of the set's kind, and its step's ends."""
         node = right.nodes[:1]
         if match.generic:
             if node[0] in left.nodes:
@@ -219,7 +225,7 @@ class ProgramSets:
             yield same
 
     def _stand_together(self, one: Mention, other: Mention) -> bool:
-        """Whether nothing is said between two names but what kind of thing they are: not "the dollar and are not in"."""
+        """Whether only kinds stand between two names: not "the dollar and are not in"."""
         inside = span_mask(one.end, other.start)
         denied = any(
             item.kind == "negation" and inside >> item.start & 1
@@ -239,20 +245,20 @@ class ProgramSets:
             between = one.end <= match.start < match.end <= other.start
             if match.kind in ("and", "or") and between and self._stand_together(one, other):
                 yield self._builder.extend(
-                    Union(left.program, right.program), (left, right), mask=bits(match), operators=1 << number,
-                    features={"union": 1.0},
+                    Union(left.program, right.program), (left, right), mask=bits(match),
+                    operators=1 << number, features={"union": 1.0},
                 )  # fmt: skip
 
 
 def _is_said_already(program: Program, kind: Program) -> bool:
-    """Whether the last step of a set leads to nothing but what a set is: all whom a film is directed by are directors."""
+    """Whether a set's last step leads only to that kind: directors, of "directed by"."""
     if not isinstance(program, Follow) or not isinstance(kind, Having):
         return False
     return kind.step == Step(program.step.relation, not program.step.forward)
 
 
 def _same_step(program: Program, name: Program) -> Program | None:
-    """What the last step of a set leads to from another name; None where it is no step from a name."""
+    """What the last step of a set leads to from another name; None if that is no such step."""
     while isinstance(program, Intersection):
         program = program.left
     if not isinstance(program, Follow) or not isinstance(program.source, Named):

@@ -30,7 +30,10 @@ STEPS = 14
 WEAK = 0.45
 """Share of a relation's name below which words hardly say it: "area" may stand for a population."""
 SIMILAR = 0.5
-"""How much less similar than the most similar one a step may be that the question says by its meaning, see :mod:`encoder`."""
+"""How much less similar than the best a step may be that only its meaning says.
+
+See :mod:`encoder`.
+"""
 
 
 class Steps:
@@ -47,7 +50,7 @@ class Steps:
 
     @cached_property
     def _said_well(self) -> list[str]:
-        """The relations of whose name a question says most; less of it where some words say something else."""
+        """The relations whose name a question says most of; less if some words say others."""
         said = self._builder.question.relations
         return [key for key in said.relations() if said.evidence(key).recall > WELL]
 
@@ -79,8 +82,9 @@ class Steps:
         for number, match in enumerate(self._builder.question.operators):
             if match.kind == "time" and match.period and not made.operators >> number & 1:
                 yield self._builder.extend(
-                    replace(program, during=match.period), (part,), mask=made.mask & ~part.mask | bits(match),
-                    operators=1 << number, features={**own, "during": 1.0}, floating=made.floating - part.floating,
+                    replace(program, during=match.period), (part,),
+                    mask=made.mask & ~part.mask | bits(match), operators=1 << number,
+                    features={**own, "during": 1.0}, floating=made.floating - part.floating,
                 )  # fmt: skip
 
     def both(self, part: Derivation) -> Iterator[Derivation]:
@@ -94,7 +98,8 @@ class Steps:
                 said = [item for item in self._builder.question.operators if item.kind == "both"]
                 yield self._builder.extend(
                     Intersection(Follow(left, program.step), Follow(right, program.step)), (part,),
-                    mask=bits(said[0]) if said else 0, features={"both": 1.0, "both_said": float(bool(said))},
+                    mask=bits(said[0]) if said else 0,
+                    features={"both": 1.0, "both_said": float(bool(said))},
                 )  # fmt: skip
 
     def silent_steps(self, part: Derivation) -> Iterator[Derivation]:
@@ -162,13 +167,18 @@ class Steps:
             "shared": float(shared != 0),
             "same_kind": float(self._is_of_kind(part, evidence.mask)),
         }
+        learnt_words = self._builder.lexical.mask(step_name(step)) & self._builder.free
         return self._builder.extend(
-            Follow(part.program, step), (part,), mask=evidence.mask | same | self._builder.lexical.mask(step_name(step)) & self._builder.free,
-            operators=shared, features=features, floating=int(free),
-        )  # fmt: skip
+            Follow(part.program, step),
+            (part,),
+            mask=evidence.mask | same | learnt_words,
+            operators=shared,
+            features=features,
+            floating=int(free),
+        )
 
     def _same(self, part: Derivation, step: Step) -> tuple[int, int]:
-        """The tokens and the operator of "the same", where a step leads back: films with the same director as another film."""
+        """The tokens and operator of "the same" where a step leads back to another film, say."""
         program = part.program
         if not self._has_same or not isinstance(program, Follow):
             return 0, 0
@@ -179,7 +189,7 @@ class Steps:
         return 0, 0
 
     def _first_of_list(self, part: Derivation) -> Mention | None:
-        """The first name of a list of names: "packages that depend on both A and B" says the side of each."""
+        """The first name of a list: "that depend on both A and B" says the side of each."""
         if not isinstance(part.program, Union) or part.floating:
             return None
         keys = {key for item in parts(part.program) if isinstance(item, Named) for key in item.keys}
@@ -195,12 +205,12 @@ class Steps:
         )
 
     def _is_shared(self, part: Derivation) -> bool:
-        """Whether a set is two names of which both are said to be true: "both a physicist and a mathematician"."""
+        """Whether a set is two names that must both hold: "both a physicist and a poet"."""
         both = any(item.kind == "both" for item in self._builder.question.operators)
         return both and isinstance(part.program, Union) and not part.floating
 
     def _is_of_kind(self, part: Derivation, said: int) -> bool:
-        """Whether the word of a step says what a set already is: the countries in Africa are not asked for their country."""
+        """Whether a step's word says what a set already is: countries need no country."""
         if not said or part.mention is not None or is_value(part.nodes):
             return False
         kinds = [
@@ -212,7 +222,7 @@ class Steps:
         return any(2 * known.get(kind, 0) > len(part.nodes[:SAMPLE]) for kind in kinds)
 
     def _leads_to_type(self, part: Derivation, step: Step) -> bool:
-        """Whether a step leads to what is of a type that is said and not yet explained: the cities in some states."""
+        """Whether a step leads to a type said and not yet explained: the cities in some states."""
         free = {
             item.type
             for item in self._builder.question.types

@@ -79,7 +79,7 @@ class Measures:
                 )  # fmt: skip
 
     def _next_to(self, match: Match, part: Derivation) -> dict[str, float]:
-        """Whether the set is what stands beside a superlative: "the smallest state", "which state is the smallest"."""
+        """Whether the set stands beside a superlative: "smallest state", "state is smallest"."""
         question = self._builder.question
         after = [item for item in question.types if item.start == match.end]
         if match.end == len(question.tokens):
@@ -117,17 +117,23 @@ class Measures:
                 named = self._builder.question.relations.evidence(step.relation, part.mask)
                 if named.mask & ~used:
                     found += self._far(step, match, used | named.mask, named, some)
+        lexical, weight = self._builder.lexical, self._builder.question.weight
         scored = [
-            (self._builder.lexical.score(tuple(features.items())) + self._builder.lexical.cover * self._builder.question.weight(mask & ~used),
-             str(measure), measure, features, mask)
+            (
+                lexical.score(tuple(features.items())) + lexical.cover * weight(mask & ~used),
+                str(measure),
+                measure,
+                features,
+                mask,
+            )
             for measure, features, mask in found
-        ]  # fmt: skip
+        ]
         scored.sort(key=lambda x: (-x[0], x[1]))
         for *_, measure, features, mask in scored[:MEASURES]:
             yield measure, features, mask
 
     def _own_numbers(self, steps: Iterable[Step], match: Match, used: int) -> list[Scale]:
-        """The numbers that nodes have themselves; nothing says which is meant of several that no word names."""
+        """The numbers that nodes have themselves; of several that no word names any may be."""
         found = [scale for step in steps for scale in self._measure((step,), match, used)]
         floating = [features for _, features, _ in found if features["measure_floating"]]
         for features in floating:

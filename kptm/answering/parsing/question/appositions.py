@@ -1,4 +1,4 @@
-"""Types that stand beside a name and say which thing of that name is meant: "the state Georgia", "Mercury, the metal"."""
+"""Types beside a name that tell its sense: "the state Georgia", "Mercury, the metal"."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def beside_names(question: Question, knowledge: Knowledge) -> int:
 
 
 def common_nouns(question: Question, names: int) -> int:
-    """The tokens of nouns that name nothing, though something may be called so: "a film by Bob", "the film Low Water".
+    """The tokens of nouns that name nothing, though something is called so: "the film Low Water".
 
     Only in English: "a" is a preposition in Spanish, and what follows it may well be a name.
 
@@ -60,7 +60,7 @@ def common_nouns(question: Question, names: int) -> int:
 
 
 def _is_plural(question: Question, item: TypeMention) -> bool:
-    """Whether a type is said of several things: in "states that Texas borders" it says nothing of Texas."""
+    """Whether a type is said of several things: "states that Texas borders" says none of Texas."""
     return question.tokens[item.end - 1].folded != question.tokens[item.end - 1].stem and (
         question.tokens[item.end - 1].folded.endswith("s")
     )

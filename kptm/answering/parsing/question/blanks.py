@@ -1,4 +1,4 @@
-"""Sentences with a blank: the blank is read as a question word, and phrasings mined from texts say which side of a relation it is."""
+"""Sentences with a blank: it is read as a question word, phrasings tell its side."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NAME, BLANK = "[N]", "[B]"
 
 
 def with_question_word(text: str) -> str:
-    """A text of the same length with a question word in place of its first blank, and spaces in place of others."""
+    """A text of the same length with a question word as its first blank, spaces as others."""
     word = WORD.ljust(len(MASK))
     return text.replace(MASK, word, 1).replace(MASK, " " * len(MASK))
 
 
 class _Pattern(NamedTuple):
-    """A phrasing as stems with slots, the blank as the tail and as the head; the stems that say something."""
+    """A phrasing as stems with slots, the blank as tail and as head; the telling stems."""
 
     to_tail: tuple[str, ...]
     to_head: tuple[str, ...]
@@ -36,7 +36,7 @@ class _Pattern(NamedTuple):
 
 
 class BlankSides:
-    """On which side of a relation the blank of a sentence stands, by the phrasing that is most like the sentence.
+    """On which side of a relation a sentence's blank stands, by the most similar phrasing.
 
     Args:
         phrasings: How texts say relations.
@@ -49,7 +49,8 @@ class BlankSides:
     def blank_is_tail(self, relation: str, sentence: Sequence[str]) -> bool | None:
         """Whether the blank is the tail of a relation; None where no phrasing tells.
 
-        A sentence is as like a phrasing as the share of their pairs of neighbouring words that they have in common.
+        A sentence is as like a phrasing as the share of their pairs of neighbouring words that they
+        have in common.
 
         Args:
             relation: The relation.
@@ -70,7 +71,7 @@ class BlankSides:
 
 
 def likeness(one: Iterable[str], other: Iterable[str]) -> float:
-    """The pairs of neighbouring words that two sentences have in common, of all that either has (Jaccard)."""
+    """The share of neighbouring word pairs that two sentences have in common (Jaccard)."""
     pairs = [Counter(pairwise(words)) for words in (one, other)]
     common, union = pairs[0] & pairs[1], pairs[0] | pairs[1]
     return common.total() / union.total() if union else 0.0

@@ -1,7 +1,8 @@
 """Nouns for what a relation leads back to: the children of Zeus are those whose parent he is.
 
-A relation "parent" leads from a child to its parents. English has a noun for the other direction, which is in no part of the
-relation's name; the same pair the other way round serves a relation "child".
+A relation "parent" leads from a child to its parents. English has a noun for the other direction,
+which is in no part of the relation's name; the same pair the other way round serves a relation
+"child".
 """
 
 from __future__ import annotations
@@ -49,5 +50,5 @@ def _table() -> dict[str, frozenset[str]]:
 
 
 def inverse_nouns(name: str) -> frozenset[str]:
-    """The nouns for what a relation leads back to, by its name in small letters; none where none is known."""
+    """The nouns for a relation's other direction, by its name in small letters; else none."""
     return _table().get(name.casefold(), frozenset())

@@ -1,4 +1,4 @@
-"""Names in a question: every span that the graph knows by some name, in any case, with a plural, an adjective or a slip of the pen."""
+"""Names in a question: all spans that the graph knows, also inflected or misspelt."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ SLIPS = 20
 """Words of a question that slips of the pen are looked for in."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ADJECTIVES = (
-    ("ean", "e"), ("ian", "y"), ("ian", "ia"), ("ian", "i"), ("ian", ""), ("an", "a"), ("an", ""), ("n", ""),
-    ("ese", ""), ("ese", "a"), ("ish", ""), ("ish", "land"), ("i", ""), ("ic", ""), ("er", ""),
+    ("ean", "e"), ("ian", "y"), ("ian", "ia"), ("ian", "i"), ("ian", ""), ("an", "a"), ("an", ""),
+    ("n", ""), ("ese", ""), ("ese", "a"), ("ish", ""), ("ish", "land"), ("i", ""), ("ic", ""),
+    ("er", ""),
 )  # fmt: skip
 """Endings of English adjectives of places, with what the place has in their stead."""
 
@@ -66,7 +67,8 @@ class MentionFinder:
     def inflected(self, tokens: Sequence[Token], taken: int, named: int) -> list[Mention]:
         """Words outside of ``taken`` that are names without a plural or the ending of an adjective.
 
-        With the words before them, too, where they are in no name: "noble gases" are of the noble gas.
+        With the words before them, too, where they are in no name: "noble gases" are of the noble
+        gas.
         """
         variants: dict[tuple[int, int], list[str]] = {}
         for at, token in enumerate(tokens):
@@ -79,7 +81,7 @@ class MentionFinder:
         return self._variants(variants, "people")
 
     def slips(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
-        """Words at some places that are a slip of the pen away from a name, by themselves or with the word beside them."""
+        """Words at places that are a misspelt name, alone or with the word beside them."""
         variants: dict[tuple[int, int], list[str]] = {}
         for at in islice(places, SLIPS):
             word = tokens[at].folded
@@ -148,7 +150,7 @@ def _without_endings(word: str) -> list[str]:
 
 
 def one_edit(word: str) -> Iterator[str]:
-    """All words that are one letter less, more or other, or two letters swapped, away (Damerau 1964)."""
+    """All words at one edit: a letter less, more, other, or two swapped (Damerau 1964)."""
     if len(word) > LONGEST:
         return
     cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]

@@ -1,4 +1,4 @@
-"""A question as the parser sees it: tokens, operators, and every span that may be a name, a type or a value."""
+"""A question as the parser sees it: tokens, operators, and all spans with a meaning."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class Question:
         importance: What each token weighs that no part of a reading explains, between 0 and 1.
         relations: What its tokens say of relations.
         unknown: The tokens that are no name, type, relation, operator or function word, as bits.
-        unknown_noun: The token of a noun that is asked for and that the graph does not know, as bits; 0 without one.
+        unknown_noun: The token of a noun that is asked for and that the graph does not know, as
+            bits; 0 without one.
         marked: The tokens of a name in brackets, 0 without one.
         blank: The token that stands for the blank of a sentence, 0 without one.
         encoded: Its vector, where there is a sentence encoder.
@@ -83,7 +84,7 @@ class Question:
 
     @property
     def known(self) -> int:
-        """The tokens that name a type or an entity, name a relation in its own words, or are operators by themselves."""
+        """The tokens that name a type, entity or relation in its own words, or are operators."""
         found = self.relations.own
         for mask in (*(item.mask for item in self.types), *(item.mask for item in self.mentions)):
             found |= mask
@@ -103,7 +104,7 @@ class Question:
 
     @property
     def named_place(self) -> int:
-        """The unknown tokens that stand where a name is expected: after a preposition, or at the end of the question."""
+        """The unknown tokens where a name is expected: after a preposition, or at the end."""
         found, expects = 0, False
         for at, token in enumerate(self.tokens):
             if self.unknown >> at & 1:
@@ -130,7 +131,7 @@ class Question:
         return found
 
     def unexplained(self, mask: int, also: int = 0) -> tuple[str, ...]:
-        """The words that weigh something and are not in a mask, as they are written, and those of another mask."""
+        """The weighty words outside of a mask, as they are written, and those of another mask."""
         return tuple(
             token.text
             for at, token in enumerate(self.tokens)
@@ -138,7 +139,7 @@ class Question:
         )
 
     def overlooked(self, mask: int, operators: int) -> int:
-        """The tokens of operators that make another question of a question, and that a program neither uses nor explains.
+        """Tokens of operators that change a question and that a program does not use or explain.
 
         Args:
             mask: The tokens that the program explains.

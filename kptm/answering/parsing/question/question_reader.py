@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 _BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
 _SIGNS = ".#@+-"
 ASKED_NOUN, NAME = 0.5, 1.4
-"""What a noun weighs that is asked for and that the graph does not know; what a name weighs, written with a capital."""
+"""The weights of an unknown noun that is asked for, and of a name with a capital."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
 """Operators whose words are not missed where no part of a reading explains them."""
 ARTICLE = "the"
 GENERIC = frozenset(
-    "people person persons someone somebody thing things kind type sort name names one ones use uses used".split()
+    "people person persons someone somebody thing things kind type sort name names one ones use"
+    " uses used".split()
 )
 """Words that stand for whatever is asked for."""
 RELATIVE = frozenset("where that which who whose".split())
@@ -62,7 +63,7 @@ class QuestionReader:
         return load()
 
     def read(self, text: str) -> Question:
-        """The question of a text, which may have a blank; a name in [brackets] is the one that it is about."""
+        """The question of a text, maybe with a blank; a name in [brackets] is its topic."""
         marked = _BRACKETS.search(text)
         if marked is not None:
             text = f"{text[: marked.start()]}{marked[1]}{text[marked.end() :]}"
@@ -209,7 +210,7 @@ def _names_after_article(tokens: Sequence[Token], mentions: Iterable[Mention]) -
 
 
 def _joins_nothing(match: Match, named: int) -> bool:
-    """Whether "and" has no name, type or relation after it: "who wrote films together with whom"."""
+    """Whether "and" has nothing to join after it: "who wrote films together with whom"."""
     return match.kind in ("and", "or") and not named >> match.end
 
 
@@ -262,7 +263,7 @@ def _importance(
     *,
     typed: bool,
 ) -> list[float]:
-    """What each token weighs where no part of a reading explains it; a graph with types has a word for what it knows."""
+    """What each token weighs if it stays unexplained; a typed graph has words for what it knows."""
     fills = _mask(item for item in operators if item.kind in NOTHING)
     # "What kind of bread is it" says what it is, and asks for no bread.
     kinds = {item.end for item in operators if item.answer == "kind"}
@@ -291,7 +292,7 @@ def _unknown_noun(
     types: Sequence[TypeMention],
     said: int,
 ) -> int:
-    """The noun that is asked for, as in "which elements", "the heaviest element", where the graph has no such type."""
+    """The noun asked for ("which elements", "the heaviest element") that is no type here."""
     known = _mask(mentions) | _mask(types) | said | _mask(operators)
     places = [
         *(

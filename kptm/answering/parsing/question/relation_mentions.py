@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import RelationWords, Schema
 
 SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
-"""What another word for a name counts, of 1; a word of the same stem; a slip of the pen; what a question word suggests."""
+"""The weights of another word, a word of the same stem, a misspelling, a question word's hint."""
 APART = 0.3
 """What one word of a phrase counts that says something else as a whole."""
 ENOUGH = 0.6
@@ -33,7 +33,8 @@ class RelationEvidence(NamedTuple):
         recall: The share of its name that is said, by its best name, between 0 and 1.
         more: What else is said that speaks for it: the domain, another part.
         mask: The tokens that say it, as bits.
-        headless: Whether only a modifier of its name is said: of "population density" the population.
+        headless: Whether only a modifier of its name is said: of "population density" the
+            population.
         contrary: Whether a superlative of its name is not said: "highest point" is no lowest point.
     """
 
@@ -57,7 +58,8 @@ class SaidRelations:
         operators: Question words suggest relations: "when" a year.
 
     Attributes:
-        typed: The tokens that name types, as bits: "how many moons orbit Saturn" asks for moons, though both words say the relation.
+        typed: The tokens that name types, as bits: "how many moons orbit Saturn" asks for moons,
+            though both words say the relation.
     """
 
     def __init__(
@@ -68,7 +70,8 @@ class SaidRelations:
         self._language = language
         # By stem of a relation's name: the tokens that say it, as bits, and how well.
         self._said: dict[str, dict[int, float]] = defaultdict(dict)
-        # Several words in place of one, of which a relation must have all: "die" says a date of death, and no date of birth.
+        # Several words in place of one, of which a relation must have all: "die" says a date of
+        # death, and no date of birth.
         self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
         self._cache: dict[tuple[str, int, bool], RelationEvidence] = {}
         self._found: frozenset[str] | None = None
@@ -80,7 +83,8 @@ class SaidRelations:
             self._add(token.stem, 1 << at, 1.0)
             for other in schema.like(token.stem):
                 self._add(other, 1 << at, LIKE)
-        # Several words that say a relation together: "what kind of film" asks for a genre, not for a film.
+        # Several words that say a relation together: "what kind of film" asks for a genre, not for
+        # a film.
         self._together: list[int] = []
         for start, end, words in expand_phrase([token.folded for token in tokens], language):
             if end - start > 1 and any(
@@ -127,7 +131,7 @@ class SaidRelations:
         return found
 
     def named_at(self, at: int) -> frozenset[str]:
-        """The relations of whose own name, or another name of theirs, a token says a part, and the question most."""
+        """The relations of whose names a token says a part, and the question most."""
         found = {
             key
             for stem, masks in self._said.items()
@@ -176,7 +180,7 @@ class SaidRelations:
         return sorted(self._any())
 
     def _any(self) -> frozenset[str]:
-        """The same, found once: most steps of a large graph are along relations of which nothing is said."""
+        """The same, found once: most steps of a large graph have relations nothing mentions."""
         if self._found is None:
             self._found = self._find()
         return self._found
@@ -191,7 +195,7 @@ class SaidRelations:
         return frozenset(found)
 
     def evidence(self, relation: str, used: int = 0, *, forward: bool = True) -> RelationEvidence:
-        """How well the tokens outside of ``used`` say a relation; from tail to head also by what it leads from."""
+        """How well tokens outside of ``used`` say a relation; backwards also by its start."""
         if relation not in self._any():
             return NOTHING
         place = relation, used, forward
@@ -213,7 +217,10 @@ class SaidRelations:
     def _other_words(
         self, stem: str, chosen: int, free: Sequence[tuple[float, tuple[int, int], int]]
     ) -> int:
-        """Other words that say the same: of "what language do they speak" both; the same word again is another step."""
+        """Other words for the same: both in "what language do they speak".
+
+        The same word again is another step.
+        """
         if len(free) == 1:
             return 0
         stems = {token.stem for at, token in enumerate(self._tokens) if chosen >> at & 1}
@@ -239,7 +246,8 @@ class SaidRelations:
                 for stems, mask, strength in self._phrases.get(stem, ())
                 if stems <= words.weights.keys()
             ]
-            # Of a word that is said twice, "children of A, not children of B", the one next to the name is its own.
+            # Of a word that is said twice, "children of A, not children of B", the one next to the
+            # name is its own.
             free = [(s, (-_distance(m, used), -m), m) for m, s in masks if not m & taken]
             if free:
                 strength, _, mask = max(free)
@@ -261,10 +269,12 @@ class SaidRelations:
                 # What texts say beside a relation does not explain the name of another.
                 words.weights[stem] >= SAYS and not place & self._claimed
             )
-            # "What genre is the film X": the domain of /film/film/genre explains a word, by itself it says nothing.
+            # "What genre is the film X": the domain of /film/film/genre explains a word, by itself
+            # it says nothing.
             beside = recall > 0 and not (stem in words.phrased and place & self._claimed)
             if place & self._measured and stem not in names[best]:
-                continue  # "how high" asks for a height: it does not say the highest point beside its name
+                # "How high" asks for a height: it does not say the highest point beside its name.
+                continue
             if strength >= (SAYS if strong else LIKE) and (strong or beside):
                 mask |= place
         torn = any((mask & span).bit_count() == 1 for span in self._together)
@@ -272,15 +282,15 @@ class SaidRelations:
             recall *= APART
         by_main = best == 0 and recall > 0
         return RelationEvidence(
-            recall, more, mask,
-            headless=by_main and words.head not in said, contrary=by_main and bool(words.superlatives - said.keys()),
+            recall, more, mask, headless=by_main and words.head not in said,
+            contrary=by_main and bool(words.superlatives - said.keys()),
         )  # fmt: skip
 
 
 def _passives(
     schema: Schema, tokens: Sequence[Token], operators: Sequence[Match]
 ) -> Iterator[tuple[int, int]]:
-    """Participles of relations' names, and the "by" after each: that of "starred by" says nothing without the first."""
+    """Participles of relations' names with their "by": "starred by" needs both."""
     for match in operators:
         verb = match.start - 1
         if (

@@ -1,4 +1,4 @@
-"""What the relations and the types of a graph are called: the words by which a question may mean them."""
+"""What a graph's relations and types are called: the words by which they may be meant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
-"""What the words of a relation's name weigh: of its last part, of the part before that says something, of another name, of a domain."""
+"""The weights of words of a relation's name.
+
+In its last part, in the telling part before, in another name, in a domain.
+"""
 BACK = 0.01
 """What a word for the other direction weighs in a relation's own."""
 KIN = 0.7
@@ -45,8 +48,10 @@ class RelationWords:
         name: The part of its label or key that says what it leads to.
         names: Each of its names as stems, the main one first.
         weights: What each stem weighs.
-        source: What it leads from, as stems, where its key says it: so is called what it leads back to.
-        head: The stem of the noun that its main name is about: "density" of "population density", "date" of "date of birth".
+        source: What it leads from, as stems, where its key says it: so is called what it leads back
+            to.
+        head: The stem of the noun that its main name is about: "density" of "population density",
+            "date" of "date of birth".
         superlatives: The stems of superlatives in its main name: "lowest" of "lowest point".
         inverse: What it leads back to, as stems: "child" of "parent".
         phrased: The stems that texts say beside it and that no name of it has.
@@ -115,7 +120,7 @@ class Schema:
                 self._prefixes[stem[:LIKE]].append(stem)
 
     def _name_heads(self) -> None:
-        """Types by the last word of their names: "elements" are chemical elements, where nothing else is called so."""
+        """Types by the last word of their names: "elements" are chemical, if nothing else is."""
         heads: dict[str, list[str]] = defaultdict(list)
         for name, keys in self.type_names.items():
             if len(name) > 1:
@@ -133,7 +138,7 @@ class Schema:
         return self._by_stem.get(stem, [])
 
     def like(self, stem: str) -> list[str]:
-        """Stems of relations' names that most likely are of one word with another: "discoveri" and "discov"."""
+        """Stems in relations' names that are probably one word: "discoveri" and "discov"."""
         return (
             [x for x in self._prefixes.get(stem[:LIKE], ()) if x != stem]
             if len(stem) >= LIKE
@@ -145,7 +150,7 @@ class Schema:
         return self._named.get(frozenset(stems), [])
 
     def synonyms(self, word: str, language: str, least: float = SAME) -> list[str]:
-        """English words that may name a type that a word of another language, or another word, means."""
+        """English words for a type that a foreign or another word may mean."""
         return [english for english, weight in expand(word, language) if weight >= least]
 
     def file_kind(self, stem: str, word: str, language: str) -> tuple[str, str] | None:
@@ -230,7 +235,8 @@ def _superlatives(name: str) -> frozenset[str]:
 def name_parts(key: str, label: str) -> tuple[str, str, str]:
     """The words of a relation: its last part, the one before that says something, and its domain.
 
-    ``/sports/team/roster./football/position/player`` is a player by way of a roster; a label of its own says all.
+    ``/sports/team/roster./football/position/player`` is a player by way of a roster; a label of its
+    own says all.
     """
     if _is_path(key):
         halves = [half.strip("/").split("/") for half in key.split(".")]
@@ -241,7 +247,7 @@ def name_parts(key: str, label: str) -> tuple[str, str, str]:
 
 
 def source_name(key: str) -> str:
-    """What a relation leads from: the part of a key like ``/music/genre/artists`` before its name; "" where it does not say so."""
+    """What a relation leads from: ``genre`` in a key ``/music/genre/artists``; else ""."""
     return _readable(key.split(".")[0].strip("/").split("/")[-2]) if _is_path(key) else ""
 
 

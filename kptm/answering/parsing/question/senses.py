@@ -1,4 +1,4 @@
-"""Names beside a name that tell which of its senses is meant, and all that has one name: "boston massachusetts", "named springfield"."""
+"""Names that tell another's sense, and all bearers of a name: "boston massachusetts"."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STEPS = 12
 
 
 def placed_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
-    """Names with one right after them that a fact leads to, and the tokens of both: "boston massachusetts"."""
+    """Names with one after them that a fact joins, and both's tokens: "boston massachusetts"."""
     for mention in question.mentions:
         for other in question.mentions if mention.kind in STRONG else ():
             after = other.start == mention.end and other.kind in STRONG
@@ -38,7 +38,7 @@ def placed_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Men
 
 
 def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
-    """Names of which a fact is told in passing, and the tokens of it: "Lincoln, the capital of Nebraska", "the Australian city of Darwin"."""
+    """Names with a fact in passing, and its tokens: "Lincoln, the capital of Nebraska"."""
     for mention in question.mentions:
         for other in question.mentions if mention.kind in STRONG else ():
             first, second = sorted((mention, other), key=lambda item: item.start)
@@ -53,7 +53,7 @@ def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Menti
 def _is_told(
     question: Question, knowledge: Knowledge, mention: Mention, other: Mention, between: int
 ) -> bool:
-    """Whether the words between two names say a fact that joins them, or what the first is, and a fact leads to the second."""
+    """Whether the words between two names say a fact that joins them, or the first's kind."""
     said, typed = 0, 0
     after = mention.start > other.start
     for at, token in enumerate(question.tokens):

@@ -1,7 +1,8 @@
 """A sentence encoder that compares a question with the relations of a graph.
 
-A question without its names ("where was it born") stands near the texts of the step that it asks for (Berant and Liang 2014 compare
-questions with programs in words; Reimers and Gurevych 2019 have the encoder). Names are not compared: they are known to be names.
+A question without its names ("where was it born") stands near the texts of the step that it asks
+for (Berant and Liang 2014 compare questions with programs in words; Reimers and Gurevych 2019 have
+the encoder). Names are not compared: they are known to be names.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ HELD = 4_000
 
 
 class SentenceEncoder(Protocol):
-    """What is needed of a sentence encoder, see :class:`kptm.linking.disambiguation.description_encoder.Encoder`."""
+    """A sentence encoder; :class:`kptm.linking.disambiguation.description_encoder.Encoder`."""
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of texts that last, (texts, width)."""
@@ -80,7 +81,8 @@ class EncodedQuestion:
     def behind(self, learnt: QuestionMap | None = None) -> Mapping[Step, float]:
         """How much less similar each step is to the question than the most similar one.
 
-        In standard deviations over all steps, 0 or less. A map of another encoder's vectors is left aside.
+        In standard deviations over all steps, 0 or less. A map of another encoder's vectors is left
+        aside.
         """
         fits = learnt is not None and learnt.encoder == self.steps.encoder
         vector = learnt(self.vector) if learnt is not None and fits else self.vector
@@ -129,7 +131,7 @@ class RelationEncoder:
         mentions: Iterable[Mention],
         importance: Sequence[float],
     ) -> EncodedQuestion | None:
-        """The mean of a question's vectors, each without another of its names; None where the graph has no relations."""
+        """The mean of a question's vectors, each without another name; None without relations."""
         if self._steps is None:
             return None
         variants = tuple(without_names(text, tokens, mentions, importance))
@@ -143,7 +145,7 @@ class RelationEncoder:
 def without_names(
     text: str, tokens: Sequence[Token], mentions: Iterable[Mention], importance: Sequence[float]
 ) -> list[str]:
-    """A question with a slot in place of each of the spans that are most likely its names, in turn; as it is where it has none."""
+    """A question with a slot for each likely name in turn; unchanged if it has none."""
     spans: dict[tuple[int, int], bool] = {}
     for item in mentions:
         if any(importance[item.start : item.end]):

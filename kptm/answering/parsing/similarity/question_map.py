@@ -1,9 +1,10 @@
-"""A linear map of a question's vector, learnt from answered questions, that brings it nearer to the steps that were asked for.
+"""A linear map of a question's vector, learnt from answers, towards the steps asked for.
 
-    Σ_q log Σ_{s right} p(s | q) − λ ‖A‖² / 2,   p(s | q) = exp(τ (q + qA) · s) / Σ_s' exp(τ (q + qA) · s')
+    Σ_q log Σ_{s right} p(s | q) − λ ‖A‖² / 2,
+    p(s | q) = exp(τ (q + qA) · s) / Σ_s' exp(τ (q + qA) · s')
 
-over all steps of the graph, by L-BFGS. A = 0 is the encoder as it is. What is stored of A is its best approximation of a low rank
-(Eckart and Young 1936).
+over all steps of the graph, by L-BFGS. A = 0 is the encoder as it is. What is stored of A is its
+best approximation of a low rank (Eckart and Young 1936).
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ def fit_map(
         total = p.sum(1, keepdims=True)
         meant = p * w + 1e-300
         asked = meant.sum(1, keepdims=True)
+        # ∂ loss / ∂ score: what the model expects of each step, less its share among right steps.
         pull = SHARPNESS * (p / total - meant / asked)
         value = float((np.log(total) - np.log(asked)).sum() + strength / 2 * (flat @ flat))
         return value, (q.T @ (pull @ s)).ravel() + strength * flat

@@ -1,4 +1,4 @@
-"""Relations as short texts that a sentence encoder can read: their names, with what kinds of things they lead from and to."""
+"""Relations as short texts for a sentence encoder: names, and kinds of their ends."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class RelationTexts:
     def of(self, relations: Iterable[Relation]) -> dict[Step, list[str]]:
         """Texts of both directions of relations.
 
-        The kinds of a relation are read once: a few more facts hardly change them, and its vectors last.
+        The kinds of a relation are read once: a few more facts hardly change them, and its vectors
+        last.
         """
         relations = sorted(relations, key=lambda item: item.key)
         self._read_kinds([item.key for item in relations if item.key not in self._kinds])
@@ -108,7 +109,7 @@ def _kinds(entity: Entity) -> list[str]:
 
 
 def beginning(description: str) -> str:
-    """The words that a description begins with, up to a function word, a sign or a number: "city in Texas" is a city."""
+    """A description's beginning up to a function word or sign: "city in Texas" is a city."""
     words: list[str] = []
     end = 0
     for token in load().tokens(description):

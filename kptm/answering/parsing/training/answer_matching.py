@@ -18,7 +18,10 @@ NO = frozenset("no false nein falsch non não nao όχι οχι いいえ 不是
 CLOSE = 1e-3
 """How far numbers may be apart, of their size."""
 ENOUGH, SHARP = 0.5, 8
-"""F1 from which on a denotation may be what is asked for, though the graph says a little more or less; the power of F1 that it weighs."""
+"""F1 from which on a denotation may be meant, and the power of F1 that it weighs.
+
+The graph may say a little more or less than the answers.
+"""
 
 
 class AnswerMatcher:

@@ -1,8 +1,9 @@
-"""Fitting a model to answered questions: maximum marginal likelihood over the programs that give the answers.
+"""Fit a model to answered questions: maximum marginal likelihood over right programs.
 
     Σ_q log Σ_{z right} p(z | q) − ‖w_dense − w_default‖² / 2σ² − ‖w_learnt‖² / 2τ²
 
-by L-BFGS. Which programs are right is known by what they denote alone (Liang, Jordan and Klein 2011, section 3.2).
+by L-BFGS. Which programs are right is known by what they denote alone (Liang, Jordan and Klein
+2011, section 3.2).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DENSE, LEARNT, KINDS = 1.0, 0.4, 0.6
-"""Standard deviations of the priors: of dense weights, of words with predicates, of words with kinds of named things."""
+"""Standard deviations of the priors: dense weights, words with predicates, with kinds."""
 KIND = "@"
 """What the predicate of a kind begins with."""
 EXPLAINS = 0.3
@@ -133,6 +134,7 @@ def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tup
         precision: One over its variance.
     """
     score = table.features @ weights
+    # Each lesson's largest score is taken out, so that no exponential overflows.
     top = np.maximum.reduceat(score, table.first)
     p = np.exp(score - np.repeat(top, table.sizes))
     meant = p * table.right
@@ -147,7 +149,7 @@ def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tup
 def _table(
     examples: Sequence[Example], names: Sequence[str], own: dict[tuple[str, str], int] | None
 ) -> Table:
-    """The candidates' features; the columns of words and predicates are added to ``own``, None to leave them out."""
+    """The candidates' features; ``own`` gets the columns of words and predicates, if given."""
     at = {name: number for number, name in enumerate(names)}
     entries: list[tuple[int, int, float]] = []
     first, right = [0], list[float]()

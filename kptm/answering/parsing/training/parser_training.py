@@ -1,9 +1,10 @@
-"""Learning from answered questions, and nothing else: which programs they ask for, and by which words.
+"""Learn from answered questions alone: which programs they ask for, by which words.
 
-    lessons ─► candidates of each ─► those that give the answers ─► weights ─► candidates anew, by these ─► weights
+    lessons ─► candidates of each ─► those that give the answers ─► weights
+            ─► candidates anew, by these ─► weights
 
-Among the lessons stand some that nobody wrote: each relation asked by its name, so that what was learnt of some relations does not
-stand in the way of the others.
+Among the lessons stand some that nobody wrote: each relation asked by its name, so that what was
+learnt of some relations does not stand in the way of the others.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Training:
         model: The model.
         explained: By lesson: whether a program gives its answers; None where it was not looked at.
         named: By lesson: whether a name of it is in the graph.
-        held_out: The share of right first answers before and after, of lessons that were held out, and how many these are.
+        held_out: The share of right first answers before and after, of lessons that were held out,
+            and how many these are.
         by_name: The same of relations asked by their names.
     """
 
@@ -177,7 +179,7 @@ class Trainer:
         questions: Sequence[Question],
         examples: list[Example],
     ) -> tuple[ReadingModel, list[Example]]:
-        """The model with what words mean a threshold, and the candidates anew of the lessons that have such a word."""
+        """The model with words' thresholds, and new candidates of lessons with such words."""
         learner = ThresholdLearner(self._parser.knowledge)
         for lesson, question, example in zip(lessons, questions, examples, strict=True):
             if max(example.right, default=0.0) < RIGHT:

@@ -1,7 +1,7 @@
-"""Learning how a question is compared with relations: a map of its vector, from the steps that give the right answers.
+"""Learn how questions compare with relations: a map, from steps that give right answers.
 
-A map knows the questions that it was learnt from too well: how much similarity weighs is learnt from questions that are compared by a
-map of the others (stacking, Wolpert 1992).
+A map knows the questions that it was learnt from too well: how much similarity weighs is learnt
+from questions that are compared by a map of the others (stacking, Wolpert 1992).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class QuestionMaps:
 
 
 def learn_maps(examples: Sequence[Example], questions: Sequence[Question]) -> QuestionMaps:
-    """Maps from examples, and the questions that these are of; none where questions have no vectors."""
+    """Maps from examples, and their questions; none if questions have no vectors."""
     known = [
         (at, example, question.encoded)
         for at, (example, question) in enumerate(zip(examples, questions, strict=True))
@@ -76,7 +76,7 @@ def learn_maps(examples: Sequence[Example], questions: Sequence[Question]) -> Qu
 
 
 def _right_steps(example: Example, encoded: EncodedQuestion) -> np.ndarray:
-    """How much each step of the graph is in programs that give the right answers, those that the model prefers most."""
+    """How much each step is in programs with right answers, those the model prefers most."""
     found = np.zeros(len(encoded.steps.at))
     chosen = [
         (item, reward, steps_of(item.derivation.program))

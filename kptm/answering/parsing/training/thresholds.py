@@ -1,7 +1,8 @@
-"""Words that mean a threshold of a measure ("major" cities, "tall" buildings), learnt from answered questions.
+"""Words that mean a threshold ("major" cities, "tall" buildings), learnt from answers.
 
-A set that has all answers and more, from a program that leaves a word unexplained, teaches an interval: the word may mean a
-threshold of any measure that parts the answers from the rest. The threshold of a word is the one that most intervals allow.
+A set that has all answers and more, from a program that leaves a word unexplained, teaches an
+interval: the word may mean a threshold of any measure that parts the answers from the rest. The
+threshold of a word is the one that most intervals allow.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 LESSONS = 3
 """Questions that must agree on a threshold."""
 SETS = 2
-"""Of these that must name the answers: many thresholds part a set so that a number of nodes is left."""
+"""How many of these must name the answers: many thresholds leave any number of nodes."""
 NODES = 2_000
 """Larger sets are not looked at."""
 SIGNS: dict[Comparison, float] = {">=": 1.0, "<=": -1.0}
@@ -80,7 +81,7 @@ class _Key(NamedTuple):
 
 
 class _Interval(NamedTuple):
-    """Thresholds that part the answers of one question from the rest: above ``low``, at most ``high``, for ">="."""
+    """Thresholds that part a question's answers from the rest: above ``low``, to ``high``."""
 
     low: float
     high: float
@@ -136,7 +137,7 @@ class ThresholdLearner:
                         self._by_sets[key].add(self._lessons)
 
     def thresholds(self) -> tuple[Threshold, ...]:
-        """Of each word and type the threshold on which most questions agree, where enough of them do."""
+        """For each word and type the threshold on which most questions agree, if enough do."""
         best: dict[tuple[str, str], tuple[int, Threshold]] = {}
         for key, lessons in sorted(self._intervals.items()):
             support, interval = _most_agreed(lessons.values())
@@ -194,7 +195,7 @@ def _sizes(knowledge: Knowledge, nodes: Sequence[str], step: Step) -> tuple[dict
 
 
 def _parting(sizes: Mapping[str, float], right: frozenset[str], wanted: int) -> _Interval | None:
-    """The thresholds above which are the right nodes alone, or as many as are wanted where these are not known."""
+    """The thresholds above which only right nodes are, or as many as wanted."""
     ordered = sorted(sizes.items(), key=lambda item: -item[1])
     above, below = ordered[:wanted], ordered[wanted:]
     if len(above) < wanted or not below or above[-1][1] <= below[0][1]:
@@ -229,7 +230,7 @@ def _threshold(key: _Key, interval: _Interval) -> Threshold:
 
 
 def roundest(low: float, high: float) -> float:
-    """The number with the fewest digits that is above ``low`` and at most ``high``, the largest of them."""
+    """The number with the fewest digits above ``low`` and up to ``high``, the largest one."""
     size = max(abs(low), abs(high))
     place = ceil(log10(size)) if size else 0
     for digits in range(DIGITS):

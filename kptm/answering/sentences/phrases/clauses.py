@@ -1,4 +1,4 @@
-"""Clauses about the members of a program: "that borders Texas", "whose capital is Paris", "with the most languages"."""
+"""Clauses about a program's members: "that borders Texas", "whose capital is Paris"."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class DescribesPrograms(Protocol):
         """What a program denotes."""
 
     def source(self, program: Follow, joint: str = " or ") -> NounPhrase:
-        """Where a step starts that leads to any of several names; with another joint to all of them."""
+        """Where a step to any of several names starts; with another joint to all of them."""
 
 
 class Clauses:
@@ -64,7 +64,7 @@ class Clauses:
         self._wording = describer.wording
 
     def of(self, program: Program, *, negated: bool = False) -> Forms:
-        """What is true of the members of a program, to follow a noun: "that borders Texas", "whose capital is Paris"."""
+        """What is true of a program's members, after a noun: "that borders Texas"."""
         program = without_having(program)
         if isinstance(program, Follow):
             return self._followed(program, negated=negated)
@@ -118,7 +118,7 @@ class Clauses:
     def _followed_any(
         self, program: Follow, words: RelationWords, source: NounPhrase, *, negated: bool
     ) -> Forms:
-        """The same of a step from any of a set: "that rivers traverse", "that no rivers traverse"."""
+        """The same of a step from any of a set: "that rivers traverse"."""
         some, during = source.text(plural=True, the=""), when(program.during)
         if isinstance(words, NounRelation):
             one = "none" if negated else "one"
@@ -138,7 +138,7 @@ class Clauses:
         return Forms(*(f"that {verb} {any_of}{during}" for verb in verbs))
 
     def noun_of(self, program: Follow, words: NounRelation, *, plural: bool) -> str:
-        """The noun of a step with its article: "the capital"; "a province" where there are several."""
+        """The noun of a step with its article: "the capital"; "a province" of several."""
         keys = program.source.keys if isinstance(program.source, Named) else ()
         if plural:
             return f"the {words.noun.many}"

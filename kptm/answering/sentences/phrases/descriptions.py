@@ -1,4 +1,4 @@
-"""What a program denotes, described in English: "the states that border Texas", "the population of the capital of France".
+"""What a program denotes, in English: "the states that border Texas".
 
 A description has a noun, what goes before it ("longest"), what follows it ("of France"), and
 clauses ("that border Texas"), which agree with it in number.
@@ -153,7 +153,7 @@ class ProgramDescriber:
         return NounPhrase(name=f"the difference between {left} and {right}", several=False)
 
     def source(self, program: Follow, joint: str = " or ") -> NounPhrase:
-        """Where a step starts that leads to any of several names; with another joint to all of them."""
+        """Where a step to any of several names starts; with another joint to all of them."""
         if isinstance(program.source, Named):
             names = joint.join(map(self.wording.named, program.source.keys))
             return NounPhrase(name=names, several=len(program.source.keys) > 1)

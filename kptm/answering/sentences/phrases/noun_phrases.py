@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Listed(NamedTuple):
-    """What a program denotes: names, the node of the first one, and the type that all have, "" where they have none."""
+    """What a program denotes: names, the first one's node, and the common type, or ""."""
 
     items: Sequence[str]
     first: str = ""
@@ -66,7 +66,7 @@ class NounPhrase:
 
 
 def merged(program: Program) -> Follow | None:
-    """What leads by one step from, or to, both of two names, as one step of both; None of any other program."""
+    """One step from or to two names, in place of one for each; None for other programs."""
     if not isinstance(program, Intersection):
         return None
     left, right = (merged(side) or side for side in (program.left, program.right))
@@ -100,7 +100,7 @@ def when(period: Period | None) -> str:
 
 
 def without_having(program: Program) -> Program:
-    """A program without what only requires that there be any: "what has a population", where something else is said.
+    """A program without conditions that there be any, where something else is said.
 
     Readers of questions require it of things that have no types.
     """

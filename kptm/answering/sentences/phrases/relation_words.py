@@ -1,4 +1,4 @@
-"""How a relation is said in English: as a noun, "the capital of X is Y", or as a verb, "X borders Y".
+"""A relation in English: as a noun, "the capital of X is Y", or a verb, "X borders Y".
 
 It is read from the last part of the relation's name; phrasings of the user's texts decide where
 they say it in its own words.
@@ -46,7 +46,7 @@ class NounRelation:
     clean: bool = True
 
     def verb(self, *, many: bool = False, negated: bool = False) -> str:
-        """The verb before the tails: "is", "are" of many and of a noun that is a plural by itself, "is by" of a story."""
+        """The verb before the tails: "is", "are" for many and for plurals, "is by" for a story."""
         plural = many or self.noun.one == self.noun.many
         return ("are" if plural else "is") + (" not" if negated else "") + self.link
 
@@ -81,7 +81,7 @@ RelationWords: TypeAlias = NounRelation | VerbRelation
 
 
 def plain_name(label: str) -> str:
-    """A name as words, as they are written: "place of birth", of "/people/person/place_of_birth" and of "placeOfBirth"."""
+    """A name as plain words: "place of birth", of "placeOfBirth", of its path in Freebase."""
     technical = "://" in label or label.startswith("/") or re.search(r"\w[#:]\w", label)
     text = [part for part in _PART.split(label) if part][-1:] if technical else [label]
     words = "".join(text).replace("(s)", "").replace("_", " ").split()
@@ -123,7 +123,7 @@ def relation_words(
 def _from_patterns(
     name: str, patterns: Iterable[str], grammar: SentenceGrammar
 ) -> RelationWords | None:
-    """The first phrasing that is nothing but the relation's own words, of an opaque name like "P36" the first plain one."""
+    """The first phrasing of only the relation's words; of an opaque name the first plain one."""
     own = set(question_words(name))
     opaque = re.fullmatch(r"[A-Za-z]?\d+", name) is not None
     for pattern in patterns:
@@ -173,7 +173,7 @@ def _noun(words: Sequence[str], grammar: SentenceGrammar) -> NounRelation:
 
 
 def _verb(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation | None:
-    """A name that begins with a verb in the present: "is part of", "flows into", "share border with"."""
+    """A name that begins with a verb in the present: "is part of", "flows into"."""
     first, *rest = words
     if first in _BE:
         return _be_written(first, rest, grammar)
@@ -234,7 +234,7 @@ def _noun_of(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation:
 
 
 def _past(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> VerbRelation:
-    """A name that begins with a past: "invaded", "died in", "directed by", "located in state", "founded" of a year."""
+    """A name that begins with a past: "invaded", "died in", "directed by", "founded"."""
     first, *rest = words
     if rest and rest[0] in grammar.prepositions:
         rest = rest[:1]  # the label of the tail says which state

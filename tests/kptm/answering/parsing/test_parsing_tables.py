@@ -1,4 +1,4 @@
-"""Tables without types: the rows of "breads.tsv" are breads. Each question is answered by hand over a small bakery."""
+"""Tables without types: the rows of "breads.tsv" are breads. Answers are written by hand."""
 
 import pytest
 
