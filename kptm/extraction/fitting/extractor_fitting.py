@@ -35,7 +35,7 @@ PART = 1_024
 """Pairs that are scored at a time."""
 SEEN = 0.05
 """The least score of a prediction that thresholds are chosen among."""
-PARTS = 4
+PARTS = 8
 """Parts of all pairs of things, each of which is predicted by a classifier of the others."""
 REFITTED = 4_000
 """Rows up to which the final classifier learns from the held-out ones; beside texts always."""
