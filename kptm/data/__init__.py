@@ -12,7 +12,7 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kptm.data.batch import KnowledgeBatch, collate
     from kptm.data.phrasings import Phrasings, fill
-    from kptm.data.tokenize import EncodedText, LinkedTextEncoder, TokenSpan
+    from kptm.data.tokenize import EncodedText, TextEncoder, TokenSpan
     from kptm.data.verbalisation import EntityFacts, verbalise
     from kptm.data.vocabulary import train_tokenizer
 
@@ -20,8 +20,8 @@ __all__ = [
     "EncodedText",
     "EntityFacts",
     "KnowledgeBatch",
-    "LinkedTextEncoder",
     "Phrasings",
+    "TextEncoder",
     "TokenSpan",
     "collate",
     "fill",
@@ -31,7 +31,7 @@ __all__ = [
 _HOMES = {
     "kptm.data.batch": ("KnowledgeBatch", "collate"),
     "kptm.data.phrasings": ("Phrasings", "fill"),
-    "kptm.data.tokenize": ("EncodedText", "LinkedTextEncoder", "TokenSpan"),
+    "kptm.data.tokenize": ("EncodedText", "TextEncoder", "TokenSpan"),
     "kptm.data.verbalisation": ("EntityFacts", "verbalise"),
     "kptm.data.vocabulary": ("train_tokenizer",),
 }

@@ -78,7 +78,7 @@ class EncodedText:
 _COLUMNS = ("input_ids", "special_tokens_mask", "offset_mapping")
 
 
-class LinkedTextEncoder:
+class TextEncoder:
     """Encodes linked texts for one tokenizer and one entity table.
 
     Args:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from kptm.data.tokenize import LinkedTextEncoder
+from kptm.data.tokenize import TextEncoder
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone import build_backbone, is_causal
 from kptm.fusion.backbones.backbone_parts import (
@@ -116,7 +116,7 @@ class FusedModel(nn.Module):
                 f"{config.kind} reads facts of entities as text; pass facts=EntityFacts.of(graph)"
             )
         self.facts = facts if config.reads_facts else None
-        self.encoder = LinkedTextEncoder(
+        self.encoder = TextEncoder(
             tokenizer,
             embeddings,
             length,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import torch
 
     from kg.embedding import EntityEmbeddings
-    from kptm.data.tokenize import LinkedTextEncoder
+    from kptm.data.tokenize import TextEncoder
     from kptm.data.verbalisation import EntityFacts
     from kptm.fusion.backbones.origin import Origin
     from kptm.fusion.config import FusionConfig
@@ -26,7 +26,7 @@ class FusedParts(Protocol):
     embeddings: EntityEmbeddings
     fusion_config: FusionConfig
     facts: EntityFacts | None
-    encoder: LinkedTextEncoder
+    encoder: TextEncoder
     fusion: Mechanism
     causal: bool
     hidden_size: int

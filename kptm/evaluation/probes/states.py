@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kptm.data import LinkedTextEncoder
+    from kptm.data import TextEncoder
     from kptm.evaluation.probes.labelled import LabelledText, ProbeSpan
     from kptm.fusion import FusedModel
 
@@ -95,7 +95,7 @@ def span_states(
 
 
 def token_spans(
-    encoder: LinkedTextEncoder, text: str, spans: Sequence[ProbeSpan]
+    encoder: TextEncoder, text: str, spans: Sequence[ProbeSpan]
 ) -> list[tuple[int, int] | None]:
     """The tokens of each span, (first, after the last); None for one without a token of its own.
 

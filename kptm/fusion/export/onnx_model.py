@@ -10,7 +10,7 @@ import torch
 from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
 from kptm.data import KnowledgeBatch
-from kptm.data.tokenize import LinkedTextEncoder
+from kptm.data.tokenize import TextEncoder
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.export.onnx_graph import FORMAT, GRAPH, META, OUTPUTS, TOKENIZER, graph_inputs
@@ -38,7 +38,7 @@ class OnnxModel:
         self._session, self._causal = session, bool(meta["causal"])
         self.tokenizer, self.embeddings = tokenizer, embeddings
         self.fingerprint, self.int8 = str(meta["fingerprint"]), bool(meta["int8"])
-        self.encoder = LinkedTextEncoder(
+        self.encoder = TextEncoder(
             tokenizer, embeddings, int(meta["max_length"]), causal=self._causal
         )
 

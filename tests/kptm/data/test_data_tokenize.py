@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg import Candidate
-from kptm.data import EncodedText, LinkedTextEncoder, collate
+from kptm.data import EncodedText, TextEncoder, collate
 from kptm.data.tokenize import TokenSpan
 from kptm.errors import ModelError
 from kptm.linking import Link, LinkedText
@@ -28,7 +28,7 @@ WORDS = [
 
 @pytest.fixture(scope="module", params=KINDS)
 def encoder(request, tokenizer_of, embeddings):
-    return LinkedTextEncoder(tokenizer_of(request.param), embeddings, 64)
+    return TextEncoder(tokenizer_of(request.param), embeddings, 64)
 
 
 @st.composite
@@ -79,7 +79,7 @@ def test_spans_are_those_of_the_offsets(encoder, embeddings, document):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts_that_are_read_together_are_read_as_they_are_alone(kind, tokenizer_of, embeddings):
-    encoder = LinkedTextEncoder(tokenizer_of(kind), embeddings, 8)
+    encoder = TextEncoder(tokenizer_of(kind), embeddings, 8)
     texts = ["[MASK] is in Paris", "", "is " * 20 + "[MASK]", "New York, Georgia"]
     together = encoder.encode_many([LinkedText(text) for text in texts])
     for text, encoded in zip(texts, together, strict=True):
@@ -94,16 +94,16 @@ def test_a_mention_is_cut_where_the_text_is(tokenizer_of, embeddings):
     tokenizer = tokenizer_of("bert")
     text = "is is is is is New York"
     document = LinkedText.from_spans(text, [(0, 2, "Paris"), (15, 23, "New_York")])
-    cut = LinkedTextEncoder(tokenizer, embeddings, 8).encode(document)
+    cut = TextEncoder(tokenizer, embeddings, 8).encode(document)
     assert len(cut.ids) == 8
     assert cut.spans == (TokenSpan(1, 2, "Paris", 3), TokenSpan(6, 7, "New_York", 2))
     text = "is " * 8 + "New York"
     document = LinkedText.from_spans(text, [(24, 32, "New_York")])
-    assert LinkedTextEncoder(tokenizer, embeddings, 8).encode(document).spans == ()
+    assert TextEncoder(tokenizer, embeddings, 8).encode(document).spans == ()
 
 
 def test_spans_stand_behind_a_longer_or_shorter_mask(tokenizer_of, embeddings):
-    encoder = LinkedTextEncoder(tokenizer_of("roberta"), embeddings, 64)
+    encoder = TextEncoder(tokenizer_of("roberta"), embeddings, 64)
     text = "[MASK] and [MASK] in Paris [MASK]"
     encoded = encoder.encode(LinkedText.from_spans(text, [(21, 26, "Paris")]))
     (span,) = encoded.spans
@@ -113,7 +113,7 @@ def test_spans_stand_behind_a_longer_or_shorter_mask(tokenizer_of, embeddings):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mention_collapses_to_one_token(kind, tokenizer_of, embeddings):
-    encoder = LinkedTextEncoder(tokenizer_of(kind), embeddings, 64)
+    encoder = TextEncoder(tokenizer_of(kind), embeddings, 64)
     text = "[MASK] Georgia, Tbilisi, Paris [MASK]"
     spans = [(7, 14, "Georgia"), (16, 23, "Tbilisi"), (25, 30, "Paris")]
     whole = encoder.encode(LinkedText.from_spans(text, spans))
@@ -130,7 +130,7 @@ class Slow:
 
 def test_a_tokenizer_without_offsets_is_refused(embeddings):
     with pytest.raises(ModelError, match="Slow gives no character offsets; use a fast tokenizer"):
-        LinkedTextEncoder(Slow(), embeddings, 64)
+        TextEncoder(Slow(), embeddings, 64)
 
 
 @pytest.mark.parametrize(("token", "said"), [("mask_token", "mask"), ("pad_token", "padding")])
@@ -138,7 +138,7 @@ def test_a_tokenizer_without_a_needed_token_is_refused(tokenizer_of, embeddings,
     tokenizer = tokenizer_of("bert")
     setattr(tokenizer, token, None)
     with pytest.raises(ModelError, match=f"has no {said} token"):
-        LinkedTextEncoder(tokenizer, embeddings, 64)
+        TextEncoder(tokenizer, embeddings, 64)
 
 
 def test_candidates_are_kept_where_they_are_wanted(tokenizer_of, embeddings):
@@ -146,8 +146,8 @@ def test_candidates_are_kept_where_they_are_wanted(tokenizer_of, embeddings):
     candidates = (Candidate("Paris", 0.7), Candidate("Seine", 0.2), Candidate("no vector", 0.1))
     linked = LinkedText(text, (Link(0, 5, "Paris", "Paris", 0.7, candidates),))
     tokenizer = tokenizer_of("bert")
-    plain = LinkedTextEncoder(tokenizer, embeddings, 32).encode(linked)
-    soft = LinkedTextEncoder(tokenizer, embeddings, 32, candidates=True)
+    plain = TextEncoder(tokenizer, embeddings, 32).encode(linked)
+    soft = TextEncoder(tokenizer, embeddings, 32, candidates=True)
     assert plain.spans[0].candidates == ()
     rows = {key: embeddings.row(key) for key in ("Paris", "Seine")}
     assert set(soft.encode(linked).spans[0].candidates) == {
@@ -176,12 +176,12 @@ def test_offsets_without_width_are_refused(tokenizer_of, embeddings):
     flat = Flat(tokenizer_object=known.backend_tokenizer, pad_token="[PAD]", mask_token="[MASK]")
     document = LinkedText.from_spans("Paris is here", [(0, 5, "Paris")])
     with pytest.raises(ModelError, match="offsets without width"):
-        LinkedTextEncoder(flat, embeddings, 64).encode(document)
+        TextEncoder(flat, embeddings, 64).encode(document)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_text_is_encoded_as_among_others(tokenizer_of, embeddings, kind):
-    encoder = LinkedTextEncoder(tokenizer_of(kind), embeddings, 64)
+    encoder = TextEncoder(tokenizer_of(kind), embeddings, 64)
     documents = [
         LinkedText.from_spans("Paris is [MASK]", [(0, 5, "Paris")]),
         LinkedText.from_spans("New  York in Georgia", [(13, 20, "?")]),
