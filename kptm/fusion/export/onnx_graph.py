@@ -139,14 +139,7 @@ class _Pass(nn.Module):
             causal=model.causal,
         )
         hidden_BLD = model.states(input_ids, attention_mask, knowledge)
-        flat_ND = hidden_BLD.flatten(0, 1)
-        asked_T = target_places[:, 0] * length + target_places[:, 1]
-        query_TE, _ = model.head(
-            flat_ND[asked_T],
-            flat_ND[knowledge.anchor_M],
-            knowledge.vectors_ME,
-            knowledge.sees(asked_T),
-        )
+        query_TE, _ = model.entity_queries(hidden_BLD, target_places, knowledge)
         return hidden_BLD, model.head.logits(query_TE, self.table)
 
 
