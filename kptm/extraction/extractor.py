@@ -90,6 +90,10 @@ class Extractor:
         """The relations that it reads."""
         return tuple(self.classifier.space.kinds)
 
+    def out_of_reach(self, precision: float) -> tuple[str, ...]:
+        """The relations of which nothing is proposed: no held-out prediction had the precision."""
+        return tuple(one for one in self.relations if not self.calibration.reaches(one, precision))
+
     @cached_property
     def fingerprint(self) -> str:
         """What tells it from other extractors: a hash of all that it has learnt."""

@@ -42,6 +42,7 @@ class ExtractionReport:
         extractor: The extractor's fingerprint.
         learnt: Texts that it was learnt from now; 0 where it was there already.
         relations: How many relations it reads.
+        out_of_reach: Those of them of which nothing is proposed at this precision.
     """
 
     texts: int = 0
@@ -52,6 +53,7 @@ class ExtractionReport:
     extractor: str = ""
     learnt: int = 0
     relations: int = 0
+    out_of_reach: int = 0
 
 
 def text_hash(text: str) -> str:
@@ -104,6 +106,7 @@ def read_texts(
         new_entities=len(new),
         extractor=extractor.fingerprint,
         relations=len(extractor.relations),
+        out_of_reach=len(extractor.out_of_reach(precision)),
     )
 
 

@@ -279,6 +279,11 @@ def extract(
     lines = [read]
     if report.learnt:
         lines.insert(0, f"learnt {report.relations:,} relations from {report.learnt:,} texts")
+    if report.out_of_reach:
+        lines.append(
+            f"{report.out_of_reach:,} of {report.relations:,} relations are never as precise as"
+            f" {precision:g} on texts that were held out; propose more with a lower --precision"
+        )
     if waiting:
         lines.append(f"{waiting:,} proposals wait: kptm review {workspace}")
     show({**asdict(report), "waiting": waiting}, as_json, "\n".join(lines))

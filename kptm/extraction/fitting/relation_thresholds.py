@@ -66,6 +66,10 @@ class RelationThresholds:
         """The probability that a prediction is right, from the classifier's score."""
         return _sigmoid(self.slope * _logit(chances) + self.shift)
 
+    def reaches(self, relation: str, precision: float) -> bool:
+        """Whether any of a relation's held-out predictions had a precision."""
+        return self.threshold(relation, precision) < NEVER
+
     def threshold(self, relation: str, precision: float) -> float:
         """The least confidence at which a relation's predictions have a precision."""
         at = next((n for n, one in enumerate(PRECISIONS) if one >= precision), len(PRECISIONS) - 1)

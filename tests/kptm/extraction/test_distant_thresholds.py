@@ -152,3 +152,11 @@ def test_one_of_several_facts_is_right_by_its_share():
     shares = [one.right for one in _scored(Fixed(), held, closed=False)]
     assert shares == pytest.approx([0.75, 0.25])
     assert [one.right for one in _scored(Fixed(), held, closed=True)] == [1.0, 1.0]
+
+
+def test_a_relation_that_is_never_so_precise_is_out_of_reach():
+    """Of predictions in order every second one is right, the surest is not: .9 is out of reach."""
+    items = [Scored("poor", 0.9 - at / 1_000, float(at % 2)) for at in range(400)]
+    calibration = calibrate(items, closed=False)
+    assert not calibration.reaches("poor", 0.9)
+    assert calibration.reaches("poor", 0.5)
