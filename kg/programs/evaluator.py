@@ -163,7 +163,10 @@ class Evaluator:
             return profile.files(self._evaluation(sql).sets)
 
     def main_relation_of_file(self, source: int) -> str | None:
-        """The relation with most heads in a file, the first of equals; None of an empty one."""
+        """The relation that most heads of a file have, of those that its first head has.
+
+        None of a file without facts.
+        """
         with self._database.quick() as sql:
             return profile.main_relation_of_file(self._evaluation(sql).sets, source)
 

@@ -84,7 +84,7 @@ def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
     What a file begins with is what it is about: clubs, though it names their coaches as well. The
     first :data:`STATED` statements in it are looked at.
     """
-    said = (
+    statements = (
         "SELECT x.head_id, x.relation_id FROM"
         " (SELECT triple_id FROM triple_source WHERE source_id = ? AND rev_removed IS NULL"
         " LIMIT ?) AS s JOIN triple x ON x.id = s.triple_id"
@@ -101,7 +101,7 @@ def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
         return None
     found = sets.sql.all(
         "SELECT r.key FROM (SELECT y.relation_id, count(DISTINCT y.head_id) AS n"
-        f" FROM ({said}) AS y"
+        f" FROM ({statements}) AS y"
         " GROUP BY y.relation_id) AS g JOIN relation r ON r.id = g.relation_id"
         " WHERE EXISTS (SELECT 1 FROM triple z"
         " WHERE z.head_id = ? AND z.relation_id = g.relation_id"

@@ -74,7 +74,7 @@ def _kind_features(
     if asked is None or not asked.answer:
         return own
     if asked.answer == "kind":
-        return {"classifies": float(_classifies(asked, made.program, schema))}
+        return {"classifies": 1.0} if _classifies(asked, made.program, schema) else {}
     fit = kinds.fits(asked.answer, made.nodes) if made.nodes else None
     if made.number is not None and asked.answer in ("person", "place"):
         fit = False

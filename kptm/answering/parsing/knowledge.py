@@ -55,7 +55,6 @@ class Knowledge:
         self._graph = graph
         self._evaluator = graph.evaluator()
         self._main_of_file: dict[int, str | None] = {}
-        self._file_kinds: dict[str, str] = {}
         self.clear()
 
     def clear(self) -> None:
@@ -63,6 +62,7 @@ class Knowledge:
         self._programs: dict[Program, Denotation] = {}
         self._steps: dict[tuple[str, ...], Counter[Step]] = {}
         self._types: dict[tuple[str, ...], Counter[str]] = {}
+        self._file_kinds: dict[str, str] = {}
         self._numeric: dict[tuple[str, ...], Mapping[Step, str]] = {}
         self._measures: dict[str, bool] = {}
         self._timed: dict[str, bool] = {}
@@ -94,7 +94,6 @@ class Knowledge:
         The rows of "elements.csv" are elements. It is read of a file once: what a file is about
         hardly changes while it is edited.
         """
-        self._file_kinds = {}
         for number, path in self._evaluator.files()[:FILES]:
             words = re.findall(r"[^\W\d_]+", Path(path).name.split(".")[0])
             noun = words[-1].lower() if words else ""

@@ -14,21 +14,18 @@ from kg.programs import (
     Named,
     Subtract,
     Superlative,
-    Union,
     Within,
-    parts,
 )
 from kg.types import Step
 from kg.values import ValueKey
 from kg.values.forms import NUMERIC
-from kptm.answering.parsing.programs.builder import bits, is_value, lowest
+from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value, lowest
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.questions.word_order import BE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kg.programs import Program
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
@@ -105,7 +102,7 @@ class Wholes:
                 holds = mention.node in part.nodes
                 if not holds and part.floating and self._is_open(part, mention):
                     continue  # a step that no word says denies nothing
-                if _is_list_of_names(part.program):  # "is it a lake or a river" asks which
+                if is_list_of_names(part.program):  # "is it a lake or a river" asks which
                     yield from self._which(part, mention, number)
                     continue
                 unlike = 0.0 if holds else self._unlike(mention.node, part)
@@ -181,13 +178,6 @@ class Wholes:
                 Subtract(first, second), (left,), mask=bits(match) | right.mask, names=right.names,
                 operators=1 << number, features={**dict(other), "subtract": 1.0},
             )  # fmt: skip
-
-
-def _is_list_of_names(program: Program) -> bool:
-    """Whether a set is of names alone, joined by "or"."""
-    return isinstance(program, Union) and not any(
-        isinstance(part, (Follow, Having)) for part in parts(program)
-    )
 
 
 def _is_measured_name(part: Derivation) -> bool:

@@ -6,6 +6,7 @@ from itertools import chain
 from math import log
 from typing import TYPE_CHECKING
 
+from kg.programs import Follow, Having, Union, parts
 from kg.values import ValueKey
 from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.question.question import LITTLE
@@ -168,6 +169,13 @@ def bits(match: Match) -> int:
 def lowest(mask: int) -> int:
     """The first token of a mask, -1 of none."""
     return (mask & -mask).bit_length() - 1
+
+
+def is_list_of_names(program: Program) -> bool:
+    """Whether a set is several names alone: "a lake or a river", "both A and B"."""
+    return isinstance(program, Union) and not any(
+        isinstance(part, (Follow, Having)) for part in parts(program)
+    )
 
 
 def is_value(nodes: Sequence[str]) -> bool:

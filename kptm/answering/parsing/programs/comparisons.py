@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from kg.programs import (
     Measure,
     Named,
 )
+from kg.programs.arithmetic import measure_all
 from kg.types import Literal
 from kg.values import ValueKey
 from kg.values.quantities import quantity
@@ -39,7 +39,6 @@ NAMED_BY = {
     "K": frozenset(("temperature",)),
 }
 """Words in the names of relations, by the base unit of what they measure."""
-_DECIMAL = re.compile(r"-?\d+(\.\d+)?")
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
 
@@ -106,15 +105,13 @@ class Comparisons:
         if knowledge.measures(nodes).get(measure.steps[0], "date"):
             return None  # its values have a unit, or are dates
         known = knowledge.evaluate(Follow(Named(tuple(nodes)), measure.steps[0])).nodes
-        sizes = [
-            float(node.literal.value)
-            for node in known
-            if isinstance(node, ValueKey) and _DECIMAL.fullmatch(node.literal.value)
-        ]
-        numbers = [float(value.value) for value in values]
+        literals = [node.literal for node in known if isinstance(node, ValueKey)]
+        sizes = [item.quantity.low for item in measure_all(literals)]
+        bare = [replace(value, unit="") for value in values]
+        numbers = [item.quantity.low for item in measure_all(bare)]
         if not sizes or min(numbers) < min(sizes) or max(numbers) > max(sizes):
             return None
-        return [replace(value, unit="") for value in values]
+        return bare
 
     def _of_unit(self, measure: Measure, values: Sequence[Literal]) -> dict[str, float]:
         """What speaks for a measure without a unit: metres are of heights, minutes of times."""

@@ -7,10 +7,10 @@ from functools import cached_property
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Having, Intersection, Named, Union, parts
+from kg.programs import Follow, Intersection, Named, Union, parts
 from kg.types import Step
 from kptm.answering.parsing.program_features import step_name
-from kptm.answering.parsing.programs.builder import bits, is_value
+from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
 from kptm.answering.parsing.programs.name_sides import NameSides
 
 if TYPE_CHECKING:
@@ -190,11 +190,9 @@ class Steps:
 
     def _first_of_list(self, part: Derivation) -> Mention | None:
         """The first name of a list: "that depend on both A and B" says the side of each."""
-        if not isinstance(part.program, Union) or part.floating:
+        if not is_list_of_names(part.program):
             return None
         keys = {key for item in parts(part.program) if isinstance(item, Named) for key in item.keys}
-        if any(isinstance(item, (Follow, Having)) for item in parts(part.program)):
-            return None
         return next(
             (
                 item

@@ -3,6 +3,7 @@
 import pytest
 
 from kg import KnowledgeGraph
+from kg.types import EntityRecord
 from kptm import Linker, Predictor
 
 BREADS = {
@@ -124,3 +125,19 @@ def asks_clubs(tmp_path_factory):
 def test_a_file_is_about_what_it_begins_with(asks_clubs, question, answers):
     found = asks_clubs.ask(question)
     assert {item.text for item in found.answers} == answers, found.explain(reading=True)
+
+
+def test_types_that_come_later_are_what_rows_are(tmp_path):
+    """A graph that has types needs no name of a file: its nouns are types."""
+    (tmp_path / "clubs.tsv").write_text("Reds\tcity\tDover\nBlues\tcity\tLeeds\n")
+    graph = KnowledgeGraph.open(tmp_path / "graph.db")
+    graph.load(tmp_path / "clubs.tsv")
+    parser = Predictor(graph, Linker(graph)).parser
+    assert [item.type for item in parser.read("all clubs").types] == ["clubs"]
+    assert parser.knowledge.types(["Reds", "Blues"]) == {"clubs": 2}
+    graph.add(
+        [EntityRecord(key="Reds", types=("ship",)), EntityRecord(key="Acorns", types=("ship",))]
+    )
+    assert parser.read("all clubs").types == []
+    assert parser.knowledge.types(["Reds", "Blues"]) == {"ship": 1}
+    graph.close()
