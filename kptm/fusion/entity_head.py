@@ -28,6 +28,8 @@ from torch.nn import functional as F
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from kptm.fusion.mechanisms.mechanism import MentionKnowledge
+
 START_SCALE = 10.0
 
 
@@ -76,6 +78,20 @@ class EntityHead(nn.Module):
         query_TE = a_TE * context_TE + b_TE * rotate_half(context_TE) + d_TE
         keys_TF = torch.cat([F.normalize(context_TE, dim=-1), F.normalize(relation_TR, dim=-1)], -1)
         return F.normalize(query_TE, dim=-1), F.normalize(keys_TF, dim=-1)
+
+    def queries_at(
+        self, places_T2: Tensor, hidden_BLD: Tensor, knowledge: MentionKnowledge
+    ) -> tuple[Tensor, Tensor]:
+        """Queries (T, E) and fact keys (T, 4E) of blanks, each at a text and a token of it."""
+        flat_ND = hidden_BLD.flatten(0, 1)
+        asked_T = places_T2[:, 0] * hidden_BLD.shape[1] + places_T2[:, 1]
+        found: tuple[Tensor, Tensor] = self(
+            flat_ND[asked_T],
+            flat_ND[knowledge.anchor_M],
+            knowledge.vectors_ME,
+            knowledge.sees(asked_T),
+        )
+        return found
 
     def logits(self, query_TE: Tensor, table_NE: Tensor) -> Tensor:
         """Logits (T, N) over the rows of ``table_NE``, which have length 1."""

@@ -270,25 +270,11 @@ class FusedModel(nn.Module):
         )
         if target_places is None or not len(target_places):
             return FusedOutput(hidden_BLD, None, None, None)
-        query_TE, keys_TF = self.entity_queries(hidden_BLD, target_places, knowledge)
+        query_TE, keys_TF = self.head.queries_at(target_places, hidden_BLD, knowledge)
         table = self.entity_table
         table_NE = table.whole() if score_rows is None else table.rows(score_rows)
         logits_TN = self.head.logits(query_TE, table_NE)
         return FusedOutput(hidden_BLD, query_TE, logits_TN, keys_TF)
-
-    def entity_queries(
-        self, hidden_BLD: Tensor, target_places: Tensor, knowledge: MentionKnowledge
-    ) -> tuple[Tensor, Tensor]:
-        """What the entity head asks for at places (T, 2): queries (T, E) and keys (T, F)."""
-        flat_ND = hidden_BLD.flatten(0, 1)
-        asked_T = target_places[:, 0] * hidden_BLD.shape[1] + target_places[:, 1]
-        found: tuple[Tensor, Tensor] = self.head(
-            flat_ND[asked_T],
-            flat_ND[knowledge.anchor_M],
-            knowledge.vectors_ME,
-            knowledge.sees(asked_T),
-        )
-        return found
 
     def states(
         self, input_ids: Tensor, attention_mask: Tensor, knowledge: MentionKnowledge | None

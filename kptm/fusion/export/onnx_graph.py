@@ -139,7 +139,7 @@ class _Pass(nn.Module):
             causal=model.causal,
         )
         hidden_BLD = model.states(input_ids, attention_mask, knowledge)
-        query_TE, _ = model.entity_queries(hidden_BLD, target_places, knowledge)
+        query_TE, _ = model.head.queries_at(target_places, hidden_BLD, knowledge)
         return hidden_BLD, model.head.logits(query_TE, self.table)
 
 
