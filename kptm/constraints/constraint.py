@@ -16,10 +16,10 @@ class ConstraintKind(StrEnum):
     Attributes:
         DOMAIN: Heads of the relation have one of some types.
         RANGE: Tails of the relation have one of some types.
-        FUNCTIONAL: A head has one tail.
-        INVERSE_FUNCTIONAL: A tail has one head.
-        SYMMETRIC: It holds in both directions.
-        ASYMMETRIC: It never holds in both.
+        FUNCTIONAL: A head has at most one tail.
+        INVERSE_FUNCTIONAL: A tail has at most one head.
+        SYMMETRIC: The relation holds in both directions.
+        ASYMMETRIC: The relation never holds in both directions.
         DISJOINT: Nothing has both types.
         SHAPE: A shape in SHACL.
     """
@@ -40,9 +40,10 @@ class Constraint:
 
     Attributes:
         kind: What it says.
-        subject: The relation's key; of disjoint types the first; of a shape its name.
-        types: The types of a domain or range; of disjoint types the second; of a shape the
-            component of SHACL.
+        subject: What is constrained: the key of a relation, the first of two disjoint types, or the
+            name of a shape.
+        types: The types of a domain or range, the second of two disjoint types, or the SHACL
+            component of a shape.
         support: How many cases agree.
         exceptions: How many do not.
         is_declared: Whether ``kptm.toml`` states it; else it is learnt from the graph.
@@ -71,11 +72,13 @@ class Violation:
 
     Attributes:
         constraint: Which one.
-        head: The head of the fact; of disjoint types what has both; of a shape its focus node.
-        relation: Its relation, "" of disjoint types; of a shape the path, as SPARQL writes it.
+        head: The head of the fact, the entity that has both disjoint types, or the focus node of a
+            shape.
+        relation: The relation of the fact; empty for disjoint types; for a shape the path, in the
+            syntax of SPARQL.
         tail: Its tail.
         reason: What is wrong.
-        proposal: The number of the proposal, 0 of a fact.
+        proposal: The number of the proposal that breaks it, 0 for a fact of the graph.
     """
 
     constraint: Constraint

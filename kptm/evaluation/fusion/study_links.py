@@ -1,4 +1,4 @@
-"""Links that are not gold: those the linker finds, and gold ones of which a share is wrong."""
+"""Links that are not gold: those that the linker finds, and gold links with noise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOISE = 0.2
 
 
 def link_again(documents: Iterable[LinkedText], linker: Linker) -> list[LinkedText]:
-    """The same texts with the links that ``linker`` finds; a blank is never part of one."""
+    """The same texts with the links that ``linker`` finds; none covers a [MASK]."""
     return [_without_blanks(item) for item in linker.link_many(item.text for item in documents)]
 
 
@@ -43,12 +43,12 @@ def _without_blanks(document: LinkedText) -> LinkedText:
 def with_noise(
     documents: Iterable[LinkedText], entities: Iterable[str], share: float, seed: int
 ) -> list[LinkedText]:
-    """Gold links of which a share means another entity, each any of the others alike.
+    """Gold links, a share of which are moved to another entity, drawn uniformly.
 
-    Which ones hangs on (seed, text, place) alone, not on the order of the texts.
+    Seed, text and the start of a link decide whether it is moved; the order of the texts does not.
 
     Raises:
-        ConfigError: ``share`` is none, or there is no other entity.
+        ConfigError: ``share`` is not between 0 and 1, or there is no other entity.
     """
     if not 0 <= share <= 1:
         raise ConfigError(f"the share of wrong links must be between 0 and 1, not {share}")
@@ -72,6 +72,6 @@ def with_noise(
     ]
 
 
-def asked_as(probes: Sequence[Probe], clozes: Iterable[LinkedText]) -> list[Probe]:
-    """The probes with other clozes, in their order."""
+def with_clozes(probes: Sequence[Probe], clozes: Iterable[LinkedText]) -> list[Probe]:
+    """The probes with ``clozes`` in place of their own; both are in the same order."""
     return [replace(probe, cloze=cloze) for probe, cloze in zip(probes, clozes, strict=True)]

@@ -21,7 +21,7 @@ from kptm.evaluation.fusion.study_arms import (
     control_facts,
     control_table,
 )
-from kptm.evaluation.fusion.study_links import asked_as, link_again, with_noise
+from kptm.evaluation.fusion.study_links import link_again, with_clozes, with_noise
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.linking import Linker
@@ -192,7 +192,7 @@ class Trials:
         study = self.study
         if arm == "real":
             documents, clozes, held_out = self.found
-            return documents, asked_as(study.probes, clozes), held_out
+            return documents, with_clozes(study.probes, clozes), held_out
         if arm != "noisy":
             return study.documents, study.probes, study.held_out
         keys = [record.key for record in study.entities]
@@ -200,7 +200,7 @@ class Trials:
             with_noise(texts, keys, study.noise, seed)
             for texts in (study.documents, [x.cloze for x in study.probes], study.held_out)
         )
-        return documents, asked_as(study.probes, clozes), held_out
+        return documents, with_clozes(study.probes, clozes), held_out
 
     def _after_edits(
         self, before: Sequence[dict[str, float]], after: Sequence[dict[str, float]]

@@ -1,4 +1,4 @@
-"""Relevant neighbours: records that name the question's entity and hold one of its candidates."""
+"""Relevant neighbours: they name the question's entity, and their value is a candidate answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.records import Hit
 
 OVERFETCH = 16
-"""Factor of k: more rows are retrieved, because rows about other facts are filtered out."""
+"""k times this many rows are retrieved, because rows about other facts are filtered out."""
 
 
 def relevant(hits: Iterable[Hit], entity: str, among: Container[str], k: int) -> list[Hit]:

@@ -1,4 +1,4 @@
-"""Arms by splits as bars with their intervals."""
+"""Bars with intervals: a panel for each split, a bar for each arm."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def arm_bars(
     splits: Mapping[str, str],
     colours: Mapping[str, int],
 ) -> str:
-    """One panel a split, one bar an arm, with whiskers for the intervals.
+    """Bars with whiskers for the intervals: a panel for each split, a bar for each arm.
 
     A value is set in bold where its interval lies above those of all other arms.
 
     Returns:
-        A grid of ``<figure>`` on one common scale and a table, or "" where there is no estimate.
+        A grid of ``<figure>`` on one common scale and a table, or "" where no estimate is finite.
     """
     found = panels(arms, splits, colours)
     if not found:

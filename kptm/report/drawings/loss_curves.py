@@ -22,13 +22,13 @@ def line_chart(
     colours: Mapping[str, int],
     unit: str,
 ) -> str:
-    """Lines over steps, each named at its end.
+    """One line for each series over the training steps, with its name at the right end.
 
     Args:
         title: What is measured.
         series: Name → points (step, value); values that are not finite are left out.
         colours: Name → slot of the palette.
-        unit: What the steps are.
+        unit: The label of the x-axis, such as "steps".
 
     Returns:
         A ``<figure>``, or "" where there is nothing to draw.
