@@ -2,7 +2,7 @@
 
 Words between and around the two, their order and distance, and the surface of the candidate, as
 hashes. Each is there twice in the model: once for all relations, once for the one that is asked.
-What the graph knows of the candidate is :mod:`kptm.passages.reader.typing`.
+What the graph knows of the candidate is added in :mod:`kptm.passages.reader.answer_pairs`.
 """
 
 from __future__ import annotations

@@ -64,13 +64,13 @@ class ReadPassage:
         passage: As it is stored.
         stems: The beginnings of its words, folded.
         mentions: What it names, in order; none overlap but values and entities of the same place.
-        alphabetic: Its words without punctuation, each once.
+        alphabetic: Its words without punctuation, each once, in order.
     """
 
     passage: Passage
     stems: list[str]
     mentions: list[PassageMention]
-    alphabetic: frozenset[str]
+    alphabetic: tuple[str, ...]
 
 
 def read(passage: Passage) -> ReadPassage:
@@ -84,7 +84,7 @@ def read(passage: Passage) -> ReadPassage:
         first, last = bisect_right(ends, start), bisect_left(starts, end)
         if last > first:
             mentions.append(PassageMention(start, end, first, last, kind, senses, literals))
-    alphabetic = frozenset(stem for stem in stems if stem.isalpha())
+    alphabetic = tuple(dict.fromkeys(stem for stem in stems if stem.isalpha()))
     return ReadPassage(passage, stems, mentions, alphabetic)
 
 

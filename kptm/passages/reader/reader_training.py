@@ -136,7 +136,8 @@ class _Data:
         return ReaderModel(
             ways=ways,
             columns=kept.astype(np.int64),
-            weights=weights[: len(kept)],
+            # The file holds float32: a model just fitted and one read back give the same p.
+            weights=weights[: len(kept)].astype(np.float32).astype(np.float64),
             dense=weights[len(kept) : len(kept) + width].reshape(-1, len(DENSE)),
             none=weights[len(kept) + width :],
         )

@@ -10,8 +10,10 @@ import scipy.sparse as sp
 from kptm import Workspace
 from kptm.answering.combination.p_calibration import Curve
 from kptm.answering.sources.text_source import TextSource
+from kptm.passages.reader.distant import taught
 from kptm.passages.reader.logit import LogitExamples, fit
 from kptm.passages.reader.reader_model import HeldOutAnswer, ReaderModel
+from kptm.passages.reader.reader_training import train
 from kptm.passages.text_spans import TextSpan, name_spans, same_value, value_spans
 
 CITIES = (
@@ -113,6 +115,17 @@ def test_the_model_is_saved_and_loaded_as_it_was(ws, tmp_path):
     assert (other.ways, other.best, other.facts) == (model.ways, model.best, model.facts)
     for name in ("columns", "weights", "dense", "none"):
         assert np.array_equal(getattr(model, name), getattr(other, name))
+
+
+def test_a_model_just_fitted_gives_the_p_that_it_gives_when_read_back(ws, tmp_path):
+    fitted = train(ws.graph)
+    fitted.save(tmp_path / "reader")
+    read = ReaderModel.load(tmp_path / "reader")
+    item = taught(ws.graph)[0]
+    p, none = fitted.probabilities(item.rows, item.question.way)
+    again, none_again = read.probabilities(item.rows, item.question.way)
+    assert np.array_equal(p, again)
+    assert none == none_again
 
 
 @pytest.mark.parametrize("content", [b"", b"damaged", None])
