@@ -309,7 +309,7 @@ class KnowledgeGraph(GraphView):
         """
         if (entity is None) == (source is None):
             raise StoreError("forget needs an entity or a source, one of them")
-        entity = self._stored(entity)
+        entity = self._find_key(entity)
         note = f"forget {printable(shorten(entity or source or '', 190))}"
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
@@ -396,4 +396,4 @@ class KnowledgeGraph(GraphView):
         """
         if (entity is None) == (source is None):
             raise StoreError("purge needs an entity or a source, one of them")
-        return purge.purge(self._database, entity=self._stored(entity), source=source)
+        return purge.purge(self._database, entity=self._find_key(entity), source=source)

@@ -75,7 +75,7 @@ class GraphView:
         """What a message adds about an unknown name: "; did you mean 'France'?", or nothing."""
         return naming.did_you_mean(self.search(name, limit=naming.SUGGESTED))
 
-    def _stored(self, name: str | None, table: str = "entity") -> str | None:
+    def _find_key(self, name: str | None, table: str = "entity") -> str | None:
         return None if name is None else naming.key_in(self._database, table, name)
 
     def relation(self, name: str) -> Relation:
@@ -123,8 +123,8 @@ class GraphView:
         yield from map(Triple._make, self._database.rows(statement, parameters, few=few))
 
     def _pattern(self, head: str | None, relation: str | None, tail: str | None) -> triples.Pattern:
-        relation = self._stored(relation, "relation")
-        return triples.Pattern(self._stored(head), relation, self._stored(tail))
+        relation = self._find_key(relation, "relation")
+        return triples.Pattern(self._find_key(head), relation, self._find_key(tail))
 
     def attributes(
         self, head: str | None = None, relation: str | None = None
@@ -257,7 +257,7 @@ class GraphView:
         leads nowhere. Where a source prefers some facts of a head and relation (Wikidata's rank
         *preferred*), its others are not followed.
         """
-        return self.evaluator().follow(self._stored(key) or key, steps)
+        return self.evaluator().follow(self._find_key(key) or key, steps)
 
     def trails(
         self, start: str, steps: Sequence[Step], end: str, *, limit: int = 1
@@ -282,7 +282,7 @@ class GraphView:
     def history(self, key: str) -> list[Change]:
         """When which source began or ceased to say something of an entity, oldest first."""
         with self._database.reading() as sql:
-            return history.history(sql, self._stored(key) or key, self._at)
+            return history.history(sql, self._find_key(key) or key, self._at)
 
     def revisions(self, *, limit: int = 20) -> list[Revision]:
         """The newest revisions, newest first."""

@@ -197,7 +197,7 @@ class _Batches:
         entity_records: list[tuple[int, EntityRecord]] = []
         statement_records: list[tuple[int, Statement]] = []
         for line, found in batch:
-            record = None if type(found) is Triple else self._checked(line, found)
+            record = None if type(found) is Triple else self._check_record(line, found)
             self._bounded += record is not None and is_bounded(record)
             if isinstance(record, EntityRecord):
                 entity_records.append((line, record))
@@ -222,7 +222,7 @@ class _Batches:
         priors = "1 prior" if self._bounded == 1 else f"{self._bounded:,} priors"
         return [f"{priors} above {MAX_PRIOR:g} taken for {MAX_PRIOR:g}"]
 
-    def _checked(self, line: int, found: Record | TripleFormatError) -> Record | None:
+    def _check_record(self, line: int, found: Record | TripleFormatError) -> Record | None:
         """A record, or None where it is rejected."""
         if isinstance(found, TripleFormatError):
             self._rejects.add(line, found)

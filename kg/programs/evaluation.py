@@ -118,7 +118,7 @@ class Evaluation:
         """What a program comes to."""
         held = self._state.values.get(program)
         if held is None:
-            held = (self._computed(program),)
+            held = (self._compute_value(program),)
             ids = held[0].ids if isinstance(held[0], NodeSet) else None
             self._state.values.put(program, held, 1 + len(ids or ()))
         return held[0]
@@ -150,7 +150,7 @@ class Evaluation:
             return values[0].value if values else None
         return found
 
-    def _computed(self, program: Program) -> Value:  # noqa: C901  # a case a kind of program
+    def _compute_value(self, program: Program) -> Value:  # noqa: C901  # a case a kind of program
         match program:
             case Named(keys):
                 return self.named(keys)

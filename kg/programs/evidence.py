@@ -104,7 +104,7 @@ class ProgramEvidence:
             case Having(step):
                 yield from self._first(node, step)
             case Follow():
-                yield from self._followed(program, node)
+                yield from self._facts_of_step(program, node)
             case Intersection(left, right):
                 yield from self._of(left, node)
                 yield from self._of(right, node)
@@ -118,7 +118,7 @@ class ProgramEvidence:
                 yield from self._measure(node, measure, greatest=order == "max")
                 yield from self._of(base, node)
             case Compare(base, measure, _, value):
-                yield from self._compared(program, node)
+                yield from self._facts_of_comparison(program, node)
                 yield from self._number(value)
                 yield from self._of(base, node)
             case Named() | _:
@@ -144,7 +144,7 @@ class ProgramEvidence:
         one, two = self._work.keys([here, there]) if here != there else self._work.keys([here]) * 2
         return Triple(one, step.relation, two) if step.forward else Triple(two, step.relation, one)
 
-    def _followed(self, program: Follow, node: int) -> Iterator[Triple]:
+    def _facts_of_step(self, program: Follow, node: int) -> Iterator[Triple]:
         path = self._work.path([program.step])
         if path is None:
             return
@@ -157,20 +157,20 @@ class ProgramEvidence:
     def _measure(self, node: int, measure: Measure, *, greatest: bool) -> Iterator[Triple]:
         """The facts of a node's measure: of the value that counts, or of all that is counted."""
         if measure.count:
-            yield from self._counted(node, measure)
+            yield from self._facts_of_count(node, measure)
             return
         for value in self._work.measuring.extremes(node, measure, greatest=greatest):
             yield from self._trail(node, measure, value)
 
-    def _compared(self, program: Compare, node: int) -> Iterator[Triple]:
+    def _facts_of_comparison(self, program: Compare, node: int) -> Iterator[Triple]:
         measure = program.measure
         if measure.count:
-            yield from self._counted(node, measure)
+            yield from self._facts_of_count(node, measure)
             return
         for value in self._work.measuring.matching(program, node):
             yield from self._trail(node, measure, value)
 
-    def _counted(self, node: int, measure: Measure) -> Iterator[Triple]:
+    def _facts_of_count(self, node: int, measure: Measure) -> Iterator[Triple]:
         path = self._work.path(measure.steps)
         if path is None:
             return

@@ -81,16 +81,22 @@ class Measuring:
         if program.measure.count:
             return self._most(base, program, greatest=greatest)
         path = self._work.path(program.measure.steps)
-        found = [] if path is None else self._ranked(base, path, program.rank, greatest=greatest)
-        return self._chosen(base, {size.node for size in found})
+        found = (
+            [] if path is None else self._sizes_at_rank(base, path, program.rank, greatest=greatest)
+        )
+        return self._sample_nodes(base, {size.node for size in found})
 
     def extremes(self, node: int, measure: Measure, *, greatest: bool) -> tuple[str, ...]:
         """The value by which a node is measured."""
         path = self._work.path(measure.steps)
-        found = [] if path is None else self._ranked(NodeSet((node,)), path, 1, greatest=greatest)
+        found = (
+            []
+            if path is None
+            else self._sizes_at_rank(NodeSet((node,)), path, 1, greatest=greatest)
+        )
         return self._work.keys([size.value for size in found])
 
-    def _chosen(self, base: NodeSet, chosen: Collection[int]) -> NodeSet:
+    def _sample_nodes(self, base: NodeSet, chosen: Collection[int]) -> NodeSet:
         """Some nodes of a set in its order; those of a large one by their ids."""
         if base.ids is None:
             return NodeSet(tuple(sorted(chosen)))
@@ -102,9 +108,11 @@ class Measuring:
         if not 0 < program.rank <= len(ranks):
             return EMPTY
         chosen = ranks[program.rank - 1]
-        return self._chosen(base, {node for node, count in counted.items() if count == chosen})
+        return self._sample_nodes(
+            base, {node for node, count in counted.items() if count == chosen}
+        )
 
-    def _ranked(self, base: NodeSet, path: Path, rank: int, *, greatest: bool) -> list[Size]:
+    def _sizes_at_rank(self, base: NodeSet, path: Path, rank: int, *, greatest: bool) -> list[Size]:
         """The sizes of the nodes whose greatest or least size has a rank."""
         if rank < 1:
             return []
@@ -172,13 +180,15 @@ class Measuring:
         if value is None:
             return EMPTY
         if program.measure.count:
-            return self._chosen(base, self._counted(base, program, value))
+            return self._sample_nodes(base, self._nodes_by_count(base, program, value))
         path = self._work.path(program.measure.steps)
         if path is None:
             return EMPTY
         if base.ids is None:
             return self._compare_many(base, path, program.comparison, value)
-        return self._chosen(base, {size.node for size in self._matches(base, path, program, value)})
+        return self._sample_nodes(
+            base, {size.node for size in self._matches(base, path, program, value)}
+        )
 
     def matching(self, program: Compare, node: int) -> list[str]:
         """The values of a node that compare as they are wanted."""
@@ -194,7 +204,7 @@ class Measuring:
         ]  # fmt: skip
         return list(self._work.keys(chosen))
 
-    def _counted(self, base: NodeSet, program: Compare, value: Literal) -> set[int]:
+    def _nodes_by_count(self, base: NodeSet, program: Compare, value: Literal) -> set[int]:
         other = quantity(value)
         if other is None:
             return set()
@@ -296,7 +306,7 @@ class Measuring:
         )
 
     def _extreme(self, base: NodeSet, path: Path, *, greatest: bool) -> Literal | None:
-        found = self._ranked(base, path, 1, greatest=greatest)
+        found = self._sizes_at_rank(base, path, 1, greatest=greatest)
         values = self._work.literals(sorted({size.value for size in found}, reverse=True))
         return values[0] if values else None
 

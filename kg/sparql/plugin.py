@@ -282,10 +282,10 @@ class _SqlStore(Store):
             return
         query = f"SELECT {chosen} FROM triple x WHERE {' AND '.join(where)}"
         for page in self._pages(query, parameters, few=head is not None):
-            for triple in self._named(page, end):
+            for triple in self._rows_as_terms(page, end):
                 yield triple, iter(())
 
-    def _named(
+    def _rows_as_terms(
         self, page: list[tuple[Any, ...]], end: Term | None
     ) -> list[tuple[Term, Term, Term]]:
         """Rows of ids as terms, without those that another row says too."""

@@ -69,7 +69,7 @@ class Sql:
             # Named, so that the server holds the rows: a plain cursor would fetch them all. Streams
             # may be nested, hence the number.
             cursor = self._driver.cursor(name=f"kptm_{next(_STREAMS)}")
-            cursor.execute(self._spelt(statement), parameters)
+            cursor.execute(self._adapt_placeholders(statement), parameters)
         else:
             cursor = self.cursor(statement, parameters)
         try:
@@ -81,7 +81,7 @@ class Sql:
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
-        self._driver.cursor().executemany(self._spelt(statement), rows)
+        self._driver.cursor().executemany(self._adapt_placeholders(statement), rows)
 
     def insert(
         self,
@@ -152,9 +152,9 @@ class Sql:
 
     def cursor(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
         """The driver's cursor on a statement."""
-        return self._driver.execute(self._spelt(statement), parameters)
+        return self._driver.execute(self._adapt_placeholders(statement), parameters)
 
-    def _spelt(self, statement: str) -> str:
+    def _adapt_placeholders(self, statement: str) -> str:
         return statement.replace("?", "%s") if self.postgresql else statement
 
 

@@ -70,7 +70,7 @@ class Database:
         # All threads' connections in one list, so that close() reaches those of threads that have
         # ended.
         self._lent: list[Any] = []
-        with self._explained():
+        with self._explain_errors():
             migrate(self.engine, self.name)
         self.location.note_opened()
 
@@ -107,11 +107,11 @@ class Database:
         A tenth of the cost of :meth:`reading`. Every cursor has to be read to its end or closed in
         the block, or the connection would go on seeing the graph of that moment.
         """
-        with self._explained():
-            shared = self._shared()
+        with self._explain_errors():
+            shared = self._shared_connection()
             yield self._thread_sql() if shared is None else Sql.on(shared)
 
-    def _shared(self) -> sa.Connection | None:
+    def _shared_connection(self) -> sa.Connection | None:
         """The connection of the transaction that this thread has open, if it has one."""
         found: sa.Connection | None = getattr(self._own, "shared", None)
         return found
@@ -119,7 +119,7 @@ class Database:
     @property
     def in_transaction(self) -> bool:
         """Whether this thread is inside of :meth:`transaction`."""
-        return self._shared() is not None
+        return self._shared_connection() is not None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -128,7 +128,7 @@ class Database:
         A part that fails is rolled back alone if the block goes on. If the block ends by an error,
         everything is rolled back.
         """
-        if self._shared() is not None:  # part of the one around it
+        if self._shared_connection() is not None:  # part of the one around it
             yield
             return
         with self.write() as connection:
@@ -177,22 +177,22 @@ class Database:
 
         Within :meth:`transaction` it is a part of that, and rolls back alone.
         """
-        shared = self._shared()
+        shared = self._shared_connection()
         if shared is None:
             with self.write(wait=wait) as connection:
                 yield Sql.on(connection), _current(connection)
             return
-        with self._explained(), shared.begin_nested() as part:
+        with self._explain_errors(), shared.begin_nested() as part:
             yield Sql.on(shared), part
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state of the graph from begin to end."""
-        shared = self._shared()
+        shared = self._shared_connection()
         if shared is not None:
             yield shared
             return
-        with self._explained(), self.engine.connect() as connection, connection.begin():
+        with self._explain_errors(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -205,7 +205,7 @@ class Database:
             wait: Whether to wait for another writer; without, a locked database is an error
                 at once.
         """
-        with self._explained(), self.engine.connect() as connection:
+        with self._explain_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(kptm_write=True, kptm_wait=wait)
             with connection.begin():
                 yield connection
@@ -219,7 +219,7 @@ class Database:
         Raises:
             StoreError: Somebody else holds the database.
         """
-        with self._explained(), self.engine.connect() as connection:
+        with self._explain_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             sql = Sql.on(connection)
             rows = [sql.cursor(statement).fetchall() if not sql.postgresql else sql.run(statement)
@@ -256,7 +256,7 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         try:
             yield
         except UnicodeEncodeError as error:

@@ -97,7 +97,7 @@ class Typing:
             window.extend(islice(blocks, 1))
             if isinstance(item, Block):
                 self._decide(item, window)
-                yield from self._typed(item)
+                yield from self._typed_blocks(item)
             else:
                 yield item
 
@@ -136,7 +136,7 @@ class Typing:
         if not fresh:
             return
         for name in sorted(fresh):
-            found = ENTITY_DECISION if name in _UNDERSTOOD else self._known(name)
+            found = ENTITY_DECISION if name in _UNDERSTOOD else self._decided_type(name)
             if found is not None:
                 self._decisions[name] = found
         fresh -= self._decisions.keys()
@@ -151,7 +151,7 @@ class Typing:
             if found.is_value:
                 self._checked.add(name)
 
-    def _known(self, name: str) -> TypeDecision | None:
+    def _decided_type(self, name: str) -> TypeDecision | None:
         """What was decided before: by the user, by the graph, or that nothing is typed."""
         found = self._given.get(name.casefold())
         if found is not None:
@@ -175,7 +175,7 @@ class Typing:
 
         return count
 
-    def _typed(self, block: Block) -> Iterator[Block | ValueBlock]:
+    def _typed_blocks(self, block: Block) -> Iterator[Block | ValueBlock]:
         valued = {
             name: found
             for name in set(block.relations)

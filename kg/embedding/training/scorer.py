@@ -199,17 +199,17 @@ class Scorer:
     def tail_scores(self, head_relation: torch.Tensor) -> torch.Tensor:
         """Scores of every entity as tail, shape (B, entities), on the CPU."""
         if self._multiplies:
-            return self.scores(self._numbered(head_relation, inverse=False)).cpu()
+            return self.scores(self._number_relations(head_relation, inverse=False)).cpu()
         return cast("torch.Tensor", self.model.predict_t(head_relation.to(self.device))).cpu()
 
     @torch.no_grad()
     def head_scores(self, relation_tail: torch.Tensor) -> torch.Tensor:
         """Scores of every entity as head, shape (B, entities), on the CPU."""
         if self._multiplies and self.config.inverse:
-            return self.scores(self._numbered(relation_tail.flip(1), inverse=True)).cpu()
+            return self.scores(self._number_relations(relation_tail.flip(1), inverse=True)).cpu()
         return cast("torch.Tensor", self.model.predict_h(relation_tail.to(self.device))).cpu()
 
-    def _numbered(self, pairs: torch.Tensor, *, inverse: bool) -> torch.Tensor:
+    def _number_relations(self, pairs: torch.Tensor, *, inverse: bool) -> torch.Tensor:
         """(entity, relation) pairs with the relation as the model numbers it."""
         if not self.config.inverse:
             return pairs

@@ -29,7 +29,7 @@ def alive(at: int | None, name: str = "x") -> str:
     """The condition that the triple ``name`` lives, now or at a revision."""
     if at is None:
         return f"{name}.rev_removed = 0"
-    return f"{name}.rev_added <= {at:d} AND EXISTS ({_said(at, name)} AND {CERTAIN})"
+    return f"{name}.rev_added <= {at:d} AND EXISTS ({_stated_condition(at, name)} AND {CERTAIN})"
 
 
 def newest(sql: Sql) -> int:
@@ -41,14 +41,14 @@ def recorded(at: int | None, name: str = "x") -> str:
     """The condition that any source states the triple ``name``, be it with confidence 0."""
     if at is None:
         return f"{name}.rev_removed <= 0"
-    return f"{name}.rev_added <= {at:d} AND EXISTS ({_said(at, name)})"
+    return f"{name}.rev_added <= {at:d} AND EXISTS ({_stated_condition(at, name)})"
 
 
 CERTAIN = "(s.confidence IS NULL OR s.confidence > 0)"
 """The condition that a source does not state ``s`` as wrong."""
 
 
-def _said(at: int, name: str) -> str:
+def _stated_condition(at: int, name: str) -> str:
     return f"SELECT 1 FROM triple_source s WHERE s.triple_id = {name}.id AND {said(at)}"
 
 

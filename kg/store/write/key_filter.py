@@ -39,7 +39,7 @@ class KeyFilter:
         hashes = np.fromiter(map(hash, ids), np.int64, len(ids))
         checks = np.fromiter((crc32(key.encode()) for key in ids), np.uint32, len(ids))
         numbers = np.fromiter(ids.values(), np.uint32, len(ids))
-        new = self._found(hashes, checks) == 0
+        new = self._find_ids(hashes, checks) == 0
         order = np.flatnonzero(new)[np.argsort(hashes[new], kind="stable")]
         places = np.searchsorted(self._hashes, hashes[order])
         self._checks = np.insert(self._checks, places, checks[order])
@@ -52,10 +52,10 @@ class KeyFilter:
             return {}
         hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
         checks = np.fromiter((crc32(key.encode()) for key in keys), np.uint32, len(keys))
-        found = self._found(hashes, checks).tolist()
+        found = self._find_ids(hashes, checks).tolist()
         return {key: number for key, number in zip(keys, found, strict=True) if number}
 
-    def _found(self, hashes: np.ndarray, checks: np.ndarray) -> np.ndarray:
+    def _find_ids(self, hashes: np.ndarray, checks: np.ndarray) -> np.ndarray:
         """The id of each, 0 for one that is not here."""
         found = np.zeros(len(hashes), np.uint32)
         at = np.searchsorted(self._hashes, hashes)
