@@ -132,7 +132,7 @@ class AnswerBuilder:
     def answer(self, case: Case, config: PredictorConfig) -> Answer:
         """The answer, with its path, evidence, conflicts and the other senses of its name."""
         if case.answers:
-            found = self._stated(case, config)
+            found = self._answer_of_graph(case, config)
         elif case.asked is not None and case.opinions:
             found = self._silent_graph(case, case.asked, config)
         else:
@@ -147,7 +147,11 @@ class AnswerBuilder:
             config: Says whether predictions are calibrated.
             kinds: The sources that could be asked.
         """
-        refused = self._refused(case, config, kinds) if kinds and len(case.best.path) == 1 else None
+        refused = (
+            self._refuse_prediction(case, config, kinds)
+            if kinds and len(case.best.path) == 1
+            else None
+        )
         return None if refused is None else self._complete(refused, case)
 
     def _complete(self, found: Answer, case: Case) -> Answer:
@@ -203,7 +207,7 @@ class AnswerBuilder:
 
     # ── what the graph says ──────────────────────────────────────────────────────────────────
 
-    def _stated(self, case: Case, config: PredictorConfig) -> Answer:
+    def _answer_of_graph(self, case: Case, config: PredictorConfig) -> Answer:
         best = case.best
         # Names that were given leave nothing to misunderstand but their sense.
         sense = min(SURE, max(LEAST, best.link_score))
@@ -246,17 +250,21 @@ class AnswerBuilder:
         """What texts say or others predict, whichever is surer; fitted weights combine both."""
         read = next((item for item in case.opinions if item.kind == TEXTS), None)
         if read is None or self._texts is None or TEXTS in config.weights.combiner.weights:
-            return self._predicted(case, asked, config)
+            return self._answer_of_sources(case, asked, config)
         others = [item for item in case.opinions if item.kind != TEXTS]
         found = Answer(question=case.question, reason=self._lacking(case), why="fact")
-        found = self._predicted(replace(case, opinions=others), asked, config) if others else found
+        found = (
+            self._answer_of_sources(replace(case, opinions=others), asked, config)
+            if others
+            else found
+        )
         return self._texts.surer(found, asked, read, others, config)
 
     # ── what is predicted ────────────────────────────────────────────────────────────────────
 
-    def _predicted(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
+    def _answer_of_sources(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
         weights, reading = config.weights, case.best
-        if refused := self._refused(case, config, {item.kind for item in case.opinions}):
+        if refused := self._refuse_prediction(case, config, {item.kind for item in case.opinions}):
             return refused
         if not weights.count and not config.uncalibrated:  # link prediction alone knows its worth
             case = replace(case, opinions=[x for x in case.opinions if x.kind == LINKS])
@@ -291,7 +299,7 @@ class AnswerBuilder:
         answers = (ScoredEntity.of(best, named[best], score),)
         return replace(found, entity=answers[0].entity, score=score, answers=answers)
 
-    def _refused(
+    def _refuse_prediction(
         self, case: Case, config: PredictorConfig, kinds: Collection[str]
     ) -> Answer | None:
         """Why nothing is predicted: nothing of that kind has the relation, or p is worthless."""

@@ -159,15 +159,17 @@ class Predictor:
         Raises:
             ConfigError: There is no such source, or the time is none.
         """
-        chosen = self._chosen(sources)
-        return self._streamed(iter(questions), chosen, None if at is None else period_of(at))
+        chosen = self._choose_sources(sources)
+        return self._stream_answers(iter(questions), chosen, None if at is None else period_of(at))
 
-    def _streamed(
+    def _stream_answers(
         self, questions: Iterator[str], chosen: frozenset[str], at: Period | None
     ) -> Iterator[Answer]:
-        while chunk := list(map(_checked, islice(questions, CHUNK))):
+        while chunk := list(map(_check_question, islice(questions, CHUNK))):
             read = list(self._understanding.in_words(chunk, chosen, self._config, at))
-            decided = iter(self._decided([item for item in read if isinstance(item, Case)], chosen))
+            decided = iter(
+                self._decide_cases([item for item in read if isinstance(item, Case)], chosen)
+            )
             for question, item in zip(chunk, read, strict=True):
                 found = next(decided) if isinstance(item, Case) else item
                 if isinstance(found, Evaluated):
@@ -195,9 +197,9 @@ class Predictor:
             UnknownKeyError: The relation or the entity is not in the graph.
             ConfigError: There is no such source.
         """
-        chosen = self._chosen(sources)
+        chosen = self._choose_sources(sources)
         case = self._understanding.by_names(head, relation, tail, chosen)
-        return self._sentences.complete(self._decided([case], chosen)[0], "en")
+        return self._sentences.complete(self._decide_cases([case], chosen)[0], "en")
 
     def query_many(
         self, questions: Iterable[tuple[str | None, str, str | None]]
@@ -212,7 +214,7 @@ class Predictor:
         Returns:
             An answer a question; None where a name is not in the graph.
         """
-        chosen = self._chosen(None)
+        chosen = self._choose_sources(None)
         return [
             case
             if case is None or isinstance(case, Answer)
@@ -244,8 +246,8 @@ class Predictor:
                 # Texts are asked all the same: they know their worth, and cost little.
                 (open_ if end is None else read).append(case)
             ends.append(end)
-        heard = iter(self._heard(open_, chosen))
-        texts = iter(self._heard(read, {TEXTS}) if TEXTS in there else ())
+        heard = iter(self._ask_sources(open_, chosen))
+        texts = iter(self._ask_sources(read, {TEXTS}) if TEXTS in there else ())
         for case, end in zip(cases, ends, strict=True):
             if case is None or case.answers:
                 yield case
@@ -255,19 +257,19 @@ class Predictor:
                 said = next(texts, None)
                 yield said if said is not None and said.opinions else end
 
-    def _chosen(self, sources: Iterable[str] | None) -> frozenset[str]:
+    def _choose_sources(self, sources: Iterable[str] | None) -> frozenset[str]:
         return checked_sources(self._config.sources if sources is None else sources)
 
     # ── answering ────────────────────────────────────────────────────────────────────────────
 
-    def _decided(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Answer]:
+    def _decide_cases(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Answer]:
         """Ask the sources of all cases together, and decide each."""
-        heard = self._heard(cases, chosen)
+        heard = self._ask_sources(cases, chosen)
         return [self._decider.answer(case, self._config) for case in heard]
 
-    def _heard(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Case]:
+    def _ask_sources(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Case]:
         """The cases with what the sources say of each; all are asked together."""
-        cases = [replace(case, asked=self._asked(case, chosen)) for case in cases]
+        cases = [replace(case, asked=self._source_query(case, chosen)) for case in cases]
         asked = [case.asked for case in cases if case.asked is not None]
         weights = self._config.weights.neighbours
         told = iter(self._voices.opinions(asked, chosen, weights) if asked else ())
@@ -275,7 +277,7 @@ class Predictor:
             case if case.asked is None else replace(case, opinions=next(told)) for case in cases
         ]
 
-    def _asked(self, case: Case, chosen: Collection[str]) -> SourceQuery | None:
+    def _source_query(self, case: Case, chosen: Collection[str]) -> SourceQuery | None:
         """The case as other sources are asked it: only with them, and over one hop."""
         there = self._voices.there(chosen)
         if not there or len(case.best.path) > 1:
@@ -348,7 +350,7 @@ class Predictor:
             for case, (_, answers) in zip(read, chunk, strict=True):
                 if not isinstance(case, Case) or not answers or case.answers:
                     continue
-                if (asked := self._asked(case, chosen)) is not None:
+                if (asked := self._source_query(case, chosen)) is not None:
                     left.append((asked, frozenset(answers)))
             heard = self._voices.heard([asked for asked, _ in left], chosen, k)
             for (asked, answers), (opinions, hits) in zip(left, heard, strict=True):
@@ -391,7 +393,7 @@ class Predictor:
         )
 
 
-def _checked(question: str) -> str:
+def _check_question(question: str) -> str:
     if len(question) > LONGEST:
         raise LinkingError(
             f"the question has {len(question):,} characters, more than {LONGEST:,};"

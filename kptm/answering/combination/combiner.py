@@ -153,12 +153,12 @@ def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
         return LogLinearPool()
     names = sorted({item.relation for item in examples})
     heard = [at for at in range(len(POOLED)) if any(x.features[at].any() for x in examples)]
-    lost, table = _fitted(examples, names, heard)
+    lost, table = _fit_weights(examples, names, heard)
     price = 0.5 * np.log(max(2, len(examples)))
     kept = heard
     while len(kept) > 1:
         without = [[at for at in kept if at != left] for left in kept]
-        tried = [_fitted(examples, names, some) for some in without]
+        tried = [_fit_weights(examples, names, some) for some in without]
         best = min(range(len(tried)), key=lambda at: tried[at][0])
         if tried[best][0] - lost > price:
             break
@@ -167,7 +167,7 @@ def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
     return LogLinearPool(weights=rows[0], relations=dict(zip(names, rows[1:], strict=True)))
 
 
-def _fitted(
+def _fit_weights(
     examples: Sequence[PoolExample], names: Sequence[str], kept: Sequence[int]
 ) -> tuple[float, Floats]:
     """The least loss, and its weights, shape (1 + R, S): w_s, then w_{s,r} of each relation."""

@@ -61,14 +61,14 @@ class References:
         if before or (after and fold(place["word"]) in self._words.several):
             return  # "the capital of France and its currency", "what do they eat in Egypt"
         names = self._referents(place, last)
-        if len(last.answers) > 1 and names[:1] == [self._joined(last)]:
+        if len(last.answers) > 1 and names[:1] == [self._join_answers(last)]:
             if (listed := self._words.listed(last.question)) is not None:
                 yield self._of_several(text, place, listed)
             yield self._of_several(text, place, names[0])
         for name in names:
-            yield self._substituted(text, name, last)
+            yield self._substitute_name(text, name, last)
 
-    def _joined(self, last: Turn) -> str:
+    def _join_answers(self, last: Turn) -> str:
         return self._words.joined([item.label for item in last.answers])
 
     def _of_several(self, text: str, place: re.Match[str], names: str) -> str:
@@ -114,13 +114,13 @@ class References:
         topic = [] if last.topic is None else [last.topic.label]
         answers = [item.label for item in last.answers]
         if len(answers) > 1:
-            return [self._joined(last), *topic] if word in words.several else topic
+            return [self._join_answers(last), *topic] if word in words.several else topic
         person = word in words.persons and words.asks_for_person(last.question)
         located = place.re is words.place and words.asks_for_place(last.question)
         kind = place.re is words.demonstrative and last.is_answer_kind(place["noun"])
         return [*answers, *topic] if person or located or kind else [*topic, *answers]
 
-    def _substituted(self, text: str, name: str, last: Turn) -> str:
+    def _substitute_name(self, text: str, name: str, last: Turn) -> str:
         """A text with a name in place of all words that stand for one."""
         words, templates = self._words, self._words.templates
 
@@ -150,7 +150,7 @@ class References:
             noun = self._words.possessive.sub(lambda match: match["noun"], fragment.rest)
             if reference.re is self._words.possessive:
                 for name in self._referents(reference, last):
-                    yield self._asked(noun, name)
+                    yield self._phrase_question(noun, name)
             return
         written = not fragment.article and not fragment.rest[0].islower()
         named = fragment.preposition or written or bool(self._linker.candidates(fragment.rest))
@@ -158,13 +158,13 @@ class References:
             yield from self._instead(fragment, last)
         if not fragment.preposition:
             if last.topic is not None:
-                yield self._asked(fragment.rest, last.topic.label)
+                yield self._phrase_question(fragment.rest, last.topic.label)
             if len(last.answers) == 1:
-                yield self._asked(fragment.rest, last.answers[0].label)
+                yield self._phrase_question(fragment.rest, last.answers[0].label)
             if not named:
                 yield from self._instead(fragment, last)
 
-    def _asked(self, relation: str, name: str) -> str:
+    def _phrase_question(self, relation: str, name: str) -> str:
         return self._words.templates["ask"].format(relation=relation, name=name)
 
     def _is_relation(self, text: str) -> bool:
@@ -181,13 +181,13 @@ class References:
                 place = self._words.templates["place"].format(name=rest)
                 yield f"{question.rstrip(' ?？')} {place}"
             return
-        mention = self._replaced(rest, last)
+        mention = self._replaced_name(rest, last)
         if mention is not None:
             yield question[: mention.start] + rest + question[mention.end :]
         elif last.relation:
-            yield self._asked(last.relation, rest)
+            yield self._phrase_question(last.relation, rest)
 
-    def _replaced(self, name: str, last: Turn) -> NamedEntity | None:
+    def _replaced_name(self, name: str, last: Turn) -> NamedEntity | None:
         """The last question's name that another replaces: one of its kind, the topic first."""
         keys = [item.entity for item in self._linker.candidates(name)][:1]
         some = self._alike(keys[0], last.mentions) if keys else last.mentions

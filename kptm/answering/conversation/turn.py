@@ -65,7 +65,7 @@ class Turn:
             named += [key for part in inner for key in part.keys]
         topics = dict.fromkeys(key for key in (answer.topic, *named) if _is_entity(key))
         if answer.why in _NOT_UNDERSTOOD or not (topics or answer.found):
-            topics = dict.fromkeys(_named(answer.question, linker))
+            topics = dict.fromkeys(_named_entities(answer.question, linker))
         found = [item.entity for item in answer.answers[: MANY + 1] if item.entity is not None]
         known = graph.entities([*topics, *found])
         about = [known[key] for key in topics if key in known]
@@ -128,7 +128,7 @@ def _mention(answer: Answer, entity: Entity) -> NamedEntity | None:
     return NamedEntity(entity, start, end)
 
 
-def _named(question: str, linker: Linker) -> list[str]:
+def _named_entities(question: str, linker: Linker) -> list[str]:
     """The entities that the linker finds in a question, except those named by "who" alone."""
     words = lexicon.load()
     code = words.language(question)

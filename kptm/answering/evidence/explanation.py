@@ -39,7 +39,7 @@ def as_text(head: Iterable[str], groups: Iterable[Group]) -> str:
         lines.append(f"  {group.heading}")
         for line in group.lines:
             origin = f"  [{line.origin}]" if line.origin else ""
-            lines.append(f"    {_marked(line.text, line.spans, *MARKS)}{origin}")
+            lines.append(f"    {_mark_spans(line.text, line.spans, *MARKS)}{origin}")
     return "\n".join(map(_one_line, lines))
 
 
@@ -73,7 +73,7 @@ def _pieces(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[str, bool]]:
     yield text[at:], False
 
 
-def _marked(text: str, spans: tuple[Span, ...], before: str, behind: str) -> str:
+def _mark_spans(text: str, spans: tuple[Span, ...], before: str, behind: str) -> str:
     parts = _pieces(text, spans)
     return "".join(f"{before}{part}{behind}" if named else part for part, named in parts)
 

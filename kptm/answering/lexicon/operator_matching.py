@@ -98,7 +98,7 @@ def _operators(question: _Question, tables: Language) -> tuple[list[OperatorMatc
             elif _stands(operator, question, at, end):
                 hits.append(OperatorMatch(at, end, operator))
     doubtful = [hit for hit in hits if hit.operator.unless_asked or hit.operator.unless_compared]
-    return _settled(hits, doubtful) if doubtful else hits, words
+    return _drop_contradicted(hits, doubtful) if doubtful else hits, words
 
 
 def _stands(operator: Operator, question: _Question, start: int, end: int) -> bool:
@@ -109,7 +109,7 @@ def _stands(operator: Operator, question: _Question, start: int, end: int) -> bo
         (operator.initial and start > question.opening)
         or (operator.not_initial and start <= question.opening)
         or (operator.final and end < len(keys))
-        or (operator.typed and _typed(question.tokens[start:end]) not in operator.typed)
+        or (operator.typed and _canonical_text(question.tokens[start:end]) not in operator.typed)
         or (operator.nearby and operator.nearby.isdisjoint(keys))
         or (operator.without and not operator.without.isdisjoint(keys))
         or (operator.after_apostrophe and question.tokens[start].text[0] not in APOSTROPHES)
@@ -122,7 +122,7 @@ def _stands(operator: Operator, question: _Question, start: int, end: int) -> bo
     )
 
 
-def _typed(tokens: Sequence[Token]) -> str:
+def _canonical_text(tokens: Sequence[Token]) -> str:
     return canonical(" ".join(token.text for token in tokens).lower())
 
 
@@ -132,7 +132,9 @@ def _is_after(before: str, word: str) -> bool:
     return before.endswith(word[1:]) if word[0] == "-" else before == word
 
 
-def _settled(hits: list[OperatorMatch], doubtful: Sequence[OperatorMatch]) -> list[OperatorMatch]:
+def _drop_contradicted(
+    hits: list[OperatorMatch], doubtful: Sequence[OperatorMatch]
+) -> list[OperatorMatch]:
     """The hits without those that others speak against."""
     certain = [hit.operator for hit in hits if hit not in doubtful]
     asks = any(operator.kind in ("ask", "count") for operator in certain)

@@ -70,15 +70,15 @@ class Knowledge:
 
     def evaluate(self, program: Program) -> Denotation:
         """What a program denotes."""
-        return _held(self._programs, program, self._evaluator.evaluate)
+        return _get_or_compute(self._programs, program, self._evaluator.evaluate)
 
     def steps(self, nodes: Sequence[str]) -> Counter[Step]:
         """Which steps lead from some nodes, and by how many facts."""
-        return _held(self._steps, tuple(nodes), self._evaluator.steps)
+        return _get_or_compute(self._steps, tuple(nodes), self._evaluator.steps)
 
     def types(self, nodes: Sequence[str]) -> Counter[str]:
         """The types of some nodes, or the files' nouns for them in a graph without types."""
-        return _held(self._types, tuple(nodes), self._types_of)
+        return _get_or_compute(self._types, tuple(nodes), self._types_of)
 
     def _types_of(self, nodes: tuple[str, ...]) -> Counter[str]:
         found = self._evaluator.types(nodes)
@@ -112,7 +112,7 @@ class Knowledge:
 
     def measures(self, nodes: Sequence[str]) -> Mapping[Step, str]:
         """The steps that lead from some nodes to numbers and dates."""
-        return _held(self._numeric, tuple(nodes), self._evaluator.numeric_steps)
+        return _get_or_compute(self._numeric, tuple(nodes), self._evaluator.numeric_steps)
 
     def main_relation(self) -> str | None:
         """The relation that most entities have; None in an empty graph."""
@@ -130,11 +130,11 @@ class Knowledge:
 
     def is_timed(self, relation: str) -> bool:
         """Whether any fact of a relation says when it held."""
-        return _held(self._timed, relation, self._evaluator.is_timed)
+        return _get_or_compute(self._timed, relation, self._evaluator.is_timed)
 
     def is_measure(self, relation: str) -> bool:
         """Whether a relation leads to numbers or dates, by a few of its values."""
-        return _held(self._measures, relation, self._is_measure)
+        return _get_or_compute(self._measures, relation, self._is_measure)
 
     def _is_measure(self, relation: str) -> bool:
         some = list(islice(self._graph.attributes(relation=relation), LOOKED_AT))
@@ -142,7 +142,7 @@ class Knowledge:
         return 2 * typed > len(some)
 
 
-def _held(cache: dict[K, V], key: K, compute: Callable[[K], V]) -> V:
+def _get_or_compute(cache: dict[K, V], key: K, compute: Callable[[K], V]) -> V:
     if key not in cache:
         if len(cache) >= HELD:
             cache.clear()

@@ -114,7 +114,7 @@ class QuestionParser:
                 relations,
                 self._graph.entities(item.key for item in relations),
                 types,
-                self._phrased(),
+                self._phrasing_words(),
                 self._sides,
                 {} if types else self._knowledge.file_kinds(),
             )
@@ -123,7 +123,7 @@ class QuestionParser:
             self._state = state
         return self._schema
 
-    def _phrased(self) -> dict[str, dict[str, float]]:
+    def _phrasing_words(self) -> dict[str, dict[str, float]]:
         """How often the phrasings of each relation have a word, of 1 for the most frequent one."""
         found = {}
         for key in self._phrasings.relations():

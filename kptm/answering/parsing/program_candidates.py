@@ -83,7 +83,7 @@ def candidates(
     words: dict[int, list[str]] = {}
     best: dict[Program, ProgramCandidate] = {}
     for made in Search(grammar, knowledge, beam=beam).derivations():
-        told = _described(question, made, kinds)
+        told = _count_descriptive_words(question, made, kinds)
         made.mask |= told
         features = _features(question, made, knowledge)
         if told:
@@ -149,7 +149,7 @@ def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
     return [f"@{kind}" for kind in sorted(knowledge.types(named))] if named else []
 
 
-def _described(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
+def _count_descriptive_words(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
     """Unexplained words that say what a program's entities are: "the online shop Amazon"."""
     left = [
         at

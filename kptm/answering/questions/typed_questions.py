@@ -74,7 +74,7 @@ class TypedQuestions:
         silent = self._silent(parsed, min_score)
         if silent is not None:
             return self._case(text, question, silent, parsed.parses, chosen)
-        if best is None or _understood(parsed, best) < min_score:
+        if best is None or _path_probability(parsed, best) < min_score:
             named = _bare_mention(question)
             if named is not None:
                 return self._describer.answer(_document(question, [named]))
@@ -279,7 +279,7 @@ def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
     return None
 
 
-def _understood(parsed: ParsedQuestion, best: Parse) -> float:
+def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
     """The probability of the best reading's path, from the best entity or a namesake.
 
     Two films are called "The Manchurian Candidate": that its genre is asked for is plain, though

@@ -89,7 +89,7 @@ class Understanding:
         name = self._graph.stored_key(name)
         step = Step(self._relations.key(relation), head is not None)
         # What has such a fact is a key, and stands for itself.
-        meant = self._meant(name, step)
+        meant = self._meanings_of_name(name, step)
         readings = [
             Reading(
                 entity=entity,
@@ -105,7 +105,7 @@ class Understanding:
         question = f"{head or '?'} | {step.relation} | {tail or '?'}"
         return Case(question, readings, None, readings[0].answers if GRAPH in chosen else ())
 
-    def _meant(self, name: str, step: Step) -> list[tuple[str, float, list[str]]]:
+    def _meanings_of_name(self, name: str, step: Step) -> list[tuple[str, float, list[str]]]:
         """What a name of a query means, with p and where the step leads from there.
 
         That is the key or the value that has such a fact, or else what may be called so.

@@ -60,7 +60,7 @@ class English:
         if isinstance(program, Superlative):
             return self._superlative(program, found, value, many=many)
         followed = _plain(program)
-        if followed is not None and (said := self._stated(followed, found, whole=program)):
+        if followed is not None and (said := self._state_facts(followed, found, whole=program)):
             return said
         described = self._describe(program, found)
         plural = many or (described.noun is not None and described.noun.one == described.noun.many)
@@ -76,7 +76,7 @@ class English:
         typed = self._describer.wording.type(found.type) if found.type else None
         return replace(described, noun=self._noun or typed)
 
-    def _stated(self, followed: Follow, found: Listed, *, whole: Program) -> str:
+    def _state_facts(self, followed: Follow, found: Listed, *, whole: Program) -> str:
         """The facts of one step: "A and B border Texas"; "" where a description says it better."""
         step, items, many = followed.step, found.items, len(found.items) > 1
         dates = all(map(is_date, items))
@@ -89,7 +89,7 @@ class English:
         if isinstance(words, NounRelation):
             if not words.clean or words.link:
                 ends = (subject, named) if step.forward else (named, subject)
-                return _labelled(words, *ends)
+                return _state_by_label(words, *ends)
             if step.forward or source.several:
                 return ""
             noun = self._describer.wording.noun_from(found.first, step, words)
@@ -122,7 +122,7 @@ class English:
         """A clause that says how many there are."""
         one, none = number == "1", number == "0"
         followed = _plain(source)
-        if followed is not None and (said := self._counted(followed, source, number)):
+        if followed is not None and (said := self._state_count(followed, source, number)):
             return said
         described = self._describe(source, Listed(()))
         if described.name and not isinstance(source, Named):
@@ -133,7 +133,7 @@ class English:
         text = described.text(plural=not one, the="no" if none else number)
         return f"there {verb} {text}"
 
-    def _counted(self, followed: Follow, source: Program, number: str) -> str:
+    def _state_count(self, followed: Follow, source: Program, number: str) -> str:
         """A count of one step's facts: "9 countries border Germany"."""
         words = self._describer.wording.relation(followed.step.relation)
         whose = self._describer.source(followed)
@@ -241,7 +241,7 @@ class English:
         return f"the {words.noun.one} of {name}{words.rest} {verb} {other}"
 
 
-def _labelled(words: NounRelation, head: str, tail: str) -> str:
+def _state_by_label(words: NounRelation, head: str, tail: str) -> str:
     """A fact by its relation's label, if that is no plain noun: "languages spoken of Ann"."""
     if words.link:
         return f"the {words.noun.one} of {head} {words.verb()} {tail}"

@@ -57,9 +57,9 @@ class SentenceLanguage:
         if count > len(shown):
             rest = f"{count - len(shown):,}"
             return self.lists["more"].format(list=separator.join(shown), count=rest)
-        return self._joined(shown, separator)
+        return self._join_items(shown, separator)
 
-    def _joined(self, items: Sequence[str], separator: str) -> str:
+    def _join_items(self, items: Sequence[str], separator: str) -> str:
         if len(items) < 2:
             return "".join(items)
         last = self.lists["last"]

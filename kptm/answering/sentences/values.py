@@ -44,7 +44,7 @@ class Values:
             return text
         whole, decimals = found[1], (found[2] or "").rstrip("0")
         number = f"{whole}.{decimals}" if decimals else whole
-        rounded = _rounded(number) if len(decimals) > DECIMALS else number
+        rounded = _round_number(number) if len(decimals) > DECIMALS else number
         shown = rounded.translate(self._separators)
         if rounded != number:
             shown = self._data["about"].format(number=shown)
@@ -61,7 +61,7 @@ class Values:
         return str(self._data["day"].format(**parts, day=int(found[3])))
 
 
-def _rounded(number: str) -> str:
+def _round_number(number: str) -> str:
     """A number with two decimals, or three digits that say something."""
     value = float(number.replace(",", ""))
     if abs(value) >= 1:

@@ -216,13 +216,13 @@ def _period(relation: str, moments: Sequence[Moment]) -> Period:
     if relation == "until":
         return Period("", iso(last))
     if relation == "before":
-        return Period("", iso(_moved(first, -1)))
+        return Period("", iso(_shift_date(first, -1)))
     if relation == "after":
-        return Period(iso(_moved(last, 1)), "")
+        return Period(iso(_shift_date(last, 1)), "")
     return Period(iso(first), iso(last))
 
 
-def _moved(moment: tuple[int, ...], step: int) -> tuple[int, ...]:
+def _shift_date(moment: tuple[int, ...], step: int) -> tuple[int, ...]:
     """The day or year before or after."""
     if len(moment) == 1:
         return (moment[0] + step,)

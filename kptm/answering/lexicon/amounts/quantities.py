@@ -34,14 +34,14 @@ def quantities(
     found: list[NumberMention] = []
     at = 0
     while at < len(keys):
-        here = _ranked(_at(tokens, keys, at, tables), keys, tables)
+        here = _mark_ranks(_at(tokens, keys, at, tables), keys, tables)
         for item in here:
             found += [item, *_with_units(item, keys, tables)]
         at = max((item.end for item in here), default=at + 1)
     return found
 
 
-def _ranked(
+def _mark_ranks(
     found: list[NumberMention], keys: Sequence[str], tables: NumberTables
 ) -> list[NumberMention]:
     """Numbers, as ranks where the words beside them say so: "第二", "二番目"."""
@@ -66,7 +66,7 @@ def _at(
         for hit in tables.words.find(keys, at)
         if hit.item[0] == "ordinal"
     ]
-    worded = _worded(keys, at, tables)
+    worded = _read_number_words(keys, at, tables)
     if worded is not None and at + 1 < len(keys):
         after = [hit for hit in tables.words.find(keys, worded.end) if hit.item[0] == "ordinal"]
         if after and worded.number in range(20, 100, 10) and after[-1].item[1] < 10:
@@ -107,7 +107,7 @@ def _digits(
         and tokens[end].start == tokens[at].end + 2
     ):
         found.append(NumberMention(at, end, number, ordinal=True))
-    end, number = _scaled(keys, end, number, tables)
+    end, number = _apply_scales(keys, end, number, tables)
     return [*found, NumberMention(at, end, number)]
 
 
@@ -134,7 +134,9 @@ def value_of(digits: str, tables: NumberTables) -> float | None:
     return number if number < _LARGEST else None
 
 
-def _scaled(keys: Sequence[str], at: int, number: float, tables: NumberTables) -> tuple[int, float]:
+def _apply_scales(
+    keys: Sequence[str], at: int, number: float, tables: NumberTables
+) -> tuple[int, float]:
     """A number in digits with the scales after it: "200 million"."""
     while True:
         scales = [
@@ -146,7 +148,7 @@ def _scaled(keys: Sequence[str], at: int, number: float, tables: NumberTables) -
         number *= scales[-1].item[1]
 
 
-def _worded(keys: Sequence[str], at: int, tables: NumberTables) -> NumberMention | None:
+def _read_number_words(keys: Sequence[str], at: int, tables: NumberTables) -> NumberMention | None:
     """A number in words; an article counts as one before a scale."""
     half = _half_of_scale(keys, at, tables)
     if half is not None:
@@ -198,7 +200,7 @@ def _and_a_half(
     at += at < len(keys) and keys[at] in tables.articles
     if at < len(keys) and keys[end] in tables.joiners and keys[at] in tables.halves:
         scale = number.scale if number.scale < _LARGEST and not number.current else 1.0
-        end, value = _scaled(keys, at + 1, number.value + scale / 2, tables)
+        end, value = _apply_scales(keys, at + 1, number.value + scale / 2, tables)
         return NumberMention(start, end, value)
     return NumberMention(start, end, number.value)
 

@@ -81,15 +81,15 @@ class Bases:
         if any(item.type is not None for item in self._builder.question.types):
             kinds &= {"negation"}
         if kinds & {"superlative", "comparison", "time"}:
-            for relation in self._suggested():
+            for relation in self._suggested_relations():
                 if self._builder.knowledge.is_measure(relation):
                     yield self._builder.extend(
                         Having(Step(relation)), (), features={"implicit": 1.0}
                     )
         if kinds & {"superlative", "negation"}:
-            yield from self._related(denied="negation" in kinds)
+            yield from self._sets_with_relation(denied="negation" in kinds)
 
-    def _related(self, *, denied: bool) -> Iterator[Derivation]:
+    def _sets_with_relation(self, *, denied: bool) -> Iterator[Derivation]:
         """What has a relation that words say: "which states have no rivers"."""
         said = self._builder.question.relations
         for relation in said.relations():
@@ -123,7 +123,7 @@ class Bases:
                 },
             )
 
-    def _suggested(self) -> list[str]:
+    def _suggested_relations(self) -> list[str]:
         """The relations that words say or operators suggest as a measure."""
         found = set(self._builder.question.relations.relations())
         for match in self._builder.question.operators:

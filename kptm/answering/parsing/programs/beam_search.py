@@ -55,9 +55,13 @@ class Search:
         """All derivations of whole programs that were found."""
         grammar = self._grammar
         levels = [self._best(grammar.bases(), self._beam * 2)]
-        beam = self._narrowed()
+        beam = self._beam_of_question()
         whole = sorted(self._silent(levels[0]), key=lambda x: -x.score)[:SILENT]
-        known = [made for made in map(self._evaluated, grammar.remembered(levels[0])) if made.nodes]
+        known = [
+            made
+            for made in map(self._evaluate_derivation, grammar.remembered(levels[0]))
+            if made.nodes
+        ]
         whole += known
         for size in range(1, self._largest + 1):
             made = self._best(self._larger(levels, size), beam)
@@ -69,17 +73,17 @@ class Search:
                 if not isinstance(part.program, Named):
                     whole.append(part)
                 whole += self._roots(part)
-        for left, right in self._ordered(levels, 1):
-            whole += map(self._evaluated, grammar.differences(left, right))
+        for left, right in self._order_pairs(levels, 1):
+            whole += map(self._evaluate_derivation, grammar.differences(left, right))
         return whole + sorted(self._disjoint, key=lambda x: -x.score)[:SILENT]
 
-    def _narrowed(self) -> int:
+    def _beam_of_question(self) -> int:
         """The beam of this question: one without operators asks for a few steps from a name."""
         if self._beam > BEAM or not self._grammar.builder.is_plain:
             return self._beam
         return min(self._beam, KNOWN if self._grammar.builder.lexical.paths else PLAIN)
 
-    def _ordered(
+    def _order_pairs(
         self, levels: list[list[Derivation]], size: int
     ) -> Iterator[tuple[Derivation, Derivation]]:
         if len(levels) > size:
@@ -108,7 +112,9 @@ class Search:
         for one in range(size):
             other = size - 1 - one
             if one < len(levels) and other < len(levels):
-                for left, right in product(_paired(levels[one]), _paired(levels[other])):
+                for left, right in product(
+                    _derivations_to_pair(levels[one]), _derivations_to_pair(levels[other])
+                ):
                     if left is not right:
                         yield from grammar.pairs(left, right)
 
@@ -135,7 +141,7 @@ class Search:
                 continue
             programs.add((made.program, made.mask))
             tried += 1
-            self._evaluated(made)
+            self._evaluate_derivation(made)
             if not made.nodes and not (
                 grammar.builder.asks_yes_or_no and isinstance(made.program, Compare)
             ):
@@ -154,7 +160,7 @@ class Search:
         kept.sort(key=lambda x: -x.score)
         return kept
 
-    def _evaluated(self, made: Derivation) -> Derivation:
+    def _evaluate_derivation(self, made: Derivation) -> Derivation:
         if made.mention is not None and not made.size:
             made.nodes = (made.mention.node,)
             return made
@@ -173,10 +179,10 @@ class Search:
 
     def _roots(self, part: Derivation) -> Iterator[Derivation]:
         for made in (*self._grammar.roots(part), *self._grammar.truths(part)):
-            yield self._evaluated(made)
+            yield self._evaluate_derivation(made)
 
 
-def _paired(level: list[Derivation]) -> list[Derivation]:
+def _derivations_to_pair(level: list[Derivation]) -> list[Derivation]:
     """The derivations of a size to combine with others: some of each name, then the best."""
     first: list[Derivation] = []
     others: list[Derivation] = []

@@ -147,7 +147,7 @@ class ProgramSets:
         if shared or left.operators & right.operators:
             return
         if left.mention or right.mention:
-            yield from self._joined(left, right)
+            yield from self._join_names(left, right)
             yield from self._without(left, right)
             return
         if left.names and right.names and left.floating + right.floating <= FLOATING:
@@ -205,13 +205,13 @@ class ProgramSets:
             between = span_mask(match.end, max(match.end, name.start))
             if not said or match.end > name.start or self._builder.question.weight(between):
                 continue
-            for without in self._denied(left, right, match):
+            for without in self._exclude_name(left, right, match):
                 yield self._builder.extend(
                     Difference(left.program, without), (left, right), mask=bits(match),
                     operators=1 << number, features={"difference": 1.0},
                 )  # fmt: skip
 
-    def _denied(self, left: Derivation, right: Derivation, match: Match) -> Iterator[Program]:
+    def _exclude_name(self, left: Derivation, right: Derivation, match: Match) -> Iterator[Program]:
         """What a name after "not" takes away: itself if of the set's kind, and its step's ends."""
         node = right.nodes[:1]
         if match.generic:
@@ -236,7 +236,7 @@ class ProgramSets:
             and self._builder.question.weight(inside & ~self._builder.type_words) <= LITTLE
         )
 
-    def _joined(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+    def _join_names(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """Two names that "and" or "or" joins."""
         one, other = left.mention, right.mention
         if one is None or other is None or one.end > other.start:

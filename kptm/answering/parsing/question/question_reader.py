@@ -86,7 +86,7 @@ class QuestionReader:
             *self._finder.find(with_question_word(text), tokens),
             *self._values(text, tokens),
         ]
-        mentions += self._translated(tokens, language)
+        mentions += self._translated_mentions(tokens, language)
         mentions = [item for item in mentions if not item.mask & blank]
         articled = _names_after_article(tokens, mentions)
         function = [
@@ -107,7 +107,7 @@ class QuestionReader:
         if marked is not None:
             start, end = marked.start(), marked.start() + len(marked[1])
             inside = [at for at, token in enumerate(tokens) if start <= token.start < end]
-            mentions = self._marked(marked[1], inside[0], inside[-1] + 1, mentions)
+            mentions = self._marked_mentions(marked[1], inside[0], inside[-1] + 1, mentions)
             at = span_mask(inside[0], inside[-1] + 1)
         asks = _mask(item for item in operators if item.kind == "ask")
         named = (relations.mask | _mask(mentions) | _mask(types)) & ~asks
@@ -152,7 +152,7 @@ class QuestionReader:
             blank=blank,
         )
 
-    def _marked(
+    def _marked_mentions(
         self, name: str, start: int, end: int, mentions: Iterable[Mention]
     ) -> list[Mention]:
         found = [item for item in mentions if (item.start, item.end) == (start, end)]
@@ -170,7 +170,7 @@ class QuestionReader:
                 for value in self._graph.values(written):
                     yield Mention(at, at + 1, ValueKey(value), 1.0, "value", True)
 
-    def _translated(self, tokens: Sequence[Token], language: str) -> list[Mention]:
+    def _translated_mentions(self, tokens: Sequence[Token], language: str) -> list[Mention]:
         """Names of countries, languages and continents in the question's language."""
         if language == "en":
             return []

@@ -47,9 +47,9 @@ class RelationTexts:
         found = {}
         for item in relations:
             main, second, domain = name_parts(item.key, item.label)
-            name = _joined(second, main)
+            name = _join_words(second, main)
             heads, tails = self._kinds[item.key]
-            domain = _joined(domain)
+            domain = _join_words(domain)
             found[Step(item.key)] = _unique(
                 [
                     name,
@@ -133,7 +133,7 @@ def _value_kind(values: Iterable[Literal]) -> str:
     return max(sorted(counts), key=counts.__getitem__) if counts else ""
 
 
-def _joined(*texts: str) -> str:
+def _join_words(*texts: str) -> str:
     """The words of texts, each once."""
     return " ".join(dict.fromkeys(word for text in texts for word in split_words(text).split()))
 

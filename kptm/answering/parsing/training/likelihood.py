@@ -154,7 +154,7 @@ def _table(
     entries: list[tuple[int, int, float]] = []
     first, right = [0], list[float]()
     for example in examples:
-        for number in _chosen(example):
+        for number in _choose_candidates(example):
             candidate = example.candidates[number]
             columns = [
                 (at[name], value) for name, value in candidate.features.items() if name in at
@@ -173,7 +173,7 @@ def _table(
     return Table(features, np.array(first[:-1]), np.diff(first), np.array(right))
 
 
-def _chosen(example: Example) -> list[int]:
+def _choose_candidates(example: Example) -> list[int]:
     """The candidates that are fitted on: the right ones, then the likeliest."""
     everything = range(len(example.candidates))
     ordered = sorted(

@@ -48,7 +48,7 @@ class QuestionMaps:
     def compared(self, examples: Sequence[Example], questions: Sequence[Question]) -> list[Example]:
         """Examples with their similarities by a map that did not see them."""
         return [
-            _compared(example, question, self.unseen(at))
+            _compare_example(example, question, self.unseen(at))
             for at, (example, question) in enumerate(zip(examples, questions, strict=True))
         ]
 
@@ -97,14 +97,16 @@ def steps_of(program: Program) -> list[Step]:
     return [item.step for item in parts(program) if isinstance(item, Follow)]
 
 
-def _compared(example: Example, question: Question, learnt: QuestionMap | None) -> Example:
+def _compare_example(example: Example, question: Question, learnt: QuestionMap | None) -> Example:
     if question.encoded is None or learnt is None:
         return example
     behind = question.encoded.behind(learnt)
-    return replace(example, candidates=[_measured(item, behind) for item in example.candidates])
+    return replace(
+        example, candidates=[_measure_candidate(item, behind) for item in example.candidates]
+    )
 
 
-def _measured(item: ProgramCandidate, behind: Mapping[Step, float]) -> ProgramCandidate:
+def _measure_candidate(item: ProgramCandidate, behind: Mapping[Step, float]) -> ProgramCandidate:
     values = [behind[step] for step in steps_of(item.derivation.program) if step in behind]
     own = {"encoder": sum(values), "similar": float(sum(value > -SIMILAR for value in values))}
     return replace(item, features={**item.features, **own})

@@ -67,13 +67,13 @@ class Clauses:
         """What is true of a program's members, after a noun: "that borders Texas"."""
         program = without_having(program)
         if isinstance(program, Follow):
-            return self._followed(program, negated=negated)
+            return self._step_forms(program, negated=negated)
         if isinstance(program, Compare):
-            return self._compared(program, negated=negated)
+            return self._comparison_forms(program, negated=negated)
         if isinstance(program, Having):
             return self._having(program, negated=negated)
         if (both := merged(program)) is not None:
-            return self._followed(both, negated=negated, joint=" and ")
+            return self._step_forms(both, negated=negated, joint=" and ")
         if isinstance(program, (Intersection, Union)) and not negated:
             joint = "and" if isinstance(program, Intersection) else "or"
             left, right = self.of(program.left), self.of(program.right)
@@ -94,7 +94,7 @@ class Clauses:
         among = f"among {described.text(plural=True)}"
         return Forms(f"that is{no} {among}", f"that are{no} {among}")
 
-    def _followed(self, program: Follow, *, negated: bool, joint: str = " or ") -> Forms:
+    def _step_forms(self, program: Follow, *, negated: bool, joint: str = " or ") -> Forms:
         words, source = (
             self._wording.relation(program.step.relation),
             self._describer.source(program, joint),
@@ -169,7 +169,7 @@ class Clauses:
         subject = "nothing" if negated else "something"
         return same(f"that {subject} {words.of(plural=False)}")
 
-    def _compared(self, program: Compare, *, negated: bool) -> Forms:
+    def _comparison_forms(self, program: Compare, *, negated: bool) -> Forms:
         told = self.comparison(program, negated=negated)
         if isinstance(without_having(program.base), (OfType, Having)):
             return told
@@ -184,10 +184,10 @@ class Clauses:
         said = f"not {said}".strip() if negated else said
         if measure.count:
             none = value == "0" and said in ("", "more than")
-            return self._counted(measure, _NONE[said] if none else f"{said} {value}".strip())
-        return self._measured(measure, f"{said} {value}".strip(), dated=dated)
+            return self._count_forms(measure, _NONE[said] if none else f"{said} {value}".strip())
+        return self._measure_forms(measure, f"{said} {value}".strip(), dated=dated)
 
-    def _measured(self, measure: Measure, compared: str, *, dated: bool) -> Forms:
+    def _measure_forms(self, measure: Measure, compared: str, *, dated: bool) -> Forms:
         words = self._wording.relation(measure.steps[-1].relation, dates=dated)
         if (
             isinstance(words, NounRelation)
@@ -209,9 +209,9 @@ class Clauses:
             text = f"with the {rank} {greatest} {self._wording.measure(measure)}"
             return same(" ".join(text.split()))
         most = f"the {rank} {'most' if order == 'max' else 'fewest'}"
-        return self._counted(measure, " ".join(most.split()))
+        return self._count_forms(measure, " ".join(most.split()))
 
-    def _counted(self, measure: Measure, number: str) -> Forms:
+    def _count_forms(self, measure: Measure, number: str) -> Forms:
         """That has so many at the end of a path."""
         step = measure.steps[-1]
         words = self._wording.relation(step.relation)
