@@ -80,7 +80,7 @@ def check(
             if one.is_declared or one.exceptions:
                 violations += _in_graph(sql, one, limit)
     proposals = graph.proposals.find()
-    for found in _broken(graph, proposals, constraints).values():
+    for found in _find_violations(graph, proposals, constraints).values():
         violations += found
     if shapes is not None:
         from kptm.constraints.shacl import check_shapes
@@ -96,7 +96,7 @@ def check_proposals(
     if not proposals:
         return {}
     relations = {item.relation for item in proposals}
-    return _broken(graph, proposals, constraints_of(graph, config, relations))
+    return _find_violations(graph, proposals, constraints_of(graph, config, relations))
 
 
 def _in_graph(sql: Sql, one: Constraint, limit: int) -> Iterator[Violation]:
@@ -122,7 +122,7 @@ def _in_graph(sql: Sql, one: Constraint, limit: int) -> Iterator[Violation]:
         yield Violation(one, head, relation, value, reason)
 
 
-def _broken(
+def _find_violations(
     graph: KnowledgeGraph, proposals: Sequence[Proposal], constraints: Sequence[Constraint]
 ) -> dict[int, list[Violation]]:
     by_relation: dict[str, list[Constraint]] = defaultdict(list)

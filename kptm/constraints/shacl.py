@@ -72,7 +72,7 @@ def check_shapes(
         found += [
             _violation(one, item.id) for one in fresh for item in proposals if _is_about(one, item)
         ]
-    return list(_limited(found, limit))
+    return list(_limit_per_constraint(found, limit))
 
 
 def _shapes(path: Path) -> rdflib.Graph:
@@ -211,7 +211,7 @@ def _order(one: ShapeResult) -> tuple[str, ...]:
     return one.shape, one.component, one.focus, one.path, str(one.value), one.message
 
 
-def _limited(found: Sequence[Violation], limit: int) -> Iterator[Violation]:
+def _limit_per_constraint(found: Sequence[Violation], limit: int) -> Iterator[Violation]:
     count: dict[tuple[object, bool], int] = {}
     for one in found:
         name = one.constraint, bool(one.proposal)

@@ -125,7 +125,7 @@ class TextEncoder:
         """Encode one document; ``[MASK]`` in its text becomes the tokenizer's mask token."""
         text, offsets = self._with_own_mask(document.text)
         read = self._read(self._up_to_blank(text))
-        return self._encoded(document, text, offsets, *(read[column] for column in _COLUMNS))
+        return self._encode_tokens(document, text, offsets, *(read[column] for column in _COLUMNS))
 
     def encode_many(self, documents: Sequence[LinkedText]) -> list[EncodedText]:
         """Encode documents as :meth:`encode` does; the tokenizer reads them in one call."""
@@ -135,7 +135,7 @@ class TextEncoder:
         read = self._read([self._up_to_blank(text) for text, _ in own_masks])
         rows = zip(*(read[column] for column in _COLUMNS), strict=True)
         return [
-            self._encoded(document, text, offsets, *row)
+            self._encode_tokens(document, text, offsets, *row)
             for document, (text, offsets), row in zip(documents, own_masks, rows, strict=True)
         ]
 
@@ -155,7 +155,7 @@ class TextEncoder:
         """What a decoder reads of a text: all before its first blank; any other model reads all."""
         return text[: text.index(MASK)].rstrip() if self._causal and MASK in text else text
 
-    def _encoded(
+    def _encode_tokens(
         self,
         document: LinkedText,
         text: str,

@@ -155,7 +155,7 @@ class World:
                 f"{path}: cannot be read ({error}); the world's files are UTF-8 text in one folder"
             ) from error
 
-    def _parsed(self, name: str, parse: Callable[[str], T], what: str) -> list[T]:
+    def _parse_lines(self, name: str, parse: Callable[[str], T], what: str) -> list[T]:
         found = []
         for number, line in enumerate(self._lines(name), 1):
             try:
@@ -172,25 +172,27 @@ class World:
 
     def prose(self) -> list[LinkedText]:
         """The hand-written lines with their gold links."""
-        return self._parsed("prose.txt", parse_marked, "text with [[key|surface]] marks")
+        return self._parse_lines("prose.txt", parse_marked, "text with [[key|surface]] marks")
 
     def facts(self) -> list[WorldFact]:
         """All facts with their splits."""
         wanted = "head⇥relation⇥tail⇥split, or for D also ⇥new tail"
-        return self._parsed("facts.tsv", lambda line: WorldFact(*line.split("\t")), wanted)
+        return self._parse_lines("facts.tsv", lambda line: WorldFact(*line.split("\t")), wanted)
 
     def phrasings(self) -> list[Phrasing]:
         """Ways to say each asked relation."""
         wanted = "relation⇥train or ask⇥pattern"
-        return self._parsed("phrasings.tsv", lambda line: Phrasing(*line.split("\t")), wanted)
+        return self._parse_lines("phrasings.tsv", lambda line: Phrasing(*line.split("\t")), wanted)
 
     def questions(self) -> list[WorldQuestion]:
         """Cloze questions and questions in words."""
-        return self._parsed("questions.jsonl", _question, "JSON with question, answers and kind")
+        return self._parse_lines(
+            "questions.jsonl", _question, "JSON with question, answers and kind"
+        )
 
     def composed_questions(self) -> list[WorldQuestion]:
         """Questions over the triples and :attr:`values`: counts, superlatives, comparisons."""
-        return self._parsed(
+        return self._parse_lines(
             "questions-composed.jsonl", _question, "JSON with question, answers and kind"
         )
 

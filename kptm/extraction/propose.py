@@ -177,8 +177,8 @@ def _proposal(fact: StatedFact, given: SourceText, called: dict[str, str], by: s
         confidence=round(fact.confidence, 4),
         source=given.source,
         sentence=sentence,
-        head_span=_moved(fact.head, start, len(sentence)),
-        tail_span=_moved(fact.tail, start, len(sentence)),
+        head_span=_shift_span(fact.head, start, len(sentence)),
+        tail_span=_shift_span(fact.tail, start, len(sentence)),
         document=text_hash(given.text),
         extractor=by,
         head_new=head_new,
@@ -186,5 +186,5 @@ def _proposal(fact: StatedFact, given: SourceText, called: dict[str, str], by: s
     )
 
 
-def _moved(mention: TextMention, start: int, length: int) -> tuple[int, int]:
+def _shift_span(mention: TextMention, start: int, length: int) -> tuple[int, int]:
     return max(0, mention.start - start), min(length, mention.end - start)

@@ -42,7 +42,7 @@ def read_labels(values: Mapping[str, Any], task: str, names: Names) -> tuple[str
         return (_label(values.get("label"), '"label"', names.get("label")),)
     found = values.get("labels")
     if not isinstance(found, list | tuple):
-        raise FieldError(f'"labels" must be a list of labels, {_shown(found)}')
+        raise FieldError(f'"labels" must be a list of labels, {_describe_value(found)}')
     return tuple(dict.fromkeys(_label(item, 'each of "labels"', None) for item in found))
 
 
@@ -62,7 +62,9 @@ def read_tagged(
         if isinstance(item, Mapping):
             parts = [item.get(name) for name in ("start", "end", "label")]
         if not isinstance(parts, list | tuple) or len(parts) != 3:
-            raise FieldError(f'each of "spans" must be [start, end, label], {_shown(item)}')
+            raise FieldError(
+                f'each of "spans" must be [start, end, label], {_describe_value(item)}'
+            )
         start, end = _span(parts[:2], 'each of "spans"', length)
         read.append((start, end, _label(parts[2], 'the label of each of "spans"', None)))
     read.sort()
@@ -89,7 +91,7 @@ def records_of(value: Any, name: str) -> list[Any]:
             raise FieldError(f'the lists in "{name}" are not of one length') from error
         return [dict(zip(value, row, strict=True)) for row in rows]
     if not isinstance(value, list | tuple):
-        raise FieldError(f'"{name}" must be a list, {_shown(value)}')
+        raise FieldError(f'"{name}" must be a list, {_describe_value(value)}')
     return list(value)
 
 
@@ -100,7 +102,7 @@ def _span(value: Any, what: str, length: int) -> tuple[int, int]:
             return start, end
     raise FieldError(
         f"{what} must be [start, end], characters of the text with 0 ≤ start < end ≤ {length},"
-        f" {_shown(value)}"
+        f" {_describe_value(value)}"
     )
 
 
@@ -108,9 +110,9 @@ def _label(value: Any, what: str, name: Callable[[int], str] | None) -> str:
     if type(value) is int and name is not None:
         value = name(value)
     if not isinstance(value, str) or not value:
-        raise FieldError(f"{what} must be text, {_shown(value)}")
+        raise FieldError(f"{what} must be text, {_describe_value(value)}")
     return value
 
 
-def _shown(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     return "but is missing" if value is None else f"not {shorten(repr(value))}"

@@ -68,7 +68,7 @@ def finetune(
     held_out = None if dev is None else read_rows(dev, task, gold=True, linker=linker)
     labels = _labels(rows, task)
     tuned = TaskModel(
-        _copied(model), task, len(classes_of(labels, task)), config.dropout, config.seed
+        _copy_model(model), task, len(classes_of(labels, task)), config.dropout, config.seed
     )
     examples = _examples(model, rows, task, labels)
     steps = config.steps or -(-len(examples) // config.batch_size) * config.epochs
@@ -117,7 +117,7 @@ def _examples(
     return examples
 
 
-def _copied(model: FusedModel) -> FusedModel:
+def _copy_model(model: FusedModel) -> FusedModel:
     # Buffers, not modules: a module that is moved to a device is changed, a buffer is replaced.
     table = [item for name, item in model.named_buffers() if name.startswith("entity_table")]
     shared = (model.embeddings, model.tokenizer, *table)

@@ -96,7 +96,7 @@ def say_spans(logits_LC: Tensor, tags: Sequence[str], row: EncodedRow) -> TaskPr
 def score(rows: Sequence[TaskRow], predictions: Sequence[TaskPrediction], task: str) -> TaskScore:
     """Compare with what is right; all of the rows together (micro)."""
     gold = [_gold(row, task) for row in rows]
-    found = [_said(prediction, task) for prediction in predictions]
+    found = [_items_of(prediction, task) for prediction in predictions]
     right = sum(len(one & other) for one, other in zip(gold, found, strict=True))
     wanted, given = sum(map(len, gold)), sum(map(len, found))
     measure = MEASURES[task]
@@ -115,7 +115,7 @@ def _gold(row: TaskRow, task: str) -> set[Any]:
     return set(row.spans) if task == "tokens" else set(row.labels)
 
 
-def _said(prediction: TaskPrediction, task: str) -> set[Any]:
+def _items_of(prediction: TaskPrediction, task: str) -> set[Any]:
     if task == "tokens":
         return {(span.start, span.end, span.label) for span in prediction.spans}
     if task == "typing":

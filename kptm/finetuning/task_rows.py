@@ -75,7 +75,7 @@ def read_rows(
     names = _class_names(source)
     rows: list[TaskRow] = []
     unlinked: list[int] = []
-    for found in _found(source):
+    for found in _read_rows(source):
         document, linked = _document(found)
         if not linked:
             unlinked.append(len(rows))
@@ -93,7 +93,7 @@ def read_rows(
     return rows
 
 
-def _found(source: Rows) -> Iterator[_Found]:
+def _read_rows(source: Rows) -> Iterator[_Found]:
     if isinstance(source, str | Path):
         for record in read_records(source):
             yield _Found(record.path, record.line, record.raw, record.values)

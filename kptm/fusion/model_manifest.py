@@ -28,7 +28,7 @@ def own_files(folder: Path) -> set[Path]:
     """The files that the manifest of a folder lists, itself, and those of listed manifests."""
     found: set[Path] = set()
     for name in MANIFESTS:
-        listed = _listed(folder / name)
+        listed = _listed_files(folder / name)
         if listed is None:
             continue
         found.add(folder / name)
@@ -40,7 +40,7 @@ def own_files(folder: Path) -> set[Path]:
     return found
 
 
-def _listed(manifest: Path) -> list[str] | None:
+def _listed_files(manifest: Path) -> list[str] | None:
     """The files below a manifest that it lists; None where there is no manifest."""
     try:
         content: Any = json.loads(manifest.read_text(encoding="utf-8"))

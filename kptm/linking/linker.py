@@ -248,14 +248,14 @@ class Linker:
         """
         state = self._graph.log.state()
         if state is None:
-            return self._uncommitted(progress)
+            return self._transaction_layers(progress)
         if self._layers is not None and state == self._state:
             return self._layers
         if self._base is not None and not self._still_holds(state[0]):
             self._base = None
         if self._base is None:
             self._open(state[0])
-        changed = self._changed()
+        changed = self._changed_entities()
         if self._base is None or changed is None:
             self._base, self._base_state = read_all(self._graph, progress), state
             changed = set()
@@ -266,19 +266,19 @@ class Linker:
         self._state = state
         return self._layers
 
-    def _uncommitted(self, progress: Callable[[int], None] | None) -> Layers:
+    def _transaction_layers(self, progress: Callable[[int], None] | None) -> Layers:
         """What a transaction sees.
 
         It may be rolled back and its revision numbers used again, so nothing of it is stored.
         """
         if self._base is None:
             self._open(self._graph.revision())
-        changed = self._changed()
+        changed = self._changed_entities()
         if self._base is None or changed is None:
             return Layers(read_all(self._graph, progress))
         return read_changed(self._graph, self._base, changed) if changed else Layers(self._base)
 
-    def _changed(self) -> set[str] | None:
+    def _changed_entities(self) -> set[str] | None:
         """The entities that changed since the index; None without one, or if they are too many."""
         if self._base is None:
             return None
@@ -287,11 +287,11 @@ class Linker:
 
     def _still_holds(self, newest: int) -> bool:
         """Whether the revision of the index is still the same: a withdrawn number is used again."""
-        return self._base_state[0] <= newest and self._base_state == self._named(
+        return self._base_state[0] <= newest and self._base_state == self._graph_state(
             self._base_state[0]
         )
 
-    def _named(self, revision: int) -> State:
+    def _graph_state(self, revision: int) -> State:
         """Number, kind and note of a revision of the graph."""
         rows = self._graph.at(revision).revisions(limit=1)
         return (revision, rows[0].kind, rows[0].note) if rows else (revision, "", "")
@@ -309,4 +309,4 @@ class Linker:
         if stored is not None:
             index, revision, graph = stored
             if revision <= newest and graph == storage.identity(self._graph, revision):
-                self._base, self._base_state = index, self._named(revision)
+                self._base, self._base_state = index, self._graph_state(revision)

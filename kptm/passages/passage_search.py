@@ -57,7 +57,7 @@ def search(
     features = features_of(found, terms, linked, ranks)
     scores = (weights or RankWeights.default()).score(features)
     order = np.lexsort((np.array([item.id for item in found]), -scores))[:limit]
-    return [_scored(found[at], float(scores[at])) for at in order]
+    return [_score_passage(found[at], float(scores[at])) for at in order]
 
 
 def features_of(
@@ -88,7 +88,7 @@ def features_of(
     )
 
 
-def _scored(passage: Passage, score: float) -> Passage:
+def _score_passage(passage: Passage, score: float) -> Passage:
     from dataclasses import replace
 
     return replace(passage, score=score)

@@ -88,7 +88,7 @@ def pretrain(
             corpus = Corpus(
                 folder / "texts",
                 texts,
-                _counted(model.encoder.encode, reading),
+                _count_texts(model.encoder.encode, reading),
                 link=linker.link_many if isinstance(linker, Linker) else linker,
                 related=facts if config.relation_weight else None,
                 identity=_corpus_identity(
@@ -133,7 +133,7 @@ def pretrain(
     )
 
 
-def _counted(
+def _count_texts(
     encode: Callable[[LinkedText], EncodedText], reading: Callable[[int], None] | None
 ) -> Callable[[LinkedText], EncodedText]:
     count = 0

@@ -74,7 +74,7 @@ class WorkspaceExecutor:
         Raises:
             BusyError: Too much is waiting.
         """
-        return await self._done(self._asking, work, self._workspace)
+        return await self._run_in_threads(self._asking, work, self._workspace)
 
     async def read(self, work: Callable[[KnowledgeGraph], R]) -> R:
         """Do work that only reads the graph, beside whatever else is done.
@@ -82,9 +82,9 @@ class WorkspaceExecutor:
         Raises:
             BusyError: Too much is waiting.
         """
-        return await self._done(self._reading, work, self._workspace.graph)
+        return await self._run_in_threads(self._reading, work, self._workspace.graph)
 
-    async def _done(self, threads: Executor, work: Callable[[G], R], on: G) -> R:
+    async def _run_in_threads(self, threads: Executor, work: Callable[[G], R], on: G) -> R:
         if self._waiting >= self._max_waiting:
             raise BusyError
         self._waiting += 1

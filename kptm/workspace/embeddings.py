@@ -47,7 +47,7 @@ class WorkspaceEmbeddings:
             EmbeddingError: The graph has no triples, or the training fails.
         """
         with stage(self.layout, "embed"):
-            return self._kept(self._embeddings(update, recipe, progress, step))
+            return self._store_embeddings(self._embeddings(update, recipe, progress, step))
 
     def _embeddings(
         self,
@@ -114,9 +114,9 @@ class WorkspaceEmbeddings:
         if not any(key in embeddings for key in known):
             raise WorkspaceError(f"{path}: none of its keys is an entity of the graph")
         with stage(self.layout, "embed"):
-            return self._kept(embeddings)
+            return self._store_embeddings(embeddings)
 
-    def _kept(self, embeddings: EntityEmbeddings) -> EntityEmbeddings:
+    def _store_embeddings(self, embeddings: EntityEmbeddings) -> EntityEmbeddings:
         embeddings.save(self.layout.embeddings)
         self._base.changed()
         return embeddings

@@ -135,7 +135,7 @@ class WorkspaceExtraction:
                 self.graph,
                 self.linker,
                 self.extractor(),
-                _sourced(given, source),
+                _texts_with_sources(given, source),
                 precision=precision,
                 names=new_entities,
                 progress=progress,
@@ -169,7 +169,7 @@ class WorkspaceExtraction:
         extractor, report = learn(
             self.graph,
             self.linker,
-            (one.text for one in _sourced(texts, None)),
+            (one.text for one in _texts_with_sources(texts, None)),
             rows=() if rows is None else read_rows(rows),
             decided=decided,
             encoder=self._encoder(),
@@ -361,7 +361,9 @@ class WorkspaceExtraction:
         return check(self.graph, self._base.config.constraints, limit=limit, shapes=path)
 
 
-def _sourced(texts: str | Path | Sequence[str], source: str | None) -> Iterator[SourceText]:
+def _texts_with_sources(
+    texts: str | Path | Sequence[str], source: str | None
+) -> Iterator[SourceText]:
     """Texts with the file that says each."""
     from kptm.extraction.propose import SourceText
 

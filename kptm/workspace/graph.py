@@ -74,7 +74,7 @@ class WorkspaceGraph:
         for follow in self.on_end:
             follow(revision)
 
-    def _loaded(self, load: Callable[[], LoadReport]) -> LoadReport:
+    def _load_and_end(self, load: Callable[[], LoadReport]) -> LoadReport:
         """Load, and end what is derived from facts that have ended, all or nothing."""
         self.changed()
         with self.graph.transaction():
@@ -123,7 +123,7 @@ class WorkspaceGraph:
             create_entities=create_entities,
             progress=progress,
         )
-        return self._loaded(load)
+        return self._load_and_end(load)
 
     def load_entities(
         self,
@@ -149,7 +149,7 @@ class WorkspaceGraph:
             rejected=rejected,
             progress=progress,
         )
-        return self._loaded(load)
+        return self._load_and_end(load)
 
     def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
         """Link texts to the graph, streaming, as the settings under ``[linking]`` say."""

@@ -82,7 +82,7 @@ class WorkspaceModels:
         def stream() -> Iterator[str | LinkedText]:
             yield from read_documents(given) if isinstance(given, str | Path) else given
             if triples:
-                yield from self._said()
+                yield from self._triple_sentences()
 
         run = PretrainingRun(self.layout)
         with run.alone():
@@ -102,7 +102,7 @@ class WorkspaceModels:
         self._base.changed()
         return report
 
-    def _said(self) -> Iterator[LinkedText]:
+    def _triple_sentences(self) -> Iterator[LinkedText]:
         """The graph's triples as sentences, in the mined phrasings where there are any."""
         from kptm.data import Phrasings, verbalise
 
@@ -249,7 +249,7 @@ class WorkspaceModels:
 
         model = self.model() if self.layout.has_model else None
         path = texts if isinstance(texts, str | Path) else None
-        given = None if texts is None else self._given(texts)
+        given = None if texts is None else self._read_texts(texts)
         documents = None if given is None else self._documents(given, reading)
         who = speaker(self.graph.database, path, source)
         with self.graph.transaction():
@@ -358,7 +358,7 @@ class WorkspaceModels:
             raise TripleFormatError(path, None, reason)
         return read_documents(path)
 
-    def _given(self, texts: str | Path | Iterable[str | LinkedText]) -> list[str | LinkedText]:
+    def _read_texts(self, texts: str | Path | Iterable[str | LinkedText]) -> list[str | LinkedText]:
         return list(self._texts_of(texts) if isinstance(texts, str | Path) else texts)
 
     def _with_senses(self, found: Iterable[str | LinkedText]) -> Iterator[LinkedText]:

@@ -84,7 +84,7 @@ def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None
         some = ", ".join(sorted(names.unknown)[:5])
         click.echo(plain(f"{len(names.unknown):,} answers are not in the graph: {some}"))
     for outcome in mistakes:
-        click.echo(plain(_told(outcome)))
+        click.echo(plain(_mistake_lines(outcome)))
 
 
 def _print(groups: list[tuple[str, AnswerFigures]]) -> None:
@@ -124,7 +124,7 @@ def _mistake(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _told(outcome: Outcome) -> str:
+def _mistake_lines(outcome: Outcome) -> str:
     """A mistake for people: what was asked, what is right, and the answer with its evidence."""
     right = ", ".join(outcome.question.answers) or "unknown"
     answer = outcome.answer.explain().replace("\n", "\n  ")

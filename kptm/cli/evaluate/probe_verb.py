@@ -133,20 +133,24 @@ def _facts(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
         for name, part in (("all", found.all), ("not by name", found.not_by_name)):
             scores = (part.p_at_1, part.mrr, part.consistency, part.consistent_right)
             guesses = (f"{part.chance:.3f}", f"{part.commonest:.3f}")
-            yield model, name, part.facts, *map(_shown, scores), *guesses
+            yield model, name, part.facts, *map(_interval_text, scores), *guesses
 
 
 def _phrasings(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
     for model, found in report.factual.items():
         for part in found.all.phrasings:
-            scores = map(_shown, (part.p_at_1, part.mrr))
+            scores = map(_interval_text, (part.p_at_1, part.mrr))
             yield model, part.relation, part.pattern, part.p_at_1.count, *scores
 
 
 def _layers(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
     for model, found in report.linear.items():
         for part in found.layers:
-            yield model, part.layer, *map(_shown, (part.accuracy, part.control, part.selectivity))
+            yield (
+                model,
+                part.layer,
+                *map(_interval_text, (part.accuracy, part.control, part.selectivity)),
+            )
 
 
 def _heads(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
@@ -176,5 +180,5 @@ def _notes(report: ProbesReport) -> Iterator[str]:
     yield from report.notes
 
 
-def _shown(value: Interval) -> str:
+def _interval_text(value: Interval) -> str:
     return f"{value.mean:.3f} [{value.low:.3f}, {value.high:.3f}]" if value.count else "–"

@@ -64,12 +64,12 @@ def printed(wanted: LinkOutput) -> Writer:
             return
         click.echo(plain(document.text))
         for item in document.links:
-            click.echo(plain(_told(item, wanted.candidates)))
+            click.echo(plain(_link_line(item, wanted.candidates)))
 
     return write
 
 
-def _told(link: Link, candidates: bool) -> str:
+def _link_line(link: Link, candidates: bool) -> str:
     """A link for people."""
     said_before = ", said before" if link.coreference else ""
     line = f"  {link.surface} → {link.entity} ({link.score:.2f}{said_before})"

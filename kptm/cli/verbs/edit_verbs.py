@@ -102,10 +102,10 @@ def undo(
             for item in report.changes
         ],
     }  # fmt: skip
-    show(value, as_json, _told(report, labels))
+    show(value, as_json, _undo_lines(report, labels))
 
 
-def _told(report: ChangeReport, labels: Labels) -> str:
+def _undo_lines(report: ChangeReport, labels: Labels) -> str:
     """What an undo brought back and what it took away, for people."""
     lines = [f"revision {report.revision}: {report.note}"]
     for kind, count, said in (

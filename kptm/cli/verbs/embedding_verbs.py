@@ -136,7 +136,7 @@ def predict(
             if head
             else embeddings.predict(tail=end, relation=relation, k=k, known=ws.graph, mark=known)
         )
-        rows = _named(ws, [(item.entity, round(item.score, 4), item.known) for item in found])
+        rows = _label_rows(ws, [(item.entity, round(item.score, 4), item.known) for item in found])
     show_rows(("entity", "label", "score", "known"), rows, as_json)
 
 
@@ -149,11 +149,11 @@ def near(workspace: str, entity: str, k: int, as_json: bool) -> None:
     """Show the entities with the vectors most similar to ENTITY's."""
     with existing(workspace) as ws:
         found = ws.embeddings().nearest(ws.resolve(entity), k=k)
-        rows = _named(ws, [(item.entity, round(item.score, 4)) for item in found])
+        rows = _label_rows(ws, [(item.entity, round(item.score, 4)) for item in found])
     show_rows(("entity", "label", "cosine"), rows, as_json)
 
 
-def _named(ws: Workspace, rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+def _label_rows(ws: Workspace, rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
     """Rows that begin with a key, with the label behind it."""
     entities = ws.graph.entities([str(row[0]) for row in rows])
     return [

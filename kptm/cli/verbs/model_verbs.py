@@ -103,7 +103,7 @@ def finetune(
         as_json,
         f"{folder}: {report.steps:,} steps on {report.rows:,} rows with {report.links:,}"
         f" links{cut},"
-        f" {len(tuned.labels):,} labels, loss {report.curve[-1].loss:.3f}{_scored(report.dev)},"
+        f" {len(tuned.labels):,} labels, loss {report.curve[-1].loss:.3f}{_score_text(report.dev)},"
         f" {report.seconds:.0f} s",
     )
 
@@ -135,13 +135,13 @@ def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json
             linker = ws.linker
         if score:
             found = tuned.evaluate(rows, linker=linker)
-            show(asdict(found), as_json, _scored(found).removeprefix(", "))
+            show(asdict(found), as_json, _score_text(found).removeprefix(", "))
             return
         predictions = tuned.predict(rows, linker=linker)
     if as_json:
         show([item.to_dict() for item in predictions], True, "")
         return
-    shown = ((item.row, *_told(item, tuned.task)) for item in predictions)
+    shown = ((item.row, *_prediction_texts(item, tuned.task)) for item in predictions)
     show_rows(("row", "found", "p"), shown, False)
 
 
@@ -151,11 +151,11 @@ def _home(folder: Path) -> str | None:
     return next(map(str, found), None)
 
 
-def _scored(found: TaskScore | None) -> str:
+def _score_text(found: TaskScore | None) -> str:
     return "" if found is None else f", {found.measure} {found.score:.3f} on {found.rows:,} rows"
 
 
-def _told(item: TaskPrediction, task: str) -> tuple[str, str]:
+def _prediction_texts(item: TaskPrediction, task: str) -> tuple[str, str]:
     """What was found, and how sure it is, for people."""
     if task == "tokens":
         said = ", ".join(f"{span.start}–{span.end} {span.label}" for span in item.spans)

@@ -69,7 +69,7 @@ def index(
                 changes = ws.changes(ws.graph.revision())
                 removed = changes.records_removed
                 came, went = changes.passages_added, changes.passages_removed
-        made = _built(ws, kind, queries) if kind is not None else []
+        made = _rebuild_indexes(ws, kind, queries) if kind is not None else []
         records = sum(ws.modeledge.stats().values())
         passages, has_model = len(ws.passages), ws.layout.has_model
     gone = f", {removed:,} removed that {texts} no longer says" if removed else ""
@@ -96,7 +96,7 @@ def _work(ws: Workspace, texts: str | None, triples: bool) -> int | None:
     return lines + (ws.graph.stats()["triples"] if triples else 0)
 
 
-def _built(ws: Workspace, kind: str, queries: int | None) -> list[dict[str, object]]:
+def _rebuild_indexes(ws: Workspace, kind: str, queries: int | None) -> list[dict[str, object]]:
     from kptm.modeledge import IndexConfig
 
     found: list[dict[str, object]] = []
@@ -269,7 +269,7 @@ def merge(workspace: str, other: str, policy: str, as_json: bool) -> None:
         theirs = sum(there.modeledge.stats().values())
         with progress("records", theirs) as advance:
             found = ws.modeledge.merge(there.modeledge, policy=policy, progress=advance)
-    show(_as_dict(found), as_json, _said(found, workspace))
+    show(_as_dict(found), as_json, _merge_lines(found, workspace))
 
 
 def _as_dict(found: MergeReport) -> dict[str, object]:
@@ -278,7 +278,7 @@ def _as_dict(found: MergeReport) -> dict[str, object]:
     return asdict(found)
 
 
-def _said(found: MergeReport, workspace: str) -> str:
+def _merge_lines(found: MergeReport, workspace: str) -> str:
     said = f"{found.added:,} records came in, {found.same:,} were in both,"
     lines = [f"{said} {found.left:,} of theirs and {found.removed:,} of ours gave way"]
     lines += [

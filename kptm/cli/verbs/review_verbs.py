@@ -79,7 +79,7 @@ def review(
     """
     with existing(workspace) as ws:
         if rule is not None or accepted or rejected:
-            show(*_decided(ws, accepted, rejected, rule, workspace, as_json))
+            show(*_decide_proposal(ws, accepted, rejected, rule, workspace, as_json))
             return
         key = None if relation is None else ws.graph.relation(relation).key
         items = ws.review(state=state, relation=key, source=source, minimum=minimum, limit=limit)
@@ -93,7 +93,7 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _decided(
+def _decide_proposal(
     ws: Workspace,
     accepted: Sequence[int],
     rejected: Sequence[int],
@@ -187,14 +187,14 @@ def _key() -> str:
 def _show(item: ReviewItem, number: int, total: int) -> None:
     found = item.proposal
     click.echo(f"\n{number:,} of {total:,}   {found.confidence:.2f}   {plain(found.source)}")
-    click.echo("  " + _highlighted(found.sentence, sorted((found.head_span, found.tail_span))))
+    click.echo("  " + _highlight_spans(found.sentence, sorted((found.head_span, found.tail_span))))
     triple = f"{item.head} | {item.relation} | {item.tail}"
     click.echo("  " + click.style(plain(triple), bold=True))
     if note := _mark(item):
         click.echo("  " + click.style(plain(note), fg="yellow"))
 
 
-def _highlighted(sentence: str, spans: Sequence[tuple[int, int]]) -> str:
+def _highlight_spans(sentence: str, spans: Sequence[tuple[int, int]]) -> str:
     parts, position = [], 0
     for start, end in spans:
         parts += [

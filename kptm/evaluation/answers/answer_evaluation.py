@@ -60,7 +60,7 @@ def outcomes(
         answer = ask(question.question)
         seconds = time.perf_counter() - began
         keys = list(dict.fromkeys(item.key for item in answer.answers))
-        right = _matched(keys, wanted)
+        right = _largest_matching(keys, wanted)
         yield Outcome(
             question=question,
             answer=answer,
@@ -82,7 +82,7 @@ def _distinct(names: Iterable[str], meant: Meaning) -> list[frozenset[str]]:
     ]
 
 
-def _matched(keys: list[str], wanted: list[frozenset[str]]) -> int:
+def _largest_matching(keys: list[str], wanted: list[frozenset[str]]) -> int:
     """How many keys find a right answer of their own: the largest matching."""
     fits = np.array([[key in option for option in wanted] for key in keys], np.int8)
     if not fits.any():

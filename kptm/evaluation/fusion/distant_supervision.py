@@ -78,7 +78,7 @@ class DistantSupervisionStudy(Study):
         said = _once(part for item in documents for part in sentences(item))
         triples = sorted({(x.head, x.relation, x.tail) for x in graph.match()})
         places = _places(said, triples)
-        asked = _asked(triples, places, said, limit)
+        asked = _facts_to_ask(triples, places, said, limit)
         if not asked:
             what = f"none of {len(said):,} sentences mentions two entities that one relation joins"
             raise ConfigError(f"{what}; link the texts to this graph, or give more of them")
@@ -89,14 +89,16 @@ class DistantSupervisionStudy(Study):
         outside = {_pair(fact) for fact in asked if split_of(fact[0], fact[2]) == "C"}
         facts, edits = choose_edits(facts, among=triples)
         asked_now = set(asked)
-        told = [item for item in _stated(graph, triples, facts) for _ in range(stated)]
+        told = [item for item in _triple_sentences(graph, triples, facts) for _ in range(stated)]
         return cls(
             facts=facts,
             edits=edits,
             documents=[said[number] for number in sorted(read)] + told,
             held_out=[said[number] for number in sorted(held)],
             probes=_probes(facts, edited(facts, edits), triples, [said[x] for x in probed]),
-            entities=_named(graph, {key for item in said for key in item.entities()}, triples),
+            entities=_entity_records(
+                graph, {key for item in said for key in item.entities()}, triples
+            ),
             background=[x for x in triples if x not in asked_now and _pair(x) not in outside],
             steps=steps,
             learning_rate=learning_rate,
@@ -107,7 +109,7 @@ class DistantSupervisionStudy(Study):
         )
 
 
-def _stated(
+def _triple_sentences(
     graph: KnowledgeGraph, triples: Sequence[Fact], facts: Sequence[SplitFact]
 ) -> list[LinkedText]:
     """The triples as sentences, except between names that an unread fact joins."""
@@ -131,7 +133,7 @@ def _once(said: Iterable[LinkedText]) -> list[LinkedText]:
     return list(kept.values())
 
 
-def _named(
+def _entity_records(
     graph: KnowledgeGraph, mentioned: set[str], triples: Iterable[Fact]
 ) -> list[EntityRecord]:
     """What the texts and the graph's triples name, with its labels."""
@@ -156,7 +158,7 @@ def _places(said: Sequence[LinkedText], triples: Iterable[Fact]) -> dict[Pair, l
     return dict(found)
 
 
-def _asked(
+def _facts_to_ask(
     triples: Sequence[Fact], places: Places, said: Sequence[LinkedText], limit: int | None
 ) -> list[Fact]:
     """The facts to ask: a short sentence mentions both ends, which one relation alone joins."""

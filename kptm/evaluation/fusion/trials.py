@@ -157,7 +157,7 @@ class Trials:
         self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None
     ) -> ArmRun:
         """Train one arm and ask it; D facts use the edited table, without new training."""
-        documents, probes, held_out = self._linked(arm, seed)
+        documents, probes, held_out = self._link_arm(arm, seed)
         vectors = "aligned" if arm in LINK_ARMS else arm
         study = ArmStudy(self.before, self.tokenizer, documents, probes, self.config, self.facts[0])
         model, _ = study.train(vectors, seed, progress)
@@ -185,7 +185,7 @@ class Trials:
                 left["same without LoRA"] = off["same"]
         return ArmRun(arm, seed, reciprocals(probes, scores), loss, knn, left)
 
-    def _linked(
+    def _link_arm(
         self, arm: str, seed: int
     ) -> tuple[Sequence[LinkedText], Sequence[Probe], Sequence[LinkedText]]:
         """The texts, probes and held-out texts of an arm, with its links."""

@@ -79,7 +79,7 @@ def probe_attention(
     config = config or ProbeConfig()
     rng = np.random.default_rng(config.seed)
     encoded = [model.encoder.encode(document) for document in documents]
-    mixed = [shuffled(text, _fixed(model), rng) for text in encoded]
+    mixed = [shuffled(text, _fixed_positions(model), rng) for text in encoded]
     found = {}
     for ending, texts in (("", encoded), (", shuffled", mixed)):
         for name, with_knowledge in (("knowledge", True), ("plain", False)):
@@ -173,7 +173,7 @@ def shuffled(text: EncodedText, fixed: frozenset[int], rng: np.random.Generator)
     return EncodedText((*ids, *text.ids[last:]), tuple(moved))
 
 
-def _fixed(model: FusedModel) -> frozenset[int]:
+def _fixed_positions(model: FusedModel) -> frozenset[int]:
     own = model.tokenizer
     ids = (own.bos_token_id, own.eos_token_id, own.cls_token_id, own.sep_token_id)
     return frozenset(each for each in ids if each is not None)

@@ -77,7 +77,7 @@ def _number(match: re.Match[str]) -> TextValue | None:
     digits = re.sub("[,\u00a0\u202f]", "", match["number"]).replace("\u2212", "-")
     end = match.end("number")
     if match["scale"]:
-        digits = _scaled(digits, _SCALES[match["scale"].strip().lower()])
+        digits = _scale_number(digits, _SCALES[match["scale"].strip().lower()])
         end = match.end("scale")
     unit = (match["unit"] or "").strip(" \u00a0-")
     known = unit_of(unit) if unit else None
@@ -91,7 +91,7 @@ def _number(match: re.Match[str]) -> TextValue | None:
     return TextValue(match.start(), end, Literal(digits, XSD + kind, unit=unit))
 
 
-def _scaled(digits: str, power: int) -> str:
+def _scale_number(digits: str, power: int) -> str:
     """A number times a power of ten, exactly."""
     whole, _, rest = digits.partition(".")
     rest = rest.ljust(power, "0")

@@ -99,11 +99,11 @@ def _rows_alone(
     note: Note | None,
 ) -> FittedExtractor:
     """From labelled rows; thresholds are chosen on those of other texts."""
-    train, test = _parted(found, used, config.held_out)
+    train, test = _split_rows(found, used, config.held_out)
     if not any(train.labels):
         train = found
     classifier, passes = fit(train, test, space_of(train, kinds, config.min_count), config, note)
-    calibration = calibrate(_scored(classifier, test, closed=True), closed=True)
+    calibration = calibrate(_score_held_out(classifier, test, closed=True), closed=True)
     if len(test) and len(set(found.documents)) <= REFITTED:
         classifier = _again(found, kinds, config, note, passes, closed=True)
     return FittedExtractor(classifier, calibration, passes, from_rows=True, from_texts=False)
@@ -153,10 +153,12 @@ def _cross_scored(
     is_row = np.arange(len(both)) < len(stated)
     seen = _Seen()
     for number in range(PARTS):
-        train = _chosen(both, part != number)
+        train = _select_examples(both, part != number)
         if not any(train.labels):
             continue
-        rows, texts = (_chosen(both, (part == number) & kind) for kind in (is_row, ~is_row))
+        rows, texts = (
+            _select_examples(both, (part == number) & kind) for kind in (is_row, ~is_row)
+        )
         space = space_of(train, kinds, config.min_count, closed=closed)
         if seen.passes:  # as many as were best in the first part
             once = replace(config, epochs=seen.passes)
@@ -164,13 +166,13 @@ def _cross_scored(
         else:
             classifier, passes = fit(train, rows.joined(texts), space, config, note)
             seen.passes = max(1, passes)
-        seen.rows += _scored(classifier, rows, closed=True)
-        seen.texts += _scored(classifier, texts, closed=False)
+        seen.rows += _score_held_out(classifier, rows, closed=True)
+        seen.texts += _score_held_out(classifier, texts, closed=False)
     seen.passes = seen.passes or config.epochs
     return seen
 
 
-def _chosen(examples: RelationExamples, mask: NDArray[np.bool_]) -> RelationExamples:
+def _select_examples(examples: RelationExamples, mask: NDArray[np.bool_]) -> RelationExamples:
     return examples.chosen(np.flatnonzero(mask).tolist())
 
 
@@ -204,16 +206,18 @@ def _nodes(pair: Pair) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(one.node for one in pair.mentions))
 
 
-def _parted(
+def _split_rows(
     found: RelationExamples, used: Sequence[str], share: float
 ) -> tuple[RelationExamples, RelationExamples]:
     """Rows to learn from, and those that are held out: all of some texts."""
     texts = [_draw(text) < share for text in used]
     held = np.array([one < len(texts) and texts[one] for one in found.documents], np.bool_)
-    return _chosen(found, ~held), _chosen(found, held)
+    return _select_examples(found, ~held), _select_examples(found, held)
 
 
-def _scored(classifier: Classifier, held: RelationExamples, *, closed: bool) -> Iterator[Scored]:
+def _score_held_out(
+    classifier: Classifier, held: RelationExamples, *, closed: bool
+) -> Iterator[Scored]:
     """Predictions on held-out examples whose truth is known.
 
     Args:

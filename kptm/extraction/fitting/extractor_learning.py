@@ -101,10 +101,10 @@ def learn(
     count = len(used)
     labelled = set(used)
     others = islice((text for text in texts if text not in labelled), config.most_texts)
-    some = _noted(others, used, progress)
-    batches = map(partial(_linked, linker), in_batches(some, BATCH))
+    some = _note_texts(others, used, progress)
+    batches = map(partial(_link_texts, linker), in_batches(some, BATCH))
     taught = learnt.distant(batches, knowledge, encoder, first=count)
-    known = _decided(decided, knowledge, len(used), encoder)
+    known = _decided_examples(decided, knowledge, len(used), encoder)
     labels = [*stated.labels, *taught.labels, *known.labels]
     if not any(labels):
         raise WorkspaceError(
@@ -139,15 +139,15 @@ def in_batches(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
 
 def linked_batches(linker: Linker, texts: Iterable[str]) -> Iterator[Batch]:
     """Texts with their mentions, a batch at a time."""
-    return map(partial(_linked, linker), in_batches(texts, BATCH))
+    return map(partial(_link_texts, linker), in_batches(texts, BATCH))
 
 
-def _linked(linker: Linker, texts: Sequence[str]) -> list[tuple[str, list[TextMention]]]:
+def _link_texts(linker: Linker, texts: Sequence[str]) -> list[tuple[str, list[TextMention]]]:
     documents = linker.link_many(texts, threshold=LINKED, any_case=True)
     return [(document.text, mentions_of(document)) for document in documents]
 
 
-def _noted(texts: Iterable[str], used: list[str], progress: Progress | None) -> Iterator[str]:
+def _note_texts(texts: Iterable[str], used: list[str], progress: Progress | None) -> Iterator[str]:
     for text in texts:
         used.append(text)
         if progress is not None and len(used) % BATCH == 0:
@@ -167,7 +167,7 @@ def _from_rows(
 
     def read() -> Iterator[Batch]:
         for part in in_batches(rows, BATCH):
-            found = _linked(linker, [row.text for row in part])
+            found = _link_texts(linker, [row.text for row in part])
             yield [
                 (row.text, mentions if row.mentions is None else row.mentions)
                 for row, (_, mentions) in zip(part, found, strict=True)
@@ -194,7 +194,7 @@ class _Labels:
         return self._names.stated(row, head, tail)
 
 
-def _decided(
+def _decided_examples(
     decided: Sequence[Proposal], knowledge: PairKnowledge, count: int, encoder: TokenEncoder | None
 ) -> RelationExamples:
     """What a person has decided, as examples of documents of their own, after ``count`` others."""

@@ -98,7 +98,7 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
     relations = {
         relation: _thresholds(confidences[rows], right[rows], PRIOR)
         if closed
-        else _raised(confidences[rows], right[rows], general)
+        else _raise_thresholds(confidences[rows], right[rows], general)
         for relation, rows in sorted(own.items())
     }
     return RelationThresholds(slope, shift, general, relations)
@@ -134,7 +134,7 @@ def _thresholds(
     return tuple(found)
 
 
-def _raised(
+def _raise_thresholds(
     confidences: NDArray[np.float64], right: NDArray[np.float64], general: Sequence[float]
 ) -> tuple[float, ...]:
     """The general thresholds, higher where a relation's predictions above them are too often wrong.

@@ -85,16 +85,16 @@ class KnowledgeAttention(nn.Module):
         """Hidden states of the same shape, and ψ, (M, C)."""
         flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         rows_NE = self.project(flat_ND)
-        spans_ME = self.norm(self._pooled(rows_NE, knowledge))
+        spans_ME = self.norm(self._pool_mentions(rows_NE, knowledge))
         spans_ME = self.mentions(spans_ME, spans_ME, knowledge.together_MM)
-        meant_ME, psi_MC = self._meant(spans_ME, knowledge)
+        meant_ME, psi_MC = self._weigh_candidates(spans_ME, knowledge)
         known_ME = self.known_norm(spans_ME + meant_ME)
         sees_NM = knowledge.sees(torch.arange(len(flat_ND), device=flat_ND.device))
         with_N1 = sees_NM.any(1, keepdim=True)  # what sees no mention stays as it is
         seen_ND = self.back(self.tokens(rows_NE, known_ME, sees_NM))
         return (flat_ND + seen_ND * with_N1).reshape(hidden_BLD.shape), psi_MC
 
-    def _pooled(self, rows_NE: Tensor, knowledge: MentionKnowledge) -> Tensor:
+    def _pool_mentions(self, rows_NE: Tensor, knowledge: MentionKnowledge) -> Tensor:
         rows_KE, mention_K = rows_NE[knowledge.tokens_K], knowledge.mention_K
         count = len(knowledge.spans_M3)
         score_K = self.pool(rows_KE).squeeze(-1)
@@ -109,7 +109,9 @@ class KnowledgeAttention(nn.Module):
         )  # exp is float32 in mixed precision
         return empty_ME.index_add(0, mention_K, weighted_KE)
 
-    def _meant(self, spans_ME: Tensor, knowledge: MentionKnowledge) -> tuple[Tensor, Tensor]:
+    def _weigh_candidates(
+        self, spans_ME: Tensor, knowledge: MentionKnowledge
+    ) -> tuple[Tensor, Tensor]:
         if knowledge.candidates_MCE is None or knowledge.priors_MC is None:
             candidates_MCE = knowledge.vectors_ME[:, None].to(spans_ME.dtype)
             priors_MC = candidates_MCE.new_ones(candidates_MCE.shape[:2])

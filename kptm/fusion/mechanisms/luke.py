@@ -173,10 +173,10 @@ class _Queries(nn.Module):
 
     def __init__(self, query: nn.Linear) -> None:
         super().__init__()
-        self.w2e, self.e2w, self.e2e = (_copied(query) for _ in range(3))
+        self.w2e, self.e2w, self.e2e = (_copy_linear(query) for _ in range(3))
 
 
-def _copied(linear: nn.Linear) -> nn.Linear:
+def _copy_linear(linear: nn.Linear) -> nn.Linear:
     copy = nn.Linear(linear.in_features, linear.out_features)
     copy.load_state_dict(linear.state_dict())
     return copy

@@ -107,8 +107,10 @@ class Encoder:
             ]
             keys = [layers.keys(found.entity[row].tolist()) for row in rows]
             texts = describe(sorted({key for row in keys for key in row}))
-            about = self._described({key: texts.get(key, key) for row in keys for key in row})
-            around = self._encoded([_around(passages, found, int(m)) for m in doubt])
+            about = self._description_vectors(
+                {key: texts.get(key, key) for row in keys for key in row}
+            )
+            around = self._encode_texts([_around(passages, found, int(m)) for m in doubt])
             for row, names, vector in zip(rows, keys, around, strict=True):
                 for at, name in zip(row.tolist(), names, strict=True):
                     similar[at] = float(about[name].astype(np.float32) @ vector) - EXPECTED
@@ -125,7 +127,7 @@ class Encoder:
         Returns:
             (texts, width).
         """
-        known = self._described({text: text for text in texts})
+        known = self._description_vectors({text: text for text in texts})
         return np.stack([known[text].astype(np.float32) for text in texts])
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -134,17 +136,17 @@ class Encoder:
         Returns:
             (texts, width).
         """
-        return np.stack(self._encoded(texts))
+        return np.stack(self._encode_texts(texts))
 
-    def _described(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float16]]:
+    def _description_vectors(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float16]]:
         self._recall()
         names = {key: hashlib.sha256(text.encode()).hexdigest()[:16] for key, text in texts.items()}
         new = {name: texts[key] for key, name in sorted(names.items()) if name not in self._vectors}
-        for name, vector in zip(new, self._encoded(list(new.values())), strict=True):
+        for name, vector in zip(new, self._encode_texts(list(new.values())), strict=True):
             self._vectors[name] = vector.astype(np.float16)
         return {key: self._vectors[name] for key, name in names.items()}
 
-    def _encoded(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+    def _encode_texts(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         if self._model is None:
             self._model = _Model(self.path, self._device)
         return self._model.encode(texts)

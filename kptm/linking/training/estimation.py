@@ -113,7 +113,7 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
             -gradient / len(answer) + penalty * away,
         )
 
-    found_weights = _minimise(loss, np.zeros(len(names)), [_bound(name) for name in names])
+    found_weights = _minimise(loss, np.zeros(len(names)), [_weight_bounds(name) for name in names])
     return dict(zip(names, (found_weights / scale).tolist(), strict=True))
 
 
@@ -185,7 +185,7 @@ def fit_nil(
         return float(-lost + precision @ away**2 / 2), -gradient / total + precision * away
 
     start = np.concatenate([np.zeros(width), expected[width:]])
-    bounds = [*map(_bound, names), *[(None, None)] * (parts * size)]
+    bounds = [*map(_weight_bounds, names), *[(None, None)] * (parts * size)]
     found = _minimise(loss, start, bounds)[:width]
     return dict(zip(names, (found / scale).tolist(), strict=True))
 
@@ -234,7 +234,7 @@ def _standardise(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
     return rows / scale, scale
 
 
-def _bound(name: str) -> tuple[float | None, None]:
+def _weight_bounds(name: str) -> tuple[float | None, None]:
     return (0.0 if name in NOT_NEGATIVE else None, None)
 
 

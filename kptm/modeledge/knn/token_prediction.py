@@ -87,12 +87,12 @@ class TokenPredictor:
         Raises:
             ModeledgeError: A text has no ``[MASK]`` within the model's length.
         """
-        asked = [self._asked(document) for document in texts]
+        asked = [self._context_of(document) for document in texts]
         state_ND = states(self._model, asked)
         rows = zip(self._by_model(state_ND), self._near(state_ND), strict=True)
         return [self._answer(p_V, hits) for p_V, hits in rows]
 
-    def _asked(self, document: LinkedText) -> Context:
+    def _context_of(self, document: LinkedText) -> Context:
         text = self._model.encoder.encode(document)
         if text.blanks:
             place = text.blanks[0]

@@ -27,7 +27,7 @@ def write(folder: Path, content: dict[str, Any]) -> None:
     """
     digests = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
     whole = {"format": FORMAT, **content, "sha256": digests}
-    (folder / MANIFEST).write_bytes(_spelt(whole))
+    (folder / MANIFEST).write_bytes(_manifest_bytes(whole))
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def read(folder: Path) -> dict[str, Any]:
         digests = content["sha256"]
         del content["checksum"]
         # Its bytes are compared: other ones that say the same are not what was written either.
-        whole = given == _spelt(content) and all(map(_FILE.fullmatch, digests))
+        whole = given == _manifest_bytes(content) and all(map(_FILE.fullmatch, digests))
     except (ValueError, LookupError, TypeError, AttributeError):
         whole = False
     if not whole:
@@ -66,7 +66,7 @@ def read(folder: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def _spelt(content: dict[str, Any]) -> bytes:
+def _manifest_bytes(content: dict[str, Any]) -> bytes:
     """The bytes of a manifest, its own checksum last."""
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return (json.dumps({**content, "checksum": digest}, indent=1) + "\n").encode()

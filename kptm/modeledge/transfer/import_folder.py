@@ -54,12 +54,12 @@ class Exported:
                 for number, item in enumerate(self.content["spaces"])
             ]
         except (LookupError, TypeError, ValueError) as error:
-            raise self._refused(
+            raise self._file_error(
                 export_manifest.MANIFEST, f"spaces are malformed ({error!r})"
             ) from error
         for space in found:
             if space.precision not in PRECISIONS or space.dim < 1:
-                raise self._refused(
+                raise self._file_error(
                     export_manifest.MANIFEST, f"{space.name} has no vectors that can be kept"
                 )
         return found
@@ -87,9 +87,9 @@ class Exported:
     def _shards(self) -> Iterator[dict[str, Any]]:
         for shard in self.content.get("shards", ()):
             if not isinstance(shard, dict) or not {"space", "records", "vectors"} <= set(shard):
-                raise self._refused(export_manifest.MANIFEST, "shards are malformed")
+                raise self._file_error(export_manifest.MANIFEST, "shards are malformed")
             if not {shard["records"], shard["vectors"]} <= set(self.content["sha256"]):
-                raise self._refused(
+                raise self._file_error(
                     export_manifest.MANIFEST, "a shard has files without a checksum"
                 )
             yield shard
@@ -102,7 +102,7 @@ class Exported:
                 try:
                     yield _item(json.loads(line))
                 except (ValueError, LookupError, TypeError) as error:
-                    raise self._refused(f"{name}:{number}", f"no record ({error!r})") from error
+                    raise self._file_error(f"{name}:{number}", f"no record ({error!r})") from error
 
     def _vectors(
         self, shard: dict[str, Any], space: VectorSpace, count: int
@@ -111,14 +111,14 @@ class Exported:
         try:
             found: NDArray[Any] = load_file(self.folder / name)[VECTORS]
         except (OSError, LookupError, SafetensorError) as error:
-            raise self._refused(name, f"no vectors ({error!r})") from error
+            raise self._file_error(name, f"no vectors ({error!r})") from error
         if found.shape != (count, space.dim) or found.dtype != space.dtype:
-            raise self._refused(
+            raise self._file_error(
                 name, f"{found.dtype} {found.shape} are not {count} of {space.name}"
             )
         return found.astype(np.float32, copy=False)
 
-    def _refused(self, name: str, reason: str) -> ModeledgeError:
+    def _file_error(self, name: str, reason: str) -> ModeledgeError:
         return ModeledgeError(f"{self.folder / name}: {reason}; {export_manifest.AGAIN}")
 
 

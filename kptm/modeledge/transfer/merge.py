@@ -112,7 +112,7 @@ class _Merge:
             place for place, item in enumerate(items) if item.record.triple not in self.unwanted
         ]
         self.counts["left"] += len(items) - len(kept)
-        said = self._said([items[place] for place in kept])
+        said = self._attested_origins([items[place] for place in kept])
         self.counts["returned"] += self._attest(said)
         # What this merge brought in does not count: what is there twice comes in twice.
         known = transfer_record.present(
@@ -152,7 +152,7 @@ class _Merge:
         """Whether what ended here at a time and lives there since another is to live."""
         return self.policy == "theirs" or (self.policy == "newest" and theirs > ours)
 
-    def _said(self, items: Sequence[TransferRecord]) -> dict[str, set[str]]:
+    def _attested_origins(self, items: Sequence[TransferRecord]) -> dict[str, set[str]]:
         """The origins that each source attests there, without what it no longer does here."""
         ended = _withdrawn(self.sql, sorted({item.digest for item in items}))
         said: dict[str, set[str]] = {}

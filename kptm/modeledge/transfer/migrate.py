@@ -155,7 +155,7 @@ class Migrator:
                 if page is None:
                     break
                 last = page[0][-1].id
-                kept, vectors, known = self._made(sql, plan, *page)
+                kept, vectors, known = self._make_records(sql, plan, *page)
             seen += len(page[0])
             there += known
             moved += self._write(plan, kept, vectors)
@@ -168,7 +168,7 @@ class Migrator:
             agreement=self._planner.again(plan) if plan.turn is None else plan.agreement,
         )  # fmt: skip
 
-    def _made(
+    def _make_records(
         self, sql: Sql, plan: Plan, items: list[TransferRecord], vectors: NDArray[np.float32]
     ) -> tuple[list[TransferRecord], NDArray[np.float32], int]:
         """The records of a page that the new space lacks, with new vectors, and how many it has."""

@@ -109,7 +109,7 @@ class Planner:
         if method == "auto" and count <= 2 * (len(held) + len(chosen)):
             return plain  # half of them would be encoded for the map alone
         try:
-            made = self._fitted(old, new, held, chosen)
+            made = self._fit_map(old, new, held, chosen)
             reached = made.agreement.recall if made.agreement is not None else 0.0
             if reached < target:
                 raise ModeledgeError(
@@ -123,7 +123,7 @@ class Planner:
             return plain
         return made
 
-    def _fitted(self, old: VectorSpace, new: str, held: list[int], chosen: list[int]) -> Plan:
+    def _fit_map(self, old: VectorSpace, new: str, held: list[int], chosen: list[int]) -> Plan:
         """The map of a space, measured."""
         if len(held) < FEWEST:
             self._refuse(old, len(held))

@@ -81,7 +81,7 @@ class Indexes:
                 if isinstance(kept.index, ApproximateIndex):
                     return self._partly(space, kept.index, queries, k, None)
                 return _as_ids(kept.index, kept.index.search(queries, k))
-            allowed = self._allowed(space, kept, where)
+            allowed = self._allowed_rows(space, kept, where)
             if where.operation is not None or not len(allowed.ids):
                 return self._one_by_one(space, queries, k, allowed.ids)
             if isinstance(kept.index, ApproximateIndex):
@@ -122,7 +122,7 @@ class Indexes:
                 at += len(vectors)
         return best
 
-    def _allowed(self, space: VectorSpace, kept: CachedIndex, where: RecordFilter) -> Allowed:
+    def _allowed_rows(self, space: VectorSpace, kept: CachedIndex, where: RecordFilter) -> Allowed:
         found = kept.allowed.get(where)
         if found is not None:
             return found
@@ -146,18 +146,18 @@ class Indexes:
 
     def _caught_up(self, sql: Sql, space: VectorSpace, kept: CachedIndex | None) -> CachedIndex:
         if self._database.in_transaction:  # what it wrote may be taken back
-            return self._made(sql, space)
+            return self._build_index(sql, space)
         if kept is not None and kept.seq > oplog.position(
             sql
         ):  # another thread is ahead of this transaction
-            return self._made(sql, space)
-        kept = kept or self._opened(sql, space)
+            return self._build_index(sql, space)
+        kept = kept or self._open_snapshot(sql, space)
         if kept is not None and oplog.purged_since(sql, kept.operation):
             kept = None  # what was purged may be in it, dead
         if kept is not None:
             self._replay(sql, space, kept)
         if kept is None or (isinstance(kept.index, ApproximateIndex) and kept.index.needs_rebuild):
-            kept = self._made(sql, space)
+            kept = self._build_index(sql, space)
         self._kept[space.id] = kept
         return kept
 
@@ -218,7 +218,7 @@ class Indexes:
         self.forget()
         snapshots.drop(sql, self.root)
 
-    def _opened(self, sql: Sql, space: VectorSpace) -> CachedIndex | None:
+    def _open_snapshot(self, sql: Sql, space: VectorSpace) -> CachedIndex | None:
         """The index of the snapshot; None where there is none, or not as it was written."""
         told = None if self.root is None else snapshots.of(sql, space)
         if self.root is None or told is None:
@@ -232,7 +232,7 @@ class Indexes:
         # A purge deletes all snapshots: whatever was purged was so before.
         return CachedIndex(index, told.seq, oplog.newest(sql), told.recall, told.seq)
 
-    def _made(self, sql: Sql, space: VectorSpace) -> CachedIndex:
+    def _build_index(self, sql: Sql, space: VectorSpace) -> CachedIndex:
         count = len(oplog.living(sql, space.id))
         return CachedIndex(
             build_index.flat(sql, space, count), oplog.position(sql), oplog.newest(sql)

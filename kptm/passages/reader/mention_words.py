@@ -80,7 +80,9 @@ def read(passage: Passage) -> ReadPassage:
     stems = [folded[start : min(end, start + STEM)] for start, end in found]
     starts, ends = [start for start, _ in found], [end for _, end in found]
     mentions = []
-    for start, end, kind, senses, literals in sorted(_named(passage), key=lambda item: item[:2]):
+    for start, end, kind, senses, literals in sorted(
+        _name_mentions(passage), key=lambda item: item[:2]
+    ):
         first, last = bisect_right(ends, start), bisect_left(starts, end)
         if last > first:
             mentions.append(PassageMention(start, end, first, last, kind, senses, literals))
@@ -91,7 +93,7 @@ def read(passage: Passage) -> ReadPassage:
 _Named = tuple[int, int, str, tuple[MentionSense, ...], tuple["Literal", ...]]
 
 
-def _named(passage: Passage) -> list[_Named]:
+def _name_mentions(passage: Passage) -> list[_Named]:
     spans: dict[tuple[int, int], list[MentionSense]] = {}
     for link in passage.links:
         spans.setdefault((link.start, link.end), []).append(MentionSense(link.entity, link.p))

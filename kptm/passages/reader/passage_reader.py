@@ -71,9 +71,9 @@ class Reader:
         if not rows:
             return []
         p, _ = self.model.probabilities(rows, question.way)
-        return self._joined(rows, p.tolist())
+        return self._join_rows(rows, p.tolist())
 
-    def _joined(self, rows: list[Row], p: list[float]) -> list[ReadAnswer]:
+    def _join_rows(self, rows: list[Row], p: list[float]) -> list[ReadAnswer]:
         """The rows of each node together; an entity that is gone from the graph is none."""
         places: dict[str, list[AnswerPlace]] = {}
         for row, value in zip(rows, p, strict=True):

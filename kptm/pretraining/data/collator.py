@@ -70,12 +70,12 @@ class Collator:
             batch.labels[number, : len(item.labels)] = torch.tensor(item.labels)
         batch.target_rows = _ints(row for item in masked for row in item.rows)
         if config.entity_negatives is not None and len(batch.target_rows):
-            rows = self._drawn(batch.target_rows.numpy())
+            rows = self._draw_rows(batch.target_rows.numpy())
             batch.score_rows = torch.from_numpy(rows)
             batch.target_rows = torch.searchsorted(batch.score_rows, batch.target_rows)
-        return {**batch.tensors(), **self._asked(examples, texts, batch)}
+        return {**batch.tensors(), **self._query_tensors(examples, texts, batch)}
 
-    def _asked(
+    def _query_tensors(
         self,
         examples: Sequence[PretrainingExample],
         texts: Sequence[EncodedText],
@@ -84,7 +84,7 @@ class Collator:
         config = self._config
         asked: dict[str, torch.Tensor] = {}
         if config.denoising_weight:
-            asked |= self._denoised(texts)
+            asked |= self._denoising_targets(texts)
         if config.replaced_weight:
             asked |= _around(texts)
         if config.relation_weight:
@@ -103,7 +103,7 @@ class Collator:
         """The token that stands for a mention."""
         return span.end - 1 if self._causal else span.start
 
-    def _denoised(self, texts: Sequence[EncodedText]) -> dict[str, torch.Tensor]:
+    def _denoising_targets(self, texts: Sequence[EncodedText]) -> dict[str, torch.Tensor]:
         found = [
             (number, self._anchor(span), span.right)
             for number, span in _mentions(texts)
@@ -152,7 +152,7 @@ class Collator:
             "fact_relations": _ints(relations),
         }
 
-    def _drawn(self, right: np.ndarray) -> np.ndarray:
+    def _draw_rows(self, right: np.ndarray) -> np.ndarray:
         """The right rows and others, sorted: like all draws here a pure function of the batch."""
         rng = np.random.default_rng((self._config.seed, 2, *right.tolist()))
         others = rng.integers(self._entities, size=self._config.entity_negatives)

@@ -79,7 +79,7 @@ class Corpus:
             digest.update(made_of.encode())
             found = finished(name, made_of)
             if found is None:
-                documents = _linked(part, link)
+                documents = _link_texts(part, link)
                 found = write(name, _rows(documents, encode, related), made_of)
             self.links += found
             shards.append(Dataset.from_file(str(name.with_suffix(".arrow"))))
@@ -87,7 +87,7 @@ class Corpus:
         whole: Any = concatenate_datasets(shards) if shards else None
         self._rows = whole
         self.lengths: list[int] = list(whole["length"]) if shards else []
-        self._kept = lru_cache(KEPT)(self._decoded)
+        self._kept = lru_cache(KEPT)(self._decode_text)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -100,7 +100,7 @@ class Corpus:
         """Head, relation's number, tail of each fact whose ends text ``number`` names."""
         return self._kept(number)[1]
 
-    def _decoded(self, number: int) -> tuple[EncodedText, Related]:
+    def _decode_text(self, number: int) -> tuple[EncodedText, Related]:
         return from_row(self._rows[number])
 
 
@@ -140,7 +140,7 @@ def _digest(part: list[str | LinkedText], identity: str) -> str:
     return digest.hexdigest()
 
 
-def _linked(part: list[str | LinkedText], link: Link | None) -> Iterator[LinkedText]:
+def _link_texts(part: list[str | LinkedText], link: Link | None) -> Iterator[LinkedText]:
     plain = [text for text in part if isinstance(text, str)]
     if plain and link is None:
         raise ModelError(

@@ -66,7 +66,9 @@ class Descriptions:
                 "the graph has no fact between entities; leave description_weight at 0"
             )
         self._facts = np.array(facts, np.int32)
-        self._texts = Corpus(folder, _described(graph, list(entity_id)), encode, identity=identity)
+        self._texts = Corpus(
+            folder, _describe_facts(graph, list(entity_id)), encode, identity=identity
+        )
         self.digest = f"{self._texts.digest} {hashlib.sha256(self._facts.tobytes()).hexdigest()}"
 
     def draw(self, seed: tuple[int, ...]) -> DescribedFact:
@@ -80,7 +82,7 @@ class Descriptions:
         return DescribedFact(first, relation, last, wrong_head, wrong_tail)
 
 
-def _described(graph: GraphView, keys: list[str]) -> Iterator[LinkedText]:
+def _describe_facts(graph: GraphView, keys: list[str]) -> Iterator[LinkedText]:
     step = 1_000
     for start in range(0, len(keys), step):
         known = graph.entities(keys[start : start + step])

@@ -30,10 +30,10 @@ async def edit(executor: OnWorkspace, body: requests.NewFact) -> responses.Chang
 @routes.post("/add", responses=problems(404, 408, 409, 413, 415))
 async def add(executor: OnWorkspace, body: requests.Addition) -> responses.Added:
     """Add a fact or an entity by hand; new names become new entities and relations."""
-    return await executor.ask(lambda ws: _added(ws, body))
+    return await executor.ask(lambda ws: _add_record(ws, body))
 
 
-def _added(ws: Workspace, body: requests.Addition) -> responses.Added:
+def _add_record(ws: Workspace, body: requests.Addition) -> responses.Added:
     is_entity = not body.facts or body.label or body.aliases or body.types or body.description
     entity = records_of(
         body.name,

@@ -24,7 +24,7 @@ async def ask(executor: OnWorkspace, body: requests.OneQuestion) -> responses.An
 
     `at` is the year or the day that is asked about where the question says none.
     """
-    return await _asked(executor, body.question, body.at)
+    return await _ask_question(executor, body.question, body.at)
 
 
 @routes.post("/ask/batch", responses=problems(408, 413, 415))
@@ -32,7 +32,7 @@ async def ask_batch(executor: OnWorkspace, body: requests.ManyQuestions) -> resp
     """Answer several questions, in their order."""
     # One by one, so that others are served between them.
     return responses.Answers(
-        answers=[await _asked(executor, item, body.at) for item in body.questions]
+        answers=[await _ask_question(executor, item, body.at) for item in body.questions]
     )
 
 
@@ -41,7 +41,9 @@ async def query(
     executor: OnWorkspace, fact: Annotated[requests.FactQuery, Query()]
 ) -> responses.Answer:
     """Answer (head, relation, ?) or (?, relation, tail); names may be keys, labels or aliases."""
-    return await executor.ask(lambda ws: _shown(ws, ws.query(fact.head, fact.relation, fact.tail)))
+    return await executor.ask(
+        lambda ws: _answer_response(ws, ws.query(fact.head, fact.relation, fact.tail))
+    )
 
 
 @routes.get("/examples", responses=problems())
@@ -53,14 +55,16 @@ async def examples(executor: OnWorkspace, some: Annotated[requests.Few, Query()]
 @routes.post("/link", responses=problems(408, 413, 415))
 async def link(executor: OnWorkspace, body: requests.SomeText) -> responses.Linked:
     """Link the names in a text to entities, each with what else it may mean."""
-    return await executor.ask(lambda ws: _linked(ws, body.text))
+    return await executor.ask(lambda ws: _link_response(ws, body.text))
 
 
-async def _asked(executor: WorkspaceExecutor, question: str, at: str | None) -> responses.Answer:
-    return await executor.ask(lambda ws: _shown(ws, ws.ask(question, at=at)))
+async def _ask_question(
+    executor: WorkspaceExecutor, question: str, at: str | None
+) -> responses.Answer:
+    return await executor.ask(lambda ws: _answer_response(ws, ws.ask(question, at=at)))
 
 
-def _shown(ws: Workspace, answer: Answer) -> responses.Answer:
+def _answer_response(ws: Workspace, answer: Answer) -> responses.Answer:
     keys = [answer.topic, *(step.relation for step in answer.path)]
     keys += [item.entity for item in answer.answers if item.entity is not None]
     keys += [item.entity for item in answer.conflicts]
@@ -73,7 +77,7 @@ def _shown(ws: Workspace, answer: Answer) -> responses.Answer:
     return responses.Answer(**found)
 
 
-def _linked(ws: Workspace, text: str) -> responses.Linked:
+def _link_response(ws: Workspace, text: str) -> responses.Linked:
     document = ws.linker.link(text)
     keys = {link.entity for link in document.links}
     keys |= {item.entity for link in document.links for item in link.candidates}

@@ -21,55 +21,55 @@ async def proposals(
     executor: OnWorkspace, wanted: Annotated[review_schemas.Wanted, Query()]
 ) -> review_schemas.Proposals:
     """Undecided facts that texts seem to state, with the constraints that they break."""
-    return await executor.ask(lambda ws: _found(ws, wanted))
+    return await executor.ask(lambda ws: _find_proposals(ws, wanted))
 
 
 @deciding.post("/proposals/accept", responses=problems(404, 408, 409, 413, 415))
 async def accept(executor: OnWorkspace, body: review_schemas.Numbers) -> review_schemas.Decided:
     """Make proposals facts of the graph, in one revision."""
-    return _decided(await executor.ask(lambda ws: ws.accept(body.ids)))
+    return _decision_response(await executor.ask(lambda ws: ws.accept(body.ids)))
 
 
 @deciding.post("/proposals/accept-all", responses=problems(404, 408, 409, 413, 415))
 async def accept_all(executor: OnWorkspace, body: review_schemas.Rule) -> review_schemas.Decided:
     """Accept the proposals of a rule that break no constraint, in one revision."""
-    return _decided(await executor.ask(lambda ws: ws.accept_all(body.rule)))
+    return _decision_response(await executor.ask(lambda ws: ws.accept_all(body.rule)))
 
 
 @deciding.post("/proposals/reject", responses=problems(404, 408, 409, 413, 415))
 async def reject(executor: OnWorkspace, body: review_schemas.Numbers) -> review_schemas.Decided:
     """Note that proposals are wrong: the same sentences never propose them again."""
-    return _decided(await executor.ask(lambda ws: ws.reject(body.ids)))
+    return _decision_response(await executor.ask(lambda ws: ws.reject(body.ids)))
 
 
 @deciding.post("/proposals/change", responses=problems(404, 408, 409, 413, 415))
 async def change(executor: OnWorkspace, body: review_schemas.Correction) -> review_schemas.Proposal:
     """Correct a proposal before it is decided."""
-    return await executor.ask(lambda ws: _changed(ws, body))
+    return await executor.ask(lambda ws: _change_proposal(ws, body))
 
 
-def _found(ws: Workspace, wanted: review_schemas.Wanted) -> review_schemas.Proposals:
+def _find_proposals(ws: Workspace, wanted: review_schemas.Wanted) -> review_schemas.Proposals:
     relation = None if wanted.relation is None else ws.graph.relation(wanted.relation).key
     items = ws.review(
         state=wanted.state, relation=relation, minimum=wanted.minimum, limit=wanted.limit
     )
     return review_schemas.Proposals(
-        proposals=list(map(_shown, items)), counts=ws.graph.proposals.count()
+        proposals=list(map(_proposal_response, items)), counts=ws.graph.proposals.count()
     )
 
 
-def _changed(ws: Workspace, body: review_schemas.Correction) -> review_schemas.Proposal:
+def _change_proposal(ws: Workspace, body: review_schemas.Correction) -> review_schemas.Proposal:
     found = ws.change_proposal(body.id, head=body.head, relation=body.relation, tail=body.tail)
-    return _shown(ws.review(ids=[found.id], state=None)[0])
+    return _proposal_response(ws.review(ids=[found.id], state=None)[0])
 
 
-def _decided(found: Decision) -> review_schemas.Decided:
+def _decision_response(found: Decision) -> review_schemas.Decided:
     return review_schemas.Decided(
         revision=found.revision, decided=list(found.decided), added=found.added
     )
 
 
-def _shown(item: ReviewItem) -> review_schemas.Proposal:
+def _proposal_response(item: ReviewItem) -> review_schemas.Proposal:
     found = item.proposal
     value = found.tail if isinstance(found.tail, LiteralValue) else None
     return review_schemas.Proposal(

@@ -8,7 +8,7 @@ from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
 from kptm.extraction.candidates.text_windows import windows_of
 from kptm.extraction.fitting import extractor_fitting
 from kptm.extraction.fitting.classifier_training import ExtractionConfig, space_of
-from kptm.extraction.fitting.extractor_fitting import _cross_scored, _scored
+from kptm.extraction.fitting.extractor_fitting import _cross_scored, _score_held_out
 from kptm.extraction.fitting.relation_examples import RelationExamples
 from kptm.extraction.fitting.relation_thresholds import PRECISIONS, Scored, calibrate
 from kptm.extraction.relation_classifier import Label, RelationKind
@@ -117,7 +117,7 @@ def test_each_pair_of_things_is_predicted_once_by_what_has_not_learnt_it(monkeyp
         return []
 
     monkeypatch.setattr(extractor_fitting, "fit", fit)
-    monkeypatch.setattr(extractor_fitting, "_scored", score)
+    monkeypatch.setattr(extractor_fitting, "_score_held_out", score)
     seen = _cross_scored(RelationExamples(), found, {"r": KIND}, ExtractionConfig(), None)
     assert sorted(map(sorted, predicted)) == sorted(map(sorted, things(found)))
     assert seen.passes == 3
@@ -149,9 +149,9 @@ def test_one_of_several_facts_is_right_by_its_share():
         def probabilities(self, pairs, items):
             return np.array([[0.6, 0.2]], np.float32)
 
-    shares = [one.right for one in _scored(Fixed(), held, closed=False)]
+    shares = [one.right for one in _score_held_out(Fixed(), held, closed=False)]
     assert shares == pytest.approx([0.75, 0.25])
-    assert [one.right for one in _scored(Fixed(), held, closed=True)] == [1.0, 1.0]
+    assert [one.right for one in _score_held_out(Fixed(), held, closed=True)] == [1.0, 1.0]
 
 
 def test_a_relation_that_is_never_so_precise_is_out_of_reach():

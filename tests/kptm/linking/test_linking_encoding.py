@@ -65,7 +65,7 @@ def test_similarity_is_the_cosine(model, graph, monkeypatch):
 
 def test_what_is_in_no_doubt_is_not_encoded(model, graph, monkeypatch):
     monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (2.0, 3.0))
-    monkeypatch.setattr(Encoder, "_encoded", lambda *_: pytest.fail("encoded"))
+    monkeypatch.setattr(Encoder, "_encode_texts", lambda *_: pytest.fail("encoded"))
     assert Linker(graph, encoder=Encoder(model)).link("Paris is a city.").links
 
 
@@ -73,9 +73,9 @@ def test_descriptions_are_encoded_once(model, graph, tmp_path, monkeypatch):
     monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (0.0, 1.0))
     first = Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.")
     asked = []
-    encoded = Encoder._encoded
+    encoded = Encoder._encode_texts
     monkeypatch.setattr(
-        Encoder, "_encoded", lambda self, texts: asked.extend(texts) or encoded(self, texts)
+        Encoder, "_encode_texts", lambda self, texts: asked.extend(texts) or encoded(self, texts)
     )
     again = Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.")
     assert again == first
