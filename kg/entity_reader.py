@@ -128,7 +128,7 @@ class EntityReader:
         """
         if state.revision is None or not (state.entities or state.named):
             return _State(revision)
-        if revisions.named(sql, state.revision[0]) != state.revision:
+        if revisions.describe_revision(sql, state.revision[0]) != state.revision:
             return _State(revision)
         gone = change_feed.changed_keys(sql, state.revision[0], FOLLOWED)
         if gone is None:

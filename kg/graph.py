@@ -111,7 +111,7 @@ class KnowledgeGraph(GraphView):
             StoreError: There is no such revision.
         """
         with self._database.reading() as sql:
-            number = revisions.checked(sql, revision)
+            number = revisions.check_revision(sql, revision)
             return GraphView(self._database, number, self._languages, self._times)
 
     # ── filling ──────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from kg.errors import QueryError, shorten
 from kg.naming import resolution as naming
 from kg.programs import arithmetic
 from kg.programs.expressions import Comparison
-from kg.store.node_sets.bounds import Bounds, holds, undecided
+from kg.store.node_sets.bounds import Bounds, holds, undecided_condition
 from kg.store.read import query
 from kg.store.rows import values
 from kg.store.rows.quantities import double
@@ -54,7 +54,7 @@ def answer(
     at: int | None,
 ) -> Iterator[tuple[str, ...]]:
     """Answer patterns; see :meth:`kg.KnowledgeGraph.query`."""
-    chosen = query.checked(patterns, form.select)
+    chosen = query.check_variables(patterns, form.select)
     tails = {pattern[2] for pattern in patterns}
     wanted = [_check(one, tails) for one in form.where]
     names = [form.order_by] if isinstance(form.order_by, str) else form.order_by
@@ -122,7 +122,7 @@ def _quantity_of(
     size = quantity(value)
     if size is None or size.dimension or value.unit or sample is None:
         return size
-    others = values.stated(sql, *sample)
+    others = values.stated_dimensions(sql, *sample)
     if not any(dimension for dimension, _ in others):
         return size
     return arithmetic.as_stated(value, others)
@@ -135,7 +135,7 @@ def _condition(
     if size is None:
         return query.Condition(name, "1 = 0")
     bounds = Bounds(comparison, size.dimension, double(size.low), double(size.high))
-    near = values.measuring(sql, size.dimension, undecided(bounds, "q"))
+    near = values.measuring(sql, size.dimension, undecided_condition(bounds, "q"))
     same = [
         number
         for number, value in near.items()

@@ -38,7 +38,7 @@ class RevisionLog:
             StoreError: There is no such revision.
         """
         with self._database.reading() as sql:
-            return history.of_revision(sql, revisions.checked(sql, revision), limit)
+            return history.of_revision(sql, revisions.check_revision(sql, revision), limit)
 
     def count(self, revision: int) -> tuple[int, int]:
         """How many statements began and how many ended in a revision.
@@ -47,7 +47,7 @@ class RevisionLog:
             StoreError: There is no such revision.
         """
         with self._database.reading() as sql:
-            return history.count(sql, revisions.checked(sql, revision))
+            return history.count(sql, revisions.check_revision(sql, revision))
 
     def files(self, revision: int) -> tuple[str, ...]:
         """The files beside the graph that a revision changed, sorted."""

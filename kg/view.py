@@ -136,7 +136,7 @@ class GraphView:
     def values(self, text: str) -> list[Literal]:
         """Values of the graph that a text writes: "1984" is a number or a year."""
         with self._database.quick() as sql:
-            return values.named(sql, text, self._at)
+            return values.find_values(sql, text, self._at)
 
     def query(
         self,
@@ -296,7 +296,7 @@ class GraphView:
         with self._database.quick() as sql:
             return revisions.latest(sql)
 
-    def changed(self, since: int, *, most: int = 20_000) -> set[str] | None:
+    def changed_entities(self, since: int, *, most: int = 20_000) -> set[str] | None:
         """Entities about which something began or ceased to be said after ``since``.
 
         None where more than ``most`` statements have, or a purge has left no trace of what it took.
@@ -340,10 +340,10 @@ class GraphView:
             facts = describe.facts(sql, entity.key, self._at, limit, deprecated=deprecated)
             return Description(entity, tuple(facts))
 
-    def attested(self, facts: Iterable[Triple]) -> dict[Triple, Attested]:
+    def attestations(self, facts: Iterable[Triple]) -> dict[Triple, Attested]:
         """Who says each of ``facts``, and since when; what does not live is left out."""
         with self._database.quick() as sql:
-            return describe.attested(sql, facts, self._at)
+            return describe.read_attestations(sql, facts, self._at)
 
     def confidences(self, facts: Iterable[Triple]) -> dict[Triple, float]:
         """The greatest confidence of each fact, of those whose sources all state one."""

@@ -235,7 +235,7 @@ def trained(toy, tmp_path_factory):
     from kptm.workspace.config import WorkspaceConfig
 
     def make(folder):
-        with Workspace.init(folder, WorkspaceConfig().replaced(toy.settings)) as ws:
+        with Workspace.init(folder, WorkspaceConfig().with_changes(toy.settings)) as ws:
             ws.load_entities(toy.entities)
             ws.load(toy.triples)
             ws.embed()

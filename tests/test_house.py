@@ -221,6 +221,40 @@ def test_class_names_are_used_once(figures):
     assert len(figures.class_names) == 0, figures.class_names
 
 
+def test_functions_are_called_by_what_they_do(figures):
+    """No function is called by a participle alone ("told", "kept"); properties may be."""
+    assert len(figures.participles) == 0, figures.participles
+
+
+def test_references_of_docstrings_lead_somewhere(figures):
+    """Each :func:, :meth: or :class: of a docstring names a part that exists."""
+    assert len(figures.unresolved) == 0, figures.unresolved
+
+
+def test_a_wrong_name_and_a_wrong_reference_are_found(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    from house_names import participles
+    from house_references import unresolved
+
+    source = """
+from kg.b import Base
+class Face(Base):
+    \"\"\"See :meth:`go`, :meth:`of_base`, :func:`kg.b.there`, :meth:`gone` and :mod:`kg.c`.\"\"\"
+    @property
+    def added(self): ...
+    def told(self): ...
+    def go(self):
+        def kept(): ...
+    def embed(self): ...
+    def find_told(self): ...
+"""
+    base = "class Base:\n    def of_base(self): ...\ndef there():\n    ':class:`torch.Tensor`'\n"
+    texts = {"kg.a": source, "kg.b": base}
+    trees = {name: ast.parse(text) for name, text in texts.items()}
+    assert participles(trees) == ["kg.a.Face.told", "kg.a.Face.go.kept"]
+    assert unresolved(trees, texts) == ["kg.a: gone", "kg.a: kg.c"]
+
+
 def test_dense_code_is_commented(figures):
     """Index arithmetic and formulas say why, three comments a hundred lines at the least."""
     assert figures.comments_of_dense >= 3, figures.uncommented

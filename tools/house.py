@@ -1,4 +1,4 @@
-"""The house: folders, circles, names used twice, exports, long lines, comments, the README.
+"""The house: folders, circles, names, exports, references, long lines, comments, the README.
 
 python tools/house.py           # the figures
 python tools/house.py --list    # each folder, circle, name and line that they count
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 from house_exports import not_exported
+from house_names import participles
+from house_references import unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +50,8 @@ class Figures:
     file_names: list[str] = field(default_factory=list)
     class_names: list[str] = field(default_factory=list)
     not_exported: list[str] = field(default_factory=list)
+    participles: list[str] = field(default_factory=list)
+    unresolved: list[str] = field(default_factory=list)
     long_lines: list[str] = field(default_factory=list)
     comments: float = 0.0
     comments_of_dense: float = 0.0
@@ -82,6 +86,10 @@ def measure(root: Path = ROOT) -> Figures:
     packages = {module(path, root) for path in paths if path.name == "__init__.py"}
     by_name = {module(path, root): tree for path, tree in trees.items()}
     found.not_exported = not_exported(by_name, packages)
+    found.participles = participles(by_name)
+    found.unresolved = unresolved(
+        by_name, {module(path, root): text for path, text in texts.items()}
+    )
     code = 0
     comments = 0
     for path, text in texts.items():
@@ -193,6 +201,8 @@ def main() -> None:
         "file names used twice in kptm": found.file_names,
         "class names used twice": found.class_names,
         "public signatures: classes not exported": found.not_exported,
+        "functions called by a participle": found.participles,
+        "references of docstrings to nothing": found.unresolved,
         f"lines over {WIDTH}": found.long_lines,
         "dense functions without a comment": found.uncommented,
     }

@@ -4,9 +4,9 @@ import numpy as np
 
 from kptm.evaluation import interval, paired_interval
 from kptm.evaluation.answers.selective_answers import (
+    bootstrap_interval,
     calibration_error,
     calibration_error_by_mass,
-    resampled,
     risk_coverage_area,
 )
 
@@ -75,12 +75,12 @@ def calibration_table(rows, group_of):
             # Questions are resampled, each with all of its seeds.
             table = rows[arm][..., [column, 0]].transpose(1, 0, 2)
             cells = [
-                said(resampled(over_seeds(measure), table, times=TIMES))
+                said(bootstrap_interval(over_seeds(measure), table, times=TIMES))
                 for measure in (calibration_error, calibration_error_by_mass, risk_coverage_area)
             ]
             print(f"| {arm} | {name} | " + " | ".join(cells) + " |")
     pair = np.concatenate([rows["store"], rows["model"]], axis=-1).transpose(1, 0, 2)
-    less = resampled(
+    less = bootstrap_interval(
         lambda table: (
             over_seeds(risk_coverage_area)(table[..., [2, 0]])
             - over_seeds(risk_coverage_area)(table[..., [5, 3]])

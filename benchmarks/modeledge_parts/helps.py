@@ -129,7 +129,9 @@ def with_store(asked, scores, near, any_speaks):
     weights = fit_neighbours(
         [asked[x].probe for x in at], [scores[x] for x in at], [hits[x] for x in at], k=K
     )
-    answers = [best(weights.mixed(p, found)) for p, found in zip(scores, hits, strict=True)]
+    answers = [
+        best(weights.mix_probabilities(p, found)) for p, found in zip(scores, hits, strict=True)
+    ]
     voices = [weights.weight(found) > 0 for found in hits]
     return finished(asked, answers, voices), weights
 

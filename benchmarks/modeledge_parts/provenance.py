@@ -55,7 +55,7 @@ class Dropping:
     def _answer(self, probe, p, far, dropped):
         k = self._weights.k  # no more than k rows are dropped, and WIDER more were looked up
         left = [hit for hit in far if hit.record not in dropped][: k * OVERFETCH]
-        return first(self._weights.mixed(p, relevant_neighbours(probe, left, k)))
+        return first(self._weights.mix_probabilities(p, relevant_neighbours(probe, left, k)))
 
     def _really_dropped(self, probe, p, dropped):
         with tempfile.TemporaryDirectory() as folder:
@@ -66,7 +66,9 @@ class Dropping:
             store.add([vector for _, vector in kept], values, space=self._space, records=records)
             near = neighbours(self._model, store, [probe], k=self._weights.k)[0]
             answer = first(
-                self._weights.mixed(p, relevant_neighbours(probe, near, self._weights.k))
+                self._weights.mix_probabilities(
+                    p, relevant_neighbours(probe, near, self._weights.k)
+                )
             )
             store.close()
         return answer

@@ -153,7 +153,7 @@ class Evaluation:
     def _compute_value(self, program: Program) -> Value:  # noqa: C901  # a case a kind of program
         match program:
             case Named(keys):
-                return self.named(keys)
+                return self.existing_nodes(keys)
             case OfType():
                 return self._of_type(program)
             case Having(step):
@@ -188,7 +188,7 @@ class Evaluation:
                 return not self.sets.is_empty(self.nodes(source))
         raise QueryError(f"{program!r} is no program")
 
-    def named(self, keys: Iterable[str]) -> NodeSet:
+    def existing_nodes(self, keys: Iterable[str]) -> NodeSet:
         """Those nodes of which the graph says anything."""
         given = [
             key if isinstance(key, ValueKey) else stored_key(self._sql, "entity", key)
@@ -215,7 +215,7 @@ class Evaluation:
         start = self.start(program.source)
         source = self.nodes(program.source)
         if program.during is None:
-            return set_steps.reached(self.sets, source, (relation, program.step.forward), start)
+            return set_steps.take_step(self.sets, source, (relation, program.step.forward), start)
         period = self.period(program.during)
         return set_steps.reached_during(
             self.sets, source, (relation, program.step.forward), period, start

@@ -127,7 +127,7 @@ class Evaluator:
         """Which steps lead from any of some nodes, and by how many facts each."""
         with self._database.quick() as sql:
             work = self._evaluation(sql)
-            found = profile.steps(work.sets, work.named(keys))
+            found = profile.steps(work.sets, work.existing_nodes(keys))
             return Counter({Step(key, forward): count for (key, forward), count in found.items()})
 
     def types(self, keys: Iterable[str]) -> Counter[str]:
@@ -135,7 +135,7 @@ class Evaluator:
         with self._database.quick() as sql:
             work = self._evaluation(sql)
             relation = work.relation(TYPE)
-            nodes = work.named(keys)
+            nodes = work.existing_nodes(keys)
             return Counter({} if relation is None else profile.types(work.sets, nodes, relation))
 
     def all_types(self) -> list[str]:
@@ -180,7 +180,7 @@ class Evaluator:
         """
         with self._database.quick() as sql:
             work = self._evaluation(sql)
-            given = work.nodes(nodes) if isinstance(nodes, OfType) else work.named(nodes)
+            given = work.nodes(nodes) if isinstance(nodes, OfType) else work.existing_nodes(nodes)
             some = NodeSet(work.sets.ids(given, LOOKED_AT))
             found = {}
             for relation, values in profile.values(work.sets, some).items():

@@ -50,7 +50,7 @@ class ProgramEvidence:
         if node is None:
             found = self._all(program)
         else:
-            ids = self._work.named([node]).ids or ()
+            ids = self._work.existing_nodes([node]).ids or ()
             here = self._work.value(program)
             within = isinstance(here, NodeSet) and self._work.has(here, ids)
             found = self._of(program, ids[0]) if within else iter(())
@@ -81,7 +81,7 @@ class ProgramEvidence:
     def _aggregate(self, function: str, source: Program) -> Iterator[Triple]:
         if function in ("max", "min"):
             value = self._work.number(Aggregate(function, source))  # type: ignore[arg-type]  # one of the two
-            ids = () if value is None else self._work.named([ValueKey(value)]).ids or ()
+            ids = () if value is None else self._work.existing_nodes([ValueKey(value)]).ids or ()
             for number in ids:
                 yield from self._of(source, number)
         else:
@@ -93,7 +93,9 @@ class ProgramEvidence:
             yield from self._all(program)
             return
         value = self._work.number(program)
-        for number in () if value is None else self._work.named([ValueKey(value)]).ids or ():
+        for number in (
+            () if value is None else self._work.existing_nodes([ValueKey(value)]).ids or ()
+        ):
             yield from self._of(program, number)
 
     def _of(self, program: Program, node: int) -> Iterator[Triple]:  # noqa: C901  # a case a kind of program
@@ -126,7 +128,9 @@ class ProgramEvidence:
 
     def _type(self, node: int, type_: str) -> Iterator[Triple]:
         relation = self._work.relation(TYPE)
-        types = self._work.named(ValueKey(Literal(type_, datatype)) for datatype in ("", IRI))
+        types = self._work.existing_nodes(
+            ValueKey(Literal(type_, datatype)) for datatype in ("", IRI)
+        )
         path = [(relation, True)] if relation is not None else []
         for end in measures.nodes_counted(self._work.sets, node, path, types, 1) if path else ():
             key, value = self._work.keys([node, end])
@@ -136,7 +140,7 @@ class ProgramEvidence:
         path = self._work.path([step])
         if path is None:
             return
-        reached = set_steps.reached(self._work.sets, NodeSet((node,)), path[0])
+        reached = set_steps.take_step(self._work.sets, NodeSet((node,)), path[0])
         for there in self._work.sets.ids(reached)[:1]:
             yield self._fact(node, step, there)
 

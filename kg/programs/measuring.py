@@ -325,7 +325,7 @@ class Measuring:
         if relation is None or not program.step.forward:
             return []
         period = None if program.during is None else self._work.period(program.during)
-        return measures.stated(self._sets, self._work.source(program), relation, period)
+        return measures.distinct_values(self._sets, self._work.source(program), relation, period)
 
 
 def _most_common(names: Iterable[str]) -> str:

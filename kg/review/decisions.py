@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kg.naming.valid_names import printable
 from kg.review.proposal import Decision
 from kg.store.rows import revisions
-from kg.store.rows.proposal_rows import COLUMNS, fact_hash, find_all, from_row, undecided
+from kg.store.rows.proposal_rows import COLUMNS, fact_hash, find_all, from_row, list_undecided
 from kg.store.write import liveness
 from kg.types import Attribute, EntityRecord, Literal, Qualifier, Record, Statement, Triple
 
@@ -26,7 +26,7 @@ def accept(sql: Sql, ids: Sequence[int]) -> Decision:
     """Make proposals facts, in one revision."""
     from kg.loading.load import add_records  # it loads NumPy
 
-    items = undecided(sql, ids, "accepted")
+    items = list_undecided(sql, ids, "accepted")
     if not items:
         return Decision(0, ())
     number = revisions.begin(sql, "accept", _note(items))
@@ -43,7 +43,7 @@ def accept(sql: Sql, ids: Sequence[int]) -> Decision:
 
 def reject(sql: Sql, ids: Sequence[int]) -> Decision:
     """Note that proposals are wrong, in one revision, wherever the same sentence stands."""
-    items = undecided(sql, ids, "rejected")
+    items = list_undecided(sql, ids, "rejected")
     if not items:
         return Decision(0, ())
     number = revisions.begin(sql, "reject", _note(items))

@@ -48,7 +48,7 @@ class Proposals:
         Raises:
             InvalidNameError: A name cannot be stored unchanged.
         """
-        found = [proposal_rows.checked(item) for item in items]
+        found = [proposal_rows.check_proposal(item) for item in items]
         with self._database.writing() as (sql, _):
             added = proposal_rows.add(sql, found)
             proposal_rows.note_documents(sql, sorted(set(documents)), by)

@@ -42,7 +42,7 @@ _HINTS = (
 
 
 def _explain(error: Exception, location: Location) -> StoreError:
-    text = location.masked(str(getattr(error, "orig", None) or error))
+    text = location.mask_password(str(getattr(error, "orig", None) or error))
     hint = next((hint for mark, hint in _HINTS if mark in text), "")
     if ("disk" in text or "unable to open" in text) and (folder := location.full_disk()):
         hint = f"the disk of {folder} is full: free some space, then try again"
@@ -84,7 +84,7 @@ class Database:
         try:
             return sa.create_engine(where)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-            reason = self.location.masked(str(error))
+            reason = self.location.mask_password(str(error))
             told = StoreError(f"{self.name!r}: no usable database URL ({reason})")
             raise told from self._cause(error)
 

@@ -44,7 +44,7 @@ class Location:
         is_url = isinstance(where, str) and "://" in where
         self.path = None if is_url else Path(where)
         self._secrets = tuple(_secrets(self.given)) if is_url else ()
-        self.name = self.masked(self.given)
+        self.name = self.mask_password(self.given)
         user_info = _USER_INFO.match(self.given.partition("?")[0]) if is_url else None
         if user_info and "@" in user_info["password"]:
             raise StoreError(
@@ -52,7 +52,7 @@ class Location:
             )
         self._opened: tuple[int, int] | None = None
 
-    def masked(self, text: str) -> str:
+    def mask_password(self, text: str) -> str:
         """A text without the password."""
         for secret in self._secrets:
             if len(secret) >= _SHORT:
@@ -67,7 +67,7 @@ class Location:
         """Whether an error, or one that it comes from, says the password."""
         chain: BaseException | None = error
         while chain is not None:
-            if self.masked(str(chain)) != str(chain):
+            if self.mask_password(str(chain)) != str(chain):
                 return True
             chain = chain.__cause__ or chain.__context__
         return False

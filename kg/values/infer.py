@@ -81,7 +81,7 @@ class TypeDecision:
         return Literal(tail)
 
 
-def given(kind: str) -> TypeDecision:
+def user_decision(kind: str) -> TypeDecision:
     """The decision that the user made.
 
     Args:

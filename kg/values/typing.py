@@ -81,7 +81,7 @@ class Typing:
         wide: bool = False,
         lines: int = 20_000,
     ) -> None:
-        self._given = {name.casefold(): infer.given(kind) for name, kind in types.items()}
+        self._given = {name.casefold(): infer.user_decision(kind) for name, kind in types.items()}
         self._used: set[str] = set()
         self._guess, self._wide, self._lines = guess, wide, lines
         self._entities, self._stored = entities, stored

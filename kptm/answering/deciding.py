@@ -147,11 +147,9 @@ class AnswerBuilder:
             config: Says whether predictions are calibrated.
             kinds: The sources that could be asked.
         """
-        refused = (
-            self._refuse_prediction(case, config, kinds)
-            if kinds and len(case.best.path) == 1
-            else None
-        )
+        if not kinds or len(case.best.path) > 1:
+            return None
+        refused = self._refuse_prediction(case, config, kinds)
         return None if refused is None else self._complete(refused, case)
 
     def _complete(self, found: Answer, case: Case) -> Answer:
@@ -171,7 +169,7 @@ class AnswerBuilder:
             unexplained=case.best.unexplained,
         )
 
-    def evaluated(self, found: Evaluated) -> Answer:
+    def answer_of_program(self, found: Evaluated) -> Answer:
         """The answer of a program, with the facts that prove it."""
         made = found.derivation
         program = made.program
@@ -268,7 +266,7 @@ class AnswerBuilder:
             return refused
         if not weights.count and not config.uncalibrated:  # link prediction alone knows its worth
             case = replace(case, opinions=[x for x in case.opinions if x.kind == LINKS])
-        p = weights.combiner.combined(
+        p = weights.combiner.combine_scores(
             case.opinions, relation_name(reading.relation, reading.forward)
         )
         if p is None:

@@ -167,13 +167,12 @@ class Predictor:
     ) -> Iterator[Answer]:
         while chunk := list(map(_check_question, islice(questions, CHUNK))):
             read = list(self._understanding.in_words(chunk, chosen, self._config, at))
-            decided = iter(
-                self._decide_cases([item for item in read if isinstance(item, Case)], chosen)
-            )
+            cases = [item for item in read if isinstance(item, Case)]
+            decided = iter(self._decide_cases(cases, chosen))
             for question, item in zip(chunk, read, strict=True):
                 found = next(decided) if isinstance(item, Case) else item
                 if isinstance(found, Evaluated):
-                    found = self._decider.evaluated(found)
+                    found = self._decider.answer_of_program(found)
                 found = self._with_words(question, replace(found, question=question), chosen)
                 yield self._sentences.complete(found)
 
@@ -288,7 +287,7 @@ class Predictor:
             texts = [case.document] if given and case.document else self._cloze(case.best)
         side = self._candidates.of(case.best.relation, case.best.forward)
         read = self._read(case, there)
-        return SourceQuery(case.best, tuple(texts), side.extended(item.node for item in read), read)
+        return SourceQuery(case.best, tuple(texts), side.append(item.node for item in read), read)
 
     def _read(self, case: Case, there: Collection[str]) -> tuple[ReadAnswer, ...]:
         """What texts answer; they are asked only where the graph is silent."""
@@ -327,13 +326,11 @@ class Predictor:
     # ── fitting ──────────────────────────────────────────────────────────────────────────────
 
     def weigh(self, questions: Iterable[tuple[str, Collection[str]]]) -> SourceWeights:
-        """Fit how sources are combined, on answered questions that the graph is silent on.
-
-        Answers use the new weights from now on.
+        """Fit how sources are combined, and answer with the new weights from now on.
 
         Args:
-            questions: Questions with the keys of their answers, of which nothing was learnt before;
-                none says that the graph has no answer.
+            questions: Questions that the graph does not answer, with the keys of their answers.
+                Nothing was learnt from them before.
 
         Returns:
             What was fitted; what it was before where too few questions could be used.
@@ -352,7 +349,7 @@ class Predictor:
                     continue
                 if (asked := self._source_query(case, chosen)) is not None:
                     left.append((asked, frozenset(answers)))
-            heard = self._voices.heard([asked for asked, _ in left], chosen, k)
+            heard = self._voices.ask_sources([asked for asked, _ in left], chosen, k)
             for (asked, answers), (opinions, hits) in zip(left, heard, strict=True):
                 held += len(opinions) * len(asked.side)
                 if held <= FITTED:

@@ -47,7 +47,7 @@ def constraints_of(
     """
     declared = [
         one
-        for one in config.declared()
+        for one in config.declared_constraints()
         if relations is None or one.subject in relations or one.kind == ConstraintKind.DISJOINT
     ]
     known = {(one.kind, one.subject) for one in declared}

@@ -47,7 +47,7 @@ class ConstraintsConfig:
         if self.support < 1 or not 0.5 < self.agreement <= 1:
             raise ConfigError("support is at least 1, agreement above 0.5 and at most 1")
 
-    def declared(self) -> list[Constraint]:
+    def declared_constraints(self) -> list[Constraint]:
         """The declared constraints."""
         found = [
             Constraint(kind, relation, types, is_declared=True)

@@ -49,11 +49,11 @@ class Phrasings:
         kept = {relation: _most_telling(counts, total) for relation, counts in sorted(said.items())}
         return cls({relation: patterns for relation, patterns in kept.items() if patterns})
 
-    def joined(self, newer: Phrasings) -> Phrasings:
+    def join_patterns(self, newer: Phrasings) -> Phrasings:
         """These patterns with those of other texts: common ones, these, then the newer ones."""
         found = {}
         for relation in sorted({*self._patterns, *newer._patterns}):
-            old, new = self.said(relation), newer.said(relation)
+            old, new = self.patterns_of(relation), newer.patterns_of(relation)
             both = [pattern for pattern in old if pattern in new]
             found[relation] = list(dict.fromkeys([*both, *old, *new]))[:MOST]
         return Phrasings(found)
@@ -62,13 +62,13 @@ class Phrasings:
         """Relations that have a pattern."""
         return sorted(self._patterns)
 
-    def said(self, relation: str) -> tuple[str, ...]:
+    def patterns_of(self, relation: str) -> tuple[str, ...]:
         """Patterns of a relation that were found, best first."""
         return self._patterns.get(relation, ())
 
     def of(self, relation: str) -> tuple[str, ...]:
         """Patterns of a relation, best first; a plain one is made where none was found."""
-        return self.said(relation) or (f"{HEAD} {relation.replace('_', ' ')} {TAIL}.",)
+        return self.patterns_of(relation) or (f"{HEAD} {relation.replace('_', ' ')} {TAIL}.",)
 
     def save(self, path: str | Path) -> None:
         """Write JSON, whole or not at all."""

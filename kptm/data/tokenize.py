@@ -50,14 +50,14 @@ class EncodedText:
     spans: tuple[TokenSpan, ...] = ()
     blanks: tuple[int, ...] = ()
 
-    def collapsed(self, number: int, mask_id: int) -> EncodedText:
+    def mask_mention(self, number: int, mask_id: int) -> EncodedText:
         """Replace mention ``number`` by one token, ``mask_id``, as a question has it."""
         span = self.spans[number]
-        text = self.reworded(number, (mask_id,))
+        text = self.reword_mention(number, (mask_id,))
         spans = (*text.spans[:number], *text.spans[number + 1 :])
         return EncodedText(text.ids, spans, tuple(sorted((*text.blanks, span.start))))
 
-    def reworded(self, number: int, ids: tuple[int, ...]) -> EncodedText:
+    def reword_mention(self, number: int, ids: tuple[int, ...]) -> EncodedText:
         """Say mention ``number`` with other tokens; what stands behind it moves."""
         span = self.spans[number]
         shift = len(ids) - (span.end - span.start)

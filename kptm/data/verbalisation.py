@@ -117,7 +117,7 @@ def verbalise(
     while triples := list(islice(stream, _BATCH)):
         known = graph.entities({end for triple in triples for end in (triple.head, triple.tail)})
         for triple in triples:
-            said = phrasings.said(triple.relation)
+            said = phrasings.patterns_of(triple.relation)
             pattern = said[0] if said else f"{HEAD} {_words(relations[triple.relation])} {TAIL}."
             ends = {HEAD: triple.head, TAIL: triple.tail}
             yield fill(pattern, {slot: (known[key].label, key) for slot, key in ends.items()})

@@ -49,7 +49,7 @@ class Compared:
 def compare(
     gold: GoldDocument | LinkedText, found: LinkedText, counts: Callable[[Span], bool]
 ) -> Compared:
-    """Choose what counts; see :func:`score_linking`."""
+    """Choose what counts; see :func:`kptm.evaluation.linking_scores.score_linking`."""
     if isinstance(gold, LinkedText):
         gold = GoldDocument.from_links(gold)
     if gold.text != found.text:

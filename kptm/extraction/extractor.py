@@ -13,7 +13,7 @@ from kptm.errors import ModelError
 from kptm.extraction import extractor_storage
 from kptm.extraction.candidates.text_mentions import MentionKind
 from kptm.extraction.candidates.text_values import as_stored
-from kptm.extraction.fitting.relation_examples import featured
+from kptm.extraction.fitting.relation_examples import pairs_with_features
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,7 +118,7 @@ class Extractor:
         """
         found: list[StatedFact] = []
         block: list[tuple[int, Pair, Features]] = []
-        for item in featured(documents, knowledge, self._encoder):
+        for item in pairs_with_features(documents, knowledge, self._encoder):
             block.append(item)
             if len(block) >= PAIRS:
                 found += self._read(block, knowledge, precision)

@@ -106,7 +106,7 @@ class LabelSpace:
         lists = [one.words + one.known if known else one.words for one in items]
         return _rows(lists, self.hashes)
 
-    def allowed(self, pairs: Sequence[Pair]) -> NDArray[np.bool_]:
+    def allowed_classes(self, pairs: Sequence[Pair]) -> NDArray[np.bool_]:
         """N × K: whether the kinds of the mentions fit each class; "none" always does."""
         kinds = [
             3 * _KINDS.index(pair.mentions[0].kind) + _KINDS.index(pair.mentions[1].kind)
@@ -127,7 +127,7 @@ class LabelSpace:
                 )
         return found
 
-    def shared(self, items: Sequence[Features]) -> tuple[sparse.csr_matrix, ...]:
+    def shared_features(self, items: Sequence[Features]) -> tuple[sparse.csr_matrix, ...]:
         """Three N × K matrices: roles of the head, roles of the tail, words of the name."""
         heads: list[list[int]] = []
         tails: list[list[int]] = []
@@ -207,10 +207,10 @@ class Classifier:
         if len(self.context):
             hidden += context_matrix(items).astype(np.float32) @ self.context
         logits = hidden @ self.output + self.bias
-        head, tail, name = self.space.shared(items)
+        head, tail, name = self.space.shared_features(items)
         extra = head * self.shared[0] + tail * self.shared[1] + head.multiply(tail) * self.shared[2]
         logits += (extra + name * self.shared[3]).toarray()
-        logits[~self.space.allowed(pairs)] = -np.inf
+        logits[~self.space.allowed_classes(pairs)] = -np.inf
         # The softmax is the same, and no exponential overflows.
         logits -= logits.max(axis=1, keepdims=True)
         chances = np.exp(logits)

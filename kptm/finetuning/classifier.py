@@ -35,7 +35,7 @@ def place_count(task: str, *, causal: bool) -> int:
     return marks + (causal and task in ("relation", "typing"))
 
 
-def pooled(hidden_BLD: Tensor, places_BK2: Tensor) -> Tensor:
+def pool_states(hidden_BLD: Tensor, places_BK2: Tensor) -> Tensor:
     """The mean hidden state of each place, side by side, (B, K·D)."""
     at_L = torch.arange(hidden_BLD.shape[1], device=hidden_BLD.device)
     first_BK1, behind_BK1 = places_BK2[..., :1], places_BK2[..., 1:]
@@ -71,7 +71,7 @@ class TaskModel(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Logits: (B, C), for "tokens" (B, L, C)."""
         hidden_BLD = self.fused(**batch.tensors).hidden
-        read = hidden_BLD if self.task == "tokens" else pooled(hidden_BLD, batch.places)
+        read = hidden_BLD if self.task == "tokens" else pool_states(hidden_BLD, batch.places)
         logits: Tensor = self.classifier(self.dropout(read))
         return logits.float()
 

@@ -20,7 +20,7 @@ from kptm.finetuning.config import FinetuneConfig, check_task
 from kptm.finetuning.finetune_report import FinetuneReport, TaskPoint, TaskScore
 from kptm.finetuning.task_encoding import classes_of
 from kptm.fusion import FusedModel
-from kptm.fusion.model_manifest import model_folder, seal, unsealed
+from kptm.fusion.model_manifest import model_folder, read_manifest, seal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def load(folder: str | Path) -> StoredParts:
     """
     folder = Path(folder)
     try:
-        meta = unsealed(folder, META, FORMAT)
+        meta = read_manifest(folder, META, FORMAT)
         task, labels = meta["task"], meta["labels"]
         check_task(task)
         config = FinetuneConfig(**meta["config"])

@@ -26,7 +26,7 @@ from kptm.fusion.backbones.backbone import quiet_transformers
 from kptm.fusion.backbones.lora import load_lora, lora_rank, own_state, save_lora
 from kptm.fusion.backbones.origin import Origin
 from kptm.fusion.config import FusionConfig
-from kptm.fusion.model_manifest import model_folder, seal, unsealed
+from kptm.fusion.model_manifest import model_folder, read_manifest, seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,7 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
     """
     folder = Path(folder)
     try:
-        meta = unsealed(folder, META, FORMAT)
+        meta = read_manifest(folder, META, FORMAT)
         config = FusionConfig(**meta["config"])
         embeddings = EntityEmbeddings.load(folder / "embeddings")
         facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None

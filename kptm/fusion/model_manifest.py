@@ -106,7 +106,7 @@ def seal(folder: Path, name: str, meta: dict[str, Any], files: Iterable[Path]) -
     (folder / name).write_text(json.dumps(whole, indent=2), encoding="utf-8")
 
 
-def unsealed(folder: Path, name: str, format: int) -> dict[str, Any]:
+def read_manifest(folder: Path, name: str, format: int) -> dict[str, Any]:
     """What was sealed, after all checksums have been compared.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kg.types import Candidate, LinkCount
 from kptm.errors import LinkingError
 from kptm.linking.batches import batches, link_batch
-from kptm.linking.detection.mention_candidates import named
+from kptm.linking.detection.mention_candidates import entities_of_name
 from kptm.linking.disambiguation.conventions import Policy, checked_policy
 from kptm.linking.disambiguation.weights import Weights
 from kptm.linking.index import index_storage as storage
@@ -180,7 +180,7 @@ class Linker:
                 ``graph.search`` finds, p falling with its rank.
         """
         layers = self.refresh()
-        entities, priors = named(layers, name)
+        entities, priors = entities_of_name(layers, name)
         if entities or not fuzzy:
             return tuple(map(Candidate, layers.keys(entities), priors))
         found = self._graph.search(name)
@@ -283,7 +283,7 @@ class Linker:
         if self._base is None:
             return None
         most = max(1_000, int(STALE * len(self._base)))
-        return self._graph.changed(self._base_state[0], most=most)
+        return self._graph.changed_entities(self._base_state[0], most=most)
 
     def _still_holds(self, newest: int) -> bool:
         """Whether the revision of the index is still the same: a withdrawn number is used again."""

@@ -94,17 +94,17 @@ def _page(path: Path) -> Callable[[Request], Awaitable[Response]]:
 def _add_problems(app: FastAPI, executor: WorkspaceExecutor) -> None:
     """Every failure is one message; what nobody foresaw is in the log, not in the response."""
 
-    async def known(_request: Request, error: Exception) -> JSONResponse:
+    async def known_error(_request: Request, error: Exception) -> JSONResponse:
         status = next((status for kind, status in STATUS if isinstance(error, kind)), 409)
         return _problem(status, executor.public(str(error)))
 
-    async def refused(_request: Request, error: Exception) -> JSONResponse:
+    async def http_error(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101  # registered for these alone
         return _problem(error.status_code, str(error.detail), error.headers)
 
     for kind in (KGError, KPTMError):
-        app.add_exception_handler(kind, known)
-    app.add_exception_handler(HTTPException, refused)
+        app.add_exception_handler(kind, known_error)
+    app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _unforeseen)

@@ -140,7 +140,7 @@ class Workspace:
         folder = Path(folder)
         layout = Layout(folder)
         if layout.is_workspace():
-            return cls(folder, workspace_config.read(layout.config).replaced(changes))
+            return cls(folder, workspace_config.read(layout.config).with_changes(changes))
         if folder.is_dir() and any(folder.iterdir()):
             raise WorkspaceError(f"{folder}: is no workspace (no kptm.toml) and is not empty")
         if not create:

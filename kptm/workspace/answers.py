@@ -143,10 +143,11 @@ class WorkspaceAnswers:
         predictor = self.predictor()
         new = list(lessons.read_lessons(Path(path)))
         earlier = [] if replace else lessons.load(self.layout.lessons)
-        taught = lessons.added(earlier, new)
+        taught = lessons.merge_lessons(earlier, new)
         if replace:
             predictor.take(SourceWeights(space=predictor.space))
-        self._base.changed()  # half of what follows is in the predictor until all of it is saved
+        # Until everything below is saved, the predictor holds only a part of it.
+        self._base.note_change()
         report = learn(predictor, self.graph, self.linker, taught, len(new), progress=progress)
         if not report.used and not report.weighed:
             raise WorkspaceError(f"{path}: nothing was learnt: {report}")

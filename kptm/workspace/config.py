@@ -80,7 +80,7 @@ class WorkspaceConfig:
     finetuning: FinetuneConfig = field(default_factory=FinetuneConfig)
     constraints: ConstraintsConfig = field(default_factory=ConstraintsConfig)
 
-    def replaced(self, changes: Iterable[str]) -> WorkspaceConfig:
+    def with_changes(self, changes: Iterable[str]) -> WorkspaceConfig:
         """With ``section.key=value`` changes, as ``--set`` takes them.
 
         Raises:

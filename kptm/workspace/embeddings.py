@@ -118,7 +118,7 @@ class WorkspaceEmbeddings:
 
     def _store_embeddings(self, embeddings: EntityEmbeddings) -> EntityEmbeddings:
         embeddings.save(self.layout.embeddings)
-        self._base.changed()
+        self._base.note_change()
         return embeddings
 
     def embeddings(self) -> EntityEmbeddings:

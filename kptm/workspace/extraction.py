@@ -271,12 +271,14 @@ class WorkspaceExtraction:
         ]  # fmt: skip
 
     def accept(self, ids: Iterable[int]) -> Decision:
-        """Make proposals facts of the graph, in one revision; undo it by :meth:`undo`.
+        """Make proposals facts of the graph, in one revision.
+
+        :meth:`kptm.Workspace.undo` takes the revision back.
 
         Raises:
             StoreError: One of them does not exist, or is decided already.
         """
-        self._base.changed()
+        self._base.note_change()
         with self.graph.transaction():
             return self.graph.proposals.accept(list(ids))
 

@@ -64,23 +64,23 @@ class WorkspaceGraph:
         self.on_change: list[Callable[[], None]] = []
         self.on_end: list[Callable[[int], None]] = []
 
-    def changed(self) -> None:
+    def note_change(self) -> None:
         """Note that the graph or what is derived from it has changed."""
         for follow in self.on_change:
             follow()
 
-    def ended(self, revision: int) -> None:
+    def note_ended_facts(self, revision: int) -> None:
         """Note, in the transaction of a load, that facts have ended."""
         for follow in self.on_end:
             follow(revision)
 
     def _load_and_end(self, load: Callable[[], LoadReport]) -> LoadReport:
         """Load, and end what is derived from facts that have ended, all or nothing."""
-        self.changed()
+        self.note_change()
         with self.graph.transaction():
             report = load()
             if report.revision is not None and report.ended:
-                self.ended(report.revision)
+                self.note_ended_facts(report.revision)
             return report
 
     def load(

@@ -179,7 +179,7 @@ class WorkspaceLookups:
         """Classify rows by a fine-tuned model; those without links are linked to the graph.
 
         Args:
-            rows: As for :meth:`finetune`, but for what is right.
+            rows: As for :meth:`kptm.Workspace.finetune`, but for what is right.
             task: The task; its model lies in ``finetuned/TASK``.
             folder: Another folder of a fine-tuned model.
 

@@ -99,7 +99,7 @@ class WorkspaceModels:
                 reading=reading,
             )
             run.end(model)
-        self._base.changed()
+        self._base.note_change()
         return report
 
     def _triple_sentences(self) -> Iterator[LinkedText]:
@@ -225,8 +225,8 @@ class WorkspaceModels:
 
         Without a model there are no vectors: the passages are written and the phrasings mined,
         which answers are read from too. Phrasings are added to those that were mined before. It is
-        one revision, which :meth:`undo` takes back; :meth:`changes` of it says how many passages
-        came and went.
+        one revision, which :meth:`kptm.Workspace.undo` takes back; :meth:`kptm.Workspace.changes`
+        of it says how many passages came and went.
 
         A file or folder that is indexed again replaces what it said before: sentences that it no
         longer has go, unless another source says them too. It is the same one when its absolute
@@ -268,7 +268,7 @@ class WorkspaceModels:
         added = 0
         if documents is not None and model is not None:
             if path is not None and who.others:
-                logger.warning("%s", who.kept(path))
+                logger.warning("%s", who.explain_kept(path))
             added += self.modeledge.write(
                 model,
                 documents,
@@ -301,7 +301,7 @@ class WorkspaceModels:
         model = train(self.graph, passages=len(self.passages))
         with suppress(OSError):  # a folder that may not be written
             model.save(self.layout.reader)
-        self._base.changed()
+        self._base.note_change()
         return model
 
     def reader(self) -> Reader | None:
@@ -329,11 +329,11 @@ class WorkspaceModels:
             return self.graph.log.note("index", "triples"), False
         files = LearntFiles(self.folder)
         before = files.read(PHRASINGS)
-        mined = self.phrasings().joined(Phrasings.mine(self.graph, documents))
+        mined = self.phrasings().join_patterns(Phrasings.mine(self.graph, documents))
         number = self.graph.log.note("index", note, before={PHRASINGS: before})
         if before is not None or mined.relations():
             mined.save(self.layout.phrasings)
-        self._base.changed()
+        self._base.note_change()
         return number, files.read(PHRASINGS) != before
 
     def phrasings(self) -> Phrasings:

@@ -98,7 +98,7 @@ class WorkspaceSync:
         Args:
             folder: The folder, with all below it; hidden files are left out.
             extract: Whether facts are proposed of new texts; by default where an extractor was
-                learnt (:meth:`extract`).
+                learnt (:meth:`kptm.Workspace.extract`).
             precision: Of these proposals.
             progress: Called with the number of files that are done, and the name of the next.
 
@@ -129,14 +129,14 @@ class WorkspaceSync:
         from kptm.modeledge.sql.documents import sources_of
 
         database = self.graph.database
-        self.base.changed()
+        self.base.note_change()
         with self.graph.transaction():
             last = self.graph.proposals.withdraw(str(path))
             for source in sources_of(database, path):
                 last = max(last, self._forget_texts(path, source))
             revision = forget_file(database, path)
             if revision:
-                self.base.ended(revision)
+                self.base.note_ended_facts(revision)
         return max(last, revision)
 
     def _forget_texts(self, path: str | Path, source: str) -> int:

@@ -57,7 +57,7 @@ def _one_to_all(engine: Scorer, ids: torch.Tensor) -> Batches:
     worse.
     """
     config = engine.config
-    triples = engine.directed(ids)
+    triples = engine.number_triples(ids)
     pairs, pair = torch.unique(triples[:, :2], dim=0, return_inverse=True)
     # begin[p]: where the triples of pair p begin once they are sorted by pair.
     begin = torch.bincount(pair, minlength=len(pairs)).cumsum(0)

@@ -102,7 +102,7 @@ class Scorer:
 
     # ── what a training step needs ───────────────────────────────────────────────────────────
 
-    def directed(self, ids: torch.Tensor) -> torch.Tensor:
+    def number_triples(self, ids: torch.Tensor) -> torch.Tensor:
         """Triples with relations as the model numbers them, with inverses if it has any."""
         if not self.config.inverse:
             return ids

@@ -84,7 +84,7 @@ def in_range(bounds: Bounds, q: str) -> str:
     return _condition(_RANGE, bounds, q)
 
 
-def undecided(bounds: Bounds, q: str) -> str:
+def undecided_condition(bounds: Bounds, q: str) -> str:
     """The condition that the doubles of a row of a table ``q`` do not decide."""
     return _condition(_EQUAL, bounds, q)
 
@@ -100,6 +100,6 @@ def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:
     listed = ", ".join(f"{number:d}" for number in sorted(equal)) or "NULL"
     return (
         f"EXISTS (SELECT 1 FROM quantity q WHERE q.literal_id = {value} AND q.dimension = ?"
-        f" AND (({certain(bounds, 'q')} AND NOT {undecided(bounds, 'q')})"
+        f" AND (({certain(bounds, 'q')} AND NOT {undecided_condition(bounds, 'q')})"
         f" OR q.literal_id IN ({listed})))"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kg.store.node_sets.bounds import Bounds, Size, certain, in_range, undecided
+from kg.store.node_sets.bounds import Bounds, Size, certain, in_range, undecided_condition
 from kg.store.node_sets.sets import EMPTY, Clause, NodeSet, inside
 from kg.store.node_sets.traverse import ends
 from kg.store.rows.times import hold, times
@@ -109,7 +109,7 @@ def compare(
         return Clause(text, (bounds.dimension,))
 
     if _are_many(sets, path[-1][0], bounds):
-        return sets.filtered(base, reaches)
+        return sets.filter_set(base, reaches)
     text, parameters = sets.listing(base)
     mine = reaches("n.id")
     scan = Clause(
@@ -136,7 +136,8 @@ def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
     rows = sets.sql.all(
         "SELECT DISTINCT x.tail_id FROM measure m CROSS JOIN triple x WHERE m.relation_id = ?"
         " AND m.dimension = ?"
-        f" AND m.low >= {least!r} AND m.low <= {bounds.high!r} AND {undecided(bounds, 'm')}"
+        f" AND m.low >= {least!r} AND m.low <= {bounds.high!r}"
+        f" AND {undecided_condition(bounds, 'm')}"
         " AND x.id = m.triple_id",
         (relation, bounds.dimension),
     )
@@ -174,7 +175,9 @@ def sample(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
     return [(dimension, unit) for dimension, unit in sets.sql.all(query, walk.parameters)]
 
 
-def stated(sets: NodeSets, base: NodeSet, relation: int, period: Moments | None) -> list[Literal]:
+def distinct_values(
+    sets: NodeSets, base: NodeSet, relation: int, period: Moments | None
+) -> list[Literal]:
     """The values that a relation gives the nodes of a set, once a node even if two are equal.
 
     Args:

@@ -60,7 +60,7 @@ def having(sets: NodeSets, relation: int, forward: bool) -> NodeSet:
     return sets.of(listing, holds)
 
 
-def reached(
+def take_step(
     sets: NodeSets, source: NodeSet, step: tuple[int, bool], without: Collection[int] = ()
 ) -> NodeSet:
     """What a step leads to from a set, in the order of :func:`kg.store.node_sets.traverse.follow`.

@@ -173,7 +173,7 @@ class NodeSets:
 
     # ── sets from sets ───────────────────────────────────────────────────────────────────────────
 
-    def filtered(self, nodes: NodeSet, condition: Callable[[str], Clause]) -> NodeSet:
+    def filter_set(self, nodes: NodeSet, condition: Callable[[str], Clause]) -> NodeSet:
         """Those of a set of which a condition holds, in its order."""
         text, parameters = self.listing(nodes)
         mine = condition("n.id")
@@ -199,7 +199,7 @@ class NodeSets:
             return NodeSet(tuple(number for number in left.ids if number in both))
         if left.ids is None and self.size(right) < self.size(left):
             left, right = right, left
-        return self.filtered(left, lambda column: self.holds(right, column))
+        return self.filter_set(left, lambda column: self.holds(right, column))
 
     def difference(self, left: NodeSet, right: NodeSet) -> NodeSet:
         """What is in the left and not in the right."""
@@ -211,7 +211,7 @@ class NodeSets:
             text, parameters = self.holds(right, column)
             return Clause(f"NOT ({text})", parameters)
 
-        return self.filtered(left, lacks)
+        return self.filter_set(left, lacks)
 
     def union(self, left: NodeSet, right: NodeSet) -> NodeSet:
         """What is in either: the left, then what the right adds."""

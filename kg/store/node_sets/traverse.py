@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from kg.store.read.triples import alive, said
+from kg.store.read.triples import alive, source_condition
 from kg.store.rows.values import nodes
 from kg.types import Triple
 from kg.values.node import node_of, node_query
@@ -89,11 +89,11 @@ def best(name: str, at: int | None) -> str:
         f" AND q.relation_id = {_RANK} JOIN literal l ON l.id = q.value_id"
         f" AND l.value = '{PREFERRED}'"
         " JOIN triple_source s ON s.triple_id = q.triple_id AND s.source_id = q.source_id"
-        f" AND s.rev_added = q.rev_added AND s.seq = q.seq AND {said(at)} WHERE "
+        f" AND s.rev_added = q.rev_added AND s.seq = q.seq AND {source_condition(at)} WHERE "
     )
     return (
         f"({_RANK} IS NULL OR EXISTS (SELECT 1 FROM triple_source b WHERE b.triple_id = {name}.id"
-        f" AND {said(at, 'b')} AND (b.confidence IS NULL OR b.confidence > 0)"
+        f" AND {source_condition(at, 'b')} AND (b.confidence IS NULL OR b.confidence > 0)"
         f" AND (EXISTS ({preferred}"
         f"y.id = {name}.id) OR NOT EXISTS ({preferred}y.head_id = {name}.head_id"
         f" AND y.relation_id = {name}.relation_id AND {alive(at, 'y')}))))"

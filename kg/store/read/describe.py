@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.store.read.triples import alive, recorded, said
+from kg.store.read.triples import alive, recorded_condition, source_condition
 from kg.store.rows.dictionary import known_literals, storable
 from kg.store.rows.schema import FIRST_RELATION
 from kg.types import Attested, Attribute, Literal, Triple
@@ -34,7 +34,7 @@ def facts(
         limit: The most facts a side.
         deprecated: Whether to list what is recorded as wrong, too.
     """
-    lives = recorded(at) if deprecated else alive(at)
+    lives = recorded_condition(at) if deprecated else alive(at)
     found: list[tuple[Triple | Attribute, int]] = []
     for end in ("head_id", "tail_id"):
         query = (
@@ -61,7 +61,7 @@ def facts(
     ]
 
 
-def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, Attested]:
+def read_attestations(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, Attested]:
     """Those of the triples that live, each with its sources; one statement for hundreds of them."""
     number_of = _numbers(sql, wanted, at)
     said_of = _attestations(sql, list(number_of.values()), at)
@@ -73,11 +73,11 @@ def attested(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple,
 
 
 def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, float]:
-    """How sure the sources of living triples are, if each says so; see :func:`attested`."""
+    """How sure the sources of living triples are, if each says so (:func:`read_attestations`)."""
     # Most graphs state no confidence. One statement then finds nothing, and no other is needed.
     stated = (
         "EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = x.id"
-        f" AND s.confidence IS NOT NULL AND {said(at)})"
+        f" AND s.confidence IS NOT NULL AND {source_condition(at)})"
     )
     number_of = _numbers(sql, wanted, at, stated)
     said_of = _attestations(sql, list(number_of.values()), at) if number_of else {}
@@ -136,7 +136,8 @@ def _attestations(sql: Sql, numbers: Sequence[int], at: int | None) -> dict[int,
     query = (
         "SELECT s.triple_id, c.name, s.line, s.rev_added, s.confidence FROM triple_source s"
         " JOIN source c ON c.id = s.source_id"
-        f" WHERE s.triple_id IN {listed} AND {said(at)} ORDER BY s.rev_added, s.source_id, s.seq"
+        f" WHERE s.triple_id IN {listed} AND {source_condition(at)}"
+        " ORDER BY s.rev_added, s.source_id, s.seq"
     )
     rows: dict[int, list[tuple[str, int | None, int, float | None]]] = defaultdict(list)
     for number, *row in sql.all(query, (parameter,)):
@@ -167,6 +168,7 @@ def _preferred_triples(sql: Sql, numbers: Sequence[int], at: int | None) -> set[
         "SELECT DISTINCT q.triple_id FROM qualifier q JOIN literal l ON l.id = q.value_id"
         " JOIN triple_source s ON s.triple_id = q.triple_id AND s.source_id = q.source_id"
         " AND s.rev_added = q.rev_added AND s.seq = q.seq"
-        f" WHERE q.triple_id IN {listed} AND q.relation_id = ? AND l.value = ? AND {said(at)}"
+        f" WHERE q.triple_id IN {listed} AND q.relation_id = ? AND l.value = ?"
+        f" AND {source_condition(at)}"
     )
     return {number for (number,) in sql.all(query, (parameter, rank, PREFERRED))}

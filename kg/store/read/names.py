@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.store.read.triples import alive, recorded
+from kg.store.read.triples import alive, recorded_condition
 from kg.store.rows.entities import fetch
 from kg.store.rows.schema import FIRST_RELATION
 from kg.types import Relation, readable_label
@@ -22,10 +22,10 @@ def _facts(at: int | None) -> str:
 
 def _ends(at: int | None) -> str:
     """The ids of all entities that anything is said of, but for those that are only relations."""
-    facts = f"x.relation_id >= {FIRST_RELATION} AND x.tail_id > 0 AND {recorded(at)}"
+    facts = f"x.relation_id >= {FIRST_RELATION} AND x.tail_id > 0 AND {recorded_condition(at)}"
     return (
-        f"SELECT x.head_id AS id FROM triple x WHERE {recorded(at)}"
-        f" UNION SELECT x.tail_id FROM triple x WHERE x.tail_id > 0 AND {recorded(at)}"
+        f"SELECT x.head_id AS id FROM triple x WHERE {recorded_condition(at)}"
+        f" UNION SELECT x.tail_id FROM triple x WHERE x.tail_id > 0 AND {recorded_condition(at)}"
         " EXCEPT SELECT e.id FROM relation r JOIN entity e ON e.key = r.key WHERE NOT EXISTS"
         f" (SELECT 1 FROM triple x WHERE x.head_id = e.id AND {facts}) AND NOT EXISTS"
         f" (SELECT 1 FROM triple x WHERE x.tail_id = e.id AND {facts})"

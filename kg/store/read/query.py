@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.errors import QueryError
 from kg.store.read.triples import alive
 from kg.store.rows.schema import FIRST_RELATION
-from kg.store.rows.values import named, node_ids
+from kg.store.rows.values import find_values, node_ids
 from kg.values import ValueKey, candidates
 from kg.values.node import node_id
 
@@ -49,7 +49,7 @@ def is_variable(term: str) -> bool:
     return len(term) > 1 and term[0] == "?"
 
 
-def checked(patterns: Sequence[Terms], select: Sequence[str] | None) -> list[str]:
+def check_variables(patterns: Sequence[Terms], select: Sequence[str] | None) -> list[str]:
     """The variables to select: those asked for, or all in the order in which they come.
 
     Raises:
@@ -223,7 +223,7 @@ def _ids(sql: Sql, pattern: Terms, at: int | None) -> Ids | None:
             number = node_id(sql, term)
         given = () if number is None else (int(number),)
         if column == 2 and not isinstance(term, ValueKey) and (not given or candidates(term)):
-            nodes = node_ids(sql, [ValueKey(item) for item in named(sql, term, at)])
+            nodes = node_ids(sql, [ValueKey(item) for item in find_values(sql, term, at)])
             given = (*given, *sorted(nodes.values()))
         if not given:
             return None

@@ -37,7 +37,7 @@ def newest(sql: Sql) -> int:
     return int(sql.one("SELECT max(id) FROM triple") or 0)
 
 
-def recorded(at: int | None, name: str = "x") -> str:
+def recorded_condition(at: int | None, name: str = "x") -> str:
     """The condition that any source states the triple ``name``, be it with confidence 0."""
     if at is None:
         return f"{name}.rev_removed <= 0"
@@ -49,10 +49,10 @@ CERTAIN = "(s.confidence IS NULL OR s.confidence > 0)"
 
 
 def _stated_condition(at: int, name: str) -> str:
-    return f"SELECT 1 FROM triple_source s WHERE s.triple_id = {name}.id AND {said(at)}"
+    return f"SELECT 1 FROM triple_source s WHERE s.triple_id = {name}.id AND {source_condition(at)}"
 
 
-def said(at: int | None, name: str = "s") -> str:
+def source_condition(at: int | None, name: str = "s") -> str:
     """The condition that a source says its statement ``name``, now or at a revision."""
     if at is None:
         return f"{name}.rev_removed IS NULL"
@@ -170,7 +170,7 @@ def statements(sql: Sql, at: int | None) -> Iterator[Statement]:
         " AND q.rev_added = s.rev_added AND q.seq = s.seq"
         " LEFT JOIN relation p ON p.id = q.relation_id"
         " LEFT JOIN entity v ON v.id = q.value_id LEFT JOIN literal k ON k.id = q.value_id"
-        f" WHERE {said(at)} ORDER BY x.id, s.source_id, s.rev_added, s.seq, q.position"
+        f" WHERE {source_condition(at)} ORDER BY x.id, s.source_id, s.rev_added, s.seq, q.position"
     )
     for _, rows in groupby(sql.stream(query), key=lambda row: row[19:]):
         yield _statement(list(rows))
@@ -178,7 +178,7 @@ def statements(sql: Sql, at: int | None) -> Iterator[Statement]:
 
 def count_statements(sql: Sql, at: int | None) -> int:
     """How many statements :func:`statements` gives."""
-    return int(sql.one(f"SELECT count(*) FROM triple_source s WHERE {said(at)}"))
+    return int(sql.one(f"SELECT count(*) FROM triple_source s WHERE {source_condition(at)}"))
 
 
 def with_sources(sql: Sql, at: int | None) -> Iterator[tuple[Triple, str]]:
@@ -188,7 +188,7 @@ def with_sources(sql: Sql, at: int | None) -> Iterator[tuple[Triple, str]]:
         " JOIN triple_source s ON s.triple_id = x.id JOIN source c ON c.id = s.source_id"
         " JOIN relation r ON r.id = x.relation_id JOIN entity h ON h.id = x.head_id"
         " JOIN entity t ON t.id = x.tail_id"
-        f" WHERE {said(at)} AND {CERTAIN} AND x.relation_id >= {FIRST_RELATION}"
+        f" WHERE {source_condition(at)} AND {CERTAIN} AND x.relation_id >= {FIRST_RELATION}"
         " ORDER BY x.id, c.name"
     )
     for _, head, relation, tail, source in sql.stream(query):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kg.naming.languages import preferred_text
 from kg.naming.valid_names import MAX_PRIOR
-from kg.store.read.triples import alive, recorded
+from kg.store.read.triples import alive, recorded_condition
 from kg.store.rows import dictionary
 from kg.store.write import liveness
 from kg.types import Attribute, Entity, EntityRecord, Literal, Statement, readable_label
@@ -68,9 +68,8 @@ def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
     listed, parameter = sql.values(list(ids.values()))
     found: set[int] = set()
     for end in ("head_id", "tail_id"):
-        query = (
-            f"SELECT DISTINCT x.{end} FROM triple x WHERE x.{end} IN {listed} AND {recorded(at)}"
-        )
+        query = f"SELECT DISTINCT x.{end} FROM triple x WHERE x.{end} IN {listed}"
+        query += f" AND {recorded_condition(at)}"
         found.update(row[0] for row in sql.all(query, (parameter,)))
     return {key for key, number in ids.items() if number in found}
 

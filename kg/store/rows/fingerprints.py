@@ -21,7 +21,7 @@ def fingerprint(database: Database, revision: int | None) -> str:
     """
     with database.reading() as sql:
         newest = revisions.latest(sql)
-        number = revisions.checked(sql, revision)
+        number = revisions.check_revision(sql, revision)
         known = revisions.known_fingerprint(sql, number)
         found = known or triples.fingerprint(sql, None if number == newest else number)
     if known is None and number:

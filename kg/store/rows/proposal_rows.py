@@ -32,7 +32,7 @@ _INSERTED = f"{COLUMNS}, fact_hash, before"
 _MARKS = ", ".join("?" * 23)
 
 
-def checked(item: Proposal) -> Proposal:
+def check_proposal(item: Proposal) -> Proposal:
     """A proposal if the store can keep it.
 
     Raises:
@@ -161,8 +161,8 @@ def change(
     new: set[str],
 ) -> Proposal:
     """Correct a proposal; see :meth:`kg.review.proposals.Proposals.change`."""
-    item = undecided(sql, [number], "changed")[0]
-    changed = checked(
+    item = list_undecided(sql, [number], "changed")[0]
+    changed = check_proposal(
         replace(
             item,
             head=head or item.head,
@@ -241,7 +241,7 @@ def find_all(sql: Sql, ids: Sequence[int]) -> list[Proposal]:
     return find(sql, state=None, ids=ids, relation=None, source=None, minimum=0, limit=None)
 
 
-def undecided(sql: Sql, ids: Sequence[int], what: str) -> list[Proposal]:
+def list_undecided(sql: Sql, ids: Sequence[int], what: str) -> list[Proposal]:
     """Proposals that nobody has decided on.
 
     Raises:

@@ -55,7 +55,7 @@ def newest(sql: Sql) -> tuple[int, str, str]:
     return int(number), kind, note
 
 
-def named(sql: Sql, number: int) -> tuple[int, str, str]:
+def describe_revision(sql: Sql, number: int) -> tuple[int, str, str]:
     """Number, kind and note of a revision; kind and note are empty where there is none."""
     rows = sql.all("SELECT id, kind, note FROM revision WHERE id = ?", (number,))
     found, kind, note = rows[0] if rows else (number, "", "")
@@ -104,7 +104,7 @@ def _revision(row: tuple[Any, ...]) -> Revision:
     return Revision(number, kind, note, at, tuple(map(int, undoes.split(","))) if undoes else ())
 
 
-def checked(sql: Sql, number: int | None) -> int:
+def check_revision(sql: Sql, number: int | None) -> int:
     """``number``, or the newest for None.
 
     Raises:

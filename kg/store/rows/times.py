@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.store.read.triples import CERTAIN, alive, said
+from kg.store.read.triples import CERTAIN, alive, source_condition
 from kg.store.rows.dictionary import ids_of, known_literals
 from kg.types import Literal
 from kg.values.forms import parse
@@ -97,7 +97,8 @@ def times(
         " FROM triple_source s LEFT JOIN qualifier q ON q.triple_id = s.triple_id"
         " AND q.source_id = s.source_id"
         f" AND q.rev_added = s.rev_added AND q.seq = s.seq AND q.relation_id IN ({relations})"
-        f" LEFT JOIN literal l ON l.id = q.value_id WHERE s.triple_id IN {listed} AND {said(at)}"
+        " LEFT JOIN literal l ON l.id = q.value_id"
+        f" WHERE s.triple_id IN {listed} AND {source_condition(at)}"
         f" AND {CERTAIN}",
         (parameter,),
     )

@@ -33,7 +33,9 @@ def nodes(sql: Sql, ids: Collection[int]) -> dict[int, str]:
     return found
 
 
-def stated(sql: Sql, statement: str, parameters: Sequence[int | str]) -> list[tuple[str, str]]:
+def stated_dimensions(
+    sql: Sql, statement: str, parameters: Sequence[int | str]
+) -> list[tuple[str, str]]:
     """(dimension, unit) of each id that a statement gives and that is a number or date."""
     query = (
         f"SELECT q.dimension, l.unit FROM ({statement}) AS d JOIN quantity q ON q.literal_id = d.v0"
@@ -61,7 +63,7 @@ def node_ids(sql: Sql, keys: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def named(sql: Sql, text: str, at: int | None) -> list[Literal]:
+def find_values(sql: Sql, text: str, at: int | None) -> list[Literal]:
     """The values in use, now or at a revision, that a text writes, in any form."""
     forms = candidates(text)
     numbers = [item.value for item in forms if item.datatype in NUMBERS and not item.unit]

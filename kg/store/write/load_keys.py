@@ -44,7 +44,7 @@ class Keys:
         if len(self._filter):
             self._filter, self._at_hand, self._first_load = KeyFilter(), {}, False
 
-    def known(self, keys: Iterable[str]) -> dict[str, int]:
+    def find_ids(self, keys: Iterable[str]) -> dict[str, int]:
         """The ids of those ``keys`` that the database holds."""
         wanted = dict.fromkeys(keys)
         self._recall([key for key in wanted if key not in self._at_hand])

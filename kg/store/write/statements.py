@@ -29,7 +29,7 @@ _DEPRECATED = Qualifier(RANK, Literal(DEPRECATED, IRI))
 
 def write(writer: Writer, sql: Sql, items: Sequence[tuple[int, Statement]]) -> None:
     """Write statements, each with its line. The same one of the same source is written once."""
-    items = writer.allowed(items)
+    items = writer.refuse_new_entities(items)
     if not items:
         return
     lines = [line for line, _ in items]

@@ -226,8 +226,8 @@ class Writer:
     def retract(self, facts: Iterable[Attribute]) -> None:
         """End what all sources say: these attributes."""
         facts = list(facts)
-        entities = self._entities.known(fact.head for fact in facts)
-        relations = self._relations.known(fact.relation for fact in facts)
+        entities = self._entities.find_ids(fact.head for fact in facts)
+        relations = self._relations.find_ids(fact.relation for fact in facts)
         literals = dictionary.known_literals(self._sql, (fact.value for fact in facts))
         rows = [
             (entities[fact.head], relations[fact.relation], literals[fact.value])
@@ -245,7 +245,9 @@ class Writer:
             self._graphs[name] = found.id
         return self._graphs[name]
 
-    def allowed(self, items: Sequence[tuple[int, Statement]]) -> list[tuple[int, Statement]]:
+    def refuse_new_entities(
+        self, items: Sequence[tuple[int, Statement]]
+    ) -> list[tuple[int, Statement]]:
         """Those statements that name no entity that may not be made; the others are refused."""
         if self._create:
             return list(items)
@@ -346,7 +348,7 @@ class Writer:
 
     def _strangers(self, keys: Iterable[str]) -> dict[str, InvalidNameError]:
         """Those of ``keys`` that the graph holds no entity of."""
-        known = liveness.living(self._sql, self._entities.known(keys))
+        known = liveness.living(self._sql, self._entities.find_ids(keys))
         reason = "the graph has no such entity, and none is to be made"
         return {key: InvalidNameError(reason, str(key)) for key in keys if key not in known}
 

@@ -73,7 +73,7 @@ class LogLinearPool:
         p[np.sum([item.p for item in spoken], axis=0) == 0] = 0.0
         return np.asarray(p / p.sum(), np.float64)
 
-    def combined(self, opinions: Sequence[SourceScores], relation: str) -> Floats | None:
+    def combine_scores(self, opinions: Sequence[SourceScores], relation: str) -> Floats | None:
         """One p of all sources, shape (N,); None where none speaks."""
         pooled = self.pool(opinions, relation)
         near = next((item for item in opinions if item.kind == STORE), None)

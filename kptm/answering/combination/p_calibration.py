@@ -58,7 +58,7 @@ class Curve:
         weights = np.array([len(part) + 1.0 for part in parts])
         rates = np.array([sorted_right[part].sum() + prior for part in parts]) / weights
         places = np.array([sorted_p[part].mean() for part in parts])
-        at, rate = pooled(places, rates, weights)
+        at, rate = pool_violators(places, rates, weights)
         distinct = np.append(True, np.diff(at) > 0)
         return cls(p=tuple(at[distinct].tolist()), rate=tuple(rate[distinct].tolist()))
 
@@ -144,7 +144,7 @@ def threshold(
     return float(sorted_p[fits[-1]]) if len(fits) else float("inf")
 
 
-def pooled(places: Floats, rates: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def pool_violators(places: Floats, rates: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Pool adjacent violators: centres and rates of the blocks of the nearest rising line.
 
     Args:

@@ -112,7 +112,7 @@ def _best(
 ) -> tuple[float, bool, bool] | None:
     """P of the best answer, whether it is right, and whether modeledge contributed."""
     near = from_modeledge(item.hits, item.asked, neighbours)
-    p = combiner.combined([*item.opinions, *([near] if near else [])], item.relation)
+    p = combiner.combine_scores([*item.opinions, *([near] if near else [])], item.relation)
     if p is None:
         return None
     best = last_best(p)

@@ -39,7 +39,7 @@ class References:
         """The questions that one may mean after another, likeliest first; none if complete."""
         fragment = self._words.fragment(question)
         text = question if fragment is None else fragment.rest
-        if (counted := self._words.counted(text, last.question)) is not None:
+        if (counted := self._words.count_question(text, last.question)) is not None:
             yield counted
             return
         if fragment is None:
@@ -62,14 +62,14 @@ class References:
             return  # "the capital of France and its currency", "what do they eat in Egypt"
         names = self._referents(place, last)
         if len(last.answers) > 1 and names[:1] == [self._join_answers(last)]:
-            if (listed := self._words.listed(last.question)) is not None:
+            if (listed := self._words.listed_things(last.question)) is not None:
                 yield self._of_several(text, place, listed)
             yield self._of_several(text, place, names[0])
         for name in names:
             yield self._substitute_name(text, name, last)
 
     def _join_answers(self, last: Turn) -> str:
-        return self._words.joined([item.label for item in last.answers])
+        return self._words.join_names([item.label for item in last.answers])
 
     def _of_several(self, text: str, place: re.Match[str], names: str) -> str:
         """A question that ends in "their capitals": "the capitals of" all of them."""

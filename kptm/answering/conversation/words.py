@@ -83,14 +83,14 @@ class FollowUpWords:
         text = text[article.end() :].lstrip() if article is not None else text
         return Fragment(text, preposition is not None, article is not None)
 
-    def counted(self, question: str, last: str) -> str | None:
+    def count_question(self, question: str, last: str) -> str | None:
         """The last question, which listed things, as a count of them; None if no count is asked."""
         if fold(question.strip(" ¿?？!.,")) not in self._counts:
             return None
         text, found = self._list.subn(self.templates["count"], last, count=1)
         return text if found else None
 
-    def listed(self, last: str) -> str | None:
+    def listed_things(self, last: str) -> str | None:
         """What was listed: "rivers that cross Texas", of "which rivers cross Texas"; else None."""
         found = self._list.match(last.strip())
         if found is None or "listed" not in self.templates:
@@ -124,7 +124,7 @@ class FollowUpWords:
         """Whether a preposition is the last word of a text."""
         return text.lower().split()[-1:] != [] and text.lower().split()[-1] in self._prepositions
 
-    def joined(self, names: Sequence[str]) -> str:
+    def join_names(self, names: Sequence[str]) -> str:
         """Several names in the place of one."""
         return ", ".join(names[:-1]) + self.templates["join"] + names[-1]
 

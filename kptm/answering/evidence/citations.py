@@ -77,7 +77,7 @@ class EvidenceBuilder:
         """
         if trails is None:
             trails = trails_of(self._graph, reading, answers)
-        told = self._graph.attested({fact for trail in trails.values() for fact in trail})
+        told = self._graph.attestations({fact for trail in trails.values() for fact in trail})
         between = {end for fact in told for end in (fact.head, fact.tail)} - named.keys()
         if between:
             named = {**named, **labels(self._graph, between)}
@@ -85,7 +85,7 @@ class EvidenceBuilder:
         for key, trail in trails.items():
             for fact in trail:
                 if fact in told and fact not in found:
-                    found[fact] = _of_fact("triple", said(fact, named), key, told[fact])
+                    found[fact] = _of_fact("triple", fact_text(fact, named), key, told[fact])
         if len(answers) > len(trails):
             more = f"and {len(answers) - len(trails):,} more answers, found the same way"
             return [*found.values(), Evidence("note", more)]
@@ -94,10 +94,10 @@ class EvidenceBuilder:
     def proof(self, program: Program) -> list[Evidence]:
         """The facts, with sources, that prove what a program denotes, the first ones of many."""
         facts = self._graph.evaluator().facts(program, limit=PROOF)
-        told = self._graph.attested(facts)
+        told = self._graph.attestations(facts)
         named = labels(self._graph, {end for fact in facts for end in (fact.head, fact.tail)})
         return [
-            _of_fact("triple", said(fact, named), fact.tail, told[fact])
+            _of_fact("triple", fact_text(fact, named), fact.tail, told[fact])
             for fact in facts
             if fact in told
         ]
@@ -165,12 +165,12 @@ class EvidenceBuilder:
         own, *others = vectors / np.maximum(lengths, 1e-12)  # a vector of zeros stays one
         near = [(float(own @ vector), key) for vector, key in zip(others, keys, strict=True)]
         best = sorted(near, key=lambda item: (-item[0], item[1]))[:LIKE]
-        told = self._graph.attested([have[key] for _, key in best])
+        told = self._graph.attestations([have[key] for _, key in best])
         named = labels(self._graph, [answer, *(key for _, key in best)])
         return [
             _of_fact(
                 LINKS,
-                f"as of a like entity (cosine {cosine:.2f}): {said(have[key], named)}",
+                f"as of a like entity (cosine {cosine:.2f}): {fact_text(have[key], named)}",
                 answer,
                 told[have[key]],
                 cosine,
@@ -245,7 +245,7 @@ class NoCitations:
         return []
 
 
-def said(fact: Triple, named: Mapping[str, str]) -> str:
+def fact_text(fact: Triple, named: Mapping[str, str]) -> str:
     """A fact for people: labels, with the keys behind them."""
     head, tail = named.get(fact.head, fact.head), named.get(fact.tail, fact.tail)
     if isinstance(fact.tail, ValueKey):

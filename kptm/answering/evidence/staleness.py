@@ -73,7 +73,7 @@ class StalenessCheck:
         for kind, base in self._bases.items():
             if base == newest:
                 continue
-            keys = self._graph.changed(base)
+            keys = self._graph.changed_entities(base)
             if keys is None:  # too much, or a purge
                 self._changed[kind] = set()
                 continue

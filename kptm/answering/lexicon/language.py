@@ -21,7 +21,7 @@ class Language:
     """The tables of one language.
 
     Args:
-        data: Its data file, as :func:`kptm.answering.lexicon.data_files.read_files` gives it.
+        data: Its data file, as :func:`kptm.answering.lexicon.data_files.read_file` gives it.
         common: The tables that all languages share.
 
     Raises:

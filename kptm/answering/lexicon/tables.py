@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """What a phrase means (see :class:`Match`), and where it is allowed to stand.
+    """What a phrase means, and where it may stand; see :class:`kptm.answering.lexicon.match.Match`.
 
     Attributes:
         initial: Only at the beginning of the question.

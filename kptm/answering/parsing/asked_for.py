@@ -58,7 +58,7 @@ def asked_features(
     elif named and not focus and "agrees" not in dict(made.features):  # the noun may ask for a type
         own["other_asked"] = 1.0
     nodes = made.nodes or made.counted
-    share = kinds.named(nouns, nodes) if nodes and nouns else 0.0
+    share = kinds.share_named(nouns, nodes) if nodes and nouns else 0.0
     if share:
         own["noun"] = share
     if isinstance(made.program, Aggregate) and _is_uncounted(question, made, kinds):
@@ -70,7 +70,7 @@ def _kind_features(
     question: Question, made: Derivation, kinds: AnswerKinds, schema: Schema
 ) -> dict[str, float]:
     own: dict[str, float] = {}
-    asked = question.asked(made.names)
+    asked = question.question_word(made.names)
     if asked is None or not asked.answer:
         return own
     if asked.answer == "kind":
@@ -102,7 +102,7 @@ def asks_for_one(question: Question, names: int) -> bool:
         question: The question.
         names: The tokens of the names that a program uses, as bits.
     """
-    asked = question.asked(names)
+    asked = question.question_word(names)
     several = any(item.kind in ("list", "all", "count") for item in question.operators)
     if asked is None or several or question.language != "en" or asked.end >= len(question.tokens):
         return False
@@ -128,7 +128,7 @@ def _is_uncounted(question: Question, made: Derivation, kinds: AnswerKinds) -> b
     token = question.tokens[at]
     if token.folded in PEOPLE:
         return kinds.fits("person", made.counted) is not True
-    return not kinds.named([token.stem], made.counted)
+    return not kinds.share_named([token.stem], made.counted)
 
 
 def _led_to(program: Program) -> Step | None:

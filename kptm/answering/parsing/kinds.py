@@ -71,7 +71,7 @@ class AnswerKinds:
         known = bool(classes) and all(found & (PERSON | PLACE) for found in classes)
         return False if known else None
 
-    def named(self, stems: Iterable[str], nodes: Sequence[str]) -> float:
+    def share_named(self, stems: Iterable[str], nodes: Sequence[str]) -> float:
         """The share of answers of which a noun says what they are."""
         wanted = set(stems)
         kinds = self.of(node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey))

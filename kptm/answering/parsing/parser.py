@@ -167,9 +167,11 @@ class QuestionParser:
     def parse(self, text: str) -> ParsedQuestion:
         """The programs that a question may ask for, with their probabilities."""
         question = self.read(text)
-        return self.ranked(question, self.candidates(question))
+        return self.rank_candidates(question, self.candidates(question))
 
-    def ranked(self, question: Question, found: Sequence[ProgramCandidate]) -> ParsedQuestion:
+    def rank_candidates(
+        self, question: Question, found: Sequence[ProgramCandidate]
+    ) -> ParsedQuestion:
         """Candidates with their probabilities, those with one denotation as one."""
         if not found:
             return ParsedQuestion(question, (), 1.0)

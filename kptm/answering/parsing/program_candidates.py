@@ -352,7 +352,7 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     beside = beside_names(question, knowledge)
     named = beside | made.names
     first = next((item for item in question.types if item.type and not item.mask & named), None)
-    asked = question.asked(made.names)
+    asked = question.question_word(made.names)
     if not nodes or first is None or (asked and asked.answer in ("date", "value", "kind")):
         return None
     places = asked_places(question, beside)[:1]

@@ -80,7 +80,7 @@ class TypedQuestions:
                 return self._describer.answer(_document(question, [named]))
             return self._refusal(text, parsed)
         made = best.derivation
-        if question.overlooked(made.mask, made.operators):
+        if question.count_overlooked(made.mask, made.operators):
             return self._refusal(text, parsed)
         if (nothing := self._joint(parsed, best)) is not None:
             best, made = nothing, nothing.derivation
@@ -89,7 +89,7 @@ class TypedQuestions:
         if _path(made.program) is not None:
             return self._case(text, question, best, parsed.parses[1:], chosen)
         document = _document(question, _mentions(question, made))
-        left = question.unexplained(made.mask)
+        left = question.unexplained_words(made.mask)
         worth = _worth(question, best)
         return Evaluated(text, document, made, worth, left, meanings(question, made))
 
@@ -127,7 +127,7 @@ class TypedQuestions:
         total = sum(known.values()) + parsed.none
         for item in parsed.parses:
             made = item.derivation
-            explains = not made.floating and not question.unexplained(made.mask)
+            explains = not made.floating and not question.unexplained_words(made.mask)
             back = any(_is_back(x.derivation, made) for x in parsed.parses if not _is_empty(x))
             explains &= "side" in dict(made.features) or not back
             p = known[id(item)] / total
@@ -145,7 +145,7 @@ class TypedQuestions:
         "Which Asian countries border Germany" asks for none of those that border Germany.
         """
         question, made = parsed.question, best.derivation
-        if not question.unexplained(made.mask):
+        if not question.unexplained_words(made.mask):
             return None
         missed = exp(-self._parser.model.dense["empty"])
         # "Which city did" asks for a city, not for what has to do with a film of that name.
@@ -157,13 +157,13 @@ class TypedQuestions:
                 and isinstance(other.program, Intersection)
                 and made.names & other.names == made.names
                 and other.names & ~made.names & ~noun
-                and not question.unexplained(other.mask)
+                and not question.unexplained_words(other.mask)
                 and item.p * missed > best.p
             ):
                 return item
         return None
 
-    def marked(self, question: Question) -> LinkedText:
+    def link_brackets(self, question: Question) -> LinkedText:
         """A question with the name that stands in brackets."""
         return _document(question, [x for x in question.mentions if x.mask == question.marked][:1])
 
@@ -182,7 +182,7 @@ class TypedQuestions:
             answers=made.nodes,
             score=parse.p,
             scores=(_worth(question, parse),) * len(made.nodes),
-            unexplained=question.unexplained(made.mask),
+            unexplained=question.unexplained_words(made.mask),
         )
 
     # ── refusals ─────────────────────────────────────────────────────────────────────────────
@@ -200,14 +200,16 @@ class TypedQuestions:
             item for item in parsed.parses[:NEAR] if item.p >= LIKELY or item is parsed.parses[0]
         ]
         readings = tuple(
-            NearReading(item.derivation.program, item.p, question.unexplained(item.derivation.mask))
+            NearReading(
+                item.derivation.program, item.p, question.unexplained_words(item.derivation.mask)
+            )
             for item in near
         )
         topic = _topic(near[0].derivation) if near else ""
         best = near[0].derivation if near else None
-        overlooked = question.overlooked(best.mask, best.operators) if best else 0
+        overlooked = question.count_overlooked(best.mask, best.operators) if best else 0
         if best is None or (best.floating and not best.operators and not overlooked):
-            words = question.unexplained(best.names if best else 0)
+            words = question.unexplained_words(best.names if best else 0)
             shown = f": {', '.join(map(repr, words))}" if words else ""
             reason = f"nothing in the question is a relation the graph knows{shown}"
             return Answer(
@@ -216,7 +218,7 @@ class TypedQuestions:
         expression = readable(
             best.program, ProgramNames(self._graph, self._relations, [best.program]).label
         )
-        left = question.unexplained(best.mask, overlooked)
+        left = question.unexplained_words(best.mask, overlooked)
         if left:
             shown = ", ".join(map(repr, left))
             reason = f"I understood {expression}, but not {shown}"

@@ -69,7 +69,7 @@ class Understanding:
         """The names of a text, in any case if it has none; a name in [brackets] alone."""
         question = self._parser.read(text)
         if question.marked:
-            return self._typed.marked(question)
+            return self._typed.link_brackets(question)
         found = self._linker.link(question.text, threshold=0.0)
         return (
             found if found.links else self._linker.link(question.text, threshold=0.0, any_case=True)

@@ -20,7 +20,7 @@ from kg.programs import (
 from kptm.answering.answer_kinds import is_date
 from kptm.answering.sentences.grammar import article
 from kptm.answering.sentences.languages import language
-from kptm.answering.sentences.phrases.noun_phrases import Listed, merged, without_having
+from kptm.answering.sentences.phrases.noun_phrases import Listed, merge_steps, without_having
 from kptm.answering.sentences.phrases.relation_words import NounRelation
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class English:
             found: The nodes, or the number.
             value: The measure of those that are first or last by one, "" where it is not known.
         """
-        named = self._language.listed(found.items)
+        named = self._language.list_items(found.items)
         many = len(found.items) > 1
         if isinstance(program, Superlative):
             return self._superlative(program, found, value, many=many)
@@ -81,7 +81,7 @@ class English:
         step, items, many = followed.step, found.items, len(found.items) > 1
         dates = all(map(is_date, items))
         words = self._describer.wording.relation(step.relation, dates=dates and step.forward)
-        named = self._language.listed(items)
+        named = self._language.list_items(items)
         source = self._describer.source(followed, " or " if followed is whole else " and ")
         if followed.during is not None or not (source.name or source.several is False):
             return ""
@@ -103,7 +103,7 @@ class English:
         return f"{subject} {words.of(plural=source.several)} {named}"
 
     def _superlative(self, program: Superlative, found: Listed, value: str, *, many: bool) -> str:
-        named = self._language.listed(found.items)
+        named = self._language.list_items(found.items)
         measured = f" ({value})" if value else ""
         base = self._describer.describe(program.base)
         if base.name and program.rank == 1 and not program.measure.count:
@@ -162,7 +162,7 @@ class English:
         sentences = self._language.sentences
         stated = truth.instead(program) if isinstance(program, Within) and not holds else None
         if stated is not None and self._is_noun(stated.program):
-            items = [self._describer.wording.named(key) for key in stated.keys]
+            items = [self._describer.wording.name_with_article(key) for key in stated.keys]
             said = self.listing(stated.program, Listed(items, stated.keys[0]))
             subject = self._describer.phrase(stated.asked)
             return sentences["no_stated"].format(clause=said, subject=subject)
@@ -271,7 +271,7 @@ def _plain(program: Program) -> Follow | None:
     program = without_having(program)
     if isinstance(program, Follow):
         return program
-    if (both := merged(program)) is not None and not both.step.forward:
+    if (both := merge_steps(program)) is not None and not both.step.forward:
         return both
     if isinstance(program, Intersection):
         for one, other in ((program.left, program.right), (program.right, program.left)):

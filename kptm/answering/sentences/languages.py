@@ -43,7 +43,7 @@ class SentenceLanguage:
     phrases: dict[str, str]
     data: dict[str, Any]
 
-    def listed(self, items: Sequence[str], count: int | None = None) -> str:
+    def list_items(self, items: Sequence[str], count: int | None = None) -> str:
         """Items in a row; of more than ten the first ones, and how many more there are.
 
         Args:
@@ -67,7 +67,7 @@ class SentenceLanguage:
             last = self.lists.get("last_before_i", last)
         return separator.join(items[:-1]) + last + items[-1]
 
-    def closed(self, clause: str, names: Collection[str] = ()) -> str:
+    def close_sentence(self, clause: str, names: Collection[str] = ()) -> str:
         """A clause as a sentence with a capital, which a name in front may lack: "iPhone", "jq".
 
         Args:

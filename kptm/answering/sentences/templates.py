@@ -29,7 +29,7 @@ class Templates:
 
     def listing(self, program: Program, found: Listed, value: str = "") -> str:
         """A clause for what a program denotes; without a template what it denotes alone."""
-        answers = self._language.listed(found.items) + (f" ({value})" if value else "")
+        answers = self._language.list_items(found.items) + (f" ({value})" if value else "")
         template, parts = "set", {"answers": answers}
         if isinstance(program, Follow) and (source := self._phrase(program.source)):
             template = "value" if program.step.forward else "inverse"
@@ -64,7 +64,7 @@ class Templates:
     def _phrase(self, program: Program) -> str:
         """A program in the place of a name, "" where there is no template for it."""
         if isinstance(program, Named):
-            return self._language.listed([self._names.label(key) for key in program.keys])
+            return self._language.list_items([self._names.label(key) for key in program.keys])
         if isinstance(program, Intersection):
             sides = [side for side in (program.left, program.right) if not isinstance(side, OfType)]
             return self._phrase(sides[0]) if len(sides) == 1 else ""

@@ -38,7 +38,7 @@ class Wording:
         self._phrasings = phrasings
         self._grammar = english()
 
-    def named(self, key: str) -> str:
+    def name_with_article(self, key: str) -> str:
         """A name with its article, a value with its unit."""
         label = self._names.label(key)
         if isinstance(key, ValueKey):
@@ -47,7 +47,7 @@ class Wording:
 
     def relation(self, key: str, *, dates: bool = False) -> RelationWords:
         """How a relation is said."""
-        said = self._phrasings.said(key)
+        said = self._phrasings.patterns_of(key)
         return relation_words(self._names.relation(key), said, self._grammar, dates=dates)
 
     def type(self, key: str) -> Forms:

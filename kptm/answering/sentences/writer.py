@@ -65,7 +65,7 @@ class SentenceWriter:
             code: The language of the sentence, by default that of the question; English where it is
                 none of ``LANGUAGES``.
         """
-        known = language(_spoken(answer) if code is None else code)
+        known = language(_speakable_text(answer) if code is None else code)
         program = answer.program or _of_path(answer)
         programs = [item.program for item in answer.readings]
         programs += [] if program is None else [program]
@@ -92,11 +92,11 @@ class SentenceWriter:
                 return said["predicted"].format(clause=answer.token, p=p)
             return said["unknown"].format(reason=answer.reason.rstrip("."))
         if answer.description:
-            return known.closed(answer.description)
+            return known.close_sentence(answer.description)
         clause = self._clause(answer, program, names, known)
         if answer.predicted:
             return said["predicted"].format(clause=clause, p=p)
-        return known.closed(clause, names.entities())
+        return known.close_sentence(clause, names.entities())
 
     def _clause(
         self, answer: Answer, program: Program | None, names: ProgramNames, known: SentenceLanguage
@@ -113,7 +113,7 @@ class SentenceWriter:
             return speaker.verdict(program, self._truth, holds=_is_yes(first))
         if isinstance(program, Aggregate) and program.function == "count":
             return speaker.count(program.source, known.values.number(first.text))
-        name = wording.named if english else names.label
+        name = wording.name_with_article if english else names.label
         value = self._value(program, first, name, known) if isinstance(program, Superlative) else ""
         shown = [name(node_of(item)) for item in answer.answers[: LISTED + 1]]
         rest = [item.text for item in answer.answers[LISTED + 1 :]]
@@ -148,7 +148,7 @@ def _common_type(answer: Answer, names: ProgramNames) -> str:
     return next((kind for kind in types[0] if all(kind in other for other in types)), "")
 
 
-def _spoken(answer: Answer) -> str:
+def _speakable_text(answer: Answer) -> str:
     """A question's language; other than English it needs a function word outside of names.
 
     "Georgia capital" is no Spanish, and the name alone makes "Los Angeles population" none.
@@ -196,4 +196,4 @@ def _alone(answer: Answer, known: SentenceLanguage) -> str:
     if _is_truth(first):
         plain = known.sentences.get("plain_yes" if _is_yes(first) else "plain_no")
         return plain or ("yes" if _is_yes(first) else "no")
-    return known.listed([item.text for item in answer.answers])
+    return known.list_items([item.text for item in answer.answers])

@@ -34,7 +34,7 @@ class CandidateSet:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def extended(self, keys: Iterable[str]) -> CandidateSet:
+    def append(self, keys: Iterable[str]) -> CandidateSet:
         """These candidates and others after them; itself where there are no others."""
         others = [key for key in dict.fromkeys(keys) if key not in self.place]
         return CandidateSet([*self.keys, *others]) if others else self

@@ -58,7 +58,7 @@ class SourceSet:
         }
         return frozenset(kind for kind, part in parts.items() if part is not None) & set(chosen)
 
-    def heard(
+    def ask_sources(
         self, asked: Sequence[SourceQuery], chosen: Collection[str], k: int
     ) -> list[tuple[list[SourceScores], list[Hit]]]:
         """What link prediction, model and texts say of each question, and the neighbours.
@@ -100,7 +100,7 @@ class SourceSet:
         """All that is said of each question; sources that have nothing to say are left out."""
         told = []
         for question, (opinions, hits) in zip(
-            asked, self.heard(asked, chosen, weights.k), strict=True
+            asked, self.ask_sources(asked, chosen, weights.k), strict=True
         ):
             near = from_modeledge(hits, question, weights)
             told.append([*opinions, *([] if near is None else [near])])

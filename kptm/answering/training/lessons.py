@@ -138,7 +138,7 @@ class Refusals:
         if len(lines) < SHOWN:
             lines.append((line, text[:200]))
 
-    def listed(self) -> tuple[Unused, ...]:
+    def list_reasons(self) -> tuple[Unused, ...]:
         """All of them, the most frequent reason first."""
         return tuple(
             Unused(reason, count, tuple(sorted(self.shown[reason])))
@@ -173,7 +173,7 @@ def meanings(graph: KnowledgeGraph, linker: Linker, lesson: Lesson) -> dict[str,
     return found
 
 
-def added(earlier: Sequence[Lesson], new: Sequence[Lesson]) -> list[Lesson]:
+def merge_lessons(earlier: Sequence[Lesson], new: Sequence[Lesson]) -> list[Lesson]:
     """The earlier lessons but for those whose question is asked anew, then the new ones."""
     again = {item.question.strip() for item in new}
     return [*(item for item in earlier if item.question.strip() not in again), *new]

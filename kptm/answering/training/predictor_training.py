@@ -84,7 +84,7 @@ def learn(
         held_out=training.held_out,
         by_name=training.by_name,
         kept=kept,
-        unused=refusals.listed(),
+        unused=refusals.list_reasons(),
         earlier=first,
     )
 

@@ -55,7 +55,7 @@ def lines(stream: IO[bytes], candidates: bool) -> Writer:
     return write
 
 
-def printed(wanted: LinkOutput) -> Writer:
+def line_writer(wanted: LinkOutput) -> Writer:
     """Lines on standard output, for people or as JSON."""
 
     def write(source: str | None, document: LinkedText) -> None:

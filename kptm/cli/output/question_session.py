@@ -46,7 +46,7 @@ class Shown(NamedTuple):
         return f"{asked}{self.text(answer)}"
 
 
-def checked(question: str) -> str:
+def check_question(question: str) -> str:
     """The question, if it can be one.
 
     Raises:
@@ -66,7 +66,7 @@ def checked(question: str) -> str:
 
 def one(ask: Ask, question: str, shown: Shown) -> None:
     """Answer one question."""
-    answer = ask(checked(question))
+    answer = ask(check_question(question))
     show(answer.to_dict(), shown.json, shown.text(answer))
 
 
@@ -100,7 +100,7 @@ def _questions(path: Path) -> Iterator[str]:
                 raise text
             if text.strip():
                 try:
-                    yield checked(text)
+                    yield check_question(text)
                 except LinkingError as error:
                     raise TripleFormatError(path, number, str(error), text) from error
 
@@ -120,7 +120,7 @@ def converse(ask: Ask, shown: Shown) -> None:
             click.echo()
             return
         try:
-            answer = ask(checked(question))
+            answer = ask(check_question(question))
         except (KGError, KPTMError, UnicodeError) as error:
             click.echo(plain(f"kptm: {error}"), err=True)
             continue

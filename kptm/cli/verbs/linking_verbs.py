@@ -10,7 +10,7 @@ import click
 
 from kg.errors import TripleFormatError
 from kptm.cli.output.common import device_option, existing, show, verb, workspace_argument
-from kptm.cli.output.link_lines import STANDARD, LinkOutput, Page, Writer, lines, printed
+from kptm.cli.output.link_lines import STANDARD, LinkOutput, Page, Writer, line_writer, lines
 from kptm.cli.output.progress import lines_of, progress, read_names
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _link(
             stream = open_files.enter_context(create_bytes(Path(wanted.html)))
             writers.append(open_files.enter_context(Page(stream, ws)).write)
         if not writers:
-            writers.append(printed(wanted))
+            writers.append(line_writer(wanted))
         for source, document in link_pairs(ws.link, texts):
             for write in writers:
                 write(source, document)

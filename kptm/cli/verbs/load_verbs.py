@@ -31,7 +31,7 @@ def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
     from kptm.workspace import Workspace
     from kptm.workspace.config import WorkspaceConfig
 
-    with Workspace.init(workspace, WorkspaceConfig().replaced(changes)) as ws:
+    with Workspace.init(workspace, WorkspaceConfig().with_changes(changes)) as ws:
         show(
             ws.settings(),
             as_json,

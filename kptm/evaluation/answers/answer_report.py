@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kptm.evaluation.answers.selective_answers import (
+    bootstrap_interval,
     calibration_error,
-    resampled,
     risk_coverage_area,
 )
 from kptm.evaluation.statistics import Interval, interval
@@ -133,4 +133,4 @@ def _risk(rows: Floats) -> float:
 
 def _over(measure: Callable[[Floats], float], rows: Floats) -> Interval:
     """A figure with its interval, or nan where there is no row."""
-    return resampled(measure, rows) if len(rows) else interval([])
+    return bootstrap_interval(measure, rows) if len(rows) else interval([])

@@ -54,7 +54,7 @@ def risk_coverage_area(confidence: Values, right: Values) -> float:
     return float((np.cumsum(wrong) / np.arange(1, len(p) + 1)).mean())
 
 
-def resampled(
+def bootstrap_interval(
     measure: Callable[[Floats], float], rows: Floats, *, seed: int = 0, times: int = RESAMPLES
 ) -> Interval:
     """A figure of rows (n, …) with its 95% bootstrap interval over rows (the percentile method)."""

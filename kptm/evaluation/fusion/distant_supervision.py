@@ -22,7 +22,7 @@ from kptm.errors import ConfigError
 from kptm.evaluation.fusion.fact_probing import Probe
 from kptm.evaluation.fusion.fusion_study import Study
 from kptm.evaluation.fusion.study_data import MAX_TOKENS, standard_embedding
-from kptm.evaluation.fusion.study_facts import choose_edits, draw, edited, split_of
+from kptm.evaluation.fusion.study_facts import apply_edits, choose_edits, draw, split_of
 from kptm.evaluation.fusion.study_links import NOISE
 from kptm.modeledge.encode.encode_texts import clozes
 
@@ -95,7 +95,7 @@ class DistantSupervisionStudy(Study):
             edits=edits,
             documents=[said[number] for number in sorted(read)] + told,
             held_out=[said[number] for number in sorted(held)],
-            probes=_probes(facts, edited(facts, edits), triples, [said[x] for x in probed]),
+            probes=_probes(facts, apply_edits(facts, edits), triples, [said[x] for x in probed]),
             entities=_entity_records(
                 graph, {key for item in said for key in item.entities()}, triples
             ),

@@ -20,7 +20,7 @@ from kptm.evaluation.fusion.study_facts import (
     read_patterns,
     say,
 )
-from kptm.evaluation.fusion.study_facts import edited as with_edits
+from kptm.evaluation.fusion.study_facts import apply_edits as with_edits
 from kptm.evaluation.fusion.study_links import NOISE
 from kptm.evaluation.fusion.trials import Trials, gather
 

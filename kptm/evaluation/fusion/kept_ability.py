@@ -71,7 +71,7 @@ def sentence_vectors(model: FusedModel, texts: Sequence[LinkedText]) -> Tensor:
     return torch.cat(found) if found else torch.zeros(0, model.hidden_size)
 
 
-def kept(before: Ability, after: Ability) -> dict[str, float]:
+def kept_shares(before: Ability, after: Ability) -> dict[str, float]:
     """How much of an ability is left.
 
     Returns:

@@ -64,6 +64,8 @@ def neighbours_speak(
     found = neighbours(model, store, probes, k=weights.k)
 
     def adjust(number: int, p: dict[str, float]) -> dict[str, float]:
-        return weights.mixed(p, relevant_neighbours(probes[number], found[number], weights.k))
+        return weights.mix_probabilities(
+            p, relevant_neighbours(probes[number], found[number], weights.k)
+        )
 
     return adjust

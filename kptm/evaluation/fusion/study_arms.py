@@ -112,7 +112,7 @@ class ArmStudy:
         settings = replace(self.config.pretraining, seed=seed, use_knowledge=arm != "none")
         return model, pretrain(model, self.documents, config=settings, progress=progress)
 
-    def given(
+    def with_knowledge(
         self, model: FusedModel, table: EntityEmbeddings, facts: EntityFacts | None = None
     ) -> FusedModel:
         """A trained model with another table of the same keys, and other facts; no training."""

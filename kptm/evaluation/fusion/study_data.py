@@ -12,7 +12,7 @@ from kg.embedding.config import KGEConfig
 from kg.graph import KnowledgeGraph
 from kptm.errors import ConfigError
 from kptm.evaluation.fusion.study_facts import Edit
-from kptm.evaluation.fusion.study_facts import edited as with_edits
+from kptm.evaluation.fusion.study_facts import apply_edits as with_edits
 from kptm.evaluation.fusion.study_links import NOISE
 
 if TYPE_CHECKING:

@@ -185,7 +185,7 @@ def choose_edits(
     return now, edits
 
 
-def edited(facts: Iterable[SplitFact], edits: Iterable[Edit]) -> list[SplitFact]:
+def apply_edits(facts: Iterable[SplitFact], edits: Iterable[Edit]) -> list[SplitFact]:
     """The facts as they are after the edits, in their order."""
     new = {(edit.head, edit.relation, edit.old): edit.new for edit in edits}
     return [

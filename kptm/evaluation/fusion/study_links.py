@@ -57,7 +57,7 @@ def with_noise(
         raise ConfigError("wrong links need two entities at least; give more facts")
     places = {name: number for number, name in enumerate(names)}
 
-    def swapped(text: str, link: Link) -> Link:
+    def swap_entity(text: str, link: Link) -> Link:
         where = (str(seed), text, str(link.start))
         if draw("swap", *where) >= share:
             return link
@@ -67,7 +67,7 @@ def with_noise(
         )
 
     return [
-        LinkedText(item.text, tuple(swapped(item.text, link) for link in item.links))
+        LinkedText(item.text, tuple(swap_entity(item.text, link) for link in item.links))
         for item in documents
     ]
 

@@ -10,7 +10,7 @@ from kptm.data import EntityFacts, train_tokenizer
 from kptm.errors import ConfigError
 from kptm.evaluation.fusion.baselines import by_embeddings, lookup, majority, nearest_texts
 from kptm.evaluation.fusion.fact_probing import model_scores
-from kptm.evaluation.fusion.kept_ability import Ability, ability_of, kept
+from kptm.evaluation.fusion.kept_ability import Ability, ability_of, kept_shares
 from kptm.evaluation.fusion.language_loss import masked_lm_loss
 from kptm.evaluation.fusion.results.study_results import Results, reciprocals
 from kptm.evaluation.fusion.study_arms import (
@@ -53,7 +53,7 @@ class ArmRun:
             none.
         knn: Reciprocal ranks by the nearest training text, of the arm "none".
         kept: What is left of what the backbone could do, of one that was trained before; see
-            :func:`kptm.evaluation.fusion.kept_ability.kept`.
+            :func:`kptm.evaluation.fusion.kept_ability.kept_shares`.
     """
 
     arm: str
@@ -167,7 +167,7 @@ class Trials:
         loss = sum(losses) / len(losses) if losses else None
         scores = model_scores(model, probes, use_knowledge=knows)
         if self.study.edits:
-            told = study.given(
+            told = study.with_knowledge(
                 model,
                 control_table(self.after, vectors, seed),
                 control_facts(self.facts[1], vectors, seed),
@@ -178,10 +178,10 @@ class Trials:
             knn = reciprocals(probes, nearest_texts(model, documents, probes))
         left = None
         if self.ability is not None:
-            left = kept(self.ability, ability_of(model, self.study.held_out))
+            left = kept_shares(self.ability, ability_of(model, self.study.held_out))
             if model.lora_rank:
                 with model.without_lora():
-                    off = kept(self.ability, ability_of(model, self.study.held_out))
+                    off = kept_shares(self.ability, ability_of(model, self.study.held_out))
                 left["same without LoRA"] = off["same"]
         return ArmRun(arm, seed, reciprocals(probes, scores), loss, knn, left)
 

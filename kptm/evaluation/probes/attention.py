@@ -79,7 +79,7 @@ def probe_attention(
     config = config or ProbeConfig()
     rng = np.random.default_rng(config.seed)
     encoded = [model.encoder.encode(document) for document in documents]
-    mixed = [shuffled(text, _fixed_positions(model), rng) for text in encoded]
+    mixed = [shuffle_tokens(text, _fixed_positions(model), rng) for text in encoded]
     found = {}
     for ending, texts in (("", encoded), (", shuffled", mixed)):
         for name, with_knowledge in (("knowledge", True), ("plain", False)):
@@ -142,7 +142,9 @@ def _sums(attention_BHLL: Tensor, real_BL: Tensor, named_BL: Tensor) -> Tensor:
     return torch.stack([(value * real_BL[:, None, :]).sum((0, 2)) for value in by_token])
 
 
-def shuffled(text: EncodedText, fixed: frozenset[int], rng: np.random.Generator) -> EncodedText:
+def shuffle_tokens(
+    text: EncodedText, fixed: frozenset[int], rng: np.random.Generator
+) -> EncodedText:
     """The same tokens in another order; mentions stay whole, outer special tokens stay in place.
 
     Args:

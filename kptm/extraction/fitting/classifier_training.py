@@ -223,10 +223,10 @@ class _Data:
         self.count = len(examples)
         self.full = space.words(examples.features)
         self.words = space.words(examples.features, known=False)
-        self.head, self.tail, self.name = space.shared(examples.features)
+        self.head, self.tail, self.name = space.shared_features(examples.features)
         self.both = self.head.multiply(self.tail).tocsr()
         self.context = context_matrix(examples.features)
-        self.allowed = space.allowed(examples.pairs)
+        self.allowed = space.allowed_classes(examples.pairs)
         self.weights = np.array(examples.weights, np.float32)
         self.targets = targets_of(space, examples.labels)
         for row, classes in enumerate(self.targets):

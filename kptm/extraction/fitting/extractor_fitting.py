@@ -72,7 +72,7 @@ def fit_extractor(
         config: How.
         note: Called after each pass.
     """
-    texts = taught.joined(decided)
+    texts = taught.join_examples(decided)
     if not len(stated):
         seen = _cross_scored(stated, texts, kinds, config, note)
         calibration = calibrate(seen.texts, closed=False)
@@ -84,7 +84,7 @@ def fit_extractor(
     found = None
     if _count(stated) < _count(taught):
         found = _together(stated, texts, kinds, config, note)
-    return found or _rows_alone(stated.joined(decided), used, kinds, config, note)
+    return found or _rows_alone(stated.join_examples(decided), used, kinds, config, note)
 
 
 def _count(examples: RelationExamples) -> int:
@@ -122,7 +122,7 @@ def _together(
     if _precision(alone.rows) > _precision(seen.rows):
         return None
     calibration = calibrate([*seen.rows, *seen.texts], closed=False)
-    classifier = _again(stated.joined(taught), kinds, config, note, seen.passes)
+    classifier = _again(stated.join_examples(taught), kinds, config, note, seen.passes)
     return FittedExtractor(classifier, calibration, seen.passes, from_rows=True, from_texts=True)
 
 
@@ -148,7 +148,7 @@ def _cross_scored(
     a new one. Texts often speak of few things, and thresholds chosen on a part of these are a
     matter of luck: so all of them are predicted, a part at a time.
     """
-    both, closed = stated.joined(taught), not len(taught)
+    both, closed = stated.join_examples(taught), not len(taught)
     part = np.array([int(_draw(_name(pair)) * PARTS) for pair in both.pairs], np.int64)
     is_row = np.arange(len(both)) < len(stated)
     seen = _Seen()
@@ -164,7 +164,7 @@ def _cross_scored(
             once = replace(config, epochs=seen.passes)
             classifier, _ = fit(train, RelationExamples(), space, once, note)
         else:
-            classifier, passes = fit(train, rows.joined(texts), space, config, note)
+            classifier, passes = fit(train, rows.join_examples(texts), space, config, note)
             seen.passes = max(1, passes)
         seen.rows += _score_held_out(classifier, rows, closed=True)
         seen.texts += _score_held_out(classifier, texts, closed=False)
@@ -173,7 +173,7 @@ def _cross_scored(
 
 
 def _select_examples(examples: RelationExamples, mask: NDArray[np.bool_]) -> RelationExamples:
-    return examples.chosen(np.flatnonzero(mask).tolist())
+    return examples.select_examples(np.flatnonzero(mask).tolist())
 
 
 def _again(
@@ -229,7 +229,7 @@ def _score_held_out(
     labels = classifier.space.labels
     at = {label: number for number, label in enumerate(labels)}
     for start in range(0, len(held), PART):
-        part = held.chosen(range(start, min(start + PART, len(held))))
+        part = held.select_examples(range(start, min(start + PART, len(held))))
         chances = classifier.probabilities(part.pairs, part.features)
         for row, column in zip(*(chances > SEEN).nonzero(), strict=True):
             label, item = labels[column], part.features[row]

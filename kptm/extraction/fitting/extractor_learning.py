@@ -174,8 +174,11 @@ def _from_rows(
             ]
 
     labels = _Labels(graph)
-    return learnt.labelled(
-        read(), lambda n, head, tail: labels.stated(rows[n], head, tail), knowledge, encoder
+    return learnt.examples_of_rows(
+        read(),
+        lambda n, head, tail: labels.relations_between(rows[n], head, tail),
+        knowledge,
+        encoder,
     )
 
 
@@ -186,12 +189,12 @@ class _Labels:
         self._graph, self._known = graph, dict[str, str]()
         self._names = Names(self._known)
 
-    def stated(self, row: LabelledRow, head: TextMention, tail: TextMention) -> set[str]:
+    def relations_between(self, row: LabelledRow, head: TextMention, tail: TextMention) -> set[str]:
         keys = [one.key for one in (head, tail) if one.key not in self._known]
         if keys:
             found = self._graph.entities(keys)
             self._known.update((key, found[key].label if key in found else key) for key in keys)
-        return self._names.stated(row, head, tail)
+        return self._names.relations_between(row, head, tail)
 
 
 def _decided_examples(
@@ -200,7 +203,7 @@ def _decided_examples(
     """What a person has decided, as examples of documents of their own, after ``count`` others."""
     found = learnt.RelationExamples()
     documents = [(item.sentence, _spans(item)) for item in decided]
-    for number, pair, features in learnt.featured(documents, knowledge, encoder):
+    for number, pair, features in learnt.pairs_with_features(documents, knowledge, encoder):
         item = decided[number]
         labels = learnt.labels_of(pair, knowledge.relations)
         if item.state == "rejected":

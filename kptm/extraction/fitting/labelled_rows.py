@@ -101,7 +101,7 @@ class Names:
         label = self._labels.get(mention.key, mention.key)
         return fold(name) in (fold(label), fold(mention.key))
 
-    def stated(self, row: LabelledRow, head: TextMention, tail: TextMention) -> set[str]:
+    def relations_between(self, row: LabelledRow, head: TextMention, tail: TextMention) -> set[str]:
         """The relations that a row states from one mention to another."""
         return {
             relation

@@ -65,7 +65,7 @@ class RelationExamples:
         self.labels.append(labels)
         self.weights.append(weight)
 
-    def joined(self, other: RelationExamples) -> RelationExamples:
+    def join_examples(self, other: RelationExamples) -> RelationExamples:
         """These and others."""
         return RelationExamples(
             self.documents + other.documents,
@@ -75,7 +75,7 @@ class RelationExamples:
             self.weights + other.weights,
         )
 
-    def chosen(self, numbers: Sequence[int]) -> RelationExamples:
+    def select_examples(self, numbers: Sequence[int]) -> RelationExamples:
         """Some of them."""
         return RelationExamples(
             [self.documents[number] for number in numbers],
@@ -86,7 +86,7 @@ class RelationExamples:
         )
 
 
-def featured(
+def pairs_with_features(
     documents: Sequence[tuple[str, Sequence[TextMention]]],
     knowledge: PairKnowledge,
     encoder: TokenEncoder | None = None,
@@ -152,20 +152,20 @@ def distant(
     Args:
         documents: Batches of texts with their mentions.
         knowledge: What the graph knows.
-        encoder: See :func:`featured`.
+        encoder: See :func:`pairs_with_features`.
         first: The number of the first document.
     """
     found = RelationExamples()
     before = first
     for batch in documents:
-        for number, pair, features in featured(batch, knowledge, encoder):
+        for number, pair, features in pairs_with_features(batch, knowledge, encoder):
             labels = labels_of(pair, knowledge.relations)
             found.add(before + number, pair, features, labels, weight_of(pair, labels, knowledge))
         before += len(batch)
     return found
 
 
-def labelled(
+def examples_of_rows(
     documents: Iterable[Sequence[tuple[str, Sequence[TextMention]]]],
     stated: Stated,
     knowledge: PairKnowledge,
@@ -177,12 +177,12 @@ def labelled(
         documents: Batches of texts with their mentions.
         stated: What each text states.
         knowledge: What the graph knows.
-        encoder: See :func:`featured`.
+        encoder: See :func:`pairs_with_features`.
     """
     found = RelationExamples()
     before = 0
     for batch in documents:
-        for number, pair, features in featured(batch, knowledge, encoder):
+        for number, pair, features in pairs_with_features(batch, knowledge, encoder):
             at = before + number
             labels = labels_of(pair, lambda head, tail, at=at: stated(at, head, tail))  # type: ignore[misc]
             found.add(at, pair, features, labels)

@@ -15,7 +15,7 @@ from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.export.onnx_graph import FORMAT, GRAPH, META, OUTPUTS, TOKENIZER, graph_inputs
 from kptm.fusion.fused_model import FusedOutput
-from kptm.fusion.model_manifest import unsealed
+from kptm.fusion.model_manifest import read_manifest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,7 +86,7 @@ class OnnxModel:
             raise ConfigError('ONNX needs onnxruntime: pip install "kptm[onnx]"') from error
         folder = Path(folder)
         try:
-            meta = unsealed(folder, META, FORMAT)
+            meta = read_manifest(folder, META, FORMAT)
             embeddings = EntityEmbeddings.load(folder / "embeddings")
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads

@@ -85,10 +85,10 @@ class KBertFusion(Mechanism):
         )
         return {
             "input_ids": torch.cat([input_ids, known.branches.ids_BR], 1),
-            **self.shaped(position_BS, visible_BSS),
+            **self.visible_inputs(position_BS, visible_BSS),
         }
 
-    def shaped(self, position_BS: Tensor, visible_BSS: Tensor) -> dict[str, Any]:
+    def visible_inputs(self, position_BS: Tensor, visible_BSS: Tensor) -> dict[str, Any]:
         """Positions and mask as the backbone takes them; windowed layers get their own mask."""
         masks: Any = self._additive(visible_BSS)
         if self._window is not None:
@@ -179,7 +179,7 @@ def _check(backbone: Any, fusion: KBertFusion) -> None:
             visible = position[:, None, :] <= position[:, :, None]
         visible[:, :, 1] = False
         visible[:, 1, 1] = True
-        found = base(input_ids=mixed, **fusion.shaped(position, visible))
+        found = base(input_ids=mixed, **fusion.visible_inputs(position, visible))
     except RuntimeError as error:  # a mask of that shape is more than it can take
         raise ModelError(refused) from error
     finally:

@@ -51,7 +51,7 @@ def lookup(layers: Layers, texts: Sequence[str]) -> list[NameMatch]:
     if not len(entries.of):
         return []
     start, end, _ = spans.take(entries.of)
-    exact = passages.written(start, end) == entries.exact
+    exact = passages.exact_hashes(start, end) == entries.exact
     keys = layers.keys(entries.entity.tolist())
     places = {
         (first, last): passages.text_span(first, last)

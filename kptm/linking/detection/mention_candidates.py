@@ -124,7 +124,7 @@ def _graph_names(passages: FoldedTexts, layers: Layers, *, any_case: bool, plura
         hashes,
         entries.entity[kept],
         entries.kind[kept],
-        passages.written(start, end) == entries.exact[kept],
+        passages.exact_hashes(start, end) == entries.exact[kept],
         entries.weight[kept],
         entries.links[kept],
         entries.seen[kept],
@@ -151,7 +151,7 @@ def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
     )
     short, expanded = _acronyms(passages, rows, full)
     acronyms = join(
-        _key(tokens.passage, passages.written(tokens.start, tokens.end)),
+        _key(tokens.passage, passages.exact_hashes(tokens.start, tokens.end)),
         _key(passages.passage_of(rows.start[expanded]), short),
         rows.entity[expanded],
     )
@@ -303,7 +303,7 @@ def _entries(layers: Layers, name: str) -> tuple[Entries, Bools]:
     return found, found.kind < FIRST_PART
 
 
-def named(layers: Layers, name: str) -> tuple[list[int], list[float]]:
+def entities_of_name(layers: Layers, name: str) -> tuple[list[int], list[float]]:
     """The entities of a name by itself, best first, with p; in any case if none is written so."""
     # Canonically equal texts are one name, in whichever form the graph has it.
     forms = spellings(name.strip())

@@ -57,7 +57,7 @@ def matches(passages: FoldedTexts, layers: Layers) -> Spans:
         found.append(Spans(start, end[begins], hashes[begins]))
     parts = [np.concatenate(column) for column in zip(*found, strict=True)]
     spans = Spans(*parts) if parts else Spans(start, start, np.empty(0, np.uint64))
-    spans = spans.take(layers.known(spans.hash))
+    spans = spans.take(layers.has_form(spans.hash))
     spans = spans.take(~_cuts_initials(passages, spans))
     return spans.take(np.lexsort((-spans.end, spans.start)))
 
@@ -84,7 +84,7 @@ def fitting(passages: FoldedTexts, spans: Spans, entries: Entries) -> Bools:
     written as the graph has it.
     """
     start, end, hashes = spans.take(entries.of)
-    exact = passages.written(start, end) == entries.exact
+    exact = passages.exact_hashes(start, end) == entries.exact
     capitals = (entries.case & ALL_CAPITALS) != 0
     written = passages.all_capitals(start, end)
     long = end - start > ACRONYM_LENGTH

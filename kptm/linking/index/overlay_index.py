@@ -108,7 +108,7 @@ class Layers:
         found = self.base.begins(hashes)
         return found if self.delta is None else found | self.delta.begins(hashes)
 
-    def known(self, hashes: Hashes) -> NDArray[np.bool_]:
+    def has_form(self, hashes: Hashes) -> NDArray[np.bool_]:
         """Whether each hash is that of a form."""
         found = self.base.forms(hashes) >= 0
         return found if self.delta is None else found | (self.delta.forms(hashes) >= 0)

@@ -73,7 +73,7 @@ class FoldedTexts:
         offset = int(self.text_start[passage])
         return passage, first - offset, last - offset
 
-    def written(self, starts: Ints, ends: Ints) -> HashArray:
+    def exact_hashes(self, starts: Ints, ends: Ints) -> HashArray:
         """The hashes of spans as they are written."""
         return self._exact(self.folded.origins[starts], self.folded.origins[ends - 1] + 1)
 

@@ -122,7 +122,7 @@ def _names(passages: FoldedTexts, layers: Layers) -> list[_Name]:
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
     named = (entries.kind < FIRST_PART) | (entries.kind == Kind.PEOPLE)
-    written = passages.written(spans.start, spans.end)[entries.of] == entries.exact
+    written = passages.exact_hashes(spans.start, spans.end)[entries.of] == entries.exact
     short = (entries.case & (ALL_CAPITALS | SHORT)) == ALL_CAPITALS | SHORT
     titled = (layers.classes(entries.entity) & (PERSON | PLACE | ORGANISATION)) != 0
     small, capitals, others, whole, known = (

@@ -123,7 +123,7 @@ def _present_origins(
     sql: Sql, names: Sequence[str], digests: Sequence[str], *, live: bool = False
 ) -> dict[str, int]:
     """The ids of those origins that spaces have rows of."""
-    known = provenance.known(sql, digests)
+    known = provenance.find_ids(sql, digests)
     listed, parameter = sql.values(list(known.values()))
     spelt, wanted = sql.values(list(names))
     alive = " AND r.live = 1" if live else ""

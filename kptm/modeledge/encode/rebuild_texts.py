@@ -69,7 +69,7 @@ class Rebuilder:
 
     def _spans(self, sql: Sql, digests: Sequence[str]) -> dict[str, list[Span]]:
         """Start, end and entity of what the spaces have of origins, those that live first."""
-        known: Mapping[str, int] = provenance.known(sql, digests)
+        known: Mapping[str, int] = provenance.find_ids(sql, digests)
         if not known:
             return {}
         listed, parameter = sql.values(list(known.values()))

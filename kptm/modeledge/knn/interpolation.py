@@ -100,7 +100,9 @@ class Interpolation:
         total = sum(mass.values())
         return {value: part / total for value, part in mass.items()}
 
-    def mixed(self, p_model: Mapping[str, float], hits: Sequence[Hit]) -> dict[str, float]:
+    def mix_probabilities(
+        self, p_model: Mapping[str, float], hits: Sequence[Hit]
+    ) -> dict[str, float]:
         """P of model and neighbours together; of neighbours alone where the model has none.
 
         Args:
@@ -118,7 +120,7 @@ class Interpolation:
             mixed[value] = mixed.get(value, 0.0) + share * p
         return mixed
 
-    def cited(self, value: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    def cited_hits(self, value: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The rows that support ``value``: all neighbours that hold it, unless λ is 0.
 
         Without them the store gives ``value`` nothing, unless it holds more such rows than ``k``

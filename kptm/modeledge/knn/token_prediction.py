@@ -112,7 +112,7 @@ class TokenPredictor:
             p_V[ids] += share * np.array(list(near.values()))
         best = int(p_V.argmax())
         token = names_of(self._model, [best])[0]
-        return TokenAnswer(token, float(p_V[best]), p_V, self.interpolation.cited(token, hits))
+        return TokenAnswer(token, float(p_V[best]), p_V, self.interpolation.cited_hits(token, hits))
 
     def _near(self, state_ND: torch.Tensor) -> list[list[Hit]]:
         return self._store.search(state_ND.numpy(), k=self.interpolation.k, space=self._space)

@@ -35,7 +35,7 @@ class DocumentSource(NamedTuple):
     source: str
     others: tuple[str, ...] = ()
 
-    def kept(self, path: str | Path) -> str:
+    def explain_kept(self, path: str | Path) -> str:
         """That nothing is replaced, and why."""
         others = ", ".join(
             name or "texts that were not indexed from a file" for name in self.others

@@ -35,7 +35,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def known(sql: Sql, digests: Sequence[str]) -> dict[str, int]:
+def find_ids(sql: Sql, digests: Sequence[str]) -> dict[str, int]:
     """The ids of those that the store has."""
     listed, parameter = sql.values(list(digests))
     query = f"SELECT digest, id FROM modeledge_origin WHERE digest IN {listed}"
@@ -44,7 +44,7 @@ def known(sql: Sql, digests: Sequence[str]) -> dict[str, int]:
 
 def ids(sql: Sql, texts: dict[str, str]) -> dict[str, int]:
     """The ids of origins by digest (digest → text); those that are new are written."""
-    found = known(sql, list(texts))
+    found = find_ids(sql, list(texts))
     last = int(sql.one("SELECT max(id) FROM modeledge_origin") or 0)
     fresh = [digest for digest in texts if digest not in found]
     made = {digest: last + number for number, digest in enumerate(fresh, 1)}
@@ -146,7 +146,7 @@ def unattested_by(sql: Sql, operation: int) -> list[int]:
     return sorted({number for (number,) in sql.all(query, (operation,))})
 
 
-def attested(sql: Sql, operation: int, origins: Sequence[int]) -> set[int]:
+def attested_origins(sql: Sql, operation: int, origins: Sequence[int]) -> set[int]:
     """The origins that somebody attests.
 
     One whose last attestation went by an undo is attested again; one whose source was forgotten is

@@ -142,7 +142,7 @@ def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
     changed = bool(record_rows.take_back(sql, number, new))
     again = provenance.turn_round(sql, number, new)
     _take_out(sql, new, provenance.unattested_by(sql, new))
-    attested = provenance.attested(sql, new, [origin for _, _, origin in taken])
+    attested = provenance.attested_origins(sql, new, [origin for _, _, origin in taken])
     changed = bool(record_rows.give_back(sql, new, taken, attested)) or changed
     _said_again(sql, new, again)
     if not changed and not provenance.is_changed_by(sql, new):

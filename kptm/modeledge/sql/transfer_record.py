@@ -122,7 +122,7 @@ def present(
     """
     own = sorted({item.record.value for item in items if item.record.kind == "own"})
     found: dict[Identity, tuple[bool, str]] = {}
-    known = provenance.known(sql, sorted({item.digest for item in items}))
+    known = provenance.find_ids(sql, sorted({item.digest for item in items}))
     listed, parameter = sql.values(list(known.values()))
     if not known:
         return found

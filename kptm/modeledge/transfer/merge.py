@@ -168,7 +168,7 @@ class _Merge:
         back = 0
         for source, digests in sorted(said.items()):
             documents.note_elsewhere(self.sql, source)
-            found = list(provenance.known(self.sql, sorted(digests)).values())
+            found = list(provenance.find_ids(self.sql, sorted(digests)).values())
             if not found:
                 continue
             back += len(record_edits.return_texts(self.sql, self.number, source, found))

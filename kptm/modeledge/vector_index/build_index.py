@@ -127,7 +127,7 @@ def _build_and_audit(
     taught = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
     # Cells are found on other vectors than those that ask, or recall would look too high.
     some = np.sort(ids[chosen[audited : audited + taught]])
-    index = ApproximateIndex(FaissIndex.trained(kind, _gather(sql, space, some), len(ids)))
+    index = ApproximateIndex(FaissIndex.train_empty(kind, _gather(sql, space, some), len(ids)))
     queries = _gather(sql, space, held)
     # The exact nearest, from none on; each page of the same pass that fills the index is merged in.
     best = nearest(queries, queries[:0], NEAREST)

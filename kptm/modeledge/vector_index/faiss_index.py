@@ -87,7 +87,7 @@ class FaissIndex:
         return int(self._index.ntotal)
 
     @classmethod
-    def trained(cls, kind: str, sample: NDArray[np.float32], count: int) -> FaissIndex:
+    def train_empty(cls, kind: str, sample: NDArray[np.float32], count: int) -> FaissIndex:
         """An empty index, its cells found on a sample, for about ``count`` vectors of length 1."""
         dim = sample.shape[1]
         cells = cells_for(count)

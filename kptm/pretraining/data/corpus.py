@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import shorten
 from kptm.errors import LinkingError, ModelError
 from kptm.linking import LinkedText
-from kptm.pretraining.data.shards import finished, from_row, to_row, write
+from kptm.pretraining.data.shards import count_links, from_row, to_row, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -77,7 +77,7 @@ class Corpus:
             name = folder / f"{len(shards):05}"
             made_of = _digest(part, identity)
             digest.update(made_of.encode())
-            found = finished(name, made_of)
+            found = count_links(name, made_of)
             if found is None:
                 documents = _link_texts(part, link)
                 found = write(name, _rows(documents, encode, related), made_of)
@@ -96,7 +96,7 @@ class Corpus:
         """Text ``number``, without blanks."""
         return self._kept(number)[0]
 
-    def related(self, number: int) -> Related:
+    def related_facts(self, number: int) -> Related:
         """Head, relation's number, tail of each fact whose ends text ``number`` names."""
         return self._kept(number)[1]
 

@@ -89,7 +89,7 @@ def replace_mentions(
         ids, other = found
         if len(text.ids) + len(ids) - (span.end - span.start) > longest:
             continue
-        text = text.reworded(number, ids)
+        text = text.reword_mention(number, ids)
         own = text.spans[number]
         changed = replace(other, start=own.start, end=own.end, replaced=True)
         text = replace(text, spans=(*text.spans[:number], changed, *text.spans[number + 1 :]))

@@ -115,7 +115,7 @@ def _collapse_all(
     numbers = [number for number, span in enumerate(text.spans) if span.entity == entity]
     rows = tuple(text.spans[number].row or 0 for number in numbers)
     for number in reversed(numbers):  # from behind: what stands before keeps its number
-        text = text.collapsed(number, mask_id)
+        text = text.mask_mention(number, mask_id)
     return text, rows
 
 

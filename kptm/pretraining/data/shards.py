@@ -34,7 +34,7 @@ def write(name: Path, rows: Iterator[dict[str, Any]], made_of: str) -> int:
     return links
 
 
-def finished(name: Path, made_of: str) -> int | None:
+def count_links(name: Path, made_of: str) -> int | None:
     """How many links a shard of these texts has; None if it is absent or damaged."""
     try:
         note = json.loads(name.with_suffix(".json").read_text(encoding="utf-8"))

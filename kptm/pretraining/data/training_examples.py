@@ -91,7 +91,7 @@ class PretrainingExamples(Dataset[PretrainingExample]):
             seed = (config.seed, index, 5)
             noisy = misalign(masked.text, asking.entities, seed, masked.rows)
             masked = masked._replace(text=noisy)
-        return PretrainingExample(masked, self._texts.related(text_number), self._fact(index))
+        return PretrainingExample(masked, self._texts.related_facts(text_number), self._fact(index))
 
     def _fact(self, index: int) -> DescribedFact | None:
         if self._descriptions is None:

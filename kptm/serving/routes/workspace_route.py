@@ -32,7 +32,7 @@ class _JsonRoute(APIRoute):
         if self.body_field is None:
             return handle
 
-        async def checked(request: Request) -> Response:
+        async def checked_handler(request: Request) -> Response:
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind != "application/json":
                 raise HTTPException(415, "send JSON, with the content type application/json")
@@ -43,7 +43,7 @@ class _JsonRoute(APIRoute):
                 raise HTTPException(400, message) from error
             return await handle(request)
 
-        return checked
+        return checked_handler
 
 
 def router(tag: str, *dependencies: Dependency) -> APIRouter:

@@ -68,7 +68,7 @@ class WorkspaceEdits:
         """
         from kptm.workspace.changes.additions import add
 
-        self._base.changed()
+        self._base.note_change()
         return add(self._base, items, source=source, exact=exact)
 
     def edit(
@@ -166,7 +166,7 @@ class WorkspaceEdits:
             return revision
         number = revision or self.graph.log.note("forget", (source or text or "")[:200])
         self._models.passages.forget(revision=number, source=source, text=text)
-        self._base.changed()
+        self._base.note_change()
         return number
 
     def _facts(self) -> int:
@@ -212,7 +212,7 @@ class WorkspaceEdits:
         """
         if operation is not None:
             return self._models.modeledge.undo(operation).operation
-        self._base.changed()
+        self._base.note_change()
         with self.graph.transaction():
             new, undone = self._undo_revision(revision, later)
             operations = {
@@ -317,7 +317,7 @@ class WorkspaceEdits:
         from kptm.workspace.changes.purge import purge
 
         key = self._purged_key(entity, source)
-        self._base.changed()
+        self._base.note_change()
         return purge(self._models, entity=key, source=source, progress=progress)
 
     def plan_purge(

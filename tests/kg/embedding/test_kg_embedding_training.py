@@ -47,7 +47,7 @@ def test_the_scores_are_pykeens(model, inverse):
     assert torch.allclose(engine.tail_scores(ids[:, :2]), theirs.predict_t(ids[:, :2]), atol=1e-5)
     assert torch.allclose(engine.head_scores(ids[:, 1:]), theirs.predict_h(ids[:, 1:]), atol=1e-5)
     some = torch.tensor([4, 0, 7])
-    directed = engine.directed(ids)
+    directed = engine.number_triples(ids)
     whole = engine.scores(directed[:, :2])
     assert torch.allclose(engine.scores(directed[:, :2], some), whole[:, some], atol=1e-6)
 

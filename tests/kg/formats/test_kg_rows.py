@@ -126,7 +126,7 @@ def test_evidence_cites_the_row(graph, wide, frame):
     )
     graph.load(given, key="name" if wide else None, source="shelf")
     facts = [Triple(name, "next", f"to {name}") for name in names]
-    told = graph.attested(facts)
+    told = graph.attestations(facts)
     assert [told[fact].sources for fact in facts] == [
         (("shelf", number),) for number in range(1, 6)
     ]
@@ -134,7 +134,7 @@ def test_evidence_cites_the_row(graph, wide, frame):
 
 def test_mappings_are_cited_by_row(graph):
     graph.load([{"head": "a", "relation": "r", "tail": tail} for tail in "bc"])
-    told = graph.attested([Triple("a", "r", "c")])
+    told = graph.attestations([Triple("a", "r", "c")])
     assert told[Triple("a", "r", "c")].sources == (("rows", 2),)
 
 

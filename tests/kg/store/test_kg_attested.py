@@ -27,14 +27,16 @@ def test_sources_and_revision_are_those_of_a_diary(graph, monkeypatch, seed):
         states.append((graph.revision(), {key: dict(said) for key, said in diary.items()}))
     for revision, said in states:
         view = graph.at(revision)
-        found = view.attested([*facts, Triple("nobody", "r0", "e1"), Triple("e0", "none", "e1")])
+        found = view.attestations(
+            [*facts, Triple("nobody", "r0", "e1"), Triple("e0", "none", "e1")]
+        )
         assert set(found) == set(said)
         for fact, item in found.items():
             assert item.fact == fact
             assert {name for name, _ in item.sources} == set(said[fact])
             assert item.revision == min(said[fact].values())
-    assert graph.attested(facts) == graph.at(graph.revision()).attested(facts)
-    assert graph.attested([]) == {}
+    assert graph.attestations(facts) == graph.at(graph.revision()).attestations(facts)
+    assert graph.attestations([]) == {}
 
 
 def test_confidences_are_those_that_attested_says(graph):
@@ -52,7 +54,7 @@ def test_confidences_are_those_that_attested_says(graph):
     for revision, expected in enumerate(states, 2):
         view = graph.at(revision)
         assert view.confidences(asked) == expected
-        given = {key: item.confidence for key, item in view.attested(asked).items()}
+        given = {key: item.confidence for key, item in view.attestations(asked).items()}
         assert expected == {key: item for key, item in given.items() if item is not None}
     assert graph.confidences(asked) == states[-1]
 
@@ -64,15 +66,15 @@ def test_a_value_is_not_the_entity_of_the_same_text(graph):
     of_value, of_entity = Triple("a", "r", year), Triple("a", "r", "1984")
     asked = [of_entity, of_value, Triple("a", "r", other), Triple(year, "s", "a")]
     assert graph.confidences(asked) == {of_entity: 0.6, of_value: 0.3}
-    assert list(graph.attested(asked)) == [of_entity, of_value]
+    assert list(graph.attestations(asked)) == [of_entity, of_value]
     hostile = [Triple("a\0", "r", "b"), Triple("a", "\ud800", "b"), Triple("a", "r", "")]
-    assert graph.attested(hostile) == {}
+    assert graph.attestations(hostile) == {}
 
 
 def test_the_line_of_a_file_is_told(graph, write):
     path = write("a.tsv", "a\tr\tb\n\nc\tr\ta\n")
     graph.load(path)
-    found = graph.attested([Triple("c", "r", "a"), Triple("a", "r", "c")])
+    found = graph.attestations([Triple("c", "r", "a"), Triple("a", "r", "c")])
     assert found[Triple("c", "r", "a")].sources == ((str(path), 3),)
     assert list(found) == [Triple("c", "r", "a")]
     assert {item.fact: item.revision for item in graph.describe("a").facts} == {

@@ -35,16 +35,16 @@ def test_equals_what_the_histories_say(graph):
         expected = {
             key for key, changes in histories.items() if any(c.revision > since for c in changes)
         }
-        assert graph.changed(since) == expected, since
+        assert graph.changed_entities(since) == expected, since
 
 
 def test_too_much_or_a_purge_is_none(graph):
     steps(graph)
-    assert graph.changed(0, most=2) is None
+    assert graph.changed_entities(0, most=2) is None
     before = graph.revision()
     graph.purge(source="other")
-    assert graph.changed(before) is None
-    assert graph.changed(graph.revision()) == set()
+    assert graph.changed_entities(before) is None
+    assert graph.changed_entities(graph.revision()) == set()
 
 
 def test_keys_are_those_of_entities_that_live(graph):

@@ -18,7 +18,7 @@ def test_what_has_changed_is_found_without_reading_all_that_is_said(graph, monke
     monkeypatch.setattr(
         Sql, "cursor", lambda sql, *given: spoken.append(given) or cursor(sql, *given)
     )
-    assert graph.changed(1) == {"a", "b", "c"}
+    assert graph.changed_entities(1) == {"a", "b", "c"}
     monkeypatch.undo()
     with graph.database.reading() as sql:
         plans = [

@@ -39,7 +39,7 @@ def test_a_fact_lives_while_one_source_says_it_for_true(graph):
     graph.add([ranked("Old", confidence=0.0)], source="doubter")
     assert list(graph.match()) == []
     graph.add([fact], source="believer")
-    assert graph.attested([fact])[fact].sources == (("believer", None),)
+    assert graph.attestations([fact])[fact].sources == (("believer", None),)
     graph.forget(source="believer")
     assert list(graph.match()) == []
     graph.undo()
@@ -75,7 +75,7 @@ def test_preferred_facts_are_followed_before_the_others_of_their_source(graph):
     assert graph.follow("Old", [Step("capital", forward=False)]) == ["G"]
     assert graph.trails("F", CAPITAL, "Old") == []
     assert {item.tail for item in graph.match("F")} == {"Old", "New"}
-    found = graph.attested(list(graph.match("F")))
+    found = graph.attestations(list(graph.match("F")))
     assert {fact.tail: item.rank for fact, item in found.items()} == {
         "Old": "normal",
         "New": "preferred",
@@ -89,11 +89,11 @@ def test_preferred_facts_are_followed_before_the_others_of_their_source(graph):
 def test_confidence_is_the_highest_that_anybody_gives(graph):
     fact = Triple("F", "capital", "New")
     graph.add([ranked("New", confidence=0.3)], source="a")
-    assert graph.attested([fact])[fact].confidence == 0.3
+    assert graph.attestations([fact])[fact].confidence == 0.3
     graph.add([ranked("New", confidence=0.8)], source="b")
-    assert graph.attested([fact])[fact].confidence == 0.8
+    assert graph.attestations([fact])[fact].confidence == 0.8
     graph.add([fact], source="c")
-    assert graph.attested([fact])[fact].confidence is None
+    assert graph.attestations([fact])[fact].confidence is None
 
 
 @pytest.mark.parametrize("seed", range(3))

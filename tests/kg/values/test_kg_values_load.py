@@ -60,7 +60,7 @@ def test_a_path_goes_through_a_value_and_back(graph, loaded):
     assert graph.trails("Dune", same, "1984") == [
         [Triple("Dune", "release year", year), Triple("1984", "release year", year)]
     ]
-    told = graph.attested([Triple("Dune", "release year", year)])
+    told = graph.attestations([Triple("Dune", "release year", year)])
     assert told[Triple("Dune", "release year", year)].sources[0][1] == 13
 
 

@@ -16,7 +16,7 @@ from kptm.answering.combination.p_calibration import (
     CHUNK,
     Curve,
     ProbabilityCalibration,
-    pooled,
+    pool_violators,
     threshold,
 )
 
@@ -27,7 +27,7 @@ ROWS = st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 3)), min_size=1, max_s
 def test_blocks_are_those_of_isotonic_regression(rows):
     rates, weights = map(np.array, zip(*rows, strict=True))
     places = np.arange(len(rows), dtype=float)
-    at, rate = pooled(places, rates, weights)
+    at, rate = pool_violators(places, rates, weights)
     line = IsotonicRegression().fit_transform(places, rates, sample_weight=weights)
     assert (np.diff(at) > 0).all()
     assert (np.diff(rate) > 0).all()

@@ -80,11 +80,11 @@ def test_neighbours_have_khandelwals_share():
     near = opinion("modeledge", [0.9, 0.1, 0.0], 0.6)
     model = opinion("model", [0.2, 0.0, 0.8])
     pooled = LogLinearPool().pool([model], "r")
-    found = LogLinearPool().combined([near, model], "r")
+    found = LogLinearPool().combine_scores([near, model], "r")
     np.testing.assert_allclose(found, 0.6 * near.p + 0.4 * pooled)
-    assert LogLinearPool().combined([near], "r") is near.p
-    np.testing.assert_allclose(LogLinearPool().combined([model], "r"), pooled)
-    assert LogLinearPool().combined([], "r") is None
+    assert LogLinearPool().combine_scores([near], "r") is near.p
+    np.testing.assert_allclose(LogLinearPool().combine_scores([model], "r"), pooled)
+    assert LogLinearPool().combine_scores([], "r") is None
 
 
 def test_neighbours_are_a_softmax_of_similarities():

@@ -73,7 +73,7 @@ def test_a_query_by_names_reads_no_lexicon(graph, phrasings, monkeypatch):
 
 def test_sources_whose_answer_would_be_refused_are_not_asked(graph, phrasings, table, monkeypatch):
     predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings)
-    monkeypatch.setattr(SourceSet, "heard", lambda *_: pytest.fail("a source was asked"))
+    monkeypatch.setattr(SourceSet, "ask_sources", lambda *_: pytest.fail("a source was asked"))
     questions = [("Armenia", "capital", None), ("Rhine", "capital", None)]
     assert [item.why for item in predictor.query_many(questions)] == ["uncalibrated", "fact"]
 

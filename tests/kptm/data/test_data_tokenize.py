@@ -117,7 +117,7 @@ def test_a_mention_collapses_to_one_token(kind, tokenizer_of, embeddings):
     text = "[MASK] Georgia, Tbilisi, Paris [MASK]"
     spans = [(7, 14, "Georgia"), (16, 23, "Tbilisi"), (25, 30, "Paris")]
     whole = encoder.encode(LinkedText.from_spans(text, spans))
-    short = whole.collapsed(1, encoder.mask_id)
+    short = whole.mask_mention(1, encoder.mask_id)
     # As if the text had been written so.
     asked = "[MASK] Georgia, [MASK], Paris [MASK]"
     direct = encoder.encode(LinkedText.from_spans(asked, [spans[0], (24, 29, "Paris")]))

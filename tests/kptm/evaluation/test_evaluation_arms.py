@@ -26,7 +26,7 @@ from kptm.evaluation.fusion.language_loss import masked_lm_loss
 from kptm.evaluation.fusion.results.study_results import Results, reciprocals
 from kptm.evaluation.fusion.results.study_tables import as_markdown, more_figures
 from kptm.evaluation.fusion.study_arms import control_facts
-from kptm.evaluation.fusion.study_facts import choose_edits, edited
+from kptm.evaluation.fusion.study_facts import apply_edits, choose_edits
 from kptm.evaluation.fusion.study_links import link_again, with_noise
 from kptm.evaluation.fusion.trials import ArmRun, Trials, gather
 from kptm.fusion import FusedModel, FusionConfig
@@ -187,7 +187,7 @@ def test_edits_are_of_b_facts_with_one_value():
     assert all(edit.new != edit.old and (edit.relation, edit.new) in tails for edit in edits)
     assert sorted(choose_edits(facts[::-1])[1]) == sorted(edits)
     assert choose_edits(facts, 0.0) == (facts, [])
-    then = edited(now, edits)
+    then = apply_edits(now, edits)
     assert {fact[:3] for fact in then} - {fact[:3] for fact in facts} == {
         (edit.head, edit.relation, edit.new) for edit in edits
     }

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from kptm.cli.main import main
 from kptm.errors import ConfigError
-from kptm.evaluation.fusion.kept_ability import Ability, ability_of, kept, sentence_vectors
+from kptm.evaluation.fusion.kept_ability import Ability, ability_of, kept_shares, sentence_vectors
 from kptm.evaluation.fusion.results.study_results import Results
 from kptm.evaluation.fusion.results.study_tables import kept_figures
 from kptm.evaluation.fusion.study_arms import StudyBackbone
@@ -68,7 +68,7 @@ def test_what_is_left_by_numpy():
     generator = torch.Generator().manual_seed(0)
     one, two = (torch.randn(6, 5, generator=generator) for _ in range(2))
     before, after = Ability(tuple("abcdef"), one, 1.5), Ability(tuple("abcdef"), two, 2.0)
-    found = kept(before, after)
+    found = kept_shares(before, after)
     assert found["same"] == 0.0
     assert (found["loss before"], found["loss after"]) == (1.5, 2.0)
 
@@ -80,10 +80,12 @@ def test_what_is_left_by_numpy():
     pairs = np.triu_indices(6, 1)
     ranks = [rankdata((x @ x.T)[pairs]) for x in (u, v)]
     assert math.isclose(found["ranks"], float(np.corrcoef(*ranks)[0, 1]), abs_tol=1e-6)
-    own = kept(before, before)
+    own = kept_shares(before, before)
     assert own["same"] == 1.0
     assert math.isclose(own["ranks"], 1.0)
-    assert set(kept(Ability(("a",), one[:1], None), Ability(("a",), one[:1], 1.0))) == {"same"}
+    assert set(kept_shares(Ability(("a",), one[:1], None), Ability(("a",), one[:1], 1.0))) == {
+        "same"
+    }
 
 
 def test_a_head_that_was_made_has_no_loss_before(encoder, decoder, embeddings):

@@ -12,7 +12,7 @@ from kptm import ConfigError, ModelError
 from kptm.data import EncodedText
 from kptm.data.tokenize import TokenSpan
 from kptm.evaluation.probes import ProbeConfig, attention_statistics, probe_attention
-from kptm.evaluation.probes.attention import shuffled
+from kptm.evaluation.probes.attention import shuffle_tokens
 from kptm.evaluation.probes.watching import eval_mode, head_attention
 
 FAMILIES = ["bert", "roberta", "distilbert", "albert", "electra", "mpnet", "deberta-v2",
@@ -126,7 +126,7 @@ def test_shuffling_keeps_tokens_and_mentions():
     )
     orders = set()
     for seed in range(20):
-        mixed = shuffled(text, frozenset((1, 2)), np.random.default_rng(seed))
+        mixed = shuffle_tokens(text, frozenset((1, 2)), np.random.default_rng(seed))
         assert (mixed.ids[0], mixed.ids[-1]) == (1, 2)
         assert sorted(mixed.ids) == sorted(text.ids)
         tokens = {span.entity: mixed.ids[span.start : span.end] for span in mixed.spans}
@@ -137,7 +137,7 @@ def test_shuffling_keeps_tokens_and_mentions():
         orders.add(mixed.ids)
     assert len(orders) > 10
     nothing = EncodedText((1, 2))
-    assert shuffled(nothing, frozenset((1, 2)), np.random.default_rng(0)) == nothing
+    assert shuffle_tokens(nothing, frozenset((1, 2)), np.random.default_rng(0)) == nothing
 
 
 def test_all_conditions(fused_of, texts):

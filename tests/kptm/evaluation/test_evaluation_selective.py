@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from kptm.evaluation.answers.selective_answers import (
     BINS,
+    bootstrap_interval,
     calibration_error,
     calibration_error_by_mass,
-    resampled,
     risk_coverage_area,
 )
 
@@ -74,8 +74,10 @@ def test_of_nothing_there_is_no_figure():
 
 def test_resampling_keeps_rows_together():
     rows = np.array([[0.0, 1.0], [1.0, 0.0]] * 50)
-    found = resampled(lambda table: float((table[:, 0] + table[:, 1]).mean()), rows, times=50)
+    found = bootstrap_interval(
+        lambda table: float((table[:, 0] + table[:, 1]).mean()), rows, times=50
+    )
     assert (found.mean, found.low, found.high, found.count) == (1.0, 1.0, 1.0, 100)
-    mean = resampled(lambda table: float(table[:, 0].mean()), rows, times=400)
+    mean = bootstrap_interval(lambda table: float(table[:, 0].mean()), rows, times=400)
     assert mean.low == pytest.approx(0.5 - 1.96 * 0.05, abs=0.03)
-    assert mean == resampled(lambda table: float(table[:, 0].mean()), rows, times=400)
+    assert mean == bootstrap_interval(lambda table: float(table[:, 0].mean()), rows, times=400)

@@ -11,7 +11,7 @@ from transformers import BertForTokenClassification
 from kptm.data import collate
 from kptm.errors import ModelError
 from kptm.finetuning import FinetuneConfig, finetune
-from kptm.finetuning.classifier import TaskModel, pooled, task_loss
+from kptm.finetuning.classifier import TaskModel, pool_states, task_loss
 from kptm.finetuning.task_encoding import batch_of, encode_row
 from kptm.finetuning.task_rows import read_rows
 
@@ -124,7 +124,7 @@ def test_tokens_without_links_are_hugging_faces():
 def test_places_are_pooled_as_numpy_does():
     hidden = torch.randn(2, 6, 3, generator=torch.Generator().manual_seed(0))
     places = torch.tensor([[[0, 1], [2, 5]], [[3, 6], [1, 2]]])
-    found = pooled(hidden, places).numpy()
+    found = pool_states(hidden, places).numpy()
     for text, row in enumerate(places.tolist()):
         wanted = [hidden[text, first:behind].numpy().mean(0) for first, behind in row]
         np.testing.assert_allclose(found[text], np.concatenate(wanted), rtol=1e-5)

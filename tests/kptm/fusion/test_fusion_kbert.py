@@ -128,7 +128,7 @@ def test_a_window_is_measured_in_soft_positions(fused_of):
     model = fused_of("modernbert", kind="kbert")
     window = model.backbone.config.sliding_window
     there = torch.arange(2 * window + 3)[None]
-    masks = model.fusion.shaped(there, torch.ones(1, there.shape[1], there.shape[1]).bool())
+    masks = model.fusion.visible_inputs(there, torch.ones(1, there.shape[1], there.shape[1]).bool())
     far = (there[0][:, None] - there[0]).abs() > window
     assert torch.equal(masks["attention_mask"]["sliding_attention"][0, 0] < -1, far)
     assert not masks["attention_mask"]["full_attention"].any()

@@ -81,7 +81,7 @@ def test_what_is_as_near_is_found_by_its_id(monkeypatch):
 @given(steps=STEPS)
 @settings(max_examples=30, deadline=None)
 def test_partial_is_a_dictionary(steps):
-    index = ApproximateIndex(FaissIndex.trained("hnsw", vector(0)[None], 60))
+    index = ApproximateIndex(FaissIndex.train_empty("hnsw", vector(0)[None], 60))
     held = walked(index, steps)
     _, places = index.search(vector(0)[None], 60)
     found = index.ids[places[0][places[0] >= 0]].tolist()

@@ -51,7 +51,7 @@ def test_mixed_is_khandelwals_formula_above_the_threshold_and_the_model_below(pa
     mixture = Interpolation(temperature=0.1, edges=(edge,), weights=(weight,))
     model = {"a": 0.25, "e": 0.75}
     hits = hits_of(pairs)
-    mixed = mixture.mixed(model, hits)
+    mixed = mixture.mix_probabilities(model, hits)
     spoken = bool(pairs) and max(score for _, score in pairs) >= edge and weight > 0
     if not spoken:
         assert mixed == model
@@ -82,8 +82,8 @@ def test_the_default_rises_and_abstains():
 
 def test_without_a_model_neighbours_speak_alone_or_not_at_all():
     mixture = Interpolation(edges=(0.5,), weights=(0.3,))
-    assert mixture.mixed({}, [hit("a", 0.9)]) == {"a": 1.0}
-    assert mixture.mixed({}, [hit("a", 0.4)]) == {}
+    assert mixture.mix_probabilities({}, [hit("a", 0.9)]) == {"a": 1.0}
+    assert mixture.mix_probabilities({}, [hit("a", 0.4)]) == {}
 
 
 @given(HITS.filter(len))
@@ -91,7 +91,7 @@ def test_without_the_cited_rows_the_store_gives_nothing(pairs):
     mixture = Interpolation(edges=(0.0,), weights=(0.9,))
     hits = hits_of(pairs)
     for value in "abcd":
-        cited = mixture.cited(value, hits)
+        cited = mixture.cited_hits(value, hits)
         left = [found for found in hits if found not in cited]
         if mixture.weight(hits) > 0:
             assert mixture.near(left).get(value, 0) == 0

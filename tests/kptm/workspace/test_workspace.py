@@ -218,16 +218,16 @@ def test_settings_that_are_refused(tmp_path, text, message):
 )  # fmt: skip
 def test_changes_that_are_refused(change):
     with pytest.raises(ConfigError):
-        WorkspaceConfig().replaced([change])
+        WorkspaceConfig().with_changes([change])
 
 
 def test_settings_come_back_unchanged(tmp_path):
     changes = ("embedding.dim=7", "fusion.layers=[0, 1]", "pretraining.learning_rate=1e-05",
                "pretraining.weight_decay=0", 'embedding.model="TransE"')  # fmt: skip
-    config = WorkspaceConfig().replaced(changes)
+    config = WorkspaceConfig().with_changes(changes)
     assert (config.embedding.dim, config.fusion.layers) == (7, (0, 1))
     for path in ("a\\b", 'with "quotes"', "line\nbreak\x7f\x1b", "ünï/💥"):
-        there = config.replaced([])
+        there = config.with_changes([])
         there = WorkspaceConfig(
             embedding=there.embedding, fusion=there.fusion, backbone=BackboneConfig(path=path)
         )
@@ -261,10 +261,10 @@ def test_a_run_of_other_settings_is_not_gone_on_with(copied, toy, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             ws.pretrain(toy.texts)
     with Workspace.open(copied) as ws:
-        ws.config = ws.config.replaced(["backbone.hidden=8"])
+        ws.config = ws.config.with_changes(["backbone.hidden=8"])
         with pytest.raises(CheckpointError, match="pretraining"):
             ws.pretrain(toy.texts)
-        ws.config = ws.config.replaced(["backbone.hidden=16"])
+        ws.config = ws.config.with_changes(["backbone.hidden=16"])
         with pytest.raises(CheckpointError, match="other texts"):
             ws.pretrain(["Other words have another vocabulary."])
         before = ws.model().fingerprint()

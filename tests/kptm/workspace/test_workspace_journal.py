@@ -169,11 +169,11 @@ TEXTS = {
 def test_indexing_adds_to_the_phrasings_and_is_undone_alone(ws):
     ws.index(TEXTS["a"])
     first = ws.phrasings()
-    assert first.said("capital") == ("The seat of [X] is [Y].",)
+    assert first.patterns_of("capital") == ("The seat of [X] is [Y].",)
     ws.index(TEXTS["b"])
     both = ws.phrasings()
-    assert both.said("capital") == first.said("capital")
-    assert both.said("currency") == ("In [X] they pay in [Y].",)
+    assert both.patterns_of("capital") == first.patterns_of("capital")
+    assert both.patterns_of("currency") == ("In [X] they pay in [Y].",)
     newest = ws.graph.revision()
     ws.index(TEXTS["b"])  # nothing is new, so that nothing is in the history
     assert ws.graph.revision() == newest

@@ -97,7 +97,7 @@ def test_many_processes_never_hold_a_lock_together(tmp_path):
 
 @pytest.mark.parametrize("mark", [codecs.BOM_UTF8, "utf-16"], ids=["utf-8", "utf-16"])
 def test_settings_may_begin_with_a_byte_order_mark(tmp_path, mark):
-    Workspace.init(tmp_path / "w", WorkspaceConfig().replaced(["embedding.dim=7"])).close()
+    Workspace.init(tmp_path / "w", WorkspaceConfig().with_changes(["embedding.dim=7"])).close()
     path = tmp_path / "w" / "kptm.toml"
     text = path.read_text(encoding="utf-8").replace("\n", "\r\n")
     path.write_bytes(text.encode("utf-16") if mark == "utf-16" else mark + text.encode())

@@ -18,7 +18,7 @@ def dated(tail, start, end):
 
 
 def test_the_names_of_qualifiers_are_settings(tmp_path):
-    config = WorkspaceConfig().replaced(
+    config = WorkspaceConfig().with_changes(
         ['answering.start=["von"]', 'answering.end=["bis", "until"]']
     )
     with Workspace.init(tmp_path / "ws", config) as ws:
@@ -32,4 +32,4 @@ def test_the_names_of_qualifiers_are_settings(tmp_path):
 
 def test_names_that_are_no_list_are_refused():
     with pytest.raises(ConfigError, match=r"answering\.start must be a list"):
-        WorkspaceConfig().replaced(['answering.start="von"'])
+        WorkspaceConfig().with_changes(['answering.start="von"'])

@@ -27,7 +27,7 @@ def table(tmp_path):
 def test_they_overrule_what_is_guessed_each_time(tmp_path, table):
     with Workspace.init(tmp_path / "plain") as ws:
         assert kinds(ws.load(table)) == {"code": "integer", "size": "integer"}
-    settings = WorkspaceConfig().replaced(['graph.types={Code="text", size="entity"}'])
+    settings = WorkspaceConfig().with_changes(['graph.types={Code="text", size="entity"}'])
     with Workspace.init(tmp_path / "ws", settings):
         pass
     for _ in range(2):
@@ -44,6 +44,6 @@ def test_a_kind_that_there_is_not_is_refused(tmp_path):
     with pytest.raises(
         ConfigError, match=r"\[graph\] types: 'code' is 'number', and is to be one of entity, text"
     ):
-        WorkspaceConfig().replaced(['graph.types={code="number"}'])
+        WorkspaceConfig().with_changes(['graph.types={code="number"}'])
     with pytest.raises(ConfigError, match=r"graph\.types must be dict"):
-        WorkspaceConfig().replaced(["graph.types=3"])
+        WorkspaceConfig().with_changes(["graph.types=3"])

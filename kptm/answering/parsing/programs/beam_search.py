@@ -166,7 +166,7 @@ class Search:
             return made
         found = self._knowledge.evaluate(made.program)
         made.nodes, made.number, made.truth = found.nodes, found.number, found.truth
-        return self._grammar.covered(made)
+        return self._grammar.add_implied_type(made)
 
     def _beside_names(self, made: Derivation) -> float:
         """The score without what names explain: of two joined parts one may have a longer name."""

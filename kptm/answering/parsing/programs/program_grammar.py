@@ -49,7 +49,11 @@ class Grammar:
         self.steps, self.both, self.silent_steps = steps.steps, steps.both, steps.silent_steps
         self.remembered = RememberedPaths(self.builder, steps.remembered_step).paths
         sets = ProgramSets(self.builder)
-        self.covered, self.filters, self.pairs = sets.covered, sets.filters, sets.pairs
+        self.add_implied_type, self.filters, self.pairs = (
+            sets.add_implied_type,
+            sets.filters,
+            sets.pairs,
+        )
         measures = Measures(self.builder)
         self.superlatives, self.thresholds = measures.superlatives, measures.thresholds
         comparisons = Comparisons(self.builder, measures)

@@ -47,7 +47,7 @@ class ProgramSets:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
 
-    def covered(self, made: Derivation) -> Derivation:
+    def add_implied_type(self, made: Derivation) -> Derivation:
         """The derivation with the type that all of its nodes are of, where a word says it."""
         if not made.nodes or isinstance(made.program, (OfType, Named)):
             return made

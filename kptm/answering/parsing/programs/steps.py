@@ -32,7 +32,7 @@ WEAK = 0.45
 SIMILAR = 0.5
 """How much less similar than the best a step may be that only its meaning says.
 
-See :mod:`encoder`.
+See :mod:`kptm.answering.parsing.similarity.encoder`.
 """
 
 

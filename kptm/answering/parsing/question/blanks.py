@@ -65,7 +65,7 @@ class BlankSides:
 
     def _of(self, relation: str) -> Sequence[_Pattern]:
         if relation not in self._patterns:
-            patterns = self._phrasings.said(relation)
+            patterns = self._phrasings.patterns_of(relation)
             self._patterns[relation] = [_pattern(pattern) for pattern in patterns]
         return self._patterns[relation]
 

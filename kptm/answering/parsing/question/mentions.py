@@ -64,7 +64,7 @@ class MentionFinder:
             mention for place, found in sorted(spans.items()) for mention in _senses(place, found)
         ]
 
-    def inflected(self, tokens: Sequence[Token], taken: int, named: int) -> list[Mention]:
+    def find_inflected(self, tokens: Sequence[Token], taken: int, named: int) -> list[Mention]:
         """Words outside of ``taken`` that are names without a plural or the ending of an adjective.
 
         With the words before them, too, where they are in no name: "noble gases" are of the noble
@@ -95,7 +95,7 @@ class MentionFinder:
                 variants[at, at + 2] = [f"{edit} {tokens[at + 1].folded}" for edit in edits]
         return self._variants(variants, "slip")
 
-    def named(self, name: str, start: int, end: int) -> list[Mention]:
+    def find_by_name(self, name: str, start: int, end: int) -> list[Mention]:
         """What a name may mean that a span stands for, in another language."""
         return self._variants({(start, end): [name]}, "alias")
 

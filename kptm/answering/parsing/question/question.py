@@ -67,7 +67,7 @@ class Question:
         found = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
         object.__setattr__(self, "weighty", found)
 
-    def asked(self, names: int = 0) -> Match | None:
+    def question_word(self, names: int = 0) -> Match | None:
         """The question word, which stands in no name: "When Harry Met Sally" asks for no time.
 
         Args:
@@ -130,7 +130,7 @@ class Question:
                 found.append(slot or token.stem)
         return found
 
-    def unexplained(self, mask: int, also: int = 0) -> tuple[str, ...]:
+    def unexplained_words(self, mask: int, also: int = 0) -> tuple[str, ...]:
         """The weighty words outside of a mask, as they are written, and those of another mask."""
         return tuple(
             token.text
@@ -138,7 +138,7 @@ class Question:
             if also >> at & 1 or (self.importance[at] > LITTLE and not mask >> at & 1)
         )
 
-    def overlooked(self, mask: int, operators: int) -> int:
+    def count_overlooked(self, mask: int, operators: int) -> int:
         """Tokens of operators that change a question and that a program does not use or explain.
 
         Args:

@@ -97,7 +97,7 @@ class QuestionReader:
         known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
         left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
         if left and marked is None:
-            mentions += self._finder.inflected(tokens, known, _mask(mentions))
+            mentions += self._finder.find_inflected(tokens, known, _mask(mentions))
             known |= _mask(mentions)
             left = [at for at in left if not known >> at & 1]
             relations.add_slips(left)
@@ -180,7 +180,7 @@ class QuestionReader:
                 joint = "" if language in ("zh", "ja", "th") else " "
                 name = translate(joint.join(token.folded for token in tokens[start:end]), language)
                 if name:
-                    found += self._finder.named(name, start, end)
+                    found += self._finder.find_by_name(name, start, end)
         return found
 
 

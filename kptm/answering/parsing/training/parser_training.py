@@ -110,7 +110,7 @@ class Trainer:
         start = replace(start, paths=frequent(_paths(examples)))
         start, examples = self._with_thresholds(start, everything, questions, examples)
         maps = learn_maps(examples, questions)
-        examples = maps.compared(examples, questions)
+        examples = maps.compare_examples(examples, questions)
         held = (
             [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
         )
@@ -203,7 +203,7 @@ class Trainer:
         )
 
     def _is_right(self, lesson: ParserExample, question: Question) -> bool:
-        ranked = self._parser.ranked(question, self._parser.candidates(question))
+        ranked = self._parser.rank_candidates(question, self._parser.candidates(question))
         if not ranked.parses or ranked.none > ranked.parses[0].p:
             return not lesson.answers.names
         return lesson.answers.has_first(ranked.parses[0].derivation)

@@ -45,7 +45,9 @@ class QuestionMaps:
         """The map that did not see a question."""
         return self.folds[at % len(self.folds)]
 
-    def compared(self, examples: Sequence[Example], questions: Sequence[Question]) -> list[Example]:
+    def compare_examples(
+        self, examples: Sequence[Example], questions: Sequence[Question]
+    ) -> list[Example]:
         """Examples with their similarities by a map that did not see them."""
         return [
             _compare_example(example, question, self.unseen(at))

@@ -20,7 +20,7 @@ from kg.programs import (
 from kptm.answering.sentences.grammar import Forms, article
 from kptm.answering.sentences.phrases.noun_phrases import (
     NounPhrase,
-    merged,
+    merge_steps,
     same,
     when,
     without_having,
@@ -72,7 +72,7 @@ class Clauses:
             return self._comparison_forms(program, negated=negated)
         if isinstance(program, Having):
             return self._having(program, negated=negated)
-        if (both := merged(program)) is not None:
+        if (both := merge_steps(program)) is not None:
             return self._step_forms(both, negated=negated, joint=" and ")
         if isinstance(program, (Intersection, Union)) and not negated:
             joint = "and" if isinstance(program, Intersection) else "or"

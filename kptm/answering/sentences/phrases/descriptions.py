@@ -26,7 +26,12 @@ from kg.programs import (
 )
 from kptm.answering.sentences.languages import language
 from kptm.answering.sentences.phrases.clauses import Clauses
-from kptm.answering.sentences.phrases.noun_phrases import NounPhrase, merged, when, without_having
+from kptm.answering.sentences.phrases.noun_phrases import (
+    NounPhrase,
+    merge_steps,
+    when,
+    without_having,
+)
 from kptm.answering.sentences.phrases.relation_words import NounRelation
 
 if TYPE_CHECKING:
@@ -63,7 +68,9 @@ class ProgramDescriber:
 
     @describe.register
     def _(self, program: Named) -> NounPhrase:
-        names = language("en").listed([self.wording.named(key) for key in program.keys])
+        names = language("en").list_items(
+            [self.wording.name_with_article(key) for key in program.keys]
+        )
         return NounPhrase(name=names, several=len(program.keys) > 1)
 
     @describe.register
@@ -89,7 +96,7 @@ class ProgramDescriber:
         if not isinstance(plain, Intersection):
             return self.describe(plain)
         program = plain
-        if merged(program) is not None:
+        if merge_steps(program) is not None:
             return NounPhrase(clauses=(self.clauses.of(program),))
         left, right = program.left, program.right
         if isinstance(right, OfType) or (not self._has_noun(left) and self._has_noun(right)):
@@ -155,7 +162,7 @@ class ProgramDescriber:
     def source(self, program: Follow, joint: str = " or ") -> NounPhrase:
         """Where a step to any of several names starts; with another joint to all of them."""
         if isinstance(program.source, Named):
-            names = joint.join(map(self.wording.named, program.source.keys))
+            names = joint.join(map(self.wording.name_with_article, program.source.keys))
             return NounPhrase(name=names, several=len(program.source.keys) > 1)
         if isinstance(program.source, Union):
             names = joint.join(map(self.phrase, (program.source.left, program.source.right)))

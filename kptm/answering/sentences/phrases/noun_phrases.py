@@ -65,11 +65,11 @@ class NounPhrase:
         return replace(self, clauses=(*self.clauses, clause))
 
 
-def merged(program: Program) -> Follow | None:
+def merge_steps(program: Program) -> Follow | None:
     """One step from or to two names, in place of one for each; None for other programs."""
     if not isinstance(program, Intersection):
         return None
-    left, right = (merged(side) or side for side in (program.left, program.right))
+    left, right = (merge_steps(side) or side for side in (program.left, program.right))
     if not (isinstance(left, Follow) and isinstance(right, Follow)):
         return None
     named = isinstance(left.source, Named) and isinstance(right.source, Named)

@@ -67,7 +67,7 @@ def test_titles_are_names(graph, question, answer):
     ],
 )
 def test_a_question_word_in_a_name_asks_for_nothing(parser, question, names, answer):
-    asked = parser.read(question).asked(names)
+    asked = parser.read(question).question_word(names)
     assert (asked and asked.answer) == answer
 
 
