@@ -60,7 +60,7 @@ class Texts(list):
     def lengths(self):
         return [len(text.ids) for text in self]
 
-    def related(self, number):
+    def related_facts(self, number):
         return ()
 
 
