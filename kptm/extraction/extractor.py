@@ -1,4 +1,4 @@
-"""Extractor: from texts with mentions to the facts that they seem to state."""
+"""Extractor: finds the facts that texts with mentions seem to state."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class StatedFact:
         head: The mention of the head.
         relation: The relation.
         tail: The mention of the tail.
-        end: The tail: a key, the name of a new entity, or a value in the form that the relation's
-            values have.
-        confidence: How likely the text states it, between 0 and 1.
-        span: Where its sentences begin and end in the text.
-        is_known: Whether the graph has it.
+        end: The tail: a key, the name of a new entity, or a value in the form of the relation's
+            values.
+        confidence: The probability that the text states it.
+        span: Start and end of its sentences in the text.
+        is_known: Whether the graph has the fact.
     """
 
     document: int
@@ -63,11 +63,11 @@ class Extractor:
 
     Args:
         classifier: Scores pairs of mentions.
-        calibration: Makes scores probabilities, and has the thresholds.
-        encoder: The one that it has learnt with; None where that was none.
+        calibration: Turns scores into probabilities, and has the thresholds.
+        encoder: The encoder of its training, or None.
 
     Raises:
-        ModelError: It has learnt with another encoder.
+        ModelError: It was trained with another encoder.
     """
 
     def __init__(
@@ -87,16 +87,16 @@ class Extractor:
 
     @property
     def relations(self) -> tuple[str, ...]:
-        """The relations that it reads."""
+        """The relations that it can extract."""
         return tuple(self.classifier.space.kinds)
 
     def out_of_reach(self, precision: float) -> tuple[str, ...]:
-        """The relations of which nothing is proposed: no held-out prediction had the precision."""
+        """The relations without proposals: no held-out predictions reached the precision."""
         return tuple(one for one in self.relations if not self.calibration.reaches(one, precision))
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells it from other extractors: a hash of all that it has learnt."""
+        """A hash of all that it has learnt."""
         return hashlib.sha256(
             extractor_storage.content(self.classifier, self.calibration)
         ).hexdigest()[:32]
@@ -108,13 +108,12 @@ class Extractor:
         *,
         precision: float = 0.9,
     ) -> list[StatedFact]:
-        """The facts that a batch of texts seems to state, in the order of the texts.
+        """Extract the facts of a batch of texts, in the order of the texts.
 
         Args:
             documents: Texts with their mentions.
-            knowledge: What the graph knows.
-            precision: Each relation's threshold is the one at which its predictions have this
-                precision on held-out texts.
+            knowledge: The graph's knowledge of their entities.
+            precision: The precision on held-out texts that sets each relation's threshold.
         """
         found: list[StatedFact] = []
         block: list[tuple[int, Pair, Features]] = []
@@ -156,20 +155,20 @@ class Extractor:
             )
 
     def save(self, path: str | Path) -> None:
-        """Write it to a file, whole or not at all."""
+        """Write the extractor to a file, atomically."""
         extractor_storage.save(self.classifier, self.calibration, path)
 
     @classmethod
     def load(cls, path: str | Path, *, encoder: TokenEncoder | None = None) -> Extractor:
-        """Read one.
+        """Read an extractor.
 
         Args:
             path: The file.
-            encoder: The one that it has learnt with.
+            encoder: The encoder of its training.
 
         Raises:
-            ModelError: The file is missing, damaged, or of another kind; or the encoder is another
-                one.
+            ModelError: The file is missing, damaged, or of another kind; or it was trained with
+                another encoder.
         """
         return cls(*extractor_storage.load(path), encoder)
 

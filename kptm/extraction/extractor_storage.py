@@ -1,4 +1,4 @@
-"""An extractor on disk: one safetensors file, its classes and thresholds as JSON in the header."""
+"""Stores an extractor as a safetensors file, with classes and thresholds as JSON in the header."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from kptm.extraction.fitting.relation_thresholds import PRECISIONS, RelationThre
 from kptm.extraction.relation_classifier import Classifier, Label, LabelSpace, RelationKind
 
 FORMAT = 2
-KIND = "kptm-extractor"  # one entry: several are written in any order
+KIND = "kptm-extractor"  # one entry, because the order of several is not fixed
 _ARRAYS = ("vectors", "output", "bias", "shared", "context")
 
 
 def content(classifier: Classifier, calibration: RelationThresholds) -> bytes:
-    """The bytes of an extractor; equal ones have equal bytes."""
+    """The bytes of an extractor; equal extractors have equal bytes."""
     from safetensors.numpy import save
 
     space = classifier.space
@@ -43,7 +43,7 @@ def content(classifier: Classifier, calibration: RelationThresholds) -> bytes:
 
 
 def save(classifier: Classifier, calibration: RelationThresholds, path: str | Path) -> None:
-    """Write an extractor, whole or not at all."""
+    """Write an extractor, atomically."""
     from kg.files.atomic import replace_file
 
     with replace_file(Path(path)) as stream:

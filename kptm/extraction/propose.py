@@ -1,4 +1,4 @@
-"""Read texts for proposals: batch by batch into the store, each in one transaction."""
+"""Proposes facts of texts: writes proposals to the store, one transaction per batch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SourceText(NamedTuple):
-    """A text and who says it."""
+    """A text with its source."""
 
     source: str
     text: str
@@ -34,15 +34,15 @@ class ExtractionReport:
     """What was extracted.
 
     Attributes:
-        texts: Texts that were read now.
-        read_before: Texts that this extractor had read before.
-        proposed: Proposals that are new.
-        known: Facts that texts state and the graph has already.
-        new_entities: Names in the new proposals that the graph does not have.
+        texts: Number of texts that were read now.
+        read_before: Number of texts that this extractor had read before.
+        proposed: Number of new proposals.
+        known: Number of facts that texts state and the graph has already.
+        new_entities: Number of new names in the new proposals.
         extractor: The extractor's fingerprint.
-        learnt: Texts that it was learnt from now; 0 where it was there already.
-        relations: How many relations it reads.
-        out_of_reach: Those of them of which nothing is proposed at this precision.
+        learnt: Number of texts that it was learnt from now; 0 if it existed already.
+        relations: Number of relations that it can extract.
+        out_of_reach: Number of relations without proposals at this precision.
     """
 
     texts: int = 0
@@ -57,7 +57,7 @@ class ExtractionReport:
 
 
 def text_hash(text: str) -> str:
-    """What a text is recognised by."""
+    """The hash that identifies a text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -71,16 +71,16 @@ def read_texts(
     names: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> ExtractionReport:
-    """Propose what texts state and the graph lacks; texts that were read before are left out.
+    """Propose facts that texts state and the graph lacks; texts that were read before are skipped.
 
     Args:
-        graph: Where proposals go.
+        graph: The graph that gets the proposals.
         linker: Finds its entities.
-        extractor: Reads.
-        texts: Streamed.
+        extractor: The extractor.
+        texts: The texts, as a stream.
         precision: See :meth:`~kptm.extraction.extractor.Extractor.extract`.
-        names: Whether names that the graph lacks may be new entities.
-        progress: Called with the number of texts that are done.
+        names: Whether new names may become entities.
+        progress: Called with the number of texts done.
     """
     by = f"{extractor.fingerprint}:{precision:g}{'' if names else ':known'}"
     knowledge = PairKnowledge(graph)

@@ -5,11 +5,11 @@
 
 a linear model of low rank over hashed features (as in fastText, Joulin et al. 2017, arXiv
 1607.01759, equation 1), and four weights that all relations share: whether the head and the tail
-have the role elsewhere in the graph (H, T), and how many words of the relation's name stand around
-the two (N). x is what an encoder sees of the pair; without one the term is missing. The softmax
-runs over sets of relations: the empty set is "none", and sets of several, seen often enough in
-training, keep two relations of one pair from competing. Kinds that a relation cannot end in are
-left out of it.
+have the role elsewhere in the graph (H, T), and how many words of the relation's name occur around
+the mentions (N). x is the context vector of the pair; without an encoder the term is missing. The
+softmax runs over sets of relations: the empty set is "none". Sets of several relations that are
+frequent in training keep two relations of one pair from competing. Classes whose relation does not
+take the tail's kind are masked.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 SHARED = 4
-"""Weights that all relations share."""
+"""Number of weights that all relations share."""
 _KINDS = tuple(MentionKind)
 
 
 class Label(NamedTuple):
-    """A relation between two mentions; ``forward``: its head is the first of them."""
+    """A relation between two mentions; ``forward`` says that the first mention is its head."""
 
     relation: str
     forward: bool
@@ -50,13 +50,13 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationKind:
-    """What a relation may end in.
+    """The kinds of tails that a relation takes.
 
     Attributes:
-        name: Its label, whose words are looked for in the texts.
-        entities: Entities.
-        values: Values.
-        texts: Values that are text: names that the graph does not have.
+        name: Its label, whose words are features.
+        entities: Whether it takes entities.
+        values: Whether it takes values.
+        texts: Whether it takes texts as values, so that a new name may be one.
     """
 
     name: str
@@ -94,7 +94,7 @@ class LabelSpace:
 
     @cached_property
     def members(self) -> Floats:
-        """K × L: which class holds which label."""
+        """K × L: which class contains which label."""
         at = {label: number for number, label in enumerate(self.labels)}
         found = np.zeros((len(self.classes), len(self.labels)), np.float32)
         for row, one in enumerate(self.classes):
@@ -102,12 +102,12 @@ class LabelSpace:
         return found
 
     def words(self, items: Sequence[Features], *, known: bool = True) -> sparse.csr_matrix:
-        """N × F: the features of pairs that training has seen."""
+        """N × F: the features of pairs, limited to those of training."""
         lists = [one.words + one.known if known else one.words for one in items]
         return _rows(lists, self.hashes)
 
     def allowed_classes(self, pairs: Sequence[Pair]) -> NDArray[np.bool_]:
-        """N × K: whether the kinds of the mentions fit each class; "none" always does."""
+        """N × K: whether each class takes the kinds of the mentions; "none" always does."""
         kinds = [
             3 * _KINDS.index(pair.mentions[0].kind) + _KINDS.index(pair.mentions[1].kind)
             for pair in pairs
@@ -178,11 +178,11 @@ class Classifier:
 
     Attributes:
         space: The classes and features.
-        vectors: F × D.
-        output: D × K.
-        bias: K.
+        vectors: The matrix V, F × D.
+        output: The matrix O, D × K.
+        bias: The bias, K.
         shared: The four shared weights.
-        context: X × D, for what an encoder sees; X is 0 without one.
+        context: The matrix M, X × D; X is 0 without an encoder.
         encoder: The fingerprint of the encoder, "" without one.
     """
 
@@ -195,7 +195,7 @@ class Classifier:
     encoder: str = ""
 
     def probabilities(self, pairs: Sequence[Pair], items: Sequence[Features]) -> Floats:
-        """N × L: how likely the text states each label of each pair.
+        """N × L: the probability of each label of each pair.
 
         Args:
             pairs: N pairs.
@@ -211,7 +211,7 @@ class Classifier:
         extra = head * self.shared[0] + tail * self.shared[1] + head.multiply(tail) * self.shared[2]
         logits += (extra + name * self.shared[3]).toarray()
         logits[~self.space.allowed_classes(pairs)] = -np.inf
-        # The softmax is the same, and no exponential overflows.
+        # Subtracting the maximum changes no softmax and prevents overflow.
         logits -= logits.max(axis=1, keepdims=True)
         chances = np.exp(logits)
         chances /= chances.sum(axis=1, keepdims=True)
@@ -219,7 +219,7 @@ class Classifier:
 
 
 def context_matrix(items: Sequence[Features]) -> NDArray[np.float16]:
-    """N × X: what an encoder has seen of pairs; X is 0 without one."""
+    """N × X: the context vectors of pairs; X is 0 without an encoder."""
     found = [item.context for item in items if item.context is not None]
     if len(found) < len(items) or not found:
         return np.zeros((len(items), 0), np.float16)
@@ -227,7 +227,7 @@ def context_matrix(items: Sequence[Features]) -> NDArray[np.float16]:
 
 
 def _rows(lists: Sequence[array[int]], hashes: NDArray[np.uint32]) -> sparse.csr_matrix:
-    """N × F from N lists of hashes; those that are not among ``hashes`` are left out."""
+    """N × F from N lists of hashes; hashes outside of ``hashes`` are left out."""
     sizes = [len(one) for one in lists]
     flat = np.frombuffer(b"".join(lists), np.uint32)
     shape = len(lists), len(hashes)

@@ -1,4 +1,4 @@
-"""How well an extractor reads: its facts against the triples that texts are known to state."""
+"""Scores an extractor: compares its facts with the triples of labelled rows."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class ExtractionScores:
     """Micro scores of triples.
 
     Attributes:
-        texts: How many texts.
-        gold: Triples that they state.
-        found: Facts that were read.
-        right: Those of them that a text states.
-        new_gold: Triples that the graph lacks.
-        new_right: Those of them that were read.
-        relations: Of each relation: triples, facts read, right ones.
+        texts: Number of texts.
+        gold: Number of triples that they state.
+        found: Number of extracted facts.
+        right: Number of extracted facts that a text states.
+        new_gold: Number of stated triples that the graph lacks.
+        new_right: Number of these that were extracted.
+        relations: For each relation: stated, extracted and right triples.
     """
 
     texts: int
@@ -43,12 +43,12 @@ class ExtractionScores:
 
     @property
     def precision(self) -> float:
-        """Of what was read, the share that is right."""
+        """The share of extracted facts that are right."""
         return self.right / self.found if self.found else 0.0
 
     @property
     def recall(self) -> float:
-        """Of what the texts state, the share that was read."""
+        """The share of stated triples that were extracted."""
         return self.right / self.gold if self.gold else 0.0
 
     @property
@@ -65,13 +65,13 @@ def score(
     *,
     precision: float = 0.9,
 ) -> ExtractionScores:
-    """Compare facts with labelled rows; a triple is right by keys, labels or equal values.
+    """Compare facts with labelled rows; ends match by key, label or equal value.
 
     Args:
-        graph: What is known.
-        linker: Finds entities where rows do not give mentions.
-        extractor: What is measured.
-        rows: Texts with all that they state.
+        graph: The graph.
+        linker: Finds entities in rows without mentions.
+        extractor: The extractor to measure.
+        rows: Labelled rows.
         precision: See :meth:`~kptm.extraction.extractor.Extractor.extract`.
     """
     knowledge = PairKnowledge(graph)

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     Progress = Callable[[int], None]
 
 SNAPSHOTS = ".index"
-"""What is put behind a database's path for the folder of its indexes' snapshots."""
+"""Suffix of a database's path that names the folder of index snapshots."""
 
 
 class ModeledgeReader:
-    """What a store holds. It comes as a :class:`~kptm.Modeledge`."""
+    """The reading half of :class:`~kptm.Modeledge`."""
 
     def __init__(self, database: Database, *, owned: bool = True) -> None:
         self._database = database
@@ -82,7 +82,7 @@ class ModeledgeReader:
             vectors: Shape (queries, dim).
             k: How many; fewer come back only where fewer exist.
             space: Where to look.
-            where: Which records are looked at, all by default.
+            where: Filter on records, all by default.
 
         Raises:
             ModeledgeError: The width is not the space's, or a number is not finite.
@@ -118,20 +118,21 @@ class ModeledgeReader:
         k: int = 8,
         where: RecordFilter | None = None,
     ) -> list[list[Recalled]]:
-        """What is stored of this model that texts call up, by document.
+        """The records of this model that each text recalls, by document.
 
-        A text with a blank (``[MASK]``) asks for the fact that belongs in its first one; one
-        without calls up what is near each of its mentions. A blank or mention behind the model's
-        cut of a long text calls up nothing.
+        A text with a blank (``[MASK]``) recalls the fact that belongs in its first blank. A text
+        without one recalls the records near each of its mentions. A blank or mention after the
+        point where the model cuts long texts recalls nothing.
 
         Args:
-            model: Whose knowledge is asked; it encodes the texts.
+            model: The model that encodes the texts.
             documents: Linked texts, or a single one.
             k: Records a blank or mention.
             where: Which records are looked at, all by default.
 
         Raises:
-            ModeledgeError: There are no vectors of this very model but of others, be they as wide.
+            ModeledgeError: There are vectors of other models only, even if they have the same
+                width.
         """
         from kptm.linking import LinkedText
         from kptm.modeledge.recall import recall
@@ -140,7 +141,7 @@ class ModeledgeReader:
         return recall(self, model, texts, k, where)
 
     def entries(self, space: str) -> Iterator[tuple[Entry, NDArray[np.float32]]]:
-        """Stream all that is known of a space's live records, with their vectors, oldest first."""
+        """Stream a space's live records with sources and vectors, oldest first."""
         with self._database.reading() as sql:
             found = spaces.find(sql, space)
             if found is not None:
@@ -153,7 +154,7 @@ class ModeledgeReader:
             yield entry.record, vector
 
     def sources(self, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """Who attests the texts of records, by the numbers of their rows, sorted."""
+        """The sources that attest the texts of records, sorted, by the ids of the rows."""
         with self._database.quick() as sql:
             return provenance.sources_of_rows(sql, ids)
 
@@ -174,7 +175,8 @@ class ModeledgeReader:
     ) -> Built:
         """Make a space's index, measure its recall, and write its snapshot.
 
-        Where a kind finds too little, exact search takes its place; the returned object says both.
+        If the recall of a kind is too low, exact search replaces it; the returned object names
+        both.
 
         Raises:
             ModeledgeError: There is no such space.
@@ -216,12 +218,12 @@ class ModeledgeReader:
             return receipts.listing(sql, limit)
 
     def receipt(self, number: int) -> Receipt:
-        """What an operation did; empty where there is none of that number."""
+        """What an operation did; empty if there is no operation of that number."""
         with self._database.reading() as sql:
             return receipts.of(sql, number)
 
     def operations_of(self, revision: int) -> list[int]:
-        """The operations that are one with a revision of the graph, newest first."""
+        """The operations that belong to a revision of the graph, newest first."""
         with self._database.quick() as sql:
             return receipts.of_revision(sql, revision)
 

@@ -31,8 +31,7 @@ class Recalled:
     """The records that one place of a text recalls.
 
     Attributes:
-        way: "cloze" for the first blank, by the fact that it asks for; "mention" for a linked
-            mention.
+        way: "cloze" for the first blank, searched by its fact key; "mention" for a linked mention.
         start: Offset of the blank or mention in the text.
         end: Offset after it.
         entity: What the mention is linked to; "" for a blank.
@@ -47,11 +46,11 @@ class Recalled:
 
 
 class RecordSearch(Protocol):
-    """What recall needs of a store; :class:`~kptm.Modeledge` is one."""
+    """The methods of :class:`~kptm.Modeledge` that recall needs."""
 
     @property
     def database(self) -> Database:
-        """Where the spaces are listed."""
+        """The database that lists the spaces."""
 
     def search(
         self, vectors: NDArray[np.float32], *, k: int, space: str, where: RecordFilter | None
@@ -88,14 +87,12 @@ def recall(
 def _encode_documents(
     model: FusedModel, documents: Sequence[tuple[int, LinkedText]]
 ) -> dict[str, tuple[list[Place], NDArray[np.float32]]]:
-    """By way, the places of numbered documents to search for, with vectors (places, dim)."""
+    """For each way, the places of numbered documents to search for, with vectors (places, dim)."""
     made: dict[str, tuple[list[Place], NDArray[np.float32]]] = {}
     blank = [(number, item) for number, item in documents if MASK in item.text]
     if blank:
         keys = fact_keys(model, [item for _, item in blank])
-        known = (
-            np.abs(keys).max(axis=1) > 0
-        )  # a blank behind the cut of a long text asks for nothing
+        known = np.abs(keys).max(axis=1) > 0  # a blank after the cut of a long text recalls nothing
         starts = [(number, item.text.index(MASK)) for number, item in blank]
         places = [(number, at, at + len(MASK), "") for number, at in starts]
         made["cloze"] = [places[row] for row in np.flatnonzero(known).tolist()], keys[known]

@@ -46,12 +46,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record with all that the store keeps of it.
+    """A record as the store has it.
 
     Attributes:
-        id: Its row, which no other record ever has.
-        record: Where it comes from.
-        sources: Who attests its text, sorted.
+        id: The id of its row, which is never used again.
+        record: Its provenance.
+        sources: The sources that attest its text, sorted.
     """
 
     id: int
@@ -61,14 +61,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFilter:
-    """Which records are looked at; what is None does not matter.
+    """A filter on records; None filters nothing.
 
     Attributes:
         kind: As :attr:`Record.kind`.
         source: Records whose text this source attests.
         relation: Records that state a triple of this relation.
         value: As :attr:`Record.value`.
-        operation: Records as they lived after this operation.
+        operation: Records that were live after this operation.
     """
 
     kind: str | None = None
@@ -90,12 +90,12 @@ def escape_key(key: str) -> str:
 
 
 def encode_context(keys: tuple[str, ...]) -> str:
-    """``context`` as it is kept."""
+    """Join keys to a stored ``context``."""
     return "".join(map(escape_key, keys))
 
 
 def decode_context(text: str) -> tuple[str, ...]:
-    """``context`` as it was given."""
+    """Split a stored ``context`` into its keys."""
     if not text:
         return ()
     inside = text[1:-1].split(SEPARATOR * 2)

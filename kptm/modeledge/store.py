@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class Modeledge(ModeledgeReader):
     """A store of vectors in the graph's database, or in its own.
 
-    Every change is one transaction and one numbered operation. Indexes are derived from the rows
-    and brought up to date before they are asked; they are never the truth.
+    Every change is one transaction and one numbered operation. Indexes are derived from the rows,
+    and updated before each search.
     """
 
     @classmethod
@@ -70,15 +70,15 @@ class Modeledge(ModeledgeReader):
 
         Args:
             vectors: Shape (n, dim), finite.
-            values: What each stands for.
+            values: The value of each vector.
             space: A name for "made by the same model in the same way"; its width is fixed by the
                 first vectors.
-            source: Where they come from, to forget them by.
-            records: Provenance, one a vector.
+            source: The source that attests them; :meth:`forget` takes it.
+            records: The provenance of each vector.
             precision: "float32" or "float16", fixed by the first vectors of the space too.
 
         Returns:
-            The number of the operation, to undo it by.
+            The number of the operation, for :meth:`undo`.
 
         Raises:
             ModeledgeError: Shapes do not fit, or a number is not finite.
@@ -117,14 +117,15 @@ class Modeledge(ModeledgeReader):
         """Write the vectors of linked mentions and clozes; return how many were new.
 
         Each batch of 64 documents is a transaction. Texts that the store has or had are skipped, so
-        that an interrupted run resumes; ``source`` attests those that another source brought, too.
+        that an interrupted run resumes. ``source`` also attests skipped texts that came from
+        another source.
 
         Args:
-            model: Whose knowledge it is; the space carries its fingerprint.
+            model: The model that makes the vectors; the space's name has its fingerprint.
             documents: Linked texts; they stream.
-            source: Who says so; what two sources say lives until both are forgotten.
+            source: The source of the texts. A text with two sources stays until both are forgotten.
             revision: The graph's revision that it is one with.
-            replace: Whether ``source`` ceases to attest its earlier texts that are not among these.
+            replace: Whether ``source`` no longer attests earlier texts that are not among these.
             progress: Called with the number of documents done.
         """
         from kptm.modeledge.encode.ingest import TextWriter
@@ -145,14 +146,14 @@ class Modeledge(ModeledgeReader):
     ) -> int:
         """Write triples as clozes, one in each phrasing; return how many vectors were new.
 
-        A statement that is in the store is not written again; one that was taken out is.
+        A stored statement is not written again; one that was removed is.
 
         Args:
-            model: Whose vectors they are to be.
-            graph: Where the entities have their labels.
+            model: The model that makes the vectors.
+            graph: The graph with the labels of the entities.
             facts: Triples, or statements with their sources; they stream.
             phrasings: How texts say relations.
-            source: Who says a triple that comes without a source.
+            source: The source of triples that come without one.
             revision: The graph's revision that it is one with.
             progress: Called with the number of facts done.
         """
@@ -176,16 +177,16 @@ class Modeledge(ModeledgeReader):
         source: str = "edit",
         revision: int | None = None,
     ) -> Receipt:
-        """Put a changed fact in: what said the old one goes, ``statements`` say the new one.
+        """Replace a fact: records of the old fact are removed, ``statements`` state the new one.
 
         Args:
-            model: Whose space is changed.
-            statements: Clozes that state the new fact, each both ways if one likes.
-            head: The entity whose fact it is.
-            old: The value that no longer holds, None when there was none.
+            model: The model whose space is changed.
+            statements: Clozes that state the new fact, with its head or its tail blank.
+            head: The head of the fact.
+            old: The value that no longer holds, or None.
             relation: The relation.
-            note: For the receipt.
-            source: Who says so.
+            note: The note of the receipt.
+            source: The source of the new fact.
             revision: The graph's revision that it is one with.
         """
         from kptm.modeledge.encode.encode_texts import encode_clozes
@@ -217,23 +218,23 @@ class Modeledge(ModeledgeReader):
         note: str = "",
         revision: int | None = None,
     ) -> Receipt:
-        """Take out records of a triple, an entity (as value or in the text), a source or a text.
+        """Remove records of a triple, an entity (as value or in the text), a source or a text.
 
-        Records that fit all arguments go, but what another source attests stays.
+        Records that match all arguments are removed, unless another source attests them.
 
         Args:
             triple: Head, relation, tail.
             entity: A key.
-            source: As it was given to :meth:`add` or :meth:`write`.
+            source: A source, as given to :meth:`add` or :meth:`write`.
             text: A whole text.
-            note: For the receipt; what was named by default.
+            note: The note of the receipt, by default the arguments.
             revision: The graph's revision that it is one with.
 
         Returns:
-            What went, empty where nothing did; undo brings it back.
+            The receipt, empty if nothing was removed; :meth:`undo` restores the records.
 
         Raises:
-            ModeledgeError: Nothing was named.
+            ModeledgeError: No argument was given.
         """
         named = source or entity or text or " | ".join(triple or ())
         with self._database.writing() as (sql, transaction):
@@ -247,10 +248,10 @@ class Modeledge(ModeledgeReader):
             return receipts.of(sql, number)
 
     def forget_ended(self, revision: int) -> Receipt:
-        """Take out the records of triples that a revision of the graph in this database ended.
+        """Remove the records of triples that a revision of the graph in this database ended.
 
         Returns:
-            What went, empty where nothing did; it is undone with the revision.
+            The receipt, empty if nothing was removed. It is undone together with the revision.
         """
         with self._database.writing() as (sql, transaction):
             number = oplog.begin(sql, "forget", f"ended by revision {revision}", revision)
@@ -275,28 +276,28 @@ class Modeledge(ModeledgeReader):
         seed: int = 0,
         progress: Progress | None = None,
     ) -> MigrationReport:
-        """Take another model's vectors to this one; values, texts, sources and kinds stay.
+        """Migrate another model's vectors to this model; values, texts, sources and kinds stay.
 
-        It works in pages, as one operation, and resumes. Vectors of one's own stay as they are.
+        It works in pages, as one operation, and resumes. A user's own vectors stay as they are.
 
         Args:
-            model: Whose spaces they are to be in.
-            old: The fingerprint of the model that made them; needed where there are several others.
-            documents: The linked texts, if any: the store lacks the mentions' other candidates.
-            linker: Links what cannot be told from the records.
-            anchors: Records of each space that a map is fitted on.
-            method: "encode" encodes all from the texts; "map" encodes anchors and up to 1,000
-                records to measure with, and turns the rest by a rotation; "auto" maps where that
-                reaches the target and saves half, else encodes.
-            target: The share of re-encoding's recall@10 that a map has to reach, on records it was
-                not fitted on.
-            replace: Take out the old records that have been moved.
-            seed: Of the samples.
+            model: The model to migrate to.
+            old: The fingerprint of the old model; required if there are several other models.
+            documents: The linked texts, if available: the store lacks the other candidates of
+                mentions.
+            linker: Finds links that the records lack.
+            anchors: How many records of each space a map is fitted on.
+            method: "encode" encodes all records from their texts. "map" encodes the anchors and up
+                to 1,000 held-out records, and maps the rest by a rotation. "auto" maps if that
+                reaches the target and saves half of the encoding, and encodes otherwise.
+            target: The recall@10 that a map must reach on held-out records, with re-encoding as 1.
+            replace: Whether to remove the old records after their migration.
+            seed: The seed of the samples.
             progress: Called with the number of records done, over all spaces.
 
         Raises:
-            ModeledgeError: There is nothing to move, or ``method="map"`` reaches less than the
-                target in a space: then nothing was written.
+            ModeledgeError: There is nothing to migrate, or ``method="map"`` misses the target in a
+                space; nothing is written then.
         """
         from kptm.modeledge.transfer.migrate import Migrator
 
@@ -306,19 +307,21 @@ class Modeledge(ModeledgeReader):
     def merge(
         self, other: Modeledge, *, policy: str = "both", progress: Progress | None = None
     ) -> MergeReport:
-        """Bring in another store's live records, as one operation and one transaction.
+        """Merge another store's live records into this one, as one operation and one transaction.
 
-        Spaces of the same name are one. What both have is there once, attested by both. What was
-        forgotten here returns by "theirs", and by "newest" if the other store has it from later.
+        Spaces of the same name are joined. A record of both stores exists once, attested by the
+        sources of both. A record that was forgotten here returns with "theirs", and with "newest"
+        if the other store's is later.
 
         Args:
-            other: Another store; it is only read.
-            policy: Which fact stays where a relation has one value in both stores and not the same:
-                "both", "ours", "theirs" or the "newest".
-            progress: Called with the number of records looked at.
+            other: The other store; it is only read.
+            policy: Which fact stays if a relation has one value in each store and they differ:
+                "both", "ours", "theirs" or "newest".
+            progress: Called with the number of records read so far.
 
         Raises:
-            ModeledgeError: It has vectors of other models, or of another width or precision.
+            ModeledgeError: The other store has vectors of other models, or of another width or
+                precision.
         """
         from kptm.modeledge.transfer.merge import merge, of_store
 
@@ -326,16 +329,16 @@ class Modeledge(ModeledgeReader):
             return merge(self._database, carrier, policy, progress)
 
     def export(self, folder: str | Path, *, progress: Progress | None = None) -> int:
-        """Write the live records to a folder; return how many: it appears whole, or is as it was.
+        """Write the live records to a folder, atomically; return how many.
 
         ``manifest.json`` has the checksums; records are JSON Lines, vectors safetensors.
 
         Args:
-            folder: A new one, an empty one, or an older export, which is replaced.
+            folder: A new folder, an empty one, or an older export, which is replaced.
             progress: Called with the number of records written.
 
         Raises:
-            ModeledgeError: It cannot be written, or holds something else.
+            ModeledgeError: The folder cannot be written, or holds something else.
         """
         from kptm.modeledge.transfer.export_folder import export
 
@@ -344,10 +347,10 @@ class Modeledge(ModeledgeReader):
     def load(
         self, folder: str | Path, *, policy: str = "both", progress: Progress | None = None
     ) -> MergeReport:
-        """Merge a folder that :meth:`export` wrote, after all checksums were compared.
+        """Merge a folder that :meth:`export` wrote, after comparing all checksums.
 
         Args:
-            folder: An exported one.
+            folder: An exported folder.
             policy: See :meth:`merge`.
             progress: Called with the number of records looked at.
 
@@ -360,11 +363,11 @@ class Modeledge(ModeledgeReader):
         return merge(self._database, of_folder(folder), policy, progress)
 
     def undo(self, number: int, *, note: str = "", revision: int | None = None) -> Receipt:
-        """Take back an operation; an undo is taken back by undoing it.
+        """Undo an operation; an undo can be undone too.
 
         Args:
             number: The operation.
-            note: More for the receipt.
+            note: Added to the note of the receipt.
             revision: The graph's revision that it is one with.
 
         Raises:
@@ -374,10 +377,10 @@ class Modeledge(ModeledgeReader):
             return receipts.of(sql, record_edits.undo(sql, number, note, revision))
 
     def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
-        """Delete for good all records that hold one of ``names`` and texts of ``source`` alone.
+        """Delete for good the records that hold one of ``names``, and texts of ``source`` alone.
 
-        Nothing brings them back. Notes on operations that hold a name are emptied, snapshots
-        deleted. A name of fewer than three characters counts where it stands alone.
+        They cannot be restored. Notes of operations that hold a name are emptied, and snapshots are
+        deleted. A name of fewer than three characters counts only as a whole key or word.
 
         Returns:
             How many records and notes were deleted.
@@ -395,6 +398,6 @@ class Modeledge(ModeledgeReader):
         return gone
 
     def note_answers(self, number: int, answers: Sequence[AnswerChange]) -> None:
-        """Write on a receipt which questions are answered otherwise since."""
+        """Add the questions whose answer changed to a receipt."""
         with self._database.writing() as (sql, _):
             receipts.note_answers(sql, number, answers)

@@ -1,4 +1,4 @@
-"""Pairs of mentions of a window: of any two things the two mentions that stand nearest."""
+"""Pairs of mentions in a window; for any two entities, the two mentions nearest to each other."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from kptm.extraction.candidates.text_windows import Placed, TextWindow
 
 FAR = 60
-"""Words between two mentions, at most."""
+"""The most words between two mentions."""
 SENTENCES_APART = 2
-"""How many sentences the second mention may stand after the first."""
+"""The most sentences from the first mention to the second."""
 
 
 class Pair(NamedTuple):
     """Two mentions of a window, in the order of the text.
 
     Attributes:
-        window: Where they stand.
+        window: Their window.
         first: The first mention.
         second: The second one.
         between: How many other mentions stand between them.
@@ -40,14 +40,14 @@ class Pair(NamedTuple):
 
     @property
     def span(self) -> tuple[int, int]:
-        """Where the sentences that hold both begin and end in the text."""
+        """Start and end of the sentences that contain both mentions."""
         numbers = self.window.sentence
         one, other = numbers[self.first.first], numbers[self.second.first]
         return self.window.bounds[one][0], self.window.bounds[other][1]
 
 
 def pairs_of(window: TextWindow) -> Iterator[Pair]:
-    """The pairs of a window; at least one of the two is an entity of the graph."""
+    """The pairs of a window in which at least one mention is an entity of the graph."""
     best: dict[tuple[tuple[str, str], ...], tuple[tuple[int, int], Pair]] = {}
     placed = window.placed
     for at, first in enumerate(placed):

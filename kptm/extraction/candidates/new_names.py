@@ -1,4 +1,4 @@
-"""Names that the graph does not have: runs of capitalised words, one name for each thing."""
+"""New names, which the graph lacks: runs of capitalised words, one name per entity."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ _OPENS = re.compile(r"(?:^|[.!?…:;\n“\"(\[])\s*$")
 
 
 def new_names(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
-    """Runs of capitalised words outside of spans that are taken: start, end, name.
+    """Start, end and name of runs of capitalised words outside of ``taken`` spans.
 
-    The first word of a sentence alone is no name: every sentence begins with a capital.
+    A single word at the beginning of a sentence is no name, because every sentence begins with a
+    capital.
 
     Args:
         text: The text.
-        taken: Spans that name something already, in any order.
+        taken: Spans of other mentions, in any order.
     """
     for match in _RUN.finditer(text):
         start, end = match.span()
@@ -44,7 +45,7 @@ def new_names(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int
 
 
 def clusters(names: Iterable[str]) -> dict[str, str]:
-    """The name of what each name means: equal folded forms, and parts of longer names, are one.
+    """Map each name to its entity's name: equal folded forms, and parts of longer names, are one.
 
     Args:
         names: The new names of one text.
@@ -64,6 +65,6 @@ def clusters(names: Iterable[str]) -> dict[str, str]:
 
 
 def _is_part(words: list[str], others: list[str]) -> bool:
-    """Whether words are the first or the last ones of others, as of a person's name."""
+    """Whether words begin or end other words, as a surname ends a person's name."""
     size = len(words)
     return words in (others[:size], others[-size:])

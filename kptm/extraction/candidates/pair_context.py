@@ -1,4 +1,4 @@
-"""What an encoder sees of a pair: mean states of both mentions, between them, and around them."""
+"""Context vectors of a pair: mean hidden states of both mentions, between and around them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     Context = NDArray[np.float16]
 
 POOLS = 4
-"""Vectors of a pair, side by side."""
+"""Number of concatenated vectors of a pair."""
 
 
 def contexts(encoder: TokenEncoder, pairs: Sequence[Pair]) -> list[Context]:
-    """The vectors of pairs, (4 · width,) each; a window is encoded once for all of its pairs."""
+    """The vectors of pairs, shape (4 · width,) each; a window is encoded once for all its pairs."""
     windows = {id(pair.window): pair.window for pair in pairs}
     encoded = encoder.encode([_text(window) for window in windows.values()])
     states = dict(zip(windows, encoded, strict=True))

@@ -1,7 +1,7 @@
 """Features of a pair of mentions, as hashes: words, order, kinds, types and roles.
 
-The two are taken in the order of the text; which of them is the head is a part of the class, not of
-the features.
+The mentions are in the order of the text: the class says which of them is the head, not the
+features.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
     from kptm.extraction.candidates.text_windows import Placed
 
 EDGE = 7
-"""Words between two mentions that are looked at after the first and before the second."""
+"""Number of words read after the first mention, and before the second, between the two."""
 BEFORE, AFTER = 3, 4
-"""Words that are looked at before the first mention and after the second."""
+"""Number of words read before the first mention and after the second."""
 MOST_ROLES = 40
-"""Roles of an entity that are looked at, the rarest first: those of hubs say little."""
+"""Number of roles read per entity, the rarest first; frequent roles say little."""
 
 
 class Features(NamedTuple):
     """Hashes of a pair's features.
 
     Attributes:
-        words: Of the text.
-        known: Of what the graph knows of the two; without the facts between them, which may be what
-            is asked.
+        words: Features of the text.
+        known: Features of the graph's facts about the two mentions, without the facts between them,
+            which may be the label.
         first: The roles of the first mention.
-        second: The roles of the second one.
-        context: What an encoder sees of the two, where there is one.
+        second: The roles of the second mention.
+        context: The context vector, if there is an encoder.
     """
 
     words: array[int]
@@ -73,14 +73,14 @@ def features_of(pair: Pair, knowledge: PairKnowledge) -> Features:
 
 
 def name_words(name: str) -> list[str]:
-    """The words of a relation's name as they stand among features: "birthPlace" has two."""
+    """The words of a relation's name as features; "birthPlace" has two."""
     spaced = "".join(f" {char}" if char.isupper() else char for char in name)
     words = "".join(char if char.isalnum() else " " for char in spaced).split()
     return list(dict.fromkeys(fold(word)[:STEM] for word in words if len(word) > 1))
 
 
 def word_hash(place: str, stem: str) -> int:
-    """The hash of a word at a place: "b" between the two, "l" before them, "r" after them."""
+    """The hash of a word at a place: "b" between the mentions, "l" before them, "r" after them."""
     return crc32(f"{place}:{stem}".encode())
 
 
@@ -91,7 +91,7 @@ def _hashes(names: list[str]) -> array[int]:
 
 
 def _roles(mention: TextMention, other: TextMention, knowledge: PairKnowledge) -> list[Role]:
-    """The roles that an entity has by its facts with others."""
+    """The roles of an entity in its facts with other entities."""
     found = knowledge.roles(mention.key) if mention.kind == MentionKind.ENTITY else {}
     if not found:
         return []

@@ -1,4 +1,4 @@
-"""What the graph knows of the entities of some texts: roles, types, facts between them."""
+"""The graph's knowledge of the entities of some texts: roles, types, facts between them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from kg.values.infer import TypeDecision
 
 SOME = 0.1
-"""The share of a relation's facts from which on it ends in a kind of thing."""
+"""A relation takes tails of a kind if at least this share of its facts has them."""
 CACHED = 100_000
-"""Entities whose roles stay in memory."""
+"""The most entities whose roles stay in memory."""
 
 
 class PairKnowledge:
-    """Roles, types and facts, read for a batch of texts at a time.
+    """Roles, types and facts of entities, read for a batch of texts at a time.
 
     Args:
-        graph: The graph, as it is now.
+        graph: The graph at its newest revision.
     """
 
     def __init__(self, graph: KnowledgeGraph) -> None:
@@ -40,7 +40,7 @@ class PairKnowledge:
         self.decision = cache(self._decide)
 
     def prepare(self, keys: Iterable[str]) -> None:
-        """Read what is asked next: of these entities."""
+        """Read the knowledge of entities in one batch."""
         wanted = sorted(set(keys))
         if len(self._roles) > CACHED:
             self._roles, self._types, self._values = {}, {}, {}
@@ -53,7 +53,7 @@ class PairKnowledge:
         self._between = self._signatures.between(wanted, wanted)
 
     def roles(self, key: str) -> dict[Role, int]:
-        """How many facts an entity has in each role."""
+        """The number of facts of an entity in each role."""
         return self._roles.get(key, {})
 
     def types(self, key: str) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class PairKnowledge:
         )
 
     def ends(self, relation: str) -> tuple[bool, bool, bool]:
-        """Whether a relation ends in entities, in values, in text values; all if it is unknown."""
+        """Whether a relation takes entities, values and text values as tails; all if unknown."""
         entities, values, sample = self._signatures.samples(relation)
         total = entities + values
         if not total:
@@ -88,7 +88,7 @@ class PairKnowledge:
         return entities >= SOME * total, values >= SOME * total, is_text
 
     def _decide(self, relation: str) -> TypeDecision | None:
-        """What a relation's tails are; None where the graph has none of it."""
+        """The kinds of a relation's tails; None if the graph has no fact of it."""
         entities, values, sample = self._signatures.samples(relation)
         if not entities + values:
             return None
@@ -96,5 +96,5 @@ class PairKnowledge:
 
 
 def entity_keys(documents: Sequence[Sequence[TextMention]]) -> set[str]:
-    """The keys of the entities that some texts name."""
+    """The keys of the entities in some texts."""
     return {item.key for one in documents for item in one if item.kind == MentionKind.ENTITY}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MentionKind(StrEnum):
-    """What a mention names: an entity, a value, or something that the graph does not have."""
+    """Kinds of mentions: an entity, a value, or a new name, which the graph lacks."""
 
     ENTITY = "entity"
     VALUE = "value"
@@ -27,16 +27,16 @@ class MentionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextMention:
-    """A span of a text and what it names.
+    """A span of a text with what it names.
 
     Attributes:
         start: The offset of its first character.
-        end: The offset after its last one.
-        kind: What it names.
-        key: The entity's key; of a value its text, of a new name the name.
-        value: The value, else None.
+        end: The offset after its last character.
+        kind: Its kind.
+        key: The entity's key, the text of the value, or the new name.
+        value: The value, or None.
         surface: The words of the text.
-        score: How surely it names this, between 0 and 1.
+        score: The probability that it names this.
     """
 
     start: int
@@ -49,19 +49,19 @@ class TextMention:
 
     @property
     def node(self) -> tuple[str, str]:
-        """What tells what it names from all else."""
+        """The identity of what it names."""
         name = self.key if self.kind == MentionKind.ENTITY else fold(self.key)
         return str(self.kind), name
 
 
 def mentions_of(document: LinkedText, *, names: bool = True) -> list[TextMention]:
-    """The mentions of a linked text, in their order, none overlapping.
+    """The mentions of a linked text in order, without overlaps.
 
-    A value wins over links within it: in "January 2014" no entity called 2014 is named.
+    A value wins over links inside it: "January 2014" does not mention an entity called 2014.
 
     Args:
         document: The text with its links.
-        names: Whether names that the graph does not have are mentions too.
+        names: Whether new names are mentions too.
     """
     links = [
         TextMention(x.start, x.end, MentionKind.ENTITY, x.entity, x.surface, score=x.score)
@@ -83,7 +83,7 @@ def mentions_of(document: LinkedText, *, names: bool = True) -> list[TextMention
 
 
 def _without_overlaps(links: list[TextMention], values: Iterable[TextMention]) -> list[TextMention]:
-    """Links and values; of those that overlap the longer one, the link where they are equal."""
+    """Links and values; the longer one wins an overlap, the link wins a tie."""
     kept = sorted(links, key=lambda item: item.start)
     for value in values:
         others = [item for item in kept if item.start < value.end and value.start < item.end]

@@ -1,4 +1,4 @@
-"""Values in running text: dates, numbers with and without a unit; equality of values."""
+"""Values in running text: dates, and numbers with and without a unit; equality of values."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _DATES = [form for form in FORMS if form.kind == "date" and form.name not in AMB
 
 
 class TextValue(NamedTuple):
-    """A value and where it stands in a text."""
+    """A value with its span in a text."""
 
     start: int
     end: int
@@ -73,7 +73,7 @@ def _other(match: re.Match[str]) -> TextValue | None:
 
 
 def _number(match: re.Match[str]) -> TextValue | None:
-    """A number; what follows is its unit where units are known by that name."""
+    """A number, with the next word as its unit if there is such a unit."""
     digits = re.sub("[,\u00a0\u202f]", "", match["number"]).replace("\u2212", "-")
     end = match.end("number")
     if match["scale"]:
@@ -113,7 +113,7 @@ def shape(literal: Literal) -> str:
 
 @lru_cache(maxsize=65_536)
 def same_value(first: Literal, second: Literal) -> bool:
-    """Whether two values are the same: numbers of agreeing or missing units, dates, or texts."""
+    """Whether two values are equal: numbers with equal or missing units, dates, or texts."""
     if fold(first.value) == fold(second.value) and first.unit == second.unit:
         return True
     one, other = quantity(first), quantity(second)
@@ -131,7 +131,7 @@ def same_value(first: Literal, second: Literal) -> bool:
 
 
 def as_stored(literal: Literal, decision: TypeDecision) -> Literal:
-    """A value of a text in the form of a relation's values; unchanged if it has no such form."""
+    """Convert a value to the form of a relation's values; unchanged if that is not possible."""
     if literal.unit and decision.kind in ("integer", "decimal"):
         literal = Literal(literal.value, literal.datatype)
     text = f"{literal.value} {literal.unit}".strip()

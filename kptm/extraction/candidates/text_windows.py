@@ -1,4 +1,4 @@
-"""Texts as words: windows of a few sentences, with their words, starts and sentences."""
+"""Windows of a few sentences, with their words, offsets and sentence numbers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from kptm.extraction.candidates.text_mentions import TextMention
 
 STEM = 6
-"""Characters that stand for a word: in most languages its inflections share them."""
+"""Characters of a word's prefix, which most of its inflections share."""
 SENTENCES = 6
-"""Sentences of a window, at most: what stands further apart is not compared."""
+"""The most sentences of a window; mentions further apart form no pair."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 # A full stop after an initial, or before a small letter, ends no sentence.
@@ -29,7 +29,7 @@ _END = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A mention among the words of its window: from word ``first`` to before word ``last``."""
+    """A mention with its words in the window: from word ``first`` to before word ``last``."""
 
     first: int
     last: int
@@ -42,9 +42,9 @@ class TextWindow:
 
     Attributes:
         text: The whole text.
-        stems: T beginnings of words, folded.
-        starts: T offsets of the words in the text.
-        sentence: T numbers of sentences.
+        stems: The folded prefixes of the T words.
+        starts: The offsets of the T words in the text.
+        sentence: The sentence number of each of the T words.
         bounds: (start, end) of each sentence in the text, by its number.
         placed: The mentions, in their order.
     """
@@ -58,7 +58,7 @@ class TextWindow:
 
 
 def sentence_bounds(text: str, mentions: list[TextMention]) -> list[tuple[int, int]]:
-    """Where the sentences of a text begin and end; none ends within a mention."""
+    """Start and end of the sentences of a text; no sentence ends within a mention."""
     bounds = []
     start = 0
     inside = [(mention.start, mention.end) for mention in mentions]

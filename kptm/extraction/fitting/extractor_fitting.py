@@ -1,9 +1,9 @@
-"""Fitting classifier and thresholds: on labelled rows, on what the graph says of texts, or on both.
+"""Fits classifier and thresholds on labelled rows, on texts labelled by the graph, or on both.
 
-Few rows cannot teach what many texts can, but their labels are complete, which the graph's are not.
+Many texts teach more than few rows, but only the labels of rows are complete.
 Where both are given, the classifier learns from both, and thresholds are chosen on pairs of both
-that it has not learnt from. A classifier of rows alone is compared with it on the rows; where that
-one ranks them better, the texts are left out.
+that it has not learnt from. It is compared with a classifier of the rows alone; if that one ranks
+the rows better, the texts are left out.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 PART = 1_024
 """Pairs that are scored at a time."""
 SEEN = 0.05
-"""The least score of a prediction that thresholds are chosen among."""
+"""Predictions below this score are not used for thresholds."""
 PARTS = 8
-"""Parts of all pairs of things, each of which is predicted by a classifier of the others."""
+"""Folds of cross-fitting: each part of the pairs is predicted by a classifier of the others."""
 REFITTED = 4_000
-"""Rows up to which the final classifier learns from the held-out ones; beside texts always."""
+"""Up to this many rows, or with texts, the final classifier learns from held-out ones too."""
 
 
 @dataclass(frozen=True, slots=True)
 class FittedExtractor:
-    """What was fitted, and on what."""
+    """The fitted parts, and what they were fitted on."""
 
     classifier: Classifier
     calibration: RelationThresholds
@@ -66,10 +66,10 @@ def fit_extractor(
     Args:
         stated: Pairs of labelled rows; may be empty.
         taught: Pairs that the graph labels; may be empty.
-        decided: Pairs that a person has decided on, beside whichever is learnt from.
-        used: The texts by the numbers of the documents.
-        kinds: What each relation may end in.
-        config: How.
+        decided: Pairs of reviewed proposals, added to both.
+        used: The texts by document number.
+        kinds: The kinds of tails of each relation.
+        config: The training settings.
         note: Called after each pass.
     """
     texts = taught.join_examples(decided)
@@ -80,7 +80,7 @@ def fit_extractor(
         return FittedExtractor(
             classifier, calibration, seen.passes, from_rows=False, from_texts=True
         )
-    # Where rows are as many as what the graph labels, the graph has nothing to add.
+    # With as many rows as pairs that the graph labels, the graph adds nothing.
     found = None
     if _count(stated) < _count(taught):
         found = _together(stated, texts, kinds, config, note)
@@ -98,7 +98,7 @@ def _rows_alone(
     config: ExtractionConfig,
     note: Note | None,
 ) -> FittedExtractor:
-    """From labelled rows; thresholds are chosen on those of other texts."""
+    """Fit on labelled rows; thresholds are chosen on rows of other texts."""
     train, test = _split_rows(found, used, config.held_out)
     if not any(train.labels):
         train = found
@@ -116,7 +116,7 @@ def _together(
     config: ExtractionConfig,
     note: Note | None,
 ) -> FittedExtractor | None:
-    """From both; None where what was learnt from rows alone ranks the rows better."""
+    """Fit on both; None if a classifier of the rows alone ranks the rows better."""
     seen = _cross_scored(stated, taught, kinds, config, note)
     alone = _cross_scored(stated, RelationExamples(), kinds, config, note)
     if _precision(alone.rows) > _precision(seen.rows):
@@ -128,7 +128,7 @@ def _together(
 
 @dataclass(slots=True)
 class _Seen:
-    """Predictions on examples that were not learnt from, and the passes that were best."""
+    """Predictions on held-out examples, and the best number of passes."""
 
     rows: list[Scored] = field(default_factory=list)
     texts: list[Scored] = field(default_factory=list)
@@ -142,11 +142,11 @@ def _cross_scored(
     config: ExtractionConfig,
     note: Note | None,
 ) -> _Seen:
-    """Predict each pair of things by a classifier that has not learnt from it, in whatever text.
+    """Predict each pair of entities by a classifier that has not seen it in any text.
 
-    What is read of a pair in one text would be known in the next: a fact that a proposal states is
-    a new one. Texts often speak of few things, and thresholds chosen on a part of these are a
-    matter of luck: so all of them are predicted, a part at a time.
+    A proposal states a new fact, so the pair must be new to the classifier too. Texts often name
+    few entities, and thresholds chosen on a part of these are unstable; so all pairs are predicted,
+    fold by fold.
     """
     both, closed = stated.join_examples(taught), not len(taught)
     part = np.array([int(_draw(_name(pair)) * PARTS) for pair in both.pairs], np.int64)
@@ -160,7 +160,7 @@ def _cross_scored(
             _select_examples(both, (part == number) & kind) for kind in (is_row, ~is_row)
         )
         space = space_of(train, kinds, config.min_count, closed=closed)
-        if seen.passes:  # as many as were best in the first part
+        if seen.passes:  # the best number of passes of the first fold
             once = replace(config, epochs=seen.passes)
             classifier, _ = fit(train, RelationExamples(), space, once, note)
         else:
@@ -185,20 +185,20 @@ def _again(
     *,
     closed: bool = False,
 ) -> Classifier:
-    """Fit on all examples, for as many passes as were best."""
+    """Fit on all examples, with the best number of passes."""
     space = space_of(found, kinds, config.min_count, closed=closed)
     return fit(found, RelationExamples(), space, replace(config, epochs=max(1, passes)), note)[0]
 
 
 def _precision(scored: Iterable[Scored]) -> float:
-    """The average precision of predictions on the same rows, times how many labels these have."""
+    """The average precision of predictions on the same rows, times the number of their labels."""
     ordered = sorted(scored, key=lambda one: (-one.chance, one.right))
     hits = np.array([one.right for one in ordered])
     return float((np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum())
 
 
 def _name(pair: Pair) -> str:
-    """The two things of a pair, whatever their order."""
+    """The two entities or values of a pair, in either order."""
     return "\x1f".join("\x1e".join(node) for node in _nodes(pair))
 
 
@@ -209,7 +209,7 @@ def _nodes(pair: Pair) -> tuple[tuple[str, str], ...]:
 def _split_rows(
     found: RelationExamples, used: Sequence[str], share: float
 ) -> tuple[RelationExamples, RelationExamples]:
-    """Rows to learn from, and those that are held out: all of some texts."""
+    """Split rows into training and held-out ones, by text."""
     texts = [_draw(text) < share for text in used]
     held = np.array([one < len(texts) and texts[one] for one in found.documents], np.bool_)
     return _select_examples(found, ~held), _select_examples(found, held)
@@ -218,13 +218,13 @@ def _split_rows(
 def _score_held_out(
     classifier: Classifier, held: RelationExamples, *, closed: bool
 ) -> Iterator[Scored]:
-    """Predictions on held-out examples whose truth is known.
+    """Predictions on held-out examples whose label is known.
 
     Args:
-        classifier: What predicts.
+        classifier: The classifier.
         held: The examples.
-        closed: Whether the labels are complete; else a relation of a head without any known tail
-            may hold.
+        closed: Whether the labels are complete. If not, a relation is unknown for a head without
+            any tail in the graph.
     """
     labels = classifier.space.labels
     at = {label: number for number, label in enumerate(labels)}
@@ -245,7 +245,7 @@ def _score_held_out(
 
 
 def _draw(text: str) -> float:
-    """A number between 0 and 1 that depends on a text alone."""
+    """A pseudo-random number between 0 and 1 that depends only on the text."""
     return (
         int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:6]) / 2**48
     )

@@ -1,6 +1,6 @@
-"""Learn an extractor from a graph and texts, or from labelled rows.
+"""Learns an extractor from a graph and texts, or from labelled rows.
 
-What was rejected in review is a counterexample.
+Rejected proposals are counterexamples.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ T = TypeVar("T")
 BATCH = 256
 """Texts that are read at a time."""
 LINKED = 0.1
-"""The least probability of a link here: a relation that fits is evidence for it too."""
+"""The least probability of a link; it is low because a matching relation supports a link too."""
 REJECTED = 2.0
-"""How much a rejected proposal counts: a person has looked at it."""
+"""The weight of a reviewed proposal; it is high because a person decided it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearningReport:
-    """What an extractor has learnt from.
+    """What an extractor was learnt from.
 
     Attributes:
         texts: How many texts.
         pairs: How many pairs of mentions.
-        stated: How many of them have a relation.
-        relations: How many relations it reads.
+        stated: How many pairs have a relation.
+        relations: How many relations it can extract.
         epochs: Passes over the examples.
-        decided: How many decided proposals were examples.
-        from_rows: Whether labelled rows were learnt from.
-        from_texts: Whether facts of the graph in texts were.
+        decided: How many reviewed proposals were examples.
+        from_rows: Whether it learnt from labelled rows.
+        from_texts: Whether it learnt from texts labelled by the graph.
     """
 
     texts: int
@@ -81,14 +81,14 @@ def learn(
     """Learn an extractor.
 
     Args:
-        graph: What is known.
-        linker: Finds its entities.
-        texts: To learn from by distant supervision; those of rows are left out.
-        rows: Labelled rows, which thresholds are chosen on where they are given.
+        graph: The graph.
+        linker: Finds entities of the graph.
+        texts: Texts for distant supervision; texts of rows are left out.
+        rows: Labelled rows; if given, thresholds are chosen on them.
         decided: Accepted and rejected proposals.
-        config: How.
-        encoder: Gives each pair its context; none by default.
-        progress: Called with done, total (0 where unknown), and what is done.
+        config: The training settings.
+        encoder: Encodes the context of each pair; none by default.
+        progress: Called with the steps done, the total (0 if unknown), and the name of the stage.
 
     Raises:
         WorkspaceError: No text states a fact that is known.
@@ -131,7 +131,7 @@ def learn(
 
 
 def in_batches(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    """Items in tuples of a size; the last may be shorter."""
+    """Items in tuples of one size; the last may be shorter."""
     source = iter(items)
     while part := tuple(islice(source, size)):
         yield part
@@ -183,7 +183,7 @@ def _from_rows(
 
 
 class _Labels:
-    """Names of the entities that rows speak of, read when they are asked for."""
+    """Labels of the entities in rows, read on demand."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph, self._known = graph, dict[str, str]()
@@ -200,7 +200,7 @@ class _Labels:
 def _decided_examples(
     decided: Sequence[Proposal], knowledge: PairKnowledge, count: int, encoder: TokenEncoder | None
 ) -> RelationExamples:
-    """What a person has decided, as examples of documents of their own, after ``count`` others."""
+    """Reviewed proposals as examples, with document numbers from ``count`` on."""
     found = learnt.RelationExamples()
     documents = [(item.sentence, _spans(item)) for item in decided]
     for number, pair, features in learnt.pairs_with_features(documents, knowledge, encoder):
@@ -236,7 +236,7 @@ def _kinds(
     stated: Sequence[tuple[Label, ...]],
     rows: Sequence[LabelledRow],
 ) -> dict[str, RelationKind]:
-    """What each relation may end in: what it has in the graph; if only rows have it, anything."""
+    """The kinds of tails of each relation in the graph; any kind if only rows have it."""
     labels = {relation.key: relation.label for relation in graph.relations()}
     names = {label.relation for one in stated for label in one}
     names |= {relation for row in rows for _, relation, _ in row.triples}

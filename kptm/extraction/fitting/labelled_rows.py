@@ -1,4 +1,4 @@
-"""Labelled rows: texts with the triples that they state, as JSON Lines.
+"""Labelled rows: texts with all triples that they state, as JSON Lines.
 
     {"text": "Tbilisi is the capital of Georgia.", "triples": [["Georgia", "capital", "Tbilisi"]]}
 
@@ -33,7 +33,7 @@ class LabelledRow:
     Attributes:
         text: The text.
         triples: Head, relation, tail, by keys or names.
-        mentions: The given mentions, or None where they are to be found.
+        mentions: The given mentions, or None if the linker finds them.
     """
 
     text: str
@@ -81,7 +81,7 @@ def _mentions(record: TextRecord) -> tuple[TextMention, ...] | None:
 
 
 class Names:
-    """Compares mentions with ends of triples as a row writes them.
+    """Compares mentions with the ends of a row's triples.
 
     Args:
         labels: The label of each entity by its key.
@@ -91,7 +91,7 @@ class Names:
         self._labels = labels
 
     def is_same(self, mention: TextMention, end: str | Literal) -> bool:
-        """Whether a mention names an end: by key, by label, or as the same value."""
+        """Whether a mention names the end of a triple: by key, by label, or as an equal value."""
         if mention.value is not None:
             value = end if isinstance(end, Literal) else parse(end) or Literal(end)
             return same_value(mention.value, value)

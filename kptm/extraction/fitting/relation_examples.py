@@ -1,4 +1,4 @@
-"""Examples to learn from: pairs of mentions, with labels of a row or of the graph."""
+"""Training examples: pairs of mentions, labelled by a row or by the graph."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     """The relations that document ``n`` states from one mention to another."""
 
 UNKNOWN = 0.5
-"""The weight of an unlabelled pair of which the graph knows nothing: it may hold a relation."""
+"""The weight of an unlabelled pair that the graph knows nothing about; it may have a relation."""
 
 
 @dataclass(slots=True)
@@ -34,11 +34,11 @@ class RelationExamples:
     """N pairs with their features, labels and weights.
 
     Attributes:
-        documents: The number of the document of each.
+        documents: The document number of each pair.
         pairs: The pairs.
         features: Their features.
         labels: Their labels.
-        weights: How much each counts.
+        weights: The weight of each pair.
     """
 
     documents: list[int] = field(default_factory=list)
@@ -58,7 +58,7 @@ class RelationExamples:
         labels: tuple[Label, ...],
         weight: float = 1.0,
     ) -> None:
-        """Add one."""
+        """Add an example."""
         self.documents.append(document)
         self.pairs.append(pair)
         self.features.append(features)
@@ -66,7 +66,7 @@ class RelationExamples:
         self.weights.append(weight)
 
     def join_examples(self, other: RelationExamples) -> RelationExamples:
-        """These and others."""
+        """These examples and others."""
         return RelationExamples(
             self.documents + other.documents,
             self.pairs + other.pairs,
@@ -76,7 +76,7 @@ class RelationExamples:
         )
 
     def select_examples(self, numbers: Sequence[int]) -> RelationExamples:
-        """Some of them."""
+        """The examples of some numbers."""
         return RelationExamples(
             [self.documents[number] for number in numbers],
             [self.pairs[number] for number in numbers],
@@ -91,7 +91,7 @@ def pairs_with_features(
     knowledge: PairKnowledge,
     encoder: TokenEncoder | None = None,
 ) -> Iterator[tuple[int, Pair, Features]]:
-    """The pairs of some texts with their features, and the number of the text of each.
+    """The pairs of texts, with the number of their text and their features.
 
     Args:
         documents: Texts with their mentions, a batch of them.
@@ -126,10 +126,10 @@ def labels_of(
 
 
 def weight_of(pair: Pair, labels: tuple[Label, ...], knowledge: PairKnowledge) -> float:
-    """How much a pair counts that the graph labels.
+    """The weight of a pair that the graph labels.
 
-    Where the graph says nothing of either of the two, a pair without a label may hold a relation
-    that it lacks.
+    If the graph knows nothing about either mention, an unlabelled pair may have a relation that the
+    graph lacks.
     """
     if labels:
         return 1.0
@@ -153,7 +153,7 @@ def distant(
         documents: Batches of texts with their mentions.
         knowledge: What the graph knows.
         encoder: See :func:`pairs_with_features`.
-        first: The number of the first document.
+        first: The first document number.
     """
     found = RelationExamples()
     before = first
@@ -171,7 +171,7 @@ def examples_of_rows(
     knowledge: PairKnowledge,
     encoder: TokenEncoder | None = None,
 ) -> RelationExamples:
-    """RelationExamples of labelled rows: a pair holds what its row states, and nothing else.
+    """Examples of labelled rows: a pair has exactly the relations that its row states.
 
     Args:
         documents: Batches of texts with their mentions.

@@ -1,15 +1,13 @@
-"""From scores to decisions: a calibrated confidence, and thresholds for a precision.
+"""Turns scores into decisions: calibrated confidence, and thresholds for a precision.
 
-With labelled rows both are fitted on texts that the classifier has not learnt from, and each
-relation has a threshold of its own.
+With labelled rows, both are fitted on held-out texts, and each relation has its own threshold.
 
-Without rows they are fitted on pairs of things that it has not learnt from: what it reads of a pair
-in one text it knows in the next. What the graph can neither confirm nor deny there counts for
-nothing: a relation of a head whose tails it does not know may hold (the local closed-world
-assumption, Dong et al. 2014). A pair with several facts counts for each by its share of their
-scores, for a sentence states one of them as a rule. All relations have one threshold then, but
-those whose own predictions show by their upper bound (Wilson 1927) that it is too low for them: a
-threshold of its own for each would be chosen where the graph's noise is kindest.
+Without rows, they are fitted on held-out pairs of entities. A prediction that the graph can neither
+confirm nor deny is ignored: if the graph knows no tail of a head and relation, the relation may
+hold (the local closed-world assumption, Dong et al. 2014). A pair with several facts counts for
+each fact in proportion to its score, because a sentence usually states one of them. All relations
+then share one threshold, which is raised for a relation if the upper bound of its own precision
+(Wilson 1927) is too low. Choosing a threshold for each relation would overfit the graph's noise.
 """
 
 from __future__ import annotations
@@ -26,19 +24,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
-"""Precisions for which thresholds are stored; another one takes those of the next higher one."""
+"""Precisions with stored thresholds; another precision takes the next higher one."""
 PRIOR = 20.0
-"""How many predictions the overall mean counts as beside those of a rare relation."""
+"""The weight of the overall mean, in predictions, when it smooths a rare relation."""
 NEVER = 2.0
 """A threshold that no confidence reaches."""
 
 
 BOUND = 1.28
-"""Standard deviations of the upper bound that shows a threshold to be too low: 90% one-sided."""
+"""Standard deviations of the upper bound: 90%, one-sided."""
 
 
 class Scored(NamedTuple):
-    """A held-out prediction, and how likely it is right: 0 or 1 where labels are complete."""
+    """A held-out prediction and the probability that it is right: 0 or 1 if labels are complete."""
 
     relation: str
     chance: float
@@ -50,11 +48,10 @@ class RelationThresholds:
     """Confidence and thresholds.
 
     Attributes:
-        slope: Of the log-odds (Platt scaling).
-        shift: Added to them.
-        general: For each of :data:`PRECISIONS` the confidence from which on predictions of all
-            relations together have it.
-        relations: The same of each relation.
+        slope: The slope of the log-odds (Platt scaling).
+        shift: Their shift.
+        general: For each of :data:`PRECISIONS`, the threshold for all relations together.
+        relations: The thresholds of each relation.
     """
 
     slope: float
@@ -67,11 +64,11 @@ class RelationThresholds:
         return _sigmoid(self.slope * _logit(chances) + self.shift)
 
     def reaches(self, relation: str, precision: float) -> bool:
-        """Whether any of a relation's held-out predictions had a precision."""
+        """Whether a relation's held-out predictions reached a precision."""
         return self.threshold(relation, precision) < NEVER
 
     def threshold(self, relation: str, precision: float) -> float:
-        """The least confidence at which a relation's predictions have a precision."""
+        """The threshold of a relation for a precision."""
         at = next((n for n, one in enumerate(PRECISIONS) if one >= precision), len(PRECISIONS) - 1)
         return self.relations.get(relation, self.general)[at]
 
@@ -81,8 +78,7 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
 
     Args:
         scored: The predictions.
-        closed: Whether labels are complete, as those of labelled rows; else the graph has given
-            them.
+        closed: Whether labels are complete, as in labelled rows; the graph's labels are not.
     """
     items = sorted(scored, key=lambda item: (-item.chance, item.relation, item.right))
     if not items:
@@ -109,17 +105,17 @@ def _thresholds(
     right: NDArray[np.float64],
     weight: float,
 ) -> tuple[float, ...]:
-    """The least confidence from which on each of :data:`PRECISIONS` is reached.
+    """The least threshold that reaches each of :data:`PRECISIONS`.
 
     Args:
-        confidences: Of predictions, falling.
-        right: How likely each is right.
-        weight: How many predictions the mean confidence of those above counts as.
+        confidences: The confidences of predictions, in descending order.
+        right: The probability that each is right.
+        weight: The weight of the mean confidence above the threshold, in predictions.
     """
     counts = np.arange(1, len(right) + 1)
     expected = np.cumsum(confidences) / counts
     precision = (np.cumsum(right) + weight * expected) / (counts + weight)
-    # Of equal confidences the last one stands for all.
+    # The last of equal confidences represents them all.
     last = np.append(confidences[1:] < confidences[:-1], True)
     found = []
     for wanted in PRECISIONS:
@@ -128,8 +124,7 @@ def _thresholds(
             found.append(NEVER)
             continue
         least = float(confidences[enough[-1]])
-        # Where all of them are good enough, less confident ones are so too, down to the wanted
-        # precision itself.
+        # If all predictions are good enough, the threshold drops to the precision itself.
         found.append(min(least, wanted) if enough[-1] == len(right) - 1 else least)
     return tuple(found)
 
@@ -137,16 +132,16 @@ def _thresholds(
 def _raise_thresholds(
     confidences: NDArray[np.float64], right: NDArray[np.float64], general: Sequence[float]
 ) -> tuple[float, ...]:
-    """The general thresholds, higher where a relation's predictions above them are too often wrong.
+    """The general thresholds, raised if the relation's predictions above them are too often wrong.
 
     Args:
-        confidences: Of its predictions, falling.
-        right: How likely each is right.
+        confidences: The confidences of its predictions, in descending order.
+        right: The probability that each is right.
         general: The thresholds of all relations together.
     """
     counts = np.arange(1, len(right) + 1)
     share, spread = np.cumsum(right) / counts, BOUND**2 / counts
-    # The upper end of Wilson's interval of the share of right ones, at each length of the prefix.
+    # The upper end of Wilson's interval for the precision, at each length of the prefix.
     bound = share + spread / 2 + np.sqrt(spread * (share * (1 - share) + spread / 4))
     bound /= 1 + spread
     last = np.append(confidences[1:] < confidences[:-1], True)
@@ -162,11 +157,11 @@ def _raise_thresholds(
 
 
 def _platt(chances: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and shift of the log-odds by Platt's smoothed targets, near 1 and 0 for few."""
+    """Slope and shift of the log-odds by Platt's smoothed targets; 1 and 0 for few examples."""
     from scipy.optimize import minimize
 
     positives, negatives = float(right.sum()), float((1 - right).sum())
-    # Platt's targets: as if one more of each kind had been seen, so that none is 0 or 1.
+    # Platt's targets add one example of each kind, so that no target is 0 or 1.
     target = right * (positives + 1) / (positives + 2) + (1 - right) / (negatives + 2)
     odds = _logit(chances)
 

@@ -31,7 +31,7 @@ class Cloze:
 
 
 def clozes(document: LinkedText, kind: str = "cloze") -> Iterator[Cloze]:
-    """One cloze a linked entity: all its mentions become blanks, the first one is asked."""
+    """One cloze per linked entity: its mentions become blanks, and the first blank is asked for."""
     for entity in document.entities():
         others = tuple(key for key in document.entities() if key != entity)
         blanked, first = _blank(document, entity)
@@ -85,7 +85,7 @@ def fact_keys(
         texts = model.encoder.encode_many(documents[start : start + batch_size])
         batch = collate([type(text)(text.ids, text.spans, text.blanks[:1]) for text in texts],
                         model.pad_id)  # fmt: skip
-        # No entity is scored: of a large table that would be slow, and hold it in memory.
+        # No entity is scored: with a large table that would be slow and fill the memory.
         nothing = torch.empty(0, dtype=torch.long)
         keys = model(**replace(batch, score_rows=nothing).tensors()).fact_keys
         part = np.zeros((len(texts), 4 * model.embeddings.dim), dtype=np.float32)
@@ -111,7 +111,7 @@ def mention_vectors(
         return np.zeros((0, model.hidden_size), np.float32), records
     hidden = model(**collate(texts, model.pad_id).tensors()).hidden
     for number, (document, text) in enumerate(zip(documents, texts, strict=True)):
-        # A link behind the cut of a long text, or of characters that the tokenizer drops, has no
+        # A link after the cut of a long text, or on characters that the tokenizer drops, has no
         # tokens.
         links = iter(document.links)
         for span in text.spans:

@@ -1,4 +1,4 @@
-"""Writes linked texts and triples to a store, a batch a transaction; an interrupted run resumes."""
+"""Writes linked texts and triples to a store, a transaction a batch; an interrupted run resumes."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class TextWriter:
     """Writes the vectors of linked mentions and clozes.
 
     Args:
-        database: The store's.
-        model: Whose knowledge it is.
+        database: The database of the store.
+        model: The model that makes the vectors.
         source: Who attests the texts.
-        revision: The graph's revision that it is one with.
-        replace: Whether the source ceases to attest texts that are not among the documents.
+        revision: The revision of the graph that the operation belongs to.
+        replace: Whether the source no longer attests texts that are not among the documents.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class TextWriter:
 def _present_origins(
     sql: Sql, names: Sequence[str], digests: Sequence[str], *, live: bool = False
 ) -> dict[str, int]:
-    """The ids of those origins that spaces have rows of."""
+    """The ids of the origins that have rows in the spaces."""
     known = provenance.find_ids(sql, digests)
     listed, parameter = sql.values(list(known.values()))
     spelt, wanted = sql.values(list(names))
@@ -136,7 +136,7 @@ def _present_origins(
 
 
 def _unsaid(sql: Sql, source: str, there: dict[str, int]) -> list[int]:
-    """The origins that a source never attested."""
+    """The origins that the source has never attested."""
     listed, parameter = sql.values(list(there.values()))
     query = (
         f"SELECT origin_id FROM modeledge_attestation WHERE source = ? AND origin_id IN {listed}"
@@ -188,7 +188,7 @@ def _write_said(
 ) -> int:
     digests = [digest_of(item.record) for _, item in said]
     with database.reading() as sql:
-        # Not those that were forgotten: a triple that is given again holds again.
+        # Forgotten ones are not skipped: a triple that is given again holds again.
         there = _present_origins(sql, [name], sorted(set(digests)), live=True)
         unsaid = {
             source: _unsaid(sql, source, {digests[row]: there[digests[row]] for row in said_by})
@@ -218,7 +218,7 @@ def _write_said(
 def _by_source(
     said: Sequence[tuple[str, Cloze]], digests: Sequence[str], there: Mapping[str, int]
 ) -> dict[str, list[int]]:
-    """Rows that are stored already, by who says them now."""
+    """Rows that are stored already, grouped by the source that states them now."""
     found: dict[str, list[int]] = {}
     for row, (source, _) in enumerate(said):
         if digests[row] in there:
@@ -227,12 +227,12 @@ def _by_source(
 
 
 def digest_of(record: Record) -> str:
-    """The digest of a statement: what it says of which triple, and which end is blank."""
+    """The digest of a statement: its text, its triple, and which end is blank."""
     return provenance.of_fact(record.triple or ("", "", ""), record.value, record.text)
 
 
 def statements(graph: KnowledgeGraph, fact: Triple, phrasings: Phrasings) -> list[Cloze]:
-    """A triple in every phrasing of its relation, each with one end blank and with the other."""
+    """A triple in every phrasing of its relation, each with a blank head and with a blank tail."""
     from kptm.modeledge.encode.encode_texts import clozes
 
     head, relation, tail = fact
@@ -249,7 +249,7 @@ def statements(graph: KnowledgeGraph, fact: Triple, phrasings: Phrasings) -> lis
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Documents or facts in fixed batches: a resumed run then computes the same vectors."""
+    """Documents or facts in fixed batches, so that a resumed run computes the same vectors."""
     source = iter(items)
     while batch := list(islice(source, BATCH)):
         yield batch

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 class Rebuilder:
     """Gives the linked text that a record was made from.
 
-    Of a text the mentions and first blanks that the spaces have are its links, live or not: a
-    vector is made of all that stands in a text. Of a statement of a triple the blanks of both its
-    directions are. What neither tells, a linker may.
+    The links of a text are the mentions and first blanks that the spaces have, live or not, because
+    a vector depends on all links of its text. The links of a statement of a triple are the blanks
+    of both its directions. A linker may add what the records lack.
 
     Args:
         spaces: The spaces whose records are moved.
-        documents: Linked texts that are taken as they are, with what else their mentions may mean;
-            they stay in memory.
-        linker: Finds the links that are missing, and what else mentions may mean.
-        soft: Whether the model reads what else a mention may mean, so that the linker is asked of
-            every text.
+        documents: Linked texts that are used as they are, with the other candidates of their
+            mentions; they stay in memory.
+        linker: Finds missing links, and the other candidates of mentions.
+        soft: Whether the model reads the other candidates of a mention. The linker then reads every
+            text.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Rebuilder:
         return found
 
     def _spans(self, sql: Sql, digests: Sequence[str]) -> dict[str, list[Span]]:
-        """Start, end and entity of what the spaces have of origins, those that live first."""
+        """Start, end and entity of the records of origins, live ones first."""
         known: Mapping[str, int] = provenance.find_ids(sql, digests)
         if not known:
             return {}
@@ -108,12 +108,12 @@ class Rebuilder:
 
 
 def _other_end(item: TransferRecord, key: str) -> str:
-    """The digest of the statement that asks for another entity of the same triple and words."""
+    """The digest of the statement with the same words and triple that asks for the other entity."""
     return provenance.of_fact(item.record.triple or ("", "", ""), key, item.record.text)
 
 
 def _apart(spans: Iterable[Span], text: str) -> list[Span]:
-    """Spans that lie in the text and do not overlap any before them."""
+    """Spans that lie in the text and overlap no earlier span."""
     kept: list[Span] = []
     for start, end, entity in dict.fromkeys(spans):
         inside = 0 <= start < end <= len(text)

@@ -1,4 +1,4 @@
-"""Records encoded again, by another model, from the texts that the store keeps."""
+"""Encodes records again by another model, from the stored texts."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.transfer_record import TransferRecord
 
     Found = dict[int, NDArray[np.float32]]
-    """Vectors by the place of their record."""
+    """Vectors, keyed by the place of their record."""
 
 KINDS = ("mention", "cloze", "fact")
-"""Kinds of records that can be made again from a text."""
+"""Kinds of records that can be encoded again from a text."""
 
 
 class Reencoder:
-    """Makes the vectors that a model has for records of another model's.
+    """Encodes the records of one model by another model.
 
     Args:
-        model: The model, which is set to evaluation.
+        model: The model; it is set to evaluation mode.
         rebuilder: Gives the texts.
     """
 
@@ -46,13 +46,13 @@ class Reencoder:
         """Vectors of records.
 
         Args:
-            sql: Where their origins are.
+            sql: A transaction on the store that has their origins.
             items: The records, all of one space.
 
         Returns:
-            The places in ``items`` of those that could be encoded, sorted, and their vectors: a
-            record is left out where a link of its text is not known, or its mention lies behind the
-            model's cut of a long text.
+            The places in ``items`` of the encoded records, sorted, and their vectors. A record is
+            left out if a link of its text is not known, or if its mention comes after the point
+            where the model cuts long texts.
         """
         texts = self._rebuilder.texts(sql, items)
         found = self._mentions(items, texts) | self._clozes(items, texts)

@@ -1,1 +1,1 @@
-"""Neighbours beside a model (kNN-LM): which of them are relevant, how much they weigh, tokens."""
+"""Combines neighbours with a model's prediction (kNN-LM): relevance, weights, tokens."""

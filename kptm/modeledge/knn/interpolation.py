@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Interpolation:
-    """Weights of neighbours beside a model; the defaults are not fitted on any question.
+    """Weights of neighbours against a model; the defaults are not fitted.
 
     Attributes:
-        k: Neighbours that are asked for.
+        k: Number of neighbours to search for.
         temperature: T of the softmax over cosine similarities.
         edges: Ascending similarities at which a bucket begins; below the first one the store
             abstains.
@@ -67,7 +67,7 @@ class Interpolation:
 
         Args:
             questions: Answered questions that neither the model nor the store was made from.
-            k: Neighbours that were asked for.
+            k: Number of neighbours that were searched for.
         """
         from kptm.modeledge.knn.interpolation_fit import fit
 
@@ -76,7 +76,7 @@ class Interpolation:
 
     @property
     def threshold(self) -> float:
-        """The similarity below which the store abstains; infinite where it always does."""
+        """The similarity below which the store abstains; infinite if it always abstains."""
         return next(
             (edge for edge, weight in zip(self.edges, self.weights, strict=True) if weight > 0),
             float("inf"),
@@ -90,7 +90,7 @@ class Interpolation:
         return self.weights[bucket - 1] if bucket else 0.0
 
     def near(self, hits: Sequence[Hit]) -> dict[str, float]:
-        """P by the neighbours alone, value → p; they sum to 1, or there are none."""
+        """Value → p by the neighbours alone; the p sum to 1. Empty without neighbours."""
         if not hits:
             return {}
         top = max(hit.score for hit in hits)
@@ -103,12 +103,11 @@ class Interpolation:
     def mix_probabilities(
         self, p_model: Mapping[str, float], hits: Sequence[Hit]
     ) -> dict[str, float]:
-        """P of model and neighbours together; of neighbours alone where the model has none.
+        """Value → p of model and neighbours together; of neighbours alone if the model has no p.
 
         Args:
             p_model: Value → p by the model.
-            hits: Neighbours, of which some may have been left out since they cannot speak of the
-                question.
+            hits: The relevant neighbours.
         """
         share = self.weight(hits)
         if not p_model:
@@ -123,8 +122,8 @@ class Interpolation:
     def cited_hits(self, value: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The rows that support ``value``: all neighbours that hold it, unless λ is 0.
 
-        Without them the store gives ``value`` nothing, unless it holds more such rows than ``k``
-        neighbours show.
+        Without these rows the store adds nothing to the p of ``value``, unless it holds further
+        rows of the value beyond the ``k`` nearest.
         """
         return tuple(hit for hit in hits if hit.value == value) if self.weight(hits) > 0 else ()
 
@@ -146,7 +145,7 @@ class Interpolation:
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Interpolation:
-        """What :func:`dataclasses.asdict` gave."""
+        """Read the mapping that :func:`dataclasses.asdict` returned."""
         return cls(
             k=int(value["k"]),
             temperature=float(value["temperature"]),

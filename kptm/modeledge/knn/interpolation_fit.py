@@ -26,28 +26,26 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BUCKETS = 8
-"""At most so many, of as many questions each."""
+"""The most buckets; all have the same number of questions."""
 SMALLEST = 8
-"""Questions that a bucket needs."""
+"""The least number of questions in a bucket."""
 TEMPERATURES = tuple(float(value) for value in np.geomspace(0.002, 0.5, 25))
 TINY = 1e-12
-"""A p of 0 in a logarithm; what a softmax gives to nothing."""
+"""Stands for a p of 0 inside a logarithm; no softmax reaches it."""
 HALVINGS = 60
 ROUNDING = 1e-5
-"""How far edges lie below seen similarities.
-
-A question alone has another last bit than in a batch.
+"""How far edges lie below observed similarities, whose last bits depend on the batch.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOutQuestion:
-    """A question whose answer is known, and what was said of it.
+    """A question whose answer is known, with the model's p and the neighbours.
 
     Attributes:
         answer: The right value.
         p_model: The model's p of the right value.
-        hits: Neighbours, those that cannot speak of the question left out.
+        hits: The relevant neighbours.
     """
 
     answer: str
@@ -62,7 +60,7 @@ class Fitted(NamedTuple):
         temperature: T.
         edges: Where buckets begin, ascending.
         weights: λ of each.
-        gain: Log-likelihood above that of the model alone, less what the buckets pay.
+        gain: Log-likelihood above that of the model alone, less the penalties of the buckets.
     """
 
     temperature: float
@@ -72,7 +70,7 @@ class Fitted(NamedTuple):
 
 
 def fit(questions: Sequence[HeldOutQuestion], *, k: int) -> Fitted:
-    """Find T, edges and weights; where no question has neighbours, every λ is 0."""
+    """Find T, edges and weights; if no question has neighbours, every λ is 0."""
     spoken = [question for question in questions if question.hits]
     if not spoken:
         return Fitted(TEMPERATURES[0], (), (), 0.0)

@@ -1,8 +1,8 @@
-"""Contexts of tokens: a vector for each place of a text, the token that belongs there as its value.
+"""Contexts of tokens: a vector for each place of a text, with the token of that place as its value.
 
-The vector is a hidden state of the last layer. In an encoder: at the token itself, hidden behind
-the mask token, without the vector of an entity that it helps to name. In a decoder: at the token
-before.
+The vector is a hidden state of the last layer. An encoder reads the mask token in place of the
+token, without the vector of an entity whose name the token is part of. A decoder takes the state of
+the token before.
 
 Shapes: N contexts, L tokens, D hidden.
 """
@@ -30,11 +30,11 @@ BATCH = 64
 
 
 class Context(NamedTuple):
-    """A place in a text whose token is known.
+    """A place of a text, with its token.
 
     Attributes:
-        text: What the model reads.
-        place: Where its hidden state is taken.
+        text: The text that the model reads.
+        place: The position whose hidden state is taken.
         token: The id of the token that belongs there, or next.
     """
 
@@ -49,12 +49,12 @@ def token_space(model: FusedModel) -> str:
 
 
 def names_of(model: FusedModel, ids: Sequence[int]) -> list[str]:
-    """Tokens as the vocabulary writes them: one to one, which decoded text is not."""
+    """Tokens as the vocabulary writes them; unlike decoded text, these are unique."""
     return [str(name) for name in model.tokenizer.convert_ids_to_tokens(list(ids))]
 
 
 def contexts(model: FusedModel, document: LinkedText) -> Iterator[Context]:
-    """Each token of a text but special ones, in order; a decoder has no context for the first."""
+    """The tokens of a text but special ones, in order; a decoder has no context for the first."""
     text = model.encoder.encode(document)
     text = EncodedText(text.ids, text.spans)  # no entity is asked for
     own = set(model.tokenizer.all_special_ids)
@@ -91,10 +91,10 @@ def states(model: FusedModel, found: Sequence[Context]) -> torch.Tensor:
 
 
 def write_tokens(store: Modeledge, model: FusedModel, texts: Iterable[LinkedText]) -> int:
-    """Write the contexts of texts, each text one operation whose source it is; return how many.
+    """Write the contexts of texts, each text as one operation and source; return how many.
 
-    A text whose contexts are in the store is skipped. To know that, the space is read once; one
-    that was forgotten is written again.
+    A text whose contexts are stored is skipped: the space is read once to find these. A forgotten
+    text is written again.
     """
     space = token_space(model)
     held = {record.text for record, _ in store.vectors(space)}

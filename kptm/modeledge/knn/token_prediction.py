@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from kptm.modeledge.store import Modeledge
 
 BATCH = 256
-"""Contexts whose p over the vocabulary is held at once."""
+"""Contexts whose p over the vocabulary are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """What stands at a blank, or comes next.
+    """The prediction for a blank, or for the next token.
 
     Attributes:
         token: The likeliest token, as the vocabulary writes it.
@@ -52,9 +52,9 @@ class TokenPredictor:
 
     Args:
         model: Encoder or decoder.
-        store: With contexts of the same model; see
+        store: A store with contexts of the same model; see
             :func:`~kptm.modeledge.knn.token_contexts.write_tokens`.
-        interpolation: How they are mixed; :meth:`fit` fits it.
+        interpolation: The weights of model and store; :meth:`fit` fits them.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class TokenPredictor:
         self.interpolation = interpolation or Interpolation()
 
     def fit(self, texts: Iterable[LinkedText]) -> Interpolation:
-        """Fit the interpolation on held-out texts, all of whose tokens are asked; return it."""
+        """Fit the interpolation on all tokens of held-out texts, and return it."""
         found = [item for document in texts for item in contexts(self._model, document)]
         names = names_of(self._model, [item.token for item in found])
         questions: list[HeldOutQuestion] = []

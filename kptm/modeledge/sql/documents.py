@@ -1,8 +1,8 @@
 """The file of each source of texts, so that a file that is indexed again replaces its texts.
 
-A file is recognised by its absolute path (:func:`kg.store.rows.sources.document_of`), and keeps the
-name under which it was indexed first. What a source attests is not noted by file: it is replaced
-only where the source speaks in one file alone.
+A file is identified by its absolute path (:func:`kg.store.rows.sources.document_of`), and keeps the
+name under which it was indexed first. Attestations are not stored per file, so they are replaced
+only if the source has a single file.
 """
 
 from __future__ import annotations
@@ -20,23 +20,22 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
 
 ELSEWHERE = ""
-"""Noted of a source that also attests texts of no file, or of files that were not noted."""
+"""Stands for the texts of a source that come from no file, or from files that were not recorded."""
 
 
 class DocumentSource(NamedTuple):
-    """Who says the texts of a file.
+    """The source of a file's texts.
 
     Attributes:
         source: Its name.
-        others: The other files in which the source speaks, sorted; "" stands for texts of no known
-            file.
+        others: The other files of the source, sorted; "" stands for texts of no known file.
     """
 
     source: str
     others: tuple[str, ...] = ()
 
     def explain_kept(self, path: str | Path) -> str:
-        """That nothing is replaced, and why."""
+        """The message that nothing is replaced, with the reason."""
         others = ", ".join(
             name or "texts that were not indexed from a file" for name in self.others
         )
@@ -48,7 +47,7 @@ class DocumentSource(NamedTuple):
 
 
 def speaker(database: Database, path: str | Path | None, source: str | None) -> DocumentSource:
-    """Who says the texts of a file or folder; it is noted. A path of None is no file."""
+    """Find or record the source of a file or folder; None stands for no file."""
     with database.writing() as (sql, _):
         if path is not None:
             return claim(sql, path, source)
@@ -58,24 +57,24 @@ def speaker(database: Database, path: str | Path | None, source: str | None) -> 
 
 
 def sources_of(database: Database, path: str | Path) -> list[str]:
-    """The sources of which a file or folder was indexed, sorted."""
+    """The sources under which a file or folder was indexed, sorted."""
     with database.quick() as sql:
         return _sources(sql, document_of(path))
 
 
 def claim(sql: Sql, path: str | Path, source: str | None) -> DocumentSource:
-    """The source of a file or folder, which is noted.
+    """Find or record the source of a file or folder.
 
     Args:
         sql: A writing transaction.
         path: The file.
-        source: The name that was given; None takes that of the file, by default its path.
+        source: The given name; None takes the name under which the file was indexed, or its path.
     """
     document = document_of(path)
     name = _name_of(sql, str(path), document) if source is None else source
     known = _documents(sql, name)
     if not known and source is not None and provenance.is_source(sql, name):
-        known = {ELSEWHERE}  # attested before files were noted
+        known = {ELSEWHERE}  # attested before files were recorded
         _note(sql, name, ELSEWHERE)
     if document not in known:
         _note(sql, name, document)
@@ -83,13 +82,13 @@ def claim(sql: Sql, path: str | Path, source: str | None) -> DocumentSource:
 
 
 def note_elsewhere(sql: Sql, source: str) -> None:
-    """Note that a source attests texts that are of no file."""
+    """Record that a source attests texts that come from no file."""
     if ELSEWHERE not in _documents(sql, source):
         _note(sql, source, ELSEWHERE)
 
 
 def forget(sql: Sql, source: str) -> None:
-    """Delete what is noted of a source."""
+    """Delete the files of a source."""
     sql.run("DELETE FROM modeledge_document WHERE source = ?", (source,))
 
 
@@ -102,7 +101,7 @@ def end_rest(sql: Sql, operation: int, source: str, said: Collection[str]) -> li
     gone = [
         number
         for number, digest, text in sql.stream(query, (source,))
-        if digest not in said and digest == provenance.of_text(text)  # not what states a triple
+        if digest not in said and digest == provenance.of_text(text)  # statements of triples stay
     ]
     provenance.end(sql, operation, source, gone)
     listed, parameter = sql.values(orphans := provenance.unattested_by(sql, operation))
@@ -111,7 +110,7 @@ def end_rest(sql: Sql, operation: int, source: str, said: Collection[str]) -> li
 
 
 def _name_of(sql: Sql, path: str, document: str) -> str:
-    """The name under which a file was indexed before; else its path, absolute if that is taken."""
+    """The name under which a file was indexed, else its path, absolute if that is taken."""
     same = [name for name in _sources(sql, document) if Path(name).name == Path(path).name]
     if same:
         return same[0]

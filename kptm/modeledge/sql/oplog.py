@@ -1,8 +1,8 @@
-"""Operations, and the log of which rows each one brought in or took out.
+"""Operations, and the log of the rows that each one inserted or removed.
 
-A row's ``op_changed`` is the operation that brought it in or took it out last. Undoing an operation
-takes out what it brought in, and brings back what it was the last to take out, as an operation of
-its own: so an undo can be undone like anything else.
+A row's ``op_changed`` is the last operation that inserted or removed it. Undoing an operation
+removes the rows that it inserted, and restores the rows that no later operation changed. An undo is
+itself an operation, so it can be undone too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Range:
     """Rows that an operation changed.
 
     Attributes:
-        live: Whether they came in, or went.
+        live: Whether they were inserted, or removed.
         first: The first id.
         last: The last id.
     """
@@ -47,8 +47,8 @@ def begin(sql: Sql, kind: str, note: str, revision: int | None = None) -> int:
     Args:
         sql: A writing transaction.
         kind: What it does.
-        note: For the reader of receipts.
-        revision: The graph's revision that it is one with.
+        note: The note that receipts show.
+        revision: The revision of the graph that the operation belongs to.
     """
     number = newest(sql) + 1
     at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -60,9 +60,9 @@ def begin(sql: Sql, kind: str, note: str, revision: int | None = None) -> int:
 
 
 def kind_of(sql: Sql, operation: int) -> str:
-    """What an operation did; "" where it is not known.
+    """The kind of an operation, "" if it is not known; "undo" for an undo.
 
-    An undo of an undo does what the first operation did; an undo is "undo".
+    An undo of an undo has the kind of the first operation.
     """
     undone = 0
     while row := sql.all("SELECT kind, note FROM modeledge_operation WHERE id = ?", (operation,)):
@@ -82,7 +82,7 @@ def newest(sql: Sql) -> int:
 
 
 def position(sql: Sql) -> int:
-    """The newest line of the log: whoever has read so far knows all rows."""
+    """The newest line of the log; an index that has read up to it has all rows."""
     return int(sql.one("SELECT max(seq) FROM modeledge_log") or 0)
 
 
@@ -94,7 +94,7 @@ def state(sql: Sql) -> tuple[int, int]:
 
 
 def note(sql: Sql, operation: int, space: int, live: bool, ids: Sequence[int]) -> None:
-    """Write down that rows came in or went."""
+    """Log that rows were inserted or removed."""
     seq = position(sql)
     rows = [
         (seq + number, operation, space, int(live), first, last)
@@ -104,7 +104,7 @@ def note(sql: Sql, operation: int, space: int, live: bool, ids: Sequence[int]) -
 
 
 def ranges(ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Ids as (first, last) of runs without a gap, in order."""
+    """Ids as (first, last) of consecutive runs, in order."""
     if isinstance(ids, range):
         return [(ids[0], ids[-1])] if ids else []
     found = np.unique(np.asarray(ids, dtype=np.int64))
@@ -117,7 +117,7 @@ def ranges(ids: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def changed_since(sql: Sql, space: int, seq: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Ids of a space that changed after a line of the log: those alive now, those not; sorted."""
+    """Ids of a space that changed after a line of the log, sorted: live ones, and removed ones."""
     query = (
         "SELECT live, first, last FROM modeledge_log WHERE seq > ? AND space_id = ? ORDER BY seq"
     )
@@ -139,13 +139,13 @@ def purged_since(sql: Sql, operation: int) -> bool:
 
 
 def changed_by(sql: Sql, operation: int) -> list[Range]:
-    """The rows that an operation brought in or took out."""
+    """The rows that an operation inserted or removed."""
     query = "SELECT live, first, last FROM modeledge_log WHERE op_id = ? ORDER BY seq"
     return [Range(bool(live), first, last) for live, first, last in sql.all(query, (operation,))]
 
 
 def living(sql: Sql, space: int, operation: int | None = None) -> NDArray[np.int64]:
-    """The ids that live, or lived when an operation had been done, sorted."""
+    """The ids that are live now, or were live after an operation, sorted."""
     until = "" if operation is None else f" AND op_id <= {operation:d}"
     query = f"SELECT live, first, last FROM modeledge_log WHERE space_id = ?{until} ORDER BY seq"
     lines = sql.all(query, (space,))

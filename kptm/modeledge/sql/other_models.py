@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def prefix_of(space: VectorSpace) -> str:
-    """How a space's vectors are made: "mention", "cloze", …; else the name of the space."""
+    """The way a space's vectors are made: "mention", "cloze", …; else the name of the space."""
     return space.name.partition(":")[0]
 
 
@@ -33,15 +33,15 @@ def others_of(sql: Sql, names: Mapping[str, str]) -> list[VectorSpace]:
 
 
 def check_known(sql: Sql, names: Mapping[str, str], asked: Iterable[str]) -> None:
-    """Refuse to ask a store that has vectors of other models alone.
+    """Refuse to search a store that has vectors of other models only.
 
     Args:
         sql: A transaction.
         names: The model's spaces by way.
-        asked: The ways that are asked in.
+        asked: The ways that are searched.
 
     Raises:
-        ModeledgeError: Of a way there are none of this model, but of others.
+        ModeledgeError: A way has vectors of other models, and none of this model.
     """
     for way in sorted(set(asked)):
         own = spaces.find(sql, names[way])

@@ -1,6 +1,6 @@
-"""Origins: the texts that records were made from, each once, and who attests them.
+"""Origins: the texts that records were made from, each once, with the sources that attest them.
 
-A text that several sources attest lives until the last of them is forgotten.
+A text stays live until the last of its sources is forgotten.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 def of_text(text: str) -> str:
-    """The digest of a text that anybody may attest."""
+    """The digest of a text, which any source may attest."""
     return _digest("text", text)
 
 
 def of_own(source: str, text: str) -> str:
-    """The digest of what a source brings as vectors: no other source attests that."""
+    """The digest of vectors that a source adds itself; no other source can attest them."""
     return _digest("own", source, text)
 
 
 def of_fact(fact: tuple[str, str, str], value: str, text: str) -> str:
-    """The digest of a statement of a triple that anybody may attest."""
+    """The digest of a statement of a triple, which any source may attest."""
     return _digest("fact", *fact, value, text)
 
 
@@ -36,7 +36,7 @@ def _digest(*parts: str) -> str:
 
 
 def find_ids(sql: Sql, digests: Sequence[str]) -> dict[str, int]:
-    """The ids of those that the store has."""
+    """The ids of the digests that the store has."""
     listed, parameter = sql.values(list(digests))
     query = f"SELECT digest, id FROM modeledge_origin WHERE digest IN {listed}"
     return dict(sql.all(query, (parameter,)))
@@ -54,7 +54,7 @@ def ids(sql: Sql, texts: dict[str, str]) -> dict[str, int]:
 
 
 def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> list[int]:
-    """Let a source attest origins; return those that it did not."""
+    """Let a source attest origins; return those that it did not attest before."""
     wanted = sorted(set(origins))
     listed, parameter = sql.values(wanted)
     query = (
@@ -79,7 +79,7 @@ def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> lis
 
 
 def end(sql: Sql, operation: int, source: str, found: Sequence[int]) -> None:
-    """End what a source attests of these origins."""
+    """End a source's attestations of these origins."""
     listed, parameter = sql.values(list(found))
     if found:
         sql.run(
@@ -90,7 +90,7 @@ def end(sql: Sql, operation: int, source: str, found: Sequence[int]) -> None:
 
 
 def silent(sql: Sql, source: str, found: Sequence[int]) -> list[int]:
-    """Those of the origins that a source does not attest, and was not made to forget."""
+    """The origins that a source does not attest, and that were not forgotten for it."""
     listed, parameter = sql.values(list(found))
     query = (
         "SELECT origin_id, live, op_changed FROM modeledge_attestation"
@@ -107,7 +107,7 @@ def silent(sql: Sql, source: str, found: Sequence[int]) -> list[int]:
 
 
 def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:
-    """End what a source attests; return the origins that nobody attests now."""
+    """End all attestations of a source; return the origins that no source attests now."""
     sql.run(
         "UPDATE modeledge_attestation SET live = 0, op_changed = ? WHERE source = ? AND live = 1",
         (operation, source),
@@ -118,8 +118,8 @@ def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:
 def turn_round(sql: Sql, undone: int, operation: int) -> list[int]:
     """Reverse the attestations that an operation changed last; return origins attested again.
 
-    One stays: that of a source which brought more rows of the origin later, when nobody else
-    attests these. To be called when the rows have been turned round.
+    An attestation stays if its source added more rows of the origin later and no other source
+    attests these. Call this after the rows have been restored or removed.
     """
     keeps = (
         "live = 1 AND EXISTS (SELECT 1 FROM modeledge_record r"
@@ -137,7 +137,7 @@ def turn_round(sql: Sql, undone: int, operation: int) -> list[int]:
 
 
 def unattested_by(sql: Sql, operation: int) -> list[int]:
-    """The origins of which an operation ended the last attestation."""
+    """The origins whose last attestation an operation ended."""
     query = (
         "SELECT a.origin_id FROM modeledge_attestation a WHERE a.op_changed = ? AND a.live = 0"
         " AND NOT EXISTS (SELECT 1 FROM modeledge_attestation b"
@@ -147,10 +147,9 @@ def unattested_by(sql: Sql, operation: int) -> list[int]:
 
 
 def attested_origins(sql: Sql, operation: int, origins: Sequence[int]) -> set[int]:
-    """The origins that somebody attests.
+    """The origins that any source attests.
 
-    One whose last attestation went by an undo is attested again; one whose source was forgotten is
-    not.
+    An origin counts if an undo ended its last attestation, but not if its source was forgotten.
     """
     listed, parameter = sql.values(sorted(set(origins)))
     if not origins:
@@ -174,13 +173,13 @@ def attested_origins(sql: Sql, operation: int, origins: Sequence[int]) -> set[in
 
 
 def is_source(sql: Sql, source: str) -> bool:
-    """Whether a source attests or attested an origin."""
+    """Whether a source attests an origin, or did so before."""
     query = "SELECT 1 FROM modeledge_attestation WHERE source = ? LIMIT 1"
     return sql.one(query, (source,)) is not None
 
 
 def texts_of(sql: Sql, source: str, *, alone: bool) -> list[str]:
-    """The texts that a source and no other attests or attested; or all the others."""
+    """The texts that only this source attests, or has ever attested; or all other texts."""
     attests = "SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = o.id AND a.source"
     theirs = f"EXISTS ({attests} = ?) AND NOT EXISTS ({attests} <> ?)"
     condition = theirs if alone else f"NOT ({theirs})"
@@ -195,7 +194,7 @@ def is_changed_by(sql: Sql, operation: int) -> bool:
 
 
 def sources(sql: Sql, origins: Sequence[int]) -> dict[int, list[str]]:
-    """Who attests each origin, sorted."""
+    """The sources of each origin, sorted."""
     listed, parameter = sql.values(list(origins))
     query = (
         "SELECT origin_id, source FROM modeledge_attestation"
@@ -208,7 +207,7 @@ def sources(sql: Sql, origins: Sequence[int]) -> dict[int, list[str]]:
 
 
 def sources_of_rows(sql: Sql, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Who attests the origin of each row, sorted."""
+    """The sources of each row's origin, sorted."""
     listed, parameter = sql.values(list(ids))
     query = f"SELECT id, origin_id FROM modeledge_record WHERE id IN {listed}"
     origin_of = dict(sql.all(query, (parameter,)))

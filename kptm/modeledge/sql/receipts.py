@@ -34,14 +34,14 @@ class Receipt:
     """What an operation did.
 
     Attributes:
-        operation: Its number, to undo it by; 0 where there was nothing to do.
+        operation: Its number, for undo; 0 if there was nothing to do.
         kind: "add", "write", "edit", "forget", "undo", "purge", …
-        note: What it was about.
-        at: When, in UTC.
-        revision: The graph's revision that it is one with.
-        added: Rows that came in, or back, as ranges (first, last).
-        removed: Rows that went.
-        answers: Questions that are answered otherwise since.
+        note: Its subject.
+        at: Time in UTC.
+        revision: The revision of the graph that it belongs to.
+        added: Rows that were inserted or restored, as ranges (first, last).
+        removed: Rows that were removed, as ranges.
+        answers: Questions whose answer changed.
     """
 
     operation: int
@@ -55,21 +55,21 @@ class Receipt:
 
     @property
     def rows_added(self) -> int:
-        """How many rows came in."""
+        """Number of inserted rows."""
         return sum(last - first + 1 for first, last in self.added)
 
     @property
     def rows_removed(self) -> int:
-        """How many rows went."""
+        """Number of removed rows."""
         return sum(last - first + 1 for first, last in self.removed)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The values as JSON has them."""
         return {**asdict(self), "rows_added": self.rows_added, "rows_removed": self.rows_removed}
 
 
 def of(sql: Sql, operation: int) -> Receipt:
-    """The receipt of an operation; empty where there is none of that number."""
+    """The receipt of an operation; empty if there is no operation of that number."""
     query = "SELECT kind, note, at, revision, answers FROM modeledge_operation WHERE id = ?"
     rows = sql.all(query, (operation,))
     if not rows:
@@ -95,12 +95,12 @@ def listing(sql: Sql, limit: int) -> list[Receipt]:
 
 
 def of_revision(sql: Sql, revision: int) -> list[int]:
-    """The operations that are one with a revision of the graph, newest first."""
+    """The operations that belong to a revision of the graph, newest first."""
     query = "SELECT id FROM modeledge_operation WHERE revision = ? ORDER BY id DESC"
     return [number for (number,) in sql.all(query, (revision,))]
 
 
 def note_answers(sql: Sql, operation: int, answers: Sequence[AnswerChange]) -> None:
-    """Write down what is answered otherwise since an operation."""
+    """Record the questions whose answer an operation changed."""
     text = json.dumps([asdict(change) for change in answers], ensure_ascii=False)
     sql.run("UPDATE modeledge_operation SET answers = ? WHERE id = ?", (text, operation))

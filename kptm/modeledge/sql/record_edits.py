@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.record_rows import Condition
 
 NOTE = 200
-"""Characters of a note."""
+"""The longest note, in characters."""
 
 
 def states(fact: Fact) -> Condition:
-    """Whether a record says a fact.
+    """The condition that a record states a fact.
 
-    A record that names its triple says that one. Of a text only the two entities are known: it says
-    the fact if one of them is blank or looked at, and the other stands in it.
+    A record with a triple states that triple. Of a text only the entities are known: it states the
+    fact if its value is one of the two entities, and its context has the other.
     """
     head, relation, tail = fact
     told: Condition = (
@@ -40,7 +40,7 @@ def states(fact: Fact) -> Condition:
 
 
 def ended_by(revision: int) -> Condition:
-    """Whether a record names a triple that lives no more since a revision of the graph."""
+    """The condition that a record has a triple that a revision of the graph ended."""
     query = (
         "r.id IN (SELECT n.id FROM triple_source s JOIN triple x ON x.id = s.triple_id"
         " JOIN entity h ON h.id = x.head_id JOIN relation p ON p.id = x.relation_id"
@@ -60,10 +60,10 @@ def forget(
     source: str | None,
     text: str | None,
 ) -> list[int]:
-    """Take out the records that fit all that is named; return their ids.
+    """Remove the records that match all given arguments; return their ids.
 
     Raises:
-        ModeledgeError: Nothing was named.
+        ModeledgeError: No argument was given.
     """
     conditions: list[Condition] = []
     if fact is not None:
@@ -82,7 +82,7 @@ def forget(
 
 
 def _only_by(source: str) -> Condition:
-    """What another source attests too stays."""
+    """Remove what only this source attests."""
     query = (
         "(SELECT count(*) FROM modeledge_attestation a"
         " WHERE a.origin_id = r.origin_id AND a.live = 1 AND a.source {} ?)"
@@ -104,10 +104,10 @@ def _take_out(sql: Sql, operation: int, orphans: Sequence[int]) -> list[int]:
 
 
 def return_texts(sql: Sql, operation: int, source: str, found: Sequence[int]) -> list[int]:
-    """Let a source attest texts that were written before; return the rows that come back by it.
+    """Let a source attest texts that were written before; return the restored rows.
 
-    A text whose sources were all forgotten is attested again; what was forgotten of it for its own
-    sake stays so.
+    A text whose sources were all forgotten is live again; records that were forgotten by themselves
+    stay forgotten.
     """
     listed, parameter = sql.values(list(found))
     by_itself = (
@@ -120,7 +120,7 @@ def return_texts(sql: Sql, operation: int, source: str, found: Sequence[int]) ->
 
 
 def _said_again(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
-    """Bring back the rows of origins that went because nobody attested them."""
+    """Restore the rows that were removed because no source attested their origins."""
     listed, parameter = sql.values(attested)
     by_source = (
         "r.op_changed IN (SELECT a.op_changed FROM modeledge_attestation a"
@@ -131,7 +131,7 @@ def _said_again(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
 
 
 def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
-    """Take back an operation, as an operation of its own; return its number.
+    """Undo an operation, as a new operation; return the new number.
 
     Raises:
         ModeledgeError: There is no such operation, or nothing of it is left to undo.
@@ -162,7 +162,7 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
         changed += _clean_notes(sql, source)
     for name in names:
         held = _held_by(sql, name)
-        record_rows.remove(sql, operation, held)  # so that every index hears of it
+        record_rows.remove(sql, operation, held)  # every index reads the log
         text, parameters = held
         query = (
             "SELECT r.id FROM modeledge_record r"
@@ -185,7 +185,7 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
 
 
 def _held_by(sql: Sql, name: str) -> Condition:
-    """Whether a record holds a name; a short one has to be a whole key or a word of the text."""
+    """The condition that a record holds a name; a short name must be a whole key or word."""
     if len(name) >= held_names.SHORT:
         return _holds(("r.value", "r.context", "o.text", "r.head", "r.relation", "r.tail"), name)
     text, parameters = _holds(("o.text",), name)
@@ -210,7 +210,7 @@ def _clean_notes(sql: Sql, name: str) -> int:
 
 
 def _delete_unattested(sql: Sql, operation: int) -> int:
-    """Delete the records of texts that nobody attests or attested any more."""
+    """Delete the records of texts without any attestation, present or past."""
     alone: Condition = (
         "NOT EXISTS (SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = r.origin_id)",
         [],
@@ -226,5 +226,5 @@ def _delete(sql: Sql, table: str, column: str, ids: Sequence[int]) -> int:
 
 
 def _holds(columns: Sequence[str], name: str) -> Condition:
-    """Whether a name stands in one of the columns, as it is."""
+    """The condition that one of the columns contains a name verbatim."""
     return any_of(*((f"replace({column}, ?, '') <> {column}", [name]) for column in columns))

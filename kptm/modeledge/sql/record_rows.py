@@ -1,4 +1,4 @@
-"""The statements on records: what comes in, goes, comes back, and is read."""
+"""SQL statements that insert, remove, restore and read records."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ _RECORD = (
 _FROM = "FROM modeledge_record r JOIN modeledge_origin o ON o.id = r.origin_id"
 
 Condition = tuple[str, list[Any]]
-"""SQL about a record ``r``, and its parameters."""
+"""An SQL condition on a record ``r``, with its parameters."""
 
 
 def mentions(key: str) -> Condition:
-    """Whether ``key`` stands in the context; LIKE would take "US" for "us" on SQLite."""
+    """The condition that the context has ``key``; LIKE would ignore case on SQLite."""
     return "replace(r.context, ?, '') <> r.context", [escape_key(key)]
 
 
 def all_of(*conditions: Condition) -> Condition:
-    """All of them hold."""
+    """The conjunction of conditions."""
     return " AND ".join(f"({text})" for text, _ in conditions) or "1 = 1", [
         parameter for _, parameters in conditions for parameter in parameters
     ]
 
 
 def any_of(*conditions: Condition) -> Condition:
-    """One of them holds."""
+    """The disjunction of conditions."""
     return " OR ".join(f"({text})" for text, _ in conditions) or "1 = 0", [
         parameter for _, parameters in conditions for parameter in parameters
     ]
@@ -64,7 +64,7 @@ def insert(
     digests: Sequence[str],
     attested: Mapping[str, Iterable[str]],
 ) -> range:
-    """Add rows with their origins, and who attests which of these; return their ids.
+    """Add rows with their origins and the sources of these; return their ids.
 
     Raises:
         ModeledgeError: A number does not fit the space's precision.
@@ -99,30 +99,30 @@ def _blob(vector: NDArray[Any], as_text: bool) -> bytes | str:
 
 
 def _next_id(sql: Sql) -> int:
-    """One that no row has or had, deleted ones too."""
+    """An id that no row has or ever had, deleted rows included."""
     held = sql.one("SELECT max(id) FROM modeledge_record") or 0
     told = sql.one("SELECT max(last) FROM modeledge_log") or 0
     return int(max(held, told)) + 1
 
 
 def remove(sql: Sql, operation: int, condition: Condition) -> list[int]:
-    """Take live rows out; return their ids."""
+    """Remove live rows; return their ids."""
     text, parameters = condition
     query = f"SELECT r.id, r.space_id {_FROM} WHERE r.live = 1 AND ({text}) ORDER BY r.id"
     return _turn(sql, operation, sql.all(query, parameters), live=False)
 
 
 def bring_back(sql: Sql, operation: int, condition: Condition) -> list[int]:
-    """Bring dead rows back; return their ids."""
+    """Restore removed rows; return their ids."""
     text, parameters = condition
     query = f"SELECT r.id, r.space_id {_FROM} WHERE r.live = 0 AND ({text}) ORDER BY r.id"
     return _turn(sql, operation, sql.all(query, parameters), live=True)
 
 
 def take_back(sql: Sql, undone: int, operation: int) -> list[int]:
-    """Take out what an operation brought in and lives; return the ids.
+    """Remove the live rows that an operation inserted; return the ids.
 
-    What others attest too stays: undone is only that it was attested once more.
+    Rows that other sources attest stay: only the added attestation is undone.
     """
     said = (
         "EXISTS (SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = r.origin_id"
@@ -134,20 +134,20 @@ def take_back(sql: Sql, undone: int, operation: int) -> list[int]:
 
 
 def taken_by(sql: Sql, undone: int) -> list[tuple[int, int, int]]:
-    """The (id, space, origin) of the rows that an operation was the last to take out."""
+    """The (id, space, origin) of the removed rows that an operation changed last."""
     return _changed_by(sql, undone, False, f"r.live = 0 AND r.op_changed = {undone:d}")
 
 
 def give_back(
     sql: Sql, operation: int, taken: Sequence[tuple[int, int, int]], attested: set[int]
 ) -> list[int]:
-    """Bring rows back of those origins that somebody attests; return the ids."""
+    """Restore the rows whose origins have a source; return the ids."""
     back = [(number, space) for number, space, origin in taken if origin in attested]
     return _turn(sql, operation, back, live=True)
 
 
 def _changed_by(sql: Sql, operation: int, live: bool, still: str) -> list[tuple[int, int, int]]:
-    """(id, space, origin) of rows that an operation inserted or removed and that are still so."""
+    """The (id, space, origin) of rows whose last change is an operation."""
     query = (
         "SELECT r.id, r.space_id, r.origin_id FROM modeledge_record r"
         f" WHERE r.id BETWEEN ? AND ? AND {still}"
@@ -173,7 +173,7 @@ def _turn(sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bo
 
 
 def fetch(sql: Sql, ids: Sequence[int], *, live: bool = True) -> dict[int, Record]:
-    """The records of ids, those that live or any."""
+    """The records of ids, live ones or all."""
     listed, parameter = sql.values(list(ids))
     alive = " AND r.live = 1" if live else ""
     query = f"SELECT {_RECORD} {_FROM} WHERE r.id IN {listed}{alive}"

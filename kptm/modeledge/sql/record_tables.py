@@ -4,11 +4,11 @@
                   │
     operation ── log
 
-A record is a vector and what it stands for; its origin is the text it was made from, which lives by
-who attests it. ``document`` has the files in which sources speak, by their absolute paths. Nothing
-is deleted but by a purge: ``live`` says whether a row counts, ``op_changed`` which operation said
-so last. The log holds what every operation did, as ranges of record ids: by it an index is brought
-up to date, an operation undone, and the past read.
+A record is a vector and the value that it stands for. Its origin is the text it was made from,
+which is live while a source attests it. ``document`` has the files of each source, by absolute
+path. Only a purge deletes rows: ``live`` says whether a row counts, ``op_changed`` which operation
+changed that last. The log holds the changes of every operation as ranges of record ids; indexes are
+updated from it, operations undone, and past states read.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ document = Table(
 )
 Index("ix_modeledge_document_document", document.c.document)
 
-# The vector comes last: what stands behind a kilobyte is read by way of every page of it.
+# The vector comes last: to read a column after it, a database reads all pages of the vector.
 record = Table(
     "modeledge_record",
     metadata,
@@ -95,7 +95,7 @@ record = Table(
 )
 Index("ix_modeledge_record_origin_id", record.c.origin_id)
 Index("ix_modeledge_record_value", record.c.value)
-# Vectors of texts, which are most, name no triple.
+# Most records are vectors of texts, which name no triple.
 STATED = text("relation <> ''")
 Index(
     "ix_modeledge_record_head",

@@ -22,9 +22,9 @@ class VectorSpace:
 
     Attributes:
         id: Its row.
-        name: Its name; of a model's vectors the way they are made and the model's fingerprint.
+        name: Its name; for a model's vectors the way they are made and the model's fingerprint.
         dim: Width of its vectors.
-        precision: How they are kept, "float32" or "float16".
+        precision: The stored precision, "float32" or "float16".
     """
 
     id: int
@@ -34,28 +34,27 @@ class VectorSpace:
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
-        """Of the numbers in the database."""
+        """The NumPy type of the stored numbers."""
         return np.dtype(self.precision).newbyteorder("<")
 
     @property
     def bytes(self) -> int:
-        """Of one vector in the database."""
+        """The bytes of one stored vector."""
         return self.dim * self.dtype.itemsize
 
 
 def spaces_of(model: FusedModel) -> dict[str, str]:
     """The names of a model's spaces: how vectors are made, and the model's fingerprint.
 
-    "mention" is the mean over a mention's tokens of the last layer's hidden states, "cloze" the
-    query of the fact that the first blank of a text asks for; both as they come, not brought to
-    length 1.
+    "mention" is the mean hidden state of the last layer over a mention's tokens; "cloze" is the
+    fact key of a text's first blank. Neither is normalised to length 1.
     """
     identity = model.fingerprint()
     return {kind: f"{kind}:{identity}" for kind in ("mention", "cloze")}
 
 
 def find(sql: Sql, name: str) -> VectorSpace | None:
-    """A space by its name, None when there is none."""
+    """The space of a name, or None."""
     rows = sql.all("SELECT id, name, dim, precision FROM modeledge_space WHERE name = ?", (name,))
     return VectorSpace(*rows[0]) if rows else None
 
@@ -67,7 +66,7 @@ def list_all(sql: Sql) -> list[VectorSpace]:
 
 
 def get_or_create(sql: Sql, name: str, dim: int, precision: str | None) -> VectorSpace:
-    """The space of that name; its first vectors make it.
+    """Get the space of a name, or create it.
 
     Raises:
         ModeledgeError: It has vectors of another width or precision.
@@ -90,10 +89,10 @@ def get_or_create(sql: Sql, name: str, dim: int, precision: str | None) -> Vecto
 
 
 def check_width(space: VectorSpace, dim: int) -> None:
-    """Refuse vectors that are not as wide as the space's.
+    """Refuse vectors of another width than the space's.
 
     Raises:
-        ModeledgeError: They are not.
+        ModeledgeError: The widths differ.
     """
     if dim != space.dim:
         raise ModeledgeError(

@@ -27,7 +27,7 @@ UNDONE = """
 p.kind = 'undo' AND NOT EXISTS (SELECT 1 FROM modeledge_operation q WHERE q.kind = 'undo' AND
 substr(p.note || ';', 1, length('undo of operation ' || q.id || ';'))
 = 'undo of operation ' || q.id || ';')"""
-"""Whether operation ``p`` undid an insertion: then the rows that it ended count as never there."""
+"""The condition that operation ``p`` undid an insertion: its rows then count as never inserted."""
 
 
 SAID = """
@@ -43,11 +43,11 @@ class TransferRecord:
     """A record on its way.
 
     Attributes:
-        id: Its row where it comes from; 0 where it comes from a file.
-        digest: Of its origin.
-        record: Where its vector comes from.
-        sources: Who attests its origin, sorted.
-        at: When it was said, in UTC as ISO 8601.
+        id: The id of its row; 0 for a record from a file.
+        digest: The digest of its origin.
+        record: Its provenance.
+        sources: The sources of its origin, sorted.
+        at: The time at which it was stated, in UTC as ISO 8601.
     """
 
     id: int
@@ -77,7 +77,7 @@ def _ids(sql: Sql, space: VectorSpace, last: int, size: int) -> list[int]:
 def of_ids(
     sql: Sql, space: VectorSpace, ids: Sequence[int]
 ) -> tuple[list[TransferRecord], NDArray[np.float32]]:
-    """Rows of a space by their ids, in that order, with their vectors."""
+    """Rows of a space in the order of the given ids, with their vectors."""
     listed, parameter = sql.values(list(ids))
     query = (
         f"SELECT r.id, r.origin_id, o.digest, {SAID} FROM modeledge_record r"
@@ -96,9 +96,9 @@ def of_ids(
 
 
 def identity(item: TransferRecord, vector: NDArray[np.float32], space: VectorSpace) -> Identity:
-    """What makes two records the same one: origin, kind, value and span.
+    """The identity of a record: origin, kind, value and span.
 
-    Of vectors of one's own, which have no place in a text, context and vector count too.
+    For a user's own vectors, which have no place in a text, context and vector count too.
     """
     record = item.record
     key = (item.digest, record.kind, record.value, str(record.start), str(record.end))
@@ -110,15 +110,15 @@ def identity(item: TransferRecord, vector: NDArray[np.float32], space: VectorSpa
 def present(
     sql: Sql, space: VectorSpace, items: Sequence[TransferRecord], until: int | None = None
 ) -> dict[Identity, tuple[bool, str]]:
-    """Records that a space has of the origins of ``items``: whether one lives, its last change.
+    """Stored records of the origins of ``items``: whether each is live, and its last change.
 
-    What came in by an operation that was undone is not there.
+    Records whose insertion was undone are left out.
 
     Args:
         sql: A transaction.
         space: The space.
-        items: The records that are looked for.
-        until: The last row that counts, all by default.
+        items: The records to find.
+        until: The id of the last row to read, all by default.
     """
     own = sorted({item.record.value for item in items if item.record.kind == "own"})
     found: dict[Identity, tuple[bool, str]] = {}
@@ -140,7 +140,7 @@ def present(
         _note(found, (digest, kind, value, str(start), str(end)), bool(live), at)
     if own:
         spelt, values = sql.values(own)
-        # All of one's own vectors may have one origin: they are looked up by their value.
+        # All of a user's own vectors may share one origin, so they are found by their value.
         query = (
             f"SELECT {columns.format(', r.context, r.vector')} AND r.kind = 'own'"
             f" AND r.value IN {spelt} AND +r.origin_id IN {listed} ORDER BY r.id"

@@ -20,19 +20,19 @@ NEAREST = 10
 """Neighbours that are compared."""
 
 TIE = 1e-6
-"""By how much a similarity may be below the last one that counts and count as equal."""
+"""Similarities count as equal to the last neighbour's within this tolerance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What was measured on vectors that were both re-encoded and moved.
+    """Measures on vectors that were both re-encoded and mapped.
 
     Attributes:
-        recall: Of a re-encoded vector's ten nearest re-encoded others the share that is among its
-            ten nearest moved ones; re-encoding's own is 1 by definition.
-        found: The share of vectors with another of their value among their ten nearest moved ones,
-            of those that have another at all; NaN where none has.
-        found_encoded: The same where the others are re-encoded.
+        recall: Recall@10: the share of a vector's ten nearest re-encoded neighbours that are among
+            its ten nearest mapped ones. Re-encoding itself has 1.
+        found: Of the vectors whose value another vector has too, the share that has such a vector
+            among its ten nearest mapped ones; NaN if no value occurs twice.
+        found_encoded: The same with re-encoded neighbours.
         count: Vectors that were compared.
     """
 
@@ -43,12 +43,12 @@ class Agreement:
 
 
 def recall(moved: Vectors, encoded: Vectors) -> float:
-    """:attr:`Agreement.recall`; 1 where no vector has a neighbour.
+    """Compute :attr:`Agreement.recall`; 1 if no vector has a neighbour.
 
     Args:
         moved: Shape (n, D).
-        encoded: Shape (n, D), the same things re-encoded: they ask, and their own neighbours are
-            the right ones.
+        encoded: Shape (n, D), the same records re-encoded: the queries, whose own neighbours are
+            the gold.
     """
     right, own = _neighbours(encoded, encoded)
     _, found = _neighbours(encoded, moved)
@@ -62,7 +62,7 @@ def recall(moved: Vectors, encoded: Vectors) -> float:
 
 
 def agreement(moved: Vectors, encoded: Vectors, values: Sequence[str]) -> Agreement:
-    """Both measures of vectors of ``values``, shape (n, D) each."""
+    """Compute the measures of vectors with ``values``, shape (n, D) each."""
     named = np.unique(np.asarray(values, dtype=object), return_inverse=True)[1]
     several = np.bincount(named)[named] > 1 if len(named) else np.zeros(0, bool)
     shares = []

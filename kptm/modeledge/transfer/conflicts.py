@@ -1,4 +1,4 @@
-"""Facts that two stores have and do not agree on."""
+"""Conflicts: facts on which two stores disagree."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.record_rows import Condition
 
     Told = tuple[str, str, str, str]
-    """Head, relation, tail, and when that was last said."""
+    """Head, relation, tail, and the time at which the fact was last stated."""
 
 POLICIES = ("both", "ours", "theirs", "newest")
 
@@ -42,16 +42,16 @@ _LOST = (
     " WHERE l.head = r.head AND l.relation = r.relation AND l.tail = r.tail)"
 )
 LOST: Condition = (_LOST, [])
-"""Whether a record states a fact of ours that gave way; inside of :func:`find_conflicts` only."""
+"""The condition that a record states a lost fact of ours; only inside :func:`find_conflicts`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MergeConflict:
-    """A fact that is another in the other store.
+    """A fact that has another tail in the other store.
 
     Attributes:
         head: The entity.
-        relation: A relation that has one value a head in either store.
+        relation: A relation with one tail per head in each store.
         ours: The tail here.
         theirs: The tail there.
         kept: "both", "ours" or "theirs".
@@ -65,10 +65,10 @@ class MergeConflict:
 
 
 def check_policy(policy: str) -> None:
-    """Refuse a policy that there is not.
+    """Refuse an unknown policy.
 
     Raises:
-        ModeledgeError: There is none of that name.
+        ModeledgeError: There is no policy of that name.
     """
     if policy not in POLICIES:
         raise ModeledgeError(f"policy {policy!r} is unknown; there is {', '.join(POLICIES)}")
@@ -78,11 +78,11 @@ def check_policy(policy: str) -> None:
 def find_conflicts(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[MergeConflict]]:
     """Conflicts between a store and another's facts, by relation and head.
 
-    Of facts that are as new as each other ours is the newest.
+    If both facts are equally new, ours counts as the newest.
 
     Args:
         sql: A writing transaction of ours.
-        theirs: The facts of the other store, each once; they stream.
+        theirs: The facts of the other store, each once, as a stream.
         policy: One of :data:`POLICIES`.
     """
     columns = "head TEXT NOT NULL, relation TEXT NOT NULL, tail TEXT NOT NULL, at TEXT NOT NULL"
@@ -101,12 +101,12 @@ def find_conflicts(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[li
             lost.append((head, relation, tail, at))
     sql.insert("merge_lost", "head, relation, tail, at", lost)
     sql.run("CREATE INDEX ix_merge_lost ON merge_lost (head, relation)")
-    # The caller works with merge_lost before the tables go.
+    # The caller uses merge_lost before the tables are dropped.
     yield found
     for name in ("ours", "theirs", "lost"):
         sql.run(f"DROP TABLE merge_{name}")
 
 
 def left_out(conflicts: Iterable[MergeConflict]) -> set[Fact]:
-    """The facts of theirs that give way to ours."""
+    """The facts of the other store that lose to ours."""
     return {(item.head, item.relation, item.theirs) for item in conflicts if item.kept == "ours"}

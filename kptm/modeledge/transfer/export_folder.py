@@ -1,11 +1,10 @@
-"""A store written to a folder that can be read without it.
+"""Exports a store to a folder that can be read without kptm.
 
 - ``records-00000.jsonl``: a record a line, with its sources, its triple and its origin's digest
-- ``vectors-00000.safetensors``: its vectors in the same order, as the store keeps them
-- ``manifest.json``: the spaces, which pair of files is of which, and the checksum of each
+- ``vectors-00000.safetensors``: its vectors in the same order and precision
+- ``manifest.json``: the spaces, the pairs of files of each, and the checksum of each file
 
-Live records are written, each as it is now: what was forgotten, the log and the indexes stay
-behind.
+Only live records are written, in their current state, without the log and the indexes.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.transfer_record import TransferRecord
 
 SHARD = 8_192
-"""Records of a pair of files."""
+"""Records in a pair of files."""
 
 VECTORS = "vectors"
-"""The name of the one tensor of a file."""
+"""The name of the only tensor of a file."""
 
 
 def export(database: Database, folder: str | Path, progress: Callable[[int], None] | None) -> int:

@@ -31,10 +31,10 @@ def write(folder: Path, content: dict[str, Any]) -> None:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What a manifest says, after every file was found to be as it was written.
+    """Read a manifest and check all files against it.
 
     Raises:
-        ModeledgeError: A file is missing or damaged, and which.
+        ModeledgeError: A file is missing or damaged.
     """
     path = folder / MANIFEST
     try:
@@ -45,7 +45,7 @@ def read(folder: Path) -> dict[str, Any]:
         content = json.loads(given.decode("utf-8"))
         digests = content["sha256"]
         del content["checksum"]
-        # Its bytes are compared: other ones that say the same are not what was written either.
+        # The bytes are compared: another JSON text with the same content was not written here.
         whole = given == _manifest_bytes(content) and all(map(_FILE.fullmatch, digests))
     except (ValueError, LookupError, TypeError, AttributeError):
         whole = False
@@ -67,6 +67,6 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def _manifest_bytes(content: dict[str, Any]) -> bytes:
-    """The bytes of a manifest, its own checksum last."""
+    """The bytes of a manifest, with its own checksum at the end."""
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return (json.dumps({**content, "checksum": digest}, indent=1) + "\n").encode()

@@ -1,4 +1,4 @@
-"""A folder that a store was exported to, as records to bring in."""
+"""Reads the records of an exported folder."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _TEXTS = ("kind", "value", "text", "origin", "at")
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An export whose files are as they were written.
+    """An export whose checksums are right.
 
     Attributes:
-        folder: Where.
-        content: What its manifest says.
+        folder: The folder.
+        content: The content of its manifest.
     """
 
     folder: Path
@@ -43,7 +43,7 @@ class Exported:
 
     @property
     def name(self) -> str:
-        """What it is called in the log."""
+        """Its name in the log."""
         return f"from {self.folder}"
 
     def spaces(self) -> list[VectorSpace]:
@@ -65,7 +65,7 @@ class Exported:
         return found
 
     def facts(self) -> Iterator[Told]:
-        """The facts that records state, each once with its newest time; they are held in memory."""
+        """The facts that records state, each once with its newest time, all in memory."""
         told: dict[Fact, str] = {}
         for shard in self._shards():
             for item in self._items(shard):
@@ -133,10 +133,10 @@ def of_folder(folder: str | Path) -> Exported:
 
 
 def _item(value: dict[str, Any]) -> TransferRecord:
-    """A record as a line tells it.
+    """Parse the record of a line.
 
     Raises:
-        ValueError: Something in it is of another type; so LookupError and TypeError.
+        ValueError: A value is wrong; a missing or mistyped one is a LookupError or TypeError.
     """
     context, sources, triple = value["context"], value["sources"], value["triple"]
     texts = [*(value[name] for name in _TEXTS), *context, *sources, *(triple or ())]

@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 
 
 class RecordSource(Protocol):
-    """Where records come from."""
+    """A source of records: another store, or an exported folder."""
 
     @property
     def name(self) -> str:
-        """What it is called in the log."""
+        """Its name in the log."""
         ...
 
     def spaces(self) -> list[VectorSpace]:
@@ -55,7 +55,7 @@ class RecordSource(Protocol):
         ...
 
     def facts(self) -> Iterator[Told]:
-        """The facts that its records state, each once."""
+        """The facts that its records state, each one time."""
         ...
 
     def pages(self, space: VectorSpace) -> Iterator[Page]:
@@ -68,16 +68,16 @@ class MergeReport:
     """What a merge did.
 
     Attributes:
-        operation: Its number, to undo it by; 0 where nothing was new.
-        added: Records that came in.
-        same: Records that both had.
-        returned: Records of ours that live again because a source attests their text whom none here
-            had forgotten.
-        forgotten: Records that were forgotten here, and stay so.
-        left: Records of theirs that gave way to a fact of ours.
-        removed: Records of ours that gave way to a fact of theirs.
-        attested: Statements that a source says a text, which are new.
-        conflicts: Facts that were not the same.
+        operation: The number of its operation, for undo; 0 if nothing was new.
+        added: Records that were added.
+        same: Records that both stores had.
+        returned: Forgotten records of ours that are live again, because a source that was not
+            forgotten here attests their text.
+        forgotten: Records that were forgotten here and stay forgotten.
+        left: Records of theirs that lost to a fact of ours.
+        removed: Records of ours that lost to a fact of theirs.
+        attested: New attestations of texts by sources.
+        conflicts: The facts that differed.
     """
 
     operation: int
@@ -93,7 +93,7 @@ class MergeReport:
 
 @dataclass(slots=True)
 class _Merge:
-    """A merge under way."""
+    """The state of a merge."""
 
     sql: Sql
     number: int
@@ -107,14 +107,14 @@ class _Merge:
     def take(
         self, space: VectorSpace, items: Sequence[TransferRecord], vectors: NDArray[np.float32]
     ) -> None:
-        """Bring in a page of a space."""
+        """Merge a page of a space."""
         kept = [
             place for place, item in enumerate(items) if item.record.triple not in self.unwanted
         ]
         self.counts["left"] += len(items) - len(kept)
         said = self._attested_origins([items[place] for place in kept])
         self.counts["returned"] += self._attest(said)
-        # What this merge brought in does not count: what is there twice comes in twice.
+        # Rows of this merge do not count as stored: duplicates of the other store stay duplicates.
         known = transfer_record.present(
             self.sql, space, [items[place] for place in kept], self.last
         )
@@ -149,11 +149,11 @@ class _Merge:
         )
 
     def _comes_back(self, theirs: str, ours: str) -> bool:
-        """Whether what ended here at a time and lives there since another is to live."""
+        """Whether a record that ended here is to be live, by the times of both stores."""
         return self.policy == "theirs" or (self.policy == "newest" and theirs > ours)
 
     def _attested_origins(self, items: Sequence[TransferRecord]) -> dict[str, set[str]]:
-        """The origins that each source attests there, without what it no longer does here."""
+        """The origins that each source attests there, without attestations that ended here."""
         ended = _withdrawn(self.sql, sorted({item.digest for item in items}))
         said: dict[str, set[str]] = {}
         for item in items:
@@ -164,7 +164,7 @@ class _Merge:
         return said
 
     def _attest(self, said: dict[str, set[str]]) -> int:
-        """Let sources attest what is here already; return how many records live again by it."""
+        """Add attestations of stored texts; return how many records are live again."""
         back = 0
         for source, digests in sorted(said.items()):
             documents.note_elsewhere(self.sql, source)
@@ -181,7 +181,7 @@ def merge(
     """See :meth:`kptm.Modeledge.merge`.
 
     Raises:
-        ModeledgeError: The policy is unknown, or the spaces do not fit; nothing was changed.
+        ModeledgeError: The policy is unknown, or the spaces do not match; nothing was changed.
     """
     check_policy(policy)
     done = 0
@@ -208,10 +208,11 @@ def merge(
 
 
 def _room_for(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
-    """Our space of that name, None where there is none and nothing speaks against making it.
+    """Our space of that name; None if there is none and it may be created.
 
     Raises:
-        ModeledgeError: It keeps other vectors, or ours are of another model.
+        ModeledgeError: Our space has another width or precision, or our vectors are of another
+            model.
     """
     ours = spaces.find(sql, theirs.name)
     if ours is None:
@@ -232,7 +233,7 @@ def _room_for(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
 
 
 def _withdrawn(sql: Sql, digests: Sequence[str]) -> dict[tuple[str, str], str]:
-    """What sources attest no more, by digest and source: since when."""
+    """The time at which each attestation ended, by digest and source."""
     listed, parameter = sql.values(list(digests))
     query = (
         "SELECT o.digest, a.source, p.at FROM modeledge_origin o"
@@ -245,7 +246,7 @@ def _withdrawn(sql: Sql, digests: Sequence[str]) -> dict[tuple[str, str], str]:
 
 @dataclass(frozen=True, slots=True)
 class _Store:
-    """Another store, as it was at one moment."""
+    """A snapshot of another store."""
 
     sql: Sql
     name: str
@@ -264,10 +265,10 @@ class _Store:
 
 @contextmanager
 def of_store(other: Database, ours: Database) -> Iterator[RecordSource]:
-    """Another store, to be merged into ours.
+    """Read another store to merge it into ours.
 
     Raises:
-        ModeledgeError: It is ours.
+        ModeledgeError: It is our own store.
     """
     same = other.path is not None and ours.path is not None and _is_one(other, ours)
     if other is ours or same or (other.path is None and other.name == ours.name):

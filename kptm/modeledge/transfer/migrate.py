@@ -1,7 +1,7 @@
 """Migrates vectors to another model: encoded again from their texts, or mapped by a rotation.
 
-    old space ──► a sample encoded again ──► a turn, and its recall on what it was not fitted on
-        └──────────────────────────────────► encode or turn, a page at a time ──► new space
+    old space ──► a sample encoded again ──► a rotation, and its recall on held-out records
+    └──────────────────────────────────► encode or rotate, page by page ──► new space
 
 Nothing is written before the recall of every map has been measured.
 """
@@ -39,22 +39,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """How one space was moved.
+    """How one space was migrated.
 
     Attributes:
-        old: The space's name.
-        new: The name of the one its vectors are in now.
+        old: The name of the old space.
+        new: The name of the new space.
         method: "encode" or "map".
         way: How the map was fitted, one of :data:`kptm.modeledge.transfer.procrustes.WAYS`; ""
-            where there is none.
-        moved: Records that came in.
-        there: Records that were in the new space already.
-        left: Records that could not be moved: vectors of one's own, and for "encode" those whose
-            text is not known with all its links.
-        anchors: Records that the map was fitted on.
-        agreement: As measured: of a map on re-encoded records that it was not fitted on, before
-            anything was written; of re-encoding by encoding a sample of what is in the new space
-            once more. None where nothing was to be measured.
+            without a map.
+        moved: Records that were added to the new space.
+        there: Records that the new space had already.
+        left: Records that could not be migrated: a user's own vectors, and with "encode" those
+            whose text or links are not known.
+        anchors: How many records the map was fitted on.
+        agreement: For a map, measured on held-out re-encoded records before anything was written.
+            For re-encoding, measured by encoding a sample of the new space once more. None if
+            nothing was measured.
     """
 
     old: str
@@ -73,10 +73,10 @@ class MigrationReport:
     """What a migration did.
 
     Attributes:
-        operations: Those it is in the log as, to undo the newest first: one, unless somebody else
-            wrote between its pages.
-        spaces: Each space that was moved.
-        replaced: Records of the old spaces that were taken out.
+        operations: The numbers of its operations, to be undone from the newest on: one, unless
+            another process wrote between its pages.
+        spaces: The migrated spaces.
+        replaced: Records of the old spaces that were removed.
     """
 
     operations: tuple[int, ...]
@@ -85,19 +85,19 @@ class MigrationReport:
 
 
 class Migrator:
-    """Moves a store's vectors to a model.
+    """Migrates a store's vectors to a model.
 
     Args:
-        database: The store's.
-        model: Whose spaces they are to be in.
-        old: The fingerprint of the model that made them; where None, there has to be one other
-            model's alone.
+        database: The database of the store.
+        model: The model to migrate to.
+        old: The fingerprint of the old model; None if there is only one other model.
         documents: See :class:`Rebuilder`.
         linker: See :class:`Rebuilder`.
-        seed: Of the samples.
+        seed: The seed of the samples.
 
     Raises:
-        ModeledgeError: There are no vectors of that model, or of several and none is named.
+        ModeledgeError: There are no vectors of that model; or there are several other models and
+            ``old`` is None.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Migrator:
                 plans.append(self._planner.plan(space, name, method, anchors, target))
             except (
                 ModeledgeError
-            ) as error:  # of the other spaces too it is worth to know the figure
+            ) as error:  # measure the other spaces too: the message names all figures
                 refused.append(str(error))
         if refused:
             raise ModeledgeError("\n".join(refused))
@@ -193,8 +193,8 @@ class Migrator:
                 if item.id in plan.encoded:
                     turned[row] = plan.encoded[item.id]
             return wanted, turned, there
-        # Encoded as a page, whatever is there: a migration that was cut gives the same vectors when
-        # it goes on.
+        # Whole pages are encoded, stored records included: a resumed migration then computes the
+        # same vectors.
         places, made = self._encoder.encode(sql, items)
         inside = np.isin(places, lacking)
         return [items[place] for place in places[inside].tolist()], made[inside], there
@@ -203,7 +203,7 @@ class Migrator:
         if not items:
             return 0
         with self._database.writing() as (sql, transaction):
-            alive = _alive(sql, [item.id for item in items])  # somebody may have forgotten some
+            alive = _alive(sql, [item.id for item in items])  # some may be removed by now
             kept = [place for place, item in enumerate(items) if item.id in alive]
             if not kept:
                 transaction.rollback()
@@ -219,7 +219,7 @@ class Migrator:
         return len(kept)
 
     def _operation(self, sql: Sql) -> int:
-        """The migration's operation: the newest if it belongs to this migration, else a new one."""
+        """The operation of this migration: the newest one if it belongs to it, else a new one."""
         newest = oplog.newest(sql)
         query = "SELECT id FROM modeledge_operation WHERE id = ? AND kind = 'migrate' AND note = ?"
         number = sql.one(query, (newest, self._note))
@@ -229,7 +229,7 @@ class Migrator:
         return made
 
     def _replace(self) -> int:
-        """Take out what has its like in the new space."""
+        """Remove old records whose counterpart is in the new space."""
         gone = 0
         with self._database.writing() as (sql, transaction):
             number = self._operation(sql)
@@ -249,7 +249,7 @@ class Migrator:
 
 
 def _moves(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple[VectorSpace, str]]:
-    """The spaces to move with the names of those to move them to."""
+    """The spaces to migrate, with the names of their new spaces."""
     there = others_of(sql, names)
     makers = sorted({space.name.partition(":")[2] for space in there})
     if old is None and len(makers) != 1:

@@ -28,24 +28,23 @@ PAGE = 256
 """Records that are encoded and written in one transaction."""
 
 HELD = 1_000
-"""Records that recall is measured on, at most."""
+"""The most held-out records for measuring recall."""
 
 FEWEST = 50
-"""Records that recall has to be measured on for a map to be let through."""
+"""The least held-out records for accepting a map."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a space is to be moved.
+    """The plan of a space's migration.
 
     Attributes:
-        old: The space.
-        new: The name of the other one.
-        turn: The map; None where all is encoded.
-        anchors: Records that it was fitted on.
-        agreement: As measured on records that it was not fitted on.
-        encoded: What the map cost, by row: vectors of anchors and held-out records, which need not
-            be mapped.
+        old: The old space.
+        new: The name of the new space.
+        turn: The map; None if all records are encoded.
+        anchors: How many records it was fitted on.
+        agreement: Measured on held-out records.
+        encoded: Vectors of anchors and held-out records by row, which are encoded already.
     """
 
     old: VectorSpace
@@ -67,10 +66,10 @@ class _Pairs:
 
 
 def check_settings(method: str, anchors: int, target: float) -> None:
-    """Refuse settings that cannot work.
+    """Refuse invalid settings.
 
     Raises:
-        ModeledgeError: They cannot.
+        ModeledgeError: A setting is invalid.
     """
     if method not in METHODS:
         raise ModeledgeError(f"method {method!r} is unknown; there is {', '.join(METHODS)}")
@@ -84,9 +83,9 @@ class Planner:
     """Plans the migration of spaces.
 
     Args:
-        database: The store's.
-        encoder: Of the model that is moved to.
-        seed: Of the samples.
+        database: The database of the store.
+        encoder: The encoder of the new model.
+        seed: The seed of the samples.
     """
 
     def __init__(self, database: Database, encoder: Reencoder, seed: int) -> None:
@@ -95,11 +94,11 @@ class Planner:
         self._seed = seed
 
     def plan(self, old: VectorSpace, new: str, method: str, anchors: int, target: float) -> Plan:
-        """How to move a space; nothing is written.
+        """Plan the migration of a space; nothing is written.
 
         Raises:
-            ModeledgeError: It is to be mapped, and that cannot be done, measured, or as well as the
-                target.
+            ModeledgeError: The space is to be mapped, and there are too few records to fit or
+                measure a map, or it misses the target.
         """
         plain = Plan(old, new)
         if method == "encode":
@@ -107,7 +106,7 @@ class Planner:
         with self._database.reading() as sql:
             held, chosen, count = sample(sql, old, KINDS, HELD, anchors, self._seed)
         if method == "auto" and count <= 2 * (len(held) + len(chosen)):
-            return plain  # half of them would be encoded for the map alone
+            return plain  # the map alone would encode half of the records
         try:
             made = self._fit_map(old, new, held, chosen)
             reached = made.agreement.recall if made.agreement is not None else 0.0
@@ -124,7 +123,7 @@ class Planner:
         return made
 
     def _fit_map(self, old: VectorSpace, new: str, held: list[int], chosen: list[int]) -> Plan:
-        """The map of a space, measured."""
+        """Fit and measure the map of a space."""
         if len(held) < FEWEST:
             self._refuse(old, len(held))
         asked = self._pairs(old, held)
@@ -148,7 +147,7 @@ class Planner:
         )
 
     def again(self, plan: Plan) -> Agreement | None:
-        """Agreement of the new space with a re-encoded sample of it; None if no text is there."""
+        """Agreement of the new space with a re-encoded sample of it; None if it has no texts."""
         with self._database.reading() as sql:
             new = spaces.find(sql, plan.new)
             if new is None:
@@ -158,7 +157,7 @@ class Planner:
         return agreement(pairs.old, pairs.new, pairs.values) if pairs.ids else None
 
     def _pairs(self, space: VectorSpace, ids: list[int]) -> _Pairs:
-        """Those records that can be encoded, by both models."""
+        """The vectors of records that can be encoded, by both models."""
         found = _Pairs([], np.zeros((0, space.dim), np.float32), np.zeros((0, 0), np.float32), [])
         old, new = [found.old], []
         for start in range(0, len(ids), PAGE):

@@ -1,9 +1,9 @@
 """Maps one model's vectors to another's by a rotation fitted on pairs (orthogonal Procrustes).
 
 Schönemann 1966: of all R with orthonormal rows ``U Vᵀ`` makes ``‖A R − B‖`` least, where ``U S Vᵀ``
-is the singular value decomposition of ``Aᵀ B``. With scale and centres (Gower 1975) a vector x goes
-to ``s (x − a) R + b``. A rotation keeps what is near what: a map can lose nothing but what the two
-models see differently.
+is the singular value decomposition of ``Aᵀ B``. With scale and centres (Gower 1975) a vector x is
+mapped to ``s (x − a) R + b``. A rotation preserves nearest neighbours, so a map loses only where
+the two models differ.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     Measure = Callable[[Vectors, Vectors], float]
 
 WAYS = ("plain", "centred", "unit", "unit, centred")
-"""What is done to both sides before they are turned onto each other."""
+"""The normalisation of both sides before the rotation is fitted."""
 
 TUNED = 5
-"""One in so many anchors is kept out to choose the way by."""
+"""One in this many anchors is held out for the choice of the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class OrthogonalMap:
     Attributes:
         way: One of :data:`WAYS`.
         rotation: Shape (D, E), rows orthonormal.
-        scale: What lengths are multiplied by.
-        origin: What is taken from each vector, shape (D,).
-        goal: What is added to each, shape (E,).
+        scale: The factor s.
+        origin: The centre a, subtracted from each vector, shape (D,).
+        goal: The centre b, added to each vector, shape (E,).
     """
 
     way: str
@@ -55,16 +55,16 @@ class OrthogonalMap:
 
 
 def fit(old: Vectors, new: Vectors, way: str = "plain") -> OrthogonalMap:
-    """The turn that brings ``old`` nearest to ``new``, row by row.
+    """Fit the map with the least squared error from the rows of ``old`` to those of ``new``.
 
     Args:
-        old: Shape (n, D), of the model that is left.
-        new: Shape (n, E), the same things by the other model.
+        old: Shape (n, D), by the old model.
+        new: Shape (n, E), the same records by the new model.
         way: One of :data:`WAYS`.
 
     Raises:
-        ModeledgeError: There are no pairs; or D > E, where vectors would have to lose a part of
-            themselves, and the decomposition does not give the least error.
+        ModeledgeError: There are no pairs; or D > E, where the map would drop dimensions, and the
+            decomposition does not give the least error.
     """
     if not len(old) or len(old) != len(new):
         raise ModeledgeError(
@@ -88,14 +88,13 @@ def fit(old: Vectors, new: Vectors, way: str = "plain") -> OrthogonalMap:
 
 
 def best(old: Vectors, new: Vectors, measure: Measure, seed: int = 0) -> OrthogonalMap:
-    """The map of the variant that is best on held-out anchors, fitted on all anchors.
+    """Choose the way that is best on held-out anchors, and fit its map on all anchors.
 
     Args:
         old: As for :func:`fit`.
         new: As for :func:`fit`.
-        measure: Of (mapped, new) how good that is, more is better; of equal ones the first way is
-            taken.
-        seed: Of the anchors that are kept out.
+        measure: The score of (mapped, new), higher is better; the first way wins a tie.
+        seed: The seed of the held-out anchors.
 
     Raises:
         ModeledgeError: As :func:`fit`.

@@ -1,4 +1,4 @@
-"""Records drawn at random, such that no two parts of a sample have a text in common."""
+"""Draws random records such that the parts of a sample share no text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.spaces import VectorSpace
 
 SHARE = 5
-"""One in so many records is held out, at most."""
+"""At most one in this many records is held out."""
 
 
 def sample(
@@ -24,14 +24,14 @@ def sample(
     Args:
         sql: A transaction.
         space: The space; 16 bytes a record are read into memory.
-        kinds: Kinds of records that count.
-        held: How many are held out at most; a fifth of them where that is less, none of them where
+        kinds: The kinds of records to draw.
+        held: The most records to hold out. A fifth of all is held out if that is less, and none if
             that is too few.
-        others: How many come beside.
-        seed: Of the draw.
+        others: How many other records to draw.
+        seed: The seed of the draw.
 
     Returns:
-        The ids that are held out and the others, sorted, and how many records count.
+        The ids of the held-out records and of the others, sorted, and the number of all records.
     """
     listed, parameter = sql.values(list(kinds))
     query = (
@@ -42,10 +42,10 @@ def sample(
     count = len(found)
     _, text = np.unique(found[:, 1], return_inverse=True)
     places = np.random.default_rng(seed).permutation(int(text.max(initial=-1)) + 1)
-    order = np.argsort(places[text], kind="stable")  # texts at random, each one's records together
+    order = np.argsort(places[text], kind="stable")  # random order of texts
     first = min(held, count // SHARE if others else count)
     cut = first
     while 0 < cut < count and text[order[cut]] == text[order[cut - 1]]:
-        cut += 1  # the rest of the last text that is held out
+        cut += 1  # the rest of the last held-out text
     chosen = order[:first], order[cut : cut + others]
     return np.sort(found[chosen[0], 0]).tolist(), np.sort(found[chosen[1], 0]).tolist(), count

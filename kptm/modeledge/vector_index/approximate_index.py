@@ -1,6 +1,6 @@
 """Approximate search by FAISS; removed rows are masked.
 
-FAISS either lacks deletion for these kinds of index or does it silently wrong.
+For these kinds of index FAISS either lacks deletion or returns wrong ids after it, silently.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ WORN = 0.5
 
 
 class ApproximateIndex:
-    """An index of faiss, the ids of its rows and which of them live.
+    """A FAISS index with the ids of its rows and a mask of live rows.
 
     Args:
-        index: The index; what is in it has the positions of ``ids``.
+        index: The index; its positions are those of ``ids``.
         ids: The rows' ids, by position.
-        alive: Which of them count.
+        alive: The mask of live rows.
     """
 
     def __init__(
@@ -48,17 +48,17 @@ class ApproximateIndex:
 
     @property
     def living(self) -> NDArray[np.int64]:
-        """The ids of the rows that count."""
+        """The ids of the live rows."""
         return self.ids[self.alive]
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether so many rows are removed that recall drops."""
+        """Whether recall drops because too many rows are removed."""
         return len(self) < (1 - WORN) * len(self.ids)
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        """Add vectors of length 1; a row that was taken out lives again."""
-        # FAISS still has a row that was taken out: it is marked, not added a second time.
+        """Add vectors of length 1; a removed row is restored."""
+        # FAISS still has a removed row, so the row is unmasked and not added again.
         back = np.isin(self.ids, ids)
         self.alive[back] = True
         new = ~np.isin(ids, self.ids[back])
@@ -68,14 +68,14 @@ class ApproximateIndex:
         self._living = int(self.alive.sum())
 
     def remove(self, ids: NDArray[np.int64]) -> None:
-        """Take rows out."""
+        """Remove rows."""
         self.alive[np.isin(self.ids, ids)] = False
         self._living = int(self.alive.sum())
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
     ) -> Found:
-        """The best allowed positions that it finds (all are allowed by default), padded with -1."""
+        """The best positions found among the allowed ones (by default all), padded with -1."""
         if allowed is None and self._living == len(self.ids):
             return self.index.search(queries, k, None)
         chosen = self.alive if allowed is None else self.alive & allowed

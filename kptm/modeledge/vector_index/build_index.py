@@ -32,37 +32,36 @@ if TYPE_CHECKING:
     Progress = Callable[[int], None]
 
 AUDITED = 2_000
-"""Vectors that are held back to ask with; the recall is known to a hundredth or so then."""
+"""Held-out query vectors; with this many the recall is known to about a hundredth."""
 
 FEWEST = 1_000
-"""Vectors that are too few to find cells, or to hold any back."""
+"""With fewer vectors, no cells are trained and none are held out."""
 
 NEAREST = 10
-"""Of so many nearest the share that is found is the recall."""
+"""The k of recall@k."""
 
 WIDER = 8
-"""Factor of k: a kind of compressed vectors returns more, and exact similarity ranks them."""
+"""Over-fetch factor: compressed kinds return this many times k, re-ranked by exact similarity."""
 
 TRAINED = 40
-"""Vectors a cell that cells are found on."""
+"""Training vectors per cell."""
 
 WIDE = 64
-"""And never fewer: compressed vectors rank the very best after others."""
+"""The least number of results to re-rank: compressed similarities may rank the best one low."""
 
 Index = FlatIndex | ApproximateIndex
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An index and how it was built.
+    """An index, and how it was built.
 
     Attributes:
         index: It.
         seq: The line of the log up to which it has the rows.
-        recall: The share of the ten nearest that it found of vectors it did not hold; 1 where
-            search is exact.
-        wanted: The kind that was wanted; the index is flat where that one found too little.
-        audited: The recall of the kind that was wanted.
+        recall: Recall@10 for held-out queries; 1 if search is exact.
+        wanted: The configured kind; the index is flat if its recall was too low.
+        audited: The recall of the configured kind.
     """
 
     index: Index
@@ -79,13 +78,13 @@ def build(
     asked: int = 0,
     progress: Progress | None = None,
 ) -> Built:
-    """Make the index of a space.
+    """Build the index of a space.
 
     Args:
         sql: A transaction that sees one state.
         space: The space.
-        config: Which kind.
-        asked: Single queries so far.
+        config: The configured kind and target.
+        asked: Number of single queries so far.
         progress: Called with the number of vectors read, over all passes.
     """
     seq = oplog.position(sql)
@@ -118,18 +117,18 @@ def _build_and_audit(
     seed: int,
     progress: Progress | None,
 ) -> tuple[ApproximateIndex, float]:
-    """An index of all rows; some are held out until its recall is measured with them."""
+    """Build an index of all rows; the held-out queries are added after its recall is measured."""
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(ids))
-    # Half of the rows at most are held out: enough must be left to search in.
+    # At most half of the rows are held out, so that enough are left to search in.
     audited = min(AUDITED, len(ids) // 2)
     held = np.sort(ids[chosen[:audited]])
     taught = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
-    # Cells are found on other vectors than those that ask, or recall would look too high.
+    # Cells are not trained on the queries, or recall would look too high.
     some = np.sort(ids[chosen[audited : audited + taught]])
     index = ApproximateIndex(FaissIndex.train_empty(kind, _gather(sql, space, some), len(ids)))
     queries = _gather(sql, space, held)
-    # The exact nearest, from none on; each page of the same pass that fills the index is merged in.
+    # The exact nearest neighbours, merged page by page in the pass that fills the index.
     best = nearest(queries, queries[:0], NEAREST)
     for part, vectors in _count(record_rows.vectors(sql, space), progress):
         inside = ~np.isin(part, held)
@@ -142,7 +141,7 @@ def _build_and_audit(
         len(np.intersect1d(got[got >= 0], true)) / len(true)
         for got, true in zip(found, best[1], strict=True)
     ]
-    # Only now: what is asked with would find itself.
+    # Added last, because a query would find itself.
     index.add(held, queries)
     return index, float(np.mean(shares))
 
@@ -165,12 +164,12 @@ def search_ids(
 def exact_nearest(
     sql: Sql, space: VectorSpace, queries: NDArray[np.float32], ids: NDArray[np.int64], k: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The best ``k`` of each query's ids (-1: none) by exact similarity."""
+    """The best ``k`` of each query's ids by exact similarity; -1 stands for no result."""
     wanted = np.unique(ids[ids >= 0])
     if not len(wanted):
         return np.full((len(ids), k), -np.inf, np.float32), np.full((len(ids), k), -1, np.int64)
     vectors = _gather(sql, space, wanted)
-    # -1, no result, takes the first place here and loses its score below.
+    # -1 reads the first vector here; its score is dropped below.
     places = np.searchsorted(wanted, np.maximum(ids, wanted[0]))
     scores = np.stack(
         [vectors[place] @ query for place, query in zip(places, queries, strict=True)]
@@ -181,7 +180,7 @@ def exact_nearest(
 
 
 def _gather(sql: Sql, space: VectorSpace, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The vectors of ids at length 1, in one array that is filled page by page."""
+    """The vectors of ids at length 1, read page by page into one array."""
     made = np.empty((len(ids), space.dim), np.float32)
     at = 0
     for part in record_rows.vectors_of(sql, space, ids.tolist()):

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.build_index import Index
 
 REMEMBERED = 8
-"""Filters whose rows are kept in memory."""
+"""The most filters whose rows stay in memory."""
 
 
 @dataclass(slots=True)
 class Allowed:
-    """The rows that a filter leaves.
+    """The rows that pass a filter.
 
     Attributes:
-        ids: Theirs, sorted.
-        mask: Whether each position of the index is one of them.
+        ids: Their ids, sorted.
+        mask: Whether each position of the index passes.
     """
 
     ids: NDArray[np.int64]
@@ -36,13 +36,12 @@ class CachedIndex:
     Attributes:
         index: It.
         seq: The line of the log up to which it has the rows.
-        operation: The newest operation that it knows of; one may change who attests what, and no
-            row.
-        recall: As it was measured when it was made.
-        saved: The line of the log up to which its snapshot has the rows, -1 without one.
-        unsaved: Rows that came or went since.
-        asked: Queries that came one by one.
-        allowed: What filters leave of it, as long as nothing changes.
+        operation: The newest operation that it has seen; an operation may change attestations only.
+        recall: The recall measured when it was built.
+        saved: The line of the log up to which its snapshot has the rows, -1 without a snapshot.
+        unsaved: Rows that changed since the snapshot.
+        asked: Number of single queries.
+        allowed: The rows that pass each filter, until a row changes.
     """
 
     index: Index
@@ -55,7 +54,7 @@ class CachedIndex:
     allowed: dict[RecordFilter, Allowed] = field(default_factory=dict)
 
     def remember(self, where: RecordFilter, found: Allowed) -> Allowed:
-        """Keep what a filter leaves."""
+        """Remember the rows that pass a filter."""
         if len(self.allowed) >= REMEMBERED:
             self.allowed.clear()
         self.allowed[where] = found

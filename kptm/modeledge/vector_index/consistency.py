@@ -1,4 +1,4 @@
-"""Checking a store: that rows, log, indexes and snapshots say the same."""
+"""Checks that the rows, log, indexes and snapshots of a store agree."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.indexes import Indexes
 
 CLOSE = 1e-6
-"""By how much a vector in an index may differ from its row's at length 1."""
+"""Tolerance between a vector in an index and its normalised row."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceCheck:
-    """What was found in one space.
+    """The result of checking one space.
 
     Attributes:
         space: Its name.
         rows: Live rows.
         index: The kind of its index.
-        recall: As it was measured when the index was made.
+        recall: The recall measured when the index was built.
         snapshot: "none", "whole" or "damaged".
-        problems: What does not fit; empty when all does.
+        problems: The inconsistencies; empty if there are none.
     """
 
     space: str
@@ -45,12 +45,12 @@ class SpaceCheck:
     problems: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The values as JSON has them."""
         return asdict(self)
 
 
 def check(sql: Sql, indexes: Indexes, space: VectorSpace) -> SpaceCheck:
-    """Compare the rows of a space with the log, with its snapshot and with its index."""
+    """Compare the rows of a space with its log, snapshot and index."""
     problems: list[str] = []
     snapshot = _snapshot(sql, indexes, space)
     if snapshot == "damaged":
@@ -87,7 +87,7 @@ def _snapshot(sql: Sql, indexes: Indexes, space: VectorSpace) -> str:
 
 
 def _live_ids(sql: Sql, space: VectorSpace) -> NDArray[np.int64] | None:
-    """The ids of live rows; None where the vector of one cannot be read."""
+    """The ids of live rows; None if a vector cannot be read."""
     try:
         parts = [ids for ids, _ in record_rows.vectors(sql, space)]
     except StoreError:

@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Found = tuple["NDArray[np.float32]", "NDArray[np.int64]"]
-"""Similarities and positions, shape (queries, k), best first; position -1 where there is none."""
+"""Similarities and positions, shape (queries, k), best first; position -1 stands for no result."""
 
 APPROXIMATE = ("hnsw", "ivf", "ivf-sq8", "ivf-pq")
-"""Approximate kinds: graph, inverted file, inverted file of 8-bit numbers, of product codes."""
+"""Approximate kinds: HNSW graph; inverted file; the same with 8-bit or product quantisation."""
 
 COARSE = ("ivf-sq8", "ivf-pq")
-"""Kinds with compressed vectors: their results are ranked again by exact similarity."""
+"""Kinds with compressed vectors; their results are re-ranked by exact similarity."""
 
 CELLS = ("ivf", "ivf-sq8", "ivf-pq")
-"""Kinds whose cells are found on a sample of the vectors."""
+"""Kinds whose cells are trained on a sample."""
 
 SEED = 0
 POINTS = 64
-"""Vectors a product code is found on; more take minutes and find no better ones."""
+"""Training vectors of a product quantiser; more take minutes and improve nothing."""
 
-_faiss: Any = faiss  # its stubs know a part of it only
+_faiss: Any = faiss  # its stubs are incomplete
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows of length 1 (a zero row stays zero)."""
-    # Squares of what float32 can hold leave float32.
+    # Squares of large float32 values overflow float32.
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0)
     scaled = vectors / np.where(largest > 0, largest, 1.0)
     scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), np.float32(1e-30))
@@ -55,7 +55,7 @@ def nearest_of(
     k: int,
     allowed: NDArray[np.bool_],
 ) -> Found:
-    """The same among the allowed positions, compared one by one."""
+    """The exact ``k`` best of the allowed positions, compared one by one."""
     if not len(rows) or not len(queries) or k < 1:
         return nearest(queries, rows[:0], k)
     queries, rows = (np.ascontiguousarray(part, dtype=np.float32) for part in (queries, rows))
@@ -72,11 +72,11 @@ def nearest_of(
 
 
 class FaissIndex:
-    """An index of faiss over positions, which count from 0.
+    """A FAISS index over positions, which count from 0.
 
     Args:
         kind: One of :data:`APPROXIMATE`.
-        index: What faiss made.
+        index: The FAISS object.
     """
 
     def __init__(self, kind: str, index: Any) -> None:
@@ -88,10 +88,10 @@ class FaissIndex:
 
     @classmethod
     def train_empty(cls, kind: str, sample: NDArray[np.float32], count: int) -> FaissIndex:
-        """An empty index, its cells found on a sample, for about ``count`` vectors of length 1."""
+        """Train an empty index on a sample, for about ``count`` vectors of length 1."""
         dim = sample.shape[1]
         cells = cells_for(count)
-        # A product code stands for at least four numbers, and FAISS wants equal parts.
+        # A product code covers at least four numbers, and FAISS needs equal parts.
         codes = max(part for part in range(1, max(2, dim // 4 + 1)) if dim % part == 0)
         factory = {
             "hnsw": "HNSW32",
@@ -106,7 +106,7 @@ class FaissIndex:
             index.nprobe = max(8, cells // 32)
             index.cp.seed = SEED
             index.cp.min_points_per_centroid = (
-                1  # what is too few is seen by the recall, not by a warning
+                1  # too few training vectors show in the measured recall; FAISS need not warn
             )
         if kind == "ivf-pq":
             index.pq.cp.seed = SEED
@@ -117,17 +117,17 @@ class FaissIndex:
         return cls(kind, index)
 
     def add(self, vectors: NDArray[np.float32]) -> None:
-        """Add rows after those there are."""
+        """Append rows."""
         self._index.add(vectors)
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None
     ) -> Found:
-        """The ``k`` best that it comes upon, of the ``allowed`` positions."""
+        """The ``k`` best positions that it finds among the ``allowed`` ones."""
         chosen, bits = None, None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
-            # The selector reads the bits where they lie: the variable must outlive the search.
+            # The selector does not copy the bits, so this variable must outlive the search.
             chosen = _faiss.IDSelectorBitmap(bits)
         if self.kind == "hnsw":
             told = _faiss.SearchParametersHNSW(
@@ -144,10 +144,10 @@ class FaissIndex:
 
     @classmethod
     def load(cls, kind: str, path: Path) -> FaissIndex:
-        """Read a file whose checksum was found right.
+        """Read a file whose checksum was checked.
 
-        Not by mapping it into memory: faiss ends the process when a row is added to an index that
-        lies in a file.
+        The file is not memory-mapped: FAISS aborts the process when a row is added to a mapped
+        index.
         """
         return cls(kind, _faiss.read_index(str(path)))
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def ids_of(sql: Sql, space: VectorSpace, where: RecordFilter) -> NDArray[np.int64]:
-    """The ids of a space's rows that fit, sorted.
+    """The ids of a space's rows that pass a filter, sorted.
 
-    Of the past it is known which rows lived, not who attested their text: that counts as it ever
-    was.
+    For a past operation the log knows which rows were live, but not their sources, so every source
+    that ever attested a text counts.
     """
     past = where.operation is not None
     conditions: list[Condition] = [
@@ -47,7 +47,7 @@ def ids_of(sql: Sql, space: VectorSpace, where: RecordFilter) -> NDArray[np.int6
 
 
 def attested_by(source: str, *, past: bool = False) -> Condition:
-    """Whether a source attests a record's text, or ever did."""
+    """The condition that a source attests a record's text, now or ever."""
     alive = "" if past else " AND a.live = 1"
     found = f"SELECT a.origin_id FROM modeledge_attestation a WHERE a.source = ?{alive}"
     return f"r.origin_id IN ({found})", [source]

@@ -1,4 +1,4 @@
-"""Exact search: the vectors as they are, in one array that may lie in a file."""
+"""Exact search over uncompressed vectors in one array, which may be memory-mapped."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.faiss_index import Found
 
 BLOCK = 16_384
-"""Rows that are gathered at a time."""
+"""Rows that are copied at a time."""
 
 SINGLE = 20
-"""Queries below which FAISS compares one by one; gathering rows would cost more."""
+"""With fewer queries FAISS compares one by one; copying the rows would cost more."""
 
 
 class FlatIndex:
-    """Vectors of length 1, in the order of the ids of their rows, which decides ties.
+    """Vectors of length 1 in the order of their row ids, which breaks ties.
 
-    So a search says the same whatever came, went and came back in between.
+    So removing and restoring rows does not change a search.
 
     Args:
-        dim: Their width.
-        capacity: How many are expected.
+        dim: Width of the vectors.
+        capacity: The expected number of vectors.
     """
 
     kind = "flat"
@@ -39,7 +39,7 @@ class FlatIndex:
 
     @classmethod
     def over(cls, ids: NDArray[np.int64], rows: NDArray[np.float32]) -> FlatIndex:
-        """On arrays that are there already."""
+        """Build an index on existing arrays."""
         made = cls(rows.shape[1])
         made._ids, made._rows, made._used = ids, rows, len(ids)
         return made
@@ -54,7 +54,7 @@ class FlatIndex:
 
     @property
     def living(self) -> NDArray[np.int64]:
-        """The ids of the rows that count: all."""
+        """The ids of the live rows: all."""
         return self.ids
 
     @property
@@ -63,7 +63,7 @@ class FlatIndex:
         return self._rows[: self._used]
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        """Add vectors of length 1, those of higher ids behind."""
+        """Add vectors of length 1, in the order of ids."""
         needed = self._used + len(ids)
         if needed > len(self._rows):
             room = needed + needed // 8
@@ -72,9 +72,9 @@ class FlatIndex:
         both = np.concatenate((self.ids, ids))
         order = np.argsort(both, kind="stable")
         first = int(np.argmax(order != np.arange(needed))) if needed else 0
-        if needed and order[first] == first:  # all come behind
+        if needed and order[first] == first:  # all ids are higher: append
             first = self._used
-        # From the end, where a row goes to a place that nothing else is taken from any more.
+        # From the end on, so that no row is overwritten before it has moved.
         for stop in range(needed, first, -BLOCK):
             start = max(first, stop - BLOCK)
             taken = order[start:stop]
@@ -87,7 +87,7 @@ class FlatIndex:
         self._used = needed
 
     def remove(self, ids: NDArray[np.int64]) -> None:
-        """Take rows out; those behind them move up."""
+        """Remove rows; the rows after them move up."""
         left = np.flatnonzero(~np.isin(self.ids, ids))
         first = int(np.searchsorted(left - np.arange(len(left)), 1))  # the first that moves
         for start in range(first, len(left), BLOCK):

@@ -1,9 +1,9 @@
-"""Which kind of index: a rule, from how many vectors there are and how often they will be asked.
+"""Chooses the kind of index by a rule, from the number of vectors and of expected queries.
 
-Measured on 200,000 × 256 with one core: exact search answers 108 queries a second and is made in no
-time; IVF answers 4,489 and takes 18 s to make, HNSW 3,557 and 44 s, with the better recall. Both
-times grow with the number of vectors alike, so that the number of queries from which an index pays
-does not depend on it.
+Measured on 200,000 × 256 with one core: exact search answers 108 queries a second and needs no
+building; IVF answers 4,489 and takes 18 s to build; HNSW answers 3,557, takes 44 s and has the
+better recall. Search and building times both grow with the number of vectors, so the number of
+queries from which an index pays does not depend on it.
 """
 
 from __future__ import annotations
@@ -17,24 +17,23 @@ from kptm.modeledge.vector_index.faiss_index import APPROXIMATE
 KINDS = ("flat", *APPROXIMATE)
 
 SMALL = 20_000
-"""Vectors that are compared one by one in a millisecond, whatever comes."""
+"""So few vectors are always compared one by one, in a millisecond."""
 
 IVF_PAYS = 2_000
 HNSW_PAYS = 5_000
-"""Single queries after which the time to make the index is won back."""
+"""Number of single queries after which an index has paid for its building."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IndexConfig:
-    """How a space is to be searched.
+    """Settings of a space's index.
 
     Attributes:
         kind: One of ``KINDS``, or "auto" for the rule.
-        queries: Single queries that are expected until the next build; None counts those that were
-            asked.
-        memory: Bytes that the vectors may take; an index of fewer bytes a number is chosen beyond.
-        target: The share of the ten nearest that has to be found, or exact search takes over.
-        seed: Of the samples.
+        queries: Expected single queries until the next build; None takes the number of past ones.
+        memory: The most bytes for vectors; above it a compressed kind is chosen.
+        target: The least recall@10; below it exact search replaces the index.
+        seed: The seed of the samples.
     """
 
     kind: str = "auto"
@@ -55,7 +54,7 @@ class IndexConfig:
 
 
 def choose(count: int, dim: int, queries: int, memory: int) -> str:
-    """The kind for so many vectors, so many single queries and so much memory."""
+    """The kind for a number of vectors, single queries and bytes of memory."""
     size = 4 * count * dim
     if size > 4 * memory:
         return "ivf-pq"
@@ -63,5 +62,5 @@ def choose(count: int, dim: int, queries: int, memory: int) -> str:
         return "ivf-sq8"
     if count < SMALL or queries < IVF_PAYS:
         return "flat"
-    # A graph of 32 neighbours a vector comes on top of the vectors.
+    # HNSW needs memory for 32 neighbours per vector in addition.
     return "hnsw" if queries >= HNSW_PAYS and size + 272 * count <= memory else "ivf"

@@ -1,6 +1,6 @@
-"""The indexes of a store, one a space, each brought up to date before it is asked.
+"""The indexes of a store, one per space, each updated before a search.
 
-in memory, else snapshot, else rows ──► what the log says since ──► search
+in memory, else snapshot, else rows ──► later changes in the log ──► search
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 SNAPSHOT_FROM = 10_000
-"""Rows from which a snapshot opens faster than the rows are read."""
+"""From this number of rows on, a snapshot opens faster than the rows are read."""
 
 FEW = 0.1
-"""The share of a space below which the rows that a filter leaves are compared one by one."""
+"""If a smaller share of a space passes a filter, its rows are compared one by one."""
 
 DUE = 0.1
-"""Share of changed rows from which a new snapshot saves time; fewer are replayed quickly."""
+"""From this share of changed rows on, a new snapshot saves time; fewer are replayed quickly."""
 
 _logger = logging.getLogger(__name__)
 
@@ -50,8 +50,8 @@ class Indexes:
     """The indexes over a database's spaces.
 
     Args:
-        database: The rows.
-        root: The folder of snapshots, None where there are to be none.
+        database: The database of the rows.
+        root: The folder of snapshots; None for no snapshots.
     """
 
     def __init__(self, database: Database, root: Path | None) -> None:
@@ -61,7 +61,7 @@ class Indexes:
         self._lock = threading.RLock()
 
     def forget(self) -> None:
-        """Drop what is in memory."""
+        """Drop the indexes in memory."""
         with self._lock:
             self._kept.clear()
 
@@ -96,7 +96,7 @@ class Indexes:
         k: int,
         allowed: Allowed | None,
     ) -> Found:
-        """By an index that may come upon too little: then all rows that are wanted are compared."""
+        """Search an approximate index; if it finds too few rows, compare all rows of the filter."""
         wanted = len(index) if allowed is None else len(allowed.ids)
         if allowed is not None and wanted <= FEW * len(index):
             return self._one_by_one(space, queries, k, allowed.ids)
@@ -112,7 +112,7 @@ class Indexes:
     def _one_by_one(
         self, space: VectorSpace, queries: NDArray[np.float32], k: int, ids: NDArray[np.int64]
     ) -> Found:
-        """Exactly, from the rows themselves."""
+        """Search the rows themselves, exactly."""
         best = nearest(queries, queries[:0], k)
         at = 0
         with self._database.quick() as sql:
@@ -133,7 +133,7 @@ class Indexes:
     # ── keeping up ───────────────────────────────────────────────────────────────────────────
 
     def current(self, space: VectorSpace, sql: Sql | None = None) -> CachedIndex:
-        """The index of a space, current to the newest write or to what a transaction sees."""
+        """The index of a space, current to the newest write or to the state of a transaction."""
         with self._lock:
             kept = self._kept.get(space.id)
             if sql is None:
@@ -145,7 +145,7 @@ class Indexes:
             return self._caught_up(sql, space, kept)
 
     def _caught_up(self, sql: Sql, space: VectorSpace, kept: CachedIndex | None) -> CachedIndex:
-        if self._database.in_transaction:  # what it wrote may be taken back
+        if self._database.in_transaction:  # its writes may be rolled back
             return self._build_index(sql, space)
         if kept is not None and kept.seq > oplog.position(
             sql
@@ -153,7 +153,7 @@ class Indexes:
             return self._build_index(sql, space)
         kept = kept or self._open_snapshot(sql, space)
         if kept is not None and oplog.purged_since(sql, kept.operation):
-            kept = None  # what was purged may be in it, dead
+            kept = None  # it may still hold purged rows, masked
         if kept is not None:
             self._replay(sql, space, kept)
         if kept is None or (isinstance(kept.index, ApproximateIndex) and kept.index.needs_rebuild):
@@ -164,10 +164,10 @@ class Indexes:
     def build(
         self, space: VectorSpace, config: IndexConfig, progress: build_index.Progress | None
     ) -> Built:
-        """Make the index anew as configured, and its snapshot.
+        """Build the index anew as configured, and write its snapshot.
 
         Raises:
-            ModeledgeError: The rows may be taken back yet, or the snapshot cannot be written.
+            ModeledgeError: The rows may still be rolled back, or the snapshot cannot be written.
         """
         if self._database.in_transaction:
             raise ModeledgeError(
@@ -176,7 +176,7 @@ class Indexes:
         with self._lock:
             before = self._kept.pop(space.id, None)
             asked = 0 if before is None else before.asked
-            del before  # its memory is needed
+            del before  # frees memory for the new index
             with self._database.reading() as sql:
                 made = build_index.build(sql, space, config, asked, progress)
                 newest = oplog.newest(sql)
@@ -190,7 +190,7 @@ class Indexes:
             return made
 
     def save(self, space: VectorSpace) -> None:
-        """Write a snapshot of what is in memory, where the one there is is older."""
+        """Write a snapshot of the index in memory if the stored snapshot is older."""
         with self._lock:
             kept = self._kept.get(space.id)
             if kept is None or self.root is None or kept.saved == kept.seq:
@@ -201,7 +201,7 @@ class Indexes:
                 kept.saved, kept.unsaved = kept.seq, 0
 
     def save_due(self, spaces: list[VectorSpace]) -> None:
-        """Write the snapshots that will save time; one that cannot be written is done without."""
+        """Write the snapshots that will save time; errors of writing are ignored."""
         for space in spaces:
             kept = self._kept.get(space.id)
             if kept is None or len(kept.index) < SNAPSHOT_FROM:
@@ -214,12 +214,12 @@ class Indexes:
                 _logger.warning("no snapshot of %s was written: %s", space.name, error)
 
     def drop(self, sql: Sql) -> None:
-        """Delete every snapshot and what is in memory."""
+        """Delete all snapshots and the indexes in memory."""
         self.forget()
         snapshots.drop(sql, self.root)
 
     def _open_snapshot(self, sql: Sql, space: VectorSpace) -> CachedIndex | None:
-        """The index of the snapshot; None where there is none, or not as it was written."""
+        """The index of the snapshot; None if there is none or its checksum is wrong."""
         told = None if self.root is None else snapshots.of(sql, space)
         if self.root is None or told is None:
             return None
@@ -229,7 +229,7 @@ class Indexes:
                 "the snapshot of %s is damaged or gone; it is made again from the rows", space.name
             )
             return None
-        # A purge deletes all snapshots: whatever was purged was so before.
+        # A purge deletes all snapshots, so this one is newer than every purge.
         return CachedIndex(index, told.seq, oplog.newest(sql), told.recall, told.seq)
 
     def _build_index(self, sql: Sql, space: VectorSpace) -> CachedIndex:
@@ -239,7 +239,7 @@ class Indexes:
         )
 
     def _replay(self, sql: Sql, space: VectorSpace, kept: CachedIndex) -> None:
-        """Apply the changes in the log: add rows that live now, remove those that do not."""
+        """Apply later changes of the log: add rows that are live now, remove the others."""
         living, dead = oplog.changed_since(sql, space.id, kept.seq)
         there = kept.index.living
         new = living[~np.isin(living, there)]

@@ -1,10 +1,10 @@
-"""Snapshots: an index on disk, to be opened instead of made again.
+"""Snapshots: indexes on disk, which open faster than they are built.
 
-SQL says which one counts, and its checksum.
+SQL has the name and the checksum of the valid one.
 
-    write a folder beside ─► fsync ─► rename ─► its name, position in the log and checksum in SQL
+    write a temporary folder ─► fsync ─► rename ─► its name, position in the log and checksum in SQL
 
-A folder that SQL does not name counts for nothing. What does not have its checksum is not read.
+A folder that SQL does not name is ignored. A file with a wrong checksum is not read.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.cached_index import CachedIndex
 
 FILES = ("ids.npy", "rows.npy", "alive.npy", "index.faiss")
-"""What may lie in a snapshot's folder."""
+"""The files of a snapshot's folder."""
 
 _NAME = re.compile(r"\d+-[0-9a-z_]+")
-"""What a snapshot's folder is called: its space and a token."""
+"""Pattern of a snapshot folder's name: its space and a token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What SQL says of a snapshot.
+    """The row of a snapshot in SQL.
 
     Attributes:
-        kind: Kind of index.
-        folder: Its folder's name.
+        kind: The kind of index.
+        folder: The name of its folder.
         seq: The line of the log up to which it has the rows.
-        sha256: Of all its files.
-        recall: As it was measured when the index was made.
+        sha256: The checksum of all its files.
+        recall: The recall measured when the index was built.
     """
 
     kind: str
@@ -62,17 +62,17 @@ class Snapshot:
 
 
 def of(sql: Sql, space: VectorSpace) -> Snapshot | None:
-    """The snapshot of a space, None when there is none."""
+    """The snapshot of a space, or None."""
     query = "SELECT kind, folder, seq, sha256, recall FROM modeledge_snapshot WHERE space_id = ?"
     rows = sql.all(query, (space.id,))
     return Snapshot(*rows[0]) if rows else None
 
 
 def save(database: Database, root: Path, space: VectorSpace, kept: CachedIndex) -> Snapshot | None:
-    """Replace the snapshot of a space; None where something was purged meanwhile.
+    """Replace the snapshot of a space; None if records were purged meanwhile.
 
     Raises:
-        OSError: It cannot be written; the one before counts on.
+        OSError: It cannot be written; the previous snapshot stays valid.
     """
     root.mkdir(exist_ok=True)
     name = f"{space.id}-{secrets.token_hex(6)}"
@@ -80,7 +80,7 @@ def save(database: Database, root: Path, space: VectorSpace, kept: CachedIndex) 
         _write(fresh, kept.index)
         told = Snapshot(kept.index.kind, name, kept.seq, checksum(fresh), kept.recall)
         with database.writing() as (sql, transaction):
-            if oplog.purged_since(sql, kept.operation):  # it may hold that
+            if oplog.purged_since(sql, kept.operation):  # it may hold purged records
                 transaction.rollback()
                 return None
             commit()
@@ -93,19 +93,19 @@ def save(database: Database, root: Path, space: VectorSpace, kept: CachedIndex) 
     with database.writing() as (
         sql,
         _,
-    ):  # nobody is between renaming and naming; what was named before may go
+    ):  # no other process is between rename and commit, so unnamed folders can be deleted
         sweep(sql, root)
     return told
 
 
 def load(root: Path, told: Snapshot) -> Index | None:
-    """The index of a snapshot; None where its files are not what they were."""
+    """Load the index of a snapshot; None if its checksum is wrong."""
     folder = root / told.folder
     try:
         if checksum(folder) != told.sha256:
             return None
         if told.kind == "flat":
-            # Changes go to pages of this process's own.
+            # Copy-on-write: changes stay in this process.
             rows = np.load(folder / "rows.npy", mmap_mode="c", allow_pickle=False)
             return FlatIndex.over(np.load(folder / "ids.npy", allow_pickle=False), rows)
         ids, alive = (
@@ -117,13 +117,13 @@ def load(root: Path, told: Snapshot) -> Index | None:
 
 
 def checksum(folder: Path) -> str:
-    """One for all files of a folder."""
+    """One checksum over all files of a folder."""
     lines = [f"{path.name} {file_sha256(path)}\n" for path in sorted(folder.iterdir())]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def sweep(sql: Sql, root: Path) -> None:
-    """Delete the snapshots that SQL does not name, but for those that are being written."""
+    """Delete the snapshots that SQL does not name, except those that are being written."""
     named = {name for (name,) in sql.all("SELECT folder FROM modeledge_snapshot")}
     clean(root)
     for path in folders(root):
@@ -132,7 +132,7 @@ def sweep(sql: Sql, root: Path) -> None:
 
 
 def folders(root: Path) -> list[Path]:
-    """The snapshots in a folder, those that SQL does not name too; nothing else that lies there."""
+    """All snapshots in a folder, also those that SQL does not name; other files are not listed."""
     return [
         path
         for path in sorted(root.iterdir())
@@ -149,12 +149,12 @@ def _delete(folder: Path) -> None:
 
 
 def clean(root: Path) -> None:
-    """Delete what killed writers left."""
+    """Delete the leftovers of killed writers."""
     temporary.recover_all(root, _NAME)
 
 
 def drop(sql: Sql, root: Path | None) -> None:
-    """Delete all snapshots, files first: what SQL names and is not there is made again."""
+    """Delete all snapshots, files first: an index that SQL names and that is missing is rebuilt."""
     if root is not None and root.is_dir():
         clean(root)
         for path in folders(root):
