@@ -1,4 +1,4 @@
-"""Fused models by transformers' ``AutoModel``, once they are made known to it."""
+"""Registers fused models with transformers' ``AutoModel``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MODEL_TYPE = "kptm"
 
 
 class FusedModelConfig(PretrainedConfig):  # type: ignore[misc]
-    """Says that a folder holds a fused model; how it is made stands in its ``kptm.json``."""
+    """The configuration that marks a folder as a fused model; its settings are in ``kptm.json``."""
 
     model_type = MODEL_TYPE
 
 
 class _Loader:
-    """What ``AutoModel`` calls."""
+    """The class that ``AutoModel`` instantiates."""
 
     config_class = FusedModelConfig
 
@@ -29,11 +29,11 @@ class _Loader:
     def from_pretrained(
         cls, folder: str | Path, *_: Any, config: FusedModelConfig | None = None, **options: Any
     ) -> FusedModel:
-        """Read a model; transformers' other arguments (where to download from) have no meaning."""
+        """Read a model; other arguments of transformers, such as download options, are ignored."""
         return FusedModel.from_pretrained(folder)
 
 
 def register_auto() -> None:
-    """Make ``AutoModel.from_pretrained`` read our models; once a process is enough."""
+    """Let ``AutoModel.from_pretrained`` read fused models; call it once per process."""
     AutoConfig.register(MODEL_TYPE, FusedModelConfig, exist_ok=True)
     AutoModel.register(FusedModelConfig, _Loader, exist_ok=True)

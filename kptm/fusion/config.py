@@ -1,4 +1,4 @@
-"""How knowledge enters a backbone."""
+"""Settings of fusion."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class FusionConfig:
 
     Attributes:
         kind: The mechanism, one of :data:`KINDS`; each has a module of that name with its formula.
-        layers: At which layers of the backbone knowledge is added, counted from 0; None takes the
-            mechanism's own. "luke" and "kbert" go through all.
+        layers: The layers of the backbone that get knowledge, counted from 0; None takes the
+            mechanism's default. "luke" and "kbert" use all layers.
         width: Hidden width of the mechanism; None takes the backbone's.
         head_width: Hidden width of the entity-prediction head; None takes the backbone's.
-        memory_k: Entities that a mention of "memory" reads; None reads all.
-        max_length: Tokens a text is cut to; never more than the backbone has positions for.
-        seed: Of the weights that are new.
+        memory_k: Entities that each mention reads in "memory"; None reads all.
+        max_length: The most tokens of a text, limited by the backbone's positions.
+        seed: The seed of the new weights.
     """
 
     kind: str = "gated"
@@ -49,5 +49,5 @@ class FusionConfig:
 
     @property
     def reads_facts(self) -> bool:
-        """Whether mentions carry facts of their entities as text, which have to be given."""
+        """Whether the mechanism reads facts of entities as text, which must be given."""
         return self.kind == "kbert"

@@ -1,17 +1,17 @@
-"""Entity prediction: which entity does a blank stand for? Tied to the entity table.
+"""Predicts the entity of a blank; its output weights are the entity table.
 
-A blank in text asks what link prediction asks: an entity of the text stands in a relation to it.
-The head
-therefore reads a relation from the hidden state and applies it to the entity it attends to:
+A blank is a link prediction: the missing entity stands in a relation to an entity of the text. The
+head therefore reads a relation from the hidden state and applies it to the entity that it attends
+to:
 
     α = softmax over the text's mentions of ⟨W_q h, W_k h_m⟩,    c = Σ α_m e_m
     q = a(h) ⊙ c + b(h) ⊙ Jc + d(h)                 a, b, d linear in h; J turns pairs by 90°
     logits = s · ⟨q/|q|, e_j/|e_j|⟩ over all entities j, with a learned s > 0
 
 With b = d = 0 this is DistMult's query, with a, b free ComplEx's and RotatE's (complex numbers
-stand as pairs), with a = 1, b = 0 TransE's. What holds for a relation of the text's own facts then
-holds for facts that only the graph has, which a plain two-layer head does not find from a few
-hundred examples. Without a mention c = 0 and d alone decides.
+stand as pairs), with a = 1, b = 0 TransE's. So a relation that is learnt from facts in texts
+carries over to facts that only the graph has, which a plain two-layer head does not learn from a
+few hundred examples. Without a mention c = 0 and d alone decides.
 
 Shapes: T targets, M mentions, N entities, D hidden, E entity width, R = 3E, F = 4E.
 """
@@ -55,9 +55,9 @@ class EntityHead(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Queries (T, E) in the space of entity vectors, and fact keys (T, 4E), both of length 1.
 
-        A fact key joins the entity that is asked about with the relation that is read, [c; a, b, d]
-        (the key of Facts as Experts, Verga et al. 2021, without its projection): two ways of asking
-        one thing have like keys.
+        A fact key joins the attended entity with the relation, [c; a, b, d]
+        (the key of Facts as Experts, Verga et al. 2021, without its projection): two phrasings of
+        one question have similar keys.
 
         Args:
             hidden_TD: Hidden states of the blanks.
@@ -82,7 +82,7 @@ class EntityHead(nn.Module):
     def queries_at(
         self, places_T2: Tensor, hidden_BLD: Tensor, knowledge: MentionKnowledge
     ) -> tuple[Tensor, Tensor]:
-        """Queries (T, E) and fact keys (T, 4E) of blanks, each at a text and a token of it."""
+        """Queries (T, E) and fact keys (T, 4E) of blanks, given as pairs of text and token."""
         flat_ND = hidden_BLD.flatten(0, 1)
         asked_T = places_T2[:, 0] * hidden_BLD.shape[1] + places_T2[:, 1]
         found: tuple[Tensor, Tensor] = self(
@@ -99,7 +99,7 @@ class EntityHead(nn.Module):
 
 
 def rotate_half(vectors: Tensor) -> Tensor:
-    """J: multiply by i where (2k, 2k + 1) are real and imaginary part; an odd last stays 0."""
+    """J: multiply by i, with (2k, 2k + 1) as real and imaginary part; an odd last one becomes 0."""
     pairs = vectors.shape[-1] // 2
     real, imaginary = vectors[..., 0 : 2 * pairs : 2], vectors[..., 1 : 2 * pairs : 2]
     turned = torch.stack([-imaginary, real], -1).flatten(-2)

@@ -1,4 +1,4 @@
-"""The entity vectors as a model reads them: of length 1, only those a batch needs.
+"""The entity vectors as a model reads them: normalised, and only the rows of a batch.
 
 Shapes: N entities, E entity width.
 """
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
 
 IN_MEMORY = 2**24
-"""Numbers up to which a table is held from the start: 64 MiB of float32."""
+"""A table of at most this many numbers is loaded at once: 64 MiB of float32."""
 
 
 class EntityTable(nn.Module):
     """Rows of length 1, on the device and in the precision of the model.
 
-    A small table is held. Of a large one rows are read from its file as a batch names them, so that
-    a model does not grow with the graph, until somebody asks for the whole, as a softmax over all
-    entities does.
+    A small table is loaded at once. The rows of a large table are read from its file batch by
+    batch, so that a model does not grow with the graph. A softmax over all entities loads the whole
+    table.
 
     Args:
-        embeddings: Where the vectors are.
+        embeddings: The embeddings with the vectors.
     """
 
     def __init__(self, embeddings: EntityEmbeddings) -> None:
@@ -39,7 +39,7 @@ class EntityTable(nn.Module):
         self._embeddings = embeddings
         self._held: Tensor | None
         self.register_buffer("_held", None, persistent=False)
-        self._like: Tensor  # it goes where the model goes
+        self._like: Tensor  # moves to the model's device
         self.register_buffer("_like", torch.empty(0), persistent=False)
         if len(embeddings) * embeddings.dim <= IN_MEMORY:
             self.whole()
@@ -53,21 +53,21 @@ class EntityTable(nn.Module):
         return self._held is not None
 
     def rows(self, rows: Tensor) -> Tensor:
-        """The rows of these numbers, of any shape, (…, E)."""
+        """The rows of numbers of any shape, (…, E)."""
         if self._held is not None:
             return self._held[rows]
         needed, places = torch.unique(rows, return_inverse=True)
         return self._unit(self._embeddings.at(needed.cpu().numpy()))[places]
 
     def whole(self) -> Tensor:
-        """All rows, (N, E); from now on they are held."""
+        """All rows, (N, E); they stay in memory."""
         if self._held is None:
             parts = [self._unit(torch.from_numpy(part)) for part in self._embeddings.chunks()]
             self._held = torch.cat([self._like.new_empty(0, self._embeddings.dim), *parts])
         return self._held
 
     def chunks(self, size: int) -> Iterator[tuple[int, Tensor]]:
-        """All rows, ``size`` at a time, each with the number of its first."""
+        """All rows in chunks of ``size``, each with the number of its first row."""
         for start in range(0, len(self), size):
             stop = min(start + size, len(self))
             if self._held is not None:

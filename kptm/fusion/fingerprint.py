@@ -1,8 +1,8 @@
 """A model's identity: SHA-256 of all that its vectors depend on, cached until a change.
 
-Hashing reads every weight, and each edit asks for the fingerprint. So the digest is kept with a
-stamp of what it was computed from, which is read in a twentieth of the time: see
-:mod:`kg.embedding.files.stamps`, also for what a stamp does not notice.
+Hashing reads every weight, and each edit needs the fingerprint. So the digest is cached with a
+stamp of its inputs, which takes a twentieth of the time; :mod:`kg.embedding.files.stamps` also says
+which changes a stamp misses.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from kptm.fusion.parts import FusedParts
 
 _NOT_IDENTITY = frozenset(("transformers_version", "architectures", "dtype", "_name_or_path"))
-"""What a backbone's config says about its file, not about what it computes."""
+"""Entries of a backbone's config that describe its file, not its computation."""
 _TOKENIZER_PARTS = ("normalizer", "pre_tokenizer", "post_processor", "decoder")
 
 
 class Fingerprint:
-    """The digest of a model, with the stamp of what it was computed from."""
+    """The digest of a model, with the stamp of its inputs."""
 
     def __init__(self) -> None:
         self._stamp: object = None
         self._digest = ""
 
     def of(self, model: FusedParts) -> str:
-        """The model's fingerprint as it is now."""
+        """The current fingerprint of the model."""
         stamp = _stamp(model)
         if self._stamp is None or stamp != self._stamp:
             self._digest, self._stamp = compute(model), stamp
         return self._digest
 
     def __reduce__(self) -> tuple[type[Fingerprint], tuple[()]]:
-        """A copy of a model starts without a digest."""
+        """Copy without the digest."""
         return Fingerprint, ()
 
 
@@ -48,7 +48,7 @@ def compute(model: FusedParts) -> str:
     tokenizer = json.loads(model.tokenizer.backend_tokenizer.to_str())
     parts = (
         asdict(model.fusion_config),
-        # Truncation and padding are those of the last call, not the tokenizer's own.
+        # Truncation and padding belong to the last call, not to the tokenizer.
         {name: part for name, part in tokenizer.items() if name not in ("truncation", "padding")},
         [model.encoder.mask_id, model.pad_id],
         _backbone(model),
@@ -71,7 +71,7 @@ def _backbone(model: FusedParts) -> Any:
 
 
 def _identity_of(config: Any) -> Any:
-    """A configuration, and those nested in it, without what they say about their file."""
+    """A configuration without the entries that describe files, nested ones included."""
     if not isinstance(config, dict):
         return config
     return {
@@ -80,13 +80,13 @@ def _identity_of(config: Any) -> Any:
 
 
 def _stamp(model: FusedParts) -> object:
-    """What changes whenever the fingerprint does, and is read in a twentieth of its time."""
+    """A stamp that changes with the fingerprint, in a twentieth of its time."""
     tokenizer = model.tokenizer.backend_tokenizer
     pieces = [getattr(tokenizer, name) for name in _TOKENIZER_PARTS]
     return (
         model.fusion_config,
         repr(vars(model.backbone.config)),
-        model.tokenizer,  # the object itself: it is held, so that no other one gets its address
+        model.tokenizer,  # holding the object keeps its address from being reused
         tokenizer.get_vocab_size(with_added_tokens=True),
         [piece.__getstate__() if piece is not None else None for piece in pieces],
         (model.encoder.mask_id, model.pad_id),

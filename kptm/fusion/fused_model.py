@@ -52,13 +52,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class FusedOutput:
-    """What a forward pass gives.
+    """The result of a forward pass.
 
     Attributes:
-        hidden: (B, L, D) the last layer.
-        entity_query: (T, E) where each target points in the space of entities, of length 1.
-        entity_logits: (T, N) for each target; (T, S) where S rows were to be scored.
-        fact_keys: (T, 4E) which entity and which relation each target asks for, of length 1.
+        hidden: (B, L, D), the last layer.
+        entity_query: (T, E), the normalised query of each target in the entity space.
+        entity_logits: (T, N) for each target; (T, S) if S rows were to be scored.
+        fact_keys: (T, 4E), the entity and relation that each target asks for, normalised.
 
     The last three are None without targets.
     """
@@ -70,10 +70,10 @@ class FusedOutput:
 
 
 class FusedModel(nn.Module):
-    """A backbone, a fusion mechanism after some of its layers, and an entity-prediction head.
+    """A backbone with a fusion mechanism after some layers, and an entity-prediction head.
 
-    The backbone's own modules are hooked, not replaced: its weights stay those of plain
-    transformers. With no mentions in a batch no hook does anything, and the output is the
+    The backbone's modules get hooks and are not replaced, so its weights stay those of plain
+    transformers. Without mentions in a batch no hook does anything, and the output equals the
     backbone's, to the bit.
     """
 
@@ -100,7 +100,7 @@ class FusedModel(nn.Module):
                 f"layers {chosen} are not all among the backbone's 0–{len(layers) - 1}"
             )
         self.causal = is_causal(backbone.config)
-        # What a decoder would store for the next token is of no use to a pass over whole texts.
+        # A pass over whole texts needs no cache of keys and values.
         cached = self.causal and takes(base_model(backbone), "use_cache")
         self._options = {"use_cache": False} if cached else {}
         with torch.random.fork_rng(devices=[]):
@@ -148,10 +148,9 @@ class FusedModel(nn.Module):
             backbone: A folder or hub name, a Hugging Face config (weights start at random), or a
                 masked language model.
             embeddings: Vectors of the graph's entities.
-            config: The mechanism and where it stands.
-            tokenizer: A fast tokenizer; needed unless ``backbone`` is a path that holds one.
-            facts: What is known of entities, as text; needed by "kbert", not looked at by the
-                others.
+            config: The mechanism and its layers.
+            tokenizer: A fast tokenizer; required unless ``backbone`` is a path with one.
+            facts: Facts of entities as text; required by "kbert", ignored by other kinds.
 
         Raises:
             ModelError: The backbone cannot be wrapped, no tokenizer fits, or facts are wanted.
@@ -173,7 +172,7 @@ class FusedModel(nn.Module):
         tokenizer: Any = None,
         facts: EntityFacts | None = None,
     ) -> FusedModel:
-        """The same without a trial: for what has been tried, as a model that was saved.
+        """Fuse without the test pass, for models that passed it before, such as saved ones.
 
         Raises:
             ModelError: As :meth:`build`.
@@ -195,11 +194,11 @@ class FusedModel(nn.Module):
 
     @property
     def lora_rank(self) -> int:
-        """The rank of the LoRA beside the backbone's layers; 0 where there is none."""
+        """The rank of the backbone's LoRA; 0 without LoRA."""
         return lora_rank(self.backbone)
 
     def add_lora(self, rank: int, seed: int = 0) -> None:
-        """Put LoRA beside the layers (:mod:`kptm.fusion.backbones.lora`), at first without effect.
+        """Add LoRA to the layers (:mod:`kptm.fusion.backbones.lora`), at first without effect.
 
         Raises:
             ConfigError: peft is missing, the kind does not go with it, or it has another rank.
@@ -216,12 +215,12 @@ class FusedModel(nn.Module):
             add_lora(self.backbone, rank, seed)
 
     def without_lora(self) -> AbstractContextManager[None]:
-        """Switch LoRA off for a while: unlinked texts have the backbone's exact states."""
+        """Disable LoRA temporarily: unlinked texts get the backbone's exact states."""
         return without_lora(self.backbone)
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return torch.device(self.backbone.device)
 
     @property
@@ -242,7 +241,7 @@ class FusedModel(nn.Module):
         branch_places: Tensor | None = None,
         score_rows: Tensor | None = None,
     ) -> FusedOutput:
-        """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
+        """Run a pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
         given = (input_ids, attention_mask, mention_spans, mention_rows)
         input_ids, attention_mask, mention_spans, mention_rows = (
             tensor.to(self.device) for tensor in given
@@ -279,7 +278,7 @@ class FusedModel(nn.Module):
     def states(
         self, input_ids: Tensor, attention_mask: Tensor, knowledge: MentionKnowledge | None
     ) -> Tensor:
-        """The last hidden states (B, L, D), with knowledge of mentions or without."""
+        """The last hidden states (B, L, D), with or without knowledge of mentions."""
         self.fusion.begin(knowledge)
         try:
             hidden_BLD = base_model(self.backbone)(
@@ -321,18 +320,18 @@ class FusedModel(nn.Module):
         use_cache: bool = True,
         settings: Any = None,
     ) -> list[str]:
-        """Go on with prompts, with the knowledge of what they mention; by a decoder.
+        """Continue prompts by a decoder, with the knowledge of their mentions.
 
         Args:
             prompts: Linked texts; a text with a blank ends at it.
-            max_new_tokens: Tokens that are written to each, at most.
+            max_new_tokens: The most tokens to generate.
             use_knowledge: False injects no vector.
-            use_cache: Whether the states of earlier tokens are stored; not done for "knowbert" and
-                "adapter", which change the tokens after a mention too.
+            use_cache: Whether to cache keys and values. "knowbert" and "adapter" never do, because
+                they also change the tokens after a mention.
             settings: A ``transformers.GenerationConfig`` (sampling, beams); greedy by default.
 
         Returns:
-            What was written to each prompt, without the prompt.
+            The generated text of each prompt, without the prompt.
 
         Raises:
             ModelError: The backbone is an encoder, or the kind of fusion is "kbert".
@@ -349,7 +348,7 @@ class FusedModel(nn.Module):
         )
 
     def summary(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """A state a text, (B, D), without knowledge: of its first token, a decoder's last."""
+        """A state per text, (B, D), without knowledge: the first token's, a decoder's last."""
         none = input_ids.new_empty((0, 3))
         hidden_BLD: Tensor = self(input_ids, attention_mask, none, none[:, 0]).hidden
         if not self.causal:
@@ -358,7 +357,7 @@ class FusedModel(nn.Module):
         return hidden_BLD[torch.arange(len(hidden_BLD), device=hidden_BLD.device), last_B]
 
     def token_logits(self, hidden_ND: Tensor) -> Tensor:
-        """The backbone's own language-model head on chosen hidden states, (N, D) → (N, V)."""
+        """Apply the backbone's own language-model head to hidden states, (N, D) → (N, V)."""
         return head_logits(self.backbone, hidden_ND)
 
     def save_pretrained(self, folder: str | Path) -> None:
@@ -373,7 +372,7 @@ class FusedModel(nn.Module):
 
         Args:
             folder: Where it is.
-            device: Where it goes: "cpu", "auto" for the accelerator if there is one, or its name.
+            device: "cpu", "auto" for an accelerator if there is one, or the name of a device.
 
         Raises:
             ModelError: The folder is missing, damaged, or of another kind.
@@ -388,6 +387,6 @@ class FusedModel(nn.Module):
     def fingerprint(self) -> str:
         """SHA-256 of weights, configuration, tokenizer and entity table: the model's identity.
 
-        Computed again only after one of them has changed; see :mod:`kptm.fusion.fingerprint`.
+        It is computed again only after a change; see :mod:`kptm.fusion.fingerprint`.
         """
         return self._fingerprint.of(self)

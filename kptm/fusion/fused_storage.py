@@ -4,8 +4,8 @@
 - ``lora/``: LoRA beside its layers as peft writes it, where there is one
 - ``embeddings/``: the entity table
 - ``fusion.safetensors``: what kptm adds
-- ``facts.jsonl``: what mentions carry as text, of a kind that reads it
-- ``config.json``: tells transformers what the folder is, see ``kptm/fusion/auto.py``
+- ``facts.jsonl``: facts of entities as text, for kinds that read them
+- ``config.json``: marks the folder for transformers, see ``kptm/fusion/auto.py``
 - ``kptm.json``: configuration and checksums
 """
 
@@ -49,7 +49,7 @@ def _own_state(model: FusedParts) -> dict[str, torch.Tensor]:
 
 
 def save(model: FusedParts, folder: str | Path) -> None:
-    """Write the model; the folder appears whole or not at all, a model in it is replaced.
+    """Write the model atomically; an older model in the folder is replaced.
 
     Raises:
         ModelError: The folder cannot be written, or holds something else.
@@ -85,7 +85,7 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
 
     Args:
         folder: Where it is.
-        assemble: Makes a model of a backbone's path, embeddings, configuration and ``facts``.
+        assemble: Builds a model from a backbone's path, embeddings, configuration and ``facts``.
 
     Raises:
         ModelError: The folder is missing, damaged, or of another kind.

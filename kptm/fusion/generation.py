@@ -1,9 +1,8 @@
 """Text generation by a fused decoder, with Hugging Face's ``generate``.
 
-The knowledge of a prompt's mentions enters in the first pass, over the whole prompt; what the later
-layers made of it is in the cache that the following passes read. Mechanisms that also change the
-tokens after a mention (``Mechanism.lasting``) have to see the whole text in each pass, so that
-nothing is cached for them.
+The knowledge of a prompt's mentions enters in the first pass, over the whole prompt; later passes
+read its effect from the cache. Mechanisms that also change the tokens after a mention
+(``Mechanism.lasting``) must read the whole text in each pass, so they use no cache.
 
 Shapes: B prompts, P tokens of the longest prompt, L tokens of a pass, M mentions.
 """
@@ -82,7 +81,7 @@ def generate(
 
 
 def _prompt(model: FusedParts, prompt: LinkedText) -> EncodedText:
-    """A prompt without the special tokens that a tokenizer puts at the end of a whole text."""
+    """A prompt without the special tokens that end a complete text."""
     text = model.encoder.encode(prompt)
     special = set(model.tokenizer.all_special_ids)
     end = len(text.ids)
@@ -97,7 +96,7 @@ def _prompt(model: FusedParts, prompt: LinkedText) -> EncodedText:
 def _to_the_right(
     ids_BP: Tensor, mask_BP: Tensor, spans_M3: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Padding goes to the left: what is generated has to follow the prompt's last token."""
+    """Pad on the left, because generated tokens follow the prompt's last token."""
     missing_B = ids_BP.shape[1] - mask_BP.sum(1)
     at_BP = torch.arange(ids_BP.shape[1])[None] - missing_B[:, None]
     at_BP = at_BP % ids_BP.shape[1]
@@ -107,13 +106,13 @@ def _to_the_right(
 
 
 class _Prompts:
-    """The mentions of prompts, which enter in every pass over whole prompts.
+    """The mentions of prompts, for every pass over whole prompts.
 
     Args:
         model: The model.
         spans_M3: Text, first token, token after the last, in the padded prompts.
         rows_M: Their rows of the entity table.
-        size: B and P.
+        size: (B, P).
     """
 
     def __init__(
@@ -128,7 +127,7 @@ class _Prompts:
 
     @contextmanager
     def entering(self) -> Iterator[None]:
-        """Let the knowledge enter the backbone's passes as long as the context lasts."""
+        """Add the knowledge in the backbone's passes within the context."""
         base = base_model(self._model.backbone)
         hooks = [
             base.register_forward_pre_hook(self._begin, with_kwargs=True),
@@ -143,21 +142,21 @@ class _Prompts:
 
     def _begin(self, _: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
         given: Any = options.get("input_ids", inputs[0] if inputs else None)
-        # A pass that reads the cache has the newest token alone.
+        # A pass with a cache has only the newest token.
         whole = self._first or given.shape[1] > self._length
         self._first = False
         enters = whole and len(self._rows_M)
         self._model.fusion.begin(self._knowledge(*given.shape) if enters else None)
 
     def _finish(self, _base: Any, _inputs: Any, output: Any) -> Any:
-        # The backbone may give its states back in a tuple, whose first they are.
+        # The backbone may return a tuple; its states come first.
         if isinstance(output, tuple):
             return (self._model.fusion.finish(output[0]), *output[1:])
         output.last_hidden_state = self._model.fusion.finish(output.last_hidden_state)
         return output
 
     def _knowledge(self, rows: int, length: int) -> Any:
-        """The mentions in a pass of so many rows: each prompt once for each of its beams."""
+        """The mentions of a pass with so many rows: each prompt once per beam."""
         each = rows // self._count
         turn_N = torch.arange(each, device=self._rows_M.device).repeat(len(self._rows_M))
         spans = self._spans_M3.repeat_interleave(each, 0).clone()

@@ -1,4 +1,4 @@
-"""A model's folder and the one file that seals it: what it is, with the checksums of all others."""
+"""A model's folder and its manifest, which has settings and checksums of all files."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 MANIFESTS = ("kptm.json", "finetuned.json", "onnx.json", "manifest.json")
-"""Files that list those of a folder, with their checksums."""
+"""Names of manifests."""
 
 
 def own_files(folder: Path) -> set[Path]:
-    """The files that the manifest of a folder lists, itself, and those of listed manifests."""
+    """The files in a folder's manifest, the manifest itself, and the files of nested manifests."""
     found: set[Path] = set()
     for name in MANIFESTS:
         listed = _listed_files(folder / name)
@@ -41,7 +41,7 @@ def own_files(folder: Path) -> set[Path]:
 
 
 def _listed_files(manifest: Path) -> list[str] | None:
-    """The files below a manifest that it lists; None where there is no manifest."""
+    """The files that a manifest lists; None without a manifest."""
     try:
         content: Any = json.loads(manifest.read_text(encoding="utf-8"))
         names = [str(name) for name in content["sha256"]]
@@ -51,10 +51,10 @@ def _listed_files(manifest: Path) -> list[str] | None:
 
 
 def check_target(folder: Path, name: str) -> None:
-    """Refuse a folder that a model cannot be written to, before the training.
+    """Refuse a folder to which a model cannot be written, before the training.
 
     Raises:
-        ModelError: It holds something else than a model that ``name`` seals, it or what it lies in
+        ModelError: It holds something other than a model with the manifest ``name``, it or a parent
             is a file, or it cannot be written.
     """
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
@@ -80,7 +80,7 @@ def check_target(folder: Path, name: str) -> None:
 
 @contextmanager
 def model_folder(folder: str | Path, name: str) -> Iterator[Path]:
-    """A folder for a model, sealed by ``name``: whole or not at all, in place of an old model.
+    """Write a model's folder with the manifest ``name``, atomically, in place of an older model.
 
     Raises:
         ModelError: It cannot be written, or holds something else.
@@ -95,7 +95,7 @@ def model_folder(folder: str | Path, name: str) -> Iterator[Path]:
 
 
 def seal(folder: Path, name: str, meta: dict[str, Any], files: Iterable[Path]) -> None:
-    """Write ``meta`` with the checksums of files and its own to ``name``.
+    """Write the manifest ``name``: ``meta`` with the checksums of the files and its own.
 
     Raises:
         OSError: It cannot be written.
@@ -107,13 +107,13 @@ def seal(folder: Path, name: str, meta: dict[str, Any], files: Iterable[Path]) -
 
 
 def read_manifest(folder: Path, name: str, format: int) -> dict[str, Any]:
-    """What was sealed, after all checksums have been compared.
+    """Read a manifest after comparing all checksums.
 
     Raises:
         ModelError: A file is damaged, or the format is another.
         OSError: A file is missing.
-        ValueError: It is no JSON; so LookupError, TypeError and AttributeError where it is of
-            another shape.
+        ValueError: It is no JSON; JSON of another shape raises LookupError, TypeError or
+            AttributeError.
     """
     recover(folder)
     meta: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))

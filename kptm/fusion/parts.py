@@ -1,4 +1,4 @@
-"""What other rooms need of a fused model: its parts, as a protocol that the model fulfils."""
+"""The parts of a fused model that other packages use, as a protocol."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class FusedParts(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
 
     @property
     def pad_id(self) -> int:
         """The padding token."""
 
     def __call__(self, *args: Any) -> Any:
-        """One forward pass."""
+        """Run a forward pass."""
 
     def knowledge(
         self,
@@ -50,10 +50,10 @@ class FusedParts(Protocol):
         candidate_rows: torch.Tensor | None = None,
         candidate_priors: torch.Tensor | None = None,
     ) -> MentionKnowledge:
-        """What a mechanism is told of a batch."""
+        """The knowledge that a mechanism gets for a batch."""
 
     def token_logits(self, hidden_ND: torch.Tensor) -> torch.Tensor:
-        """The language-model head on hidden states, (N, D) → (N, V)."""
+        """Apply the language-model head to hidden states, (N, D) → (N, V)."""
 
     def fingerprint(self) -> str:
         """The model's identity."""
@@ -62,10 +62,10 @@ class FusedParts(Protocol):
         """All weights by name."""
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
-        """Take weights by name; what is missing and what is unexpected."""
+        """Load weights by name; return missing and unexpected names."""
 
     def modules(self) -> Iterator[torch.nn.Module]:
         """All modules."""
 
     def eval(self) -> Any:
-        """Switch to evaluation."""
+        """Switch to evaluation mode."""

@@ -1,4 +1,4 @@
-"""The backbone's settings, and a small BERT that is trained from nothing."""
+"""The backbone's settings, and a small BERT that is trained from scratch."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class BackboneConfig:
     """The Transformer that knowledge is fused into.
 
     Attributes:
-        path: A folder with a Hugging Face masked language model; "" starts a small BERT from
-            nothing, with a vocabulary of the workspace's own texts and the sizes below.
+        path: A folder with a Hugging Face masked language model; "" takes a new small BERT with a
+            vocabulary of the workspace's texts and the sizes below.
         layers: Layers of the small BERT.
         hidden: Its width.
         heads: Its attention heads.
-        vocabulary: Most tokens of its vocabulary.
+        vocabulary: The most tokens of its vocabulary.
     """
 
     path: str = ""
@@ -36,7 +36,7 @@ class BackboneConfig:
 
 
 def small_bert(settings: BackboneConfig, vocabulary: int, max_length: int) -> Any:
-    """A configuration of a small BERT that learns within minutes on two cores."""
+    """A configuration of a small BERT that trains within minutes on two cores."""
     from transformers import BertConfig
 
     return BertConfig(

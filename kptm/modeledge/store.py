@@ -125,7 +125,7 @@ class Modeledge(ModeledgeReader):
             documents: Linked texts; they stream.
             source: The source of the texts. A text with two sources stays until both are forgotten.
             revision: The graph's revision that it is one with.
-            replace: Whether ``source`` no longer attests earlier texts that are not among these.
+            replace: Whether ``source`` no longer attests its other texts.
             progress: Called with the number of documents done.
         """
         from kptm.modeledge.encode.ingest import TextWriter
@@ -278,13 +278,12 @@ class Modeledge(ModeledgeReader):
     ) -> MigrationReport:
         """Migrate another model's vectors to this model; values, texts, sources and kinds stay.
 
-        It works in pages, as one operation, and resumes. A user's own vectors stay as they are.
+        It works in pages, as one operation, and resumes. Users' own vectors stay.
 
         Args:
             model: The model to migrate to.
             old: The fingerprint of the old model; required if there are several other models.
-            documents: The linked texts, if available: the store lacks the other candidates of
-                mentions.
+            documents: The linked texts, if available, for the other candidates of mentions.
             linker: Finds links that the records lack.
             anchors: How many records of each space a map is fitted on.
             method: "encode" encodes all records from their texts. "map" encodes the anchors and up
@@ -296,8 +295,7 @@ class Modeledge(ModeledgeReader):
             progress: Called with the number of records done, over all spaces.
 
         Raises:
-            ModeledgeError: There is nothing to migrate, or ``method="map"`` misses the target in a
-                space; nothing is written then.
+            ModeledgeError: There is nothing to migrate, or ``method="map"`` misses the target.
         """
         from kptm.modeledge.transfer.migrate import Migrator
 
@@ -320,8 +318,7 @@ class Modeledge(ModeledgeReader):
             progress: Called with the number of records read so far.
 
         Raises:
-            ModeledgeError: The other store has vectors of other models, or of another width or
-                precision.
+            ModeledgeError: Its vectors are of other models, or of another width or precision.
         """
         from kptm.modeledge.transfer.merge import merge, of_store
 

@@ -1,1 +1,1 @@
-"""What is fused with knowledge: any Hugging Face language model, built, looked into, tried."""
+"""Backbones: any Hugging Face language model, built, inspected and tested for fusion."""

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SHOWN = 5
-"""Names of weights that a message lists."""
+"""The most names of weights in a message."""
 
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Keep transformers' own chatter and progress bars away: progress is ours to show."""
+    """Silence the log and progress bars of transformers; kptm shows its own progress."""
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
@@ -53,7 +53,7 @@ def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
             torch.manual_seed(seed)
             try:
                 model = _class_of(backbone).from_config(backbone, trust_remote_code=False)
-            except Exception as error:  # a family's code, on settings that it may not have foreseen
+            except Exception as error:  # a family's code may fail on unusual settings
                 raise ModelError(
                     f"{type(backbone).__name__}: no language model can be made of it;"
                     " take a config of a BERT or GPT"
@@ -61,7 +61,7 @@ def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
                 ) from error
     elif isinstance(backbone, PreTrainedModel):
         model = backbone
-        origin = Origin(trained=bool(model.name_or_path))  # where transformers read it from
+        origin = Origin(trained=bool(model.name_or_path))  # the path that transformers read it from
     else:
         raise ModelError(
             f"a backbone is a path, a Hugging Face config or a model, not {type(backbone).__name__}"
@@ -81,20 +81,20 @@ def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
 
 
 def _read(backbone: str | Path, seed: int) -> tuple[Any, Origin]:
-    """Read a complete language model: transformers would fill gaps with random numbers.
+    """Read a complete language model; transformers alone would initialise missing weights randomly.
 
     Raises:
-        ModelError: There is none, it is damaged, or weights of its layers are missing.
+        ModelError: The model is missing or damaged, or weights of its layers are missing.
     """
     from transformers import AutoConfig
 
     local = {"trust_remote_code": False, "local_files_only": Path(backbone).exists()}
     try:
         with quiet_transformers(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)  # of a head that is made
+            torch.manual_seed(seed)  # the new head's weights
             kind = _class_of(AutoConfig.from_pretrained(str(backbone), **local))
             model, report = kind.from_pretrained(str(backbone), output_loading_info=True, **local)
-    except Exception as error:  # a damaged file raises whatever its bytes lead to
+    except Exception as error:  # a damaged file may raise anything
         raise ModelError(
             f"{backbone}: no language model there; name a folder or hub model of a BERT or GPT"
             f" family, or download it again ({type(error).__name__}: {_first_line(error)})"
@@ -121,7 +121,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def is_causal(config: Any) -> bool:
-    """Whether a configuration is that of a decoder, each of whose tokens sees those before it."""
+    """Whether a configuration is that of a decoder, with causal attention."""
     from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING
 
     return type(config) in MODEL_FOR_CAUSAL_LM_MAPPING and (
@@ -130,7 +130,7 @@ def is_causal(config: Any) -> bool:
 
 
 def _has_language_model(config: Any) -> bool:
-    """Whether transformers makes a language model of a configuration, masked or causal."""
+    """Whether transformers has a language model for a configuration, masked or causal."""
     from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING
 
     kind = type(config)

@@ -1,7 +1,7 @@
 """The parts of a backbone that fusion needs: base model, sizes, layers, feed-forward maps.
 
-Families name and nest these parts differently. Each is looked for by what it is, not by the name of
-a family.
+Families name and nest these parts differently. Each part is found by its properties, not by the
+family's name.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def base_model(backbone: Any) -> Any:
         ModelError: The backbone has no head, so that it is its own base model.
     """
     base = backbone.base_model
-    if base is backbone:  # Llama 4 names as its base what only its multimodal class has
+    if base is backbone:  # Llama 4 names a base that only its multimodal class has
         base = getattr(backbone, "model", backbone)
     if base is backbone:
         raise ModelError(
@@ -38,7 +38,7 @@ def base_model(backbone: Any) -> Any:
 
 
 def text_config(backbone: Any) -> Any:
-    """The configuration of the part that reads text, nested in a multimodal model's."""
+    """The configuration of the text model, which multimodal configurations nest."""
     return backbone.config.get_text_config()
 
 
@@ -57,19 +57,19 @@ def hidden_size(backbone: Any) -> int:
 
 
 def attention_heads(backbone: Any) -> int:
-    """Attention heads of a layer; the usual number for the width in a family without attention."""
+    """Attention heads of a layer; without attention, the usual number for the width."""
     heads = getattr(text_config(backbone), "num_attention_heads", None)
     return int(heads or max(1, hidden_size(backbone) // HEAD_WIDTH))
 
 
 def vocabulary_size(backbone: Any) -> int:
-    """How many tokens the backbone has vectors for."""
+    """Number of token embeddings."""
     weight = getattr(backbone.get_input_embeddings(), "weight", None)
     return int(text_config(backbone).vocab_size if weight is None else weight.shape[0])
 
 
 def takes(module: Any, name: str) -> bool:
-    """Whether the forward of a module has a parameter of that name, or hands on any name."""
+    """Whether a module's ``forward`` takes a parameter of a name, or any keyword."""
     parameters = inspect.signature(module.forward).parameters
     return name in parameters or any(
         parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
@@ -77,7 +77,7 @@ def takes(module: Any, name: str) -> bool:
 
 
 def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
-    """The stack of Transformer layers, found by its length, not by the family's name.
+    """The stack of Transformer layers, found by its length.
 
     Raises:
         ModelError: There is no such stack, or more than one.
@@ -85,12 +85,12 @@ def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
     count = getattr(text_config(backbone), "num_hidden_layers", None)
     base = backbone.base_model
     groups = getattr(getattr(base, "encoder", None), "albert_layer_groups", None)
-    if groups is not None:  # ALBERT: one layer, gone through many times
+    if groups is not None:  # ALBERT: one layer, applied many times
         inner = [layer for group in groups for layer in group.albert_layers]
         if len(inner) == 1:
             return inner * int(count or 0)
     stacks = _stacks(backbone.modules(), count)
-    if len(stacks) > 1:  # a model that sees or hears has towers of layers beside its text's
+    if len(stacks) > 1:  # multimodal models have further stacks beside the text's
         text = backbone.get_decoder()
         stacks = _stacks(text.children(), count) or _stacks(text.modules(), count)
     if len(stacks) != 1:
@@ -106,10 +106,10 @@ def _stacks(modules: Iterable[nn.Module], count: int | None) -> list[nn.ModuleLi
 
 
 def ffn_up_projection(layer: nn.Module) -> Any:
-    """The first linear map of a layer's feed-forward part, found by its shape.
+    """The up-projection of a layer's feed-forward part, found by its shape.
 
     Raises:
-        ModelError: There is none that widens.
+        ModelError: There is no linear map that widens.
     """
     wider = [module for module in layer.modules() if _width(module) > 1]
     if not wider:
@@ -121,12 +121,12 @@ def ffn_up_projection(layer: nn.Module) -> Any:
 
 
 def out_features(linear: Any) -> int:
-    """How many numbers a linear map gives."""
+    """Output width of a linear map."""
     return int(linear.weight.shape[0] if isinstance(linear, nn.Linear) else linear.nf)
 
 
 def _width(module: nn.Module) -> float:
-    """How much wider than its input the output of a linear map is; 0 for anything else."""
+    """Output width less input width of a linear map; 0 for other modules."""
     from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
 
     if isinstance(module, nn.Linear | Conv1D):
@@ -135,7 +135,7 @@ def _width(module: nn.Module) -> float:
 
 
 def max_positions(backbone: Any, wanted: int) -> int:
-    """How many tokens a text may have: ``wanted`` or what the backbone has positions for."""
+    """The most tokens of a text: ``wanted``, limited by the backbone's positions."""
     positions = getattr(text_config(backbone), "max_position_embeddings", None)
     return wanted if positions is None else int(min(wanted, positions - first_position(backbone)))
 

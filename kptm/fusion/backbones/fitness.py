@@ -1,8 +1,7 @@
-"""Whether a backbone can be fused: one small pass at the start, no error hours later.
+"""Tests whether a backbone can be fused by a small pass, before the training starts.
 
-Families differ in what their layers take and give. Rather than to list those that fit, a fused
-model is tried: plain transformers, without knowledge and with one mention must agree about shapes,
-and about the logits.
+Families differ in the inputs and outputs of their layers. So a fused model is tested: plain
+transformers, fusion without knowledge and fusion with a mention must agree on shapes and logits.
 """
 
 from __future__ import annotations
@@ -26,28 +25,28 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LENGTH = 8
-"""Tokens of the text that is tried."""
+"""Tokens of the test text."""
 
 TOLERANCE = 1e-2
-"""Between a head's logits by two ways, relative and absolute: half precision rounds."""
+"""Relative and absolute tolerance between logits by two ways, for half precision."""
 
 ROUNDING, MOST_ROUNDING = 150, 5e-2
-"""Roundings by which states of a text alone and beside others may differ, and the most.
+"""Tolerance between the states of a text alone and in a batch, in roundings, and its upper limit.
 
-Both are shares of the largest state. With random weights in float32 the families that fit differ by
-2e-6 at most; those of which a token sees later ones by 2e-5 and more.
+Both are relative to the largest state. With random weights in float32, suitable families differ by
+at most 2e-6; families whose tokens see later ones differ by at least 2e-5.
 """
 
 MOST_PADDING = 5e-2
-"""The share by which padding may change states: convolutions and landmarks see it."""
+"""Relative tolerance for padding, which convolutions and landmark attention see."""
 
 FAILURES = (AttributeError, TypeError, RuntimeError, ValueError, LookupError, ImportError)
-"""What a model that is built in another way raises when it is taken for a Transformer."""
+"""The errors of models that are not built like a Transformer."""
 
 
 @contextmanager
 def refused_by_name(backbone: Any, kind: str) -> Iterator[None]:
-    """Turn what a family that does not fit raises into one message.
+    """Turn errors of an unsuitable family into one message.
 
     Raises:
         ModelError: The family cannot be fused with this kind of fusion.
@@ -66,8 +65,8 @@ def check_fit(model: FusedParts) -> None:
     """Run small texts through a fused model and compare it with its backbone.
 
     Raises:
-        ModelError: Hidden states or logits are not what fusion takes them for, padding or later
-            tokens change what a text says, or knowledge reaches no layer.
+        ModelError: Hidden states or logits have unexpected shapes or values, padding or later
+            tokens change a text's states, or knowledge reaches no layer.
     """
     name = type(model.backbone).__name__
     base = base_model(model.backbone)
@@ -93,7 +92,7 @@ def check_fit(model: FusedParts) -> None:
 
 
 def _example(model: FusedParts) -> tuple[Tensor, Tensor]:
-    """One text of tokens that stand for text, and its mask."""
+    """A text of ordinary tokens, and its mask."""
     special = set(model.tokenizer.all_special_ids)
     tokens = [number for number in range(len(model.tokenizer)) if number not in special] or [0]
     ids = torch.tensor([[tokens[at % len(tokens)] for at in range(LENGTH)]], device=model.device)
@@ -109,7 +108,7 @@ def _check_width(name: str, hidden: Tensor, width: int) -> None:
 
 
 def _check_logits(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) -> None:
-    """The head on hidden states gives what the backbone's own forward gives."""
+    """Check that the head on hidden states equals the backbone's own forward pass."""
     cached = model.causal and takes(model.backbone, "use_cache")
     options = {"use_cache": False} if cached else {}
     wanted = model.backbone(input_ids=ids, attention_mask=mask, **options).logits
@@ -124,7 +123,7 @@ def _check_logits(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) 
 
 
 def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) -> None:
-    """Neighbours change nothing: padding, and in a decoder the tokens that come later."""
+    """Check that padding, and in a decoder later tokens, change nothing."""
     name, none = type(model.backbone).__name__, ids.new_empty((0, 3))
     rounding = min(ROUNDING * torch.finfo(hidden.dtype).eps, MOST_ROUNDING)
     half = LENGTH // 2
@@ -157,7 +156,7 @@ def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tens
 
 
 def _check_attention(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) -> None:
-    """Tokens see each other, except where maps start at zero: MRA without its kernels."""
+    """Check that tokens see each other; MRA without kernels has zero maps, and passes."""
     other = torch.cat([ids[:, -1:], ids[:, 1:]], 1)
     none = ids.new_empty((0, 3))
     if _difference(model(other, mask, none, none[:, 0]).hidden[:, 1:], hidden[:, 1:]) > 0:
@@ -170,14 +169,14 @@ def _check_attention(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tenso
 
 
 def _difference(found: Tensor, wanted: Tensor) -> float:
-    """The largest difference of hidden states, as a share of the largest of them."""
+    """The largest difference of hidden states, relative to the largest state."""
     found, wanted = found.float(), wanted.float()
     return float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1e-12))
 
 
 @contextmanager
 def _evaluating(model: FusedParts) -> Iterator[None]:
-    """Without dropout and gradients; afterwards each module is in its own mode again."""
+    """Disable dropout and gradients; afterwards each module is in its previous mode."""
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:

@@ -1,8 +1,7 @@
-"""The backbone's own language-model head, applied to hidden states that are given.
+"""Applies the backbone's own language-model head to given hidden states.
 
-The head is whatever the family's forward does after its base model: projections, soft caps, scales.
-It is not written again here: the family's own forward runs, and its base model answers with the
-states that are given.
+The head is all that a family's ``forward`` computes after its base model: projections, soft caps,
+scales. The family's own ``forward`` runs here, and its base model is replaced by the given states.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def head_logits(backbone: Any, hidden: Tensor) -> Tensor:
-    """Logits of the family's own head.
+    """Compute the logits of the family's own head.
 
     Args:
         backbone: A masked or causal language model of transformers.
@@ -40,7 +39,7 @@ def head_logits(backbone: Any, hidden: Tensor) -> Tensor:
 
 @cache
 def _output_class() -> Any:
-    """An output of transformers whose every other field is None, whatever a family calls it."""
+    """An output of transformers with None in all other fields, whatever their names."""
     from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
     class States(BaseModelOutputWithPastAndCrossAttentions):  # type: ignore[misc]  # untyped
@@ -53,10 +52,10 @@ def _output_class() -> Any:
 
 @contextmanager
 def _base_that_returns(backbone: Any, hidden: Tensor) -> Iterator[None]:
-    """Let the base model answer with ``hidden`` without running."""
+    """Let the base model return ``hidden`` without running."""
     output = _output_class()(last_hidden_state=hidden)
     bases = _bases(backbone)
-    before = [vars(base).get("forward") for base in bases]  # wrappers that others have put there
+    before = [vars(base).get("forward") for base in bases]  # wrappers of other libraries
     for base in bases:
         base.forward = lambda *_args, **_options: output
     try:
@@ -69,7 +68,7 @@ def _base_that_returns(backbone: Any, hidden: Tensor) -> Iterator[None]:
 
 
 def _bases(backbone: Any) -> list[Any]:
-    """What a family's forward calls before its head: the base model, OPT's inner decoder."""
+    """The module that a family's ``forward`` calls before its head; in OPT the decoder."""
     from transformers import PreTrainedModel
 
     base = base_model(backbone)

@@ -1,8 +1,8 @@
-"""LoRA (Hu et al. 2022, equation 3) by peft: low-rank maps beside the layers' frozen ones.
+"""LoRA (Hu et al. 2022, equation 3) by peft: low-rank updates of the layers' frozen weights.
 
 ``W x`` becomes ``W x + (α / r) B A x`` with ``A`` (r, in) random and ``B`` (out, r) zero at the
-start, so that it starts as the backbone, to the bit. α is 2 r. All linear maps of all layers have
-it, those of the language-model head have not. It is saved as peft saves it, so that
+start, so that the model starts as the backbone, to the bit. α is 2 r. LoRA is added to all linear
+maps of all layers, not to the language-model head. It is saved in peft's format, so that
 ``peft.PeftModel.from_pretrained(AutoModel.from_pretrained("backbone/"), "lora/")`` reads it.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAME, OWN, PREFIX = "default", ".lora_", "base_model.model."
-"""peft's name of the only adapter, a part of its weights' names, their prefix in a file."""
+"""peft's names: the only adapter, the mark of LoRA in weight names, their prefix in files."""
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 SCALE = 2
 """α / r."""
@@ -45,7 +45,7 @@ def _peft() -> Any:
 
 
 def add_lora(backbone: Any, rank: int, seed: int) -> None:
-    """Put LoRA beside all linear maps of the layers; only the new weights' learning is new.
+    """Add LoRA to all linear maps of the layers; whether other weights are trained does not change.
 
     Raises:
         ConfigError: peft is not installed.
@@ -76,24 +76,24 @@ def _inject(peft: Any, base: Any, config: Any, seed: int) -> None:
         peft.inject_adapter_in_model(config, base, NAME)
     for (
         weight
-    ) in base.parameters():  # peft freezes the rest, and the trainer's plan says what learns
+    ) in base.parameters():  # peft freezes the other weights; the trainer decides what is trained
         weight.requires_grad_(learns.get(id(weight), True))
 
 
 def lora_rank(backbone: Any) -> int:
-    """The rank of a backbone's LoRA; 0 where it has none."""
+    """The rank of a backbone's LoRA; 0 without LoRA."""
     config = getattr(base_model(backbone), "peft_config", {}).get(NAME)
     return 0 if config is None else int(config.r)
 
 
 def lora_weights(backbone: Any) -> list[nn.Parameter]:
-    """The weights of LoRA."""
+    """The weights of LoRA by name."""
     return [weight for name, weight in base_model(backbone).named_parameters() if OWN in name]
 
 
 @contextmanager
 def without_lora(backbone: Any) -> Iterator[None]:
-    """Switch LoRA off for a while: the layers are those of the backbone, to the bit."""
+    """Disable LoRA temporarily; the layers then equal the backbone's, to the bit."""
     layers = [part for part in backbone.modules() if hasattr(part, "enable_adapters")]
     layers = [part for part in layers if hasattr(part, "base_layer")]
     for layer in layers:
@@ -129,7 +129,7 @@ def save_lora(backbone: Any, folder: Path) -> None:
 
 
 def load_lora(backbone: Any, folder: Path) -> None:
-    """Put LoRA beside the layers and read its weights.
+    """Add LoRA to the layers and read its weights.
 
     Raises:
         ConfigError: peft is not installed.

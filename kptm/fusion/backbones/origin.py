@@ -1,4 +1,4 @@
-"""Where a backbone's weights come from: what suits random weights destroys trained ones."""
+"""Where a backbone's weights come from: settings for random weights would destroy trained ones."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ class Origin:
     """Where the weights of a backbone come from.
 
     Attributes:
-        trained: Whether its layers were trained before they came here.
-        new_head: Whether its language-model head was made here, with random weights, because the
-            checkpoint had none, as those of sentence encoders.
+        trained: Whether its layers were pre-trained.
+        new_head: Whether its language-model head has new random weights, because the checkpoint had
+            no head, as those of sentence encoders.
     """
 
     trained: bool = False

@@ -1,4 +1,4 @@
-"""The tokenizer that comes with a backbone."""
+"""Loads the tokenizer of a backbone."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from kptm.errors import ModelError
 
 
 def read_tokenizer(backbone: Any) -> Any:
-    """The tokenizer in a backbone's folder, or of its hub name.
+    """The tokenizer in a backbone's folder, or of a hub name.
 
     Raises:
-        ModelError: There is none, or the backbone is no path.
+        ModelError: There is no tokenizer, or the backbone is no path.
     """
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     if not isinstance(backbone, str | Path):
         raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
     try:
-        # A tokenizer that was saved as none of a family's stays that: AutoTokenizer takes the
-        # family of the model.
+        # A tokenizer that was saved without a family keeps none; AutoTokenizer would take the
+        # model's family.
         kind = PreTrainedTokenizerFast if _is_general(Path(backbone)) else AutoTokenizer
         tokenizer = kind.from_pretrained(
             str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()
         )
     except (OSError, ValueError) as error:
         raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer= ({error})") from error
-    # Where transformers finds no vocabulary it makes a tokenizer that knows nothing.
+    # Without a vocabulary transformers returns an empty tokenizer.
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise ModelError(f"{backbone}: no tokenizer there; pass tokenizer=")
     return tokenizer
 
 
 def _is_general(folder: Path) -> bool:
-    """Whether a folder's tokenizer says that it is of no family."""
+    """Whether a folder's tokenizer was saved without a family."""
     try:
         text = (folder / "tokenizer_config.json").read_text(encoding="utf-8")
         return json.loads(text)["tokenizer_class"] in (

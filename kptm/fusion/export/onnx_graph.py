@@ -1,8 +1,8 @@
-"""A fused model as an ONNX graph, by torch's exporter: hidden states and entity logits.
+"""Exports a fused model as an ONNX graph of hidden states and entity logits, by torch's exporter.
 
 The folder has ``model.onnx``, the tokenizer, the entity vectors and ``onnx.json`` with checksums;
-:class:`~kptm.fusion.export.onnx_model.OnnxModel` runs it without torch's weights. Texts, tokens,
-mentions and blanks may be any number, none included. What was written is compared with the model
+:class:`~kptm.fusion.export.onnx_model.OnnxModel` runs it without torch's weights. The numbers of
+texts, tokens, mentions and blanks are free, and may be 0. The graph is compared with the model
 before the folder appears.
 
 Shapes: B texts, L tokens, D hidden, M mentions, K tokens that belong to a mention, T blanks, N
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 META, GRAPH, TOKENIZER, FORMAT = "onnx.json", "model.onnx", "tokenizer", 1
 KINDS = ("gated", "memory", "ernie", "adapter")
-"""Kinds that read a mention's vector alone; "knowbert" reads candidates, others more tokens."""
+"""Kinds that only read a mention's vector; "knowbert" reads candidates, others more tokens."""
 INPUTS = {
     "input_ids": (0, 1),
     "attention_mask": (0, 1),
@@ -47,26 +47,26 @@ INPUTS = {
     "token_mentions": (0,),
     "target_places": (0,),
 }
-"""Inputs of the graph, and which of their axes may be of any length."""
+"""Inputs of the graph, with their dynamic axes."""
 OUTPUTS = ("hidden", "entity_logits")
 TOLERANCE = 1e-4
-"""The most that a number may differ from the model's, relative to its size above 1."""
+"""Tolerance of each number: absolute up to 1, relative above."""
 
 
 def export_onnx(model: FusedModel, folder: str | Path, *, int8: bool = False) -> None:
-    """Write a model as an ONNX graph; the folder appears whole or not at all.
+    """Write a model as an ONNX graph, atomically.
 
     Args:
         model: The model; it may have LoRA.
-        folder: Where to.
-        int8: Whether weights of linear maps and tables become 8-bit numbers, and inputs of maps as
-            they come, by onnxruntime's dynamic quantisation: a fourth of the size. Only what is
-            written before that is compared with the model.
+        folder: The target folder.
+        int8: Whether onnxruntime's dynamic quantisation turns weights of linear maps and tables
+            into 8-bit numbers, and inputs of maps at run time: a quarter of the size. Only the
+            graph before quantisation is compared with the model.
 
     Raises:
         ConfigError: The kind of fusion cannot be written, or a package is not installed.
-        ModelError: The exporter fails, the graph says something else than the model, or the folder
-            cannot be written.
+        ModelError: The exporter fails, the graph differs from the model, or the folder cannot be
+            written.
     """
     if model.fusion_config.kind not in KINDS:
         raise ConfigError(
@@ -103,7 +103,7 @@ def _check_packages() -> None:
 
 
 class _Pass(nn.Module):
-    """One pass of a model over what the graph is given.
+    """A forward pass of a model with the inputs of the graph.
 
     Args:
         model: The model.
@@ -144,7 +144,7 @@ class _Pass(nn.Module):
 
 
 def graph_inputs(batch: KnowledgeBatch, *, causal: bool) -> dict[str, Tensor]:
-    """What the graph is given of a batch."""
+    """The graph's inputs for a batch."""
     blanks = batch.target_places
     places, mentions = tokens_of_mentions(
         batch.mention_spans, batch.input_ids.shape[1], causal=causal
@@ -161,7 +161,7 @@ def graph_inputs(batch: KnowledgeBatch, *, causal: bool) -> dict[str, Tensor]:
 
 
 def _sample(model: FusedModel, repeat: int) -> KnowledgeBatch:
-    """A batch of texts with two mentions and a blank, none of whose sizes are equal."""
+    """A batch of texts with two mentions and a blank, whose sizes all differ."""
     keys = [model.embeddings.keys[0], model.embeddings.keys[-1]]
     said = "one thing and another, as well as [MASK]"
     texts = [
@@ -192,7 +192,7 @@ def _write_graph(model: FusedModel, path: Path) -> None:
                 verbose=False,
                 external_data=sum(x.nbytes for x in whole.state_dict().values()) > 2**30,
             )
-    except Exception as error:  # torch's exporter, on a family's code that it may not follow
+    except Exception as error:  # torch's exporter may fail on a family's code
         first = str(error).partition("\n")[0]
         raise ModelError(
             f"{type(model.backbone).__name__}: torch cannot write it as ONNX ({first})"
@@ -227,7 +227,7 @@ def _quantise(path: Path) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep away what exporter and quantiser say of themselves, in warnings and in the log."""
+    """Silence warnings and logs of exporter and quantiser."""
     loggers: list[Any] = [logging.getLogger(), logging.getLogger("torch.onnx")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

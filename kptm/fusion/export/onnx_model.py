@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class OnnxModel:
-    """What :func:`~kptm.fusion.export.onnx_graph.export_onnx` wrote, asked as a fused model is.
+    """A graph by :func:`~kptm.fusion.export.onnx_graph.export_onnx`, used like a fused model.
 
     Attributes:
         tokenizer: The tokenizer.
-        embeddings: The entities, by whose rows mentions are named.
-        encoder: Makes tokens and mentions of a linked text.
-        fingerprint: That of the model that was written.
+        embeddings: The entity embeddings; mentions are given by their rows.
+        encoder: Turns a linked text into tokens and mentions.
+        fingerprint: The fingerprint of the exported model.
         int8: Whether its weights are 8-bit numbers.
     """
 
@@ -55,7 +55,7 @@ class OnnxModel:
         mention_rows: Tensor,
         target_places: Tensor | None = None,
     ) -> FusedOutput:
-        """One pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
+        """Run a pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
         batch = KnowledgeBatch(
             input_ids, attention_mask, mention_spans, mention_rows, target_places=target_places
         )
@@ -70,11 +70,11 @@ class OnnxModel:
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, *, threads: int = 0) -> OnnxModel:
-        """Read a graph that was written.
+        """Read an exported graph.
 
         Args:
-            folder: Where it is.
-            threads: Of a pass; 0 takes as many as there are cores.
+            folder: Its folder.
+            threads: Threads of a pass; 0 takes one per core.
 
         Raises:
             ModelError: The folder is missing, damaged, or of another kind.

@@ -1,11 +1,11 @@
 """K-Adapter (Wang et al.
 
-2021, section 3.2): knowledge in adapters beside a backbone that is frozen.
+2021, section 3.2): knowledge in adapters beside a frozen backbone.
 
     x_i = H_l + a_{i−1} + W_e e,    a_i = x_i + W_up Transformer(W_down x_i)    behind some layers
     l, first to last; a₀ = 0 H′ = H_last + W_o a_last
 
-Each adapter reads the hidden states of its layer and the adapter before it; nothing of it enters
+Each adapter reads the hidden states of its layer and the previous adapter. Adapters do not change
 the backbone, whose weights get no gradient. The paper's adapters learn facts from the task alone;
 ours read the entity vectors of linked mentions as well. The paper concatenates H_last and a_last;
 we add, and start W_o at zero, so that with the adapter off, and at the start, the output is the
@@ -48,15 +48,14 @@ class AdapterFusion(Mechanism):
         self._pass: MentionKnowledge | None = None
 
     def begin(self, knowledge: MentionKnowledge | None) -> None:
-        """A pass begins."""
+        """Start a pass."""
         super().begin(knowledge)
         self._adapted_BLD = {}
         self._pass = knowledge
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
-        """Run an adapter; the backbone goes on with its own."""
-        # By place, so that a layer that is run again on the way back starts from what it started
-        # from.
+        """Run an adapter; the backbone's states do not change."""
+        # Stored by layer: with gradient checkpointing a layer runs again from the same input.
         own_BLD = hidden_BLD.detach()
         before_BLD = self._adapted_BLD.get(place)
         read_BLD = own_BLD if before_BLD is None else own_BLD + before_BLD
@@ -64,7 +63,7 @@ class AdapterFusion(Mechanism):
         return hidden_BLD
 
     def finish(self, hidden_BLD: Tensor) -> Tensor:
-        """Add what the last adapter gives."""
+        """Add the output of the last adapter."""
         adapted_BLD = self._adapted_BLD.get(len(self.numbers))
         if adapted_BLD is None:
             return hidden_BLD
@@ -72,7 +71,7 @@ class AdapterFusion(Mechanism):
         return hidden_BLD + self._with_mentions(hidden_BLD) * added
 
     def _with_mentions(self, hidden_BLD: Tensor) -> Tensor:
-        """1 at tokens that see a mention, shape (B, L, 1): the others stay as they are."""
+        """1 at tokens that see a mention, shape (B, L, 1); other tokens do not change."""
         count, length, _ = hidden_BLD.shape
         if self._pass is None:
             return hidden_BLD.new_zeros((count, length, 1))
@@ -82,7 +81,7 @@ class AdapterFusion(Mechanism):
 
 
 class Adapter(nn.Module):
-    """Down, one Transformer layer over the text's mentions, up, added to the input."""
+    """Project down, attend to the text's mentions, project up, and add to the input."""
 
     def __init__(self, hidden: int, entity: int, width: int, heads: int) -> None:
         super().__init__()
@@ -95,7 +94,7 @@ class Adapter(nn.Module):
         """The adapter's output, of the same shape."""
         flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         vectors_KE = knowledge.vectors_KE.to(flat_ND.dtype)
-        added_KD = self.from_entity(vectors_KE).to(flat_ND.dtype)  # another one in mixed precision
+        added_KD = self.from_entity(vectors_KE).to(flat_ND.dtype)  # for mixed precision
         flat_ND = flat_ND.index_add(0, knowledge.tokens_K, added_KD)
         rows_NW = self.down(flat_ND)
         mentions_KW = rows_NW[knowledge.tokens_K]

@@ -19,7 +19,7 @@ class Attention(nn.Module):
 
     Args:
         width: D.
-        heads: H; brought down to a divisor of D.
+        heads: H, reduced to a divisor of D.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -28,7 +28,7 @@ class Attention(nn.Module):
         self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
 
     def forward(self, queries_QD: Tensor, keys_MD: Tensor, allowed_QM: Tensor) -> Tensor:
-        """What each query takes from the keys it may see, shape (Q, D); zero if it sees none."""
+        """Attend from queries to the keys that they see, (Q, D); zero for a query without keys."""
         query, key, value = (
             rows.reshape(len(rows), self.heads, -1).transpose(0, 1)
             for rows in (self.query(queries_QD), self.key(keys_MD), self.value(keys_MD))
@@ -42,7 +42,7 @@ class Attention(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Attention, then two layers, each added to its input and normed: a Transformer layer."""
+    """A Transformer layer: attention and a feed-forward part, each with residual and norm."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class AttentionBlock(nn.Module):
         self.last_norm = nn.LayerNorm(width)
 
     def forward(self, queries_QD: Tensor, keys_MD: Tensor, allowed_QM: Tensor) -> Tensor:
-        """The queries, having seen the keys, shape (Q, D)."""
+        """The updated queries, shape (Q, D)."""
         rows_QD = self.norm(queries_QD + self.attention(queries_QD, keys_MD, allowed_QM))
         seen: Tensor = self.last_norm(rows_QD + self.outer(F.gelu(self.inner(rows_QD))))
         return seen

@@ -1,14 +1,14 @@
 """Entities as Experts (Févry et al.
 
-2020, section 3.2): a mention asks the whole entity table what it means.
+2020, section 3.2): each mention attends to the entity table.
 
     q_m = W_f [x_start; x_end]                  equation 1
     α = softmax(E q_m), over the k entities nearest to q_m where k is given     2
     x_start ← x_start + W_b Σ_j α_j e_j         3
 
-The table is the graph's, frozen; the paper trains one from nothing. The paper norms the sum; we do
-not, and start W_b at zero, so that the fused model starts as the backbone. Where all are read, E
-q_m are its link scores.
+The table is the graph's, frozen; the paper trains one from scratch. The paper normalises the sum;
+we do not, and start W_b at zero, so that the fused model starts as the backbone. Without k, E q_m
+are the link scores.
 
 Shapes: B texts, L tokens, D hidden, M mentions, N entities, E entity width, k entities of each
 mention.
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     """From queries (M, E) and k to the rows (M, k) with the greatest inner products."""
 
 CHUNK = 65_536
-"""Rows of the table that are scored at a time."""
+"""Rows of the table scored at a time."""
 
 
 class MemoryFusion(Mechanism):
@@ -43,7 +43,7 @@ class MemoryFusion(Mechanism):
 
     Attributes:
         k: Entities that a mention reads; None reads all.
-        nearest: Finds them, such as a FAISS index; by default all are scored.
+        nearest: Finds them, for example by a FAISS index; by default all rows are scored.
     """
 
     def __init__(self, sizes: Sizes, numbers: tuple[int, ...] | None, k: int | None = None) -> None:
@@ -56,7 +56,7 @@ class MemoryFusion(Mechanism):
         self.links = k is None
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
-        """Add what each mention reads to its first token."""
+        """Add the read vector of each mention to its first token."""
         flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         memory: Any = self.memories[place]
         query_ME = knowledge.scale * memory.query(

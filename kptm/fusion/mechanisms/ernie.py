@@ -7,9 +7,9 @@
     w′ = LN(W₃ h + b₃ + w̃),    e′ = LN(W₄ h + b₄ + ẽ)    equations 4 and 6
 
 W_t, b_t, W₃, b₃ are the backbone's own feed-forward layer: its first linear map gets W_e ẽ + b_e
-added. A token without an entity gets nothing, where the published code gives it b_e. All tokens of
-a mention get its entity, where the paper has the first. W_e and b_e start at zero, so that the
-fused model starts as the backbone.
+added. A token without an entity gets nothing; in the published code it gets b_e. All tokens of a
+mention get its entity; in the paper only the first. W_e and b_e start at zero, so that the fused
+model starts as the backbone.
 
 Shapes: B texts, L tokens, D hidden, M mentions, K tokens of mentions, E entity width, I inner
 width.
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 class ErnieFusion(Mechanism):
-    """Aggregators in the upper half of the layers, with a stream of entities through them.
+    """Aggregators in the upper half of the layers; entity states pass from one to the next.
 
     Args:
-        sizes: Of the backbone.
+        sizes: The sizes of the backbone.
         numbers: The layers; by default the upper half.
         inner: I, the width of the backbone's feed-forward layer.
     """
@@ -56,20 +56,19 @@ class ErnieFusion(Mechanism):
         return found
 
     def begin(self, knowledge: MentionKnowledge | None) -> None:
-        """A pass begins: the entities are as the table has them."""
+        """Start a pass with the entity vectors of the table."""
         super().begin(knowledge)
         self._entities_ME = {}
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
-        """Add the entities to what the map gives, shape (B, L, I)."""
+        """Add the entities to the output of the map, shape (B, L, I)."""
         flat_NI = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
-        # By place, so that a layer that is run again on the way back starts from what it started
-        # from.
+        # Stored by layer: with gradient checkpointing a layer runs again from the same input.
         entities_ME = self._entities_ME.get(place, knowledge.vectors_ME)
         added_KI, self._entities_ME[place + 1] = self.aggregators[place](
             flat_NI, entities_ME.to(flat_NI.dtype), knowledge
         )
-        added_KI = added_KI.to(flat_NI.dtype)  # another one in mixed precision
+        added_KI = added_KI.to(flat_NI.dtype)  # the dtype differs in mixed precision
         return flat_NI.index_add(0, knowledge.tokens_K, added_KI).reshape(hidden_BLD.shape)
 
 
@@ -79,7 +78,7 @@ class Aggregator(nn.Module):
     Args:
         entity: E.
         inner: I.
-        heads: Of the attention among entities.
+        heads: Heads of the attention among entities.
     """
 
     def __init__(self, entity: int, inner: int, heads: int) -> None:
@@ -95,7 +94,7 @@ class Aggregator(nn.Module):
     def forward(
         self, inner_NI: Tensor, entities_ME: Tensor, knowledge: MentionKnowledge
     ) -> tuple[Tensor, Tensor]:
-        """What is added to mentions' tokens, (K, I), before activation; next entities, (M, E)."""
+        """Terms for mentions' tokens before activation, (K, I), and the next entities, (M, E)."""
         attended = self.attention(entities_ME, entities_ME, knowledge.together_MM)
         entities_ME = self.norm(entities_ME + attended)
         added_MI = self.to_inner(entities_ME)

@@ -1,4 +1,4 @@
-"""The mechanism that a configuration names, built for a backbone."""
+"""Builds the configured mechanism for a backbone."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def make_fusion(backbone: Any, entity: int, config: FusionConfig) -> Mechanism:
     """Build a mechanism.
 
     Args:
-        backbone: What it is to be attached to.
+        backbone: The backbone.
         entity: E, the width of entity vectors.
-        config: Which, and where.
+        config: The mechanism and its layers.
 
     Raises:
-        ModelError: This kind cannot be attached to this family.
+        ModelError: The mechanism does not support the backbone's family.
     """
     layers = encoder_layers(backbone)
     hidden = hidden_size(backbone)

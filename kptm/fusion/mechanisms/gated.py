@@ -7,8 +7,8 @@ For each token h of a linked mention with entity vector e:
 ``W_o`` starts at zero, so that the fused model starts as the backbone, to the bit; tokens outside
 mentions are not touched at all.
 
-Shapes: B texts, L tokens, D hidden, N = B·L, K tokens that belong to a mention, E entity width,
-W the width between.
+Shapes: B texts, L tokens, D hidden, N = B·L, K tokens that belong to a mention, E entity width, W
+inner width.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ class GatedFusion(Mechanism):
         )
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
-        """Add the entity vectors to the tokens that name them."""
+        """Add the entity vectors to the tokens of their mentions."""
         added: Tensor = self.injections[place](hidden_BLD, knowledge)
         return added
 
 
 class GatedInjection(nn.Module):
-    """Adds entity vectors to the tokens that name them.
+    """Adds entity vectors to the tokens of their mentions.
 
     Args:
         hidden: D, the backbone's width.
         entity: E, the width of entity vectors.
-        width: The width between.
+        width: W, the inner width.
     """
 
     def __init__(self, hidden: int, entity: int, width: int) -> None:
@@ -64,7 +64,7 @@ class GatedInjection(nn.Module):
         nn.init.zeros_(self.out.weight)
 
     def forward(self, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
-        """Return hidden states of the same shape; equal at every token without knowledge."""
+        """Return hidden states of the same shape, unchanged at tokens without knowledge."""
         flat_ND = hidden_BLD.reshape(-1, hidden_BLD.shape[-1])
         old_KD = flat_ND[knowledge.tokens_K]
         vectors_KE = knowledge.vectors_KE.to(old_KD.dtype)

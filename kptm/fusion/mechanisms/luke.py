@@ -7,19 +7,19 @@ and a type:
 
     z₀ = LN(W_p e + mean position + type),    x: words, z: entities, both through every layer
 
-Attention has four query maps, chosen by who asks whom, with the layer's own keys and values
-(equation 3):
+Attention has four query maps, one for each pair of querying and queried kind, with the layer's own
+keys and values (equation 3):
 
     a(x_i, x_j) = Q x_i · K x_j,   a(x_i, z_j) = Q_w2e x_i · K z_j,   a(z_i, x_j) = Q_e2w z_i · K
     x_j,   a(z_i, z_j) = Q_e2e z_i · K z_j
 
 The three new maps start as copies of Q, as in the paper. It does not start as the identity: words
 see entities from the first step. Without a mention the backbone is the plain one, to the bit. The
-hook computes the attention of words again with the entities in it, which costs one attention more
-than the published model; what that comes to is measured in docs/benchmarks/fusion.md.
+hook computes the attention of words again with the entities, one attention more than the published
+model; its cost is measured in docs/benchmarks/fusion.md.
 
-Shapes: B texts, L tokens, S entity tokens of a text (the most of any), D hidden, H heads, d = D /
-H, E entity width.
+Shapes: B texts, L tokens, S entity tokens of a text (the maximum in the batch), D hidden, H heads,
+d = D / H, E entity width.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class LukeFusion(Mechanism):
     """Entity tokens through all layers.
 
     Args:
-        sizes: Of the backbone.
+        sizes: The sizes of the backbone.
         layers: Its layers, whose query maps are copied.
         positions: The most tokens of a text.
     """
@@ -71,14 +71,14 @@ class LukeFusion(Mechanism):
             )
 
     def begin(self, knowledge: MentionKnowledge | None) -> None:
-        """A pass begins: the entity tokens get their first states."""
+        """Start a pass: initialise the states of the entity tokens."""
         super().begin(knowledge)
         self._entities_BSD = {}
         if knowledge is None:
             return
         text_M = knowledge.spans_M3[:, 0]
         count = int(text_M.max()) + 1
-        slot_M = (knowledge.together_MM.tril(-1)).sum(1)  # how many of the text stand before it
+        slot_M = (knowledge.together_MM.tril(-1)).sum(1)  # earlier ones of the text
         slots = int(slot_M.max()) + 1
         states_MD = self.norm(
             self.project(knowledge.vectors_ME.to(self.project.weight.dtype))
@@ -109,15 +109,14 @@ class LukeFusion(Mechanism):
         named: dict[str, Any],
         output: Any,
     ) -> Any:
-        # By place, so that a layer that is run again on the way back starts from what it started
-        # from.
+        # Stored by layer: with gradient checkpointing a layer runs again from the same input.
         entities_BSD = self._entities_BSD.get(place)
         if self._knowledge is None or entities_BSD is None or self._there_BS is None:
             return None
         words_BLD = inputs[0] if inputs else named["hidden_states"]
         mask = named.get("attention_mask", inputs[1] if len(inputs) > 1 else None)
         more = len(words_BLD) - len(entities_BSD)
-        if more:  # texts behind the last with a mention
+        if more:  # texts after the last one with a mention
             entities_BSD = nn.functional.pad(entities_BSD, (0, 0, 0, 0, 0, more))
             self._there_BS = nn.functional.pad(
                 self._there_BS, (0, 0, 0, len(words_BLD) - len(self._there_BS))
@@ -151,12 +150,12 @@ class LukeFusion(Mechanism):
         block = layer[0]
         between_BSD = block.attention.output(context_BND[:, length:], entities_BSD)
         self._entities_BSD[place + 1] = block.output(block.intermediate(between_BSD), between_BSD)
-        # A text without entities keeps what the backbone gave it, to the bit.
+        # A text without entities keeps the backbone's output, to the bit.
         own_B = self._there_BS.any(1)[:, None, None]
         return (torch.where(own_B, context_BND[:, :length], output[0]), *output[1:])
 
     def _sees(self, mask: Tensor | None, words_BLD: Tensor) -> Tensor:
-        """Which keys may be seen, shape (B, 1, 1, L + S): padding of neither kind."""
+        """The mask of keys, shape (B, 1, 1, L + S), without padding of either kind."""
         count, length, _ = words_BLD.shape
         if mask is None:
             seen_BL = words_BLD.new_ones((count, length), dtype=torch.bool)
@@ -169,7 +168,7 @@ class LukeFusion(Mechanism):
 
 
 class _Queries(nn.Module):
-    """The three query maps that a layer gets."""
+    """The three new query maps of a layer."""
 
     def __init__(self, query: nn.Linear) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What every fusion mechanism is: modules hooked to a backbone's layers for a pass.
+"""The base class of fusion mechanisms: modules hooked to a backbone's layers during a pass.
 
 Shapes: B texts, L tokens, D hidden, M mentions, C candidates, K tokens that belong to a mention, E
 entity width.
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """What a mechanism is built for.
+    """The sizes that a mechanism is built for.
 
     Attributes:
         hidden: D, the width of the backbone.
         entity: E, the width of entity vectors.
-        layers: How many layers the backbone has.
+        layers: Number of layers of the backbone.
         heads: Attention heads of the backbone.
-        width: The width of what the mechanism computes between.
+        width: The inner width of the mechanism.
     """
 
     hidden: int
@@ -42,13 +42,13 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Branches:
-    """Facts that hang on mentions as tokens of their own, R of them in a text at most.
+    """Facts attached to mentions as tokens, at most R per text.
 
     Attributes:
         ids_BR: Token ids.
-        mention_BR: The mention that each hangs on, -1 for padding.
-        number_BR: Which branch it belongs to.
-        offset_BR: Its place after the mention's last token, from 1.
+        mention_BR: The mention of each token, -1 for padding.
+        number_BR: The branch of each token.
+        offset_BR: Its position after the mention's last token, from 1.
     """
 
     ids_BR: Tensor
@@ -59,22 +59,23 @@ class Branches:
 
 @dataclass(frozen=True, slots=True)
 class MentionKnowledge:
-    """What is known of a batch.
+    """The knowledge of a batch.
 
     Attributes:
         spans_M3: Text, first token, token after the last, of each linked mention.
-        vectors_ME: The vector of its entity.
+        vectors_ME: The vectors of their entities.
         length: L, the padded number of tokens.
-        tokens_K: Flat positions (text · L + token) of the tokens that knowledge is added to: all of
-            a mention; the last alone in a decoder, whose next token would otherwise be told by it.
-        mention_K: The mention of each.
-        causal: Whether a token may see only what stands before it.
-        candidates_MCE: Vectors of what each mention may mean, zero rows to fill up; None where
-            links are certain.
-        priors_MC: p of each by the linker, 0 for none.
-        table: All entity vectors, brought to length 1.
-        scale: The length of those of the mentions.
-        branches: Facts of the mentions' entities as tokens; None where there are none.
+        tokens_K: Flat positions (text · L + token) of the tokens that get knowledge: all tokens of
+            a mention; in a decoder only the last, because knowledge at an earlier token would
+            reveal the next one.
+        mention_K: The mention of each of these tokens.
+        causal: Whether a token sees only earlier tokens.
+        candidates_MCE: Vectors of each mention's candidates, padded with zero rows; None if links
+            are certain.
+        priors_MC: The linker's p of each candidate, 0 for padding.
+        table: All entity vectors, normalised.
+        scale: The length of the mentions' vectors.
+        branches: Facts of the mentions' entities as tokens, or None.
     """
 
     spans_M3: Tensor
@@ -91,7 +92,7 @@ class MentionKnowledge:
 
     @property
     def vectors_KE(self) -> Tensor:
-        """The vector of the entity that each token belongs to."""
+        """The entity vector of each token."""
         return self.vectors_ME[self.mention_K]
 
     @property
@@ -111,11 +112,11 @@ class MentionKnowledge:
 
     @property
     def together_MM(self) -> Tensor:
-        """Whether a mention may see another: in the same text, and in a decoder before it."""
+        """Whether each mention sees another: in the same text, and in a decoder before it."""
         return self.sees(self.last_M)
 
     def sees(self, position_Q: Tensor) -> Tensor:
-        """Whether the token at each flat position may see each mention, shape (Q, M)."""
+        """Whether the token at each flat position sees each mention, shape (Q, M)."""
         text_Q = position_Q // self.length
         seen_QM = text_Q[:, None] == self.spans_M3[None, :, 0]
         if self.causal:
@@ -136,10 +137,10 @@ def knowledge_of_mentions(
 
     Args:
         spans_M3: Text, first token, token after the last.
-        vectors_ME: One vector a mention.
+        vectors_ME: One vector per mention.
         length: L, the padded number of tokens.
-        table: All entity vectors, of length 1.
-        scale: The length of those of the mentions.
+        table: All entity vectors, normalised.
+        scale: The length of the mentions' vectors.
         causal: Whether the backbone is a decoder.
     """
     tokens_K, mention_K = tokens_of_mentions(spans_M3, length, causal=causal)
@@ -151,8 +152,7 @@ def knowledge_of_mentions(
 def tokens_of_mentions(spans_M3: Tensor, length: int, *, causal: bool) -> tuple[Tensor, Tensor]:
     """The flat positions of the tokens that get knowledge, (K,), and their mentions, (K,)."""
     if causal:
-        # A decoder's token sees only what stands before it: the last one alone has seen the whole
-        # span.
+        # In a decoder only the last token of a span has seen the whole span.
         mention_M = torch.arange(len(spans_M3), device=spans_M3.device)
         return spans_M3[:, 0] * length + spans_M3[:, 2] - 1, mention_M
     # The tokens of all spans in one list, without a loop over mentions: the k-th belongs to
@@ -175,12 +175,11 @@ class Mechanism(nn.Module):
 
     Attributes:
         numbers: The layers, from 0.
-        frozen: Whether the backbone's own weights are not to be trained.
-        soft: Whether it reads what else a mention may mean.
+        frozen: Whether the backbone's own weights stay frozen.
+        soft: Whether it reads all candidates of a mention.
         links: Whether it links by itself, so that its links can be learnt.
-        lasting: Whether it changes tokens after a mention too, not those of the mention alone.
-        link_scores: Of the last pass: (M, C) over candidates, or (M, N) over the table, before the
-            softmax.
+        lasting: Whether it also changes tokens after a mention.
+        link_scores: Logits of the last pass: (M, C) over candidates, or (M, N) over the table.
     """
 
     frozen = False
@@ -197,7 +196,7 @@ class Mechanism(nn.Module):
         self._hooked = 0
 
     def attach(self, layers: Sequence[nn.Module]) -> None:
-        """Hook the layers; one that a backbone goes through several times is hooked once."""
+        """Hook the layers; a layer that a backbone applies several times is hooked once."""
         for layer in dict.fromkeys(layers[number] for number in self.numbers):
             turns = [turn for turn, other in enumerate(layers) if other is layer]
             places = {
@@ -210,35 +209,35 @@ class Mechanism(nn.Module):
             self._hooked += 1
 
     def target(self, layer: nn.Module) -> nn.Module:
-        """What of a layer is hooked: the whole of it."""
+        """The module of a layer that is hooked: the whole layer."""
         return layer
 
     def begin(self, knowledge: MentionKnowledge | None) -> None:
-        """A pass begins."""
+        """Start a pass."""
         self.link_scores = None
         self._knowledge = knowledge
         self._calls = {}
 
     def inputs(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Any]:
-        """What the backbone is given, by name."""
+        """The inputs of the backbone, by name."""
         return {"input_ids": input_ids, "attention_mask": attention_mask}
 
     def finish(self, hidden_BLD: Tensor) -> Tensor:
-        """The backbone's last hidden states as the mechanism hands them on."""
+        """The backbone's last hidden states, as changed by the mechanism."""
         return hidden_BLD
 
     def end(self) -> None:
-        """A pass has ended: the backbone is a plain one again.
+        """End a pass: the backbone is plain again.
 
-        In training the knowledge stays, for gradient checkpointing runs the layers once more on the
-        way back.
+        In training the knowledge stays, because gradient checkpointing runs the layers again in the
+        backward pass.
         """
         if not self.training:
             self._knowledge = None
 
     @property
     def was_reached(self) -> bool:
-        """Whether the last pass went through every layer that is hooked."""
+        """Whether the last pass ran every hooked layer."""
         return len(self._calls) == self._hooked
 
     def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
