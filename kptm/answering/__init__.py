@@ -1,6 +1,6 @@
 """Answers: facts by name, cloze or question, each with evidence or an honest "unknown".
 
-Names are loaded when first used: a graph without a model is asked without torch.
+Names are loaded on first use, so that a graph without a model is asked without torch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a question gives back."""
+"""Answers to questions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     )
 
 Why = Literal["", "name", "relation", "words", "fact", "disagreement", "doubt", "uncalibrated"]
-"""Why there is no answer; "" when there is one. "words": some were not understood."""
+"""Codes for why there is no answer, "" if there is one; "words" stands for words not understood."""
 PREDICTED = "predicted: "
-"""What every predicted answer begins with."""
+"""The beginning of the text of a predicted answer."""
 HEADINGS = {
     "triple": "facts",
     "sentence": "sentences",
@@ -36,7 +36,7 @@ HEADINGS = {
     "note": "notes",
     "stale": "stale",
 }
-"""The groups of evidence, in their order; other kinds follow by their own name."""
+"""The headings of evidence in order; other kinds follow with their name as heading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,30 +45,28 @@ class Answer:
 
     Attributes:
         question: As it was asked.
-        entity: The best answer's key; None for "unknown", and where the answer is a value.
+        entity: The best answer's key; None for "unknown" and for a value.
         score: Its calibrated score, 0.0 for "unknown".
-        answers: The whole set meant, best first; empty for "unknown".
-        evidence: What it stands on, strongest first.
-        reason: Why there is no answer, "" when there is one.
-        why: The same as a word: the "name" is not in the graph, no "relation" was understood, there
-            is no such "fact", a "disagreement" of the sources, or "doubt", the score is below the
-            threshold.
-        topic: The key of the entity that was asked about, "" where none was found.
+        answers: All answers, best first; empty for "unknown".
+        evidence: The evidence, strongest first.
+        reason: Why there is no answer, "" if there is one.
+        why: The reason as a code: the "name" is not in the graph, no "relation" was understood,
+            there is no such "fact", "disagreement" of the sources, or "doubt": the score is below
+            the threshold.
+        topic: The key of the entity in the question, "" if none was found.
         path: The hops from it to the answers.
-        senses: What else its name may mean.
+        senses: Other entities that its name may mean.
         conflicts: Sources that would answer otherwise.
         token: The model's word for a ``[MASK]`` that no entity fits, "" otherwise.
-        description: What is stated of the entity, of a question that is a name and no more; ""
-            otherwise.
-        predicted: Whether no fact states the answer: it is a guess, and ``score`` how often such
-            guesses are right.
-        labels: The labels of the topic, of the path's relations and of what the programs name, by
-            key.
-        program: What was evaluated; None where nothing was.
+        description: Facts of the entity, if the question is only a name; "" otherwise.
+        predicted: Whether no fact states the answer. It is then a guess, and ``score`` is how often
+            such guesses are right.
+        labels: Labels by key, for the topic, the path's relations and the names in programs.
+        program: The evaluated program, or None.
         sentence: The answer in words, in the question's language.
-        meanings: What the parts of the question were understood as, in their order.
+        meanings: The understood parts of the question, in order.
         readings: The nearest readings of a refused question, best first.
-        unexplained: Words of the question that no part of the reading explains.
+        unexplained: Words of the question that the reading does not explain.
     """
 
     question: str
@@ -94,7 +92,7 @@ class Answer:
 
     @property
     def expression(self) -> str:
-        """The program with labels in place of keys, "" where nothing was evaluated."""
+        """The program with labels in place of keys, "" without a program."""
         return "" if self.program is None else self.expression_of(self.program)
 
     def expression_of(self, program: Program) -> str:
@@ -103,7 +101,7 @@ class Answer:
 
     @property
     def found(self) -> bool:
-        """Whether there is an answer, an entity or a value; a model's word alone is none."""
+        """Whether there is an answer, an entity or a value; a model's word is none."""
         return bool(self.answers)
 
     @property
@@ -129,9 +127,9 @@ class Answer:
         """The answer, how it was found and its evidence.
 
         Args:
-            form: As lines of text, as a JSON value, or as a piece of HTML.
-            reading: Whether text and HTML say how the question was read too: the program that was
-                evaluated, and what each part of the question was understood as.
+            form: "text", a JSON value, or a piece of HTML.
+            reading: Whether text and HTML also show how the question was read: the evaluated
+                program and the understood parts of the question.
         """
         if form == "dict":
             return self.to_dict()
@@ -159,14 +157,14 @@ class Answer:
 
 
 def _head(answer: Answer) -> list[str]:
-    """The answer by itself, then in words; a prediction says first that it is one."""
+    """The answer, then its sentence; a prediction is marked as one first."""
     if answer.found and answer.sentence and not answer.predicted:
         return [f"{answer} ({answer.score:.2f})", f"  {answer.sentence}"]
     return [_headline(answer)]
 
 
 def _headline(answer: Answer) -> str:
-    """The answer in words; how sure it is, unless the words say so."""
+    """The answer in words, with its score unless the words have it."""
     if not answer.found:
         return answer.sentence or str(answer)
     if answer.sentence and answer.predicted:
@@ -206,7 +204,7 @@ def _outline(answer: Answer, *, reading: bool) -> Iterator[Group]:
 
 
 def _reading(answer: Answer) -> Iterator[Group]:
-    """What was evaluated, what the words were understood as, and which were not."""
+    """The evaluated program, the understood words, and the unexplained ones."""
     if answer.expression:
         yield Group("evaluated", [Line(answer.expression)])
     if answer.meanings:
@@ -225,7 +223,7 @@ def _without(reading: NearReading) -> str:
 
 
 def path_in_words(answer: Answer) -> str:
-    """The hops from the entity in question, each an arrow in the direction of its facts."""
+    """The hops from the topic, each as an arrow in the direction of its facts."""
     hops = [
         f"—{label}→" if step.forward else f"←{label}—"
         for step in answer.path
@@ -235,7 +233,7 @@ def path_in_words(answer: Answer) -> str:
 
 
 def with_key(answer: Answer, key: str) -> str:
-    """The label of a key with the key, where that says more."""
+    """The label of a key, followed by the key if they differ."""
     label = answer.labels.get(key, key)
     return label if key in (label, label.replace(" ", "_")) else f"{label} ({key})"
 

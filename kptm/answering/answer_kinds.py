@@ -1,4 +1,4 @@
-"""What kind of thing is meant: a date by how it looks, what a relation leads to by its name."""
+"""Kinds of answers: dates by their form, and the kinds that a relation leads to by its name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def is_date(text: str) -> bool:
 
 
 def fits(kind: AskedKind, label: str) -> bool | None:
-    """Whether a relation leads to an asked kind of thing, by its label; None if unclear."""
+    """Whether a relation leads to the wanted kind of answer, by its label; None if unclear."""
     relation = relation_form(label)
     if kind == "date":
         return _COUNTS.isdisjoint(relation.stems) and not _DATES.isdisjoint(relation.stems)

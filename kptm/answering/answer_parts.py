@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScoredEntity:
-    """An answer: an entity or a value, and how sure we are.
+    """An answer: an entity or a value, with its score.
 
     Attributes:
         entity: The entity's key; None for a value.
         label: The entity's label; a value for people, as "70,000,000" or "468 km²".
         score: Between 0 and 1.
         value: The value, with its datatype and unit; None for an entity.
-        is_span: Whether it is a name as a text writes it, of something that the graph does not
-            have.
+        is_span: Whether it is a name in a text that the graph does not have.
     """
 
     entity: str | None
@@ -34,7 +33,7 @@ class ScoredEntity:
 
     @classmethod
     def of(cls, node: str, label: str, score: float) -> ScoredEntity:
-        """An answer of an entity's key, or of a value in its place."""
+        """Make an answer of a node: an entity's key, or a value."""
         if isinstance(node, ValueKey):
             return cls(None, label, score, node.literal, isinstance(node, TextSpan))
         return cls(node, label, score)
@@ -46,13 +45,13 @@ class ScoredEntity:
 
     @property
     def key(self) -> str:
-        """What tells it from others: the entity's key, or the value's text as the graph has it."""
+        """The identity of the answer: the entity's key, or the value's text in the graph."""
         return self.entity if self.value is None else self.value.value  # type: ignore[return-value]  # one of them is
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters ``start`` to ``end`` of an evidence's text, and the entity that they name."""
+    """A span of an evidence's text, from ``start`` to ``end``, with its entity."""
 
     start: int
     end: int
@@ -61,18 +60,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing an answer stands on.
+    """A piece of evidence for an answer.
 
     Attributes:
         kind: "triple", "sentence", "link prediction", "model", "modeledge", "texts", "linking",
             "stale" or "note".
-        text: What it says, for people.
-        entity: The answer it speaks for, "" where it speaks for none.
-        score: How strongly, in the kind's own unit (a probability), 1 for a triple.
-        triple: The fact, of a triple.
-        sources: Who says so: files or names, of a triple or a sentence.
-        revision: The graph's revision that a triple came with.
-        spans: What is to be highlighted in ``text``, of a sentence.
+        text: The evidence in words.
+        entity: The answer that it supports, "" for none.
+        score: Its strength in the kind's own unit, for example a probability; 1 for a triple.
+        triple: The fact, for a triple.
+        sources: Files or names of sources, for a triple or a sentence.
+        revision: The graph's revision that added the triple.
+        spans: The spans to highlight in ``text``, for a sentence.
     """
 
     kind: str
@@ -92,8 +91,8 @@ class Sense:
     Attributes:
         entity: Its key.
         label: Its label.
-        score: How likely it is meant.
-        answers: The labels of what the graph would then answer.
+        score: The probability that it is meant.
+        answers: The labels of the graph's answers for it.
     """
 
     entity: str
@@ -104,7 +103,7 @@ class Sense:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A source that would answer otherwise: its kind, and its best entity with label and p."""
+    """A source with another answer: its kind, and its best entity with label and p."""
 
     kind: str
     entity: str
@@ -114,11 +113,11 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class NearReading:
-    """What a refused question may have meant.
+    """A reading that a refused question may have meant.
 
     Attributes:
-        program: What would be evaluated.
-        score: p that it is meant.
+        program: The program of the reading.
+        score: The probability that it is meant.
         unexplained: The words of the question that it does not explain.
     """
 
@@ -129,7 +128,7 @@ class NearReading:
 
 @dataclass(frozen=True, slots=True)
 class WordMeaning:
-    """What a part of a question was understood as.
+    """The understood meaning of a part of a question.
 
     Attributes:
         start: Its first character in the question.

@@ -1,4 +1,4 @@
-"""When to answer, and by what."""
+"""Settings of the predictor."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ class PredictorConfig:
     """Thresholds and weights.
 
     Attributes:
-        sources: Who is asked: "graph", "link prediction", "model", "texts", "modeledge", as far as
-            they are there.
-        min_score: Calibrated p below which a predicted answer is "unknown".
-        min_stated: p of the best reading of a question below which it is not answered, before
-            anything was learnt.
-        min_learnt: The same after questions of this graph were learnt from: its p is worth what it
-            says then.
-        conflict: P from which on a source's other answer is shown as a conflict.
-        uncalibrated: Whether predictions are shown whose p nothing was calibrated by: such a p may
-            be worth anything.
-        phrasings: How many phrasings of a relation the model is asked in.
-        weights: How sources are combined and calibrated; the defaults say "as sure as they seem".
+        sources: The sources to ask, if they exist: "graph", "link prediction", "model", "texts",
+            "modeledge".
+        min_score: The least calibrated p of a predicted answer; below it the answer is "unknown".
+        min_stated: The least p of a question's best reading, for a parser that was not trained on
+            this graph.
+        min_learnt: The same for a trained parser, whose p is better calibrated.
+        conflict: The least p at which another answer of a source is shown as a conflict.
+        uncalibrated: Whether predictions without calibration are shown; their p may be far off.
+        phrasings: How many phrasings of a relation the model reads.
+        weights: The combination and calibration of sources; the defaults do not calibrate.
     """
 
     sources: tuple[str, ...] = SOURCES

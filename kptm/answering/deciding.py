@@ -1,4 +1,4 @@
-"""From all that is said of a question to one answer: the graph's facts, else the sources."""
+"""Decides on an answer: by the graph's facts, else by the other sources."""
 
 from __future__ import annotations
 
@@ -43,26 +43,27 @@ CALIBRATE = (
     " out (validation = 0.1 under [embedding] in kptm.toml)"
 )
 SURE, LEAST = 0.99, 0.5
-"""The most and the least that a fact counts if nothing was fitted; senses lie between."""
+"""Upper and lower limit of a fact's score before a fit; the p of its sense lies between."""
 SENSES, SAID = 5, 5
-"""Senses that are shown, and answers of each."""
+"""The most senses that are shown, and the most answers of each."""
 SHOWN = 3
-"""Answers of a set that sources are heard on."""
+"""The most answers on which sources are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question that was understood, with what is said of it.
+    """An understood question with the answers of graph and sources.
 
     Attributes:
         question: As it was asked.
-        readings: Ways to understand it, best first.
-        document: The question with its links; None where it came as names.
-        answers: The graph's, of the best reading; empty where the graph is silent or not asked.
-        asked: As the other sources were asked it; None where they cannot be.
-        opinions: What they say.
-        program: What was evaluated; None of a question that came as names.
-        meanings: What the parts of the question were understood as.
+        readings: Its readings, best first.
+        document: The question with its links; None for a query by names.
+        answers: The graph's answers to the best reading; empty if the graph has none or was not
+            asked.
+        asked: The query to the other sources; None if they cannot be asked.
+        opinions: The scores of these sources.
+        program: The evaluated program; None for a query by names.
+        meanings: The understood parts of the question.
     """
 
     question: str
@@ -82,12 +83,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """A program that is more than a path from a name, evaluated for a question.
+    """An evaluated program that is more than a path from a name.
 
     Attributes:
         question: As it was asked.
         document: The question with the names that the program uses.
-        derivation: The program, and what it denotes.
+        derivation: The program with its denotation.
         p: The probability that it is meant.
         unexplained: Words of the question that it does not explain.
         meanings: What the parts of the question were understood as.
@@ -102,15 +103,14 @@ class Evaluated:
 
 
 class AnswerBuilder:
-    """Makes answers of cases.
+    """Turns cases into answers.
 
     Args:
-        graph: Knows what things are called.
-        citations: Makes the evidence.
-        curve: From p of link prediction's best answer to how often such answers are right; None
-            where nothing was held out.
-        freshness: Knows what is stale; None where no evidence is made.
-        texts: Knows what the p of an answer from texts is worth.
+        graph: The graph with the labels.
+        citations: Builds the evidence.
+        curve: The calibration curve of link prediction; None if no facts were held out.
+        freshness: Finds stale vectors; None without evidence.
+        texts: The source with the calibration of answers from texts.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class AnswerBuilder:
         self._relations = RelationNames(graph)
 
     def answer(self, case: Case, config: PredictorConfig) -> Answer:
-        """The answer, with its path, evidence, conflicts and the other senses of its name."""
+        """Decide a case: the answer with path, evidence, conflicts and other senses of its name."""
         if case.answers:
             found = self._answer_of_graph(case, config)
         elif case.asked is not None and case.opinions:
@@ -140,11 +140,11 @@ class AnswerBuilder:
         return self._complete(found, case)
 
     def refusal(self, case: Case, config: PredictorConfig, kinds: Collection[str]) -> Answer | None:
-        """The refusal to predict, whatever the sources say; None if they have to be asked.
+        """The refusal to predict without asking the sources; None if they must be asked.
 
         Args:
-            case: A question on which the graph is silent.
-            config: Says whether predictions are calibrated.
+            case: A question without an answer in the graph.
+            config: The settings of the predictor.
             kinds: The sources that could be asked.
         """
         if not kinds or len(case.best.path) > 1:
@@ -153,7 +153,7 @@ class AnswerBuilder:
         return None if refused is None else self._complete(refused, case)
 
     def _complete(self, found: Answer, case: Case) -> Answer:
-        """The answer with what was understood, and how old that is which it depends on."""
+        """Add the understood parts and notes on stale vectors to an answer."""
         links = links_of(case.document) if case.document is not None else ()
         spoke = {item.kind for item in case.opinions}
         stale = self._freshness.notes(spoke, case.best.entity) if spoke and self._freshness else ()
@@ -170,7 +170,7 @@ class AnswerBuilder:
         )
 
     def answer_of_program(self, found: Evaluated) -> Answer:
-        """The answer of a program, with the facts that prove it."""
+        """The answer of an evaluated program, with the facts that prove it."""
         made = found.derivation
         program = made.program
         facts = self._citations.proof(program)
@@ -207,13 +207,13 @@ class AnswerBuilder:
 
     def _answer_of_graph(self, case: Case, config: PredictorConfig) -> Answer:
         best = case.best
-        # Names that were given leave nothing to misunderstand but their sense.
+        # In a query by names only the sense of a name can be misunderstood.
         sense = min(SURE, max(LEAST, best.link_score))
         scores = best.scores or (sense,) * len(case.answers)
         trails = trails_of(self._graph, best, case.answers)
         sure = confidences(self._graph, trails)
         rated = [(key, p * sure.get(key, 1.0)) for key, p in zip(case.answers, scores, strict=True)]
-        if min(sure.values()) < 1:  # what sources are surer of comes first
+        if min(sure.values()) < 1:  # answers with surer facts come first
             rated.sort(key=lambda item: -item[1])
         first, score = rated[0]
         named = labels(self._graph, [best.entity, *case.answers])
@@ -231,7 +231,7 @@ class AnswerBuilder:
     def _others(
         self, case: Case, asked: SourceQuery, named: Mapping[str, str], config: PredictorConfig
     ) -> tuple[tuple[Conflict, ...], list[Evidence]]:
-        """What other sources say of the graph's answers, and of their own where these differ."""
+        """The support of other sources for the graph's answers, and their different answers."""
         conflicts = self._conflicts(asked, case.opinions, set(case.answers), config)
         named = {**named, **{item.entity: item.label for item in conflicts}}
         against = {item.kind: item.entity for item in conflicts}
@@ -245,7 +245,7 @@ class AnswerBuilder:
         return conflicts, evidence
 
     def _silent_graph(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
-        """What texts say or others predict, whichever is surer; fitted weights combine both."""
+        """The surer one of the texts' answer and the prediction; fitted weights combine both."""
         read = next((item for item in case.opinions if item.kind == TEXTS), None)
         if read is None or self._texts is None or TEXTS in config.weights.combiner.weights:
             return self._answer_of_sources(case, asked, config)
@@ -264,7 +264,7 @@ class AnswerBuilder:
         weights, reading = config.weights, case.best
         if refused := self._refuse_prediction(case, config, {item.kind for item in case.opinions}):
             return refused
-        if not weights.count and not config.uncalibrated:  # link prediction alone knows its worth
+        if not weights.count and not config.uncalibrated:  # only link prediction is calibrated
             case = replace(case, opinions=[x for x in case.opinions if x.kind == LINKS])
         p = weights.combiner.combine_scores(
             case.opinions, relation_name(reading.relation, reading.forward)
@@ -300,10 +300,10 @@ class AnswerBuilder:
     def _refuse_prediction(
         self, case: Case, config: PredictorConfig, kinds: Collection[str]
     ) -> Answer | None:
-        """Why nothing is predicted: nothing of that kind has the relation, or p is worthless."""
+        """Refuse to predict if no entity of that kind has the relation, or p is not calibrated."""
         silent = self._silent(case.best)
         if TEXTS in kinds:
-            return None  # a text says it: it need not be what others of the kind have
+            return None  # a text may state a relation that no other entity of the kind has
         if not is_plausible(self._graph, case.best.entity, case.best.path[0]):
             reason = f"{silent}, nor of anything of its kind, so that nothing is predicted"
             return Answer(question=case.question, reason=reason, why="fact")
@@ -319,7 +319,7 @@ class AnswerBuilder:
         config: PredictorConfig,
         named: Mapping[str, str],
     ) -> tuple[Why, str]:
-        """Whether the sources disagree, and who says what."""
+        """The answers of the sources that disagree."""
         keys = asked.side.keys
         sure = [item for item in opinions if item.p[item.best] >= config.conflict]
         if len({item.best for item in sure}) < 2:
@@ -347,7 +347,7 @@ class AnswerBuilder:
         return tuple(Conflict(kind, key, named[key], p) for kind, key, p in others)
 
     def _lacking(self, case: Case) -> str:
-        """That the graph is silent, and which words of the question had no part in that."""
+        """The message that the graph has no answer, with the unexplained words."""
         silent, words = self._silent(case.best), case.best.unexplained
         if not words:
             return silent
@@ -355,7 +355,7 @@ class AnswerBuilder:
         return f"{silent}; {', '.join(map(repr, words))} {was} not understood"
 
     def _silent(self, reading: Reading) -> str:
-        """That the graph has no such fact; of one hop what it has the other way round."""
+        """The message that the graph has no such fact, with facts in the other direction."""
         named = self._names_of(reading)
         whose = named[reading.entity]
         if len(reading.path) > 1:

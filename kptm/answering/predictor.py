@@ -1,4 +1,4 @@
-"""Predictor: asks every source that can know, and answers with its evidence, or says "unknown"."""
+"""Predictor: asks all sources, and answers with evidence or says "unknown"."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ if TYPE_CHECKING:
     from kptm.passages.reader.passage_reader import ReadAnswer, Reader
 
 CHUNK = 32
-"""Questions that are asked together."""
+"""Number of questions that are asked together."""
 FITTED = 20_000_000
-"""Numbers that are held while weights are fitted: candidates of all questions together."""
+"""The most candidates, over all questions, that are in memory while weights are fitted."""
 
 
 class Predictor:
-    """Answers over a graph, with whatever of linker, model, embeddings and modeledge there is.
+    """Answers questions over a graph, and with the model, embeddings and modeledge that are given.
 
     Args:
-        graph: The facts; always asked first.
+        graph: The graph; it is always asked first.
         linker: Finds the names in a question.
-        model: The fused model, if there is one.
-        embeddings: For link prediction, if there are some.
-        store: Modeledge written by the same model, if there is some.
-        phrasings: How texts say relations; without them relation names must do.
-        reading: How questions are read; by default the weights that ship with the package.
-        encoder: A sentence encoder that compares questions with relations, if there is one.
-        reader: Reads answers out of passages, if there are some.
+        model: The fused model, or None.
+        embeddings: Embeddings for link prediction, or None.
+        store: Modeledge of the same model, or None.
+        phrasings: Phrasings of relations in texts; without them labels are used.
+        reading: The weights of the parser; by default those of the package.
+        encoder: A sentence encoder that compares questions with relations, or None.
+        reader: The reader of passages, or None.
         config: Thresholds, sources and weights.
 
     Attributes:
-        parser: Finds the programs that a question may ask for.
+        parser: Parses questions into programs.
 
     Raises:
         EmbeddingMismatchError: The embeddings, or the model's, belong to another graph.
@@ -122,7 +122,7 @@ class Predictor:
 
     @property
     def space(self) -> str:
-        """The store's space that is asked, "" without a model."""
+        """The store's space that is searched, "" without a model."""
         return self._voices.space
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
@@ -133,16 +133,15 @@ class Predictor:
         """Answer a cloze with ``[MASK]`` or a question in words.
 
         Args:
-            question: What is asked. Of several blanks side by side the answer is one entity, of
-                others the first one's.
-            sources: Who is asked, of "graph", "link prediction", "model", "texts", "modeledge"; as
-                the configuration says by default.
-            at: The year or the day, in ISO 8601, that is asked about where the question says none:
-                facts that say when they held are answers if they held then. By default what holds
-                today comes first.
+            question: The question. Adjacent blanks stand for one entity; of separate blanks the
+                first is answered.
+            sources: The sources to ask: "graph", "link prediction", "model", "texts", "modeledge";
+                by default those of the configuration.
+            at: The year or day, in ISO 8601, of a question without a time: dated facts count if
+                they held then. By default facts that hold today come first.
 
         Raises:
-            ConfigError: There is no such source, or the time is none.
+            ConfigError: There is no such source, or the time is invalid.
             LinkingError: The question has more than 2,000 characters.
         """
         return next(self.ask_many([question], sources=sources, at=at))
@@ -154,10 +153,10 @@ class Predictor:
         sources: Iterable[str] | None = None,
         at: str | None = None,
     ) -> Iterator[Answer]:
-        """Answer questions as :meth:`ask` does, in order; they stream, some at once.
+        """Answer a stream of questions like :meth:`ask`, in order, in chunks.
 
         Raises:
-            ConfigError: There is no such source, or the time is none.
+            ConfigError: There is no such source, or the time is invalid.
         """
         chosen = self._choose_sources(sources)
         return self._stream_answers(iter(questions), chosen, None if at is None else period_of(at))
@@ -211,7 +210,7 @@ class Predictor:
             questions: Head, relation and tail of each, with None in the place that is asked for.
 
         Returns:
-            An answer a question; None where a name is not in the graph.
+            One answer per question; None if a name is not in the graph.
         """
         chosen = self._choose_sources(None)
         return [
@@ -233,7 +232,7 @@ class Predictor:
     def _heard_where_needed(
         self, cases: Sequence[Case | None], chosen: Collection[str]
     ) -> Iterator[Case | Answer | None]:
-        """The cases with the sources' scores where the graph leaves them open; or refusals."""
+        """Add the sources' scores to cases without an answer in the graph, or refuse them."""
         there = self._voices.there(chosen)
         open_: list[Case] = []
         read: list[Case] = []
@@ -242,7 +241,7 @@ class Predictor:
             end = None
             if case is not None and not case.answers:
                 end = self._brief.refusal(case, self._config, there - {TEXTS})
-                # Texts are asked all the same: they know their worth, and cost little.
+                # Texts are asked in any case: they are calibrated, and cheap.
                 (open_ if end is None else read).append(case)
             ends.append(end)
         heard = iter(self._ask_sources(open_, chosen))
@@ -267,7 +266,7 @@ class Predictor:
         return [self._decider.answer(case, self._config) for case in heard]
 
     def _ask_sources(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Case]:
-        """The cases with what the sources say of each; all are asked together."""
+        """Add the sources' scores to cases; all are asked together."""
         cases = [replace(case, asked=self._source_query(case, chosen)) for case in cases]
         asked = [case.asked for case in cases if case.asked is not None]
         weights = self._config.weights.neighbours
@@ -277,7 +276,7 @@ class Predictor:
         ]
 
     def _source_query(self, case: Case, chosen: Collection[str]) -> SourceQuery | None:
-        """The case as other sources are asked it: only with them, and over one hop."""
+        """The query to the other sources; None without sources, or for more than one hop."""
         there = self._voices.there(chosen)
         if not there or len(case.best.path) > 1:
             return None
@@ -290,7 +289,7 @@ class Predictor:
         return SourceQuery(case.best, tuple(texts), side.append(item.node for item in read), read)
 
     def _read(self, case: Case, there: Collection[str]) -> tuple[ReadAnswer, ...]:
-        """What texts answer; they are asked only where the graph is silent."""
+        """The answers of texts, which are asked only if the graph has none."""
         source = self._voices.texts
         if source is None or TEXTS not in there or case.answers:
             return ()
@@ -300,7 +299,7 @@ class Predictor:
         return of_its_kind(self._graph, reading, side, read)
 
     def _with_words(self, question: str, answer: Answer, chosen: Collection[str]) -> Answer:
-        """The model's own words for a blank that no entity fits, where they are likely enough."""
+        """The model's own words for a blank without an entity, if they are likely enough."""
         if answer.found or answer.why == "words" or MASK not in question or MODEL not in chosen:
             return answer
         words = self._voices.words(self.link(question))
@@ -312,7 +311,7 @@ class Predictor:
         return replace(answer, token=words.text, evidence=(said, *answer.evidence))
 
     def _cloze(self, reading: Reading) -> list[LinkedText]:
-        """The reading as clozes, in the texts' own phrasings."""
+        """The reading as clozes, in phrasings of the texts."""
         label = naming.labels(self._graph, [reading.entity])[reading.entity]
         named, asked = (HEAD, TAIL) if reading.forward else (TAIL, HEAD)
         names = {named: (label, reading.entity), asked: (MASK, None)}
@@ -320,7 +319,7 @@ class Predictor:
         return [fill(pattern, names) for pattern in patterns]
 
     def link(self, text: str) -> LinkedText:
-        """A text with its names; if running text has none, names in any case."""
+        """Link a text; if running text has no links, link names in any case."""
         return self._understanding.link(text)
 
     # ── fitting ──────────────────────────────────────────────────────────────────────────────
@@ -333,12 +332,12 @@ class Predictor:
                 Nothing was learnt from them before.
 
         Returns:
-            What was fitted; what it was before where too few questions could be used.
+            The fitted weights; the previous ones if too few questions could be used.
         """
         silent: list[CombinationExample] = []
         held = 0
         chosen, k = self._config.sources, self._config.weights.neighbours.k
-        # Without another source nothing is to be combined.
+        # With a single source there is nothing to combine.
         given = iter(questions if self._voices.there(chosen) else ())
         while chunk := list(islice(given, CHUNK)):
             left = []
@@ -368,14 +367,14 @@ class Predictor:
     def tell(
         self, head: str, relation: str, tail: str, *, old: str | None, revision: int
     ) -> Receipt | None:
-        """State a changed fact to modeledge, in the texts' own phrasings; the graph knows already.
+        """Write a changed fact to modeledge, in phrasings of the texts; the graph has it already.
 
         Args:
             head: Key of the head.
             relation: Key of the relation.
             tail: Key of the new tail.
-            old: Key of the tail that no longer holds, None when there was none.
-            revision: The graph's revision that it is one with.
+            old: Key of the tail that no longer holds, or None.
+            revision: The revision of the graph that the operation belongs to.
         """
         if self._model is None or self._store is None:
             return None

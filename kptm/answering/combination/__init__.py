@@ -1,1 +1,1 @@
-"""Several sources' p become one, calibrated on held-out questions."""
+"""Combines the p of several sources into one, calibrated on held-out questions."""

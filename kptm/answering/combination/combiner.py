@@ -4,10 +4,10 @@
     p(c)    = λ·near(c) + (1 − λ)·pool(c)
 
 The first line is a logarithmic opinion pool (Genest & Zidek 1986) whose weights depend on the
-relation and its direction r; they are fitted as a conditional logit, by maximum likelihood of
-held-out answers with normal priors, none below 0: w_{s,r} around w_s, so that a relation with few
-questions is weighed as all are, and w_s around an equal share. The second line is Khandelwal et al.
-2020, equation 3.
+relation and its direction r. They are fitted as a conditional logit, by maximum likelihood on
+held-out answers with normal priors and no negative weights. The prior of w_{s,r} has the mean w_s,
+so that a relation with few questions gets the general weights; the prior of w_s has the mean 1/S.
+The second line is Khandelwal et al. 2020, equation 3.
 
 Shapes: Q questions, S sources, N candidates.
 """
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 POOLED = (LINKS, MODEL, TEXTS)
 """The sources in the pool, in the order of their weights."""
 SMOOTHING = 1e-3
-"""ε: what one source excludes stays possible, or its logarithm would overrule all others."""
+"""ε smooths each p, because log 0 of one source would overrule all others."""
 PRECISION, PRECISION_OF_RELATION = 1.0, 4.0
 """Precisions of the normal priors of w_s and w_{s,r}.
 
 Half of this times the squared deviation is added to the loss.
 """
 MOST = 256
-"""Candidates of each source that weights are fitted on."""
+"""Number of best candidates of each source that weights are fitted on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,8 @@ class LogLinearPool:
     """The weights of the pool.
 
     Attributes:
-        weights: w_s by source; empty before they are fitted: then the sources that speak share
-            equally.
+        weights: w_s by source; empty before the fit, when all sources with scores have equal
+            weights.
         relations: w_{s,r} by relation, as :func:`relation_name` writes it, and source.
     """
 
@@ -57,7 +57,7 @@ class LogLinearPool:
     relations: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def pool(self, opinions: Sequence[SourceScores], relation: str) -> Floats | None:
-        """One p of those that the pool is of, shape (N,); None where none speaks."""
+        """The pool of the sources, shape (N,); None if no source has scores."""
         spoken = [item for item in opinions if item.kind in POOLED]
         if not spoken:
             return None
@@ -69,12 +69,12 @@ class LogLinearPool:
         for item, weight in zip(spoken, weights, strict=True):
             score += weight * log_smoothed(item.p)
         p = np.exp(score - score.max())
-        # Whoever has no vector anywhere is no candidate.
+        # An entity without a score from any source is no candidate.
         p[np.sum([item.p for item in spoken], axis=0) == 0] = 0.0
         return np.asarray(p / p.sum(), np.float64)
 
     def combine_scores(self, opinions: Sequence[SourceScores], relation: str) -> Floats | None:
-        """One p of all sources, shape (N,); None where none speaks."""
+        """The combined p of all sources, shape (N,); None if no source has scores."""
         pooled = self.pool(opinions, relation)
         near = next((item for item in opinions if item.kind == STORE), None)
         if near is None or pooled is None:
@@ -83,7 +83,7 @@ class LogLinearPool:
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> LogLinearPool:
-        """What :func:`dataclasses.asdict` gave.
+        """Read the mapping that :func:`dataclasses.asdict` returned.
 
         Raises:
             ValueError: A weight is no finite number.
@@ -100,7 +100,7 @@ def _numbers(value: Mapping[str, Any]) -> dict[str, float]:
 
 
 def relation_name(relation: str, forward: bool) -> str:
-    """A relation with its direction, as SPARQL writes an inverse path."""
+    """A relation with its direction; the inverse is written as in SPARQL."""
     return relation if forward else f"^{relation}"
 
 
@@ -111,12 +111,12 @@ def log_smoothed(p: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class PoolExample:
-    """A held-out question: the pool's scores of candidates, and the places of right ones.
+    """A held-out question: the features of its candidates, and the positions of right ones.
 
     Attributes:
         relation: As :func:`relation_name` writes it.
-        features: log p̃ of each source, shape (S, N); 0 of one that is silent.
-        right: Places of right answers, at least one.
+        features: log p̃ of each source, shape (S, N); 0 for a source without scores.
+        right: Positions of right answers, at least one.
     """
 
     relation: str
@@ -127,13 +127,12 @@ class PoolExample:
 def example(
     opinions: Sequence[SourceScores], relation: str, right: Sequence[int]
 ) -> PoolExample | None:
-    """What can be learnt of a question; None without a right candidate that a source knows."""
+    """Make the example of a question; None if no source knows a right candidate."""
     said = {item.kind: item.p for item in opinions if item.kind in POOLED}
     known = [at for at in right if any(p[at] > 0 for p in said.values())]
     if not known:
         return None
-    # Those far behind hardly change what the weights are, and a relation may have a hundred
-    # thousand of them.
+    # Candidates with low scores hardly change the weights, and a relation may have 100,000 of them.
     best = [np.argsort(-p, kind="stable")[:MOST] for p in said.values()]
     chosen = np.unique(np.concatenate([*best, known]))
     chosen = chosen[np.sum([p[chosen] for p in said.values()], axis=0) > 0]
@@ -143,11 +142,10 @@ def example(
 
 
 def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
-    """The weights that make held-out answers likeliest; the defaults without an example.
+    """The weights of maximum likelihood on held-out answers; the defaults without examples.
 
-    A source without which the answers are hardly less likely, by no more than ½·log of their number
-    (Schwarz 1978), gets no weight: what does not pay for itself can only turn right answers into
-    wrong ones.
+    A source gets weight 0 if dropping it lowers the log-likelihood by at most ½·log of the number
+    of answers (Schwarz 1978).
     """
     if not examples:
         return LogLinearPool()
@@ -182,7 +180,8 @@ def _fit_weights(
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         table = flat.reshape(size, len(POOLED))
-        # The pool is pulled to the start, each relation to the pool: its row is the first one.
+        # Row 0 has the general weights, with the start as prior mean; they are the prior mean of
+        # the others.
         off = table - np.concatenate([start_S[None], np.repeat(table[:1], len(names), 0)])
         gradient = precision * off
         gradient[0] -= gradient[1:].sum(0)
@@ -190,7 +189,7 @@ def _fit_weights(
         for item in examples:
             at = number[item.relation]
             score_N = table[at] @ item.features
-            # log Σ exp without overflow: the largest score is taken out.
+            # log Σ exp without overflow: the largest score is subtracted.
             top = score_N.max()
             p_N = np.exp(score_N - top)
             total = p_N.sum()

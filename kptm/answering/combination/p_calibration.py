@@ -1,8 +1,8 @@
-"""How often answers of a given p are right: isotonic regression, by where the answer comes from.
+"""Calibrates p by isotonic regression, with a curve per kind of source.
 
-Pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), drawn as straight lines between
-the centres of its blocks (Oron & Flournoy 2017). What a model knows and what neighbours say are two
-scales: p = .9 of one is not p = .9 of the other.
+The curve is by pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), linear between
+the centres of the blocks (Oron & Flournoy 2017). Models and neighbours have different scales, so p
+= .9 of one is not p = .9 of the other.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CHUNK = 10
-"""Answers to pool before a comparison: one answer is right or wrong, never a rate."""
+"""Answers per chunk: a single answer is right or wrong and has no rate."""
 HELD_OUT = 50
 """The fewest answers to held-out facts that calibrate link prediction's p."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A rising line through (p, rate of right answers), flat beyond its ends; default: p itself."""
+    """A rising curve through (p, rate of right answers), flat beyond its ends; by default p."""
 
     p: tuple[float, ...] = (0.0, 1.0)
     rate: tuple[float, ...] = (0.0, 1.0)
@@ -47,14 +47,15 @@ class Curve:
 
     @classmethod
     def fit(cls, p: Sequence[float], right: Sequence[bool]) -> Curve:
-        """The curve of answers with p and whether they were right; below ten it changes nothing."""
+        """Fit the curve to answers with p and correctness; fewer than ten change nothing."""
         if len(p) < CHUNK:
             return cls()
         order = np.argsort(np.asarray(p, np.float64), kind="stable")
         sorted_p, sorted_right = np.asarray(p, np.float64)[order], np.asarray(right, float)[order]
         parts = np.array_split(np.arange(len(order)), len(order) // CHUNK)
         prior = float(sorted_right.mean())
-        # One more answer a chunk, right as often as all: ten right ones are no certainty.
+        # Each chunk gets one more answer with the overall rate, so that ten right ones are not
+        # certain.
         weights = np.array([len(part) + 1.0 for part in parts])
         rates = np.array([sorted_right[part].sum() + prior for part in parts]) / weights
         places = np.array([sorted_p[part].mean() for part in parts])
@@ -63,7 +64,7 @@ class Curve:
         return cls(p=tuple(at[distinct].tolist()), rate=tuple(rate[distinct].tolist()))
 
     def of(self, p: float) -> float:
-        """How often an answer with this p is right."""
+        """The rate of right answers at this p."""
         return float(np.interp(p, self.p, self.rate))
 
 
@@ -72,8 +73,8 @@ class ProbabilityCalibration:
     """Two curves.
 
     Attributes:
-        alone: For predicted answers to which the store gave nothing (λ = 0).
-        beside: For those in which its neighbours had a voice.
+        alone: For predicted answers without neighbours (λ = 0).
+        beside: For predicted answers with neighbours.
     """
 
     alone: Curve = Curve()
@@ -86,9 +87,9 @@ class ProbabilityCalibration:
         """Fit both curves on held-out answers.
 
         Args:
-            p: Of the best answer of each question.
+            p: The p of each question's best answer.
             right: Whether it was right.
-            with_store: Whether neighbours had a voice.
+            with_store: Whether neighbours contributed.
         """
         rows = list(zip(p, right, with_store, strict=True))
         curves = []
@@ -98,7 +99,7 @@ class ProbabilityCalibration:
         return cls(alone=curves[0], beside=curves[1])
 
     def of(self, p: float, *, with_store: bool) -> float:
-        """How often such an answer is right."""
+        """The rate of right answers at this p."""
         return (self.beside if with_store else self.alone).of(p)
 
     @classmethod
@@ -118,17 +119,17 @@ class ProbabilityCalibration:
 def threshold(
     p: Sequence[float], right: Sequence[bool], precision: float, *, confidence: float = 0.9
 ) -> float:
-    """The lowest p from which on ``precision`` of the answers are right; infinite if none is.
+    """The lowest threshold of p with the wanted ``precision``; infinite if there is none.
 
-    Selection with guaranteed risk (Geifman & El-Yaniv 2017): not the share itself but the lower end
-    of its exact binomial interval (Clopper & Pearson 1934) has to reach that, or the luckiest of
-    many thresholds would be chosen.
+    Selection with guaranteed risk (Geifman & El-Yaniv 2017): the lower end of the exact binomial
+    interval (Clopper & Pearson 1934) must reach the precision, because the best of many thresholds
+    is partly lucky.
 
     Args:
-        p: Of answers that nothing else was fitted on.
+        p: The p of answers on which nothing else was fitted.
         right: Whether each is right.
-        precision: What is wanted.
-        confidence: Of the lower end, one-sided.
+        precision: The wanted precision.
+        confidence: The one-sided confidence of the lower end.
     """
     from scipy.stats import beta
 
@@ -139,13 +140,13 @@ def threshold(
     least = np.where(hits > 0, beta.ppf(1 - confidence, np.maximum(hits, 1), count - hits + 1), 0.0)
     ends = np.append(sorted_p[:-1] > sorted_p[1:], True)[
         : len(order)
-    ]  # equals stand or fall together
+    ]  # equal p are accepted or refused together
     fits = np.flatnonzero(ends & (least >= precision))
     return float(sorted_p[fits[-1]]) if len(fits) else float("inf")
 
 
 def pool_violators(places: Floats, rates: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Pool adjacent violators: centres and rates of the blocks of the nearest rising line.
+    """Pool adjacent violators: centres and rates of the blocks of the isotonic fit.
 
     Args:
         places: Ascending, shape (N,).
@@ -163,9 +164,9 @@ def pool_violators(places: Floats, rates: Floats, weights: Floats) -> tuple[Floa
 
 
 def link_prediction_curve(embeddings: EntityEmbeddings) -> Curve | None:
-    """How often link prediction's best answers of a given p are right.
+    """The calibration curve of link prediction's best answers.
 
-    None where too few facts were held out to say.
+    None if too few facts were held out.
     """
     best = embeddings.calibration.best if embeddings.calibration is not None else ()
     if len(best) < HELD_OUT:

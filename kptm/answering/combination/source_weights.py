@@ -1,4 +1,4 @@
-"""How the sources are combined, and what a p is worth: what is fitted and stored."""
+"""The fitted combination and calibration of sources, as stored."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class SourceWeights:
     """How sources are combined and calibrated.
 
     Attributes:
-        space: Of the store's rows; it has the model's fingerprint, whose weights these are.
-        combiner: Link prediction and the model.
-        neighbours: How much modeledge weighs beside them.
-        calibration: From p to how often it is right.
-        count: Questions that these were fitted on; 0 for the unfitted ones.
+        space: The space of the store, which names the model by its fingerprint.
+        combiner: The weights of link prediction and the model.
+        neighbours: The weights of modeledge's neighbours.
+        calibration: The calibration curves of p.
+        count: Number of questions of the fit; 0 for unfitted weights.
     """
 
     space: str = ""
@@ -38,7 +38,7 @@ class SourceWeights:
 
     @classmethod
     def load(cls, path: str | Path, *, space: str) -> SourceWeights:
-        """Read what :meth:`save` wrote; defaults for no file, or one of another model.
+        """Read what :meth:`save` wrote; the defaults without a file, or for another model's.
 
         Raises:
             ConfigError: The file is malformed.

@@ -1,8 +1,7 @@
-"""Fit the weights of the sources and the calibration of p, on questions outside training.
+"""Fits the weights of the sources and the calibration of p, on questions outside of the training.
 
-Only questions without an answer in the graph are used: the model was trained on the graph's facts,
-and the store was written from texts that state them, so both would look more reliable than they are
-elsewhere.
+Only questions without an answer in the graph are used. The model was trained on the graph's facts,
+and the store holds texts that state them, so on other questions both would look too reliable.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit
 
 ENOUGH = 50
-"""The fewest questions to fit on: else modeledge has weight 0 because none needed it."""
+"""The fewest questions to fit on; with fewer, modeledge gets weight 0 if none of them needs it."""
 FOLDS = 5
 
 
@@ -35,8 +34,8 @@ class CombinationExample:
 
     Attributes:
         answers: The right entities.
-        asked: As the sources were asked it.
-        opinions: Scores of link prediction, the model and texts.
+        asked: The query to the sources.
+        opinions: The scores of link prediction, the model and texts.
         hits: The neighbours that state the relation.
     """
 
@@ -47,21 +46,20 @@ class CombinationExample:
 
     @property
     def relation(self) -> str:
-        """Its relation with its direction."""
+        """The relation with its direction."""
         return relation_name(self.asked.reading.relation, self.asked.reading.forward)
 
     @property
     def right(self) -> list[int]:
-        """The places of right answers among the candidates."""
+        """The positions of right answers among the candidates."""
         place = self.asked.side.place
         return sorted(place[key] for key in self.answers if key in place)
 
 
 def fit_weights(silent: Sequence[CombinationExample], *, space: str, k: int) -> SourceWeights:
-    """Fit how the sources are combined; of fewer than :data:`ENOUGH` questions the defaults stay.
+    """Fit the combination; with fewer than :data:`ENOUGH` questions the defaults stay.
 
-    The calibration is fitted on p of weights that have not seen the question: p of weights that
-    have seen it are surer than those of new questions.
+    The calibration is fitted on cross-validated p, because p of questions in the fit are too high.
     """
     if len(silent) < ENOUGH:
         return SourceWeights(space=space)
@@ -83,7 +81,7 @@ def _combiner(silent: Sequence[CombinationExample]) -> LogLinearPool:
 def _held_out(
     silent: Sequence[CombinationExample], combiner: LogLinearPool
 ) -> list[HeldOutQuestion]:
-    """Each right answer with the pool's p of it, which the neighbours must improve."""
+    """Each right answer with the pool's p, which the neighbours must improve."""
     found = []
     for item in silent:
         pooled = combiner.pool(item.opinions, item.relation)

@@ -1,4 +1,4 @@
-"""Conversation: asks follow-ups with what they leave out."""
+"""Conversation: completes follow-up questions and asks them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Conversation:
-    """Questions one after the other, of which each may go on from the last one.
+    """A series of questions, each of which may refer to the previous one.
 
-    ``Answer.question`` is the question that was asked, with the names that a follow-up left out.
+    ``Answer.question`` is the completed question, with the names that a follow-up left out.
 
     Args:
-        ask: Answers a question that stands for itself.
-        graph: Knows what entities are called.
+        ask: Answers a complete question.
+        graph: The graph with the labels.
         linker: Finds names in follow-ups.
     """
 
@@ -37,12 +37,12 @@ class Conversation:
     def ask(self, question: str) -> Answer:
         """Answer a question or a follow-up.
 
-        What a follow-up may mean is asked in turn, and the first answer is it: "its" is of the last
-        question's topic, or else of its answer. Where there is none, the answer says why of the
-        likeliest.
+        The possible meanings of a follow-up are asked in turn, and the first one with an answer
+        counts: "its" refers to the last question's topic, or else to its answer. If none has an
+        answer, the refusal of the likeliest is returned.
 
         Args:
-            question: What is asked, as a person goes on: "and of chile?", "who are its
+            question: A question or a follow-up: "and of chile?", "who are its
                 neighbours?", "and the population?".
         """
         refused: Answer | None = None

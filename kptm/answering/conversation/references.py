@@ -1,4 +1,4 @@
-"""What a follow-up refers to: the questions, with all names in them, that it may mean."""
+"""Resolves follow-ups: lists the complete questions that one may mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 FACTS = 200
-"""Facts of an entity by which it is compared with others."""
+"""Number of an entity's facts that are compared with those of others."""
 _YEAR = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
 
 
@@ -26,7 +26,7 @@ class References:
 
     Args:
         words: The language's words.
-        graph: Knows what relations and entities are called.
+        graph: The graph with the labels of relations and entities.
         linker: Finds names.
     """
 
@@ -36,7 +36,7 @@ class References:
         self._linker = linker
 
     def questions(self, question: str, last: Turn) -> Iterator[str]:
-        """The questions that one may mean after another, likeliest first; none if complete."""
+        """The questions that a follow-up may mean, likeliest first; none if it is complete."""
         fragment = self._words.fragment(question)
         text = question if fragment is None else fragment.rest
         if (counted := self._words.count_question(text, last.question)) is not None:
@@ -102,7 +102,7 @@ class References:
         return match.re is not self._words.possessive or not self._words.is_particle(match["noun"])
 
     def _own_names(self, text: str, place: int) -> tuple[bool, bool]:
-        """Whether a text names something itself before a place in it, and after it."""
+        """Whether a text has a name before a position, and after it."""
         links = self._linker.link(text, threshold=0.0, any_case=True).links
         relations = {fold(item.label) for item in self._graph.relations()}
         named = [link for link in links if fold(link.surface) not in relations]
@@ -144,7 +144,7 @@ class References:
     # ── fragments ────────────────────────────────────────────────────────────────────────────
 
     def _of_fragment(self, fragment: Fragment, last: Turn) -> Iterator[str]:
-        """The last question asked of another name, or another thing asked of the last name."""
+        """The last question with another name, or another relation of the last name."""
         reference = self._first_reference(fragment.rest, last)
         if reference is not None:
             noun = self._words.possessive.sub(lambda match: match["noun"], fragment.rest)
@@ -199,7 +199,7 @@ class References:
         return next((item for item in some if item.entity.key == topic), some[0])
 
     def _alike(self, key: str, mentions: Sequence[NamedEntity]) -> Sequence[NamedEntity]:
-        """Those of some names that share an entity's type; without types most of its relations."""
+        """The names that share an entity's type, or without types most of its relations."""
         types = {kind for item in self._graph.entities([key]).values() for kind in item.types}
         if alike := [item for item in mentions if types.intersection(item.entity.types)]:
             return alike

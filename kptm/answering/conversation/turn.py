@@ -1,4 +1,4 @@
-"""The last question and its answer, as a follow-up refers to them."""
+"""The last question and its answer, to which a follow-up refers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 _NOT_UNDERSTOOD = ("name", "relation", "words")
-"""Refusals whose topic is a guess."""
+"""Codes of refusals whose topic is a guess."""
 MANY = 10
-"""Answers that "their" may stand for all together."""
+"""The most answers that "their" may refer to."""
 
 
 class NamedEntity(NamedTuple):
-    """An entity that a question names, and where."""
+    """An entity in a question, with its span."""
 
     entity: Entity
     start: int
@@ -38,10 +38,10 @@ class Turn:
 
     Attributes:
         question: As it was asked, with all names in it.
-        topic: The entity that it is about, None where it is about none.
-        mentions: The entities that it names, in their order.
-        answers: The entities that are its answer.
-        relation: The label of the one step that was asked, "" of anything else.
+        topic: Its entity, or None.
+        mentions: Its entities in order.
+        answers: The entities of its answer.
+        relation: The label of its relation if the question has one step, else "".
         is_truth: Whether the answer is yes or no.
     """
 
@@ -54,9 +54,9 @@ class Turn:
 
     @classmethod
     def of(cls, answer: Answer, graph: KnowledgeGraph, linker: Linker) -> Turn | None:
-        """The turn of an answer; None where nothing can be asked on: no entity was named or found.
+        """Make the turn of an answer; None if it has no entity to refer to.
 
-        What the question of a refusal names is what the linker finds in it.
+        The entities of a refused question are those that the linker finds in it.
         """
         named = [item.means for item in answer.meanings if item.kind == "entity"]
         program = answer.program
@@ -85,13 +85,13 @@ class Turn:
         )  # fmt: skip
 
     def is_kind(self, noun: str) -> bool:
-        """Whether a noun says what topic or answers are: their type, or what was asked for."""
+        """Whether a noun is the type of topic or answers, or the noun of the question."""
         entities = [self.topic, *self.answers]
         typed = any(_is_of(entity, noun) for entity in entities if entity is not None)
         return typed or _stem(noun) in map(_stem, self.question.split())
 
     def is_answer_kind(self, noun: str) -> bool:
-        """Whether a noun says what the answers are, not the topic; without types what was asked."""
+        """Whether a noun is the type of the answers only; without types, the noun of the question."""
         if self.topic is not None and _is_of(self.topic, noun):
             return False
         if self.answers and self.answers[0].types:
@@ -116,7 +116,7 @@ def _is_entity(key: str) -> bool:
 
 
 def _mention(answer: Answer, entity: Entity) -> NamedEntity | None:
-    """Where a question names an entity: by its longest name, or the parts understood as it."""
+    """The spans of an entity in a question: its longest name, or the parts understood as it."""
     names = {entity.label, entity.key.replace("_", " "), *entity.aliases} - {""}
     found = [(item.start, item.end) for item in answer.meanings if item.means == entity.key]
     for name in sorted(names):

@@ -1,1 +1,1 @@
-"""Why an answer is given: facts, sentences and ranks, and what is stale."""
+"""The evidence of answers: facts, sentences, ranks, and notes on stale vectors."""

@@ -1,4 +1,4 @@
-"""Evidence: facts with sources, sentences with names, ranks with the facts behind them."""
+"""Builds evidence: facts with sources, sentences with marked names, ranks with similar facts."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit, Modeledge
 
 LIKE = 3
-"""Facts of like entities that are shown beside a predicted one."""
+"""Number of similar entities' facts that are shown for a prediction."""
 PROOF = 20
-"""Facts of a proof that are shown."""
+"""The most facts of a proof that are shown."""
 HEADS = 512
-"""Entities with such a fact among which the nearest are looked for."""
+"""The most entities with such a fact that are searched for the nearest ones."""
 
 
 class EvidenceBuilder:
-    """Makes evidence of what was found.
+    """Builds the evidence of answers.
 
     Args:
-        graph: Has the facts, and who says them.
+        graph: The graph with facts and sources.
         linker: Finds the names in sentences.
-        embeddings: Say which entities are like each other.
-        store: Has the sentences, and who says them.
+        embeddings: Embeddings for the similarity of entities.
+        store: The store with sentences and sources.
     """
 
     def __init__(
@@ -67,13 +67,13 @@ class EvidenceBuilder:
         named: Mapping[str, str],
         trails: Trails | None = None,
     ) -> list[Evidence]:
-        """The facts by which the reading's path leads to the answers, the first ones of many.
+        """The first facts on the reading's path to the answers.
 
         Args:
             reading: Entity and path.
-            answers: Where it leads.
-            named: The labels of all these.
-            trails: The facts by which it does, where they are known.
+            answers: The answers at its end.
+            named: The labels of all nodes.
+            trails: The facts of the path, if known.
         """
         if trails is None:
             trails = trails_of(self._graph, reading, answers)
@@ -92,7 +92,7 @@ class EvidenceBuilder:
         return list(found.values())
 
     def proof(self, program: Program) -> list[Evidence]:
-        """The facts, with sources, that prove what a program denotes, the first ones of many."""
+        """The first facts, with sources, that prove a program's denotation."""
         facts = self._graph.evaluator().facts(program, limit=PROOF)
         told = self._graph.attestations(facts)
         named = labels(self._graph, {end for fact in facts for end in (fact.head, fact.tail)})
@@ -111,12 +111,12 @@ class EvidenceBuilder:
         answers: Sequence[str],
         named: Mapping[str, str],
     ) -> list[Evidence]:
-        """What a source says of answers.
+        """The evidence of a source for answers.
 
         Args:
-            asked: What was asked.
-            opinion: The source's.
-            answers: The candidates to speak of.
+            asked: The query to the source.
+            opinion: The source's scores.
+            answers: The candidates.
             named: The label of each.
         """
         if opinion.kind == TEXTS:
@@ -145,7 +145,7 @@ class EvidenceBuilder:
         return f"{len(opinion.hits)} rows near the question, weighing {opinion.weight:.2f}, say so:"
 
     def _like(self, asked: SourceQuery, answer: str) -> list[Evidence]:
-        """Facts with the same answer, of the entities most like the one that is asked about."""
+        """Facts of the entities most similar to the topic with the same answer."""
         relation, entity = asked.reading.relation, asked.reading.entity
         forward, table = asked.reading.forward, self._embeddings
         if table is None or entity not in table:
@@ -162,7 +162,7 @@ class EvidenceBuilder:
             return []
         vectors = table.vectors([entity, *keys]).numpy()
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        own, *others = vectors / np.maximum(lengths, 1e-12)  # a vector of zeros stays one
+        own, *others = vectors / np.maximum(lengths, 1e-12)  # avoids 0/0 for a zero vector
         near = [(float(own @ vector), key) for vector, key in zip(others, keys, strict=True)]
         best = sorted(near, key=lambda item: (-item[0], item[1]))[:LIKE]
         told = self._graph.attestations([have[key] for _, key in best])
@@ -182,9 +182,9 @@ class EvidenceBuilder:
     def _sentences(
         self, asked: SourceQuery, hits: Sequence[Hit], answers: Collection[str]
     ) -> list[Evidence]:
-        """The rows' texts that say an answer, each once, with the places of the names.
+        """The texts of rows that support an answer, each once, with the spans of names.
 
-        All of them are needed: without them the store is silent.
+        All are shown, because the store's p depends on all of them.
         """
         chosen: dict[tuple[str, str], Hit] = {}
         for hit in hits:
@@ -205,7 +205,7 @@ class EvidenceBuilder:
         ]
 
     def _spans(self, hit: Hit, wanted: Collection[str]) -> tuple[Span, ...]:
-        """Where a sentence names entity and answers; the row itself knows one of the places."""
+        """The spans of entity and answers in a sentence; the row has one of them."""
         own = Span(hit.record.start, hit.record.end, hit.value)
         found = {
             Span(link.start, link.end, link.entity)
@@ -218,7 +218,7 @@ class EvidenceBuilder:
 
 
 class NoCitations:
-    """Cites nothing: for comparisons of answers evidence would cost most of the time."""
+    """Builds no evidence, for evaluations, where it would take most of the time."""
 
     def facts(
         self,
@@ -241,12 +241,12 @@ class NoCitations:
         answers: Sequence[str],
         named: Mapping[str, str],
     ) -> list[Evidence]:
-        """Nothing of what a source says."""
+        """No evidence."""
         return []
 
 
 def fact_text(fact: Triple, named: Mapping[str, str]) -> str:
-    """A fact for people: labels, with the keys behind them."""
+    """A fact in words: labels, followed by the keys."""
     head, tail = named.get(fact.head, fact.head), named.get(fact.tail, fact.tail)
     if isinstance(fact.tail, ValueKey):
         told = f"{value_text(fact.tail.literal)} ({type_name(fact.tail.literal)})"
@@ -276,6 +276,6 @@ def _of_fact(
 
 
 def _names(sources: Iterable[tuple[str, int | None]]) -> tuple[str, ...]:
-    """Files with their lines, as editors write them."""
+    """Sources as ``file:line``, which editors can open."""
     named = (name if line is None else f"{name}:{line}" for name, line in sources)
     return tuple(dict.fromkeys(named))

@@ -1,4 +1,4 @@
-"""How sure sources are of the facts behind an answer: a confidence of 0.3 limits its p."""
+"""Confidences of the facts behind an answer, which limit its p."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from kptm.answering.questions.path_reading import Reading
 
 TRAILS = 10
-"""Answers of a path of several hops whose facts are looked up."""
+"""The most answers of a longer path whose facts are read."""
 FACTS = 100
-"""Answers of one hop whose facts are."""
+"""The most answers of one hop whose facts are read."""
 
 Trails = dict[str, list[Triple]]
-"""The facts by which a path leads to each answer."""
+"""Each answer with the facts on the path to it."""
 
 
 def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -> Trails:
-    """The facts by which the reading's path leads to the first answers."""
+    """The facts on the reading's path to the first answers."""
     if len(reading.path) == 1:
         return {key: [_fact(reading, key)] for key in answers[:FACTS]}
     ways = {key: graph.trails(reading.entity, reading.path, key) for key in answers[:TRAILS]}
@@ -31,7 +31,7 @@ def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -
 
 
 def confidences(graph: KnowledgeGraph, trails: Mapping[str, Sequence[Triple]]) -> dict[str, float]:
-    """The product of the confidences of each answer's facts; no confidence means certain."""
+    """The product of the confidences of each answer's facts; facts without one are certain."""
     given = graph.confidences({fact for trail in trails.values() for fact in trail})
     return {key: prod(given.get(fact, 1.0) for fact in trail) for key, trail in trails.items()}
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 _CONTROL = ("Cc", "Zl", "Zp")
 _TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 MARKS = "«", "»"
-"""Around a highlighted part of a sentence, in text."""
+"""The marks around a highlighted span, in text."""
 
 
 class Line(NamedTuple):
-    """A text, the parts of it that name entities, and where it comes from."""
+    """A line of text with the spans of entities and its source."""
 
     text: str
     spans: tuple[Span, ...] = ()
@@ -44,7 +44,7 @@ def as_text(head: Iterable[str], groups: Iterable[Group]) -> str:
 
 
 def as_html(headline: str, groups: Iterable[Group]) -> str:
-    """A piece of HTML without scripts, styles or links; whatever comes from data is escaped."""
+    """A piece of HTML without scripts, styles or links; all data are escaped."""
     parts = [f'<div class="answer"><p><strong>{escape(headline)}</strong></p><dl>']
     for group in groups:
         parts.append(f"<dt>{escape(group.heading)}</dt>")
@@ -56,14 +56,14 @@ def as_html(headline: str, groups: Iterable[Group]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """On one line, without what moves a cursor or turns the direction of text; joiners stay."""
+    """The text on one line, without control characters and changes of direction; joiners stay."""
     return "".join(
         " " if category(letter) in _CONTROL or letter in _TURNS else letter for letter in text
     )
 
 
 def _pieces(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[str, bool]]:
-    """The text in parts, and whether to highlight each; overlapping or outer spans are ignored."""
+    """The text in parts, with their highlighting; overlapping or invalid spans are ignored."""
     at = 0
     for span in sorted(spans, key=lambda item: (item.start, item.end)):
         if at <= span.start < span.end <= len(text):

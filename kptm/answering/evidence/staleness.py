@@ -1,4 +1,4 @@
-"""What was learnt from a graph that has changed since: embeddings, and a model's vectors."""
+"""Finds stale vectors: embeddings and models of an older revision of the graph."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ REMEDY = {
 
 
 class StalenessCheck:
-    """Compares present facts with those of the vectors' training, reading only the changes.
+    """Compares the current facts with those of the training, by reading only the changes.
 
     Args:
-        graph: The graph as it is now.
-        tables: Vectors by the source that speaks by them.
+        graph: The current graph.
+        tables: The vectors of each source.
 
     Raises:
         EmbeddingMismatchError: Vectors belong to another graph.
@@ -42,11 +42,11 @@ class StalenessCheck:
         self._changed: dict[str, set[str]] = {}
 
     def notes(self, kinds: Collection[str], topic: str) -> tuple[Evidence, ...]:
-        """Which of the sources that spoke have not learnt what the graph says now, and what to do.
+        """Notes on the sources with stale vectors, with the command to renew them.
 
         Args:
-            kinds: Those that spoke.
-            topic: The entity that was asked about.
+            kinds: The sources of the answer.
+            topic: The entity in the question.
         """
         self._compare()
         found = []
@@ -74,7 +74,7 @@ class StalenessCheck:
             if base == newest:
                 continue
             keys = self._graph.changed_entities(base)
-            if keys is None:  # too much, or a purge
+            if keys is None:  # too many changes, or a purge
                 self._changed[kind] = set()
                 continue
             now = set(self._graph.touching(keys))
@@ -84,7 +84,7 @@ class StalenessCheck:
 
 
 def _base(graph: KnowledgeGraph, table: EntityEmbeddings) -> int | None:
-    """The revision of this graph that has the training's facts; None for custom vectors."""
+    """The revision of the graph at the training; None for custom vectors."""
     table.check(graph)
     if not table.fingerprint:
         return None
