@@ -91,7 +91,7 @@ class Turn:
         return typed or _stem(noun) in map(_stem, self.question.split())
 
     def is_answer_kind(self, noun: str) -> bool:
-        """Whether a noun is the type of the answers only; without types, the noun of the question."""
+        """Whether a noun is the type of the answers only; without types, the question's noun."""
         if self.topic is not None and _is_of(self.topic, noun):
             return False
         if self.answers and self.answers[0].types:
