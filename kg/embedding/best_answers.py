@@ -1,7 +1,7 @@
-"""How often the likeliest answer is right, on facts that were not trained on.
+"""Measures how often the best answer is right, on held-out facts.
 
-Platt's calibration says how likely a given triple is true among as many false ones. A question
-(head, relation, ?) shows the best of all candidates: how often that one is right is counted apart.
+Platt's calibration gives the probability that a triple is true among as many false ones. A question
+(head, relation, ?) takes the best of all candidates, whose accuracy is measured separately.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Facts = Iterable[tuple[str, str, str]]
 
 ASKED = 1_000
-"""Held-out facts that are asked for, from both sides."""
+"""The most held-out facts to ask for, from both sides."""
 
 
 def best_answers(
@@ -30,13 +30,13 @@ def best_answers(
 ) -> tuple[BestAnswer, ...]:
     """The best answers to (head, relation, ?) and (?, relation, tail) of held-out facts.
 
-    Known facts are no candidates.
+    Answers of known facts are left out.
 
     Args:
         embeddings: The vectors.
-        held: Facts that were not trained on.
-        known: Those that were.
-        seed: Which of many held-out facts are asked for.
+        held: Held-out facts.
+        known: The training facts.
+        seed: The seed for sampling held-out facts.
     """
     wanted, taken, sides = _answers(held), _answers(known), _sides([*known, *held])
     questions = sorted(wanted)
@@ -57,7 +57,7 @@ def best_answers(
 
 
 def _answers(facts: Facts) -> dict[tuple[str, str, bool], set[str]]:
-    """What answers (entity, relation, whether it is the head)."""
+    """The known answers of each (entity, relation, whether the entity is the head)."""
     found: dict[tuple[str, str, bool], set[str]] = defaultdict(set)
     for head, relation, tail in facts:
         found[head, relation, True].add(tail)

@@ -1,8 +1,8 @@
-"""From scores to probabilities: logistic regression with an offset for each relation.
+"""Turns scores into probabilities: logistic regression with an offset for each relation.
 
-Platt scaling (1999) over the scores of both directions and their log softmax. The offsets do what
-thresholds by relation do elsewhere (Socher et al. 2013, section 4.3); a prior shrinks those of rare
-relations to the common offset.
+Platt scaling (1999) over the scores of both directions and their log softmax. The offsets play the
+role of thresholds per relation (Socher et al. 2013, section 4.3). A prior shrinks the offsets of
+rare relations to the common offset.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROWS = 256
 
 
 class BestAnswer(NamedTuple):
-    """p of the likeliest candidate on a side of a relation, and whether it is a held-out answer."""
+    """The p of the best candidate for a missing end, and whether it is a held-out answer."""
 
     p: float
     right: bool
@@ -39,14 +39,14 @@ class Calibration:
     """p(true) = σ(w · (features − mean) / scale + offset of the relation).
 
     Attributes:
-        weights: Of the features of :func:`features`.
-        mean: Theirs.
-        scale: Their standard deviation.
-        offset: Of a relation without facts in the fit.
-        offsets: Of each relation with facts in the fit, added to ``offset``.
+        weights: The weights of the features of :func:`features`.
+        mean: The means of the features.
+        scale: Their standard deviations.
+        offset: The offset of a relation without facts in the fit.
+        offsets: The offset of each other relation, added to ``offset``.
         accuracy: The share of the fitted facts that are classified correctly.
         count: The number of fitted facts, true and false.
-        best: The likeliest answer to each held-out fact's question: p, and whether it was right.
+        best: The best answer to each held-out question: its p, and whether it was right.
     """
 
     weights: tuple[float, ...]
@@ -59,7 +59,7 @@ class Calibration:
     best: tuple[BestAnswer, ...] = ()
 
     def probability(self, scorer: Scorer, ids: Ints, relations: Sequence[str]) -> Floats:
-        """How likely each triple is true, shape (N,).
+        """The probability that each triple is true, shape (N,).
 
         Args:
             scorer: Scores triples.
@@ -74,12 +74,12 @@ class Calibration:
         return np.asarray(1 / (1 + np.exp(-score)), np.float64)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The values as JSON has them."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Calibration:
-        """What :meth:`to_dict` gave."""
+        """Read the mapping that :meth:`to_dict` returned."""
         lists = {name: tuple(value[name]) for name in ("weights", "mean", "scale")}
         best = tuple(BestAnswer(float(p), bool(right)) for p, right in value.get("best", ()))
         return cls(**{**value, **lists, "best": best})

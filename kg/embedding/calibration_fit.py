@@ -26,7 +26,7 @@ PRECISION, PRECISION_OF_RELATION = 0.1, 1.0
 The loss grows by Σ w²/2 times the precision.
 """
 TRIES = 20
-"""Replacements that are drawn for one true fact until one is not known."""
+"""The most draws for an unknown replacement of a true fact."""
 
 
 def fit(
@@ -80,7 +80,7 @@ def fit(
 
 
 def _corrupt(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
-    """Each true triple with its head or tail replaced by another that its relation has, if any."""
+    """Each true triple with its head or tail replaced by another one of its relation, if any."""
     random = np.random.default_rng(seed)
     every = np.unique(np.concatenate([true, known]), axis=0)
     taken = set(map(tuple, every.tolist()))

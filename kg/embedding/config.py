@@ -1,4 +1,4 @@
-"""How embeddings are trained."""
+"""Settings of training embeddings."""
 
 from __future__ import annotations
 
@@ -18,33 +18,35 @@ class KGEConfig:
 
     Attributes:
         model: Any PyKEEN model by name ("ComplEx", "TransE", "DistMult", "RotatE", …).
-        dim: The model's embedding dimension; complex models hold ``2 * dim`` numbers an entity.
-        epochs: Passes over the triples, at most.
-        batch_size: Rows of scores a step: triples for "slcwa", (head, relation) pairs for the
+        dim: The model's embedding dimension; complex models have ``2 * dim`` numbers per entity.
+        epochs: The most passes over the triples.
+        batch_size: Rows of scores per step: triples for "slcwa", (head, relation) pairs for the
             others.
-        learning_rate: Of the optimizer.
+        learning_rate: The learning rate of the optimizer.
         optimizer: "adagrad" or "adam".
-        training: "1vsall" is the cross entropy of the right entity among all (matrix work, good on
-            a CPU); "sampled" among those of the batch and ``negatives`` others, for large graphs;
-            "lcwa" and "slcwa" are PyKEEN's, with any of its losses.
-        share: Triples of one (head, relation) pair that "1vsall" and "sampled" score together, at
-            most.
-        negatives: Entities that a batch of "sampled" draws; false triples a true one for "slcwa".
+        training: "1vsall" is the cross entropy of the right entity among all entities (fast on a
+            CPU); "sampled" is the same among the entities of the batch and ``negatives`` others,
+            for large graphs; "lcwa" and "slcwa" are PyKEEN's, with any of its losses.
+        share: The most triples of one (head, relation) pair that "1vsall" and "sampled" score
+            together.
+        negatives: Entities that each batch of "sampled" draws; false triples per true one for
+            "slcwa".
         loss: A PyKEEN loss by name for "lcwa" and "slcwa".
         regularization: The weight of Σ|x|³ over a triple's head, relation and tail (N3, Lacroix et
-            al. 2018, equation 7); None leaves the model the regularizer that PyKEEN gives it.
-        init: Standard deviation of the first vectors; None starts as PyKEEN does.
-        inverse: Train heads by inverse relations; needed to predict heads well with "1vsall" and
-            "lcwa".
-        validation: Share of the triples that is held out to stop early; 0 trains on all.
-        evaluate_every: Epochs between two evaluations of what is held out.
-        patience: Evaluations without a better MRR before training stops; the best state is kept.
-        device: "cpu"; "auto" trains on the accelerator if there is one; or its name. What is drawn
-            is drawn on the CPU, so that a seed draws the same everywhere.
-        seed: One seed, one result.
+            al. 2018, equation 7); None keeps PyKEEN's regularizer of the model.
+        init: Standard deviation of the initial vectors; None initialises as PyKEEN does.
+        inverse: Whether to train heads by inverse relations, which "1vsall" and "lcwa" need to
+            predict heads well.
+        validation: Share of the triples held out for early stopping; 0 trains on all.
+        evaluate_every: Epochs between two evaluations on held-out triples.
+        patience: Evaluations without a better MRR before training stops; the best state is
+            restored.
+        device: "cpu"; "auto" trains on the accelerator if there is one; or its name. Random numbers
+            are drawn on the CPU, so that a seed draws the same on every device.
+        seed: The seed; equal seeds give equal results.
 
     Raises:
-        EmbeddingError: A value does not fit.
+        EmbeddingError: A value is invalid.
     """
 
     model: str = "ComplEx"
@@ -102,7 +104,7 @@ class KGEConfig:
 
     @classmethod
     def recipe(cls, name: str) -> KGEConfig:
-        """A named configuration; see :mod:`kg.embedding.training.recipes` for what each reached.
+        """A named configuration; :mod:`kg.embedding.training.recipes` has their results.
 
         Raises:
             EmbeddingError: There is no recipe of that name.

@@ -1,4 +1,4 @@
-"""The datasets that PyKEEN knows by name, as triples to load."""
+"""Streams the datasets that PyKEEN knows by name."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ PARTS = ("training", "validation", "testing")
 def read_dataset(name: str) -> Generator[Line]:
     """Stream the triples of a dataset: of all its parts, or of one, as in ``Nations/training``.
 
-    PyKEEN downloads what it does not ship, and keeps it. The number of a line is that of the
-    triple.
+    PyKEEN downloads and caches datasets that it does not ship. Line numbers count triples.
 
     Raises:
         TripleFormatError: PyKEEN has no such dataset or part, or cannot get it.

@@ -1,4 +1,4 @@
-"""Where tensors are computed with: the accelerator that there is, or the CPU."""
+"""Chooses the device of tensors: an accelerator, or the CPU."""
 
 from __future__ import annotations
 

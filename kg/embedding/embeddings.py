@@ -1,4 +1,4 @@
-"""EntityEmbeddings: one row an entity, found by key, tied to the graph it was trained on."""
+"""EntityEmbeddings: one vector per entity key, tied to the graph of the training."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ class EntityEmbeddings(ScoredVectors):
     """Vectors of entities, with the scorer that made them.
 
     Args:
-        keys: Of the entities, in the order of the rows.
+        keys: The keys of the entities, in the order of the rows.
         table: The vectors, shape (len(keys), width), or a file of them.
         relations: Relation keys, in the order of the scorer's ids.
-        fingerprint: That of the graph at the time of training; "" for vectors of one's own.
-        revision: The graph's revision then.
-        config: How they were trained, None for vectors of one's own.
-        state: Gives the tensors of the scorer; None where there is none.
+        fingerprint: The fingerprint of the graph at the training; "" for custom vectors.
+        revision: The revision of the graph at the training.
+        config: The settings of the training; None for custom vectors.
+        state: Returns the tensors of the scorer; None without a scorer.
         curve: The epochs of the training.
-        calibration: What turns scores into probabilities.
+        calibration: Turns scores into probabilities.
 
     Raises:
-        EmbeddingError: Keys and table do not fit.
+        EmbeddingError: Keys and table differ in length.
     """
 
     def permuted(self, seed: int) -> EntityEmbeddings:
-        """The same vectors given to the wrong entities: the control arm that decides."""
+        """The same vectors assigned to wrong entities: the decisive control arm."""
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(len(self), generator=generator)
-        # One ring through all rows: a plain shuffle would leave about one entity its own vector.
+        # A cyclic permutation: a plain shuffle would leave about one entity its own vector.
         table = torch.empty_like(self.table)
         table[order] = self.table[order.roll(1)]
         return EntityEmbeddings(
@@ -61,13 +61,13 @@ class EntityEmbeddings(ScoredVectors):
     # ── belonging to a graph ─────────────────────────────────────────────────────────────────
 
     def staleness(self, graph: KnowledgeGraph) -> Staleness:
-        """How far the graph has moved on since the training."""
+        """How much the graph has changed since the training."""
         from kg.embedding.training.extension import staleness
 
         return staleness(self, graph)
 
     def extend(self, graph: KnowledgeGraph) -> EntityEmbeddings:
-        """Embeddings with rows for what the graph has got since, in seconds.
+        """Add rows for new entities and relations, within seconds.
 
         Old rows do not change.
 
@@ -109,16 +109,16 @@ class EntityEmbeddings(ScoredVectors):
         """The ``k`` best entities for the missing end; without either end, the best new facts.
 
         Args:
-            head: The end that is given, this or ``tail``.
+            head: The given head; give this or ``tail``.
             relation: The relation.
-            tail: The end that is given.
-            k: How many.
-            known: Facts, or the graph that has them, which are left out.
-            mark: Leave them in, with ``.known`` set.
+            tail: The given tail.
+            k: How many predictions.
+            known: Facts, or a graph, whose answers are left out.
+            mark: Keep known answers, with ``.known`` set.
 
         Returns:
-            For one end, predictions that unpack as (entity, score), best first. For none, (triple,
-            p of its tail among all), of entities that the relation is known to have.
+            For one end, predictions that unpack as (entity, score), best first. Without an end,
+            pairs (triple, p of its tail), between known heads and tails of the relation.
 
         Raises:
             EmbeddingError: Both ends were given, or neither and no known facts.
@@ -145,17 +145,17 @@ class EntityEmbeddings(ScoredVectors):
     def calibrate(
         self, true: Facts, false: Facts | None = None, *, known: Facts = (), seed: int = 0
     ) -> Calibration:
-        """Learn from facts not trained on how scores become probabilities; ``save`` stores this.
+        """Fit the calibration of scores on held-out facts; :meth:`save` stores it.
 
         Args:
             true: True facts.
-            false: False ones; by default one a true one, its tail or head replaced by another that
-                its relation has.
-            known: Other true facts, which no false one may be.
-            seed: Of what replaces them.
+            false: False facts; by default each true fact with its head or tail replaced by another
+                one of its relation.
+            known: Other true facts, which are never used as false ones.
+            seed: The seed of the replacements.
 
         Raises:
-            EmbeddingError: There is none of either.
+            EmbeddingError: There are no true or no false facts.
             UnknownKeyError: One names something without a vector.
         """
         from kg.embedding.calibration_fit import fit
@@ -164,9 +164,9 @@ class EntityEmbeddings(ScoredVectors):
         return self.calibration
 
     def probability(self, triples: Facts) -> NDArray[np.float64]:
-        """How likely each triple is true, shape (N,).
+        """The probability that each triple is true, shape (N,).
 
-        It is so among true and false triples as frequent as those of the calibration.
+        It assumes true and false triples in the proportion of the calibration.
 
         Raises:
             EmbeddingError: The embeddings are not calibrated.
@@ -180,7 +180,7 @@ class EntityEmbeddings(ScoredVectors):
         return self.calibration.probability(self.scorer(), ids, self.relations)
 
     def evaluate(self, triples: Facts, *, known: Facts = ()) -> RankReport:
-        """Filtered ranks of ``triples`` on both sides; ``known`` triples are left out of the way.
+        """Filtered ranks of ``triples`` on both sides; answers of ``known`` triples do not count.
 
         Raises:
             EmbeddingError: There is no triple to rank.
@@ -195,11 +195,12 @@ class EntityEmbeddings(ScoredVectors):
     # ── disk ─────────────────────────────────────────────────────────────────────────────────
 
     def save(self, path: str | Path, *, precision: str = "float32") -> None:
-        """Write a folder, whole or not at all, in place of embeddings that are there already.
+        """Write a folder atomically, in place of older embeddings.
 
         Args:
             path: The folder.
-            precision: Of the vectors, "float32" or "float16"; the scorer keeps its own.
+            precision: The precision of the vectors, "float32" or "float16"; the scorer keeps its
+                own.
 
         Raises:
             EmbeddingError: The folder cannot be written, or holds something else.
@@ -208,7 +209,7 @@ class EntityEmbeddings(ScoredVectors):
 
     @classmethod
     def load(cls, path: str | Path) -> EntityEmbeddings:
-        """Open what :meth:`save` wrote; vectors are read when they are asked for.
+        """Open what :meth:`save` wrote; vectors are read on demand.
 
         Raises:
             EmbeddingError: The folder is missing, damaged, or written by a newer version.

@@ -1,4 +1,4 @@
-"""What the scores propose: the best entities for an end, and new facts of a relation."""
+"""Predicts by scores: the best entities for a missing end, and new facts of a relation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Prediction(_Pair):
     """An entity and its score; unpacks as the two.
 
     Attributes:
-        known: Whether it is a known fact; None where nobody said what is known.
+        known: Whether it is a known fact; None if no known facts were given.
     """
 
     known: bool | None = None
@@ -65,7 +65,7 @@ def best(
 
 
 def highest(scores_N: Tensor, k: int) -> Tensor:
-    """The places of the ``k`` highest scores, best first; the earlier place of equal scores.
+    """The positions of the ``k`` highest scores, best first; ties go to the earlier position.
 
     ``torch.topk`` leaves the order of equal scores to the kernel; a stable sort of all scores takes
     ten times as long.
@@ -86,7 +86,7 @@ def _answers(asked: Asked, known: Facts | GraphView) -> set[str]:
 
 
 def _matching(known: Facts | GraphView, asked: Asked) -> Facts:
-    """Of a graph the facts that are asked about; who brings facts alone loads no database."""
+    """The known facts of a question, from a graph or a collection; the latter loads no database."""
     match = getattr(known, "match", None)
     found: Facts = known if match is None else match(*asked)  # type: ignore[assignment]  # no view
     return found

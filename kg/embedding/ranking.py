@@ -1,4 +1,4 @@
-"""Link prediction, measured: filtered, both sides, realistic ranks (the mean over ties)."""
+"""Evaluates link prediction: filtered, on both sides, with realistic ranks (the mean over ties)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     Score = Callable[[torch.Tensor], torch.Tensor]
 
 MEMORY = 64 * 2**20
-"""Bytes of scores that are held at a time; more is no faster, since it leaves the cache."""
+"""Bytes of scores in memory at a time; more is no faster, because it exceeds the cache."""
 MANY = 1.5
-"""Heads a tail, or tails a head, from which on a side of a relation is N (Bordes et al.
+"""From this many heads per tail, or tails per head, a side of a relation is N (Bordes et al.
 
 2013, section 4.2).
 """
@@ -30,7 +30,7 @@ MANY = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranks:
-    """Mean reciprocal rank and hits of ``count`` ranks: two a triple."""
+    """Mean reciprocal rank and hits over ``count`` ranks, two per triple."""
 
     mrr: float
     hits_at_1: float
@@ -67,12 +67,12 @@ class RankReport(Ranks):
 
 
 def rank_triples(engine: Scorer, triples: Ints, known: Ints, memory: int = MEMORY) -> Floats:
-    """Rank each triple's head and tail among all entities, other known answers left out.
+    """Rank each triple's head and tail among all entities, without other known answers.
 
     Args:
         engine: The scorer.
         triples: Triples of ids to rank, shape (N, 3).
-        known: Triples that are true, shape (M, 3); they do not count against the one being ranked.
+        known: True triples, shape (M, 3), whose answers are filtered out.
         memory: Bytes of scores that are held at a time.
 
     Returns:
@@ -104,7 +104,7 @@ def _ranks(score: Score, asked: Ints, known: Ints, rows: int) -> Floats:
         these = by_question[bounds[start] : bounds[min(start + rows, len(questions))]]
         row = torch.from_numpy(question[these] - start)
         wanted = scores[row, torch.from_numpy(asked[these, 2])]
-        # What is known goes to −∞: above and equal are then counted among the rest.
+        # Known answers get −∞, so that only unknown ones count as above or equal.
         # Rows of ``known`` of all chosen questions: a group is a run from ``group`` of length
         # ``size``.
         hidden = np.repeat(group[chosen], size[chosen]) + _ramp(size[chosen])
@@ -115,7 +115,7 @@ def _ranks(score: Score, asked: Ints, known: Ints, rows: int) -> Floats:
 
 
 def _count_ranks(scores: torch.Tensor, row: torch.Tensor, wanted: torch.Tensor) -> Floats:
-    """Ranks of ``wanted`` scores among those of their rows, which they are not part of."""
+    """Ranks of ``wanted`` scores among the scores of their rows, which do not contain them."""
     ranks = np.empty(len(wanted))
     step = max(1, 2**22 // scores.shape[1])
     for start in range(0, len(wanted), step):

@@ -1,4 +1,4 @@
-"""Encoders of what texts say: the section ``[texts]`` of ``kptm.toml``."""
+"""Settings of the section ``[texts]`` of ``kptm.toml``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class TextsConfig:
-    """Settings of passages, of reading answers, and of facts out of texts.
+    """Settings of passages, of reading answers, and of extracting facts.
 
     Attributes:
-        extraction_encoder: The folder of an encoder that facts are read out of texts with, or the
-            name of an installed package that has one; "" reads without one.
+        extraction_encoder: The folder of an encoder for extraction, or the name of an installed
+            package that has one; "" extracts without an encoder.
     """
 
     extraction_encoder: str = ""

@@ -1,4 +1,4 @@
-"""What passages are to those who read them."""
+"""Values that describe passages."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Passage:
     """A few sentences of an indexed text.
 
     Attributes:
-        id: Its row, which no other passage ever has.
+        id: The id of its row, which is never used again.
         text: The sentences.
-        source: Who says them.
+        source: Their source.
         document: The file or folder that they come from, as an absolute path; "" for texts of no
             file.
         ordinal: Its place in the document, from 0.
-        links: What it may link to, by their place; a span may have several entities.
-        score: How well it fits a search; 0 where none was made.
+        links: Its links, by position; a span may have several entities.
+        score: Its score in a search; 0 without one.
     """
 
     id: int
@@ -48,10 +48,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What an indexing changed.
+    """What indexing changed.
 
     Attributes:
-        added: Passages that came, or came back.
+        added: Passages that were added or restored.
         removed: Passages that the document no longer has.
         total: Passages that were read.
     """

@@ -1,4 +1,4 @@
-"""Writing passages to SQL, and changing which of them count."""
+"""Writes passages to SQL, and changes which of them are live."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _COLUMNS = "id, source, document, ordinal, digest, text, live, forgotten, rev_ca
 def write(
     sql: Sql, found: Iterable[Piece], *, source: str, document: str, revision: int, replace: bool
 ) -> Written:
-    """Write a document's passages; those that it had before only get new links.
+    """Write a document's passages; stored ones only get new links.
 
     Args:
         sql: A writing transaction.
-        found: The passages, in their order.
-        source: Who says them.
+        found: The passages in order.
+        source: Their source.
         document: The file or folder; "" for texts of no file.
-        revision: The graph's revision that it is one with.
-        replace: Whether passages that the document no longer has go.
+        revision: The revision of the graph that the change belongs to.
+        replace: Whether passages that the document no longer has are ended.
     """
     query = "SELECT digest, id, live, forgotten FROM passage WHERE source = ? AND document = ?"
     there = {
@@ -88,7 +88,7 @@ def _insert(sql: Sql, rows: Rows) -> None:
 
 
 def _relink(sql: Sql, numbered: Mapping[int, Piece]) -> None:
-    """Replace the links of passages: the graph may name other things since."""
+    """Replace the links of passages, because the names in the graph may have changed."""
     listed, parameter = sql.values(sorted(numbered))
     sql.run(f"DELETE FROM passage_link WHERE passage_id IN {listed}", (parameter,))
     links = [
@@ -114,7 +114,7 @@ def _end(sql: Sql, ids: Sequence[int], revision: int) -> None:
 
 
 def forget(sql: Sql, *, source: str | None, text: str | None, revision: int) -> int:
-    """End the live passages of a source, or those of a text whoever says it; return how many."""
+    """End the live passages of a source, or of a text in any source; return how many."""
     if source is not None:
         query = "UPDATE passage SET live = 0, rev_changed = ? WHERE live = 1 AND source = ?"
         return sql.run(query, (revision, source))
@@ -125,7 +125,7 @@ def forget(sql: Sql, *, source: str | None, text: str | None, revision: int) -> 
 
 
 def undo(sql: Sql, undone: int, revision: int) -> int:
-    """Undo a revision's last changes of passages, and end those it brought; return how many."""
+    """Undo a revision's last changes of passages, and end those it added; return how many."""
     query = (
         "UPDATE passage SET live = 1 - live, forgotten = CASE WHEN live = 1 THEN forgotten"
         " ELSE 0 END, rev_changed = ? WHERE rev_changed = ? OR (rev_came = ? AND live = 1)"
@@ -134,7 +134,7 @@ def undo(sql: Sql, undone: int, revision: int) -> int:
 
 
 def purge(sql: Sql, ids: Sequence[int]) -> int:
-    """Delete passages, live or not, for good; the caller has the database written anew."""
+    """Delete passages, live or not, for good; the caller rewrites the database file."""
     if not ids:
         return 0
     if not sql.postgresql:
@@ -144,7 +144,7 @@ def purge(sql: Sql, ids: Sequence[int]) -> int:
     if sql.postgresql:
         sql.run(f"DELETE FROM passage_terms WHERE id IN {listed}", (parameter,))
     sql.run(f"DELETE FROM passage WHERE id IN {listed}", (parameter,))
-    if not sql.postgresql:  # deleted words stay in its segments until they are written anew
+    if not sql.postgresql:  # deleted words stay in the segments of the index until it is rebuilt
         sql.run("INSERT INTO passage_terms (passage_terms) VALUES ('rebuild')")
     return len(ids)
 

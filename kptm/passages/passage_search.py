@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from kptm.passages.passage_records import Passage
 
 MOST = 256
-"""Passages that each way of finding gives, at most."""
+"""The most passages of each way of searching."""
 STEM = 6
-"""Characters that stand for a word: its inflections share them."""
+"""Characters of a word's prefix, which its inflections share."""
 _WORD = re.compile(r"\w+")
 
 
@@ -34,14 +34,14 @@ def search(
     limit: int = 10,
     weights: RankWeights | None = None,
 ) -> list[Passage]:
-    """The passages that fit best, best first.
+    """The best passages, best first.
 
     Args:
         sql: A reading transaction.
-        words: Words that they should have; of several any.
-        entities: Keys of entities, each of which they link to; without any, words alone decide.
-        limit: How many.
-        weights: How links and words weigh; those that ship with the package by default.
+        words: Words of which they have at least one.
+        entities: Keys of entities that they all link to; without any, only words are searched.
+        limit: The most passages.
+        weights: The weights of links and words, by default those of the package.
     """
     terms = list(dict.fromkeys(map(fold, _WORD.findall(words))))
     linked = linked_to(sql, entities) if entities else {}
@@ -129,7 +129,7 @@ def by_words(sql: Sql, terms: Sequence[str], entities: Sequence[str]) -> dict[in
     if not terms:
         return {}
     inside, parameters = "", []
-    if entities:  # of a hub, of which not all passages are looked at
+    if entities:  # a frequent entity: not all of its passages are scored
         inside = (
             " AND EXISTS (SELECT 1 FROM passage_link l WHERE l.passage_id = g.id AND l.entity = ?)"
         )

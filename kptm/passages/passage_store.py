@@ -1,4 +1,4 @@
-"""Passages: what a user holds. They are in the graph's own database."""
+"""The passages of a graph, which are in its database."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Passages:
-    """The passages of the texts that were indexed.
+    """The passages of indexed texts.
 
     Args:
-        database: The graph's.
+        database: The database of the graph.
     """
 
     def __init__(self, database: Database) -> None:
@@ -30,7 +30,7 @@ class Passages:
 
     @classmethod
     def of(cls, graph: KnowledgeGraph) -> Passages:
-        """Those in a graph's database."""
+        """The passages in a graph's database."""
         return cls(graph.database)
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────
@@ -38,12 +38,12 @@ class Passages:
     def search(
         self, words: str = "", *, entities: Sequence[str] = (), limit: int = 10
     ) -> list[Passage]:
-        """The passages that fit best, best first.
+        """The best passages, best first.
 
         Args:
-            words: Words that they should have; of several any.
-            entities: Keys of entities, to each of which they link.
-            limit: How many.
+            words: Words of which they have at least one.
+            entities: Keys of entities that they all link to.
+            limit: The most passages.
         """
         with self._database.reading() as sql:
             return search(sql, words, entities, limit=limit)
@@ -66,7 +66,7 @@ class Passages:
             yield from found
 
     def __len__(self) -> int:
-        """How many live passages there are."""
+        """The number of live passages."""
         with self._database.quick() as sql:
             return int(sql.one("SELECT count(*) FROM passage WHERE live = 1"))
 
@@ -76,7 +76,7 @@ class Passages:
             return sql.one("SELECT 1 FROM passage WHERE live = 1 LIMIT 1") is not None
 
     def version(self) -> tuple[int, int, int]:
-        """Something that changes whenever other passages count."""
+        """A value that changes whenever the live passages change."""
         with self._database.quick() as sql:
             query = (
                 "SELECT coalesce(max(rev_changed), 0), coalesce(sum(live), 0), count(*)"
@@ -99,11 +99,11 @@ class Passages:
         """Write the passages of linked texts, in one transaction.
 
         Args:
-            documents: The texts; of a link its candidates are stored too.
-            source: Who says them.
-            revision: The graph's revision that it is one with.
+            documents: The texts; the candidates of links are stored too.
+            source: The source of the texts.
+            revision: The revision of the graph that the change belongs to.
             document: The file or folder that they come from.
-            replace: Whether passages that the document had before and has no longer go.
+            replace: Whether passages that the document no longer has are ended.
         """
         found = (piece for text in documents for piece in pieces(text))
         with self._database.writing() as (sql, _):
@@ -112,19 +112,19 @@ class Passages:
             )
 
     def holds(self, *, source: str | None = None, text: str | None = None) -> bool:
-        """Whether a live passage is of a source, or is a text."""
+        """Whether a source has a live passage, or a live passage has a text."""
         column, value = ("source", source) if source is not None else ("text", text)
         with self._database.quick() as sql:
             query = f"SELECT 1 FROM passage WHERE live = 1 AND {column} = ? LIMIT 1"
             return sql.one(query, (value,)) is not None
 
     def is_source(self, source: str) -> bool:
-        """Whether a source says or said a passage."""
+        """Whether a source has or had a passage."""
         with self._database.quick() as sql:
             return sql.one("SELECT 1 FROM passage WHERE source = ? LIMIT 1", (source,)) is not None
 
     def forget(self, *, revision: int, source: str | None = None, text: str | None = None) -> int:
-        """End what a source says, or a text whoever says it; return how many passages went.
+        """End the passages of a source, or of a text in any source; return how many.
 
         A text that was forgotten is not written again by a later run over the same file.
         """
@@ -132,19 +132,19 @@ class Passages:
             return passage_rows.forget(sql, source=source, text=text, revision=revision)
 
     def changed_by(self, revision: int) -> tuple[int, int]:
-        """How many passages a revision was the last to bring, and to take."""
+        """The number of passages whose last change is a revision: added ones, and ended ones."""
         query = "SELECT coalesce(sum(live), 0), count(*) FROM passage WHERE rev_changed = ?"
         with self._database.quick() as sql:
             [(live, count)] = sql.all(query, (revision,))
         return int(live), int(count) - int(live)
 
     def undo(self, undone: int, *, revision: int) -> int:
-        """Take back what a revision changed, as part of another; return the number of passages."""
+        """Undo the changes of a revision, as part of another one; return the number of passages."""
         with self._database.writing() as (sql, _):
             return passage_rows.undo(sql, undone, revision)
 
     def texts_of(self, source: str, *, alone: bool) -> list[str]:
-        """The passages, live or not, that a source and no other says; or all the others."""
+        """The passages, live or not, of this source only; or all other passages."""
         with self._database.reading() as sql:
             ours = "SELECT digest FROM passage WHERE source = ?"
             others = "SELECT digest FROM passage WHERE source <> ?"

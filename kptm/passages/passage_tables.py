@@ -3,10 +3,9 @@
     passage ──── passage_link (a span, and each entity that it may name)
        └──────── passage_terms (an index of words: FTS5 of SQLite, tsvector of PostgreSQL)
 
-``live`` says whether a passage counts, ``rev_came`` which indexing brought it, ``rev_changed``
-which revision of the graph said last whether it counts: by both a revision is undone. ``forgotten``
-marks a text that was forgotten for its own sake, which no later run writes again. Only a purge
-deletes.
+``live`` says whether a passage counts, ``rev_came`` which revision added it, and ``rev_changed``
+which revision last changed ``live``; undo reads both. ``forgotten`` marks a text that was forgotten
+by itself, which no later run writes again. Only a purge deletes rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How links and words of a passage weigh: a log-linear score with weights set by hand.
+"""Ranks passages by a log-linear score of links and words, with weights set by hand.
 
 Fitted weights were no better.
 """
@@ -24,7 +24,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RankWeights:
-    """A weight a feature, in the order of :data:`FEATURES`."""
+    """One weight per feature, in the order of :data:`FEATURES`."""
 
     values: tuple[float, ...]
 
@@ -37,7 +37,7 @@ class RankWeights:
         """Read JSON.
 
         Raises:
-            ConfigError: It is of another version, or no weights.
+            ConfigError: It has another version, or no weights.
         """
         found = json.loads(text)
         if found.get("version") != VERSION or list(found["weights"]) != list(FEATURES):

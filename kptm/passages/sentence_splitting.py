@@ -1,4 +1,4 @@
-"""Texts cut into passages: a few whole sentences, so that a pronoun has its noun."""
+"""Splits texts into passages of a few whole sentences, so that a pronoun has its noun."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 SENTENCES, CHARACTERS = 4, 600
-"""Sentences and characters of a passage, at most; a longer sentence is a passage of its own."""
+"""The most sentences and characters of a passage; a longer sentence is a passage by itself."""
 SENSES, LEAST = 8, 0.002
-"""Entities that a span may name, at most, and the least probability of each."""
+"""The most entities of a span, and the least probability of each."""
 
 # A full stop after an initial, or before a small letter, ends no sentence.
 _END = re.compile(
@@ -26,12 +26,12 @@ _END = re.compile(
 
 
 class Piece(NamedTuple):
-    """A passage before it is written.
+    """A new passage.
 
     Attributes:
         text: The sentences.
-        digest: By which the same passage is recognised.
-        links: What it may link to.
+        digest: The digest that identifies it.
+        links: Its links.
     """
 
     text: str
@@ -45,7 +45,7 @@ def digest_of(text: str) -> str:
 
 
 def sentences(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
-    """Where the sentences of a text begin and end; none ends within a taken span."""
+    """Start and end of the sentences of a text; no sentence ends within a taken span."""
     bounds, start = [], 0
     for match in _END.finditer(text):
         at = match.end()
@@ -60,7 +60,7 @@ def sentences(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[tuple[in
 
 
 def pieces(document: LinkedText) -> Iterator[Piece]:
-    """The passages of a linked text, in their order."""
+    """The passages of a linked text in order."""
     found = sentences(document.text, [(link.start, link.end) for link in document.links])
     groups: list[list[tuple[int, int]]] = []
     for start, end in found:

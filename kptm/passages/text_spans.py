@@ -1,4 +1,4 @@
-"""What a passage names beside entities: values (dates, numbers), and unknown names."""
+"""Finds the other mentions of a passage: values (dates, numbers) and unknown names."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ MOST_WORDS = 6
 
 
 class TextSpan(ValueKey):
-    """A name that a text has and the graph does not, as an answer."""
+    """A name in a text that the graph lacks, as an answer."""
 
     __slots__ = ()
 
 
 def kind_of(node: str) -> str:
-    """What an answer is: "entity", "value" or "name"."""
+    """The kind of an answer: "entity", "value" or "name"."""
     if isinstance(node, TextSpan):
         return "name"
     return "value" if isinstance(node, ValueKey) else "entity"
 
 
 class ValueSpan(NamedTuple):
-    """A value and where it stands: all that its text may be, the likeliest first."""
+    """A value with its span: all values that the text may stand for, likeliest first."""
 
     start: int
     end: int
@@ -65,9 +65,9 @@ def value_spans(text: str) -> Iterator[ValueSpan]:
 
 
 def name_spans(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Runs of capitalised words outside of what is taken.
+    """Runs of capitalised words outside of taken spans.
 
-    A text's first word alone is none: any sentence begins with a capital.
+    The first word of a text alone is none, because every sentence begins with a capital.
     """
     for match in _NAME.finditer(text):
         start, end = match.span()
@@ -83,7 +83,7 @@ def name_spans(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[in
 
 
 def same_value(literals: Sequence[Literal], other: Literal) -> bool:
-    """Whether a value of a text may be one of the graph: the same text, or the same number."""
+    """Whether a value of a text may equal one of the graph: the same text, or the same number."""
     if any(item.value == other.value and item.unit == other.unit for item in literals):
         return True
     number = _number(other)

@@ -1,4 +1,4 @@
-"""Reading answers out of passages: a model fitted on the graph's own facts in its own texts.
+"""Reads answers in passages, by a model that is fitted on the graph's facts in its texts.
 
 Names are loaded when first used.
 """

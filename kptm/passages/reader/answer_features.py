@@ -1,8 +1,9 @@
-"""Features of a pair: a mention of what is asked about, and a mention of what may be the answer.
+"""Features of a pair: a mention of the topic, and a mention of a candidate answer.
 
-Words between and around the two, their order and distance, and the surface of the candidate, as
-hashes. Each is there twice in the model: once for all relations, once for the one that is asked.
-What the graph knows of the candidate is added in :mod:`kptm.passages.reader.answer_pairs`.
+The features are hashes of the words between and around the mentions, their order and distance, and
+the surface of the candidate. The model has each feature twice: for all relations, and for the
+relation of the question. Features from the graph are added in
+:mod:`kptm.passages.reader.answer_pairs`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from kptm.passages.reader.mention_words import PassageMention, ReadPassage
 
 EDGE = 7
-"""Words between the two that are looked at, after the first and before the second."""
+"""Number of words read between the mentions, after the first and before the second."""
 AROUND = 3
-"""Words before and after each that are."""
+"""Number of words read before and after each mention."""
 
 
 def pair_features(read: ReadPassage, topic: PassageMention, answer: PassageMention) -> list[int]:

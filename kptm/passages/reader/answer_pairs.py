@@ -1,4 +1,4 @@
-"""The candidates of a question: what passages name beside its entity, with features.
+"""The candidates of a question: the other mentions in passages of its topic, with features.
 
 Shapes: M rows (a mention in one sense), D dense features.
 """
@@ -37,7 +37,7 @@ DENSE = (
 )
 """The dense features of a row, in their order."""
 MOST_ROLES = 40
-"""Roles and types of a candidate that are looked at, the rarest first."""
+"""Number of roles and types read per candidate, the rarest first."""
 LEAST = 1e-3
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -48,10 +48,10 @@ class TopicStep(NamedTuple):
     """A topic and a step from it.
 
     Attributes:
-        topic: The entity that is asked about.
+        topic: The entity of the question.
         relation: The relation's key.
         forward: Whether the topic is the head.
-        name: What the relation is called.
+        name: The label of the relation.
         values: The share of its answers in the graph that are values.
     """
 
@@ -69,10 +69,10 @@ class TopicStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the graph knows of candidates.
+    """The graph's knowledge of candidates.
 
     Attributes:
-        roles: By which relations each entity is joined to others.
+        roles: The relations of each entity, with their direction.
         types: The types of each entity.
     """
 
@@ -81,7 +81,7 @@ class Known:
 
 
 class Row(NamedTuple):
-    """A candidate in one place.
+    """A candidate at one place of a text.
 
     Attributes:
         node: An entity's key, a value, or a name of the text.
@@ -106,7 +106,7 @@ def name_words(name: str) -> list[str]:
 
 
 def name_stems(name: str) -> frozenset[str]:
-    """The beginnings of the words of a relation's name, without short ones if others are left."""
+    """The prefixes of the words in a relation's name, without short words if there are others."""
     words = name_words(name)
     return frozenset(word[:STEM] for word in words if len(word) > 2) or frozenset(words)
 
@@ -122,12 +122,12 @@ def rows_of(
     """The rows of a question.
 
     Args:
-        question: What is asked.
-        passages: Those that name its topic.
-        known: What the graph knows of the candidates.
-        answers: The answers that the graph has; the facts that lead to them count as unknown.
-        hidden: Whether these answers are shown as names that the graph lacks, to learn what such
-            look like.
+        question: The question.
+        passages: The passages that mention its topic.
+        known: The graph's knowledge of candidates.
+        answers: The answers in the graph, whose facts are hidden from the features.
+        hidden: Whether these answers are presented as unknown names, so that the model learns to
+            read such names.
     """
     stems = name_stems(question.name)
     found: list[Row] = []
@@ -205,7 +205,7 @@ def _typing(
     known: Known,
     answers: Collection[str],
 ) -> tuple[int, list[str]]:
-    """How many other facts of the relation end in a candidate; names of its roles and types."""
+    """The number of the relation's other facts with the candidate; names of its roles and types."""
     if answer.kind != "entity":
         return 0, [f"t:{answer.kind}"]
     own = question.relation, not question.forward

@@ -1,4 +1,4 @@
-"""Distant supervision (Mintz et al. 2009): the graph's questions, in its own passages."""
+"""Distant supervision (Mintz et al. 2009): questions from the graph's facts, in its passages."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from kptm.passages.reader.mention_words import ReadPassage
 
 EACH, ALL = 400, 9_000
-"""Questions of a relation in one direction, and of all, at most."""
+"""The most questions per relation and direction, and in all."""
 PASSAGES = 2
-"""Passages that name an answer, and others, a question, at most."""
+"""The most passages per question: with an answer, and without one."""
 LEAST = 0.02
-"""The least probability of a link by which a passage is one of the topic."""
+"""The least probability of a link to the topic."""
 HIDDEN = 12
-"""One of so many questions has its answers shown as names that the graph lacks."""
+"""One in this many questions has its answers presented as unknown names."""
 
 
 @dataclass(slots=True)
@@ -38,9 +38,9 @@ class Taught:
     """A question with the answers that the graph has, and its rows.
 
     Attributes:
-        question: What is asked.
+        question: The question.
         answers: Keys of entities, and values.
-        rows: What its passages offer.
+        rows: The candidates in its passages.
         right: Which rows are right.
     """
 
@@ -51,7 +51,7 @@ class Taught:
 
     @property
     def place(self) -> int:
-        """A number by which questions are sampled, the same in each run."""
+        """A pseudo-random number for sampling questions, the same in each run."""
         return place_of(self.question)
 
 
@@ -62,7 +62,7 @@ def place_of(question: TopicStep) -> int:
 
 
 def taught(graph: KnowledgeGraph) -> list[Taught]:
-    """Questions that the graph and perhaps passages answer, with their rows, sorted by hash."""
+    """Questions that the graph answers, with the rows of their passages, sorted by hash."""
     with graph.database.reading() as sql:
         query = (
             "SELECT DISTINCT l.entity FROM passage_link l JOIN passage g ON g.id = l.passage_id"
@@ -94,7 +94,7 @@ def is_right(row: Row, answers: Collection[str], *, hidden: bool = False) -> boo
 
 
 def known_of(graph: KnowledgeGraph, sql: Sql, passages: Collection[ReadPassage]) -> Known:
-    """What the graph knows of all that passages name."""
+    """The graph's knowledge of all mentions in passages."""
     keys = sorted(
         {
             sense.node

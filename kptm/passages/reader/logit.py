@@ -2,8 +2,8 @@
 
     p(row i of question q) = exp s_i / (exp b_q + Σ_j exp s_j)
 
-The loss of a question is −log of the p of all right rows together, or of "none" where no row is
-right. Shapes: M rows, Q questions, F features, N features of "none".
+The loss of a question is −log of the summed p of its right rows, or of "none" if no row is right.
+Shapes: M rows, Q questions, F features, N features of "none".
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LogitExamples:
-    """Questions to learn from.
+    """Training questions.
 
     Attributes:
-        rows_MF: Features of the rows, those of a question side by side.
+        rows_MF: Features of the rows; the rows of a question are adjacent.
         first_Q: The first row of each question; each has at least one.
         right_M: Which rows are right.
         none_QN: Features of "none".
@@ -44,10 +44,10 @@ def fit(
 
     Args:
         examples: The questions.
-        penalty_F: Of each weight: half of it times the square is lost.
+        penalty_F: The L2 penalty of each weight: half of it times the square is added to the loss.
         penalty_N: The same for "none".
-        start: Where to start; zeros by default.
-        steps: Steps of L-BFGS, at most.
+        start: The initial weights, by default zeros.
+        steps: The most steps of L-BFGS.
     """
     from scipy.optimize import minimize
 
@@ -67,8 +67,7 @@ def fit(
         total_Q = np.add.reduceat(exp_M, examples.first_Q) + exp_Q
         good_M = np.where(is_right, exp_M, 0.0)
         good_Q = np.add.reduceat(good_M, examples.first_Q)
-        # A right row far below the others underflows; it counts as hardly likely, not as
-        # impossible.
+        # The p of a right row may underflow to 0; the floor keeps its logarithm finite.
         wanted_Q = np.maximum(np.where(has_Q, good_Q, exp_Q), 1e-300)
         lost = float(np.log(total_Q).sum() - np.log(wanted_Q).sum())
         by_row_M = exp_M / total_Q[of_M] - np.where(has_Q[of_M], good_M / wanted_Q[of_M], 0.0)

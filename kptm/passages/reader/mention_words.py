@@ -1,4 +1,4 @@
-"""A passage as the reader sees it: words, and mentions of what may be asked or answered."""
+"""A passage as the reader sees it: its words, and the mentions of topics and candidates."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from kptm.passages.passage_records import Passage
 
 STEM = 6
-"""Characters that stand for a word: in most languages its inflections share them."""
+"""Characters of a word's prefix, which most of its inflections share."""
 SENSES, SHARE = 3, 0.1
-"""Entities that a mention may be, at most, and the least share of the best one's probability."""
+"""The most entities of a mention, and the least p of each relative to the best."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
 class MentionSense:
-    """What a mention may be: a node (a key, a value, a name of the text), and how likely."""
+    """A possible sense of a mention: a node (a key, a value, or a name in the text), with its p."""
 
     node: str
     p: float
@@ -43,8 +43,8 @@ class PassageMention:
         first: Its first word.
         last: The word after its last one.
         kind: "entity", "value" or "name".
-        senses: What it may be, best first.
-        literals: All values that its text may be.
+        senses: Its senses, best first.
+        literals: All values that its text may stand for.
     """
 
     start: int
@@ -61,9 +61,9 @@ class ReadPassage:
     """A passage with its words and mentions.
 
     Attributes:
-        passage: As it is stored.
-        stems: The beginnings of its words, folded.
-        mentions: What it names, in order; none overlap but values and entities of the same place.
+        passage: The stored passage.
+        stems: The folded prefixes of its words.
+        mentions: Its mentions in order; only values and entities of the same span overlap.
         alphabetic: Its words without punctuation, each once, in order.
     """
 

@@ -1,4 +1,4 @@
-"""Reading an answer out of passages."""
+"""Reads answers in passages."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from kptm.passages.reader.reader_model import ReaderModel
 
 PASSAGES = 16
-"""Passages that are read for a question."""
+"""The most passages that are read for a question."""
 LEAST = 0.01
-"""p below which a candidate is not given."""
+"""The least p of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlace:
-    """Where a passage says an answer: spans of topic and answer, and p of this place."""
+    """A place that states an answer: the passage, the spans of topic and answer, and its p."""
 
     passage: Passage
     topic: tuple[int, int]
@@ -34,12 +34,12 @@ class AnswerPlace:
 
 @dataclass(frozen=True, slots=True)
 class ReadAnswer:
-    """An answer that passages give.
+    """An answer of passages.
 
     Attributes:
         node: An entity's key, a value, or a name that the graph lacks.
-        p: The probability, of all places together.
-        places: Where it is said, the surest first.
+        p: The summed probability of all its places.
+        places: Its places, surest first.
     """
 
     node: str
@@ -51,7 +51,7 @@ class Reader:
     """Reads answers out of the passages of a graph.
 
     Args:
-        graph: Knows what kinds of things candidates are; the passages are in its database.
+        graph: The graph, with the passages in its database.
         model: The fitted weights.
     """
 
@@ -60,7 +60,7 @@ class Reader:
         self.model = model
 
     def answers(self, question: TopicStep) -> list[ReadAnswer]:
-        """The answers in passages, best first; the rest to 1 is the probability of none of them."""
+        """The answers in passages, best first; 1 less the sum of p is for none of them."""
         question = question._replace(values=self.model.values.get(question.way, 0.0))
         with self._graph.database.reading() as sql:
             words = " ".join(name_words(question.name))
@@ -74,7 +74,7 @@ class Reader:
         return self._join_rows(rows, p.tolist())
 
     def _join_rows(self, rows: list[Row], p: list[float]) -> list[ReadAnswer]:
-        """The rows of each node together; an entity that is gone from the graph is none."""
+        """Join the rows of each node; an entity that is no longer in the graph is left out."""
         places: dict[str, list[AnswerPlace]] = {}
         for row, value in zip(rows, p, strict=True):
             topic, answer = row.topic, row.answer
@@ -99,5 +99,5 @@ class Reader:
 
 
 def _distinct(passages: list[Passage]) -> list[Passage]:
-    """Each text once, whoever says it."""
+    """Each text once, whatever its source."""
     return list({item.text: item for item in reversed(passages)}.values())[::-1]

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 BITS = 20
 SIZE = 1 << BITS
-"""Columns of the hashed features for all relations; as many again are of single relations."""
+"""Columns of hashed features for all relations; as many again are for single relations."""
 MIX = 0x9E3779B1
 VERSION = 3
 CHANGED = 0.05
-"""The share by which facts or passages may have become more or fewer before it is fitted anew."""
+"""The relative change of facts or passages from which on the model is fitted anew."""
 
 
 class HeldOutAnswer(NamedTuple):
@@ -47,20 +47,20 @@ class HeldOutAnswer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReaderModel:
-    """What was fitted.
+    """The fitted model.
 
     Attributes:
         ways: Relations with their direction, sorted.
-        columns: The hashed features that have a weight, sorted.
-        weights: Theirs.
+        columns: The hashed features with a weight, sorted.
+        weights: Their weights.
         dense: Weights of the dense features, for all relations first, then for each way, shape (1 +
             W, D).
         none: Weights of "none": for all relations, of log(1 + rows), then of each way, shape (2 +
             W,).
-        values: The share of a way's answers that are values, where it is not 0.
-        best: The best answers to questions that were held out.
-        facts: Facts of the graph when it was fitted.
-        passages: Passages then.
+        values: The share of each way's answers that are values, if above 0.
+        best: The best answers to held-out questions.
+        facts: Number of facts at the fit.
+        passages: Number of passages at the fit.
     """
 
     ways: tuple[str, ...] = ()
@@ -74,12 +74,12 @@ class ReaderModel:
     passages: int = 0
 
     def way(self, name: str) -> int | None:
-        """The number of a relation with its direction, None for one that nothing was learnt of."""
+        """The number of a relation with its direction; None if the fit had no such question."""
         at = int(np.searchsorted(np.array(self.ways), name)) if self.ways else 0
         return at if at < len(self.ways) and self.ways[at] == name else None
 
     def fits(self, graph: KnowledgeGraph, passages: int) -> bool:
-        """Whether the graph and its passages are about as many as when it was fitted."""
+        """Whether the numbers of facts and passages are about those of the fit."""
         return _close(self.facts, facts_of(graph)) and _close(self.passages, passages)
 
     def probabilities(self, rows: Sequence[Row], way: str) -> tuple[Floats, float]:
@@ -103,7 +103,7 @@ class ReaderModel:
         return float(self.weights[at][self.columns[at] == wanted].sum())
 
     def save(self, path: Path) -> None:
-        """Write it whole or not at all."""
+        """Write the model atomically."""
         from safetensors.numpy import save
 
         from kg.files.atomic import replace_file
@@ -130,7 +130,7 @@ class ReaderModel:
         """Read what :meth:`save` wrote.
 
         Raises:
-            ConfigError: It is malformed, or of another version.
+            ConfigError: The file is malformed, or has another version.
         """
         from safetensors import SafetensorError, safe_open
 
@@ -159,7 +159,7 @@ class ReaderModel:
 
 
 def facts_of(graph: KnowledgeGraph) -> int:
-    """How many facts a graph has, those that end in values too."""
+    """The number of facts in a graph, values included."""
     counts = graph.stats()
     return counts["triples"] + counts["attributes"]
 
@@ -190,7 +190,7 @@ def design(rows: Sequence[Row], numbers: Ints, ways: Sequence[str]) -> tuple[Int
     own = np.repeat(np.array([hash_of(way) for way in ways], np.int64)[numbers], size_M)
     columns = columns_of(np.concatenate([row.hashes for row in rows]), own)
     pointer = np.concatenate([[0], np.cumsum(2 * size_M)])
-    # The columns of a row stand side by side: those for all relations and that for its own in turn.
+    # The columns of a row are adjacent and alternate: for all relations, for its own relation.
     return columns.T.ravel(), pointer, np.array([row.dense for row in rows])
 
 

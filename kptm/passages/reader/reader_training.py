@@ -1,4 +1,4 @@
-"""Fit the reader on the graph's facts in its texts: once to calibrate p, once for good."""
+"""Fits the reader on the graph's facts in its texts: once to calibrate p, once on all questions."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from kptm.passages.reader.reader_model import Ints
 
 HELD_OUT = 5
-"""One of so many questions is held out to know what p is worth."""
+"""One in this many questions is held out to calibrate p."""
 STEPS = 32
 PENALTY, PENALTY_OF_DENSE = 1.0, 0.1
-"""Of the weights: half of it times the square is lost."""
+"""The L2 penalty of the weights: half of it times the square is added to the loss."""
 LEAST = 4
-"""Rows that must have a feature for it to get a weight."""
+"""The least number of rows with a feature that gets a weight."""
 
 
 def train(graph: KnowledgeGraph, *, passages: int = 0) -> ReaderModel:
-    """The reader of a graph's passages; without passages that name facts it knows nothing.
+    """Fit the reader of a graph's passages; without passages that state facts it has no weights.
 
     Args:
-        graph: Its facts teach, in the passages of its database.
-        passages: How many there are, to note it.
+        graph: The graph with the facts and the passages.
+        passages: The number of passages, which is stored.
     """
     facts = facts_of(graph)
     found = taught(graph)
@@ -116,7 +116,7 @@ class _Data:
         return cls(ways, kept, examples, count_Q)
 
     def fit(self, chosen_Q: NDArray[np.bool_], start: ReaderModel | None) -> ReaderModel:
-        """The likeliest weights for some questions' answers, from an earlier model on."""
+        """The weights of maximum likelihood for questions, starting from an earlier model."""
         ways, kept, all_ = self.ways, self.kept, self.examples
         chosen_M = np.repeat(chosen_Q, self.count_Q)
         count_Q = self.count_Q[chosen_Q]
