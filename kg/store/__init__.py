@@ -1,4 +1,4 @@
-"""The graph in SQL: the only rooms that write SQL for it. No tensors here.
+"""The graph in SQL: the only packages with SQL for it, and without tensors.
 
 Names are loaded when first used.
 """

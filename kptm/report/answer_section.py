@@ -1,4 +1,4 @@
-"""Questions with their answers and what these stand on."""
+"""The section with questions, their answers and the evidence."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _MASK = "[MASK]"
 
 
 def answer_cards(answers: Sequence[AnswerView]) -> str:
-    """A card for each question, or "" where there is none."""
+    """A card for each question, or "" without questions."""
     cards = "".join(answer_card(view) for view in answers)
     return f'<div class="grid two">{cards}</div>' if cards else ""
 
 
 def answer_card(view: AnswerView, name: str = "") -> str:
-    """Question, answer, how sure, and why.
+    """A card with question, answer, score and evidence.
 
     Args:
         view: What to show.
@@ -56,7 +56,7 @@ def _sure(score: float | None) -> str:
 
 
 def edit_pair(edit: tuple[AnswerView, AnswerView] | None, note: str) -> str:
-    """The same question before and after a fact changed, or "" where none did."""
+    """The cards of a question before and after an edit; only the note without an edit."""
     if edit is None:
         return f'<p class="change">{text(note)}</p>' if note else ""
     before, after = edit

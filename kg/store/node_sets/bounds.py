@@ -1,4 +1,4 @@
-"""Sizes and bounds in Python and SQL: doubles decide, exact values where they are equal."""
+"""Compares sizes with bounds in Python and SQL: by doubles, and equal doubles by exact values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Size(NamedTuple):
-    """A value of a node and what it measures, in double precision."""
+    """A value of a node with its dimension, in double precision."""
 
     node: int
     value: int
@@ -19,13 +19,13 @@ class Size(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What sizes are compared with.
+    """The bounds of a comparison.
 
     Attributes:
-        comparison: How: one of ``< <= > >= = !=``.
-        dimension: Of both.
-        low: In double precision.
-        high: In double precision.
+        comparison: One of ``< <= > >= = !=``.
+        dimension: The dimension of size and bounds.
+        low: The lower bound in double precision.
+        high: The upper bound in double precision.
     """
 
     comparison: str
@@ -34,7 +34,7 @@ class Bounds(NamedTuple):
     high: float
 
     def verdict(self, size: Size) -> bool | None:
-        """Whether a size compares so; None where equal doubles leave it to the exact values."""
+        """Whether a size satisfies the comparison; None if exact values decide."""
         if size.dimension != self.dimension:
             return False
         low, high = size.low, size.high
@@ -75,17 +75,17 @@ def _condition(texts: dict[str, str], bounds: Bounds, q: str) -> str:
 
 
 def certain(bounds: Bounds, q: str) -> str:
-    """The condition that the doubles of a row of a table ``q`` compare so for certain."""
+    """The condition that the doubles of a row of ``q`` satisfy the comparison for certain."""
     return _condition(_CERTAIN, bounds, q)
 
 
 def in_range(bounds: Bounds, q: str) -> str:
-    """A range of ``q.low``, for an index to search, that holds all that may compare so."""
+    """A range of ``q.low`` for an index, with all rows that may satisfy the comparison."""
     return _condition(_RANGE, bounds, q)
 
 
 def undecided_condition(bounds: Bounds, q: str) -> str:
-    """The condition that the doubles of a row of a table ``q`` do not decide."""
+    """The condition that the doubles of a row of ``q`` do not decide the comparison."""
     return _condition(_EQUAL, bounds, q)
 
 

@@ -1,7 +1,7 @@
-"""Measures of nodes: the numbers and dates at the end of a path, or how many nodes are there.
+"""Measures of nodes: the numbers and dates at the end of a path, or the number of nodes there.
 
-Of a small set its own facts are read. Of a large one the facts of the path's last relation are read
-in the order of their size (``measure``), each with a check that it belongs to the set.
+A small set reads the facts of its nodes. A large set reads the facts of the path's last relation in
+the order of size (``measure``), and checks that each belongs to the set.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     Path = Sequence[tuple[int, bool]]  # (relation, forward) a step
 
 SAMPLE = 1_000
-"""Facts of a large set that are looked at to know what most of them are."""
+"""Number of facts of a large set that are sampled for the most common dimension."""
 
 FIRST, MORE = 16, 8
-"""Facts in the order of their size that are read at once, and the growth where they are too few."""
+"""Facts per page in the order of size, and the growth of pages that were too small."""
 
 MANY = 5
-"""Times a small set: with more facts in a range of sizes, the nodes of the set are read instead."""
+"""If a range of sizes has this many times more facts than the set has nodes, the nodes are read."""
 
 LONGEST = 31_622_400
-"""Seconds of a leap year: no date is longer."""
+"""Seconds of a leap year, the longest date."""
 
 
 # ── values ───────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +119,7 @@ def compare(
 
 
 def _are_many(sets: NodeSets, relation: int, bounds: Bounds) -> bool:
-    """Whether so many values of a relation match that reading each node of the set is quicker."""
+    """Whether reading each node of the set is faster than reading all matching values."""
     many = MANY * sets.small
     query = (
         "SELECT count(*) FROM (SELECT 1 FROM measure m WHERE m.relation_id = ? AND m.dimension = ?"
@@ -129,7 +129,7 @@ def _are_many(sets: NodeSets, relation: int, bounds: Bounds) -> bool:
 
 
 def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
-    """The values of a relation whose doubles equal those that they are compared with."""
+    """The values of a relation whose doubles equal the bounds."""
     # The index is sorted by where a value begins; a date that ends within the bounds may begin
     # up to a leap year before them.
     least = bounds.low - (LONGEST if bounds.dimension == "date" else 0)
@@ -178,7 +178,7 @@ def sample(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
 def distinct_values(
     sets: NodeSets, base: NodeSet, relation: int, period: Moments | None
 ) -> list[Literal]:
-    """The values that a relation gives the nodes of a set, once a node even if two are equal.
+    """The values of a relation for the nodes of a set, with repetitions across nodes.
 
     Args:
         sets: The operations on sets.
@@ -224,7 +224,7 @@ def counts(sets: NodeSets, base: NodeSet, path: Path, among: NodeSet | None) -> 
 def nodes_counted(
     sets: NodeSets, node: int, path: Path, among: NodeSet | None, limit: int
 ) -> list[int]:
-    """The first of the nodes that are counted of one."""
+    """The first nodes that count for a node."""
     joined = _join(sets, NodeSet((node,)), path)
     where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
     query = (

@@ -1,4 +1,4 @@
-"""What leads away from a set of nodes: relations with counts, types, numeric relations."""
+"""Profiles of sets of nodes: relations with counts, types, numeric relations."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from kg.store.node_sets.sets import NodeSet, NodeSets
 
 SAMPLE = 40
-"""Values of a relation that are looked at."""
+"""Number of values read per relation."""
 STATED = 200_000
-"""Statements of a file that are looked at."""
+"""Number of statements read per file."""
 
 
 def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
-    """How many facts lead from a set, by relation and whether they lead from head to tail."""
+    """The number of facts from a set, by relation and direction."""
     found: dict[tuple[str, bool], int] = {}
     for column, forward in (("head_id", True), ("tail_id", False)):
         condition = sets.holds(nodes, f"x.{column}")
@@ -36,7 +36,7 @@ def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
 
 
 def types(sets: NodeSets, nodes: NodeSet, relation: int) -> dict[str, int]:
-    """How many of a set have each type."""
+    """The number of nodes of a set with each type."""
     condition = sets.holds(nodes, "x.head_id")
     rows = sets.sql.all(
         "SELECT l.value, g.n FROM (SELECT x.tail_id, count(*) AS n FROM triple x"
@@ -51,7 +51,7 @@ def types(sets: NodeSets, nodes: NodeSet, relation: int) -> dict[str, int]:
 
 
 def all_types(sets: NodeSets, relation: int) -> list[str]:
-    """The types that anything has, sorted."""
+    """All types of entities, sorted."""
     rows = sets.sql.all(
         "SELECT DISTINCT l.value FROM (SELECT DISTINCT x.tail_id AS id FROM triple x"
         f" WHERE x.relation_id = ? AND {alive(sets.at)}) AS t JOIN literal l ON l.id = t.id",
@@ -61,7 +61,7 @@ def all_types(sets: NodeSets, relation: int) -> list[str]:
 
 
 def main_relation(sets: NodeSets) -> str | None:
-    """The relation that most heads have."""
+    """The relation with the most heads."""
     found = sets.sql.all(
         "SELECT r.key FROM (SELECT x.relation_id, count(DISTINCT x.head_id) AS n FROM triple x"
         f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
@@ -81,8 +81,8 @@ def files(sets: NodeSets) -> list[tuple[int, str]]:
 def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
     """The relation of the first statement's head that most heads of a file have.
 
-    What a file begins with is what it is about: clubs, though it names their coaches as well. The
-    first :data:`STATED` statements in it are looked at.
+    The first head is typical for a file: a file of clubs begins with a club, though it names
+    coaches too. The first :data:`STATED` statements in it are looked at.
     """
     statements = (
         "SELECT x.head_id, x.relation_id FROM"

@@ -1,7 +1,7 @@
-"""Sets of nodes: small ones as ids in Python, large ones as SQL that stays in the database.
+"""Sets of nodes: small sets as ids in Python, large sets as SQL.
 
-A large set is two pieces of SQL: one that lists its ids, and a condition that holds of its members,
-so that a small set is intersected with a large one without the large one being listed.
+A large set has a statement that lists its ids, and a condition on members, so that intersecting it
+with a small set does not list the large one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from kg.store.rows.times import Moments
 
 SMALL = 2_000
-"""Ids that a set may have and still be held in Python."""
+"""The most ids of a set in Python."""
 
 
 FIRST = 1_000
-"""Nodes of a large set whose order is held."""
+"""The most nodes of a large set whose order is stored."""
 
 
 class Clause(NamedTuple):
@@ -71,7 +71,7 @@ class NodeSets:
         sql: The connection.
         at: The revision, None for now.
         ranked: Whether the graph has ranks, so that facts that are not preferred are left out.
-        small: Ids that a set may have and still be held in Python.
+        small: The most ids of a set in Python.
         roles: The relations of the qualifiers for time; see
             :func:`kg.store.rows.times.time_relations`.
         today: By which what holds now comes first.
@@ -85,7 +85,7 @@ class NodeSets:
     today: Moments
 
     def lives(self, name: str = "x") -> str:
-        """The condition that the triple ``name`` is followed: it lives, none is preferred."""
+        """The condition that a path may follow the triple ``name``: live, with no preferred rival."""
         return (
             f"{alive(self.at, name)} AND {best(name, self.at)}"
             if self.ranked
@@ -161,7 +161,7 @@ class NodeSets:
         return NodeSet(None, listing, holds, scan)
 
     def living(self, ids: Iterable[int]) -> set[int]:
-        """Those of some nodes of which anything is said."""
+        """The nodes that any statement names."""
         text, parameters = self.listing(NodeSet(tuple(ids)))
         said = " OR ".join(
             f"EXISTS (SELECT 1 FROM triple x WHERE x.{end} = n.id AND {alive(self.at)})"
@@ -174,7 +174,7 @@ class NodeSets:
     # ── sets from sets ───────────────────────────────────────────────────────────────────────────
 
     def filter_set(self, nodes: NodeSet, condition: Callable[[str], Clause]) -> NodeSet:
-        """Those of a set of which a condition holds, in its order."""
+        """The members of a set that satisfy a condition, in its order."""
         text, parameters = self.listing(nodes)
         mine = condition("n.id")
         listing = Clause(
@@ -191,7 +191,7 @@ class NodeSets:
         return self.of(listing, holds)
 
     def intersection(self, left: NodeSet, right: NodeSet) -> NodeSet:
-        """What is in both, in the order of the left, or of the right where that alone is small."""
+        """The intersection, in the order of the left set, or of the right if only that is small."""
         if left.ids is None and right.ids is not None:
             left, right = right, left
         if left.ids is not None and right.ids is not None:
@@ -202,7 +202,7 @@ class NodeSets:
         return self.filter_set(left, lambda column: self.holds(right, column))
 
     def difference(self, left: NodeSet, right: NodeSet) -> NodeSet:
-        """What is in the left and not in the right."""
+        """The members of the left set that are not in the right one."""
         if left.ids is not None and right.ids is not None:
             gone = frozenset(right.ids)
             return NodeSet(tuple(number for number in left.ids if number not in gone))
@@ -214,7 +214,7 @@ class NodeSets:
         return self.filter_set(left, lacks)
 
     def union(self, left: NodeSet, right: NodeSet) -> NodeSet:
-        """What is in either: the left, then what the right adds."""
+        """The union: the left set, then the other members of the right one."""
         if left.ids is not None and right.ids is not None:
             return NodeSet(tuple(dict.fromkeys((*left.ids, *right.ids))))
         one, two = self.listing(left), self.listing(right)

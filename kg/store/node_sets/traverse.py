@@ -1,8 +1,7 @@
-"""Following a path of relations from an entity: what it leads to, and by which facts.
+"""Follows a path of relations from an entity: the nodes at its end, and the facts on it.
 
-A path of several steps does not come back to where it starts: "films by the director of Vertigo"
-are the others. Of one step it
-may: Narcissus loves Narcissus.
+A path of several steps never ends at its start: "films by the director of Vertigo" are the other
+films. A path of one step may: Narcissus loves Narcissus.
 """
 
 from __future__ import annotations
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
 def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[str]:
     """The nodes that a path leads to from ``start``, entities' keys or values, each once.
 
-    First come those that its last step comes to from most entities, and of these what was stated
-    first: in the earliest revision, in the first line. Who writes a list begins with what matters
-    most.
+    Nodes that the last step reaches from the most entities come first; ties go to the earliest
+    revision and line, because people list important things first.
     """
     if not steps:
         return []

@@ -1,4 +1,4 @@
-"""What has changed since a revision: what derived artefacts follow instead of being made anew."""
+"""The changes since a revision, so that derived artefacts are updated and not rebuilt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def changed_keys(sql: Sql, since: int, most: int) -> set[str] | None:
-    """The keys of entities of which a source began or ceased to say anything after ``since``.
+    """The keys of entities whose statements changed after ``since``.
 
     Returns:
         The keys; None where more than ``most`` facts have changed, or a purge may have left no

@@ -1,4 +1,4 @@
-"""Who says a fact, and since when: all facts of one entity, or those that are asked for."""
+"""Reads facts with their sources and revisions: all facts of an entity, or given facts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 FACTS = 300
-"""Triples that one statement asks for."""
+"""Number of triples per SQL statement."""
 
 
 def facts(
@@ -62,7 +62,7 @@ def facts(
 
 
 def read_attestations(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, Attested]:
-    """Those of the triples that live, each with its sources; one statement for hundreds of them."""
+    """The live triples among ``wanted``, each with its sources, read in batches."""
     number_of = _numbers(sql, wanted, at)
     said_of = _attestations(sql, list(number_of.values()), at)
     return {
@@ -73,8 +73,8 @@ def read_attestations(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dic
 
 
 def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, float]:
-    """How sure the sources of living triples are, if each says so (:func:`read_attestations`)."""
-    # Most graphs state no confidence. One statement then finds nothing, and no other is needed.
+    """The confidence of live triples whose sources all state one (:func:`read_attestations`)."""
+    # Most graphs state no confidence; one query then finds nothing and suffices.
     stated = (
         "EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = x.id"
         f" AND s.confidence IS NOT NULL AND {source_condition(at)})"
@@ -122,7 +122,7 @@ def _numbers(
 
 
 class _Attestation(NamedTuple):
-    """What :class:`Attested` has beside the fact."""
+    """The fields of :class:`Attested` other than the fact."""
 
     sources: tuple[tuple[str, int | None], ...]
     revision: int
@@ -131,7 +131,7 @@ class _Attestation(NamedTuple):
 
 
 def _attestations(sql: Sql, numbers: Sequence[int], at: int | None) -> dict[int, _Attestation]:
-    """Who says each triple, how surely, with which rank; of a wrong one, who records it."""
+    """The sources of each triple with confidence and rank; sources of a wrong triple record it."""
     listed, parameter = sql.values(sorted(set(numbers)))
     query = (
         "SELECT s.triple_id, c.name, s.line, s.rev_added, s.confidence FROM triple_source s"
@@ -159,7 +159,7 @@ def _attestations(sql: Sql, numbers: Sequence[int], at: int | None) -> dict[int,
 
 
 def _preferred_triples(sql: Sql, numbers: Sequence[int], at: int | None) -> set[int]:
-    """The triples that a source prefers to its others of the same head and relation."""
+    """The triples with preferred rank."""
     rank = sql.one("SELECT id FROM relation WHERE key = ?", (RANK,))
     if rank is None:
         return set()

@@ -1,4 +1,4 @@
-"""What happened to the facts of an entity, oldest first."""
+"""The history of an entity's facts, oldest first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def history(sql: Sql, key: str, at: int | None) -> list[Change]:
-    """Each time that a source began or ceased to say something of ``key``, labels too."""
+    """Each start and end of a source's statement about ``key``, labels included."""
     events: list[tuple[int, int, Change]] = []
     for began in (True, False):
         column = "rev_added" if began else "rev_removed"
@@ -34,7 +34,7 @@ def history(sql: Sql, key: str, at: int | None) -> list[Change]:
 
 
 def of_revision(sql: Sql, number: int, limit: int | None) -> list[Change]:
-    """What sources began or ceased to say in a revision, what ended first."""
+    """The statements that a revision ended, then those that it began."""
     found: list[Change] = []
     for began in (False, True):
         query = (
@@ -53,7 +53,7 @@ def of_revision(sql: Sql, number: int, limit: int | None) -> list[Change]:
 
 
 def count(sql: Sql, number: int) -> tuple[int, int]:
-    """How many statements a revision began and ended."""
+    """The numbers of statements that a revision began and ended."""
     begun, ended = (
         int(sql.one(f"SELECT count(*) FROM triple_source s WHERE {_in_revision(number, began)}"))
         for began in (True, False)
@@ -62,7 +62,7 @@ def count(sql: Sql, number: int) -> tuple[int, int]:
 
 
 def _in_revision(number: int, began: bool) -> str:
-    """The condition that a source began or ceased to say statement ``s``, but not both."""
+    """The condition that statement ``s`` began or ended in the revision, but not both."""
     if not began:
         return f"s.rev_removed = {number:d} AND s.rev_added < {number:d}"
     later = "s.rev_added > 1 AND " if number > 1 else ""  # as the index has it

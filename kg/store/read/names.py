@@ -1,4 +1,4 @@
-"""What entities and relations are called, and how many there are of everything."""
+"""Labels of entities and relations, and statistics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _facts(at: int | None) -> str:
 
 
 def _ends(at: int | None) -> str:
-    """The ids of all entities that anything is said of, but for those that are only relations."""
+    """The ids of all entities in statements, except those that are only relations."""
     facts = f"x.relation_id >= {FIRST_RELATION} AND x.tail_id > 0 AND {recorded_condition(at)}"
     return (
         f"SELECT x.head_id AS id FROM triple x WHERE {recorded_condition(at)}"
@@ -33,7 +33,7 @@ def _ends(at: int | None) -> str:
 
 
 def entity_keys(sql: Sql, at: int | None) -> Iterator[str]:
-    """The keys of all entities that are no mere relations, in the order of their first mention."""
+    """The keys of all entities that are not only relations, in the order of first mention."""
     query = f"SELECT e.key FROM ({_ends(at)}) AS d JOIN entity e ON e.id = d.id ORDER BY e.id"
     for (key,) in sql.stream(query):
         yield key
@@ -63,7 +63,7 @@ def relations(
 
 
 def counts(sql: Sql, at: int | None) -> dict[str, int]:
-    """How many of each kind are alive."""
+    """The number of live rows of each kind."""
     alias = UNDERSTOOD.index(NAMES[-1]) + 1
     ours = alive(at)
     queries = {

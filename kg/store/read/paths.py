@@ -1,4 +1,4 @@
-"""Walks: what is near an entity, and the shortest paths between two."""
+"""Finds the neighbourhood of an entity, and the shortest paths between two."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def neighbours(
 ) -> list[Triple]:
     """Triples within ``hops`` of an entity, nearest first.
 
-    Facts that lead away come first of a hop.
+    Within a hop, outgoing facts come first.
 
     Raises:
         QueryError: The direction is none.
@@ -41,7 +41,7 @@ def neighbours(
     seen, frontier = {key}, [key]
     free = direction == "both" and relations is None
     for _ in range(hops):
-        # What was found before may come first again, so that many more are asked for.
+        # Facts of earlier hops may come again, so more are fetched.
         near = own_first(sql, frontier, at, max(limit, 0) + len(found) if free else None)
         chosen = [item for item in near if _fits(item, set(frontier), direction, relations)]
         found.update(dict.fromkeys(chosen))
@@ -69,10 +69,10 @@ def _fits(
 def paths(
     sql: Sql, start: str, end: str, *, max_hops: int, limit: int, at: int | None
 ) -> list[list[Triple]]:
-    """The shortest paths without a circle first, edges taken in either direction.
+    """Paths without cycles, shortest first, with edges in either direction.
 
-    Both ends are widened by turns, the one with fewer entities at its edge first, so that a path of
-    four hops costs two neighbourhoods of two.
+    The search is bidirectional and expands the smaller frontier, so that a path of four hops costs
+    two neighbourhoods of two hops.
     """
     if start == end:
         return []
@@ -96,7 +96,7 @@ def paths(
 
 
 class _Walk:
-    """Paths through the edges found, cut off where the end is known to be too far."""
+    """Paths through the found edges, pruned if the end is too far."""
 
     def __init__(
         self, edges: dict[str, dict[Triple, None]], end: str, away: dict[str, int], radius: int

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 COLUMNS = ("head_id", "relation_id", "tail_id")
 
 ENOUGH = 10_000
-"""Triples of a pattern that are counted; more is many."""
+"""The most triples of a pattern that are counted."""
 
 
 class VariablePlace(NamedTuple):
-    """Where a variable stands: a pattern's number and a column's."""
+    """The place of a variable: the numbers of the pattern and the column."""
 
     pattern: int
     column: int
@@ -50,7 +50,7 @@ def is_variable(term: str) -> bool:
 
 
 def check_variables(patterns: Sequence[Terms], select: Sequence[str] | None) -> list[str]:
-    """The variables to select: those asked for, or all in the order in which they come.
+    """The variables to select: the requested ones, or all in order of occurrence.
 
     Raises:
         QueryError: There is no pattern, one has not three terms, a variable stands both for a
@@ -89,7 +89,7 @@ def plan(
     order: tuple[tuple[int, bool], ...] = (),
     ids: bool = False,
 ) -> tuple[str, list[int | str]] | None:
-    """The statement that answers checked patterns, and its parameters; None: nothing answers them.
+    """The SQL of checked patterns, with parameters; None if there are no answers.
 
     Args:
         sql: Where it will be run.
@@ -254,7 +254,7 @@ def _order(sql: Sql, patterns: Sequence[Terms], ids: Sequence[Ids]) -> list[int]
 
 
 def _size(sql: Sql, numbers: Ids) -> int:
-    """How many live triples have these ids, counted no further than is needed to compare."""
+    """The number of live triples with these ids, up to a limit."""
     given = [(column, n) for column, n in zip(COLUMNS, numbers, strict=True) if n is not None]
     if not given:
         return ENOUGH + 1

@@ -1,7 +1,7 @@
-"""Search by name: equal, beginning, holding, then nearly so.
+"""Search by name: exact matches, then prefixes, substrings and approximate matches.
 
-Case, accents and typographic marks make no difference (:mod:`kg.naming.folding`). Of equal rank
-comes first what is written so, accents and all, then what is meant more often.
+Case, accents and typographic marks make no difference (:mod:`kg.naming.folding`). Ties go to names
+with the same spelling, then to entities that are meant more often.
 
 The index gives the rows that share trigrams with what was typed; what lives, and how often it is
 meant, is asked of the triples.
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 MAX_QUERY = 200
-"""Characters; nobody types more than this for a name."""
+"""The most characters of a search."""
 
 NEAR = 400
-"""How many rows that share trigrams are looked at for a typing error."""
+"""The most rows with common trigrams that are checked for a typing error."""
 
 LONGEST_SWAPPED = 24
 """Characters up to which each swap of neighbours is tried; a longer name shares enough trigrams."""
@@ -50,7 +50,7 @@ def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
 
 
 def _near(sql: Sql, wanted: str) -> list[tuple[int, int]]:
-    """(rank, row) of the index where a name is a slip of the pen away."""
+    """(rank, row) of the index for names within a typing error."""
     found = [
         (10 + distance, number)
         for number, surface in _sharing(sql, wanted)
@@ -75,7 +75,7 @@ def _swaps(text: str) -> list[str]:
 
 
 def _beginning(sql: Sql, text: str) -> list[tuple[int, str]]:
-    """Entities whose keys begin with what was typed, or with that in capitals."""
+    """Entities whose keys begin with the typed text, or with its capitals."""
     query = "SELECT id, key FROM entity WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
     return [
         row

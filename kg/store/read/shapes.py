@@ -1,4 +1,4 @@
-"""What a relation's facts have in common, counted in SQL: types of ends, tails a head, directions.
+"""Statistics of a relation's facts: types of ends, tails per head, directions.
 
 ``kind`` of an end is "head" or "tail". Facts that end in values have no types there.
 """
@@ -25,7 +25,7 @@ Fact = tuple[str, str, str]
 
 
 class Counts(NamedTuple):
-    """How many cases there are, and how many of them are exceptions."""
+    """The number of cases, and of exceptions among them."""
 
     cases: int
     exceptions: int
@@ -123,7 +123,7 @@ def overlaps(sql: Sql, types: Sequence[str]) -> dict[tuple[str, str], int]:
 
 
 def facts_with_several(sql: Sql, relation: str, end: str, limit: int) -> list[Fact]:
-    """The facts of heads (or tails) that have several of the other."""
+    """The facts of heads with several tails, or of tails with several heads."""
     condition = (
         f"x.{end}_id IN (SELECT {end}_id FROM triple WHERE relation_id = x.relation_id"
         f" AND rev_removed = 0 GROUP BY {end}_id HAVING count(*) > 1)"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Pattern(NamedTuple):
-    """What is asked of triples; None matches anything."""
+    """A pattern of triples; None matches anything."""
 
     head: str | None
     relation: str | None
@@ -38,7 +38,7 @@ def newest(sql: Sql) -> int:
 
 
 def recorded_condition(at: int | None, name: str = "x") -> str:
-    """The condition that any source states the triple ``name``, be it with confidence 0."""
+    """The condition that any source states the triple ``name``, even with confidence 0."""
     if at is None:
         return f"{name}.rev_removed <= 0"
     return f"{name}.rev_added <= {at:d} AND EXISTS ({_stated_condition(at, name)})"
@@ -123,7 +123,7 @@ def _sides(
 
 
 def degrees(sql: Sql, at: int | None) -> dict[str, int]:
-    """How many live triples each entity is head or tail of; entities without any are left out."""
+    """The number of live triples of each entity; entities without any are left out."""
     where = f"WHERE {_FACT} AND x.tail_id > 0 AND {alive(at)}"
     query = (
         "SELECT e.key, sum(n) FROM ("

@@ -1,4 +1,4 @@
-"""Entities: what their labels, aliases, descriptions, types and priors say, read and written."""
+"""Reads and writes the labels, aliases, descriptions, types and priors of entities."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 _ABOUT = f"x.relation_id <= {len(UNDERSTOOD)}"
 About = dict[str, list[Attribute]]
-"""What the graph says of each entity with the relations it understands, oldest first."""
+"""The statements of each entity with the relations of :mod:`kg.vocabulary`, oldest first."""
 
 
 def about(sql: Sql, keys: Iterable[str], at: int | None) -> About:
-    """Labels and their like of those ``keys`` that exist, an empty list where there are none."""
+    """Labels, aliases and so on of the ``keys`` that exist; an empty list for those without any."""
     ids = dictionary.ids_of(sql, "entity", sorted(set(keys)))
     if not ids:
         return {}
@@ -60,7 +60,7 @@ def about(sql: Sql, keys: Iterable[str], at: int | None) -> About:
 
 
 def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
-    """The keys of ``ids`` of which anything is said."""
+    """The keys of ``ids`` that any statement names."""
     if at is None:
         return liveness.living(sql, ids)
     if not ids:
@@ -77,13 +77,13 @@ def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
 def fetch(
     sql: Sql, keys: Iterable[str], at: int | None = None, languages: Sequence[str] = ()
 ) -> dict[str, Entity]:
-    """The entities of ``keys``, with labels derived where none was given.
+    """The entities of ``keys``; an entity without a label gets one from its key.
 
     Args:
         sql: A reading transaction.
-        keys: Of entities.
+        keys: The keys of entities.
         at: The revision, None for now.
-        languages: In which labels and descriptions are wanted, the best first.
+        languages: The wanted languages of labels and descriptions, best first.
     """
     return {key: _entity(key, said, languages) for key, said in about(sql, keys, at).items()}
 
@@ -105,7 +105,7 @@ def _entity(key: str, said: Sequence[Attribute], languages: Sequence[str]) -> En
 
 
 def number_in(text: str | None) -> float | None:
-    """A prior as a number; what a file says there may be anything."""
+    """A prior as a number; None if the text is none, since files may hold any text."""
     try:
         found = float(text or "")
     except ValueError:
@@ -114,7 +114,7 @@ def number_in(text: str | None) -> float | None:
 
 
 def is_bounded(record: Record) -> bool:
-    """Whether a record states a prior above the greatest that counts."""
+    """Whether a record states a prior above the maximum."""
     if isinstance(record, EntityRecord):
         return record.prior is not None and record.prior > MAX_PRIOR
     fact = record.fact if isinstance(record, Statement) else record
@@ -124,10 +124,10 @@ def is_bounded(record: Record) -> bool:
 
 
 def merge(writer: Writer, sql: Sql, records: Sequence[tuple[int, EntityRecord]]) -> int:
-    """Create or complete entities, each with its line; return how many records changed something.
+    """Create or update entities, each with its line; return how many records changed something.
 
-    A field that a record leaves out keeps its value; a label, description or prior takes the place
-    of the one without a language; aliases and types are united.
+    A missing field of a record changes nothing. A label, description or prior replaces the one
+    without a language; aliases and types are added.
     """
     said = about(sql, (record.key for _, record in records), None)
     now = {key: dict.fromkeys(items) for key, items in said.items()}
@@ -153,7 +153,7 @@ def merge(writer: Writer, sql: Sql, records: Sequence[tuple[int, EntityRecord]])
 def _changes(
     record: EntityRecord, state: Sequence[Attribute], new: bool
 ) -> tuple[list[Attribute], list[Attribute]]:
-    """What a record ends and what it says, given what is said."""
+    """The statements that a record ends, and those that it makes, given the current ones."""
     ended: list[Attribute] = []
     begun: list[Attribute] = []
     single = {LABEL: record.label, DESCRIPTION: record.description}

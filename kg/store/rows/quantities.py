@@ -1,9 +1,9 @@
-"""What values measure, stored beside them, and the facts that end in them by size.
+"""Stores the quantities of values, and an index of facts by size.
 
-``quantity`` holds the numbers of :mod:`kg.values.quantities` in double precision: what is decided
-by them is exact where no two values come to the same double, and is decided by the values
-themselves where they do. ``measure`` lists, by relation, dimension and size, the triples that end
-in such values, whether they live or not.
+``quantity`` holds the numbers of :mod:`kg.values.quantities` in double precision: comparisons by
+doubles are exact unless two doubles are equal, and then the values themselves are compared.
+``measure`` lists, by relation, dimension and size, the triples that end in such values, whether
+they live or not.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 PAGE = 20_000
-"""Values that a rebuilding reads at a time."""
+"""Values per page of a rebuild."""
 
 
 def double(number: Fraction) -> float:
-    """The nearest double; of what is beyond them the greatest or the least."""
+    """The nearest double, clipped to the range of doubles."""
     try:
         return float(number)
     except OverflowError:
@@ -34,7 +34,7 @@ def double(number: Fraction) -> float:
 
 
 def add(sql: Sql, values: Mapping[Literal, int]) -> None:
-    """Store what new values, each with its id, measure."""
+    """Store the quantities of new values by id."""
     found = ((number, quantity(value)) for value, number in values.items())
     rows = [
         (
@@ -51,12 +51,12 @@ def add(sql: Sql, values: Mapping[Literal, int]) -> None:
 
 
 def add_measures(sql: Sql, after: int) -> None:
-    """List those triples by size whose ids are greater than ``after``."""
+    """Index the triples with ids above ``after`` by size."""
     sql.run(_LIST.format("x.id > ?"), (after,))
 
 
 def add_measures_of(sql: Sql, triples: Sequence[int]) -> None:
-    """List some triples by size, each of which may come several times."""
+    """Index triples by size; a triple may occur several times."""
     if triples:
         listed, parameter = sql.values(sorted(set(triples)))
         sql.run(_LIST.format(f"x.id IN {listed}"), (parameter,))
@@ -72,13 +72,13 @@ _LIST = (
 
 
 def purge(sql: Sql) -> None:
-    """Delete what stands there of values and triples that are no more."""
+    """Delete the rows of deleted values and triples."""
     sql.run("DELETE FROM measure WHERE triple_id NOT IN (SELECT id FROM triple)")
     sql.run("DELETE FROM quantity WHERE literal_id NOT IN (SELECT id FROM literal)")
 
 
 def rebuild(sql: Sql) -> None:
-    """Fill both tables, which are empty, from all values and triples."""
+    """Fill both empty tables from all values and triples."""
     below = 1
     while rows := _page(sql, below):
         add(sql, {Literal(*parts): number for number, *parts in rows})

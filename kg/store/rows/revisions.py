@@ -1,4 +1,4 @@
-"""Revisions: every change of the graph has a number, and can be undone by it."""
+"""Revisions: every change of the graph has a number, by which it can be undone."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def begin(sql: Sql, kind: str, note: str, *, undoes: Iterable[int] = ()) -> int:
 
     Args:
         sql: A writing transaction.
-        kind: What is done.
-        note: What it is about.
-        undoes: The revisions that it takes back.
+        kind: The kind of change.
+        note: A note on it.
+        undoes: The revisions that it undoes.
     """
     at = datetime.now(UTC).isoformat(timespec="seconds")
     number = latest(sql) + 1
@@ -36,7 +36,7 @@ def begin(sql: Sql, kind: str, note: str, *, undoes: Iterable[int] = ()) -> int:
 
 
 def withdraw(sql: Sql, number: int) -> None:
-    """Take a revision out that changed nothing."""
+    """Remove a revision that changed nothing."""
     sql.run("DELETE FROM revision WHERE id = ?", (number,))
 
 
@@ -48,7 +48,7 @@ def latest(sql: Sql) -> int:
 def newest(sql: Sql) -> tuple[int, str, str]:
     """Number, kind and note of the newest revision: together they tell states of the graph apart.
 
-    A number alone does not: one that is withdrawn is given again.
+    The number alone does not, because the number of a removed revision is used again.
     """
     rows = sql.all("SELECT id, kind, note FROM revision ORDER BY id DESC LIMIT 1")
     number, kind, note = rows[0] if rows else (0, "", "")
@@ -125,5 +125,5 @@ def known_fingerprint(sql: Sql, number: int) -> str | None:
 
 
 def keep_fingerprint(sql: Sql, number: int, fingerprint: str) -> None:
-    """Spare the next process the computing."""
+    """Store the fingerprint for later processes."""
     sql.run("UPDATE revision SET fingerprint = ? WHERE id = ?", (fingerprint, number))

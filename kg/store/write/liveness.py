@@ -1,6 +1,6 @@
-"""What lives: a triple while at least one source says it, an entity while anything is said of it.
+"""Liveness: a triple is live while a source states it, an entity while a live statement names it.
 
-A source that states a triple with confidence 0 records it and does not say it.
+A source with confidence 0 only records a triple.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
 
 
 def retract(sql: Sql, triples: Iterable[tuple[int, int, int]], revision: int) -> int:
-    """End the lives of triples (head, relation, tail ids), whoever says them; return how many."""
+    """End triples (head, relation, tail ids) in all sources; return how many."""
     ids = [
         number
         for parts in triples
@@ -40,7 +40,7 @@ def retract(sql: Sql, triples: Iterable[tuple[int, int, int]], revision: int) ->
 
 
 def retract_all(sql: Sql, ids: Sequence[int], revision: int) -> int:
-    """End the lives of the live triples ``ids``, whoever says them; return how many."""
+    """End the live triples ``ids`` in all sources; return how many."""
     if not ids:
         return 0
     listed, parameter = sql.values(ids)
@@ -56,7 +56,7 @@ def retract_all(sql: Sql, ids: Sequence[int], revision: int) -> int:
 
 
 def reconcile(sql: Sql, ids: Sequence[int], revision: int) -> None:
-    """Make ``triple`` agree with what the sources of ``ids`` say by now."""
+    """Update ``triple`` to the current statements of the sources of ``ids``."""
     if ids:
         listed, parameter = sql.values(ids)
         _reconcile(sql, revision, f"id IN {listed} AND ", (parameter,))
@@ -80,7 +80,7 @@ def reconcile_added(sql: Sql, revision: int) -> None:
 
 
 def count_retracted(sql: Sql, revision: int) -> int:
-    """How many triples live no more since ``revision``."""
+    """The number of triples that ``revision`` ended."""
     query = (
         "SELECT count(DISTINCT x.id) FROM triple_source s JOIN triple x ON x.id = s.triple_id"
         " WHERE s.rev_removed = ? AND x.rev_removed = ?"
@@ -112,7 +112,7 @@ def _reconcile(sql: Sql, revision: int, which: str, parameters: tuple[object, ..
 
 
 def retract_source(sql: Sql, source: str, revision: int) -> int:
-    """Take back all that a source says, in whatever file; return how many statements that were."""
+    """End all statements of a source in all files; return how many."""
     ended = sql.run(
         "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
         " AND source_id IN (SELECT id FROM source WHERE name = ?)",
@@ -123,7 +123,7 @@ def retract_source(sql: Sql, source: str, revision: int) -> int:
 
 
 def retract_document(sql: Sql, document: str, revision: int) -> int:
-    """Take back all that a file states, under any source; return the number of statements."""
+    """End all statements of a file in all sources; return how many."""
     ended = sql.run(
         "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
         " AND source_id IN (SELECT id FROM source WHERE document = ?)",

@@ -1,6 +1,6 @@
-"""The ids of keys during a load: known ones found, new ones given.
+"""Finds or creates the ids of keys during a load.
 
-Ids are given in the order in which names are first met, so that one file always gives one database.
+New ids follow the order of first occurrence, so that loading a file always gives the same database.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 CACHED = 100_000
-"""Keys held at hand during a load, about 170 bytes each; those met before go to the archive."""
+"""The most recent keys in memory, about 170 bytes each; older ones move to the key filter."""
 
 
 class Keys:
-    """The ids of entity (or relation) keys, with a bounded memory of those met last.
+    """The ids of entity or relation keys, with a bounded cache of recent keys.
 
     Args:
         sql: A writing transaction.
         table: "entity" or "relation".
-        first: The smallest id to give.
+        first: The smallest new id.
     """
 
     def __init__(self, sql: Sql, table: str, first: int = 1) -> None:
@@ -40,20 +40,21 @@ class Keys:
         self._next = max(first, 1 + (newest or 0))
 
     def forget(self) -> None:
-        """Free the memory of a long load; the database knows all of it."""
+        """Free the memory of a long load; the database has all keys."""
         if len(self._filter):
             self._filter, self._at_hand, self._first_load = KeyFilter(), {}, False
 
     def find_ids(self, keys: Iterable[str]) -> dict[str, int]:
-        """The ids of those ``keys`` that the database holds."""
+        """The ids of the ``keys`` that the database has."""
         wanted = dict.fromkeys(keys)
         self._recall([key for key in wanted if key not in self._at_hand])
         return {key: self._at_hand[key] for key in wanted if key in self._at_hand}
 
     def ids(self, keys: Mapping[str, object]) -> tuple[dict[str, int], dict[str, InvalidNameError]]:
-        """A dictionary that holds the ids of ``keys``, new ones given.
+        """Find or create the ids of ``keys``.
 
-        Beside it, what is wrong with those that no store can keep.
+        The first dictionary has the ids of these and other keys; the second has the errors of
+        invalid keys.
         """
         if len(self._at_hand) > CACHED:
             self._filter.add(self._at_hand)
@@ -77,7 +78,7 @@ class Keys:
         return known, bad
 
     def _recall(self, missing: list[str]) -> None:
-        """Find what is missing among those met earlier, and in the database."""
+        """Find missing keys in the key filter and in the database."""
         unknown = _storable_of(missing)
         if not unknown:
             return
@@ -93,7 +94,7 @@ class Keys:
 
 
 def _storable_of(keys: list[str]) -> list[str]:
-    """Those keys that a database can be asked for; all at once where none is odd."""
+    """The keys that a query may contain; the common case checks all keys at once."""
     try:
         text = "".join(keys)
         text.encode()

@@ -1,9 +1,9 @@
-"""Undo: the facts that a revision changed become again what they were before it.
+"""Undo: restores the facts that a revision changed.
 
-Later revisions may have changed the same facts. To take back one of them alone would make a state
-that never was, so that all of them are taken back together, or none: the set of revisions is closed
-over the facts (and files) that they share. An edit states *the* value of a relation, so that it
-shares all facts of its entity and relation.
+Later revisions may have changed the same facts. Undoing only one of them would make a state that
+never existed, so all of them are undone together, or none: the set of revisions is closed over the
+facts (and files) that they share. An edit states *the* value of a relation, so that it shares all
+facts of its entity and relation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kg.types import Revision
 
 NAMED = 5
-"""Revisions that a refusal names."""
+"""The most revisions in an error message."""
 
 _TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS undone (triple_id INTEGER PRIMARY KEY)"
 _UNDONE = "t.triple_id IN (SELECT triple_id FROM undone)"
@@ -71,12 +71,12 @@ _BACK_STATEMENTS = (
 
 
 def undo(sql: Sql, number: int, *, later: bool = False, files: FileStore | None = None) -> int:
-    """Take back what ``number`` changed, as a new revision; return its number.
+    """Undo revision ``number`` as a new revision; return its number.
 
     Args:
         sql: A writing transaction.
         number: The revision.
-        later: Whether later revisions that changed the same facts are taken back too.
+        later: Whether later revisions of the same facts are undone too.
         files: Where the files are that revisions changed.
 
     Raises:
@@ -95,7 +95,7 @@ def undo(sql: Sql, number: int, *, later: bool = False, files: FileStore | None 
     decided = proposal_rows.is_decided_by(sql, taken)
     if not wrong and not decided and not _differs(sql, number - 1):
         raise StoreError(_nothing_left(number, found))
-    # Where later revisions cancel each other out, this one can be taken back alone.
+    # If later revisions cancel each other, this one can be undone alone.
     if len(taken) > 1 and (
         _differs(sql, number) or artefacts.differing(sql, files, changed, number)
     ):
@@ -213,7 +213,7 @@ def _restore(sql: Sql, at: int, new: int) -> None:
 
 
 def _begin(sql: Sql, number: int, found: list[Revision]) -> int:
-    """Open the revision that takes back ``found``, which are given newest first."""
+    """Open the revision that undoes ``found``, given newest first."""
     wanted = next(item for item in found if item.number == number)
     if len(found) > 1:
         kind, numbers = "undo", ", ".join(str(item.number) for item in found)
@@ -237,7 +237,7 @@ def _nothing_left(number: int, found: list[Revision]) -> str:
 
 
 def _refusal(number: int, found: list[Revision]) -> str:
-    """Why a revision cannot be taken back alone."""
+    """The error that a revision cannot be undone alone."""
     standing, gone = [], set[int]()
     for item in found:  # newest first: what took something back stands before what it took back
         if item.number not in gone and item.number != number:

@@ -36,7 +36,7 @@ class TextMention:
         key: The entity's key, the text of the value, or the new name.
         value: The value, or None.
         surface: The words of the text.
-        score: The probability that it names this.
+        score: The probability that the span names it.
     """
 
     start: int

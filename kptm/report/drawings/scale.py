@@ -1,4 +1,4 @@
-"""From values to places on the page."""
+"""Scales from values to coordinates."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A straight line from ``low … high`` to ``start … end``.
+    """A linear map from ``low … high`` to ``start … end``.
 
     Attributes:
         low: The value at ``start``.
-        high: The value at ``end``; where it equals ``low``, all values fall on the middle.
+        high: The value at ``end``. If it equals ``low``, all values map to the middle.
         start: A coordinate.
-        end: A coordinate, may be below ``start``.
+        end: A coordinate; it may be below ``start``.
     """
 
     low: float
