@@ -249,13 +249,9 @@ class GraphView:
         """The nodes that a path leads to, each once: keys, or values (:class:`kg.ValueKey`).
 
         Several steps do not come back to where they start.
-
-        Where sources say when the facts of the last step hold (qualifiers for start, end and point
-        in time), first comes what holds today, then what is not dated, then what ended last. First
-        come then those that the last step leads to from most entities, and of these what was stated
-        first: in the earliest revision, in the first line of a file. A name that the graph lacks
-        leads nowhere. Where a source prefers some facts of a head and relation (Wikidata's rank
-        *preferred*), its others are not followed.
+        Of the last step, facts that hold today come first, then undated ones, then those that ended
+        last; among these, what most entities lead to, then the earliest line. Beside facts of rank
+        *preferred* no others count.
         """
         return self.evaluator().follow(self._find_key(key) or key, steps)
 
@@ -350,6 +346,11 @@ class GraphView:
         with self._database.quick() as sql:
             return describe.confidences(sql, facts, self._at)
 
+    def sources(self) -> list[str]:
+        """The names of all sources that state or stated something."""
+        with self._database.quick() as sql:
+            return names.sources(sql)
+
     def stats(self) -> dict[str, int]:
         """Counts of entities, relations, triples, attributes, aliases, sources, revisions."""
         with self._database.reading() as sql:
@@ -364,8 +365,8 @@ class GraphView:
     ) -> ExportReport:
         """Write the graph to a file; the suffix decides the format, ``-`` is standard output.
 
-        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV only
-        triples. ``progress`` gets how many of the :meth:`count_statements` are written.
+        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV triples.
+        ``progress`` gets how many of the :meth:`count_statements` are written.
 
         Raises:
             TripleFormatError: The format cannot hold a name, or the file cannot be written.

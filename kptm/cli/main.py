@@ -18,7 +18,7 @@ from kptm.cli.verbs import (
     modeledge_verbs,
     question_verbs,
     review_verbs,
-    serve_verb,
+    serving_verbs,
     sync_verb,
 )
 
@@ -81,7 +81,8 @@ for command in (
     graph_verbs.paths,
     graph_verbs.neighbours,
     graph_verbs.export,
-    serve_verb.serve,
+    serving_verbs.serve,
+    serving_verbs.mcp,
     evaluate,
     demo_verbs.demo,
 ):

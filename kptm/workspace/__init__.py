@@ -51,10 +51,10 @@ if TYPE_CHECKING:
     from kptm.workspace.changes.additions import AddReport
     from kptm.workspace.changes.purge import Purged, PurgePlan
     from kptm.workspace.config import GraphConfig
-    from kptm.workspace.extraction import AcceptanceRule, ReviewItem
     from kptm.workspace.files.learnt_files import ChangeReport
     from kptm.workspace.files.stage_files import Artefact
     from kptm.workspace.lookups import HasModeledge
+    from kptm.workspace.review_items import AcceptanceRule, ReviewItem
     from kptm.workspace.sync import FileChange, SyncReport
 
 __all__ = [
@@ -237,6 +237,7 @@ class Workspace:
     evaluate_extraction = Delegated("_extraction", WorkspaceExtraction.evaluate_extraction)
     proposals = Delegated("_extraction", WorkspaceExtraction.proposals)
     review = Delegated("_extraction", WorkspaceExtraction.review)
+    propose = Delegated("_extraction", WorkspaceExtraction.propose)
     accept = Delegated("_extraction", WorkspaceExtraction.accept)
     accept_all = Delegated("_extraction", WorkspaceExtraction.accept_all)
     reject = Delegated("_extraction", WorkspaceExtraction.reject)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from kg.errors import StoreError
 from kptm.errors import ConfigError
 from kptm.texts import read_records
 from kptm.workspace.files.stage_locks import stage
+from kptm.workspace.review_items import AcceptanceRule, ReviewItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from kg.review.proposal import Decision, Proposal, ProposalState
     from kg.types import Literal
     from kptm.constraints.checking import CheckReport
-    from kptm.constraints.constraint import Violation
     from kptm.encoders import TokenEncoder
     from kptm.extraction.extractor import Extractor
     from kptm.extraction.fitting.extractor_learning import LearningReport
@@ -29,54 +29,6 @@ if TYPE_CHECKING:
 
 TEXT = "text"
 """The source of texts that are given as such."""
-_RULE = re.compile(r"\s*(?P<relation>.*?)\s*>=\s*(?P<least>\d*\.?\d+)\s*").fullmatch
-
-
-class ReviewItem(NamedTuple):
-    """A proposal as a person sees it.
-
-    Attributes:
-        proposal: The proposal.
-        head: The label of its head.
-        relation: The label of its relation.
-        tail: The label of its tail, or its value.
-        violations: The constraints that it breaks.
-    """
-
-    proposal: Proposal
-    head: str
-    relation: str
-    tail: str
-    violations: tuple[Violation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptanceRule:
-    """Which proposals are accepted without a look at each.
-
-    Attributes:
-        relation: Of this relation alone; None for all.
-        minimum: From this confidence on.
-    """
-
-    relation: str | None
-    minimum: float
-
-    @classmethod
-    def parse(cls, text: str) -> AcceptanceRule:
-        """Read ``capital>=.95``, or ``>=.95`` for all relations.
-
-        Raises:
-            ConfigError: It is written in another way.
-        """
-        found = _RULE(text)
-        least = float(found["least"]) if found else 2.0
-        if found is None or least > 1:
-            raise ConfigError(
-                f"{text!r} is no rule; write RELATION>=CONFIDENCE, as in capital>=.95, or >=.95 for"
-                " all relations"
-            )
-        return cls(found["relation"] or None, least)
 
 
 class WorkspaceExtraction:
@@ -304,6 +256,51 @@ class WorkspaceExtraction:
         """
         return self.graph.proposals.reject(list(ids))
 
+    def propose(
+        self, head: str, relation: str, tail: str, *, sentence: str, source: str, confidence: float
+    ) -> ReviewItem:
+        """Propose a fact by hand, with the sentence that states it; it awaits review as others do.
+
+        Args:
+            head: A key, label or alias, or the name of a new entity.
+            relation: A relation's key or label.
+            tail: The same as ``head``, or a value as the relation has them.
+            sentence: The words that state it.
+            source: Where they stand.
+            confidence: How likely they state it, between 0 and 1.
+
+        Raises:
+            ConfigError: The confidence is out of range.
+            StoreError: It was rejected before, in the same sentence.
+            UnknownKeyError: There is no such relation.
+        """
+        from kg.review.proposal import Proposal, ProposalState
+        from kg.values import ValueKey
+
+        if not 0 <= confidence <= 1:
+            raise ConfigError(f"confidence {confidence}: give a number from 0 to 1")
+        known = self.graph.relation(relation).key
+        end = self.graph.tail(known, tail)
+        value = end.literal if isinstance(end, ValueKey) else None
+        keys = self._key(head), None if value is not None else self._key(tail)
+        item = Proposal(
+            head=keys[0] or head,
+            relation=known,
+            tail=value if value is not None else keys[1] or tail,
+            confidence=confidence,
+            source=source,
+            sentence=sentence,
+            head_span=_span(sentence, head),
+            tail_span=_span(sentence, tail),
+            head_new=keys[0] is None,
+            tail_new=value is None and keys[1] is None,
+        )
+        self.graph.proposals.add([item])
+        for found in self.graph.proposals.find(state=None, relation=known, source=source):
+            if _fact(found) == _fact(item) and found.state is not ProposalState.REJECTED:
+                return self._as_items([found])[0]
+        raise StoreError("this fact was rejected before in this sentence; it is not proposed again")
+
     def change_proposal(
         self,
         number: int,
@@ -375,3 +372,13 @@ def _texts_with_sources(
         return
     for text in texts:
         yield SourceText(source or TEXT, text)
+
+
+def _span(sentence: str, name: str) -> tuple[int, int]:
+    """Where a sentence has a name, in any case; (0, 0) where it does not."""
+    at = sentence.lower().find(name.lower())
+    return (at, at + len(name)) if at >= 0 else (0, 0)
+
+
+def _fact(item: Proposal) -> tuple[object, ...]:
+    return item.head, item.relation, item.tail, item.sentence

@@ -62,6 +62,15 @@ def relations(
     ]
 
 
+def sources(sql: Sql) -> list[str]:
+    """The names of all sources that state or stated something, sorted."""
+    query = (
+        "SELECT DISTINCT c.name FROM source c"
+        " WHERE EXISTS (SELECT 1 FROM triple_source s WHERE s.source_id = c.id)"
+    )
+    return sorted(str(name) for (name,) in sql.all(query))
+
+
 def counts(sql: Sql, at: int | None) -> dict[str, int]:
     """The number of live rows of each kind."""
     alias = UNDERSTOOD.index(NAMES[-1]) + 1

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kptm.constraints.constraint import Violation
     from kptm.workspace import Workspace
-    from kptm.workspace.extraction import ReviewItem
+    from kptm.workspace.review_items import ReviewItem
 
 precision_option = click.option(
     "--precision",

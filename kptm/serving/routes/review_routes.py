@@ -10,7 +10,7 @@ from kptm.serving.routes.edit_routes import may_edit
 from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
 from kptm.serving.schemas import responses, review_schemas
 from kptm.workspace import Workspace
-from kptm.workspace.extraction import ReviewItem
+from kptm.workspace.review_items import ReviewItem
 
 routes = router("reviewing")
 deciding = router("reviewing", Depends(may_edit))

@@ -1,4 +1,4 @@
-"""serve."""
+"""serve, mcp."""
 
 from __future__ import annotations
 
@@ -62,3 +62,50 @@ def serve(
         read_names(ws)
         starting.enter_context(progress("start", None))
         run(ws, config, ready=ready)
+
+
+@click.command()
+@workspace_argument
+@click.option("--allow-edit", is_flag=True,
+              help="Let agents propose, accept, reject, edit and undo.")  # fmt: skip
+@click.option("--http", is_flag=True,
+              help="Serve streamable HTTP, instead of standard input and output.")  # fmt: skip
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65_535),
+              help="The port; 0 takes any that is free.")  # fmt: skip
+@click.option("--name", "names", multiple=True, metavar="HOST[:PORT]",
+              help="What else a request may call this server; may be repeated.")  # fmt: skip
+@device_option
+@verb
+def mcp(
+    workspace: str,
+    allow_edit: bool,
+    http: bool,
+    host: str,
+    port: int,
+    names: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Serve WORKSPACE to agents by the Model Context Protocol.
+
+    By default over standard input and output: an agent's program starts this command itself. Needs
+    kptm[mcp].
+    """
+    try:
+        from kptm.serving.mcp.mcp_server import run_http, run_stdio
+    except ModuleNotFoundError as error:
+        raise ConfigError('agents need the MCP SDK: pip install "kptm[mcp]"') from error
+    from kptm.serving.config import ServingConfig
+
+    def ready(url: str) -> None:
+        value = printed_json({"url": url, "allow_edit": allow_edit})
+        click.echo(value if as_json else f"{url} (Ctrl-C ends it)")
+
+    # Ends as by Ctrl-C: closes what is open.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with existing(workspace) as ws:
+        if http:
+            config = ServingConfig(host=host, port=port, allow_edit=allow_edit, names=names)
+            run_http(ws, config, ready=ready)
+        else:
+            run_stdio(ws, allow_edit=allow_edit)

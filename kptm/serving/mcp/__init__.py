@@ -1,0 +1,1 @@
+"""A workspace for agents, by the Model Context Protocol. Needs ``pip install "kptm[mcp]"``."""

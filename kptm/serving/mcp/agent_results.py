@@ -1,0 +1,200 @@
+"""What tools give back to an agent: small enough for a context window, each fact with its source.
+
+A list has at most ``limit`` items; ``next_offset`` is where the next page begins, or null.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, Field
+
+from kptm.serving.config import MAX_NAME, MAX_QUESTION, MAX_TEXT
+from kptm.serving.schemas.requests import MAX_REVISION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
+
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, description="a key, label or alias")]
+Question = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_QUESTION, description="in words, or with one [MASK]"),
+]
+Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+Limit = Annotated[int, Field(ge=1, le=100, description="items of a page")]
+Offset = Annotated[int, Field(ge=0, le=1_000_000, description="items to skip")]
+Number = Annotated[int, Field(ge=1, le=MAX_REVISION)]
+Numbers = Annotated[list[Number], Field(min_length=1, max_length=200)]
+Hops = Annotated[int, Field(ge=1, le=2)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+MOST_CHARACTERS = 500
+"""Characters of a text that is shown; what is longer is cut and ends with an ellipsis."""
+
+
+class KeyLabel(BaseModel):
+    """An entity or relation: its key, and what it is called."""
+
+    key: str
+    label: str
+
+
+class Fact(BaseModel):
+    """A fact in words and as keys; it ends in an entity (``tail``) or in a value (``value``)."""
+
+    text: str
+    head: str
+    relation: str
+    tail: str | None = None
+    value: str | None = None
+    sources: list[str] = []
+
+
+class AnswerItem(BaseModel):
+    """One of the answers; ``key`` is null for a value, a count, yes or no."""
+
+    key: str | None
+    text: str
+    p: float
+
+
+class EvidenceItem(BaseModel):
+    """One thing an answer stands on: a fact, a sentence, a prediction, a note."""
+
+    kind: str
+    text: str
+    p: float
+    triple: tuple[str, str, str] | None
+    sources: list[str]
+    revision: int | None
+
+
+class AgentAnswer(BaseModel):
+    """An answer with its evidence, or an honest "unknown" with its reason.
+
+    ``p`` is how often answers with such a score are right; ``predicted`` says that no fact states
+    it. ``understood`` is the program that was evaluated, ``not_understood`` the words that it does
+    not explain, ``did_you_mean`` the nearest readings of a refused question.
+    """
+
+    answered: bool
+    sentence: str
+    p: float
+    predicted: bool
+    answers: list[AnswerItem]
+    answers_in_all: int
+    evidence: list[EvidenceItem]
+    evidence_in_all: int
+    next_offset: int | None
+    reason: str
+    understood: str
+    not_understood: list[str]
+    did_you_mean: list[str]
+
+
+class FoundEntity(BaseModel):
+    """An entity that a name may mean."""
+
+    key: str
+    label: str
+    types: list[str]
+    aliases: list[str]
+    description: str
+
+
+class Entities(BaseModel):
+    """Entities, best first."""
+
+    entities: list[FoundEntity]
+
+
+class AgentEntity(BaseModel):
+    """An entity and its facts, as head and as tail."""
+
+    entity: FoundEntity
+    facts: list[Fact]
+    next_offset: int | None
+
+
+class Facts(BaseModel):
+    """Facts around an entity, nearest first."""
+
+    facts: list[Fact]
+
+
+class Paths(BaseModel):
+    """How two entities are connected, the shortest path first."""
+
+    paths: list[list[Fact]]
+
+
+class LinkedName(BaseModel):
+    """A name in a text and the entity that it means."""
+
+    start: int
+    end: int
+    text: str
+    entity: KeyLabel
+    p: float
+
+
+class LinkedNames(BaseModel):
+    """The names of a text in their order."""
+
+    links: list[LinkedName]
+
+
+class HistoryEntry(BaseModel):
+    """At a revision a source began or ceased to state a fact."""
+
+    revision: int
+    kind: str
+    fact: Fact
+    at: str
+
+
+class History(BaseModel):
+    """Changes of the facts of an entity, newest first."""
+
+    changes: list[HistoryEntry]
+    next_offset: int | None
+
+
+class AgentProposal(BaseModel):
+    """A fact that a sentence seems to state and that awaits a decision."""
+
+    id: int
+    fact: Fact
+    confidence: float
+    sentence: str
+    state: Literal["proposed", "accepted", "rejected", "withdrawn"]
+    new_entities: list[str]
+    breaks: list[str]
+
+
+class AgentProposals(BaseModel):
+    """Proposals, the most confident first."""
+
+    proposals: list[AgentProposal]
+    next_offset: int | None
+
+
+class ChangeReceipt(BaseModel):
+    """What a change did: the revision to undo it by (0: nothing changed), and what it touched."""
+
+    revision: int
+    decided: list[int] = []
+    added: int = 0
+
+
+def page(items: Sequence[T], offset: int, limit: int) -> tuple[list[T], int | None]:
+    """A page of a list, and where the next one begins."""
+    end = offset + limit
+    return list(items[offset:end]), end if len(items) > end else None
+
+
+def cut(text: str) -> str:
+    """A text of at most :data:`MOST_CHARACTERS`."""
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

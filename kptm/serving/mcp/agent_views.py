@@ -1,0 +1,122 @@
+"""From a workspace's values to what an agent is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.types import Literal
+from kg.values import value_text
+from kptm.serving.mcp import agent_results as results
+from kptm.serving.schemas.key_labels import labels_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kg.types import Attribute, Entity, Triple
+    from kptm.answering import Answer
+    from kptm.workspace.review_items import ReviewItem
+
+READINGS = 3
+"""Readings of a refused question that are offered."""
+
+
+def answer_view(answer: Answer, *, offset: int, limit: int) -> results.AgentAnswer:
+    """An answer with a page of its evidence."""
+    evidence, after = results.page(answer.evidence, offset, limit)
+    return results.AgentAnswer(
+        answered=answer.found,
+        sentence=results.cut(answer.sentence),
+        p=answer.score,
+        predicted=answer.predicted,
+        answers=[
+            results.AnswerItem(key=item.entity, text=results.cut(item.text), p=item.score)
+            for item in answer.answers[:limit]
+        ],
+        answers_in_all=len(answer.answers),
+        evidence=[
+            results.EvidenceItem(
+                kind=item.kind,
+                text=results.cut(item.text),
+                p=item.score,
+                triple=item.triple,
+                sources=list(item.sources),
+                revision=item.revision,
+            )
+            for item in evidence
+        ],
+        evidence_in_all=len(answer.evidence),
+        next_offset=after,
+        reason=answer.reason,
+        understood=answer.expression,
+        not_understood=list(answer.unexplained),
+        did_you_mean=[answer.expression_of(item.program) for item in answer.readings[:READINGS]],
+    )
+
+
+def entity_view(entity: Entity) -> results.FoundEntity:
+    """An entity without its facts."""
+    return results.FoundEntity(
+        key=entity.key,
+        label=entity.label,
+        types=list(entity.types),
+        aliases=list(entity.aliases)[:READINGS],
+        description=results.cut(entity.description),
+    )
+
+
+def fact_views(
+    graph: KnowledgeGraph,
+    facts: Sequence[Triple | Attribute],
+    sources: Sequence[Iterable[str]] | None = None,
+) -> list[results.Fact]:
+    """Facts in words and as keys, each with its sources where they are given."""
+    keys = {key for head, relation, end in facts for key in (head, relation, end) if _is_key(key)}
+    labels = labels_of(graph, [str(key) for key in keys])
+    relations = {item.key: item.label for item in graph.relations()}
+    found = []
+    for at, (head, relation, end) in enumerate(facts):
+        value = value_text(end) if isinstance(end, Literal) else None
+        name = relations.get(relation, relation)
+        tail = None if isinstance(end, Literal) else end
+        shown = value if tail is None else labels.get(tail, tail)
+        found.append(
+            results.Fact(
+                text=results.cut(f"{labels.get(head, head)} | {name} | {shown}"),
+                head=head,
+                relation=relation,
+                tail=tail,
+                value=value,
+                sources=[] if sources is None else list(dict.fromkeys(sources[at])),
+            )
+        )
+    return found
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and not isinstance(value, Literal)
+
+
+def proposal_view(item: ReviewItem) -> results.AgentProposal:
+    """A proposal with its sentence and the constraints that it breaks."""
+    one = item.proposal
+    literal = isinstance(one.tail, Literal)
+    new = [
+        name for name, is_new in ((item.head, one.head_new), (item.tail, one.tail_new)) if is_new
+    ]
+    return results.AgentProposal(
+        id=one.id,
+        fact=results.Fact(
+            text=results.cut(f"{item.head} | {item.relation} | {item.tail}"),
+            head=one.head,
+            relation=one.relation,
+            tail=None if literal else str(one.tail),
+            value=item.tail if literal else None,
+            sources=[one.source],
+        ),
+        confidence=one.confidence,
+        sentence=results.cut(one.sentence),
+        state=one.state.value,
+        new_entities=new,
+        breaks=[violation.reason for violation in item.violations],
+    )

@@ -1,0 +1,159 @@
+"""The MCP server of a workspace: tools and resources, over standard input and output or HTTP."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import ToolAnnotations
+
+from kptm.serving.executor import WorkspaceExecutor
+from kptm.serving.listening import listen, run_app
+from kptm.serving.mcp.agent_views import entity_view, fact_views
+from kptm.serving.mcp.editing_tools import editing_tools
+from kptm.serving.mcp.reading_tools import reading_tools
+from kptm.serving.mcp.tool_calls import ToolCalls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.applications import Starlette
+
+    from kptm.serving.config import ServingConfig
+    from kptm.workspace import Workspace
+
+INSTRUCTIONS = (
+    "A knowledge graph that answers with evidence. Call ask with a question in words; where it"
+    ' says "answered": false, read reason and did_you_mean, or use search, describe and neighbours.'
+    " Every fact has its sources. p is calibrated: of answers with p = .9 nine in ten are right."
+)
+PATH = "/mcp"
+"""Where the server is, by HTTP."""
+FACTS = 100
+"""Facts of an entity that its resource shows."""
+
+
+def create_server(executor: WorkspaceExecutor, *, allow_edit: bool = False) -> MCPServer[None]:
+    """The server.
+
+    Args:
+        executor: The workspace and its threads; whoever made them closes them.
+        allow_edit: Whether agents may propose, accept, edit and undo.
+    """
+    server: MCPServer[None] = MCPServer(
+        "kptm",
+        title=f"kptm: {executor.name}",
+        instructions=INSTRUCTIONS,
+        version=version("kptm"),
+        log_level="WARNING",
+    )
+    calls = ToolCalls(executor)
+    for tool in reading_tools(calls):
+        server.add_tool(tool, annotations=ToolAnnotations(read_only_hint=True))
+    for tool in editing_tools(calls) if allow_edit else ():
+        server.add_tool(tool, annotations=ToolAnnotations(read_only_hint=False))
+    _add_resources(server, calls)
+    return server
+
+
+def _add_resources(server: MCPServer[None], calls: ToolCalls) -> None:
+    @server.resource("kptm://stats", mime_type="application/json")
+    async def stats() -> str:
+        """Counts of the graph and of modeledge, and which stages have been run."""
+        return json.dumps(await calls.ask(lambda ws: ws.stats()))
+
+    @server.resource("kptm://relations", mime_type="application/json")
+    async def relations() -> str:
+        """All relations that a fact has, by key."""
+        return json.dumps([asdict(one) for one in await calls.ask(lambda ws: ws.graph.relations())])
+
+    @server.resource("kptm://sources", mime_type="application/json")
+    async def sources() -> str:
+        """All sources of facts, by name."""
+        return json.dumps(await calls.ask(lambda ws: ws.graph.sources()))
+
+    @server.resource("kptm://entity/{key}", mime_type="application/json")
+    async def entity(key: str) -> str:
+        """What is known of an entity, by its key."""
+        try:
+            return await calls.ask(lambda ws: _entity(ws, unquote(key)))
+        except ToolError as error:
+            raise ResourceNotFoundError(str(error)) from error
+
+
+def _entity(ws: Workspace, key: str) -> str:
+    found = ws.describe(key, limit=FACTS)
+    facts = fact_views(
+        ws.graph,
+        [one.fact for one in found.facts],
+        [[source for source, _ in one.sources] for one in found.facts],
+    )
+    shown = {
+        **entity_view(found.entity).model_dump(),
+        "facts": [fact.model_dump() for fact in facts],
+    }
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def run_stdio(workspace: Workspace, *, allow_edit: bool = False, max_waiting: int = 256) -> None:
+    """Serve one agent over standard input and output until it hangs up.
+
+    Args:
+        workspace: Open; nobody else in this process may use it meanwhile.
+        allow_edit: Whether the agent may change the graph.
+        max_waiting: Calls that may be under way at once.
+    """
+    executor = WorkspaceExecutor(workspace, max_waiting=max_waiting)
+    try:
+        create_server(executor, allow_edit=allow_edit).run("stdio")
+    finally:
+        executor.close()
+
+
+def create_http_app(executor: WorkspaceExecutor, config: ServingConfig) -> Starlette:
+    """The server as an ASGI application that answers at ``/mcp``.
+
+    Args:
+        executor: The workspace and its threads; whoever made them closes them.
+        config: What requests may call the server, and whether it may be changed.
+    """
+    # A page of another site can forge neither Host nor Origin.
+    security = TransportSecuritySettings(
+        allowed_hosts=sorted(config.hosts()),
+        allowed_origins=sorted(
+            f"{scheme}://{host}" for scheme in ("http", "https") for host in config.hosts()
+        ),
+    )
+    server = create_server(executor, allow_edit=config.allow_edit)
+    return server.streamable_http_app(streamable_http_path=PATH, transport_security=security)
+
+
+def run_http(
+    workspace: Workspace, config: ServingConfig, *, ready: Callable[[str], None] | None = None
+) -> None:
+    """Serve agents by streamable HTTP at ``/mcp`` until Ctrl-C or SIGTERM.
+
+    Args:
+        workspace: Open; nobody else in this process may use it meanwhile.
+        config: Where, and whether it may be changed.
+        ready: Called with the address once it can be opened.
+
+    Raises:
+        ConfigError: There is no listening at that address.
+    """
+    with listen(config) as listener:
+        at = replace(config, port=listener.getsockname()[1])
+        executor = WorkspaceExecutor(workspace, max_waiting=config.max_waiting)
+        try:
+            app = create_http_app(executor, at)
+            if ready is not None:
+                ready(at.url().rstrip("/") + PATH)
+            run_app(app, listener, lifespan="on")
+        finally:
+            executor.close()

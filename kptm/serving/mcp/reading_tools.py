@@ -1,0 +1,160 @@
+"""Tools that change nothing: ask, look up, link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.serving.mcp import agent_results as results
+from kptm.serving.mcp.agent_views import answer_view, entity_view, fact_views, proposal_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kptm.serving.mcp.tool_calls import ToolCalls
+    from kptm.workspace import Workspace
+
+
+def reading_tools(calls: ToolCalls) -> list[Callable[..., object]]:
+    """The tools as functions; their signatures and docstrings are what an agent reads."""
+    return [*_answering(calls), *_looking_up(calls)]
+
+
+def _answering(calls: ToolCalls) -> list[Callable[..., object]]:
+    async def ask(
+        question: results.Question,
+        at: str | None = None,
+        limit: results.Limit = 8,
+        offset: results.Offset = 0,
+    ) -> results.AgentAnswer:
+        """Answer a question about the graph, with evidence and a calibrated probability.
+
+        "answered": false is an honest "unknown" with its reason. at is the year or day asked about.
+        offset pages through the evidence.
+        """
+        return await calls.ask(
+            lambda ws: answer_view(ws.ask(question, at=at), offset=offset, limit=limit)
+        )
+
+    async def query(
+        relation: results.Name,
+        head: results.Name | None = None,
+        tail: results.Name | None = None,
+        limit: results.Limit = 8,
+        offset: results.Offset = 0,
+    ) -> results.AgentAnswer:
+        """Answer (head, relation, ?) or (?, relation, tail): give one of head and tail."""
+        return await calls.ask(
+            lambda ws: answer_view(ws.query(head, relation, tail), offset=offset, limit=limit)
+        )
+
+    async def link(text: results.Text) -> results.LinkedNames:
+        """Find the names in a text and the entities of the graph that they mean."""
+        return await calls.ask(
+            lambda ws: results.LinkedNames(
+                links=[
+                    results.LinkedName(
+                        start=one.start,
+                        end=one.end,
+                        text=one.surface,
+                        entity=results.KeyLabel(
+                            key=one.entity, label=ws.graph.entity(one.entity).label
+                        ),
+                        p=one.score,
+                    )
+                    for one in ws.linker.link(text).links
+                ]
+            )
+        )
+
+    return [ask, query, link]
+
+
+def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
+    async def search(name: results.Text, limit: results.Limit = 10) -> results.Entities:
+        """Find entities by key, label or alias; a beginning or a near miss is enough."""
+        return await calls.ask(
+            lambda ws: results.Entities(
+                entities=[entity_view(one) for one in ws.search(name, limit=limit)]
+            )
+        )
+
+    async def describe(
+        entity: results.Name, limit: results.Limit = 30, offset: results.Offset = 0
+    ) -> results.AgentEntity:
+        """Say what is known of an entity and which sources state each fact."""
+
+        def described(ws: Workspace) -> results.AgentEntity:
+            # One more on each side shows whether there is another page.
+            found = ws.describe(entity, limit=offset + limit + 1)
+            facts, after = results.page(found.facts, offset, limit)
+            return results.AgentEntity(
+                entity=entity_view(found.entity),
+                facts=fact_views(
+                    ws.graph,
+                    [one.fact for one in facts],
+                    [[source for source, _ in one.sources] for one in facts],
+                ),
+                next_offset=after,
+            )
+
+        return await calls.ask(described)
+
+    async def neighbours(
+        entity: results.Name, hops: results.Hops = 1, limit: results.Limit = 30
+    ) -> results.Facts:
+        """List the facts around an entity, nearest first."""
+        return await calls.ask(
+            lambda ws: results.Facts(
+                facts=fact_views(ws.graph, ws.neighbours(entity, hops=hops, limit=limit))
+            )
+        )
+
+    async def paths(
+        first: results.Name, second: results.Name, limit: results.Limit = 5
+    ) -> results.Paths:
+        """Show how two entities are connected, the shortest path first, of at most three facts."""
+        return await calls.ask(
+            lambda ws: results.Paths(
+                paths=[fact_views(ws.graph, path) for path in ws.paths(first, second, limit=limit)]
+            )
+        )
+
+    async def history(
+        entity: results.Name, limit: results.Limit = 20, offset: results.Offset = 0
+    ) -> results.History:
+        """Show when which source began or ceased to state something of an entity."""
+
+        def changes(ws: Workspace) -> results.History:
+            found, after = results.page(ws.history(entity)[::-1], offset, limit)
+            facts = fact_views(
+                ws.graph, [one.fact for one in found], [[one.source] for one in found]
+            )
+            return results.History(
+                changes=[
+                    results.HistoryEntry(revision=one.revision, kind=one.kind, fact=fact, at=one.at)
+                    for one, fact in zip(found, facts, strict=True)
+                ],
+                next_offset=after,
+            )
+
+        return await calls.ask(changes)
+
+    async def proposals(
+        relation: results.Name | None = None,
+        minimum: results.Share = 0.0,
+        limit: results.Limit = 20,
+        offset: results.Offset = 0,
+    ) -> results.AgentProposals:
+        """List undecided facts that texts seem to state, with sentence and broken constraints."""
+
+        def undecided(ws: Workspace) -> results.AgentProposals:
+            key = None if relation is None else ws.graph.relation(relation).key
+            items = ws.review(relation=key, minimum=minimum, limit=offset + limit + 1)
+            shown, after = results.page(items, offset, limit)
+            return results.AgentProposals(
+                proposals=[proposal_view(one) for one in shown], next_offset=after
+            )
+
+        return await calls.ask(undecided)
+
+    return [search, describe, neighbours, paths, history, proposals]
